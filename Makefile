@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+.PHONY: help build build-okta demo test integration lint fmt generate docs bench fuzz clean
+VERSION ?= 0.1.0
+BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"
+FUZZTIME ?= 10s
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: build-okta ## build rehome and all its plugins into bin/
+	$(BUILD) -o bin/rehome-provider-entra ./cmd/rehome-provider-entra
+
+build-okta: ## build everything but the Entra plugin, which takes minutes to compile
+	$(BUILD) -o bin/ ./cmd/rehome ./cmd/rehome-lab ./cmd/rehome-provider-okta ./cmd/rehome-provider-keycloak ./cmd/rehome-provider-realmfile
+
+demo: build-okta ## move the practice Okta tenant into a realm file, on loopback
+	@bash examples/demo.sh
+
+test: build ## run all tests
+	go test ./...
+
+integration: build ## run only the tests against a real Keycloak
+	REHOME_TEST_KEYCLOAK=required go test -run 'Keycloak' ./...
+
+lint: ## run go vet, and golangci-lint where it is installed
+	go vet ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else echo "golangci-lint is not installed; ran go vet only"; fi
+
+fmt: ## format Go code and the examples
+	gofmt -w cmd config engine providers state
+	@if [ -x bin/rehome ]; then bin/rehome fmt -recursive examples; fi
+
+generate: ## generate the protocol code (needs protoc, protoc-gen-go, protoc-gen-go-grpc)
+	go generate ./providers/protocol
+
+docs: ## write the generated reference into docs/
+	REHOME_UPDATE_DOCS=1 go test -count=1 -run TestReference ./cmd/rehome
+
+bench: ## measure: start-up, plan of 10,000 items, requests, memory
+	go test -run '^$$' -bench . -benchmem ./config/... ./engine/... ./state/... ./cmd/rehome/...
+
+fuzz: ## run every fuzz target for FUZZTIME each
+	@go list -f '{{.Dir}} {{.ImportPath}}' ./... | while read -r dir path; do \
+	  for target in $$(grep -hoE 'func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/func //'); do \
+	    echo "$$path $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$path || exit 1; done; done
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+func newCredentialsCommand(env *environment, global *options) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "credentials",
+		Short: "Keep secrets encrypted in the state",
+		Long: `Credentials are secrets that the configuration refers to by name, as credential("okta-corp"). A value is read from standard input or,
+in a terminal, without being shown; it is never an argument.`,
+		Example: "  rehome credentials set okta-corp < token.txt\n  rehome credentials list",
+	}
+	run := func(name string, do func(*session, []string) error) func(*cobra.Command, []string) error {
+		return func(_ *cobra.Command, args []string) error {
+			s, err := newSession(env, global, "credentials "+name)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return do(s, args)
+		}
+	}
+	c.AddCommand(
+		&cobra.Command{Use: "set NAME", Short: "Keep a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials set okta-corp < token.txt", RunE: run("set", setCredential)},
+		&cobra.Command{Use: "list", Short: "List the names", Args: cobra.NoArgs, Example: "  rehome credentials list", RunE: run("list", listCredentials)},
+		&cobra.Command{Use: "delete NAME", Short: "Forget a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials delete okta-corp", RunE: run("delete", deleteCredential)},
+	)
+	return c
+}
+
+func setCredential(s *session, args []string) error {
+	value, err := readSecret(s)
+	if err != nil {
+		return err
+	}
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	if err := store.PutCredential(args[0], value, s.event("migration.credential.set", args[0], nil)); err != nil {
+		return fmt.Errorf("keeping credential %s: %w", args[0], err)
+	}
+	fmt.Fprintf(s.env.out, "Credential %s is kept, encrypted\n", args[0])
+	return nil
+}
+
+func readSecret(s *session) (string, error) {
+	if s.env.asks && s.global.input {
+		fmt.Fprint(s.env.err, "Value (not shown): ")
+		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
+		fmt.Fprintln(s.env.err)
+		if err != nil {
+			return "", fmt.Errorf("reading the value: %w", err)
+		}
+		return nonEmpty(string(typed))
+	}
+	line, err := bufio.NewReader(s.env.in).ReadString('\n')
+	if err != nil && line == "" {
+		return "", errors.New("standard input is empty: pipe the value in")
+	}
+	return nonEmpty(line)
+}
+
+func nonEmpty(text string) (string, error) {
+	if text = strings.TrimRight(text, "\r\n"); text == "" {
+		return "", errors.New("the value is empty")
+	}
+	return text, nil
+}
+
+func listCredentials(s *session, _ []string) error {
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	names, err := store.CredentialNames()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		fmt.Fprintln(s.env.out, name)
+	}
+	return nil
+}
+
+func deleteCredential(s *session, args []string) error {
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	if err := store.DeleteCredential(args[0], s.event("migration.credential.deleted", args[0], nil)); err != nil {
+		return fmt.Errorf("forgetting credential %s: %w", args[0], err)
+	}
+	fmt.Fprintf(s.env.out, "Credential %s is gone\n", args[0])
+	return nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// describe gives every plain error a code, a title and advice.
+func describe(err error) diag.Diagnostic {
+	text := sentence(err)
+	var failure *identity.ProviderError
+	var locked *state.LockedError
+	var held *apply.HeldError
+	switch {
+	case errors.As(err, &failure):
+		return describeProvider(failure, err)
+	case errors.As(err, &locked):
+		return diag.Errorf("state-locked", "State is locked", "%s\nWait until it is done, or give -lock-timeout=30s to wait for it.", text)
+	case errors.As(err, &held):
+		return diag.Errorf("target-leased", "Target is being written", "%s\nTwo applies never run side by side. Wait until the other one is done; a lease that nobody renews ends by itself.", text)
+	case errors.Is(err, apply.ErrSuperseded):
+		return diag.Errorf("plan-superseded", "Plan is superseded", "%s\nOnly the plan previewed last can be applied. Plan again and have the new hash approved.", text)
+	case errors.Is(err, state.ErrNewer):
+		return diag.Errorf("state-newer", "State is newer", "%s\nUse the version of rehome that wrote it, or a later one. Nothing was changed.", text)
+	case errors.Is(err, state.ErrNoKey):
+		return diag.Errorf("state-key-missing", "State does not open", "%s\nThe state is encrypted. Put its age identity into the identity file or into %s.", text, state.KeyVariable)
+	case errors.Is(err, state.ErrCorrupt):
+		return diag.Errorf("state-damaged", "State is damaged", "%s\nNothing was changed. Restore the file from a backup, or move it away: what rehome made is found again by tags and marker.", text)
+	case errors.Is(err, syscall.ENOSPC):
+		return diag.Errorf("disk-full", "Disk is full", "%s\nMake room and run the command again.", text)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return diag.Errorf("file-permission", "File cannot be written", "%s\nCheck who owns the file and folder.", text)
+	case errors.Is(err, fs.ErrNotExist):
+		return diag.Errorf("file-missing", "File is missing", "%s", text)
+	default:
+		return diag.Errorf("command-failed", "Command failed", "%s", text)
+	}
+}
+
+func describeProvider(failure *identity.ProviderError, err error) diag.Diagnostic {
+	text := sentence(err)
+	if failure.Page != "" && !strings.Contains(text, failure.Page) {
+		text += "\nPage: " + failure.Page
+	}
+	switch failure.Code {
+	case identity.ErrorUnauthorized:
+		return diag.Errorf("provider-unauthorized", "Credentials are refused", "%s\nThe token or secret is wrong or has expired. Check the credential in the configuration.", text)
+	case identity.ErrorForbidden:
+		advice := "Grant it the missing permission."
+		if failure.Permission != "" {
+			advice = "It needs " + failure.Permission + "."
+		}
+		return diag.Errorf("provider-forbidden", "Permission is missing", "%s\n%s", text, advice)
+	case identity.ErrorUnreachable:
+		return diag.Errorf("provider-unreachable", "Server is not reachable", "%s\nCheck the address, the network and the certificate authority.", text)
+	case identity.ErrorNotFound:
+		return diag.Errorf("provider-not-found", "It is not there", "%s\nCheck the name in the configuration; rehome does not create it.", text)
+	case identity.ErrorConflict:
+		return diag.Errorf("target-changed", "Target has changed", "%s\nPlan again and have the new hash approved.", text)
+	case identity.ErrorRateLimited:
+		return diag.Errorf("provider-rate-limited", "Rate limit is used up", "%s\nTry again later, or lower rate_share.", text)
+	default:
+		return diag.Errorf("provider-failed", "Provider call failed", "%s", text)
+	}
+}
+
+// sentence makes an error text a sentence.
+func sentence(err error) string {
+	text := strings.TrimSpace(err.Error())
+	if text == "" {
+		return "Something failed without a word."
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+)
+
+// environment is everything a command may touch outside its arguments. Tests make their own.
+type environment struct {
+	in       io.Reader
+	out, err io.Writer
+	terminal bool // out is a terminal
+	asks     bool // in is a terminal, so a person can be asked
+	variable []string
+	now      func() time.Time
+	folder   string // of the rehome binary, where plugins are looked for first
+	home     string
+	host     string
+	account  string // system user
+}
+
+func systemEnvironment() *environment {
+	e := &environment{in: os.Stdin, out: os.Stdout, err: os.Stderr, variable: os.Environ(), now: time.Now}
+	e.terminal = term.IsTerminal(int(os.Stdout.Fd()))
+	e.asks = term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
+	if binary, err := os.Executable(); err == nil {
+		if resolved, err := filepath.EvalSymlinks(binary); err == nil {
+			binary = resolved
+		}
+		e.folder = filepath.Dir(binary)
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		e.home = home
+	}
+	if host, err := os.Hostname(); err == nil {
+		e.host = host
+	}
+	if account, err := user.Current(); err == nil {
+		e.account = account.Username
+	}
+	return e
+}
+
+func (e *environment) getenv(name string) string {
+	for i := len(e.variable) - 1; i >= 0; i-- {
+		if key, value, ok := strings.Cut(e.variable[i], "="); ok && key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// automation tells whether a pipeline runs us: then no advice to type commands is printed and nobody is asked.
+func (e *environment) automation() bool {
+	on := func(name string) bool {
+		v := e.getenv(name)
+		return v != "" && v != "0" && !strings.EqualFold(v, "false")
+	}
+	return on("CI") || on("REHOME_IN_AUTOMATION")
+}
+
+func (e *environment) style(noColor bool) view.Style {
+	if noColor || e.getenv("NO_COLOR") != "" {
+		return view.Style{}
+	}
+	forced := e.getenv("CLICOLOR_FORCE")
+	return view.Style{Color: e.terminal && e.getenv("TERM") != "dumb" || forced != "" && forced != "0"}
+}
+
+// actor names who acts, honestly: a CI system's word or the system user, both unverified.
+func (e *environment) actor() string {
+	for _, source := range []struct{ variable, label string }{{"GITHUB_ACTOR", "github actor"}, {"GITLAB_USER_LOGIN", "gitlab user"}} {
+		if name := e.getenv(source.variable); name != "" {
+			return name + " (" + source.label + ", not verified)"
+		}
+	}
+	return e.account + "@" + e.host + " (system user, not verified)"
+}

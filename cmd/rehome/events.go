@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/providers/version"
+)
+
+// eventFormat is the version of the JSON lines; unknown types may be ignored by readers.
+const eventFormat = "1.0"
+
+// events writes JSON lines: to stdout with -json, to a file with -json-into, else nowhere. Safe for many goroutines.
+type events struct {
+	mutex sync.Mutex
+	w     io.Writer
+	begun bool
+	now   func() string
+}
+
+func newEvents(env *environment, global *options) *events {
+	e := &events{now: func() string { return env.now().UTC().Format("2006-01-02T15:04:05.000Z") }}
+	switch {
+	case global.jsonInto != "":
+		file, err := os.OpenFile(global.jsonInto, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			fmt.Fprintf(env.err, "Warning: events are not written to %s: %v\n", global.jsonInto, err)
+			return e
+		}
+		e.w = file
+	case global.json:
+		e.w = env.out
+	}
+	return e
+}
+
+// emit writes one event; fields must not hold a secret.
+func (e *events) emit(kind string, fields map[string]any) {
+	if e.w == nil {
+		return
+	}
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	encoder := json.NewEncoder(e.w)
+	encoder.SetEscapeHTML(false)
+	if !e.begun {
+		e.begun = true
+		_ = encoder.Encode(map[string]any{"type": "version", "format_version": eventFormat, "rehome": version.Number, "at": e.now()})
+	}
+	line := map[string]any{"type": kind, "at": e.now()}
+	for name, value := range fields {
+		line[name] = value
+	}
+	_ = encoder.Encode(line) // a reader that went away is not our failure
+}
+
+func (e *events) diagnostics(list diag.List) {
+	for _, d := range list {
+		e.emit("diagnostic", map[string]any{"diagnostic": d})
+	}
+}

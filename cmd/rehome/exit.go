@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// The exit statuses, as -help says them.
+const (
+	exitDone         = 0
+	exitError        = 1
+	exitChanges      = 2 // with -detailed-exitcode
+	exitGate         = 3
+	exitHashMismatch = 4
+	exitLocked       = 5
+)
+
+const exitHelp = `Exit status: 0 done; 1 error; 2 with -detailed-exitcode: there are changes or follow-ups; 3 refused by a gate;
+4 the plan hash does not match; 5 the lock is held by somebody else.`
+
+// statusError carries an exit status other than 1. Quiet means that everything was said already.
+type statusError struct {
+	status int
+	quiet  bool
+	err    error
+}
+
+func (e *statusError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *statusError) Unwrap() error { return e.err }
+
+// exitStatus maps an error to its exit status; it is the only place that does.
+func exitStatus(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var status *statusError
+	if errors.As(err, &status) {
+		return status.status
+	}
+	var locked *state.LockedError
+	var held *apply.HeldError
+	if errors.As(err, &locked) || errors.As(err, &held) {
+		return exitLocked
+	}
+	return exitError
+}
+
+// diagnosticsOf turns any error into what a person sees.
+func diagnosticsOf(err error) diag.List {
+	var list diag.List
+	if errors.As(err, &list) {
+		return list
+	}
+	var one diag.Diagnostic
+	if errors.As(err, &one) {
+		return diag.List{one}
+	}
+	return diag.List{describe(err)}
+}

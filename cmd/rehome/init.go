@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+func newInitCommand(env *environment, global *options) *cobra.Command {
+	upgrade := false
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Prepare this folder: plugins, lock file, state",
+		Long: `Init finds the plugins that the configuration needs, writes their versions and checksums into ` + lockFileName + `,
+and prepares the encrypted state. Plugins are looked for in -plugin-dir, REHOME_PLUGIN_DIR, next to the rehome
+binary, and in ~/.local/share/rehome/plugins. Commit the lock file; never commit .rehome.`,
+		Example: "  rehome init\n  rehome init -upgrade",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "init")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runInit(c.Context(), s, upgrade)
+		},
+	}
+	c.Flags().BoolVar(&upgrade, "upgrade", false, "accept plugins whose checksum differs from the lock file")
+	return c
+}
+
+func runInit(ctx context.Context, s *session, upgrade bool) error {
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	providers, err := s.providers()
+	if err != nil {
+		return err
+	}
+	lock := providers.lock
+	for _, name := range needed(cfg) {
+		if err := lockProvider(ctx, s, providers, lock, name, upgrade); err != nil {
+			return err
+		}
+	}
+	if err := config.WriteLock(filepath.Join(s.folder, lockFileName), lock); err != nil {
+		return err
+	}
+	if s.env.getenv(state.KeyVariable) == "" {
+		recipient, made, err := state.MakeIdentity(s.identityPath())
+		if err != nil {
+			return err
+		}
+		if made {
+			fmt.Fprintf(s.env.out, "State     encrypted for %s; its key is in %s: keep it secret and keep a copy\n", recipient, s.identityPath())
+		}
+	}
+	if err := keepOutOfGit(s.folder); err != nil {
+		return err
+	}
+	if _, err := s.openState(); err != nil {
+		return err
+	}
+	if !s.env.automation() {
+		fmt.Fprintf(s.env.out, "Next: rehome collect\n")
+	}
+	return nil
+}
+
+// lockProvider checks one plugin against the lock file, or adds it. A development override is used as it is and not locked.
+func lockProvider(ctx context.Context, s *session, p *plugins, lock *config.LockFile, name string, upgrade bool) error {
+	o, err := p.options(name, false)
+	if err != nil {
+		return err
+	}
+	if _, overridden := p.overrides[name]; overridden {
+		return nil
+	}
+	checksum, err := client.Checksum(o.Path)
+	if err != nil {
+		return err
+	}
+	before, known := lockedChecksum(lock, name)
+	if known && before != checksum && !upgrade {
+		return diag.Errorf("plugin-checksum-mismatch", "Provider differs from lock", "The plugin of provider %q is not the one in %s.\nIf you changed it on purpose, run rehome init -upgrade and commit the lock file.", name, lockFileName)
+	}
+	o.SHA256 = checksum
+	version, err := pluginVersion(ctx, s, o, name)
+	if err != nil {
+		return err
+	}
+	if required, ok := s.cfg.Rehome.RequiredProviders[name]; ok {
+		if err := satisfies(name, version, required.Version); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(s.env.out, "Provider  %-10s %s\n", name, version)
+	lock.Set(name, version, []string{platform() + ":sha256:" + checksum})
+	return nil
+}
+
+// pluginVersion asks the plugin; whether it is a source or a target follows from where the configuration uses it.
+func pluginVersion(ctx context.Context, s *session, o client.Options, name string) (string, error) {
+	if s.cfg.Target != nil && s.cfg.Target.Provider == name {
+		target, err := client.LaunchTarget(ctx, o)
+		if err != nil {
+			return "", err
+		}
+		defer target.Close()
+		schema, err := target.Schema(ctx)
+		return schema.Version, err
+	}
+	source, err := client.LaunchSource(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	defer source.Close()
+	schema, err := source.Schema(ctx)
+	return schema.Version, err
+}
+
+// keepOutOfGit puts a .gitignore into .rehome, which holds the key of the state.
+func keepOutOfGit(folder string) error {
+	path := filepath.Join(folder, ".rehome", ".gitignore")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making the folder .rehome: %w", err)
+	}
+	if err := os.WriteFile(path, []byte("*\n"), 0o600); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// MarkdownLimit is how many characters a pull-request comment may have on GitHub.
+const MarkdownLimit = 65536
+
+// firstNames is how many names a list keeps when the whole does not fit.
+const firstNames = 10
+
+// Markdown writes the plan for a pull-request comment. The verdict, the hash and everything dangerous always fit: past their budget
+// they become counts with the first ten names. The harmless end goes first.
+func Markdown(w io.Writer, p *plan.Plan, limit int) error {
+	head := markdownHead(p)
+	var dangerous strings.Builder
+	section(&dangerous, "Deleted", p, "-")
+	section(&dangerous, "Changed", p, "~")
+	section(&dangerous, "Blocked", p, "!")
+	must := head + dangerous.String()
+	if len(must) > limit*3/4 {
+		must = head + counted(p, "-", "Deleted") + counted(p, "~", "Changed") + counted(p, "!", "Blocked")
+	}
+	left := ""
+	for _, part := range []struct{ sign, name string }{{"+", "Created"}, {">", "Mapped to what exists"}, {"?", "By hand"}, {"=", "Nothing to do"}} {
+		text := folded(p, part.sign, part.name)
+		if len(must)+len(text)+400 > limit {
+			left += fmt.Sprintf("%s: %d steps. ", part.name, count(p, part.sign))
+			continue
+		}
+		must += text
+	}
+	if left != "" {
+		must += "\nLeft out, as it does not fit here: " + left + "`rehome show` of the plan file lists everything.\n"
+	}
+	_, err := io.WriteString(w, must)
+	return err
+}
+
+func markdownHead(p *plan.Plan) string {
+	var b strings.Builder
+	verdict := "ready"
+	if p.PlanHash == "" {
+		verdict = "not ready"
+	}
+	fmt.Fprintf(&b, "## rehome plan: %s\n\n", verdict)
+	fmt.Fprintf(&b, "Migration **%s** into %s\n\n", escape(p.Migration.Name), escape(p.Target.Summary))
+	if p.PlanHash != "" {
+		fmt.Fprintf(&b, "Hash `%s`\n\n", p.PlanHash)
+	}
+	s := p.Summary
+	fmt.Fprintf(&b, "| create | change | delete | map | equal | by hand | blocked | skipped |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n\n", s.Create, s.Update, s.Delete, s.Map, s.Unchanged, s.ManualFollowUp, s.Blocked, s.Skipped)
+	if p.Access == nil {
+		b.WriteString("**Access** is not computed: people are moved later, so nobody gains or loses anything by this plan.\n\n")
+	} else {
+		fmt.Fprintf(&b, "**Access**: %d lose an application, %d gain one.\n\n", len(p.Access.Lost), len(p.Access.Gained))
+	}
+	for i, blocker := range p.Handoff.Blockers {
+		if i == firstNames {
+			fmt.Fprintf(&b, "- … and %d more\n", len(p.Handoff.Blockers)-i)
+			break
+		}
+		fmt.Fprintf(&b, "- **%s** %s\n", escape(blocker.Code), escape(blocker.Summary))
+	}
+	for i, impact := range p.Impacts {
+		if i == 4*firstNames {
+			fmt.Fprintf(&b, "- … and %d more impacts\n", len(p.Impacts)-i)
+			break
+		}
+		mark := "not acknowledged"
+		if impact.Acknowledged {
+			mark = "acknowledged"
+		}
+		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%d items, %s)\n", impact.ID, impact.Severity, audience(impact.Audience), escape(impact.Summary), len(impact.Items), mark)
+	}
+	return b.String() + "\n"
+}
+
+func withSign(p *plan.Plan, sign string) []plan.Step {
+	var found []plan.Step
+	for _, step := range p.Steps {
+		if Sign(step) == sign {
+			found = append(found, step)
+		}
+	}
+	return found
+}
+
+func count(p *plan.Plan, sign string) int { return len(withSign(p, sign)) }
+
+// section lists steps in full, in a fence longer than any run of backticks inside.
+func section(b *strings.Builder, name string, p *plan.Plan, sign string) {
+	found := withSign(p, sign)
+	if len(found) == 0 {
+		return
+	}
+	var body strings.Builder
+	for _, step := range found {
+		oneStep(&body, step, PlanOptions{})
+	}
+	fence := strings.Repeat("`", longestRun(body.String(), '`')+3)
+	fmt.Fprintf(b, "### %s (%d)\n\n%sdiff\n%s%s\n\n", name, len(found), fence, body.String(), fence)
+}
+
+func longestRun(text string, wanted rune) int {
+	longest, run := 0, 0
+	for _, r := range text {
+		if r == wanted {
+			run++
+			longest = max(longest, run)
+			continue
+		}
+		run = 0
+	}
+	return longest
+}
+
+func counted(p *plan.Plan, sign, name string) string {
+	found := withSign(p, sign)
+	if len(found) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s (%d)\n\n", name, len(found))
+	for i, step := range found {
+		if i == firstNames {
+			fmt.Fprintf(&b, "- … and %d more\n", len(found)-i)
+			break
+		}
+		fmt.Fprintf(&b, "- %s\n", escape(shorten(title(step))))
+	}
+	return b.String() + "\n"
+}
+
+func folded(p *plan.Plan, sign, name string) string {
+	found := withSign(p, sign)
+	if len(found) == 0 {
+		return ""
+	}
+	lines := map[string]int{}
+	for _, step := range found {
+		line := title(step)
+		if step.Reason != "" {
+			line += ": " + step.Reason
+		}
+		lines[escape(shorten(line))]++
+	}
+	sorted := make([]string, 0, len(lines))
+	for line, n := range lines {
+		if n > 1 {
+			line += fmt.Sprintf(" (%d times)", n)
+		}
+		sorted = append(sorted, "- "+line)
+	}
+	sort.Strings(sorted)
+	return fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n%s\n\n</details>\n\n", name, len(found), strings.Join(sorted, "\n"))
+}
+
+// escape makes text from outside harmless in Markdown and HTML.
+func escape(text string) string {
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "'", "[", "\\[", "]", "\\]", "@", "&#64;").Replace(Clean(text))
+}

@@ -1,0 +1,349 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// PlanOptions say how much of a plan is shown.
+type PlanOptions struct {
+	Style      Style
+	Verbose    bool // every step, equal ones and visible items too
+	Automation bool // no advice to type commands
+	Now        time.Time
+	SavedTo    string // plan file, empty when none was written
+	Read       *identity.ReadSummary
+}
+
+// equalShape is from how many equal steps on they are folded to one line.
+const equalShape = 4
+
+// shownSteps is how many steps with their attributes a terminal gets before the rest is counted only.
+const shownSteps = 200
+
+// Plan writes a plan for a person: what can hurt first, equal steps folded, what to do next last.
+func Plan(w io.Writer, p *plan.Plan, options PlanOptions) error {
+	var b strings.Builder
+	header(&b, p, options)
+	dangers(&b, p, options)
+	steps(&b, p, options)
+	footer(&b, p, options)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
+	target := p.Target.Name + ": " + Clean(p.Target.Summary)
+	if o.Read != nil {
+		target += fmt.Sprintf(", %s read (%s)", Plural(o.Read.Resources, "resource", "resources"), Plural(o.Read.Requests, "request", "requests"))
+	}
+	fmt.Fprintf(b, "Target    %s\n", target)
+	for i, s := range p.Snapshots {
+		label := "Snapshot"
+		if i > 0 {
+			label = "        "
+		}
+		age := ""
+		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
+			age = at.UTC().Format("2 Jan 2006 15:04 UTC") + ", " + Ago(at, o.Now)
+		}
+		fmt.Fprintf(b, "%s  %s: %s, %s", label, Clean(s.Source), age, Plural(s.Items, "item", "items"))
+		if len(s.Gaps) > 0 {
+			fmt.Fprintf(b, "; %s: %s", Plural(len(s.Gaps), "gap", "gaps"), gapText(s.Gaps))
+		}
+		fmt.Fprintln(b)
+	}
+	fmt.Fprintln(b)
+}
+
+func gapText(gaps []identity.Gap) string {
+	texts := make([]string, 0, len(gaps))
+	for _, g := range gaps {
+		text := string(g.Kind)
+		switch {
+		case g.Permission != "":
+			text += fmt.Sprintf(" (%d, needs %s)", g.Status, g.Permission)
+		case g.Reason != "":
+			text += " (" + g.Reason + ")"
+		}
+		texts = append(texts, Clean(text))
+	}
+	return strings.Join(texts, "; ")
+}
+
+func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
+	if p.Access == nil {
+		fmt.Fprintf(b, "Access    not computed: people are moved later, so nobody gains or loses anything by this plan\n")
+	} else {
+		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n", Plural(len(p.Access.Lost), "person", "people"), len(p.Access.Gained))
+	}
+	open := 0
+	for _, impact := range p.Impacts {
+		if !impact.Acknowledged {
+			open++
+		}
+	}
+	fmt.Fprintf(b, "Impacts   %d found, %d not acknowledged\n", len(p.Impacts), open)
+	for _, impact := range p.Impacts {
+		if impact.Acknowledged && !o.Verbose {
+			continue
+		}
+		sign := "!"
+		if impact.Acknowledged {
+			sign = "="
+		}
+		fmt.Fprintf(b, "%s %s  %s, %s: %s (%s)\n", o.Style.symbol(sign), impact.ID, impact.Severity, audience(impact.Audience), Clean(impact.Summary), Plural(len(impact.Items), "item", "items"))
+	}
+	fmt.Fprintln(b)
+	for _, blocker := range p.Handoff.Blockers {
+		if blocker.Code == "unacknowledged_impacts" {
+			continue // listed above, one by one
+		}
+		fmt.Fprintf(b, "%s %s\n", o.Style.symbol("!"), o.Style.bold(Clean(blocker.Summary)))
+		for _, item := range blocker.Items {
+			fmt.Fprintf(b, "    %s\n", Clean(item))
+		}
+	}
+	if len(p.Handoff.Blockers) > 0 {
+		fmt.Fprintln(b)
+	}
+}
+
+func audience(a identity.Audience) string { return strings.ReplaceAll(string(a), "_", " ") }
+
+// steps writes deletions and changes first, then creations, then what is not automatic.
+func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
+	order := map[string]int{"-": 0, "~": 1, "+": 2, ">": 3, "?": 4, "!": 5, "=": 6}
+	shown := make([]plan.Step, 0, len(p.Steps))
+	for _, step := range p.Steps {
+		if sign := Sign(step); sign != "=" || o.Verbose {
+			shown = append(shown, step)
+		}
+	}
+	sort.SliceStable(shown, func(i, j int) bool { return order[Sign(shown[i])] < order[Sign(shown[j])] })
+	shapes := map[string]int{}
+	for _, step := range shown {
+		shapes[shape(step)]++
+	}
+	written, folded, noted := 0, map[string]bool{}, map[string]bool{}
+	for _, step := range shown {
+		key := shape(step)
+		if key != "" && shapes[key] >= equalShape && !o.Verbose {
+			if !folded[key] {
+				folded[key] = true
+				fmt.Fprintf(b, "  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(Sign(step)), title(step), Count(shapes[key]-1))
+			}
+			continue
+		}
+		if written == shownSteps && !o.Verbose {
+			fmt.Fprintf(b, "  … and %s; rehome show lists them all\n\n", Plural(len(shown)-written, "step", "steps"))
+			return
+		}
+		written++
+		oneStep(b, withoutRepeatedNotes(step, noted), o)
+	}
+}
+
+// withoutRepeatedNotes keeps the notes of an item for its first step: an application has many steps and its notes are about all.
+func withoutRepeatedNotes(step plan.Step, noted map[string]bool) plan.Step {
+	var notes []string
+	for _, note := range step.Notes {
+		key := note
+		if len(step.Items) > 0 {
+			key = step.Items[0].Source + step.Items[0].ID + note
+		}
+		if !noted[key] {
+			noted[key] = true
+			notes = append(notes, note)
+		}
+	}
+	step.Notes = notes
+	return step
+}
+
+// Sign is the symbol of a step: + create, ~ update, - delete, > map, ? by hand, ! blocked, = nothing to do.
+func Sign(step plan.Step) string {
+	switch step.Disposition {
+	case plan.DispositionBlocked:
+		return "!"
+	case plan.DispositionManual:
+		return "?"
+	case plan.DispositionSkipped, plan.DispositionUnchanged:
+		return "="
+	}
+	switch step.Action {
+	case plan.ActionCreate:
+		return "+"
+	case plan.ActionUpdate:
+		return "~"
+	case plan.ActionDelete:
+		return "-"
+	case plan.ActionMap:
+		return ">"
+	default:
+		return "="
+	}
+}
+
+// shape groups steps that say the same about different items; changes and deletions are never folded.
+func shape(step plan.Step) string {
+	sign := Sign(step)
+	if sign == "~" || sign == "-" || sign == ">" {
+		return ""
+	}
+	if sign == "+" && step.Resource.Type != "role_assignment" && step.Resource.Type != "user" && step.Resource.Type != "membership" {
+		return ""
+	}
+	kind := step.Resource.Type
+	if len(step.Items) > 0 {
+		kind += "/" + string(step.Items[0].Kind)
+	}
+	if sign == "+" {
+		return sign + kind
+	}
+	return sign + kind + step.Reason
+}
+
+func title(step plan.Step) string {
+	if step.Resource.Type != "" {
+		return Clean(step.Resource.String())
+	}
+	if step.Crowd != nil && len(step.Items) > 0 {
+		return Plural(step.Crowd.Count, string(step.Items[0].Kind), string(step.Items[0].Kind)+"s") + " of " + Clean(step.Items[0].Source)
+	}
+	if len(step.Items) > 0 {
+		item := step.Items[0]
+		return fmt.Sprintf("%s %q", item.Kind, Clean(item.Name))
+	}
+	return Clean(step.ID)
+}
+
+func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {
+	sign := Sign(step)
+	fmt.Fprintf(b, "  %s %s", o.Style.symbol(sign), o.Style.bold(title(step)))
+	facts := []string{}
+	if step.Decision != "" {
+		facts = append(facts, step.Decision)
+	}
+	if step.DecidedBy != nil {
+		facts = append(facts, fmt.Sprintf("%s:%d", Clean(step.DecidedBy.File), step.DecidedBy.Line))
+	}
+	if step.Class != "" {
+		facts = append(facts, string(step.Class))
+	}
+	if len(facts) > 0 {
+		fmt.Fprintf(b, "  %s", o.Style.dim(strings.Join(facts, ", ")))
+	}
+	fmt.Fprintln(b)
+	if step.Resource.Type != "" {
+		for _, item := range step.Items {
+			fmt.Fprintf(b, "      from %s %s %q (%s)\n", Clean(item.Source), item.Kind, Clean(item.Name), Clean(item.ID))
+		}
+	}
+	if step.Reason != "" {
+		fmt.Fprintf(b, "      %s\n", Clean(step.Reason))
+	}
+	if step.ToDo != "" {
+		fmt.Fprintf(b, "      to do: %s\n", Clean(step.ToDo))
+	}
+	if sign == "+" || sign == "~" || sign == "-" {
+		attributes(b, step, o.Style)
+	}
+	for _, note := range step.Notes {
+		fmt.Fprintf(b, "      %s %s\n", o.Style.dim("note"), Clean(note))
+	}
+	if step.NoWayBack != "" {
+		fmt.Fprintf(b, "      no way back: %s\n", Clean(step.NoWayBack))
+	}
+	fmt.Fprintln(b)
+}
+
+func footer(b *strings.Builder, p *plan.Plan, o PlanOptions) {
+	s := p.Summary
+	fmt.Fprintf(b, "Plan      %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n", Count(s.Create), Count(s.Update),
+		Count(s.Delete), Count(s.Map), Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped))
+	fmt.Fprintf(b, "Classes   %s\n", classes(s.Classes))
+	k := s.Books
+	fmt.Fprintf(b, "Books     %s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked + %s skipped\n",
+		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked), Count(k.Skipped))
+	irreversible := 0
+	for _, step := range p.Steps {
+		if step.NoWayBack != "" && step.Disposition == plan.DispositionPlanned {
+			irreversible++
+		}
+	}
+	if irreversible > 0 {
+		fmt.Fprintf(b, "Needs     %s no way back\n", Plural(irreversible, "step has", "steps have"))
+	}
+	fmt.Fprintln(b)
+	if p.PlanHash == "" {
+		fmt.Fprintf(b, "%s\n", o.Style.yellow("Not ready: "+notReady(p)+". A draft has no hash."))
+		if next := firstNext(p); next != "" && !o.Automation {
+			fmt.Fprintf(b, "Next: %s\n", next)
+		}
+		return
+	}
+	saved := ""
+	if o.SavedTo != "" {
+		saved = "   (saved to " + o.SavedTo + goodUntil(p) + ")"
+	}
+	fmt.Fprintf(b, "Hash      %s%s\n", o.Style.bold(p.PlanHash), saved)
+	if o.Automation {
+		return
+	}
+	if s.Create+s.Update+s.Delete == 0 {
+		fmt.Fprintf(b, "Nothing to change: the target is as the configuration wants it.\n")
+		return
+	}
+	command := "rehome apply"
+	if o.SavedTo != "" {
+		command += " " + o.SavedTo
+	}
+	fmt.Fprintf(b, "Apply with: %s -plan-hash=%s\n", command, p.PlanHash)
+}
+
+func goodUntil(p *plan.Plan) string {
+	until, err := time.Parse(time.RFC3339, p.ExpiresAt)
+	if err != nil {
+		return ""
+	}
+	return ", good until " + until.UTC().Format("2 Jan 15:04 UTC")
+}
+
+func classes(counts map[plan.Class]int) string {
+	names := []struct {
+		class plan.Class
+		label string
+	}{
+		{plan.ClassNative, "native"}, {plan.ClassApproximation, "approximated"}, {plan.ClassVisibility, "visible only"},
+		{plan.ClassManual, "by hand"}, {plan.ClassBlocked, "blocked"},
+	}
+	parts := make([]string, 0, len(names))
+	for _, n := range names {
+		parts = append(parts, fmt.Sprintf("%s %s", n.label, Count(counts[n.class])))
+	}
+	return strings.Join(parts, "  ")
+}
+
+func notReady(p *plan.Plan) string {
+	parts := make([]string, 0, len(p.Handoff.Blockers))
+	for _, blocker := range p.Handoff.Blockers {
+		parts = append(parts, fmt.Sprintf("%s (%d)", strings.ReplaceAll(blocker.Code, "_", " "), max(1, len(blocker.Items))))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func firstNext(p *plan.Plan) string {
+	for _, blocker := range p.Handoff.Blockers {
+		if blocker.Next != "" {
+			return blocker.Next
+		}
+	}
+	return ""
+}

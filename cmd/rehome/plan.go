@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/state"
+)
+
+type planOptions struct {
+	out, markdown    string
+	refresh, verbose bool
+	detailed         bool
+}
+
+func newPlanCommand(env *environment, global *options) *cobra.Command {
+	var o planOptions
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Show every change, and its hash",
+		Long: `Plan compares the newest snapshots with the live target and shows what apply would do. While a gate is open (a missing decision,
+an impact that nobody acknowledged, a failed check, a stale snapshot) the plan is a draft: it has no hash and the exit status is 3.`,
+		Example: "  rehome plan -out=plan.rehome\n  rehome plan -refresh -markdown=comment.md -detailed-exitcode",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "plan")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runPlan(c.Context(), s, o)
+		},
+	}
+	c.Flags().StringVar(&o.out, "out", "", "write the plan file here")
+	c.Flags().StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
+	c.Flags().BoolVar(&o.refresh, "refresh", false, "collect first, even where there are snapshots")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
+	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+	return c
+}
+
+func runPlan(ctx context.Context, s *session, o planOptions) error {
+	work, err := preparePlan(ctx, s, o.refresh)
+	if err != nil {
+		return err
+	}
+	defer work.target.Close()
+	p := work.plan
+	if err := recordPlan(ctx, s, work); err != nil {
+		return err
+	}
+	saved := ""
+	if p.PlanHash != "" && o.out != "" {
+		if err := writePlanFile(s.path(o.out), p); err != nil {
+			return err
+		}
+		saved = o.out
+	}
+	if o.markdown != "" {
+		var b bytes.Buffer
+		if err := view.Markdown(&b, p, view.MarkdownLimit); err != nil {
+			return err
+		}
+		if err := writeDurably(s.path(o.markdown), b.Bytes()); err != nil {
+			return fmt.Errorf("writing %s: %w", o.markdown, err)
+		}
+	}
+	if err := showPlan(s, p, o.verbose, saved, &work.read); err != nil {
+		return err
+	}
+	return planStatus(p, o.detailed)
+}
+
+// planStatus is the exit status of a plan as an error: 3 for a draft, 2 for changes when asked.
+func planStatus(p *plan.Plan, detailed bool) error {
+	if p.PlanHash == "" {
+		return &statusError{status: exitGate, quiet: true, err: errors.New("a gate is open")}
+	}
+	if detailed && p.Summary.Create+p.Summary.Update+p.Summary.Delete > 0 {
+		return &statusError{status: exitChanges, quiet: true}
+	}
+	return nil
+}
+
+func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
+	s.events.emit("plan", map[string]any{"plan": p})
+	if s.global.json {
+		return nil
+	}
+	view.Diagnostics(s.env.err, p.Warnings, s.env.style(s.global.noColor))
+	return view.Plan(s.env.out, p, view.PlanOptions{
+		Style: s.env.style(s.global.noColor), Verbose: verbose, Automation: s.env.automation(), Now: s.env.now(), SavedTo: saved, Read: read,
+	})
+}
+
+// path makes a path of the command line relative to -chdir.
+func (s *session) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.folder, name)
+}
+
+// writePlanFile writes the plan durably with mode 0600.
+func writePlanFile(path string, p *plan.Plan) error {
+	var b bytes.Buffer
+	if err := plan.Write(&b, p); err != nil {
+		return err
+	}
+	if err := writeDurably(path, b.Bytes()); err != nil {
+		return fmt.Errorf("writing the plan file %s: %w", path, err)
+	}
+	return nil
+}
+
+// readPlanFile reads and checks a plan file; a file changed by one byte is refused.
+func readPlanFile(path string) (*plan.Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the plan file: %w", err)
+	}
+	defer f.Close()
+	p, found := plan.Read(f)
+	if found.HasErrors() {
+		return nil, found
+	}
+	return p, nil
+}
+
+// recordPlan keeps the plan's summary for status and, when it has a hash, writes it into the target's marker as the one previewed last.
+func recordPlan(ctx context.Context, s *session, work *planning) error {
+	p := work.plan
+	head := *p
+	head.Steps = nil
+	encoded, err := json.Marshal(head)
+	if err != nil {
+		return fmt.Errorf("encoding the plan's summary: %w", err)
+	}
+	codes := make([]string, 0, len(p.Handoff.Blockers))
+	for _, blocker := range p.Handoff.Blockers {
+		codes = append(codes, blocker.Code)
+	}
+	event := s.event("migration.cutover_plan.created", p.PlanHash, map[string]string{"status": string(p.Status)})
+	if err := s.store.PutSummary(state.Summary{Migration: p.Migration.Name, At: s.env.now().UTC(), Plan: encoded}, event); err != nil {
+		return err
+	}
+	if p.PlanHash == "" {
+		return nil
+	}
+	if err := mark(ctx, s, work); err != nil {
+		return err
+	}
+	whole, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("encoding the plan: %w", err)
+	}
+	if err := s.store.PutPlanSteps(p.PlanHash, whole); err != nil {
+		return err
+	}
+	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
+	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
+	record := state.PlanRecord{Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status), Handoff: p.Handoff.Status, Blockers: codes}
+	return s.store.PutPlan(record, s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
+}
+
+// mark notes the plan in the target's marker, so that an older one cannot be applied from anywhere. A credential that may only read
+// cannot do that: then the plan says so and goes on.
+func mark(ctx context.Context, s *session, work *planning) error {
+	marker, revision := work.marker, work.revision
+	if marker.PreviewedPlan == work.plan.PlanHash {
+		return nil
+	}
+	if until, err := time.Parse(time.RFC3339, marker.LeaseExpires); marker.LeaseHolder != "" && err == nil && s.env.now().Before(until) {
+		s.warn(diag.List{diag.Warningf("marker-leased", "Target is being written", "%s writes to the target now, so this plan is not noted there and may be out of date at once.", marker.LeaseHolder)})
+		return nil
+	}
+	if marker.Migration == "" && work.plan.Summary.Create+work.plan.Summary.Update+work.plan.Summary.Delete == 0 {
+		return nil // nothing of ours is there and nothing would be: leave the target untouched
+	}
+	marker.Migration = work.plan.Migration.Name
+	marker.PreviewedPlan, marker.PreviewedAt = work.plan.PlanHash, work.plan.CreatedAt
+	_, err := work.target.WriteMarker(ctx, marker, revision)
+	var failure *identity.ProviderError
+	if errors.As(err, &failure) && failure.Code == identity.ErrorForbidden {
+		s.warn(diag.List{diag.Warningf("marker-not-written", "Plan is not marked", "The credential may not write, so the target does not note this plan: an older approved plan could still be applied.")})
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("noting the plan in the target: %w", err)
+	}
+	return nil
+}

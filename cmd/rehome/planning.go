@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// How old a plan may become and how old a snapshot may be, unless the rehome block says otherwise.
+const (
+	defaultPlanAge     = 24 * time.Hour
+	defaultSnapshotAge = 24 * time.Hour
+)
+
+// planning is a plan with what it was made from. The caller closes target.
+type planning struct {
+	plan     *plan.Plan
+	target   *client.Target
+	read     identity.ReadSummary
+	marker   identity.Marker
+	revision identity.MarkerRevision
+}
+
+// preparePlan computes the plan from the newest snapshots and the live target. It collects where there is no snapshot, or always with
+// refresh, and assesses where the newest assessment does not fit.
+func preparePlan(ctx context.Context, s *session, refresh bool) (*planning, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.openState(); err != nil {
+		return nil, err
+	}
+	providers, err := s.providers()
+	if err != nil {
+		return nil, err
+	}
+	target, schema, err := providers.target(ctx, cfg.Target, cfg)
+	if err != nil {
+		return nil, err
+	}
+	work := &planning{target: target}
+	if err := work.compute(ctx, s, schema, refresh); err != nil {
+		target.Close()
+		return nil, err
+	}
+	return work, nil
+}
+
+func (w *planning) compute(ctx context.Context, s *session, schema identity.ProviderSchema, refresh bool) error {
+	who, err := w.target.Identify(ctx)
+	if err != nil {
+		return fmt.Errorf("asking the target who it is: %w", err)
+	}
+	if w.marker, w.revision, err = w.target.ReadMarker(ctx); err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	input := plan.Input{
+		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},
+		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
+		Schemas:   schema.Resources, Rules: mergeRules(s.cfg), Skips: skipRules(s.cfg),
+	}
+	people, err := w.gather(ctx, s, &input, refresh)
+	if err != nil {
+		return err
+	}
+	if input.Bindings, err = bindings(s.store, w.marker); err != nil {
+		return err
+	}
+	w.read, err = w.target.Read(ctx, func(r identity.Resource) error {
+		input.Live = append(input.Live, r)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the target: %w", err)
+	}
+	if input.CheckFindings, err = w.target.Check(ctx, plan.Desired(input), input.Live); err != nil {
+		return fmt.Errorf("checking the desired resources: %w", err)
+	}
+	return w.build(ctx, s, input, people)
+}
+
+// gather reads the snapshots: structural items go into the input, people are left to be streamed.
+func (w *planning) gather(ctx context.Context, s *session, input *plan.Input, refresh bool) ([]state.Snapshot, error) {
+	var snapshots []state.Snapshot
+	for _, block := range allSources(s.cfg) {
+		snapshot, err := s.store.LatestSnapshot(block.Address())
+		if refresh || errors.Is(err, state.ErrNotFound) {
+			snapshot, err = collectSource(ctx, s, block)
+		}
+		if err != nil {
+			return nil, err
+		}
+		assessment, err := w.assessment(ctx, s, snapshot)
+		if err != nil {
+			return nil, err
+		}
+		err = translated(ctx, s, w.target, snapshot, structural(), func(batch []merge.Item) error {
+			input.Items = append(input.Items, batch...)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		snapshots = append(snapshots, snapshot)
+		input.Snapshots = append(input.Snapshots, plan.Snapshot{
+			Source: snapshot.Source, ID: snapshot.ID, CompletedAt: snapshot.CompletedAt.Format(time.RFC3339), Items: snapshot.Total(),
+			Gaps: snapshot.Gaps, Assessment: assessment.ID,
+		})
+	}
+	return snapshots, nil
+}
+
+func structural() []identity.Kind {
+	var kinds []identity.Kind
+	for _, kind := range identity.Kinds() {
+		if !kind.IsPeople() {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// assessment is the newest completed one of the snapshot that this classifier made, or a new one.
+func (w *planning) assessment(ctx context.Context, s *session, snapshot state.Snapshot) (state.Assessment, error) {
+	all, err := s.store.Assessments()
+	if err != nil {
+		return state.Assessment{}, err
+	}
+	for _, a := range all {
+		if a.Snapshot == snapshot.ID && a.Status == state.AssessmentCompleted && a.Classifier == assess.ClassifierVersion && a.Target == s.cfg.Target.Address() {
+			return a, nil
+		}
+	}
+	quiet := *s
+	quiet.events = &events{}
+	quietGlobal := *s.global
+	quietGlobal.json = true
+	quiet.global = &quietGlobal
+	return assessSnapshot(ctx, &quiet, w.target, snapshot, false)
+}
+
+// bindings come from the state; those that the marker lists fill in where the state was lost.
+func bindings(store *state.Store, marker identity.Marker) (map[string]merge.Binding, error) {
+	recorded, err := store.Bindings()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]merge.Binding{}
+	for key, resource := range marker.Bindings {
+		if id, err := identity.ParseResourceID(resource); err == nil {
+			all[key] = merge.Binding{Resource: id}
+		}
+	}
+	for key, b := range recorded {
+		all[key] = merge.Binding{Resource: b.Resource, ServerID: b.ServerID, Decision: merge.Decision(b.Decision)}
+	}
+	return all, nil
+}
+
+// build makes the plan twice: the checks of the configuration look at the first one.
+func (w *planning) build(ctx context.Context, s *session, input plan.Input, people []state.Snapshot) error {
+	now := s.env.now().UTC()
+	age, err := duration(s.cfg.Rehome.MaxPlanAge, defaultPlanAge, "max_plan_age")
+	if err != nil {
+		return err
+	}
+	input.Gates.CreatedAt, input.Gates.ExpiresAt = now.Format(time.RFC3339), now.Add(age).Format(time.RFC3339)
+	for _, a := range s.cfg.Acknowledgements {
+		input.Gates.Acknowledgements = append(input.Gates.Acknowledgements, plan.Acknowledgement{ID: a.ID, Reason: a.Reason, Reference: a.Reference, File: a.Range.File, Line: a.Range.Start.Line})
+	}
+	if input.Gates.StaleSnapshots, err = stale(s, people, now); err != nil {
+		return err
+	}
+	p, found := plan.Build(input)
+	more, err := addPeople(ctx, s, w.target, p, people)
+	if err != nil {
+		return err
+	}
+	found = append(found, more...)
+	if input.Gates.FailedChecks, err = failedChecks(s.cfg, p); err != nil {
+		return err
+	}
+	gates := input.Gates
+	gates.ConfigErrors = found
+	plan.Close(p, gates)
+	p.Warnings = append(p.Warnings, unusedAcknowledgements(s.cfg, p)...)
+	w.plan = p
+	return nil
+}
+
+func failedChecks(cfg *config.Config, p *plan.Plan) ([]plan.FailedCheck, error) {
+	if len(cfg.Checks) == 0 {
+		return nil, nil
+	}
+	encoded, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the plan for the checks: %w", err)
+	}
+	var failed []plan.FailedCheck
+	for _, check := range cfg.Checks {
+		ok, message, err := check.Evaluate(encoded)
+		if err != nil {
+			ok, message = false, err.Error()
+		}
+		if !ok {
+			failed = append(failed, plan.FailedCheck{Name: check.Name, Message: message, File: check.Range.File, Line: check.Range.Start.Line})
+		}
+	}
+	return failed, nil
+}
+
+func unusedAcknowledgements(cfg *config.Config, p *plan.Plan) diag.List {
+	known := map[string]bool{}
+	for _, impact := range p.Impacts {
+		known[impact.ID] = true
+	}
+	var found diag.List
+	for _, a := range cfg.Acknowledgements {
+		if !known[a.ID] {
+			w := diag.Warningf("acknowledgement-unused", "Acknowledgement matches nothing", "No impact has the id %q. An impact that changed has a new id and needs a new acknowledgement.", a.ID)
+			place := a.Range
+			w.Subject = &place
+			found = append(found, w)
+		}
+	}
+	return found
+}
+
+// stale lists snapshots that are older than max_snapshot_age.
+func stale(s *session, snapshots []state.Snapshot, now time.Time) ([]string, error) {
+	limit, err := duration(s.cfg.Rehome.MaxSnapshotAge, defaultSnapshotAge, "max_snapshot_age")
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, snapshot := range snapshots {
+		if age := now.Sub(snapshot.CompletedAt); age > limit {
+			texts = append(texts, fmt.Sprintf("%s is %s old, allowed are %s", snapshot.Source, age.Round(time.Minute), limit))
+		}
+	}
+	return texts, nil
+}
+
+func duration(text string, otherwise time.Duration, name string) (time.Duration, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, diag.Errorf("duration-invalid", "Duration is invalid", "%s = %q is not a duration such as \"24h\".", name, text)
+	}
+	return d, nil
+}
+
+func mergeRules(cfg *config.Config) []merge.Rule {
+	rules := make([]merge.Rule, 0, len(cfg.Merges))
+	for _, m := range cfg.Merges {
+		rules = append(rules, merge.Rule{
+			Kind: m.Kind, Name: m.Name, Where: merge.Where(m.Where), Decision: merge.Decision(m.Decision), Target: m.Target, Rename: m.Rename,
+			Overwrite: m.Overwrite, Keep: m.Keep, File: m.Range.File, Line: m.Range.Start.Line,
+		})
+	}
+	return rules
+}
+
+func skipRules(cfg *config.Config) []merge.Skip {
+	rules := make([]merge.Skip, 0, len(cfg.Skips))
+	for _, k := range cfg.Skips {
+		rules = append(rules, merge.Skip{Kind: k.Kind, Name: k.Name, Where: merge.Where(k.Where), Reason: k.Reason, File: k.Range.File, Line: k.Range.Start.Line})
+	}
+	return rules
+}

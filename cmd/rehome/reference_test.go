@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+const referenceFolder = "../../docs/reference"
+
+// TestReference_IsWhatTheCodeSays compares docs/reference with what the code says. REHOME_UPDATE_DOCS=1 (make docs) writes it.
+func TestReference_IsWhatTheCodeSays(t *testing.T) {
+	pages := map[string]string{"commands.md": commandsPage(t), "items.md": itemsPage(), "diagnostics.md": diagnosticsPage(), "functions.md": functionsPage()}
+	for name, want := range pages {
+		path := filepath.Join(referenceFolder, name)
+		if os.Getenv("REHOME_UPDATE_DOCS") != "" {
+			if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(path)
+		if err != nil || string(got) != want {
+			t.Errorf("%s is not up to date (%v); run make docs", name, err)
+		}
+	}
+}
+
+func commandsPage(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("# Commands\n\nGenerated from the code by `make docs`. Long flags take one dash or two.\n\n" + exitHelp + "\n")
+	root := newRootCommand(testEnvironment(t))
+	root.InitDefaultCompletionCmd()
+	fmt.Fprintf(&b, "\n## Flags of every command\n\n%s", flagTable(root.PersistentFlags()))
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, sub := range c.Commands() {
+			if sub.Hidden || sub.Name() == "help" || (c.Name() == "completion") {
+				continue
+			}
+			fmt.Fprintf(&b, "\n## %s\n\n%s.\n", strings.TrimSpace(sub.UseLine()), sub.Short)
+			if sub.Long != "" && sub.Name() != "completion" {
+				fmt.Fprintf(&b, "\n%s\n", sub.Long)
+			}
+			if table := flagTable(sub.LocalNonPersistentFlags()); table != "" {
+				fmt.Fprintf(&b, "\n%s", table)
+			}
+			if sub.Example != "" {
+				fmt.Fprintf(&b, "\n```\n%s\n```\n", sub.Example)
+			}
+			walk(sub)
+		}
+	}
+	walk(root)
+	return b.String()
+}
+
+func flagTable(flags *pflag.FlagSet) string {
+	var b strings.Builder
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Name == "help" {
+			return
+		}
+		if b.Len() == 0 {
+			b.WriteString("| flag | meaning | default |\n| --- | --- | --- |\n")
+		}
+		fmt.Fprintf(&b, "| `-%s` | %s | %s |\n", f.Name, f.Usage, f.DefValue)
+	})
+	return b.String()
+}
+
+func itemsPage() string {
+	var b strings.Builder
+	b.WriteString("# Items\n\nWhat `item` holds in a `where` or `set` expression, by kind. Generated from the code by `make docs`. Every kind also has `id`, `kind`, `source` and `refs`.\n")
+	for _, kind := range identity.Kinds() {
+		fmt.Fprintf(&b, "\n## %s\n\n| attribute | type | meaning |\n| --- | --- | --- |\n", kind)
+		for _, field := range identity.Fields(kind) {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", field.Name, field.Type, strings.ReplaceAll(field.Doc, "|", "\\|"))
+		}
+	}
+	return b.String()
+}
+
+func diagnosticsPage() string {
+	var b strings.Builder
+	b.WriteString("# Diagnostics\n\nEvery message has a stable code. Generated from the code by `make docs`.\n\n| code | cause | cure |\n| --- | --- | --- |\n")
+	for _, c := range append(config.Codes(), codes()...) {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Cause, c.Cure)
+	}
+	return b.String()
+}
+
+func functionsPage() string {
+	return "# Functions\n\nThe functions of expressions, with the meaning that Terraform users know. Generated from the code by `make docs`.\n\n`" +
+		strings.Join(config.FunctionNames(), "`, `") + "`\n"
+}
+
+// TestCodes_AreAllListed finds every code that the source uses and looks for it in the lists.
+func TestCodes_AreAllListed(t *testing.T) {
+	listed := map[string]bool{}
+	for _, c := range append(config.Codes(), codes()...) {
+		listed[c.Code] = true
+	}
+	pattern := regexp.MustCompile(`(?:Errorf|Warningf)\("([a-z]+(?:-[a-z]+)+)", "`)
+	for _, root := range []string{".", "../../engine", "../../providers", "../../config", "../../state"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for _, match := range pattern.FindAllSubmatch(source, -1) {
+				if code := string(match[1]); !listed[code] {
+					t.Errorf("%s uses the code %q, which no list has", path, code)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestHelp_FitsAScreenAndShowsAnExample(t *testing.T) {
+	var walk func(*cobra.Command)
+	env := testEnvironment(t)
+	root := newRootCommand(env)
+	walk = func(c *cobra.Command) {
+		if c.Name() != "help" && c.Name() != "completion" && c.Example == "" {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+		var out bytes.Buffer
+		c.SetOut(&out)
+		if err := c.Help(); err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Count(out.String(), "\n"); lines > 50 {
+			t.Errorf("the help of %s has %d lines", c.CommandPath(), lines)
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+)
+
+// options are the global flags.
+type options struct {
+	chdir       string
+	noColor     bool
+	json        bool
+	jsonInto    string
+	input       bool
+	lockTimeout time.Duration
+	variables   []string
+	varFiles    []string
+	pluginDirs  []string
+}
+
+// run is the whole program but for the exit: arguments in, exit status out.
+func run(ctx context.Context, args []string, env *environment) int {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	root := newRootCommand(env)
+	root.SetArgs(normalise(root, defaultFlags(args, env.getenv)))
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var status *statusError
+	if !errors.As(err, &status) || !status.quiet {
+		global := globalOf(root)
+		report(env, global, err)
+	}
+	return exitStatus(err)
+}
+
+// interruptible ends the context at the first Ctrl-C or SIGTERM and the process at the second: what is in flight is finished once,
+// and a second signal leaves at once, resumable.
+func interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-signals; !ok {
+			return
+		}
+		cancel()
+		if _, ok := <-signals; ok {
+			os.Exit(130)
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel()
+	}
+}
+
+func report(env *environment, global *options, err error) {
+	list := diagnosticsOf(err)
+	if global.json {
+		newEvents(env, global).diagnostics(list)
+		return
+	}
+	view.Diagnostics(env.err, list, env.style(global.noColor))
+}
+
+// globals finds the options that newRootCommand bound; commands get them by closure, run needs them for the last error.
+type globals struct{ *options }
+
+func globalOf(root *cobra.Command) *options {
+	if g, ok := root.Context().Value(globals{}).(*options); ok {
+		return g
+	}
+	return &options{}
+}
+
+const rootHelp = `rehome moves an organisation off its identity provider the way Terraform changes a cloud:
+HCL in git says what to move, a plan shows every change, a hash approves it, apply does exactly that.
+
+The usual way: init, collect, assess, plan, apply. Long flags take one dash or two.
+
+` + exitHelp
+
+func newRootCommand(env *environment) *cobra.Command {
+	global := &options{input: true}
+	root := &cobra.Command{
+		Use:           "rehome",
+		Short:         "Move an organisation off its identity provider",
+		Long:          rootHelp,
+		Example:       "  rehome plan -out=plan.rehome\n  rehome apply plan.rehome -plan-hash=sha256:9f2c61d0…",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(env.in)
+	root.SetOut(env.out)
+	root.SetErr(env.err)
+	root.SetContext(context.WithValue(context.Background(), globals{}, global))
+	flags := root.PersistentFlags()
+	flags.StringVar(&global.chdir, "chdir", "", "work in this folder")
+	flags.BoolVar(&global.noColor, "no-color", false, "no colour (also NO_COLOR)")
+	flags.BoolVar(&global.json, "json", false, "JSON instead of text")
+	flags.StringVar(&global.jsonInto, "json-into", "", "JSON events into this file, beside the text")
+	flags.BoolVar(&global.input, "input", true, "ask in a terminal; false never waits")
+	flags.DurationVar(&global.lockTimeout, "lock-timeout", 0, "how long to wait for the state's lock")
+	flags.StringArrayVar(&global.variables, "var", nil, "set a variable: name=value")
+	flags.StringArrayVar(&global.varFiles, "var-file", nil, "set variables from this file")
+	flags.StringArrayVar(&global.pluginDirs, "plugin-dir", nil, "look for plugins here first")
+	root.AddCommand(
+		newInitCommand(env, global), newValidateCommand(env, global), newFmtCommand(env, global),
+		newCollectCommand(env, global), newAssessCommand(env, global), newPlanCommand(env, global),
+		newShowCommand(env, global), newApplyCommand(env, global), newStatusCommand(env, global),
+		newAcknowledgeCommand(env, global), newCredentialsCommand(env, global), newVersionCommand(env, global),
+	)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Run: func(c *cobra.Command, args []string) {
+		found, _, err := root.Find(args)
+		if err != nil || found == nil {
+			found = root
+		}
+		_ = found.Help()
+	}})
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError(c, err)
+	})
+	return root
+}
+
+// usageError says what is wrong with the arguments and where the help is.
+func usageError(c *cobra.Command, err error) error {
+	text := strings.ReplaceAll(err.Error(), "unknown shorthand flag", "unknown flag")
+	return fmt.Errorf("%s; see %s -help", text, c.CommandPath())
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// secretVault delivers one-time secrets: to a file of mode 0600, age-encrypted when recipients are given, else to a terminal.
+// Every delivery is on disk before it returns. Safe for many goroutines.
+type secretVault struct {
+	mutex      sync.Mutex
+	path       string
+	recipients []age.Recipient
+	terminal   io.Writer // nil when secrets may not be printed
+	given      []deliveredSecret
+	printed    int
+}
+
+type deliveredSecret struct {
+	Resource  string `json:"resource"`
+	Attribute string `json:"attribute"`
+	Value     string `json:"value"`
+}
+
+var errNowhereForSecrets = errors.New("there is nowhere to put the secret: give -secrets-out=FILE")
+
+// newSecretVault checks the destination before anything is written to the target.
+func newSecretVault(path string, recipients []string, terminal io.Writer) (*secretVault, error) {
+	v := &secretVault{path: path, terminal: terminal}
+	for _, text := range recipients {
+		recipient, err := age.ParseX25519Recipient(text)
+		if err != nil {
+			return nil, fmt.Errorf("reading -secrets-recipient %q: it is not an age public key (age1…)", text)
+		}
+		v.recipients = append(v.recipients, recipient)
+	}
+	if len(v.recipients) > 0 && path == "" {
+		return nil, errors.New("-secrets-recipient needs -secrets-out=FILE to write the encrypted secrets to")
+	}
+	if path == "" {
+		return v, nil
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return nil, fmt.Errorf("%s exists already; secrets are never written over an earlier file", path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("looking at %s: %w", path, err)
+	}
+	probe, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("preparing %s for secrets: %w", path, err)
+	}
+	if err := errors.Join(probe.Close(), os.Remove(path)); err != nil {
+		return nil, fmt.Errorf("preparing %s for secrets: %w", path, err)
+	}
+	return v, nil
+}
+
+// ready tells whether a generated secret has somewhere to go.
+func (v *secretVault) ready() bool { return v.path != "" || v.terminal != nil }
+
+// Deliver implements apply.Vault.
+func (v *secretVault) Deliver(resource identity.ResourceID, attribute, value string) error {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	secret := deliveredSecret{Resource: resource.String(), Attribute: attribute, Value: value}
+	if v.path == "" {
+		if v.terminal == nil {
+			return errNowhereForSecrets
+		}
+		v.printed++
+		_, err := fmt.Fprintf(v.terminal, "%s %s: %s\n", secret.Resource, attribute, value)
+		return err
+	}
+	content, err := v.encode(append(v.given, secret))
+	if err != nil {
+		return err
+	}
+	if err := writeDurably(v.path, content); err != nil {
+		return fmt.Errorf("writing the secret: %w", err)
+	}
+	v.given = append(v.given, secret)
+	return nil
+}
+
+func (v *secretVault) encode(secrets []deliveredSecret) ([]byte, error) {
+	encoded, err := json.MarshalIndent(secrets, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encoding secrets: %w", err)
+	}
+	encoded = append(encoded, '\n')
+	if len(v.recipients) == 0 {
+		return encoded, nil
+	}
+	var sealed bytes.Buffer
+	armoured := armor.NewWriter(&sealed)
+	w, err := age.Encrypt(armoured, v.recipients...)
+	if err != nil {
+		return nil, fmt.Errorf("encrypting secrets: %w", err)
+	}
+	if _, err := w.Write(encoded); err != nil {
+		return nil, fmt.Errorf("encrypting secrets: %w", err)
+	}
+	if err := errors.Join(w.Close(), armoured.Close()); err != nil {
+		return nil, fmt.Errorf("encrypting secrets: %w", err)
+	}
+	return sealed.Bytes(), nil
+}
+
+// writeDurably replaces path with content, mode 0600: a reader sees the old or the new file, never a part.
+func writeDurably(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	name := f.Name()
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(name, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(name))
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/bolt"
+)
+
+// session is what one command works with: configuration, state and plugins, each opened on first use, so that version and fmt touch
+// nothing.
+type session struct {
+	env     *environment
+	global  *options
+	command string
+	folder  string
+	cfg     *config.Config
+	store   *state.Store
+	plugins *plugins
+	events  *events
+}
+
+func newSession(env *environment, global *options, command string) (*session, error) {
+	folder := global.chdir
+	if folder == "" {
+		folder = "."
+	}
+	info, err := os.Stat(folder)
+	if err != nil {
+		return nil, fmt.Errorf("working in the folder of -chdir: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("working in the folder of -chdir: %s is not a folder", folder)
+	}
+	return &session{env: env, global: global, command: command, folder: folder, events: newEvents(env, global)}, nil
+}
+
+// load reads the configuration. Warnings are shown, errors returned.
+func (s *session) load() (*config.Config, error) {
+	if s.cfg != nil {
+		return s.cfg, nil
+	}
+	cfg, found := config.Load(s.folder, config.Inputs{
+		Vars: s.global.variables, VarFiles: s.global.varFiles, Environ: s.env.variable, Credentials: s.credential,
+	})
+	if found.HasErrors() {
+		return nil, found
+	}
+	s.warn(found)
+	s.cfg = cfg
+	return cfg, nil
+}
+
+func (s *session) warn(list diag.List) {
+	if len(list) == 0 {
+		return
+	}
+	s.events.diagnostics(list)
+	if !s.global.json {
+		view.Diagnostics(s.env.err, list, s.env.style(s.global.noColor))
+	}
+}
+
+// credential resolves credential("name") from the state.
+func (s *session) credential(name string) (string, error) {
+	store, err := s.openStateAt(s.defaultStatePath())
+	if err != nil {
+		return "", err
+	}
+	value, err := store.Credential(name)
+	if errors.Is(err, state.ErrNotFound) {
+		return "", fmt.Errorf("no credential %q is kept in the state; set it with rehome credentials set %s", name, name)
+	}
+	return value, err
+}
+
+func (s *session) defaultStatePath() string { return filepath.Join(s.folder, ".rehome", "state.db") }
+
+func (s *session) identityPath() string {
+	if path := s.env.getenv("REHOME_IDENTITY_FILE"); path != "" {
+		return path
+	}
+	return filepath.Join(s.folder, ".rehome", "identity.txt")
+}
+
+func (s *session) statePath(cfg *config.Config) (string, error) {
+	if cfg.Rehome.State.Type != "" && cfg.Rehome.State.Type != "bbolt" {
+		return "", diag.Errorf("state-type-unknown", "Unknown kind of state", "State %q is not known to this version; use state \"bbolt\".", cfg.Rehome.State.Type)
+	}
+	path := cfg.Rehome.State.Path
+	if path == "" {
+		return s.defaultStatePath(), nil
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(s.folder, path)
+	}
+	return path, nil
+}
+
+// openState opens the state of the configuration and takes its lock.
+func (s *session) openState() (*state.Store, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	path, err := s.statePath(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return s.openStateAt(path)
+}
+
+func (s *session) openStateAt(path string) (*state.Store, error) {
+	if s.store != nil {
+		return s.store, nil
+	}
+	identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.identityPath())
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, diag.Errorf("state-not-initialised", "State is not initialised", "There is no identity file %s and %s is not set.\nRun rehome init.", s.identityPath(), state.KeyVariable)
+		}
+		return nil, err
+	}
+	backend, err := bolt.Open(path, s.global.lockTimeout, bolt.Holder{
+		PID: os.Getpid(), Host: s.env.host, Command: "rehome " + s.command, Since: s.env.now().UTC().Format("2006-01-02T15:04:05Z"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	store, err := state.Open(backend, identities)
+	if err != nil {
+		return nil, errors.Join(err, backend.Close())
+	}
+	s.store = store
+	return store, nil
+}
+
+// providers opens the plugin launcher.
+func (s *session) providers() (*plugins, error) {
+	if s.plugins == nil {
+		p, err := newPlugins(s.env, s.global, s.folder)
+		if err != nil {
+			return nil, err
+		}
+		s.plugins = p
+	}
+	return s.plugins, nil
+}
+
+// event is an audit event of this migration.
+func (s *session) event(name, target string, facts map[string]string) state.Event {
+	tenant := ""
+	if s.cfg != nil {
+		tenant = s.cfg.Migration.Tenant
+	}
+	return state.Event{Name: name, At: s.env.now(), Tenant: tenant, Actor: s.env.actor(), Target: target, Facts: facts}
+}
+
+func (s *session) close() {
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			fmt.Fprintf(s.env.err, "Warning: closing the state: %v\n", err)
+		}
+	}
+}
+
+// say writes a line of talk to stderr, unless JSON was asked for.
+func (s *session) say(format string, args ...any) {
+	if !s.global.json {
+		fmt.Fprintf(s.env.err, format+"\n", args...)
+	}
+}

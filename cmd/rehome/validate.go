@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	goversion "github.com/hashicorp/go-version"
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+)
+
+func newValidateCommand(env *environment, global *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate",
+		Short: "Check the configuration",
+		Long: `Validate checks the configuration without reading a tenant. Where the folder is initialised, the arguments of source and
+target blocks are checked against their providers too.`,
+		Example: "  rehome validate\n  rehome validate -json",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "validate")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runValidate(c.Context(), s)
+		},
+	}
+}
+
+type validation struct {
+	FormatVersion string    `json:"format_version"`
+	Valid         bool      `json:"valid"`
+	Diagnostics   diag.List `json:"diagnostics"`
+}
+
+func runValidate(ctx context.Context, s *session) error {
+	_, err := s.load()
+	if err == nil {
+		err = validateProviders(ctx, s)
+	}
+	if s.global.json {
+		result := validation{FormatVersion: eventFormat, Valid: err == nil, Diagnostics: diag.List{}}
+		if err != nil {
+			result.Diagnostics = diagnosticsOf(err)
+		}
+		encoder := json.NewEncoder(s.env.out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		if encoding := encoder.Encode(result); encoding != nil {
+			return encoding
+		}
+		if err != nil {
+			return &statusError{status: exitError, quiet: true, err: err}
+		}
+		return nil
+	}
+	if err == nil {
+		fmt.Fprintln(s.env.out, "The configuration is valid.")
+	}
+	return err
+}
+
+// validateProviders checks the bodies of source and target blocks; all problems at once. A folder that is not initialised, or misses
+// a plugin, is checked without them.
+func validateProviders(ctx context.Context, s *session) error {
+	providers, err := s.providers()
+	if err != nil {
+		return err
+	}
+	var found diag.List
+	blocks := append(allSources(s.cfg), s.cfg.Target)
+	for i, block := range blocks {
+		if _, locked := lockedChecksum(providers.lock, block.Provider); !locked && providers.overrides[block.Provider] == "" {
+			s.say("Note: provider %s is not initialised, so the arguments of %s are not checked. Run rehome init.", block.Provider, block.Address())
+			continue
+		}
+		err := validateBlock(ctx, s, providers, block, i == len(blocks)-1)
+		var list diag.List
+		switch {
+		case errors.As(err, &list):
+			found = append(found, list...)
+		case err != nil:
+			return err
+		}
+	}
+	return found.Err()
+}
+
+func validateBlock(ctx context.Context, s *session, p *plugins, block *config.ProviderBlock, isTarget bool) error {
+	if isTarget {
+		target, _, err := p.target(ctx, block, s.cfg)
+		if err == nil {
+			target.Close()
+		}
+		return err
+	}
+	source, err := p.source(ctx, block, s.cfg)
+	if err == nil {
+		source.Close()
+	}
+	return err
+}
+
+// satisfies checks a plugin's version against the constraint of required_providers.
+func satisfies(name, version, constraint string) error {
+	if constraint == "" {
+		return nil
+	}
+	wanted, err := goversion.NewConstraint(constraint)
+	if err != nil {
+		return diag.Errorf("version-constraint-invalid", "Version constraint is invalid", "The version %q of provider %q is no constraint such as \">= 0.1.0\".", constraint, name)
+	}
+	got, err := goversion.NewVersion(version)
+	if err != nil {
+		return diag.Errorf("plugin-version-mismatch", "Provider has no version", "The plugin of provider %q says its version is %q.", name, version)
+	}
+	if !wanted.Check(got) {
+		return diag.Errorf("plugin-version-mismatch", "Provider version does not fit", "The plugin of provider %q has version %s, the configuration wants %s.\nInstall a version that fits and run rehome init -upgrade.", name, version, constraint)
+	}
+	return nil
+}

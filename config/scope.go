@@ -1,0 +1,253 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// mark is the type of the marks on values.
+type mark string
+
+// sensitive marks what must not be shown.
+const sensitive mark = "sensitive"
+
+// credentialFunction is the function that only source and target blocks may call.
+const credentialFunction = "credential"
+
+// secretSet collects sensitive texts. It is safe for concurrent use.
+type secretSet struct {
+	mu    sync.Mutex
+	texts map[string]bool
+}
+
+func (s *secretSet) add(text string) {
+	if text == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.texts[text] = true
+}
+
+// within tells whether a text holds one of the secrets. Very short ones are everywhere and do not count.
+func (s *secretSet) within(text string) bool {
+	if s == nil {
+		return false
+	}
+	for _, secret := range s.list() {
+		if len(secret) > 3 && strings.Contains(text, secret) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *secretSet) list() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sortedKeys(s.texts)
+}
+
+// scope is what expressions see: variables, local values and functions.
+type scope struct {
+	ctx         *hcl.EvalContext
+	names       map[string][]string // var and local with the names below them
+	functions   map[string]function.Function
+	credentials func(string) (string, error)
+	secrets     *secretSet
+}
+
+// check reports unknown references and functions without evaluating. roots adds names such as item; a nil list below a
+// root means that anything may follow it.
+func (s *scope) check(expr hcl.Expression, roots map[string][]string, extraFunctions ...string) hcl.Diagnostics {
+	var problems hcl.Diagnostics
+	for _, traversal := range expr.Variables() {
+		if p := s.checkTraversal(traversal, roots); p != nil {
+			problems = append(problems, p)
+		}
+	}
+	for _, call := range functionCalls(expr) {
+		if _, known := s.functions[call.Name]; known || contains(extraFunctions, call.Name) {
+			continue
+		}
+		place := call.NameRange
+		hint := didYouMean(call.Name, sortedKeys(s.functions))
+		if call.Name == credentialFunction {
+			hint = " Credentials can be used in source and target blocks only."
+		}
+		problems = append(problems, problem(codeFunctionUnknown, "Unknown function", &place, "There is no function %q here.%s", call.Name, hint))
+	}
+	return problems
+}
+
+func (s *scope) checkTraversal(traversal hcl.Traversal, roots map[string][]string) *hcl.Diagnostic {
+	root := traversal.RootName()
+	below, isRoot := roots[root]
+	if !isRoot {
+		below, isRoot = s.names[root]
+	}
+	if !isRoot {
+		place := traversal[0].SourceRange()
+		known := append(sortedKeys(s.names), sortedKeys(roots)...)
+		return problem(codeReferenceUnknown, "Unknown reference", &place, "There is nothing called %q here; known are %s.%s",
+			root, quotedList(known), didYouMean(root, known))
+	}
+	name, step := stepName(traversal)
+	if (below == nil && s.names[root] == nil) || step == nil || contains(below, name) {
+		return nil
+	}
+	place := attributeRange(step)
+	if root == "item" {
+		return problem(codeItemAttribute, "Unknown attribute", &place, "There is no attribute %q.%s", name, didYouMean(name, below))
+	}
+	what := map[string]string{"var": "variable", "local": "local value"}[root]
+	return problem(codeReferenceUnknown, "Unknown reference", &place, "There is no %s %q.%s", what, name, didYouMean(name, below))
+}
+
+// stepName returns the first name after the root: item.name and item["name"] alike.
+func stepName(traversal hcl.Traversal) (string, hcl.Traverser) {
+	if len(traversal) < 2 {
+		return "", nil
+	}
+	switch step := traversal[1].(type) {
+	case hcl.TraverseAttr:
+		return step.Name, step
+	case hcl.TraverseIndex:
+		if step.Key.Type() == cty.String && step.Key.IsKnown() && !step.Key.IsNull() {
+			return step.Key.AsString(), step
+		}
+	}
+	return "", nil
+}
+
+// value evaluates and converts. Details of problems around sensitive values are left out.
+func (s *scope) value(expr hcl.Expression, ctx *hcl.EvalContext, want cty.Type) (cty.Value, hcl.Diagnostics) {
+	value, problems := expr.Value(ctx)
+	if problems.HasErrors() {
+		return cty.DynamicVal, withoutSecrets(problems, expr, ctx)
+	}
+	converted, err := convert.Convert(value, want)
+	if err != nil {
+		place := expr.Range()
+		return cty.DynamicVal, withoutSecrets(hcl.Diagnostics{problem(codeArgumentInvalid, "Wrong type of value", &place,
+			"The value must be %s: %s.", want.FriendlyName(), err)}, expr, ctx)
+	}
+	return converted, nil
+}
+
+func withoutSecrets(problems hcl.Diagnostics, expr hcl.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
+	if !touchesSecret(expr, ctx) {
+		return problems
+	}
+	for i, p := range problems {
+		hidden := *p
+		hidden.Detail = "The expression uses a sensitive value, so the message is left out."
+		problems[i] = &hidden
+	}
+	return problems
+}
+
+func touchesSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
+	for _, call := range functionCalls(expr) {
+		if call.Name == credentialFunction {
+			return true
+		}
+	}
+	for _, traversal := range expr.Variables() {
+		value, problems := traversal.TraverseAbs(ctx)
+		if problems.HasErrors() {
+			value, _ = traversal[:1].TraverseAbs(ctx)
+		}
+		if value.ContainsMarked() {
+			return true
+		}
+	}
+	return false
+}
+
+// credential makes the function of source and target blocks. Failures are kept in the returned error only.
+func (s *scope) credential() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "name", Type: cty.String}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if s.credentials == nil {
+				return cty.UnknownVal(cty.String).Mark(sensitive), nil
+			}
+			text, err := s.credentials(args[0].AsString())
+			if err != nil {
+				return cty.UnknownVal(cty.String), err
+			}
+			s.secrets.add(text)
+			return cty.StringVal(text).Mark(sensitive), nil
+		},
+	})
+}
+
+// remember adds every text of a sensitive value to the secrets.
+func (s *scope) remember(value cty.Value) {
+	plain, _ := value.UnmarkDeep()
+	// The callback never fails.
+	_ = cty.Walk(plain, func(_ cty.Path, v cty.Value) (bool, error) {
+		if v.IsKnown() && !v.IsNull() && v.Type() == cty.String {
+			s.secrets.add(v.AsString())
+		}
+		return true, nil
+	})
+}
+
+func fieldNames(kind identity.Kind) []string {
+	names := []string{"id", "kind", "source", "name", "refs"}
+	for _, field := range identity.Fields(kind) {
+		if field.Name != "name" {
+			names = append(names, field.Name)
+		}
+	}
+	return names
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+func contains(words []string, word string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutPath drops the path of a file error, which the caller names as the person wrote it.
+func withoutPath(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// kindTitle is "An application", "A group": how a sentence begins.
+func kindTitle(kind identity.Kind) string {
+	words := strings.ReplaceAll(string(kind), "_", " ")
+	if words != "" && strings.ContainsRune("aeio", rune(words[0])) {
+		return "An " + words
+	}
+	return "A " + words
+}

@@ -1,0 +1,164 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// memory is a target, source, journal and vault that remember what they were asked.
+type memory struct {
+	mutex   sync.Mutex
+	order   []string
+	fail    map[string]error
+	secret  error
+	deliver error
+	journal []string
+	onApply func(id string)
+}
+
+func (m *memory) Apply(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
+	m.mutex.Lock()
+	m.order = append(m.order, step.StepID)
+	hook := m.onApply
+	m.mutex.Unlock()
+	if hook != nil {
+		hook(step.StepID)
+	}
+	result := identity.StepResult{ServerID: "id-" + step.StepID, Requests: 1}
+	if strings.HasPrefix(step.StepID, "secret") {
+		result.Generated = map[string]string{"secret": "s"}
+	}
+	return result, m.fail[step.StepID]
+}
+
+func (m *memory) Secret(context.Context, identity.SecretReference) (string, error) {
+	return "s", m.secret
+}
+func (m *memory) Intend(step plan.Step) error {
+	m.journal = append(m.journal, "intend "+step.ID)
+	return nil
+}
+func (m *memory) Outcome(r apply.Result) error {
+	m.journal = append(m.journal, string(r.Outcome)+" "+r.Step.ID)
+	return nil
+}
+func (m *memory) Deliver(identity.ResourceID, string, string) error { return m.deliver }
+
+func step(id string, needs ...string) plan.Step {
+	return plan.Step{ID: id, Action: plan.ActionCreate, Disposition: plan.DispositionPlanned, DependsOn: needs}
+}
+
+func start(t *testing.T, m *memory, options apply.Options, steps ...plan.Step) (apply.Report, error) {
+	t.Helper()
+	return apply.Run(t.Context(), steps, m, m, m, m, options)
+}
+
+func outcomes(r apply.Report) map[string]string {
+	got := map[string]string{}
+	for _, result := range r.Results {
+		got[result.Step.ID] = strings.TrimSpace(string(result.Outcome) + " " + result.Reason)
+	}
+	return got
+}
+
+func TestRun_DependenciesComeFirstAndTheJournalBeforeTheWrite(t *testing.T) {
+	m := &memory{}
+	if _, err := start(t, m, apply.Options{Workers: 1}, step("c", "b"), step("b", "a"), step("a")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c"}, m.order); diff != "" {
+		t.Error(diff)
+	}
+	want := []string{"intend a", "applied a", "intend b", "applied b", "intend c", "applied c"}
+	if diff := cmp.Diff(want, m.journal); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun_AFailedStepStopsItsDependantsOnly(t *testing.T) {
+	m := &memory{fail: map[string]error{"a": errors.New("refused")}}
+	report, err := start(t, m, apply.Options{Workers: 4}, step("a"), step("b", "a"), step("c", "b"), step("d"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"a": "failed refused", "b": "not_started waits for a", "c": "not_started waits for a", "d": "applied"}
+	if diff := cmp.Diff(want, outcomes(report)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun_FailFastStartsNothingMore(t *testing.T) {
+	m := &memory{fail: map[string]error{"a": errors.New("refused")}}
+	report, err := start(t, m, apply.Options{Workers: 1, FailFast: true}, step("a"), step("b"), step("c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Count(apply.NotStarted) != 2 {
+		t.Errorf("%v", outcomes(report))
+	}
+}
+
+func TestRun_NothingStartsWhenASecretCannotBeRead(t *testing.T) {
+	m := &memory{secret: errors.New("no permission")}
+	withSecret := step("a")
+	withSecret.After = identity.Attributes{"client_secret": identity.Secret("okta.corp", identity.KindIdentityProvider, "0oa", "client_secret")}
+	_, err := start(t, m, apply.Options{Workers: 1}, withSecret, step("b"))
+	if err == nil || len(m.order) != 0 {
+		t.Errorf("error %v, writes %v", err, m.order)
+	}
+}
+
+func TestRun_AStepWhoseSecretIsNotDeliveredFails(t *testing.T) {
+	m := &memory{deliver: errors.New("disk full")}
+	report, err := start(t, m, apply.Options{Workers: 1}, step("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Count(apply.Failed) != 1 || !strings.Contains(outcomes(report)["secret"], "disk full") {
+		t.Errorf("%v", outcomes(report))
+	}
+}
+
+func TestRun_AnInterruptFinishesWhatIsInFlight(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	m := &memory{onApply: func(string) { cancel() }}
+	report, err := apply.Run(ctx, []plan.Step{step("a"), step("b"), step("c")}, m, m, m, m, apply.Options{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"a": "applied", "b": "not_started the run was interrupted", "c": "not_started the run was interrupted"}
+	if diff := cmp.Diff(want, outcomes(report)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun_EveryStepHasOneOutcomeAtAnyParallelism(t *testing.T) {
+	var steps []plan.Step
+	for i := range 200 {
+		s := step(fmt.Sprintf("s%03d", i))
+		if i >= 10 {
+			s.DependsOn = []string{fmt.Sprintf("s%03d", i-10)}
+		}
+		steps = append(steps, s)
+	}
+	for _, workers := range []int{1, 3, 16} {
+		m := &memory{fail: map[string]error{"s005": errors.New("refused")}}
+		report, err := start(t, m, apply.Options{Workers: workers}, steps...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Results) != 200 || report.Count(apply.Failed) != 1 || report.Count(apply.NotStarted) != 19 {
+			t.Errorf("%d workers: %d results, %d failed, %d not started", workers, len(report.Results), report.Count(apply.Failed), report.Count(apply.NotStarted))
+		}
+	}
+}

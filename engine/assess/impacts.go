@@ -1,0 +1,173 @@
+package assess
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// maxImpactItems is how many affected items an impact names; Count tells how many there are.
+const maxImpactItems = 1000
+
+// Impact is a change that people will feel, over all items that cause it. Items holds at most a thousand addresses, sorted.
+type Impact struct {
+	ID       string            `json:"id"`
+	Code     string            `json:"code"`
+	Audience identity.Audience `json:"audience"`
+	Severity identity.Severity `json:"severity"`
+	Summary  string            `json:"summary"`
+	Items    []string          `json:"items"`
+	Count    int               `json:"count"`
+}
+
+// Impacts groups the findings of all results. The order of the results does not matter.
+func Impacts(results iter.Seq[Result]) []Impact {
+	collector := NewImpactCollector()
+	for result := range results {
+		collector.Add(result.Address, result.Findings)
+	}
+	return collector.Impacts()
+}
+
+// ImpactCollector gathers findings item by item, so that a million items need not be held. Not safe for many goroutines.
+type ImpactCollector struct {
+	groups map[impactKey]*impactGroup
+}
+
+type impactKey struct {
+	code     string
+	audience identity.Audience
+	severity identity.Severity
+}
+
+type impactGroup struct {
+	summaries map[string]bool
+	subjects  map[string]bool // source/kind
+	items     []string
+	last      string
+	count     int
+}
+
+// NewImpactCollector makes an empty one.
+func NewImpactCollector() *ImpactCollector {
+	return &ImpactCollector{groups: map[impactKey]*impactGroup{}}
+}
+
+// Add takes all findings of one item. An item counts once for each impact; call it once an item.
+func (c *ImpactCollector) Add(item identity.Address, findings []identity.Finding) {
+	address := item.String()
+	for _, f := range findings {
+		if rank(f.Severity) < rank(identity.SeverityMedium) {
+			continue
+		}
+		key := impactKey{code: impactCode(f), audience: f.Audience, severity: f.Severity}
+		group := c.groups[key]
+		if group == nil {
+			group = &impactGroup{summaries: map[string]bool{}, subjects: map[string]bool{}}
+			c.groups[key] = group
+		}
+		group.add(item, address, f.Summary)
+	}
+}
+
+// impactCode falls back to the field, so that a finding without a code is not lost.
+func impactCode(f identity.Finding) string {
+	if f.ImpactCode != "" {
+		return f.ImpactCode
+	}
+	return string(f.Type) + "_" + f.Field
+}
+
+func (g *impactGroup) add(item identity.Address, address, summary string) {
+	g.keepSummary(summary)
+	g.subjects[item.Source+"/"+string(item.Kind)] = true
+	if g.last == address {
+		return
+	}
+	g.last = address
+	g.count++
+	g.items = append(g.items, address)
+	if len(g.items) >= 2*maxImpactItems {
+		g.cut()
+	}
+}
+
+// keepSummary remembers the first few texts in sorted order, whatever the order in which they come.
+func (g *impactGroup) keepSummary(summary string) {
+	const most = 3
+	g.summaries[summary] = true
+	if len(g.summaries) > most {
+		last := ""
+		for text := range g.summaries {
+			last = max(last, text)
+		}
+		delete(g.summaries, last)
+	}
+}
+
+func (g *impactGroup) cut() {
+	sort.Strings(g.items)
+	if len(g.items) > maxImpactItems {
+		g.items = g.items[:maxImpactItems]
+	}
+}
+
+// Impacts lists what was gathered: high first, then by code and audience.
+func (c *ImpactCollector) Impacts() []Impact {
+	impacts := make([]Impact, 0, len(c.groups))
+	for key, group := range c.groups {
+		group.cut()
+		impacts = append(impacts, Impact{
+			ID: impactID(key, group), Code: key.code, Audience: key.audience, Severity: key.severity,
+			Summary: strings.Join(sortedNames(group.summaries), "; "),
+			Items:   append([]string(nil), group.items...), Count: group.count,
+		})
+	}
+	sort.Slice(impacts, func(i, j int) bool {
+		a, b := impacts[i], impacts[j]
+		if rank(a.Severity) != rank(b.Severity) {
+			return rank(a.Severity) > rank(b.Severity)
+		}
+		if a.Code != b.Code {
+			return a.Code < b.Code
+		}
+		return a.Audience < b.Audience
+	})
+	return impacts
+}
+
+// impactID covers what the impact is and whom it meets. The size counts in steps of a tenth, so that an acknowledgement
+// survives one more item in most cases, and never a growth by more than a tenth.
+func impactID(key impactKey, group *impactGroup) string {
+	h := sha256.New()
+	parts := []string{"rehome/impact/v1", key.code, string(key.audience), string(key.severity)}
+	parts = append(parts, sortedNames(group.subjects)...)
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	fmt.Fprintf(h, "#%d", sizeBucket(group.count))
+	return "ocm-" + hex.EncodeToString(h.Sum(nil))[:6]
+}
+
+// sizeBucket is the number of growths by at most a tenth from 1 to n. Integers only: a logarithm could differ between machines.
+func sizeBucket(n int) int {
+	bucket := 0
+	for limit := 1; limit <= n; bucket++ {
+		limit = max(limit+1, limit*11/10)
+	}
+	return bucket
+}
+
+func sortedNames(set map[string]bool) []string {
+	names := make([]string, 0, len(set))
+	for name := range set {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}

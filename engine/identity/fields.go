@@ -1,0 +1,97 @@
+package identity
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Field is one attribute of a kind, as expressions and the documentation name it.
+//
+// Type is written as in the configuration: string, bool, number, list(string), map(list(string)), list(object).
+type Field struct {
+	Name     string
+	Type     string
+	Doc      string
+	Nullable bool    // null and empty mean different things, as Doc says
+	Object   []Field // the fields of the elements of a list(object)
+}
+
+// Fields lists the attributes of a kind in the order of its struct, and nothing for a kind without one.
+func Fields(kind Kind) []Field {
+	if shape := shapeOf(kind); shape != nil {
+		return fieldsOf(reflect.TypeOf(shape))
+	}
+	return nil
+}
+
+// shapeOf returns the zero struct of a kind. Access keys, SCIM connections and SCIM tokens have none.
+func shapeOf(kind Kind) any {
+	switch kind {
+	case KindApplication:
+		return Application{}
+	case KindServicePrincipal:
+		return ServicePrincipal{}
+	case KindIdentityProvider:
+		return IdentityProvider{}
+	case KindRoutingRule:
+		return RoutingRule{}
+	case KindDomain:
+		return Domain{}
+	case KindGroup:
+		return Group{}
+	case KindUser:
+		return User{}
+	case KindMembership:
+		return Membership{}
+	case KindAppAssignment:
+		return AppAssignment{}
+	case KindAuthPolicy:
+		return AuthPolicy{}
+	case KindSessionPolicy:
+		return SessionPolicy{}
+	case KindRole:
+		return Role{}
+	case KindRoleAssignment:
+		return RoleAssignment{}
+	}
+	return nil
+}
+
+func fieldsOf(shape reflect.Type) []Field {
+	fields := make([]Field, 0, shape.NumField())
+	for i := range shape.NumField() {
+		structField := shape.Field(i)
+		name, _, _ := strings.Cut(structField.Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		field := Field{Name: name, Type: typeName(structField.Type), Doc: structField.Tag.Get("doc")}
+		field.Nullable = strings.Contains(field.Doc, "Null means")
+		if field.Type == "list(object)" {
+			field.Object = fieldsOf(structField.Type.Elem())
+		}
+		fields = append(fields, field)
+	}
+	return fields
+}
+
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "bool"
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Struct {
+			return "list(object)"
+		}
+		return "list(" + typeName(t.Elem()) + ")"
+	case reflect.Map:
+		return "map(" + typeName(t.Elem()) + ")"
+	case reflect.Struct:
+		return "object"
+	case reflect.Pointer:
+		return typeName(t.Elem())
+	}
+	return "number"
+}

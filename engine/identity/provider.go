@@ -1,0 +1,113 @@
+package identity
+
+// ConfigAttribute is one argument of a provider's source or target block in HCL.
+type ConfigAttribute struct {
+	Name      string   `json:"name"`
+	Type      string   `json:"type"` // string, number, bool, list(string)
+	Required  bool     `json:"required,omitempty"`
+	Sensitive bool     `json:"sensitive,omitempty"`
+	Default   any      `json:"default,omitempty"`
+	OneOf     []string `json:"one_of,omitempty"` // the only values allowed
+	Doc       string   `json:"doc"`
+}
+
+// ProviderSchema is what a plugin says about itself before it is configured.
+type ProviderSchema struct {
+	Name        string            `json:"name"`    // okta
+	Version     string            `json:"version"` // 0.1.0
+	Doc         string            `json:"doc"`
+	Environment []string          `json:"environment,omitempty"` // variables the plugin may see, beyond proxy and CA ones
+	Config      []ConfigAttribute `json:"config"`
+	Kinds       []Kind            `json:"kinds,omitempty"`     // of a source: what it reads
+	Resources   []ResourceSchema  `json:"resources,omitempty"` // of a target: what it writes
+}
+
+// SourceIdentity says which tenant a source reads.
+type SourceIdentity struct {
+	Tenant string `json:"tenant"` // the vendor's id or host name of the tenant
+	Detail string `json:"detail,omitempty"`
+}
+
+// TargetIdentity says which target is written; Identity is part of the plan hash and must not change between runs.
+type TargetIdentity struct {
+	Identity string `json:"identity"` // for example https://id.acme.example/realms/acme
+	Summary  string `json:"summary"`  // for people: Keycloak 26.7.4, realm acme
+}
+
+// ReadSummary says what a read of the target cost.
+type ReadSummary struct {
+	Resources int `json:"resources"`
+	Requests  int `json:"requests"`
+}
+
+// CheckFinding is something that only the whole set of desired resources shows: a key taken twice, a provider without the gate.
+type CheckFinding struct {
+	Resource ResourceID `json:"resource"`
+	Finding  Finding    `json:"finding"`
+}
+
+// StepRequest asks a target to do one step. Before is what the plan saw (managed attributes only), nil for a create.
+// The plugin reads the live resource first and refuses with a Conflict when Before is no longer true; a create that finds the
+// resource exactly as wanted, with our tag, is already done.
+type StepRequest struct {
+	StepID   string            `json:"step_id"`
+	Action   string            `json:"action"` // create, update, delete
+	Resource ResourceID        `json:"resource"`
+	ServerID string            `json:"server_id,omitempty"`
+	Before   Attributes        `json:"before,omitempty"`
+	After    Attributes        `json:"after,omitempty"`
+	Tag      string            `json:"tag,omitempty"` // item address to leave on the resource
+	Secrets  map[string]string `json:"-"`             // values of SecretReferences in After, keyed by attribute; never logged
+}
+
+// StepResult is what came of a step.
+type StepResult struct {
+	ServerID  string            `json:"server_id,omitempty"`
+	Already   bool              `json:"already,omitempty"` // found done: nothing was sent
+	Requests  int               `json:"requests"`
+	Generated map[string]string `json:"-"` // one-time secrets, keyed by attribute; given out once, never stored
+}
+
+// Marker is the one object that rehome keeps in a target.
+type Marker struct {
+	Migration     string            `json:"migration"`
+	PreviewedPlan string            `json:"previewed_plan,omitempty"` // hash of the plan previewed last
+	PreviewedAt   string            `json:"previewed_at,omitempty"`   // RFC 3339
+	AppliedPlan   string            `json:"applied_plan,omitempty"`
+	Run           string            `json:"run,omitempty"`
+	RunHost       string            `json:"run_host,omitempty"`
+	LeaseHolder   string            `json:"lease_holder,omitempty"` // run or command that writes now
+	LeaseExpires  string            `json:"lease_expires,omitempty"`
+	Fence         int64             `json:"fence"`              // grows with every lease
+	Bindings      map[string]string `json:"bindings,omitempty"` // item address#type → type:key, for resources that cannot carry a tag
+}
+
+// MarkerRevision is an opaque token: a write names the revision it was based on and is refused when it is no longer the newest.
+type MarkerRevision string
+
+// ErrorCode tells the host why a provider call failed, so that it can choose the exit status and the advice.
+type ErrorCode string
+
+// The codes of a ProviderError.
+const (
+	ErrorUnreachable  ErrorCode = "unreachable"  // no connection, no TLS, name not found
+	ErrorUnauthorized ErrorCode = "unauthorized" // token wrong or expired
+	ErrorForbidden    ErrorCode = "forbidden"    // permission missing; Permission names it
+	ErrorNotFound     ErrorCode = "not_found"    // the org, tenant or realm is not there
+	ErrorConflict     ErrorCode = "conflict"     // the live resource is not what the step expects
+	ErrorInvalid      ErrorCode = "invalid"      // refused by the target, or a body that breaks the contract
+	ErrorRateLimited  ErrorCode = "rate_limited"
+	ErrorInternal     ErrorCode = "internal"
+)
+
+// ProviderError is the error form of every provider call; it crosses gRPC unchanged. It never holds a secret.
+type ProviderError struct {
+	Code       ErrorCode  `json:"code"`
+	Message    string     `json:"message"`              // what was being done and what happened
+	Permission string     `json:"permission,omitempty"` // what to grant
+	Page       string     `json:"page,omitempty"`       // method and path of the page at fault
+	Live       Attributes `json:"live,omitempty"`       // of a conflict: what is there now
+}
+
+// Error is the message.
+func (e *ProviderError) Error() string { return e.Message }

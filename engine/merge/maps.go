@@ -1,0 +1,101 @@
+package merge
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sort"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// ClientKeyChanges is the impact code of an application that its owner must configure anew because its key changes.
+const ClientKeyChanges = "client_key_changes"
+
+// ApplyMaps sets the attributes of all map blocks that mean the item, in the order of the blocks. The item given is not changed.
+// The findings say what people will feel of it; they belong to the item's translation. Two blocks that set one attribute to
+// different values are an error.
+func ApplyMaps(item identity.Item, maps []Map) (identity.Item, []identity.Finding, diag.List) {
+	var problems diag.List
+	set := map[string]any{}
+	by := map[string]Map{}
+	for _, m := range maps {
+		hit, problem := matches(m.Kind, m.Where, item, fmt.Sprintf("map %q %q", m.Kind, m.Name), m.File, m.Line)
+		problems = append(problems, problem...)
+		if !hit || m.Set == nil {
+			continue
+		}
+		values, err := m.Set(item)
+		if err != nil {
+			problems = append(problems, at(diag.Errorf("map-failed", "Map block fails", "The set of map %q %q fails for %s: %v.", m.Kind, m.Name, item.Address(), err), m.File, m.Line))
+			continue
+		}
+		for name, value := range values {
+			if first, taken := by[name]; taken && !equalJSON(set[name], value) {
+				problems = append(problems, at(diag.Errorf("map-two-blocks", "Two map blocks disagree",
+					"The blocks map %q %q and map %q %q set %s of %s to different values.", first.Kind, first.Name, m.Kind, m.Name, name, item.Address()), m.File, m.Line))
+				continue
+			}
+			set[name], by[name] = value, m
+		}
+	}
+	if len(set) == 0 || problems.HasErrors() {
+		return item, nil, problems
+	}
+	mapped, findings, err := setAttributes(item, set)
+	if err != nil {
+		return item, nil, append(problems, diag.Errorf("map-failed", "Map block fails", "%v.", err))
+	}
+	return mapped, findings, problems
+}
+
+func setAttributes(item identity.Item, set map[string]any) (identity.Item, []identity.Finding, error) {
+	attributes := map[string]json.RawMessage{}
+	if len(item.Attributes) > 0 {
+		if err := json.Unmarshal(item.Attributes, &attributes); err != nil {
+			return item, nil, fmt.Errorf("reading the attributes of %s: %w", item.Address(), err)
+		}
+	}
+	var findings []identity.Finding
+	names := identity.Attributes(set).Names()
+	sort.Strings(names)
+	for _, name := range names {
+		encoded, err := json.Marshal(set[name])
+		if err != nil {
+			return item, nil, fmt.Errorf("encoding %s of %s: %w", name, item.Address(), err)
+		}
+		if changesClientKey(item.Kind, name) && !bytes.Equal(bytes.TrimSpace(attributes[name]), encoded) {
+			findings = append(findings, ClientKeyFinding(name))
+		}
+		attributes[name] = encoded
+		if text, ok := set[name].(string); ok && name == "name" {
+			item.Name = text
+		}
+	}
+	encoded, err := json.Marshal(attributes)
+	if err != nil {
+		return item, nil, fmt.Errorf("encoding the attributes of %s: %w", item.Address(), err)
+	}
+	item.Attributes = encoded
+	return item, findings, nil
+}
+
+func changesClientKey(kind identity.Kind, name string) bool {
+	return kind == identity.KindApplication && (name == "client_id" || name == "entity_id")
+}
+
+// ClientKeyFinding says that the owner of an application must configure a new key.
+func ClientKeyFinding(field string) identity.Finding {
+	return identity.Finding{
+		Type: identity.FindingApproximation, Field: field, Direction: identity.DirectionSame,
+		Summary:  "the application must be configured with a new " + field + " before it can sign people in",
+		Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, ImpactCode: ClientKeyChanges,
+	}
+}
+
+func equalJSON(a, b any) bool {
+	left, errLeft := json.Marshal(a)
+	right, errRight := json.Marshal(b)
+	return errLeft == nil && errRight == nil && bytes.Equal(left, right)
+}

@@ -1,0 +1,133 @@
+package merge
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// maxCandidates is how many likely resources a match lists.
+const maxCandidates = 5
+
+// Index finds live resources by binding, tag, natural key and evidence. It does not change after NewIndex.
+type Index struct {
+	schemas  map[string]identity.ResourceSchema
+	bindings map[string]Binding
+	byKey    map[identity.ResourceID]*identity.Resource
+	byServer map[identity.ResourceID]*identity.Resource // type and server id
+	byTag    map[string][]*identity.Resource            // tag#type
+	evidence map[string][]*identity.Resource            // type, attribute, value
+}
+
+// NewIndex indexes the live resources. Bindings are keyed by BindingKey.
+func NewIndex(live []identity.Resource, schemas []identity.ResourceSchema, bindings map[string]Binding) *Index {
+	x := &Index{
+		schemas: map[string]identity.ResourceSchema{}, bindings: bindings,
+		byKey: map[identity.ResourceID]*identity.Resource{}, byServer: map[identity.ResourceID]*identity.Resource{},
+		byTag: map[string][]*identity.Resource{}, evidence: map[string][]*identity.Resource{},
+	}
+	for _, schema := range schemas {
+		x.schemas[schema.Type] = schema
+	}
+	for i := range live {
+		x.add(&live[i])
+	}
+	return x
+}
+
+func (x *Index) add(r *identity.Resource) {
+	x.byKey[x.Fold(r.ID())] = r
+	if r.ServerID != "" {
+		x.byServer[identity.ResourceID{Type: r.Type, Key: r.ServerID}] = r
+	}
+	if r.Tag != "" {
+		x.byTag[r.Tag+"#"+r.Type] = append(x.byTag[r.Tag+"#"+r.Type], r)
+	}
+	for _, name := range x.schemas[r.Type].Evidence {
+		for _, value := range evidenceValues(r.Attributes[name]) {
+			key := r.Type + "\x00" + name + "\x00" + value
+			x.evidence[key] = append(x.evidence[key], r)
+		}
+	}
+}
+
+// Fold makes keys that the target takes for one key equal.
+func (x *Index) Fold(id identity.ResourceID) identity.ResourceID {
+	if x.schemas[id.Type].CaseFold {
+		id.Key = strings.ToLower(id.Key)
+	}
+	return id
+}
+
+// ByKey finds the live resource with this natural key, nil when there is none.
+func (x *Index) ByKey(id identity.ResourceID) *identity.Resource { return x.byKey[x.Fold(id)] }
+
+// Owned finds the resource that an earlier run bound to the item, or that carries its tag. The key decides when the item has
+// several of the type; only says that it wants one, so that a renamed one is found too.
+func (x *Index) Owned(item identity.Address, desired identity.ResourceID, only bool) (*identity.Resource, Basis, Binding) {
+	binding, bound := x.bindings[BindingKey(item, desired.Type)]
+	if bound {
+		live := x.byServer[identity.ResourceID{Type: desired.Type, Key: binding.ServerID}]
+		if live == nil || binding.ServerID == "" {
+			live = x.ByKey(binding.Resource)
+		}
+		if live != nil && (only || x.Fold(live.ID()) == x.Fold(desired)) {
+			return live, BasisBinding, binding
+		}
+	}
+	tagged := x.byTag[item.String()+"#"+desired.Type]
+	for _, live := range tagged {
+		if x.Fold(live.ID()) == x.Fold(desired) || (only && len(tagged) == 1) {
+			return live, BasisTag, Binding{Resource: live.ID(), ServerID: live.ServerID}
+		}
+	}
+	return nil, "", Binding{}
+}
+
+// Likely lists live resources that share evidence with the desired one, best first, without the one excluded.
+func (x *Index) Likely(desired identity.Resource, except *identity.Resource) []Candidate {
+	names := x.schemas[desired.Type].Evidence
+	shared := map[*identity.Resource][]string{}
+	for _, name := range names {
+		hit := map[*identity.Resource]bool{}
+		for _, value := range evidenceValues(desired.Attributes[name]) {
+			for _, live := range x.evidence[desired.Type+"\x00"+name+"\x00"+value] {
+				if live != except && !hit[live] {
+					hit[live] = true
+					shared[live] = append(shared[live], "same "+name)
+				}
+			}
+		}
+	}
+	candidates := make([]Candidate, 0, len(shared))
+	for live, reasons := range shared {
+		candidates = append(candidates, Candidate{Resource: live.ID(), ServerID: live.ServerID, By: BasisEvidence, Score: 90 * len(reasons) / len(names), Reasons: reasons})
+	}
+	sort.Slice(candidates, func(i, j int) bool {
+		if candidates[i].Score != candidates[j].Score {
+			return candidates[i].Score > candidates[j].Score
+		}
+		return candidates[i].Resource.Key < candidates[j].Resource.Key
+	})
+	return candidates[:min(len(candidates), maxCandidates)]
+}
+
+func evidenceValues(value any) []string {
+	var values []string
+	for _, entry := range asList(value) {
+		if text, ok := entry.(string); ok && text != "" {
+			values = append(values, strings.ToLower(text))
+		}
+	}
+	return values
+}
+
+func keyCandidate(live *identity.Resource) Candidate {
+	reasons := []string{"same key"}
+	if live.Tag != "" {
+		reasons = append(reasons, fmt.Sprintf("made by rehome for %s", live.Tag))
+	}
+	return Candidate{Resource: live.ID(), ServerID: live.ServerID, By: BasisKey, Score: 100, Reasons: reasons}
+}

@@ -1,0 +1,182 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// Build makes the plan. The order of its inputs does not matter. Errors in the list also block the items they concern, so the
+// plan is complete either way; it is a draft while any gate is open.
+func Build(input Input) (*Plan, diag.List) {
+	b := newBuilder(input)
+	b.pick()
+	b.group()
+	b.link()
+	b.checks()
+	b.blockCycles()
+	b.propagate()
+	b.vanished()
+	p := &Plan{
+		FormatVersion: FormatVersion, Status: StatusDraft, Migration: input.Migration, Target: input.Target,
+		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.felt(),
+	}
+	sort.Slice(p.Snapshots, func(i, j int) bool { return p.Snapshots[i].Source < p.Snapshots[j].Source })
+	p.Summary = b.summary(p.Steps)
+	for _, d := range b.diags {
+		if d.Severity == diag.Warning {
+			p.Warnings = append(p.Warnings, d)
+		}
+	}
+	gates := input.Gates
+	gates.ConfigErrors = append(slices.Clone(gates.ConfigErrors), b.diags...)
+	Close(p, gates)
+	return p, b.diags
+}
+
+// Desired lists the resources that the plan would create or change, resolved, for the target's Check. Sorted by ID.
+func Desired(input Input) []identity.Resource {
+	b := newBuilder(input)
+	b.pick()
+	b.group()
+	var desired []identity.Resource
+	for _, id := range b.stepIDs() {
+		step := b.steps[id]
+		if step.After == nil {
+			continue
+		}
+		desired = append(desired, identity.Resource{
+			Type: step.Resource.Type, Key: step.Resource.Key, Attributes: step.After, ServerID: step.ServerID, Tag: step.Tag,
+		})
+	}
+	return desired
+}
+
+// vanished names the resources of items that no source has any more. They stay as they are.
+func (b *builder) vanished() {
+	for key, binding := range b.input.Bindings {
+		text, _, _ := strings.Cut(key, "#")
+		address, err := identity.ParseAddress(text)
+		if err != nil || address.Kind.IsPeople() || b.byID[address.String()] != nil {
+			continue
+		}
+		id := binding.Resource.String()
+		if b.stepOf(binding.Resource) != nil {
+			continue
+		}
+		b.steps[id] = &Step{
+			ID: id, Action: ActionNone, Disposition: DispositionUnchanged, Resource: binding.Resource, ServerID: binding.ServerID,
+			Items: []ItemName{{Source: address.Source, Kind: address.Kind, ID: address.ID, Name: address.ID}}, Class: ClassVisibility,
+			Reason: "no longer wanted: its source does not have the item any more", ToDo: "remove it in the target if nobody needs it",
+			AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
+		}
+	}
+}
+
+// felt lists the impacts of all items that become resources, waiting ones included, so that all can be acknowledged at once.
+func (b *builder) felt() []Impact {
+	collector := assess.NewImpactCollector()
+	for _, item := range b.items {
+		if item.disposition == "" {
+			findings := append(slices.Clone(item.Result.Findings), b.impacts[item.address]...)
+			collector.Add(item.Item.Item.Address(), findings)
+		}
+	}
+	impacts := []Impact{}
+	for _, i := range collector.Impacts() {
+		impacts = append(impacts, Impact{
+			ID: i.ID, Code: i.Code, Audience: i.Audience, Severity: i.Severity, Summary: i.Summary, Items: i.Items, Count: i.Count,
+		})
+	}
+	return impacts
+}
+
+// summary counts steps and items. Each item counts once in the books.
+func (b *builder) summary(steps []Step) Summary {
+	s := Summary{Classes: map[Class]int{}}
+	for i := range steps {
+		s.count(&steps[i])
+	}
+	for _, item := range b.items {
+		s.Classes[item.Result.Class]++
+		s.Books.Items++
+		switch b.account(item) {
+		case DispositionSkipped:
+			s.Books.Skipped++
+		case DispositionBlocked:
+			s.Books.Blocked++
+		case DispositionManual:
+			s.Books.Manual++
+		case DispositionPlanned:
+			s.Books.Done++
+		default:
+			if item.visible {
+				s.Books.Visible++
+			} else {
+				s.Books.Folded++
+			}
+		}
+	}
+	return s
+}
+
+func (s *Summary) count(step *Step) {
+	switch step.Disposition {
+	case DispositionManual:
+		s.ManualFollowUp++
+		return
+	case DispositionBlocked:
+		s.Blocked++
+		return
+	case DispositionSkipped:
+		s.Skipped++
+		return
+	}
+	switch step.Action {
+	case ActionCreate:
+		s.Create++
+	case ActionUpdate:
+		s.Update++
+	case ActionDelete:
+		s.Delete++
+	case ActionMap:
+		s.Map++
+	case ActionNone:
+		s.Unchanged++
+	}
+}
+
+// account says under which heading an item stands: planned when it leads a resource, unchanged when it is part of another's.
+func (b *builder) account(item *itemState) Disposition {
+	if len(item.nodes) == 0 {
+		return item.disposition
+	}
+	worst := DispositionUnchanged
+	for _, step := range item.steps {
+		switch {
+		case step.Disposition == DispositionBlocked:
+			return DispositionBlocked
+		case step.Disposition == DispositionManual:
+			worst = DispositionManual
+		case step.Disposition == DispositionSkipped && worst != DispositionManual:
+			worst = DispositionSkipped
+		case worst == DispositionUnchanged && step.Items[0] == item.named():
+			worst = DispositionPlanned
+		}
+	}
+	return worst
+}
+
+// Reconcile fails when the books do not account for every item.
+func (b Books) Reconcile() error {
+	sum := b.Done + b.Folded + b.Manual + b.Blocked + b.Visible + b.Skipped
+	if sum != b.Items {
+		return fmt.Errorf("the books do not reconcile: %d items, %d accounted for", b.Items, sum)
+	}
+	return nil
+}

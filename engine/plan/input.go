@@ -1,0 +1,55 @@
+package plan
+
+import (
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+)
+
+// Input is all that a plan is made of. Items are those of all snapshots, in any order; Bindings are keyed by merge.BindingKey.
+//
+// CheckFindings are what the target's Check says of Desired(input). Rebuilt names items (by address) that a person declared rebuilt
+// by hand, with the statement: what needs them may go on.
+type Input struct {
+	Migration     Migration
+	Target        Target
+	Snapshots     []Snapshot
+	Schemas       []identity.ResourceSchema
+	Items         []merge.Item
+	Live          []identity.Resource
+	Bindings      map[string]merge.Binding
+	Rules         []merge.Rule
+	Skips         []merge.Skip
+	Rebuilt       map[string]string
+	CheckFindings []identity.CheckFinding
+	Gates         Gates
+}
+
+// Gates is what stands between a draft and a previewed plan, beyond missing decisions.
+type Gates struct {
+	Acknowledgements []Acknowledgement
+	FailedChecks     []FailedCheck
+	StaleSnapshots   []string // one text each, such as "okta.corp: 3 days old"
+	ConfigErrors     diag.List
+	Access           *Access
+	AccessDigest     string
+	CreatedAt        string // RFC 3339
+	ExpiresAt        string // RFC 3339
+}
+
+// Acknowledgement is one acknowledge block.
+type Acknowledgement struct {
+	ID        string
+	Reason    string
+	Reference string
+	File      string
+	Line      int
+}
+
+// FailedCheck is one check block whose condition is not true.
+type FailedCheck struct {
+	Name    string
+	Message string
+	File    string
+	Line    int
+}

@@ -1,0 +1,320 @@
+package plan
+
+import (
+	"container/heap"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// link turns references, $depends and needs into DependsOn, and blocks steps whose needs are not met.
+func (b *builder) link() {
+	for _, item := range b.items {
+		for _, n := range item.nodes {
+			step := b.steps[n.stepID]
+			deps := map[string]bool{}
+			for _, d := range step.DependsOn {
+				deps[d] = true
+			}
+			for _, value := range b.originalAttributes(n) {
+				b.linkValue(step, n, value, deps)
+			}
+			for _, value := range n.depends {
+				b.linkDepends(step, n, value, deps)
+			}
+			for _, need := range item.Translation.Needs {
+				b.linkNeed(step, item, need, deps)
+			}
+			delete(deps, step.ID)
+			step.DependsOn = sorted(deps)
+		}
+	}
+}
+
+// originalAttributes are those of the translation: the node's own are resolved by now.
+func (b *builder) originalAttributes(n *node) []any {
+	for i, own := range n.item.nodes {
+		if own == n {
+			attributes := n.item.Translation.Resources[i].Attributes
+			values := make([]any, 0, len(attributes))
+			for _, name := range attributes.Names() {
+				if name != dependsAttribute {
+					values = append(values, attributes[name])
+				}
+			}
+			return values
+		}
+	}
+	return nil
+}
+
+func (b *builder) linkValue(step *Step, n *node, value any, deps map[string]bool) {
+	if ref, ok := identity.AsItemReference(value); ok {
+		b.linkReference(step, n, ref, deps)
+		return
+	}
+	switch v := value.(type) {
+	case []any:
+		for _, entry := range v {
+			b.linkValue(step, n, entry, deps)
+		}
+	case map[string]any:
+		for _, name := range identity.Attributes(v).Names() {
+			b.linkValue(step, n, v[name], deps)
+		}
+	}
+}
+
+func (b *builder) linkReference(step *Step, n *node, ref identity.ItemReference, deps map[string]bool) {
+	id, problem := b.referred(n.item, ref)
+	if problem != "" {
+		blockOnce(step, problem)
+		if id.Key == "" {
+			return
+		}
+	}
+	if other := b.stepOf(id); other != nil {
+		deps[other.ID] = true
+	}
+}
+
+func (b *builder) stepOf(id identity.ResourceID) *Step {
+	if step := b.steps[id.String()]; step != nil {
+		return step
+	}
+	return b.steps[b.index.Fold(id).String()]
+}
+
+func (b *builder) linkDepends(step *Step, n *node, value any, deps map[string]bool) {
+	text, isText := value.(string)
+	if !isText {
+		b.linkValue(step, n, value, deps)
+		return
+	}
+	id, err := identity.ParseResourceID(text)
+	if err != nil {
+		blockOnce(step, err.Error())
+		return
+	}
+	if other := b.stepOf(id); other != nil {
+		deps[other.ID] = true
+	} else if b.index.ByKey(id) == nil {
+		blockOnce(step, fmt.Sprintf("needs %s, which is neither in the plan nor in the target", id))
+	}
+}
+
+// linkNeed makes a step wait for all steps of an item. An item that is listed only has nothing that could be missing.
+func (b *builder) linkNeed(step *Step, item *itemState, need identity.ItemID, deps map[string]bool) {
+	address := identity.Address{Source: item.Item.Item.Source, Kind: need.Kind, ID: need.ID}.String()
+	if _, rebuilt := b.input.Rebuilt[address]; rebuilt {
+		return
+	}
+	other := b.byID[address]
+	if other == nil {
+		blockOnce(step, fmt.Sprintf("needs %s %s, which is in no snapshot", words(need.Kind), need.ID))
+		return
+	}
+	if other == item || other.visible && !other.Item.Item.Deleted || len(other.nodes) == 0 && other.disposition == DispositionUnchanged && !other.visible {
+		return
+	}
+	if len(other.nodes) == 0 {
+		blockOnce(step, fmt.Sprintf("needs %s, which %s", other.label(), other.state("")))
+		return
+	}
+	for _, s := range other.steps {
+		deps[s.ID] = true
+	}
+}
+
+func blockOnce(step *Step, reason string) {
+	if step.Disposition != DispositionBlocked {
+		block(step, reason)
+	}
+}
+
+// checks blocks the steps that the target's second pass objects to.
+func (b *builder) checks() {
+	for _, c := range b.input.CheckFindings {
+		step := b.stepOf(c.Resource)
+		if step == nil {
+			continue
+		}
+		text := c.Finding.Summary
+		if c.Finding.Field != "" {
+			text = c.Finding.Field + ": " + text
+		}
+		switch c.Finding.Type {
+		case "approximation", "lost":
+			if c.Finding.Direction != identity.DirectionLooser || c.Finding.Compensated != "" {
+				step.Notes = append(step.Notes, text)
+				continue
+			}
+		}
+		blockOnce(step, text)
+		if step.ToDo == "" {
+			step.ToDo = c.Finding.Action
+		}
+	}
+}
+
+// propagate blocks what depends on a step that will not be done, and the other steps of its items, until nothing changes.
+func (b *builder) propagate() {
+	dependants := map[string][]*Step{}
+	var queue []*Step
+	for _, id := range b.stepIDs() {
+		step := b.steps[id]
+		for _, d := range step.DependsOn {
+			dependants[d] = append(dependants[d], step)
+		}
+		if undone(step) {
+			queue = append(queue, step)
+		}
+	}
+	for len(queue) > 0 {
+		step := queue[0]
+		queue = queue[1:]
+		for _, other := range append(append([]*Step(nil), dependants[step.ID]...), b.siblings(step)...) {
+			if !undone(other) {
+				block(other, fmt.Sprintf("needs %s, which is not done: %s", step.ID, rootReason(step.Reason)))
+				queue = append(queue, other)
+			}
+		}
+	}
+}
+
+// rootReason keeps reasons of long chains short: the first cause is what a person must act on.
+func rootReason(reason string) string {
+	if _, cause, found := strings.Cut(reason, ", which is not done: "); found {
+		return cause
+	}
+	return reason
+}
+
+func undone(step *Step) bool {
+	return step.Disposition == DispositionBlocked || step.Disposition == DispositionManual || step.Disposition == DispositionSkipped
+}
+
+// siblings are the other steps that the items of this step make alone: an item is done whole or not at all.
+func (b *builder) siblings(step *Step) []*Step {
+	if len(step.Items) != 1 {
+		return nil
+	}
+	var others []*Step
+	for _, name := range step.Items {
+		item := b.byID[identity.Address{Source: name.Source, Kind: name.Kind, ID: name.ID}.String()]
+		if item == nil {
+			continue
+		}
+		for _, other := range item.steps {
+			if other != step && len(other.Items) == 1 && other.Disposition != DispositionUnchanged {
+				others = append(others, other)
+			}
+		}
+	}
+	return others
+}
+
+func (b *builder) stepIDs() []string {
+	ids := make([]string, 0, len(b.steps))
+	for id := range b.steps {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	return ids
+}
+
+// order sorts the steps: what is depended on first, then by ID. Steps of a cycle are blocked by name and come last.
+func (b *builder) order() []Step {
+	waiting := map[string]int{}
+	dependants := map[string][]string{}
+	ready := &idHeap{}
+	for _, id := range b.stepIDs() {
+		for _, d := range b.steps[id].DependsOn {
+			if b.steps[d] != nil {
+				waiting[id]++
+				dependants[d] = append(dependants[d], id)
+			}
+		}
+		if waiting[id] == 0 {
+			heap.Push(ready, id)
+		}
+	}
+	ordered := make([]Step, 0, len(b.steps))
+	done := map[string]bool{}
+	for ready.Len() > 0 {
+		id := heap.Pop(ready).(string)
+		ordered, done[id] = append(ordered, *b.steps[id]), true
+		for _, other := range dependants[id] {
+			if waiting[other]--; waiting[other] == 0 {
+				heap.Push(ready, other)
+			}
+		}
+	}
+	for _, id := range b.stepIDs() {
+		if !done[id] {
+			ordered = append(ordered, *b.steps[id])
+		}
+	}
+	return ordered
+}
+
+// blockCycles blocks every step that waits for itself, naming the cycle.
+func (b *builder) blockCycles() {
+	state := map[string]int{}
+	var path []string
+	var visit func(id string)
+	visit = func(id string) {
+		state[id] = 1
+		path = append(path, id)
+		for _, d := range b.steps[id].DependsOn {
+			switch {
+			case b.steps[d] == nil:
+			case state[d] == 0:
+				visit(d)
+			case state[d] == 1:
+				from := len(path) - 1
+				for path[from] != d {
+					from--
+				}
+				for _, member := range path[from:] {
+					blockOnce(b.steps[member], "the steps wait for each other: "+strings.Join(append(path[from:len(path):len(path)], d), " -> "))
+				}
+			}
+		}
+		path = path[:len(path)-1]
+		state[id] = 2
+	}
+	for _, id := range b.stepIDs() {
+		if state[id] == 0 {
+			visit(id)
+		}
+	}
+}
+
+func sorted(set map[string]bool) []string {
+	names := make([]string, 0, len(set))
+	for name := range set {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// idHeap gives out the smallest ID first.
+type idHeap []string
+
+func (h idHeap) Len() int           { return len(h) }
+func (h idHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h idHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+
+// Push adds an ID; it is called by package heap.
+func (h *idHeap) Push(id any) { *h = append(*h, id.(string)) }
+
+// Pop takes the last; it is called by package heap.
+func (h *idHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

@@ -1,0 +1,49 @@
+package plan
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+func TestBuild_CycleIsBlockedByName(t *testing.T) {
+	in := input()
+	a, b := group("c1", "one"), group("c2", "two")
+	a.Translation.Resources[0].Attributes["$depends"] = []any{"group:/two"}
+	b.Translation.Resources[0].Attributes["$depends"] = []any{"group:/one"}
+	in.Items = append(in.Items, a, b)
+	if s := step(t, build(t, in), "group:/one"); s.Disposition != DispositionBlocked || !strings.Contains(s.Reason, "group:/one -> group:/two") {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestBuild_CheckFindingBlocksTheWholeApplication(t *testing.T) {
+	in := input()
+	in.CheckFindings = []identity.CheckFinding{{Resource: identity.ResourceID{Type: "role", Key: "wiki/access"}, Finding: identity.Finding{Type: identity.FindingInvalid, Summary: "no gate"}}}
+	p := build(t, in)
+	for _, id := range []string{"role:wiki/access", "client:wiki", "grant:/eng -> wiki"} {
+		if s := step(t, p, id); s.Disposition != DispositionBlocked || s.After != nil || !strings.Contains(s.Reason, "no gate") {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// UPDATE_GOLDEN=1 writes the golden hash anew. A change of it means that approved plans of earlier builds no longer fit.
+func TestHash_IsTheGoldenOne(t *testing.T) {
+	const path = "testdata/hash.golden"
+	got := build(t, input()).PlanHash + "\n"
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("hash %s, want %s", got, want)
+	}
+}

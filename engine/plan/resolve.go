@@ -1,0 +1,324 @@
+package plan
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+)
+
+// dependsAttribute is reserved: a list of "type:key" texts or references that only order the steps.
+const dependsAttribute = "$depends"
+
+// itemState is one item on its way into the plan. An item without nodes gets a step of its own that says why.
+type itemState struct {
+	merge.Item
+	address     string
+	rule        *merge.Rule
+	disposition Disposition // empty while the item becomes resources
+	reason      string
+	toDo        string
+	decidedBy   *Place
+	visible     bool
+	nodes       []*node
+	steps       []*Step
+}
+
+// node is one desired resource of one item.
+type node struct {
+	item     *itemState
+	resource identity.Resource // attributes as the target gave them, without $depends
+	depends  []any
+	schema   identity.ResourceSchema
+	primary  bool
+	onlyOne  bool
+	visiting bool
+	done     bool
+	id       identity.ResourceID // final: after mapping and renaming
+	outcome  merge.Outcome
+	problem  string
+	stepID   string
+}
+
+// builder holds the work of one Build. All its slices are sorted by item address first.
+type builder struct {
+	input   Input
+	index   *merge.Index
+	schemas map[string]identity.ResourceSchema
+	items   []*itemState
+	byID    map[string]*itemState // address
+	diags   diag.List
+	steps   map[string]*Step
+	impacts map[string][]identity.Finding
+}
+
+func newBuilder(input Input) *builder {
+	b := &builder{
+		input: input, index: merge.NewIndex(input.Live, input.Schemas, input.Bindings),
+		schemas: map[string]identity.ResourceSchema{}, byID: map[string]*itemState{},
+		steps: map[string]*Step{}, impacts: map[string][]identity.Finding{},
+	}
+	for _, schema := range input.Schemas {
+		b.schemas[schema.Type] = schema
+	}
+	for _, item := range input.Items {
+		state := &itemState{Item: item, address: item.Item.Address().String()}
+		if b.byID[state.address] != nil {
+			b.diags = append(b.diags, diag.Errorf("item-twice", "Item given twice", "The item %s is in the input more than once.", state.address))
+			continue
+		}
+		b.byID[state.address] = state
+		b.items = append(b.items, state)
+	}
+	sort.Slice(b.items, func(i, j int) bool { return b.items[i].address < b.items[j].address })
+	return b
+}
+
+// pick applies skip and merge blocks and the classes, and makes the nodes of what is left.
+func (b *builder) pick() {
+	picker := merge.NewPicker(b.input.Rules, b.input.Skips)
+	for _, item := range b.items {
+		skip, problems := picker.Skip(item.Item.Item)
+		rule, more := picker.Merge(item.Item.Item)
+		b.diags = append(append(b.diags, problems...), more...)
+		item.rule = rule
+		switch {
+		case problems.HasErrors() || more.HasErrors():
+			item.disposition, item.reason = DispositionBlocked, append(problems, more...).Error()
+		case skip != nil:
+			item.disposition, item.reason, item.decidedBy = DispositionSkipped, skip.Reason, skip.Place()
+		case rule != nil && rule.Decision == merge.DecisionSkip:
+			item.disposition, item.reason, item.decidedBy = DispositionSkipped, "skipped by a merge decision", rule.Place()
+		default:
+			b.classed(item)
+		}
+	}
+	b.diags = append(b.diags, picker.Unused()...)
+}
+
+func (b *builder) classed(item *itemState) {
+	result := item.Result
+	switch result.Class {
+	case ClassNative, ClassApproximation:
+		b.addNodes(item)
+		return
+	case ClassVisibility:
+		item.disposition, item.visible = DispositionUnchanged, true
+	case ClassManual:
+		item.disposition = DispositionManual
+	default:
+		item.disposition = DispositionBlocked
+	}
+	item.reason, item.toDo = result.Rationale, result.ToDo
+}
+
+func (b *builder) addNodes(item *itemState) {
+	perType := map[string]int{}
+	for _, r := range item.Translation.Resources {
+		perType[r.Type]++
+	}
+	primary := b.primaryIndex(item)
+	for i, r := range item.Translation.Resources {
+		n := &node{item: item, primary: i == primary, onlyOne: perType[r.Type] == 1, schema: b.schemas[r.Type]}
+		n.resource = identity.Resource{Type: r.Type, Key: r.Key, Attributes: identity.Attributes{}}
+		for name, value := range r.Attributes {
+			if name == dependsAttribute {
+				n.depends = listOf(value)
+				continue
+			}
+			n.resource.Attributes[name] = value
+		}
+		if n.primary && item.rule != nil && item.rule.Rename != "" {
+			b.rename(n, item.rule)
+		}
+		item.nodes = append(item.nodes, n)
+	}
+	if len(item.nodes) == 0 {
+		item.disposition, item.reason = DispositionUnchanged, "is part of what it refers to; nothing is done for it alone"
+	}
+}
+
+// primaryIndex finds the resource that a merge block of the item means.
+func (b *builder) primaryIndex(item *itemState) int {
+	for i, r := range item.Translation.Resources {
+		if item.rule != nil && strings.HasPrefix(item.rule.Target, r.Type+":") {
+			return i
+		}
+	}
+	for i, r := range item.Translation.Resources {
+		for _, kind := range b.schemas[r.Type].ItemKinds {
+			if kind == item.Item.Item.Kind {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+func (b *builder) rename(n *node, rule *merge.Rule) {
+	by := n.schema.RenameBy
+	if by == "" {
+		n.problem = fmt.Sprintf("a %s cannot be renamed by a merge block", n.resource.Type)
+		return
+	}
+	if n.resource.Attributes[by] == rule.Rename {
+		return
+	}
+	n.resource.Attributes[by] = rule.Rename
+	if n.item.Item.Item.Kind == identity.KindApplication {
+		b.impacts[n.item.address] = append(b.impacts[n.item.address], merge.ClientKeyFinding(by))
+	}
+}
+
+// settle finds the natural key of a node, after the keys of the resources it refers to, and what becomes of it.
+func (b *builder) settle(n *node) {
+	if n.done {
+		return
+	}
+	if n.visiting {
+		n.problem = fmt.Sprintf("its key depends on itself, through %s", n.item.address)
+		return
+	}
+	n.visiting = true
+	defer func() { n.visiting, n.done = false, true }()
+	if n.schema.Type == "" {
+		n.problem = fmt.Sprintf("the target does not know the resource type %q", n.resource.Type)
+		n.id = identity.ResourceID{Type: n.resource.Type, Key: n.item.address}
+		return
+	}
+	resolved := b.resolveNode(n)
+	key, err := n.schema.Key(resolved)
+	if err != nil {
+		key = n.item.address
+		if n.problem == "" {
+			n.problem = err.Error()
+		}
+	}
+	n.resource.Attributes = resolved
+	n.resource.Key = key
+	n.id = n.resource.ID()
+	if n.problem != "" {
+		return
+	}
+	n.outcome = b.index.Decide(merge.Request{
+		Mode: merge.Mode(b.input.Migration.Mode), Desired: n.resource, Owners: []identity.Address{n.item.Item.Item.Address()},
+		Name: n.item.Item.Item.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
+	})
+	if live := n.outcome.Live; live != nil && n.outcome.Verdict != merge.VerdictOurs && n.outcome.Verdict != merge.VerdictManual {
+		n.id = live.ID()
+	}
+}
+
+// resolveNode replaces the references of all attributes; the first that leads nowhere is the node's problem.
+func (b *builder) resolveNode(n *node) identity.Attributes {
+	resolved := identity.Attributes{}
+	for _, name := range n.resource.Attributes.Names() {
+		value, problem := b.resolve(n, n.resource.Attributes[name])
+		if problem != "" && n.problem == "" {
+			n.problem = problem
+		}
+		if a, _ := n.schema.Attribute(name); a.Sensitive && !a.Generated && !isReference(value) && value != nil {
+			n.problem = fmt.Sprintf("the target put a secret value into %s", name)
+			value = nil
+		}
+		resolved[name] = value
+	}
+	return resolved
+}
+
+func isReference(value any) bool {
+	_, secret := identity.AsSecretReference(value)
+	return secret
+}
+
+func (b *builder) resolve(n *node, value any) (any, string) {
+	if ref, ok := identity.AsItemReference(value); ok {
+		id, problem := b.referred(n.item, ref)
+		return id.Key, problem
+	}
+	if ref, ok := identity.AsSecretReference(value); ok {
+		if ref.Source == "" {
+			ref.Source = n.item.Item.Item.Source
+		}
+		return identity.Secret(ref.Source, ref.Item.Kind, ref.Item.ID, ref.Field), ""
+	}
+	first := ""
+	keep := func(entry any) any {
+		changed, problem := b.resolve(n, entry)
+		if first == "" {
+			first = problem
+		}
+		return changed
+	}
+	switch v := value.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i, entry := range v {
+			list[i] = keep(entry)
+		}
+		return list, first
+	case map[string]any:
+		table := make(map[string]any, len(v))
+		for _, name := range identity.Attributes(v).Names() {
+			table[name] = keep(v[name])
+		}
+		return table, first
+	}
+	return value, ""
+}
+
+// referred finds the resource that the item became, or says why there is none.
+func (b *builder) referred(from *itemState, ref identity.ItemReference) (identity.ResourceID, string) {
+	address := identity.Address{Source: from.Item.Item.Source, Kind: ref.Item.Kind, ID: ref.Item.ID}
+	item := b.byID[address.String()]
+	if item == nil {
+		return identity.ResourceID{}, fmt.Sprintf("needs %s %s, which is in no snapshot", words(ref.Item.Kind), ref.Item.ID)
+	}
+	for _, n := range item.nodes {
+		if n.resource.Type == ref.Type {
+			b.settle(n)
+			return n.id, n.problem
+		}
+	}
+	return identity.ResourceID{}, fmt.Sprintf("needs %s, which %s", item.label(), item.state(ref.Type))
+}
+
+func (i *itemState) label() string {
+	return fmt.Sprintf("%s %q (%s)", words(i.Item.Item.Kind), i.Item.Item.Name, i.Item.Item.ID)
+}
+
+func (i *itemState) state(wanted string) string {
+	switch i.disposition {
+	case DispositionSkipped:
+		return "is skipped"
+	case DispositionManual:
+		return "must be rebuilt by hand"
+	case DispositionBlocked:
+		return "is blocked"
+	}
+	if i.visible {
+		return "is listed only"
+	}
+	return "becomes no " + words(identity.Kind(wanted))
+}
+
+func words(kind identity.Kind) string { return strings.ReplaceAll(string(kind), "_", " ") }
+
+func listOf(value any) []any {
+	switch v := value.(type) {
+	case []any:
+		return v
+	case []string:
+		list := make([]any, len(v))
+		for i, text := range v {
+			list[i] = text
+		}
+		return list
+	case nil:
+		return nil
+	}
+	return []any{value}
+}

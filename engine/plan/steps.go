@@ -1,0 +1,263 @@
+package plan
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+)
+
+// group joins the nodes that end at one resource and makes a step of each group.
+func (b *builder) group() {
+	groups := map[string][]*node{}
+	for _, item := range b.items {
+		for _, n := range item.nodes {
+			b.settle(n)
+			n.stepID = b.index.Fold(n.id).String()
+			groups[n.stepID] = append(groups[n.stepID], n)
+		}
+	}
+	for _, id := range identity.Attributes(anyKeys(groups)).Names() {
+		nodes := groups[id]
+		step := b.makeStep(nodes)
+		for _, n := range nodes {
+			n.stepID = step.ID
+			if last := len(n.item.steps) - 1; last < 0 || n.item.steps[last] != step {
+				n.item.steps = append(n.item.steps, step)
+			}
+		}
+		b.steps[step.ID] = step
+	}
+	for _, item := range b.items {
+		if len(item.nodes) == 0 {
+			step := itemStep(item)
+			item.steps = []*Step{step}
+			b.steps[step.ID] = step
+		}
+	}
+}
+
+func anyKeys(groups map[string][]*node) map[string]any {
+	keys := make(map[string]any, len(groups))
+	for id := range groups {
+		keys[id] = nil
+	}
+	return keys
+}
+
+func itemStep(item *itemState) *Step {
+	return &Step{
+		ID: "item:" + item.address, Action: ActionNone, Disposition: item.disposition, Items: []ItemName{item.named()},
+		Class: item.Result.Class, Reason: item.reason, ToDo: item.toDo, Notes: item.Result.Notes, DecidedBy: item.decidedBy,
+		Decision: skipDecision(item), AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
+	}
+}
+
+func skipDecision(item *itemState) string {
+	if item.disposition == DispositionSkipped {
+		return string(merge.DecisionSkip)
+	}
+	return ""
+}
+
+func (i *itemState) named() ItemName {
+	item := i.Item.Item
+	return ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name}
+}
+
+// makeStep makes one step of the nodes of one resource. The first node, by address, gives the tag.
+func (b *builder) makeStep(nodes []*node) *Step {
+	first := nodes[0]
+	step := &Step{
+		ID: first.id.String(), Resource: first.id, Disposition: DispositionPlanned, Action: ActionNone, Class: ClassNative,
+		AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
+	}
+	seen := map[*itemState]bool{}
+	desired, problem := first.resource.Attributes, ""
+	lead := first
+	for _, n := range nodes {
+		if !seen[n.item] {
+			seen[n.item] = true
+			step.Items = append(step.Items, n.item.named())
+			step.Notes = append(step.Notes, n.item.Result.Notes...)
+			step.Class = worseClass(step.Class, n.item.Result.Class)
+		}
+		if n.problem != "" && problem == "" {
+			problem = n.problem
+		}
+		if strength(n) > strength(lead) {
+			lead = n
+		}
+		var differs string
+		desired, differs = b.union(desired, n.resource.Attributes, n.schema)
+		if differs != "" && problem == "" {
+			problem = fmt.Sprintf("%s and %s would both make %s, with a different %s", first.item.label(), n.item.label(), step.ID, differs)
+			step.ToDo = "rename or skip one of them"
+		}
+	}
+	if problem != "" {
+		block(step, problem)
+		return step
+	}
+	b.applyOutcome(step, lead, desired)
+	b.markUnordered(step, lead.schema)
+	return step
+}
+
+// strength orders outcomes of nodes that share a resource: an open question of one of them stops all.
+func strength(n *node) int {
+	switch n.outcome.Verdict {
+	case merge.VerdictOurs:
+		return 5
+	case merge.VerdictBlocked:
+		return 4
+	case merge.VerdictReconcile, merge.VerdictMap:
+		return 3
+	case merge.VerdictPending, merge.VerdictManual:
+		return 2
+	case merge.VerdictEqual:
+		return 1
+	}
+	return 0
+}
+
+func worseClass(a, b Class) Class {
+	if a == ClassNative {
+		return b
+	}
+	return a
+}
+
+// union joins what two items want of one resource, or names the attribute in which they differ.
+func (b *builder) union(left, right identity.Attributes, schema identity.ResourceSchema) (identity.Attributes, string) {
+	joined := identity.Attributes{}
+	for name, value := range left {
+		joined[name] = value
+	}
+	for _, name := range right.Names() {
+		a, _ := schema.Attribute(name)
+		value, both := joined[name]
+		switch {
+		case !both:
+			joined[name] = right[name]
+		case merge.EqualValues(value, right[name], a.Unordered):
+		case a.Unordered:
+			joined[name] = merge.Union(value, right[name])
+		default:
+			return left, name
+		}
+	}
+	return joined, ""
+}
+
+func (b *builder) applyOutcome(step *Step, n *node, desired identity.Attributes) {
+	out := n.outcome
+	step.Matches = out.Matches
+	if out.Rule != nil && n.primary {
+		step.Decision, step.DecidedBy = string(out.Rule.Decision), out.Rule.Place()
+	}
+	if out.Live != nil {
+		step.ServerID = out.Live.ServerID
+	}
+	step.Reason, step.ToDo = out.Reason, out.ToDo
+	switch out.Verdict {
+	case merge.VerdictCreate:
+		b.create(step, n, desired)
+	case merge.VerdictOurs:
+		step.Tag = n.item.address
+		if out.Live.Tag != "" {
+			step.Tag = out.Live.Tag
+		}
+		names := merge.Managed(desired, n.schema)
+		diff(step, names, desired, out.Live.Attributes, n.schema)
+	case merge.VerdictReconcile:
+		diff(step, out.Fields, desired, out.Live.Attributes, n.schema)
+	case merge.VerdictMap:
+		if out.Previous {
+			step.Disposition = DispositionUnchanged
+		} else {
+			step.Action = ActionMap
+		}
+	case merge.VerdictEqual:
+		step.Disposition = DispositionUnchanged
+	case merge.VerdictPending:
+		block(step, out.Reason)
+		step.AwaitsDecision = true
+	case merge.VerdictManual:
+		step.Disposition = DispositionManual
+	default:
+		block(step, out.Reason)
+	}
+}
+
+func (b *builder) create(step *Step, n *node, desired identity.Attributes) {
+	step.Action, step.Tag = ActionCreate, n.item.address
+	step.After = identity.Attributes{}
+	for _, name := range desired.Names() {
+		a, _ := n.schema.Attribute(name)
+		if a.Computed {
+			continue
+		}
+		if a.Generated && !isReference(desired[name]) {
+			continue
+		}
+		if a.Sensitive {
+			step.AfterSensitive = append(step.AfterSensitive, name)
+		}
+		step.After[name] = desired[name]
+	}
+	for _, a := range n.schema.Attributes {
+		value, set := desired[a.Name]
+		if a.Generated && !isReference(value) && !(set && value != nil) {
+			step.AfterUnknown = append(step.AfterUnknown, a.Name)
+			step.NoWayBack = a.Name + " is made by the target and given out once"
+		}
+	}
+	sort.Strings(step.AfterUnknown)
+}
+
+// diff fills before and after with the named attributes, and blocks a change that the target cannot make in place.
+func diff(step *Step, names []string, desired, live identity.Attributes, schema identity.ResourceSchema) {
+	changed := merge.Changed(names, desired, live, schema)
+	if len(changed) == 0 {
+		step.Disposition = DispositionUnchanged
+		return
+	}
+	step.Action = ActionUpdate
+	step.Before, step.After = identity.Attributes{}, identity.Attributes{}
+	for _, name := range names {
+		a, _ := schema.Attribute(name)
+		if a.Computed || a.Sensitive && !isReference(desired[name]) {
+			continue
+		}
+		step.After[name] = desired[name]
+		if a.Sensitive {
+			step.AfterSensitive = append(step.AfterSensitive, name)
+			continue
+		}
+		step.Before[name] = live[name]
+	}
+	for _, name := range changed {
+		if a, _ := schema.Attribute(name); a.ForcesReplace {
+			block(step, fmt.Sprintf("%s cannot be changed in place", name))
+			step.ToDo = "change it in the target by hand, or remove the resource and plan again"
+			return
+		}
+	}
+}
+
+func (b *builder) markUnordered(step *Step, schema identity.ResourceSchema) {
+	for _, a := range schema.Attributes {
+		if _, set := step.After[a.Name]; set && a.Unordered {
+			step.Unordered = append(step.Unordered, a.Name)
+		}
+	}
+	sort.Strings(step.Unordered)
+}
+
+func block(step *Step, reason string) {
+	step.Disposition, step.Action, step.Reason = DispositionBlocked, ActionNone, reason
+	step.Before, step.After, step.Tag, step.NoWayBack = nil, nil, "", ""
+	step.AfterUnknown, step.AfterSensitive = []string{}, []string{}
+}

@@ -1,0 +1,218 @@
+package plan
+
+import (
+	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+)
+
+// FormatVersion of the plan as JSON. A field never changes its meaning within a major version.
+const FormatVersion = "1.0"
+
+// Status of a plan.
+type Status string
+
+// The statuses. Only a previewed plan has a hash.
+const (
+	StatusDraft               Status = "draft"
+	StatusPreviewed           Status = "previewed"
+	StatusApplied             Status = "applied"
+	StatusAppliedWithFollowUp Status = "applied_with_follow_up"
+	StatusFailed              Status = "failed"
+)
+
+// Action of a step.
+type Action string
+
+// The actions. None is for what is not done, and for what is already as wanted.
+const (
+	ActionCreate Action = "create"
+	ActionUpdate Action = "update"
+	ActionDelete Action = "delete"
+	ActionMap    Action = "map"
+	ActionNone   Action = "none"
+)
+
+// Disposition says what happens with a step.
+type Disposition string
+
+// The dispositions before a run.
+const (
+	DispositionPlanned   Disposition = "planned"
+	DispositionManual    Disposition = "manual_follow_up"
+	DispositionBlocked   Disposition = "blocked"
+	DispositionSkipped   Disposition = "skipped"
+	DispositionUnchanged Disposition = "unchanged" // the resource is as wanted
+)
+
+// Class of an item; see package assess.
+type Class = assess.Class
+
+// The classes, best first.
+const (
+	ClassNative        = assess.ClassNative
+	ClassApproximation = assess.ClassApproximation
+	ClassVisibility    = assess.ClassVisibility
+	ClassManual        = assess.ClassManual
+	ClassBlocked       = assess.ClassBlocked
+)
+
+// Migration is what the plan is for.
+type Migration struct {
+	Name   string `json:"name"`
+	Tenant string `json:"tenant"`
+	Mode   string `json:"mode"`
+}
+
+// Target is where the plan writes.
+type Target struct {
+	Provider string `json:"provider"`
+	Name     string `json:"name"`
+	Identity string `json:"identity"`
+	Summary  string `json:"summary,omitempty"`
+}
+
+// Snapshot is one input of the plan.
+type Snapshot struct {
+	Source      string         `json:"source"`
+	ID          string         `json:"id"`
+	CompletedAt string         `json:"completed_at"` // RFC 3339
+	Items       int            `json:"items"`
+	Gaps        []identity.Gap `json:"gaps,omitempty"`
+	Assessment  string         `json:"assessment"`
+}
+
+// ItemName is an item as a reader wants it named.
+type ItemName struct {
+	Source string        `json:"source"`
+	Kind   identity.Kind `json:"kind"`
+	ID     string        `json:"id"`
+	Name   string        `json:"name"`
+}
+
+// Place is where in the configuration something was decided; see package merge.
+type Place = merge.Place
+
+// Step is one planned change of one resource, or one item for which nothing is done, with its reason.
+//
+// ID is type:key for a resource, item:ADDRESS for an item without one. DependsOn holds IDs of steps, sorted.
+// Before and After hold managed attributes only. Tag is the address of the first item it was made from.
+type Step struct {
+	ID             string              `json:"id"`
+	Action         Action              `json:"action"`
+	Disposition    Disposition         `json:"disposition"`
+	Resource       identity.ResourceID `json:"resource"`
+	ServerID       string              `json:"server_id,omitempty"`
+	Tag            string              `json:"tag,omitempty"`
+	Items          []ItemName          `json:"items"`
+	Crowd          *Crowd              `json:"crowd,omitempty"` // of a step that stands for many people; Items then holds the first ten
+	Class          Class               `json:"class"`
+	Reason         string              `json:"reason,omitempty"`
+	ToDo           string              `json:"to_do,omitempty"` // what a person must do, for manual and blocked steps
+	Notes          []string            `json:"notes,omitempty"` // approximations and losses: field: what becomes of it
+	Before         identity.Attributes `json:"before"`
+	After          identity.Attributes `json:"after"`
+	AfterUnknown   []string            `json:"after_unknown"`   // known only after apply
+	AfterSensitive []string            `json:"after_sensitive"` // shown as (sensitive)
+	Unordered      []string            `json:"unordered,omitempty"`
+	DependsOn      []string            `json:"depends_on"`
+	DecidedBy      *Place              `json:"decided_by,omitempty"`
+	Decision       string              `json:"decision,omitempty"` // map_to_existing, create_new, reconcile, skip
+	NoWayBack      string              `json:"no_way_back,omitempty"`
+	AwaitsDecision bool                `json:"awaits_decision,omitempty"`
+	Matches        []merge.Candidate   `json:"matches,omitempty"` // live resources that the items overlap with, best first
+}
+
+// Crowd stands for many items for which the same is done, or not done. Digest covers the address of every one of them, whatever
+// their order, so that the plan hash does too.
+type Crowd struct {
+	Count  int    `json:"count"`
+	Digest string `json:"digest"`
+}
+
+// Impact is a change that people will feel.
+type Impact struct {
+	ID           string            `json:"id"`
+	Code         string            `json:"code"`
+	Audience     identity.Audience `json:"audience"`
+	Severity     identity.Severity `json:"severity"`
+	Summary      string            `json:"summary"`
+	Items        []string          `json:"items"` // item addresses, sorted, at most a thousand
+	Count        int               `json:"count"` // all items affected
+	Acknowledged bool              `json:"acknowledged"`
+	Reason       string            `json:"reason,omitempty"`
+	Reference    string            `json:"reference,omitempty"`
+}
+
+// Blocker is one open gate.
+type Blocker struct {
+	Code    string   `json:"code"` // pending_merge_decisions, unacknowledged_impacts, failed_check, stale_snapshot
+	Summary string   `json:"summary"`
+	Items   []string `json:"items"`
+	Next    string   `json:"next,omitempty"` // the command that helps
+}
+
+// Handoff says whether the plan may be approved.
+type Handoff struct {
+	Status   string    `json:"status"` // ready or not_ready
+	Blockers []Blocker `json:"blockers"`
+}
+
+// Summary counts steps and items.
+type Summary struct {
+	Create         int           `json:"create"`
+	Update         int           `json:"update"`
+	Delete         int           `json:"delete"`
+	Map            int           `json:"map"`
+	Unchanged      int           `json:"unchanged"`
+	ManualFollowUp int           `json:"manual_follow_up"`
+	Blocked        int           `json:"blocked"`
+	Skipped        int           `json:"skipped"`
+	Classes        map[Class]int `json:"classes"`
+	Books          Books         `json:"books"`
+}
+
+// Books account for every item of every snapshot: Items = Done + Folded + Manual + Blocked + Visible + Skipped.
+type Books struct {
+	Items   int `json:"items"`
+	Done    int `json:"done"`   // items with a resource of their own that is created, changed, mapped or already right
+	Folded  int `json:"folded"` // items that are part of another item's resource
+	Manual  int `json:"manual"`
+	Blocked int `json:"blocked"`
+	Visible int `json:"visible"` // visibility_only: listed, nothing to do
+	Skipped int `json:"skipped"`
+}
+
+// Access is who gains or loses an application. A nil *Access means that it was not computed; every check on it then fails.
+type Access struct {
+	Gained    []AccessChange `json:"gained"`
+	Lost      []AccessChange `json:"lost"`
+	Unchanged int            `json:"unchanged"`
+}
+
+// AccessChange is one person and one application.
+type AccessChange struct {
+	Person      string `json:"person"`
+	Application string `json:"application"`
+	Privileged  bool   `json:"privileged"`
+}
+
+// Plan is the whole. Steps are sorted so that what is depended on comes first, then by ID.
+type Plan struct {
+	FormatVersion string     `json:"format_version"`
+	PlanHash      string     `json:"plan_hash,omitempty"` // sha256:… of a previewed plan
+	Status        Status     `json:"status"`
+	CreatedAt     string     `json:"created_at,omitempty"` // RFC 3339; not hashed
+	ExpiresAt     string     `json:"expires_at,omitempty"` // RFC 3339; not hashed
+	Migration     Migration  `json:"migration"`
+	Target        Target     `json:"target"`
+	Snapshots     []Snapshot `json:"snapshots"`
+	Handoff       Handoff    `json:"handoff"`
+	Summary       Summary    `json:"summary"`
+	Steps         []Step     `json:"steps"`
+	Impacts       []Impact   `json:"impacts"`
+	Access        *Access    `json:"access"`
+	AccessDigest  string     `json:"access_digest,omitempty"` // sha256:… of the access diff; computed from Access when empty
+	Warnings      diag.List  `json:"warnings,omitempty"`
+}

@@ -1,0 +1,57 @@
+package client
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/rehome-iam/rehome/providers/protocol"
+)
+
+// hostLogger is what go-plugin logs to. Its own lines below Info are dropped, since at Trace it writes two for each
+// kilobyte of a plugin's output; the plugin's lines, logged under the name of its binary, pass at every level.
+type hostLogger struct {
+	hclog.Logger
+	binary string
+}
+
+func (l hostLogger) Named(name string) hclog.Logger {
+	if name == l.binary {
+		return l.Logger.Named(name)
+	}
+	return hostLogger{Logger: l.Logger.Named(name), binary: l.binary}
+}
+
+func (l hostLogger) Trace(string, ...any) {}
+
+func (l hostLogger) Debug(string, ...any) {}
+
+func (l hostLogger) IsTrace() bool { return false }
+
+func (l hostLogger) IsDebug() bool { return false }
+
+// lineLogger logs what a plugin prints, a line at a time.
+type lineLogger struct {
+	log     func(message string, args ...any)
+	mutex   sync.Mutex
+	partial []byte
+}
+
+// Write never fails, so that printing never stops a plugin.
+func (l *lineLogger) Write(text []byte) (int, error) {
+	const longest = 64 << 10
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.partial = append(l.partial, text...)
+	for {
+		end := bytes.IndexByte(l.partial, '\n')
+		if end < 0 && len(l.partial) < longest {
+			return len(text), nil
+		}
+		if end < 0 {
+			end = len(l.partial) - 1
+		}
+		l.log(protocol.CleanText(string(bytes.TrimRight(l.partial[:end+1], "\n"))))
+		l.partial = append(l.partial[:0], l.partial[end+1:]...)
+	}
+}

@@ -1,0 +1,242 @@
+package entra
+
+import (
+	"crypto/rsa"
+	"crypto/sha1" // Entra names certificates by it; nothing is protected with it
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+const (
+	confidential = "confidential"
+	public       = "public"
+)
+
+// platforms of a registration that have redirect URIs. Entra decides between confidential and public by the platform that holds
+// the redirect URI in use.
+type platforms struct{ web, spa, native bool }
+
+func (j *joining) oidc() {
+	body, out := j.body, j.out
+	p := platforms{web: len(body.Web.RedirectURIs) > 0, spa: len(body.SPA.RedirectURIs) > 0, native: len(body.PublicClient.RedirectURIs) > 0}
+	fallback := body.IsFallbackPublicClient != nil && *body.IsFallbackPublicClient
+	out.RedirectURIs = sorted(body.Web.RedirectURIs, body.SPA.RedirectURIs, body.PublicClient.RedirectURIs)
+	out.WildcardRedirect = slices.ContainsFunc(out.RedirectURIs, wildcardHost)
+	out.FrontchannelLogoutURL = body.Web.LogoutURL
+	switch {
+	case p.web && (p.spa || p.native || fallback):
+		j.undecided("it has a web platform and " + otherPlatforms(p, fallback) + ", which are two clients elsewhere; " +
+			"a map block must state client_type (confidential or public) and redirect_uris of the one that keeps the client id")
+	case p.web:
+		j.web()
+	case p.spa && p.native:
+		j.public("authorization_code", "refresh_token")
+		out.WebOrigins = originsOf(body.SPA.RedirectURIs)
+	case p.spa:
+		j.public("authorization_code", "refresh_token")
+		out.WebOrigins = []string{"+"}
+	case p.native:
+		j.public("authorization_code", "refresh_token")
+	case j.hasCredentials():
+		j.confidential("client_credentials")
+	case fallback:
+		j.public("device_code")
+		j.undecided("it is a public client without redirect URI: it may use the device code or the password grant, and the registration " +
+			"does not tell which; a map block must state grant_types")
+	case len(body.API.Scopes) > 0 || len(body.AppRoles) > 0:
+		j.confidential() // an interface that others call: no flows of its own
+	default:
+		out.Protocol, out.Mode = "other", modeUnused
+	}
+	j.credentialsUnread()
+}
+
+// modeUnused marks a registration with neither redirect URI, credential, scope nor role: nobody can sign in with it.
+const modeUnused = "unused"
+
+func otherPlatforms(p platforms, fallback bool) string {
+	var names []string
+	if p.spa {
+		names = append(names, "a single-page platform")
+	}
+	if p.native {
+		names = append(names, "a mobile or desktop platform")
+	}
+	if fallback {
+		names = append(names, "public client flows")
+	}
+	return strings.Join(names, " and ")
+}
+
+// web decides a registration that has redirect URIs of the web platform only.
+func (j *joining) web() {
+	implicit := j.body.Web.Implicit.IDToken || j.body.Web.Implicit.AccessToken
+	switch {
+	case j.hasCredentials():
+		grants := []string{"authorization_code", "refresh_token"}
+		if implicit {
+			grants = append(grants, "implicit")
+		}
+		if asksForRoles(j.body.RequiredResourceAccess) {
+			grants = append(grants, "client_credentials")
+		}
+		j.confidential(grants...)
+	case implicit:
+		// Without a credential a web platform cannot redeem a code (AADSTS7000218), so only the implicit flow can be in use.
+		j.confidential("implicit")
+	default:
+		j.confidential("authorization_code")
+		if !slices.Contains(j.registration.gaps, gapFederatedCredentials) {
+			j.undecided("it has redirect URIs but no secret, certificate or federated credential, and may not use the implicit flow: " +
+				"nobody can sign in with it; a map block must state grant_types, or a skip block that it is not needed")
+		}
+	}
+}
+
+const gapFederatedCredentials = "federated_credentials"
+
+// credentialsUnread refuses to conclude from missing credentials when federated ones could not be read.
+func (j *joining) credentialsUnread() {
+	if slices.Contains(j.registration.gaps, gapFederatedCredentials) {
+		j.undecided("its federated credentials could not be read; a map block must state client_type, client_authentication and grant_types")
+	}
+}
+
+func (j *joining) hasCredentials() bool {
+	return len(j.body.PasswordCredentials) > 0 || len(verifyKeys(j.body.KeyCredentials)) > 0 || j.federated > 0
+}
+
+func asksForRoles(required []resourceAccess) bool {
+	for _, access := range required {
+		for _, one := range access.Access {
+			if one.Type == "Role" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (j *joining) public(grants ...string) {
+	j.out.ClientType, j.out.ClientAuthentication, j.out.PKCERequired = public, "none", true
+	j.out.GrantTypes = grants
+}
+
+func (j *joining) confidential(grants ...string) {
+	j.out.ClientType = confidential
+	j.out.GrantTypes = grants
+	keys := verifyKeys(j.body.KeyCredentials)
+	if len(keys) > 0 {
+		j.out.JWKS = j.keySet(keys)
+	}
+	switch {
+	case len(j.body.PasswordCredentials) > 0:
+		j.out.ClientAuthentication = "client_secret_post"
+		if len(keys) > 0 {
+			j.undecided("it has secrets and certificates and the registration does not tell which is in use; " +
+				"a map block must state client_authentication (client_secret_post or private_key_jwt)")
+		}
+	case len(keys) > 0 || j.federated > 0:
+		j.out.ClientAuthentication = "private_key_jwt"
+	}
+	if j.allExpired(keys) {
+		j.undecided("all its secrets and certificates have expired, so nobody can use it today; a map block must state status")
+	}
+}
+
+func (j *joining) allExpired(keys []keyCredential) bool {
+	if j.federated > 0 || len(keys)+len(j.body.PasswordCredentials) == 0 {
+		return false
+	}
+	for _, key := range keys {
+		if key.End == nil || key.End.After(j.now) {
+			return false
+		}
+	}
+	for _, password := range j.body.PasswordCredentials {
+		if password.End == nil || password.End.After(j.now) {
+			return false
+		}
+	}
+	return true
+}
+
+func verifyKeys(keys []keyCredential) []keyCredential {
+	var out []keyCredential
+	for _, key := range keys {
+		if key.Usage == "Verify" {
+			out = append(out, key)
+		}
+	}
+	slices.SortFunc(out, func(a, b keyCredential) int { return strings.Compare(a.KeyID, b.KeyID) })
+	return out
+}
+
+// keySet makes a JSON Web Key Set of certificates. Each appears under both names that Microsoft's libraries send as kid: the hex
+// and the base64url form of its SHA-1. A certificate that was not told or is no RSA one is a gap.
+func (j *joining) keySet(keys []keyCredential) string {
+	set := struct {
+		Keys []map[string]any `json:"keys"`
+	}{}
+	for _, key := range keys {
+		certificate, public, err := parseCertificate(key.Key)
+		if err != nil {
+			if !slices.Contains(j.gaps, "jwks") {
+				j.gap("jwks")
+			}
+			continue
+		}
+		digest := sha1.Sum(certificate.Raw)
+		thumbprint := base64.RawURLEncoding.EncodeToString(digest[:])
+		for _, kid := range []string{strings.ToUpper(hex.EncodeToString(digest[:])), thumbprint} {
+			set.Keys = append(set.Keys, map[string]any{
+				"kty": "RSA", "use": "sig", "kid": kid, "x5t": thumbprint, "x5c": []string{base64.StdEncoding.EncodeToString(certificate.Raw)},
+				"n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
+				"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+			})
+		}
+	}
+	if len(set.Keys) == 0 {
+		return ""
+	}
+	encoded, err := json.Marshal(set)
+	if err != nil {
+		return ""
+	}
+	return string(encoded)
+}
+
+func parseCertificate(text string) (*x509.Certificate, *rsa.PublicKey, error) {
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading a certificate: %w", err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading a certificate: %w", err)
+	}
+	key, ok := certificate.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return nil, nil, fmt.Errorf("reading a certificate: its key is no RSA key")
+	}
+	return certificate, key, nil
+}
+
+// originsOf names the origins of redirect URIs; addresses without a host are left out.
+func originsOf(addresses []string) []string {
+	var out []string
+	for _, address := range addresses {
+		scheme, rest, found := strings.Cut(address, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		if found && host != "" && (scheme == "https" || scheme == "http") {
+			out = append(out, scheme+"://"+host)
+		}
+	}
+	return sorted(out)
+}

@@ -1,0 +1,176 @@
+package entra
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+// New is the source for Microsoft Entra ID. Version is what Schema reports.
+func New(version string) sdk.Source { return &source{version: version} }
+
+type source struct {
+	version string
+
+	mu       sync.Mutex
+	settings settings
+	client   *client // made at first use, because making it reads ca_file
+}
+
+// settings are the arguments of the source block.
+type settings struct {
+	tenantID, clientID, clientSecret string
+	graphEndpoint, authorityHost     string
+	caFile                           string
+	concurrency                      int
+	conditionalAccess                bool
+
+	sleep func(context.Context, time.Duration) error // nil waits for real
+}
+
+const (
+	defaultGraph       = "https://graph.microsoft.com"
+	defaultAuthority   = "https://login.microsoftonline.com"
+	defaultConcurrency = 4
+	mostConcurrency    = 16
+)
+
+// Schema of the source block.
+func (s *source) Schema() identity.ProviderSchema {
+	return identity.ProviderSchema{
+		Name: "entra", Version: s.version, Kinds: kinds(),
+		Doc: "Reads applications, federation, groups, people, assignments and conditional access of a Microsoft Entra ID tenant.",
+		Config: []identity.ConfigAttribute{
+			{Name: "tenant_id", Type: "string", Required: true, Doc: "Tenant: its id, or one of its verified domains."},
+			{Name: "client_id", Type: "string", Required: true, Doc: "Application (client) id that rehome signs in with."},
+			{Name: "client_secret", Type: "string", Required: true, Sensitive: true, Doc: "Value of a client secret of that application."},
+			{Name: "graph_endpoint", Type: "string", Default: defaultGraph, Doc: "Microsoft Graph, https only: national clouds and private servers."},
+			{Name: "authority_host", Type: "string", Default: defaultAuthority, Doc: "Where tokens come from, https only."},
+			{Name: "ca_file", Type: "string", Doc: "PEM file with certificate authorities to trust besides those of the system."},
+			{Name: "concurrency", Type: "number", Default: float64(defaultConcurrency), Doc: "Requests at a time, 1 to 16."},
+			{Name: "read_conditional_access", Type: "bool", Default: true,
+				Doc: "Read conditional access policies. Without them every sign-in policy is a gap."},
+		},
+	}
+}
+
+// Configure keeps the arguments. Nothing is opened.
+func (s *source) Configure(_ context.Context, config map[string]any) diag.List {
+	arguments := arguments{values: config}
+	read := settings{
+		tenantID:          arguments.text("tenant_id", ""),
+		clientID:          arguments.text("client_id", ""),
+		clientSecret:      arguments.text("client_secret", ""),
+		graphEndpoint:     arguments.origin("graph_endpoint", defaultGraph),
+		authorityHost:     arguments.origin("authority_host", defaultAuthority),
+		caFile:            arguments.text("ca_file", ""),
+		concurrency:       arguments.whole("concurrency", defaultConcurrency, mostConcurrency),
+		conditionalAccess: arguments.flag("read_conditional_access", true),
+	}
+	for _, required := range []string{"tenant_id", "client_id", "client_secret"} {
+		arguments.require(required)
+	}
+	if read.tenantID != "" && !tenantPattern().MatchString(read.tenantID) {
+		arguments.wrong("tenant_id", "It is the id of a tenant or one of its domains, without https:// and slashes.")
+	}
+	arguments.unknown(s.Schema().Config)
+	if arguments.problems.HasErrors() {
+		return arguments.problems
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	read.sleep = s.settings.sleep
+	s.settings, s.client = read, nil
+	return arguments.problems
+}
+
+func tenantPattern() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) }
+
+// connect makes the client once.
+func (s *source) connect() (*client, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.settings.tenantID == "" {
+		return nil, &identity.ProviderError{Code: identity.ErrorInternal, Message: "the source entra is not configured"}
+	}
+	if s.client != nil {
+		return s.client, nil
+	}
+	made, err := newClient(s.settings)
+	if err != nil {
+		return nil, &identity.ProviderError{Code: identity.ErrorInvalid, Message: err.Error()}
+	}
+	s.client = made
+	return made, nil
+}
+
+// Identify asks for the organization.
+func (s *source) Identify(ctx context.Context) (identity.SourceIdentity, error) {
+	c, err := s.connect()
+	if err != nil {
+		return identity.SourceIdentity{}, err
+	}
+	tenant, _, err := c.organization(ctx)
+	if err != nil {
+		return identity.SourceIdentity{}, asProviderError(err)
+	}
+	return identity.SourceIdentity{Tenant: tenant.ID, Detail: tenant.Name}, nil
+}
+
+// Secret always fails: Entra hands out a secret once, when it is made, and never again.
+func (s *source) Secret(_ context.Context, item identity.ItemID, field string) (string, error) {
+	return "", &identity.ProviderError{Code: identity.ErrorForbidden,
+		Message: fmt.Sprintf("reading %s of %s: Entra does not hand out secrets that exist", field, item)}
+}
+
+type organizationBody struct {
+	ID   string `json:"id"`
+	Name string `json:"displayName"`
+}
+
+// organization reads which tenant this is, and refuses another one than the block names.
+func (c *client) organization(ctx context.Context) (organizationBody, page, error) {
+	r := organizationResource()
+	request, err := c.organizationRequest(ctx, r)
+	if err != nil {
+		return organizationBody{}, page{}, fmt.Errorf("making the request for %s: %w", r.name, err)
+	}
+	var found organizationBody
+	var first page
+	count := 0
+	err = c.each(ctx, list{resource: r, first: request}, func(p page) error {
+		for _, element := range p.elements {
+			count++
+			if err := json.Unmarshal(element, &found); err != nil {
+				return invalidElement(p, err)
+			}
+		}
+		first = p
+		return nil
+	})
+	if err != nil {
+		return organizationBody{}, page{}, err
+	}
+	if count != 1 {
+		return organizationBody{}, page{}, &identity.ProviderError{Code: identity.ErrorInvalid, Page: first.name(),
+			Message: fmt.Sprintf("%s: a tenant has one organization, the answer has %d", first.name(), count)}
+	}
+	if isGUID(c.settings.tenantID) && !strings.EqualFold(c.settings.tenantID, found.ID) {
+		return organizationBody{}, page{}, &identity.ProviderError{Code: identity.ErrorNotFound, Page: first.name(),
+			Message: fmt.Sprintf("%s %s: the token is for tenant %s and not for %s", http.MethodGet, first.path, found.ID, c.settings.tenantID)}
+	}
+	return found, first, nil
+}
+
+func isGUID(text string) bool {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(text)
+}

@@ -1,0 +1,305 @@
+package entra
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+// Collect reads the tenant: organization and domains first, because the rest is read in their light, then applications,
+// groups, policies and people side by side. The first failure stops all.
+func (s *source) Collect(ctx context.Context, sink sdk.Sink) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	r := &run{client: c, sink: sink, federation: map[string]bool{}}
+	if err := r.tenantAndDomains(ctx); err != nil {
+		return asProviderError(err)
+	}
+	if err := together(ctx, r.applications, r.groups, r.policies, r.people); err != nil {
+		return asProviderError(err)
+	}
+	return nil
+}
+
+// run is one collection.
+type run struct {
+	*client
+	sink       sdk.Sink
+	tenant     string          // id of this tenant, empty when it is not known
+	federation map[string]bool // federated domains in lower case; complete before people are read
+}
+
+// together runs the parts and returns the first failure; the others are told to stop.
+func together(ctx context.Context, parts ...func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var wait sync.WaitGroup
+	var once sync.Once
+	var first error
+	for _, part := range parts {
+		wait.Go(func() {
+			if err := part(ctx); err != nil {
+				once.Do(func() { first = err; stop() })
+			}
+		})
+	}
+	wait.Wait()
+	return first
+}
+
+// errGap says that a list was forbidden and that the gap is with the sink already.
+var errGap = errors.New("recorded as a gap")
+
+// errGone says that what a list belongs to is not there any more.
+var errGone = errors.New("not there any more")
+
+// read hands the pages of a list to take, with the sequence number of their evidence. A forbidden list becomes a gap and errGap, a
+// missing one errGone.
+func (r *run) read(ctx context.Context, l list, take func(p page, sequence int) error) error {
+	err := r.each(ctx, l, func(p page) error {
+		sequence, err := r.sink.Page(ctx, p.evidence())
+		if err != nil {
+			return err
+		}
+		return take(p, sequence)
+	})
+	var failed *identity.ProviderError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	switch failed.Code {
+	case identity.ErrorForbidden:
+		if err := r.gap(ctx, l, http.StatusForbidden, failed.Message); err != nil {
+			return err
+		}
+		return errGap
+	case identity.ErrorNotFound:
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return err
+}
+
+func (r *run) gap(ctx context.Context, l list, status int, reason string) error {
+	address, err := l.first.GetUri()
+	if err != nil {
+		return fmt.Errorf("making the request for %s: %w", l.name, err)
+	}
+	permission := l.permission
+	if status != http.StatusForbidden {
+		permission = ""
+	}
+	return r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: address.EscapedPath(), Status: status, Reason: reason, Permission: permission})
+}
+
+// pass turns a recorded gap into nothing.
+func pass(err error) error {
+	if errors.Is(err, errGap) {
+		return nil
+	}
+	return err
+}
+
+// tenantAndDomains learns whose registrations are own ones and where people sign in.
+func (r *run) tenantAndDomains(ctx context.Context) error {
+	if err := r.identifyTenant(ctx); err != nil {
+		return err
+	}
+	request, err := r.domainsRequest(ctx)
+	if err != nil {
+		return fmt.Errorf("making the request for domains: %w", err)
+	}
+	var names []string
+	var origins []original
+	err = r.read(ctx, list{resource: domainsResource(), first: request}, func(p page, sequence int) error {
+		for _, element := range p.elements {
+			item, err := convertDomain(element, sequence)
+			if err != nil {
+				return invalidElement(p, err)
+			}
+			if err := r.sink.Items(ctx, item); err != nil {
+				return err
+			}
+			var domain identity.Domain
+			if err := item.Decode(&domain); err != nil {
+				return err
+			}
+			if domain.Federation == "federated" {
+				names, origins = append(names, domain.Name), append(origins, original{element, sequence})
+				r.federation[strings.ToLower(domain.Name)] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return pass(err)
+	}
+	return r.upstreams(ctx, names, origins)
+}
+
+func (r *run) identifyTenant(ctx context.Context) error {
+	found, first, err := r.organization(ctx)
+	var failed *identity.ProviderError
+	if errors.As(err, &failed) && failed.Code == identity.ErrorForbidden {
+		if isGUID(r.settings.tenantID) {
+			r.tenant = r.settings.tenantID // the token is for this tenant, so nothing is missing
+			return nil
+		}
+		l := organizationResource()
+		return r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: "/v1.0/organization", Status: http.StatusForbidden,
+			Reason: failed.Message, Permission: l.permission})
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := r.sink.Page(ctx, first.evidence()); err != nil {
+		return err
+	}
+	r.tenant = found.ID
+	return nil
+}
+
+// upstreams reads the federation of each federated domain and sends providers and routing rules.
+func (r *run) upstreams(ctx context.Context, domains []string, origins []original) error {
+	providers := map[string]*federated{} // by configuration id
+	var order []string
+	of := map[string]string{} // domain to configuration id
+	for i, domain := range domains {
+		configuration, err := r.upstream(ctx, domain)
+		if errors.Is(err, errGone) {
+			continue // a sub-domain has the configuration of the domain above it
+		}
+		if err := pass(err); err != nil {
+			return err
+		}
+		if configuration == nil {
+			continue
+		}
+		id := configuration.body.ID
+		of[domain] = id
+		if providers[id] == nil {
+			providers[id] = configuration
+			order = append(order, id)
+		}
+		providers[id].domains = append(providers[id].domains, domains[i])
+	}
+	for _, domain := range domains {
+		if id := inherited(of, domain); of[domain] == "" && id != "" {
+			of[domain] = id
+			providers[id].domains = append(providers[id].domains, domain)
+		}
+	}
+	for _, id := range order {
+		item, err := convertFederation(*providers[id])
+		if err != nil {
+			return err
+		}
+		if err := r.sink.Items(ctx, item); err != nil {
+			return err
+		}
+	}
+	for i, domain := range domains {
+		item, err := convertRouting(domain, of[domain], origins[i])
+		if err != nil {
+			return err
+		}
+		if err := r.sink.Items(ctx, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inherited finds the configuration of the nearest domain above.
+func inherited(of map[string]string, domain string) string {
+	for {
+		_, above, found := strings.Cut(domain, ".")
+		if !found {
+			return ""
+		}
+		if id := of[above]; id != "" {
+			return id
+		}
+		domain = above
+	}
+}
+
+func (r *run) upstream(ctx context.Context, domain string) (*federated, error) {
+	request, err := r.federationRequest(ctx, domain)
+	if err != nil {
+		return nil, fmt.Errorf("making the request for the federation of %s: %w", domain, err)
+	}
+	l := list{resource: federationResource(), first: request}
+	var found *federated
+	err = r.read(ctx, l, func(p page, sequence int) error {
+		for _, element := range p.elements {
+			body, err := decode[federationBody](element)
+			if err != nil {
+				return invalidElement(p, err)
+			}
+			if found != nil {
+				return invalidElement(p, fmt.Errorf("domain %s has two federation configurations", domain))
+			}
+			found = &federated{body: body, from: original{element, sequence}}
+		}
+		return nil
+	})
+	if err == nil && found == nil {
+		return nil, r.gap(ctx, l, http.StatusOK, "the domain "+domain+" is federated and has no federation configuration")
+	}
+	return found, err
+}
+
+// policies reads conditional access from its exact bytes, one request a second, which is what the service allows.
+func (r *run) policies(ctx context.Context) error {
+	request, err := r.policiesRequest(ctx)
+	if err != nil {
+		return fmt.Errorf("making the request for conditional access policies: %w", err)
+	}
+	l := list{resource: policiesResource(), first: request, pause: time.Second}
+	if !r.settings.conditionalAccess {
+		return r.gap(ctx, l, 0, "read_conditional_access is false, so no policy was read")
+	}
+	return pass(r.read(ctx, l, func(p page, sequence int) error {
+		return r.convertAll(ctx, p, func(element json.RawMessage) (identity.Item, error) { return convertPolicy(element, sequence) })
+	}))
+}
+
+// people streams users; a page is all that is held.
+func (r *run) people(ctx context.Context) error {
+	l := usersResource()
+	request, err := r.usersRequest(ctx, l)
+	if err != nil {
+		return fmt.Errorf("making the request for users: %w", err)
+	}
+	return pass(r.read(ctx, list{resource: l, first: request}, func(p page, sequence int) error {
+		return r.convertAll(ctx, p, func(element json.RawMessage) (identity.Item, error) {
+			return convertUser(element, sequence, r.federation)
+		})
+	}))
+}
+
+// convertAll sends the elements of a page as items.
+func (r *run) convertAll(ctx context.Context, p page, convert func(json.RawMessage) (identity.Item, error)) error {
+	items := make([]identity.Item, 0, len(p.elements))
+	for _, element := range p.elements {
+		item, err := convert(element)
+		if err != nil {
+			return invalidElement(p, err)
+		}
+		items = append(items, item)
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	return r.sink.Items(ctx, items...)
+}

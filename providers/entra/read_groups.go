@@ -1,0 +1,182 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// heldGroup waits for all memberships: only then it is known which groups contain it.
+type heldGroup struct {
+	body    groupBody
+	from    original
+	gaps    []string
+	hidden  bool
+	deleted bool
+}
+
+// nesting notes which groups stand in which others. Safe for many goroutines.
+type nesting struct {
+	mu      sync.Mutex
+	parents map[string][]string // group to those that contain it directly
+}
+
+func (n *nesting) add(parent, child string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.parents[child] = append(n.parents[child], parent)
+}
+
+// above lists all groups that contain this one, directly or not, sorted. A circle contains each of its groups.
+func (n *nesting) above(id string) []string {
+	seen := map[string]bool{}
+	waiting := slices.Clone(n.parents[id])
+	for len(waiting) > 0 {
+		next := waiting[len(waiting)-1]
+		waiting = waiting[:len(waiting)-1]
+		if seen[next] {
+			continue
+		}
+		seen[next] = true
+		waiting = append(waiting, n.parents[next]...)
+	}
+	delete(seen, id)
+	var out []string
+	for parent := range seen {
+		out = append(out, parent)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// groups reads all groups, then the members of each, and sends the groups last.
+func (r *run) groups(ctx context.Context) error {
+	l := groupsResource()
+	request, err := r.groupsRequest(ctx, l)
+	if err != nil {
+		return fmt.Errorf("making the request for groups: %w", err)
+	}
+	var held []*heldGroup
+	err = r.read(ctx, list{resource: l, first: request}, func(p page, sequence int) error {
+		for _, element := range p.elements {
+			body, err := decode[groupBody](element)
+			if err != nil {
+				return invalidElement(p, err)
+			}
+			held = append(held, &heldGroup{body: body, from: original{element, sequence}})
+		}
+		return nil
+	})
+	if err != nil {
+		return pass(err)
+	}
+	nested := &nesting{parents: map[string][]string{}}
+	err = r.forEach(ctx, len(held), func(ctx context.Context, i int) error { return r.members(ctx, held[i], nested) })
+	if err != nil {
+		return err
+	}
+	return r.sendGroups(ctx, held, nested)
+}
+
+func (r *run) sendGroups(ctx context.Context, held []*heldGroup, nested *nesting) error {
+	for _, group := range held {
+		attributes := convertGroup(group.body)
+		attributes.HiddenMembers = group.hidden
+		attributes.ParentGroups = nested.above(group.body.ID)
+		item, err := itemOf(identity.KindGroup, group.body.ID, group.body.DisplayName, attributes, group.from)
+		if err != nil {
+			return err
+		}
+		item.Gaps, item.Deleted = group.gaps, group.deleted
+		if err := r.sink.Items(ctx, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// members reads one group's direct members. Hidden ones come as an empty list unless one more permission is granted.
+func (r *run) members(ctx context.Context, group *heldGroup, nested *nesting) error {
+	l := membersResource()
+	request, err := r.membersRequest(ctx, group.body.ID, l)
+	if err != nil {
+		return fmt.Errorf("making the request for the members of a group: %w", err)
+	}
+	if hidden(group.body) {
+		l.permission = hiddenMembers
+	}
+	members := list{resource: l, first: request}
+	count := 0
+	err = r.read(ctx, members, func(p page, sequence int) error {
+		items := make([]identity.Item, 0, len(p.elements))
+		for _, element := range p.elements {
+			body, err := decode[memberBody](element)
+			if err != nil {
+				return invalidElement(p, err)
+			}
+			item, err := convertMembership(group.body.ID, body, original{element, sequence})
+			if err != nil {
+				return err
+			}
+			if word, _ := memberKind(body.Type); word == "group" {
+				nested.add(group.body.ID, body.ID)
+			}
+			items = append(items, item)
+		}
+		count += len(items)
+		if len(items) == 0 {
+			return nil
+		}
+		return r.sink.Items(ctx, items...)
+	})
+	switch {
+	case errors.Is(err, errGone):
+		group.deleted = true
+		return nil
+	case errors.Is(err, errGap):
+		group.hidden = true
+		group.gaps = append(group.gaps, "members")
+		return nil
+	case err != nil:
+		return err
+	}
+	if hidden(group.body) && count == 0 {
+		group.hidden = true
+		group.gaps = append(group.gaps, "members")
+		return r.gap(ctx, members, 403, "the membership of group "+group.body.ID+" is hidden, so an empty list proves nothing")
+	}
+	return nil
+}
+
+// forEach works through n things with as many goroutines as requests may be under way.
+func (r *run) forEach(ctx context.Context, n int, do func(context.Context, int) error) error {
+	next := make(chan int)
+	work := func(ctx context.Context) error {
+		for i := range next {
+			if err := do(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	feed := func(ctx context.Context) error {
+		defer close(next)
+		for i := range n {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}
+	parts := []func(context.Context) error{feed}
+	for range min(n, r.settings.concurrency) {
+		parts = append(parts, work)
+	}
+	return together(ctx, parts...)
+}

@@ -1,0 +1,193 @@
+package reading_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/reading"
+)
+
+// serve answers the n-th request (from 1) with the function and returns how a GET of it ends, with the waits asked for.
+func serve(t *testing.T, options reading.Options, answer func(n int, w http.ResponseWriter, r *http.Request)) (string, error, int, []time.Duration) {
+	t.Helper()
+	var count atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer(int(count.Add(1)), w, r)
+	}))
+	defer server.Close()
+	var waits []time.Duration
+	if options.Origin == "" {
+		options.Origin = server.URL
+	}
+	options.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+	client := &http.Client{Transport: reading.Transport(options)}
+	response, err := client.Get(server.URL + "/things?page=1")
+	body := ""
+	if err == nil {
+		defer response.Body.Close()
+		content, readErr := io.ReadAll(response.Body)
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		body = string(content)
+	}
+	return body, err, int(count.Load()), waits
+}
+
+func ok(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	fmt.Fprint(w, `[1]`)
+}
+
+func TestAGetIsSentAgainAfterATemporaryFault(t *testing.T) {
+	faults := map[string]func(w http.ResponseWriter){
+		"500":       func(w http.ResponseWriter) { w.WriteHeader(500) },
+		"502":       func(w http.ResponseWriter) { w.WriteHeader(502) },
+		"503":       func(w http.ResponseWriter) { w.WriteHeader(503) },
+		"504":       func(w http.ResponseWriter) { w.WriteHeader(504) },
+		"429":       func(w http.ResponseWriter) { w.WriteHeader(429) },
+		"closed":    func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"truncated": func(w http.ResponseWriter) { w.Header().Set("Content-Length", "99"); ok(w) },
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			body, err, requests, _ := serve(t, reading.Options{}, func(n int, w http.ResponseWriter, _ *http.Request) {
+				if n < 3 {
+					fault(w)
+					return
+				}
+				ok(w)
+			})
+			if err != nil || body != "[1]" || requests != 3 {
+				t.Fatalf("got %q, %v after %d requests", body, err, requests)
+			}
+		})
+	}
+}
+
+func TestItGivesUpAfterFiveTriesWithAFaultThatHidesEOF(t *testing.T) {
+	_, err, requests, _ := serve(t, reading.Options{}, func(int, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	var fault *reading.Fault
+	if !errors.As(err, &fault) || fault.Code != identity.ErrorUnreachable || requests != 5 || errors.Is(err, io.EOF) {
+		t.Fatalf("got %v after %d requests", err, requests)
+	}
+	_, err, _, _ = serve(t, reading.Options{}, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) })
+	if !errors.As(err, &fault) || fault.Code != identity.ErrorRateLimited || fault.Status != 429 {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestItWaitsAsLongAsTheServerAsks(t *testing.T) {
+	now := time.Now()
+	cases := []struct {
+		name, header, value string
+		least, most         time.Duration
+	}{
+		{"seconds", "Retry-After", "2", 2 * time.Second, 2300 * time.Millisecond},
+		{"fraction", "Retry-After", "1.5", 1500 * time.Millisecond, 1800 * time.Millisecond},
+		{"date", "Retry-After", now.Add(7 * time.Second).UTC().Format(http.TimeFormat), 6 * time.Second, 8 * time.Second},
+		{"reset", "X-Rate-Limit-Reset", strconv.FormatInt(now.Add(9*time.Second).Unix(), 10), 7 * time.Second, 10 * time.Second},
+		{"past reset", "X-Rate-Limit-Reset", strconv.FormatInt(now.Add(-time.Hour).Unix(), 10), 0, time.Second},
+		{"nonsense", "Retry-After", "soon", 0, time.Second},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err, _, waits := serve(t, reading.Options{}, func(n int, w http.ResponseWriter, _ *http.Request) {
+				if n == 1 {
+					w.Header().Set(c.header, c.value)
+					w.WriteHeader(429)
+					return
+				}
+				ok(w)
+			})
+			if err != nil || len(waits) != 1 || waits[0] < c.least || waits[0] > c.most {
+				t.Fatalf("waits %v, %v", waits, err)
+			}
+		})
+	}
+}
+
+func TestAWaitBeyondTheBudgetIsNotStarted(t *testing.T) {
+	_, err, requests, waits := serve(t, reading.Options{Budget: time.Second}, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(429)
+	})
+	if err == nil || requests != 1 || len(waits) != 0 {
+		t.Fatalf("%d requests, waits %v, %v", requests, waits, err)
+	}
+}
+
+func TestItRefusesWhatIsNoJSONOrTooLarge(t *testing.T) {
+	answers := map[string]func(w http.ResponseWriter){
+		"html":    func(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/html"); fmt.Fprint(w, "<html>") },
+		"no type": func(w http.ResponseWriter) { w.Header()["Content-Type"] = nil; fmt.Fprint(w, "[1]") },
+		"large": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(w, strings.Repeat(" ", 200))
+		},
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			_, err, requests, _ := serve(t, reading.Options{BodyLimit: 100}, func(_ int, w http.ResponseWriter, _ *http.Request) { answer(w) })
+			var fault *reading.Fault
+			if !errors.As(err, &fault) || fault.Code != identity.ErrorInvalid || requests != 1 {
+				t.Fatalf("%d requests, %v", requests, err)
+			}
+		})
+	}
+}
+
+func TestARedirectToAnotherHostIsRefused(t *testing.T) {
+	var foreign atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { foreign.Add(1); ok(w) }))
+	defer other.Close()
+	_, err, _, _ := serve(t, reading.Options{}, func(_ int, w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+"/x", http.StatusFound)
+	})
+	if err == nil || foreign.Load() != 0 {
+		t.Fatalf("foreign host saw %d requests, %v", foreign.Load(), err)
+	}
+}
+
+func TestItSlowsDownWhenItsShareIsUsed(t *testing.T) {
+	now := time.Now()
+	options := reading.Options{RateShare: 0.5, Now: func() time.Time { return now }}
+	var waited []time.Duration
+	options.Sleep = func(_ context.Context, d time.Duration) error {
+		waited = append(waited, d)
+		now = now.Add(d)
+		return nil
+	}
+	remaining := "60"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		w.Header().Set("X-Rate-Limit-Limit", "100")
+		w.Header().Set("X-Rate-Limit-Remaining", remaining)
+		w.Header().Set("X-Rate-Limit-Reset", strconv.FormatInt(now.Add(30*time.Second).Unix(), 10))
+		ok(w)
+	}))
+	defer server.Close()
+	options.Origin = server.URL
+	client := &http.Client{Transport: reading.Transport(options)}
+	for _, left := range []string{"60", "50", "100"} {
+		remaining = left
+		response, err := client.Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	}
+	if len(waited) != 1 || waited[0] < 28*time.Second || waited[0] > 31*time.Second {
+		t.Fatalf("waited %v", waited)
+	}
+}

@@ -1,0 +1,176 @@
+package realm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// Check is the second pass: what only the whole desired set, next to the live one, can show. References in desired are resolved.
+func Check(desired, live []identity.Resource) []identity.CheckFinding {
+	c := checker{live: byID(live), desired: byID(desired)}
+	c.gates()
+	c.organizations(desired, live)
+	c.providers(desired)
+	c.references(desired)
+	return c.found
+}
+
+type checker struct {
+	desired, live map[identity.ResourceID]identity.Resource
+	found         []identity.CheckFinding
+}
+
+func byID(resources []identity.Resource) map[identity.ResourceID]identity.Resource {
+	all := make(map[identity.ResourceID]identity.Resource, len(resources))
+	for _, r := range resources {
+		all[r.ID()] = r
+	}
+	return all
+}
+
+func (c *checker) block(id identity.ResourceID, field, summary, action string) {
+	c.found = append(c.found, identity.CheckFinding{Resource: id, Finding: identity.Finding{
+		Type: identity.FindingBlocked, Field: field, Summary: summary, Action: action}})
+}
+
+func (c *checker) ofType(in map[identity.ResourceID]identity.Resource, kind string) []identity.Resource {
+	keys := Object{}
+	for id := range in {
+		if id.Type == kind {
+			keys[id.Key] = true
+		}
+	}
+	var out []identity.Resource
+	for _, key := range sortedKeys(keys) {
+		out = append(out, in[identity.ResourceID{Type: kind, Key: key}])
+	}
+	return out
+}
+
+// gates looks for ways around a planned gate that the plan does not close.
+func (c *checker) gates() {
+	gates := c.ofType(c.desired, TypeGate)
+	if len(gates) == 0 {
+		return
+	}
+	var reasons []struct{ field, summary, action string }
+	add := func(field, summary, action string) {
+		reasons = append(reasons, struct{ field, summary, action string }{field, summary, action})
+	}
+	for _, p := range c.ofType(c.live, TypeProvider) {
+		_, planned := c.desired[p.ID()]
+		if planned || p.Attributes["enabled"] != true || str(p.Attributes, "post_broker_flow") == TopFlow(PlaceBroker) {
+			continue
+		}
+		add("identity_provider", fmt.Sprintf("people who sign in with the live provider %s would come around the gate: it needs a reconcile decision", p.Key),
+			fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", TopFlow(PlaceBroker)))
+	}
+	for _, r := range c.ofType(c.live, TypeRealm) {
+		if truth(r.Attributes, "reset_password_allowed") {
+			add("reset_password_allowed", "the forgotten-password link leads around the gate", "Switch resetPasswordAllowed off in the realm.")
+		}
+		if truth(r.Attributes, "registration_allowed") {
+			add("registration_allowed", "self-registration leads around the gate", "Switch registrationAllowed off in the realm.")
+		}
+		if flow := str(r.Attributes, "browser_flow"); flow != "" && flow != "browser" {
+			add("browser_flow", "the realm signs people in with a flow of its own, which gated clients would leave: "+flow,
+				fmt.Sprintf("Carry what that flow demands into the flow %q, then bind the realm to the flow browser.", TopFlow(PlaceBrowser)))
+		}
+	}
+	for _, gate := range gates {
+		for _, r := range reasons {
+			c.block(gate.ID(), r.field, r.summary, r.action)
+		}
+		client, there := c.desired[identity.ResourceID{Type: TypeClient, Key: str(gate.Attributes, "client")}]
+		if there && truth(client.Attributes, "direct_access_grants") {
+			c.block(gate.ID(), "direct_access_grants", "the password grant of a gated client must stay off", "Take direct_access_grants out of the map block.")
+		}
+	}
+}
+
+func (c *checker) organizations(desired, live []identity.Resource) {
+	off := false
+	for _, r := range c.ofType(c.live, TypeRealm) {
+		if on, said := r.Attributes["organizations_enabled"].(bool); said && !on {
+			off = true
+		}
+	}
+	owner := map[string]identity.Resource{}
+	for _, o := range live {
+		if o.Type != TypeOrganization {
+			continue
+		}
+		if _, planned := c.desired[o.ID()]; !planned {
+			for _, d := range Texts(o.Attributes["domains"]) {
+				owner[strings.ToLower(d)] = o
+			}
+		}
+	}
+	for _, o := range desired {
+		if o.Type != TypeOrganization {
+			continue
+		}
+		if off {
+			c.block(o.ID(), "organizations_enabled", "organizations are switched off in the realm", "Switch organizationsEnabled on in the realm, then plan again.")
+		}
+		for _, d := range Texts(o.Attributes["domains"]) {
+			key := strings.ToLower(d)
+			if other, taken := owner[key]; taken && other.ID() != o.ID() {
+				c.block(o.ID(), "domains", fmt.Sprintf("the domain %s belongs to the organization %s already", d, other.Key),
+					"Decide which provider the domain belongs to.")
+				continue
+			}
+			owner[key] = o
+		}
+	}
+}
+
+// providers looks for aliases that one provider would take from another, and organizations that would share one.
+func (c *checker) providers(desired []identity.Resource) {
+	seen := map[string]bool{}
+	linked := map[string]string{}
+	for _, r := range desired {
+		switch r.Type {
+		case TypeProvider:
+			alias := str(r.Attributes, "alias")
+			if strings.ContainsAny(alias, "/ ?#%") || alias == "" || len(alias) > maxName {
+				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses", "Choose another one with rename in a merge block.")
+			}
+			if seen[strings.ToLower(alias)] {
+				c.block(r.ID(), "alias", "two providers would have the alias "+alias, "Choose another one with rename in a merge block.")
+			}
+			seen[strings.ToLower(alias)] = true
+		case TypeOrganization:
+			provider := str(r.Attributes, "identity_provider")
+			if other, taken := linked[provider]; taken && provider != "" && other != r.Key {
+				c.block(r.ID(), "identity_provider", fmt.Sprintf("the provider %s is linked to the organization %s already", provider, other),
+					"Give all its domains to one organization.")
+			}
+			linked[provider] = r.Key
+		}
+	}
+}
+
+// references looks for what is named and neither planned nor live.
+func (c *checker) references(desired []identity.Resource) {
+	there := func(kind, key string) bool {
+		id := identity.ResourceID{Type: kind, Key: key}
+		_, planned := c.desired[id]
+		_, lives := c.live[id]
+		return planned || lives
+	}
+	fields := map[string]Object{
+		TypeOrganization: {"identity_provider": TypeProvider}, TypeClientRole: {"client": TypeClient}, TypeGate: {"client": TypeClient},
+		TypeEnablement: {"client": TypeClient}, TypeRoleAssignment: {"client": TypeClient, "group": TypeGroup},
+	}
+	for _, r := range desired {
+		for _, field := range sortedKeys(fields[r.Type]) {
+			kind, key := str(fields[r.Type], field), str(r.Attributes, field)
+			if key != "" && !there(kind, key) {
+				c.block(r.ID(), field, fmt.Sprintf("%s %s is neither planned nor there", kind, key), "Plan it too, or take the reference away.")
+			}
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package realm
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// FlowSet is the authentication flows of a realm as they are.
+type FlowSet struct {
+	flows   map[string]Object // by alias
+	configs map[string]Object // by alias
+	top     []string          // aliases of the top-level flows
+}
+
+// ParseFlows takes the sections authenticationFlows and authenticatorConfig of a realm file or of a partial export.
+func ParseFlows(flows, configs []Object) FlowSet {
+	s := FlowSet{flows: map[string]Object{}, configs: map[string]Object{}}
+	for _, f := range flows {
+		s.flows[str(f, "alias")] = f
+		if truth(f, "topLevel") {
+			s.top = append(s.top, str(f, "alias"))
+		}
+	}
+	for _, c := range configs {
+		s.configs[str(c, "alias")] = peek(c, "config")
+	}
+	return s
+}
+
+// TopLevel lists the aliases of the top-level flows.
+func (s FlowSet) TopLevel() []string { return s.top }
+
+// ID is the server's id of a flow, empty when it is not there.
+func (s FlowSet) ID(alias string) string { return str(s.flows[alias], "id") }
+
+// Tree builds a flow with everything below it; false when it is not there. A flow that holds itself is cut off.
+func (s FlowSet) Tree(alias string) (Flow, bool) { return s.tree(alias, map[string]bool{}) }
+
+func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
+	o, there := s.flows[alias]
+	if !there || above[alias] {
+		return Flow{}, false
+	}
+	above[alias] = true
+	defer delete(above, alias)
+	flow := Flow{Alias: alias, Description: str(o, "description"), TopLevel: truth(o, "topLevel")}
+	for _, e := range Objects(o["authenticationExecutions"]) {
+		priority, _ := wholeNumber(e["priority"])
+		execution := Execution{Authenticator: str(e, "authenticator"), Requirement: str(e, "requirement"), Priority: int(priority)}
+		if name := str(e, "authenticatorConfig"); name != "" {
+			execution.Config = &Config{Alias: name, Values: map[string]string{}}
+			for field := range s.configs[name] {
+				execution.Config.Values[field] = str(s.configs[name], field)
+			}
+		}
+		if child := str(e, "flowAlias"); child != "" {
+			below, ok := s.tree(child, above)
+			if !ok {
+				below = Flow{Alias: child}
+			}
+			execution.Flow = &below
+		}
+		flow.Executions = append(flow.Executions, execution)
+	}
+	sort.SliceStable(flow.Executions, func(i, j int) bool { return flow.Executions[i].Priority < flow.Executions[j].Priority })
+	return flow, true
+}
+
+// Covers tells whether a flow that is there does what the wanted one does: the same executions in the same order with the same
+// requirements and settings. Executions that hold sub-flows not in wanted may come in between when they are chunks or gates.
+func Covers(live, wanted Flow) bool {
+	left := live.Executions
+	for _, want := range wanted.Executions {
+		found := false
+		for len(left) > 0 && !found {
+			have := left[0]
+			left = left[1:]
+			if sameExecution(have, want) {
+				found = true
+			} else if !isGateExecution(have) {
+				return false
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	for _, rest := range left {
+		if !isGateExecution(rest) {
+			return false
+		}
+	}
+	return true
+}
+
+func isGateExecution(e Execution) bool {
+	if e.Flow == nil || e.Requirement != Conditional {
+		return false
+	}
+	for _, place := range Places() {
+		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" oidc-") || strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" saml-") ||
+			strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" for ") {
+			return true
+		}
+	}
+	return false
+}
+
+func sameExecution(have, want Execution) bool {
+	if have.Requirement != want.Requirement || have.Authenticator != want.Authenticator || (have.Flow == nil) != (want.Flow == nil) {
+		return false
+	}
+	if want.Config != nil {
+		if have.Config == nil {
+			return false
+		}
+		for field, value := range want.Config.Values {
+			if have.Config.Values[field] != value {
+				return false
+			}
+		}
+	}
+	return want.Flow == nil || (have.Flow.Alias == want.Flow.Alias && Covers(*have.Flow, *want.Flow))
+}
+
+// Gate makes the gate resource of a client (with its defaultClientScopes); false when the client has no part of a gate.
+func (s FlowSet) Gate(client Object) (identity.Resource, bool) {
+	id, protocol := str(client, "clientId"), str(client, "protocol")
+	if protocol == "" {
+		protocol = ProtocolOIDC
+	}
+	scopes := map[string]bool{}
+	for _, scope := range Texts(client["defaultClientScopes"]) {
+		scopes[scope] = true
+	}
+	_, flowThere := s.flows[GateAlias(PlaceBrowser, id)]
+	if !flowThere && !scopes[MarkerScope(id)] {
+		return identity.Resource{}, false
+	}
+	message := str(s.configs[DenyConfig(PlaceBrowser, id)], "denyErrorMessage")
+	intact := scopes[MarkerScope(id)] && scopes[ChunkScope(protocol, id)] && s.bound(client)
+	for _, place := range Places() {
+		intact = intact && s.stands(place, protocol, id, message)
+	}
+	return identity.Resource{Type: TypeGate, Key: id, Attributes: identity.Attributes{
+		"client": id, "protocol": protocol, "deny_message": message, "intact": intact,
+	}}, true
+}
+
+func (s FlowSet) bound(client Object) bool {
+	overrides := peek(client, "authenticationFlowBindingOverrides")
+	browser, direct := s.ID(TopFlow(PlaceBrowser)), s.ID(TopFlow(PlaceDirect))
+	return browser != "" && direct != "" && str(overrides, "browser") == browser && str(overrides, "direct_grant") == direct
+}
+
+// stands tells whether the gate of a client is where it must be below the top-level flow of a place.
+func (s FlowSet) stands(place Place, protocol, clientID, message string) bool {
+	top, there := s.Tree(TopFlow(place))
+	if !there {
+		return false
+	}
+	parent, there := child(top, GateParent(place), Required)
+	if !there {
+		return false
+	}
+	chunk, there := child(parent, ChunkAlias(place, protocol, clientID), Conditional)
+	if !there || !Covers(chunk, ChunkFlow(place, protocol, clientID)) {
+		return false
+	}
+	gate, there := child(chunk, GateAlias(place, clientID), Conditional)
+	return there && Covers(gate, GateFlow(place, clientID, message))
+}
+
+func child(flow Flow, alias, requirement string) (Flow, bool) {
+	for _, e := range flow.Executions {
+		if e.Flow != nil && e.Flow.Alias == alias {
+			return *e.Flow, e.Requirement == requirement
+		}
+	}
+	return Flow{}, false
+}
+
+// Objects makes the flow and everything below it as a realm file has them. id makes the id of a flow out of its alias.
+func (f Flow) Objects(id func(alias string) string) (flows, configs []Object) {
+	executions := []any{}
+	for _, e := range f.Executions {
+		executions = append(executions, e.Object())
+		if e.Config != nil {
+			configs = append(configs, e.Config.Object())
+		}
+		if e.Flow != nil {
+			below, belowConfigs := e.Flow.Objects(id)
+			flows = append(flows, below...)
+			configs = append(configs, belowConfigs...)
+		}
+	}
+	own := Object{
+		"id": id(f.Alias), "alias": f.Alias, "description": f.Description, "providerId": "basic-flow", "topLevel": f.TopLevel,
+		"builtIn": false, "authenticationExecutions": executions,
+	}
+	return append([]Object{own}, flows...), configs
+}
+
+// Object is the execution as a realm file has it.
+func (e Execution) Object() Object {
+	o := Object{"requirement": e.Requirement, "priority": float64(e.Priority), "authenticatorFlow": e.Flow != nil}
+	if e.Flow != nil {
+		o["flowAlias"] = e.Flow.Alias
+	} else {
+		o["authenticator"] = e.Authenticator
+	}
+	if e.Config != nil {
+		o["authenticatorConfig"] = e.Config.Alias
+	}
+	return o
+}
+
+// Object is the configuration as a realm file has it.
+func (c Config) Object() Object {
+	values := Object{}
+	for field, value := range c.Values {
+		values[field] = value
+	}
+	return Object{"alias": c.Alias, "config": values}
+}

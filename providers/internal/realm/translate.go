@@ -1,0 +1,238 @@
+package realm
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// Translate says what a realm makes of one item. It is pure.
+func Translate(item identity.Item) identity.Translation {
+	if item.Deleted {
+		return invisible("the source listed it and had it no more when it was read")
+	}
+	translators := map[identity.Kind]func(identity.Item) (identity.Translation, error){
+		identity.KindApplication: translateApplication, identity.KindServicePrincipal: translateServicePrincipal,
+		identity.KindIdentityProvider: translateProvider, identity.KindRoutingRule: translateRoutingRule,
+		identity.KindDomain: translateDomain, identity.KindGroup: translateGroup, identity.KindAppAssignment: translateAssignment,
+		identity.KindAuthPolicy: translateAuthPolicy, identity.KindSessionPolicy: translateSessionPolicy,
+		identity.KindRole: translateRole, identity.KindRoleAssignment: translateRoleAssignment,
+	}
+	translate, known := translators[item.Kind]
+	if !known {
+		return translateOther(item.Kind)
+	}
+	translation, err := translate(item)
+	if err != nil {
+		return only("", identity.Finding{Type: identity.FindingMissing, Field: "attributes", Summary: err.Error(),
+			Action: "Run discover again with a source plugin of this version."})
+	}
+	return translation
+}
+
+func translateOther(kind identity.Kind) identity.Translation {
+	switch kind {
+	case identity.KindUser, identity.KindMembership:
+		return invisible("people are moved in a later step")
+	case identity.KindAccessKey, identity.KindSCIMToken:
+		return only("", rebuild("value", "the value of a key cannot be read", "Make a client with a service account in the realm and hand its secret out."))
+	case identity.KindSCIMConnection:
+		return only("", rebuild("provisioning", "Keycloak does not provision into applications",
+			"Set up provisioning from another place before cut-over; until then leavers stay active in the application."))
+	}
+	return invisible(fmt.Sprintf("a realm has no counterpart of the kind %s", kind))
+}
+
+func only(contract string, findings ...identity.Finding) identity.Translation {
+	return identity.Translation{Contract: contract, Findings: findings}
+}
+
+func invisible(summary string) identity.Translation {
+	return only("", identity.Finding{Type: identity.FindingInvisible, Field: "", Summary: summary})
+}
+
+func rebuild(field, summary, action string) identity.Finding {
+	return identity.Finding{Type: identity.FindingRebuild, Field: field, Summary: summary, Action: action}
+}
+
+func missing(field, summary, action string) identity.Finding {
+	return identity.Finding{Type: identity.FindingMissing, Field: field, Summary: summary, Action: action}
+}
+
+func invalid(field, summary, action string) identity.Finding {
+	return identity.Finding{Type: identity.FindingInvalid, Field: field, Summary: summary, Action: action}
+}
+
+func lost(field, summary string) identity.Finding {
+	return identity.Finding{Type: identity.FindingLost, Field: field, Summary: summary}
+}
+
+// impact is an approximation that somebody feels.
+func impact(field, summary string, direction identity.Direction, audience identity.Audience, severity identity.Severity, code string) identity.Finding {
+	return identity.Finding{Type: identity.FindingApproximation, Field: field, Summary: summary, Direction: direction,
+		Audience: audience, Severity: severity, ImpactCode: code}
+}
+
+// stops tells whether a finding leaves nothing to create.
+func stops(findings []identity.Finding) bool {
+	for _, f := range findings {
+		switch f.Type {
+		case identity.FindingMissing, identity.FindingInvalid, identity.FindingRebuild, identity.FindingBlocked, identity.FindingInvisible:
+			return true
+		}
+	}
+	return false
+}
+
+// Slug makes an alias of a name: small letters, digits and dashes; a digest when nothing of the name is left.
+func Slug(name string) string {
+	var slug strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			slug.WriteRune(r)
+		case slug.Len() > 0 && !strings.HasSuffix(slug.String(), "-"):
+			slug.WriteByte('-')
+		}
+	}
+	text := strings.Trim(slug.String(), "-")
+	if len(text) > 60 {
+		text = strings.Trim(text[:60], "-")
+	}
+	if text == "" {
+		digest := sha256.Sum256([]byte(name))
+		return "provider-" + hex.EncodeToString(digest[:4])
+	}
+	return text
+}
+
+func gateFlows() identity.Resource {
+	var aliases []string
+	for _, flow := range BaseFlows() {
+		aliases = append(aliases, flow.Alias)
+	}
+	return gateFlowsResource(aliases)
+}
+
+func translateServicePrincipal(item identity.Item) (identity.Translation, error) {
+	var sp identity.ServicePrincipal
+	if err := item.Decode(&sp); err != nil {
+		return identity.Translation{}, err
+	}
+	switch {
+	case sp.OwnTenant && sp.JoinedApplication != "":
+		return invisible("carried by its application"), nil
+	case sp.Vendor || sp.Type == "SocialIdp":
+		return invisible("an application of the incumbent's vendor stays there"), nil
+	case sp.Type == "ManagedIdentity":
+		return invisible("a managed identity lives and ends with its cloud"), nil
+	case sp.Status == identity.StatusInactive:
+		return invisible("inactive at the source"), nil
+	}
+	action := sp.Undecided
+	if action == "" {
+		action = "Ask its vendor for sign-in with an identity provider of your own, then state protocol, client id and redirect URIs in a map block."
+	}
+	return only("", rebuild("app_id", "client type, secret and claims belong to another tenant", action)), nil
+}
+
+func translateGroup(item identity.Item) (identity.Translation, error) {
+	var g identity.Group
+	if err := item.Decode(&g); err != nil {
+		return identity.Translation{}, err
+	}
+	switch {
+	case g.Everyone:
+		return invisible("everybody is no group in a realm; references to it mean no condition"), nil
+	case g.Origin == "builtin":
+		return invisible("built into the incumbent"), nil
+	case g.Type == "distribution":
+		return invisible("a mail list gives no access"), nil
+	case g.Name == "":
+		return only("", missing("name", "the group has no name", "Give it a name at the source.")), nil
+	case len(g.Name) > 255:
+		return only("", invalid("name", "the name is longer than 255 bytes", "Shorten it with rename in a merge block.")), nil
+	}
+	t := identity.Translation{Contract: "group"}
+	for _, name := range slices.Sorted(maps.Keys(g.Attributes)) {
+		for _, value := range g.Attributes[name] {
+			if len(value) > 255 {
+				t.Findings = append(t.Findings, invalid("attributes."+name, "a value is longer than 255 bytes", "Shorten it at the source."))
+			}
+		}
+	}
+	t.Findings = append(t.Findings, groupFindings(g)...)
+	if stops(t.Findings) {
+		return t, nil
+	}
+	attributes := map[string]any{}
+	for name, values := range g.Attributes {
+		attributes[name] = List(values)
+	}
+	path := "/" + identity.EscapePath(g.Name)
+	a := identity.Attributes{"path": path, "name": g.Name, "attributes": attributes}
+	if g.Description != "" {
+		a["description"] = g.Description
+	}
+	t.Resources = []identity.Resource{{Type: TypeGroup, Key: path, Attributes: a}}
+	return t, nil
+}
+
+func groupFindings(g identity.Group) []identity.Finding {
+	var findings []identity.Finding
+	if g.HiddenMembers {
+		findings = append(findings, missing("members", "the members may not be read, and an empty list is not an empty group",
+			"Grant the permission that reads hidden members, then discover again."))
+	}
+	if strings.Contains(g.Name, "/") {
+		findings = append(findings, invalid("name", "a slash in the name makes paths ambiguous", "Choose another name with rename in a merge block."))
+	}
+	if g.Dynamic || g.MembershipRule != "" {
+		findings = append(findings, impact("membership_rule", "members stay as they are now: the rule ends, and leavers keep what they have",
+			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "rule_ends"))
+	}
+	if g.Origin == "imported" {
+		findings = append(findings, impact("origin", "members no longer follow the directory that the group comes from",
+			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityLow, "import_ends"))
+	}
+	if g.Origin == "mail" || g.Type == "microsoft365" {
+		findings = append(findings, lost("mail", "the mailbox and what belongs to it stay at the source"))
+	}
+	return findings
+}
+
+func translateAssignment(item identity.Item) (identity.Translation, error) {
+	var assignment identity.AppAssignment
+	if err := item.Decode(&assignment); err != nil {
+		return identity.Translation{}, err
+	}
+	switch {
+	case !assignment.Direct:
+		return invisible("follows from the assignment of a group"), nil
+	case assignment.Status == identity.StatusInactive:
+		return invisible("inactive at the source"), nil
+	case assignment.PrincipalKind == "user":
+		return only("role assignment", identity.Finding{Type: identity.FindingBlocked, Field: "principal",
+			Summary: "user not linked: people are moved in a later step", Action: "Assign a group, or wait until people are moved."}), nil
+	case assignment.PrincipalKind != "group":
+		return only("role assignment", rebuild("principal", "held by "+assignment.PrincipalKind, "Give the role to its service account by hand.")), nil
+	}
+	t := identity.Translation{Contract: "role assignment"}
+	if assignment.Role != "" {
+		t.Findings = append(t.Findings, identity.Finding{Type: identity.FindingLost, Field: "role", Summary: "the application role is not carried, only the access",
+			Audience: identity.AudienceAppOwners, Severity: identity.SeverityMedium, ImpactCode: "app_roles_lost"})
+	}
+	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, AccessRole)
+	t.Resources = []identity.Resource{{Type: TypeRoleAssignment, Key: key, Attributes: identity.Attributes{
+		"group":   identity.Refer(identity.KindGroup, assignment.Principal, TypeGroup),
+		"client":  identity.Refer(identity.KindApplication, assignment.Application, TypeClient),
+		"role":    AccessRole,
+		DependsOn: []any{identity.Refer(identity.KindApplication, assignment.Application, TypeClientRole)},
+	}}}
+	return t, nil
+}

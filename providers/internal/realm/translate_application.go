@@ -1,0 +1,168 @@
+package realm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+func translateApplication(item identity.Item) (identity.Translation, error) {
+	var app identity.Application
+	if err := item.Decode(&app); err != nil {
+		return identity.Translation{}, err
+	}
+	if app.Vendor {
+		return invisible("an application of the incumbent itself stays there"), nil
+	}
+	var t identity.Translation
+	var client identity.Attributes
+	switch {
+	case app.Undecided != "":
+		t = only("", rebuild("protocol", "it cannot be decided how the application signs in", app.Undecided))
+	case app.Protocol == "oidc":
+		t.Contract = "OIDC client"
+		client, t.Findings = oidcClient(item, app)
+	case app.Protocol == "saml":
+		t.Contract = "SAML client"
+		client, t.Findings = samlClient(app)
+	default:
+		t = otherMode(app)
+	}
+	if stops(t.Findings) {
+		return t, nil
+	}
+	t.Findings = append(t.Findings, commonFindings(app)...)
+	if stops(t.Findings) {
+		return t, nil
+	}
+	client["name"] = app.Name
+	if app.Description != "" {
+		client["description"] = clip(app.Description)
+	}
+	resources, findings := guard(item, app, client)
+	t.Resources, t.Findings = resources, append(t.Findings, findings...)
+	return t, nil
+}
+
+// guard puts the gate around a client and says whether it may be opened.
+func guard(item identity.Item, app identity.Application, client identity.Attributes) ([]identity.Resource, []identity.Finding) {
+	id := str(client, "client_id")
+	refer := identity.Refer(identity.KindApplication, item.ID, TypeClient)
+	resources := []identity.Resource{
+		{Type: TypeClient, Key: id, Attributes: client},
+		{Type: TypeClientRole, Key: id + "/" + AccessRole, Attributes: identity.Attributes{
+			"client": refer, "role": AccessRole, "description": "May use the application."}},
+	}
+	gated := app.Access != identity.AccessEveryone
+	waits := []any{identity.Refer(identity.KindApplication, item.ID, TypeClientRole)}
+	var findings []identity.Finding
+	if gated {
+		resources = append(resources, gateFlows(), identity.Resource{Type: TypeGate, Key: id, Attributes: identity.Attributes{
+			"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.", denyName(app.Name)), "intact": true,
+			DependsOn: []any{TypeGateFlows + ":" + GateFlowsKey, identity.Refer(identity.KindApplication, item.ID, TypeClientRole)},
+		}})
+		waits = append(waits, identity.Refer(identity.KindApplication, item.ID, TypeGate))
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "access",
+			Summary:   "who is assigned is asked at every sign-in; a token given out before an assignment ends can be refreshed until its session ends",
+			Direction: identity.DirectionLooser, Compensated: "the gate in the browser, direct grant and post-broker flows"})
+	}
+	switch {
+	case app.Status != identity.StatusActive:
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "status", Summary: "inactive at the source: stays disabled",
+			Direction: identity.DirectionTighter})
+		return resources, findings
+	case gated && app.AssignedUsers > 0:
+		findings = append(findings, impact("assigned_users", "stays disabled until its people are moved", identity.DirectionTighter,
+			identity.AudienceEndUsers, identity.SeverityMedium, "disabled_until_people_move"))
+		return resources, findings
+	}
+	return append(resources, identity.Resource{Type: TypeEnablement, Key: id, Attributes: identity.Attributes{
+		"client": refer, "enabled": true, DependsOn: waits,
+	}}), findings
+}
+
+// denyName is the name as the deny message may hold it: no markup, no line break.
+func denyName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune("<>{}&\"$", r) {
+			return -1
+		}
+		return r
+	}, name)
+	if name == "" {
+		return "this application"
+	}
+	return clip(name)
+}
+
+func clip(text string) string {
+	runes := []rune(text)
+	if len(runes) > 200 {
+		return string(runes[:200])
+	}
+	return text
+}
+
+func commonFindings(app identity.Application) []identity.Finding {
+	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm", identity.DirectionSame,
+		identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
+	if len(app.Name) > maxName {
+		findings = append(findings, invalid("name", "longer than 255 bytes", "Shorten it at the source."))
+	}
+	if len(app.Hooks) > 0 {
+		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions", "Find out what it adds, and rebuild that with mappers."))
+	}
+	if app.NetworkLimit {
+		f := rebuild("network_limit", "the source limits the client to networks, a realm cannot", "Limit it in front of the server, then make the client by hand.")
+		f.Direction = identity.DirectionLooser
+		findings = append(findings, f)
+	}
+	if app.DirectGraphUse {
+		findings = append(findings, rebuild("directory_api_use", "it calls the incumbent's own API, where a token of the realm is worth nothing",
+			"Keep a registration at the incumbent for that part, or change the application; then state in a map block that sign-in moves."))
+	}
+	if app.MultiTenant {
+		findings = append(findings, impact("multi_tenant", "people of other tenants can no longer sign in", identity.DirectionTighter,
+			identity.AudienceAppOwners, identity.SeverityMedium, "other_tenants_lost"))
+	}
+	if len(app.Provisioning) > 0 {
+		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "provisioning", Severity: identity.SeverityHigh,
+			Summary: "Keycloak does not provision into it: leavers stay active there", Audience: identity.AudienceSecurity, ImpactCode: "provisioning_ends",
+			Action: "Set up provisioning from another place before cut-over."})
+	}
+	if app.PolicyID != "" {
+		f := impact("policy_id", "its sign-on policy does not move with it", identity.DirectionLooser, identity.AudienceSecurity, identity.SeverityMedium, "policy_not_carried")
+		f.Compensated = "the policy is a rebuild by hand of its own in this plan"
+		findings = append(findings, f)
+	}
+	if !app.ClaimsKnown {
+		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the application gets", identity.DirectionSame,
+			identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
+	}
+	if len(app.Unknown) > 0 {
+		findings = append(findings, lost("unknown", "settings that rehome does not know are left behind: "+strings.Join(app.Unknown, ", ")))
+	}
+	return findings
+}
+
+// otherMode is for applications that neither speak OIDC nor SAML 2.0.
+func otherMode(app identity.Application) identity.Translation {
+	switch strings.ToUpper(app.Mode) {
+	case "BOOKMARK", "LINKED", "NOTSUPPORTED":
+		return invisible("a link on the incumbent's dashboard, no sign-in")
+	case "SECURE_PASSWORD_STORE", "AUTO_LOGIN", "BROWSER_PLUGIN", "BASIC_AUTH", "PASSWORD":
+		f := rebuild("mode", "Keycloak keeps no passwords of applications and fills no forms",
+			"Give people their passwords of the application before cut-over, or move the application to SAML 2.0 or OIDC.")
+		f.Audience, f.Severity, f.ImpactCode = identity.AudienceEndUsers, identity.SeverityHigh, "vault_lost"
+		return only("", f)
+	case "WS_FEDERATION", "SAML_1_1":
+		return only("", rebuild("mode", "Keycloak does not speak this protocol", "Move the application to SAML 2.0 or OIDC."))
+	case "":
+		if app.Status != identity.StatusActive {
+			return invisible("inactive at the source, without a way to sign in")
+		}
+		return only("", rebuild("mode", "the source states no way to sign in", "State protocol, client id and redirect URIs in a map block, or skip it."))
+	}
+	return only("", rebuild("mode", "this way to sign in has no counterpart: "+app.Mode, "Move the application to SAML 2.0 or OIDC."))
+}

@@ -1,0 +1,191 @@
+package realm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// oidcClient makes the attributes of an OIDC client. How it authenticates decides whether it is public, not what it is called.
+func oidcClient(item identity.Item, app identity.Application) (identity.Attributes, []identity.Finding) {
+	findings := checkClientID("client_id", app.ClientID)
+	if app.WildcardRedirect {
+		findings = append(findings, rebuild("wildcard_redirect", "a wildcard in the host never matches at sign-in", "List the real hosts in a map block."))
+	}
+	findings = append(findings, checkRedirects("redirect_uris", app.RedirectURIs)...)
+	findings = append(findings, checkRedirects("post_logout_redirect_uris", app.PostLogoutRedirectURIs)...)
+	findings = append(findings, checkURL("frontchannel_logout_url", app.FrontchannelLogoutURL)...)
+	a := identity.Attributes{
+		"client_id": app.ClientID, "protocol": ProtocolOIDC, "direct_access_grants": false, "consent_required": app.ConsentRequired,
+		"redirect_uris": sortedList(app.RedirectURIs), "web_origins": sortedList(app.WebOrigins),
+		"front_channel_logout": app.FrontchannelLogoutURL != "",
+	}
+	if app.HomeURL != "" && len(checkURL("home_url", app.HomeURL)) == 0 {
+		a["base_url"] = app.HomeURL
+	}
+	extra := map[string]any{}
+	a["attributes"] = extra
+	findings = append(findings, authentication(item, app, a, extra)...)
+	findings = append(findings, grants(app, a, extra)...)
+	findings = append(findings, oidcAttributes(app, extra)...)
+	mappers := []any{}
+	for i, audience := range app.Audiences {
+		if audience == "" || audience == app.ClientID {
+			continue
+		}
+		mappers = append(mappers, mapper(fmt.Sprintf("audience %d", i+1), "oidc-audience-mapper", map[string]any{
+			"included.custom.audience": audience, "access.token.claim": "true", "id.token.claim": "false",
+		}))
+	}
+	a["protocol_mappers"] = mappers
+	return a, findings
+}
+
+func mapper(name, kind string, config map[string]any) map[string]any {
+	return map[string]any{"name": name, "type": kind, "config": config}
+}
+
+func authentication(item identity.Item, app identity.Application, a identity.Attributes, extra map[string]any) []identity.Finding {
+	method := app.ClientAuthentication
+	if method == "" {
+		switch app.ClientType {
+		case "public":
+			method = "none"
+		case "confidential":
+			method = "client_secret_basic"
+		}
+	}
+	a["public"] = method == "none"
+	a["client_authenticator"] = "client-secret"
+	switch method {
+	case "none":
+		a["secret"] = noSecret
+		return nil
+	case "client_secret_basic", "client_secret_post":
+		return secretOf(item, a)
+	case "client_secret_jwt":
+		a["client_authenticator"] = "client-secret-jwt"
+		return secretOf(item, a)
+	case "private_key_jwt":
+		a["client_authenticator"], a["secret"] = "client-jwt", noSecret
+		findings := []identity.Finding{impact("client_authentication", "its assertions must name the new token endpoint as audience",
+			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityLow, "assertion_audience")}
+		return append(findings, publicKeys(app, extra)...)
+	}
+	return []identity.Finding{rebuild("client_authentication", "it is not known whether the client keeps a secret",
+		"State client_authentication in a map block; a wrong guess would be looser and nobody would notice.")}
+}
+
+// noSecret says that none is made: an absent secret would be generated.
+const noSecret = ""
+
+// secretOf lets the secret move in memory when the source hands it out; else the target makes one and gives it out once.
+func secretOf(item identity.Item, a identity.Attributes) []identity.Finding {
+	for _, s := range item.Secrets {
+		if s.Field == "client_secret" {
+			a["secret"] = identity.Secret(item.Source, item.Kind, item.ID, s.Field)
+			return nil
+		}
+	}
+	return []identity.Finding{impact("client_secret", "the secret cannot be read: a new one is made and given out once", identity.DirectionSame,
+		identity.AudienceAppOwners, identity.SeverityMedium, "secret_changes")}
+}
+
+func publicKeys(app identity.Application, extra map[string]any) []identity.Finding {
+	switch {
+	case app.JWKSURI != "":
+		extra["use.jwks.url"], extra["jwks.url"] = "true", app.JWKSURI
+		return checkURL("jwks_uri", app.JWKSURI)
+	case app.JWKS != "":
+		keys, ok := signingKeys(app.JWKS)
+		if !ok {
+			return []identity.Finding{invalid("jwks", "no key in it can be used", "Ask the application's owner for its public key.")}
+		}
+		extra["use.jwks.string"], extra["jwks.string"] = "true", keys
+		return nil
+	}
+	return []identity.Finding{missing("jwks", "the public key of the client is not known", "Ask the application's owner for it.")}
+}
+
+// grants switches on what the source allows, and nothing that would leave the flows out.
+func grants(app identity.Application, a identity.Attributes, extra map[string]any) []identity.Finding {
+	has := map[string]bool{}
+	var findings []identity.Finding
+	for _, grant := range app.GrantTypes {
+		switch grant {
+		case "authorization_code", "implicit", "client_credentials", "refresh_token", "password":
+			has[grant] = true
+		case "device_code", "urn:ietf:params:oauth:grant-type:device_code":
+			has["device_code"] = true
+		default:
+			findings = append(findings, lost("grant_types", "not carried: "+grant))
+		}
+	}
+	if len(app.GrantTypes) == 0 && len(app.RedirectURIs) > 0 {
+		has["authorization_code"], has["refresh_token"] = true, true
+	}
+	if has["password"] {
+		findings = append(findings, impact("grant_types", "the password grant stays off: no second factor and no policy would hold there", identity.DirectionTighter,
+			identity.AudienceAppOwners, identity.SeverityMedium, "password_grant_off"))
+	}
+	interactive := has["authorization_code"] || has["implicit"]
+	if !interactive && !has["client_credentials"] && !has["device_code"] {
+		return append(findings, rebuild("grant_types", "none of its grants can be carried", "Change the application to the authorization code grant."))
+	}
+	if interactive && len(app.RedirectURIs) == 0 {
+		findings = append(findings, missing("redirect_uris", "none is known", "State them in a map block."))
+	}
+	if has["client_credentials"] && a["public"] == true {
+		findings = append(findings, invalid("grant_types", "a public client cannot sign in as itself", "State client_authentication in a map block."))
+	}
+	a["standard_flow"], a["implicit_flow"], a["service_accounts"] = has["authorization_code"], has["implicit"], has["client_credentials"]
+	if has["device_code"] {
+		extra["oauth2.device.authorization.grant.enabled"] = "true"
+	}
+	if !has["refresh_token"] {
+		extra["use.refresh.tokens"] = "false"
+	} else {
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "grant_types",
+			Summary: "a refresh token ends with the sign-on session unless offline_access is asked for", Direction: identity.DirectionSame})
+	}
+	return findings
+}
+
+func oidcAttributes(app identity.Application, extra map[string]any) []identity.Finding {
+	var findings []identity.Finding
+	public := app.ClientAuthentication == "none" || (app.ClientAuthentication == "" && app.ClientType == "public")
+	if app.PKCERequired || public {
+		extra["pkce.code.challenge.method"] = "S256"
+	}
+	if public && !app.PKCERequired {
+		findings = append(findings, impact("pkce_required", "a public client must use a proof key", identity.DirectionTighter,
+			identity.AudienceAppOwners, identity.SeverityLow, "pkce_demanded"))
+	}
+	if app.PostLogoutRedirectURIs != nil {
+		extra["post.logout.redirect.uris"] = "-" // absent would mean that the redirect URIs are allowed
+		if len(app.PostLogoutRedirectURIs) > 0 {
+			uris := slices.Clone(app.PostLogoutRedirectURIs)
+			slices.Sort(uris)
+			extra["post.logout.redirect.uris"] = strings.Join(uris, "##")
+		}
+	}
+	if app.DPoP {
+		extra["dpop.bound.access.tokens"] = "true"
+	}
+	if app.FrontchannelLogoutURL != "" {
+		extra["frontchannel.logout.url"] = app.FrontchannelLogoutURL
+	}
+	if app.ConsentRequired {
+		findings = append(findings, impact("consent_required", "consents given so far are asked for again", identity.DirectionTighter,
+			identity.AudienceEndUsers, identity.SeverityLow, "consent_again"))
+	}
+	if app.RefreshRotation == "rotate" {
+		f := identity.Finding{Type: identity.FindingApproximation, Field: "refresh_rotation", Direction: identity.DirectionLooser,
+			Summary: "refresh tokens rotate for a whole realm or not at all", Compensated: "the refresh token ends with the sign-on session",
+			Audience: identity.AudienceSecurity, Severity: identity.SeverityLow, ImpactCode: "rotation_realm_wide"}
+		findings = append(findings, f)
+	}
+	return findings
+}

@@ -1,0 +1,286 @@
+package realm
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+func translateProvider(item identity.Item) (identity.Translation, error) {
+	var p identity.IdentityProvider
+	if err := item.Decode(&p); err != nil {
+		return identity.Translation{}, err
+	}
+	if p.Status != identity.StatusActive {
+		return invisible("inactive at the source: nobody signs in with it"), nil
+	}
+	if p.Name == "" {
+		p.Name = item.Name
+	}
+	a := identity.Attributes{
+		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": true,
+		"post_broker_flow": TopFlow(PlaceBroker), DependsOn: []any{TypeGateFlows + ":" + GateFlowsKey},
+	}
+	t := identity.Translation{Contract: "identity provider"}
+	switch p.Protocol {
+	case "saml":
+		t.Findings = samlProvider(p, a)
+	case "oidc":
+		t.Findings = oidcProvider(item, p, a)
+	case "social":
+		t.Findings = socialProvider(item, p, a)
+	case "wsfed":
+		t.Findings = []identity.Finding{rebuild("protocol", "Keycloak does not speak WS-Federation",
+			"Make a SAML 2.0 trust at the upstream; it usually speaks both, with another entity id.")}
+	default:
+		t.Findings = []identity.Finding{rebuild("protocol", "no provider of this type in stock Keycloak: "+p.Type, "Connect it by SAML 2.0 or OIDC if it speaks one of them.")}
+	}
+	if stops(t.Findings) {
+		return t, nil
+	}
+	t.Findings = append(t.Findings, accountFindings(p, a)...)
+	t.Findings = append(t.Findings, providerMappers(p, a)...)
+	t.Findings = append(t.Findings, impact("redirect_uri", "the partner must register the new redirect address", identity.DirectionSame,
+		identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes"))
+	if len(p.Unknown) > 0 {
+		t.Findings = append(t.Findings, lost("unknown", "settings that rehome does not know are left behind: "+strings.Join(p.Unknown, ", ")))
+	}
+	if stops(t.Findings) {
+		return t, nil
+	}
+	if p.ClockSkewSeconds > 0 {
+		a["clock_skew"] = float64(p.ClockSkewSeconds)
+	}
+	a["sync_mode"] = "IMPORT"
+	if p.ProfileMaster {
+		a["sync_mode"] = "FORCE"
+	}
+	t.Resources = []identity.Resource{gateFlows(), {Type: TypeProvider, Key: str(a, "alias"), Attributes: a}}
+	return federatedDomains(item, p, t), nil
+}
+
+// federatedDomains adds the organization when the source ties domains to the provider itself.
+func federatedDomains(item identity.Item, p identity.IdentityProvider, t identity.Translation) identity.Translation {
+	if len(p.Domains) == 0 {
+		return t
+	}
+	organization := organizationOf(identity.RoutingRule{Domains: p.Domains}, identity.Reference{Kind: identity.KindIdentityProvider, ID: item.ID})
+	t.Resources = append(t.Resources, organization.Resources...)
+	t.Findings = append(t.Findings, organization.Findings...)
+	return t
+}
+
+func samlProvider(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+	a["protocol"] = ProtocolSAML
+	var findings []identity.Finding
+	if p.EntityID == "" {
+		findings = append(findings, missing("entity_id", "without it the issuer of a response would not be checked", "Take it from the partner's metadata."))
+	}
+	if p.SSOURL == "" {
+		findings = append(findings, missing("sso_url", "where sign-in requests go is not known", "Take it from the partner's metadata."))
+	}
+	if len(p.SigningCertificates) == 0 {
+		findings = append(findings, missing("signing_certificates", "without a certificate a response could not be checked", "Take it from the partner's metadata."))
+	}
+	good, problems := checkCertificates("signing_certificates", p.SigningCertificates, time.Now())
+	findings = append(append(findings, problems...), checkURL("sso_url", p.SSOURL)...)
+	findings = append(findings, checkURL("slo_url", p.SLOURL)...)
+	a["entity_id"], a["sso_url"], a["sso_binding"] = p.EntityID, p.SSOURL, "post"
+	if p.SSOBinding == "redirect" {
+		a["sso_binding"] = "redirect"
+	}
+	a["signing_certificates"], a["validate_signature"] = sortedList(good), true
+	a["want_assertions_signed"], a["want_authn_requests_signed"] = p.SignatureScope == "assertion", p.SignRequests
+	setText(a, "slo_url", p.SLOURL)
+	setText(a, "audience", p.Audience)
+	setText(a, "name_id_format", p.NameIDFormat)
+	if p.SignatureScope == "response" {
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "signature_scope", Direction: identity.DirectionLooser,
+			Summary: "a signed assertion is enough, the response around it need not be signed", Compensated: "one of the two must be signed by the partner's key"})
+	}
+	return findings
+}
+
+func oidcProvider(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+	a["protocol"] = "oidc"
+	var findings []identity.Finding
+	for _, f := range []struct{ field, value, why string }{
+		{"issuer", p.Issuer, "without it the issuer of a token would not be checked"},
+		{"jwks_url", p.JWKSURL, "without it the signature of a token could not be checked"},
+		{"authorization_url", p.AuthorizationURL, "where sign-in requests go is not known"},
+		{"token_url", p.TokenURL, "where codes are redeemed is not known"},
+	} {
+		if f.value == "" {
+			findings = append(findings, missing(f.field, f.why, "Take it from the partner's discovery document."))
+		}
+		if f.field != "issuer" {
+			findings = append(findings, checkURL(f.field, f.value)...)
+		}
+		setText(a, f.field, f.value)
+	}
+	findings = append(findings, checkURL("userinfo_url", p.UserInfoURL)...)
+	setText(a, "userinfo_url", p.UserInfoURL)
+	a["validate_signature"], a["pkce"] = true, p.PKCERequired
+	return append(findings, providerClient(item, p, a)...)
+}
+
+// providerClient is how we sign in to an upstream as a client of it.
+func providerClient(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+	if p.ClientID == "" {
+		return []identity.Finding{missing("client_id", "our client id at the upstream is not known", "State it in a map block.")}
+	}
+	a["client_id"] = p.ClientID
+	if len(p.Scopes) > 0 {
+		a["scopes"] = strings.Join(p.Scopes, " ")
+	}
+	method := p.ClientAuthentication
+	if method == "" {
+		method = "client_secret_post"
+	}
+	a["client_authentication"] = method
+	if method == "private_key_jwt" {
+		return []identity.Finding{impact("client_authentication", "the partner must register the realm's keys", identity.DirectionSame,
+			identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes")}
+	}
+	for _, s := range item.Secrets {
+		if s.Field == "client_secret" {
+			a["client_secret"] = identity.Secret(item.Source, item.Kind, item.ID, s.Field)
+			return nil
+		}
+	}
+	a["enabled"] = false
+	return []identity.Finding{impact("client_secret", "the secret cannot be read: the provider stays disabled until its owner sets it", identity.DirectionTighter,
+		identity.AudienceAdministrators, identity.SeverityMedium, "provider_secret_needed")}
+}
+
+func socialProvider(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+	types := map[string]string{"GOOGLE": "google", "MICROSOFT": "microsoft", "FACEBOOK": "facebook", "GITHUB": "github", "GITLAB": "gitlab",
+		"LINKEDIN": "linkedin-openid-connect", "PAYPAL": "paypal"}
+	kind, known := types[strings.ToUpper(p.Type)]
+	if !known {
+		return []identity.Finding{rebuild("type", "stock Keycloak has no provider for "+p.Type, "Connect it by OIDC if it publishes a discovery document.")}
+	}
+	a["protocol"], a["hide_on_login"] = kind, false
+	findings := providerClient(item, p, a)
+	delete(a, "client_authentication")
+	return append(findings, impact("subject", "a person is known again only by the same id or address at the provider", identity.DirectionTighter,
+		identity.AudienceEndUsers, identity.SeverityLow, "social_link"))
+}
+
+// accountFindings chooses the flow of a first sign-in: never one that links or makes more accounts than the source did.
+func accountFindings(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+	byAddress := p.MatchType == "EMAIL" || p.MatchType == "USERNAME_OR_EMAIL"
+	var findings []identity.Finding
+	switch {
+	case p.MatchType == "CUSTOM_ATTRIBUTE":
+		return []identity.Finding{rebuild("match_type", "accounts are found by user name or e-mail only", "Write the links of people by hand, or match by e-mail.")}
+	case p.SubjectFilter != "":
+		f := rebuild("subject_filter", "a pattern that subjects must fit has no counterpart", "Limit who may come at the upstream.")
+		f.Direction = identity.DirectionLooser
+		return []identity.Finding{f}
+	case p.Provisioning == "disabled" && p.AccountLink != "auto":
+		return []identity.Finding{rebuild("provisioning", "only people who are linked already may come, and links are not known",
+			"Write the links of people first, then set a first sign-in flow that refuses everybody else.")}
+	case p.Provisioning == "disabled":
+		a["first_broker_flow"] = FirstBrokerExisting
+	case p.AccountLink == "auto" && byAddress:
+		a["first_broker_flow"] = FirstBrokerCreate
+	default:
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "account_link", Direction: identity.DirectionTighter,
+			Summary: "a person who has an account must confirm that it is linked", Audience: identity.AudienceEndUsers, Severity: identity.SeverityMedium, ImpactCode: "confirm_link"})
+	}
+	if p.GroupAction == "assign" || p.GroupAction == "append" || p.GroupAction == "sync" {
+		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "group_action", Summary: "groups are no longer given at sign-in",
+			Direction: identity.DirectionTighter, Audience: identity.AudienceAdministrators, Severity: identity.SeverityMedium, ImpactCode: "provider_groups_lost"})
+	}
+	if strings.HasPrefix(p.FederatedMFA, "reject") || strings.HasPrefix(p.FederatedMFA, "enforce") {
+		f := rebuild("federated_mfa", "the second factor for people of this upstream must be asked for in its post-broker flow", "Add a one-time password to the flow, or have the upstream demand it.")
+		f.Direction = identity.DirectionLooser
+		findings = append(findings, f)
+	} else if p.FederatedMFA != "" {
+		f := impact("federated_mfa", "whether the upstream asked for a second factor is not looked at", identity.DirectionLooser,
+			identity.AudienceSecurity, identity.SeverityMedium, "federated_mfa_not_checked")
+		f.Compensated = "the policy that asks for a second factor is a rebuild by hand of its own"
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// providerMappers fills the profile; without e-mail and names people stop at a form.
+func providerMappers(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+	if p.Protocol == "social" {
+		return nil
+	}
+	attributeType, usernameType, from := "oidc-user-attribute-idp-mapper", "oidc-username-idp-mapper", "claim"
+	if p.Protocol == "saml" {
+		attributeType, usernameType, from = "saml-user-attribute-idp-mapper", "saml-username-idp-mapper", "attribute.name"
+	}
+	mappers := []any{}
+	var findings []identity.Finding
+	if !p.MappingsKnown {
+		findings = append(findings, impact("mappings", "the profile mappings were not read: people may be asked for name and address", identity.DirectionSame,
+			identity.AudienceEndUsers, identity.SeverityMedium, "profile_form"))
+	}
+	for _, m := range p.Mappings {
+		field := strings.TrimPrefix(m.From, "appuser.")
+		if strings.ContainsAny(field, "+(){}?\" ") || field == "" {
+			findings = append(findings, rebuild("mappings."+m.To, "an expression that stock Keycloak cannot evaluate", "Rebuild the mapping by hand."))
+			continue
+		}
+		if m.To == "username" {
+			continue // the user name template below decides
+		}
+		to := personAttribute(m.To)
+		mappers = append(mappers, mapper(fmt.Sprintf("%s from %s", to, field), attributeType, map[string]any{
+			"syncMode": "INHERIT", from: field, "user.attribute": to,
+		}))
+	}
+	template, finding := usernameTemplate(p)
+	if finding != nil {
+		findings = append(findings, *finding)
+	}
+	if template != "" {
+		mappers = append(mappers, mapper("username", usernameType, map[string]any{"syncMode": "INHERIT", "template": template, "target": "LOCAL"}))
+	}
+	a["mappers"] = mappers
+	return findings
+}
+
+func usernameTemplate(p identity.IdentityProvider) (string, *identity.Finding) {
+	source := strings.Trim(strings.TrimSpace(p.UsernameTemplate), "${}")
+	source = strings.TrimPrefix(source, "idpuser.")
+	if source == "" {
+		return "", nil
+	}
+	if strings.ContainsAny(source, "+(){}?\" ") {
+		f := rebuild("username_template", "an expression that stock Keycloak cannot evaluate", "Rebuild the user name by hand.")
+		return "", &f
+	}
+	if strings.EqualFold(source, "subjectNameId") {
+		return "${NAMEID}", nil
+	}
+	if p.Protocol == "saml" {
+		return "${ATTRIBUTE." + source + "}", nil
+	}
+	return "${CLAIM." + source + "}", nil
+}
+
+func setText(a identity.Attributes, name, value string) {
+	if value != "" {
+		a[name] = value
+	}
+}
+
+// organizationAlias names the one organization of a provider, whatever the number of its rules.
+func organizationAlias(providerID string) string {
+	digest := sha256.Sum256([]byte(providerID))
+	slug := Slug(providerID)
+	if len(slug) > 24 {
+		slug = strings.Trim(slug[:24], "-")
+	}
+	return "for-" + slug + "-" + hex.EncodeToString(digest[:3])
+}

@@ -1,0 +1,277 @@
+package realm
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// Formats of a NameID as Keycloak names them, by the last part of the source's name in small letters.
+func nameIDFormat(format string) (short, urn string, known bool) {
+	const prefix = "urn:oasis:names:tc:SAML:"
+	switch strings.ToLower(format[strings.LastIndex(format, ":")+1:]) {
+	case "emailaddress", "email":
+		return "email", prefix + "1.1:nameid-format:emailAddress", true
+	case "unspecified", "":
+		return "username", prefix + "1.1:nameid-format:unspecified", true
+	case "transient":
+		return "transient", prefix + "2.0:nameid-format:transient", true
+	case "persistent":
+		return "persistent", prefix + "2.0:nameid-format:persistent", true
+	}
+	return "", "", false
+}
+
+// samlClient makes the attributes of a SAML client.
+func samlClient(app identity.Application) (identity.Attributes, []identity.Finding) {
+	findings := checkClientID("entity_id", app.EntityID)
+	acs := app.ACSURL
+	if acs == "" && len(app.RedirectURIs) == 1 {
+		acs = app.RedirectURIs[0]
+	}
+	if acs == "" {
+		findings = append(findings, missing("acs_url", "the source does not tell where assertions go", "Take it from the application's metadata and state it in a map block."))
+	}
+	uris := []string{acs}
+	for _, uri := range app.RedirectURIs {
+		if uri != acs {
+			uris = append(uris, uri)
+		}
+	}
+	if acs != "" {
+		findings = append(findings, checkRedirects("acs_url", uris)...)
+	}
+	findings = append(findings, checkURL("logout_url", app.LogoutURL)...)
+	extra := map[string]any{
+		"saml_assertion_consumer_url_post": acs, "saml.force.post.binding": "true", "saml_force_name_id_format": "true",
+		"saml.server.signature": strconv.FormatBool(app.SignResponse), "saml.assertion.signature": strconv.FormatBool(app.SignAssertion),
+		"saml.client.signature": "false",
+	}
+	if !app.SignResponse && !app.SignAssertion {
+		extra["saml.assertion.signature"] = "true"
+	}
+	a := identity.Attributes{
+		"client_id": app.EntityID, "protocol": ProtocolSAML, "public": false, "secret": noSecret, "standard_flow": true, "implicit_flow": false,
+		"direct_access_grants": false, "service_accounts": false, "consent_required": false, "front_channel_logout": app.LogoutURL != "",
+		"redirect_uris": sortedList(uris), "attributes": extra,
+		"default_client_scopes": []any{}, // role_list would add an attribute Role that nobody asked for
+	}
+	if app.HomeURL != "" && len(checkURL("home_url", app.HomeURL)) == 0 {
+		a["base_url"] = app.HomeURL
+	}
+	mappers, nameFindings := nameID(app, extra)
+	statements, statementFindings := statementMappers(app.AttributeStatements)
+	a["protocol_mappers"] = append(mappers, statements...)
+	findings = append(append(findings, nameFindings...), statementFindings...)
+	findings = append(findings, samlKeys(app, extra)...)
+	return a, append(findings, samlExtras(app, acs, extra)...)
+}
+
+func samlKeys(app identity.Application, extra map[string]any) []identity.Finding {
+	var findings []identity.Finding
+	now := time.Now()
+	if app.RequestSigned {
+		good, problems := checkCertificates("signing_certificate", nonEmpty(app.SigningCertificate), now)
+		findings = append(findings, problems...)
+		if len(good) == 0 && len(problems) == 0 {
+			findings = append(findings, missing("signing_certificate", "the application signs its requests and its certificate is not known",
+				"State the certificate in a map block."))
+		}
+		if len(good) > 0 {
+			extra["saml.client.signature"], extra["saml.signing.certificate"] = "true", good[0]
+		}
+	}
+	if app.EncryptAssertion {
+		good, problems := checkCertificates("encryption_certificate", nonEmpty(app.EncryptionCertificate), now)
+		findings = append(findings, problems...)
+		if len(good) == 0 && len(problems) == 0 {
+			findings = append(findings, missing("encryption_certificate", "assertions are encrypted and the certificate is not known",
+				"State the certificate in a map block."))
+		}
+		if len(good) > 0 {
+			extra["saml.encrypt"], extra["saml.encryption.certificate"] = "true", good[0]
+		}
+	}
+	switch app.SignatureAlgorithm {
+	case "", "RSA_SHA256":
+	case "RSA_SHA1", "RSA_SHA512":
+		extra["saml.signature.algorithm"] = app.SignatureAlgorithm
+	default:
+		findings = append(findings, lost("signature_algorithm", "RSA_SHA256 is used instead of "+app.SignatureAlgorithm))
+	}
+	if app.DigestAlgorithm != "" && app.SignatureAlgorithm != "" && !strings.HasSuffix(app.SignatureAlgorithm, app.DigestAlgorithm) {
+		findings = append(findings, lost("digest_algorithm", "the digest follows the signature algorithm"))
+	}
+	return findings
+}
+
+func samlExtras(app identity.Application, acs string, extra map[string]any) []identity.Finding {
+	var findings []identity.Finding
+	if (app.Recipient != "" && app.Recipient != acs) || (app.Destination != "" && app.Destination != acs) {
+		findings = append(findings, impact("recipient", "recipient and destination are always the assertion consumer URL", identity.DirectionSame,
+			identity.AudienceAppOwners, identity.SeverityMedium, "recipient_changes"))
+	}
+	if app.LogoutURL != "" {
+		extra["saml_single_logout_service_url_post"] = app.LogoutURL
+	}
+	if app.RelayState != "" {
+		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = GateKey(app.EntityID), app.RelayState
+	}
+	if app.AuthnContext != "" && !strings.HasSuffix(app.AuthnContext, ":unspecified") {
+		findings = append(findings, impact("authn_context", "the assertion says unspecified for how people signed in", identity.DirectionSame,
+			identity.AudienceAppOwners, identity.SeverityLow, "authn_context_changes"))
+	}
+	if !app.HonorForceAuthn {
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "honor_force_authn",
+			Summary: "ForceAuthn of a request is always honoured", Direction: identity.DirectionTighter})
+	}
+	if !app.SignResponse && !app.SignAssertion {
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "sign_assertion",
+			Summary: "the assertion is signed, which the source does not do", Direction: identity.DirectionTighter})
+	}
+	return findings
+}
+
+var personField = regexp.MustCompile(`^\$?\{?(?:user|source|appuser|idpuser)\.([A-Za-z0-9_]+)\}?$`)
+
+// nameID makes the part of the assertion that names the person.
+func nameID(app identity.Application, extra map[string]any) ([]any, []identity.Finding) {
+	short, urn, known := nameIDFormat(app.NameIDFormat)
+	if !known {
+		return []any{}, []identity.Finding{rebuild("name_id_format", "a NameID format without a counterpart", "Ask the application's owner for another format.")}
+	}
+	extra["saml_name_id_format"] = short
+	switch short {
+	case "transient":
+		return []any{}, nil
+	case "persistent":
+		return []any{}, []identity.Finding{missing("name_id_format", "the old persistent names of people are not known, and new ones would cost them their accounts",
+			"Get the pairs of person and name from the application's owner, or agree on another format.")}
+	}
+	field := ""
+	if app.NameIDSource != "" {
+		match := personField.FindStringSubmatch(app.NameIDSource)
+		if match == nil {
+			return []any{}, []identity.Finding{rebuild("name_id_source", "an expression that stock Keycloak cannot evaluate",
+				"Freeze the values in an attribute of the people, and map from that.")}
+		}
+		field = match[1]
+	}
+	lower := identity.Finding{Type: identity.FindingApproximation, Field: "name_id_source", Summary: "the name comes in small letters",
+		Audience: identity.AudienceAppOwners, Severity: identity.SeverityLow, ImpactCode: "name_in_small_letters"}
+	switch {
+	case field == "" || (field == "email" && short == "email") || (isLogin(field) && short == "username"):
+		return []any{}, []identity.Finding{lower}
+	}
+	config := map[string]any{"mapper.nameid.format": urn, "user.attribute": personAttribute(field)}
+	findings := []identity.Finding{lower}
+	if !isLogin(field) && field != "email" {
+		findings = append(findings, impact("name_id_source", "a person without the attribute "+field+" cannot sign in", identity.DirectionTighter,
+			identity.AudienceEndUsers, identity.SeverityMedium, "name_id_attribute_needed"))
+	}
+	return []any{mapper("name id", "saml-user-attribute-nameid-mapper", config)}, findings
+}
+
+func isLogin(field string) bool {
+	switch strings.ToLower(field) {
+	case "login", "username", "userprincipalname":
+		return true
+	}
+	return false
+}
+
+// personAttribute is the name in Keycloak of a field of a person.
+func personAttribute(field string) string {
+	switch strings.ToLower(field) {
+	case "login", "username", "userprincipalname":
+		return "username"
+	case "email", "mail":
+		return "email"
+	case "firstname", "givenname", "first_name":
+		return "firstName"
+	case "lastname", "surname", "last_name":
+		return "lastName"
+	}
+	return field
+}
+
+func statementMappers(statements []identity.AttributeStatement) ([]any, []identity.Finding) {
+	mappers := []any{}
+	var findings []identity.Finding
+	seen := map[string]bool{}
+	for i, s := range statements {
+		field := fmt.Sprintf("attribute_statements.%s", s.Name)
+		name := clip(s.Name)
+		if seen[name] {
+			name = fmt.Sprintf("%s %d", name, i+1)
+		}
+		seen[name] = true
+		made, finding := statementMapper(name, field, s)
+		if finding != nil {
+			findings = append(findings, *finding)
+		}
+		if made != nil {
+			mappers = append(mappers, made)
+		}
+	}
+	return mappers, findings
+}
+
+func statementMapper(name, field string, s identity.AttributeStatement) (map[string]any, *identity.Finding) {
+	config := map[string]any{"attribute.name": s.Name, "attribute.nameformat": attributeFormat(s.NameFormat)}
+	if s.Type == "GROUP" {
+		if s.FilterType == "REGEX" && (s.FilterValue == ".*" || s.FilterValue == "^.*$") {
+			config["single"], config["full.path"] = "true", "false"
+			f := impact(field, "all groups of the person in the realm are sent, and no group that was not moved", identity.DirectionSame,
+				identity.AudienceAppOwners, identity.SeverityLow, "group_list_changes")
+			return mapper(name, "saml-group-membership-mapper", config), &f
+		}
+		f := rebuild(field, "the group mapper has no filter, and sending all groups would tell too much",
+			"Give the wanted groups roles of the client with their names, and map those.")
+		return nil, &f
+	}
+	if len(s.Values) != 1 {
+		f := rebuild(field, "an attribute of several values", "Rebuild it with an attribute of several values.")
+		return nil, &f
+	}
+	value := s.Values[0]
+	if match := personField.FindStringSubmatch(value); match != nil {
+		attribute := personAttribute(match[1])
+		config["user.attribute"] = attribute
+		switch attribute {
+		case "username", "email", "firstName", "lastName":
+			return mapper(name, "saml-user-property-mapper", config), nil
+		}
+		return mapper(name, "saml-user-attribute-mapper", config), nil
+	}
+	if constant := strings.Trim(value, `"`); len(value) >= 2 && value[0] == '"' && value == `"`+constant+`"` && !strings.Contains(constant, `"`) {
+		config["attribute.value"] = constant
+		return mapper(name, "saml-hardcode-attribute-mapper", config), nil
+	}
+	f := rebuild(field, "an expression that stock Keycloak cannot evaluate", "Freeze the values in an attribute of the people, and map from that.")
+	return nil, &f
+}
+
+func attributeFormat(format string) string {
+	switch {
+	case strings.HasSuffix(strings.ToLower(format), "basic"):
+		return "Basic"
+	case strings.Contains(strings.ToLower(format), "uri"):
+		return "URI Reference"
+	}
+	return "Unspecified"
+}
+
+func nonEmpty(texts ...string) []string {
+	var out []string
+	for _, t := range texts {
+		if t != "" {
+			out = append(out, t)
+		}
+	}
+	return out
+}

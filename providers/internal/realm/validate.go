@@ -1,0 +1,189 @@
+package realm
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+const maxName = 255 // longer names answer 500
+
+// checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never match.
+func checkRedirects(field string, uris []string) []identity.Finding {
+	var findings []identity.Finding
+	for _, uri := range uris {
+		if problem, wild := redirectProblem(uri); wild {
+			findings = append(findings, rebuild(field, "a wildcard in the host never matches at sign-in", "List the real hosts in a map block."))
+		} else if problem != "" {
+			findings = append(findings, invalid(field, problem, "Correct the address at the source or in a map block."))
+		}
+	}
+	return findings
+}
+
+func redirectProblem(uri string) (problem string, wildcardHost bool) {
+	if strings.HasSuffix(uri, "*") {
+		return "an address ends with *, which Keycloak would take as a wildcard", false
+	}
+	if strings.ContainsAny(uri, " \t\r\n") {
+		return "an address holds a blank", false
+	}
+	parsed, err := url.Parse(uri)
+	if err != nil {
+		if strings.Contains(uri, "*") {
+			return "", true
+		}
+		return "an address cannot be read", false
+	}
+	if strings.Contains(parsed.Host, "*") {
+		return "", true
+	}
+	if strings.Contains(uri, "#") {
+		return "an address has a fragment", false
+	}
+	switch parsed.Scheme {
+	case "":
+		return "an address has no scheme", false
+	case "javascript", "data", "vbscript", "file", "about", "blob":
+		return "an address has a scheme that runs or reads in the browser", false
+	case "https":
+		if parsed.Host == "" {
+			return "an address has no host", false
+		}
+	case "http":
+		if !isLoopback(parsed.Hostname()) {
+			return "an address without TLS is not on the own machine", false
+		}
+	}
+	return "", false
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// checkURL wants an address of a server: https, or on the own machine.
+func checkURL(field, address string) []identity.Finding {
+	if address == "" {
+		return nil
+	}
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Host == "" || strings.ContainsAny(address, " *") || parsed.Fragment != "" || parsed.User != nil {
+		return []identity.Finding{invalid(field, "is no usable address", "Correct it at the source or in a map block.")}
+	}
+	if parsed.Scheme == "https" || (parsed.Scheme == "http" && isLoopback(parsed.Hostname())) {
+		return nil
+	}
+	return []identity.Finding{invalid(field, "Keycloak wants https", "Correct it at the source or in a map block.")}
+}
+
+// parseCertificate reads base64 DER, with or without PEM armour, and gives it back as plain base64.
+func parseCertificate(text string) (string, *x509.Certificate, error) {
+	der := []byte(nil)
+	if block, _ := pem.Decode([]byte(strings.TrimSpace(text))); block != nil {
+		der = block.Bytes
+	} else {
+		decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+		if err != nil {
+			return "", nil, err
+		}
+		der = decoded
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return "", nil, err
+	}
+	return base64.StdEncoding.EncodeToString(der), certificate, nil
+}
+
+// checkCertificates reads certificates; it gives back those that can be used now. One good one is enough, as upstreams keep the
+// old one beside the new.
+func checkCertificates(field string, texts []string, now time.Time) ([]string, []identity.Finding) {
+	var good []string
+	var findings []identity.Finding
+	expired := 0
+	for _, text := range texts {
+		encoded, certificate, err := parseCertificate(text)
+		if err != nil {
+			findings = append(findings, invalid(field, "a certificate cannot be read", "Take the certificate from the partner's metadata."))
+			continue
+		}
+		if now.After(certificate.NotAfter) {
+			expired++
+			continue
+		}
+		good = append(good, encoded)
+	}
+	if len(good) == 0 && expired > 0 {
+		findings = append(findings, invalid(field, "every certificate has expired", "Ask the partner for its new certificate."))
+	} else if expired > 0 {
+		findings = append(findings, lost(field, "an expired certificate is left out"))
+	}
+	return good, findings
+}
+
+// signingKeys makes the key set that Keycloak wants: every key with its use, none that is switched off, no fields of the vendor.
+func signingKeys(text string) (string, bool) {
+	var keys struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	if json.Unmarshal([]byte(text), &keys) != nil {
+		return "", false
+	}
+	kept := []map[string]any{}
+	for _, key := range keys.Keys {
+		if status, _ := key["status"].(string); strings.EqualFold(status, "inactive") {
+			continue
+		}
+		if use, _ := key["use"].(string); use == "enc" {
+			continue
+		}
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k", "id", "status", "created", "lastUpdated", "_links"} {
+			delete(key, private)
+		}
+		key["use"] = "sig"
+		kept = append(kept, key)
+	}
+	if len(kept) == 0 {
+		return "", false
+	}
+	encoded, err := json.Marshal(map[string]any{"keys": kept})
+	return string(encoded), err == nil
+}
+
+func isDomain(domain string) bool {
+	domain = strings.TrimPrefix(domain, "*.")
+	if len(domain) == 0 || len(domain) > 253 || !strings.Contains(domain, ".") {
+		return false
+	}
+	for _, label := range strings.Split(domain, ".") {
+		if label == "" || len(label) > 63 || strings.ContainsAny(label, " \t/@*:\\\"'<>,;()[]") {
+			return false
+		}
+	}
+	return true
+}
+
+// checkClientID looks at what becomes the clientId.
+func checkClientID(field, id string) []identity.Finding {
+	switch {
+	case id == "":
+		return []identity.Finding{missing(field, "not known", "State it in a map block.")}
+	case len(id) > maxName:
+		return []identity.Finding{invalid(field, "longer than 255 bytes", "Choose a shorter one in a map block, and tell the application's owner.")}
+	case IsReservedClient(id):
+		return []identity.Finding{invalid(field, "Keycloak makes a client of this id itself", "Choose another one in a map block, and tell the application's owner.")}
+	}
+	return nil
+}

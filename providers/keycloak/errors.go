@@ -1,0 +1,186 @@
+package keycloak
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+const longestExplanation = 500
+
+// failure is a provider error with the HTTP status it came from, 0 when there was no answer.
+type failure struct {
+	*identity.ProviderError
+	status int
+}
+
+// Unwrap gives the provider error to errors.As.
+func (f *failure) Unwrap() error { return f.ProviderError }
+
+func (c *client) failure(code identity.ErrorCode, status int, request call, message string) *failure {
+	if c.secret != "" {
+		message = strings.ReplaceAll(message, c.secret, "(redacted)")
+	}
+	return &failure{status: status, ProviderError: &identity.ProviderError{
+		Code: code, Message: message, Page: request.method + " " + request.path,
+	}}
+}
+
+// unreachable is a request without an answer.
+func (c *client) unreachable(request call, cause error) error {
+	return c.failure(identity.ErrorUnreachable, 0, request, fmt.Sprintf("%s %s got no answer: %v", request.method, request.path, cause))
+}
+
+func (c *client) invalid(request call, what string) error {
+	return c.failure(identity.ErrorInvalid, http.StatusOK, request, fmt.Sprintf("%s %s: %s", request.method, request.path, what))
+}
+
+// refusal makes an error of an answer that is no success.
+func (c *client) refusal(method, path string, response reply) error {
+	message := fmt.Sprintf("%s %s answered %d: %s", method, path, response.status, explain(response.body))
+	code := identity.ErrorInvalid
+	permission := ""
+	switch {
+	case response.status == http.StatusUnauthorized:
+		code = identity.ErrorUnauthorized
+	case response.status == http.StatusForbidden:
+		code, permission = identity.ErrorForbidden, c.permission(method, path)
+		message += "; give the service account the realm-management role " + permission
+	case response.status == http.StatusNotFound:
+		code = identity.ErrorNotFound
+	case response.status == http.StatusConflict:
+		code = identity.ErrorConflict
+	case response.status == http.StatusTooManyRequests:
+		code = identity.ErrorRateLimited
+	case response.status == http.StatusBadGateway, response.status == http.StatusServiceUnavailable:
+		code = identity.ErrorUnreachable
+	case response.status >= 500:
+		code = identity.ErrorInternal
+	}
+	fault := c.failure(code, response.status, call{method: method, path: path}, message)
+	fault.Permission = permission
+	return fault
+}
+
+// permission is the realm-management role that a request needs.
+func (c *client) permission(method, path string) string {
+	part := strings.TrimPrefix(path, c.admin())
+	reads := method == http.MethodGet
+	choose := func(read, write string) string {
+		if reads {
+			return read
+		}
+		return write
+	}
+	switch {
+	case strings.HasPrefix(part, "/identity-provider"):
+		return choose("view-identity-providers", "manage-identity-providers")
+	case strings.HasPrefix(part, "/organizations"):
+		return choose("view-organizations", "manage-organizations")
+	case strings.HasPrefix(part, "/groups"):
+		return choose("query-groups and view-users", "manage-users")
+	case strings.HasPrefix(part, "/clients"), strings.HasPrefix(part, "/client-scopes"):
+		return choose("view-clients", "manage-clients")
+	default:
+		return choose("view-realm", "manage-realm")
+	}
+}
+
+// explain finds what Keycloak says about an error. The order matters: answers may hold several of these members.
+func explain(body []byte) string {
+	var answer struct {
+		ErrorMessage     string            `json:"errorMessage"`
+		Field            string            `json:"field"`
+		Params           []any             `json:"params"`
+		Errors           []json.RawMessage `json:"errors"`
+		ErrorDescription string            `json:"error_description"`
+		Error            string            `json:"error"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return "no explanation"
+	}
+	text := answer.ErrorDescription
+	switch {
+	case answer.ErrorMessage != "" && answer.Field != "":
+		text = fmt.Sprintf("%s: %s %v", answer.Field, answer.ErrorMessage, answer.Params)
+	case answer.ErrorMessage != "":
+		text = answer.ErrorMessage
+	case len(answer.Errors) > 0:
+		parts := make([]string, 0, len(answer.Errors))
+		for _, each := range answer.Errors {
+			parts = append(parts, explain(each))
+		}
+		text = strings.Join(parts, ", ")
+	case text == "":
+		text = answer.Error
+	}
+	if text == "" {
+		return "no explanation"
+	}
+	return printable(text)
+}
+
+// printable makes text of a server fit for one line of a message.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if len(text) > longestExplanation {
+		text = strings.ToValidUTF8(text[:longestExplanation], "") + " …"
+	}
+	return text
+}
+
+// isAbsent tells whether an object was not there.
+func isAbsent(err error) bool {
+	var fault *failure
+	return errors.As(err, &fault) && fault.status == http.StatusNotFound && fault.Code == identity.ErrorNotFound
+}
+
+// isTaken tells whether a create failed because the key is in use.
+func isTaken(err error) bool {
+	var fault *failure
+	return errors.As(err, &fault) && fault.status == http.StatusConflict
+}
+
+// isLost tells whether it is unknown what became of a request: no answer, or one of something in between.
+func isLost(err error) bool {
+	var fault *failure
+	if !errors.As(err, &fault) {
+		return false
+	}
+	switch fault.status {
+	case 0, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// outward is the form in which an error leaves the provider.
+func outward(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *identity.ProviderError
+	if errors.As(err, &known) {
+		out := *known
+		if doing != "" {
+			out.Message = doing + ": " + out.Message
+		}
+		return &out
+	}
+	code := identity.ErrorInternal
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		code = identity.ErrorUnreachable
+	}
+	return &identity.ProviderError{Code: code, Message: doing + ": " + err.Error()}
+}

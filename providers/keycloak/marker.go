@@ -1,0 +1,104 @@
+package keycloak
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// fenceKey is the attribute of the marker client in which people see the fence.
+const fenceKey = "rehome.fence"
+
+// ReadMarker reads the marker: an attribute of a disabled client. Where there is none, marker and revision are empty.
+func (t *Target) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+	if err := t.configured(); err != nil {
+		return identity.Marker{}, "", err
+	}
+	live, err := t.client.application(ctx, realm.MarkerClient)
+	if err != nil || live == nil {
+		return identity.Marker{}, "", outward("reading the marker", err)
+	}
+	stored := markerText(live)
+	if stored == "" {
+		return identity.Marker{}, revisionOf(stored), nil
+	}
+	var marker identity.Marker
+	if err := json.Unmarshal([]byte(stored), &marker); err != nil {
+		return identity.Marker{}, "", &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf(
+			"the marker (attribute %s of client %s) cannot be read; put it right or delete the client", realm.MarkerKey, realm.MarkerClient)}
+	}
+	return marker, revisionOf(stored), nil
+}
+
+// WriteMarker writes the marker when it still is the one it is based on. The server knows no conditional write: the marker is
+// read again right before and right after, so that of two writers at most one believes that it has won.
+func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+	if err := t.configured(); err != nil {
+		return "", err
+	}
+	defer t.locks.hold("client:" + realm.MarkerClient)()
+	revision, err := t.client.writeMarker(ctx, marker, basedOn)
+	return revision, outward("writing the marker", err)
+}
+
+func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+	encoded, err := json.Marshal(marker)
+	if err != nil {
+		return "", fmt.Errorf("encoding the marker: %w", err)
+	}
+	live, err := c.application(ctx, realm.MarkerClient)
+	if err != nil {
+		return "", err
+	}
+	attributes := realm.Object{realm.MarkerKey: string(encoded), fenceKey: strconv.FormatInt(marker.Fence, 10)}
+	switch {
+	case live == nil && basedOn != "":
+		return "", conflict(nil, "the marker was deleted")
+	case live != nil && basedOn != revisionOf(markerText(live)):
+		return "", conflict(nil, "somebody else has written the marker")
+	case live == nil:
+		_, err = c.post(ctx, c.admin("clients"), markerClient(attributes))
+	default:
+		err = c.put(ctx, c.admin("clients", field(live, "id")), realm.Object{"clientId": realm.MarkerClient, "attributes": attributes})
+	}
+	if isTaken(err) {
+		return "", conflict(nil, "somebody else has made the marker")
+	}
+	if err != nil && !isLost(err) {
+		return "", err
+	}
+	written, readErr := c.application(ctx, realm.MarkerClient)
+	if readErr != nil {
+		return "", readErr
+	}
+	if written == nil || markerText(written) != string(encoded) {
+		if err != nil {
+			return "", err
+		}
+		return "", conflict(nil, "somebody else has written the marker")
+	}
+	return revisionOf(string(encoded)), nil
+}
+
+// markerClient is a client that nobody can sign in to.
+func markerClient(attributes realm.Object) realm.Object {
+	return realm.Object{
+		"clientId": realm.MarkerClient, "name": "rehome marker", "enabled": false, "protocol": realm.ProtocolOIDC,
+		"description":  "Holds the state of a migration by rehome. Do not delete it while the migration runs.",
+		"publicClient": false, "standardFlowEnabled": false, "implicitFlowEnabled": false, "directAccessGrantsEnabled": false,
+		"serviceAccountsEnabled": false, "redirectUris": []any{}, "attributes": attributes,
+	}
+}
+
+func markerText(live realm.Object) string { return field(object(live, "attributes"), realm.MarkerKey) }
+
+func revisionOf(stored string) identity.MarkerRevision {
+	digest := sha256.Sum256([]byte(stored))
+	return identity.MarkerRevision(hex.EncodeToString(digest[:]))
+}

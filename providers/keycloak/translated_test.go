@@ -1,0 +1,90 @@
+package keycloak
+
+import (
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// translatedItems are items as a source might give them, those that others refer to first.
+func translatedItems(t *testing.T) []identity.Item {
+	t.Helper()
+	item := func(kind identity.Kind, id, name string, attributes any) identity.Item {
+		made, err := identity.NewItem(kind, id, name, attributes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	return []identity.Item{
+		item(identity.KindApplication, "0oa1", "Wiki", identity.Application{
+			Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", Mode: "OPENID_CONNECT", Access: identity.AccessAssigned,
+			ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic",
+			RedirectURIs: []string{"https://wiki.example.test/cb"}, PostLogoutRedirectURIs: []string{"https://wiki.example.test/bye"},
+			GrantTypes: []string{"authorization_code", "refresh_token"}, PKCERequired: true, ClaimsKnown: true,
+		}),
+		item(identity.KindApplication, "0oa2", "Payroll", identity.Application{
+			Name: "Payroll", Status: identity.StatusActive, Protocol: "saml", Mode: "SAML_2_0", Access: identity.AccessEveryone,
+			EntityID: "https://payroll.example.test/saml", ACSURL: "https://payroll.example.test/acs", NameIDFormat: "emailAddress",
+			NameIDSource: "${user.email}", SignAssertion: true, SignResponse: true, SignatureAlgorithm: "RSA_SHA256", DigestAlgorithm: "SHA256",
+			ClaimsKnown: true, AttributeStatements: []identity.AttributeStatement{
+				{Name: "mail", NameFormat: "Basic", Type: "EXPRESSION", Values: []string{"user.email"}}},
+		}),
+		item(identity.KindApplication, "0oa3", "Mobile", identity.Application{
+			Name: "Mobile", Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone, ClientID: "mobile",
+			ClientType: "public", ClientAuthentication: "none", RedirectURIs: []string{"https://m.example.test/cb"},
+			GrantTypes: []string{"authorization_code"}, PKCERequired: true, ClaimsKnown: true,
+		}),
+	}
+}
+
+// resolve puts keys in the place of references, as the engine does.
+func resolve(value any, keys map[string]string) any {
+	if reference, ok := identity.AsItemReference(value); ok {
+		return keys[reference.Item.String()+" "+reference.Type]
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, each := range v {
+			out[name] = resolve(each, keys)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, each := range v {
+			out[i] = resolve(each, keys)
+		}
+		return out
+	}
+	return value
+}
+
+func TestKeycloak_WhatIsTranslatedReadsBackAsItWasWanted(t *testing.T) {
+	target, _ := liveTarget(t)
+	mustApply(t, target, create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
+	done := map[string]identity.Resource{}
+	keys := map[string]string{} // item and resource type to the key it got
+	for _, item := range translatedItems(t) {
+		translation := target.Translate(item)
+		if len(translation.Resources) == 0 {
+			t.Errorf("%s becomes nothing: %+v", item.Name, translation.Findings)
+		}
+		for _, resource := range translation.Resources {
+			if _, twice := done[resource.ID().String()]; twice || resource.Type == realm.TypeGateFlows {
+				continue
+			}
+			resource.Attributes = resolve(map[string]any(resource.Attributes), keys).(map[string]any)
+			done[resource.ID().String()] = resource
+			keys[identity.ItemID{Kind: item.Kind, ID: item.ID}.String()+" "+resource.Type] = resource.Key
+			mustApply(t, target, identity.StepRequest{Action: actionCreate, Resource: resource.ID(), After: resource.Attributes, Tag: "okta.corp/" + item.ID})
+		}
+	}
+	live := readAll(t, target)
+	for id, wanted := range done {
+		for _, name := range differences(wanted.Type, wanted.Attributes, live[id].Attributes) {
+			t.Errorf("%s: %s reads back as %v, want %v", id, name, live[id].Attributes[name], wanted.Attributes[name])
+		}
+	}
+}

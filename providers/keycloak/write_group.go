@@ -1,0 +1,202 @@
+package keycloak
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// groupWriter writes groups.
+type groupWriter struct{ *client }
+
+func (w groupWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+	raw, err := w.group(ctx, realm.GroupPath(step.Resource.Key))
+	if err != nil {
+		return nil, err
+	}
+	path := step.Resource.Key
+	if raw == nil && step.ServerID != "" && step.Action != actionCreate {
+		if raw, err = w.groupByID(ctx, step.ServerID); err != nil || raw == nil {
+			return nil, err
+		}
+		if path = pathOf(step.Before, step.Resource.Key); parentOf(path) != parentOf(step.Resource.Key) {
+			return nil, refuse("group %s cannot be moved to %s", path, step.Resource.Key)
+		}
+	}
+	if raw == nil {
+		return nil, nil
+	}
+	return &found{resource: realm.ReadGroup(raw, path), raw: raw}, nil
+}
+
+// pathOf is the path under which the plan saw a group.
+func pathOf(before identity.Attributes, otherwise string) string {
+	if path, ok := before["path"].(string); ok {
+		return path
+	}
+	return otherwise
+}
+
+func parentOf(path string) string { return path[:strings.LastIndex(path, "/")+1] }
+
+func (w groupWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+	names := realm.GroupPath(step.Resource.Key)
+	target := w.admin("groups")
+	if above := names[:len(names)-1]; len(above) > 0 {
+		parent, err := w.group(ctx, above)
+		if err != nil {
+			return identity.StepResult{}, err
+		}
+		if parent == nil {
+			return identity.StepResult{}, refuse("its parent /%s is not there", strings.Join(above, "/"))
+		}
+		target = w.admin("groups", field(parent, "id"), "children")
+	}
+	body := realm.WriteGroup(nil, step.After, step.Tag)
+	if field(body, "name") == "" {
+		body["name"] = names[len(names)-1]
+	}
+	id, err := w.post(ctx, target, body)
+	return identity.StepResult{ServerID: id}, err
+}
+
+func (w groupWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
+	body := realm.WriteGroup(live.raw, step.After, step.Tag)
+	for _, name := range []string{"id", "path", "parentId", "subGroups", "subGroupCount", "access", "realmRoles", "clientRoles"} {
+		delete(body, name)
+	}
+	return w.put(ctx, w.admin("groups", live.resource.ServerID), body)
+}
+
+func (w groupWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+	var children []realm.Object
+	id := live.resource.ServerID
+	if err := w.get(ctx, w.admin("groups", id, "children"), url.Values{"max": {"1"}}, &children); err != nil {
+		return err
+	}
+	if len(children) > 0 {
+		return conflict(live, "it has sub-groups, which would be deleted with it")
+	}
+	return w.client.remove(ctx, w.admin("groups", id), nil)
+}
+
+// group walks down to the group with these names from the top; nil when one of them is not there. The search of the server
+// finds by name; the path that the server gives is ambiguous when a name holds a slash.
+func (c *client) group(ctx context.Context, names []string) (realm.Object, error) {
+	var current realm.Object
+	for depth, name := range names {
+		path := c.admin("groups")
+		query := url.Values{
+			"search": {name}, "exact": {"true"}, "briefRepresentation": {"false"}, "subGroupsCount": {"false"},
+		}
+		if depth > 0 {
+			path = c.admin("groups", field(current, "id"), "children")
+		} else {
+			query.Set("populateHierarchy", "false")
+		}
+		rows, err := c.pages(ctx, path, query, "id")
+		if err != nil {
+			return nil, err
+		}
+		current = nil
+		for _, row := range rows {
+			if field(row, "name") == name && (depth > 0 || field(row, "parentId") == "") {
+				current = row
+			}
+		}
+		if current == nil {
+			return nil, nil
+		}
+	}
+	return current, nil
+}
+
+func (c *client) groupByID(ctx context.Context, id string) (realm.Object, error) {
+	var raw realm.Object
+	err := c.get(ctx, c.admin("groups", id), nil, &raw)
+	if isAbsent(err) {
+		return nil, nil
+	}
+	return raw, err
+}
+
+// assignmentWriter gives client roles to groups.
+type assignmentWriter struct{ *client }
+
+// assignment is what a role assignment is about.
+type assignment struct{ group, client, role string }
+
+func assignmentOf(step identity.StepRequest) assignment {
+	return assignment{group: attribute(step, "group"), client: attribute(step, "client"), role: attribute(step, "role")}
+}
+
+// attribute reads a text that a step names, from what is wanted or from what was there.
+func attribute(step identity.StepRequest, name string) string {
+	for _, attributes := range []identity.Attributes{step.After, step.Before} {
+		if value, ok := attributes[name].(string); ok && value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+func (w assignmentWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+	want := assignmentOf(step)
+	if want.group == "" || want.client == "" || want.role == "" {
+		return nil, refuse("the step does not name group, client and role")
+	}
+	group, err := w.group(ctx, realm.GroupPath(want.group))
+	if err != nil || group == nil {
+		return nil, err
+	}
+	if !slices.Contains(realm.Texts(object(group, "clientRoles")[want.client]), want.role) {
+		return nil, nil
+	}
+	return &found{resource: realm.ReadRoleAssignment(want.group, want.client, want.role)}, nil
+}
+
+// mapping finds the address of the mappings of the group and client, and the role as it is named there.
+func (w assignmentWriter) mapping(ctx context.Context, step identity.StepRequest) (string, []any, error) {
+	want := assignmentOf(step)
+	group, err := w.group(ctx, realm.GroupPath(want.group))
+	if err != nil {
+		return "", nil, err
+	}
+	if group == nil {
+		return "", nil, refuse("group %s is not there", want.group)
+	}
+	role, owner, err := w.clientRole(ctx, want.client, want.role)
+	if err != nil {
+		return "", nil, err
+	}
+	if role == nil {
+		return "", nil, refuse("role %s of client %s is not there", want.role, want.client)
+	}
+	return w.admin("groups", field(group, "id"), "role-mappings", "clients", owner),
+		[]any{realm.Object{"id": field(role, "id"), "name": want.role}}, nil
+}
+
+func (w assignmentWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+	path, roles, err := w.mapping(ctx, step)
+	if err != nil {
+		return identity.StepResult{}, err
+	}
+	_, err = w.post(ctx, path, roles)
+	return identity.StepResult{}, err
+}
+
+func (w assignmentWriter) update(context.Context, identity.StepRequest, *found) error {
+	return refuse("an assignment has nothing to change")
+}
+
+func (w assignmentWriter) remove(ctx context.Context, step identity.StepRequest, _ *found) error {
+	path, roles, err := w.mapping(ctx, step)
+	if err != nil {
+		return err
+	}
+	return w.client.remove(ctx, path, roles)
+}

@@ -1,0 +1,39 @@
+package okta
+
+import "github.com/rehome-iam/rehome/engine/identity"
+
+// What an API token's administrator, or an OAuth service app, needs for each kind. A read-only administrator has all of them.
+const (
+	scopeApps     = "okta.apps.read (or the role Read-only Administrator)"
+	scopeIDPs     = "okta.idps.read (or the role Read-only Administrator)"
+	scopeMappings = "okta.profileMappings.read (or the role Read-only Administrator)"
+	scopePolicies = "okta.policies.read (or the role Read-only Administrator)"
+	scopeGroups   = "okta.groups.read (or the role Read-only Administrator)"
+	scopeDomains  = "okta.domains.read (or the role Read-only Administrator)"
+	scopeUsers    = "okta.users.read (or the role Read-only Administrator)"
+)
+
+// kindsRead lists what Collect hands out.
+func kindsRead() []identity.Kind {
+	return []identity.Kind{
+		identity.KindDomain, identity.KindIdentityProvider, identity.KindRoutingRule, identity.KindGroup, identity.KindApplication,
+		identity.KindAppAssignment, identity.KindAuthPolicy, identity.KindSessionPolicy, identity.KindUser, identity.KindMembership,
+	}
+}
+
+// policyType is one type of policy that is asked for.
+type policyType struct {
+	name string
+	kind identity.Kind // what its policies or rules become
+}
+
+func policyTypes() []policyType {
+	return []policyType{
+		{"IDP_DISCOVERY", identity.KindRoutingRule},
+		{"OKTA_SIGN_ON", identity.KindSessionPolicy},
+		{"ACCESS_POLICY", identity.KindAuthPolicy},
+		{"PASSWORD", identity.KindAuthPolicy},
+		{"MFA_ENROLL", identity.KindAuthPolicy},
+		{"PROFILE_ENROLLMENT", identity.KindAuthPolicy},
+	}
+}

@@ -1,0 +1,168 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk"
+	"golang.org/x/sync/errgroup"
+)
+
+// Collect reads the org once. Lists are read side by side; no more than concurrency requests are under way.
+func (s *Source) Collect(ctx context.Context, sink sdk.Sink) error {
+	if s.client == nil {
+		return notConfigured()
+	}
+	r := &reader{client: s.client, sink: sink, workers: s.settings.concurrency}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, stage := range []func(context.Context) error{r.applications, r.identityProviders, r.policies, r.groups, r.domains, r.users} {
+		group.Go(func() error { return stage(ctx) })
+	}
+	return asProviderError(group.Wait())
+}
+
+func asProviderError(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *identity.ProviderError
+	if errors.As(err, &known) {
+		return known
+	}
+	code := identity.ErrorInternal
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		code = identity.ErrorUnreachable
+	}
+	return &identity.ProviderError{Code: code, Message: "collecting the org: " + reading.Clean(err.Error())}
+}
+
+// reader is one collection.
+type reader struct {
+	client  *client
+	sink    sdk.Sink
+	workers int
+}
+
+// listing is one list to read.
+type listing struct {
+	doing      string // "reading applications"
+	location   string // path and query of the first page
+	field      string // member that holds the list, empty for a bare list
+	kind       identity.Kind
+	permission string
+	id         func(json.RawMessage) (string, error)
+}
+
+// element of a page: its redacted bytes and the sequence number of the page.
+type element struct {
+	raw  json.RawMessage
+	body node
+	page int
+}
+
+// pages reads a list page by page. The error of a refused request is a *refusal, so that the caller can decide what it means.
+func (r *reader) pages(ctx context.Context, l listing, each func(context.Context, []element) error) error {
+	id := l.id
+	if id == nil {
+		id = reading.ElementID
+	}
+	book := reading.NewPages(http.MethodGet, l.location)
+	for {
+		a, err := r.client.get(ctx, l.doing, book.Location())
+		if err != nil {
+			return err
+		}
+		raws, err := book.Take(a.body, l.field, id)
+		if err != nil {
+			return err
+		}
+		sequence, err := r.record(ctx, a, len(raws))
+		if err != nil {
+			return err
+		}
+		elements := make([]element, 0, len(raws))
+		for _, raw := range raws {
+			body, err := parse(raw)
+			if err != nil {
+				return reading.Invalid(http.MethodGet, a.location, "an element cannot be read: %v", err)
+			}
+			elements = append(elements, element{raw, body, sequence})
+		}
+		if err := each(ctx, elements); err != nil {
+			return err
+		}
+		if a.next == "" {
+			return nil
+		}
+		if err := book.Next(a.next); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *reader) record(ctx context.Context, a answer, items int) (int, error) {
+	path, query, _ := strings.Cut(a.location, "?")
+	return r.sink.Page(ctx, reading.Evidence(http.MethodGet, path, query, a.status, a.at, items, a.size, a.body))
+}
+
+// one reads a single object and records its page.
+func (r *reader) one(ctx context.Context, doing, location string) (element, error) {
+	a, err := r.client.get(ctx, doing, location)
+	if err != nil {
+		return element{}, err
+	}
+	body, err := parse(a.body)
+	if err != nil {
+		return element{}, reading.Invalid(http.MethodGet, location, "the body cannot be read: %v", err)
+	}
+	sequence, err := r.record(ctx, a, 1)
+	return element{a.body, body, sequence}, err
+}
+
+// settle decides what an error of a list means: forbidden is a gap, anything else an error. It tells whether the list was read.
+func (r *reader) settle(ctx context.Context, l listing, err error) (bool, error) {
+	if err == nil {
+		return true, nil
+	}
+	var refused *refusal
+	if !errors.As(err, &refused) || !isForbidden(refused) {
+		return false, r.client.problem(l.doing, l.permission, err)
+	}
+	path, _, _ := strings.Cut(refused.location, "?")
+	return false, r.sink.Gap(ctx, identity.Gap{
+		Kind: l.kind, Path: path, Status: refused.status, Reason: l.doing + ": " + refused.summary, Permission: l.permission,
+	})
+}
+
+func isForbidden(r *refusal) bool {
+	return r.status == http.StatusForbidden || r.code == "E0000006" || r.code == "E0000015"
+}
+
+func isGone(err error) bool {
+	var refused *refusal
+	return errors.As(err, &refused) && refused.status == http.StatusNotFound
+}
+
+// emit hands one item to the sink with its raw body and page.
+func (r *reader) emit(ctx context.Context, e element, item identity.Item, err error) error {
+	if err != nil {
+		return err
+	}
+	item.Raw, item.Page = e.raw, e.page
+	return r.sink.Items(ctx, item)
+}
+
+// each runs the work for all elements with as many workers as requests are allowed.
+func (r *reader) each(ctx context.Context, elements []element, work func(context.Context, element) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(r.workers)
+	for _, e := range elements {
+		group.Go(func() error { return work(ctx, e) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,99 @@
+package okta
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+func (r *reader) applications(ctx context.Context) error {
+	l := listing{doing: "reading applications", location: "/api/v1/apps?limit=200", kind: identity.KindApplication, permission: scopeApps}
+	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
+		return r.each(ctx, elements, r.application)
+	})
+	_, err = r.settle(ctx, l, err)
+	return err
+}
+
+// assignments is what the lists of an app say about who may use it.
+type assignments struct {
+	users, groups int
+	gaps          []string
+	gone          bool
+}
+
+// application reads who is assigned before it hands out the app, because the app's item holds the counts.
+func (r *reader) application(ctx context.Context, e element) error {
+	id := e.body.at("id").text()
+	var found assignments
+	if hasAssignments(e.body) {
+		if err := r.appGroups(ctx, id, &found); err != nil {
+			return err
+		}
+		if !found.gone {
+			if err := r.appUsers(ctx, id, &found); err != nil {
+				return err
+			}
+		}
+	}
+	item, err := convertApplication(e.body, found)
+	return r.emit(ctx, e, item, err)
+}
+
+// hasAssignments is false for apps that nobody is assigned to by their nature: Okta's own, and those open to everybody.
+func hasAssignments(app node) bool {
+	return !isVendorApp(app.at("name").text()) && !app.at("settings", "implicitAssignment").flag()
+}
+
+func (r *reader) appGroups(ctx context.Context, app string, found *assignments) error {
+	l := listing{doing: "reading the groups of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/groups?limit=200",
+		kind: identity.KindAppAssignment, permission: scopeApps}
+	return r.assigned(ctx, l, "assigned_groups", found, func(ctx context.Context, elements []element) error {
+		found.groups += len(elements)
+		return r.emitAssignments(ctx, app, identity.KindGroup, elements)
+	})
+}
+
+func (r *reader) appUsers(ctx context.Context, app string, found *assignments) error {
+	l := listing{doing: "reading the users of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/users?limit=500",
+		kind: identity.KindAppAssignment, permission: scopeApps}
+	return r.assigned(ctx, l, "assigned_users", found, func(ctx context.Context, elements []element) error {
+		for _, e := range elements {
+			if isDirect(e.body) {
+				found.users++
+			}
+		}
+		return r.emitAssignments(ctx, app, identity.KindUser, elements)
+	})
+}
+
+// assigned reads a list of an app. An app that is gone by now is marked, a forbidden list is a gap of the app.
+func (r *reader) assigned(ctx context.Context, l listing, field string, found *assignments, each func(context.Context, []element) error) error {
+	err := r.pages(ctx, l, each)
+	if isGone(err) {
+		found.gone = true
+		return nil
+	}
+	read, err := r.settle(ctx, l, err)
+	if err == nil && !read {
+		found.gaps = append(found.gaps, field)
+	}
+	return err
+}
+
+func (r *reader) emitAssignments(ctx context.Context, app string, kind identity.Kind, elements []element) error {
+	items := make([]identity.Item, 0, len(elements))
+	for _, e := range elements {
+		item, err := convertAssignment(app, kind, e.body)
+		if err != nil {
+			return err
+		}
+		item.Raw, item.Page = e.raw, e.page
+		items = append(items, item)
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	return r.sink.Items(ctx, items...)
+}

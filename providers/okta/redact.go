@@ -1,0 +1,12 @@
+package okta
+
+import "github.com/rehome-iam/rehome/providers/internal/reading"
+
+// secretRules adds the names of Okta to the standard ones. An identity provider's client secret comes in clear in its GET.
+func secretRules() reading.Rules {
+	rules := reading.StandardRules()
+	rules.Names = append(rules.Names, "secret_hash", "sharedPassword", "apiKeySecret", "recovery_token", "activationToken", "stateToken",
+		"sessionToken", "bindPassword")
+	rules.Paths = append(rules.Paths, "credentials.recovery_question.answer", "credentials.password.hook", "authScheme.value")
+	return rules
+}

@@ -1,0 +1,145 @@
+package protocol
+
+import (
+	"fmt"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// EncodeResource makes a message of a resource. Attributes that are not JSON are an error.
+func EncodeResource(resource identity.Resource) (*Resource, error) {
+	attributes, err := EncodeAttributes(resource.Attributes)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the attributes of %s: %w", resource.ID(), err)
+	}
+	return &Resource{Type: resource.Type, Key: resource.Key, AttributesJson: attributes, ServerId: resource.ServerID, Tag: resource.Tag}, nil
+}
+
+// DecodeResource reads a resource. It does not ask for a key: the key of a desired resource may come from references.
+func DecodeResource(message *Resource) (identity.Resource, error) {
+	resource := identity.Resource{Type: message.GetType(), Key: message.GetKey(), ServerID: message.GetServerId(), Tag: message.GetTag()}
+	if resource.Type == "" {
+		return identity.Resource{}, fmt.Errorf("resource with the key %q has no type", CleanText(resource.Key))
+	}
+	attributes, err := DecodeAttributes(message.GetAttributesJson())
+	if err != nil {
+		return identity.Resource{}, fmt.Errorf("attributes of %s: %w", CleanText(resource.ID().String()), err)
+	}
+	resource.Attributes = attributes
+	return resource, nil
+}
+
+// DecodeResources reads a batch of resources; the first that breaks the contract is the error.
+func DecodeResources(messages []*Resource) ([]identity.Resource, error) {
+	resources := make([]identity.Resource, 0, len(messages))
+	for _, message := range messages {
+		resource, err := DecodeResource(message)
+		if err != nil {
+			return nil, err
+		}
+		resources = append(resources, resource)
+	}
+	return resources, nil
+}
+
+// EncodeResourceID makes a message of the name of a resource.
+func EncodeResourceID(id identity.ResourceID) *ResourceID {
+	return &ResourceID{Type: id.Type, Key: id.Key}
+}
+
+// DecodeResourceID reads the name of a resource.
+func DecodeResourceID(message *ResourceID) identity.ResourceID {
+	return identity.ResourceID{Type: message.GetType(), Key: message.GetKey()}
+}
+
+// EncodeTranslation makes a message of a translation.
+func EncodeTranslation(translation identity.Translation) (*Translation, error) {
+	message := &Translation{Contract: translation.Contract}
+	for _, resource := range translation.Resources {
+		encoded, err := EncodeResource(resource)
+		if err != nil {
+			return nil, err
+		}
+		message.Resources = append(message.Resources, encoded)
+	}
+	for _, finding := range translation.Findings {
+		message.Findings = append(message.Findings, encodeFinding(finding))
+	}
+	for _, need := range translation.Needs {
+		message.Needs = append(message.Needs, EncodeItemID(need))
+	}
+	return message, nil
+}
+
+// DecodeTranslation reads a translation.
+func DecodeTranslation(message *Translation) (identity.Translation, error) {
+	translation := identity.Translation{Contract: CleanText(message.GetContract())}
+	for _, encoded := range message.GetResources() {
+		resource, err := DecodeResource(encoded)
+		if err != nil {
+			return identity.Translation{}, err
+		}
+		translation.Resources = append(translation.Resources, resource)
+	}
+	for _, encoded := range message.GetFindings() {
+		finding, err := decodeFinding(encoded)
+		if err != nil {
+			return identity.Translation{}, err
+		}
+		translation.Findings = append(translation.Findings, finding)
+	}
+	for _, encoded := range message.GetNeeds() {
+		need, err := DecodeItemID(encoded)
+		if err != nil {
+			return identity.Translation{}, fmt.Errorf("need of a translation: %w", err)
+		}
+		translation.Needs = append(translation.Needs, need)
+	}
+	return translation, nil
+}
+
+// EncodeCheckFinding makes a message of a finding about the whole set.
+func EncodeCheckFinding(finding identity.CheckFinding) *CheckFinding {
+	return &CheckFinding{Resource: EncodeResourceID(finding.Resource), Finding: encodeFinding(finding.Finding)}
+}
+
+// DecodeCheckFinding reads a finding about the whole set.
+func DecodeCheckFinding(message *CheckFinding) (identity.CheckFinding, error) {
+	finding, err := decodeFinding(message.GetFinding())
+	return identity.CheckFinding{Resource: DecodeResourceID(message.GetResource()), Finding: finding}, err
+}
+
+func encodeFinding(f identity.Finding) *Finding {
+	return &Finding{
+		Type: string(f.Type), Field: f.Field, Summary: f.Summary, Action: f.Action, Direction: string(f.Direction),
+		Compensated: f.Compensated, Audience: string(f.Audience), Severity: string(f.Severity), ImpactCode: f.ImpactCode,
+	}
+}
+
+// decodeFinding refuses a type or direction that it does not know: the class of an item follows from them, and guessing
+// could turn "blocked" into "imported".
+func decodeFinding(message *Finding) (identity.Finding, error) {
+	finding := identity.Finding{
+		Type: identity.FindingType(message.GetType()), Field: CleanText(message.GetField()), Summary: CleanText(message.GetSummary()),
+		Action: CleanText(message.GetAction()), Direction: identity.Direction(message.GetDirection()),
+		Compensated: CleanText(message.GetCompensated()), Audience: identity.Audience(message.GetAudience()),
+		Severity: identity.Severity(message.GetSeverity()), ImpactCode: CleanText(message.GetImpactCode()),
+	}
+	switch finding.Type {
+	case identity.FindingApproximation, identity.FindingLost, identity.FindingMissing, identity.FindingInvalid,
+		identity.FindingRebuild, identity.FindingInvisible, identity.FindingBlocked:
+	default:
+		return identity.Finding{}, fmt.Errorf("type %q of a finding is not known", CleanText(message.GetType()))
+	}
+	switch finding.Direction {
+	case "", identity.DirectionSame, identity.DirectionTighter, identity.DirectionLooser:
+	default:
+		return identity.Finding{}, fmt.Errorf("direction %q of a finding is not known", CleanText(message.GetDirection()))
+	}
+	switch finding.Severity {
+	case "", identity.SeverityNone, identity.SeverityLow, identity.SeverityMedium, identity.SeverityHigh:
+	default:
+		return identity.Finding{}, fmt.Errorf("severity %q of a finding is not known", CleanText(message.GetSeverity()))
+	}
+	return finding, nil
+}

@@ -1,0 +1,74 @@
+package protocol
+
+import (
+	"fmt"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// EncodeStep makes a message of a step, with the values of its secrets.
+func EncodeStep(step identity.StepRequest) (*ApplyRequest, error) {
+	before, err := EncodeAttributes(step.Before)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what step %s expects: %w", step.StepID, err)
+	}
+	after, err := EncodeAttributes(step.After)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what step %s wants: %w", step.StepID, err)
+	}
+	return &ApplyRequest{
+		StepId: step.StepID, Action: step.Action, Resource: EncodeResourceID(step.Resource), ServerId: step.ServerID,
+		BeforeJson: before, AfterJson: after, Tag: step.Tag, Secrets: step.Secrets,
+	}, nil
+}
+
+// DecodeStep reads a step. An action that is not known is refused before anything is sent to a target.
+func DecodeStep(message *ApplyRequest) (identity.StepRequest, error) {
+	switch message.GetAction() {
+	case "create", "update", "delete":
+	default:
+		return identity.StepRequest{}, fmt.Errorf("action %q of a step is not known", CleanText(message.GetAction()))
+	}
+	before, err := DecodeAttributes(message.GetBeforeJson())
+	if err != nil {
+		return identity.StepRequest{}, fmt.Errorf("what the step expects: %w", err)
+	}
+	after, err := DecodeAttributes(message.GetAfterJson())
+	if err != nil {
+		return identity.StepRequest{}, fmt.Errorf("what the step wants: %w", err)
+	}
+	step := identity.StepRequest{
+		StepID: message.GetStepId(), Action: message.GetAction(), Resource: DecodeResourceID(message.GetResource()),
+		ServerID: message.GetServerId(), Before: before, After: after, Tag: message.GetTag(), Secrets: message.GetSecrets(),
+	}
+	return step, ValidateResource(identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key})
+}
+
+// EncodeStepResult makes a message of what came of a step.
+func EncodeStepResult(result identity.StepResult) *ApplyResponse {
+	return &ApplyResponse{ServerId: result.ServerID, Already: result.Already, Requests: int64(result.Requests), Generated: result.Generated}
+}
+
+// DecodeStepResult reads what came of a step.
+func DecodeStepResult(message *ApplyResponse) identity.StepResult {
+	return identity.StepResult{
+		ServerID: message.GetServerId(), Already: message.GetAlready(), Requests: int(message.GetRequests()), Generated: message.GetGenerated(),
+	}
+}
+
+// EncodeMarker makes a message of a marker.
+func EncodeMarker(m identity.Marker) *Marker {
+	return &Marker{
+		Migration: m.Migration, PreviewedPlan: m.PreviewedPlan, PreviewedAt: m.PreviewedAt, AppliedPlan: m.AppliedPlan, Run: m.Run,
+		RunHost: m.RunHost, LeaseHolder: m.LeaseHolder, LeaseExpires: m.LeaseExpires, Fence: m.Fence, Bindings: m.Bindings,
+	}
+}
+
+// DecodeMarker reads a marker; no message is the zero marker.
+func DecodeMarker(message *Marker) identity.Marker {
+	return identity.Marker{
+		Migration: message.GetMigration(), PreviewedPlan: message.GetPreviewedPlan(), PreviewedAt: message.GetPreviewedAt(),
+		AppliedPlan: message.GetAppliedPlan(), Run: message.GetRun(), RunHost: message.GetRunHost(),
+		LeaseHolder: message.GetLeaseHolder(), LeaseExpires: message.GetLeaseExpires(), Fence: message.GetFence(), Bindings: message.GetBindings(),
+	}
+}

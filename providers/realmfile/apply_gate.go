@@ -1,0 +1,209 @@
+package realmfile
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// gateFlows adds what is missing of the top-level flows, or takes them away.
+func (c *change) gateFlows() error {
+	for _, flow := range realm.BaseFlows() {
+		if c.deletes() {
+			c.dropFlow(flow.Alias)
+			continue
+		}
+		if find(c.doc, "authenticationFlows", "alias", flow.Alias) == nil {
+			c.addFlow(flow)
+		}
+	}
+	return nil
+}
+
+func (c *change) addFlow(flow realm.Flow) {
+	flows, configs := flow.Objects(func(alias string) string { return derivedID(c.realm, "flow", alias) })
+	for _, f := range flows {
+		add(c.doc, "authenticationFlows", f)
+	}
+	for _, config := range configs {
+		add(c.doc, "authenticatorConfig", config)
+	}
+}
+
+// dropFlow takes a flow away with everything below it.
+func (c *change) dropFlow(alias string) {
+	flow := find(c.doc, "authenticationFlows", "alias", alias)
+	if flow == nil {
+		return
+	}
+	remove(c.doc, "authenticationFlows", "alias", alias)
+	for _, e := range realm.Objects(flow["authenticationExecutions"]) {
+		if config, _ := e["authenticatorConfig"].(string); config != "" {
+			remove(c.doc, "authenticatorConfig", "alias", config)
+		}
+		if below, _ := e["flowAlias"].(string); below != "" {
+			c.dropFlow(below)
+		}
+	}
+}
+
+// gate builds the gate of a client in all places and binds the client to it; half a gate is never written, as the file is
+// written once.
+func (c *change) gate() error {
+	id := c.step.Resource.Key
+	client := find(c.doc, "clients", "clientId", id)
+	if client == nil {
+		if c.deletes() {
+			return nil
+		}
+		return invalid("the gate needs the client %s, which is not in the file", id)
+	}
+	protocol, _ := client["protocol"].(string)
+	if protocol == "" {
+		protocol = realm.ProtocolOIDC
+	}
+	for _, place := range realm.Places() {
+		c.detach(realm.ChunkAlias(place, protocol, id), realm.GateAlias(place, id))
+		c.dropFlow(realm.GateAlias(place, id))
+	}
+	if c.deletes() {
+		c.openClient(client, id)
+		return nil
+	}
+	for _, place := range realm.Places() {
+		if find(c.doc, "authenticationFlows", "alias", realm.TopFlow(place)) == nil {
+			return invalid("the gate of %s needs the flow %q, which is not in the file", id, realm.TopFlow(place))
+		}
+		chunk := realm.ChunkAlias(place, protocol, id)
+		if find(c.doc, "authenticationFlows", "alias", chunk) == nil {
+			c.addFlow(realm.ChunkFlow(place, protocol, id))
+			c.attach(realm.GateParent(place), chunk, realm.ChunkPriority)
+		}
+		c.addFlow(realm.GateFlow(place, id, c.text("deny_message")))
+		c.attach(chunk, realm.GateAlias(place, id), realm.GatePriority)
+	}
+	if err := c.scopes(client, protocol, realm.GateScopes(protocol, id)); err != nil {
+		return err
+	}
+	overrides := object(client, "authenticationFlowBindingOverrides")
+	for field, place := range map[string]realm.Place{"browser": realm.PlaceBrowser, "direct_grant": realm.PlaceDirect} {
+		flow := find(c.doc, "authenticationFlows", "alias", realm.TopFlow(place))
+		if flow["id"] == nil {
+			flow["id"] = derivedID(c.realm, "flow", realm.TopFlow(place))
+		}
+		overrides[field] = flow["id"]
+	}
+	return nil
+}
+
+// attach puts a sub-flow into its parent, sorted by priority as Keycloak writes it.
+func (c *change) attach(parent, flow string, priority int) {
+	holder := find(c.doc, "authenticationFlows", "alias", parent)
+	if holder == nil {
+		return
+	}
+	execution := realm.Execution{Flow: &realm.Flow{Alias: flow}, Requirement: realm.Conditional, Priority: priority}.Object()
+	list, _ := holder["authenticationExecutions"].([]any)
+	at := len(list)
+	if at > 0 { // before the closing allow
+		at--
+	}
+	holder["authenticationExecutions"] = slices.Insert(list, at, any(execution))
+}
+
+func (c *change) detach(parent, flow string) {
+	if holder := find(c.doc, "authenticationFlows", "alias", parent); holder != nil {
+		remove(holder, "authenticationExecutions", "flowAlias", flow)
+	}
+}
+
+// scopes gives a client the marker scopes of its gate. A section clientScopes would replace the default scopes of the realm,
+// and a list of a client those it gets by default, so both are written in full.
+func (c *change) scopes(client realm.Object, protocol string, wanted []string) error {
+	if _, there := c.doc["clientScopes"]; !there {
+		defaults, err := realm.DefaultScopes()
+		if err != nil {
+			return err
+		}
+		for _, scope := range defaults {
+			add(c.doc, "clientScopes", scope)
+		}
+		c.doc["defaultDefaultClientScopes"] = realm.List(realm.RealmDefaultScopes())
+		c.doc["defaultOptionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
+		if err := c.builtin(); err != nil {
+			return err
+		}
+	}
+	own, said := client["defaultClientScopes"].([]any)
+	scopes := realm.Texts(own)
+	if !said {
+		scopes = realm.ClientDefaultScopes(protocol)
+		if service, _ := client["serviceAccountsEnabled"].(bool); service {
+			scopes = append(scopes, "service_account")
+		}
+	}
+	if _, said := client["optionalClientScopes"]; !said {
+		client["optionalClientScopes"] = []any{}
+		if protocol == realm.ProtocolOIDC {
+			client["optionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
+		}
+	}
+	for _, name := range wanted {
+		if find(c.doc, "clientScopes", "name", name) == nil {
+			add(c.doc, "clientScopes", realm.ScopeObject(name, protocol))
+		}
+		if !slices.Contains(scopes, name) {
+			scopes = append(scopes, name)
+		}
+	}
+	client["defaultClientScopes"] = realm.List(scopes)
+	return nil
+}
+
+// openClient takes the binding and the marker of a gate off a client.
+func (c *change) openClient(client realm.Object, id string) {
+	overrides := object(client, "authenticationFlowBindingOverrides")
+	delete(overrides, "browser")
+	delete(overrides, "direct_grant")
+	kept := slices.DeleteFunc(realm.Texts(client["defaultClientScopes"]), func(scope string) bool {
+		return scope == realm.MarkerScope(id) || (realm.IsGateScope(scope) && strings.Contains(scope, "chunk"))
+	})
+	client["defaultClientScopes"] = realm.List(kept)
+	remove(c.doc, "clientScopes", "name", realm.MarkerScope(id))
+}
+
+// builtin adds the clients that Keycloak makes by itself, which an import would leave without scopes. A file that holds one of
+// them already is complete in the eyes of its author and stays as it is.
+func (c *change) builtin() error {
+	sections, err := realm.Builtin(c.realm)
+	if err != nil {
+		return err
+	}
+	clients := realm.Objects(sections["clients"])
+	for _, client := range clients {
+		if id, _ := client["clientId"].(string); find(c.doc, "clients", "clientId", id) != nil {
+			return nil
+		}
+	}
+	for _, client := range clients {
+		add(c.doc, "clients", client)
+	}
+	roles, given := object(c.doc, "roles"), object(sections, "roles")
+	for _, role := range realm.Objects(given["realm"]) {
+		if name, _ := role["name"].(string); find(roles, "realm", "name", name) == nil {
+			add(roles, "realm", role)
+		}
+	}
+	for client, list := range object(given, "client") {
+		if byClient := object(roles, "client"); byClient[client] == nil {
+			byClient[client] = list
+		}
+	}
+	for _, section := range []string{"defaultRole", "clientScopeMappings"} {
+		if _, there := c.doc[section]; !there {
+			c.doc[section] = sections[section]
+		}
+	}
+	return nil
+}

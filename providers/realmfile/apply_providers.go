@@ -1,0 +1,97 @@
+package realmfile
+
+import (
+	"slices"
+
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+func (c *change) provider() error {
+	alias := c.step.Resource.Key
+	if c.deletes() {
+		remove(c.doc, "identityProviders", "alias", alias)
+		c.dropMappers(alias)
+		for _, o := range realm.Objects(c.doc["organizations"]) {
+			remove(o, "identityProviders", "alias", alias)
+		}
+		return nil
+	}
+	for _, field := range []string{"post_broker_flow", "first_broker_flow"} {
+		flow := c.text(field)
+		if flow != "" && find(c.doc, "authenticationFlows", "alias", flow) == nil && flow != "first broker login" {
+			return invalid("the provider %s needs the flow %q, which is not in the file", alias, flow)
+		}
+	}
+	base := find(c.doc, "identityProviders", "alias", alias)
+	made := realm.WriteProvider(base, c.step.After, c.step.Tag, c.secrets("client_secret"))
+	if base == nil {
+		add(c.doc, "identityProviders", made)
+	}
+	if mappers, managed := realm.WriteMappers(c.step.After); managed {
+		c.dropMappers(alias)
+		for _, m := range mappers {
+			add(c.doc, "identityProviderMappers", m)
+		}
+	}
+	return nil
+}
+
+func (c *change) dropMappers(alias string) {
+	list, _ := c.doc["identityProviderMappers"].([]any)
+	if list == nil {
+		return
+	}
+	c.doc["identityProviderMappers"] = slices.DeleteFunc(list, func(entry any) bool {
+		mapper, _ := entry.(map[string]any)
+		return mapper["identityProviderAlias"] == alias
+	})
+}
+
+func (c *change) organization() error {
+	alias := c.step.Resource.Key
+	base := find(c.doc, "organizations", "alias", alias)
+	if c.deletes() {
+		if base != nil {
+			c.unlink(base)
+		}
+		remove(c.doc, "organizations", "alias", alias)
+		return nil
+	}
+	made := realm.WriteOrganization(base, c.step.After, c.step.Tag)
+	if base == nil {
+		add(c.doc, "organizations", made)
+	}
+	wanted := c.text("identity_provider")
+	if wanted == "" {
+		return nil
+	}
+	provider := find(c.doc, "identityProviders", "alias", wanted)
+	if provider == nil {
+		return invalid("the organization %s needs the provider %s, which is not in the file", alias, wanted)
+	}
+	for _, other := range realm.Objects(c.doc["organizations"]) {
+		if other["alias"] != alias && find(other, "identityProviders", "alias", wanted) != nil {
+			return invalid("the provider %s is linked to the organization %v already", wanted, other["alias"])
+		}
+	}
+	linked := realm.Objects(made["identityProviders"])
+	if len(linked) == 0 || linked[0]["alias"] != wanted {
+		c.unlink(made)
+		made["identityProviders"] = []any{realm.Object{"alias": wanted}}
+	}
+	if redirect, managed := c.step.After["redirect"].(bool); managed && redirect {
+		realm.LinkProvider(provider)
+	}
+	return nil
+}
+
+// unlink takes all providers from an organization, with the settings that made them receive its people.
+func (c *change) unlink(organization realm.Object) {
+	for _, link := range realm.Objects(organization["identityProviders"]) {
+		alias, _ := link["alias"].(string)
+		if provider := find(c.doc, "identityProviders", "alias", alias); provider != nil {
+			realm.UnlinkProvider(provider)
+		}
+	}
+	delete(organization, "identityProviders")
+}

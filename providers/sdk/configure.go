@@ -1,0 +1,26 @@
+package sdk
+
+import (
+	"context"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/protocol"
+)
+
+type configurable interface {
+	Configure(ctx context.Context, config map[string]any) diag.List
+}
+
+func configure(ctx context.Context, provider configurable, request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
+	config, err := protocol.DecodeObject(request.GetConfigJson())
+	if err != nil {
+		return nil, invalid(err)
+	}
+	return &protocol.ConfigureResponse{Diagnostics: protocol.EncodeDiagnostics(provider.Configure(ctx, config))}, nil
+}
+
+// invalid is the answer to a message of the host that breaks the contract.
+func invalid(err error) error {
+	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorInvalid, Message: "reading the call of the host: " + err.Error()})
+}

@@ -1,0 +1,160 @@
+package state
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"filippo.io/age"
+)
+
+// KeyVariable names the environment variable that holds the age identity in CI.
+const KeyVariable = "REHOME_STATE_KEY"
+
+// Identities reads the age identities that may open the state: from text when it is not empty, else from the file.
+func Identities(text, file string) ([]age.Identity, error) {
+	if strings.TrimSpace(text) != "" {
+		identities, err := age.ParseIdentities(strings.NewReader(text))
+		if err != nil {
+			return nil, fmt.Errorf("reading the identity in %s: not an age identity", KeyVariable)
+		}
+		return identities, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the identity of the state: %w", err)
+	}
+	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("reading the identity of the state: %s can be read by others (mode %04o, wanted 0600)", file, info.Mode().Perm())
+	}
+	identities, err := age.ParseIdentities(bytes.NewReader(content))
+	if err != nil {
+		return nil, fmt.Errorf("reading the identity of the state: %s holds no age identity", file)
+	}
+	return identities, nil
+}
+
+// MakeIdentity writes a new age identity to file with mode 0600, unless there is one already, and returns its recipient.
+func MakeIdentity(file string) (recipient string, made bool, err error) {
+	if identities, err := Identities("", file); err == nil {
+		return RecipientOf(identities), false, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", false, err
+	}
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		return "", false, fmt.Errorf("making an identity: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", false, fmt.Errorf("making the folder of the identity: %w", err)
+	}
+	content := "# rehome state identity; keep it secret\n# public key: " + identity.Recipient().String() + "\n" + identity.String() + "\n"
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", false, fmt.Errorf("writing the identity: %w", err)
+	}
+	if _, err = io.WriteString(f, content); err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("writing the identity: %w", err)
+	}
+	return identity.Recipient().String(), true, nil
+}
+
+// RecipientOf is the public key of the first X25519 identity, empty when there is none.
+func RecipientOf(identities []age.Identity) string {
+	for _, identity := range identities {
+		if x, ok := identity.(*age.X25519Identity); ok {
+			return x.Recipient().String()
+		}
+	}
+	return ""
+}
+
+// box encrypts values with the data key of one state.
+type box struct {
+	aead cipher.AEAD
+	key  []byte
+}
+
+func newBox(key []byte) (*box, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the data key: %w", err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the data key: %w", err)
+	}
+	return &box{aead: aead, key: key}, nil
+}
+
+// seal encrypts value; the address is bound to it, so that a value cannot be moved to another place.
+func (b *box) seal(address string, value []byte) ([]byte, error) {
+	nonce := make([]byte, b.aead.NonceSize(), b.aead.NonceSize()+len(value)+b.aead.Overhead())
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, fmt.Errorf("drawing a nonce: %w", err)
+	}
+	return b.aead.Seal(nonce, nonce, value, []byte(address)), nil
+}
+
+func (b *box) open(address string, sealed []byte) ([]byte, error) {
+	size := b.aead.NonceSize()
+	if len(sealed) < size {
+		return nil, fmt.Errorf("%w: %s is too short", ErrCorrupt, address)
+	}
+	value, err := b.aead.Open(nil, sealed[:size], sealed[size:], []byte(address))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s does not decrypt", ErrCorrupt, address)
+	}
+	return value, nil
+}
+
+// blind makes a key that names nothing: a keyed hash of the text.
+func (b *box) blind(text string) string {
+	mac := hmac.New(sha256.New, b.key)
+	mac.Write([]byte("rehome/state/key/v1\x00" + text))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+func wrapKey(key []byte, recipients []age.Recipient) ([]byte, error) {
+	var wrapped bytes.Buffer
+	w, err := age.Encrypt(&wrapped, recipients...)
+	if err != nil {
+		return nil, fmt.Errorf("wrapping the data key: %w", err)
+	}
+	if _, err := w.Write(key); err != nil {
+		return nil, fmt.Errorf("wrapping the data key: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("wrapping the data key: %w", err)
+	}
+	return wrapped.Bytes(), nil
+}
+
+func unwrapKey(wrapped []byte, identities []age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(bytes.NewReader(wrapped), identities...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: none of the identities fits", ErrNoKey)
+	}
+	key, err := io.ReadAll(io.LimitReader(r, 64))
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("%w: the wrapped data key does not read", ErrCorrupt)
+	}
+	return key, nil
+}

@@ -1,0 +1,200 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// PlanRecord remembers a previewed plan.
+type PlanRecord struct {
+	Hash      string    `json:"hash"`
+	Migration string    `json:"migration"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Status    string    `json:"status"`
+	Handoff   string    `json:"handoff"`
+	Blockers  []string  `json:"blockers,omitempty"` // codes
+}
+
+// Summary is what status shows without computing a plan again.
+type Summary struct {
+	Migration string          `json:"migration"`
+	At        time.Time       `json:"at"`
+	Plan      json.RawMessage `json:"plan"` // the plan as JSON without its steps
+}
+
+// Run is one execution of a plan.
+type Run struct {
+	ID          string    `json:"id"`
+	PlanHash    string    `json:"plan_hash"`
+	Migration   string    `json:"migration"`
+	Status      string    `json:"status"` // started, completed, completed_with_follow_up, failed
+	StartedAt   time.Time `json:"started_at"`
+	CompletedAt time.Time `json:"completed_at,omitzero"`
+	Steps       []RunStep `json:"steps,omitempty"` // filled by Store.Run
+}
+
+// RunStep is what came of one step. Order is the order in which outcomes were written.
+type RunStep struct {
+	Order    int                 `json:"order"`
+	StepID   string              `json:"step_id"`
+	Resource identity.ResourceID `json:"resource"`
+	ServerID string              `json:"server_id,omitempty"`
+	Outcome  string              `json:"outcome"` // intended, applied, already, failed, not_started
+	Reason   string              `json:"reason,omitempty"`
+	At       time.Time           `json:"at"`
+}
+
+// Binding says which resource an item became.
+type Binding struct {
+	Item     identity.Address    `json:"item"`
+	Resource identity.ResourceID `json:"resource"`
+	ServerID string              `json:"server_id,omitempty"`
+	Decision string              `json:"decision,omitempty"` // map_to_existing and reconcile bind to what is not ours
+}
+
+// PutPlan records a plan with its audit event.
+func (s *Store) PutPlan(plan PlanRecord, event Event) error {
+	return s.putRecord("plan/"+plan.Hash, plan, event)
+}
+
+// Plans lists the recorded plans, newest first.
+func (s *Store) Plans() ([]PlanRecord, error) {
+	plans, err := records[PlanRecord](s, "plan/")
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(plans, func(i, j int) bool { return plans[i].CreatedAt.After(plans[j].CreatedAt) })
+	return plans, nil
+}
+
+// PutSummary keeps the newest plan's summary for status.
+func (s *Store) PutSummary(summary Summary, event Event) error {
+	return s.putRecord("summary/"+summary.Migration, summary, event)
+}
+
+// Summary reads what PutSummary kept, or ErrNotFound.
+func (s *Store) Summary(migration string) (Summary, error) {
+	var summary Summary
+	return summary, s.get(bucketRecords, "summary/"+migration, &summary)
+}
+
+// PutRun records the head of a run.
+func (s *Store) PutRun(run Run, event Event) error {
+	run.Steps = nil
+	return s.putRecord("run/"+run.ID, run, event)
+}
+
+// PutRunStep writes one outcome, its binding when it has one, and its audit event in one transaction.
+func (s *Store) PutRunStep(run string, step RunStep, bindings []Binding, event Event) error {
+	err := s.backend.Update(func(tx Tx) error {
+		if err := s.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", run, step.Order), step); err != nil {
+			return err
+		}
+		for _, b := range bindings {
+			if err := s.put(tx, bucketBindings, s.bindingKey(b), b); err != nil {
+				return err
+			}
+		}
+		return s.audit(tx, event)
+	})
+	if err != nil {
+		return fmt.Errorf("recording step %s: %w", step.StepID, err)
+	}
+	return nil
+}
+
+func (s *Store) bindingKey(b Binding) string {
+	return s.box.blind(b.Item.String() + "#" + b.Resource.Type)
+}
+
+// Runs lists the heads of all runs, newest first.
+func (s *Store) Runs() ([]Run, error) {
+	runs, err := records[Run](s, "run/")
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(runs, func(i, j int) bool { return runs[i].StartedAt.After(runs[j].StartedAt) })
+	return runs, nil
+}
+
+// Run reads one run with its steps.
+func (s *Store) Run(id string) (Run, error) {
+	var run Run
+	if err := s.get(bucketRecords, "run/"+id, &run); err != nil {
+		return run, err
+	}
+	steps, err := records[RunStep](s, "run-step/"+id+"/")
+	run.Steps = steps
+	return run, err
+}
+
+// Bindings reads all bindings, keyed by address#type.
+func (s *Store) Bindings() (map[string]Binding, error) {
+	bindings := map[string]Binding{}
+	err := s.backend.View(func(tx Tx) error {
+		return tx.Each(bucketBindings, "", func(key string, sealed []byte) error {
+			var b Binding
+			if err := s.decode(bucketBindings, key, sealed, &b); err != nil {
+				return err
+			}
+			bindings[b.Item.String()+"#"+b.Resource.Type] = b
+			return nil
+		})
+	})
+	return bindings, err
+}
+
+// PutCredential keeps a secret under a name, encrypted.
+func (s *Store) PutCredential(name, value string, event Event) error {
+	return s.backend.Update(func(tx Tx) error {
+		if err := s.put(tx, bucketCredentials, name, value); err != nil {
+			return err
+		}
+		return s.audit(tx, event)
+	})
+}
+
+// Credential reads a secret by name, or ErrNotFound.
+func (s *Store) Credential(name string) (string, error) {
+	var value string
+	return value, s.get(bucketCredentials, name, &value)
+}
+
+// CredentialNames lists the names of the secrets, sorted.
+func (s *Store) CredentialNames() ([]string, error) { return s.keys(bucketCredentials, "") }
+
+// DeleteCredential removes a secret; a name that is not there is ErrNotFound.
+func (s *Store) DeleteCredential(name string, event Event) error {
+	if _, err := s.Credential(name); errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return s.backend.Update(func(tx Tx) error {
+		if err := tx.Delete(bucketCredentials, name); err != nil {
+			return err
+		}
+		return s.audit(tx, event)
+	})
+}
+
+// Plan reads what PutPlan kept under a hash, or ErrNotFound.
+func (s *Store) Plan(hash string) (PlanRecord, error) {
+	var plan PlanRecord
+	return plan, s.get(bucketRecords, "plan/"+hash, &plan)
+}
+
+// PutPlanSteps keeps a whole previewed plan as JSON, so that a later mismatch can name the steps that differ.
+func (s *Store) PutPlanSteps(hash string, plan json.RawMessage) error {
+	return s.backend.Update(func(tx Tx) error { return s.put(tx, bucketRecords, "plan-steps/"+hash, plan) })
+}
+
+// PlanSteps reads what PutPlanSteps kept, or ErrNotFound.
+func (s *Store) PlanSteps(hash string) (json.RawMessage, error) {
+	var plan json.RawMessage
+	return plan, s.get(bucketRecords, "plan-steps/"+hash, &plan)
+}
