@@ -30,10 +30,10 @@ run rehome assess
 run rehome plan -out=plan.rehome
 hash=$(rehome show -json plan.rehome | sed -n 's/^ *"plan_hash": *"\(sha256:[0-9a-f]*\)".*/\1/p' | head -n 1)
 [ -n "$hash" ] || { echo "the plan has no hash"; exit 1; }
-run rehome apply plan.rehome -plan-hash="$hash" -secrets-out=secrets.json
+run rehome apply plan.rehome -plan-hash="$hash"
 run rehome status
 say "what came out: the realm file, ready to import into Keycloak"
-ls -l acme-realm.json secrets.json
+ls -l acme-realm.json
 printf 'clients: '; grep -c '"clientId"' acme-realm.json
 say "a second plan changes nothing"
 rehome plan | sed -n '/^Plan  /,$p'

@@ -254,16 +254,18 @@ func askForHash(s *session, p *plan.Plan) error {
 func execute(ctx context.Context, s *session, work *planning, vault *secretVault, o applyOptions) error {
 	p := work.plan
 	runID := newID("r", s)
-	if err := preconditions(ctx, s, work); err != nil {
-		return err
-	}
 	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
 	if known, err := s.store.Plan(p.PlanHash); err == nil {
 		created = known.CreatedAt
 	}
-	lease, err := apply.TakeLease(ctx, work.target, apply.Claim{
-		Migration: p.Migration.Name, Holder: fmt.Sprintf("%s of %s", runID, s.env.actor()), PlanHash: p.PlanHash, CreatedAt: created,
-	}, s.env.now)
+	claim := apply.Claim{Migration: p.Migration.Name, Holder: fmt.Sprintf("%s of %s", runID, s.env.actor()), PlanHash: p.PlanHash, CreatedAt: created}
+	if _, _, err := apply.CheckClaim(ctx, work.target, claim, s.env.now); err != nil {
+		return err
+	}
+	if err := preconditions(ctx, s, work); err != nil {
+		return err
+	}
+	lease, err := apply.TakeLease(ctx, work.target, claim, s.env.now)
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,7 @@ func codes() []config.Code {
 		{Code: "file-missing", Cause: "A file is not there.", Cure: "Check the path."},
 		{Code: "file-permission", Cause: "A file or folder cannot be written or read.", Cure: "Check its owner and mode."},
 		{Code: "disk-full", Cause: "There is no room on the disk.", Cure: "Make room and run the command again."},
+		{Code: "usage", Cause: "A flag or argument of the command line is wrong.", Cure: "See the command's -help."},
 		{Code: "command-failed", Cause: "Something else failed.", Cure: "Read the message."},
 	}
 }

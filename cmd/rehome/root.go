@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
 )
 
 // options are the global flags.
@@ -140,6 +140,9 @@ func newRootCommand(env *environment) *cobra.Command {
 
 // usageError says what is wrong with the arguments and where the help is.
 func usageError(c *cobra.Command, err error) error {
-	text := strings.ReplaceAll(err.Error(), "unknown shorthand flag", "unknown flag")
-	return fmt.Errorf("%s; see %s -help", text, c.CommandPath())
+	text := err.Error()
+	if _, flag, ok := strings.Cut(text, " in -"); ok {
+		text = "unknown flag -" + flag // pflag would speak of a cluster of short flags
+	}
+	return diag.Errorf("usage", "Command line is wrong", "%s; see %s -help.", strings.ToUpper(text[:1])+text[1:], c.CommandPath())
 }

@@ -63,21 +63,30 @@ func (c Claim) superseded(marker identity.Marker) bool {
 	return err != nil || at.After(c.CreatedAt)
 }
 
+// CheckClaim reads the marker and fails as TakeLease would, without writing: *HeldError or ErrSuperseded.
+func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (identity.Marker, identity.MarkerRevision, error) {
+	marker, revision, err := markers.ReadMarker(ctx)
+	if err != nil {
+		return marker, revision, fmt.Errorf("reading the marker: %w", err)
+	}
+	if marker.Migration != "" && marker.Migration != claim.Migration {
+		return marker, revision, fmt.Errorf("the target belongs to migration %q, not %q", marker.Migration, claim.Migration)
+	}
+	if until, err := time.Parse(time.RFC3339, marker.LeaseExpires); marker.LeaseHolder != "" && (err != nil || now().Before(until)) {
+		return marker, revision, &HeldError{Holder: marker.LeaseHolder, Expires: marker.LeaseExpires}
+	}
+	if claim.superseded(marker) {
+		return marker, revision, fmt.Errorf("%w (%s, at %s)", ErrSuperseded, marker.PreviewedPlan, marker.PreviewedAt)
+	}
+	return marker, revision, nil
+}
+
 // TakeLease takes the lease when nobody else has it, and renews it until Release. It fails with *HeldError, or with ErrSuperseded when
 // a later plan was previewed.
 func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (*Lease, error) {
-	marker, revision, err := markers.ReadMarker(ctx)
+	marker, revision, err := CheckClaim(ctx, markers, claim, now)
 	if err != nil {
-		return nil, fmt.Errorf("reading the marker: %w", err)
-	}
-	if marker.Migration != "" && marker.Migration != claim.Migration {
-		return nil, fmt.Errorf("the target belongs to migration %q, not %q", marker.Migration, claim.Migration)
-	}
-	if until, err := time.Parse(time.RFC3339, marker.LeaseExpires); marker.LeaseHolder != "" && (err != nil || now().Before(until)) {
-		return nil, &HeldError{Holder: marker.LeaseHolder, Expires: marker.LeaseExpires}
-	}
-	if claim.superseded(marker) {
-		return nil, fmt.Errorf("%w (%s, at %s)", ErrSuperseded, marker.PreviewedPlan, marker.PreviewedAt)
+		return nil, err
 	}
 	marker.Migration, marker.LeaseHolder = claim.Migration, claim.Holder
 	marker.LeaseExpires = now().Add(LeaseTime).UTC().Format(time.RFC3339)

@@ -21,7 +21,7 @@ func translatedItems(t *testing.T) []identity.Item {
 		item(identity.KindApplication, "0oa1", "Wiki", identity.Application{
 			Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", Mode: "OPENID_CONNECT", Access: identity.AccessAssigned,
 			ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic",
-			RedirectURIs: []string{"https://wiki.example.test/cb"}, PostLogoutRedirectURIs: []string{"https://wiki.example.test/bye"},
+			RedirectURIs: []string{"https://wiki.example.test/cb"}, WebOrigins: []string{"https://wiki.example.test"}, PostLogoutRedirectURIs: []string{"https://wiki.example.test/bye"},
 			GrantTypes: []string{"authorization_code", "refresh_token"}, PKCERequired: true, ClaimsKnown: true,
 		}),
 		item(identity.KindApplication, "0oa2", "Payroll", identity.Application{
@@ -33,7 +33,7 @@ func translatedItems(t *testing.T) []identity.Item {
 		}),
 		item(identity.KindApplication, "0oa3", "Mobile", identity.Application{
 			Name: "Mobile", Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone, ClientID: "mobile",
-			ClientType: "public", ClientAuthentication: "none", RedirectURIs: []string{"https://m.example.test/cb"},
+			ClientType: "public", ClientAuthentication: "none", RedirectURIs: []string{"https://m.example.test/cb"}, WebOrigins: []string{"https://m.example.test"},
 			GrantTypes: []string{"authorization_code"}, PKCERequired: true, ClaimsKnown: true,
 		}),
 	}

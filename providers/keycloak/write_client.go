@@ -13,9 +13,6 @@ import (
 // clientWriter writes applications, all but their gate and whether they are open.
 type clientWriter struct{ *client }
 
-// later: a create without web origins gets those of the redirect URIs, which only a following update takes away.
-func (w clientWriter) later(*found) []string { return []string{"web_origins"} }
-
 func (w clientWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
 	if err == nil && raw == nil && step.ServerID != "" && step.Action != actionCreate {
@@ -72,12 +69,7 @@ func (w clientWriter) create(ctx context.Context, step identity.StepRequest) (id
 	if made == nil {
 		return identity.StepResult{}, conflict(nil, "it was deleted while it was made")
 	}
-	result := identity.StepResult{ServerID: id, Generated: generatedSecret(made, step)}
-	live := &found{resource: realm.ReadClient(made), raw: made}
-	if len(differences(realm.TypeClient, step.After, live.resource.Attributes)) == 0 {
-		return result, nil
-	}
-	return result, w.update(ctx, step, live)
+	return identity.StepResult{ServerID: id, Generated: generatedSecret(made, step)}, nil
 }
 
 // generated is the secret that the server made for a client, when the step brought none.

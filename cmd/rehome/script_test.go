@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
+	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
+)
+
+const tenant = "../../examples/okta-to-keycloak/tenant"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"rehome": func() { os.Exit(run(context.Background(), os.Args[1:], systemEnvironment())) },
+	})
+}
+
+// plugins builds the plugins that the scripts need, once for all scripts. The Entra plugin has scripts of its own.
+var builtPlugins = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "rehome-plugins-")
+	if err != nil {
+		return "", err
+	}
+	command := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "../rehome-provider-okta", "../rehome-provider-realmfile")
+	if out, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the plugins: %w: %s", err, out)
+	}
+	return folder, nil
+})
+
+// TestScripts runs every script below testdata/script. A script has the verbs of testscript and:
+//
+//	okta [fault [path]]    start a practice Okta organisation, with a fault of labfault
+//	exits N command...     run a command that must end with status N
+//	plan-hash FILE         put the hash of a plan file into $HASH
+//	impacts FILE           put the ids of the impacts in a status document into $IMPACTS
+//	damage FILE            change one byte in the middle of a file
+//	no-secret FILE...      fail when a file holds a planted secret
+func TestScripts(t *testing.T) {
+	folder, err := builtPlugins()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("REHOME_UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("REHOME_PLUGIN_DIR", folder)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("REHOME_IN_AUTOMATION", "")
+			return os.CopyFS(filepath.Join(env.WorkDir, "example"), os.DirFS("../../examples/okta-to-realmfile"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"okta": startOkta, "exits": exits, "plan-hash": planHash, "impacts": impacts, "damage": damage, "no-secret": noSecret,
+		},
+	})
+}
+
+func startOkta(ts *testscript.TestScript, _ bool, args []string) {
+	options := labokta.Options{}
+	if len(args) > 0 {
+		path := ""
+		if len(args) > 1 {
+			path = args[1]
+		}
+		fault, err := labfault.Parse(args[0], path)
+		ts.Check(err)
+		options.Fault = fault
+	}
+	lab, err := labokta.New(os.DirFS(mustAbs(ts, tenantFolder)), options)
+	ts.Check(err)
+	server := httptest.NewTLSServer(lab)
+	ts.Defer(func() {
+		server.Close()
+		if n := lab.Writes(); n > 0 {
+			ts.Fatalf("the source got %d requests that write", n)
+		}
+	})
+	ca := ts.MkAbs("ca.pem")
+	ts.Check(os.WriteFile(ca, certificate(server), 0o600))
+	ts.Setenv("REHOME_VAR_okta_url", server.URL)
+	ts.Setenv("REHOME_VAR_okta_ca_file", ca)
+	ts.Setenv("REHOME_VAR_okta_token", labokta.DefaultToken)
+}
+
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := err.(*exec.ExitError); ok {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("%s ended with status %d, wanted %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+func planHash(ts *testscript.TestScript, _ bool, args []string) {
+	p, err := readPlanFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Setenv("HASH", p.PlanHash)
+}
+
+func impacts(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(`ocm-[0-9a-f]+`).FindAllString(ts.ReadFile(args[0]), -1)
+	for i, id := range found {
+		ts.Setenv(fmt.Sprintf("IMPACT%d", i), id)
+	}
+}
+
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	content, err := os.ReadFile(path)
+	ts.Check(err)
+	content[len(content)/2] ^= 1
+	ts.Check(os.WriteFile(path, content, 0o600))
+}
+
+func noSecret(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		content := ts.ReadFile(name)
+		for _, secret := range []string{"planted-secret", labokta.DefaultToken} {
+			if strings.Contains(content, secret) {
+				ts.Fatalf("%s holds %q", name, secret)
+			}
+		}
+	}
+}
