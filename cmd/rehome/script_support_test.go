@@ -11,6 +11,9 @@ import (
 // tenantFolder is absolute, as scripts run in folders of their own.
 var tenantFolder, errTenant = filepath.Abs(tenant)
 
+// examplesFolder is absolute for the same reason.
+var examplesFolder = filepath.Dir(filepath.Dir(tenantFolder))
+
 func mustAbs(ts *testscript.TestScript, path string) string {
 	ts.Check(errTenant)
 	return path

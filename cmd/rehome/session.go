@@ -27,18 +27,12 @@ type session struct {
 }
 
 func newSession(env *environment, global *options, command string) (*session, error) {
-	folder := global.chdir
-	if folder == "" {
-		folder = "."
+	if global.chdir != "" {
+		if err := os.Chdir(global.chdir); err != nil { // plugins start in the same folder, so relative paths mean the same there
+			return nil, fmt.Errorf("working in the folder of -chdir: %w", err)
+		}
 	}
-	info, err := os.Stat(folder)
-	if err != nil {
-		return nil, fmt.Errorf("working in the folder of -chdir: %w", err)
-	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("working in the folder of -chdir: %s is not a folder", folder)
-	}
-	return &session{env: env, global: global, command: command, folder: folder, events: newEvents(env, global)}, nil
+	return &session{env: env, global: global, command: command, folder: ".", events: newEvents(env, global)}, nil
 }
 
 // load reads the configuration. Warnings are shown, errors returned.

@@ -53,14 +53,14 @@ type Claim struct {
 	CreatedAt time.Time
 }
 
-// superseded tells whether the marker names another plan that was previewed after ours. A plan made with view rights only leaves no
-// mark, so an older mark does not stop it.
+// superseded tells whether the marker names another plan that was not previewed before ours; times are whole seconds. A plan made
+// with view rights only leaves no mark, so an older mark does not stop it.
 func (c Claim) superseded(marker identity.Marker) bool {
 	if marker.PreviewedPlan == "" || marker.PreviewedPlan == c.PlanHash {
 		return false
 	}
 	at, err := time.Parse(time.RFC3339, marker.PreviewedAt)
-	return err != nil || at.After(c.CreatedAt)
+	return err != nil || !at.Before(c.CreatedAt)
 }
 
 // CheckClaim reads the marker and fails as TakeLease would, without writing: *HeldError or ErrSuperseded.

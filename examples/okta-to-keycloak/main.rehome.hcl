@@ -29,6 +29,11 @@ variable "keycloak_url" {
   description = "Address of the Keycloak server"
 }
 
+variable "keycloak_realm" {
+  type    = string
+  default = "acme"
+}
+
 variable "keycloak_secret" {
   type      = string
   sensitive = true
@@ -49,7 +54,7 @@ source "okta" "corp" {
 
 target "keycloak" "portal" {
   url           = var.keycloak_url
-  realm         = "acme"
+  realm         = var.keycloak_realm
   client_id     = "rehome"
   client_secret = var.keycloak_secret
 }

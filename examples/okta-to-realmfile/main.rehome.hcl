@@ -24,6 +24,11 @@ variable "okta_ca_file" {
   description = "Certificate authority of a private test server"
 }
 
+variable "realm" {
+  type    = string
+  default = "acme"
+}
+
 migration "acme" {
   tenant = "acme"
   mode   = "merge_into_existing"
@@ -39,7 +44,7 @@ source "okta" "corp" {
 
 target "realmfile" "portal" {
   path  = "acme-realm.json"
-  realm = "acme"
+  realm = var.realm
 }
 
 map "application" "descriptions" {

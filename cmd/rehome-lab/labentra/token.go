@@ -101,7 +101,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuseToken(w, http.StatusBadRequest, "invalid_request", 90002, "Tenant '"+r.PathValue("tenant")+"' not found.")
 	case r.PostForm.Get("grant_type") != "client_credentials":
 		s.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
-	case !strings.HasSuffix(r.PostForm.Get("scope"), "/.default"):
+	case !asksForDefault(r.PostForm.Get("scope")):
 		s.refuseToken(w, http.StatusBadRequest, "invalid_scope", 1002012, "The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.")
 	case id != s.options.ClientID:
 		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+id+"' was not found in the directory.")
@@ -113,4 +113,15 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 			"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": s.tokens.issue(),
 		})
 	}
+}
+
+// asksForDefault tells whether the scopes, separated by blanks, hold one of the form RESOURCE/.default. Microsoft's own library adds
+// openid, offline_access and profile to it.
+func asksForDefault(scopes string) bool {
+	for _, scope := range strings.Fields(scopes) {
+		if strings.HasSuffix(scope, "/.default") {
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package realm
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ func oidcClient(item identity.Item, app identity.Application) (identity.Attribut
 	findings = append(findings, checkURL("frontchannel_logout_url", app.FrontchannelLogoutURL)...)
 	a := identity.Attributes{
 		"client_id": app.ClientID, "protocol": ProtocolOIDC, "direct_access_grants": false, "consent_required": app.ConsentRequired,
-		"redirect_uris": sortedList(app.RedirectURIs), "web_origins": sortedList(app.WebOrigins),
+		"redirect_uris": sortedList(app.RedirectURIs), "web_origins": sortedList(webOrigins(app)),
 		"front_channel_logout": app.FrontchannelLogoutURL != "",
 	}
 	if app.HomeURL != "" && len(checkURL("home_url", app.HomeURL)) == 0 {
@@ -41,6 +42,27 @@ func oidcClient(item identity.Item, app identity.Application) (identity.Attribut
 	}
 	a["protocol_mappers"] = mappers
 	return a, findings
+}
+
+// webOrigins are the stated ones or, as a server fills them in by itself where none are given, those of the redirect URIs: an
+// application's own pages may always call.
+func webOrigins(app identity.Application) []string {
+	if len(app.WebOrigins) > 0 {
+		return app.WebOrigins
+	}
+	seen := map[string]bool{}
+	origins := []string{}
+	for _, uri := range app.RedirectURIs {
+		u, err := url.Parse(uri)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+			continue
+		}
+		if origin := u.Scheme + "://" + u.Host; !seen[origin] {
+			seen[origin] = true
+			origins = append(origins, origin)
+		}
+	}
+	return origins
 }
 
 func mapper(name, kind string, config map[string]any) map[string]any {
