@@ -195,6 +195,17 @@ func TestBolt_ADamagedFileIsAnErrorAndNoPanic(t *testing.T) {
 	}
 }
 
+func TestBolt_WhatTheSystemRefusesIsNoDamage(t *testing.T) {
+	folder := t.TempDir()
+	link := filepath.Join(folder, "loop")
+	if err := os.Symlink(link, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bolt.Open(link, time.Second, bolt.Holder{}); err == nil || errors.Is(err, state.ErrCorrupt) {
+		t.Errorf("wanted an error of the system, got %v", err)
+	}
+}
+
 func TestAudit_FindsAChangedAndARemovedRecord(t *testing.T) {
 	cases := map[string]func(state.Tx) error{
 		"a removed last record":   func(tx state.Tx) error { return tx.Delete("audit", "000000000003") },

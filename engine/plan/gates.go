@@ -56,7 +56,7 @@ func (s Step) Pending() bool {
 }
 
 func pendingDecisions(steps []Step) *Blocker {
-	b := Blocker{Code: BlockerPendingDecisions, Next: "rehome decide"}
+	b := Blocker{Code: BlockerPendingDecisions, Next: "write a merge block for each, as docs/guide.md section 4 shows"}
 	for _, step := range steps {
 		if step.Pending() {
 			b.Items = append(b.Items, step.ID)

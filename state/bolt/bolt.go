@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -51,7 +52,7 @@ func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, &state.LockedError{Path: path, Holder: describeHolder(side)}
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
+	case isSystem(err):
 		return nil, fmt.Errorf("opening state %s: %w", path, err)
 	case err != nil:
 		return nil, fmt.Errorf("opening state %s: %w: %w", path, state.ErrCorrupt, err)
@@ -60,6 +61,13 @@ func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
 		_ = os.WriteFile(side, encoded, 0o600) // a missing side file costs a name in a message only
 	}
 	return &Backend{db: db, holder: side}, nil
+}
+
+// isSystem tells whether the operating system refused, which says nothing about the content of the file.
+func isSystem(err error) bool {
+	var path *fs.PathError
+	var number syscall.Errno
+	return errors.As(err, &path) || errors.As(err, &number)
 }
 
 // openFile turns the panics that bbolt raises on damaged pages into errors.
