@@ -74,6 +74,7 @@ func newBuilder(input Input) *builder {
 		b.items = append(b.items, state)
 	}
 	sort.Slice(b.items, func(i, j int) bool { return b.items[i].address < b.items[j].address })
+	b.nameAssignments()
 	return b
 }
 

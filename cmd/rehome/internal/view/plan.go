@@ -211,7 +211,7 @@ func shape(step plan.Step) string {
 }
 
 func title(step plan.Step) string {
-	if step.Resource.Type != "" {
+	if step.Resource.Type != "" && !keyUnknown(step) {
 		return Clean(step.Resource.String())
 	}
 	if step.Crowd != nil && len(step.Items) > 0 {
@@ -222,6 +222,15 @@ func title(step plan.Step) string {
 		return fmt.Sprintf("%s %q", item.Kind, Clean(item.Name))
 	}
 	return Clean(step.ID)
+}
+
+// keyUnknown tells whether the resource has no key yet, because what it refers to will not be there: its item's address stands for it.
+func keyUnknown(step plan.Step) bool {
+	if len(step.Items) == 0 {
+		return false
+	}
+	item := step.Items[0]
+	return step.Resource.Key == identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}.String()
 }
 
 func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {

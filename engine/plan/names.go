@@ -1,0 +1,35 @@
+package plan
+
+import "github.com/rehome-iam/rehome/engine/identity"
+
+// nameAssignments gives assignments a name that a reader knows, "Finance -> Expenses", where the source gave ids only. Names are not
+// part of the hash.
+func (b *builder) nameAssignments() {
+	for _, item := range b.items {
+		if item.Item.Item.Kind != identity.KindAppAssignment {
+			continue
+		}
+		application, known := b.nameOf(item, "application")
+		if !known {
+			continue
+		}
+		principal, known := b.nameOf(item, "principal")
+		if !known {
+			principal = item.Item.Item.Name
+		}
+		item.Item.Item.Name = principal + " -> " + application
+	}
+}
+
+// nameOf is the name of the item that the role points to.
+func (b *builder) nameOf(item *itemState, role string) (string, bool) {
+	reference, ok := item.Item.Item.Refer(role)
+	if !ok {
+		return "", false
+	}
+	other := b.byID[identity.Address{Source: item.Item.Item.Source, Kind: reference.Kind, ID: reference.ID}.String()]
+	if other == nil || other.Item.Item.Name == "" {
+		return "", false
+	}
+	return other.Item.Item.Name, true
+}
