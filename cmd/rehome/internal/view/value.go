@@ -68,10 +68,10 @@ func attribute(b *strings.Builder, step plan.Step, name string, width int, style
 		if empty(after) {
 			return false
 		}
-		created(b, prefix, after)
+		created(b, prefix, certificates(name, after))
 		return true
 	default:
-		changed(b, prefix, before, after, style)
+		changed(b, prefix, certificates(name, before), certificates(name, after), style)
 		return true
 	}
 }
