@@ -80,7 +80,9 @@ func (b *builder) makeStep(nodes []*node) *Step {
 		if !seen[n.item] {
 			seen[n.item] = true
 			step.Items = append(step.Items, n.item.named())
-			step.Notes = append(step.Notes, n.item.Result.Notes...)
+			if n.primary { // an item may need many steps; what differs is said once, where the item itself stands
+				step.Notes = append(step.Notes, n.item.Result.Notes...)
+			}
 			step.Class = worseClass(step.Class, n.item.Result.Class)
 		}
 		if n.problem != "" && problem == "" {

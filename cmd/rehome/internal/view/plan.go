@@ -131,7 +131,7 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	for _, step := range shown {
 		shapes[shape(step)]++
 	}
-	written, folded, noted := 0, map[string]bool{}, map[string]bool{}
+	written, folded := 0, map[string]bool{}
 	for _, step := range shown {
 		key := shape(step)
 		if key != "" && shapes[key] >= equalShape && !o.Verbose {
@@ -146,25 +146,8 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 			return
 		}
 		written++
-		oneStep(b, withoutRepeatedNotes(step, noted), o)
+		oneStep(b, step, o)
 	}
-}
-
-// withoutRepeatedNotes keeps the notes of an item for its first step: an application has many steps and its notes are about all.
-func withoutRepeatedNotes(step plan.Step, noted map[string]bool) plan.Step {
-	var notes []string
-	for _, note := range step.Notes {
-		key := note
-		if len(step.Items) > 0 {
-			key = step.Items[0].Source + step.Items[0].ID + note
-		}
-		if !noted[key] {
-			noted[key] = true
-			notes = append(notes, note)
-		}
-	}
-	step.Notes = notes
-	return step
 }
 
 // Sign is the symbol of a step: + create, ~ update, - delete, > map, ? by hand, ! blocked, = nothing to do.
