@@ -119,10 +119,18 @@ func newRootCommand(env *environment) *cobra.Command {
 	flags.StringArrayVar(&global.varFiles, "var-file", nil, "set variables from this file")
 	flags.StringArrayVar(&global.pluginDirs, "plugin-dir", nil, "look for plugins here first")
 	root.AddCommand(
-		newInitCommand(env, global), newValidateCommand(env, global), newFmtCommand(env, global),
-		newCollectCommand(env, global), newAssessCommand(env, global), newPlanCommand(env, global),
-		newShowCommand(env, global), newApplyCommand(env, global), newStatusCommand(env, global),
-		newAcknowledgeCommand(env, global), newCredentialsCommand(env, global), newVersionCommand(env, global),
+		newAcknowledgeCommand(env, global),
+		newApplyCommand(env, global),
+		newAssessCommand(env, global),
+		newCollectCommand(env, global),
+		newCredentialsCommand(env, global),
+		newFmtCommand(env, global),
+		newInitCommand(env, global),
+		newPlanCommand(env, global),
+		newShowCommand(env, global),
+		newStatusCommand(env, global),
+		newValidateCommand(env, global),
+		newVersionCommand(env, global),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Run: func(c *cobra.Command, args []string) {

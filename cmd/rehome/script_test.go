@@ -65,7 +65,12 @@ func TestScripts(t *testing.T) {
 			return os.CopyFS(filepath.Join(env.WorkDir, "example"), os.DirFS("../../examples/okta-to-realmfile"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"okta": startOkta, "exits": exits, "plan-hash": planHash, "impacts": impacts, "damage": damage, "no-secret": noSecret,
+			"okta": startOkta,
+			"exits": exits,
+			"plan-hash": planHash,
+			"impacts": impacts,
+			"damage": damage,
+			"no-secret": noSecret,
 		},
 	})
 }
