@@ -65,11 +65,11 @@ func TestScripts(t *testing.T) {
 			return os.CopyFS(filepath.Join(env.WorkDir, "example"), os.DirFS("../../examples/okta-to-realmfile"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"okta": startOkta,
-			"exits": exits,
+			"okta":      startOkta,
+			"exits":     exits,
 			"plan-hash": planHash,
-			"impacts": impacts,
-			"damage": damage,
+			"impacts":   impacts,
+			"damage":    damage,
 			"no-secret": noSecret,
 		},
 	})
