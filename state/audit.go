@@ -1,44 +1,17 @@
 package state
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
+
+	"github.com/rehome-iam/rehome/engine/audit"
 )
 
-// Event is one line of the audit chain before it is chained. An Event without a name is not recorded.
-type Event struct {
-	Name   string            `json:"name"` // migration.inventory.collected
-	At     time.Time         `json:"at"`
-	Tenant string            `json:"tenant"`
-	Actor  string            `json:"actor"`
-	Target string            `json:"target,omitempty"` // what it was about: a snapshot, a step, a plan
-	Facts  map[string]string `json:"facts,omitempty"`  // never a secret
-}
+// Event is one line of the audit chain before it is chained; see package audit.
+type Event = audit.Event
 
-// AuditRecord is one chained line: Hash covers Sequence, Previous and Event.
-type AuditRecord struct {
-	Sequence int    `json:"sequence"` // counts from 1
-	Previous string `json:"previous"`
-	Event    Event  `json:"event"`
-	Hash     string `json:"hash"`
-}
-
-func (r AuditRecord) digest() (string, error) {
-	encoded, err := json.Marshal(struct {
-		Sequence int    `json:"sequence"`
-		Previous string `json:"previous"`
-		Event    Event  `json:"event"`
-	}{r.Sequence, r.Previous, r.Event})
-	if err != nil {
-		return "", fmt.Errorf("encoding audit record %d: %w", r.Sequence, err)
-	}
-	sum := sha256.Sum256(append([]byte("rehome/audit/v1\x00"), encoded...))
-	return hex.EncodeToString(sum[:]), nil
-}
+// AuditRecord is one chained line; see package audit.
+type AuditRecord = audit.Record
 
 // audit appends to the chain within the transaction of the change that it records.
 func (s *Store) audit(tx Tx, event Event) error {
@@ -53,17 +26,14 @@ func (s *Store) audit(tx Tx, event Event) error {
 		}
 		count = number
 	}
-	event.At = event.At.UTC().Round(0)
-	record := AuditRecord{Sequence: count + 1, Previous: string(tx.Get(bucketMeta, "audit_head")), Event: event}
-	hash, err := record.digest()
+	record, err := audit.Chain(event, count, string(tx.Get(bucketMeta, "audit_head")))
 	if err != nil {
 		return err
 	}
-	record.Hash = hash
 	if err := s.put(tx, bucketAudit, fmt.Sprintf("%012d", record.Sequence), record); err != nil {
 		return err
 	}
-	if err := tx.Put(bucketMeta, "audit_head", []byte(hash)); err != nil {
+	if err := tx.Put(bucketMeta, "audit_head", []byte(record.Hash)); err != nil {
 		return err
 	}
 	return tx.Put(bucketMeta, "audit_count", []byte(strconv.Itoa(record.Sequence)))
@@ -104,18 +74,11 @@ func (s *Store) Audit() ([]AuditRecord, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the audit chain: %w", err)
 	}
-	previous := ""
-	for i, record := range chain {
-		hash, err := record.digest()
-		if err != nil {
-			return nil, err
-		}
-		if record.Sequence != i+1 || record.Previous != previous || record.Hash != hash {
-			return nil, fmt.Errorf("%w: audit record %d does not fit the chain", ErrCorrupt, i+1)
-		}
-		previous = record.Hash
+	last, err := audit.Verify(chain)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if previous != head || len(chain) != count {
+	if last != head || len(chain) != count {
 		return nil, fmt.Errorf("%w: the audit chain ends at record %d of %d", ErrCorrupt, len(chain), count)
 	}
 	return chain, nil
