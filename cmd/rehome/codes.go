@@ -21,6 +21,7 @@ func codes() []config.Code {
 		{Code: "provider-not-found", Cause: "The organisation, tenant or realm is not there.", Cure: "Check its name; rehome does not create realms."},
 		{Code: "provider-unreachable", Cause: "No connection, no TLS, or a name that does not resolve.", Cure: "Check address, network and ca_file."},
 		{Code: "provider-rate-limited", Cause: "The server went on refusing for the rate limit.", Cure: "Try again later or lower rate_share."},
+		{Code: "provider-unsupported", Cause: "The provider does not offer what was asked.", Cure: "Find it out in another way."},
 		{Code: "provider-failed", Cause: "A provider call failed in another way.", Cure: "Read the message; the page at fault is named."},
 		{Code: "item-twice", Cause: "Two snapshots hold one item.", Cure: "Name each source once."},
 		{Code: "list-seen", Cause: "A list came in a form that was read leniently.", Cure: "Nothing, unless items are missing."},

@@ -66,6 +66,8 @@ func describeProvider(failure *identity.ProviderError, err error) diag.Diagnosti
 		return diag.Errorf("target-changed", "Target has changed", "%s\nPlan again and have the new hash approved.", text)
 	case identity.ErrorRateLimited:
 		return diag.Errorf("provider-rate-limited", "Rate limit is used up", "%s\nTry again later, or lower rate_share.", text)
+	case identity.ErrorUnsupported:
+		return diag.Errorf("provider-unsupported", "Provider cannot answer", "%s\nWhat it would have told must be found out in another way.", text)
 	default:
 		return diag.Errorf("provider-failed", "Provider call failed", "%s", text)
 	}

@@ -97,6 +97,7 @@ const (
 	ErrorConflict     ErrorCode = "conflict"     // the live resource is not what the step expects
 	ErrorInvalid      ErrorCode = "invalid"      // refused by the target, or a body that breaks the contract
 	ErrorRateLimited  ErrorCode = "rate_limited"
+	ErrorUnsupported  ErrorCode = "unsupported" // the provider does not offer this call
 	ErrorInternal     ErrorCode = "internal"
 )
 

@@ -77,7 +77,7 @@ func DecodeError(err error) (failure *identity.ProviderError, ok bool) {
 func decodeCode(text string) identity.ErrorCode {
 	switch code := identity.ErrorCode(text); code {
 	case identity.ErrorUnreachable, identity.ErrorUnauthorized, identity.ErrorForbidden, identity.ErrorNotFound,
-		identity.ErrorConflict, identity.ErrorInvalid, identity.ErrorRateLimited, identity.ErrorInternal:
+		identity.ErrorConflict, identity.ErrorInvalid, identity.ErrorRateLimited, identity.ErrorUnsupported, identity.ErrorInternal:
 		return code
 	}
 	return identity.ErrorInternal

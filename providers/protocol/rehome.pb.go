@@ -3368,6 +3368,1156 @@ func (x *ProviderError) GetLiveJson() []byte {
 	return nil
 }
 
+type PermissionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PermissionsRequest) Reset() {
+	*x = PermissionsRequest{}
+	mi := &file_rehome_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PermissionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PermissionsRequest) ProtoMessage() {}
+
+func (x *PermissionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PermissionsRequest.ProtoReflect.Descriptor instead.
+func (*PermissionsRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{51}
+}
+
+type PermissionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Checks        []*PermissionCheck     `protobuf:"bytes,1,rep,name=checks,proto3" json:"checks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PermissionsResponse) Reset() {
+	*x = PermissionsResponse{}
+	mi := &file_rehome_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PermissionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PermissionsResponse) ProtoMessage() {}
+
+func (x *PermissionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PermissionsResponse.ProtoReflect.Descriptor instead.
+func (*PermissionsResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *PermissionsResponse) GetChecks() []*PermissionCheck {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+type PermissionCheck struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	For           string                 `protobuf:"bytes,2,opt,name=for,proto3" json:"for,omitempty"`
+	State         string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Action        string                 `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PermissionCheck) Reset() {
+	*x = PermissionCheck{}
+	mi := &file_rehome_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PermissionCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PermissionCheck) ProtoMessage() {}
+
+func (x *PermissionCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PermissionCheck.ProtoReflect.Descriptor instead.
+func (*PermissionCheck) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *PermissionCheck) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PermissionCheck) GetFor() string {
+	if x != nil {
+		return x.For
+	}
+	return ""
+}
+
+func (x *PermissionCheck) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *PermissionCheck) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+type SignInsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Since         string                 `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInsRequest) Reset() {
+	*x = SignInsRequest{}
+	mi := &file_rehome_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInsRequest) ProtoMessage() {}
+
+func (x *SignInsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInsRequest.ProtoReflect.Descriptor instead.
+func (*SignInsRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *SignInsRequest) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+type SignInsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Covers        string                 `protobuf:"bytes,1,opt,name=covers,proto3" json:"covers,omitempty"`
+	Applications  []*SignInActivity      `protobuf:"bytes,2,rep,name=applications,proto3" json:"applications,omitempty"`
+	Requests      int64                  `protobuf:"varint,3,opt,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInsResponse) Reset() {
+	*x = SignInsResponse{}
+	mi := &file_rehome_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInsResponse) ProtoMessage() {}
+
+func (x *SignInsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInsResponse.ProtoReflect.Descriptor instead.
+func (*SignInsResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *SignInsResponse) GetCovers() string {
+	if x != nil {
+		return x.Covers
+	}
+	return ""
+}
+
+func (x *SignInsResponse) GetApplications() []*SignInActivity {
+	if x != nil {
+		return x.Applications
+	}
+	return nil
+}
+
+func (x *SignInsResponse) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+type SignInActivity struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Item          *ItemID                `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`         // of a source
+	Resource      *ResourceID            `protobuf:"bytes,2,opt,name=resource,proto3" json:"resource,omitempty"` // of a target
+	Last          string                 `protobuf:"bytes,3,opt,name=last,proto3" json:"last,omitempty"`
+	SignIns       int64                  `protobuf:"varint,4,opt,name=sign_ins,json=signIns,proto3" json:"sign_ins,omitempty"`
+	Failures      int64                  `protobuf:"varint,5,opt,name=failures,proto3" json:"failures,omitempty"`
+	PeopleCount   int64                  `protobuf:"varint,6,opt,name=people_count,json=peopleCount,proto3" json:"people_count,omitempty"`
+	People        []string               `protobuf:"bytes,7,rep,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInActivity) Reset() {
+	*x = SignInActivity{}
+	mi := &file_rehome_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInActivity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInActivity) ProtoMessage() {}
+
+func (x *SignInActivity) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInActivity.ProtoReflect.Descriptor instead.
+func (*SignInActivity) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *SignInActivity) GetItem() *ItemID {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+func (x *SignInActivity) GetResource() *ResourceID {
+	if x != nil {
+		return x.Resource
+	}
+	return nil
+}
+
+func (x *SignInActivity) GetLast() string {
+	if x != nil {
+		return x.Last
+	}
+	return ""
+}
+
+func (x *SignInActivity) GetSignIns() int64 {
+	if x != nil {
+		return x.SignIns
+	}
+	return 0
+}
+
+func (x *SignInActivity) GetFailures() int64 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
+}
+
+func (x *SignInActivity) GetPeopleCount() int64 {
+	if x != nil {
+		return x.PeopleCount
+	}
+	return 0
+}
+
+func (x *SignInActivity) GetPeople() []string {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+type SourceConnectionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Item          *Item                  `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceConnectionRequest) Reset() {
+	*x = SourceConnectionRequest{}
+	mi := &file_rehome_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceConnectionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceConnectionRequest) ProtoMessage() {}
+
+func (x *SourceConnectionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceConnectionRequest.ProtoReflect.Descriptor instead.
+func (*SourceConnectionRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *SourceConnectionRequest) GetItem() *Item {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+type TargetConnectionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resource      *Resource              `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TargetConnectionRequest) Reset() {
+	*x = TargetConnectionRequest{}
+	mi := &file_rehome_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TargetConnectionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TargetConnectionRequest) ProtoMessage() {}
+
+func (x *TargetConnectionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TargetConnectionRequest.ProtoReflect.Descriptor instead.
+func (*TargetConnectionRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *TargetConnectionRequest) GetResource() *Resource {
+	if x != nil {
+		return x.Resource
+	}
+	return nil
+}
+
+type ConnectionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Facts         []*ConnectionFact      `protobuf:"bytes,1,rep,name=facts,proto3" json:"facts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConnectionResponse) Reset() {
+	*x = ConnectionResponse{}
+	mi := &file_rehome_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConnectionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConnectionResponse) ProtoMessage() {}
+
+func (x *ConnectionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConnectionResponse.ProtoReflect.Descriptor instead.
+func (*ConnectionResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *ConnectionResponse) GetFacts() []*ConnectionFact {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+type ConnectionFact struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Expires       string                 `protobuf:"bytes,3,opt,name=expires,proto3" json:"expires,omitempty"`
+	Note          string                 `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConnectionFact) Reset() {
+	*x = ConnectionFact{}
+	mi := &file_rehome_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConnectionFact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConnectionFact) ProtoMessage() {}
+
+func (x *ConnectionFact) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConnectionFact.ProtoReflect.Descriptor instead.
+func (*ConnectionFact) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *ConnectionFact) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ConnectionFact) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ConnectionFact) GetExpires() string {
+	if x != nil {
+		return x.Expires
+	}
+	return ""
+}
+
+func (x *ConnectionFact) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+type ChangedPeopleRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Since         string                 `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangedPeopleRequest) Reset() {
+	*x = ChangedPeopleRequest{}
+	mi := &file_rehome_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangedPeopleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangedPeopleRequest) ProtoMessage() {}
+
+func (x *ChangedPeopleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangedPeopleRequest.ProtoReflect.Descriptor instead.
+func (*ChangedPeopleRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *ChangedPeopleRequest) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+type ChangedPeopleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Event:
+	//
+	//	*ChangedPeopleResponse_Person
+	//	*ChangedPeopleResponse_End
+	Event         isChangedPeopleResponse_Event `protobuf_oneof:"event"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangedPeopleResponse) Reset() {
+	*x = ChangedPeopleResponse{}
+	mi := &file_rehome_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangedPeopleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangedPeopleResponse) ProtoMessage() {}
+
+func (x *ChangedPeopleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangedPeopleResponse.ProtoReflect.Descriptor instead.
+func (*ChangedPeopleResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ChangedPeopleResponse) GetEvent() isChangedPeopleResponse_Event {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *ChangedPeopleResponse) GetPerson() *PersonStatus {
+	if x != nil {
+		if x, ok := x.Event.(*ChangedPeopleResponse_Person); ok {
+			return x.Person
+		}
+	}
+	return nil
+}
+
+func (x *ChangedPeopleResponse) GetEnd() *ChangedPeopleEnd {
+	if x != nil {
+		if x, ok := x.Event.(*ChangedPeopleResponse_End); ok {
+			return x.End
+		}
+	}
+	return nil
+}
+
+type isChangedPeopleResponse_Event interface {
+	isChangedPeopleResponse_Event()
+}
+
+type ChangedPeopleResponse_Person struct {
+	Person *PersonStatus `protobuf:"bytes,1,opt,name=person,proto3,oneof"`
+}
+
+type ChangedPeopleResponse_End struct {
+	End *ChangedPeopleEnd `protobuf:"bytes,2,opt,name=end,proto3,oneof"` // always the last message
+}
+
+func (*ChangedPeopleResponse_Person) isChangedPeopleResponse_Event() {}
+
+func (*ChangedPeopleResponse_End) isChangedPeopleResponse_Event() {}
+
+type PersonStatus struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Item          *ItemID                `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	Active        bool                   `protobuf:"varint,2,opt,name=active,proto3" json:"active,omitempty"`
+	Changed       string                 `protobuf:"bytes,3,opt,name=changed,proto3" json:"changed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonStatus) Reset() {
+	*x = PersonStatus{}
+	mi := &file_rehome_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonStatus) ProtoMessage() {}
+
+func (x *PersonStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonStatus.ProtoReflect.Descriptor instead.
+func (*PersonStatus) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *PersonStatus) GetItem() *ItemID {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+func (x *PersonStatus) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *PersonStatus) GetChanged() string {
+	if x != nil {
+		return x.Changed
+	}
+	return ""
+}
+
+type ChangedPeopleEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	People        int64                  `protobuf:"varint,1,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangedPeopleEnd) Reset() {
+	*x = ChangedPeopleEnd{}
+	mi := &file_rehome_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangedPeopleEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangedPeopleEnd) ProtoMessage() {}
+
+func (x *ChangedPeopleEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangedPeopleEnd.ProtoReflect.Descriptor instead.
+func (*ChangedPeopleEnd) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *ChangedPeopleEnd) GetPeople() int64 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+type ProbeRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Resource       *ResourceID            `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	ServerId       string                 `protobuf:"bytes,2,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
+	AttributesJson []byte                 `protobuf:"bytes,3,opt,name=attributes_json,json=attributesJson,proto3" json:"attributes_json,omitempty"`
+	Impersonate    bool                   `protobuf:"varint,4,opt,name=impersonate,proto3" json:"impersonate,omitempty"`
+	Member         string                 `protobuf:"bytes,5,opt,name=member,proto3" json:"member,omitempty"`
+	Stranger       string                 `protobuf:"bytes,6,opt,name=stranger,proto3" json:"stranger,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ProbeRequest) Reset() {
+	*x = ProbeRequest{}
+	mi := &file_rehome_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeRequest) ProtoMessage() {}
+
+func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
+func (*ProbeRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *ProbeRequest) GetResource() *ResourceID {
+	if x != nil {
+		return x.Resource
+	}
+	return nil
+}
+
+func (x *ProbeRequest) GetServerId() string {
+	if x != nil {
+		return x.ServerId
+	}
+	return ""
+}
+
+func (x *ProbeRequest) GetAttributesJson() []byte {
+	if x != nil {
+		return x.AttributesJson
+	}
+	return nil
+}
+
+func (x *ProbeRequest) GetImpersonate() bool {
+	if x != nil {
+		return x.Impersonate
+	}
+	return false
+}
+
+func (x *ProbeRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *ProbeRequest) GetStranger() string {
+	if x != nil {
+		return x.Stranger
+	}
+	return ""
+}
+
+type ProbeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*ProbeResult         `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeResponse) Reset() {
+	*x = ProbeResponse{}
+	mi := &file_rehome_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeResponse) ProtoMessage() {}
+
+func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
+func (*ProbeResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *ProbeResponse) GetResults() []*ProbeResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+type ProbeResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Probe         string                 `protobuf:"bytes,1,opt,name=probe,proto3" json:"probe,omitempty"`
+	Resource      *ResourceID            `protobuf:"bytes,2,opt,name=resource,proto3" json:"resource,omitempty"`
+	Status        string                 `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
+	Summary       string                 `protobuf:"bytes,4,opt,name=summary,proto3" json:"summary,omitempty"`
+	LookAt        string                 `protobuf:"bytes,5,opt,name=look_at,json=lookAt,proto3" json:"look_at,omitempty"`
+	Evidence      map[string]string      `protobuf:"bytes,6,rep,name=evidence,proto3" json:"evidence,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Requests      int64                  `protobuf:"varint,7,opt,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeResult) Reset() {
+	*x = ProbeResult{}
+	mi := &file_rehome_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeResult) ProtoMessage() {}
+
+func (x *ProbeResult) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeResult.ProtoReflect.Descriptor instead.
+func (*ProbeResult) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *ProbeResult) GetProbe() string {
+	if x != nil {
+		return x.Probe
+	}
+	return ""
+}
+
+func (x *ProbeResult) GetResource() *ResourceID {
+	if x != nil {
+		return x.Resource
+	}
+	return nil
+}
+
+func (x *ProbeResult) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *ProbeResult) GetSummary() string {
+	if x != nil {
+		return x.Summary
+	}
+	return ""
+}
+
+func (x *ProbeResult) GetLookAt() string {
+	if x != nil {
+		return x.LookAt
+	}
+	return ""
+}
+
+func (x *ProbeResult) GetEvidence() map[string]string {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *ProbeResult) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+type UsageRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resources     []*Resource            `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsageRequest) Reset() {
+	*x = UsageRequest{}
+	mi := &file_rehome_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsageRequest) ProtoMessage() {}
+
+func (x *UsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsageRequest.ProtoReflect.Descriptor instead.
+func (*UsageRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *UsageRequest) GetResources() []*Resource {
+	if x != nil {
+		return x.Resources
+	}
+	return nil
+}
+
+type UsageResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Usages        []*Usage               `protobuf:"bytes,1,rep,name=usages,proto3" json:"usages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsageResponse) Reset() {
+	*x = UsageResponse{}
+	mi := &file_rehome_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsageResponse) ProtoMessage() {}
+
+func (x *UsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsageResponse.ProtoReflect.Descriptor instead.
+func (*UsageResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *UsageResponse) GetUsages() []*Usage {
+	if x != nil {
+		return x.Usages
+	}
+	return nil
+}
+
+type Usage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resource      *ResourceID            `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	Used          bool                   `protobuf:"varint,2,opt,name=used,proto3" json:"used,omitempty"`
+	Facts         []string               `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty"`
+	Unknown       string                 `protobuf:"bytes,4,opt,name=unknown,proto3" json:"unknown,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Usage) Reset() {
+	*x = Usage{}
+	mi := &file_rehome_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Usage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Usage) ProtoMessage() {}
+
+func (x *Usage) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Usage.ProtoReflect.Descriptor instead.
+func (*Usage) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *Usage) GetResource() *ResourceID {
+	if x != nil {
+		return x.Resource
+	}
+	return nil
+}
+
+func (x *Usage) GetUsed() bool {
+	if x != nil {
+		return x.Used
+	}
+	return false
+}
+
+func (x *Usage) GetFacts() []string {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+func (x *Usage) GetUnknown() string {
+	if x != nil {
+		return x.Unknown
+	}
+	return ""
+}
+
 var File_rehome_proto protoreflect.FileDescriptor
 
 const file_rehome_proto_rawDesc = "" +
@@ -3627,13 +4777,92 @@ const file_rehome_proto_rawDesc = "" +
 	"permission\x18\x03 \x01(\tR\n" +
 	"permission\x12\x12\n" +
 	"\x04page\x18\x04 \x01(\tR\x04page\x12\x1b\n" +
-	"\tlive_json\x18\x05 \x01(\fR\bliveJson2\xe3\x02\n" +
+	"\tlive_json\x18\x05 \x01(\fR\bliveJson\"\x14\n" +
+	"\x12PermissionsRequest\"I\n" +
+	"\x13PermissionsResponse\x122\n" +
+	"\x06checks\x18\x01 \x03(\v2\x1a.rehome.v1.PermissionCheckR\x06checks\"e\n" +
+	"\x0fPermissionCheck\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03for\x18\x02 \x01(\tR\x03for\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x16\n" +
+	"\x06action\x18\x04 \x01(\tR\x06action\"&\n" +
+	"\x0eSignInsRequest\x12\x14\n" +
+	"\x05since\x18\x01 \x01(\tR\x05since\"\x84\x01\n" +
+	"\x0fSignInsResponse\x12\x16\n" +
+	"\x06covers\x18\x01 \x01(\tR\x06covers\x12=\n" +
+	"\fapplications\x18\x02 \x03(\v2\x19.rehome.v1.SignInActivityR\fapplications\x12\x1a\n" +
+	"\brequests\x18\x03 \x01(\x03R\brequests\"\xf0\x01\n" +
+	"\x0eSignInActivity\x12%\n" +
+	"\x04item\x18\x01 \x01(\v2\x11.rehome.v1.ItemIDR\x04item\x121\n" +
+	"\bresource\x18\x02 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12\x12\n" +
+	"\x04last\x18\x03 \x01(\tR\x04last\x12\x19\n" +
+	"\bsign_ins\x18\x04 \x01(\x03R\asignIns\x12\x1a\n" +
+	"\bfailures\x18\x05 \x01(\x03R\bfailures\x12!\n" +
+	"\fpeople_count\x18\x06 \x01(\x03R\vpeopleCount\x12\x16\n" +
+	"\x06people\x18\a \x03(\tR\x06people\">\n" +
+	"\x17SourceConnectionRequest\x12#\n" +
+	"\x04item\x18\x01 \x01(\v2\x0f.rehome.v1.ItemR\x04item\"J\n" +
+	"\x17TargetConnectionRequest\x12/\n" +
+	"\bresource\x18\x01 \x01(\v2\x13.rehome.v1.ResourceR\bresource\"E\n" +
+	"\x12ConnectionResponse\x12/\n" +
+	"\x05facts\x18\x01 \x03(\v2\x19.rehome.v1.ConnectionFactR\x05facts\"h\n" +
+	"\x0eConnectionFact\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x18\n" +
+	"\aexpires\x18\x03 \x01(\tR\aexpires\x12\x12\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\",\n" +
+	"\x14ChangedPeopleRequest\x12\x14\n" +
+	"\x05since\x18\x01 \x01(\tR\x05since\"\x84\x01\n" +
+	"\x15ChangedPeopleResponse\x121\n" +
+	"\x06person\x18\x01 \x01(\v2\x17.rehome.v1.PersonStatusH\x00R\x06person\x12/\n" +
+	"\x03end\x18\x02 \x01(\v2\x1b.rehome.v1.ChangedPeopleEndH\x00R\x03endB\a\n" +
+	"\x05event\"g\n" +
+	"\fPersonStatus\x12%\n" +
+	"\x04item\x18\x01 \x01(\v2\x11.rehome.v1.ItemIDR\x04item\x12\x16\n" +
+	"\x06active\x18\x02 \x01(\bR\x06active\x12\x18\n" +
+	"\achanged\x18\x03 \x01(\tR\achanged\"*\n" +
+	"\x10ChangedPeopleEnd\x12\x16\n" +
+	"\x06people\x18\x01 \x01(\x03R\x06people\"\xdd\x01\n" +
+	"\fProbeRequest\x121\n" +
+	"\bresource\x18\x01 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12\x1b\n" +
+	"\tserver_id\x18\x02 \x01(\tR\bserverId\x12'\n" +
+	"\x0fattributes_json\x18\x03 \x01(\fR\x0eattributesJson\x12 \n" +
+	"\vimpersonate\x18\x04 \x01(\bR\vimpersonate\x12\x16\n" +
+	"\x06member\x18\x05 \x01(\tR\x06member\x12\x1a\n" +
+	"\bstranger\x18\x06 \x01(\tR\bstranger\"A\n" +
+	"\rProbeResponse\x120\n" +
+	"\aresults\x18\x01 \x03(\v2\x16.rehome.v1.ProbeResultR\aresults\"\xbc\x02\n" +
+	"\vProbeResult\x12\x14\n" +
+	"\x05probe\x18\x01 \x01(\tR\x05probe\x121\n" +
+	"\bresource\x18\x02 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12\x16\n" +
+	"\x06status\x18\x03 \x01(\tR\x06status\x12\x18\n" +
+	"\asummary\x18\x04 \x01(\tR\asummary\x12\x17\n" +
+	"\alook_at\x18\x05 \x01(\tR\x06lookAt\x12@\n" +
+	"\bevidence\x18\x06 \x03(\v2$.rehome.v1.ProbeResult.EvidenceEntryR\bevidence\x12\x1a\n" +
+	"\brequests\x18\a \x01(\x03R\brequests\x1a;\n" +
+	"\rEvidenceEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"A\n" +
+	"\fUsageRequest\x121\n" +
+	"\tresources\x18\x01 \x03(\v2\x13.rehome.v1.ResourceR\tresources\"9\n" +
+	"\rUsageResponse\x12(\n" +
+	"\x06usages\x18\x01 \x03(\v2\x10.rehome.v1.UsageR\x06usages\"~\n" +
+	"\x05Usage\x121\n" +
+	"\bresource\x18\x01 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12\x12\n" +
+	"\x04used\x18\x02 \x01(\bR\x04used\x12\x14\n" +
+	"\x05facts\x18\x03 \x03(\tR\x05facts\x12\x18\n" +
+	"\aunknown\x18\x04 \x01(\tR\aunknown2\x9a\x05\n" +
 	"\x06Source\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
 	"\bIdentify\x12 .rehome.v1.IdentifySourceRequest\x1a!.rehome.v1.IdentifySourceResponse\x12B\n" +
 	"\aCollect\x12\x19.rehome.v1.CollectRequest\x1a\x1a.rehome.v1.CollectResponse0\x01\x12=\n" +
-	"\x06Secret\x12\x18.rehome.v1.SecretRequest\x1a\x19.rehome.v1.SecretResponse2\xf8\x04\n" +
+	"\x06Secret\x12\x18.rehome.v1.SecretRequest\x1a\x19.rehome.v1.SecretResponse\x12L\n" +
+	"\vPermissions\x12\x1d.rehome.v1.PermissionsRequest\x1a\x1e.rehome.v1.PermissionsResponse\x12@\n" +
+	"\aSignIns\x12\x19.rehome.v1.SignInsRequest\x1a\x1a.rehome.v1.SignInsResponse\x12O\n" +
+	"\n" +
+	"Connection\x12\".rehome.v1.SourceConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse\x12T\n" +
+	"\rChangedPeople\x12\x1f.rehome.v1.ChangedPeopleRequest\x1a .rehome.v1.ChangedPeopleResponse0\x012\xd1\a\n" +
 	"\x06Target\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
@@ -3644,7 +4873,13 @@ const file_rehome_proto_rawDesc = "" +
 	"\x05Apply\x12\x17.rehome.v1.ApplyRequest\x1a\x18.rehome.v1.ApplyResponse\x12I\n" +
 	"\n" +
 	"ReadMarker\x12\x1c.rehome.v1.ReadMarkerRequest\x1a\x1d.rehome.v1.ReadMarkerResponse\x12L\n" +
-	"\vWriteMarker\x12\x1d.rehome.v1.WriteMarkerRequest\x1a\x1e.rehome.v1.WriteMarkerResponseB1Z/github.com/rehome-iam/rehome/providers/protocolb\x06proto3"
+	"\vWriteMarker\x12\x1d.rehome.v1.WriteMarkerRequest\x1a\x1e.rehome.v1.WriteMarkerResponse\x12L\n" +
+	"\vPermissions\x12\x1d.rehome.v1.PermissionsRequest\x1a\x1e.rehome.v1.PermissionsResponse\x12@\n" +
+	"\aSignIns\x12\x19.rehome.v1.SignInsRequest\x1a\x1a.rehome.v1.SignInsResponse\x12O\n" +
+	"\n" +
+	"Connection\x12\".rehome.v1.TargetConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse\x12:\n" +
+	"\x05Probe\x12\x17.rehome.v1.ProbeRequest\x1a\x18.rehome.v1.ProbeResponse\x12:\n" +
+	"\x05Usage\x12\x17.rehome.v1.UsageRequest\x1a\x18.rehome.v1.UsageResponseB1Z/github.com/rehome-iam/rehome/providers/protocolb\x06proto3"
 
 var (
 	file_rehome_proto_rawDescOnce sync.Once
@@ -3658,62 +4893,83 @@ func file_rehome_proto_rawDescGZIP() []byte {
 	return file_rehome_proto_rawDescData
 }
 
-var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
 var file_rehome_proto_goTypes = []any{
-	(*SchemaRequest)(nil),          // 0: rehome.v1.SchemaRequest
-	(*SchemaResponse)(nil),         // 1: rehome.v1.SchemaResponse
-	(*ProviderSchema)(nil),         // 2: rehome.v1.ProviderSchema
-	(*ConfigAttribute)(nil),        // 3: rehome.v1.ConfigAttribute
-	(*ResourceSchema)(nil),         // 4: rehome.v1.ResourceSchema
-	(*AttributeSchema)(nil),        // 5: rehome.v1.AttributeSchema
-	(*ConfigureRequest)(nil),       // 6: rehome.v1.ConfigureRequest
-	(*ConfigureResponse)(nil),      // 7: rehome.v1.ConfigureResponse
-	(*Diagnostic)(nil),             // 8: rehome.v1.Diagnostic
-	(*Range)(nil),                  // 9: rehome.v1.Range
-	(*Position)(nil),               // 10: rehome.v1.Position
-	(*Snippet)(nil),                // 11: rehome.v1.Snippet
-	(*IdentifySourceRequest)(nil),  // 12: rehome.v1.IdentifySourceRequest
-	(*IdentifySourceResponse)(nil), // 13: rehome.v1.IdentifySourceResponse
-	(*CollectRequest)(nil),         // 14: rehome.v1.CollectRequest
-	(*CollectResponse)(nil),        // 15: rehome.v1.CollectResponse
-	(*CollectEnd)(nil),             // 16: rehome.v1.CollectEnd
-	(*PageEvidence)(nil),           // 17: rehome.v1.PageEvidence
-	(*ItemBatch)(nil),              // 18: rehome.v1.ItemBatch
-	(*Item)(nil),                   // 19: rehome.v1.Item
-	(*Reference)(nil),              // 20: rehome.v1.Reference
-	(*Gap)(nil),                    // 21: rehome.v1.Gap
-	(*ItemID)(nil),                 // 22: rehome.v1.ItemID
-	(*SecretRequest)(nil),          // 23: rehome.v1.SecretRequest
-	(*SecretResponse)(nil),         // 24: rehome.v1.SecretResponse
-	(*IdentifyTargetRequest)(nil),  // 25: rehome.v1.IdentifyTargetRequest
-	(*IdentifyTargetResponse)(nil), // 26: rehome.v1.IdentifyTargetResponse
-	(*TranslateRequest)(nil),       // 27: rehome.v1.TranslateRequest
-	(*TranslateResponse)(nil),      // 28: rehome.v1.TranslateResponse
-	(*Translation)(nil),            // 29: rehome.v1.Translation
-	(*ResourceID)(nil),             // 30: rehome.v1.ResourceID
-	(*Resource)(nil),               // 31: rehome.v1.Resource
-	(*Finding)(nil),                // 32: rehome.v1.Finding
-	(*ReadRequest)(nil),            // 33: rehome.v1.ReadRequest
-	(*ReadResponse)(nil),           // 34: rehome.v1.ReadResponse
-	(*ResourceBatch)(nil),          // 35: rehome.v1.ResourceBatch
-	(*ReadEnd)(nil),                // 36: rehome.v1.ReadEnd
-	(*CheckRequest)(nil),           // 37: rehome.v1.CheckRequest
-	(*CheckEnd)(nil),               // 38: rehome.v1.CheckEnd
-	(*CheckResponse)(nil),          // 39: rehome.v1.CheckResponse
-	(*FindingBatch)(nil),           // 40: rehome.v1.FindingBatch
-	(*FindingsEnd)(nil),            // 41: rehome.v1.FindingsEnd
-	(*CheckFinding)(nil),           // 42: rehome.v1.CheckFinding
-	(*ApplyRequest)(nil),           // 43: rehome.v1.ApplyRequest
-	(*ApplyResponse)(nil),          // 44: rehome.v1.ApplyResponse
-	(*ReadMarkerRequest)(nil),      // 45: rehome.v1.ReadMarkerRequest
-	(*ReadMarkerResponse)(nil),     // 46: rehome.v1.ReadMarkerResponse
-	(*WriteMarkerRequest)(nil),     // 47: rehome.v1.WriteMarkerRequest
-	(*WriteMarkerResponse)(nil),    // 48: rehome.v1.WriteMarkerResponse
-	(*Marker)(nil),                 // 49: rehome.v1.Marker
-	(*ProviderError)(nil),          // 50: rehome.v1.ProviderError
-	nil,                            // 51: rehome.v1.ApplyRequest.SecretsEntry
-	nil,                            // 52: rehome.v1.ApplyResponse.GeneratedEntry
-	nil,                            // 53: rehome.v1.Marker.BindingsEntry
+	(*SchemaRequest)(nil),           // 0: rehome.v1.SchemaRequest
+	(*SchemaResponse)(nil),          // 1: rehome.v1.SchemaResponse
+	(*ProviderSchema)(nil),          // 2: rehome.v1.ProviderSchema
+	(*ConfigAttribute)(nil),         // 3: rehome.v1.ConfigAttribute
+	(*ResourceSchema)(nil),          // 4: rehome.v1.ResourceSchema
+	(*AttributeSchema)(nil),         // 5: rehome.v1.AttributeSchema
+	(*ConfigureRequest)(nil),        // 6: rehome.v1.ConfigureRequest
+	(*ConfigureResponse)(nil),       // 7: rehome.v1.ConfigureResponse
+	(*Diagnostic)(nil),              // 8: rehome.v1.Diagnostic
+	(*Range)(nil),                   // 9: rehome.v1.Range
+	(*Position)(nil),                // 10: rehome.v1.Position
+	(*Snippet)(nil),                 // 11: rehome.v1.Snippet
+	(*IdentifySourceRequest)(nil),   // 12: rehome.v1.IdentifySourceRequest
+	(*IdentifySourceResponse)(nil),  // 13: rehome.v1.IdentifySourceResponse
+	(*CollectRequest)(nil),          // 14: rehome.v1.CollectRequest
+	(*CollectResponse)(nil),         // 15: rehome.v1.CollectResponse
+	(*CollectEnd)(nil),              // 16: rehome.v1.CollectEnd
+	(*PageEvidence)(nil),            // 17: rehome.v1.PageEvidence
+	(*ItemBatch)(nil),               // 18: rehome.v1.ItemBatch
+	(*Item)(nil),                    // 19: rehome.v1.Item
+	(*Reference)(nil),               // 20: rehome.v1.Reference
+	(*Gap)(nil),                     // 21: rehome.v1.Gap
+	(*ItemID)(nil),                  // 22: rehome.v1.ItemID
+	(*SecretRequest)(nil),           // 23: rehome.v1.SecretRequest
+	(*SecretResponse)(nil),          // 24: rehome.v1.SecretResponse
+	(*IdentifyTargetRequest)(nil),   // 25: rehome.v1.IdentifyTargetRequest
+	(*IdentifyTargetResponse)(nil),  // 26: rehome.v1.IdentifyTargetResponse
+	(*TranslateRequest)(nil),        // 27: rehome.v1.TranslateRequest
+	(*TranslateResponse)(nil),       // 28: rehome.v1.TranslateResponse
+	(*Translation)(nil),             // 29: rehome.v1.Translation
+	(*ResourceID)(nil),              // 30: rehome.v1.ResourceID
+	(*Resource)(nil),                // 31: rehome.v1.Resource
+	(*Finding)(nil),                 // 32: rehome.v1.Finding
+	(*ReadRequest)(nil),             // 33: rehome.v1.ReadRequest
+	(*ReadResponse)(nil),            // 34: rehome.v1.ReadResponse
+	(*ResourceBatch)(nil),           // 35: rehome.v1.ResourceBatch
+	(*ReadEnd)(nil),                 // 36: rehome.v1.ReadEnd
+	(*CheckRequest)(nil),            // 37: rehome.v1.CheckRequest
+	(*CheckEnd)(nil),                // 38: rehome.v1.CheckEnd
+	(*CheckResponse)(nil),           // 39: rehome.v1.CheckResponse
+	(*FindingBatch)(nil),            // 40: rehome.v1.FindingBatch
+	(*FindingsEnd)(nil),             // 41: rehome.v1.FindingsEnd
+	(*CheckFinding)(nil),            // 42: rehome.v1.CheckFinding
+	(*ApplyRequest)(nil),            // 43: rehome.v1.ApplyRequest
+	(*ApplyResponse)(nil),           // 44: rehome.v1.ApplyResponse
+	(*ReadMarkerRequest)(nil),       // 45: rehome.v1.ReadMarkerRequest
+	(*ReadMarkerResponse)(nil),      // 46: rehome.v1.ReadMarkerResponse
+	(*WriteMarkerRequest)(nil),      // 47: rehome.v1.WriteMarkerRequest
+	(*WriteMarkerResponse)(nil),     // 48: rehome.v1.WriteMarkerResponse
+	(*Marker)(nil),                  // 49: rehome.v1.Marker
+	(*ProviderError)(nil),           // 50: rehome.v1.ProviderError
+	(*PermissionsRequest)(nil),      // 51: rehome.v1.PermissionsRequest
+	(*PermissionsResponse)(nil),     // 52: rehome.v1.PermissionsResponse
+	(*PermissionCheck)(nil),         // 53: rehome.v1.PermissionCheck
+	(*SignInsRequest)(nil),          // 54: rehome.v1.SignInsRequest
+	(*SignInsResponse)(nil),         // 55: rehome.v1.SignInsResponse
+	(*SignInActivity)(nil),          // 56: rehome.v1.SignInActivity
+	(*SourceConnectionRequest)(nil), // 57: rehome.v1.SourceConnectionRequest
+	(*TargetConnectionRequest)(nil), // 58: rehome.v1.TargetConnectionRequest
+	(*ConnectionResponse)(nil),      // 59: rehome.v1.ConnectionResponse
+	(*ConnectionFact)(nil),          // 60: rehome.v1.ConnectionFact
+	(*ChangedPeopleRequest)(nil),    // 61: rehome.v1.ChangedPeopleRequest
+	(*ChangedPeopleResponse)(nil),   // 62: rehome.v1.ChangedPeopleResponse
+	(*PersonStatus)(nil),            // 63: rehome.v1.PersonStatus
+	(*ChangedPeopleEnd)(nil),        // 64: rehome.v1.ChangedPeopleEnd
+	(*ProbeRequest)(nil),            // 65: rehome.v1.ProbeRequest
+	(*ProbeResponse)(nil),           // 66: rehome.v1.ProbeResponse
+	(*ProbeResult)(nil),             // 67: rehome.v1.ProbeResult
+	(*UsageRequest)(nil),            // 68: rehome.v1.UsageRequest
+	(*UsageResponse)(nil),           // 69: rehome.v1.UsageResponse
+	(*Usage)(nil),                   // 70: rehome.v1.Usage
+	nil,                             // 71: rehome.v1.ApplyRequest.SecretsEntry
+	nil,                             // 72: rehome.v1.ApplyResponse.GeneratedEntry
+	nil,                             // 73: rehome.v1.Marker.BindingsEntry
+	nil,                             // 74: rehome.v1.ProbeResult.EvidenceEntry
 }
 var file_rehome_proto_depIdxs = []int32{
 	2,  // 0: rehome.v1.SchemaResponse.schema:type_name -> rehome.v1.ProviderSchema
@@ -3749,44 +5005,79 @@ var file_rehome_proto_depIdxs = []int32{
 	30, // 30: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
 	32, // 31: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
 	30, // 32: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
-	51, // 33: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
-	52, // 34: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
+	71, // 33: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
+	72, // 34: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
 	49, // 35: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
 	49, // 36: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
-	53, // 37: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
-	0,  // 38: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
-	6,  // 39: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
-	12, // 40: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
-	14, // 41: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
-	23, // 42: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
-	0,  // 43: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
-	6,  // 44: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
-	25, // 45: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
-	27, // 46: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
-	33, // 47: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
-	37, // 48: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
-	43, // 49: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
-	45, // 50: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
-	47, // 51: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
-	1,  // 52: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
-	7,  // 53: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
-	13, // 54: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
-	15, // 55: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
-	24, // 56: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
-	1,  // 57: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
-	7,  // 58: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
-	26, // 59: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
-	28, // 60: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
-	34, // 61: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
-	39, // 62: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
-	44, // 63: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
-	46, // 64: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
-	48, // 65: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
-	52, // [52:66] is the sub-list for method output_type
-	38, // [38:52] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	73, // 37: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
+	53, // 38: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
+	56, // 39: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
+	22, // 40: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
+	30, // 41: rehome.v1.SignInActivity.resource:type_name -> rehome.v1.ResourceID
+	19, // 42: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
+	31, // 43: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
+	60, // 44: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
+	63, // 45: rehome.v1.ChangedPeopleResponse.person:type_name -> rehome.v1.PersonStatus
+	64, // 46: rehome.v1.ChangedPeopleResponse.end:type_name -> rehome.v1.ChangedPeopleEnd
+	22, // 47: rehome.v1.PersonStatus.item:type_name -> rehome.v1.ItemID
+	30, // 48: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
+	67, // 49: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
+	30, // 50: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
+	74, // 51: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
+	31, // 52: rehome.v1.UsageRequest.resources:type_name -> rehome.v1.Resource
+	70, // 53: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
+	30, // 54: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
+	0,  // 55: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
+	6,  // 56: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
+	12, // 57: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
+	14, // 58: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
+	23, // 59: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
+	51, // 60: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
+	54, // 61: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
+	57, // 62: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
+	61, // 63: rehome.v1.Source.ChangedPeople:input_type -> rehome.v1.ChangedPeopleRequest
+	0,  // 64: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
+	6,  // 65: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
+	25, // 66: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
+	27, // 67: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
+	33, // 68: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
+	37, // 69: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
+	43, // 70: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
+	45, // 71: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
+	47, // 72: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
+	51, // 73: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
+	54, // 74: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
+	58, // 75: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
+	65, // 76: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
+	68, // 77: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
+	1,  // 78: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
+	7,  // 79: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
+	13, // 80: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
+	15, // 81: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
+	24, // 82: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
+	52, // 83: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
+	55, // 84: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
+	59, // 85: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
+	62, // 86: rehome.v1.Source.ChangedPeople:output_type -> rehome.v1.ChangedPeopleResponse
+	1,  // 87: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
+	7,  // 88: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
+	26, // 89: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
+	28, // 90: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
+	34, // 91: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
+	39, // 92: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
+	44, // 93: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
+	46, // 94: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
+	48, // 95: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
+	52, // 96: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
+	55, // 97: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
+	59, // 98: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
+	66, // 99: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
+	69, // 100: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
+	78, // [78:101] is the sub-list for method output_type
+	55, // [55:78] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_rehome_proto_init() }
@@ -3813,13 +5104,17 @@ func file_rehome_proto_init() {
 		(*CheckResponse_Findings)(nil),
 		(*CheckResponse_End)(nil),
 	}
+	file_rehome_proto_msgTypes[62].OneofWrappers = []any{
+		(*ChangedPeopleResponse_Person)(nil),
+		(*ChangedPeopleResponse_End)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rehome_proto_rawDesc), len(file_rehome_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   54,
+			NumMessages:   75,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

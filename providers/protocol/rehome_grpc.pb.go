@@ -26,11 +26,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Source_Schema_FullMethodName    = "/rehome.v1.Source/Schema"
-	Source_Configure_FullMethodName = "/rehome.v1.Source/Configure"
-	Source_Identify_FullMethodName  = "/rehome.v1.Source/Identify"
-	Source_Collect_FullMethodName   = "/rehome.v1.Source/Collect"
-	Source_Secret_FullMethodName    = "/rehome.v1.Source/Secret"
+	Source_Schema_FullMethodName        = "/rehome.v1.Source/Schema"
+	Source_Configure_FullMethodName     = "/rehome.v1.Source/Configure"
+	Source_Identify_FullMethodName      = "/rehome.v1.Source/Identify"
+	Source_Collect_FullMethodName       = "/rehome.v1.Source/Collect"
+	Source_Secret_FullMethodName        = "/rehome.v1.Source/Secret"
+	Source_Permissions_FullMethodName   = "/rehome.v1.Source/Permissions"
+	Source_SignIns_FullMethodName       = "/rehome.v1.Source/SignIns"
+	Source_Connection_FullMethodName    = "/rehome.v1.Source/Connection"
+	Source_ChangedPeople_FullMethodName = "/rehome.v1.Source/ChangedPeople"
 )
 
 // SourceClient is the client API for Source service.
@@ -44,6 +48,11 @@ type SourceClient interface {
 	Identify(ctx context.Context, in *IdentifySourceRequest, opts ...grpc.CallOption) (*IdentifySourceResponse, error)
 	Collect(ctx context.Context, in *CollectRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CollectResponse], error)
 	Secret(ctx context.Context, in *SecretRequest, opts ...grpc.CallOption) (*SecretResponse, error)
+	// A provider may leave out the calls below: they then fail as unsupported.
+	Permissions(ctx context.Context, in *PermissionsRequest, opts ...grpc.CallOption) (*PermissionsResponse, error)
+	SignIns(ctx context.Context, in *SignInsRequest, opts ...grpc.CallOption) (*SignInsResponse, error)
+	Connection(ctx context.Context, in *SourceConnectionRequest, opts ...grpc.CallOption) (*ConnectionResponse, error)
+	ChangedPeople(ctx context.Context, in *ChangedPeopleRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ChangedPeopleResponse], error)
 }
 
 type sourceClient struct {
@@ -113,6 +122,55 @@ func (c *sourceClient) Secret(ctx context.Context, in *SecretRequest, opts ...gr
 	return out, nil
 }
 
+func (c *sourceClient) Permissions(ctx context.Context, in *PermissionsRequest, opts ...grpc.CallOption) (*PermissionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PermissionsResponse)
+	err := c.cc.Invoke(ctx, Source_Permissions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sourceClient) SignIns(ctx context.Context, in *SignInsRequest, opts ...grpc.CallOption) (*SignInsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInsResponse)
+	err := c.cc.Invoke(ctx, Source_SignIns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sourceClient) Connection(ctx context.Context, in *SourceConnectionRequest, opts ...grpc.CallOption) (*ConnectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConnectionResponse)
+	err := c.cc.Invoke(ctx, Source_Connection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sourceClient) ChangedPeople(ctx context.Context, in *ChangedPeopleRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ChangedPeopleResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Source_ServiceDesc.Streams[1], Source_ChangedPeople_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ChangedPeopleRequest, ChangedPeopleResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Source_ChangedPeopleClient = grpc.ServerStreamingClient[ChangedPeopleResponse]
+
 // SourceServer is the server API for Source service.
 // All implementations must embed UnimplementedSourceServer
 // for forward compatibility.
@@ -124,6 +182,11 @@ type SourceServer interface {
 	Identify(context.Context, *IdentifySourceRequest) (*IdentifySourceResponse, error)
 	Collect(*CollectRequest, grpc.ServerStreamingServer[CollectResponse]) error
 	Secret(context.Context, *SecretRequest) (*SecretResponse, error)
+	// A provider may leave out the calls below: they then fail as unsupported.
+	Permissions(context.Context, *PermissionsRequest) (*PermissionsResponse, error)
+	SignIns(context.Context, *SignInsRequest) (*SignInsResponse, error)
+	Connection(context.Context, *SourceConnectionRequest) (*ConnectionResponse, error)
+	ChangedPeople(*ChangedPeopleRequest, grpc.ServerStreamingServer[ChangedPeopleResponse]) error
 	mustEmbedUnimplementedSourceServer()
 }
 
@@ -148,6 +211,18 @@ func (UnimplementedSourceServer) Collect(*CollectRequest, grpc.ServerStreamingSe
 }
 func (UnimplementedSourceServer) Secret(context.Context, *SecretRequest) (*SecretResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Secret not implemented")
+}
+func (UnimplementedSourceServer) Permissions(context.Context, *PermissionsRequest) (*PermissionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Permissions not implemented")
+}
+func (UnimplementedSourceServer) SignIns(context.Context, *SignInsRequest) (*SignInsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignIns not implemented")
+}
+func (UnimplementedSourceServer) Connection(context.Context, *SourceConnectionRequest) (*ConnectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Connection not implemented")
+}
+func (UnimplementedSourceServer) ChangedPeople(*ChangedPeopleRequest, grpc.ServerStreamingServer[ChangedPeopleResponse]) error {
+	return status.Error(codes.Unimplemented, "method ChangedPeople not implemented")
 }
 func (UnimplementedSourceServer) mustEmbedUnimplementedSourceServer() {}
 func (UnimplementedSourceServer) testEmbeddedByValue()                {}
@@ -253,6 +328,71 @@ func _Source_Secret_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Source_Permissions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PermissionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SourceServer).Permissions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Source_Permissions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SourceServer).Permissions(ctx, req.(*PermissionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Source_SignIns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignInsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SourceServer).SignIns(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Source_SignIns_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SourceServer).SignIns(ctx, req.(*SignInsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Source_Connection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SourceConnectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SourceServer).Connection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Source_Connection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SourceServer).Connection(ctx, req.(*SourceConnectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Source_ChangedPeople_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ChangedPeopleRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(SourceServer).ChangedPeople(m, &grpc.GenericServerStream[ChangedPeopleRequest, ChangedPeopleResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Source_ChangedPeopleServer = grpc.ServerStreamingServer[ChangedPeopleResponse]
+
 // Source_ServiceDesc is the grpc.ServiceDesc for Source service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -276,11 +416,28 @@ var Source_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "Secret",
 			Handler:    _Source_Secret_Handler,
 		},
+		{
+			MethodName: "Permissions",
+			Handler:    _Source_Permissions_Handler,
+		},
+		{
+			MethodName: "SignIns",
+			Handler:    _Source_SignIns_Handler,
+		},
+		{
+			MethodName: "Connection",
+			Handler:    _Source_Connection_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "Collect",
 			Handler:       _Source_Collect_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ChangedPeople",
+			Handler:       _Source_ChangedPeople_Handler,
 			ServerStreams: true,
 		},
 	},
@@ -297,6 +454,11 @@ const (
 	Target_Apply_FullMethodName       = "/rehome.v1.Target/Apply"
 	Target_ReadMarker_FullMethodName  = "/rehome.v1.Target/ReadMarker"
 	Target_WriteMarker_FullMethodName = "/rehome.v1.Target/WriteMarker"
+	Target_Permissions_FullMethodName = "/rehome.v1.Target/Permissions"
+	Target_SignIns_FullMethodName     = "/rehome.v1.Target/SignIns"
+	Target_Connection_FullMethodName  = "/rehome.v1.Target/Connection"
+	Target_Probe_FullMethodName       = "/rehome.v1.Target/Probe"
+	Target_Usage_FullMethodName       = "/rehome.v1.Target/Usage"
 )
 
 // TargetClient is the client API for Target service.
@@ -314,6 +476,12 @@ type TargetClient interface {
 	Apply(ctx context.Context, in *ApplyRequest, opts ...grpc.CallOption) (*ApplyResponse, error)
 	ReadMarker(ctx context.Context, in *ReadMarkerRequest, opts ...grpc.CallOption) (*ReadMarkerResponse, error)
 	WriteMarker(ctx context.Context, in *WriteMarkerRequest, opts ...grpc.CallOption) (*WriteMarkerResponse, error)
+	// A provider may leave out the calls below: they then fail as unsupported.
+	Permissions(ctx context.Context, in *PermissionsRequest, opts ...grpc.CallOption) (*PermissionsResponse, error)
+	SignIns(ctx context.Context, in *SignInsRequest, opts ...grpc.CallOption) (*SignInsResponse, error)
+	Connection(ctx context.Context, in *TargetConnectionRequest, opts ...grpc.CallOption) (*ConnectionResponse, error)
+	Probe(ctx context.Context, in *ProbeRequest, opts ...grpc.CallOption) (*ProbeResponse, error)
+	Usage(ctx context.Context, in *UsageRequest, opts ...grpc.CallOption) (*UsageResponse, error)
 }
 
 type targetClient struct {
@@ -426,6 +594,56 @@ func (c *targetClient) WriteMarker(ctx context.Context, in *WriteMarkerRequest, 
 	return out, nil
 }
 
+func (c *targetClient) Permissions(ctx context.Context, in *PermissionsRequest, opts ...grpc.CallOption) (*PermissionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PermissionsResponse)
+	err := c.cc.Invoke(ctx, Target_Permissions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *targetClient) SignIns(ctx context.Context, in *SignInsRequest, opts ...grpc.CallOption) (*SignInsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInsResponse)
+	err := c.cc.Invoke(ctx, Target_SignIns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *targetClient) Connection(ctx context.Context, in *TargetConnectionRequest, opts ...grpc.CallOption) (*ConnectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConnectionResponse)
+	err := c.cc.Invoke(ctx, Target_Connection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *targetClient) Probe(ctx context.Context, in *ProbeRequest, opts ...grpc.CallOption) (*ProbeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProbeResponse)
+	err := c.cc.Invoke(ctx, Target_Probe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *targetClient) Usage(ctx context.Context, in *UsageRequest, opts ...grpc.CallOption) (*UsageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UsageResponse)
+	err := c.cc.Invoke(ctx, Target_Usage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TargetServer is the server API for Target service.
 // All implementations must embed UnimplementedTargetServer
 // for forward compatibility.
@@ -441,6 +659,12 @@ type TargetServer interface {
 	Apply(context.Context, *ApplyRequest) (*ApplyResponse, error)
 	ReadMarker(context.Context, *ReadMarkerRequest) (*ReadMarkerResponse, error)
 	WriteMarker(context.Context, *WriteMarkerRequest) (*WriteMarkerResponse, error)
+	// A provider may leave out the calls below: they then fail as unsupported.
+	Permissions(context.Context, *PermissionsRequest) (*PermissionsResponse, error)
+	SignIns(context.Context, *SignInsRequest) (*SignInsResponse, error)
+	Connection(context.Context, *TargetConnectionRequest) (*ConnectionResponse, error)
+	Probe(context.Context, *ProbeRequest) (*ProbeResponse, error)
+	Usage(context.Context, *UsageRequest) (*UsageResponse, error)
 	mustEmbedUnimplementedTargetServer()
 }
 
@@ -477,6 +701,21 @@ func (UnimplementedTargetServer) ReadMarker(context.Context, *ReadMarkerRequest)
 }
 func (UnimplementedTargetServer) WriteMarker(context.Context, *WriteMarkerRequest) (*WriteMarkerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WriteMarker not implemented")
+}
+func (UnimplementedTargetServer) Permissions(context.Context, *PermissionsRequest) (*PermissionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Permissions not implemented")
+}
+func (UnimplementedTargetServer) SignIns(context.Context, *SignInsRequest) (*SignInsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignIns not implemented")
+}
+func (UnimplementedTargetServer) Connection(context.Context, *TargetConnectionRequest) (*ConnectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Connection not implemented")
+}
+func (UnimplementedTargetServer) Probe(context.Context, *ProbeRequest) (*ProbeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Probe not implemented")
+}
+func (UnimplementedTargetServer) Usage(context.Context, *UsageRequest) (*UsageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Usage not implemented")
 }
 func (UnimplementedTargetServer) mustEmbedUnimplementedTargetServer() {}
 func (UnimplementedTargetServer) testEmbeddedByValue()                {}
@@ -643,6 +882,96 @@ func _Target_WriteMarker_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Target_Permissions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PermissionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServer).Permissions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Target_Permissions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServer).Permissions(ctx, req.(*PermissionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Target_SignIns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignInsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServer).SignIns(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Target_SignIns_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServer).SignIns(ctx, req.(*SignInsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Target_Connection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TargetConnectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServer).Connection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Target_Connection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServer).Connection(ctx, req.(*TargetConnectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Target_Probe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProbeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServer).Probe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Target_Probe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServer).Probe(ctx, req.(*ProbeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Target_Usage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UsageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServer).Usage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Target_Usage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServer).Usage(ctx, req.(*UsageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Target_ServiceDesc is the grpc.ServiceDesc for Target service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -677,6 +1006,26 @@ var Target_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "WriteMarker",
 			Handler:    _Target_WriteMarker_Handler,
+		},
+		{
+			MethodName: "Permissions",
+			Handler:    _Target_Permissions_Handler,
+		},
+		{
+			MethodName: "SignIns",
+			Handler:    _Target_SignIns_Handler,
+		},
+		{
+			MethodName: "Connection",
+			Handler:    _Target_Connection_Handler,
+		},
+		{
+			MethodName: "Probe",
+			Handler:    _Target_Probe_Handler,
+		},
+		{
+			MethodName: "Usage",
+			Handler:    _Target_Usage_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

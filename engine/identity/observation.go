@@ -1,0 +1,119 @@
+package identity
+
+// PermissionState says whether a credential has a right.
+type PermissionState string
+
+// The states of a permission. Unknown means that the provider has no way to find out without using it.
+const (
+	PermissionGranted PermissionState = "granted"
+	PermissionMissing PermissionState = "missing"
+	PermissionUnknown PermissionState = "unknown"
+)
+
+// PermissionCheck is one right that a provider needs, and whether its credential has it.
+type PermissionCheck struct {
+	Name   string          `json:"name"` // as the vendor names it: okta.apps.read, Policy.Read.All, view-clients
+	For    string          `json:"for"`  // what needs it: collect applications, plan, apply groups
+	State  PermissionState `json:"state"`
+	Action string          `json:"action,omitempty"` // what to do when it is missing
+}
+
+// SignInActivity says how much one application was used. Exactly one of Item and Resource is set: a source knows items, a target
+// resources. People holds at most a hundred login names, sorted.
+type SignInActivity struct {
+	Item        ItemID     `json:"item,omitzero"`
+	Resource    ResourceID `json:"resource,omitzero"`
+	Last        string     `json:"last,omitempty"` // RFC 3339; of the newest successful sign-in
+	SignIns     int        `json:"sign_ins"`
+	Failures    int        `json:"failures"`
+	PeopleCount int        `json:"people_count"`
+	People      []string   `json:"people,omitempty"`
+}
+
+// SignInReport is what a log of sign-ins says since a time. An application that is not in it had no sign-in in the time that the log
+// covers, which may begin later than was asked for: Covers says when.
+type SignInReport struct {
+	Covers       string           `json:"covers"` // RFC 3339: the log is complete from here on
+	Applications []SignInActivity `json:"applications"`
+	Requests     int              `json:"requests"`
+}
+
+// ConnectionFact is one thing that the owner of an application must know to connect it: an address, a key, a name. Names are the
+// same on both sides, so that old and new stand next to each other: see the Connection constants.
+type ConnectionFact struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Expires string `json:"expires,omitempty"` // RFC 3339, of a certificate
+	Note    string `json:"note,omitempty"`
+}
+
+// Names of connection facts. A provider may send others; they are shown under their own name.
+const (
+	ConnectionProtocol      = "protocol"
+	ConnectionIssuer        = "issuer"
+	ConnectionDiscovery     = "discovery_url"
+	ConnectionAuthorization = "authorization_endpoint"
+	ConnectionToken         = "token_endpoint"
+	ConnectionKeys          = "jwks_url"
+	ConnectionLogout        = "logout_url"
+	ConnectionClientID      = "client_id"
+	ConnectionClientSecret  = "client_secret" // the way it arrives, never its value
+	ConnectionRedirects     = "redirect_uris"
+	ConnectionScopes        = "scopes"
+	ConnectionMetadata      = "metadata_url"
+	ConnectionEntityID      = "idp_entity_id"
+	ConnectionSignOn        = "sso_url"
+	ConnectionCertificate   = "signing_certificate" // PEM, public
+	ConnectionAudience      = "sp_entity_id"
+	ConnectionACS           = "acs_urls"
+	ConnectionNameID        = "name_id_format"
+	ConnectionClaims        = "claims" // a sample, with made-up values
+	ConnectionTest          = "test_url"
+)
+
+// ProbeStatus is how a probe ended. Unknown is a question to a person, not a pass.
+type ProbeStatus string
+
+// The ends of a probe.
+const (
+	ProbePassed  ProbeStatus = "passed"
+	ProbeFailed  ProbeStatus = "failed"
+	ProbeSkipped ProbeStatus = "skipped"
+	ProbeUnknown ProbeStatus = "unknown"
+)
+
+// ProbeRequest asks a target to try one resource. Attributes are those that the plan wanted.
+type ProbeRequest struct {
+	Resource    ResourceID `json:"resource"`
+	ServerID    string     `json:"server_id,omitempty"`
+	Attributes  Attributes `json:"attributes,omitempty"`
+	Impersonate bool       `json:"impersonate,omitempty"` // allowed by the configuration
+	Member      string     `json:"member,omitempty"`      // login name of somebody who may
+	Stranger    string     `json:"stranger,omitempty"`    // login name of somebody who may not
+}
+
+// ProbeResult is what one probe found. Evidence names facts (status, header, field) and never holds a secret.
+type ProbeResult struct {
+	Probe    string            `json:"probe"` // stable name: oidc_discovery, redirect_refused, gate_intact
+	Resource ResourceID        `json:"resource"`
+	Status   ProbeStatus       `json:"status"`
+	Summary  string            `json:"summary"`
+	LookAt   string            `json:"look_at,omitempty"` // for a probe that failed
+	Evidence map[string]string `json:"evidence,omitempty"`
+	Requests int               `json:"requests"`
+}
+
+// Usage says what people did with a resource since it was made, so that going back does not destroy it.
+type Usage struct {
+	Resource ResourceID `json:"resource"`
+	Used     bool       `json:"used"`
+	Facts    []string   `json:"facts,omitempty"`   // a sign-in on 2026-11-22, 3 consents, a password set
+	Unknown  string     `json:"unknown,omitempty"` // why it cannot be told; then it counts as used
+}
+
+// PersonStatus is a person of the source whose record changed.
+type PersonStatus struct {
+	Item    ItemID `json:"item"`
+	Active  bool   `json:"active"` // may sign in at the source now
+	Changed string `json:"changed,omitempty"`
+}

@@ -1,0 +1,168 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/protocol"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// optional is failure for a call that a plugin may leave out, or that an older one does not know: both are ErrorUnsupported.
+func (p *process) optional(ctx context.Context, doing string, err error) error {
+	if status.Code(err) == codes.Unimplemented {
+		return &identity.ProviderError{Code: identity.ErrorUnsupported, Message: "the plugin of provider " + p.name + " has no call for " + doing}
+	}
+	return p.failure(ctx, doing, err)
+}
+
+// Unsupported tells whether a call failed because the provider does not offer it.
+func Unsupported(err error) bool {
+	var failure *identity.ProviderError
+	return errors.As(err, &failure) && failure.Code == identity.ErrorUnsupported
+}
+
+func (p *process) permissions(ctx context.Context, response *protocol.PermissionsResponse, err error) ([]identity.PermissionCheck, error) {
+	const doing = "checking its permissions"
+	if err != nil {
+		return nil, p.optional(ctx, doing, err)
+	}
+	checks, err := protocol.DecodePermissions(response)
+	if err != nil {
+		return nil, p.invalid(doing, err)
+	}
+	return checks, nil
+}
+
+// Permissions lists the rights that the source needs, and whether its credential has them.
+func (s *Source) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+	response, err := s.calls.Permissions(ctx, &protocol.PermissionsRequest{})
+	return s.process.permissions(ctx, response, err)
+}
+
+// SignIns sums up the incumbent's log of sign-ins since a time (RFC 3339).
+func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+	response, err := s.calls.SignIns(ctx, &protocol.SignInsRequest{Since: since})
+	if err != nil {
+		return identity.SignInReport{}, s.process.optional(ctx, "reading the log of sign-ins", err)
+	}
+	return protocol.DecodeSignIns(response), nil
+}
+
+// Connection tells how an application is connected to the incumbent.
+func (s *Source) Connection(ctx context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
+	response, err := s.calls.Connection(ctx, &protocol.SourceConnectionRequest{Item: protocol.EncodeItem(item)})
+	if err != nil {
+		return nil, s.process.optional(ctx, "describing a connection", err)
+	}
+	return protocol.DecodeConnection(response), nil
+}
+
+// ChangedPeople hands over the people whose record changed since a time (RFC 3339). Only a nil error means that all were handed over.
+func (s *Source) ChangedPeople(ctx context.Context, since string, each func(identity.PersonStatus) error) error {
+	const doing = "asking who changed"
+	streamContext, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := s.calls.ChangedPeople(streamContext, &protocol.ChangedPeopleRequest{Since: since})
+	if err != nil {
+		return s.process.optional(ctx, doing, err)
+	}
+	for received := 0; ; received++ {
+		response, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return s.process.died(doing, "its stream ended without the end marker")
+		}
+		if err != nil {
+			return s.process.optional(ctx, doing, err)
+		}
+		if end := response.GetEnd(); end != nil {
+			if end.GetPeople() != int64(received) {
+				return s.process.invalid(doing, errors.New("its end marker counts other people than came"))
+			}
+			return nil
+		}
+		person, err := protocol.DecodePerson(response.GetPerson())
+		if err != nil {
+			return s.process.invalid(doing, err)
+		}
+		if err := each(person); err != nil {
+			return err
+		}
+	}
+}
+
+// Permissions lists the rights that the target needs, and whether its credential has them.
+func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+	response, err := t.calls.Permissions(ctx, &protocol.PermissionsRequest{})
+	return t.process.permissions(ctx, response, err)
+}
+
+// SignIns sums up the target's log of sign-ins since a time (RFC 3339).
+func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+	response, err := t.calls.SignIns(ctx, &protocol.SignInsRequest{Since: since})
+	if err != nil {
+		return identity.SignInReport{}, t.process.optional(ctx, "reading the log of sign-ins", err)
+	}
+	return protocol.DecodeSignIns(response), nil
+}
+
+// Connection tells how an application connects to a live resource.
+func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]identity.ConnectionFact, error) {
+	message, err := protocol.EncodeResource(resource)
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.calls.Connection(ctx, &protocol.TargetConnectionRequest{Resource: message})
+	if err != nil {
+		return nil, t.process.optional(ctx, "describing a connection", err)
+	}
+	return protocol.DecodeConnection(response), nil
+}
+
+// Probe tries one resource.
+func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
+	const doing = "probing"
+	message, err := protocol.EncodeProbe(request)
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.calls.Probe(ctx, message)
+	if err != nil {
+		return nil, t.process.optional(ctx, doing, err)
+	}
+	results, err := protocol.DecodeProbeResults(response)
+	if err != nil {
+		return nil, t.process.invalid(doing, err)
+	}
+	return results, nil
+}
+
+// Usage tells what people did with resources: one answer for each, in the same order.
+func (t *Target) Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error) {
+	const doing = "asking how resources are used"
+	usages := make([]identity.Usage, 0, len(resources))
+	batch := protocol.NewBatch(func(messages []*protocol.Resource) error {
+		response, err := t.calls.Usage(ctx, &protocol.UsageRequest{Resources: messages})
+		if err != nil {
+			return t.process.optional(ctx, doing, err)
+		}
+		if len(response.GetUsages()) != len(messages) {
+			return t.process.invalid(doing, errors.New("there is not one answer for each resource"))
+		}
+		usages = append(usages, protocol.DecodeUsages(response)...)
+		return nil
+	})
+	for _, resource := range resources {
+		message, err := protocol.EncodeResource(resource)
+		if err != nil {
+			return nil, err
+		}
+		if err := batch.Add(message); err != nil {
+			return nil, err
+		}
+	}
+	return usages, batch.Flush()
+}

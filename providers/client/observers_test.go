@@ -1,0 +1,117 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/client"
+)
+
+var (
+	somePermissions = []identity.PermissionCheck{{Name: "okta.apps.read", For: "collect applications", State: identity.PermissionMissing, Action: "grant it"}}
+	someSignIns     = identity.SignInReport{Covers: "2026-11-01T00:00:00Z", Requests: 2, Applications: []identity.SignInActivity{
+		{Item: identity.ItemID{Kind: identity.KindApplication, ID: "0oa1"}, Last: "2026-11-20T08:00:00Z", SignIns: 4, Failures: 1, PeopleCount: 2, People: []string{"a", "b"}},
+	}}
+	someFacts = []identity.ConnectionFact{
+		{Name: identity.ConnectionCertificate, Value: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", Expires: "2027-01-01T00:00:00Z"},
+		{Name: identity.ConnectionClientID, Value: "payroll", Note: "unchanged"},
+	}
+	somePeople = []identity.PersonStatus{{Item: identity.ItemID{Kind: identity.KindUser, ID: "00u1"}, Changed: "2026-11-20T08:00:00Z"}, {Item: identity.ItemID{Kind: identity.KindUser, ID: "00u2"}, Active: true}}
+)
+
+func (f *fakeSource) Permissions(context.Context) ([]identity.PermissionCheck, error) {
+	if f.behaviour == "badstate" {
+		return []identity.PermissionCheck{{Name: "x", State: "perhaps"}}, nil
+	}
+	return somePermissions, nil
+}
+
+func (f *fakeSource) SignIns(_ context.Context, since string) (identity.SignInReport, error) {
+	if since == "" {
+		return identity.SignInReport{}, errors.New("since when")
+	}
+	return someSignIns, nil
+}
+
+func (f *fakeSource) Connection(context.Context, identity.Item) ([]identity.ConnectionFact, error) {
+	return someFacts, nil
+}
+
+func (f *fakeSource) ChangedPeople(_ context.Context, _ string, each func(identity.PersonStatus) error) error {
+	for _, person := range somePeople {
+		if err := each(person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fakeTarget) Probe(_ context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
+	return []identity.ProbeResult{{Probe: "reads_back", Resource: request.Resource, Status: identity.ProbeFailed, Summary: "differs", LookAt: "the client",
+		Evidence: map[string]string{"member": request.Member, "enabled": "false"}, Requests: 1}}, nil
+}
+
+func (f *fakeTarget) Usage(_ context.Context, resources []identity.Resource) ([]identity.Usage, error) {
+	usages := make([]identity.Usage, 0, len(resources))
+	for _, r := range resources {
+		usages = append(usages, identity.Usage{Resource: r.ID(), Used: true, Facts: []string{"a sign-in"}, Unknown: "no right to read consents"})
+	}
+	return usages, nil
+}
+
+func TestASourceTellsWhatItObserves(t *testing.T) {
+	running := source(t, "good")
+	checks, err := running.Permissions(t.Context())
+	if err != nil || !reflect.DeepEqual(checks, somePermissions) {
+		t.Errorf("permissions %v, error %v", checks, err)
+	}
+	report, err := running.SignIns(t.Context(), "2026-11-01T00:00:00Z")
+	if err != nil || !reflect.DeepEqual(report, someSignIns) {
+		t.Errorf("sign-ins %v, error %v", report, err)
+	}
+	facts, err := running.Connection(t.Context(), identity.Item{Kind: identity.KindApplication, ID: "0oa1", Attributes: []byte(`{}`)})
+	if err != nil || !reflect.DeepEqual(facts, someFacts) {
+		t.Errorf("facts %v, error %v", facts, err)
+	}
+	var people []identity.PersonStatus
+	err = running.ChangedPeople(t.Context(), "2026-11-01T00:00:00Z", func(person identity.PersonStatus) error {
+		people = append(people, person)
+		return nil
+	})
+	if err != nil || !reflect.DeepEqual(people, somePeople) {
+		t.Errorf("people %v, error %v", people, err)
+	}
+}
+
+func TestAStateOfAPermissionThatIsNotKnownDoesNotPass(t *testing.T) {
+	_, err := source(t, "badstate").Permissions(t.Context())
+	wantCode(t, err, "plugin-invalid")
+}
+
+func TestATargetTellsWhatItObserves(t *testing.T) {
+	running := target(t)
+	request := identity.ProbeRequest{Resource: identity.ResourceID{Type: "client", Key: "payroll"}, Member: "ada", Attributes: identity.Attributes{"enabled": true}}
+	results, err := running.Probe(t.Context(), request)
+	if err != nil || len(results) != 1 || results[0].Status != identity.ProbeFailed || results[0].Evidence["member"] != "ada" {
+		t.Errorf("results %v, error %v", results, err)
+	}
+	resources := []identity.Resource{{Type: "client", Key: "payroll"}, {Type: "group", Key: "/eng"}}
+	usages, err := running.Usage(t.Context(), resources)
+	if err != nil || len(usages) != 2 || usages[1].Resource != resources[1].ID() || !usages[0].Used {
+		t.Errorf("usages %v, error %v", usages, err)
+	}
+}
+
+func TestACallThatAProviderLeavesOutIsUnsupported(t *testing.T) {
+	running := target(t)
+	_, err := running.SignIns(t.Context(), "2026-11-01T00:00:00Z")
+	if !client.Unsupported(err) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := running.Permissions(t.Context()); !client.Unsupported(err) {
+		t.Errorf("error is %v", err)
+	}
+}

@@ -1,0 +1,167 @@
+package protocol
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// EncodePermissions makes messages of permission checks.
+func EncodePermissions(checks []identity.PermissionCheck) *PermissionsResponse {
+	response := &PermissionsResponse{}
+	for _, check := range checks {
+		response.Checks = append(response.Checks, &PermissionCheck{Name: check.Name, For: check.For, State: string(check.State), Action: check.Action})
+	}
+	return response
+}
+
+// DecodePermissions reads permission checks. A state that is not known is an error: it must not pass for granted.
+func DecodePermissions(response *PermissionsResponse) ([]identity.PermissionCheck, error) {
+	checks := make([]identity.PermissionCheck, 0, len(response.GetChecks()))
+	for _, message := range response.GetChecks() {
+		state := identity.PermissionState(message.GetState())
+		switch state {
+		case identity.PermissionGranted, identity.PermissionMissing, identity.PermissionUnknown:
+		default:
+			return nil, fmt.Errorf("state %q of a permission is not known", CleanText(message.GetState()))
+		}
+		checks = append(checks, identity.PermissionCheck{
+			Name: CleanText(message.GetName()), For: CleanText(message.GetFor()), State: state, Action: CleanText(message.GetAction()),
+		})
+	}
+	return checks, nil
+}
+
+// EncodeSignIns makes a message of a report of sign-ins.
+func EncodeSignIns(report identity.SignInReport) *SignInsResponse {
+	response := &SignInsResponse{Covers: report.Covers, Requests: int64(report.Requests)}
+	for _, a := range report.Applications {
+		response.Applications = append(response.Applications, &SignInActivity{
+			Item: EncodeItemID(a.Item), Resource: EncodeResourceID(a.Resource), Last: a.Last, SignIns: int64(a.SignIns), Failures: int64(a.Failures),
+			PeopleCount: int64(a.PeopleCount), People: a.People,
+		})
+	}
+	return response
+}
+
+// DecodeSignIns reads a report of sign-ins.
+func DecodeSignIns(response *SignInsResponse) identity.SignInReport {
+	report := identity.SignInReport{Covers: CleanText(response.GetCovers()), Requests: int(response.GetRequests())}
+	for _, m := range response.GetApplications() {
+		activity := identity.SignInActivity{
+			Item:     identity.ItemID{Kind: identity.Kind(CleanText(m.GetItem().GetKind())), ID: CleanText(m.GetItem().GetId())},
+			Resource: DecodeResourceID(m.GetResource()), Last: CleanText(m.GetLast()), SignIns: int(m.GetSignIns()),
+			Failures: int(m.GetFailures()), PeopleCount: int(m.GetPeopleCount()), People: cleanTexts(m.GetPeople()),
+		}
+		report.Applications = append(report.Applications, activity)
+	}
+	return report
+}
+
+// EncodeConnection makes a message of connection facts.
+func EncodeConnection(facts []identity.ConnectionFact) *ConnectionResponse {
+	response := &ConnectionResponse{}
+	for _, f := range facts {
+		response.Facts = append(response.Facts, &ConnectionFact{Name: f.Name, Value: f.Value, Expires: f.Expires, Note: f.Note})
+	}
+	return response
+}
+
+// DecodeConnection reads connection facts. The lines of a value (a certificate, a list) are kept.
+func DecodeConnection(response *ConnectionResponse) []identity.ConnectionFact {
+	facts := make([]identity.ConnectionFact, 0, len(response.GetFacts()))
+	for _, m := range response.GetFacts() {
+		lines := cleanTexts(strings.Split(m.GetValue(), "\n"))
+		facts = append(facts, identity.ConnectionFact{
+			Name: CleanText(m.GetName()), Value: strings.Join(lines, "\n"), Expires: CleanText(m.GetExpires()), Note: CleanText(m.GetNote()),
+		})
+	}
+	return facts
+}
+
+// EncodePerson makes a message of the status of a person.
+func EncodePerson(person identity.PersonStatus) *PersonStatus {
+	return &PersonStatus{Item: EncodeItemID(person.Item), Active: person.Active, Changed: person.Changed}
+}
+
+// DecodePerson reads the status of a person.
+func DecodePerson(message *PersonStatus) (identity.PersonStatus, error) {
+	item, err := DecodeItemID(message.GetItem())
+	return identity.PersonStatus{Item: item, Active: message.GetActive(), Changed: CleanText(message.GetChanged())}, err
+}
+
+// EncodeProbe makes a message of what a probe shall try.
+func EncodeProbe(request identity.ProbeRequest) (*ProbeRequest, error) {
+	attributes, err := EncodeAttributes(request.Attributes)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what %s should be: %w", request.Resource, err)
+	}
+	return &ProbeRequest{
+		Resource: EncodeResourceID(request.Resource), ServerId: request.ServerID, AttributesJson: attributes,
+		Impersonate: request.Impersonate, Member: request.Member, Stranger: request.Stranger,
+	}, nil
+}
+
+// DecodeProbe reads what a probe shall try.
+func DecodeProbe(message *ProbeRequest) (identity.ProbeRequest, error) {
+	attributes, err := DecodeAttributes(message.GetAttributesJson())
+	return identity.ProbeRequest{
+		Resource: DecodeResourceID(message.GetResource()), ServerID: message.GetServerId(), Attributes: attributes,
+		Impersonate: message.GetImpersonate(), Member: message.GetMember(), Stranger: message.GetStranger(),
+	}, err
+}
+
+// EncodeProbeResults makes messages of what probes found.
+func EncodeProbeResults(results []identity.ProbeResult) *ProbeResponse {
+	response := &ProbeResponse{}
+	for _, r := range results {
+		response.Results = append(response.Results, &ProbeResult{
+			Probe: r.Probe, Resource: EncodeResourceID(r.Resource), Status: string(r.Status), Summary: r.Summary, LookAt: r.LookAt,
+			Evidence: r.Evidence, Requests: int64(r.Requests),
+		})
+	}
+	return response
+}
+
+// DecodeProbeResults reads what probes found. A status that is not known is an error: it must not pass for a pass.
+func DecodeProbeResults(response *ProbeResponse) ([]identity.ProbeResult, error) {
+	results := make([]identity.ProbeResult, 0, len(response.GetResults()))
+	for _, m := range response.GetResults() {
+		status := identity.ProbeStatus(m.GetStatus())
+		switch status {
+		case identity.ProbePassed, identity.ProbeFailed, identity.ProbeSkipped, identity.ProbeUnknown:
+		default:
+			return nil, fmt.Errorf("status %q of probe %s is not known", CleanText(m.GetStatus()), CleanText(m.GetProbe()))
+		}
+		evidence := make(map[string]string, len(m.GetEvidence()))
+		for name, value := range m.GetEvidence() {
+			evidence[CleanText(name)] = CleanText(value)
+		}
+		results = append(results, identity.ProbeResult{
+			Probe: CleanText(m.GetProbe()), Resource: DecodeResourceID(m.GetResource()), Status: status, Summary: CleanText(m.GetSummary()),
+			LookAt: CleanText(m.GetLookAt()), Evidence: evidence, Requests: int(m.GetRequests()),
+		})
+	}
+	return results, nil
+}
+
+// EncodeUsages makes messages of how resources were used.
+func EncodeUsages(usages []identity.Usage) *UsageResponse {
+	response := &UsageResponse{}
+	for _, u := range usages {
+		response.Usages = append(response.Usages, &Usage{Resource: EncodeResourceID(u.Resource), Used: u.Used, Facts: u.Facts, Unknown: u.Unknown})
+	}
+	return response
+}
+
+// DecodeUsages reads how resources were used.
+func DecodeUsages(response *UsageResponse) []identity.Usage {
+	usages := make([]identity.Usage, 0, len(response.GetUsages()))
+	for _, m := range response.GetUsages() {
+		usages = append(usages, identity.Usage{
+			Resource: DecodeResourceID(m.GetResource()), Used: m.GetUsed(), Facts: cleanTexts(m.GetFacts()), Unknown: CleanText(m.GetUnknown()),
+		})
+	}
+	return usages
+}

@@ -1,0 +1,155 @@
+package sdk
+
+import (
+	"context"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/protocol"
+	"google.golang.org/grpc"
+)
+
+// The interfaces below are optional. A provider that does not have one answers ErrorUnsupported, which the host shows as a question
+// that it cannot answer, never as "none".
+
+// PermissionChecker finds out which rights its credential has, without writing. For sources and targets.
+type PermissionChecker interface {
+	Permissions(ctx context.Context) ([]identity.PermissionCheck, error)
+}
+
+// SignInReader sums up the log of sign-ins since a time (RFC 3339) by application. For sources and targets. It fails with
+// ErrorForbidden where the log may not be read.
+type SignInReader interface {
+	SignIns(ctx context.Context, since string) (identity.SignInReport, error)
+}
+
+// SourceConnector tells how an application is connected to the incumbent now. Pure over the item and the configuration.
+type SourceConnector interface {
+	Connection(ctx context.Context, item identity.Item) ([]identity.ConnectionFact, error)
+}
+
+// PeopleWatcher hands out the people whose record changed since a time (RFC 3339), with whether they may still sign in.
+type PeopleWatcher interface {
+	ChangedPeople(ctx context.Context, since string, each func(identity.PersonStatus) error) error
+}
+
+// TargetConnector tells how an application connects to a live resource: addresses and keys are read from the server.
+type TargetConnector interface {
+	Connection(ctx context.Context, resource identity.Resource) ([]identity.ConnectionFact, error)
+}
+
+// Prober tries one resource. It reads, or signs in as somebody where the request allows it, and changes nothing.
+type Prober interface {
+	Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error)
+}
+
+// UsageReader tells what people did with resources since they were made: one answer for each, in the same order.
+type UsageReader interface {
+	Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error)
+}
+
+func unsupported(call string) error {
+	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorUnsupported, Message: "this provider does not offer " + call})
+}
+
+func permissions(ctx context.Context, provider any) (*protocol.PermissionsResponse, error) {
+	checker, ok := provider.(PermissionChecker)
+	if !ok {
+		return nil, unsupported("a check of its permissions")
+	}
+	checks, err := checker.Permissions(ctx)
+	return protocol.EncodePermissions(checks), protocol.EncodeError(err)
+}
+
+func signIns(ctx context.Context, provider any, request *protocol.SignInsRequest) (*protocol.SignInsResponse, error) {
+	reader, ok := provider.(SignInReader)
+	if !ok {
+		return nil, unsupported("its log of sign-ins")
+	}
+	report, err := reader.SignIns(ctx, request.GetSince())
+	return protocol.EncodeSignIns(report), protocol.EncodeError(err)
+}
+
+func (s *sourceServer) Permissions(ctx context.Context, _ *protocol.PermissionsRequest) (*protocol.PermissionsResponse, error) {
+	return permissions(ctx, s.source)
+}
+
+func (s *sourceServer) SignIns(ctx context.Context, request *protocol.SignInsRequest) (*protocol.SignInsResponse, error) {
+	return signIns(ctx, s.source, request)
+}
+
+func (s *sourceServer) Connection(ctx context.Context, request *protocol.SourceConnectionRequest) (*protocol.ConnectionResponse, error) {
+	connector, ok := s.source.(SourceConnector)
+	if !ok {
+		return nil, unsupported("the connection of an application")
+	}
+	item, err := protocol.DecodeItem(request.GetItem())
+	if err != nil {
+		return nil, invalid(err)
+	}
+	facts, err := connector.Connection(ctx, item)
+	return protocol.EncodeConnection(facts), protocol.EncodeError(err)
+}
+
+func (s *sourceServer) ChangedPeople(request *protocol.ChangedPeopleRequest, stream grpc.ServerStreamingServer[protocol.ChangedPeopleResponse]) error {
+	watcher, ok := s.source.(PeopleWatcher)
+	if !ok {
+		return unsupported("the people who changed")
+	}
+	sent := 0
+	err := watcher.ChangedPeople(stream.Context(), request.GetSince(), func(person identity.PersonStatus) error {
+		sent++
+		return stream.Send(&protocol.ChangedPeopleResponse{Event: &protocol.ChangedPeopleResponse_Person{Person: protocol.EncodePerson(person)}})
+	})
+	if err != nil {
+		return protocol.EncodeError(err)
+	}
+	end := &protocol.ChangedPeopleEnd{People: int64(sent)}
+	return protocol.EncodeError(stream.Send(&protocol.ChangedPeopleResponse{Event: &protocol.ChangedPeopleResponse_End{End: end}}))
+}
+
+func (t *targetServer) Permissions(ctx context.Context, _ *protocol.PermissionsRequest) (*protocol.PermissionsResponse, error) {
+	return permissions(ctx, t.target)
+}
+
+func (t *targetServer) SignIns(ctx context.Context, request *protocol.SignInsRequest) (*protocol.SignInsResponse, error) {
+	return signIns(ctx, t.target, request)
+}
+
+func (t *targetServer) Connection(ctx context.Context, request *protocol.TargetConnectionRequest) (*protocol.ConnectionResponse, error) {
+	connector, ok := t.target.(TargetConnector)
+	if !ok {
+		return nil, unsupported("the connection of an application")
+	}
+	resource, err := protocol.DecodeResource(request.GetResource())
+	if err != nil {
+		return nil, invalid(err)
+	}
+	facts, err := connector.Connection(ctx, resource)
+	return protocol.EncodeConnection(facts), protocol.EncodeError(err)
+}
+
+func (t *targetServer) Probe(ctx context.Context, request *protocol.ProbeRequest) (*protocol.ProbeResponse, error) {
+	prober, ok := t.target.(Prober)
+	if !ok {
+		return nil, unsupported("probes")
+	}
+	wanted, err := protocol.DecodeProbe(request)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	results, err := prober.Probe(ctx, wanted)
+	return protocol.EncodeProbeResults(results), protocol.EncodeError(err)
+}
+
+func (t *targetServer) Usage(ctx context.Context, request *protocol.UsageRequest) (*protocol.UsageResponse, error) {
+	reader, ok := t.target.(UsageReader)
+	if !ok {
+		return nil, unsupported("the usage of resources")
+	}
+	resources, err := protocol.DecodeResources(request.GetResources())
+	if err != nil {
+		return nil, invalid(err)
+	}
+	usages, err := reader.Usage(ctx, resources)
+	return protocol.EncodeUsages(usages), protocol.EncodeError(err)
+}
