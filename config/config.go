@@ -63,7 +63,9 @@ type Rehome struct {
 	State             State
 	MaxPlanAge        string // a duration such as 24h; empty when not set
 	MaxSnapshotAge    string
-	Range             diag.Range
+	// MaxPeopleSnapshotAge counts in place of MaxSnapshotAge, where it is shorter, for a plan that moves people.
+	MaxPeopleSnapshotAge string
+	Range                diag.Range
 }
 
 // RequiredProvider says where a plugin comes from and which versions fit.

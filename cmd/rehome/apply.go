@@ -186,10 +186,10 @@ func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
 // approve lets only an approved, fresh, previewed plan through.
 func approve(s *session, p *plan.Plan, file, hash string) error {
 	if p.PlanHash == "" {
-		if err := showPlan(s, p, false, "", nil); err != nil {
-			return err
-		}
-		return &statusError{status: exitGate, quiet: true, err: errors.New("the plan is a draft")}
+		return draftRefused(s, p)
+	}
+	if err := recheckGates(s, p); err != nil {
+		return err
 	}
 	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err != nil || s.env.now().After(expires) {
 		return diag.Errorf("plan-expired", "Plan has expired", "The plan was good until %s. Plan again and have the new hash approved.", p.ExpiresAt)

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -17,11 +18,8 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// How old a plan may become and how old a snapshot may be, unless the rehome block says otherwise.
-const (
-	defaultPlanAge     = 24 * time.Hour
-	defaultSnapshotAge = 24 * time.Hour
-)
+// defaultPlanAge is how old a plan may become, unless the rehome block says otherwise.
+const defaultPlanAge = 24 * time.Hour
 
 // planning is a plan with what it was made from. The caller closes target.
 type planning struct {
@@ -176,12 +174,12 @@ func (w *planning) build(ctx context.Context, s *session, input plan.Input, peop
 	if err != nil {
 		return err
 	}
-	input.Gates.CreatedAt, input.Gates.ExpiresAt = now.Format(time.RFC3339), now.Add(age).Format(time.RFC3339)
+	ages, err := snapshotAges(s.cfg)
+	if err != nil {
+		return err
+	}
 	for _, a := range s.cfg.Acknowledgements {
 		input.Gates.Acknowledgements = append(input.Gates.Acknowledgements, plan.Acknowledgement{ID: a.ID, Reason: a.Reason, Reference: a.Reference, File: a.Range.File, Line: a.Range.Start.Line})
-	}
-	if input.Gates.StaleSnapshots, err = stale(s, people, now); err != nil {
-		return err
 	}
 	p, found := plan.Build(input)
 	more, err := addPeople(ctx, s, w.target, p, people)
@@ -189,6 +187,8 @@ func (w *planning) build(ctx context.Context, s *session, input plan.Input, peop
 		return err
 	}
 	found = append(found, more...)
+	input.Gates.CreatedAt, input.Gates.ExpiresAt = now.Format(time.RFC3339), endOf(p, ages, now, age)
+	input.Gates.StaleSnapshots = handoff.Stale(p, ages, now)
 	if input.Gates.FailedChecks, err = failedChecks(s.cfg, p); err != nil {
 		return err
 	}
@@ -236,21 +236,6 @@ func unusedAcknowledgements(cfg *config.Config, p *plan.Plan) diag.List {
 		}
 	}
 	return found
-}
-
-// stale lists snapshots that are older than max_snapshot_age.
-func stale(s *session, snapshots []state.Snapshot, now time.Time) ([]string, error) {
-	limit, err := duration(s.cfg.Rehome.MaxSnapshotAge, defaultSnapshotAge, "max_snapshot_age")
-	if err != nil {
-		return nil, err
-	}
-	var texts []string
-	for _, snapshot := range snapshots {
-		if age := now.Sub(snapshot.CompletedAt); age > limit {
-			texts = append(texts, fmt.Sprintf("%s is %s old, allowed are %s", snapshot.Source, age.Round(time.Minute), limit))
-		}
-	}
-	return texts, nil
 }
 
 func duration(text string, otherwise time.Duration, name string) (time.Duration, error) {

@@ -23,7 +23,7 @@ const tenant = "../../examples/okta-to-keycloak/tenant"
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"rehome": func() { os.Exit(run(context.Background(), os.Args[1:], systemEnvironment())) },
+		"rehome": func() { os.Exit(run(context.Background(), os.Args[1:], scriptEnvironment())) },
 	})
 }
 
@@ -42,6 +42,8 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 
 // TestScripts runs every script below testdata/script. A script has the verbs of testscript and:
 //
+//	clock OFFSET           move the clock of rehome, such as by 25h
+//	forge-plan IN OUT HOW  write a plan file with an open gate and its own hash: decision, impact, dependency, status
 //	okta [fault [path]]    start a practice Okta organisation, with a fault of labfault
 //	exits N command...     run a command that must end with status N
 //	plan-hash FILE         put the hash of a plan file into $HASH
@@ -65,12 +67,14 @@ func TestScripts(t *testing.T) {
 			return os.CopyFS(filepath.Join(env.WorkDir, "example"), os.DirFS("../../examples/okta-to-realmfile"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"okta":      startOkta,
-			"exits":     exits,
-			"plan-hash": planHash,
-			"impacts":   impacts,
-			"damage":    damage,
-			"no-secret": noSecret,
+			"okta":       startOkta,
+			"exits":      exits,
+			"plan-hash":  planHash,
+			"impacts":    impacts,
+			"clock":      setClock,
+			"damage":     damage,
+			"forge-plan": forgePlan,
+			"no-secret":  noSecret,
 		},
 	})
 }

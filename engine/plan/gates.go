@@ -13,6 +13,13 @@ const (
 	BlockerFailedCheck      = "failed_check"
 	BlockerStaleSnapshot    = "stale_snapshot"
 	BlockerConfigErrors     = "config_errors"
+	BlockerDependencies     = "blocked_dependencies"
+)
+
+// The values of preview_handoff_status: whether a plan may be previewed, written to a file and applied.
+const (
+	HandoffReady    = "ready_for_future_preview"
+	HandoffNotReady = "not_ready"
 )
 
 // Close applies the gates to a plan: acknowledgements, access, blockers, status and, when none is open, the hash. It may be called
@@ -23,13 +30,41 @@ func Close(p *Plan, gates Gates) {
 	if p.AccessDigest == "" {
 		p.AccessDigest = accessDigest(p.Access)
 	}
+	accept(p.Impacts, gates.Acknowledgements)
+	blockers := append(openQuestions(p), circumstances(gates)...)
+	p.Handoff = Handoff{Status: HandoffReady, Blockers: blockers}
+	p.Status, p.PlanHash = StatusPreviewed, ""
+	if len(blockers) > 0 {
+		p.Handoff.Status, p.Status = HandoffNotReady, StatusDraft
+		return
+	}
+	p.PlanHash = Hash(p)
+}
+
+// Recheck looks at the gates of a plan that was previewed before, perhaps elsewhere, without changing it: what its own steps and
+// impacts leave open, and what the gates say now. Acknowledgements are those of the plan, because its hash covers them.
+func Recheck(p *Plan, gates Gates) []Blocker {
+	blockers := openQuestions(p)
+	if p.Handoff.Status != HandoffReady {
+		blockers = append(blockers, p.Handoff.Blockers...)
+	}
+	return append(blockers, circumstances(gates)...)
+}
+
+// openQuestions are the blockers that follow from the plan itself.
+func openQuestions(p *Plan) []Blocker {
 	blockers := []Blocker{}
-	if b := pendingDecisions(p.Steps); b != nil {
-		blockers = append(blockers, *b)
+	for _, b := range []*Blocker{pendingDecisions(p.Steps), unacknowledged(p.Impacts), blockedDependencies(p.Steps)} {
+		if b != nil {
+			blockers = append(blockers, *b)
+		}
 	}
-	if b := acknowledge(p.Impacts, gates.Acknowledgements); b != nil {
-		blockers = append(blockers, *b)
-	}
+	return blockers
+}
+
+// circumstances are the blockers that follow from the day and the configuration.
+func circumstances(gates Gates) []Blocker {
+	var blockers []Blocker
 	for _, check := range gates.FailedChecks {
 		blockers = append(blockers, Blocker{Code: BlockerFailedCheck, Summary: fmt.Sprintf("check %q: %s", check.Name, check.Message), Items: []string{check.Name}})
 	}
@@ -41,13 +76,7 @@ func Close(p *Plan, gates Gates) {
 			blockers = append(blockers, Blocker{Code: BlockerConfigErrors, Summary: d.Error(), Items: []string{d.Code}})
 		}
 	}
-	p.Handoff = Handoff{Status: "ready", Blockers: blockers}
-	p.Status, p.PlanHash = StatusPreviewed, ""
-	if len(blockers) > 0 {
-		p.Handoff.Status, p.Status = "not_ready", StatusDraft
-		return
-	}
-	p.PlanHash = Hash(p)
+	return blockers
 }
 
 // Pending tells whether the step waits for a merge decision.
@@ -65,26 +94,80 @@ func pendingDecisions(steps []Step) *Blocker {
 	if len(b.Items) == 0 {
 		return nil
 	}
-	b.Summary = fmt.Sprintf("%d merge decisions are missing", len(b.Items))
+	b.Summary = counted(len(b.Items), "merge decision is missing", "merge decisions are missing")
 	return &b
 }
 
-func acknowledge(impacts []Impact, acknowledgements []Acknowledgement) *Blocker {
+// accept writes the acknowledgements into the impacts.
+func accept(impacts []Impact, acknowledgements []Acknowledgement) {
 	known := map[string]Acknowledgement{}
 	for _, a := range acknowledgements {
 		known[a.ID] = a
 	}
-	b := Blocker{Code: BlockerImpacts, Next: "rehome acknowledge"}
 	for i := range impacts {
 		a, found := known[impacts[i].ID]
 		impacts[i].Acknowledged, impacts[i].Reason, impacts[i].Reference = found, a.Reason, a.Reference
-		if !found {
-			b.Items = append(b.Items, impacts[i].ID)
+	}
+}
+
+func unacknowledged(impacts []Impact) *Blocker {
+	b := Blocker{Code: BlockerImpacts, Next: "rehome acknowledge"}
+	for _, impact := range impacts {
+		if !impact.Acknowledged {
+			b.Items = append(b.Items, impact.ID)
 		}
 	}
 	if len(b.Items) == 0 {
 		return nil
 	}
-	b.Summary = fmt.Sprintf("%d impacts are not acknowledged", len(b.Items))
+	b.Summary = counted(len(b.Items), "impact is not acknowledged", "impacts are not acknowledged")
 	return &b
+}
+
+// blockedDependencies names planned steps that need a step which will not be done. Build blocks such steps too, so this holds the gate
+// for a plan that was made or changed in another way.
+func blockedDependencies(steps []Step) *Blocker {
+	waiting := map[string]bool{}
+	for _, step := range steps {
+		waiting[step.ID] = step.Disposition == DispositionBlocked
+	}
+	b := Blocker{Code: BlockerDependencies}
+	for _, step := range steps {
+		if step.Disposition != DispositionPlanned {
+			continue
+		}
+		for _, id := range step.DependsOn {
+			if waiting[id] {
+				b.Items = append(b.Items, step.ID+" needs "+id)
+			}
+		}
+	}
+	if len(b.Items) == 0 {
+		return nil
+	}
+	b.Summary = counted(len(b.Items), "planned step needs a blocked step", "planned steps need a blocked step")
+	return &b
+}
+
+// MovesPeople tells whether the plan writes anything about people: a planned step that changes something and was made of a person or a
+// membership. People who are only counted, or stay where they are, do not make a plan depend on a fresh list of them.
+func MovesPeople(p *Plan) bool {
+	for _, step := range p.Steps {
+		if step.Disposition != DispositionPlanned || step.Action == ActionNone {
+			continue
+		}
+		for _, item := range step.Items {
+			if item.Kind.IsPeople() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

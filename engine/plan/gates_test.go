@@ -31,3 +31,17 @@ func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 		t.Error("the hash does not cover the reason of an acknowledgement")
 	}
 }
+
+func TestRecheck_RefusesAPlanThatNeedsABlockedStep(t *testing.T) {
+	p := &Plan{Handoff: Handoff{Status: HandoffReady}, Steps: []Step{
+		{ID: "a", Disposition: DispositionBlocked}, {ID: "b", Disposition: DispositionPlanned, DependsOn: []string{"a"}},
+	}}
+	found := Recheck(p, Gates{})
+	if len(found) != 1 || found[0].Code != BlockerDependencies || found[0].Items[0] != "b needs a" {
+		t.Errorf("%+v", found)
+	}
+	Close(p, Gates{})
+	if p.Handoff.Status != HandoffNotReady || p.PlanHash != "" {
+		t.Errorf("the plan has a hash: %+v", p.Handoff)
+	}
+}

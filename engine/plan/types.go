@@ -147,7 +147,7 @@ type Impact struct {
 
 // Blocker is one open gate.
 type Blocker struct {
-	Code    string   `json:"code"` // pending_merge_decisions, unacknowledged_impacts, failed_check, stale_snapshot
+	Code    string   `json:"code"` // one of the Blocker constants
 	Summary string   `json:"summary"`
 	Items   []string `json:"items"`
 	Next    string   `json:"next,omitempty"` // the command that helps
@@ -155,7 +155,7 @@ type Blocker struct {
 
 // Handoff says whether the plan may be approved.
 type Handoff struct {
-	Status   string    `json:"status"` // ready or not_ready
+	Status   string    `json:"status"` // preview_handoff_status: HandoffReady or HandoffNotReady
 	Blockers []Blocker `json:"blockers"`
 }
 

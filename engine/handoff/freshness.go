@@ -1,0 +1,59 @@
+package handoff
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// How old a snapshot may be when the configuration does not say. People come and go by the hour, applications do not.
+const (
+	DefaultStructureAge = 24 * time.Hour
+	DefaultPeopleAge    = time.Hour
+)
+
+// Ages is how old a snapshot may be. People counts only for a plan that moves people.
+type Ages struct {
+	Structure time.Duration
+	People    time.Duration
+}
+
+// Limit is how old the snapshots of the plan may be.
+func (a Ages) Limit(p *plan.Plan) time.Duration {
+	if plan.MovesPeople(p) {
+		return min(a.Structure, a.People)
+	}
+	return a.Structure
+}
+
+// Stale says of each snapshot of the plan that is too old by now, in a sentence. A time that does not read is too old.
+func Stale(p *plan.Plan, ages Ages, now time.Time) []string {
+	limit, why := ages.Limit(p), ""
+	if plan.MovesPeople(p) && ages.People < ages.Structure {
+		why = " because people move"
+	}
+	var texts []string
+	for _, snapshot := range p.Snapshots {
+		completed, err := time.Parse(time.RFC3339, snapshot.CompletedAt)
+		switch age := now.Sub(completed); {
+		case err != nil:
+			texts = append(texts, fmt.Sprintf("%s has no time at which it was completed", snapshot.Source))
+		case age > limit:
+			texts = append(texts, fmt.Sprintf("%s is %s old, allowed are %s%s", snapshot.Source, age.Round(time.Second), limit, why))
+		}
+	}
+	return texts
+}
+
+// StaleAt is when the first snapshot of the plan becomes too old; zero when the plan has none.
+func StaleAt(p *plan.Plan, ages Ages) time.Time {
+	var first time.Time
+	for _, snapshot := range p.Snapshots {
+		completed, err := time.Parse(time.RFC3339, snapshot.CompletedAt)
+		if at := completed.Add(ages.Limit(p)); err == nil && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
