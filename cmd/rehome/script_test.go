@@ -47,6 +47,7 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	okta [fault [path]]    start a practice Okta organisation, with a fault of labfault
 //	exits N command...     run a command that must end with status N
 //	plan-hash FILE         put the hash of a plan file into $HASH
+//	acknowledge-all FILE   acknowledge every impact that a draft in this file names
 //	impacts FILE           put the ids of the impacts in a status document into $IMPACTS
 //	damage FILE            change one byte in the middle of a file
 //	no-secret FILE...      fail when a file holds a planted secret
@@ -67,14 +68,15 @@ func TestScripts(t *testing.T) {
 			return os.CopyFS(filepath.Join(env.WorkDir, "example"), os.DirFS("../../examples/okta-to-realmfile"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"okta":       startOkta,
-			"exits":      exits,
-			"plan-hash":  planHash,
-			"impacts":    impacts,
-			"clock":      setClock,
-			"damage":     damage,
-			"forge-plan": forgePlan,
-			"no-secret":  noSecret,
+			"okta":            startOkta,
+			"exits":           exits,
+			"plan-hash":       planHash,
+			"impacts":         impacts,
+			"clock":           setClock,
+			"damage":          damage,
+			"forge-plan":      forgePlan,
+			"no-secret":       noSecret,
+			"acknowledge-all": acknowledgeAll,
 		},
 	})
 }

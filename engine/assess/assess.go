@@ -6,8 +6,15 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// issuerChanges is the impact code of a change that every application sees at cut-over. It lowers no class.
-const issuerChanges = "issuer_changes"
+// atEveryCutover tells whether an impact code names a change that every application of its protocol sees at cut-over, whatever the
+// target makes of it. It lowers no class.
+func atEveryCutover(code string) bool {
+	switch code {
+	case "issuer_changes", "sign_in_address_changes", "saml_metadata_changes":
+		return true
+	}
+	return false
+}
 
 // Result is the assessment of one item.
 //
@@ -123,7 +130,7 @@ func (s *sortedFindings) addDifference(f identity.Finding, text string) identity
 			return identity.FindingBlocked
 		}
 	}
-	if f.ImpactCode != issuerChanges {
+	if !atEveryCutover(f.ImpactCode) {
 		s.differences = append(s.differences, note)
 	}
 	return f.Type

@@ -75,3 +75,14 @@ func TestImpacts_NamesAThousandAndCountsAll(t *testing.T) {
 		t.Fatalf("%d items, count %d", len(got.Items), got.Count)
 	}
 }
+
+func TestImpacts_SayWhatToTellOnce(t *testing.T) {
+	finding := identity.Finding{Type: identity.FindingInvisible, ImpactCode: "link_lost", Audience: identity.AudienceEndUsers, Severity: identity.SeverityMedium, Tell: "Bookmark it."}
+	var results []Result
+	for i := range 3 {
+		results = append(results, Result{Address: identity.Address{Source: "s", Kind: identity.KindApplication, ID: fmt.Sprint(i)}, Findings: []identity.Finding{finding}})
+	}
+	if got := Impacts(slices.Values(results)); len(got) != 1 || got[0].Tell != "Bookmark it." || got[0].Count != 3 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -21,6 +21,7 @@ type Impact struct {
 	Audience identity.Audience `json:"audience"`
 	Severity identity.Severity `json:"severity"`
 	Summary  string            `json:"summary"`
+	Tell     string            `json:"tell"` // what to tell the audience
 	Items    []string          `json:"items"`
 	Count    int               `json:"count"`
 }
@@ -47,6 +48,7 @@ type impactKey struct {
 
 type impactGroup struct {
 	summaries map[string]bool
+	tells     map[string]bool
 	subjects  map[string]bool // source/kind
 	items     []string
 	last      string
@@ -68,10 +70,10 @@ func (c *ImpactCollector) Add(item identity.Address, findings []identity.Finding
 		key := impactKey{code: impactCode(f), audience: f.Audience, severity: f.Severity}
 		group := c.groups[key]
 		if group == nil {
-			group = &impactGroup{summaries: map[string]bool{}, subjects: map[string]bool{}}
+			group = &impactGroup{summaries: map[string]bool{}, tells: map[string]bool{}, subjects: map[string]bool{}}
 			c.groups[key] = group
 		}
-		group.add(item, address, f.Summary)
+		group.add(item, address, f)
 	}
 }
 
@@ -83,8 +85,11 @@ func impactCode(f identity.Finding) string {
 	return string(f.Type) + "_" + f.Field
 }
 
-func (g *impactGroup) add(item identity.Address, address, summary string) {
-	g.keepSummary(summary)
+func (g *impactGroup) add(item identity.Address, address string, f identity.Finding) {
+	keepFirst(g.summaries, f.Summary)
+	if f.Tell != "" {
+		keepFirst(g.tells, f.Tell)
+	}
 	g.subjects[item.Source+"/"+string(item.Kind)] = true
 	if g.last == address {
 		return
@@ -97,16 +102,16 @@ func (g *impactGroup) add(item identity.Address, address, summary string) {
 	}
 }
 
-// keepSummary remembers the first few texts in sorted order, whatever the order in which they come.
-func (g *impactGroup) keepSummary(summary string) {
+// keepFirst remembers the first few texts in sorted order, whatever the order in which they come.
+func keepFirst(texts map[string]bool, text string) {
 	const most = 3
-	g.summaries[summary] = true
-	if len(g.summaries) > most {
+	texts[text] = true
+	if len(texts) > most {
 		last := ""
-		for text := range g.summaries {
+		for text := range texts {
 			last = max(last, text)
 		}
-		delete(g.summaries, last)
+		delete(texts, last)
 	}
 }
 
@@ -124,21 +129,22 @@ func (c *ImpactCollector) Impacts() []Impact {
 		group.cut()
 		impacts = append(impacts, Impact{
 			ID: impactID(key, group), Code: key.code, Audience: key.audience, Severity: key.severity,
-			Summary: strings.Join(sortedNames(group.summaries), "; "),
-			Items:   append([]string(nil), group.items...), Count: group.count,
+			Summary: strings.Join(sortedNames(group.summaries), "; "), Tell: strings.Join(sortedNames(group.tells), " "),
+			Items: append([]string(nil), group.items...), Count: group.count,
 		})
 	}
-	sort.Slice(impacts, func(i, j int) bool {
-		a, b := impacts[i], impacts[j]
-		if rank(a.Severity) != rank(b.Severity) {
-			return rank(a.Severity) > rank(b.Severity)
-		}
-		if a.Code != b.Code {
-			return a.Code < b.Code
-		}
-		return a.Audience < b.Audience
-	})
+	sort.Slice(impacts, func(i, j int) bool { return before(impacts[i], impacts[j]) })
 	return impacts
+}
+
+func before(a, b Impact) bool {
+	if rank(a.Severity) != rank(b.Severity) {
+		return rank(a.Severity) > rank(b.Severity)
+	}
+	if a.Code != b.Code {
+		return a.Code < b.Code
+	}
+	return a.Audience < b.Audience
 }
 
 // impactID covers what the impact is and whom it meets. The size counts in steps of a tenth, so that an acknowledgement

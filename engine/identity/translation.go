@@ -61,6 +61,7 @@ type Finding struct {
 	Audience    Audience    `json:"audience,omitempty"`
 	Severity    Severity    `json:"severity,omitempty"`
 	ImpactCode  string      `json:"impact_code,omitempty"` // stable, groups equal impacts of many items: issuer_changes, secret_changes
+	Tell        string      `json:"tell,omitempty"`        // what to tell the audience, ready to be sent; the same for every item of the code
 }
 
 // Translation is what a target makes of one item: pure, from the item alone.

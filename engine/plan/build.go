@@ -6,7 +6,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
@@ -76,24 +75,6 @@ func (b *builder) vanished() {
 			AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 		}
 	}
-}
-
-// felt lists the impacts of all items that become resources, waiting ones included, so that all can be acknowledged at once.
-func (b *builder) felt() []Impact {
-	collector := assess.NewImpactCollector()
-	for _, item := range b.items {
-		if item.disposition == "" {
-			findings := append(slices.Clone(item.Result.Findings), b.impacts[item.address]...)
-			collector.Add(item.Item.Item.Address(), findings)
-		}
-	}
-	impacts := []Impact{}
-	for _, i := range collector.Impacts() {
-		impacts = append(impacts, Impact{
-			ID: i.ID, Code: i.Code, Audience: i.Audience, Severity: i.Severity, Summary: i.Summary, Items: i.Items, Count: i.Count,
-		})
-	}
-	return impacts
 }
 
 // summary counts steps and items. Each item counts once in the books.

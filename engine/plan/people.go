@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"sort"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -21,6 +22,7 @@ const namedOfCrowd = 10
 type Crowds struct {
 	picker *merge.Picker
 	groups map[string]*crowd
+	felt   *assess.ImpactCollector
 	diags  diag.List
 }
 
@@ -32,7 +34,7 @@ type crowd struct {
 
 // NewCrowds takes the skip blocks, which people obey like every other item.
 func NewCrowds(skips []merge.Skip) *Crowds {
-	return &Crowds{picker: merge.NewPicker(nil, skips), groups: map[string]*crowd{}}
+	return &Crowds{picker: merge.NewPicker(nil, skips), groups: map[string]*crowd{}, felt: assess.NewImpactCollector()}
 }
 
 // Add takes one person or membership. It must not become a resource: people who are created are steps of their own.
@@ -42,6 +44,9 @@ func (c *Crowds) Add(item merge.Item) error {
 	}
 	skip, problems := c.picker.Skip(item.Item)
 	c.diags = append(c.diags, problems...)
+	if skip == nil && item.Result.Class != ClassBlocked {
+		c.felt.Add(item.Item.Address(), item.Result.Findings)
+	}
 	step := crowdStep(item, skip)
 	group := c.groups[step.ID]
 	if group == nil {
@@ -89,7 +94,7 @@ func (g *crowd) add(item ItemName) {
 	g.step.Items = g.step.Items[:min(len(g.step.Items), namedOfCrowd)]
 }
 
-// Join puts the crowds into a plan as its last steps and into its summary and books. The caller closes the gates afterwards.
+// Join puts the crowds into a plan as its last steps, into its impacts, its summary and its books. The caller closes the gates afterwards.
 func (c *Crowds) Join(p *Plan) diag.List {
 	ids := make([]string, 0, len(c.groups))
 	for id := range c.groups {
@@ -108,6 +113,7 @@ func (c *Crowds) Join(p *Plan) diag.List {
 		p.Steps = append(p.Steps, step)
 		p.Summary.join(&step, group.count)
 	}
+	p.Impacts = joinImpacts(p.Impacts, impactsOf(c.felt))
 	return c.diags
 }
 

@@ -138,6 +138,7 @@ type Impact struct {
 	Audience     identity.Audience `json:"audience"`
 	Severity     identity.Severity `json:"severity"`
 	Summary      string            `json:"summary"`
+	Tell         string            `json:"tell"`  // what to tell the audience
 	Items        []string          `json:"items"` // item addresses, sorted, at most a thousand
 	Count        int               `json:"count"` // all items affected
 	Acknowledged bool              `json:"acknowledged"`

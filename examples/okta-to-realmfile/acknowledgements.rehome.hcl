@@ -1,5 +1,40 @@
 # Written by rehome acknowledge, with one reason each. An impact that changes gets a new id and must be acknowledged anew.
 
+acknowledge "ocm-d6efa7" {
+  reason    = "announced to all staff, help desk is prepared"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-175de5" {
+  reason    = "the rule is reviewed weekly"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-029f71" {
+  reason    = "the archive moves to SAML first"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-234544" {
+  reason    = "announced to all staff, help desk is prepared"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-b223a9" {
+  reason    = "rebuilt as a flow by the identity team"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-8b35b2" {
+  reason    = "owners enter the new metadata on the day"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-a5e846" {
+  reason    = "people were asked to note their passwords"
+  reference = "CHG-1042"
+}
+
 acknowledge "ocm-3e3412" {
   reason    = "owners confirmed the claims their applications need"
   reference = "CHG-1042"
@@ -15,13 +50,28 @@ acknowledge "ocm-bb7305" {
   reference = "CHG-1042"
 }
 
+acknowledge "ocm-659af3" {
+  reason    = "announced to all staff, help desk is prepared"
+  reference = "CHG-1042"
+}
+
 acknowledge "ocm-3ce1c7" {
   reason    = "owners have the new issuer and metadata addresses"
   reference = "CHG-1042"
 }
 
-acknowledge "ocm-0a218b" {
+acknowledge "ocm-bf244e" {
+  reason    = "the link is on the intranet"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-179084" {
   reason    = "partners registered the new redirect address"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-5ef53b" {
+  reason    = "announced to all staff, help desk is prepared"
   reference = "CHG-1042"
 }
 
@@ -37,5 +87,15 @@ acknowledge "ocm-6cbe3c" {
 
 acknowledge "ocm-0c1a1b" {
   reason    = "the rule is reviewed weekly"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-e04a02" {
+  reason    = "announced to all staff"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-47a45d" {
+  reason    = "announced to all staff"
   reference = "CHG-1042"
 }

@@ -198,7 +198,7 @@ func (f *fakeTarget) Translate(item identity.Item) identity.Translation {
 		}}},
 		Findings: []identity.Finding{{
 			Type: identity.FindingLost, Field: "description", Summary: "dropped", Action: "none", Direction: identity.DirectionTighter,
-			Compensated: "by nothing", Audience: identity.AudienceHelpDesk, Severity: identity.SeverityLow, ImpactCode: "c",
+			Compensated: "by nothing", Audience: identity.AudienceHelpDesk, Severity: identity.SeverityLow, ImpactCode: "c", Tell: "say so",
 		}},
 		Needs: []identity.ItemID{{Kind: identity.KindGroup, ID: "top"}},
 	}

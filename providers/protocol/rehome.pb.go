@@ -2133,6 +2133,7 @@ type Finding struct {
 	Audience      string                 `protobuf:"bytes,7,opt,name=audience,proto3" json:"audience,omitempty"`
 	Severity      string                 `protobuf:"bytes,8,opt,name=severity,proto3" json:"severity,omitempty"`
 	ImpactCode    string                 `protobuf:"bytes,9,opt,name=impact_code,json=impactCode,proto3" json:"impact_code,omitempty"`
+	Tell          string                 `protobuf:"bytes,10,opt,name=tell,proto3" json:"tell,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2226,6 +2227,13 @@ func (x *Finding) GetSeverity() string {
 func (x *Finding) GetImpactCode() string {
 	if x != nil {
 		return x.ImpactCode
+	}
+	return ""
+}
+
+func (x *Finding) GetTell() string {
+	if x != nil {
+		return x.Tell
 	}
 	return ""
 }
@@ -4682,7 +4690,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12'\n" +
 	"\x0fattributes_json\x18\x03 \x01(\fR\x0eattributesJson\x12\x1b\n" +
 	"\tserver_id\x18\x04 \x01(\tR\bserverId\x12\x10\n" +
-	"\x03tag\x18\x05 \x01(\tR\x03tag\"\xfe\x01\n" +
+	"\x03tag\x18\x05 \x01(\tR\x03tag\"\x92\x02\n" +
 	"\aFinding\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12\x18\n" +
@@ -4693,7 +4701,9 @@ const file_rehome_proto_rawDesc = "" +
 	"\baudience\x18\a \x01(\tR\baudience\x12\x1a\n" +
 	"\bseverity\x18\b \x01(\tR\bseverity\x12\x1f\n" +
 	"\vimpact_code\x18\t \x01(\tR\n" +
-	"impactCode\"\r\n" +
+	"impactCode\x12\x12\n" +
+	"\x04tell\x18\n" +
+	" \x01(\tR\x04tell\"\r\n" +
 	"\vReadRequest\"y\n" +
 	"\fReadResponse\x128\n" +
 	"\tresources\x18\x01 \x01(\v2\x18.rehome.v1.ResourceBatchH\x00R\tresources\x12&\n" +

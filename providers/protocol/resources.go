@@ -112,7 +112,7 @@ func DecodeCheckFinding(message *CheckFinding) (identity.CheckFinding, error) {
 func encodeFinding(f identity.Finding) *Finding {
 	return &Finding{
 		Type: string(f.Type), Field: f.Field, Summary: f.Summary, Action: f.Action, Direction: string(f.Direction),
-		Compensated: f.Compensated, Audience: string(f.Audience), Severity: string(f.Severity), ImpactCode: f.ImpactCode,
+		Compensated: f.Compensated, Audience: string(f.Audience), Severity: string(f.Severity), ImpactCode: f.ImpactCode, Tell: f.Tell,
 	}
 }
 
@@ -124,6 +124,7 @@ func decodeFinding(message *Finding) (identity.Finding, error) {
 		Action: CleanText(message.GetAction()), Direction: identity.Direction(message.GetDirection()),
 		Compensated: CleanText(message.GetCompensated()), Audience: identity.Audience(message.GetAudience()),
 		Severity: identity.Severity(message.GetSeverity()), ImpactCode: CleanText(message.GetImpactCode()),
+		Tell: CleanText(message.GetTell()),
 	}
 	switch finding.Type {
 	case identity.FindingApproximation, identity.FindingLost, identity.FindingMissing, identity.FindingInvalid,

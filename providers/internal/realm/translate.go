@@ -12,7 +12,9 @@ import (
 )
 
 // Translate says what a realm makes of one item. It is pure.
-func Translate(item identity.Item) identity.Translation {
+func Translate(item identity.Item) identity.Translation { return withTells(translated(item)) }
+
+func translated(item identity.Item) identity.Translation {
 	if item.Deleted {
 		return invisible("the source listed it and had it no more when it was read")
 	}
@@ -21,7 +23,7 @@ func Translate(item identity.Item) identity.Translation {
 		identity.KindIdentityProvider: translateProvider, identity.KindRoutingRule: translateRoutingRule,
 		identity.KindDomain: translateDomain, identity.KindGroup: translateGroup, identity.KindAppAssignment: translateAssignment,
 		identity.KindAuthPolicy: translateAuthPolicy, identity.KindSessionPolicy: translateSessionPolicy,
-		identity.KindRole: translateRole, identity.KindRoleAssignment: translateRoleAssignment,
+		identity.KindRole: translateRole, identity.KindRoleAssignment: translateRoleAssignment, identity.KindUser: translateUser,
 	}
 	translate, known := translators[item.Kind]
 	if !known {
@@ -37,7 +39,7 @@ func Translate(item identity.Item) identity.Translation {
 
 func translateOther(kind identity.Kind) identity.Translation {
 	switch kind {
-	case identity.KindUser, identity.KindMembership:
+	case identity.KindMembership:
 		return invisible("people are moved in a later step")
 	case identity.KindAccessKey, identity.KindSCIMToken:
 		return only("", rebuild("value", "the value of a key cannot be read", "Make a client with a service account in the realm and hand its secret out."))
@@ -46,6 +48,12 @@ func translateOther(kind identity.Kind) identity.Translation {
 			"Set up provisioning from another place before cut-over; until then leavers stay active in the application."))
 	}
 	return invisible(fmt.Sprintf("a realm has no counterpart of the kind %s", kind))
+}
+
+// felt makes an impact of a finding of any type, without changing what the finding means for the item.
+func felt(f identity.Finding, audience identity.Audience, severity identity.Severity, code string) identity.Finding {
+	f.Audience, f.Severity, f.ImpactCode = audience, severity, code
+	return f
 }
 
 func only(contract string, findings ...identity.Finding) identity.Translation {

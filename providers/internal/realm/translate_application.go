@@ -107,6 +107,10 @@ func clip(text string) string {
 func commonFindings(app identity.Application) []identity.Finding {
 	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm", identity.DirectionSame,
 		identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
+	if app.Status == identity.StatusActive && (app.Protocol == "saml" || len(app.RedirectURIs) > 0) {
+		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page", identity.DirectionSame,
+			identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
+	}
 	if len(app.Name) > maxName {
 		findings = append(findings, invalid("name", "longer than 255 bytes", "Shorten it at the source."))
 	}
@@ -150,19 +154,24 @@ func commonFindings(app identity.Application) []identity.Finding {
 func otherMode(app identity.Application) identity.Translation {
 	switch strings.ToUpper(app.Mode) {
 	case "BOOKMARK", "LINKED", "NOTSUPPORTED":
-		return invisible("a link on the incumbent's dashboard, no sign-in")
+		t := invisible("a link on the incumbent's dashboard, no sign-in")
+		if app.Status == identity.StatusActive {
+			t.Findings[0] = felt(t.Findings[0], identity.AudienceEndUsers, identity.SeverityMedium, "link_lost")
+		}
+		return t
 	case "SECURE_PASSWORD_STORE", "AUTO_LOGIN", "BROWSER_PLUGIN", "BASIC_AUTH", "PASSWORD":
 		f := rebuild("mode", "Keycloak keeps no passwords of applications and fills no forms",
 			"Give people their passwords of the application before cut-over, or move the application to SAML 2.0 or OIDC.")
-		f.Audience, f.Severity, f.ImpactCode = identity.AudienceEndUsers, identity.SeverityHigh, "vault_lost"
-		return only("", f)
+		return only("", felt(f, identity.AudienceEndUsers, identity.SeverityHigh, "vault_lost"))
 	case "WS_FEDERATION", "SAML_1_1":
-		return only("", rebuild("mode", "Keycloak does not speak this protocol", "Move the application to SAML 2.0 or OIDC."))
+		f := rebuild("mode", "Keycloak does not speak this protocol", "Move the application to SAML 2.0 or OIDC.")
+		return only("", felt(f, identity.AudienceAppOwners, identity.SeverityHigh, "mode_lost"))
 	case "":
 		if app.Status != identity.StatusActive {
 			return invisible("inactive at the source, without a way to sign in")
 		}
 		return only("", rebuild("mode", "the source states no way to sign in", "State protocol, client id and redirect URIs in a map block, or skip it."))
 	}
-	return only("", rebuild("mode", "this way to sign in has no counterpart: "+app.Mode, "Move the application to SAML 2.0 or OIDC."))
+	f := rebuild("mode", "this way to sign in has no counterpart: "+app.Mode, "Move the application to SAML 2.0 or OIDC.")
+	return only("", felt(f, identity.AudienceAppOwners, identity.SeverityHigh, "mode_lost"))
 }

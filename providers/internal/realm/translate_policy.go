@@ -1,6 +1,7 @@
 package realm
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -14,6 +15,9 @@ func translateAuthPolicy(item identity.Item) (identity.Translation, error) {
 	if p.Status != identity.StatusActive {
 		return invisible("not in force at the source"), nil
 	}
+	if p.Type == "group_rule" {
+		return groupRule(p), nil
+	}
 	action := "Rebuild it whole by hand before cut-over, or state in a map block that it is not needed."
 	if len(p.Summary) > 0 {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
@@ -23,7 +27,33 @@ func translateAuthPolicy(item identity.Item) (identity.Translation, error) {
 		finding.Direction = identity.DirectionLooser
 		finding.Audience, finding.Severity, finding.ImpactCode = identity.AudienceSecurity, identity.SeverityHigh, "policy_not_carried"
 	}
-	return only("", finding), nil
+	return only("", append([]identity.Finding{finding}, factorFindings(p)...)...), nil
+}
+
+// groupRule is a rule that puts people into groups: its groups stay, nobody joins or leaves them by it.
+func groupRule(p identity.AuthPolicy) identity.Translation {
+	action := "Maintain the members of its groups by hand, or feed them from another place."
+	if len(p.Summary) > 0 {
+		action += " The rule: " + strings.Join(p.Summary, "; ") + "."
+	}
+	f := rebuild("rules", "a realm has no rules that put people into groups: joiners get nothing by it, and leavers keep what they have", action)
+	f.Direction = identity.DirectionLooser
+	return only("", felt(f, identity.AudienceAdministrators, identity.SeverityHigh, "group_rule_lost"))
+}
+
+// factorFindings tell people to enrol anew where the policy says that they have second factors at the source.
+func factorFindings(p identity.AuthPolicy) []identity.Finding {
+	_, controls, _ := strings.Cut(strings.Join(p.Summary, "; "), " then ")
+	asks := p.Type == "conditional_access" && (strings.Contains(controls, "mfa") || strings.Contains(controls, "authentication strength"))
+	if p.Type != "MFA_ENROLL" && !asks {
+		return nil
+	}
+	f := identity.Finding{Type: identity.FindingLost, Field: "factors", Direction: identity.DirectionSame,
+		Summary: "second factors cannot be read from the source: people enrol new ones"}
+	return []identity.Finding{
+		felt(f, identity.AudienceEndUsers, identity.SeverityHigh, "factors_enrolled_anew"),
+		felt(f, identity.AudienceHelpDesk, identity.SeverityMedium, "factors_enrolled_anew"),
+	}
 }
 
 func translateSessionPolicy(item identity.Item) (identity.Translation, error) {
@@ -38,7 +68,19 @@ func translateSessionPolicy(item identity.Item) (identity.Translation, error) {
 	if len(p.Summary) > 0 {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
 	}
-	return only("", rebuild("rules", "sessions are limited for the realm as a whole", action)), nil
+	f := rebuild("rules", "sessions are limited for the realm as a whole; at the source "+sessionLength(p), action)
+	return only("", felt(f, identity.AudienceEndUsers, identity.SeverityMedium, "session_length_changes")), nil
+}
+
+func sessionLength(p identity.SessionPolicy) string {
+	idle, life := "no idle limit is stated", "there is no longest life"
+	if p.IdleMinutes > 0 {
+		idle = fmt.Sprintf("a session ends after %d idle minutes", p.IdleMinutes)
+	}
+	if p.LifetimeMinutes > 0 {
+		life = fmt.Sprintf("it lives %d minutes at most", p.LifetimeMinutes)
+	}
+	return idle + " and " + life
 }
 
 func translateRole(item identity.Item) (identity.Translation, error) {
@@ -69,8 +111,9 @@ func translateDomain(item identity.Item) (identity.Translation, error) {
 	case !d.Verified && d.Purpose != "login":
 		return invisible("its ownership was never proved"), nil
 	case d.Purpose == "login":
-		return only("", rebuild("name", "the host name of the sign-in page belongs to the server, not to the realm",
-			"Point the name at the new server, with a certificate, or announce the new address.")), nil
+		f := rebuild("name", "the host name of the sign-in page belongs to the server, not to the realm",
+			"Point the name at the new server, with a certificate, or announce the new address.")
+		return only("", felt(f, identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes")), nil
 	case d.Federation == "federated":
 		return invisible("carried by the identity provider and the routing rule that name it"), nil
 	}

@@ -68,6 +68,8 @@ func samlClient(app identity.Application) (identity.Attributes, []identity.Findi
 	a["protocol_mappers"] = append(mappers, statements...)
 	findings = append(append(findings, nameFindings...), statementFindings...)
 	findings = append(findings, samlKeys(app, extra)...)
+	findings = append(findings, impact("idp_metadata", "entity ID, sign-in address and signing certificate of the identity provider are new ones that the owner must enter",
+		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityHigh, "saml_metadata_changes"))
 	return a, append(findings, samlExtras(app, acs, extra)...)
 }
 

@@ -78,7 +78,10 @@ func markdownHead(p *plan.Plan) string {
 		if impact.Acknowledged {
 			mark = "acknowledged"
 		}
-		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%d items, %s)\n", impact.ID, impact.Severity, audience(impact.Audience), escape(impact.Summary), len(impact.Items), mark)
+		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%d items, %s)\n", impact.ID, impact.Severity, audience(impact.Audience), escape(impact.Summary), impact.Count, mark)
+		if !impact.Acknowledged && impact.Tell != "" {
+			fmt.Fprintf(&b, "  Tell them: %s\n", escape(impact.Tell))
+		}
 	}
 	return b.String() + "\n"
 }

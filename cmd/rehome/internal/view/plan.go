@@ -98,7 +98,10 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		if impact.Acknowledged {
 			sign = "="
 		}
-		fmt.Fprintf(b, "%s %s  %s, %s: %s (%s)\n", o.Style.symbol(sign), impact.ID, impact.Severity, audience(impact.Audience), Clean(impact.Summary), Plural(len(impact.Items), "item", "items"))
+		fmt.Fprintf(b, "%s %s  %s, %s: %s (%s)\n", o.Style.symbol(sign), impact.ID, impact.Severity, audience(impact.Audience), Clean(impact.Summary), Plural(impact.Count, "item", "items"))
+		if impact.Tell != "" && (!impact.Acknowledged || o.Verbose) {
+			fmt.Fprintf(b, "    %s %s\n", o.Style.dim("tell them:"), Clean(impact.Tell))
+		}
 	}
 	fmt.Fprintln(b)
 	for _, blocker := range p.Handoff.Blockers {

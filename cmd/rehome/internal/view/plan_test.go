@@ -44,7 +44,7 @@ func sample() *plan.Plan {
 		Status: plan.StatusPreviewed, PlanHash: "sha256:9f2c61d0b7", ExpiresAt: "2026-11-23T10:20:00Z", Migration: plan.Migration{Name: "acme"},
 		Target:    plan.Target{Name: "portal", Summary: "Keycloak 26.7.4, realm acme"},
 		Snapshots: []plan.Snapshot{{Source: "okta.corp", CompletedAt: "2026-11-22T08:14:00Z", Items: 1284, Gaps: []identity.Gap{{Kind: identity.KindAuthPolicy, Status: 403, Permission: "okta.policies.read"}}}},
-		Impacts:   []plan.Impact{{ID: "ocm-7c1e9b", Audience: identity.AudienceEndUsers, Severity: identity.SeverityHigh, Summary: "new sign-in address", Items: []string{"a"}}},
+		Impacts:   []plan.Impact{{ID: "ocm-7c1e9b", Audience: identity.AudienceEndUsers, Severity: identity.SeverityHigh, Summary: "new sign-in address", Items: []string{"a"}, Count: 1}},
 		Summary: plan.Summary{Create: 1, Update: 1, Map: 1, ManualFollowUp: 1, Blocked: 1, Classes: map[plan.Class]int{plan.ClassNative: 2},
 			Books: plan.Books{Items: 5, Done: 3, Manual: 1, Blocked: 1}},
 		Steps: steps,

@@ -1,0 +1,50 @@
+package plan
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// felt lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can be acknowledged at once.
+// What is skipped stays as it is, and what is blocked does not move before somebody makes it another class.
+func (b *builder) felt() []Impact {
+	collector := assess.NewImpactCollector()
+	for _, item := range b.items {
+		if item.disposition == DispositionSkipped || item.disposition == DispositionBlocked {
+			continue
+		}
+		findings := append(slices.Clone(item.Result.Findings), b.impacts[item.address]...)
+		collector.Add(item.Item.Item.Address(), findings)
+	}
+	return impactsOf(collector)
+}
+
+func impactsOf(collector *assess.ImpactCollector) []Impact {
+	impacts := []Impact{}
+	for _, i := range collector.Impacts() {
+		impacts = append(impacts, Impact{
+			ID: i.ID, Code: i.Code, Audience: i.Audience, Severity: i.Severity, Summary: i.Summary, Tell: i.Tell, Items: i.Items, Count: i.Count,
+		})
+	}
+	return impacts
+}
+
+// joinImpacts adds those of people to those of everything else: high first, then by code and audience.
+func joinImpacts(all, more []Impact) []Impact {
+	rank := map[identity.Severity]int{identity.SeverityHigh: 0, identity.SeverityMedium: 1}
+	all = append(all, more...)
+	sort.SliceStable(all, func(i, j int) bool {
+		a, b := all[i], all[j]
+		if rank[a.Severity] != rank[b.Severity] {
+			return rank[a.Severity] < rank[b.Severity]
+		}
+		if a.Code != b.Code {
+			return a.Code < b.Code
+		}
+		return a.Audience < b.Audience
+	})
+	return all
+}
