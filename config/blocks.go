@@ -151,15 +151,10 @@ func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 		l.check(block)
 	}
 	for _, block := range blocks["rollback"] {
-		f := l.content(block.Body, []string{"summary", "owner", "steps"}, nil)
-		l.config.Rollback = &Rollback{Summary: f.text("summary"), Owner: f.text("owner"), Steps: f.list("steps"), Range: rangeOf(block.DefRange)}
+		l.config.Rollback = l.rollback(block)
 	}
 	for _, block := range blocks["evidence"] {
-		f := l.content(block.Body, nil, []string{"communications_complete", "communications_summary", "reference", "validation_summary",
-			"follow_up_reviewed", "follow_up_summary"})
-		l.config.Evidence = &Evidence{CommunicationsComplete: f.flag("communications_complete"), CommunicationsSummary: f.text("communications_summary"),
-			Reference: f.text("reference"), ValidationSummary: f.text("validation_summary"), FollowUpReviewed: f.flag("follow_up_reviewed"),
-			FollowUpSummary: f.text("follow_up_summary"), Range: rangeOf(block.DefRange)}
+		l.config.Evidence = l.evidence(block)
 	}
 }
 

@@ -161,15 +161,18 @@ type Acknowledge struct {
 	Range     diag.Range
 }
 
-// Rollback is the plan for going back.
+// Rollback is the plan for going back. It is not part of the plan hash.
 type Rollback struct {
-	Summary string
-	Owner   string
-	Steps   []string
-	Range   diag.Range
+	Summary       string
+	Owner         string
+	Steps         []string
+	Until         string // until when going back is possible: a day or an RFC 3339 time; empty when not said
+	DecisionOwner string // who decides to go back
+	Contact       string // whom to call when a run fails
+	Range         diag.Range
 }
 
-// Evidence is what people declare about the move.
+// Evidence is what people declare about the move. It is not part of the plan hash.
 type Evidence struct {
 	CommunicationsComplete bool
 	CommunicationsSummary  string
@@ -177,6 +180,8 @@ type Evidence struct {
 	ValidationSummary      string
 	FollowUpReviewed       bool
 	FollowUpSummary        string
+	IncumbentLogsExported  bool
+	IncumbentLogsReference string // where the exported sign-in logs of the incumbent are
 	Range                  diag.Range
 }
 

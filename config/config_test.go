@@ -47,6 +47,8 @@ func TestMistakesAreNamedWithTheirCode(t *testing.T) {
 		"item attribute":   {`skip "group" "a" {` + "\n where = item.nmae == \"x\"\n reason = \"r\"\n}", codeItemAttribute, `Did you mean "name"?`},
 		"block":            {"mergee \"group\" \"a\" {}", codeBlockUnknown, "merge"},
 		"argument":         {"rollback {\n summary = \"s\"\n steps = []\n ownr = 1\n}", codeArgumentUnknown, "owner"},
+		"rollback until":   {"rollback {\n summary = \"s\"\n owner = \"o\"\n steps = []\n until = \"soon\"\n}", codeArgumentInvalid, "2026-12-31"},
+		"evidence":         {"evidence {\n follow_up_reveiwed = true\n}", codeArgumentUnknown, "follow_up_reviewed"},
 		"kind":             {`skip "grup" "a" {` + "\n where = true\n reason = \"r\"\n}", codeKindUnknown, `Did you mean "group"?`},
 		"decision":         {`merge "group" "a" {` + "\n where = true\n decision = \"skipp\"\n}", codeValueUnknown, `Did you mean "skip"?`},
 		"target missing":   {`merge "group" "a" {` + "\n where = true\n decision = \"map_to_existing\"\n}", codeArgumentMissing, "target"},

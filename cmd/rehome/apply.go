@@ -269,6 +269,9 @@ func execute(ctx context.Context, s *session, work *planning, vault *secretVault
 	if err != nil {
 		return err
 	}
+	if err := keepApplied(s, p); err != nil {
+		return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
+	}
 	run := state.Run{ID: runID, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "started", StartedAt: s.env.now().UTC()}
 	if err := s.store.PutRun(run, s.event("migration.cutover_plan.applying", p.PlanHash, map[string]string{"run": runID})); err != nil {
 		return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
@@ -323,13 +326,14 @@ func finish(ctx context.Context, s *session, work *planning, lease *apply.Lease,
 		}
 	})
 	recorded := s.store.PutRun(run, s.event("migration.cutover_plan.applied", p.PlanHash, map[string]string{"run": run.ID, "status": run.Status}))
+	_, declared := recordEvidence(s, p.PlanHash)
 	head, _ := s.store.AuditHead()
 	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),
 		"failed": report.Count(apply.Failed), "not_started": report.Count(apply.NotStarted), "requests": report.Requests, "audit_head": head})
 	if !s.global.json {
 		printReport(s, p, report, vault, run, head)
 	}
-	if err := errors.Join(fault, released, recorded); err != nil {
+	if err := errors.Join(fault, released, recorded, declared); err != nil {
 		return err
 	}
 	if undone > 0 {
@@ -358,6 +362,9 @@ func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVau
 		}
 	}
 	fmt.Fprintf(w, "by hand      %5d\nblocked      %5d\n\n", p.Summary.ManualFollowUp, p.Summary.Blocked)
+	if run.Status == "failed" {
+		printContact(w, s)
+	}
 	if len(vault.given) > 0 {
 		to := ""
 		if len(vault.recipients) > 0 {

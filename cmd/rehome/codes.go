@@ -52,6 +52,8 @@ func codes() []config.Code {
 		{Code: "state-damaged", Cause: "The state file does not read.", Cure: "Restore a backup; what was made is found again by tags and marker."},
 		{Code: "state-newer", Cause: "A newer version of rehome wrote the state.", Cure: "Use that version or a later one."},
 		{Code: "state-type-unknown", Cause: "The state block names an unknown kind.", Cure: "Use state \"bbolt\"."},
+		{Code: "evidence-no-plan", Cause: "Evidence was asked for before a plan had a hash.", Cure: "Run rehome plan."},
+		{Code: "evidence-needs-applied", Cause: "Evidence is recorded on an applied plan, and there is none.", Cure: "Run rehome apply, or finish it."},
 		{Code: "file-missing", Cause: "A file is not there.", Cure: "Check the path."},
 		{Code: "file-permission", Cause: "A file or folder cannot be written or read.", Cure: "Check its owner and mode."},
 		{Code: "disk-full", Cause: "There is no room on the disk.", Cure: "Make room and run the command again."},

@@ -124,6 +124,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newAssessCommand(env, global),
 		newCollectCommand(env, global),
 		newCredentialsCommand(env, global),
+		newEvidenceCommand(env, global),
 		newFmtCommand(env, global),
 		newInitCommand(env, global),
 		newPlanCommand(env, global),

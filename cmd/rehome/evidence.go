@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/handoff"
+)
+
+type evidenceOptions struct {
+	markdown string
+	detailed bool
+}
+
+func newEvidenceCommand(env *environment, global *options) *cobra.Command {
+	var o evidenceOptions
+	c := &cobra.Command{
+		Use:   "evidence",
+		Short: "Show what proves the move, and what it still lacks",
+		Long: `Evidence shows the plan applied last, its run, the guidance for going back, what people declared, every row that was blocked or left to
+do by hand, and the criteria that end the move, each with the reason why it is met or not.`,
+		Example: "  rehome evidence\n  rehome evidence -markdown=evidence.md\n  rehome evidence -json",
+		Args:    cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "evidence")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runEvidence(s, o)
+		},
+	}
+	c.Flags().StringVar(&o.markdown, "markdown", "", "write it as Markdown here")
+	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 while a criterion is not met")
+	c.AddCommand(newEvidenceRecordCommand(env, global))
+	return c
+}
+
+func runEvidence(s *session, o evidenceOptions) error {
+	report, err := gatherEvidence(s)
+	if err != nil {
+		return err
+	}
+	if o.markdown != "" {
+		var b bytes.Buffer
+		if err := view.EvidenceMarkdown(&b, report); err != nil {
+			return err
+		}
+		if err := writeDurably(s.path(o.markdown), b.Bytes()); err != nil {
+			return fmt.Errorf("writing %s: %w", o.markdown, err)
+		}
+	}
+	if err := showEvidence(s, report); err != nil {
+		return err
+	}
+	if o.detailed && report.Handoff != "complete" {
+		return &statusError{status: exitChanges, quiet: true, err: errors.New("a criterion is not met")}
+	}
+	return nil
+}
+
+func showEvidence(s *session, report *handoff.Report) error {
+	if s.global.json {
+		encoder := json.NewEncoder(s.env.out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(report)
+	}
+	return view.Evidence(s.env.out, report, view.EvidenceOptions{Style: s.env.style(s.global.noColor), Automation: s.env.automation(), Now: s.env.now()})
+}

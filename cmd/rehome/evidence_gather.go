@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// gatherEvidence reads what the state knows about the plan applied last, or about the newest plan where none was applied.
+func gatherEvidence(s *session) (*handoff.Report, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	store, err := s.openState()
+	if err != nil {
+		return nil, err
+	}
+	hash, run, later, err := provenPlan(store, cfg.Migration.Name)
+	if err != nil {
+		return nil, err
+	}
+	p, err := keptPlan(store, hash)
+	if err != nil {
+		return nil, err
+	}
+	in := handoff.Input{Run: runFacts(run)}
+	if in.Declared, err = recordedEvidence(store, hash); err != nil {
+		return nil, err
+	}
+	report := handoff.NewReport(p, nil, in)
+	report.LaterPlan = later
+	report.Unrecorded = handoff.Changes(in.Declared, declaredBy(cfg))
+	report.Approval, err = approvalOf(store, hash)
+	return &report, err
+}
+
+// provenPlan finds the plan of the newest run of the migration, else the newest plan. Later is a plan previewed after it.
+func provenPlan(store *state.Store, migration string) (hash string, run *state.Run, later string, err error) {
+	plans, err := store.Plans()
+	if err != nil {
+		return "", nil, "", err
+	}
+	runs, err := store.Runs()
+	if err != nil {
+		return "", nil, "", err
+	}
+	newest := ""
+	for _, p := range plans {
+		if p.Migration == migration {
+			newest = p.Hash
+			break
+		}
+	}
+	for _, head := range runs {
+		if head.Migration != migration {
+			continue
+		}
+		whole, err := store.Run(head.ID)
+		if newest != head.PlanHash {
+			later = newest
+		}
+		return head.PlanHash, &whole, later, err
+	}
+	if newest == "" {
+		return "", nil, "", diag.Errorf("evidence-no-plan", "Nothing was planned yet", "There is no evidence before a plan has a hash. Run rehome plan.")
+	}
+	return newest, nil, "", nil
+}
+
+// keptPlan reads a whole plan from the state and checks it against its hash.
+func keptPlan(store *state.Store, hash string) (*plan.Plan, error) {
+	kept, err := store.PlanSteps(hash)
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, fmt.Errorf("reading plan %s: its steps are not in this state: %w", hash, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var p plan.Plan
+	if err := decodePlan(kept, &p); err != nil {
+		return nil, err
+	}
+	if plan.Hash(&p) != hash {
+		return nil, fmt.Errorf("%w: the kept plan does not have its hash", state.ErrCorrupt)
+	}
+	return &p, nil
+}
+
+// runFacts counts the last outcome of each step.
+func runFacts(run *state.Run) *handoff.Run {
+	if run == nil {
+		return nil
+	}
+	facts := &handoff.Run{ID: run.ID, Status: run.Status, StartedAt: run.StartedAt.Format(time.RFC3339)}
+	if !run.CompletedAt.IsZero() {
+		facts.CompletedAt = run.CompletedAt.Format(time.RFC3339)
+	}
+	last := map[string]string{}
+	for _, step := range run.Steps {
+		last[step.StepID] = step.Outcome
+	}
+	for _, outcome := range last {
+		switch outcome {
+		case "applied", "already":
+			facts.Applied++
+		case "failed":
+			facts.Failed++
+		case "not_started":
+			facts.NotStarted++
+		default:
+			facts.Unknown++
+		}
+	}
+	return facts
+}
+
+func recordedEvidence(store *state.Store, hash string) (handoff.Declared, error) {
+	var declared handoff.Declared
+	encoded, err := store.Evidence(hash)
+	if errors.Is(err, state.ErrNotFound) {
+		return declared, nil
+	}
+	if err != nil {
+		return declared, err
+	}
+	if err := json.Unmarshal(encoded, &declared); err != nil {
+		return declared, fmt.Errorf("reading the recorded evidence: %w", err)
+	}
+	return declared, nil
+}
+
+// declaredBy is what the configuration says now.
+func declaredBy(cfg *config.Config) handoff.Declared {
+	var declared handoff.Declared
+	if r := cfg.Rollback; r != nil {
+		declared.Rollback = &handoff.Rollback{Summary: r.Summary, Owner: r.Owner, Steps: r.Steps, Until: r.Until, DecisionOwner: r.DecisionOwner, Contact: r.Contact}
+	}
+	if e := cfg.Evidence; e != nil {
+		declared.Evidence = &handoff.Evidence{
+			CommunicationsComplete: e.CommunicationsComplete, CommunicationsSummary: e.CommunicationsSummary, Reference: e.Reference,
+			ValidationSummary: e.ValidationSummary, FollowUpReviewed: e.FollowUpReviewed, FollowUpSummary: e.FollowUpSummary,
+			IncumbentLogsExported: e.IncumbentLogsExported, IncumbentLogsReference: e.IncumbentLogsReference,
+		}
+	}
+	return declared
+}
+
+// approvalOf finds in the audit chain who had the plan made and who applied its hash.
+func approvalOf(store *state.Store, hash string) (handoff.Approval, error) {
+	var approval handoff.Approval
+	chain, err := store.Audit()
+	if err != nil {
+		return approval, err
+	}
+	for _, record := range chain {
+		if record.Event.Target != hash {
+			continue
+		}
+		at := record.Event.At.Format(time.RFC3339)
+		switch record.Event.Name {
+		case "migration.cutover_plan.previewed":
+			approval.PreviewedBy, approval.PreviewedAt = record.Event.Actor, at
+		case "migration.cutover_plan.applying", "migration.cutover_plan.applied":
+			approval.AppliedBy, approval.AppliedAt = record.Event.Actor, at
+		}
+	}
+	return approval, nil
+}

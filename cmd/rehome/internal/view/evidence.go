@@ -1,0 +1,269 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// EvidenceOptions say how evidence is shown.
+type EvidenceOptions struct {
+	Style      Style
+	Automation bool
+	Now        time.Time
+}
+
+// Evidence writes a report for a person: what is not met first, what to do next last.
+func Evidence(w io.Writer, r *handoff.Report, o EvidenceOptions) error {
+	var b strings.Builder
+	evidenceHead(&b, r, o)
+	criteria(&b, r, o)
+	rollback(&b, r.Declared.Rollback)
+	declared(&b, r)
+	rows(&b, r, o)
+	applications(&b, r)
+	if len(r.Unrecorded) > 0 {
+		fmt.Fprintf(&b, "%s The configuration says more than is recorded on the plan:\n", o.Style.symbol("~"))
+		Changes(&b, r.Unrecorded)
+		if !o.Automation && r.Run != nil {
+			fmt.Fprintf(&b, "Next: rehome evidence record\n")
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
+	fmt.Fprintf(b, "Plan      %s   %s\n", r.Plan.Hash, words(string(r.Plan.Status)))
+	fmt.Fprintf(b, "          %s into %s\n", Clean(r.Migration.Name), Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)))
+	s := r.Plan.Summary
+	fmt.Fprintf(b, "          %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n", Count(s.Create), Count(s.Update), Count(s.Delete), Count(s.Map),
+		Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped))
+	if r.LaterPlan != "" {
+		fmt.Fprintf(b, "          a later plan %s was previewed and not applied\n", ShortHash(r.LaterPlan))
+	}
+	if r.Run == nil {
+		fmt.Fprintf(b, "Run       none\n")
+	} else {
+		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(r.Run.Status), when(r.Run.StartedAt, o.Now), Count(r.Run.Applied))
+		for _, part := range []struct {
+			n    int
+			name string
+		}{{r.Run.Failed, "failed"}, {r.Run.NotStarted, "not started"}, {r.Run.Unknown, "unknown"}} {
+			if part.n > 0 {
+				fmt.Fprintf(b, ", %s %s", Count(part.n), part.name)
+			}
+		}
+		fmt.Fprintln(b)
+	}
+	if a := r.Approval; a.PreviewedBy != "" || a.AppliedBy != "" {
+		fmt.Fprintf(b, "Approval  planned by %s", Clean(firstOf(a.PreviewedBy, "somebody else's state")))
+		if a.AppliedBy != "" {
+			fmt.Fprintf(b, "; hash applied by %s, %s", Clean(a.AppliedBy), when(a.AppliedAt, o.Now))
+		}
+		fmt.Fprintln(b)
+	}
+	fmt.Fprintln(b)
+}
+
+func criteria(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
+	open := 0
+	for _, c := range r.Criteria {
+		if !c.Met {
+			open++
+		}
+	}
+	verdict := "complete"
+	if open > 0 {
+		verdict = fmt.Sprintf("open: %d of %s not met", open, Plural(len(r.Criteria), "criterion", "criteria"))
+	}
+	fmt.Fprintf(b, "Handoff   %s\n", o.Style.bold(verdict))
+	for _, met := range []bool{false, true} {
+		for _, c := range r.Criteria {
+			if c.Met == met {
+				criterion(b, c, o)
+			}
+		}
+	}
+	fmt.Fprintln(b)
+}
+
+func criterion(b *strings.Builder, c handoff.Criterion, o EvidenceOptions) {
+	sign := "="
+	if !c.Met {
+		sign = "!"
+	}
+	fmt.Fprintf(b, "  %s %-28s %s\n", o.Style.symbol(sign), words(c.ID), Clean(c.Why))
+	if !c.Met && c.ID != handoff.CriterionFollowUps { // those are listed below, one by one
+		for i, text := range c.Open {
+			if i == firstNames {
+				fmt.Fprintf(b, "      … and %s more\n", Count(len(c.Open)-i))
+				break
+			}
+			fmt.Fprintf(b, "      %s\n", Clean(text))
+		}
+	}
+	if c.ToDo != "" {
+		fmt.Fprintf(b, "      to do: %s\n", Clean(c.ToDo))
+	}
+}
+
+func rollback(b *strings.Builder, r *handoff.Rollback) {
+	if r == nil {
+		fmt.Fprintf(b, "Rollback  not recorded\n\n")
+		return
+	}
+	fmt.Fprintf(b, "Rollback  %s\n", Clean(r.Summary))
+	for i, step := range r.Steps {
+		fmt.Fprintf(b, "          %d. %s\n", i+1, Clean(step))
+	}
+	fmt.Fprintf(b, "          %s\n\n", strings.Join(rollbackFacts(r), "; "))
+}
+
+func rollbackFacts(r *handoff.Rollback) []string {
+	facts := []string{"owner " + Clean(r.Owner)}
+	for _, fact := range []struct{ label, text string }{{"decided by ", r.DecisionOwner}, {"call ", r.Contact}, {"possible until ", r.Until}} {
+		if fact.text != "" {
+			facts = append(facts, fact.label+Clean(fact.text))
+		}
+	}
+	return facts
+}
+
+func declared(b *strings.Builder, r *handoff.Report) {
+	if r.Declared.Evidence == nil {
+		fmt.Fprintf(b, "Declared  nothing\n\n")
+		return
+	}
+	label := "Declared"
+	for _, line := range declaredLines(r.Declared.Evidence) {
+		fmt.Fprintf(b, "%-9s %-28s %s\n", label, line[0], Clean(line[1]))
+		label = ""
+	}
+	fmt.Fprintf(b, "          recorded by %s, %s\n\n", Clean(r.Declared.RecordedBy), r.Declared.RecordedAt)
+}
+
+// declaredLines are the arguments of the evidence block with what they say.
+func declaredLines(e *handoff.Evidence) [][2]string {
+	said := func(flag bool, text string) string {
+		answer := "no"
+		if flag {
+			answer = "yes"
+		}
+		if text != "" {
+			answer += ": " + text
+		}
+		return answer
+	}
+	lines := [][2]string{{"communications complete", said(e.CommunicationsComplete, e.CommunicationsSummary)}}
+	if e.ValidationSummary != "" {
+		lines = append(lines, [2]string{"validation", e.ValidationSummary})
+	}
+	lines = append(lines, [2]string{"follow-ups reviewed", said(e.FollowUpReviewed, e.FollowUpSummary)},
+		[2]string{"incumbent's logs exported", said(e.IncumbentLogsExported, e.IncumbentLogsReference)})
+	if e.Reference != "" {
+		lines = append(lines, [2]string{"reference", e.Reference})
+	}
+	return lines
+}
+
+func rows(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
+	if len(r.Rows) == 0 {
+		return
+	}
+	open := 0
+	for _, row := range r.Rows {
+		if row.Closed == nil {
+			open++
+		}
+	}
+	fmt.Fprintf(b, "Left      %s blocked or by hand, %s open\n", Plural(len(r.Rows), "row", "rows"), Count(open))
+	for _, row := range r.Rows {
+		sign := "?"
+		if row.Disposition == plan.DispositionBlocked {
+			sign = "!"
+		}
+		fmt.Fprintf(b, "  %s %s  %s\n", o.Style.symbol(sign), Clean(row.Title), o.Style.dim(Clean(row.ID)))
+		if row.Reason != "" {
+			fmt.Fprintf(b, "      %s\n", Clean(row.Reason))
+		}
+		switch {
+		case row.Closed != nil:
+			fmt.Fprintf(b, "      done, %s, %s: %s\n", Clean(row.Closed.By), row.Closed.At, Clean(row.Closed.Note))
+		case row.ToDo != "":
+			fmt.Fprintf(b, "      to do: %s\n", Clean(row.ToDo))
+		}
+	}
+	fmt.Fprintln(b)
+}
+
+func applications(b *strings.Builder, r *handoff.Report) {
+	if len(r.Applications) == 0 {
+		return
+	}
+	label := "Moved"
+	for _, a := range r.Applications {
+		fmt.Fprintf(b, "%-9s %-32s %s\n", label, Clean(a.Name), applicationState(a))
+		label = ""
+	}
+	fmt.Fprintln(b)
+}
+
+func applicationState(a handoff.Application) string {
+	text := words(firstOf(a.State, "nothing recorded"))
+	if a.Owner != "" {
+		text += ", owner " + Clean(a.Owner)
+	}
+	if a.Date != "" {
+		text += ", by " + Clean(a.Date)
+	}
+	return text
+}
+
+// Changes writes what differs between what is recorded and what is declared.
+func Changes(w io.Writer, changes []handoff.Change) {
+	for _, c := range changes {
+		switch {
+		case c.Before == "":
+			fmt.Fprintf(w, "  + %-34s %s\n", c.Field, Clean(c.After))
+		case c.After == "":
+			fmt.Fprintf(w, "  - %-34s %s\n", c.Field, Clean(c.Before))
+		default:
+			fmt.Fprintf(w, "  ~ %-34s %s -> %s\n", c.Field, shorten(Clean(c.Before)), shorten(Clean(c.After)))
+		}
+	}
+}
+
+// RollbackContact writes, for a run that failed, who decides about going back and whom to call.
+func RollbackContact(w io.Writer, r *handoff.Rollback, style Style) {
+	call := "no contact is in the rollback block"
+	if r.Contact != "" {
+		call = "call " + Clean(r.Contact)
+	}
+	fmt.Fprintf(w, "%s\n", style.bold("Going back: "+call))
+	fmt.Fprintf(w, "    %s\n", Clean(r.Summary))
+	fmt.Fprintf(w, "    %s\n\n", strings.Join(rollbackFacts(r), "; "))
+}
+
+func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func when(at string, now time.Time) string {
+	parsed, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return Clean(at)
+	}
+	return parsed.UTC().Format("2 Jan 2006 15:04 UTC") + ", " + Ago(parsed, now)
+}

@@ -1,0 +1,76 @@
+package handoff
+
+import "github.com/rehome-iam/rehome/engine/plan"
+
+// FormatVersion of the report as JSON. A field never changes its meaning within a major version.
+const FormatVersion = "1.0"
+
+// Report is everything that is known about one plan after it was previewed.
+type Report struct {
+	FormatVersion string         `json:"format_version"`
+	Handoff       string         `json:"handoff"` // complete or open
+	Migration     plan.Migration `json:"migration"`
+	Plan          PlanFacts      `json:"plan"`
+	Approval      Approval       `json:"approval"`
+	Run           *Run           `json:"run"`
+	Declared      Declared       `json:"declared"`
+	Unrecorded    []Change       `json:"unrecorded"` // what the configuration says beyond what is recorded
+	Rows          []Row          `json:"rows"`
+	Applications  []Application  `json:"applications"`
+	Impacts       []plan.Impact  `json:"impacts"`
+	Criteria      []Criterion    `json:"criteria"`
+	LaterPlan     string         `json:"later_plan,omitempty"` // hash of a plan previewed after this one
+}
+
+// PlanFacts are the head of the plan.
+type PlanFacts struct {
+	Hash      string          `json:"hash"`
+	Status    plan.Status     `json:"status"`
+	CreatedAt string          `json:"created_at"`
+	Target    plan.Target     `json:"target"`
+	Snapshots []plan.Snapshot `json:"snapshots"`
+	Summary   plan.Summary    `json:"summary"`
+}
+
+// Approval is what the audit chain knows about who had the plan made and who applied its hash.
+type Approval struct {
+	PreviewedBy string `json:"previewed_by,omitempty"`
+	PreviewedAt string `json:"previewed_at,omitempty"` // RFC 3339
+	AppliedBy   string `json:"applied_by,omitempty"`
+	AppliedAt   string `json:"applied_at,omitempty"`
+}
+
+// NewReport puts a report together.
+func NewReport(p *plan.Plan, closings map[string]Closing, in Input) Report {
+	in.Rows = Rows(p, closings)
+	if in.Applications == nil {
+		in.Applications = Moved(p)
+	}
+	criteria := Criteria(in)
+	report := Report{
+		FormatVersion: FormatVersion, Handoff: "open", Migration: p.Migration, Run: in.Run, Declared: in.Declared, Unrecorded: []Change{},
+		Rows: in.Rows, Applications: in.Applications, Impacts: p.Impacts, Criteria: criteria,
+		Plan: PlanFacts{Hash: p.PlanHash, Status: appliedStatus(p, in.Run), CreatedAt: p.CreatedAt, Target: p.Target, Snapshots: p.Snapshots, Summary: p.Summary},
+	}
+	if Finished(criteria) {
+		report.Handoff = "complete"
+	}
+	return report
+}
+
+// appliedStatus is the plan's status after its latest run.
+func appliedStatus(p *plan.Plan, run *Run) plan.Status {
+	if run == nil {
+		return p.Status
+	}
+	switch run.Status {
+	case "completed":
+		return plan.StatusApplied
+	case "completed_with_follow_up":
+		return plan.StatusAppliedWithFollowUp
+	case "failed":
+		return plan.StatusFailed
+	default:
+		return p.Status
+	}
+}
