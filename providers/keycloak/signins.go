@@ -1,0 +1,206 @@
+package keycloak
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+var _ sdk.SignInReader = (*Target)(nil)
+
+// Types of stored events that say how a client was used. Machines sign in as the client itself.
+const (
+	eventLogin            = "LOGIN"
+	eventLoginError       = "LOGIN_ERROR"
+	eventClientLogin      = "CLIENT_LOGIN"
+	eventClientLoginError = "CLIENT_LOGIN_ERROR"
+)
+
+const (
+	eventPage   = 1000
+	mostEvents  = 200_000 // of one report; what is older is not covered
+	mostPeople  = 100     // names in the activity of one client
+	switchStore = `the realm switch "Save events" (Realm settings, Events, User events settings)`
+)
+
+// event is one stored sign-in event.
+type event struct {
+	ID       string            `json:"id"`
+	Time     int64             `json:"time"` // milliseconds since 1970
+	Type     string            `json:"type"`
+	ClientID string            `json:"clientId"`
+	UserID   string            `json:"userId"`
+	Details  map[string]string `json:"details"`
+}
+
+func (e event) at() time.Time { return time.UnixMilli(e.Time).UTC() }
+
+// eventSettings say whether and how long events are kept.
+type eventSettings struct {
+	Enabled    bool     `json:"eventsEnabled"`
+	Expiration int64    `json:"eventsExpiration"` // seconds, 0 for ever
+	Types      []string `json:"enabledEventTypes"`
+}
+
+// SignIns sums up the stored sign-in events since a time, by client. A realm keeps them only when it is told to: where it does not,
+// nothing can be told, which is an error and not a report without sign-ins.
+func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+	const doing = "reading the sign-in events"
+	if err := t.configured(); err != nil {
+		return identity.SignInReport{}, err
+	}
+	from, err := time.Parse(time.RFC3339, since)
+	if err != nil {
+		return identity.SignInReport{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("%s: %q is no time", doing, since)}
+	}
+	ctx, requests := withCounter(ctx)
+	covers, err := t.client.eventsCover(ctx, from)
+	if err != nil {
+		return identity.SignInReport{}, outward(doing, err)
+	}
+	sum := &usageSum{clients: map[string]*clientUsage{}}
+	reached, err := t.client.events(ctx, from, sum.add)
+	if err != nil {
+		return identity.SignInReport{}, outward(doing, err)
+	}
+	if reached.After(covers) {
+		covers = reached
+	}
+	return identity.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(), Requests: int(requests.Load())}, nil
+}
+
+// eventsCover finds the time from which on the stored events are complete: they end after the retention, and nobody knows when the
+// switch was turned on, so what is older than the oldest event that is left is not covered either.
+func (c *client) eventsCover(ctx context.Context, from time.Time) (time.Time, error) {
+	var settings eventSettings
+	path := c.admin("events", "config")
+	if err := c.get(ctx, path, nil, &settings); err != nil {
+		return from, err
+	}
+	if !settings.Enabled {
+		return from, c.noEvents(path, "the realm does not keep sign-in events, so it cannot tell who signed in; turn on "+switchStore)
+	}
+	if len(settings.Types) > 0 && !slices.Contains(settings.Types, eventLogin) {
+		return from, c.noEvents(path, "the realm keeps events, but not those of the type LOGIN; add it in Realm settings, Events, User events settings")
+	}
+	now := c.now().UTC()
+	covers := from.UTC()
+	if settings.Expiration > 0 {
+		covers = later(covers, now.Add(-time.Duration(settings.Expiration)*time.Second))
+	}
+	var oldest []event
+	if err := c.get(ctx, c.admin("events"), url.Values{"direction": {"asc"}, "max": {"1"}}, &oldest); err != nil {
+		return covers, err
+	}
+	if len(oldest) == 0 {
+		return later(covers, now), nil
+	}
+	return later(covers, oldest[0].at()), nil
+}
+
+func (c *client) noEvents(path, why string) error {
+	fault := c.failure(identity.ErrorForbidden, 0, call{method: "GET", path: path}, why)
+	fault.Permission = switchStore
+	return fault
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// events hands out the events since a time, newest first, and tells how far back it came. The end is fixed before the first page,
+// because what happens meanwhile would move the offsets.
+func (c *client) events(ctx context.Context, from time.Time, each func(event)) (time.Time, error) {
+	until := c.now()
+	query := url.Values{
+		"type":     {eventLogin, eventLoginError, eventClientLogin, eventClientLoginError},
+		"dateFrom": {strconv.FormatInt(from.UnixMilli(), 10)}, "dateTo": {strconv.FormatInt(until.UnixMilli(), 10)},
+		"max": {strconv.Itoa(eventPage)},
+	}
+	seen := map[string]bool{}
+	for first := 0; ; first += eventPage {
+		query.Set("first", strconv.Itoa(first))
+		var page []event
+		if err := c.get(ctx, c.admin("events"), query, &page); err != nil {
+			return from, err
+		}
+		for _, e := range page {
+			if (e.ID != "" && seen[e.ID]) || e.at().Before(from) || e.at().After(until) {
+				continue
+			}
+			seen[e.ID] = true
+			each(e)
+		}
+		if len(page) < eventPage {
+			return from, nil
+		}
+		if first+eventPage >= mostEvents {
+			return page[len(page)-1].at(), nil
+		}
+	}
+}
+
+// usageSum adds events up.
+type usageSum struct{ clients map[string]*clientUsage }
+
+type clientUsage struct {
+	last              time.Time
+	signIns, failures int
+	people            map[string]string // user id to login name
+}
+
+func (s *usageSum) add(e event) {
+	if e.ClientID == "" {
+		return
+	}
+	usage := s.clients[e.ClientID]
+	if usage == nil {
+		usage = &clientUsage{people: map[string]string{}}
+		s.clients[e.ClientID] = usage
+	}
+	switch e.Type {
+	case eventLogin:
+		usage.signIns++
+		usage.last = later(usage.last, e.at())
+		usage.people[e.UserID] = e.Details["username"]
+	case eventClientLogin:
+		usage.signIns++
+		usage.last = later(usage.last, e.at())
+	case eventLoginError, eventClientLoginError:
+		usage.failures++
+	}
+}
+
+func (s *usageSum) activities() []identity.SignInActivity {
+	activities := make([]identity.SignInActivity, 0, len(s.clients))
+	for id, usage := range s.clients {
+		activity := identity.SignInActivity{
+			Resource: identity.ResourceID{Type: realm.TypeClient, Key: id}, SignIns: usage.signIns, Failures: usage.failures, PeopleCount: len(usage.people),
+		}
+		if !usage.last.IsZero() {
+			activity.Last = usage.last.Format(time.RFC3339)
+		}
+		for user, name := range usage.people {
+			if name == "" {
+				name = user
+			}
+			activity.People = append(activity.People, name)
+		}
+		sort.Strings(activity.People)
+		activity.People = activity.People[:min(len(activity.People), mostPeople)]
+		activities = append(activities, activity)
+	}
+	sort.Slice(activities, func(i, j int) bool { return activities[i].Resource.Key < activities[j].Resource.Key })
+	return activities
+}
