@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 // Origin stands for the organization's own URL inside the data files; answers carry the address the caller used.
@@ -25,12 +26,13 @@ type tenant struct {
 
 	appGroups, appUsers, policyRules, secrets map[string][]object
 	groupMembers                              map[string][]string
+	logs                                      []logged
 
 	domains, org, wellKnown json.RawMessage
 }
 
 // load reads the folder. A missing file is an empty list, so that a test can bring only what it needs.
-func load(data fs.FS) (*tenant, error) {
+func load(data fs.FS, now time.Time) (*tenant, error) {
 	t := &tenant{}
 	lists := map[string]*[]object{
 		"apps.json": &t.apps, "idps.json": &t.idps, "idp-keys.json": &t.idpKeys, "policies.json": &t.policies,
@@ -61,6 +63,14 @@ func load(data fs.FS) (*tenant, error) {
 	}
 	if err := readInto(data, "group-members.json", &t.groupMembers); err != nil {
 		return nil, err
+	}
+	var events []json.RawMessage
+	if err := readInto(data, "logs.json", &events); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.logs, err = loadLogs(events, now); err != nil {
+		return nil, fmt.Errorf("reading logs.json: %w", err)
 	}
 	return t, nil
 }

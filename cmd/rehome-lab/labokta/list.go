@@ -22,7 +22,7 @@ func everything(objects []object) selected {
 }
 
 // equality is the one form of filter and search that the lab understands.
-var equality = regexp.MustCompile(`^\s*(status|type)\s+eq\s+"([^"]*)"\s*$`)
+var equality = regexp.MustCompile(`^\s*(status|type|eventType)\s+eq\s+"([^"]*)"\s*$`)
 
 // filtered applies filter= or search=; an expression beyond equality is refused like one that the vendor cannot parse.
 func filtered(w http.ResponseWriter, r *http.Request, objects []object) ([]object, bool) {
@@ -41,7 +41,7 @@ func filtered(w http.ResponseWriter, r *http.Request, objects []object) ([]objec
 	var out []object
 	for _, o := range objects {
 		value := o.status
-		if match[1] == "type" {
+		if match[1] != "status" {
 			value = o.kind
 		}
 		if value == match[2] {

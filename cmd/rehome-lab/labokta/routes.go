@@ -36,6 +36,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(root+"/users/me", http.HandlerFunc(s.me))
 	mux.Handle(root+"/users/{id}", http.HandlerFunc(s.user))
 
+	mux.Handle(root+"/logs", s.paged(pageSize{standard: 100, largest: 1000}, s.logs))
+
 	mux.Handle(root+"/domains", single(t.domains, `{"domains":[]}`))
 	mux.Handle(root+"/mappings", s.paged(small, mappings(withoutProperties(t.mappings))))
 	mux.Handle(root+"/mappings/{id}", one(t.mappings, "ProfileMapping"))

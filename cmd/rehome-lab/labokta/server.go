@@ -48,10 +48,6 @@ type Server struct {
 
 // New loads the tenant and returns the lab. A missing file is an empty list; a file that does not parse is an error.
 func New(data fs.FS, options Options) (*Server, error) {
-	t, err := load(data)
-	if err != nil {
-		return nil, fmt.Errorf("loading the Okta tenant: %w", err)
-	}
 	if options.Token == "" {
 		options.Token = DefaultToken
 	}
@@ -60,6 +56,10 @@ func New(data fs.FS, options Options) (*Server, error) {
 	}
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	t, err := load(data, options.Now())
+	if err != nil {
+		return nil, fmt.Errorf("loading the Okta tenant: %w", err)
 	}
 	s := &Server{tenant: t, options: options, bucket: bucket.New(options.RatePerMinute)}
 	s.handler = labfault.Wrap(options.Fault, vendor{now: options.Now}, s.guard(s.routes()))

@@ -1,0 +1,127 @@
+package okta
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+var _ sdk.SourceConnector = (*Source)(nil)
+
+// Connection tells how an application is connected to the org now. It asks nothing: what the item does not hold is left without a
+// value, with a note that says where to look.
+func (s *Source) Connection(_ context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
+	if s.client == nil {
+		return nil, notConfigured()
+	}
+	var app identity.Application
+	if err := item.Decode(&app); err != nil {
+		return nil, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
+	}
+	raw, err := parse(item.Raw)
+	if err != nil {
+		raw = node{}
+	}
+	sheet := &oldConnection{}
+	switch app.Protocol {
+	case "oidc":
+		s.oldOIDC(app, sheet)
+	case "saml":
+		s.oldSAML(item.ID, app, raw, sheet)
+	default:
+		return nil, &identity.ProviderError{Code: identity.ErrorUnsupported, Message: fmt.Sprintf("%s does not sign in by a protocol that can be moved (%s)", item.Name, app.Mode)}
+	}
+	for _, link := range raw.at("_links", "appLinks").list() {
+		sheet.note(identity.ConnectionTest, link.at("href").text(), "the link on the dashboard")
+		break
+	}
+	return sheet.facts, nil
+}
+
+// oldConnection gathers facts.
+type oldConnection struct{ facts []identity.ConnectionFact }
+
+// add leaves a fact without a value out.
+func (c *oldConnection) add(name, value string) { c.note(name, value, "") }
+
+func (c *oldConnection) note(name, value, note string) {
+	if value != "" {
+		c.facts = append(c.facts, identity.ConnectionFact{Name: name, Value: value, Note: note})
+	}
+}
+
+// unknown is a fact that exists and that the item does not hold.
+func (c *oldConnection) unknown(name, where string) {
+	c.facts = append(c.facts, identity.ConnectionFact{Name: name, Note: where})
+}
+
+func (s *Source) oldOIDC(app identity.Application, sheet *oldConnection) {
+	org := s.settings.orgURL
+	const otherServer = "or the address of the custom authorization server or domain that the application is configured with"
+	sheet.add(identity.ConnectionProtocol, "OpenID Connect")
+	sheet.note(identity.ConnectionIssuer, org, otherServer)
+	sheet.note(identity.ConnectionDiscovery, org+"/.well-known/openid-configuration", otherServer)
+	sheet.add(identity.ConnectionAuthorization, org+"/oauth2/v1/authorize")
+	sheet.add(identity.ConnectionToken, org+"/oauth2/v1/token")
+	sheet.add(identity.ConnectionKeys, org+"/oauth2/v1/keys")
+	sheet.add(identity.ConnectionLogout, org+"/oauth2/v1/logout")
+	sheet.add(identity.ConnectionClientID, app.ClientID)
+	switch app.ClientAuthentication {
+	case "none":
+		sheet.add(identity.ConnectionClientSecret, "none: a public client")
+	case "private_key_jwt":
+		sheet.add(identity.ConnectionClientSecret, "none: the client signs with its own key")
+	default:
+		sheet.add(identity.ConnectionClientSecret, "the one that the application holds; keep it for going back")
+	}
+	sheet.add(identity.ConnectionRedirects, strings.Join(app.RedirectURIs, "\n"))
+	sheet.unknown(identity.ConnectionScopes, "see what the application asks for; the org keeps no list")
+	sheet.unknown(identity.ConnectionClaims, "the authorization server makes them; compare a token of each side")
+}
+
+func (s *Source) oldSAML(id string, app identity.Application, raw node, sheet *oldConnection) {
+	const inMetadata = "in the metadata of the application: Admin Console, Applications, the application, Sign On, Metadata URL"
+	sheet.add(identity.ConnectionProtocol, "SAML 2.0")
+	metadata := s.settings.orgURL + "/api/v1/apps/" + id + "/sso/saml/metadata"
+	if key := raw.at("credentials", "signing", "kid").text(); key != "" {
+		metadata += "?kid=" + key
+	}
+	sheet.note(identity.ConnectionMetadata, metadata, "for administrators; the public address stands in the Admin Console under Sign On")
+	if issuer := raw.at("settings", "signOn", "idpIssuer").text(); issuer != "" && !strings.Contains(issuer, "${") {
+		sheet.add(identity.ConnectionEntityID, issuer)
+	} else {
+		sheet.unknown(identity.ConnectionEntityID, inMetadata)
+	}
+	sheet.unknown(identity.ConnectionSignOn, inMetadata)
+	sheet.unknown(identity.ConnectionCertificate, inMetadata)
+	sheet.add(identity.ConnectionAudience, app.EntityID)
+	sheet.add(identity.ConnectionACS, strings.Join(app.RedirectURIs, "\n"))
+	sheet.add(identity.ConnectionNameID, nameIDURN(app.NameIDFormat))
+	if !app.ClaimsKnown {
+		sheet.unknown(identity.ConnectionClaims, "the org does not tell the attributes of a catalogue application; compare an assertion of each side")
+		return
+	}
+	lines := []string{"NameID: " + app.NameIDSource}
+	for _, statement := range app.AttributeStatements {
+		value := strings.Join(statement.Values, ", ")
+		if statement.Type == "GROUP" {
+			value = "groups " + statement.FilterType + " " + statement.FilterValue
+		}
+		lines = append(lines, statement.Name+": "+value)
+	}
+	sheet.note(identity.ConnectionClaims, strings.Join(lines, "\n"), "where each value comes from")
+}
+
+// nameIDURN is the whole name of a format that items hold by its last part.
+func nameIDURN(short string) string {
+	switch short {
+	case "emailAddress", "unspecified":
+		return "urn:oasis:names:tc:SAML:1.1:nameid-format:" + short
+	case "persistent", "transient":
+		return "urn:oasis:names:tc:SAML:2.0:nameid-format:" + short
+	}
+	return short
+}

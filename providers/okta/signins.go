@@ -1,0 +1,158 @@
+package okta
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sort"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+var _ sdk.SignInReader = (*Source)(nil)
+
+const (
+	scopeLogs    = "okta.logs.read (or the role Read-only Administrator)"
+	logRetention = 90 * 24 * time.Hour // the org keeps its System Log this long
+	logPage      = 1000
+	mostLogPages = 100 // of one report; what is older is not covered
+	mostPeople   = 100 // names in the activity of one application
+)
+
+// SignIns sums up the System Log's events user.authentication.sso since a time, by application. The query has an end, because one
+// without would be answered with a link to the next page for ever. The newest events come first, so that a log that is too long
+// to read whole loses its oldest part, which Covers then says.
+func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+	const doing = "reading the System Log"
+	if s.client == nil {
+		return identity.SignInReport{}, notConfigured()
+	}
+	from, err := time.Parse(time.RFC3339, since)
+	if err != nil {
+		return identity.SignInReport{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("%s: %q is no time", doing, since)}
+	}
+	until := time.Now().UTC()
+	covers := from.UTC()
+	if oldest := until.Add(-logRetention); oldest.After(covers) {
+		covers = oldest
+	}
+	query := url.Values{
+		"since": {covers.Format(time.RFC3339)}, "until": {until.Format(time.RFC3339)}, "limit": {fmt.Sprint(logPage)},
+		"sortOrder": {"DESCENDING"}, "filter": {`eventType eq "user.authentication.sso"`},
+	}
+	sum := &signInSum{seen: map[uint64]bool{}, applications: map[string]*applicationUse{}}
+	book := reading.NewPages(http.MethodGet, "/api/v1/logs?"+query.Encode())
+	for {
+		a, err := s.client.get(ctx, doing, book.Location())
+		if err != nil {
+			return identity.SignInReport{}, asProviderError(s.client.problem(doing, scopeLogs, err))
+		}
+		last, err := sum.page(book, a)
+		if err != nil {
+			return identity.SignInReport{}, err
+		}
+		if a.next == "" || last.IsZero() {
+			break
+		}
+		if book.Count() == mostLogPages {
+			covers = last
+			break
+		}
+		if err := book.Next(a.next); err != nil {
+			return identity.SignInReport{}, err
+		}
+	}
+	return identity.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(), Requests: book.Count()}, nil
+}
+
+// signInSum adds log events up. An event that comes on two pages counts once.
+type signInSum struct {
+	seen         map[uint64]bool
+	applications map[string]*applicationUse // by id of the application
+}
+
+type applicationUse struct {
+	last              time.Time
+	signIns, failures int
+	people            map[string]string // user id to login
+}
+
+// page adds one page and tells the time of its last event, the zero time for an empty page.
+func (s *signInSum) page(book *reading.Pages, a answer) (time.Time, error) {
+	raws, err := book.Take(a.body, "", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var last time.Time
+	for _, raw := range raws {
+		body, err := parse(raw)
+		if err != nil {
+			return last, reading.Invalid(http.MethodGet, a.location, "an event cannot be read: %v", err)
+		}
+		at, err := time.Parse(time.RFC3339, body.at("published").text())
+		if err != nil {
+			return last, reading.Invalid(http.MethodGet, a.location, "an event has no time")
+		}
+		last = at.UTC()
+		if id := body.at("uuid").text(); id != "" {
+			if s.seen[digest(id)] {
+				continue
+			}
+			s.seen[digest(id)] = true
+		}
+		s.add(body, last)
+	}
+	return last, nil
+}
+
+func (s *signInSum) add(event node, at time.Time) {
+	for _, target := range event.at("target").list() {
+		id := target.at("id").text()
+		if target.at("type").text() != "AppInstance" || id == "" {
+			continue
+		}
+		use := s.applications[id]
+		if use == nil {
+			use = &applicationUse{people: map[string]string{}}
+			s.applications[id] = use
+		}
+		switch event.at("outcome", "result").text() {
+		case "SUCCESS", "ALLOW":
+			use.signIns++
+			if at.After(use.last) {
+				use.last = at
+			}
+			if actor := event.at("actor"); actor.at("id").text() != "" {
+				use.people[actor.at("id").text()] = actor.at("alternateId").text()
+			}
+		default:
+			use.failures++
+		}
+	}
+}
+
+func (s *signInSum) activities() []identity.SignInActivity {
+	activities := make([]identity.SignInActivity, 0, len(s.applications))
+	for id, use := range s.applications {
+		activity := identity.SignInActivity{Item: identity.ItemID{Kind: identity.KindApplication, ID: id},
+			SignIns: use.signIns, Failures: use.failures, PeopleCount: len(use.people)}
+		if !use.last.IsZero() {
+			activity.Last = use.last.Format(time.RFC3339)
+		}
+		for user, login := range use.people {
+			if login == "" {
+				login = user
+			}
+			activity.People = append(activity.People, login)
+		}
+		sort.Strings(activity.People)
+		activity.People = activity.People[:min(len(activity.People), mostPeople)]
+		activities = append(activities, activity)
+	}
+	sort.Slice(activities, func(i, j int) bool { return activities[i].Item.ID < activities[j].Item.ID })
+	return activities
+}
