@@ -1,0 +1,225 @@
+package keycloak
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// gateHolds re-reads every part of a gate and every way around it; with impersonation it tries a member and a stranger.
+func (p *probing) gateHolds(ctx context.Context) {
+	p.try(ctx, "gate_intact", p.gateIntact)
+	p.try(ctx, "gate_side_doors", p.sideDoors)
+	p.try(ctx, "gate_admits_member", func(ctx context.Context) (finding, error) { return p.impersonated(ctx, p.request.Member, true) })
+	p.try(ctx, "gate_refuses_stranger", func(ctx context.Context) (finding, error) { return p.impersonated(ctx, p.request.Stranger, false) })
+}
+
+func (p *probing) gateIntact(ctx context.Context) (finding, error) {
+	live, err := p.client.application(ctx, p.request.Resource.Key)
+	if err != nil {
+		return finding{}, err
+	}
+	if live == nil {
+		return failed("the client", "its client is not there"), nil
+	}
+	gate, there, err := p.gate(ctx, live)
+	if err != nil {
+		return finding{}, err
+	}
+	if whole, _ := gate.Attributes["intact"].(bool); !there || !whole {
+		return failed("the client's flow overrides, its marker scopes and the flows that begin with \"rehome gate\"", "a part of the gate is missing: people may get in, or nobody does"), nil
+	}
+	role, _, err := p.clientRole(ctx, p.request.Resource.Key, realm.AccessRole)
+	if err != nil && !isAbsent(err) {
+		return finding{}, err
+	}
+	if role == nil {
+		return failed("the client role "+realm.AccessRole, "the role that opens the gate is not there: nobody gets in"), nil
+	}
+	return passed("marker scopes, sub-flows, flow overrides and role are in place"), nil
+}
+
+// sideDoors looks for the ways to sign in that no browser flow covers.
+func (p *probing) sideDoors(ctx context.Context) (finding, error) {
+	var live realm.Object
+	if err := p.get(ctx, p.admin(), nil, &live); err != nil {
+		return finding{}, err
+	}
+	for name, title := range map[string]string{"resetPasswordAllowed": "Forgot password", "registrationAllowed": "User registration"} {
+		if open, _ := live[name].(bool); open {
+			return failed("the realm's switch "+title, "%s is on and leads around the gate", title), nil
+		}
+	}
+	providers, err := p.providers(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	for _, provider := range providers {
+		enabled, _ := provider["enabled"].(bool)
+		if enabled && field(provider, "postBrokerLoginFlowAlias") != realm.TopFlow(realm.PlaceBroker) {
+			return failed("Post login flow of the provider "+field(provider, "alias"), "people who sign in with the provider %s come around the gate", printable(field(provider, "alias"))), nil
+		}
+	}
+	return passed("no provider, password reset or registration leads around it").with("providers", fmt.Sprint(len(providers))), nil
+}
+
+// impersonated signs in as a person without a password and asks for the application without a page. The session is ended again.
+func (p *probing) impersonated(ctx context.Context, name string, may bool) (result finding, err error) {
+	switch {
+	case !p.request.Impersonate:
+		return skipped("the configuration does not allow to act as somebody"), nil
+	case name == "":
+		return skipped("the configuration names nobody to try"), nil
+	case p.text("protocol") == realm.ProtocolSAML:
+		return skipped("a SAML application answers with a page that says the same for many reasons"), nil
+	}
+	live, err := p.client.application(ctx, p.request.Resource.Key)
+	if err != nil || live == nil {
+		return finding{}, err
+	}
+	if enabled, _ := live["enabled"].(bool); !enabled {
+		return skipped("the client is not open yet"), nil
+	}
+	redirects := realm.Texts(live["redirectUris"])
+	if len(redirects) == 0 || strings.Contains(redirects[0], "*") {
+		return skipped("there is no plain redirect URI to try it with"), nil
+	}
+	person, session, err := p.actAs(ctx, name)
+	if err != nil {
+		return finding{}, err
+	}
+	defer func() {
+		if ended := p.remove(context.WithoutCancel(ctx), p.admin("sessions", session), nil); ended != nil && err == nil {
+			result, err = failed("the sessions of "+name, "the session of the probe could not be ended: %v", ended), nil
+		}
+	}()
+	query := p.signInQuery(redirects[0])
+	query.Set("prompt", "none")
+	answer, err := person.open(ctx, p.authorization(query), nil)
+	if err != nil {
+		return finding{}, err
+	}
+	return p.judge(answer, redirects[0], may), nil
+}
+
+func (p *probing) judge(answer reply, redirect string, may bool) finding {
+	target := sentTo(answer)
+	if target == nil || !strings.HasPrefix(target.String(), redirect) {
+		return failed("the redirect URIs of the client", "the sign-in ends on a page: %d %s", answer.status, complaintOf(answer))
+	}
+	got := answerOf(target)
+	in := got.Get("code") != "" || got.Get("id_token") != ""
+	switch {
+	case in && may:
+		return passed("a member gets a code").with("result", "code")
+	case !in && !may && got.Get("error") == "login_required":
+		return passed("somebody without the role is refused").with("result", "login_required")
+	case in:
+		return failed("the gate of the client", "somebody who should not may use the application").with("result", "code")
+	case got.Get("error") == "interaction_required":
+		return unknown("a required action or a consent waits for the person, so that the gate alone cannot be told").with("result", "interaction_required")
+	}
+	return failed("the role assignments of the client", "a member is refused: %s", printable(got.Get("error"))).with("result", printable(got.Get("error")))
+}
+
+// actAs impersonates a person and tells the id of the session that was made.
+func (p *probing) actAs(ctx context.Context, name string) (*visitor, string, error) {
+	id, err := p.person(ctx, name)
+	if err != nil {
+		return nil, "", err
+	}
+	header, err := p.do(ctx, call{method: http.MethodPost, path: p.admin("users", id, "impersonation"), body: realm.Object{}}, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	person := p.visitor()
+	for _, cookie := range (&http.Response{Header: header}).Cookies() {
+		person.cookies[cookie.Name] = cookie.Value
+	}
+	var sessions []realm.Object
+	if err := p.get(ctx, p.admin("users", id, "sessions"), nil, &sessions); err != nil {
+		return nil, "", err
+	}
+	newest, started := "", int64(-1)
+	for _, session := range sessions {
+		number, _ := session["start"].(json.Number)
+		if at, err := number.Int64(); err == nil && at >= started {
+			newest, started = field(session, "id"), at
+		}
+	}
+	if newest == "" {
+		return nil, "", p.invalid(call{method: http.MethodPost, path: p.admin("users", id, "impersonation")}, "no session was made")
+	}
+	return person, newest, nil
+}
+
+// person is the id of a user by login name.
+func (p *probing) person(ctx context.Context, name string) (string, error) {
+	var rows []realm.Object
+	if err := p.get(ctx, p.admin("users"), url.Values{"username": {name}, "exact": {"true"}}, &rows); err != nil {
+		return "", err
+	}
+	if len(rows) != 1 {
+		return "", p.invalid(call{method: http.MethodGet, path: p.admin("users")}, fmt.Sprintf("there are %d people called %s", len(rows), printable(name)))
+	}
+	return field(rows[0], "id"), nil
+}
+
+// claims lets the server show the token of the member and looks for each planned claim in it.
+func (p *probing) claims(ctx context.Context, clientID string) (finding, error) {
+	if p.request.Member == "" {
+		return skipped("the configuration names no member whose token could be looked at"), nil
+	}
+	id, err := p.person(ctx, p.request.Member)
+	if err != nil {
+		return finding{}, err
+	}
+	var token map[string]any
+	path := p.admin("clients", clientID, "evaluate-scopes", "generate-example-id-token")
+	if err := p.get(ctx, path, url.Values{"userId": {id}, "scope": {"openid"}}, &token); err != nil {
+		return finding{}, err
+	}
+	var there, absent []string
+	for _, mapper := range realm.Objects(p.request.Attributes["protocol_mappers"]) {
+		config, _ := mapper["config"].(map[string]any)
+		name, _ := config["claim.name"].(string)
+		if name == "" || config["id.token.claim"] != "true" {
+			continue
+		}
+		if _, found := lookUp(token, claimPath(name)); found {
+			there = append(there, name)
+		} else {
+			absent = append(absent, name)
+		}
+	}
+	switch {
+	case len(absent) > 0:
+		return unknown("the token has no %s: the person has no value for it, or the mapper does not work", printable(strings.Join(absent, ", "))).with("present", printable(strings.Join(there, ", "))), nil
+	case len(there) == 0:
+		return skipped("no claim of its own is planned"), nil
+	}
+	return passed("the token holds the planned claims").with("present", printable(strings.Join(there, ", "))), nil
+}
+
+// claimPath splits a claim name at its dots, but for those that are escaped.
+func claimPath(name string) []string {
+	parts := strings.Split(strings.ReplaceAll(name, `\.`, "\x00"), ".")
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(parts[i], "\x00", ".")
+	}
+	return parts
+}
+
+func lookUp(token map[string]any, path []string) (any, bool) {
+	value, there := token[path[0]]
+	if !there || len(path) == 1 {
+		return value, there
+	}
+	inner, _ := value.(map[string]any)
+	return lookUp(inner, path[1:])
+}

@@ -1,0 +1,194 @@
+package keycloak
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
+)
+
+const (
+	probedApp      = "portal"
+	probedCallback = "https://portal.example.test/callback"
+	samlUpstream   = "fs"
+)
+
+// probedSteps make an application with a gate, a SAML application, an OIDC and a SAML provider and the routing to it.
+func probedSteps() []identity.StepRequest {
+	list := func(texts ...string) []any { return realm.List(texts) }
+	return []identity.StepRequest{
+		create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
+		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
+		{Action: actionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
+			Secrets: map[string]string{"client_secret": "upstream-secret"},
+			After: identity.Attributes{"alias": "corp", "protocol": "oidc", "enabled": true, "issuer": "https://up.example.test", "authorization_url": "https://up.example.test/auth",
+				"token_url": "https://up.example.test/token", "client_id": "kc", "client_authentication": "client_secret_post", "scopes": "openid", "pkce": true,
+				"post_broker_flow": realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate}},
+		create(realm.TypeProvider, samlUpstream, identity.Attributes{"alias": samlUpstream, "protocol": "saml", "enabled": true, "entity_id": "https://fs.example.test/trust",
+			"sso_url": "https://fs.example.test/adfs/ls", "sso_binding": "redirect", "audience": "urn:example:old-name", "validate_signature": false,
+			"post_broker_flow": realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate}),
+		create(realm.TypeOrganization, "acme", identity.Attributes{"alias": "acme", "name": "Acme", "domains": list("acme.test"), "identity_provider": samlUpstream, "redirect": true}),
+		create(realm.TypeClient, probedApp, identity.Attributes{"client_id": probedApp, "protocol": "openid-connect", "public": false, "standard_flow": true,
+			"redirect_uris": list(probedCallback), "attributes": map[string]any{"pkce.code.challenge.method": "S256"},
+			"protocol_mappers": []any{map[string]any{"name": "groups", "type": "oidc-group-membership-mapper", "config": map[string]any{
+				"claim.name": `https://acme\.test/groups`, "full.path": "false", "id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true"}}}}),
+		create(realm.TypeClientRole, probedApp+"/access", identity.Attributes{"client": probedApp, "role": "access"}),
+		create(realm.TypeGate, probedApp, identity.Attributes{"client": probedApp, "protocol": "openid-connect", "deny_message": "Not you.", "intact": true}),
+		create(realm.TypeRoleAssignment, "/staff -> "+probedApp+"/access", identity.Attributes{"group": "/staff", "client": probedApp, "role": "access"}),
+		create(realm.TypeClient, samlID, identity.Attributes{"client_id": samlID, "protocol": "saml", "redirect_uris": list("https://payroll.example.test/acs"), "public": false,
+			"standard_flow": true, "attributes": map[string]any{"saml_assertion_consumer_url_post": "https://payroll.example.test/acs", "saml.client.signature": "false",
+				"saml.server.signature": "true", "saml.force.post.binding": "true", "saml_name_id_format": "email"}}),
+	}
+}
+
+func probed(t *testing.T, target *Target, step identity.StepRequest, change ...func(*identity.ProbeRequest)) map[string]identity.ProbeResult {
+	t.Helper()
+	request := identity.ProbeRequest{Resource: step.Resource, Attributes: maps.Clone(step.After)}
+	for _, f := range change {
+		f(&request)
+	}
+	results, err := target.Probe(t.Context(), request)
+	if err != nil {
+		t.Fatalf("probing %s: %v", step.Resource, err)
+	}
+	byName := map[string]identity.ProbeResult{}
+	for _, r := range results {
+		byName[r.Probe] = r
+		if r.Status == identity.ProbeFailed && r.LookAt == "" {
+			t.Errorf("%s of %s failed and says not what to look at: %s", r.Probe, r.Resource, r.Summary)
+		}
+	}
+	return byName
+}
+
+func expect(t *testing.T, results map[string]identity.ProbeResult, want map[string]identity.ProbeStatus) {
+	t.Helper()
+	for name, status := range want {
+		if got := results[name]; got.Status != status {
+			t.Errorf("probe %s is %q (%s %v), want %s", name, got.Status, got.Summary, got.Evidence, status)
+		}
+	}
+	if len(results) != len(want) {
+		t.Errorf("%d probes ran, want %d: %v", len(results), len(want), results)
+	}
+}
+
+const (
+	isPassed  = identity.ProbePassed
+	isFailed  = identity.ProbeFailed
+	isSkipped = identity.ProbeSkipped
+)
+
+// probedRealm is a realm with the probed steps applied and the applications opened.
+func probedRealm(t *testing.T) (*Target, *keycloaktest.Realm, map[string]identity.StepRequest) {
+	t.Helper()
+	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers", "manage-organizations", "impersonation")
+	target := New("test")
+	if err := target.Configure(t.Context(), map[string]any{"url": made.Server.URL, "realm": made.Name, "client_id": made.ClientID, "client_secret": made.ClientSecret}).Err(); err != nil {
+		t.Fatal(err)
+	}
+	steps := map[string]identity.StepRequest{}
+	for _, step := range probedSteps() {
+		mustApply(t, target, step)
+		steps[step.Resource.String()] = step
+	}
+	for name, groups := range map[string][]any{"member": {"/staff"}, "stranger": {}} {
+		made.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": name, "email": name + "@example.test", "firstName": name, "lastName": "Test",
+			"enabled": true, "emailVerified": true, "groups": groups})
+	}
+	return target, made, steps
+}
+
+func open(t *testing.T, target *Target, client string) {
+	t.Helper()
+	mustApply(t, target, create(realm.TypeEnablement, client, identity.Attributes{"client": client, "enabled": true}))
+}
+
+func actingAs(request *identity.ProbeRequest) {
+	request.Impersonate, request.Member, request.Stranger = true, "member", "stranger"
+}
+
+func TestKeycloak_ProbesPassOnWhatWasApplied(t *testing.T) {
+	target, made, steps := probedRealm(t)
+	app, samlApp, gate := steps["client:"+probedApp], steps["client:"+samlID], steps["gate:"+probedApp]
+	expect(t, probed(t, target, app), map[string]identity.ProbeStatus{"closed_until_enabled": isPassed})
+	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"closed_until_enabled": isPassed})
+	open(t, target, probedApp)
+	open(t, target, samlID)
+	expect(t, probed(t, target, app, actingAs), map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed, "redirect_refused": isPassed,
+		"pkce_required": isPassed, "client_authentication": isPassed, "claims": isPassed})
+	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"saml_metadata": isPassed, "saml_request": isPassed})
+	expect(t, probed(t, target, gate), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "gate_admits_member": isSkipped, "gate_refuses_stranger": isSkipped})
+	expect(t, probed(t, target, gate, actingAs), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "gate_admits_member": isPassed, "gate_refuses_stranger": isPassed})
+	expect(t, probed(t, target, steps["identity_provider:corp"]), map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped, "provider_behind_gate": isPassed})
+	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]), map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped, "provider_behind_gate": isPassed})
+	expect(t, probed(t, target, steps["organization:acme"]), map[string]identity.ProbeStatus{"domain_routing": isPassed})
+	for _, name := range []string{"member", "stranger"} {
+		users, _ := made.AdminRealm(t, http.MethodGet, "/users?exact=true&username="+name, nil).([]any)
+		id := users[0].(map[string]any)["id"]
+		if sessions, _ := made.AdminRealm(t, http.MethodGet, fmt.Sprintf("/users/%s/sessions", id), nil).([]any); len(sessions) != 0 {
+			t.Errorf("the probes left %d sessions of %s", len(sessions), name)
+		}
+	}
+}
+
+func TestKeycloak_ProbesFailOnWhatIsBroken(t *testing.T) {
+	target, made, steps := probedRealm(t)
+	open(t, target, probedApp)
+	open(t, target, samlID)
+	change := func(set func(map[string]any)) {
+		live, err := target.client.application(t.Context(), probedApp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(live)
+		made.AdminRealm(t, http.MethodPut, "/clients/"+field(live, "id"), live)
+	}
+	change(func(live map[string]any) {
+		live["redirectUris"], live["publicClient"] = []any{"*"}, true
+		live["attributes"].(map[string]any)["pkce.code.challenge.method"] = ""
+	})
+	expect(t, probed(t, target, steps["client:"+probedApp]), map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed, "redirect_refused": isFailed,
+		"pkce_required": isFailed, "client_authentication": isFailed, "claims": isSkipped})
+	change(func(live map[string]any) {
+		live["redirectUris"] = []any{"https://other.example.test/"}
+		live["authenticationFlowBindingOverrides"] = map[string]any{"browser": "", "direct_grant": ""}
+	})
+	if got := probed(t, target, steps["client:"+probedApp])["redirect_accepted"]; got.Status != isFailed {
+		t.Errorf("a redirect URI that is gone is %v", got)
+	}
+	change(func(live map[string]any) { live["redirectUris"] = []any{probedCallback} })
+	provider, err := target.client.provider(t.Context(), samlUpstream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider["postBrokerLoginFlowAlias"] = ""
+	provider["config"].(map[string]any)["singleSignOnServiceUrl"] = "https://elsewhere.example.test/sso"
+	made.AdminRealm(t, http.MethodPut, "/identity-provider/instances/"+samlUpstream, provider)
+	expect(t, probed(t, target, steps["gate:"+probedApp], actingAs), map[string]identity.ProbeStatus{"gate_intact": isFailed, "gate_side_doors": isFailed, "gate_admits_member": isPassed, "gate_refuses_stranger": isFailed})
+	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]), map[string]identity.ProbeStatus{"provider_request": isFailed, "provider_certificates": isSkipped, "provider_behind_gate": isFailed})
+	moved := steps["organization:acme"]
+	expect(t, probed(t, target, moved, func(r *identity.ProbeRequest) { r.Attributes["identity_provider"] = "corp" }), map[string]identity.ProbeStatus{"domain_routing": isFailed})
+	gone := steps["client:"+probedApp]
+	gone.Resource.Key = "nobody"
+	expect(t, probed(t, target, gone), map[string]identity.ProbeStatus{"client_there": isFailed})
+}
+
+func FuzzReadAuthnRequest(f *testing.F) {
+	f.Add(base64.StdEncoding.EncodeToString([]byte(`<AuthnRequest xmlns="urn:oasis:names:tc:SAML:2.0:protocol"/>`)), false)
+	f.Add("", true)
+	f.Add(strings.Repeat("A", 64), true)
+	f.Fuzz(func(t *testing.T, text string, deflated bool) {
+		request, err := readAuthnRequest(text, deflated)
+		if err == nil && bytes.Contains([]byte(request.XMLName.Local), []byte{0}) {
+			t.Error("a name with a zero byte came through")
+		}
+	})
+}
