@@ -18,7 +18,8 @@ type PlanRecord struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	Status    string    `json:"status"`
 	Handoff   string    `json:"handoff"`
-	Blockers  []string  `json:"blockers,omitempty"` // codes
+	Blockers  []string  `json:"blockers,omitempty"`  // codes
+	Snapshots []string  `json:"snapshots,omitempty"` // ids of those it was made from
 }
 
 // Summary is what status shows without computing a plan again.

@@ -1,10 +1,7 @@
 package state
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
 	"sort"
 	"time"
 
@@ -42,116 +39,37 @@ func (s Snapshot) Total() int {
 	return total
 }
 
-// itemsPerChunk is how many items one stored value holds (probes: chunks compress six to one; a read of one item unpacks one).
-const itemsPerChunk = 256
-
-// flushAt is how many items wait in memory at most, over all kinds.
-const flushAt = 2048
-
-// SnapshotWriter takes what a collection reads. Items of one kind keep their order. Not safe for many goroutines.
-type SnapshotWriter struct {
-	store    *Store
-	snapshot Snapshot
-	waiting  map[identity.Kind][]identity.Item
-	held     int
-	chunks   map[identity.Kind]int
-	pages    []identity.PageEvidence
-	bytes    int
+// BusyError says that something runs already that may run once at a time: a collection of a source, an assessment of a snapshot.
+type BusyError struct {
+	What  string // "collection of okta.corp"
+	ID    string // of the one that runs
+	Since time.Time
 }
 
-// BeginSnapshot records a snapshot as collecting.
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("%s is under way already: %s, since %s", e.What, e.ID, e.Since.UTC().Format(time.RFC3339))
+}
+
+// BeginSnapshot records a snapshot as collecting. It fails with *BusyError while another one of the source is.
 func (s *Store) BeginSnapshot(snapshot Snapshot) (*SnapshotWriter, error) {
 	snapshot.Status = SnapshotCollecting
 	snapshot.Items = map[identity.Kind]int{}
-	err := s.backend.Update(func(tx Tx) error { return s.put(tx, bucketRecords, "snapshot/"+snapshot.ID, snapshot) })
+	err := s.backend.Update(func(tx Tx) error {
+		others, err := recordsIn[Snapshot](s, tx, "snapshot/")
+		if err != nil {
+			return err
+		}
+		for _, other := range others {
+			if other.Source == snapshot.Source && other.Status == SnapshotCollecting {
+				return &BusyError{What: "collection of " + other.Source, ID: other.ID, Since: other.StartedAt}
+			}
+		}
+		return s.put(tx, bucketRecords, "snapshot/"+snapshot.ID, snapshot)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("recording snapshot %s: %w", snapshot.ID, err)
 	}
-	return &SnapshotWriter{store: s, snapshot: snapshot, waiting: map[identity.Kind][]identity.Item{}, chunks: map[identity.Kind]int{}}, nil
-}
-
-// Items stores items; they are durable after the next flush.
-func (w *SnapshotWriter) Items(items []identity.Item) error {
-	for _, item := range items {
-		item.Source = w.snapshot.Source
-		w.waiting[item.Kind] = append(w.waiting[item.Kind], item)
-		w.snapshot.Items[item.Kind]++
-		w.held++
-	}
-	if w.held >= flushAt {
-		return w.flush()
-	}
-	return nil
-}
-
-// Page stores one page of evidence.
-func (w *SnapshotWriter) Page(page identity.PageEvidence) error {
-	w.pages = append(w.pages, page)
-	w.bytes += len(page.Body)
-	w.snapshot.Pages++
-	if w.bytes > 8<<20 {
-		return w.flush()
-	}
-	return nil
-}
-
-// Gap records what could not be read.
-func (w *SnapshotWriter) Gap(gap identity.Gap) error {
-	w.snapshot.Gaps = append(w.snapshot.Gaps, gap)
-	return nil
-}
-
-func (w *SnapshotWriter) flush() error {
-	err := w.store.backend.Update(func(tx Tx) error {
-		for kind, items := range w.waiting {
-			for len(items) > 0 {
-				n := min(itemsPerChunk, len(items))
-				key := fmt.Sprintf("%s/%s/%08d", w.snapshot.ID, kind, w.chunks[kind])
-				if err := w.store.put(tx, bucketItems, key, items[:n]); err != nil {
-					return err
-				}
-				w.chunks[kind]++
-				items = items[n:]
-			}
-		}
-		for _, page := range w.pages {
-			if err := w.store.put(tx, bucketPages, fmt.Sprintf("%s/%08d", w.snapshot.ID, page.Sequence), page); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("writing snapshot %s: %w", w.snapshot.ID, err)
-	}
-	clear(w.waiting)
-	w.held, w.bytes, w.pages = 0, 0, nil
-	return nil
-}
-
-// Complete makes the snapshot readable, together with its audit record.
-func (w *SnapshotWriter) Complete(at time.Time, tenant string, event Event) (Snapshot, error) {
-	if err := w.flush(); err != nil {
-		return w.snapshot, err
-	}
-	w.snapshot.Status, w.snapshot.CompletedAt, w.snapshot.Tenant = SnapshotCompleted, at, tenant
-	return w.snapshot, w.finish(event)
-}
-
-// Fail records why the snapshot ended; what was read stays for inspection.
-func (w *SnapshotWriter) Fail(reason, page string, event Event) (Snapshot, error) {
-	flushed := w.flush()
-	w.snapshot.Status, w.snapshot.Reason, w.snapshot.Page = SnapshotFailed, reason, page
-	return w.snapshot, errors.Join(flushed, w.finish(event))
-}
-
-func (w *SnapshotWriter) finish(event Event) error {
-	return w.store.backend.Update(func(tx Tx) error {
-		if err := w.store.put(tx, bucketRecords, "snapshot/"+w.snapshot.ID, w.snapshot); err != nil {
-			return err
-		}
-		return w.store.audit(tx, event)
-	})
+	return newSnapshotWriter(s, snapshot), nil
 }
 
 // Snapshots lists all snapshots, newest first.
@@ -164,7 +82,7 @@ func (s *Store) Snapshots() ([]Snapshot, error) {
 	return snapshots, nil
 }
 
-// Snapshot reads one by id.
+// Snapshot reads one by id, or ErrNotFound.
 func (s *Store) Snapshot(id string) (Snapshot, error) {
 	var snapshot Snapshot
 	return snapshot, s.get(bucketRecords, "snapshot/"+id, &snapshot)
@@ -184,155 +102,110 @@ func (s *Store) LatestSnapshot(source string) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("completed snapshot of %s: %w", source, ErrNotFound)
 }
 
-// AbandonCollecting marks snapshots of a source that a killed process left collecting as failed. The caller holds the state's lock,
-// so nobody is still writing them.
-func (s *Store) AbandonCollecting(source string) error {
-	snapshots, err := s.Snapshots()
+// AbandonedReason is the reason of what a killed process left behind.
+const AbandonedReason = "the process that did it ended before it was done"
+
+// Abandoned is what AbandonUnfinished found.
+type Abandoned struct {
+	Snapshots   []Snapshot
+	Assessments []Assessment
+}
+
+// AbandonUnfinished marks as failed what a killed process left collecting or assessing, each with its audit record in the same
+// transaction. The caller holds the state's lock and has begun nothing itself, so nobody is still writing them.
+func (s *Store) AbandonUnfinished(event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
+	var found Abandoned
+	err := s.backend.Update(func(tx Tx) error {
+		snapshots, err := recordsIn[Snapshot](s, tx, "snapshot/")
+		if err != nil {
+			return err
+		}
+		for _, snapshot := range snapshots {
+			if snapshot.Status != SnapshotCollecting {
+				continue
+			}
+			snapshot.Status, snapshot.Reason = SnapshotFailed, AbandonedReason
+			facts := map[string]string{"snapshot": snapshot.ID, "reason": snapshot.Reason}
+			if err := s.change(tx, "snapshot/"+snapshot.ID, snapshot, event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
+				return err
+			}
+			found.Snapshots = append(found.Snapshots, snapshot)
+		}
+		assessments, err := recordsIn[Assessment](s, tx, "assessment/")
+		if err != nil {
+			return err
+		}
+		for _, a := range assessments {
+			if a.Status != AssessmentAssessing {
+				continue
+			}
+			a.Status, a.Reason = AssessmentFailed, AbandonedReason
+			facts := map[string]string{"snapshot": a.Snapshot, "reason": a.Reason}
+			if err := s.change(tx, "assessment/"+a.ID, a, event("migration.assessment.failed", a.ID, facts)); err != nil {
+				return err
+			}
+			found.Assessments = append(found.Assessments, a)
+		}
+		return nil
+	})
 	if err != nil {
+		return Abandoned{}, fmt.Errorf("closing what a killed process left: %w", err)
+	}
+	return found, nil
+}
+
+// change writes a record and its audit event within a transaction.
+func (s *Store) change(tx Tx, key string, record any, event Event) error {
+	if err := s.put(tx, bucketRecords, key, record); err != nil {
 		return err
 	}
-	for _, snapshot := range snapshots {
-		if snapshot.Source != source || snapshot.Status != SnapshotCollecting {
-			continue
-		}
-		snapshot.Status, snapshot.Reason = SnapshotFailed, "the process that collected it ended"
-		if err := s.backend.Update(func(tx Tx) error { return s.put(tx, bucketRecords, "snapshot/"+snapshot.ID, snapshot) }); err != nil {
-			return fmt.Errorf("closing snapshot %s: %w", snapshot.ID, err)
-		}
-	}
-	return nil
-}
-
-// Items streams the items of the given kinds in stored order, a chunk in memory at a time.
-func (s *Store) Items(snapshot string, kinds ...identity.Kind) iter.Seq2[identity.Item, error] {
-	return func(yield func(identity.Item, error) bool) {
-		for _, kind := range kinds {
-			keys, err := s.keys(bucketItems, snapshot+"/"+string(kind)+"/")
-			if err != nil {
-				yield(identity.Item{}, err)
-				return
-			}
-			for _, key := range keys {
-				var chunk []identity.Item
-				if err := s.get(bucketItems, key, &chunk); err != nil {
-					yield(identity.Item{}, err)
-					return
-				}
-				for _, item := range chunk {
-					if !yield(item, nil) {
-						return
-					}
-				}
-			}
-		}
-	}
-}
-
-// Pages streams the page evidence of a snapshot in order.
-func (s *Store) Pages(snapshot string) iter.Seq2[identity.PageEvidence, error] {
-	return func(yield func(identity.PageEvidence, error) bool) {
-		keys, err := s.keys(bucketPages, snapshot+"/")
-		if err != nil {
-			yield(identity.PageEvidence{}, err)
-			return
-		}
-		for _, key := range keys {
-			var page identity.PageEvidence
-			err := s.get(bucketPages, key, &page)
-			if !yield(page, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// Statuses of an assessment.
-const (
-	AssessmentAssessing = "assessing"
-	AssessmentCompleted = "completed"
-	AssessmentFailed    = "failed"
-)
-
-// Assessment is one classification of one snapshot.
-type Assessment struct {
-	ID          string         `json:"id"`
-	Snapshot    string         `json:"snapshot"`
-	Source      string         `json:"source"`
-	Status      string         `json:"status"`
-	Classifier  string         `json:"classifier"`
-	Target      string         `json:"target"`
-	StartedAt   time.Time      `json:"started_at"`
-	CompletedAt time.Time      `json:"completed_at,omitzero"`
-	Classes     map[string]int `json:"classes"`
-	Reason      string         `json:"reason,omitempty"`
-}
-
-// PutAssessment records an assessment and, when event names one, its audit record.
-func (s *Store) PutAssessment(assessment Assessment, event Event) error {
-	return s.putRecord("assessment/"+assessment.ID, assessment, event)
-}
-
-// Assessments lists all assessments, newest first.
-func (s *Store) Assessments() ([]Assessment, error) {
-	all, err := records[Assessment](s, "assessment/")
-	if err != nil {
-		return nil, err
-	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].StartedAt.After(all[j].StartedAt) })
-	return all, nil
-}
-
-// PutResults stores one chunk of the results of an assessment; chunk counts from 0.
-func (s *Store) PutResults(assessment string, chunk int, results any) error {
-	key := fmt.Sprintf("%s/%08d", assessment, chunk)
-	if err := s.backend.Update(func(tx Tx) error { return s.put(tx, bucketResults, key, results) }); err != nil {
-		return fmt.Errorf("writing results of assessment %s: %w", assessment, err)
-	}
-	return nil
-}
-
-// Results streams the chunks of the results of an assessment, each a JSON array.
-func (s *Store) Results(assessment string) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
-		keys, err := s.keys(bucketResults, assessment+"/")
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, key := range keys {
-			var chunk json.RawMessage
-			err := s.get(bucketResults, key, &chunk)
-			if !yield(chunk, err) || err != nil {
-				return
-			}
-		}
-	}
+	return s.audit(tx, event)
 }
 
 func (s *Store) putRecord(key string, record any, event Event) error {
-	err := s.backend.Update(func(tx Tx) error {
-		if err := s.put(tx, bucketRecords, key, record); err != nil {
-			return err
-		}
-		return s.audit(tx, event)
-	})
+	err := s.backend.Update(func(tx Tx) error { return s.change(tx, key, record, event) })
 	if err != nil {
 		return fmt.Errorf("recording %s: %w", key, err)
 	}
 	return nil
 }
 
-func records[T any](s *Store, prefix string) ([]T, error) {
-	var all []T
-	err := s.backend.View(func(tx Tx) error {
-		return tx.Each(bucketRecords, prefix, func(key string, sealed []byte) error {
-			var record T
-			if err := s.decode(bucketRecords, key, sealed, &record); err != nil {
-				return err
-			}
-			all = append(all, record)
-			return nil
-		})
+func records[T any](s *Store, prefix string) (all []T, err error) {
+	err = s.backend.View(func(tx Tx) error {
+		all, err = recordsIn[T](s, tx, prefix)
+		return err
 	})
 	return all, err
+}
+
+// recordsIn reads the records below a prefix within a transaction, in the order of their keys.
+func recordsIn[T any](s *Store, tx Tx, prefix string) ([]T, error) {
+	var all []T
+	err := tx.Each(bucketRecords, prefix, func(key string, sealed []byte) error {
+		var record T
+		if err := s.decode(bucketRecords, key, sealed, &record); err != nil {
+			return err
+		}
+		all = append(all, record)
+		return nil
+	})
+	return all, err
+}
+
+// putRaw and getRaw keep bytes as they are, without the detour over JSON that would double a body and hide its repetitions from the
+// compression.
+func (s *Store) putRaw(tx Tx, bucket, key string, value []byte) error {
+	sealed, err := s.box.seal(bucket+"/"+key, s.pack.EncodeAll(value, nil))
+	if err != nil {
+		return err
+	}
+	return tx.Put(bucket, key, sealed)
+}
+
+func (s *Store) getRaw(bucket, key string) (value []byte, err error) {
+	err = s.backend.View(func(tx Tx) error {
+		value, err = s.open(bucket, key, tx.Get(bucket, key))
+		return err
+	})
+	return value, err
 }

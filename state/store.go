@@ -128,18 +128,27 @@ func (s *Store) put(tx Tx, bucket, key string, record any) error {
 	return tx.Put(bucket, key, sealed)
 }
 
-// decode opens a stored value into record. A nil value is ErrNotFound.
-func (s *Store) decode(bucket, key string, sealed []byte, record any) error {
+// open decrypts and unpacks a stored value. A nil value is ErrNotFound.
+func (s *Store) open(bucket, key string, sealed []byte) ([]byte, error) {
 	if sealed == nil {
-		return fmt.Errorf("%s %s: %w", bucket, key, ErrNotFound)
+		return nil, fmt.Errorf("%s %s: %w", bucket, key, ErrNotFound)
 	}
 	packed, err := s.box.open(bucket+"/"+key, sealed)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	encoded, err := s.unpack.DecodeAll(packed, nil)
+	value, err := s.unpack.DecodeAll(packed, nil)
 	if err != nil {
-		return fmt.Errorf("%w: %s %s does not unpack", ErrCorrupt, bucket, key)
+		return nil, fmt.Errorf("%w: %s %s does not unpack", ErrCorrupt, bucket, key)
+	}
+	return value, nil
+}
+
+// decode opens a stored JSON value into record. A nil value is ErrNotFound.
+func (s *Store) decode(bucket, key string, sealed []byte, record any) error {
+	encoded, err := s.open(bucket, key, sealed)
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(encoded, record); err != nil {
 		return fmt.Errorf("%w: %s %s does not read: %w", ErrCorrupt, bucket, key, err)

@@ -1,0 +1,119 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"sort"
+	"time"
+)
+
+// Statuses of an assessment.
+const (
+	AssessmentAssessing = "assessing"
+	AssessmentCompleted = "completed"
+	AssessmentFailed    = "failed"
+)
+
+// Assessment is one classification of one snapshot.
+type Assessment struct {
+	ID            string         `json:"id"`
+	Snapshot      string         `json:"snapshot"`
+	Source        string         `json:"source"`
+	Status        string         `json:"status"`
+	Classifier    string         `json:"classifier"`
+	Target        string         `json:"target"`                  // keycloak.portal
+	Provider      string         `json:"provider,omitempty"`      // version of the target's plugin, which translates
+	Configuration string         `json:"configuration,omitempty"` // digest of the map blocks that were in force
+	StartedAt     time.Time      `json:"started_at"`
+	CompletedAt   time.Time      `json:"completed_at,omitzero"`
+	Classes       map[string]int `json:"classes"`
+	Reason        string         `json:"reason,omitempty"` // why it failed
+}
+
+// Total is the number of items that were classified.
+func (a Assessment) Total() int {
+	total := 0
+	for _, n := range a.Classes {
+		total += n
+	}
+	return total
+}
+
+// BeginAssessment records an assessment as assessing. It fails with *BusyError while another one of the snapshot is, and when the
+// snapshot is not completed.
+func (s *Store) BeginAssessment(assessment Assessment) error {
+	assessment.Status = AssessmentAssessing
+	err := s.backend.Update(func(tx Tx) error {
+		var snapshot Snapshot
+		if err := s.decode(bucketRecords, "snapshot/"+assessment.Snapshot, tx.Get(bucketRecords, "snapshot/"+assessment.Snapshot), &snapshot); err != nil {
+			return err
+		}
+		if snapshot.Status != SnapshotCompleted {
+			return fmt.Errorf("snapshot %s is %s; only a completed one is assessed", snapshot.ID, snapshot.Status)
+		}
+		others, err := recordsIn[Assessment](s, tx, "assessment/")
+		if err != nil {
+			return err
+		}
+		for _, other := range others {
+			if other.Snapshot == assessment.Snapshot && other.Status == AssessmentAssessing {
+				return &BusyError{What: "assessment of snapshot " + other.Snapshot, ID: other.ID, Since: other.StartedAt}
+			}
+		}
+		return s.put(tx, bucketRecords, "assessment/"+assessment.ID, assessment)
+	})
+	if err != nil {
+		return fmt.Errorf("recording assessment %s: %w", assessment.ID, err)
+	}
+	return nil
+}
+
+// PutAssessment records how an assessment ended, with its audit record.
+func (s *Store) PutAssessment(assessment Assessment, event Event) error {
+	return s.putRecord("assessment/"+assessment.ID, assessment, event)
+}
+
+// Assessments lists all assessments, newest first.
+func (s *Store) Assessments() ([]Assessment, error) {
+	all, err := records[Assessment](s, "assessment/")
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].StartedAt.After(all[j].StartedAt) })
+	return all, nil
+}
+
+// Assessment reads one by id, or ErrNotFound.
+func (s *Store) Assessment(id string) (Assessment, error) {
+	var assessment Assessment
+	return assessment, s.get(bucketRecords, "assessment/"+id, &assessment)
+}
+
+// PutResults stores one chunk of the results of an assessment; chunk counts from 0.
+func (s *Store) PutResults(assessment string, chunk int, results any) error {
+	key := fmt.Sprintf("%s/%08d", assessment, chunk)
+	if err := s.backend.Update(func(tx Tx) error { return s.put(tx, bucketResults, key, results) }); err != nil {
+		return fmt.Errorf("writing results of assessment %s: %w", assessment, err)
+	}
+	return nil
+}
+
+// Results streams the chunks of the results of an assessment, each a JSON array. The results have the order of the items: kinds as
+// identity.Kinds lists them, each sorted by id.
+func (s *Store) Results(assessment string) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		keys, err := s.keys(bucketResults, assessment+"/")
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, key := range keys {
+			var chunk json.RawMessage
+			err := s.get(bucketResults, key, &chunk)
+			if !yield(chunk, err) || err != nil {
+				return
+			}
+		}
+	}
+}
