@@ -59,6 +59,9 @@ type checking struct {
 
 func (c *checking) Page(page identity.PageEvidence) error {
 	c.pages++
+	if err := CheckPage(page); err != nil {
+		return &identity.ProviderError{Code: identity.ErrorInvalid, Message: "the source sent a damaged page: " + err.Error(), Page: page.Method + " " + page.Path}
+	}
 	if err := c.next.Page(page); err != nil {
 		return err
 	}

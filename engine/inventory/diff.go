@@ -1,0 +1,345 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"sort"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// ChangeType says what became of an item between two reads of one source.
+type ChangeType string
+
+// The types of change.
+const (
+	Added   ChangeType = "added"
+	Removed ChangeType = "removed"
+	Changed ChangeType = "changed"
+)
+
+// Change is one item that is not the same in two reads of one source. Before is nil for an added item, After for a removed one.
+// Fields lists what differs of a changed one, sorted by name.
+type Change struct {
+	Type   ChangeType     `json:"type"`
+	Kind   identity.Kind  `json:"kind"`
+	ID     string         `json:"id"`
+	Name   string         `json:"name"`
+	Fields []FieldChange  `json:"fields,omitempty"`
+	Before *identity.Item `json:"-"`
+	After  *identity.Item `json:"-"`
+}
+
+// FieldChange is one attribute, or one of name, references, gaps, secrets and deleted, written as (name). Values are JSON; a field
+// that one side does not have is null there. OrderOnly says that a list holds the same elements in another order.
+type FieldChange struct {
+	Field     string          `json:"field"`
+	Before    json.RawMessage `json:"before"`
+	After     json.RawMessage `json:"after"`
+	OrderOnly bool            `json:"order_only,omitempty"`
+}
+
+// Diff compares two reads of one source, item by item and field by field. Both must hold the same kinds in the same order: that of
+// identity.Kinds, each kind sorted by id, as a store hands them out; an item out of order, or one that comes twice, is an error. Only
+// one item of each side is in memory. Where an item came from (raw body, page, version of its kind) is not compared.
+func Diff(before, after iter.Seq2[identity.Item, error]) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		left, stopLeft := newSide("earlier", before)
+		defer stopLeft()
+		right, stopRight := newSide("later", after)
+		defer stopRight()
+		for {
+			if err := firstError(left.err, right.err); err != nil {
+				yield(Change{}, err)
+				return
+			}
+			if left.done && right.done {
+				return
+			}
+			change, differs, err := step(left, right)
+			if err != nil {
+				yield(Change{}, err)
+				return
+			}
+			if differs && !yield(change, nil) {
+				return
+			}
+		}
+	}
+}
+
+// step takes the smaller of the two next items, or both when they are the same one.
+func step(left, right *side) (Change, bool, error) {
+	switch order := compareSides(left, right); {
+	case order < 0:
+		item := left.item
+		left.advance()
+		return Change{Type: Removed, Kind: item.Kind, ID: item.ID, Name: item.Name, Before: &item}, true, nil
+	case order > 0:
+		item := right.item
+		right.advance()
+		return Change{Type: Added, Kind: item.Kind, ID: item.ID, Name: item.Name, After: &item}, true, nil
+	}
+	before, after := left.item, right.item
+	left.advance()
+	right.advance()
+	fields, err := DiffItem(before, after)
+	if err != nil {
+		return Change{}, false, err
+	}
+	return Change{Type: Changed, Kind: after.Kind, ID: after.ID, Name: after.Name, Fields: fields, Before: &before, After: &after}, len(fields) > 0, nil
+}
+
+// side is one of the two reads, with its next item.
+type side struct {
+	name string
+	next func() (identity.Item, error, bool)
+	item identity.Item
+	rank int
+	done bool
+	err  error
+}
+
+func newSide(name string, items iter.Seq2[identity.Item, error]) (*side, func()) {
+	next, stop := iter.Pull2(items)
+	s := &side{name: name, next: next, rank: -1}
+	s.advance()
+	return s, stop
+}
+
+func (s *side) advance() {
+	item, err, ok := s.next()
+	switch {
+	case !ok:
+		s.done = true
+	case err != nil:
+		s.err = fmt.Errorf("reading the %s snapshot: %w", s.name, err)
+	default:
+		rank := s.rank
+		if rank < 0 || item.Kind != s.item.Kind {
+			rank = slices.Index(identity.Kinds(), item.Kind)
+		}
+		if rank < s.rank || rank == s.rank && item.ID <= s.item.ID {
+			s.err = fmt.Errorf("the %s snapshot is out of order: %s/%s comes after %s/%s", s.name, item.Kind, item.ID, s.item.Kind, s.item.ID)
+		}
+		s.item, s.rank = item, rank
+	}
+}
+
+// compareSides orders the next items; a side that is done comes last.
+func compareSides(left, right *side) int {
+	switch {
+	case left.done:
+		return 1
+	case right.done:
+		return -1
+	case left.rank != right.rank:
+		return left.rank - right.rank
+	}
+	return bytes.Compare([]byte(left.item.ID), []byte(right.item.ID))
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DiffItem names the fields in which two reads of one item differ, sorted. An attribute that one side does not have at all, because
+// its version of the kind did not know it, equals an empty one.
+func DiffItem(before, after identity.Item) ([]FieldChange, error) {
+	var changes []FieldChange
+	if !bytes.Equal(before.Attributes, after.Attributes) {
+		old, err := attributesOf(before)
+		if err != nil {
+			return nil, err
+		}
+		renewed, err := attributesOf(after)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, diffAttributes(old, renewed)...)
+	}
+	changes = append(changes, diffRest(before, after)...)
+	if changed, differs := diffName(before, after, changes); differs {
+		changes = append(changes, changed)
+	}
+	sort.Slice(changes, func(i, j int) bool { return changes[i].Field < changes[j].Field })
+	return changes, nil
+}
+
+func attributesOf(item identity.Item) (map[string]json.RawMessage, error) {
+	attributes := map[string]json.RawMessage{}
+	if len(item.Attributes) == 0 {
+		return attributes, nil
+	}
+	if err := item.Decode(&attributes); err != nil {
+		return nil, err
+	}
+	return attributes, nil
+}
+
+func diffAttributes(before, after map[string]json.RawMessage) []FieldChange {
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	for name := range after {
+		names[name] = true
+	}
+	var changes []FieldChange
+	for name := range names {
+		old, had := before[name]
+		renewed, has := after[name]
+		if bytes.Equal(old, renewed) || !had && isEmpty(renewed) || !has && isEmpty(old) {
+			continue
+		}
+		x, y := value(old), value(renewed)
+		if reflect.DeepEqual(x, y) {
+			continue
+		}
+		changes = append(changes, FieldChange{Field: name, Before: orNull(old), After: orNull(renewed), OrderOnly: sameElements(x, y)})
+	}
+	return changes
+}
+
+func orNull(text json.RawMessage) json.RawMessage {
+	if len(text) == 0 {
+		return json.RawMessage("null")
+	}
+	return text
+}
+
+// value decodes JSON with its numbers as they were written. What does not read is its own text.
+func value(text json.RawMessage) any {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var decoded any
+	if len(text) > 0 && decoder.Decode(&decoded) != nil {
+		return string(text)
+	}
+	return decoded
+}
+
+func isEmpty(text json.RawMessage) bool {
+	switch v := value(text).(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case json.Number:
+		return v.String() == "0"
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// sameElements tells whether two lists hold the same elements, each as often.
+func sameElements(a, b any) bool {
+	x, left := a.([]any)
+	y, right := b.([]any)
+	if !left || !right || len(x) != len(y) {
+		return false
+	}
+	counts := map[string]int{}
+	for i := range x {
+		counts[text(x[i])]++
+		counts[text(y[i])]--
+	}
+	for _, n := range counts {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// text is a value as JSON; what was decoded from JSON always encodes.
+func text(v any) string {
+	encoded, _ := json.Marshal(v)
+	return string(encoded)
+}
+
+// diffRest compares what is no attribute.
+func diffRest(before, after identity.Item) []FieldChange {
+	var changes []FieldChange
+	compare := func(field string, old, renewed any, same bool) {
+		if !same {
+			changes = append(changes, FieldChange{Field: field, Before: json.RawMessage(text(old)), After: json.RawMessage(text(renewed))})
+		}
+	}
+	compare("(deleted)", before.Deleted, after.Deleted, before.Deleted == after.Deleted)
+	compare("(references)", before.References, after.References, slices.Equal(before.References, after.References))
+	compare("(gaps)", before.Gaps, after.Gaps, slices.Equal(before.Gaps, after.Gaps))
+	compare("(secrets)", before.Secrets, after.Secrets, slices.Equal(before.Secrets, after.Secrets))
+	return changes
+}
+
+// diffName tells of a new name once: not where an attribute says the same, nor of an item that joins two others and is called as one of
+// them.
+func diffName(before, after identity.Item, said []FieldChange) (FieldChange, bool) {
+	if before.Name == after.Name {
+		return FieldChange{}, false
+	}
+	switch after.Kind {
+	case identity.KindMembership, identity.KindAppAssignment, identity.KindRoleAssignment:
+		return FieldChange{}, false
+	}
+	change := FieldChange{Field: "(name)", Before: json.RawMessage(text(before.Name)), After: json.RawMessage(text(after.Name))}
+	for _, other := range said {
+		if value(other.Before) == any(before.Name) && value(other.After) == any(after.Name) {
+			return FieldChange{}, false
+		}
+	}
+	return change, true
+}
+
+// DiffGaps lists what only one of two reads could not read. What is missing from a kind with a gap may still be there.
+func DiffGaps(before, after []identity.Gap) (opened, closed []identity.Gap) {
+	missing := func(from, in []identity.Gap) []identity.Gap {
+		var only []identity.Gap
+		for _, gap := range from {
+			if !slices.ContainsFunc(in, func(other identity.Gap) bool { return other.Kind == gap.Kind && other.Path == gap.Path }) {
+				only = append(only, gap)
+			}
+		}
+		return only
+	}
+	return missing(after, before), missing(before, after)
+}
+
+// Tally counts changes by kind and type, and holds nothing else.
+type Tally map[identity.Kind]map[ChangeType]int
+
+// Add counts one change.
+func (t Tally) Add(c Change) {
+	if t[c.Kind] == nil {
+		t[c.Kind] = map[ChangeType]int{}
+	}
+	t[c.Kind][c.Type]++
+}
+
+// Total is the number of changes of a type over all kinds; without a type, of all changes.
+func (t Tally) Total(types ...ChangeType) int {
+	total := 0
+	for _, counts := range t {
+		for kind, n := range counts {
+			if len(types) == 0 || slices.Contains(types, kind) {
+				total += n
+			}
+		}
+	}
+	return total
+}
