@@ -60,7 +60,7 @@ func TestStore_ItemsComeSortedByIDWhateverTheOrderTheyWereReadIn(t *testing.T) {
 	const total = 5000
 	for n := range total {
 		one := item(identity.KindUser, fmt.Sprintf("u%05d", (n*1237)%total)) // 1237 and 5000 share no factor: every id once
-		one.Raw = []byte(`"` + strings.Repeat("x", 10<<10) + `"`)             // large enough for several flushes
+		one.Raw = []byte(`"` + strings.Repeat("x", 10<<10) + `"`)            // large enough for several flushes
 		if err := w.Items([]identity.Item{one}); err != nil {
 			t.Fatal(err)
 		}

@@ -81,7 +81,10 @@ func assessSnapshot(ctx context.Context, s *session, target *client.Target, snap
 		ID: newID("a", s), Snapshot: snapshot.ID, Source: snapshot.Source, Status: state.AssessmentAssessing, Classifier: assess.ClassifierVersion,
 		Target: s.cfg.Target.Address(), StartedAt: s.env.now().UTC(), Classes: map[string]int{},
 	}
-	if err := s.store.PutAssessment(assessment, state.Event{}); err != nil {
+	if err := s.closeUnfinished(); err != nil {
+		return assessment, err
+	}
+	if err := s.store.BeginAssessment(assessment); err != nil {
 		return assessment, err
 	}
 	chunk := 0

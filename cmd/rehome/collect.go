@@ -96,14 +96,14 @@ func collectSource(ctx context.Context, s *session, block *config.ProviderBlock)
 		return state.Snapshot{}, err
 	}
 	defer source.Close()
-	if err := store.AbandonCollecting(name); err != nil {
+	if err := s.closeUnfinished(); err != nil {
 		return state.Snapshot{}, err
 	}
 	writer, err := store.BeginSnapshot(state.Snapshot{ID: newID("s", s), Source: name, StartedAt: s.env.now().UTC()})
 	if err != nil {
 		return state.Snapshot{}, err
 	}
-	s.events.emit("collect_started", map[string]any{"source": name})
+	s.events.emit("collect_started", map[string]any{"source": name, "snapshot": writer.ID()})
 	bar := newProgress(s.env, s.global, s.events)
 	who, err := inventory.Collect(ctx, collecting{source}, writer, func(items map[identity.Kind]int, pages int) {
 		bar.show(fmt.Sprintf("  reading %s: %s on %s", name, view.Plural(sum(items), "item", "items"), view.Plural(pages, "page", "pages")))
@@ -112,7 +112,7 @@ func collectSource(ctx context.Context, s *session, block *config.ProviderBlock)
 	if err != nil {
 		return failCollection(s, writer, name, err)
 	}
-	snapshot, err := writer.Complete(s.env.now().UTC(), who.Tenant, s.event("migration.inventory.collected", name, map[string]string{"tenant": who.Tenant}))
+	snapshot, err := writer.Complete(s.env.now().UTC(), who.Tenant, s.event("migration.inventory.collected", name, map[string]string{"tenant": who.Tenant, "snapshot": writer.ID()}))
 	if err != nil {
 		return snapshot, err
 	}
@@ -125,7 +125,7 @@ func collectSource(ctx context.Context, s *session, block *config.ProviderBlock)
 
 func failCollection(s *session, writer *state.SnapshotWriter, name string, cause error) (state.Snapshot, error) {
 	page := inventory.PageAtFault(cause)
-	snapshot, err := writer.Fail(cause.Error(), page, s.event("migration.inventory.collection_failed", name, map[string]string{"reason": cause.Error(), "page": page}))
+	snapshot, err := writer.Fail(cause.Error(), page, s.event("migration.inventory.collection_failed", name, map[string]string{"snapshot": writer.ID(), "reason": cause.Error(), "page": page}))
 	read := fmt.Sprintf("collecting %s, after %s on %s", name, view.Plural(snapshot.Total(), "item", "items"), view.Plural(snapshot.Pages, "page", "pages"))
 	return snapshot, errors.Join(fmt.Errorf("%s: %w", read, cause), err)
 }
@@ -141,11 +141,7 @@ func printSnapshot(s *session, snapshot state.Snapshot) {
 		fmt.Fprintf(s.env.out, "  %-20s %7s\n", kind, view.Count(snapshot.Items[identity.Kind(kind)]))
 	}
 	for _, gap := range snapshot.Gaps {
-		text := fmt.Sprintf("%s: %s", gap.Kind, view.Clean(gap.Reason))
-		if gap.Permission != "" {
-			text += " (needs " + gap.Permission + ")"
-		}
-		fmt.Fprintf(s.env.out, "! gap  %s\n", text)
+		fmt.Fprintf(s.env.out, "! gap  %s\n", gapText(gap))
 	}
 }
 

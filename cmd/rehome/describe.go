@@ -18,11 +18,14 @@ func describe(err error) diag.Diagnostic {
 	var failure *identity.ProviderError
 	var locked *state.LockedError
 	var held *apply.HeldError
+	var busy *state.BusyError
 	switch {
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
 	case errors.As(err, &locked):
 		return diag.Errorf("state-locked", "State is locked", "%s\nWait until it is done, or give -lock-timeout=30s to wait for it.", text)
+	case errors.As(err, &busy):
+		return diag.Errorf("already-running", "It is under way already", "%s\nWait until it is done.", text)
 	case errors.As(err, &held):
 		return diag.Errorf("target-leased", "Target is being written", "%s\nTwo applies never run side by side. Wait until the other one is done; a lease that nobody renews ends by itself.", text)
 	case errors.Is(err, apply.ErrSuperseded):

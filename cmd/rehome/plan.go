@@ -172,6 +172,9 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
 	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
 	record := state.PlanRecord{Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status), Handoff: p.Handoff.Status, Blockers: codes}
+	for _, snapshot := range p.Snapshots {
+		record.Snapshots = append(record.Snapshots, snapshot.ID)
+	}
 	return s.store.PutPlan(record, s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
 }
 

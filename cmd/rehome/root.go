@@ -129,6 +129,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newInitCommand(env, global),
 		newPlanCommand(env, global),
 		newShowCommand(env, global),
+		newSnapshotCommand(env, global),
 		newStatusCommand(env, global),
 		newValidateCommand(env, global),
 		newVersionCommand(env, global),

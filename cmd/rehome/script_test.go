@@ -50,6 +50,14 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	acknowledge-all FILE   acknowledge every impact that a draft in this file names
 //	impacts FILE           put the ids of the impacts in a status document into $IMPACTS
 //	damage FILE            change one byte in the middle of a file
+//	okta-kept [fault [path]]  start a practice Okta organisation that keeps its address, or give it another fault
+//	okta-edit FILE OLD NEW    change a text in its data
+//	pages-check FILE N        fail unless a file of exported pages has N, each with the digest of its body
+//	same-field NAME A B       fail unless two documents have the same value under a name
+//	audited NAME           fail when the audit chain of the state has no event of that name
+//	failed-snapshot        put the id of the newest failed snapshot into $FAILED
+//	mask FILE...           put names in place of ids, times and durations, so that the file can be compared
+//	wait-for FILE TEXT     wait until a file holds a text
 //	no-secret FILE...      fail when a file holds a planted secret
 func TestScripts(t *testing.T) {
 	folder, err := builtPlugins()
@@ -65,6 +73,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("REHOME_PLUGIN_DIR", folder)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("REHOME_IN_AUTOMATION", "")
+			env.Values[labKey{}] = &keptLab{}
 			return os.CopyFS(filepath.Join(env.WorkDir, "example"), os.DirFS("../../examples/okta-to-realmfile"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -77,6 +86,14 @@ func TestScripts(t *testing.T) {
 			"forge-plan":      forgePlan,
 			"no-secret":       noSecret,
 			"acknowledge-all": acknowledgeAll,
+			"failed-snapshot": failedSnapshot,
+			"okta-kept":       keptOkta,
+			"okta-edit":       editOkta,
+			"pages-check":     checkPages,
+			"same-field":      sameField,
+			"mask":            mask,
+			"audited":         audited,
+			"wait-for":        waitFor,
 		},
 	})
 }

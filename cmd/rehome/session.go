@@ -24,6 +24,8 @@ type session struct {
 	store   *state.Store
 	plugins *plugins
 	events  *events
+
+	closedUnfinished bool // see closeUnfinished
 }
 
 func newSession(env *environment, global *options, command string) (*session, error) {

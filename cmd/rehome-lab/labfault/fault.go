@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Name is one way to misbehave. The empty name is no fault.
@@ -28,17 +29,22 @@ const (
 	ForeignNextLink Name = "foreign-next-link"
 	// ExpiredToken answers 401 as for an expired token.
 	ExpiredToken Name = "expired-token"
+	// Slow answers only after SlowPause, so that a reader can be met in the middle of its work.
+	Slow Name = "slow"
 )
 
 // forbiddenPrefix begins the name of a fault that refuses one kind, for example forbidden-groups.
 const forbiddenPrefix = "forbidden-"
+
+// SlowPause is how long Slow lets each request wait.
+const SlowPause = 2 * time.Second
 
 // ForeignHost is the host that ForeignNextLink points to; it never exists.
 const ForeignHost = "elsewhere.invalid"
 
 // Names returns all fixed fault names, sorted. forbidden-KIND comes on top of them.
 func Names() []Name {
-	names := []Name{TooManyOnce, ServerErrorOnce, HTML, LoopPage, Truncated, NullList, ForeignNextLink, ExpiredToken}
+	names := []Name{TooManyOnce, ServerErrorOnce, HTML, LoopPage, Truncated, NullList, ForeignNextLink, ExpiredToken, Slow}
 	slices.Sort(names)
 	return names
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // Answer is a whole response.
@@ -58,6 +59,13 @@ func (w *wrapper) serve(out http.ResponseWriter, r *http.Request) {
 		w.once(first, http.StatusTooManyRequests, out, r)
 	case ServerErrorOnce:
 		w.once(first, http.StatusInternalServerError, out, r)
+	case Slow:
+		select {
+		case <-time.After(SlowPause):
+		case <-r.Context().Done():
+			return
+		}
+		w.next.ServeHTTP(out, r)
 	case ExpiredToken:
 		send(out, w.vendor.Refusal(http.StatusUnauthorized, r.URL.Path))
 	case HTML:

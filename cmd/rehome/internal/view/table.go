@@ -1,0 +1,65 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Column of a table. Numbers stand on the right.
+type Column struct {
+	Title string
+	Right bool
+}
+
+// Table writes rows under their titles, two spaces between columns and none behind the last. Cells are cleaned.
+func Table(w io.Writer, columns []Column, rows [][]string) error {
+	widths := make([]int, len(columns))
+	for i, column := range columns {
+		widths[i] = utf8.RuneCountInString(column.Title)
+	}
+	for _, row := range rows {
+		for i := range row {
+			row[i] = Clean(row[i])
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	titles := make([]string, len(columns))
+	for i, column := range columns {
+		titles[i] = column.Title
+	}
+	for _, row := range append([][]string{titles}, rows...) {
+		var b strings.Builder
+		for i, cell := range row {
+			if i > 0 {
+				b.WriteString("  ")
+			}
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if columns[i].Right {
+				b.WriteString(pad + cell)
+			} else {
+				b.WriteString(cell + pad)
+			}
+		}
+		if _, err := fmt.Fprintln(w, strings.TrimRight(b.String(), " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Bytes writes a size: 812 B, 1.2 MB.
+func Bytes(n int) string {
+	size := float64(n)
+	for _, unit := range []string{"B", "kB", "MB", "GB"} {
+		if size < 1000 || unit == "GB" {
+			if unit == "B" {
+				return fmt.Sprintf("%d B", n)
+			}
+			return fmt.Sprintf("%.1f %s", size, unit)
+		}
+		size /= 1000
+	}
+	return ""
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
+)
+
+type snapshotPruneOptions struct {
+	olderThan, source string
+	keep              int
+	dryRun            bool
+}
+
+func newSnapshotPruneCommand(env *environment, global *options) *cobra.Command {
+	var o snapshotPruneOptions
+	c := &cobra.Command{
+		Use:   "prune",
+		Short: "Delete old snapshots with their items, pages and assessments",
+		Long: `Prune deletes snapshots that are older than a time, or beyond the newest N of their source, or both where both are given; failed ones count
+as nothing to keep. It never deletes what a plan that can still be applied, a run or the newest assessment refers to, nor the newest completed
+snapshot of a configured source, and says so. The file of the state does not get smaller; what is free in it is used again.`,
+		Example: "  rehome snapshot prune -keep=5 -dry-run\n  rehome snapshot prune -older-than=30d",
+		Args:    noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			return withHistory(env, global, "snapshot prune", func(s *session) error { return runSnapshotPrune(s, o) })
+		},
+	}
+	c.Flags().StringVar(&o.olderThan, "older-than", "", "those begun longer ago than this: 30d, 12h")
+	c.Flags().IntVar(&o.keep, "keep", -1, "all but the newest N completed ones of each source")
+	c.Flags().StringVar(&o.source, "source", "", "only those of this source")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and delete nothing")
+	return c
+}
+
+func runSnapshotPrune(s *session, o snapshotPruneOptions) error {
+	rule, err := pruneRule(s, o)
+	if err != nil {
+		return err
+	}
+	found, err := s.store.Prunable(rule)
+	if err != nil {
+		return err
+	}
+	if !o.dryRun {
+		if _, err := s.store.Prune(rule, s.event); err != nil {
+			return err
+		}
+	}
+	if s.global.json {
+		if found == nil {
+			found = []state.Pruning{}
+		}
+		return s.document(map[string]any{"format_version": eventFormat, "dry_run": o.dryRun, "snapshots": found})
+	}
+	printPruned(s, found, o.dryRun)
+	return nil
+}
+
+func pruneRule(s *session, o snapshotPruneOptions) (state.PruneRule, error) {
+	rule := state.PruneRule{Keep: o.keep, Source: o.source, Configured: sourceNames(s.cfg), Now: s.env.now()}
+	if o.olderThan == "" && o.keep < 0 {
+		return rule, diag.Errorf("usage", "Command line is wrong", "Say what may go: -older-than=30d, -keep=5, or both; see rehome snapshot prune -help.")
+	}
+	if o.olderThan != "" {
+		age, err := parseAge(o.olderThan)
+		if err != nil {
+			return rule, err
+		}
+		rule.Before = s.env.now().Add(-age)
+	}
+	return rule, nil
+}
+
+// parseAge reads a duration, or whole days as 30d.
+func parseAge(text string) (time.Duration, error) {
+	if days, found := strings.CutSuffix(text, "d"); found {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n < 36500 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	age, err := time.ParseDuration(text)
+	if err != nil || age < 0 {
+		return 0, diag.Errorf("duration-invalid", "Duration is invalid", "-older-than=%s is not a duration such as 30d or 12h.", text)
+	}
+	return age, nil
+}
+
+func printPruned(s *session, found []state.Pruning, dryRun bool) {
+	verb := "deleted"
+	if dryRun {
+		verb = "would be deleted"
+	}
+	gone := 0
+	for _, p := range found {
+		what := fmt.Sprintf("%s  %s, %s, begun %s, %s", p.Snapshot.ID, p.Snapshot.Source, p.Snapshot.Status, view.Ago(p.Snapshot.StartedAt, s.env.now()), view.Plural(p.Snapshot.Total(), "item", "items"))
+		if p.Kept != "" {
+			fmt.Fprintf(s.env.out, "= %s: stays, as %s\n", what, view.Clean(p.Kept))
+			continue
+		}
+		gone++
+		if n := len(p.Assessments); n > 0 {
+			what += ", " + view.Plural(n, "assessment", "assessments")
+		}
+		fmt.Fprintf(s.env.out, "- %s\n", what)
+	}
+	fmt.Fprintf(s.env.out, "%s %s, %s all the same.\n", view.Plural(gone, "snapshot", "snapshots"), verb, view.Plural(len(found)-gone, "stays", "stay"))
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/inventory"
+)
+
+func newSnapshotRawCommand(env *environment, global *options) *cobra.Command {
+	out, source := "", ""
+	c := &cobra.Command{
+		Use:   "raw [ID]",
+		Short: "Export the redacted pages that a snapshot was read from",
+		Long: `Raw writes one JSON line a page: request, status, time, counts, the SHA-256 of the redacted body, and the body as text. Each body is checked
+against its digest first; a page that does not fit is an error. To check a line yourself: jq -j .body | sha256sum`,
+		Example: "  rehome snapshot raw latest -out=pages.jsonl\n  rehome snapshot raw s-2026-11-22-5b1f0c2d | jq -r .path",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return withHistory(env, global, "snapshot raw", func(s *session) error { return runSnapshotRaw(s, wordOr(args, "latest"), source, out) })
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "write to this new file (mode 0600) instead of standard output")
+	c.Flags().StringVar(&source, "source", "", "the source that latest and previous speak of")
+	return c
+}
+
+func runSnapshotRaw(s *session, word, source, out string) error {
+	snapshot, err := findSnapshot(s, word, source)
+	if err != nil {
+		return err
+	}
+	export := func(w io.Writer) (int, error) {
+		buffered := bufio.NewWriter(w)
+		n, err := inventory.ExportPages(buffered, s.store.Pages(snapshot.ID))
+		return n, errors.Join(err, buffered.Flush())
+	}
+	if out == "" {
+		_, err := export(s.env.out)
+		return describeDigest(err, snapshot.ID)
+	}
+	n, err := intoNewFile(s.path(out), export)
+	if err != nil {
+		return describeDigest(err, snapshot.ID)
+	}
+	s.say("%s of %s written to %s, each as its digest says", view.Plural(n, "page", "pages"), snapshot.ID, out)
+	return nil
+}
+
+func describeDigest(err error, snapshot string) error {
+	var damaged *inventory.DigestError
+	if errors.As(err, &damaged) {
+		return diag.Errorf("page-digest-mismatch", "Page evidence is damaged", "Snapshot %s: %s. It proves nothing any more; collect again.", snapshot, damaged)
+	}
+	return err
+}
+
+// intoNewFile fills a file of mode 0600 that must not be there yet, and leaves none behind when that fails.
+func intoNewFile(path string, write func(io.Writer) (int, error)) (int, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	n, err := write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return n, errors.Join(err, os.Remove(path))
+	}
+	return n, nil
+}
