@@ -238,3 +238,17 @@ func BenchmarkTenThousandMergeBlocks(b *testing.B) {
 		}
 	}
 }
+
+func TestWithSnippets_ShowsTheLineOfAProblemFoundLater(t *testing.T) {
+	c, list := load(t, "\nskip \"group\" \"x\" {\n  where  = true\n  reason = \"r\"\n}\n", Inputs{})
+	if list.HasErrors() {
+		t.Fatal(list)
+	}
+	d := diag.Errorf("x", "X", "x")
+	d.Subject = &c.Skips[0].Range
+	d.Subject.Start.Byte = 0
+	shown := c.WithSnippets(diag.List{d, diag.Errorf("y", "Y", "y")})
+	if shown[0].Snippet == nil || shown[0].Snippet.Code != `skip "group" "x" {` || shown[1].Snippet != nil {
+		t.Errorf("%+v", shown)
+	}
+}

@@ -186,3 +186,37 @@ func functionCalls(expr hcl.Expression) []*hclsyntax.FunctionCallExpr {
 	})
 	return calls
 }
+
+// WithSnippets adds the source line to problems that were found after loading and name a place in the configuration.
+func (c *Config) WithSnippets(list diag.List) diag.List {
+	shown := append(diag.List(nil), list...)
+	for i, d := range shown {
+		if d.Subject == nil || d.Snippet != nil || c.sources == nil {
+			continue
+		}
+		shown[i].Snippet = c.sources.lineSnippet(d.Subject.File, d.Subject.Start.Line)
+	}
+	return shown
+}
+
+// lineSnippet shows one line, counted from 1, without a mark.
+func (s *sourceFiles) lineSnippet(name string, line int) *diag.Snippet {
+	file := s.files[name]
+	if file == nil || line < 1 {
+		return nil
+	}
+	at := 0
+	for range line - 1 {
+		next := strings.IndexByte(string(file.Bytes[at:]), '\n')
+		if next < 0 {
+			return nil
+		}
+		at += next + 1
+	}
+	start := hcl.Pos{Line: line, Column: 1, Byte: at}
+	found := s.snippet(hcl.Range{Filename: name, Start: start, End: start})
+	if found != nil {
+		found.From, found.To = 0, 0
+	}
+	return found
+}

@@ -47,6 +47,10 @@ func (j *runJournal) bindings(step plan.Step, serverID string) []state.Binding {
 	var bindings []state.Binding
 	for _, item := range step.Items {
 		address := identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}
+		if item.Decision != "" { // another item makes the resource, this one only uses it
+			bindings = append(bindings, state.Binding{Item: address, Resource: step.Resource, ServerID: serverID, Decision: string(merge.DecisionMap)})
+			continue
+		}
 		bindings = append(bindings, state.Binding{Item: address, Resource: step.Resource, ServerID: serverID, Decision: bindingDecision(step)})
 		j.bound[merge.BindingKey(address, step.Resource.Type)] = step.Resource.String()
 	}

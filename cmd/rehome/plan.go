@@ -77,6 +77,7 @@ func runPlan(ctx context.Context, s *session, o planOptions) error {
 			return fmt.Errorf("writing %s: %w", o.markdown, err)
 		}
 	}
+	s.warn(s.cfg.WithSnippets(work.problems))
 	if err := showPlan(s, p, o.verbose, saved, &work.read); err != nil {
 		return err
 	}

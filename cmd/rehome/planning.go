@@ -28,6 +28,7 @@ type planning struct {
 	read     identity.ReadSummary
 	marker   identity.Marker
 	revision identity.MarkerRevision
+	problems diag.List // of blocks that cannot be followed; the plan is a draft then
 }
 
 // preparePlan computes the plan from the newest snapshots and the live target. It collects where there is no snapshot, or always with
@@ -196,6 +197,11 @@ func (w *planning) build(ctx context.Context, s *session, input plan.Input, peop
 	gates.ConfigErrors = found
 	plan.Close(p, gates)
 	p.Warnings = append(p.Warnings, unusedAcknowledgements(s.cfg, p)...)
+	for _, d := range found {
+		if d.Severity == diag.Error {
+			w.problems = append(w.problems, d)
+		}
+	}
 	w.plan = p
 	return nil
 }

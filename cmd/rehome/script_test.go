@@ -44,7 +44,8 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //
 //	clock OFFSET           move the clock of rehome, such as by 25h
 //	forge-plan IN OUT HOW  write a plan file with an open gate and its own hash: decision, impact, dependency, status
-//	okta [fault [path]]    start a practice Okta organisation, with a fault of labfault
+//	okta [as=NAME] [fault [path]]
+//	                       start a practice Okta organisation, with a fault of labfault; its variables are NAME_url and so on, else okta_url
 //	exits N command...     run a command that must end with status N
 //	plan-hash FILE         put the hash of a plan file into $HASH
 //	acknowledge-all FILE   acknowledge every impact that a draft in this file names
@@ -100,6 +101,10 @@ func TestScripts(t *testing.T) {
 
 func startOkta(ts *testscript.TestScript, _ bool, args []string) {
 	options := labokta.Options{}
+	name := "okta"
+	if len(args) > 0 && strings.HasPrefix(args[0], "as=") {
+		name, args = strings.TrimPrefix(args[0], "as="), args[1:]
+	}
 	if len(args) > 0 {
 		path := ""
 		if len(args) > 1 {
@@ -118,11 +123,11 @@ func startOkta(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("the source got %d requests that write", n)
 		}
 	})
-	ca := ts.MkAbs("ca.pem")
+	ca := ts.MkAbs(name + "-ca.pem")
 	ts.Check(os.WriteFile(ca, certificate(server), 0o600))
-	ts.Setenv("REHOME_VAR_okta_url", server.URL)
-	ts.Setenv("REHOME_VAR_okta_ca_file", ca)
-	ts.Setenv("REHOME_VAR_okta_token", labokta.DefaultToken)
+	ts.Setenv("REHOME_VAR_"+name+"_url", server.URL)
+	ts.Setenv("REHOME_VAR_"+name+"_ca_file", ca)
+	ts.Setenv("REHOME_VAR_"+name+"_token", labokta.DefaultToken)
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {

@@ -34,6 +34,58 @@ func Changed(names []string, desired, live identity.Attributes, schema identity.
 	return changed
 }
 
+// The fates of an attribute in a reconcile.
+const (
+	FateOverwritten = "overwritten"
+	FateKept        = "kept"
+	FateEqual       = "equal"
+)
+
+// Side is one attribute of both sides of a reconcile. Values of sensitive attributes are left out.
+type Side struct {
+	Name      string `json:"name"`
+	Target    any    `json:"target"` // as it lives
+	Source    any    `json:"source"` // as the item would have it; null when the item says nothing of it
+	Fate      string `json:"fate"`
+	Sensitive bool   `json:"sensitive,omitempty"`
+}
+
+// Sides lists every attribute that the item or the live resource has, by name, with what becomes of it when fields may change.
+func Sides(fields []string, desired, live identity.Attributes, schema identity.ResourceSchema) []Side {
+	may := map[string]bool{}
+	for _, name := range fields {
+		may[name] = true
+	}
+	names := identity.Attributes{}
+	for _, side := range []identity.Attributes{desired, live} {
+		for name := range side {
+			names[name] = nil
+		}
+	}
+	var sides []Side
+	for _, name := range names.Names() {
+		a, _ := schema.Attribute(name)
+		if a.Computed {
+			continue
+		}
+		wanted, stated := desired[name]
+		side := Side{Name: name, Target: live[name], Source: wanted, Fate: FateKept, Sensitive: a.Sensitive}
+		switch {
+		case a.Sensitive:
+			side.Target, side.Source = nil, nil
+			if may[name] {
+				side.Fate = FateOverwritten
+			}
+		case stated && EqualValues(wanted, live[name], a.Unordered):
+			side.Fate = FateEqual
+		case may[name]:
+			side.Fate = FateOverwritten
+		}
+		sides = append(sides, side)
+	}
+	return sides
+}
+
 // EqualValues compares two JSON values by meaning: 1 and 1.0 are equal, and so are lists in another order when unordered is set.
 func EqualValues(a, b any, unordered bool) bool {
 	if unordered {

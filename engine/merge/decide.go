@@ -5,11 +5,13 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Request asks what becomes of one desired resource. Owners are the items that make it; OnlyOne says that the first of them wants
-// one resource of the type. Primary marks the resource that the item's merge block means; the others follow it.
+// one resource of the type. Primary marks the resource that the item's merge block means; the others follow it. Others are items of
+// other sources that would make the same, see Wishes.
 type Request struct {
 	Mode    Mode
 	Desired identity.Resource
@@ -18,33 +20,28 @@ type Request struct {
 	OnlyOne bool
 	Primary bool
 	Rule    *Rule
+	Others  []Candidate
 }
 
 // Decide finds the live resource and applies the decision. The result depends on its arguments alone.
 func (x *Index) Decide(q Request) Outcome {
-	for _, owner := range q.Owners {
-		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
-		if live != nil && (basis == BasisTag || binding.Ours()) && !q.keepsHandsOff() {
-			return Outcome{Verdict: VerdictOurs, Live: live, Rule: q.Rule, Previous: true}
-		}
-		if live != nil && q.Rule == nil && binding.Decision == DecisionMap {
-			return Outcome{Verdict: VerdictMap, Live: live, Previous: true, Reason: "mapped by an earlier run; it is never overwritten"}
-		}
+	if out, owned := x.owned(q); owned {
+		return out
 	}
 	live := x.ByKey(q.Desired.ID())
-	matches := x.Likely(q.Desired, live)
-	if live != nil {
-		matches = append([]Candidate{keyCandidate(live)}, matches...)
-	}
-	out := Outcome{Live: live, Matches: matches, Rule: q.Rule}
+	matches := x.Matches(q.Desired)
+	out := Outcome{Live: live, Matches: x.withOthers(matches, q.Others), Rule: q.Rule}
+	maps := q.Rule != nil && q.Rule.Decision == DecisionMap
 	switch {
 	case q.Rule != nil && q.Primary:
 		return x.decided(q, out)
-	case live == nil && (len(matches) == 0 || !q.Primary):
+	case live == nil && maps && len(q.Others) > 0:
+		out.Verdict, out.Joins, out.Reason = VerdictJoin, q.Others[0].Resource, "belongs to a resource that is mapped"
+	case live == nil && (len(matches) == 0 || !q.Primary) && !q.contested():
 		out.Verdict = VerdictCreate
 	case live != nil && x.mayStay(q, live):
 		out.Verdict = VerdictEqual
-	case live != nil && q.Rule != nil && q.Rule.Decision == DecisionMap:
+	case live != nil && maps:
 		out.Verdict, out.Reason = VerdictMap, "belongs to a resource that is mapped"
 	default:
 		return overlap(q, out)
@@ -52,15 +49,43 @@ func (x *Index) Decide(q Request) Outcome {
 	return out
 }
 
+// owned tells whether an earlier run settled the question.
+func (x *Index) owned(q Request) (Outcome, bool) {
+	for _, owner := range q.Owners {
+		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
+		if live != nil && (basis == BasisTag || binding.Ours()) && !q.keepsHandsOff() {
+			return Outcome{Verdict: VerdictOurs, Live: live, Rule: q.Rule, Previous: true}, true
+		}
+		if live != nil && q.Rule == nil && binding.Decision == DecisionMap {
+			return Outcome{Verdict: VerdictMap, Live: live, Previous: true, Matches: []Candidate{boundCandidate(live)}, Reason: "mapped by an earlier run; it is never overwritten"}, true
+		}
+	}
+	return Outcome{}, false
+}
+
 func (q Request) keepsHandsOff() bool {
 	return q.Rule != nil && (q.Rule.Decision == DecisionMap || q.Rule.Decision == DecisionReconcile || q.Rule.Decision == DecisionSkip)
 }
 
-// mayStay tells whether a live resource that is already as wanted needs no decision: it has no identity of its own, such as a
-// role assignment or a setting of the whole realm.
+// contested tells whether an item of another source has the older claim: of two items that want the same, the one whose address
+// comes later needs the decision, so that one decision settles both.
+func (q Request) contested() bool {
+	if q.Rule != nil || len(q.Owners) == 0 {
+		return false
+	}
+	for _, other := range q.Others {
+		if other.Item < q.Owners[0].String() {
+			return true
+		}
+	}
+	return false
+}
+
+// mayStay tells whether a live resource that is already as wanted needs no decision: it follows from others, or it is nothing but
+// its key, such as a role assignment.
 func (x *Index) mayStay(q Request, live *identity.Resource) bool {
 	schema := x.schemas[q.Desired.Type]
-	if q.Primary && strings.Contains(schema.KeyFormat, "{") {
+	if q.Primary && !OnlyKey(schema) {
 		return false
 	}
 	return len(Changed(Managed(q.Desired.Attributes, schema), q.Desired.Attributes, live.Attributes, schema)) == 0
@@ -69,23 +94,35 @@ func (x *Index) mayStay(q Request, live *identity.Resource) bool {
 func overlap(q Request, out Outcome) Outcome {
 	names := make([]string, 0, len(out.Matches))
 	for _, m := range out.Matches {
-		names = append(names, fmt.Sprintf("%s (score %d: %s)", m.Resource, m.Score, strings.Join(m.Reasons, ", ")))
+		names = append(names, m.String())
 	}
 	if q.Mode != ModeMerge {
-		if out.Live == nil {
+		if out.Live == nil && !byKey(q.Others) {
 			// What merely looks alike is no collision: a first run creates next to it.
 			out.Verdict = VerdictCreate
 			return out
 		}
 		out.Verdict = VerdictBlocked
 		out.Reason = fmt.Sprintf("the target already has %s, and a migration in mode %s changes nothing that is there", strings.Join(names, "; "), ModeFirstRun)
+		if out.Live == nil {
+			out.Reason = fmt.Sprintf("it collides with %s, and a migration in mode %s merges nothing", strings.Join(names, "; "), ModeFirstRun)
+		}
 		out.ToDo = fmt.Sprintf("set mode = %q and decide, or remove the overlap", ModeMerge)
 		return out
 	}
 	out.Verdict = VerdictPending
 	out.Reason = fmt.Sprintf("a decision is missing: %q could be %s", q.Name, strings.Join(names, " or "))
-	out.ToDo = "write a merge block with a decision"
+	out.ToDo = "write a merge block with a decision; rehome decide helps"
 	return out
+}
+
+func byKey(others []Candidate) bool {
+	for _, other := range others {
+		if other.By == BasisKey {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *Index) decided(q Request, out Outcome) Outcome {
@@ -103,12 +140,16 @@ func (x *Index) decided(q Request, out Outcome) Outcome {
 }
 
 func decideCreate(q Request, out Outcome) Outcome {
-	if out.Live == nil {
+	switch {
+	case out.Live != nil:
+		out.Reason = fmt.Sprintf("create_new, but the target already has %s", out.Live.ID())
+	case byKey(q.Others):
+		out.Reason = fmt.Sprintf("create_new, but it collides with %s", q.Others[0])
+	default:
 		out.Verdict = VerdictCreate
 		return out
 	}
 	out.Verdict = VerdictManual
-	out.Reason = fmt.Sprintf("create_new, but the target already has %s", out.Live.ID())
 	out.ToDo = "state a rename in the merge block, or rename the resource in the target"
 	if q.Rule.Rename != "" {
 		out.ToDo = "choose another rename: this one is taken too"
@@ -116,33 +157,75 @@ func decideCreate(q Request, out Outcome) Outcome {
 	return out
 }
 
-// decideExisting handles the decisions that need a live resource. A stated target must be one of the matches.
+// decideExisting handles the decisions that need a resource that is there. A stated target must be one of the matches.
 func (x *Index) decideExisting(q Request, out Outcome) Outcome {
-	var chosen *identity.Resource
 	for _, owner := range q.Owners {
 		if live, _, _ := x.Owned(owner, q.Desired.ID(), q.OnlyOne); live != nil {
 			out.Previous = true
-			out.Matches = append(out.Matches, Candidate{Resource: live.ID(), ServerID: live.ServerID, By: BasisBinding, Score: 100, Reasons: []string{"bound by an earlier run"}})
+			out.Matches = append(out.Matches, boundCandidate(live))
 		}
 	}
-	for _, m := range out.Matches {
-		if q.Rule.Target == "" && m.Score == 100 || q.Rule.Target != "" && x.sameID(m.Resource, q.Rule.Target) {
-			chosen = x.ByKey(m.Resource)
-			break
-		}
-	}
+	chosen := x.choose(q, out.Matches)
 	if chosen == nil {
-		out.Live, out.Verdict = nil, VerdictBlocked
-		out.Reason = fmt.Sprintf("%s names %q, which is none of the %d matched resources", q.Rule.Decision, q.Rule.Target, len(out.Matches))
-		out.ToDo = "name one of the matched resources as target"
-		return out
+		return x.refuse(q, out, "merge-target-unmatched", "Target is not matched", x.unmatched(q, out.Matches), "name one of the matched resources as target")
 	}
-	out.Live = chosen
-	if q.Rule.Decision == DecisionMap {
+	out.Live = x.ByKey(chosen.Resource)
+	switch {
+	case q.Rule.Decision == DecisionReconcile && out.Live == nil:
+		return x.refuse(q, out, "merge-target-unmatched", "Target is not there yet",
+			fmt.Sprintf("reconcile changes what lives in the target, and %s is what another item makes", chosen.Resource), "use map_to_existing, or reconcile after the next run")
+	case q.Rule.Decision == DecisionReconcile:
+		return x.reconcile(q, out)
+	case out.Live == nil:
+		out.Verdict, out.Joins = VerdictJoin, chosen.Resource
+	default:
 		out.Verdict = VerdictMap
-		return out
 	}
-	return x.reconcile(q, out)
+	return out
+}
+
+// choose finds the match that the block means: the named one, or the one of the same key.
+func (x *Index) choose(q Request, matches []Candidate) *Candidate {
+	for i, m := range matches {
+		if q.Rule.Target == "" && m.Score == 100 || q.Rule.Target != "" && x.sameID(m.Resource, q.Rule.Target) {
+			return &matches[i]
+		}
+	}
+	return nil
+}
+
+// unmatched says why the target of a block cannot be followed, and what could be.
+func (x *Index) unmatched(q Request, matches []Candidate) string {
+	names := make([]string, 0, len(matches))
+	for _, m := range matches {
+		names = append(names, m.String())
+	}
+	known := "nothing in the target matches it"
+	if len(names) > 0 {
+		known = "its matched resources are " + strings.Join(names, "; ")
+	}
+	if q.Rule.Target == "" {
+		return fmt.Sprintf("%s names no target and nothing has the same key; %s", q.Rule.Decision, known)
+	}
+	named, err := identity.ParseResourceID(q.Rule.Target)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("%s names %q, which is not type:key; %s", q.Rule.Decision, q.Rule.Target, known)
+	case x.ByKey(named) == nil:
+		return fmt.Sprintf("%s names %s, which is not, or no longer, in the target; %s", q.Rule.Decision, q.Rule.Target, known)
+	}
+	return fmt.Sprintf("%s names %s, which does not, or no longer, match the item; %s", q.Rule.Decision, q.Rule.Target, known)
+}
+
+// refuse blocks the item and makes an error of the block, so that the plan has no hash before it is corrected.
+func (x *Index) refuse(q Request, out Outcome, code, summary, reason, todo string) Outcome {
+	out.Live, out.Verdict, out.Reason, out.ToDo = nil, VerdictBlocked, reason, todo
+	d := at(diag.Errorf(code, summary, "The block merge %q %q cannot be followed for %q: %s.\nTo go on, %s.", q.Rule.Kind, q.Rule.Name, q.Name, reason, todo), q.Rule.File, q.Rule.Line)
+	if len(q.Owners) > 0 {
+		d.Address = q.Owners[0].String()
+	}
+	out.Problem = &d
+	return out
 }
 
 func (x *Index) sameID(id identity.ResourceID, text string) bool {
@@ -155,15 +238,24 @@ func (x *Index) reconcile(q Request, out Outcome) Outcome {
 	schema := x.schemas[q.Desired.Type]
 	for _, name := range append(append([]string(nil), q.Rule.Overwrite...), q.Rule.Keep...) {
 		if _, known := schema.Attribute(name); !known {
-			out.Verdict = VerdictBlocked
-			out.Reason = fmt.Sprintf("reconcile names %q, which %s does not have", name, schema.Type)
-			out.ToDo = "name attributes of the resource type in overwrite or keep"
-			return out
+			return x.refuse(q, out, "merge-attribute-unknown", "Attribute is not known",
+				fmt.Sprintf("it names %q, which %s does not have; it has %s", name, schema.Type, strings.Join(attributeNames(schema), ", ")),
+				"name attributes of the resource type in overwrite or keep")
 		}
 	}
 	out.Verdict = VerdictReconcile
 	out.Fields = q.Rule.fields(q.Desired.Attributes, schema)
 	return out
+}
+
+func attributeNames(schema identity.ResourceSchema) []string {
+	names := make([]string, 0, len(schema.Attributes))
+	for _, a := range schema.Attributes {
+		if !a.Computed {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 func (r Rule) fields(desired identity.Attributes, schema identity.ResourceSchema) []string {

@@ -124,6 +124,36 @@ func evidenceValues(value any) []string {
 	return values
 }
 
+// Matches lists the live resources that a desired one could be: that of the same key first, then those that share evidence.
+func (x *Index) Matches(desired identity.Resource) []Candidate {
+	live := x.ByKey(desired.ID())
+	likely := x.Likely(desired, live)
+	if live == nil {
+		return likely
+	}
+	return append([]Candidate{keyCandidate(live)}, likely...)
+}
+
+// withOthers adds what items of other sources make. What lives already is listed once.
+func (x *Index) withOthers(matches, others []Candidate) []Candidate {
+	seen := map[identity.ResourceID]bool{}
+	all := append([]Candidate(nil), matches...)
+	for _, m := range matches {
+		seen[x.Fold(m.Resource)] = true
+	}
+	for _, other := range others {
+		if !seen[x.Fold(other.Resource)] {
+			all = append(all, other)
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Score > all[j].Score })
+	return all
+}
+
+func boundCandidate(live *identity.Resource) Candidate {
+	return Candidate{Resource: live.ID(), ServerID: live.ServerID, By: BasisBinding, Score: 100, Reasons: []string{"bound by an earlier run"}}
+}
+
 func keyCandidate(live *identity.Resource) Candidate {
 	reasons := []string{"same key"}
 	if live.Tag != "" {

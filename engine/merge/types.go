@@ -1,7 +1,11 @@
 package merge
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -109,13 +113,20 @@ const (
 	BasisEvidence Basis = "evidence"
 )
 
-// Candidate is a live resource that an item would collide with or could map to. Score is 0 to 100.
+// Candidate is a resource that an item would collide with or could map to. Score is 0 to 100. Item is empty for a resource that lives
+// in the target; else it is the address of the item of another source that would make the resource.
 type Candidate struct {
 	Resource identity.ResourceID `json:"resource"`
 	ServerID string              `json:"server_id,omitempty"`
+	Item     string              `json:"item,omitempty"`
 	By       Basis               `json:"by"`
 	Score    int                 `json:"score"`
 	Reasons  []string            `json:"reasons"`
+}
+
+// String is the candidate in a few words.
+func (c Candidate) String() string {
+	return fmt.Sprintf("%s (score %d: %s)", c.Resource, c.Score, strings.Join(c.Reasons, ", "))
 }
 
 // Verdict says what may be done with one desired resource.
@@ -128,16 +139,20 @@ const (
 	VerdictEqual     Verdict = "equal"     // not ours, and already as wanted: leave it
 	VerdictMap       Verdict = "map"       // use the live one, never change it
 	VerdictReconcile Verdict = "reconcile" // change Fields of the live one
+	VerdictJoin      Verdict = "join"      // use what an item of another source makes
 	VerdictSkip      Verdict = "skip"
 	VerdictPending   Verdict = "pending" // a decision is missing
 	VerdictBlocked   Verdict = "blocked"
 	VerdictManual    Verdict = "manual" // decided, but a person must act first
 )
 
-// Outcome is what became of one desired resource. Live is nil for a create. Matches is sorted, best first.
+// Outcome is what became of one desired resource. Live is nil for a create. Matches is sorted, best first. Problem is set where a
+// merge block cannot be followed; the verdict is then blocked.
 type Outcome struct {
 	Verdict  Verdict
 	Live     *identity.Resource
+	Joins    identity.ResourceID // of VerdictJoin
+	Problem  *diag.Diagnostic
 	Matches  []Candidate
 	Rule     *Rule
 	Fields   []string // of reconcile: the attributes that may change, sorted

@@ -23,7 +23,7 @@ func Build(input Input) (*Plan, diag.List) {
 	b.vanished()
 	p := &Plan{
 		FormatVersion: FormatVersion, Status: StatusDraft, Migration: input.Migration, Target: input.Target,
-		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.felt(),
+		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.felt(), Overlaps: b.overlaps(),
 	}
 	sort.Slice(p.Snapshots, func(i, j int) bool { return p.Snapshots[i].Source < p.Snapshots[j].Source })
 	p.Summary = b.summary(p.Steps)
@@ -146,7 +146,7 @@ func (b *builder) account(item *itemState) Disposition {
 			worst = DispositionManual
 		case step.Disposition == DispositionSkipped && worst != DispositionManual:
 			worst = DispositionSkipped
-		case worst == DispositionUnchanged && step.Items[0] == item.named():
+		case worst == DispositionUnchanged && step.Items[0].Address() == item.Item.Item.Address():
 			worst = DispositionPlanned
 		}
 	}

@@ -149,7 +149,7 @@ func TestBuild_OverlapNeedsADecision(t *testing.T) {
 		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, ActionNone, DispositionBlocked, StatusDraft},
 		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, ActionNone, DispositionBlocked, StatusPreviewed},
 		{"map never overwrites", "merge_into_existing", "group:/ENG", rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), ActionMap, DispositionPlanned, StatusPreviewed},
-		{"map to something not matched is blocked", "merge_into_existing", "group:/eng", rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), ActionNone, DispositionBlocked, StatusPreviewed},
+		{"map to something not matched is an error of the block", "merge_into_existing", "group:/eng", rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), ActionNone, DispositionBlocked, StatusDraft},
 		{"create without rename is by hand", "merge_into_existing", "group:/eng", rule(merge.Rule{Decision: merge.DecisionCreate}), ActionNone, DispositionManual, StatusPreviewed},
 		{"create with rename creates", "merge_into_existing", "group:/eng2", rule(merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"}), ActionCreate, DispositionPlanned, StatusPreviewed},
 		{"reconcile changes the named fields", "merge_into_existing", "group:/ENG", rule(merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"name", "description"}}), ActionUpdate, DispositionPlanned, StatusPreviewed},

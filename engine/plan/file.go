@@ -64,7 +64,7 @@ func writeLines(w io.Writer, p *Plan) error {
 	lines := json.NewEncoder(io.MultiWriter(w, digest))
 	lines.SetEscapeHTML(false)
 	header := *p
-	header.Steps, header.Impacts = nil, nil
+	header.Steps, header.Impacts, header.Overlaps = nil, nil, nil
 	if err := lines.Encode(fileLine{Header: &header}); err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (s Step) Pending() bool {
 }
 
 func pendingDecisions(steps []Step) *Blocker {
-	b := Blocker{Code: BlockerPendingDecisions, Next: "write a merge block for each, as docs/guide.md section 4 shows"}
+	b := Blocker{Code: BlockerPendingDecisions, Next: "rehome decide"}
 	for _, step := range steps {
 		if step.Pending() {
 			b.Items = append(b.Items, step.ID)

@@ -78,7 +78,9 @@ func StepHashes(p *Plan) map[string][32]byte {
 func canonicalStep(s *Step) map[string]any {
 	items := make([]string, len(s.Items))
 	for i, item := range s.Items {
-		items[i] = identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}.String()
+		if items[i] = item.Address().String(); item.Decision != "" {
+			items[i] += " by " + item.Decision
+		}
 	}
 	crowd := ""
 	if s.Crowd != nil {

@@ -13,6 +13,9 @@ import (
 func (b *builder) link() {
 	for _, item := range b.items {
 		for _, n := range item.nodes {
+			if n.joined {
+				continue
+			}
 			step := b.steps[n.stepID]
 			deps := map[string]bool{}
 			for _, d := range step.DependsOn {

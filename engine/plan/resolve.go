@@ -41,12 +41,14 @@ type node struct {
 	outcome  merge.Outcome
 	problem  string
 	stepID   string
+	joined   bool // another source's item makes the resource; this one only uses it
 }
 
 // builder holds the work of one Build. All its slices are sorted by item address first.
 type builder struct {
 	input   Input
 	index   *merge.Index
+	wishes  *merge.Wishes // nil with one source
 	schemas map[string]identity.ResourceSchema
 	items   []*itemState
 	byID    map[string]*itemState // address
@@ -98,6 +100,28 @@ func (b *builder) pick() {
 		}
 	}
 	b.diags = append(b.diags, picker.Unused()...)
+	b.compareSources()
+}
+
+// compareSources gathers what the items of several sources would make, so that those that collide are found. What a block maps
+// elsewhere makes nothing.
+func (b *builder) compareSources() {
+	sources := map[string]bool{}
+	for _, item := range b.items {
+		sources[item.Item.Item.Source] = true
+	}
+	if len(sources) < 2 {
+		return
+	}
+	b.wishes = merge.NewWishes(b.index)
+	for _, item := range b.items {
+		if item.rule != nil && item.rule.Decision != merge.DecisionCreate {
+			continue
+		}
+		for _, n := range item.nodes {
+			b.wishes.Add(merge.Wish{Item: item.Item.Item.Address(), Name: item.Item.Item.Name, Desired: n.resource, Decided: item.rule != nil})
+		}
+	}
 }
 
 func (b *builder) classed(item *itemState) {
@@ -165,10 +189,19 @@ func (b *builder) rename(n *node, rule *merge.Rule) {
 		n.problem = fmt.Sprintf("a %s cannot be renamed by a merge block", n.resource.Type)
 		return
 	}
-	if n.resource.Attributes[by] == rule.Rename {
+	old, _ := n.resource.Attributes[by].(string)
+	if old == rule.Rename {
 		return
 	}
 	n.resource.Attributes[by] = rule.Rename
+	for _, a := range n.schema.Attributes {
+		// A path that ends with the name is renamed with it.
+		if path, ok := n.resource.Attributes[a.Name].(string); ok && a.Identity && a.Name != by && old != "" {
+			if parent, ends := strings.CutSuffix(path, "/"+identity.EscapePath(old)); ends {
+				n.resource.Attributes[a.Name] = parent + "/" + identity.EscapePath(rule.Rename)
+			}
+		}
+	}
 	if n.item.Item.Item.Kind == identity.KindApplication {
 		b.impacts[n.item.address] = append(b.impacts[n.item.address], merge.ClientKeyFinding(by))
 	}
@@ -207,9 +240,23 @@ func (b *builder) settle(n *node) {
 	n.outcome = b.index.Decide(merge.Request{
 		Mode: merge.Mode(b.input.Migration.Mode), Desired: n.resource, Owners: []identity.Address{n.item.Item.Item.Address()},
 		Name: n.item.Item.Item.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
+		Others: b.wishes.Others(n.item.Item.Item.Address(), n.resource),
 	})
-	if live := n.outcome.Live; live != nil && n.outcome.Verdict != merge.VerdictOurs && n.outcome.Verdict != merge.VerdictManual {
-		n.id = live.ID()
+	switch live := n.outcome.Live; n.outcome.Verdict {
+	case merge.VerdictOurs:
+	case merge.VerdictManual:
+		if b.wishes != nil { // another source's item may have the key: what refers to this one must not end there
+			n.id.Key = n.item.address
+		}
+	case merge.VerdictJoin:
+		n.id, n.joined = n.outcome.Joins, true
+	default:
+		if live != nil {
+			n.id = live.ID()
+		}
+	}
+	if p := n.outcome.Problem; p != nil {
+		b.diags = append(b.diags, *p)
 	}
 }
 

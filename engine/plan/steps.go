@@ -21,6 +21,7 @@ func (b *builder) group() {
 	for _, id := range identity.Attributes(anyKeys(groups)).Names() {
 		nodes := groups[id]
 		step := b.makeStep(nodes)
+		b.splitGates(step, nodes)
 		for _, n := range nodes {
 			n.stepID = step.ID
 			if last := len(n.item.steps) - 1; last < 0 || n.item.steps[last] != step {
@@ -66,9 +67,50 @@ func (i *itemState) named() ItemName {
 	return ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name}
 }
 
+// joins tells whether the item uses what an item of another source makes.
+func (i *itemState) joins() bool {
+	for _, n := range i.nodes {
+		if n.primary {
+			return n.joined
+		}
+	}
+	return false
+}
+
+// makers are the nodes that say how the resource should be. Those that only use it say nothing, unless nobody else does.
+func makers(nodes []*node) []*node {
+	var making []*node
+	for _, n := range nodes {
+		if n.joined || n.item.joins() || n.outcome.Verdict == merge.VerdictMap {
+			continue
+		}
+		making = append(making, n)
+	}
+	if len(making) == 0 {
+		return nodes
+	}
+	for _, n := range nodes {
+		n.joined = n.joined || n.item.joins()
+	}
+	return making
+}
+
+// splitGates blocks what an item would add to the resource of another source's item that follows from it, such as a gate or its
+// opening: the two are not limited alike, and joining them would let in other people than before.
+func (b *builder) splitGates(step *Step, nodes []*node) {
+	for _, n := range nodes {
+		if !n.item.joins() || n.primary || n.joined || len(n.schema.ItemKinds) > 0 || step.Disposition == DispositionBlocked {
+			continue
+		}
+		block(step, fmt.Sprintf("%s is mapped to what another source makes, which comes without %s: the two are not limited alike", n.item.label(), step.ID))
+		step.ToDo = "give it a rename of its own, or make who may use the two equal at their sources"
+	}
+}
+
 // makeStep makes one step of the nodes of one resource. The first node, by address, gives the tag.
 func (b *builder) makeStep(nodes []*node) *Step {
-	first := nodes[0]
+	making := makers(nodes)
+	first := making[0]
 	step := &Step{
 		ID: first.id.String(), Resource: first.id, Disposition: DispositionPlanned, Action: ActionNone, Class: ClassNative,
 		AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
@@ -76,10 +118,14 @@ func (b *builder) makeStep(nodes []*node) *Step {
 	seen := map[*itemState]bool{}
 	desired, problem := first.resource.Attributes, ""
 	lead := first
-	for _, n := range nodes {
+	isMaking := map[*node]bool{}
+	for _, n := range making {
+		isMaking[n] = true
+	}
+	for _, n := range append(append([]*node(nil), making...), nodes...) {
 		if !seen[n.item] {
 			seen[n.item] = true
-			step.Items = append(step.Items, n.item.named())
+			step.Items = append(step.Items, b.namedIn(n))
 			if n.primary { // an item may need many steps; what differs is said once, where the item itself stands
 				step.Notes = append(step.Notes, n.item.Result.Notes...)
 			}
@@ -87,6 +133,9 @@ func (b *builder) makeStep(nodes []*node) *Step {
 		}
 		if n.problem != "" && problem == "" {
 			problem = n.problem
+		}
+		if !isMaking[n] {
+			continue
 		}
 		if strength(n) > strength(lead) {
 			lead = n
@@ -105,6 +154,15 @@ func (b *builder) makeStep(nodes []*node) *Step {
 	b.applyOutcome(step, lead, desired)
 	b.markUnordered(step, lead.schema)
 	return step
+}
+
+// namedIn names an item with the decision by which it uses what another item makes.
+func (b *builder) namedIn(n *node) ItemName {
+	name := n.item.named()
+	if n.joined && n.item.rule != nil {
+		name.Decision, name.DecidedBy = string(n.item.rule.Decision), n.item.rule.Place()
+	}
+	return name
 }
 
 // strength orders outcomes of nodes that share a resource: an open question of one of them stops all.
@@ -174,6 +232,7 @@ func (b *builder) applyOutcome(step *Step, n *node, desired identity.Attributes)
 		names := merge.Managed(desired, n.schema)
 		diff(step, names, desired, out.Live.Attributes, n.schema)
 	case merge.VerdictReconcile:
+		step.Sides = merge.Sides(out.Fields, desired, out.Live.Attributes, n.schema)
 		diff(step, out.Fields, desired, out.Live.Attributes, n.schema)
 	case merge.VerdictMap:
 		if out.Previous {

@@ -89,6 +89,15 @@ type ItemName struct {
 	Kind   identity.Kind `json:"kind"`
 	ID     string        `json:"id"`
 	Name   string        `json:"name"`
+
+	// Of an item that uses the resource of another source's item: the decision and where it stands.
+	Decision  string `json:"decision,omitempty"`
+	DecidedBy *Place `json:"decided_by,omitempty"`
+}
+
+// Address of the item.
+func (i ItemName) Address() identity.Address {
+	return identity.Address{Source: i.Source, Kind: i.Kind, ID: i.ID}
 }
 
 // Place is where in the configuration something was decided; see package merge.
@@ -121,7 +130,8 @@ type Step struct {
 	Decision       string              `json:"decision,omitempty"` // map_to_existing, create_new, reconcile, skip
 	NoWayBack      string              `json:"no_way_back,omitempty"`
 	AwaitsDecision bool                `json:"awaits_decision,omitempty"`
-	Matches        []merge.Candidate   `json:"matches,omitempty"` // live resources that the items overlap with, best first
+	Matches        []merge.Candidate   `json:"matches,omitempty"` // resources that the items overlap with, best first
+	Sides          []merge.Side        `json:"sides,omitempty"`   // of a reconcile: every attribute, both sides, what becomes of it
 }
 
 // Crowd stands for many items for which the same is done, or not done. Digest covers the address of every one of them, whatever
@@ -213,6 +223,7 @@ type Plan struct {
 	Summary       Summary    `json:"summary"`
 	Steps         []Step     `json:"steps"`
 	Impacts       []Impact   `json:"impacts"`
+	Overlaps      []Overlap  `json:"overlaps,omitempty"` // not in the plan file and not hashed: its steps hold what follows from them
 	Access        *Access    `json:"access"`
 	AccessDigest  string     `json:"access_digest,omitempty"` // sha256:… of the access diff; computed from Access when empty
 	Warnings      diag.List  `json:"warnings,omitempty"`

@@ -137,7 +137,7 @@ func counted(p *plan.Plan, sign, name string) string {
 			fmt.Fprintf(&b, "- … and %d more\n", len(found)-i)
 			break
 		}
-		fmt.Fprintf(&b, "- %s\n", escape(shorten(title(step))))
+		fmt.Fprintf(&b, "- %s\n", escape(shorten(title(step)+place(step))))
 	}
 	return b.String() + "\n"
 }
@@ -149,7 +149,7 @@ func folded(p *plan.Plan, sign, name string) string {
 	}
 	lines := map[string]int{}
 	for _, step := range found {
-		line := title(step)
+		line := title(step) + place(step)
 		if step.Reason != "" {
 			line += ": " + step.Reason
 		}

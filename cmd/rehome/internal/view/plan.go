@@ -238,7 +238,7 @@ func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {
 	fmt.Fprintln(b)
 	if step.Resource.Type != "" {
 		for _, item := range step.Items {
-			fmt.Fprintf(b, "      from %s %s %q (%s)\n", Clean(item.Source), item.Kind, Clean(item.Name), Clean(item.ID))
+			fmt.Fprintf(b, "      from %s %s %q (%s)%s\n", Clean(item.Source), item.Kind, Clean(item.Name), Clean(item.ID), o.Style.dim(joinedBy(item)))
 		}
 	}
 	if step.Reason != "" {
@@ -247,7 +247,10 @@ func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {
 	if step.ToDo != "" {
 		fmt.Fprintf(b, "      to do: %s\n", Clean(step.ToDo))
 	}
-	if sign == "+" || sign == "~" || sign == "-" {
+	switch {
+	case len(step.Sides) > 0:
+		sides(b, step.Sides, o)
+	case sign == "+" || sign == "~" || sign == "-":
 		attributes(b, step, o.Style)
 	}
 	for _, note := range step.Notes {
@@ -257,6 +260,22 @@ func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {
 		fmt.Fprintf(b, "      no way back: %s\n", Clean(step.NoWayBack))
 	}
 	fmt.Fprintln(b)
+}
+
+// joinedBy says which block lets an item use what the item of another source makes.
+func joinedBy(item plan.ItemName) string {
+	if item.Decision == "" || item.DecidedBy == nil {
+		return ""
+	}
+	return fmt.Sprintf("  %s, %s:%d", item.Decision, Clean(item.DecidedBy.File), item.DecidedBy.Line)
+}
+
+// place is " (file:line)" of what decided a step, empty when nothing did.
+func place(step plan.Step) string {
+	if step.DecidedBy == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s:%d)", Clean(step.DecidedBy.File), step.DecidedBy.Line)
 }
 
 func footer(b *strings.Builder, p *plan.Plan, o PlanOptions) {

@@ -1,0 +1,36 @@
+package view
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+func TestSides_ShowWhatIsOverwrittenAndWhatIsKeptWithBothValues(t *testing.T) {
+	step := plan.Step{ID: "identity_provider:adfs", Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned, Decision: "reconcile", DecidedBy: &plan.Place{File: "main.rehome.hcl", Line: 41},
+		Sides: []merge.Side{
+			{Name: "client_secret", Fate: merge.FateKept, Sensitive: true},
+			{Name: "display_name", Target: "ADFS", Source: "Corp ADFS", Fate: merge.FateKept},
+			{Name: "enabled", Target: true, Source: true, Fate: merge.FateEqual},
+			{Name: "scopes", Target: "openid", Fate: merge.FateKept},
+			{Name: "sso_url", Target: "https://old", Source: "https://new", Fate: merge.FateOverwritten},
+		}}
+	want := []string{
+		`  ~ step  reconcile, main.rehome.hcl:41`,
+		`      client_secret  (sensitive) kept`,
+		`      display_name   = kept         "ADFS", the source has "Corp ADFS"`,
+		`      scopes         = kept         "openid"`,
+		`      sso_url        ~ overwritten  "https://old" -> "https://new"`,
+		`      equal: enabled`, ``, ``,
+	}
+	want[0] = strings.Replace(want[0], "step", "identity_provider:adfs", 1)
+	var b strings.Builder
+	oneStep(&b, step, PlanOptions{})
+	if diff := cmp.Diff(strings.Join(want, "\n"), b.String()); diff != "" {
+		t.Error(diff)
+	}
+}

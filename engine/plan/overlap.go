@@ -1,0 +1,131 @@
+package plan
+
+import (
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+)
+
+// OverlapStatus says how far an overlap is decided.
+type OverlapStatus string
+
+// The statuses of an overlap.
+const (
+	OverlapPending  OverlapStatus = "pending"   // a decision is missing
+	OverlapDecided  OverlapStatus = "decided"   // a block, or an earlier run, decided it
+	OverlapFollowUp OverlapStatus = "follow_up" // decided, but a person must act first
+	OverlapInvalid  OverlapStatus = "invalid"   // its block cannot be followed
+	OverlapBlocked  OverlapStatus = "blocked"   // the mode of the migration allows no decision
+)
+
+// Overlap is one item that meets resources of the target, or items of another source, with what was decided about it. Resource is
+// what the item becomes, empty while that is open. Decisions are those that a merge block may take; NeedsRename says that create_new
+// needs a rename, because the key is taken.
+type Overlap struct {
+	Item        ItemName             `json:"item"`
+	Wanted      identity.ResourceID  `json:"wanted"`
+	Status      OverlapStatus        `json:"status"`
+	Matches     []merge.Candidate    `json:"matched_resources"`
+	Decisions   []string             `json:"allowed_decisions"`
+	NeedsRename bool                 `json:"create_new_needs_rename"`
+	Decision    string               `json:"decision,omitempty"`
+	DecidedBy   *Place               `json:"decided_by,omitempty"`
+	Resource    *identity.ResourceID `json:"resource,omitempty"`
+	Reason      string               `json:"reason,omitempty"`
+}
+
+// overlaps lists every item that overlaps with something or that a merge block decides, by address.
+func (b *builder) overlaps() []Overlap {
+	var all []Overlap
+	for _, item := range b.items {
+		if item.rule != nil && item.disposition == DispositionSkipped && item.rule.Decision == merge.DecisionSkip {
+			all = append(all, b.skipped(item))
+		}
+		for _, n := range item.nodes {
+			if overlaps(n) {
+				all = append(all, b.overlapOf(n))
+			}
+		}
+	}
+	return all
+}
+
+// overlaps tells whether a node is worth a decision: what follows from the item's main resource is decided with it.
+func overlaps(n *node) bool {
+	switch n.outcome.Verdict {
+	case merge.VerdictPending:
+		return true
+	case merge.VerdictOurs, merge.VerdictEqual, "":
+		return false
+	case merge.VerdictCreate: // the overlap is that of the item with the later address
+		return n.primary && n.outcome.Rule != nil
+	}
+	return n.primary && (n.outcome.Rule != nil || len(n.outcome.Matches) > 0)
+}
+
+func (b *builder) overlapOf(n *node) Overlap {
+	out := n.outcome
+	o := Overlap{Item: n.item.named(), Wanted: n.resource.ID(), Matches: orNone(out.Matches), Reason: out.Reason}
+	o.Decisions, o.NeedsRename = allowed(n)
+	if out.Rule != nil && n.primary {
+		o.Decision, o.DecidedBy = string(out.Rule.Decision), out.Rule.Place()
+	}
+	id := n.id
+	switch out.Verdict {
+	case merge.VerdictPending:
+		o.Status = OverlapPending
+	case merge.VerdictManual:
+		o.Status = OverlapFollowUp
+	case merge.VerdictBlocked:
+		if o.Status = OverlapBlocked; out.Rule != nil {
+			o.Status = OverlapInvalid
+		}
+	default:
+		o.Status, o.Resource = OverlapDecided, &id
+		if out.Rule == nil && out.Previous {
+			o.Decision = string(merge.DecisionMap)
+		}
+	}
+	return o
+}
+
+// skipped is the overlap of an item that a merge block skips; what it could have been is still told.
+func (b *builder) skipped(item *itemState) Overlap {
+	o := Overlap{Item: item.named(), Status: OverlapDecided, Decision: string(merge.DecisionSkip), DecidedBy: item.decidedBy, Reason: item.reason, Matches: []merge.Candidate{}, Decisions: []string{}}
+	if len(item.Translation.Resources) == 0 {
+		return o
+	}
+	desired := item.Translation.Resources[b.primaryIndex(item)]
+	key, err := b.schemas[desired.Type].Key(desired.Attributes)
+	if err != nil {
+		return o
+	}
+	desired.Key = key
+	o.Wanted, o.Matches = desired.ID(), orNone(b.index.Matches(desired))
+	return o
+}
+
+func orNone(matches []merge.Candidate) []merge.Candidate {
+	if matches == nil {
+		return []merge.Candidate{}
+	}
+	return matches
+}
+
+// allowed lists the decisions that a block may take about the node, the safest first.
+func allowed(n *node) (decisions []string, needsRename bool) {
+	live, taken := false, false
+	for _, m := range n.outcome.Matches {
+		live = live || m.Item == ""
+		taken = taken || m.By == merge.BasisKey
+	}
+	if len(n.outcome.Matches) > 0 {
+		decisions = append(decisions, string(merge.DecisionMap))
+	}
+	if !taken || n.schema.RenameBy != "" {
+		decisions = append(decisions, string(merge.DecisionCreate))
+	}
+	if live {
+		decisions = append(decisions, string(merge.DecisionReconcile))
+	}
+	return append(decisions, string(merge.DecisionSkip)), taken
+}
