@@ -24,6 +24,7 @@ var importRules = []importRule{
 	{"engine/merge", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/plan", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/handoff", []string{"net", "os", "math/rand", "log", "context"}, "the pure half repeats byte for byte; the time is an argument"},
+	{"engine/rollback", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"config", []string{"module:cmd", "module:state", "module:providers"}, "configuration, state and providers never import each other"},
 	{"state/...", []string{"module:cmd", "module:config", "module:providers", "github.com/hashicorp"}, "configuration, state and providers never import each other"},
 	{"providers/...", []string{"module:cmd/rehome/", "module:config", "module:state", "github.com/spf13", "github.com/hashicorp/hcl"}, "configuration, state and providers never import each other"},

@@ -39,10 +39,14 @@ func Hash(p *Plan) string {
 }
 
 func headerFields(p *Plan) []string {
-	return []string{
+	fields := []string{
 		hashDomain, p.FormatVersion, p.Migration.Name, p.Migration.Tenant, p.Migration.Mode,
 		p.Target.Provider, p.Target.Identity, accessOf(p),
 	}
+	if p.Rollback != nil {
+		fields = append(fields, "rollback", p.Rollback.Run)
+	}
+	return fields
 }
 
 func accessOf(p *Plan) string {
@@ -151,11 +155,21 @@ type Difference struct {
 	Fields []string `json:"fields"`
 }
 
+func rollbackOf(p *Plan) string {
+	if p.Rollback == nil {
+		return ""
+	}
+	return p.Rollback.Run
+}
+
 // Compare names what differs between an approved plan and another, header first, then by step ID. Plans of one hash have no differences.
 func Compare(a, b *Plan) []Difference {
 	var differences []Difference
 	names := []string{"domain", "format_version", "migration.name", "migration.tenant", "migration.mode", "target.provider", "target.identity", "access"}
 	left, right := headerFields(a), headerFields(b)
+	if rollbackOf(a) != rollbackOf(b) {
+		differences = append(differences, Difference{Change: "changed", Fields: []string{"rollback.run"}})
+	}
 	for i, name := range names {
 		if left[i] != right[i] {
 			differences = append(differences, Difference{Change: "changed", Fields: []string{name}})

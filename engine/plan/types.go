@@ -227,4 +227,13 @@ type Plan struct {
 	Access        *Access    `json:"access"`
 	AccessDigest  string     `json:"access_digest,omitempty"` // sha256:… of the access diff; computed from Access when empty
 	Warnings      diag.List  `json:"warnings,omitempty"`
+	Rollback      *Rollback  `json:"rollback,omitempty"` // of a plan that takes a run back
+}
+
+// Rollback says which run a plan takes back. Run is part of the hash; the rest follows from the steps.
+type Rollback struct {
+	Run      string   `json:"run"`
+	PlanHash string   `json:"plan_hash"` // of the plan that the run carried out
+	Closes   int      `json:"closes"`    // applications that are switched off
+	NoReturn []string `json:"no_return"` // what cannot be taken back, by step
 }

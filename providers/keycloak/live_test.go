@@ -30,6 +30,11 @@ func liveTarget(t *testing.T) (*Target, *keycloaktest.Realm) {
 	t.Helper()
 	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers",
 		"manage-organizations", "view-realm", "view-clients", "view-users", "view-identity-providers", "view-organizations", "query-groups")
+	return configured(t, made), made
+}
+
+func configured(t *testing.T, made *keycloaktest.Realm) *Target {
+	t.Helper()
 	target := New("test")
 	problems := target.Configure(t.Context(), map[string]any{
 		"url": made.Server.URL, "realm": made.Name, "client_id": made.ClientID, "client_secret": made.ClientSecret,
@@ -37,7 +42,7 @@ func liveTarget(t *testing.T) (*Target, *keycloaktest.Realm) {
 	if err := problems.Err(); err != nil {
 		t.Fatalf("configuring: %v", err)
 	}
-	return target, made
+	return target
 }
 
 const tag = "okta.corp/application/0oa1"
@@ -246,7 +251,7 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 // testTakeBack deletes everything in the opposite order and expects the realm as it was.
 func testTakeBack(t *testing.T, target *Target, steps []identity.StepRequest, before map[string]identity.Resource) {
 	for _, step := range slices.Backward(steps) {
-		undo := identity.StepRequest{Action: actionDelete, Resource: step.Resource, Before: step.After}
+		undo := identity.StepRequest{Action: actionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
 		mustApply(t, target, undo)
 		if result := mustApply(t, target, undo); !result.Already && step.Resource.Type != realm.TypeEnablement {
 			t.Errorf("%s was deleted twice", step.Resource)

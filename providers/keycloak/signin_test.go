@@ -126,7 +126,7 @@ func leaveHalfAGate(t *testing.T, target *Target, app string) {
 
 // testBrokenGateStaysClosed takes the marker scope off the client, as somebody might, and expects that it is not opened.
 func testBrokenGateStaysClosed(t *testing.T, target *Target, made *keycloaktest.Realm, open identity.StepRequest) {
-	closing := identity.StepRequest{Action: actionDelete, Resource: open.Resource, Before: open.After}
+	closing := undo(open)
 	mustApply(t, target, closing)
 	live, err := target.client.application(t.Context(), open.Resource.Key)
 	if err != nil {

@@ -166,20 +166,6 @@ func applyUpdate(ctx context.Context, with writer, step identity.StepRequest, li
 	return result, with.update(ctx, step, live)
 }
 
-func applyDelete(ctx context.Context, with writer, step identity.StepRequest, live *found) (identity.StepResult, error) {
-	if live == nil {
-		return identity.StepResult{Already: true}, nil
-	}
-	result := identity.StepResult{ServerID: live.resource.ServerID}
-	if step.ServerID != "" && live.resource.ServerID != "" && step.ServerID != live.resource.ServerID {
-		return result, conflict(live, "something else has taken its place")
-	}
-	if differing := differences(step.Resource.Type, step.Before, live.resource.Attributes); len(differing) > 0 {
-		return result, conflict(live, fmt.Sprintf("somebody has changed %v since it was made", differing))
-	}
-	return result, with.remove(ctx, step, live)
-}
-
 // conflict says that the live resource is not what the step expects.
 func conflict(live *found, why string) error {
 	fault := &identity.ProviderError{Code: identity.ErrorConflict, Message: why}

@@ -158,10 +158,6 @@ func (c *client) scopeIDs(ctx context.Context) (map[string]string, error) {
 	return ids, nil
 }
 
-func (w clientWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	return w.client.remove(ctx, w.admin("clients", live.resource.ServerID), nil)
-}
-
 // roleWriter writes roles of clients.
 type roleWriter struct{ *client }
 
@@ -210,10 +206,6 @@ func (w roleWriter) create(ctx context.Context, step identity.StepRequest) (iden
 
 func (w roleWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
 	return w.put(ctx, w.path(live), realm.WriteClientRole(live.raw, step.After))
-}
-
-func (w roleWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	return w.client.remove(ctx, w.path(live), nil)
 }
 
 func (w roleWriter) path(live *found) string {
@@ -273,11 +265,6 @@ func (w enablementWriter) checkGate(ctx context.Context, raw realm.Object) error
 		return refuse("client %s has a gate but no role %s, so nobody could use it", field(raw, "clientId"), realm.AccessRole)
 	}
 	return nil
-}
-
-// remove closes the client; the client itself stays.
-func (w enablementWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	return w.enable(ctx, live, false)
 }
 
 func (c *client) enable(ctx context.Context, live *found, enabled bool) error {

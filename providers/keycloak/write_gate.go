@@ -114,45 +114,6 @@ func gatesIn(tree flowTree) []string {
 	return gates
 }
 
-func (w flowsWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	_, there, err := w.complete(ctx)
-	if err != nil {
-		return err
-	}
-	for _, alias := range sortedNames(there) {
-		tree, err := w.tree(ctx, alias, there[alias])
-		if err != nil {
-			return err
-		}
-		if gates := gatesIn(tree); len(gates) > 0 {
-			return conflict(live, "gates still stand in it: "+strings.Join(gates, ", "))
-		}
-	}
-	for _, alias := range sortedNames(there) {
-		if err := w.client.remove(ctx, w.admin("authentication", "flows", there[alias]), nil); err != nil {
-			return err
-		}
-	}
-	return w.removeScopes(ctx)
-}
-
-// removeScopes deletes the client scopes of chunks, which no gate uses any more.
-func (w flowsWriter) removeScopes(ctx context.Context) error {
-	ids, err := w.scopeIDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range sortedNames(ids) {
-		if !realm.IsGateScope(name) {
-			continue
-		}
-		if err := w.client.remove(ctx, w.admin("client-scopes", ids[name]), nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func sortedNames(from map[string]string) []string {
 	names := make([]string, 0, len(from))
 	for name := range from {
@@ -353,35 +314,4 @@ func (w gateWriter) makeAgain(ctx context.Context, flow realm.Flow) (string, err
 		return "", err
 	}
 	return w.makeFlow(ctx, flow)
-}
-
-// remove takes the gate down: the client is unbound first, so that no sign-in runs into a flow that is being taken apart.
-func (w gateWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	clientID := field(live.raw, "clientId")
-	if err := w.bind(ctx, live.raw, "", ""); err != nil {
-		return err
-	}
-	trees, err := w.gateTrees(ctx)
-	if err != nil {
-		return err
-	}
-	for place, tree := range trees {
-		execution, there := tree.executions[realm.GateAlias(place, clientID)]
-		if !there {
-			continue
-		}
-		if err := w.client.remove(ctx, w.admin("authentication", "executions", execution), nil); err != nil {
-			return err
-		}
-	}
-	scopes := realm.Texts(live.raw["defaultClientScopes"])
-	kept := missing(scopes, realm.GateScopes(field(live.raw, "protocol"), clientID))
-	if err := w.setScopes(ctx, field(live.raw, "id"), scopes, kept); err != nil {
-		return err
-	}
-	ids, err := w.scopeIDs(ctx)
-	if err != nil || ids[realm.MarkerScope(clientID)] == "" {
-		return err
-	}
-	return w.client.remove(ctx, w.admin("client-scopes", ids[realm.MarkerScope(clientID)]), nil)
 }

@@ -72,18 +72,6 @@ func (w groupWriter) update(ctx context.Context, step identity.StepRequest, live
 	return w.put(ctx, w.admin("groups", live.resource.ServerID), body)
 }
 
-func (w groupWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	var children []realm.Object
-	id := live.resource.ServerID
-	if err := w.get(ctx, w.admin("groups", id, "children"), url.Values{"max": {"1"}}, &children); err != nil {
-		return err
-	}
-	if len(children) > 0 {
-		return conflict(live, "it has sub-groups, which would be deleted with it")
-	}
-	return w.client.remove(ctx, w.admin("groups", id), nil)
-}
-
 // group walks down to the group with these names from the top; nil when one of them is not there. The search of the server
 // finds by name; the path that the server gives is ambiguous when a name holds a slash.
 func (c *client) group(ctx context.Context, names []string) (realm.Object, error) {
@@ -191,12 +179,4 @@ func (w assignmentWriter) create(ctx context.Context, step identity.StepRequest)
 
 func (w assignmentWriter) update(context.Context, identity.StepRequest, *found) error {
 	return refuse("an assignment has nothing to change")
-}
-
-func (w assignmentWriter) remove(ctx context.Context, step identity.StepRequest, _ *found) error {
-	path, roles, err := w.mapping(ctx, step)
-	if err != nil {
-		return err
-	}
-	return w.client.remove(ctx, path, roles)
 }

@@ -75,10 +75,6 @@ func (w providerWriter) update(ctx context.Context, step identity.StepRequest, l
 	return w.writeMappers(ctx, step)
 }
 
-func (w providerWriter) remove(ctx context.Context, step identity.StepRequest, _ *found) error {
-	return w.client.remove(ctx, w.admin("identity-provider", "instances", step.Resource.Key), nil)
-}
-
 // writeMappers makes the mappers of a provider those that are wanted. New ones come before old ones go.
 func (w providerWriter) writeMappers(ctx context.Context, step identity.StepRequest) error {
 	wanted, managed := realm.WriteMappers(step.After)
@@ -208,22 +204,4 @@ func (w organizationWriter) changeProvider(ctx context.Context, alias string, ch
 	}
 	change(provider)
 	return w.put(ctx, w.admin("identity-provider", "instances", alias), provider)
-}
-
-func (w organizationWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	id := live.resource.ServerID
-	var members []realm.Object
-	query := url.Values{"max": {"1"}, "membershipType": {"MANAGED"}}
-	if err := w.get(ctx, w.admin("organizations", id, "members"), query, &members); err != nil {
-		return err
-	}
-	if len(members) > 0 {
-		return conflict(live, "people have signed in through it for the first time, and their accounts would be deleted with it")
-	}
-	if alias := attributeOf(live.resource.Attributes, "identity_provider"); alias != "" {
-		if err := w.unlink(ctx, id, alias); err != nil {
-			return err
-		}
-	}
-	return w.client.remove(ctx, w.admin("organizations", id), nil)
 }

@@ -1,0 +1,318 @@
+package rollback_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/rollback"
+)
+
+// The target of these tests has applications with a guard and a switch, teams, grants of an application to a team, and a road that
+// guards stand in.
+func schemas() []identity.ResourceSchema {
+	key := func(name string) identity.AttributeSchema {
+		return identity.AttributeSchema{Name: name, Type: "string", Identity: true}
+	}
+	text := func(name string) identity.AttributeSchema {
+		return identity.AttributeSchema{Name: name, Type: "string"}
+	}
+	return []identity.ResourceSchema{
+		{Type: "app", KeyFormat: "{id}", ItemKinds: []identity.Kind{identity.KindApplication}, Attributes: []identity.AttributeSchema{
+			key("id"), text("name"), {Name: "uris", Type: "list", Unordered: true}, {Name: "secret", Type: "string", Sensitive: true, Generated: true}}},
+		{Type: "guard", KeyFormat: "{app}", Attributes: []identity.AttributeSchema{key("app"), text("message")}},
+		{Type: "road", KeyFormat: "{id}", Attributes: []identity.AttributeSchema{key("id")}},
+		{Type: "switch", KeyFormat: "{app}", Attributes: []identity.AttributeSchema{key("app"), {Name: "enabled", Type: "bool"}}},
+		{Type: "team", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup}, Attributes: []identity.AttributeSchema{key("name"), text("note"), text("password")}},
+		{Type: "grant", KeyFormat: "{team}>{app}", ItemKinds: []identity.Kind{identity.KindAppAssignment}, Attributes: []identity.AttributeSchema{key("team"), key("app")}},
+		{Type: "gateway", KeyFormat: "{id}", ItemKinds: []identity.Kind{identity.KindIdentityProvider}, Attributes: []identity.AttributeSchema{key("id"), text("after")}},
+	}
+}
+
+func item(kind identity.Kind, id string) []plan.ItemName {
+	return []plan.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: id}}
+}
+
+func made(resourceType, key string, items []plan.ItemName, after identity.Attributes, needs ...string) rollback.Done {
+	id := identity.ResourceID{Type: resourceType, Key: key}
+	tag := ""
+	if len(items) > 0 {
+		tag = identity.Address{Source: items[0].Source, Kind: items[0].Kind, ID: items[0].ID}.String()
+	}
+	return rollback.Done{Outcome: rollback.Applied, Step: plan.Step{ID: id.String(), Resource: id, Action: plan.ActionCreate,
+		Disposition: plan.DispositionPlanned, Items: items, Tag: tag, After: after, DependsOn: needs}}
+}
+
+// wholeRun makes an application with all its parts for one team, and changes a gateway.
+func wholeRun() []rollback.Done {
+	wiki := item(identity.KindApplication, "wiki")
+	app := made("app", "wiki", wiki, identity.Attributes{"id": "wiki", "name": "Wiki", "uris": []any{"https://a", "https://b"}})
+	app.Step.NoWayBack = "secret is given out once"
+	gateway := made("gateway", "corp", item(identity.KindIdentityProvider, "idp"), identity.Attributes{"id": "corp", "after": "road"}, "road:main")
+	gateway.Step.Action, gateway.Step.Before = plan.ActionUpdate, identity.Attributes{"id": "corp", "after": nil}
+	return []rollback.Done{
+		made("road", "main", wiki, identity.Attributes{"id": "main"}),
+		made("team", "eng", item(identity.KindGroup, "g1"), identity.Attributes{"name": "eng", "note": "Engineers"}),
+		app,
+		made("guard", "wiki", wiki, identity.Attributes{"app": "wiki", "message": "No."}, "app:wiki", "road:main"),
+		made("grant", "eng>wiki", item(identity.KindAppAssignment, "as1"), identity.Attributes{"team": "eng", "app": "wiki"}, "app:wiki", "team:eng"),
+		made("switch", "wiki", wiki, identity.Attributes{"app": "wiki", "enabled": true}, "app:wiki", "guard:wiki"),
+		gateway,
+	}
+}
+
+// leftBy is the target as the run left it, with nobody having used anything.
+func leftBy(done []rollback.Done) rollback.Input {
+	in := rollback.Input{Run: "r-1", PlanHash: "sha256:00", Done: done, Schemas: schemas(), Usages: map[identity.ResourceID]identity.Usage{}}
+	for _, d := range done {
+		r := identity.Resource{Type: d.Step.Resource.Type, Key: d.Step.Resource.Key, Attributes: d.Step.After.Clone()}
+		if r.Type == "app" || r.Type == "team" {
+			r.Tag = d.Step.Tag
+		}
+		in.Live = append(in.Live, r)
+		in.Usages[r.ID()] = identity.Usage{Resource: r.ID()}
+	}
+	return in
+}
+
+func (in target) resource(id string) *identity.Resource {
+	for i := range in.Live {
+		if in.Live[i].ID().String() == id {
+			return &in.Live[i]
+		}
+	}
+	panic(id)
+}
+
+type target struct{ *rollback.Input }
+
+func build(t *testing.T, in rollback.Input) *plan.Plan {
+	t.Helper()
+	p, problems := rollback.Build(in)
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	return p
+}
+
+func step(t *testing.T, p *plan.Plan, id string) plan.Step {
+	t.Helper()
+	for _, s := range p.Steps {
+		if s.ID == id {
+			return s
+		}
+	}
+	t.Fatalf("no step %s", id)
+	return plan.Step{}
+}
+
+// does says in a word what each step does, in order.
+func does(p *plan.Plan) []string {
+	var out []string
+	for _, s := range p.Steps {
+		word := string(s.Action)
+		if s.Disposition != plan.DispositionPlanned {
+			word = string(s.Disposition)
+		}
+		out = append(out, word+" "+s.ID)
+	}
+	return out
+}
+
+func TestBuild_EverythingIsUndoneInTheOppositeOrderAndTheSwitchComesFirst(t *testing.T) {
+	p := build(t, leftBy(wholeRun()))
+	want := []string{"delete grant:eng>wiki", "delete switch:wiki", "update gateway:corp", "delete guard:wiki", "delete app:wiki", "delete road:main", "delete team:eng"}
+	if diff := cmp.Diff(want, does(p)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(identity.Attributes{"id": "corp", "after": ""}, step(t, p, "gateway:corp").After); diff != "" {
+		t.Error(diff)
+	}
+	if p.Rollback.Closes != 1 || p.Summary.Delete != 6 || p.Summary.Update != 1 || p.PlanHash == "" || len(p.Rollback.NoReturn) != 1 {
+		t.Errorf("%+v %+v %q", p.Rollback, p.Summary, p.PlanHash)
+	}
+}
+
+func TestBuild_TheHashNamesTheRunAndNotTheOrderOfWhatWasRead(t *testing.T) {
+	in := leftBy(wholeRun())
+	first := build(t, in).PlanHash
+	slices.Reverse(in.Done)
+	slices.Reverse(in.Live)
+	if again := build(t, in).PlanHash; again != first {
+		t.Errorf("the order of the input changes the hash: %s, %s", first, again)
+	}
+	in.Run = "r-2"
+	if other := build(t, in).PlanHash; other == first {
+		t.Error("another run has the same hash")
+	}
+}
+
+func TestBuild_AUsedApplicationIsSwitchedOffAndKeepsItsGuard(t *testing.T) {
+	in := leftBy(wholeRun())
+	id := identity.ResourceID{Type: "app", Key: "wiki"}
+	in.Usages[id] = identity.Usage{Resource: id, Used: true, Facts: []string{"a sign-in on 2026-11-22"}}
+	p := build(t, in)
+	want := []string{"skipped gateway:corp", "delete grant:eng>wiki", "delete switch:wiki", "skipped guard:wiki", "skipped app:wiki", "skipped road:main", "delete team:eng"}
+	if diff := cmp.Diff(want, does(p)); diff != "" {
+		t.Error(diff)
+	}
+	s := step(t, p, "app:wiki")
+	if !strings.Contains(s.Reason, "used since") || !slices.Contains(s.Notes, "a sign-in on 2026-11-22") || !strings.Contains(s.ToDo, `undo "app:wiki"`) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestBuild_WhatCannotBeToldCountsAsUsed(t *testing.T) {
+	in := leftBy(wholeRun())
+	id := identity.ResourceID{Type: "team", Key: "eng"}
+	in.Usages[id] = identity.Usage{Resource: id, Unknown: "members may not be read"}
+	delete(in.Usages, identity.ResourceID{Type: "road", Key: "main"})
+	p := build(t, in)
+	if s := step(t, p, "team:eng"); s.Disposition != plan.DispositionSkipped || !slices.Contains(s.Notes, "members may not be read") {
+		t.Errorf("%+v", s)
+	}
+	if s := step(t, p, "road:main"); s.Disposition != plan.DispositionSkipped {
+		t.Errorf("%+v", s)
+	}
+	if s := step(t, p, "app:wiki"); s.Action != plan.ActionDelete {
+		t.Errorf("a road that stays keeps the applications: %+v", s)
+	}
+}
+
+func TestBuild_AForeignChangeBlocksWithBothValuesUntilSomebodyDecides(t *testing.T) {
+	in := leftBy(wholeRun())
+	target{&in}.resource("app:wiki").Attributes["name"] = "Our wiki"
+	target{&in}.resource("gateway:corp").Attributes["after"] = "theirs"
+	p := build(t, in)
+	app, gateway := step(t, p, "app:wiki"), step(t, p, "gateway:corp")
+	if app.Disposition != plan.DispositionBlocked || !strings.Contains(app.Reason, `name was left as "Wiki" and is "Our wiki"`) {
+		t.Errorf("%+v", app)
+	}
+	if gateway.Disposition != plan.DispositionBlocked || !strings.Contains(gateway.Reason, `"road" and is "theirs"; before the run it was null`) {
+		t.Errorf("%+v", gateway)
+	}
+	if s := step(t, p, "guard:wiki"); s.Disposition != plan.DispositionSkipped {
+		t.Errorf("the guard of an application that stays is taken away: %+v", s)
+	}
+	if s := step(t, p, "switch:wiki"); s.Action != plan.ActionDelete {
+		t.Errorf("an application that stays is not switched off: %+v", s)
+	}
+	in.Decisions = []rollback.Decision{
+		{Resource: app.Resource, Choice: rollback.Delete, Reason: "checked", Place: plan.Place{File: "undo.rehome.hcl", Line: 3}},
+		{Resource: gateway.Resource, Choice: rollback.Restore, Reason: "checked"},
+	}
+	p = build(t, in)
+	app = step(t, p, "app:wiki")
+	if app.Action != plan.ActionDelete || app.Before["name"] != "Our wiki" || app.DecidedBy.Line != 3 || app.Decision != "delete" {
+		t.Errorf("%+v", app)
+	}
+	if s := step(t, p, "gateway:corp"); s.Action != plan.ActionUpdate || s.Before["after"] != "theirs" || s.After["after"] != "" {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestBuild_KeepLeavesAnApplicationOpenAndGuarded(t *testing.T) {
+	in := leftBy(wholeRun())
+	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Keep, Reason: "still needed"}}
+	p := build(t, in)
+	for _, id := range []string{"app:wiki", "guard:wiki", "switch:wiki", "road:main", "gateway:corp"} {
+		if s := step(t, p, id); s.Disposition != plan.DispositionSkipped {
+			t.Errorf("%s: %s %s (%s)", id, s.Action, s.Disposition, s.Reason)
+		}
+	}
+}
+
+func TestBuild_DisableSwitchesOffAndKeeps(t *testing.T) {
+	in := leftBy(wholeRun())
+	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Disable, Reason: "later"}}
+	p := build(t, in)
+	if s := step(t, p, "app:wiki"); s.Disposition != plan.DispositionSkipped {
+		t.Errorf("%+v", s)
+	}
+	if s := step(t, p, "switch:wiki"); s.Action != plan.ActionDelete {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestBuild_ADecisionThatFitsNothingIsAnErrorAtItsPlace(t *testing.T) {
+	in := leftBy(wholeRun())
+	place := plan.Place{File: "undo.rehome.hcl", Line: 7}
+	cases := map[string]rollback.Decision{
+		"undo-unknown": {Resource: identity.ResourceID{Type: "app", Key: "other"}, Choice: rollback.Keep, Place: place},
+		"undo-unfit":   {Resource: identity.ResourceID{Type: "gateway", Key: "corp"}, Choice: rollback.Delete, Place: place},
+	}
+	for code, decision := range cases {
+		in.Decisions = []rollback.Decision{decision}
+		_, problems := rollback.Build(in)
+		if len(problems) != 1 || problems[0].Code != code || problems[0].Subject.Start.Line != 7 {
+			t.Errorf("%s: %+v", code, problems)
+		}
+	}
+	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "team", Key: "eng"}, Choice: rollback.Disable, Place: place}}
+	if _, problems := rollback.Build(in); len(problems) != 1 || problems[0].Code != "undo-unfit" {
+		t.Errorf("%+v", problems)
+	}
+}
+
+func TestBuild_WhatIsGoneOrBackAlreadyIsLeft(t *testing.T) {
+	in := leftBy(wholeRun())
+	in.Live = slices.DeleteFunc(in.Live, func(r identity.Resource) bool { return r.Type == "guard" })
+	target{&in}.resource("switch:wiki").Attributes["enabled"] = false
+	target{&in}.resource("gateway:corp").Attributes["after"] = nil
+	p := build(t, in)
+	for _, id := range []string{"guard:wiki", "switch:wiki", "gateway:corp"} {
+		if s := step(t, p, id); s.Disposition != plan.DispositionUnchanged || s.Reason == "" {
+			t.Errorf("%+v", s)
+		}
+	}
+	if s := step(t, p, "app:wiki"); s.Action != plan.ActionDelete {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestBuild_WhatRehomeDidNotMakeIsNotDeleted(t *testing.T) {
+	in := leftBy(wholeRun())
+	target{&in}.resource("team:eng").Tag = "okta.other/group/9"
+	in.Done[2].ServerID = "id-1"
+	target{&in}.resource("app:wiki").ServerID = "id-2"
+	p := build(t, in)
+	if s := step(t, p, "team:eng"); s.Disposition != plan.DispositionBlocked || !strings.Contains(s.Reason, "another item") {
+		t.Errorf("%+v", s)
+	}
+	if s := step(t, p, "app:wiki"); s.Disposition != plan.DispositionBlocked || !strings.Contains(s.Reason, "taken its place") {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestBuild_AHalfDoneStepIsTakenBackWhenItsApplicationIsOurs(t *testing.T) {
+	in := leftBy(wholeRun())
+	in.Done[3].Outcome = rollback.Uncertain
+	target{&in}.resource("guard:wiki").Attributes["message"] = "half"
+	p := build(t, in)
+	if s := step(t, p, "guard:wiki"); s.Action != plan.ActionDelete || s.Before["message"] != "half" {
+		t.Errorf("%+v", s)
+	}
+	in.Done[2].Step.Action = plan.ActionMap
+	if s := step(t, build(t, in), "guard:wiki"); s.Disposition != plan.DispositionBlocked {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestBuild_AMappedResourceIsForgottenOnly(t *testing.T) {
+	in := leftBy(wholeRun())
+	in.Done[1].Step.Action = plan.ActionMap
+	if s := step(t, build(t, in), "team:eng"); s.Action != plan.ActionNone || s.Decision != rollback.DecisionForget {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestCostOf_CountsByTheRecordAlone(t *testing.T) {
+	cost := rollback.CostOf(wholeRun())
+	if cost.Deletes != 6 || cost.Restores != 1 || len(cost.NoReturn) != 1 {
+		t.Errorf("%+v", cost)
+	}
+}

@@ -1,0 +1,77 @@
+package rollback
+
+import (
+	"container/heap"
+	"slices"
+	"sort"
+
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// link turns the dependencies round: what was made last is undone first. A restored value may open a way that the run closed, so every
+// application is switched off before the first of them.
+func (b *builder) link() {
+	var switches []string
+	for _, id := range b.ids() {
+		if e := b.entries[id]; b.isSwitch(e.done.Step.Resource.Type) && e.undo.Disposition == plan.DispositionPlanned {
+			switches = append(switches, id)
+		}
+	}
+	for _, id := range b.ids() {
+		e := b.entries[id]
+		for _, d := range e.done.Step.DependsOn {
+			if before := b.entries[d]; before != nil {
+				before.undo.DependsOn = append(before.undo.DependsOn, id)
+			}
+		}
+		if e.undo.Action == plan.ActionUpdate && !b.isSwitch(e.done.Step.Resource.Type) {
+			e.undo.DependsOn = append(e.undo.DependsOn, switches...)
+		}
+	}
+	for _, e := range b.entries {
+		sort.Strings(e.undo.DependsOn)
+		e.undo.DependsOn = slices.Compact(e.undo.DependsOn)
+	}
+}
+
+// order sorts the steps: what is waited for first, then by ID.
+func (b *builder) order() []plan.Step {
+	waiting, dependants, ready := map[string]int{}, map[string][]string{}, &names{}
+	for _, id := range b.ids() {
+		for _, d := range b.entries[id].undo.DependsOn {
+			waiting[id]++
+			dependants[d] = append(dependants[d], id)
+		}
+		if waiting[id] == 0 {
+			heap.Push(ready, id)
+		}
+	}
+	steps := make([]plan.Step, 0, len(b.entries))
+	for ready.Len() > 0 {
+		id := heap.Pop(ready).(string)
+		steps = append(steps, b.entries[id].undo)
+		for _, other := range dependants[id] {
+			if waiting[other]--; waiting[other] == 0 {
+				heap.Push(ready, other)
+			}
+		}
+	}
+	return steps
+}
+
+// names gives out the smallest first.
+type names []string
+
+func (n names) Len() int           { return len(n) }
+func (n names) Less(i, j int) bool { return n[i] < n[j] }
+func (n names) Swap(i, j int)      { n[i], n[j] = n[j], n[i] }
+
+// Push adds a name; it is called by package heap.
+func (n *names) Push(x any) { *n = append(*n, x.(string)) }
+
+// Pop takes the last; it is called by package heap.
+func (n *names) Pop() any {
+	last := (*n)[len(*n)-1]
+	*n = (*n)[:len(*n)-1]
+	return last
+}

@@ -1,0 +1,87 @@
+package rollback
+
+import (
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// Outcome says what is known of a step of the run.
+type Outcome string
+
+// The outcomes. Uncertain is a step that failed, or was interrupted between request and answer: the live target tells.
+const (
+	Applied   Outcome = "applied"
+	Uncertain Outcome = "uncertain"
+)
+
+// Done is one step of the run: the step as it was planned, with what was before and after, and the id that the server gave.
+type Done struct {
+	Step     plan.Step
+	Outcome  Outcome
+	ServerID string
+}
+
+// Choice is what a person decided about one resource.
+type Choice string
+
+// The choices. Delete and restore overrule what was changed or used since; keep leaves everything as it is; disable switches an
+// application off and keeps it.
+const (
+	Delete  Choice = "delete"
+	Restore Choice = "restore"
+	Disable Choice = "disable"
+	Keep    Choice = "keep"
+)
+
+// Choices lists all choices.
+func Choices() []string {
+	return []string{string(Delete), string(Disable), string(Keep), string(Restore)}
+}
+
+// Decision is one undo block.
+type Decision struct {
+	Resource identity.ResourceID
+	Choice   Choice
+	Reason   string
+	Place    plan.Place
+}
+
+// Input is all that the way back is made of. Usages are keyed by resource; a created resource without an answer counts as used.
+type Input struct {
+	Run       string
+	PlanHash  string // of the plan that the run carried out
+	Migration plan.Migration
+	Target    plan.Target
+	Done      []Done
+	Live      []identity.Resource
+	Schemas   []identity.ResourceSchema
+	Usages    map[identity.ResourceID]identity.Usage
+	Decisions []Decision
+	CreatedAt string // RFC 3339
+	ExpiresAt string // RFC 3339
+}
+
+// Cost is what going back would cost by the record alone, before anybody looks at the target.
+type Cost struct {
+	Deletes  int      `json:"deletes"`
+	Restores int      `json:"restores"`
+	NoReturn []string `json:"no_return"` // what cannot be taken back, by step
+}
+
+// CostOf counts the steps that a rollback would try.
+func CostOf(done []Done) Cost {
+	cost := Cost{NoReturn: []string{}}
+	for _, d := range done {
+		switch d.Step.Action {
+		case plan.ActionCreate:
+			cost.Deletes++
+		case plan.ActionUpdate:
+			cost.Restores++
+		case plan.ActionDelete, plan.ActionMap, plan.ActionNone:
+		}
+		if lost := noReturn(d.Step); lost != "" {
+			cost.NoReturn = append(cost.NoReturn, d.Step.ID+": "+lost)
+		}
+	}
+	return cost
+}
