@@ -32,6 +32,9 @@ func (l *loader) decode(blocks map[string][]*hcl.Block) {
 			l.problems = append(l.problems, problem(codeBlockMissing, "Missing block", nil, "The configuration has no %s block; every configuration needs one.", name))
 		}
 	}
+	for _, block := range blocks["access"] {
+		l.access(block)
+	}
 	l.rules(blocks)
 	l.declarations(blocks)
 }
@@ -134,7 +137,7 @@ func (l *loader) providerBlock(block *hcl.Block) ProviderBlock {
 	if body, ok := block.Body.(*hclsyntax.Body); ok {
 		names := map[string]*hclsyntax.Attribute(body.Attributes)
 		for _, name := range sortedKeys(names) {
-			l.add(l.config.scope.check(names[name].Expr, nil, credentialFunction))
+			l.add(l.config.scope.check(names[name].Expr, providerRoots(), credentialFunction))
 		}
 	}
 	return ProviderBlock{Provider: block.Labels[0], Name: block.Labels[1], Range: rangeOf(block.DefRange), body: block.Body}

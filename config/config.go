@@ -46,9 +46,11 @@ type Config struct {
 	Merges           []Merge
 	Acknowledgements []Acknowledge
 	Checks           []Check
+	Access           *Access // nil without the block
 	Rollback         *Rollback
 	Evidence         *Evidence
 
+	phase   string
 	sources *sourceFiles
 	scope   *scope
 	merges  *ruleIndex

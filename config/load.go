@@ -36,7 +36,7 @@ type loader struct {
 // never nil.
 func Load(dir string, inputs Inputs) (*Config, diag.List) {
 	files := &sourceFiles{files: map[string]*hcl.File{}}
-	config := &Config{Dir: dir, sources: files, Rehome: Rehome{RequiredProviders: map[string]RequiredProvider{},
+	config := &Config{Dir: dir, phase: PhasePlan, sources: files, Rehome: Rehome{RequiredProviders: map[string]RequiredProvider{},
 		State: State{Type: "bbolt", Path: ".rehome/state.db"}}}
 	config.scope = &scope{functions: functions(dir), names: map[string][]string{"var": {}, "local": {}},
 		credentials: inputs.Credentials, secrets: &secretSet{texts: map[string]bool{}}}
@@ -131,7 +131,7 @@ func (l *loader) report(code, summary string, subject hcl.Range, format string, 
 
 func rootSchema() *hcl.BodySchema {
 	schema := &hcl.BodySchema{}
-	for _, name := range []string{"rehome", "locals", "rollback", "evidence"} {
+	for _, name := range []string{"rehome", "locals", "access", "rollback", "evidence"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
 	}
 	for _, name := range []string{"variable", "migration", "acknowledge", "check"} {
@@ -168,7 +168,7 @@ func (l *loader) once(block *hcl.Block) bool {
 	switch block.Type {
 	case "locals":
 		return true
-	case "rehome", "migration", "target", "rollback", "evidence":
+	case "rehome", "migration", "target", "access", "rollback", "evidence":
 		title = block.Type
 	case "source":
 		if len(block.Labels) == 2 {

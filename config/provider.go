@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -10,6 +11,24 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/zclconf/go-cty/cty/function"
 )
+
+// The phases in which a provider block is used, as rehome.phase in its expressions.
+const (
+	PhasePlan  = "plan"  // everything that only reads the target
+	PhaseApply = "apply" // what writes to it
+)
+
+const phaseRoot = "rehome"
+
+// providerRoots are the names that only source and target blocks see.
+func providerRoots() map[string][]string { return map[string][]string{phaseRoot: {"phase"}} }
+
+// InPhase is the same configuration with source and target blocks evaluated for another phase; Load gives that of PhasePlan.
+func (c *Config) InPhase(phase string) *Config {
+	other := *c
+	other.phase = phase
+	return &other
+}
 
 // DecodeProvider evaluates the arguments of a source or target block: string, bool, float64 or []any of string by name.
 // Absent and null arguments are not in the map. Values of sensitive arguments are added to SensitiveValues.
@@ -20,7 +39,9 @@ func (c *Config) DecodeProvider(block *ProviderBlock, schema identity.ProviderSc
 	}
 	content, problems := block.body.Content(body)
 	ctx := c.scope.ctx.NewChild()
-	ctx.Functions = map[string]function.Function{credentialFunction: c.scope.credential()}
+	var failed error
+	ctx.Functions = map[string]function.Function{credentialFunction: c.scope.credential(&failed)}
+	ctx.Variables = map[string]cty.Value{phaseRoot: cty.ObjectVal(map[string]cty.Value{"phase": cty.StringVal(c.phase)})}
 	values := map[string]any{}
 	for _, a := range schema.Config {
 		attribute := content.Attributes[a.Name]
@@ -31,6 +52,10 @@ func (c *Config) DecodeProvider(block *ProviderBlock, schema identity.ProviderSc
 			continue
 		}
 		value, p := c.argument(a, attribute, ctx)
+		if failed != nil {
+			place := attribute.Expr.Range()
+			p, failed = hcl.Diagnostics{problem(codeCredential, "Credential unavailable", &place, "%s", capitalised(failed.Error()))}, nil
+		}
 		problems = append(problems, p...)
 		if value == nil && a.Default != nil {
 			value = plainDefault(a.Default)
@@ -44,7 +69,7 @@ func (c *Config) DecodeProvider(block *ProviderBlock, schema identity.ProviderSc
 
 func (c *Config) argument(a identity.ConfigAttribute, attribute *hcl.Attribute, ctx *hcl.EvalContext) (any, hcl.Diagnostics) {
 	place := attribute.Expr.Range()
-	if problems := c.scope.check(attribute.Expr, nil, credentialFunction); problems.HasErrors() {
+	if problems := c.scope.check(attribute.Expr, providerRoots(), credentialFunction); problems.HasErrors() {
 		return nil, problems
 	}
 	types := map[string]cty.Type{"string": cty.String, "number": cty.Number, "bool": cty.Bool, "list(string)": cty.List(cty.String)}
@@ -125,4 +150,12 @@ func (c *Config) Locate(block *ProviderBlock, list diag.List) diag.List {
 		located = append(located, d)
 	}
 	return located
+}
+
+// capitalised makes a sentence of an error.
+func capitalised(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimRight(text[1:], ".\n") + "."
 }

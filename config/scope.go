@@ -98,6 +98,9 @@ func (s *scope) checkTraversal(traversal hcl.Traversal, roots map[string][]strin
 	}
 	if !isRoot {
 		place := traversal[0].SourceRange()
+		if root == phaseRoot {
+			return problem(codeReferenceUnknown, "Unknown reference", &place, "rehome.phase is known in source and target blocks only: elsewhere a plan would depend on the command.")
+		}
 		known := append(sortedKeys(s.names), sortedKeys(roots)...)
 		return problem(codeReferenceUnknown, "Unknown reference", &place, "There is nothing called %q here; known are %s.%s",
 			root, quotedList(known), didYouMean(root, known))
@@ -110,7 +113,7 @@ func (s *scope) checkTraversal(traversal hcl.Traversal, roots map[string][]strin
 	if root == "item" {
 		return problem(codeItemAttribute, "Unknown attribute", &place, "There is no attribute %q.%s", name, didYouMean(name, below))
 	}
-	what := map[string]string{"var": "variable", "local": "local value"}[root]
+	what := map[string]string{"var": "variable", "local": "local value", phaseRoot: "value"}[root]
 	return problem(codeReferenceUnknown, "Unknown reference", &place, "There is no %s %q.%s", what, name, didYouMean(name, below))
 }
 
@@ -175,8 +178,9 @@ func touchesSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	return false
 }
 
-// credential makes the function of source and target blocks. Failures are kept in the returned error only.
-func (s *scope) credential() function.Function {
+// credential makes the function of source and target blocks. Failures go to failed too: a message about an expression with a secret
+// is left out, but why a credential cannot be had is no secret.
+func (s *scope) credential(failed *error) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "name", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.String),
@@ -186,6 +190,7 @@ func (s *scope) credential() function.Function {
 			}
 			text, err := s.credentials(args[0].AsString())
 			if err != nil {
+				*failed = err
 				return cty.UnknownVal(cty.String), err
 			}
 			s.secrets.add(text)

@@ -258,7 +258,7 @@ func execute(ctx context.Context, s *session, work *planning, vault *secretVault
 	if known, err := s.store.Plan(p.PlanHash); err == nil {
 		created = known.CreatedAt
 	}
-	claim := apply.Claim{Migration: p.Migration.Name, Holder: fmt.Sprintf("%s of %s", runID, s.env.actor()), PlanHash: p.PlanHash, CreatedAt: created}
+	claim := apply.Claim{Migration: p.Migration.Name, Holder: fmt.Sprintf("%s of %s", runID, s.actor()), PlanHash: p.PlanHash, CreatedAt: created}
 	if _, _, err := apply.CheckClaim(ctx, work.target, claim, s.env.now); err != nil {
 		return err
 	}

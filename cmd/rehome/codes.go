@@ -66,6 +66,12 @@ func codes() []config.Code {
 		{Code: "file-permission", Cause: "A file or folder cannot be written or read.", Cure: "Check its owner and mode."},
 		{Code: "disk-full", Cause: "There is no room on the disk.", Cure: "Make room and run the command again."},
 		{Code: "usage", Cause: "A flag or argument of the command line is wrong.", Cure: "See the command's -help."},
+		{Code: "access-token-missing", Cause: "The migration has an access block and no token was given.", Cure: "Put a token of the issuer into REHOME_TOKEN, or give the job the right to its CI system's own token."},
+		{Code: "access-token-invalid", Cause: "The token does not verify, has expired, or is for another audience.", Cure: "Ask the issuer that the message names for a new one."},
+		{Code: "access-issuer-unreachable", Cause: "The issuer cannot be asked for its keys, so the token cannot be verified.", Cure: "Check the address of the issuer and the network; nothing goes on unverified."},
+		{Code: "access-denied", Cause: "The token is good, but not for this: a permission or the tenant is missing, or it is of guest or support access.", Cure: "Use a token with what the message names."},
+		{Code: "access-changed", Cause: "The access block or the tenant is not what the state recorded.", Cure: "Put it back, or use a token that may manage the migration under the recorded block."},
+		{Code: "access-change-pending", Cause: "The access block differs from the recorded one and the token may change it.", Cure: "Nothing; the next command that changes something records it."},
 		{Code: "command-failed", Cause: "Something else failed.", Cure: "Read the message."},
 	}
 }

@@ -94,7 +94,7 @@ func recordEvidence(s *session, hash string) ([]handoff.Change, error) {
 	if len(changes) == 0 {
 		return changes, nil
 	}
-	declared.RecordedAt, declared.RecordedBy = s.env.now().UTC().Format(time.RFC3339), s.env.actor()
+	declared.RecordedAt, declared.RecordedBy = s.env.now().UTC().Format(time.RFC3339), s.actor()
 	encoded, err := json.Marshal(declared)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the evidence: %w", err)

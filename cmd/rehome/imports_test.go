@@ -20,6 +20,7 @@ var importRules = []importRule{
 	{"engine/audit", []string{"module:", "github.com/"}, "a stranger's checker uses it: the standard library only"},
 	{"engine/diag", []string{"module:", "github.com/"}, "diagnostics are a leaf: the standard library only"},
 	{"engine/...", []string{"module:cmd", "module:config", "module:providers", "module:state", "github.com/hashicorp", "github.com/spf13", "go.etcd.io"}, "the engine decides and knows neither HCL, plugins nor the store"},
+	{"engine/authorization", []string{"module:", "net", "os", "math/rand", "time", "log", "context"}, "a decision is made of values only"},
 	{"engine/assess", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/merge", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/plan", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},

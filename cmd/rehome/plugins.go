@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type plugins struct {
 	logger    hclog.Logger
 	secrets   []string // values that must never be shown, whatever a plugin prints
 	warned    map[string]bool
+	phase     string // in which source and target blocks are used
 }
 
 func newPlugins(env *environment, global *options, folder string) (*plugins, error) {
@@ -45,7 +47,7 @@ func newPlugins(env *environment, global *options, folder string) (*plugins, err
 	if found.HasErrors() {
 		return nil, found
 	}
-	p := &plugins{env: env, finder: client.Finder{Dirs: dirs, Overrides: overrides}, overrides: overrides, lock: lock, warned: map[string]bool{}}
+	p := &plugins{env: env, finder: client.Finder{Dirs: dirs, Overrides: overrides}, overrides: overrides, lock: lock, warned: map[string]bool{}, phase: cmp.Or(global.phase, config.PhasePlan)}
 	p.logger = p.newLogger()
 	return p, nil
 }
@@ -151,7 +153,7 @@ func (p *plugins) source(ctx context.Context, block *config.ProviderBlock, cfg *
 }
 
 func (p *plugins) configure(ctx context.Context, block *config.ProviderBlock, cfg *config.Config, schema identity.ProviderSchema, configure func(context.Context, map[string]any) diag.List) error {
-	values, found := cfg.DecodeProvider(block, schema)
+	values, found := cfg.InPhase(p.phase).DecodeProvider(block, schema)
 	if found.HasErrors() {
 		return found
 	}

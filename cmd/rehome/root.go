@@ -26,6 +26,11 @@ type options struct {
 	variables   []string
 	varFiles    []string
 	pluginDirs  []string
+
+	class   commandClass    // of the command that runs
+	phase   string          // in which it uses source and target blocks
+	ctx     context.Context // of the command that runs: the state is opened on first use, in the midst of it
+	entered *session        // made by guard for the command to work with
 }
 
 // run is the whole program but for the exit: arguments in, exit status out.
@@ -34,7 +39,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 	defer stop()
 	root := newRootCommand(env)
 	root.SetArgs(normalise(root, defaultFlags(args, env.getenv)))
-	err := root.ExecuteContext(ctx)
+	err := root.ExecuteContext(context.WithValue(ctx, globals{}, globalOf(root))) // the context of the command, with what root had
 	if err == nil {
 		return exitDone
 	}
@@ -134,6 +139,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newValidateCommand(env, global),
 		newVersionCommand(env, global),
 	)
+	guard(root, env, global)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Run: func(c *cobra.Command, args []string) {
 		found, _, err := root.Find(args)

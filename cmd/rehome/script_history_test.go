@@ -92,10 +92,16 @@ func audited(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Check(err)
 		found := false
 		for _, record := range chain {
-			found = found || record.Event.Name == args[0]
+			encoded, err := json.Marshal(record.Event)
+			ts.Check(err)
+			fits := record.Event.Name == args[0]
+			for _, text := range args[1:] {
+				fits = fits && strings.Contains(string(encoded), text)
+			}
+			found = found || fits
 		}
 		if found == negated {
-			ts.Fatalf("event %s in the audit chain: %v", args[0], found)
+			ts.Fatalf("event %s in the audit chain: %v", strings.Join(args, " "), found)
 		}
 	})
 }

@@ -46,6 +46,8 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	forge-plan IN OUT HOW  write a plan file with an open gate and its own hash: decision, impact, dependency, status
 //	okta [as=NAME] [fault [path]]
 //	                       start a practice Okta organisation, with a fault of labfault; its variables are NAME_url and so on, else okta_url
+//	issuer [down]          start an OpenID issuer at $ISSUER, or stop it
+//	token [claim=value...] put a token of the issuer into $REHOME_TOKEN
 //	exits N command...     run a command that must end with status N
 //	plan-hash FILE         put the hash of a plan file into $HASH
 //	acknowledge-all FILE   acknowledge every impact that a draft in this file names
@@ -55,7 +57,7 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	okta-edit FILE OLD NEW    change a text in its data
 //	pages-check FILE N        fail unless a file of exported pages has N, each with the digest of its body
 //	same-field NAME A B       fail unless two documents have the same value under a name
-//	audited NAME           fail when the audit chain of the state has no event of that name
+//	audited NAME [TEXT...] fail when the audit chain of the state has no event of that name with all texts
 //	failed-snapshot        put the id of the newest failed snapshot into $FAILED
 //	mask FILE...           put names in place of ids, times and durations, so that the file can be compared
 //	wait-for FILE TEXT     wait until a file holds a text
@@ -71,6 +73,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("REHOME_UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
+			env.Values[issuerKey{}] = &fakeIssuer{}
 			env.Setenv("REHOME_PLUGIN_DIR", folder)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("REHOME_IN_AUTOMATION", "")
@@ -79,6 +82,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"okta":            startOkta,
+			"issuer":          startIssuer,
+			"token":           mintToken,
 			"exits":           exits,
 			"plan-hash":       planHash,
 			"impacts":         impacts,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
@@ -24,11 +25,16 @@ type session struct {
 	store   *state.Store
 	plugins *plugins
 	events  *events
+	subject *authorization.Facts // whose verified token this is; nil where no token is asked for
 
 	closedUnfinished bool // see closeUnfinished
 }
 
 func newSession(env *environment, global *options, command string) (*session, error) {
+	if s := global.entered; s != nil {
+		s.command = command
+		return s, nil
+	}
 	if global.chdir != "" {
 		if err := os.Chdir(global.chdir); err != nil { // plugins start in the same folder, so relative paths mean the same there
 			return nil, fmt.Errorf("working in the folder of -chdir: %w", err)
@@ -65,7 +71,7 @@ func (s *session) warn(list diag.List) {
 
 // credential resolves credential("name") from the state.
 func (s *session) credential(name string) (string, error) {
-	store, err := s.openStateAt(s.defaultStatePath())
+	store, err := s.openState()
 	if err != nil {
 		return "", err
 	}
@@ -133,6 +139,9 @@ func (s *session) openStateAt(path string) (*state.Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, backend.Close())
 	}
+	if err := s.authorize(store); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	s.store = store
 	return store, nil
 }
@@ -155,7 +164,7 @@ func (s *session) event(name, target string, facts map[string]string) state.Even
 	if s.cfg != nil {
 		tenant = s.cfg.Migration.Tenant
 	}
-	return state.Event{Name: name, At: s.env.now(), Tenant: tenant, Actor: s.env.actor(), Target: target, Facts: facts}
+	return state.Event{Name: name, At: s.env.now(), Tenant: tenant, Actor: s.actor(), Target: target, Facts: facts}
 }
 
 func (s *session) close() {
@@ -163,6 +172,7 @@ func (s *session) close() {
 		if err := s.store.Close(); err != nil {
 			fmt.Fprintf(s.env.err, "Warning: closing the state: %v\n", err)
 		}
+		s.store = nil
 	}
 }
 

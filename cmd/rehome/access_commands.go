@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/diag"
+)
+
+// commandClass says what a command does with state and target, and so what its token must allow.
+type commandClass string
+
+const (
+	classFree   commandClass = "free"   // touches neither; where it opens the state after all, it reads
+	classBegin  commandClass = "begin"  // free while no rules are recorded, then it reads
+	classRead   commandClass = "read"   // looks at state or target
+	classManage commandClass = "manage" // changes one of them; what is not in the table counts as this
+)
+
+// commandClasses has one line for every command; a test walks the command tree and demands it.
+func commandClasses() map[string]commandClass {
+	return map[string]commandClass{
+		"acknowledge":        classManage,
+		"apply":              classManage,
+		"assess":             classManage,
+		"collect":            classManage,
+		"credentials delete": classManage,
+		"credentials list":   classRead,
+		"credentials set":    classManage,
+		"evidence":           classRead,
+		"evidence record":    classManage,
+		"fmt":                classFree,
+		"init":               classBegin,
+		"plan":               classManage,
+		"show":               classFree, // of a file; it opens no state
+		"snapshot diff":      classRead,
+		"snapshot list":      classRead,
+		"snapshot prune":     classManage,
+		"snapshot raw":       classRead,
+		"snapshot show":      classRead,
+		"status":             classRead,
+		"validate":           classFree,
+		"version":            classFree,
+	}
+}
+
+// phaseOf is the phase of source and target blocks in a command: that of applying for what writes to a target.
+func phaseOf(c *cobra.Command) string {
+	switch pathOf(c) {
+	case "apply", "rollback":
+		return config.PhaseApply
+	}
+	return config.PhasePlan
+}
+
+// pathOf is the name of a command without that of the program: credentials set.
+func pathOf(c *cobra.Command) string { return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ") }
+
+func classOf(c *cobra.Command) commandClass {
+	class, known := commandClasses()[pathOf(c)]
+	if !known {
+		return classManage
+	}
+	return class
+}
+
+func (c commandClass) need() authorization.Need {
+	if c == classManage || c == "" {
+		return authorization.Manage
+	}
+	return authorization.Read
+}
+
+// guard puts the check of the token before every command, so that none can forget it.
+func guard(root *cobra.Command, env *environment, global *options) {
+	for _, c := range root.Commands() {
+		guard(c, env, global)
+	}
+	if root.RunE == nil {
+		return
+	}
+	run := root.RunE
+	root.RunE = func(c *cobra.Command, args []string) error {
+		global.class, global.phase, global.ctx = classOf(c), phaseOf(c), c.Context()
+		if global.class == classRead || global.class == classManage {
+			s, err := newSession(env, global, c.Name())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if err := s.enter(); err != nil {
+				return err
+			}
+			global.entered = s
+		}
+		return run(c, args)
+	}
+}
+
+// enter opens the state, which checks the token, wherever there are rules or a state that may hold some. A folder that has neither is
+// left to the command, which knows better what to say.
+func (s *session) enter() error {
+	cfg, err := s.load()
+	if err != nil {
+		return s.enterWithout(err)
+	}
+	if cfg.Access == nil && !s.hasState(cfg) {
+		return nil
+	}
+	_, err = s.openState()
+	return err
+}
+
+// enterWithout is enter in a folder without a configuration: some commands need none.
+func (s *session) enterWithout(cause error) error {
+	var found diag.List
+	if !errors.As(cause, &found) || len(found) == 0 || found[0].Code != "config-missing" {
+		return cause
+	}
+	if _, err := os.Stat(s.defaultStatePath()); err != nil {
+		return nil
+	}
+	_, err := s.openStateAt(s.defaultStatePath())
+	return err
+}
+
+// hasState tells whether there is a state; one that is not a file counts as there.
+func (s *session) hasState(cfg *config.Config) bool {
+	path, err := s.statePath(cfg)
+	if err != nil {
+		return true // opening it says what is wrong
+	}
+	_, err = os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
