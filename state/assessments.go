@@ -45,6 +45,9 @@ func (a Assessment) Total() int {
 func (s *Store) BeginAssessment(assessment Assessment) error {
 	assessment.Status = AssessmentAssessing
 	err := s.backend.Update(func(tx Tx) error {
+		if err := s.mayUseSource(tx, assessment.Source); err != nil {
+			return err
+		}
 		var snapshot Snapshot
 		if err := s.decode(bucketRecords, "snapshot/"+assessment.Snapshot, tx.Get(bucketRecords, "snapshot/"+assessment.Snapshot), &snapshot); err != nil {
 			return err

@@ -10,24 +10,55 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// PlanRecord remembers a previewed plan.
+// Statuses of a plan: a draft has no hash; a previewed one has, and a run gives it one of the others.
+const (
+	PlanDraft               = "draft"
+	PlanPreviewed           = "previewed"
+	PlanApplied             = "applied"
+	PlanAppliedWithFollowUp = "applied_with_follow_up"
+	PlanFailed              = "failed"
+)
+
+// PlanRecord remembers a plan and what it was made from. A migration has one draft, which the next plan replaces.
 type PlanRecord struct {
-	Hash      string    `json:"hash"`
-	Migration string    `json:"migration"`
-	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at"`
-	Status    string    `json:"status"`
-	Handoff   string    `json:"handoff"`
-	Blockers  []string  `json:"blockers,omitempty"`  // codes
-	Snapshots []string  `json:"snapshots,omitempty"` // ids of those it was made from
+	Hash       string         `json:"hash"` // empty for a draft
+	Migration  string         `json:"migration"`
+	CreatedAt  time.Time      `json:"created_at"`
+	ExpiresAt  time.Time      `json:"expires_at"`
+	Status     string         `json:"status"`
+	Handoff    string         `json:"preview_handoff_status"`
+	Blockers   []string       `json:"blockers,omitempty"`  // codes
+	Snapshots  []string       `json:"snapshots,omitempty"` // ids of those it was made from
+	Inputs     []PlanSnapshot `json:"inputs"`              // the same with source and assessment, one a source
+	Classifier string         `json:"classifier"`          // version that made the assessments
+	Run        string         `json:"run,omitempty"`       // the newest run of it
+	AppliedAt  time.Time      `json:"applied_at,omitzero"`
+}
+
+// PlanSnapshot binds a plan to one snapshot of a source and its assessment.
+type PlanSnapshot struct {
+	Source     string `json:"source"`
+	Snapshot   string `json:"snapshot"`
+	Assessment string `json:"assessment"`
 }
 
 // Summary is what status shows without computing a plan again.
 type Summary struct {
-	Migration string          `json:"migration"`
-	At        time.Time       `json:"at"`
-	Plan      json.RawMessage `json:"plan"` // the plan as JSON without its steps
+	Migration         string          `json:"migration"`
+	At                time.Time       `json:"at"`
+	Plan              json.RawMessage `json:"plan"` // the plan as JSON without its steps
+	PendingDecisions  int             `json:"pending_decisions"`
+	ResolvedDecisions int             `json:"resolved_decisions"`
+	MovesPeople       bool            `json:"moves_people,omitempty"`
 }
+
+// Statuses of a run.
+const (
+	RunStarted               = "started"
+	RunCompleted             = "completed"
+	RunCompletedWithFollowUp = "completed_with_follow_up"
+	RunFailed                = "failed"
+)
 
 // Run is one execution of a plan.
 type Run struct {
@@ -59,9 +90,55 @@ type Binding struct {
 	Decision string              `json:"decision,omitempty"` // map_to_existing and reconcile bind to what is not ours
 }
 
-// PutPlan records a plan with its audit event.
+// PutPlan records a draft or previewed plan with its audit event. A previewed plan takes the place of the draft. A plan that was applied
+// and is previewed again, because nothing is left to change, stays applied.
 func (s *Store) PutPlan(plan PlanRecord, event Event) error {
-	return s.putRecord("plan/"+plan.Hash, plan, event)
+	draft := "plan-draft/" + s.box.blind("draft#"+plan.Migration)
+	err := s.backend.Update(func(tx Tx) error {
+		if err := s.mayChange(tx, plan.Migration); err != nil {
+			return err
+		}
+		key := draft
+		if plan.Status != PlanDraft {
+			key = "plan/" + plan.Hash
+			if err := s.keepOutcome(tx, key, &plan); err != nil {
+				return err
+			}
+			if err := tx.Delete(bucketRecords, draft); err != nil {
+				return err
+			}
+		}
+		if err := s.put(tx, bucketRecords, key, plan); err != nil {
+			return err
+		}
+		return s.audit(tx, event)
+	})
+	if err != nil {
+		return fmt.Errorf("recording the plan: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) keepOutcome(tx Tx, key string, plan *PlanRecord) error {
+	sealed := tx.Get(bucketRecords, key)
+	if sealed == nil {
+		return nil
+	}
+	var before PlanRecord
+	if err := s.decode(bucketRecords, key, sealed, &before); err != nil {
+		return err
+	}
+	if before.Status == PlanApplied || before.Status == PlanAppliedWithFollowUp {
+		plan.Status = before.Status
+	}
+	plan.Run, plan.AppliedAt = before.Run, before.AppliedAt
+	return nil
+}
+
+// Draft reads the draft of a migration, or ErrNotFound.
+func (s *Store) Draft(migration string) (PlanRecord, error) {
+	var plan PlanRecord
+	return plan, s.get(bucketRecords, "plan-draft/"+s.box.blind("draft#"+migration), &plan)
 }
 
 // Plans lists the recorded plans, newest first.
@@ -76,7 +153,7 @@ func (s *Store) Plans() ([]PlanRecord, error) {
 
 // PutSummary keeps the newest plan's summary for status.
 func (s *Store) PutSummary(summary Summary, event Event) error {
-	return s.putRecord("summary/"+summary.Migration, summary, event)
+	return s.putGuarded("summary/"+summary.Migration, summary, event, func(tx Tx) error { return s.mayChange(tx, summary.Migration) })
 }
 
 // Summary reads what PutSummary kept, or ErrNotFound.
@@ -85,10 +162,43 @@ func (s *Store) Summary(migration string) (Summary, error) {
 	return summary, s.get(bucketRecords, "summary/"+migration, &summary)
 }
 
+// EndRun records the end of a run and what became of its plan, with the audit event, in one transaction. A plan that was made with
+// another state is recorded now.
+func (s *Store) EndRun(run Run, plan PlanRecord, event Event) error {
+	run.Steps = nil
+	err := s.backend.Update(func(tx Tx) error {
+		key := "plan/" + plan.Hash
+		if sealed := tx.Get(bucketRecords, key); sealed != nil {
+			status := plan.Status
+			if err := s.decode(bucketRecords, key, sealed, &plan); err != nil {
+				return err
+			}
+			plan.Status = status
+		}
+		plan.Run, plan.AppliedAt = run.ID, run.CompletedAt
+		if err := s.put(tx, bucketRecords, key, plan); err != nil {
+			return err
+		}
+		if err := s.put(tx, bucketRecords, "run/"+run.ID, run); err != nil {
+			return err
+		}
+		return s.audit(tx, event)
+	})
+	if err != nil {
+		return fmt.Errorf("recording the end of run %s: %w", run.ID, err)
+	}
+	return nil
+}
+
 // PutRun records the head of a run.
 func (s *Store) PutRun(run Run, event Event) error {
 	run.Steps = nil
-	return s.putRecord("run/"+run.ID, run, event)
+	return s.putGuarded("run/"+run.ID, run, event, func(tx Tx) error {
+		if run.Status != RunStarted {
+			return nil // what began may end
+		}
+		return s.mayChange(tx, run.Migration)
+	})
 }
 
 // PutRunStep writes one outcome, its binding when it has one, and its audit event in one transaction.
@@ -135,14 +245,21 @@ func (s *Store) Run(id string) (Run, error) {
 	return run, err
 }
 
-// Bindings reads all bindings, keyed by address#type.
+// Bindings reads all bindings, keyed by address#type; those of another tenant's sources are left out.
 func (s *Store) Bindings() (map[string]Binding, error) {
 	bindings := map[string]Binding{}
 	err := s.backend.View(func(tx Tx) error {
+		foreign, err := s.foreignSources(tx)
+		if err != nil {
+			return err
+		}
 		return tx.Each(bucketBindings, "", func(key string, sealed []byte) error {
 			var b Binding
 			if err := s.decode(bucketBindings, key, sealed, &b); err != nil {
 				return err
+			}
+			if foreign[b.Item.Source] {
+				return nil
 			}
 			bindings[b.Item.String()+"#"+b.Resource.Type] = b
 			return nil

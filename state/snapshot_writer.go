@@ -128,5 +128,10 @@ func (w *SnapshotWriter) Fail(reason, page string, event Event) (Snapshot, error
 }
 
 func (w *SnapshotWriter) finish(event Event) error {
-	return w.store.putRecord("snapshot/"+w.snapshot.ID, w.snapshot, event)
+	return w.store.putGuarded("snapshot/"+w.snapshot.ID, w.snapshot, event, func(tx Tx) error {
+		if w.snapshot.Status != SnapshotCompleted {
+			return nil
+		}
+		return w.store.inventoried(tx, w.snapshot.Source, w.snapshot.CompletedAt)
+	})
 }

@@ -19,6 +19,7 @@ const (
 type Snapshot struct {
 	ID          string                `json:"id"`
 	Source      string                `json:"source"` // okta.corp
+	Migration   string                `json:"migration,omitempty"`
 	Tenant      string                `json:"tenant,omitempty"`
 	Status      string                `json:"status"`
 	StartedAt   time.Time             `json:"started_at"`
@@ -54,7 +55,11 @@ func (e *BusyError) Error() string {
 func (s *Store) BeginSnapshot(snapshot Snapshot) (*SnapshotWriter, error) {
 	snapshot.Status = SnapshotCollecting
 	snapshot.Items = map[identity.Kind]int{}
+	snapshot.Migration = s.migration
 	err := s.backend.Update(func(tx Tx) error {
+		if err := s.mayUseSource(tx, snapshot.Source); err != nil {
+			return err
+		}
 		others, err := recordsIn[Snapshot](s, tx, "snapshot/")
 		if err != nil {
 			return err
@@ -95,7 +100,7 @@ func (s *Store) LatestSnapshot(source string) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	for _, snapshot := range snapshots {
-		if snapshot.Source == source && snapshot.Status == SnapshotCompleted {
+		if snapshot.Source == source && snapshot.Status == SnapshotCompleted && s.ours(snapshot.Migration) {
 			return snapshot, nil
 		}
 	}
@@ -163,7 +168,17 @@ func (s *Store) change(tx Tx, key string, record any, event Event) error {
 }
 
 func (s *Store) putRecord(key string, record any, event Event) error {
-	err := s.backend.Update(func(tx Tx) error { return s.change(tx, key, record, event) })
+	return s.putGuarded(key, record, event, func(Tx) error { return nil })
+}
+
+// putGuarded writes a record with its audit event, when the guard does not refuse in the same transaction.
+func (s *Store) putGuarded(key string, record any, event Event, guard func(Tx) error) error {
+	err := s.backend.Update(func(tx Tx) error {
+		if err := guard(tx); err != nil {
+			return err
+		}
+		return s.change(tx, key, record, event)
+	})
 	if err != nil {
 		return fmt.Errorf("recording %s: %w", key, err)
 	}

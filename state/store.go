@@ -32,6 +32,8 @@ type Store struct {
 	box     *box
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
+
+	migration string // the one that OpenMigration or SelectMigration named; empty before
 }
 
 // Open opens the state in backend with the identities, or begins a new one for their recipient.

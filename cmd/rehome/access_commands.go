@@ -44,6 +44,7 @@ func commandClasses() map[string]commandClass {
 		"snapshot prune":     classManage,
 		"snapshot raw":       classRead,
 		"snapshot show":      classRead,
+		"state archive":      classManage,
 		"status":             classRead,
 		"validate":           classFree,
 		"version":            classFree,

@@ -123,10 +123,13 @@ func planToApply(ctx context.Context, s *session, file, hash string) (*planning,
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Migration.Mode != p.Migration.Mode || cfg.Migration.Tenant != p.Migration.Tenant {
+		return nil, diag.Errorf("plan-other-migration", "Plan is of another migration", "The plan is for tenant %q in mode %s, this folder is for %q in mode %s. Plan again.", p.Migration.Tenant, p.Migration.Mode, cfg.Migration.Tenant, cfg.Migration.Mode)
+	}
 	if cfg.Migration.Name != p.Migration.Name || cfg.Target.Provider != p.Target.Provider {
 		return nil, diag.Errorf("plan-other-migration", "Plan is of another migration", "The plan is for migration %q into %s, this folder is for %q into %s.", p.Migration.Name, p.Target.Provider, cfg.Migration.Name, cfg.Target.Provider)
 	}
-	if _, err := s.openState(); err != nil {
+	if _, err := s.openForChange(); err != nil {
 		return nil, err
 	}
 	providers, err := s.providers()
@@ -273,7 +276,7 @@ func execute(ctx context.Context, s *session, work *planning, vault *secretVault
 		return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
 	}
 	run := state.Run{ID: runID, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "started", StartedAt: s.env.now().UTC()}
-	if err := s.store.PutRun(run, s.event("migration.cutover_plan.applying", p.PlanHash, map[string]string{"run": runID})); err != nil {
+	if err := beginRun(s, run, p); err != nil {
 		return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
 	}
 	s.say("Approved %s  run %s  %s, %d at a time", view.ShortHash(p.PlanHash), runID, view.Plural(planned(p), "step", "steps"), o.workers)
@@ -325,7 +328,7 @@ func finish(ctx context.Context, s *session, work *planning, lease *apply.Lease,
 			m.Bindings[key] = resource
 		}
 	})
-	recorded := s.store.PutRun(run, s.event("migration.cutover_plan.applied", p.PlanHash, map[string]string{"run": run.ID, "status": run.Status}))
+	recorded := endRun(s, run, p)
 	_, declared := recordEvidence(s, p.PlanHash)
 	head, _ := s.store.AuditHead()
 	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),

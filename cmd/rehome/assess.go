@@ -45,7 +45,7 @@ func runAssess(ctx context.Context, s *session, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	store, err := s.openState()
+	store, err := s.openForChange()
 	if err != nil {
 		return err
 	}

@@ -39,9 +39,12 @@ func runCollect(ctx context.Context, s *session, names []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.openForChange(); err != nil {
+		return err
+	}
 	blocks, err := chosenSources(cfg, names)
 	if err != nil {
-		return err
+		return explainArchived(s, names, err)
 	}
 	for _, block := range blocks {
 		if _, err := collectSource(ctx, s, block); err != nil {
@@ -83,7 +86,7 @@ func sourceNames(cfg *config.Config) []string {
 // collectSource makes one snapshot: completed, or failed with its reason kept.
 func collectSource(ctx context.Context, s *session, block *config.ProviderBlock) (state.Snapshot, error) {
 	name := block.Address()
-	store, err := s.openState()
+	store, err := s.openForChange()
 	if err != nil {
 		return state.Snapshot{}, err
 	}

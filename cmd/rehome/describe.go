@@ -19,6 +19,7 @@ func describe(err error) diag.Diagnostic {
 	var locked *state.LockedError
 	var held *apply.HeldError
 	var busy *state.BusyError
+	var life *state.LifecycleError
 	switch {
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
@@ -30,6 +31,8 @@ func describe(err error) diag.Diagnostic {
 		return diag.Errorf("target-leased", "Target is being written", "%s\nTwo applies never run side by side. Wait until the other one is done; a lease that nobody renews ends by itself.", text)
 	case errors.Is(err, apply.ErrSuperseded):
 		return diag.Errorf("plan-superseded", "Plan is superseded", "%s\nOnly the plan previewed last can be applied. Plan again and have the new hash approved.", text)
+	case errors.As(err, &life):
+		return describeLifecycle(life)
 	case errors.Is(err, state.ErrNewer):
 		return diag.Errorf("state-newer", "State is newer", "%s\nUse the version of rehome that wrote it, or a later one. Nothing was changed.", text)
 	case errors.Is(err, state.ErrNoKey):

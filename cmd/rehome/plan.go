@@ -149,12 +149,15 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	if err != nil {
 		return fmt.Errorf("encoding the plan's summary: %w", err)
 	}
-	codes := make([]string, 0, len(p.Handoff.Blockers))
-	for _, blocker := range p.Handoff.Blockers {
-		codes = append(codes, blocker.Code)
+	summary := planSummary(s, p)
+	summary.Plan = encoded
+	if err := s.store.PutSummary(summary, state.Event{}); err != nil {
+		return err
 	}
-	event := s.event("migration.cutover_plan.created", p.PlanHash, map[string]string{"status": string(p.Status)})
-	if err := s.store.PutSummary(state.Summary{Migration: p.Migration.Name, At: s.env.now().UTC(), Plan: encoded}, event); err != nil {
+	record := planRecord(p)
+	record.Status, record.Hash = state.PlanDraft, ""
+	created := s.event("migration.cutover_plan.created", p.Migration.Name, map[string]string{"status": string(p.Status), "preview_handoff_status": p.Handoff.Status})
+	if err := s.store.PutPlan(record, created); err != nil {
 		return err
 	}
 	if p.PlanHash == "" {
@@ -170,13 +173,7 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	if err := s.store.PutPlanSteps(p.PlanHash, whole); err != nil {
 		return err
 	}
-	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
-	record := state.PlanRecord{Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status), Handoff: p.Handoff.Status, Blockers: codes}
-	for _, snapshot := range p.Snapshots {
-		record.Snapshots = append(record.Snapshots, snapshot.ID)
-	}
-	return s.store.PutPlan(record, s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
+	return s.store.PutPlan(planRecord(p), s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
 }
 
 // mark notes the plan in the target's marker, so that an older one cannot be applied from anywhere. A credential that may only read

@@ -38,7 +38,7 @@ func preparePlan(ctx context.Context, s *session, refresh bool) (*planning, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.openState(); err != nil {
+	if _, err := s.openForChange(); err != nil {
 		return nil, err
 	}
 	providers, err := s.providers()

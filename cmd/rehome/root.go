@@ -135,6 +135,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newPlanCommand(env, global),
 		newShowCommand(env, global),
 		newSnapshotCommand(env, global),
+		newStateCommand(env, global),
 		newStatusCommand(env, global),
 		newValidateCommand(env, global),
 		newVersionCommand(env, global),

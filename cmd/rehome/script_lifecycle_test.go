@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -55,4 +56,23 @@ func forgePlan(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(plan.Write(&b, p))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o600))
 	ts.Setenv("HASH", p.PlanHash)
+}
+
+// sameValue compares the lines of two JSON documents that hold a field.
+func sameValue(ts *testscript.TestScript, negated bool, args []string) {
+	lines := func(name string) string {
+		var found []string
+		for _, line := range strings.Split(ts.ReadFile(name), "\n") {
+			if strings.Contains(line, `"`+args[2]+`":`) {
+				found = append(found, strings.TrimSpace(line))
+			}
+		}
+		if len(found) == 0 {
+			ts.Fatalf("%s has no field %s", name, args[2])
+		}
+		return strings.Join(found, "\n")
+	}
+	if a, b := lines(args[0]), lines(args[1]); (a == b) == negated {
+		ts.Fatalf("%s of %s: %s, of %s: %s", args[2], args[0], a, args[1], b)
+	}
 }

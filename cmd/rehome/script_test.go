@@ -48,6 +48,7 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	                       start a practice Okta organisation, with a fault of labfault; its variables are NAME_url and so on, else okta_url
 //	issuer [down]          start an OpenID issuer at $ISSUER, or stop it
 //	token [claim=value...] put a token of the issuer into $REHOME_TOKEN
+//	same-value A B NAME    compare the lines of two JSON documents that hold a field
 //	exits N command...     run a command that must end with status N
 //	plan-hash FILE         put the hash of a plan file into $HASH
 //	acknowledge-all FILE   acknowledge every impact that a draft in this file names
@@ -100,6 +101,8 @@ func TestScripts(t *testing.T) {
 			"mask":            mask,
 			"audited":         audited,
 			"wait-for":        waitFor,
+
+			"same-value": sameValue,
 		},
 	})
 }

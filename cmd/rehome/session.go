@@ -23,6 +23,7 @@ type session struct {
 	folder  string
 	cfg     *config.Config
 	store   *state.Store
+	opened  bool // the migration is recorded
 	plugins *plugins
 	events  *events
 	subject *authorization.Facts // whose verified token this is; nil where no token is asked for
@@ -115,7 +116,11 @@ func (s *session) openState() (*state.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.openStateAt(path)
+	store, err := s.openStateAt(path)
+	if err == nil {
+		store.SelectMigration(cfg.Migration.Name)
+	}
+	return store, err
 }
 
 func (s *session) openStateAt(path string) (*state.Store, error) {
@@ -143,6 +148,24 @@ func (s *session) openStateAt(path string) (*state.Store, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	s.store = store
+	return store, nil
+}
+
+// openForChange opens the state for a command that changes it: the migration and its sources are recorded as the configuration has
+// them, and an archived or second migration is refused. Reading commands use openState.
+func (s *session) openForChange() (*state.Store, error) {
+	store, err := s.openState()
+	if err != nil || s.opened {
+		return store, err
+	}
+	m := s.cfg.Migration
+	if _, err := store.OpenMigration(state.Declaration{Name: m.Name, Tenant: m.Tenant, Mode: m.Mode, Sources: sourceNames(s.cfg)}, s.event("", "", nil)); err != nil {
+		return nil, err
+	}
+	s.opened = true
+	if len(s.cfg.Sources) == 0 {
+		return nil, &state.LifecycleError{Rule: state.RuleDraft, Detail: fmt.Sprintf("migration %q is a draft: the configuration has no source block", m.Name)}
+	}
 	return store, nil
 }
 

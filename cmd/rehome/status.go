@@ -3,13 +3,12 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -18,6 +17,7 @@ func newStatusCommand(env *environment, global *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "status",
 		Short:   "Show where the migration stands",
+		Long:    "Status reads the state and says what is done, what stands in the way, and the one command to run next. It changes nothing.",
 		Example: "  rehome status\n  rehome status -json",
 		Args:    cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
@@ -31,21 +31,22 @@ func newStatusCommand(env *environment, global *options) *cobra.Command {
 	}
 }
 
+// statusDocument is what status prints as JSON; the fields of handoff.Summary stand beside the others.
 type statusDocument struct {
 	FormatVersion string         `json:"format_version"`
 	Migration     plan.Migration `json:"migration"`
 	Status        string         `json:"status"`
-	Sources       []sourceStatus `json:"sources"`
-	Assessment    map[string]int `json:"assessment_classes"`
-	Impacts       int            `json:"impacts"`
-	Acknowledged  int            `json:"impacts_acknowledged"`
-	Handoff       string         `json:"handoff"`
-	Blockers      []plan.Blocker `json:"blockers"`
-	PlanHash      string         `json:"plan_hash,omitempty"`
-	PlanExpires   string         `json:"plan_expires,omitempty"`
-	LastRun       *state.Run     `json:"last_run"`
-	Next          string         `json:"next"`
-	planned       *state.Summary
+	handoff.Summary
+	Sources      []sourceStatus    `json:"sources"`
+	Classes      map[string]int    `json:"assessment_classes"`
+	Acknowledged int               `json:"impacts_acknowledged"`
+	Plan         *state.PlanRecord `json:"plan"` // the newest, which may be a draft
+	PlanHash     string            `json:"plan_hash,omitempty"`
+	PlanExpires  string            `json:"plan_expires,omitempty"`
+	LastRun      *state.Run        `json:"last_run"`
+	FollowUps    []state.FollowUp  `json:"open_follow_ups"`
+	plannedAt    time.Time
+	facts        handoff.Facts
 }
 
 type sourceStatus struct {
@@ -58,32 +59,74 @@ type sourceStatus struct {
 }
 
 func runStatus(s *session) error {
-	cfg, err := s.load()
+	d, err := readStatus(s)
 	if err != nil {
 		return err
 	}
-	if _, err := s.openState(); err != nil {
-		return err
-	}
-	d := &statusDocument{
-		FormatVersion: eventFormat, Status: "draft", Handoff: "not planned", Blockers: []plan.Blocker{}, Sources: []sourceStatus{}, Assessment: map[string]int{},
-		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
-	}
-	if len(cfg.Sources) > 0 {
-		d.Status = "ready_for_inventory"
-	}
-	for _, read := range []func(*session, *statusDocument) error{readSources, readAssessments, readPlanned, readRuns} {
-		if err := read(s, d); err != nil {
-			return err
-		}
-	}
-	d.Next = next(d)
 	if s.global.json {
 		encoder := json.NewEncoder(s.env.out)
 		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
 		return encoder.Encode(d)
 	}
 	printStatus(s, d)
+	return nil
+}
+
+// readStatus gathers the facts from state and configuration; the engine says what they mean.
+func readStatus(s *session) (*statusDocument, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.openState(); err != nil {
+		return nil, err
+	}
+	d := &statusDocument{
+		FormatVersion: eventFormat, Sources: []sourceStatus{}, Classes: map[string]int{}, FollowUps: []state.FollowUp{},
+		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
+	}
+	for _, read := range []func(*session, *statusDocument) error{readMigration, readSources, readAssessments, readPlanned, readRuns} {
+		if err := read(s, d); err != nil {
+			return nil, err
+		}
+	}
+	d.facts.MergeMode = d.Migration.Mode == "merge_into_existing"
+	d.Summary = handoff.Compute(d.facts)
+	return d, nil
+}
+
+// readMigration takes the recorded migration; before the first change there is none, and the configuration speaks.
+func readMigration(s *session, d *statusDocument) error {
+	m, err := s.store.Migration(s.cfg.Migration.Name)
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return err
+	}
+	if err == nil {
+		d.Status, d.Migration.Mode, d.facts.Archived = m.Status, m.Mode, m.Status == state.MigrationArchived
+	}
+	for _, source := range m.Sources {
+		one := sourceStatus{Source: source.Name, Status: source.Status}
+		if !source.LastInventoryAt.IsZero() {
+			at := source.LastInventoryAt
+			one.LastInventory = &at
+		}
+		d.Sources = append(d.Sources, one)
+	}
+	if d.facts.Archived {
+		return nil
+	}
+	for _, name := range sourceNames(s.cfg) {
+		if !slices.ContainsFunc(d.Sources, func(one sourceStatus) bool { return one.Source == name }) {
+			d.Sources = append(d.Sources, sourceStatus{Source: name, Status: state.SourceConfigured})
+		}
+	}
+	if d.Status == "" {
+		d.Status = state.MigrationDraft
+		if len(s.cfg.Sources) > 0 {
+			d.Status = state.MigrationReady
+		}
+	}
 	return nil
 }
 
@@ -92,46 +135,69 @@ func readSources(s *session, d *statusDocument) error {
 	if err != nil {
 		return err
 	}
-	for _, block := range s.cfg.Sources {
-		one := sourceStatus{Source: block.Address(), Status: "configured"}
-		for _, snapshot := range snapshots {
-			if snapshot.Source != block.Address() {
+	for i := range d.Sources {
+		one := &d.Sources[i]
+		done := false
+		for _, snapshot := range snapshots { // newest first
+			if snapshot.Source != one.Source || snapshot.Migration != "" && snapshot.Migration != d.Migration.Name {
 				continue
 			}
-			if snapshot.Status == state.SnapshotFailed && one.LastInventory == nil && one.LastFailure == "" {
+			if snapshot.Status == state.SnapshotFailed && one.LastFailure == "" {
 				one.LastFailure = snapshot.Reason
 			}
-			if snapshot.Status == state.SnapshotCompleted {
-				at := snapshot.CompletedAt
-				one.LastInventory, one.Items, one.Gaps = &at, snapshot.Total(), len(snapshot.Gaps)
+			if done = snapshot.Status == state.SnapshotCompleted; done {
+				one.Items, one.Gaps = snapshot.Total(), len(snapshot.Gaps)
+				if one.LastInventory == nil { // collected before sources were recorded
+					at := snapshot.CompletedAt
+					one.LastInventory = &at
+				}
 				break
 			}
 		}
-		d.Sources = append(d.Sources, one)
+		d.facts.Sources = append(d.facts.Sources, handoff.Source{Name: one.Source, Configured: one.Status == state.SourceConfigured, Inventory: done})
 	}
 	return nil
 }
 
+// readAssessments looks at the newest assessment of each source's newest snapshot.
 func readAssessments(s *session, d *statusDocument) error {
 	all, err := s.store.Assessments()
 	if err != nil {
 		return err
 	}
-	seen := map[string]bool{}
-	for _, a := range all {
-		if a.Status != state.AssessmentCompleted || seen[a.Source] {
+	for i := range d.facts.Sources {
+		source := &d.facts.Sources[i]
+		if !source.Configured {
 			continue
 		}
-		seen[a.Source] = true
-		for class, n := range a.Classes {
-			d.Assessment[class] += n
+		snapshot, err := s.store.LatestSnapshot(source.Name)
+		if errors.Is(err, state.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, a := range all { // newest first
+			if a.Snapshot != snapshot.ID {
+				continue
+			}
+			if source.Started.IsZero() {
+				source.Started, source.Assessment = a.StartedAt, a.Status
+			}
+			if a.Status == state.AssessmentCompleted {
+				source.Completed = a.CompletedAt
+				for class, n := range a.Classes {
+					d.Classes[class] += n
+				}
+				break
+			}
 		}
 	}
 	return nil
 }
 
 func readPlanned(s *session, d *statusDocument) error {
-	summary, err := s.store.Summary(s.cfg.Migration.Name)
+	summary, err := s.store.Summary(d.Migration.Name)
 	if errors.Is(err, state.ErrNotFound) {
 		return nil
 	}
@@ -142,15 +208,40 @@ func readPlanned(s *session, d *statusDocument) error {
 	if err := decodePlan(summary.Plan, &p); err != nil {
 		return err
 	}
-	d.planned = &summary
-	d.Handoff, d.Blockers, d.PlanHash, d.PlanExpires = p.Handoff.Status, p.Handoff.Blockers, p.PlanHash, p.ExpiresAt
-	d.Impacts = len(p.Impacts)
+	ages, err := snapshotAges(s.cfg)
+	if err != nil {
+		return err
+	}
+	if summary.MovesPeople {
+		ages.Structure = min(ages.Structure, ages.People) // the summary has no steps to see it by
+	}
+	planned := &handoff.Planned{
+		Hash: p.PlanHash, Impacts: len(p.Impacts), PendingDecisions: summary.PendingDecisions, ResolvedDecisions: summary.ResolvedDecisions,
+		Blockers: p.Handoff.Blockers, Stale: handoff.Stale(&p, ages, s.env.now()),
+	}
 	for _, impact := range p.Impacts {
 		if impact.Acknowledged {
-			d.Acknowledged++
+			planned.Acknowledged++
 		}
 	}
-	return nil
+	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err == nil {
+		planned.Expired = s.env.now().After(expires)
+	}
+	d.facts.Planned, d.plannedAt, d.Acknowledged = planned, summary.At, planned.Acknowledged
+	d.PlanHash, d.PlanExpires = p.PlanHash, p.ExpiresAt
+	return readPlanRecord(s, d)
+}
+
+func readPlanRecord(s *session, d *statusDocument) error {
+	record, err := s.store.Draft(d.Migration.Name)
+	if errors.Is(err, state.ErrNotFound) {
+		record, err = s.store.Plan(d.PlanHash)
+	}
+	if errors.Is(err, state.ErrNotFound) {
+		return nil
+	}
+	d.Plan = &record
+	return err
 }
 
 func readRuns(s *session, d *statusDocument) error {
@@ -158,81 +249,17 @@ func readRuns(s *session, d *statusDocument) error {
 	if err != nil {
 		return err
 	}
-	if len(runs) > 0 {
-		d.LastRun = &runs[0]
+	for _, run := range runs { // newest first
+		if run.Migration == d.Migration.Name {
+			d.LastRun = &run
+			d.facts.RunPlan = run.PlanHash
+			d.facts.RunUnfinished = run.Status == state.RunStarted || run.Status == state.RunFailed
+			break
+		}
 	}
+	if d.FollowUps, err = openFollowUps(s); err != nil {
+		return err
+	}
+	d.facts.OpenFollowUps = len(d.FollowUps)
 	return nil
-}
-
-// next is the one command to run now.
-func next(d *statusDocument) string {
-	for _, source := range d.Sources {
-		if source.LastInventory == nil {
-			return "rehome collect"
-		}
-	}
-	if len(d.Assessment) == 0 {
-		return "rehome assess"
-	}
-	if d.planned == nil {
-		return "rehome plan -out=plan.rehome"
-	}
-	for _, blocker := range d.Blockers {
-		if blocker.Next != "" {
-			return blocker.Next
-		}
-	}
-	if d.LastRun != nil && d.LastRun.PlanHash == d.PlanHash {
-		if d.LastRun.Status == "started" || d.LastRun.Status == "failed" {
-			return "rehome apply -plan-hash=" + d.PlanHash
-		}
-		return "rehome plan"
-	}
-	if d.PlanHash != "" {
-		return "rehome apply -plan-hash=" + d.PlanHash
-	}
-	return "rehome plan"
-}
-
-func printStatus(s *session, d *statusDocument) {
-	w, now := s.env.out, s.env.now()
-	fmt.Fprintf(w, "migration %s (%s)   %s\n", view.Clean(d.Migration.Name), d.Migration.Mode, d.Status)
-	for i, source := range d.Sources {
-		label := "source"
-		if i > 0 {
-			label = ""
-		}
-		inventory := "never read"
-		if source.LastInventory != nil {
-			inventory = fmt.Sprintf("last inventory %s   %s", view.Ago(*source.LastInventory, now), view.Plural(source.Items, "item", "items"))
-			if source.Gaps > 0 {
-				inventory += ", " + view.Plural(source.Gaps, "gap", "gaps")
-			}
-		}
-		if source.LastFailure != "" {
-			inventory += "   last try failed: " + view.Clean(source.LastFailure)
-		}
-		fmt.Fprintf(w, "%-9s %-12s %-12s %s\n", label, source.Source, source.Status, inventory)
-	}
-	if len(d.Assessment) > 0 {
-		c := d.Assessment
-		fmt.Fprintf(w, "assess    native %s  approximated %s  visible %s  by hand %s  blocked %s\n", view.Count(c[string(assess.ClassNative)]), view.Count(c[string(assess.ClassApproximation)]),
-			view.Count(c[string(assess.ClassVisibility)]), view.Count(c[string(assess.ClassManual)]), view.Count(c[string(assess.ClassBlocked)]))
-	}
-	if d.planned != nil {
-		fmt.Fprintf(w, "impacts   %d found, %d acknowledged\n", d.Impacts, d.Acknowledged)
-		fmt.Fprintf(w, "handoff   %s", d.Handoff)
-		for _, blocker := range d.Blockers {
-			fmt.Fprintf(w, "; %s (%d)", blocker.Code, max(1, len(blocker.Items)))
-		}
-		fmt.Fprintf(w, "   planned %s\n", view.Ago(d.planned.At, now))
-	}
-	if d.LastRun == nil {
-		fmt.Fprintln(w, "last run  none")
-	} else {
-		fmt.Fprintf(w, "last run  %s   %s   %s\n", d.LastRun.ID, d.LastRun.Status, view.Ago(d.LastRun.StartedAt, now))
-	}
-	if !s.env.automation() {
-		fmt.Fprintf(w, "Next      %s\n", d.Next)
-	}
 }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// describeLifecycle says what a refusal of the state's rules means and what to do.
+func describeLifecycle(e *state.LifecycleError) diag.Diagnostic {
+	title, advice := "Migration cannot change", ""
+	switch e.Rule {
+	case state.RuleOneActive:
+		title, advice = "Migration is the second", "A tenant has one active migration in a state. Go on with that one, or end it with rehome state archive, in its folder or by its name."
+	case state.RuleArchived:
+		title, advice = "Migration is archived", "It takes no source, collects, assesses, plans and applies nothing; status, audit, snapshots and runs stay readable.\nGive the migration block another name to start a new one for the tenant."
+	case state.RuleDraft:
+		title, advice = "Migration is a draft", "Without an active source there is nothing to collect, assess, plan or apply. Add a source block."
+	case state.RuleTenant:
+		title, advice = "Tenant was changed", "A migration belongs to one tenant for good. Give the migration block another name, or the tenant back."
+	case state.RuleSourceArchived:
+		title, advice = "Source is archived", "It left the configuration, so it collects, assesses and plans nothing. Put its source block back to use it again."
+	case state.RuleSourceElsewhere:
+		title, advice = "Source is of another tenant", "What was read of one tenant must never reach another. Give the source another name, or use a state of its own."
+	}
+	return diag.Errorf(e.Rule, title, "%s\n%s", sentence(e), advice)
+}
+
+// explainArchived says of a name that the configuration does not have that it is an archived source, where it is one.
+func explainArchived(s *session, names []string, otherwise error) error {
+	m, err := s.store.Migration(s.cfg.Migration.Name)
+	if err != nil {
+		return otherwise
+	}
+	for _, source := range m.Sources {
+		if source.Status == state.SourceArchived && slices.Contains(names, source.Name) {
+			return &state.LifecycleError{Rule: state.RuleSourceArchived, Detail: fmt.Sprintf("source %s of migration %q is archived since %s", source.Name, m.Name, source.ArchivedAt.Format(time.DateOnly))}
+		}
+	}
+	return otherwise
+}
+
+// confirm asks a person to type yes. Where nobody can be asked, only -yes confirms.
+func confirm(s *session, yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	if !s.env.asks || !s.global.input || s.env.automation() {
+		return diag.Errorf("confirmation-missing", "Confirmation is missing", "%s\nNobody can be asked here, so nothing was done. Give -yes to confirm.", question)
+	}
+	fmt.Fprintf(s.env.err, "%s\nType yes to go on: ", question)
+	line, err := bufio.NewReader(s.env.in).ReadString('\n')
+	if strings.TrimSpace(line) != "yes" {
+		return errors.Join(errors.New("it was not confirmed, so nothing was done"), ignoreEOF(err))
+	}
+	return nil
+}
+
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// planRecord is what the state remembers of a plan: what it is bound to and how its gate stands.
+func planRecord(p *plan.Plan) state.PlanRecord {
+	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
+	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
+	record := state.PlanRecord{
+		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status),
+		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: assess.ClassifierVersion,
+	}
+	for _, blocker := range p.Handoff.Blockers {
+		record.Blockers = append(record.Blockers, blocker.Code)
+	}
+	for _, snapshot := range p.Snapshots {
+		record.Snapshots = append(record.Snapshots, snapshot.ID)
+		record.Inputs = append(record.Inputs, state.PlanSnapshot{Source: snapshot.Source, Snapshot: snapshot.ID, Assessment: snapshot.Assessment})
+	}
+	return record
+}
+
+// planSummary counts what status needs of the steps, which the summary leaves out.
+func planSummary(s *session, p *plan.Plan) state.Summary {
+	summary := state.Summary{Migration: p.Migration.Name, At: s.env.now().UTC(), MovesPeople: plan.MovesPeople(p)}
+	for _, step := range p.Steps {
+		switch {
+		case step.Pending():
+			summary.PendingDecisions++
+		case step.Decision != "" && len(step.Matches) > 0:
+			summary.ResolvedDecisions++
+		}
+	}
+	return summary
+}
+
+// beginRun records a run, every step of its plan, and what of it people must do, before the first write to the target.
+func beginRun(s *session, run state.Run, p *plan.Plan) error {
+	if err := s.store.PutRun(run, s.event("migration.cutover_plan.applying", p.PlanHash, map[string]string{"run": run.ID})); err != nil {
+		return err
+	}
+	names := map[plan.Disposition]string{
+		plan.DispositionBlocked: "migration.cutover_step.blocked",
+		plan.DispositionManual:  "migration.cutover_step.manual_follow_up",
+		plan.DispositionSkipped: "migration.cutover_step.skipped",
+	}
+	steps := make([]state.PlannedStep, 0, len(p.Steps))
+	events := make([]state.Event, 0, len(p.Steps))
+	for i := range p.Steps {
+		step := plannedStep(&p.Steps[i], s.env.now().UTC())
+		steps = append(steps, step)
+		facts := map[string]string{"run": run.ID}
+		for name, value := range map[string]string{"reason": step.Reason, "resource": step.Resource.String(), "decided_by": placeOf(step)} {
+			if value != "" && value != ":" {
+				facts[name] = value
+			}
+		}
+		event := s.event("", step.StepID, facts)
+		event.Name = names[p.Steps[i].Disposition]
+		events = append(events, event)
+	}
+	return s.store.PutRunPlan(run, steps, events)
+}
+
+func plannedStep(step *plan.Step, at time.Time) state.PlannedStep {
+	record := state.PlannedStep{
+		StepID: step.ID, Title: titleOf(step), Action: string(step.Action), Disposition: string(step.Disposition), Resource: step.Resource,
+		ServerID: step.ServerID, Class: string(step.Class), Reason: step.Reason, ToDo: step.ToDo, At: at,
+		FollowUp: step.Disposition == plan.DispositionManual,
+	}
+	if step.DecidedBy != nil {
+		record.File, record.Line = step.DecidedBy.File, step.DecidedBy.Line
+	}
+	return record
+}
+
+// titleOf names a step for a person: its resource, or its item where it has none. A crowd is counted, people are not named.
+func titleOf(step *plan.Step) string {
+	switch {
+	case step.Crowd != nil && len(step.Items) > 0:
+		return fmt.Sprintf("%d × %s of %s", step.Crowd.Count, step.Items[0].Kind, step.Items[0].Source)
+	case step.Disposition != plan.DispositionPlanned && len(step.Items) > 0:
+		return fmt.Sprintf("%s %q", step.Items[0].Kind, step.Items[0].Name)
+	default:
+		return step.ID
+	}
+}
+
+func placeOf(step state.PlannedStep) string {
+	if step.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", step.File, step.Line)
+}
+
+// endRun records the end of a run and what it makes of its plan.
+func endRun(s *session, run state.Run, p *plan.Plan) error {
+	record := planRecord(p)
+	switch run.Status {
+	case state.RunCompleted:
+		record.Status = state.PlanApplied
+	case state.RunCompletedWithFollowUp:
+		record.Status = state.PlanAppliedWithFollowUp
+	default:
+		record.Status = state.PlanFailed
+	}
+	return s.store.EndRun(run, record, s.event("migration.cutover_plan.applied", p.PlanHash, map[string]string{"run": run.ID, "status": run.Status}))
+}
+
+// openFollowUps are those of the configured migration that nobody closed.
+func openFollowUps(s *session) ([]state.FollowUp, error) {
+	all, err := s.store.FollowUps(s.cfg.Migration.Name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the follow-ups: %w", err)
+	}
+	open := []state.FollowUp{}
+	for _, f := range all {
+		if f.Status == state.FollowUpOpen {
+			open = append(open, f)
+		}
+	}
+	return open, nil
+}
+
+// followUpError explains why a follow-up cannot be closed.
+func followUpError(id string, f state.FollowUp, err error) error {
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return fmt.Errorf("there is no follow-up %q; rehome run follow-up list shows those that are open", view.Clean(id))
+	case errors.Is(err, state.ErrClosed):
+		return fmt.Errorf("follow-up %s was closed on %s by %s: %s", f.ID, f.ClosedAt.Format(time.DateTime), view.Clean(f.ClosedBy), view.Clean(f.Note))
+	}
+	return err
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/state"
+)
+
+func newStateCommand(env *environment, global *options) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "state",
+		Short: "End a migration",
+		Long: `The state remembers snapshots, assessments, plans, runs and the audit chain, encrypted. A tenant has one active migration in it;
+archive ends that one, and only then can another begin.`,
+		Example: "  rehome state archive",
+		Args:    cobra.NoArgs,
+	}
+	c.AddCommand(newStateArchiveCommand(env, global))
+	return c
+}
+
+func newStateArchiveCommand(env *environment, global *options) *cobra.Command {
+	yes := false
+	c := &cobra.Command{
+		Use:   "archive [MIGRATION]",
+		Short: "End a migration for good",
+		Long: `Archive ends the migration of the configuration, or the named one of this state. It then takes no source, collects, assesses, plans
+and applies nothing; what is recorded stays readable. There is no way back: a new migration of the tenant has another name.
+In a terminal it asks; in automation it needs -yes.`,
+		Example: "  rehome state archive\n  rehome state archive acme-pilot -yes",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := newSession(env, global, "state archive")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			name := ""
+			if len(args) == 1 {
+				name = args[0]
+			}
+			return runStateArchive(s, name, yes)
+		},
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
+}
+
+func runStateArchive(s *session, name string, yes bool) error {
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		name = cfg.Migration.Name
+	}
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	m, err := store.Migration(name)
+	if errors.Is(err, state.ErrNotFound) {
+		return fmt.Errorf("the state has no migration %q, so there is nothing to archive", name)
+	}
+	if err != nil {
+		return err
+	}
+	if m.Status != state.MigrationArchived {
+		question := fmt.Sprintf("Archive migration %s of tenant %s? It can then never change again.", view.Clean(m.Name), view.Clean(m.Tenant))
+		if err := confirm(s, yes, question); err != nil {
+			return err
+		}
+	}
+	if m, err = store.ArchiveMigration(name, s.event("", "", nil)); err != nil {
+		return err
+	}
+	s.events.emit("migration_archived", map[string]any{"migration": m.Name, "tenant": m.Tenant, "archived_at": m.ArchivedAt})
+	if !s.global.json {
+		fmt.Fprintf(s.env.out, "Migration %s of tenant %s is archived. Its history stays readable.\n", view.Clean(m.Name), view.Clean(m.Tenant))
+	}
+	return nil
+}
