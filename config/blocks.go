@@ -150,6 +150,9 @@ func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 		f.notEmpty("reason")
 		l.config.Acknowledgements = append(l.config.Acknowledgements, a)
 	}
+	for _, block := range blocks["verify"] {
+		l.verify(block)
+	}
 	for _, block := range blocks["check"] {
 		l.check(block)
 	}

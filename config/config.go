@@ -49,6 +49,7 @@ type Config struct {
 	Access           *Access // nil without the block
 	Rollback         *Rollback
 	Evidence         *Evidence
+	Verify           *Verify
 
 	phase   string
 	sources *sourceFiles

@@ -129,9 +129,20 @@ func (l *loader) report(code, summary string, subject hcl.Range, format string, 
 	l.problems = append(l.problems, problem(code, summary, &subject, format, args...))
 }
 
+// singleBlocks are the blocks without a label, of which there is one only.
+func singleBlocks() []string {
+	return []string{
+		"access",
+		"evidence",
+		"rehome",
+		"rollback",
+		"verify",
+	}
+}
+
 func rootSchema() *hcl.BodySchema {
 	schema := &hcl.BodySchema{}
-	for _, name := range []string{"rehome", "locals", "access", "rollback", "evidence"} {
+	for _, name := range append(singleBlocks(), "locals") {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
 	}
 	for _, name := range []string{"variable", "migration", "acknowledge", "check"} {
@@ -165,15 +176,13 @@ func (l *loader) split(bodies []hcl.Body) map[string][]*hcl.Block {
 // once tells whether a block is the first with its title. Blocks of which there is one only are compared by type.
 func (l *loader) once(block *hcl.Block) bool {
 	title := blockTitle(block)
-	switch block.Type {
-	case "locals":
+	switch {
+	case block.Type == "locals":
 		return true
-	case "rehome", "migration", "target", "access", "rollback", "evidence":
+	case contains(singleBlocks(), block.Type), block.Type == "migration", block.Type == "target":
 		title = block.Type
-	case "source":
-		if len(block.Labels) == 2 {
-			title = "source of the name " + block.Labels[1]
-		}
+	case block.Type == "source" && len(block.Labels) == 2:
+		title = "source of the name " + block.Labels[1]
 	}
 	first, again := l.seen[title]
 	if !again {

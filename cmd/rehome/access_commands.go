@@ -47,6 +47,7 @@ func commandClasses() map[string]commandClass {
 		"state archive":      classManage,
 		"status":             classRead,
 		"validate":           classFree,
+		"verify":             classManage,
 		"version":            classFree,
 	}
 }

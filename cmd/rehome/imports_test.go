@@ -23,6 +23,7 @@ var importRules = []importRule{
 	{"engine/authorization", []string{"module:", "net", "os", "math/rand", "time", "log", "context"}, "a decision is made of values only"},
 	{"engine/assess", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/merge", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
+	{"engine/verify", []string{"net", "os", "log"}, "what it looks at comes through a Target"},
 	{"engine/plan", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/handoff", []string{"net", "os", "math/rand", "log", "context"}, "the pure half repeats byte for byte; the time is an argument"},
 	{"engine/rollback", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},

@@ -161,6 +161,7 @@ func walkExample(t *testing.T, server *keycloaktest.Server, example string, star
 		t.Errorf("applying twice changed something:\n%s", again)
 	}
 	j.mustBeEmpty()
+	outputs = append(outputs, j.run(0, "verify", "-v"), j.run(0, "verify", "-drift"))
 	j.noSecret(outputs, append(givenSecrets(t, j), "planted-secret", realm.ClientSecret, labokta.DefaultToken)...)
 }
 

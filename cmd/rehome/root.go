@@ -138,6 +138,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newStateCommand(env, global),
 		newStatusCommand(env, global),
 		newValidateCommand(env, global),
+		newVerifyCommand(env, global),
 		newVersionCommand(env, global),
 	)
 	guard(root, env, global)

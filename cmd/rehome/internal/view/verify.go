@@ -1,0 +1,136 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/verify"
+)
+
+// VerificationOptions say how a verification is shown.
+type VerificationOptions struct {
+	Style      Style
+	Verbose    bool
+	Automation bool
+	Took       time.Duration
+}
+
+// Verification writes a report for a person: what failed first, with where to look; equal results folded.
+func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", Plural(r.Resources, "resource", "resources"), took(o.Took), Plural(r.Requests, "request", "requests"))
+	for _, result := range r.Results {
+		if o.Verbose || result.Status == identity.ProbeFailed || result.Status == identity.ProbeUnknown {
+			probeResult(&b, result, o)
+		}
+	}
+	if !o.Verbose {
+		foldedProbes(&b, r, identity.ProbeSkipped, o)
+		foldedProbes(&b, r, identity.ProbePassed, o)
+	}
+	counts := func(s identity.ProbeStatus) string { return Count(r.Count(s)) }
+	fmt.Fprintf(&b, "\nProbes    %s passed, %s failed, %s unknown, %s skipped\n", counts(identity.ProbePassed), counts(identity.ProbeFailed), counts(identity.ProbeUnknown), counts(identity.ProbeSkipped))
+	if !o.Automation {
+		fmt.Fprintf(&b, "Next: %s\n", nextAfterVerification(r))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func nextAfterVerification(r verify.Report) string {
+	switch {
+	case r.Count(identity.ProbeFailed) > 0:
+		return "mend what failed and run rehome verify again; rehome plan shows what an apply would set right."
+	case r.Count(identity.ProbeUnknown) > 0:
+		return "look at what is unknown by hand; rehome verify -v shows every result."
+	}
+	return "rehome evidence shows what the move still lacks."
+}
+
+func probeSign(status identity.ProbeStatus) string {
+	switch status {
+	case identity.ProbeFailed:
+		return "!"
+	case identity.ProbeUnknown:
+		return "?"
+	case identity.ProbeSkipped:
+		return "-"
+	case identity.ProbePassed:
+	}
+	return "="
+}
+
+func probeResult(b *strings.Builder, r verify.Result, o VerificationOptions) {
+	fmt.Fprintf(b, "%s %s   %s %s\n      %s\n", o.Style.symbol(probeSign(r.Status)), Clean(r.Resource.String()), Clean(r.Probe), r.Status, Clean(r.Summary))
+	if r.LookAt != "" {
+		fmt.Fprintf(b, "      look at  %s\n", Clean(r.LookAt))
+	}
+	for _, name := range sortedTexts(r.Evidence) {
+		fmt.Fprintf(b, "      %s  %s\n", Clean(name), Clean(shorten(r.Evidence[name])))
+	}
+}
+
+func sortedTexts(table map[string]string) []string {
+	names := make([]string, 0, len(table))
+	for name := range table {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// foldedProbes writes one line for each probe of a status, with how often and the first reason of those that were skipped.
+func foldedProbes(b *strings.Builder, r verify.Report, status identity.ProbeStatus, o VerificationOptions) {
+	counts, reasons := map[string]int{}, map[string]string{}
+	for _, result := range r.Results {
+		if result.Status == status {
+			counts[result.Probe]++
+			if reasons[result.Probe] == "" {
+				reasons[result.Probe] = result.Summary
+			}
+		}
+	}
+	names := make([]string, 0, len(counts))
+	for name := range counts {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		text := ""
+		if status == identity.ProbeSkipped {
+			text = "   " + Clean(reasons[name])
+		}
+		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), Clean(name), Count(counts[name]), status, text)
+	}
+}
+
+// Drift writes what somebody changed since the runs.
+func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
+	var b strings.Builder
+	for _, change := range r.Changes {
+		fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol("~"), Clean(change.Resource.String()), Clean(change.Summary))
+		if change.Attribute != "" {
+			changed(&b, fmt.Sprintf("      %s  ", Clean(change.Attribute)), change.Expected, change.Live, o.Style)
+		}
+	}
+	if len(r.Changes) > 0 {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "Drift     %s in %s\n", Plural(len(r.Changes), "change", "changes"), Plural(r.Resources, "resource", "resources"))
+	if len(r.Changes) > 0 && !o.Automation {
+		b.WriteString("Next: rehome plan shows what would set it right; who changed it says the target's own log.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func took(d time.Duration) string {
+	if d < 100*time.Millisecond {
+		return "less than 0.1s"
+	}
+	return d.Round(100 * time.Millisecond).String()
+}

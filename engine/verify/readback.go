@@ -1,0 +1,129 @@
+package verify
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// Expected is what a resource must be after everything that was done to it. Attributes are nil for a resource that must be gone; of a
+// mapped one only its existence counts.
+type Expected struct {
+	Resource   identity.ResourceID
+	ServerID   string
+	StepID     string
+	Run        string
+	Items      []plan.ItemName
+	Attributes identity.Attributes
+	Mapped     bool
+}
+
+// Done is one step that a run carried out, or found done.
+type Done struct {
+	Run      string
+	Step     plan.Step
+	ServerID string
+}
+
+// Expect sums up what was done, oldest first: of several steps on one resource the newest counts. Sorted by resource.
+func Expect(done []Done) []Expected {
+	newest := map[identity.ResourceID]Expected{}
+	for _, d := range done {
+		e := Expected{Resource: d.Step.Resource, ServerID: d.ServerID, StepID: d.Step.ID, Run: d.Run, Items: d.Step.Items}
+		switch d.Step.Action {
+		case plan.ActionCreate, plan.ActionUpdate:
+			e.Attributes = d.Step.After
+			if e.Attributes == nil {
+				e.Attributes = identity.Attributes{}
+			}
+		case plan.ActionMap:
+			e.Mapped, e.Attributes = true, identity.Attributes{}
+		case plan.ActionDelete:
+		case plan.ActionNone:
+			continue
+		}
+		newest[e.Resource] = e
+	}
+	all := make([]Expected, 0, len(newest))
+	for _, e := range newest {
+		all = append(all, e)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Resource.String() < all[j].Resource.String() })
+	return all
+}
+
+// Change is one thing that is not as the runs left it. Attribute is empty when the whole resource is gone or came back.
+type Change struct {
+	Resource  identity.ResourceID `json:"resource"`
+	StepID    string              `json:"step_id"`
+	Run       string              `json:"run"`
+	Attribute string              `json:"attribute,omitempty"`
+	Expected  any                 `json:"expected,omitempty"`
+	Live      any                 `json:"live,omitempty"`
+	Summary   string              `json:"summary"`
+}
+
+// Compare lists what differs between the expected and the live resources. Only managed attributes are compared: what the server computes,
+// hides or adds by itself is no change. Pure; the order of live does not matter.
+func Compare(expected []Expected, live []identity.Resource, schemas []identity.ResourceSchema) []Change {
+	found := newIndex(live)
+	kinds := map[string]identity.ResourceSchema{}
+	for _, schema := range schemas {
+		kinds[schema.Type] = schema
+	}
+	var changes []Change
+	for _, e := range expected {
+		changes = append(changes, found.compare(e, kinds[e.Resource.Type])...)
+	}
+	return changes
+}
+
+type index struct {
+	byID     map[identity.ResourceID]identity.Resource
+	byServer map[string]identity.Resource // type/server id
+}
+
+func newIndex(live []identity.Resource) index {
+	i := index{byID: map[identity.ResourceID]identity.Resource{}, byServer: map[string]identity.Resource{}}
+	for _, r := range live {
+		i.byID[r.ID()] = r
+		if r.ServerID != "" {
+			i.byServer[r.Type+"/"+r.ServerID] = r
+		}
+	}
+	return i
+}
+
+func (i index) compare(e Expected, schema identity.ResourceSchema) []Change {
+	change := func(attribute string, expected, live any, format string, args ...any) Change {
+		return Change{Resource: e.Resource, StepID: e.StepID, Run: e.Run, Attribute: attribute, Expected: expected, Live: live, Summary: fmt.Sprintf(format, args...)}
+	}
+	now, there := i.byID[e.Resource]
+	if e.Attributes == nil {
+		if there {
+			return []Change{change("", nil, nil, "it was deleted, and is there again")}
+		}
+		return nil
+	}
+	if !there {
+		if moved, known := i.byServer[e.Resource.Type+"/"+e.ServerID]; known && e.ServerID != "" {
+			return []Change{change("", e.Resource.Key, moved.Key, "its key was changed to %s", moved.Key)}
+		}
+		return []Change{change("", nil, nil, "it is not there any more")}
+	}
+	if e.Mapped {
+		return nil
+	}
+	var changes []Change
+	for _, name := range merge.Changed(merge.Managed(e.Attributes, schema), e.Attributes, now.Attributes, schema) {
+		if strings.HasPrefix(name, "$") {
+			continue
+		}
+		changes = append(changes, change(name, e.Attributes[name], now.Attributes[name], "%s is not as it was left", name))
+	}
+	return changes
+}

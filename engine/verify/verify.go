@@ -1,0 +1,214 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// ReadsBack is the name of the probe that compares a resource with what was planned.
+const ReadsBack = "reads_back"
+
+// Target is a target that can be read and tried.
+type Target interface {
+	Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error)
+	Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error)
+}
+
+// People says whom probes may act as. The functions get a resource and give a login name, empty for nobody.
+type People struct {
+	Impersonate bool
+	Member      func(identity.ResourceID) string
+	Stranger    func(identity.ResourceID) string
+}
+
+// Options of a verification.
+type Options struct {
+	Workers     int // probes at a time, at least 1
+	People      People
+	Unsupported func(error) bool // tells that a target has no probes of its own; reading back is then all there is
+	Progress    func(done, total int, current string)
+	Now         func() time.Time
+}
+
+// Result is what one probe found of one resource.
+type Result struct {
+	identity.ProbeResult
+	StepID string    `json:"step_id"`
+	Run    string    `json:"run"`
+	At     time.Time `json:"at"`
+	Millis int64     `json:"millis"` // of all probes of the resource together
+}
+
+// Report is everything that was found: failed first, then unknown, skipped and passed, each by resource and probe.
+type Report struct {
+	Results   []Result `json:"results"`
+	Changes   []Change `json:"changes"`
+	Resources int      `json:"resources"`
+	Requests  int      `json:"requests"`
+}
+
+// Count is the number of results with the status.
+func (r Report) Count(status identity.ProbeStatus) int {
+	n := 0
+	for _, result := range r.Results {
+		if result.Status == status {
+			n++
+		}
+	}
+	return n
+}
+
+// Run reads the target once, compares every expected resource with it, and tries each that is there. A probe that could not look is
+// unknown; only a failure to read the target at all, or the end of ctx, is an error.
+func Run(ctx context.Context, expected []Expected, target Target, schemas []identity.ResourceSchema, options Options) (Report, error) {
+	var live []identity.Resource
+	summary, err := target.Read(ctx, func(r identity.Resource) error {
+		live = append(live, r)
+		return nil
+	})
+	if err != nil {
+		return Report{}, fmt.Errorf("reading the target: %w", err)
+	}
+	report := Report{Changes: Compare(expected, live, schemas), Resources: len(expected), Requests: summary.Requests}
+	report.Results = readBack(expected, report.Changes, options.Now())
+	probed, err := probe(ctx, expected, target, options)
+	if err != nil {
+		return report, err
+	}
+	for _, result := range probed {
+		report.Requests += result.Requests
+	}
+	report.Results = append(report.Results, probed...)
+	sortResults(report.Results)
+	return report, nil
+}
+
+// readBack makes one result of each expected resource.
+func readBack(expected []Expected, changes []Change, at time.Time) []Result {
+	byResource := map[identity.ResourceID][]Change{}
+	for _, change := range changes {
+		byResource[change.Resource] = append(byResource[change.Resource], change)
+	}
+	results := make([]Result, 0, len(expected))
+	for _, e := range expected {
+		result := Result{StepID: e.StepID, Run: e.Run, At: at, ProbeResult: identity.ProbeResult{
+			Probe: ReadsBack, Resource: e.Resource, Status: identity.ProbePassed, Summary: "it is as the run left it",
+		}}
+		if own := byResource[e.Resource]; len(own) > 0 {
+			var texts []string
+			for _, change := range own {
+				texts = append(texts, change.Summary)
+			}
+			result.Status, result.Summary = identity.ProbeFailed, strings.Join(texts, "; ")
+			result.LookAt = "what changed since the run: rehome verify -drift"
+		}
+		results = append(results, result)
+	}
+	return results
+}
+
+// probe tries the resources side by side. When a target offers no probes, the first answer says so and no more are asked.
+func probe(ctx context.Context, expected []Expected, target Target, options Options) ([]Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan Expected)
+	var mutex sync.Mutex
+	var results []Result
+	var fault error
+	unsupported, done := false, 0
+	var workers sync.WaitGroup
+	for range max(options.Workers, 1) {
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
+			for e := range work {
+				found, err := probeOne(ctx, e, target, options)
+				mutex.Lock()
+				done++
+				switch {
+				case err == nil:
+					results = append(results, found...)
+				case options.Unsupported != nil && options.Unsupported(err):
+					unsupported = true
+				case fault == nil:
+					fault = fmt.Errorf("probing %s: %w", e.Resource, err)
+					cancel(fault)
+				}
+				if options.Progress != nil {
+					options.Progress(done, len(expected), e.Resource.String())
+				}
+				mutex.Unlock()
+			}
+		}()
+	}
+	for _, e := range expected {
+		mutex.Lock()
+		stop := unsupported || ctx.Err() != nil
+		mutex.Unlock()
+		if stop {
+			break
+		}
+		if e.Attributes != nil && !e.Mapped {
+			work <- e
+		}
+	}
+	close(work)
+	workers.Wait()
+	if fault == nil && ctx.Err() != nil {
+		fault = ctx.Err()
+	}
+	return results, fault
+}
+
+func probeOne(ctx context.Context, e Expected, target Target, options Options) ([]Result, error) {
+	request := identity.ProbeRequest{Resource: e.Resource, ServerID: e.ServerID, Attributes: e.Attributes, Impersonate: options.People.Impersonate}
+	if options.People.Member != nil {
+		request.Member = options.People.Member(e.Resource)
+	}
+	if options.People.Stranger != nil {
+		request.Stranger = options.People.Stranger(e.Resource)
+	}
+	begun := options.Now()
+	found, err := target.Probe(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Result, 0, len(found))
+	for _, f := range found {
+		results = append(results, Result{ProbeResult: f, StepID: e.StepID, Run: e.Run, At: begun, Millis: options.Now().Sub(begun).Milliseconds()})
+	}
+	return results, nil
+}
+
+// rank puts what needs a person first.
+func rank(status identity.ProbeStatus) int {
+	switch status {
+	case identity.ProbeFailed:
+		return 0
+	case identity.ProbeUnknown:
+		return 1
+	case identity.ProbeSkipped:
+		return 2
+	case identity.ProbePassed:
+	}
+	return 3
+}
+
+func sortResults(results []Result) {
+	sort.SliceStable(results, func(i, j int) bool {
+		a, b := results[i], results[j]
+		if rank(a.Status) != rank(b.Status) {
+			return rank(a.Status) < rank(b.Status)
+		}
+		if a.Resource != b.Resource {
+			return a.Resource.String() < b.Resource.String()
+		}
+		return a.Probe < b.Probe
+	})
+}

@@ -1,0 +1,40 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// Verification is one proof of the target: what was tried and found, as JSON of engine/verify. It is never changed.
+type Verification struct {
+	ID       string          `json:"id"`
+	At       time.Time       `json:"at"`
+	Kind     string          `json:"kind"` // probes, drift, source
+	Runs     []string        `json:"runs"` // the runs that it looked at
+	Passed   int             `json:"passed"`
+	Failed   int             `json:"failed"`
+	Unknown  int             `json:"unknown"`
+	Skipped  int             `json:"skipped"`
+	Changes  int             `json:"changes"`
+	Findings json.RawMessage `json:"findings,omitempty"`
+}
+
+// PutVerification keeps a verification as evidence on its runs, in the transaction of its audit event.
+func (s *Store) PutVerification(v Verification, event Event) error {
+	if err := s.putRecord("verification/"+v.ID, v, event); err != nil {
+		return fmt.Errorf("recording verification %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// Verifications lists all, newest first.
+func (s *Store) Verifications() ([]Verification, error) {
+	all, err := records[Verification](s, "verification/")
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].At.After(all[j].At) })
+	return all, nil
+}
