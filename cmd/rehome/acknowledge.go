@@ -1,30 +1,44 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
 )
 
 const acknowledgementsFile = "acknowledgements.rehome.hcl"
 
+type acknowledgeOptions struct {
+	ids               []string
+	reason, reference string
+	list, all         bool
+}
+
 func newAcknowledgeCommand(env *environment, global *options) *cobra.Command {
-	var reason, reference string
+	var o acknowledgeOptions
 	c := &cobra.Command{
-		Use:   "acknowledge ID...",
-		Short: "Write acknowledge blocks for impacts",
+		Use:   "acknowledge [ID...]",
+		Short: "List impacts, or write acknowledge blocks for them",
 		Long: `Acknowledge appends an acknowledge block for each impact to ` + acknowledgementsFile + `, so that it can be reviewed like every other
-change. The ids are in the output of rehome plan.`,
-		Example: `  rehome acknowledge ocm-7c1e9b -reason="announced to all staff" -reference=CHG-1042`,
+change. It takes effect, and is recorded with who and when, in the next plan. An impact that changes gets a new id and must be
+acknowledged anew. With -list it reads back what the last plan found: who feels it, what to tell them, who acknowledged it.`,
+		Example: "  rehome acknowledge -list\n" + `  rehome acknowledge ocm-7c1e9b -reason="announced to all staff" -reference=CHG-1042`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("acknowledge needs the id of an impact, such as ocm-7c1e9b; rehome plan lists them")
+			switch {
+			case o.list && len(args) > 0:
+				return errors.New("acknowledge -list takes no ids")
+			case !o.list && len(args) == 0:
+				return errors.New("acknowledge needs the id of an impact, such as ocm-7c1e9b; rehome acknowledge -list shows them")
 			}
 			return nil
 		},
@@ -34,45 +48,152 @@ change. The ids are in the output of rehome plan.`,
 				return err
 			}
 			defer s.close()
-			return runAcknowledge(s, args, reason, reference)
+			if o.list {
+				return listImpacts(s, o.all)
+			}
+			o.ids = args
+			return runAcknowledge(s, o)
 		},
 	}
-	c.Flags().StringVar(&reason, "reason", "", "why the impact is accepted (required)")
-	c.Flags().StringVar(&reference, "reference", "", "change ticket or announcement")
+	c.Flags().StringVar(&o.reason, "reason", "", "why the impact is accepted (required)")
+	c.Flags().StringVar(&o.reference, "reference", "", "change ticket or announcement")
+	c.Flags().BoolVar(&o.list, "list", false, "show the impacts that the last plan found")
+	c.Flags().BoolVar(&o.all, "history", false, "with -list: those that no plan finds any more, too")
 	return c
 }
 
-func runAcknowledge(s *session, ids []string, reason, reference string) error {
-	if reason == "" {
+// acknowledged is what came of one call: ids in the order given, each once.
+type acknowledged struct {
+	FormatVersion string   `json:"format_version"`
+	File          string   `json:"file"`
+	Written       []string `json:"written"`
+	Already       []string `json:"already"` // acknowledged by a block before
+}
+
+func runAcknowledge(s *session, o acknowledgeOptions) error {
+	if strings.TrimSpace(o.reason) == "" {
 		return errors.New("-reason is missing: say why the impact is accepted")
 	}
 	cfg, err := s.load()
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
+	blocks := map[string]config.Acknowledge{}
 	for _, a := range cfg.Acknowledgements {
-		known[a.ID] = true
+		blocks[a.ID] = a
 	}
-	path := filepath.Join(s.folder, acknowledgementsFile)
+	result := acknowledged{FormatVersion: eventFormat, File: acknowledgementsFile, Written: []string{}, Already: []string{}}
+	seen := map[string]bool{}
+	for _, id := range o.ids {
+		switch {
+		case seen[id]:
+			s.say("%s is named twice; it is written once.", id)
+		case blocks[id].ID != "":
+			place := blocks[id].Range
+			s.say("%s is acknowledged already, at %s line %d; nothing is written for it.", id, place.File, place.Start.Line)
+			result.Already = append(result.Already, id)
+		default:
+			result.Written = append(result.Written, id)
+		}
+		seen[id] = true
+	}
+	if err := knownImpacts(s, result.Written); err != nil {
+		return err
+	}
+	if err := writeAcknowledgements(s, result.Written, o); err != nil {
+		return err
+	}
+	return printAcknowledged(s, result)
+}
+
+func writeAcknowledgements(s *session, ids []string, o acknowledgeOptions) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return appendBlocks(s, acknowledgementsFile, len(ids), func(source []byte, i int) ([]byte, diag.List) {
+		return config.AppendAcknowledge(source, acknowledgementsFile, config.Acknowledge{ID: ids[i], Reason: o.reason, Reference: o.reference})
+	})
+}
+
+// appendBlocks adds blocks to a file of the folder, all or none.
+func appendBlocks(s *session, name string, count int, add func(source []byte, i int) ([]byte, diag.List)) error {
+	path := filepath.Join(s.folder, name)
 	source, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("reading %s: %w", acknowledgementsFile, err)
+		return fmt.Errorf("reading %s: %w", name, err)
 	}
-	for _, id := range ids {
-		if known[id] {
-			fmt.Fprintf(s.env.out, "%s is acknowledged already\n", id)
-			continue
-		}
-		written, found := config.AppendAcknowledge(source, acknowledgementsFile, config.Acknowledge{ID: id, Reason: reason, Reference: reference})
+	for i := range count {
+		written, found := add(source, i)
 		if found.HasErrors() {
 			return found
 		}
-		source, known[id] = written, true
-		fmt.Fprintf(s.env.out, "%s written to %s\n", id, acknowledgementsFile)
+		source = written
 	}
 	if err := writeDurably(path, source); err != nil {
-		return fmt.Errorf("writing %s: %w", acknowledgementsFile, err)
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	return os.Chmod(path, 0o644)
+	if err := os.Chmod(path, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// knownImpacts refuses ids that the last plan did not find: a block for them would do nothing.
+func knownImpacts(s *session, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	rows, err := store.Impacts(s.cfg.Migration.Name)
+	if err != nil {
+		return err
+	}
+	known := map[string]state.ImpactRow{}
+	for _, row := range rows {
+		known[row.ID] = row
+	}
+	var problems diag.List
+	for _, id := range ids {
+		if !known[id].Current {
+			problems = append(problems, unknownImpact(id, known[id], rows))
+		}
+	}
+	return problems.Err()
+}
+
+func unknownImpact(id string, old state.ImpactRow, rows []state.ImpactRow) diag.Diagnostic {
+	var current, successors []string
+	for _, row := range rows {
+		if !row.Current {
+			continue
+		}
+		current = append(current, row.ID)
+		if row.Code == old.Code && row.Audience == old.Audience {
+			successors = append(successors, row.ID)
+		}
+	}
+	switch {
+	case len(rows) == 0:
+		return diag.Errorf("impact-unknown", "Impact is not known", "No plan of this migration found an impact yet, so %q cannot be one.\nRun rehome plan, then acknowledge what it lists.", id)
+	case old.ID != "" && len(successors) > 0:
+		return diag.Errorf("impact-unknown", "Impact is not known", "The impact %s changed and has a new id: %s.\nRead it with rehome acknowledge -list, then acknowledge it anew.", id, strings.Join(successors, ", "))
+	case old.ID != "":
+		return diag.Errorf("impact-unknown", "Impact is not known", "The last plan does not find the impact %s any more, so there is nothing to acknowledge.", id)
+	}
+	return diag.Errorf("impact-unknown", "Impact is not known", "The last plan found no impact %q; it found %s.\nRead them with rehome acknowledge -list.", id, strings.Join(current, ", "))
+}
+
+func printAcknowledged(s *session, result acknowledged) error {
+	if s.global.json {
+		encoder := json.NewEncoder(s.env.out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(result)
+	}
+	for _, id := range result.Written {
+		fmt.Fprintf(s.env.out, "%s written to %s\n", id, result.File)
+	}
+	return nil
 }

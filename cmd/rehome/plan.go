@@ -160,6 +160,9 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	if err := s.store.PutPlan(record, created); err != nil {
 		return err
 	}
+	if err := recordReview(s, p); err != nil {
+		return err
+	}
 	if p.PlanHash == "" {
 		return nil
 	}

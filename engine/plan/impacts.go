@@ -32,19 +32,20 @@ func impactsOf(collector *assess.ImpactCollector) []Impact {
 	return impacts
 }
 
-// joinImpacts adds those of people to those of everything else: high first, then by code and audience.
+// joinImpacts adds those of people to those of everything else.
 func joinImpacts(all, more []Impact) []Impact {
-	rank := map[identity.Severity]int{identity.SeverityHigh: 0, identity.SeverityMedium: 1}
 	all = append(all, more...)
-	sort.SliceStable(all, func(i, j int) bool {
-		a, b := all[i], all[j]
-		if rank[a.Severity] != rank[b.Severity] {
-			return rank[a.Severity] < rank[b.Severity]
-		}
-		if a.Code != b.Code {
-			return a.Code < b.Code
-		}
-		return a.Audience < b.Audience
-	})
+	sort.SliceStable(all, func(i, j int) bool { return ImpactBefore(all[i], all[j]) })
 	return all
+}
+
+// ImpactBefore is the order of impacts: high first, then by code and audience.
+func ImpactBefore(a, b Impact) bool {
+	if x, y := a.Severity == identity.SeverityHigh, b.Severity == identity.SeverityHigh; x != y {
+		return x
+	}
+	if a.Code != b.Code {
+		return a.Code < b.Code
+	}
+	return a.Audience < b.Audience
 }

@@ -94,11 +94,7 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		if impact.Acknowledged && !o.Verbose {
 			continue
 		}
-		sign := "!"
-		if impact.Acknowledged {
-			sign = "="
-		}
-		fmt.Fprintf(b, "%s %s  %s, %s: %s (%s)\n", o.Style.symbol(sign), impact.ID, impact.Severity, audience(impact.Audience), Clean(impact.Summary), Plural(impact.Count, "item", "items"))
+		fmt.Fprintf(b, "%s: %s (%s)\n", ImpactHead(impact, true, o.Style), Clean(impact.Summary), Plural(impact.Count, "item", "items"))
 		if impact.Tell != "" && (!impact.Acknowledged || o.Verbose) {
 			fmt.Fprintf(b, "    %s %s\n", o.Style.dim("tell them:"), Clean(impact.Tell))
 		}
@@ -116,6 +112,18 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	if len(p.Handoff.Blockers) > 0 {
 		fmt.Fprintln(b)
 	}
+}
+
+// ImpactHead is the first line of an impact: ! while nobody acknowledged it, = after that and when no plan finds it any more.
+func ImpactHead(impact plan.Impact, current bool, style Style) string {
+	sign, gone := "!", ""
+	if impact.Acknowledged || !current {
+		sign = "="
+	}
+	if !current {
+		gone = ", no longer found"
+	}
+	return fmt.Sprintf("%s %s  %s, %s%s", style.symbol(sign), impact.ID, impact.Severity, audience(impact.Audience), gone)
 }
 
 func audience(a identity.Audience) string { return strings.ReplaceAll(string(a), "_", " ") }
