@@ -1,0 +1,121 @@
+package keycloak
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+var _ sdk.PermissionChecker = (*Target)(nil)
+
+// What a permission is for. A host that plans and applies with separate credentials asks each for its own.
+const (
+	forPlan  = "plan"
+	forApply = "apply"
+)
+
+const realmManagement = "realm-management"
+
+// readRight is a right that planning needs, and the cheapest request that shows whether it is there.
+type readRight struct {
+	role  string
+	use   string
+	path  []string
+	query url.Values
+}
+
+func readRights() []readRight {
+	one := url.Values{"first": {"0"}, "max": {"1"}}
+	return []readRight{
+		{"view-realm", "flows and the realm's settings", []string{"authentication", "flows"}, nil},
+		{"view-clients", "applications and their roles", []string{"clients"}, one},
+		{"query-groups and view-users", "groups and who holds a role", []string{"groups"}, one},
+		{"view-identity-providers", "identity providers and their mappers", []string{"identity-provider", "instances"}, one},
+		{"view-organizations", "organizations and their domains", []string{"organizations"}, one},
+	}
+}
+
+// writeRoles are the roles that applying needs; what each is for.
+func writeRoles() []struct{ role, use string } {
+	return []struct{ role, use string }{
+		{"manage-realm", "flows and the realm's settings"},
+		{"manage-clients", "applications, their roles and gates"},
+		{"manage-users", "groups and who holds a role"},
+		{"manage-identity-providers", "identity providers and their mappers"},
+		{"manage-organizations", "organizations and their domains"},
+	}
+}
+
+// Permissions finds out what the service account may do, without writing. Reading is tried; the roles for writing are those that its
+// token names, as trying them would write.
+func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+	if err := t.configured(); err != nil {
+		return nil, err
+	}
+	var checks []identity.PermissionCheck
+	for _, right := range readRights() {
+		check := identity.PermissionCheck{Name: right.role, For: forPlan + ": " + right.use}
+		var ignored any
+		err := t.client.get(ctx, t.client.admin(right.path...), right.query, &ignored)
+		switch {
+		case err == nil:
+			check.State = identity.PermissionGranted
+		case isForbidden(err):
+			check.State, check.Action = identity.PermissionMissing, grant(right.role)
+		case right.path[0] == "organizations" && isAbsent(err):
+			continue // a realm without organizations has nothing to read
+		default:
+			return nil, outward("checking the permissions", err)
+		}
+		checks = append(checks, check)
+	}
+	token, err := t.client.bearer(ctx)
+	if err != nil {
+		return nil, outward("checking the permissions", err)
+	}
+	held, told := tokenRoles(token)
+	for _, need := range writeRoles() {
+		check := identity.PermissionCheck{Name: need.role, For: forApply + ": " + need.use, State: identity.PermissionGranted}
+		switch {
+		case !told:
+			check.State, check.Action = identity.PermissionUnknown, "The token names no roles; look at the service account's roles in the admin console."
+		case !slices.Contains(held, need.role) && !slices.Contains(held, "realm-admin"):
+			check.State, check.Action = identity.PermissionMissing, grant(need.role)
+		}
+		checks = append(checks, check)
+	}
+	return checks, nil
+}
+
+func grant(role string) string {
+	return "Give the client's service account the " + realmManagement + " role " + role + "."
+}
+
+// tokenRoles reads the roles of realm-management out of our own token, which the server gave us: nobody relies on it but the advice
+// made of it. False means that the token does not say, as a lightweight one.
+func tokenRoles(token string) ([]string, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, false
+	}
+	var claims realm.Object
+	if json.Unmarshal(payload, &claims) != nil {
+		return nil, false
+	}
+	access := object(claims, "resource_access")
+	if access == nil {
+		return nil, false
+	}
+	return realm.Texts(object(access, realmManagement)["roles"]), true
+}
