@@ -24,6 +24,7 @@ var importRules = []importRule{
 	{"engine/assess", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/merge", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/verify", []string{"net", "os", "log"}, "what it looks at comes through a Target"},
+	{"engine/people", []string{"net", "os", "math/rand", "time", "log", "context"}, "the same plan and key give the same pseudonyms"},
 	{"engine/plan", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/handoff", []string{"net", "os", "math/rand", "log", "context"}, "the pure half repeats byte for byte; the time is an argument"},
 	{"engine/rollback", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},

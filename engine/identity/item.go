@@ -115,6 +115,22 @@ func (i Item) Refer(role string) (Reference, bool) {
 	return Reference{}, false
 }
 
+// Person is the id of the user that the item is, or is about; empty when it is about nobody. An application or a policy that refers
+// to users is not about one.
+func (i Item) Person() string {
+	switch i.Kind {
+	case KindUser:
+		return i.ID
+	case KindMembership, KindAppAssignment, KindRoleAssignment, KindAccessKey:
+		for _, r := range i.References {
+			if r.Kind == KindUser {
+				return r.ID
+			}
+		}
+	}
+	return ""
+}
+
 // Decode reads the attributes into a struct of kinds.go.
 func (i Item) Decode(into any) error {
 	if err := json.Unmarshal(i.Attributes, into); err != nil {

@@ -68,9 +68,13 @@ func (b *builder) vanished() {
 		if b.stepOf(binding.Resource) != nil {
 			continue
 		}
+		name := ItemName{Source: address.Source, Kind: address.Kind, ID: address.ID, Name: address.ID}
+		if address.Kind == identity.KindAppAssignment || address.Kind == identity.KindRoleAssignment {
+			name.Person = address.ID // whom it was about is not known any more, so it is treated as about a person
+		}
 		b.steps[id] = &Step{
 			ID: id, Action: ActionNone, Disposition: DispositionUnchanged, Resource: binding.Resource, ServerID: binding.ServerID,
-			Items: []ItemName{{Source: address.Source, Kind: address.Kind, ID: address.ID, Name: address.ID}}, Class: ClassVisibility,
+			Items: []ItemName{name}, Class: ClassVisibility,
 			Reason: "no longer wanted: its source does not have the item any more", ToDo: "remove it in the target if nobody needs it",
 			AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 		}

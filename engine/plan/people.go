@@ -53,7 +53,7 @@ func (c *Crowds) Add(item merge.Item) error {
 		group = &crowd{step: step}
 		c.groups[step.ID] = group
 	}
-	group.add(ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name})
+	group.add(ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name, Person: item.Item.Person()})
 	return nil
 }
 

@@ -64,7 +64,7 @@ func skipDecision(item *itemState) string {
 
 func (i *itemState) named() ItemName {
 	item := i.Item.Item
-	return ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name}
+	return ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name, Person: item.Person()}
 }
 
 // joins tells whether the item uses what an item of another source makes.

@@ -89,6 +89,7 @@ type ItemName struct {
 	Kind   identity.Kind `json:"kind"`
 	ID     string        `json:"id"`
 	Name   string        `json:"name"`
+	Person string        `json:"person,omitempty"` // id of the user that it is, or is about; not hashed
 
 	// Of an item that uses the resource of another source's item: the decision and where it stands.
 	Decision  string `json:"decision,omitempty"`
