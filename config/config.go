@@ -64,7 +64,8 @@ type Rehome struct {
 	RequiredVersion   string
 	RequiredProviders map[string]RequiredProvider
 	State             State
-	MaxPlanAge        string // a duration such as 24h; empty when not set
+	Recipients        []string // age public keys of the team, besides the identity at hand
+	MaxPlanAge        string   // a duration such as 24h; empty when not set
 	MaxSnapshotAge    string
 	// MaxPeopleSnapshotAge counts in place of MaxSnapshotAge, where it is shorter, for a plan that moves people.
 	MaxPeopleSnapshotAge string

@@ -71,6 +71,9 @@ func runApply(ctx context.Context, s *session, file string, o applyOptions) erro
 	}
 	defer work.target.Close()
 	p := work.plan
+	if _, err := s.withoutPeople(p); err != nil { // events name nobody from here on
+		return err
+	}
 	if err := approve(s, p, file, o.hash); err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func planToApply(ctx context.Context, s *session, file, hash string) (*planning,
 // plan that was approved, as a new one would see what is done already. Nil means that the plan must be computed.
 func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
 	if file != "" {
-		return readPlanFile(s.path(file))
+		return s.readPlan(s.path(file))
 	}
 	if hash == "" {
 		return nil, nil

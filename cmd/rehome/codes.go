@@ -46,6 +46,8 @@ func codes() []config.Code {
 		{Code: "plan-hash-mismatch", Cause: "What would be done is not what was approved.", Cure: "Plan again and have the new hash approved."},
 		{Code: "plan-file-damaged", Cause: "The plan file is not as rehome wrote it.", Cure: "Fetch it anew or plan again."},
 		{Code: "plan-not-ready", Cause: "A gate of an approved plan is open by now, such as a snapshot that became too old.", Cure: "Mend what the message names and plan again."},
+		{Code: "plan-file-key", Cause: "The plan file names people, and no identity at hand opens it.", Cure: "Use the identity of the team."},
+		{Code: "recipient-invalid", Cause: "A recipient of the rehome block is not an age public key.", Cure: "Give the age1… line of the person's identity file."},
 		{Code: "plan-expired", Cause: "The plan is older than max_plan_age.", Cure: "Plan again."},
 		{Code: "plan-superseded", Cause: "A later plan of the migration was previewed.", Cure: "Have the later plan approved, or plan again."},
 		{Code: "plan-other-migration", Cause: "The plan file belongs to another migration or provider.", Cure: "Apply it in the folder that it was made for."},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ type events struct {
 	mutex sync.Mutex
 	w     io.Writer
 	begun bool
+	mask  func([]byte) []byte // keeps people out; nil while nobody can be known
 	now   func() string
 }
 
@@ -45,17 +47,37 @@ func (e *events) emit(kind string, fields map[string]any) {
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	encoder := json.NewEncoder(e.w)
-	encoder.SetEscapeHTML(false)
 	if !e.begun {
 		e.begun = true
-		_ = encoder.Encode(map[string]any{"type": "version", "format_version": eventFormat, "rehome": version.Number, "at": e.now()})
+		e.write(map[string]any{"type": "version", "format_version": eventFormat, "rehome": version.Number, "at": e.now()})
 	}
 	line := map[string]any{"type": kind, "at": e.now()}
 	for name, value := range fields {
 		line[name] = value
 	}
-	_ = encoder.Encode(line) // a reader that went away is not our failure
+	e.write(line)
+}
+
+// write is one line in one write. A reader that went away is not our failure.
+func (e *events) write(line map[string]any) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(line) != nil {
+		return
+	}
+	text := b.Bytes()
+	if e.mask != nil {
+		text = e.mask(text)
+	}
+	_, _ = e.w.Write(text)
+}
+
+// setMask changes every line that follows.
+func (e *events) setMask(mask func([]byte) []byte) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.mask = mask
 }
 
 func (e *events) diagnostics(list diag.List) {

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -42,17 +42,21 @@ do by hand, and the criteria that end the move, each with the reason why it is m
 }
 
 func runEvidence(s *session, o evidenceOptions) error {
-	report, err := gatherEvidence(s)
+	proof, err := gatherEvidence(s)
+	if err != nil {
+		return err
+	}
+	report, err := proof.report(s, !s.global.json)
 	if err != nil {
 		return err
 	}
 	if o.markdown != "" {
-		var b bytes.Buffer
-		if err := view.EvidenceMarkdown(&b, report); err != nil {
+		masked, err := proof.report(s, false)
+		if err != nil {
 			return err
 		}
-		if err := writeDurably(s.path(o.markdown), b.Bytes()); err != nil {
-			return fmt.Errorf("writing %s: %w", o.markdown, err)
+		if err := writeReport(s, o.markdown, masked, view.EvidenceMarkdown); err != nil {
+			return err
 		}
 	}
 	if err := showEvidence(s, report); err != nil {
@@ -64,12 +68,26 @@ func runEvidence(s *session, o evidenceOptions) error {
 	return nil
 }
 
+// writeReport renders a report into a file.
+func writeReport(s *session, name string, report *handoff.Report, render func(io.Writer, *handoff.Report) error) error {
+	var b bytes.Buffer
+	if err := render(&b, report); err != nil {
+		return err
+	}
+	if err := writeDurably(s.path(name), b.Bytes()); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
 func showEvidence(s *session, report *handoff.Report) error {
 	if s.global.json {
-		encoder := json.NewEncoder(s.env.out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(report)
+		encoded, err := encodeDocument(report)
+		if err != nil {
+			return err
+		}
+		_, err = s.env.out.Write(encoded)
+		return err
 	}
 	return view.Evidence(s.env.out, report, view.EvidenceOptions{Style: s.env.style(s.global.noColor), Automation: s.env.automation(), Now: s.env.now()})
 }

@@ -13,8 +13,18 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// gatherEvidence reads what the state knows about the plan applied last, or about the newest plan where none was applied.
-func gatherEvidence(s *session) (*handoff.Report, error) {
+// proof is what the state knows about the plan applied last, or about the newest plan where none was applied.
+type proof struct {
+	plan     *plan.Plan
+	run      *state.Run // nil where none was applied
+	later    string     // hash of a plan previewed after it
+	closings map[string]handoff.Closing
+	in       handoff.Input
+	approval handoff.Approval
+	declared handoff.Declared // what the configuration says now
+}
+
+func gatherEvidence(s *session) (*proof, error) {
 	cfg, err := s.load()
 	if err != nil {
 		return nil, err
@@ -27,19 +37,40 @@ func gatherEvidence(s *session) (*handoff.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := keptPlan(store, hash)
+	found := &proof{run: run, later: later, in: handoff.Input{Run: runFacts(run)}, declared: declaredBy(cfg)}
+	if found.plan, err = keptPlan(store, hash); err != nil {
+		return nil, err
+	}
+	if found.in.Declared, err = recordedEvidence(store, hash); err != nil {
+		return nil, err
+	}
+	found.approval, err = approvalOf(store, hash)
+	return found, err
+}
+
+// report names people when asked to; otherwise it is made of the plan without them. What authors declared stays as they wrote it.
+func (f *proof) report(s *session, named bool) (*handoff.Report, error) {
+	p, closings := f.plan, f.closings
+	m, err := s.masker(f.plan)
 	if err != nil {
 		return nil, err
 	}
-	in := handoff.Input{Run: runFacts(run)}
-	if in.Declared, err = recordedEvidence(store, hash); err != nil {
-		return nil, err
+	if m != nil && !named {
+		if p, err = m.Plan(f.plan); err != nil {
+			return nil, err
+		}
+		closings = map[string]handoff.Closing{}
+		for _, step := range f.plan.Steps {
+			if closing, closed := f.closings[step.ID]; closed {
+				closing.Note = m.Text(closing.Note)
+				closings[m.StepID(step)] = closing
+			}
+		}
 	}
-	report := handoff.NewReport(p, nil, in)
-	report.LaterPlan = later
-	report.Unrecorded = handoff.Changes(in.Declared, declaredBy(cfg))
-	report.Approval, err = approvalOf(store, hash)
-	return &report, err
+	report := handoff.NewReport(p, closings, f.in)
+	report.LaterPlan, report.Approval = f.later, f.approval
+	report.Unrecorded = handoff.Changes(f.in.Declared, f.declared)
+	return &report, nil
 }
 
 // provenPlan finds the plan of the newest run of the migration, else the newest plan. Later is a plan previewed after it.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -63,14 +62,18 @@ func runPlan(ctx context.Context, s *session, o planOptions) error {
 	}
 	saved := ""
 	if p.PlanHash != "" && o.out != "" {
-		if err := writePlanFile(s.path(o.out), p); err != nil {
+		if err := writePlanFile(s, s.path(o.out), p); err != nil {
 			return err
 		}
 		saved = o.out
 	}
 	if o.markdown != "" {
 		var b bytes.Buffer
-		if err := view.Markdown(&b, p, view.MarkdownLimit); err != nil {
+		masked, err := s.withoutPeople(p)
+		if err != nil {
+			return err
+		}
+		if err := view.Markdown(&b, masked, view.MarkdownLimit); err != nil {
 			return err
 		}
 		if err := writeDurably(s.path(o.markdown), b.Bytes()); err != nil {
@@ -96,7 +99,11 @@ func planStatus(p *plan.Plan, detailed bool) error {
 }
 
 func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
-	s.events.emit("plan", map[string]any{"plan": p})
+	masked, err := s.withoutPeople(p)
+	if err != nil {
+		return err
+	}
+	s.events.emit("plan", map[string]any{"plan": masked})
 	if s.global.json {
 		return nil
 	}
@@ -112,32 +119,6 @@ func (s *session) path(name string) string {
 		return name
 	}
 	return filepath.Join(s.folder, name)
-}
-
-// writePlanFile writes the plan durably with mode 0600.
-func writePlanFile(path string, p *plan.Plan) error {
-	var b bytes.Buffer
-	if err := plan.Write(&b, p); err != nil {
-		return err
-	}
-	if err := writeDurably(path, b.Bytes()); err != nil {
-		return fmt.Errorf("writing the plan file %s: %w", path, err)
-	}
-	return nil
-}
-
-// readPlanFile reads and checks a plan file; a file changed by one byte is refused.
-func readPlanFile(path string) (*plan.Plan, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the plan file: %w", err)
-	}
-	defer f.Close()
-	p, found := plan.Read(f)
-	if found.HasErrors() {
-		return nil, found
-	}
-	return p, nil
 }
 
 // recordPlan keeps the plan's summary for status and, when it has a hash, writes it into the target's marker as the one previewed last.

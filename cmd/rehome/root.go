@@ -21,6 +21,7 @@ type options struct {
 	noColor     bool
 	json        bool
 	jsonInto    string
+	showPeople  bool
 	input       bool
 	lockTimeout time.Duration
 	variables   []string
@@ -118,6 +119,7 @@ func newRootCommand(env *environment) *cobra.Command {
 	flags.BoolVar(&global.noColor, "no-color", false, "no colour (also NO_COLOR)")
 	flags.BoolVar(&global.json, "json", false, "JSON instead of text")
 	flags.StringVar(&global.jsonInto, "json-into", "", "JSON events into this file, beside the text")
+	flags.BoolVar(&global.showPeople, "show-people", false, "name people in JSON, Markdown and HTML; else pseudonyms")
 	flags.BoolVar(&global.input, "input", true, "ask in a terminal; false never waits")
 	flags.DurationVar(&global.lockTimeout, "lock-timeout", 0, "how long to wait for the state's lock")
 	flags.StringArrayVar(&global.variables, "var", nil, "set a variable: name=value")

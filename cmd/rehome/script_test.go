@@ -62,6 +62,9 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	failed-snapshot        put the id of the newest failed snapshot into $FAILED
 //	mask FILE...           put names in place of ids, times and durations, so that the file can be compared
 //	wait-for FILE TEXT     wait until a file holds a text
+//	nobody FILE...         fail when a file names a user of the practice tenant
+//	replace OLD NEW FILE   replace plain text in a file
+//	same-person A B        fail unless every pseudonym of file A is in file B
 //	no-secret FILE...      fail when a file holds a planted secret
 func TestScripts(t *testing.T) {
 	folder, err := builtPlugins()
@@ -92,6 +95,9 @@ func TestScripts(t *testing.T) {
 			"damage":          damage,
 			"forge-plan":      forgePlan,
 			"no-secret":       noSecret,
+			"nobody":          nobody,
+			"replace":         replaceText,
+			"same-person":     samePerson,
 			"acknowledge-all": acknowledgeAll,
 			"failed-snapshot": failedSnapshot,
 			"okta-kept":       keptOkta,

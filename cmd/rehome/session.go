@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"filippo.io/age"
+
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/authorization"
@@ -29,6 +31,8 @@ type session struct {
 	subject *authorization.Facts // whose verified token this is; nil where no token is asked for
 
 	closedUnfinished bool // see closeUnfinished
+
+	peopleKey []byte // of the pseudonyms, from the state or from a plan file
 }
 
 func newSession(env *environment, global *options, command string) (*session, error) {
@@ -127,11 +131,8 @@ func (s *session) openStateAt(path string) (*state.Store, error) {
 	if s.store != nil {
 		return s.store, nil
 	}
-	identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.identityPath())
+	identities, err := s.identities()
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, diag.Errorf("state-not-initialised", "State is not initialised", "There is no identity file %s and %s is not set.\nRun rehome init.", s.identityPath(), state.KeyVariable)
-		}
 		return nil, err
 	}
 	backend, err := bolt.Open(path, s.global.lockTimeout, bolt.Holder{
@@ -148,7 +149,20 @@ func (s *session) openStateAt(path string) (*state.Store, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	s.store = store
-	return store, nil
+	mask, err := s.masker(nil)
+	if mask != nil {
+		s.events.setMask(mask.JSON)
+	}
+	return store, err
+}
+
+// identities are those of the team that are at hand: they open the state, and plan files that name people.
+func (s *session) identities() ([]age.Identity, error) {
+	identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.identityPath())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, diag.Errorf("state-not-initialised", "State is not initialised", "There is no identity file %s and %s is not set.\nRun rehome init.", s.identityPath(), state.KeyVariable)
+	}
+	return identities, err
 }
 
 // openForChange opens the state for a command that changes it: the migration and its sources are recorded as the configuration has

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -27,15 +26,21 @@ func newShowCommand(env *environment, global *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := readPlanFile(s.path(args[0]))
+			p, err := s.readPlan(s.path(args[0]))
 			if err != nil {
 				return err
 			}
 			if global.json {
-				encoder := json.NewEncoder(env.out)
-				encoder.SetIndent("", "  ")
-				encoder.SetEscapeHTML(false)
-				return encoder.Encode(p)
+				masked, err := s.withoutPeople(p)
+				if err != nil {
+					return err
+				}
+				encoded, err := encodeDocument(masked)
+				if err != nil {
+					return err
+				}
+				_, err = env.out.Write(encoded)
+				return err
 			}
 			return view.Plan(env.out, p, view.PlanOptions{Style: env.style(global.noColor), Verbose: verbose, Automation: env.automation(), Now: env.now(), SavedTo: args[0]})
 		},

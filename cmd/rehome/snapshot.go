@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sort"
@@ -203,14 +202,6 @@ func oneByID[T any](what, word string, all []T, id func(T) string) (T, error) {
 		return none, diag.Errorf("history-ambiguous", "ID is not unique", "%q is part of the id of %s.", word, strings.Join(ids, ", "))
 	}
 	return none, diag.Errorf("history-unknown", strings.ToUpper(what[:1])+what[1:]+" is not there", "There is no %s %q; rehome %s list shows what there is.", what, word, what)
-}
-
-// document writes one JSON document.
-func (s *session) document(value any) error {
-	encoder := json.NewEncoder(s.env.out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
 }
 
 // next names the command to run now, where a person reads.

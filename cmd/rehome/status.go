@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -64,10 +63,7 @@ func runStatus(s *session) error {
 		return err
 	}
 	if s.global.json {
-		encoder := json.NewEncoder(s.env.out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(d)
+		return s.document(d)
 	}
 	printStatus(s, d)
 	return nil

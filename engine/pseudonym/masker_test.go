@@ -1,4 +1,4 @@
-package people_test
+package pseudonym_test
 
 import (
 	"bytes"
@@ -9,11 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/people"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
 )
 
-var key = bytes.Repeat([]byte{7}, people.KeySize)
+var key = bytes.Repeat([]byte{7}, pseudonym.KeySize)
 
 // crowded names people everywhere that a plan can.
 func crowded() *plan.Plan {
@@ -50,7 +50,7 @@ func TestPlan_NobodyIsNamedAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	masked, err := people.New(key, p).Plan(p)
+	masked, err := pseudonym.New(key, p).Plan(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestPlan_NobodyIsNamedAnywhere(t *testing.T) {
 func TestPseudonyms_StayTheSameOverPlansAndDifferByKey(t *testing.T) {
 	p, one := crowded(), crowded()
 	one.Steps = one.Steps[:2]
-	first, second, other := people.New(key, p), people.New(key, one), people.New(bytes.Repeat([]byte{8}, people.KeySize), p)
+	first, second, other := pseudonym.New(key, p), pseudonym.New(key, one), pseudonym.New(bytes.Repeat([]byte{8}, pseudonym.KeySize), p)
 	text := "ana.planted@acme.example asked"
 	if first.Text(text) != second.Text(text) || first.Text(text) == other.Text(text) {
 		t.Errorf("%q, %q, %q", first.Text(text), second.Text(text), other.Text(text))
@@ -97,7 +97,7 @@ func TestText_ReplacesWordsAndNotPartsOfThem(t *testing.T) {
 	p := &plan.Plan{Steps: []plan.Step{{Items: []plan.ItemName{
 		{Source: "s", Kind: identity.KindUser, ID: "1", Name: "admin", Person: "1"}, {Source: "s", Kind: identity.KindUser, ID: "user0007", Name: "Max Müller", Person: "user0007"},
 	}}}}
-	m := people.New(key, p)
+	m := pseudonym.New(key, p)
 	max := m.Pseudonym("s", "user0007")
 	cases := map[string]string{
 		"the realm admin has 1 role": "the realm admin has 1 role",
@@ -120,15 +120,15 @@ func TestText_ReplacesWordsAndNotPartsOfThem(t *testing.T) {
 }
 
 func TestNames_TellsAPlanAboutPeopleFromOneWithout(t *testing.T) {
-	if !people.Names(crowded()) {
+	if !pseudonym.Names(crowded()) {
 		t.Error("people were not seen")
 	}
 	nobody := &plan.Plan{Steps: []plan.Step{{ID: "client:crm", Items: []plan.ItemName{{Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}}}}}
-	if people.Names(nobody) {
+	if pseudonym.Names(nobody) {
 		t.Error("somebody was seen")
 	}
 	nobody.Impacts = []plan.Impact{{Items: []string{"okta.corp/user/1"}}}
-	if !people.Names(nobody) {
+	if !pseudonym.Names(nobody) {
 		t.Error("the people of an impact were not seen")
 	}
 }
@@ -138,7 +138,7 @@ func FuzzJSON_StaysJSONAndKeepsWhatIsNoPerson(f *testing.F) {
 	f.Add(`"\\"`)
 	f.Add(`{"a`)
 	f.Add(`"\`)
-	m := people.New(key, crowded())
+	m := pseudonym.New(key, crowded())
 	f.Fuzz(func(t *testing.T, text string) {
 		masked := m.JSON([]byte(text))
 		if json.Valid([]byte(text)) != json.Valid(masked) {
