@@ -76,6 +76,7 @@ func codes() []config.Code {
 		{Code: "file-permission", Cause: "A file or folder cannot be written or read.", Cure: "Check its owner and mode."},
 		{Code: "disk-full", Cause: "There is no room on the disk.", Cure: "Make room and run the command again."},
 		{Code: "run-unknown", Cause: "The state knows no run of that id.", Cure: "Take one of rehome run list."},
+		{Code: "verify-no-baseline", Cause: "The snapshot that a run was planned from is not in this state.", Cure: "Verify with the state that planned."},
 		{Code: "verify-nothing", Cause: "No run of this state has applied anything.", Cure: "Apply first, or verify with the state that keeps the journal."},
 		{Code: "verify-application-unknown", Cause: "A verify block names an application that no run made.", Cure: "Correct its name."},
 		{Code: "usage", Cause: "A flag or argument of the command line is wrong.", Cure: "See the command's -help."},

@@ -25,6 +25,7 @@ const shortestWatch = 10 * time.Second
 type verifyOptions struct {
 	run     string
 	drift   bool
+	source  bool
 	watch   time.Duration
 	verbose bool
 	workers int
@@ -37,7 +38,7 @@ func newVerifyCommand(env *environment, global *options) *cobra.Command {
 		Short: "Prove that the target is and works as applied",
 		Long: `Verify reads back everything that the runs made, and tries it the way people and applications use it: sign-ins are begun and not finished,
 nothing is written. It acts as a person only where a verify block allows it and names one. The results are kept as evidence on the runs.
-The exit status is 1 when a probe fails; with -drift it is 2 when somebody changed what was made.`,
+The exit status is 1 when a probe fails; with -drift it is 2 when somebody changed what was made, with -source when the incumbent changed.`,
 		Example: "  rehome verify\n  rehome verify -drift\n  rehome verify -watch=5m",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -51,6 +52,7 @@ The exit status is 1 when a probe fails; with -drift it is 2 when somebody chang
 	}
 	c.Flags().StringVar(&o.run, "run", "", "look at what this run made, not at what all made")
 	c.Flags().BoolVar(&o.drift, "drift", false, "only show what somebody changed since")
+	c.Flags().BoolVar(&o.source, "source", false, "read the incumbents again and show what changed there since the plan")
 	c.Flags().DurationVar(&o.watch, "watch", 0, "verify again and again, with this pause, until Ctrl-C")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every result, passed and skipped ones too")
 	c.Flags().IntVar(&o.workers, "parallelism", 4, "probes at a time, 1 to 8")
@@ -68,8 +70,14 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.drift && o.source {
+		return errors.New("-drift looks at the target and -source at the incumbents: give one of them")
+	}
 	if _, err := s.openState(); err != nil {
 		return err
+	}
+	if o.source {
+		return again(ctx, o.watch, func() error { return verifySources(ctx, s, o) })
 	}
 	done, err := whatRunsDid(s, o.run)
 	if err != nil {
@@ -92,26 +100,26 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 			s.warn(diag.List{w})
 		}
 	}
+	return again(ctx, o.watch, func() error { return verifyOnce(ctx, s, target, schema.Resources, done, o) })
+}
+
+// again does the work once or, with a pause, until ctx ends. What it finds does not end a watch; what it cannot do does.
+func again(ctx context.Context, pause time.Duration, work func() error) error {
 	for {
-		err := verifyOnce(ctx, s, target, schema.Resources, done, o)
-		if o.watch == 0 || ctx.Err() != nil {
-			return err
-		}
-		if err != nil && !isFinding(err) {
+		err := work()
+		if pause == 0 || ctx.Err() != nil || err != nil && !errors.Is(err, errFinding) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(o.watch):
+		case <-time.After(pause):
 		}
 	}
 }
 
 // errFinding says that the verification went through and found something; everything was shown.
 var errFinding = errors.New("something is not as it was applied")
-
-func isFinding(err error) bool { return errors.Is(err, errFinding) }
 
 // whatRunsDid lists the steps that the runs carried out, oldest first.
 func whatRunsDid(s *session, only string) ([]verify.Done, error) {
