@@ -3,13 +3,13 @@ package inventory
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"reflect"
 	"slices"
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/sorted"
 )
 
 // ChangeType says what became of an item between two reads of one source.
@@ -48,108 +48,34 @@ type FieldChange struct {
 // one item of each side is in memory. Where an item came from (raw body, page, version of its kind) is not compared.
 func Diff(before, after iter.Seq2[identity.Item, error]) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		left, stopLeft := newSide("earlier", before)
-		defer stopLeft()
-		right, stopRight := newSide("later", after)
-		defer stopRight()
-		for {
-			if err := firstError(left.err, right.err); err != nil {
-				yield(Change{}, err)
-				return
+		for pair, err := range sorted.Join(before, after, itemID) {
+			var change Change
+			differs := err != nil
+			if err == nil {
+				change, differs, err = changeOf(pair)
 			}
-			if left.done && right.done {
-				return
-			}
-			change, differs, err := step(left, right)
-			if err != nil {
-				yield(Change{}, err)
-				return
-			}
-			if differs && !yield(change, nil) {
+			if (differs || err != nil) && !yield(change, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// step takes the smaller of the two next items, or both when they are the same one.
-func step(left, right *side) (Change, bool, error) {
-	switch order := compareSides(left, right); {
-	case order < 0:
-		item := left.item
-		left.advance()
-		return Change{Type: Removed, Kind: item.Kind, ID: item.ID, Name: item.Name, Before: &item}, true, nil
-	case order > 0:
-		item := right.item
-		right.advance()
-		return Change{Type: Added, Kind: item.Kind, ID: item.ID, Name: item.Name, After: &item}, true, nil
-	}
-	before, after := left.item, right.item
-	left.advance()
-	right.advance()
-	fields, err := DiffItem(before, after)
-	if err != nil {
-		return Change{}, false, err
-	}
-	return Change{Type: Changed, Kind: after.Kind, ID: after.ID, Name: after.Name, Fields: fields, Before: &before, After: &after}, len(fields) > 0, nil
-}
+func itemID(item identity.Item) identity.ItemID { return identity.ItemID{Kind: item.Kind, ID: item.ID} }
 
-// side is one of the two reads, with its next item.
-type side struct {
-	name string
-	next func() (identity.Item, error, bool)
-	item identity.Item
-	rank int
-	done bool
-	err  error
-}
-
-func newSide(name string, items iter.Seq2[identity.Item, error]) (*side, func()) {
-	next, stop := iter.Pull2(items)
-	s := &side{name: name, next: next, rank: -1}
-	s.advance()
-	return s, stop
-}
-
-func (s *side) advance() {
-	item, err, ok := s.next()
-	switch {
-	case !ok:
-		s.done = true
-	case err != nil:
-		s.err = fmt.Errorf("reading the %s snapshot: %w", s.name, err)
-	default:
-		rank := s.rank
-		if rank < 0 || item.Kind != s.item.Kind {
-			rank = slices.Index(identity.Kinds(), item.Kind)
-		}
-		if rank < s.rank || rank == s.rank && item.ID <= s.item.ID {
-			s.err = fmt.Errorf("the %s snapshot is out of order: %s/%s comes after %s/%s", s.name, item.Kind, item.ID, s.item.Kind, s.item.ID)
-		}
-		s.item, s.rank = item, rank
+// changeOf tells whether a pair differs, and in what.
+func changeOf(pair sorted.Pair[identity.Item]) (Change, bool, error) {
+	item, kind := pair.After, Added
+	if item == nil {
+		item, kind = pair.Before, Removed
 	}
-}
-
-// compareSides orders the next items; a side that is done comes last.
-func compareSides(left, right *side) int {
-	switch {
-	case left.done:
-		return 1
-	case right.done:
-		return -1
-	case left.rank != right.rank:
-		return left.rank - right.rank
+	change := Change{Type: kind, Kind: item.Kind, ID: item.ID, Name: item.Name, Before: pair.Before, After: pair.After}
+	if pair.Before == nil || pair.After == nil {
+		return change, true, nil
 	}
-	return bytes.Compare([]byte(left.item.ID), []byte(right.item.ID))
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	fields, err := DiffItem(*pair.Before, *pair.After)
+	change.Type, change.Fields = Changed, fields
+	return change, len(fields) > 0, err
 }
 
 // DiffItem names the fields in which two reads of one item differ, sorted. An attribute that one side does not have at all, because

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
@@ -22,7 +23,7 @@ func Build(input Input) (*Plan, diag.List) {
 	b.propagate()
 	b.vanished()
 	p := &Plan{
-		FormatVersion: FormatVersion, Status: StatusDraft, Migration: input.Migration, Target: input.Target,
+		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: StatusDraft, Migration: input.Migration, Target: input.Target,
 		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.felt(), Overlaps: b.overlaps(),
 	}
 	sort.Slice(p.Snapshots, func(i, j int) bool { return p.Snapshots[i].Source < p.Snapshots[j].Source })

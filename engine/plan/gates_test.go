@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -43,5 +44,22 @@ func TestRecheck_RefusesAPlanThatNeedsABlockedStep(t *testing.T) {
 	Close(p, Gates{})
 	if p.Handoff.Status != HandoffNotReady || p.PlanHash != "" {
 		t.Errorf("the plan has a hash: %+v", p.Handoff)
+	}
+}
+
+func TestCheckClassifier_RefusesAPlanOfAnotherOneAndTheHashKnows(t *testing.T) {
+	p := &Plan{Classifier: assess.ClassifierVersion}
+	if err := CheckClassifier(p); err != nil {
+		t.Errorf("the same classifier: %v", err)
+	}
+	other := &Plan{Classifier: "another"}
+	if err := CheckClassifier(other); err == nil {
+		t.Error("a plan of another classifier is let through")
+	}
+	if Hash(p) == Hash(other) {
+		t.Error("the hash does not cover the classifier")
+	}
+	if differences := Compare(p, other); len(differences) != 1 || differences[0].Fields[0] != "classifier" {
+		t.Errorf("differences %v", differences)
 	}
 }

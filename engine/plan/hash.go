@@ -41,7 +41,7 @@ func Hash(p *Plan) string {
 func headerFields(p *Plan) []string {
 	fields := []string{
 		hashDomain, p.FormatVersion, p.Migration.Name, p.Migration.Tenant, p.Migration.Mode,
-		p.Target.Provider, p.Target.Identity, accessOf(p),
+		p.Target.Provider, p.Target.Identity, accessOf(p), p.Classifier,
 	}
 	if p.Rollback != nil {
 		fields = append(fields, "rollback", p.Rollback.Run)
@@ -165,7 +165,7 @@ func rollbackOf(p *Plan) string {
 // Compare names what differs between an approved plan and another, header first, then by step ID. Plans of one hash have no differences.
 func Compare(a, b *Plan) []Difference {
 	var differences []Difference
-	names := []string{"domain", "format_version", "migration.name", "migration.tenant", "migration.mode", "target.provider", "target.identity", "access"}
+	names := []string{"domain", "format_version", "migration.name", "migration.tenant", "migration.mode", "target.provider", "target.identity", "access", "classifier"}
 	left, right := headerFields(a), headerFields(b)
 	if rollbackOf(a) != rollbackOf(b) {
 		differences = append(differences, Difference{Change: "changed", Fields: []string{"rollback.run"}})

@@ -213,6 +213,7 @@ type AccessChange struct {
 // Plan is the whole. Steps are sorted so that what is depended on comes first, then by ID.
 type Plan struct {
 	FormatVersion string     `json:"format_version"`
+	Classifier    string     `json:"classifier"`          // version of the classifier that judged the items; apply refuses another one
 	PlanHash      string     `json:"plan_hash,omitempty"` // sha256:… of a previewed plan
 	Status        Status     `json:"status"`
 	CreatedAt     string     `json:"created_at,omitempty"` // RFC 3339; not hashed
