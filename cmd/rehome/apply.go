@@ -194,6 +194,9 @@ func approve(s *session, p *plan.Plan, file, hash string) error {
 	if p.PlanHash == "" {
 		return draftRefused(s, p)
 	}
+	if err := plan.CheckClassifier(p); err != nil {
+		return err
+	}
 	if err := recheckGates(s, p); err != nil {
 		return err
 	}

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"iter"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/providers/client"
@@ -19,33 +23,34 @@ import (
 // translateBatch is how many items one call of a target plugin translates.
 const translateBatch = 256
 
+type assessOptions struct {
+	snapshot string
+	verbose  bool
+}
+
 func newAssessCommand(env *environment, global *options) *cobra.Command {
-	verbose := false
+	var o assessOptions
 	c := &cobra.Command{
-		Use:     "assess",
-		Short:   "Classify every item of the newest snapshots",
-		Long:    "Assess asks the target what it can make of every item and says honestly what carries over, what differs and what does not move.",
-		Example: "  rehome assess\n  rehome assess -v",
-		Args:    cobra.NoArgs,
+		Use:   "assess",
+		Short: "Classify every item of the newest snapshots",
+		Long: `Assess asks the target what it can make of every item and says honestly what carries over, what differs and what does not move. Every
+assessment is kept: rehome assessment list. With -snapshot it judges an old snapshot again, under today's classifier and configuration.`,
+		Example: "  rehome assess\n  rehome assess -v\n  rehome assess -snapshot=s-2026-11-21-5b1f0c2d",
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "assess")
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			return runAssess(c.Context(), s, verbose)
+			return withHistory(env, global, "assess", func(s *session) error { return runAssess(c.Context(), s, o) })
 		},
 	}
-	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "every item, not only those that do not move as they are")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every item, not only those that do not move as they are")
+	c.Flags().StringVar(&o.snapshot, "snapshot", "", "assess this snapshot instead of the newest ones")
 	return c
 }
 
-func runAssess(ctx context.Context, s *session, verbose bool) error {
-	cfg, err := s.load()
-	if err != nil {
+func runAssess(ctx context.Context, s *session, o assessOptions) error {
+	if _, err := s.openForChange(); err != nil {
 		return err
 	}
-	store, err := s.openForChange()
+	snapshots, err := snapshotsToAssess(s, o.snapshot)
 	if err != nil {
 		return err
 	}
@@ -53,42 +58,111 @@ func runAssess(ctx context.Context, s *session, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	target, _, err := providers.target(ctx, cfg.Target, cfg)
+	target, _, err := providers.target(ctx, s.cfg.Target, s.cfg)
 	if err != nil {
 		return err
 	}
 	defer target.Close()
-	for _, block := range cfg.Sources {
-		snapshot, err := store.LatestSnapshot(block.Address())
-		if err != nil {
-			return fmt.Errorf("%w; run rehome collect first", err)
-		}
-		assessment, err := assessSnapshot(ctx, s, target, snapshot, verbose)
+	for _, snapshot := range snapshots {
+		assessment, err := assessSnapshot(ctx, s, target, snapshot, o.verbose)
 		if err != nil {
 			return err
 		}
 		printAssessment(s, assessment)
 	}
-	if !s.global.json && !s.env.automation() {
-		fmt.Fprintf(s.env.out, "Next: rehome plan -out=plan.rehome\n")
-	}
+	s.next("rehome plan -out=plan.rehome")
 	return nil
 }
 
-// assessSnapshot classifies one snapshot and keeps the results.
-func assessSnapshot(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot, verbose bool) (state.Assessment, error) {
-	assessment := state.Assessment{
-		ID: newID("a", s), Snapshot: snapshot.ID, Source: snapshot.Source, Status: state.AssessmentAssessing, Classifier: assess.ClassifierVersion,
-		Target: s.cfg.Target.Address(), StartedAt: s.env.now().UTC(), Classes: map[string]int{},
+// snapshotsToAssess are the newest completed one of each source, or the named one. The state refuses one of an archived source.
+func snapshotsToAssess(s *session, word string) ([]state.Snapshot, error) {
+	if word != "" {
+		snapshot, err := findSnapshot(s, word, "")
+		if err != nil {
+			return nil, err
+		}
+		if snapshot.Status != state.SnapshotCompleted {
+			return nil, diag.Errorf("snapshot-not-completed", "Snapshot is not completed", "%s is %s: only a whole read is assessed.", snapshot.ID, snapshot.Status)
+		}
+		return []state.Snapshot{snapshot}, nil
 	}
+	var snapshots []state.Snapshot
+	for _, block := range s.cfg.Sources {
+		snapshot, err := s.store.LatestSnapshot(block.Address())
+		if err != nil {
+			return nil, fmt.Errorf("%w; run rehome collect first", err)
+		}
+		snapshots = append(snapshots, snapshot)
+	}
+	return snapshots, nil
+}
+
+// assessSnapshot classifies one snapshot and keeps the results. What fails is kept too, with its reason.
+func assessSnapshot(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot, verbose bool) (state.Assessment, error) {
 	if err := s.closeUnfinished(); err != nil {
+		return state.Assessment{}, err
+	}
+	assessment, err := newAssessment(ctx, s, target, snapshot)
+	if err != nil {
 		return assessment, err
 	}
 	if err := s.store.BeginAssessment(assessment); err != nil {
 		return assessment, err
 	}
+	facts := map[string]string{"snapshot": snapshot.ID, "classifier": assessment.Classifier}
+	if err := classify(ctx, s, target, snapshot, assessment, verbose); err != nil {
+		assessment.Status, assessment.Reason = state.AssessmentFailed, err.Error()
+		facts["reason"] = assessment.Reason
+		if put := s.store.PutAssessment(assessment, s.event("migration.assessment.failed", assessment.ID, facts)); put != nil {
+			return assessment, fmt.Errorf("%w (and recording that: %w)", err, put)
+		}
+		return assessment, err
+	}
+	assessment.Status, assessment.CompletedAt = state.AssessmentCompleted, s.env.now().UTC()
+	s.events.emit("assess_completed", map[string]any{"assessment": assessment.ID, "snapshot": snapshot.ID, "classes": assessment.Classes})
+	return assessment, s.store.PutAssessment(assessment, s.event("migration.assessment.completed", assessment.ID, facts))
+}
+
+// newAssessment says under what the items are judged: classifier, target, its plugin, and the map blocks.
+func newAssessment(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot) (state.Assessment, error) {
+	assessment := state.Assessment{
+		ID: newID("a", s), Snapshot: snapshot.ID, Source: snapshot.Source, Classifier: assess.ClassifierVersion,
+		Target: s.cfg.Target.Address(), StartedAt: s.env.now().UTC(), Classes: map[string]int{},
+	}
+	schema, err := target.Schema(ctx)
+	if err != nil {
+		return assessment, err
+	}
+	assessment.Provider = schema.Version
+	assessment.Configuration, err = mapsDigest(s)
+	return assessment, err
+}
+
+// mapsDigest is the SHA-256 of the files that hold map blocks, empty without any: assessments under other map blocks are not reused.
+func mapsDigest(s *session) (string, error) {
+	files := map[string]bool{}
+	for _, m := range s.cfg.Maps {
+		files[m.Range.File] = true
+	}
+	if len(files) == 0 {
+		return "", nil
+	}
+	digest := sha256.New()
+	for _, name := range sortedNames(files) {
+		content, err := os.ReadFile(s.path(name))
+		if err != nil {
+			return "", fmt.Errorf("reading the map blocks again: %w", err)
+		}
+		sum := sha256.Sum256(content)
+		digest.Write(sum[:])
+	}
+	return hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+// classify judges the items batch by batch; assessment.Classes, which it shares with the caller, counts them.
+func classify(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot, assessment state.Assessment, verbose bool) error {
 	chunk := 0
-	err := translated(ctx, s, target, snapshot, identity.Kinds(), func(batch []merge.Item) error {
+	return translated(ctx, s, target, snapshot, identity.Kinds(), func(batch []merge.Item) error {
 		results := make([]assess.Result, 0, len(batch))
 		for _, item := range batch {
 			results = append(results, item.Result)
@@ -98,16 +172,6 @@ func assessSnapshot(ctx context.Context, s *session, target *client.Target, snap
 		chunk++
 		return s.store.PutResults(assessment.ID, chunk-1, results)
 	})
-	if err != nil {
-		assessment.Status, assessment.Reason = state.AssessmentFailed, err.Error()
-		if put := s.store.PutAssessment(assessment, s.event("migration.assessment.failed", assessment.ID, map[string]string{"reason": err.Error()})); put != nil {
-			return assessment, fmt.Errorf("%w (and recording that: %w)", err, put)
-		}
-		return assessment, err
-	}
-	assessment.Status, assessment.CompletedAt = state.AssessmentCompleted, s.env.now().UTC()
-	s.events.emit("assess_completed", map[string]any{"assessment": assessment.ID, "snapshot": snapshot.ID, "classes": assessment.Classes})
-	return assessment, s.store.PutAssessment(assessment, s.event("migration.assessment.completed", assessment.ID, map[string]string{"snapshot": snapshot.ID}))
 }
 
 // translated streams the items of a snapshot in batches: map blocks applied, translated by the target, classified.

@@ -51,6 +51,7 @@ func codes() []config.Code {
 		{Code: "plan-expired", Cause: "The plan is older than max_plan_age.", Cure: "Plan again."},
 		{Code: "plan-superseded", Cause: "A later plan of the migration was previewed.", Cure: "Have the later plan approved, or plan again."},
 		{Code: "plan-other-migration", Cause: "The plan file belongs to another migration or provider.", Cure: "Apply it in the folder that it was made for."},
+		{Code: "plan-other-classifier", Cause: "Another version of rehome, with another classifier, made the plan.", Cure: "Plan again with this version and have the new hash approved."},
 		{Code: "plan-other-target", Cause: "The plan was made for another server or realm.", Cure: "Plan again against this target."},
 		{Code: "target-changed", Cause: "The target is not as the plan saw it.", Cure: "Plan again and have the new hash approved."},
 		{Code: "target-leased", Cause: "Another run writes to the target.", Cure: "Wait; a lease that nobody renews ends by itself."},

@@ -21,6 +21,7 @@ var importRules = []importRule{
 	{"engine/diag", []string{"module:", "github.com/"}, "diagnostics are a leaf: the standard library only"},
 	{"engine/...", []string{"module:cmd", "module:config", "module:providers", "module:state", "github.com/hashicorp", "github.com/spf13", "go.etcd.io"}, "the engine decides and knows neither HCL, plugins nor the store"},
 	{"engine/authorization", []string{"module:", "net", "os", "math/rand", "time", "log", "context"}, "a decision is made of values only"},
+	{"engine/sorted", []string{"module:engine/inventory", "module:engine/assess", "net", "os", "time", "log", "context"}, "it pairs anything and knows nothing of it"},
 	{"engine/assess", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/merge", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/verify", []string{"net", "os", "log"}, "what it looks at comes through a Target"},

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -131,14 +130,23 @@ func structural() []identity.Kind {
 	return kinds
 }
 
-// assessment is the newest completed one of the snapshot that this classifier made, or a new one.
+// judgedAlike tells whether two assessments judge one snapshot under the same circumstances.
+func judgedAlike(a, b state.Assessment) bool {
+	return a.Snapshot == b.Snapshot && a.Classifier == b.Classifier && a.Target == b.Target && a.Provider == b.Provider && a.Configuration == b.Configuration
+}
+
+// assessment is the newest completed one of the snapshot that was made under these circumstances, or a new one.
 func (w *planning) assessment(ctx context.Context, s *session, snapshot state.Snapshot) (state.Assessment, error) {
 	all, err := s.store.Assessments()
 	if err != nil {
 		return state.Assessment{}, err
 	}
+	wanted, err := newAssessment(ctx, s, w.target, snapshot)
+	if err != nil {
+		return state.Assessment{}, err
+	}
 	for _, a := range all {
-		if a.Snapshot == snapshot.ID && a.Status == state.AssessmentCompleted && a.Classifier == assess.ClassifierVersion && a.Target == s.cfg.Target.Address() {
+		if a.Status == state.AssessmentCompleted && judgedAlike(a, wanted) {
 			return a, nil
 		}
 	}

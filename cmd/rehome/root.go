@@ -129,6 +129,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newAcknowledgeCommand(env, global),
 		newApplyCommand(env, global),
 		newAssessCommand(env, global),
+		newAssessmentCommand(env, global),
 		newCollectCommand(env, global),
 		newCredentialsCommand(env, global),
 		newEvidenceCommand(env, global),

@@ -39,6 +39,7 @@ var (
 	maskedTook = regexp.MustCompile(`took [0-9.]+m?s`)
 	maskedPart = regexp.MustCompile(`failed +\d+ +\d+ `) // how far a failed read came depends on who was faster
 	maskedMany = regexp.MustCompile(`(failed, begun [a-z0-9 ]+,) [0-9,]+ items?`)
+	maskedMaps = regexp.MustCompile(`map blocks [0-9a-f]{8}`)
 	maskedAddr = regexp.MustCompile(`127\.0\.0\.1(:|%3A)\d+`)
 )
 
@@ -59,6 +60,7 @@ func mask(ts *testscript.TestScript, _ bool, args []string) {
 		text = maskedTook.ReplaceAllString(text, "took TIME")
 		text = maskedPart.ReplaceAllString(text, "failed N N ")
 		text = maskedMany.ReplaceAllString(text, "$1 N items")
+		text = maskedMaps.ReplaceAllString(text, "map blocks DIGEST")
 		text = maskedAddr.ReplaceAllString(text, "LAB")
 		ts.Check(os.WriteFile(path, []byte(text), 0o600))
 	}
@@ -200,4 +202,27 @@ func failedSnapshot(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 		ts.Fatalf("no snapshot failed")
 	})
+}
+
+func beginAssessment(ts *testscript.TestScript, _ bool, _ []string) {
+	withState(ts, func(store *state.Store) {
+		snapshots, err := store.Snapshots()
+		ts.Check(err)
+		ts.Check(store.BeginAssessment(state.Assessment{ID: "a-2026-11-22-0000dead", Snapshot: snapshots[0].ID, Source: snapshots[0].Source, StartedAt: time.Now()}))
+	})
+}
+
+func snapshotID(ts *testscript.TestScript, _ bool, args []string) {
+	withState(ts, func(store *state.Store) {
+		snapshots, err := store.Snapshots()
+		ts.Check(err)
+		n, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		ts.Setenv(args[1], snapshots[n].ID)
+	})
+}
+
+func renameSource(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.Replace(ts.ReadFile(args[0]), `source "okta" "`+args[1]+`"`, `source "okta" "`+args[2]+`"`, 1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }

@@ -46,6 +46,8 @@ func forgePlan(ts *testscript.TestScript, _ bool, args []string) {
 	case "dependency":
 		p.Steps[planned[0]].Disposition = plan.DispositionBlocked
 		p.Steps[planned[1]].DependsOn = []string{p.Steps[planned[0]].ID}
+	case "classifier":
+		p.Classifier = "0"
 	case "status":
 		p.Handoff = plan.Handoff{Status: plan.HandoffNotReady, Blockers: []plan.Blocker{{Code: plan.BlockerFailedCheck, Summary: "check \"x\": no"}}}
 	default:

@@ -59,6 +59,10 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	pages-check FILE N        fail unless a file of exported pages has N, each with the digest of its body
 //	same-field NAME A B       fail unless two documents have the same value under a name
 //	audited NAME [TEXT...] fail when the audit chain of the state has no event of that name with all texts
+//	audited NAME           fail when the audit chain of the state has no event of that name
+//	rename-source FILE OLD NEW  give the source block of a file another name
+//	begin-assessment       leave an assessment of the newest snapshot begun, as a killed process does
+//	snapshot-id N NAME     put the id of the Nth newest snapshot, counted from 0, into $NAME
 //	failed-snapshot        put the id of the newest failed snapshot into $FAILED
 //	mask FILE...           put names in place of ids, times and durations, so that the file can be compared
 //	wait-for FILE TEXT     wait until a file holds a text
@@ -108,7 +112,10 @@ func TestScripts(t *testing.T) {
 			"audited":         audited,
 			"wait-for":        waitFor,
 
-			"same-value": sameValue,
+			"same-value":       sameValue,
+			"rename-source":    renameSource,
+			"begin-assessment": beginAssessment,
+			"snapshot-id":      snapshotID,
 		},
 	})
 }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/inventory"
+	"github.com/rehome-iam/rehome/state"
+)
+
+func newAssessmentDiffCommand(env *environment, global *options) *cobra.Command {
+	var o snapshotDiffOptions
+	c := &cobra.Command{
+		Use:   "diff [A B]",
+		Short: "Show which items are judged differently",
+		Long: `Diff compares two completed assessments: the effect of a new classifier, target or map block on a snapshot. It names every item whose class,
+contract, notes, missing evidence, to-do or impacts differ. Without arguments it compares the newest with the one before it.`,
+		Example: "  rehome assess -snapshot=s-2026-11-21-5b1f0c2d\n  rehome assessment diff previous latest -detailed-exitcode",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 0 && len(args) != 2 {
+				return usageError(c, fmt.Errorf("diff takes two assessments, the earlier one first, or none"))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{"previous", "latest"}
+			}
+			return withHistory(env, global, "assessment diff", func(s *session) error { return runAssessmentDiff(s, args[0], args[1], o) })
+		},
+	}
+	c.Flags().StringVar(&o.source, "source", "", "the source that latest and previous speak of")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every user and membership")
+	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+	return c
+}
+
+func runAssessmentDiff(s *session, first, second string, o snapshotDiffOptions) error {
+	before, err := findAssessment(s, first, o.source)
+	if err != nil {
+		return err
+	}
+	after, err := findAssessment(s, second, o.source)
+	if err != nil {
+		return err
+	}
+	if before.Source != after.Source {
+		return diag.Errorf("snapshot-other-source", "Assessments are of two sources", "%s is of %s, %s is of %s; only two of one source are compared.", before.ID, before.Source, after.ID, after.Source)
+	}
+	for _, a := range []state.Assessment{before, after} {
+		if a.Status != state.AssessmentCompleted {
+			return diag.Errorf("snapshot-not-completed", "Assessment is not completed", "%s is %s, so it does not judge every item. Compare completed ones.", a.ID, a.Status)
+		}
+	}
+	out := bufio.NewWriter(s.env.out)
+	total, err := writeAssessmentDiff(out, s, before, after, o.verbose)
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	if err == nil && o.detailed && total > 0 {
+		return &statusError{status: exitChanges, quiet: true}
+	}
+	return err
+}
+
+func writeAssessmentDiff(w io.Writer, s *session, before, after state.Assessment, verbose bool) (int, error) {
+	var list *jsonList
+	if s.global.json {
+		begun, err := beginList(w, map[string]any{"format_version": eventFormat, "source": before.Source, "before": before, "after": after}, "changes")
+		if err != nil {
+			return 0, err
+		}
+		list = begun
+	} else {
+		printAssessmentPair(w, before, after)
+	}
+	total, people := 0, 0
+	for change, err := range assess.Diff(resultsOf(s.store, before.ID), resultsOf(s.store, after.ID)) {
+		if err != nil {
+			return total, fmt.Errorf("comparing %s with %s: %w", before.ID, after.ID, err)
+		}
+		total++
+		if change.Address.Kind.IsPeople() && !verbose {
+			if people++; people > peopleShown {
+				continue
+			}
+		}
+		if list != nil {
+			err = list.add(change)
+		} else {
+			err = printAssessmentChange(w, change)
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+	if list != nil {
+		return total, list.end(map[string]any{"total": total})
+	}
+	return total, printAssessmentDiffEnd(w, before, after, total, people)
+}
+
+func printAssessmentPair(w io.Writer, before, after state.Assessment) {
+	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, moment(before.StartedAt), after.ID, moment(after.StartedAt))
+	differs := func(what, a, b string) {
+		if a != b {
+			fmt.Fprintf(w, "  %s: %s -> %s\n", what, a, b)
+		}
+	}
+	differs("snapshot", before.Snapshot, after.Snapshot)
+	differs("classifier", before.Classifier, after.Classifier)
+	differs("target", before.Target, after.Target)
+	differs("plugin", before.Provider, after.Provider)
+	if before.Configuration != after.Configuration {
+		fmt.Fprintln(w, "  the map blocks changed")
+	}
+	fmt.Fprintln(w)
+}
+
+func printAssessmentChange(w io.Writer, c assess.Change) error {
+	sign := map[assess.ChangeType]string{assess.Added: "+", assess.Removed: "-", assess.Changed: "~"}[c.Type]
+	_, err := fmt.Fprintf(w, "%s %s %q  %s\n", sign, view.Clean(c.Address.String()), view.Clean(c.Name), c.Class)
+	for _, f := range c.Fields {
+		before, after := compactOrNull(f.Before), compactOrNull(f.After)
+		err = printFieldChange(w, inventory.FieldChange{Field: f.Field, Before: before, After: after})
+	}
+	return err
+}
+
+// compactOrNull encodes a text or a list of texts, which always succeeds.
+func compactOrNull(value any) json.RawMessage {
+	encoded, err := compactJSON(value)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return encoded
+}
+
+func printAssessmentDiffEnd(w io.Writer, before, after state.Assessment, total, people int) error {
+	if people > peopleShown {
+		fmt.Fprintf(w, "  … and %s more of people (-verbose lists them)\n", view.Count(people-peopleShown))
+	}
+	if total == 0 {
+		_, err := fmt.Fprintln(w, "Nothing is judged differently.")
+		return err
+	}
+	fmt.Fprintln(w)
+	for _, class := range assess.Classes() {
+		if a, b := before.Classes[string(class)], after.Classes[string(class)]; a != b {
+			fmt.Fprintf(w, "%-26s %s -> %s\n", class, view.Count(a), view.Count(b))
+		}
+	}
+	_, err := fmt.Fprintf(w, "%s judged differently\n", view.Plural(total, "item is", "items are"))
+	return err
+}
