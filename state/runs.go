@@ -162,32 +162,26 @@ func (s *Store) Summary(migration string) (Summary, error) {
 	return summary, s.get(bucketRecords, "summary/"+migration, &summary)
 }
 
-// EndRun records the end of a run and what became of its plan, with the audit event, in one transaction. A plan that was made with
-// another state is recorded now.
-func (s *Store) EndRun(run Run, plan PlanRecord, event Event) error {
+// endRun records the end of a run, what became of its plan, and the audit event. A plan that was made with another state is recorded
+// now.
+func (s *Store) endRun(tx Tx, run Run, plan PlanRecord, event Event) error {
 	run.Steps = nil
-	err := s.backend.Update(func(tx Tx) error {
-		key := "plan/" + plan.Hash
-		if sealed := tx.Get(bucketRecords, key); sealed != nil {
-			status := plan.Status
-			if err := s.decode(bucketRecords, key, sealed, &plan); err != nil {
-				return err
-			}
-			plan.Status = status
-		}
-		plan.Run, plan.AppliedAt = run.ID, run.CompletedAt
-		if err := s.put(tx, bucketRecords, key, plan); err != nil {
+	key := "plan/" + plan.Hash
+	if sealed := tx.Get(bucketRecords, key); sealed != nil {
+		status := plan.Status
+		if err := s.decode(bucketRecords, key, sealed, &plan); err != nil {
 			return err
 		}
-		if err := s.put(tx, bucketRecords, "run/"+run.ID, run); err != nil {
-			return err
-		}
-		return s.audit(tx, event)
-	})
-	if err != nil {
-		return fmt.Errorf("recording the end of run %s: %w", run.ID, err)
+		plan.Status = status
 	}
-	return nil
+	plan.Run, plan.AppliedAt = run.ID, run.CompletedAt
+	if err := s.put(tx, bucketRecords, key, plan); err != nil {
+		return err
+	}
+	if err := s.put(tx, bucketRecords, "run/"+run.ID, run); err != nil {
+		return err
+	}
+	return s.audit(tx, event)
 }
 
 // PutRun records the head of a run.

@@ -18,7 +18,7 @@ import (
 	"github.com/rehome-iam/rehome/state/bolt"
 )
 
-func newIdentity(t *testing.T) []age.Identity {
+func newIdentity(t testing.TB) []age.Identity {
 	t.Helper()
 	x, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -27,7 +27,7 @@ func newIdentity(t *testing.T) []age.Identity {
 	return []age.Identity{x}
 }
 
-func open(t *testing.T, path string, identities []age.Identity) *state.Store {
+func open(t testing.TB, path string, identities []age.Identity) *state.Store {
 	t.Helper()
 	backend, err := bolt.Open(path, time.Second, bolt.Holder{PID: os.Getpid(), Host: "h", Command: "test"})
 	if err != nil {

@@ -5,23 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
 type applyOptions struct {
 	hash       string
+	rescue     string
 	secretsOut string
 	recipients []string
 	failFast   bool
@@ -36,7 +33,11 @@ func newApplyCommand(env *environment, global *options) *cobra.Command {
 		Short: "Carry out an approved plan",
 		Long: `Apply does what the plan with the approved hash says, and nothing else. With a plan FILE it needs neither snapshots nor the state of the
 machine that planned; without one it computes the plan again. When the hash differs, nothing is changed and the exit status is 4.
-In a terminal, without -plan-hash, it asks for the first eight characters of the hash.`,
+In a terminal, without -plan-hash, it asks for the first eight characters of the hash.
+
+A run that did not end, for whatever reason, goes on when the same apply is started again: the journal says what was done, the target
+is asked about what is not known, and each step happens once. Ctrl-C finishes what is in flight; a second one leaves at once.
+REHOME_LOCK_ID names the lock that this apply takes, for rehome force-unlock.`,
 		Example: "  rehome apply plan.rehome -plan-hash=sha256:9f2c61d0… -secrets-out=secrets.json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -53,6 +54,7 @@ In a terminal, without -plan-hash, it asks for the first eight characters of the
 		},
 	}
 	c.Flags().StringVar(&o.hash, "plan-hash", "", "the approved hash")
+	c.Flags().StringVar(&o.rescue, "rescue", "", "take over the rescue file that an earlier apply of this plan wrote")
 	c.Flags().StringVar(&o.secretsOut, "secrets-out", "", "write generated client secrets to this new file (mode 0600)")
 	c.Flags().StringArrayVar(&o.recipients, "secrets-recipient", nil, "encrypt the secrets for this age public key")
 	c.Flags().BoolVar(&o.failFast, "fail-fast", false, "start nothing more after the first failure")
@@ -70,25 +72,21 @@ func runApply(ctx context.Context, s *session, file string, o applyOptions) erro
 		return err
 	}
 	defer work.target.Close()
-	p := work.plan
-	if _, err := s.withoutPeople(p); err != nil { // events name nobody from here on
+	if _, err := s.withoutPeople(work.plan); err != nil { // events name nobody from here on
 		return err
 	}
-	if err := approve(s, p, file, o.hash); err != nil {
-		return err
-	}
-	var terminal io.Writer
-	if s.env.terminal && !s.env.automation() && !s.global.json {
-		terminal = s.env.out
-	}
-	vault, err := newSecretVault(pathOrEmpty(s, o.secretsOut), o.recipients, terminal)
+	e, err := newExecution(s, work, o)
 	if err != nil {
 		return err
 	}
-	if generated := generates(p); generated > 0 && !vault.ready() {
-		return diag.Errorf("secrets-need-a-file", "Secrets have no destination", "The plan generates %s, which are given out once and stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.", view.Plural(generated, "client secret", "client secrets"))
+	defer e.close()
+	if err := approve(s, work.plan, file, o.hash, e.resumed); err != nil {
+		return err
 	}
-	return execute(ctx, s, work, vault, o)
+	if err := e.openVault(); err != nil {
+		return err
+	}
+	return e.execute(ctx)
 }
 
 func pathOrEmpty(s *session, name string) string {
@@ -96,18 +94,6 @@ func pathOrEmpty(s *session, name string) string {
 		return ""
 	}
 	return s.path(name)
-}
-
-// generates counts planned steps that make a one-time secret.
-func generates(p *plan.Plan) int {
-	n := 0
-	for _, step := range p.Steps {
-		if step.Disposition != plan.DispositionPlanned || step.Action != plan.ActionCreate {
-			continue
-		}
-		n += len(step.AfterUnknown)
-	}
-	return n
 }
 
 // planToApply reads the plan file, or computes the plan again, and opens the target.
@@ -167,8 +153,8 @@ func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, err := store.Runs()
-	if err != nil || len(runs) == 0 || runs[0].PlanHash != hash || (runs[0].Status != "started" && runs[0].Status != "failed") {
+	run, err := unfinishedRun(store, hash)
+	if err != nil || run == nil {
 		return nil, err
 	}
 	kept, err := store.PlanSteps(hash)
@@ -185,12 +171,11 @@ func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
 	if plan.Hash(&p) != hash {
 		return nil, fmt.Errorf("%w: the kept plan does not have its hash", state.ErrCorrupt)
 	}
-	s.say("Going on with run %s, which did not end", runs[0].ID)
 	return &p, nil
 }
 
-// approve lets only an approved, fresh, previewed plan through.
-func approve(s *session, p *plan.Plan, file, hash string) error {
+// approve lets only an approved, fresh, previewed plan through. A run that began in time may be finished later.
+func approve(s *session, p *plan.Plan, file, hash string, resumed *resumed) error {
 	if p.PlanHash == "" {
 		return draftRefused(s, p)
 	}
@@ -200,7 +185,11 @@ func approve(s *session, p *plan.Plan, file, hash string) error {
 	if err := recheckGates(s, p); err != nil {
 		return err
 	}
-	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err != nil || s.env.now().After(expires) {
+	began := s.env.now()
+	if resumed != nil {
+		began = resumed.run.StartedAt
+	}
+	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err != nil || began.After(expires) {
 		return diag.Errorf("plan-expired", "Plan has expired", "The plan was good until %s. Plan again and have the new hash approved.", p.ExpiresAt)
 	}
 	if hash == "" {
@@ -257,140 +246,4 @@ func askForHash(s *session, p *plan.Plan) error {
 		return &statusError{status: exitHashMismatch, err: diag.Errorf("plan-hash-mismatch", "Hash was not confirmed", "What was typed is not the beginning of the hash. Nothing was changed.")}
 	}
 	return nil
-}
-
-// execute takes the lease, runs the steps and closes the books.
-func execute(ctx context.Context, s *session, work *planning, vault *secretVault, o applyOptions) error {
-	p := work.plan
-	runID := newID("r", s)
-	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	if known, err := s.store.Plan(p.PlanHash); err == nil {
-		created = known.CreatedAt
-	}
-	claim := apply.Claim{Migration: p.Migration.Name, Holder: fmt.Sprintf("%s of %s", runID, s.actor()), PlanHash: p.PlanHash, CreatedAt: created}
-	if _, _, err := apply.CheckClaim(ctx, work.target, claim, s.env.now); err != nil {
-		return err
-	}
-	if err := preconditions(ctx, s, work); err != nil {
-		return err
-	}
-	lease, err := apply.TakeLease(ctx, work.target, claim, s.env.now)
-	if err != nil {
-		return err
-	}
-	if err := keepApplied(s, p); err != nil {
-		return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
-	}
-	run := state.Run{ID: runID, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "started", StartedAt: s.env.now().UTC()}
-	if err := beginRun(s, run, p); err != nil {
-		return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
-	}
-	s.say("Approved %s  run %s  %s, %d at a time", view.ShortHash(p.PlanHash), runID, view.Plural(planned(p), "step", "steps"), o.workers)
-	journal := &runJournal{s: s, run: runID, bound: map[string]string{}}
-	bar := newProgress(s.env, s.global, s.events)
-	sources := &secretSources{plugins: s.plugins, cfg: s.cfg, running: map[string]*client.Source{}}
-	defer sources.close()
-	report, fault := apply.Run(ctx, p.Steps, work.target, sources, journal, vault, apply.Options{Workers: o.workers, FailFast: o.failFast, Progress: bar.bar})
-	bar.end()
-	if fault == nil {
-		fault = journal.bindMapped(p)
-	}
-	return finish(ctx, s, work, lease, run, report, journal, vault, fault, o.detailed)
-}
-
-func planned(p *plan.Plan) int {
-	n := 0
-	for _, step := range p.Steps {
-		if step.Disposition == plan.DispositionPlanned && (step.Action == plan.ActionCreate || step.Action == plan.ActionUpdate || step.Action == plan.ActionDelete) {
-			n++
-		}
-	}
-	return n
-}
-
-// finish writes the run's end, gives the lease back and says what came of it.
-func finish(ctx context.Context, s *session, work *planning, lease *apply.Lease, run state.Run, report apply.Report, journal *runJournal, vault *secretVault, fault error, detailed bool) error {
-	p := work.plan
-	run.CompletedAt = s.env.now().UTC()
-	left := p.Summary.ManualFollowUp + p.Summary.Blocked
-	undone := report.Count(apply.Failed) + report.Count(apply.NotStarted)
-	switch {
-	case fault != nil || undone > 0:
-		run.Status = "failed"
-	case left > 0:
-		run.Status = "completed_with_follow_up"
-	default:
-		run.Status = "completed"
-	}
-	released := lease.Release(context.WithoutCancel(ctx), func(m *identity.Marker) {
-		m.Run, m.RunHost = run.ID, s.env.host
-		if fault == nil && undone == 0 {
-			m.AppliedPlan = p.PlanHash
-		}
-		for key, resource := range journal.bound {
-			if m.Bindings == nil {
-				m.Bindings = map[string]string{}
-			}
-			m.Bindings[key] = resource
-		}
-	})
-	recorded := endRun(s, run, p)
-	_, declared := recordEvidence(s, p.PlanHash)
-	head, _ := s.store.AuditHead()
-	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),
-		"failed": report.Count(apply.Failed), "not_started": report.Count(apply.NotStarted), "requests": report.Requests, "audit_head": head})
-	if !s.global.json {
-		printReport(s, p, report, vault, run, head)
-	}
-	if err := errors.Join(fault, released, recorded, declared); err != nil {
-		return err
-	}
-	if undone > 0 {
-		return &statusError{status: exitError, quiet: !s.global.json, err: fmt.Errorf("%s failed or did not start", view.Plural(undone, "step", "steps"))}
-	}
-	if detailed && left > 0 {
-		return &statusError{status: exitChanges, quiet: true}
-	}
-	return nil
-}
-
-func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVault, run state.Run, head string) {
-	w := s.env.out
-	fmt.Fprintf(w, "\napplied      %5d\n", report.Count(apply.Applied))
-	if n := report.Count(apply.Already); n > 0 {
-		fmt.Fprintf(w, "already done %5d   by an earlier run\n", n)
-	}
-	for _, outcome := range []apply.Outcome{apply.Failed, apply.NotStarted, apply.Unknown} {
-		if n := report.Count(outcome); n > 0 {
-			fmt.Fprintf(w, "%-12s %5d\n", strings.ReplaceAll(string(outcome), "_", " "), n)
-			for _, result := range report.Results {
-				if result.Outcome == outcome {
-					fmt.Fprintf(w, "    %s   %s\n", view.Clean(result.Step.ID), view.Clean(result.Reason))
-				}
-			}
-		}
-	}
-	fmt.Fprintf(w, "by hand      %5d\nblocked      %5d\n\n", p.Summary.ManualFollowUp, p.Summary.Blocked)
-	if run.Status == "failed" {
-		printContact(w, s)
-	}
-	if len(vault.given) > 0 {
-		to := ""
-		if len(vault.recipients) > 0 {
-			to = ", encrypted for " + view.Plural(len(vault.recipients), "recipient", "recipients")
-		}
-		fmt.Fprintf(w, "%s written to %s%s; they are stored nowhere else.\n", view.Plural(len(vault.given), "client secret", "client secrets"), vault.path, to)
-	}
-	if head != "" {
-		fmt.Fprintf(w, "Audit head %s (keep it with the change ticket). ", head[:12])
-	}
-	fmt.Fprintf(w, "Run %s: %s in %s, %s.\n", run.ID, strings.ReplaceAll(run.Status, "_", " "), run.CompletedAt.Sub(run.StartedAt).Round(100*time.Millisecond), view.Plural(report.Requests, "request", "requests"))
-	if s.env.automation() {
-		return
-	}
-	if run.Status == "failed" {
-		fmt.Fprintf(w, "Next: mend the cause and run the same apply again: what is done stays done. If the target was changed, plan again.\n")
-		return
-	}
-	fmt.Fprintf(w, "Next: rehome plan shows that nothing is left to change, and what is left to do by hand.\n")
 }

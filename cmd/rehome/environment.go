@@ -6,11 +6,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/state"
 )
 
 // environment is everything a command may touch outside its arguments. Tests make their own.
@@ -25,10 +27,14 @@ type environment struct {
 	home     string
 	host     string
 	account  string // system user
+	// parting is what to say when a second interrupt ends the process at once.
+	parting *atomic.Pointer[string]
+	// journalWatch hears of each record of a journal. It is nil in the program; tests end the process in it.
+	journalWatch func(moment state.JournalMoment, sequence int, record state.JournalRecord)
 }
 
 func systemEnvironment() *environment {
-	e := &environment{in: os.Stdin, out: os.Stdout, err: os.Stderr, variable: os.Environ(), now: time.Now}
+	e := &environment{in: os.Stdin, out: os.Stdout, err: os.Stderr, variable: os.Environ(), now: time.Now, parting: &atomic.Pointer[string]{}}
 	e.terminal = term.IsTerminal(int(os.Stdout.Fd()))
 	e.asks = term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 	if binary, err := os.Executable(); err == nil {

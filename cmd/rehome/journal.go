@@ -1,49 +1,74 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
-// runJournal keeps outcomes and bindings in the state, one transaction a step.
+// runJournal turns steps and results into records of the journal. It is safe for many goroutines.
 type runJournal struct {
-	s     *session
-	run   string
-	order int
-	bound map[string]string // binding key → type:key, for the marker
+	s       *session
+	file    *state.Journal
+	mutex   sync.Mutex
+	bound   map[string]string     // binding key → type:key, for the marker
+	unsaved []state.JournalRecord // what the journal refused though the target had taken it
 }
 
-// Intend implements apply.Journal: the step is on disk before its first request leaves.
+// Intend implements apply.Journal.
 func (j *runJournal) Intend(step plan.Step) error {
-	j.order++
-	return j.s.store.PutRunStep(j.run, state.RunStep{Order: j.order, StepID: step.ID, Resource: step.Resource, Outcome: "intended", At: j.s.env.now().UTC()}, nil, state.Event{})
+	precondition, err := apply.Precondition(step)
+	if err != nil {
+		return err
+	}
+	inverse := apply.InverseOf(step)
+	return j.file.Append(state.JournalRecord{Kind: state.JournalIntend, At: j.s.env.now().UTC(), Intend: &state.Intention{
+		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID, Tag: step.Tag,
+		Precondition: precondition, Before: inverse.After, Inverse: state.Inverse(inverse), NoWayBack: step.NoWayBack,
+	}})
 }
 
 // Outcome implements apply.Journal.
-func (j *runJournal) Outcome(r apply.Result) error {
-	j.order++
-	var bindings []state.Binding
-	event := j.s.event("migration.cutover_step."+string(r.Outcome), r.Step.ID, map[string]string{"run": j.run})
-	switch r.Outcome {
-	case apply.Applied, apply.Already:
-		event.Name = "migration.cutover_step.applied"
-		bindings = j.bindings(r.Step, r.ServerID)
-	case apply.Failed, apply.Unknown, apply.NotStarted:
-		event.Facts["reason"] = r.Reason
+func (j *runJournal) Outcome(results ...apply.Result) error {
+	records := make([]state.JournalRecord, 0, len(results))
+	for _, result := range results {
+		records = append(records, j.outcome(result))
 	}
-	step := state.RunStep{Order: j.order, StepID: r.Step.ID, Resource: r.Step.Resource, ServerID: r.ServerID, Outcome: string(r.Outcome), Reason: r.Reason, At: j.s.env.now().UTC()}
-	return j.s.store.PutRunStep(j.run, step, bindings, event)
+	err := j.file.Append(records...)
+	if err == nil {
+		return nil
+	}
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	for _, record := range records {
+		if record.Outcome.Outcome != string(apply.NotStarted) {
+			j.unsaved = append(j.unsaved, record)
+		}
+	}
+	return err
 }
 
+func (j *runJournal) outcome(r apply.Result) state.JournalRecord {
+	outcome := &state.StepOutcome{
+		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: string(r.Outcome), ServerID: r.ServerID, Reason: r.Reason, Requests: r.Requests, Generated: r.Generated,
+	}
+	if r.Outcome == apply.Applied || r.Outcome == apply.Already {
+		outcome.Bindings = j.bindings(r.Step, r.ServerID)
+	}
+	return state.JournalRecord{Kind: state.JournalOutcome, At: j.s.env.now().UTC(), Outcome: outcome}
+}
+
+// bindings of a step to keep in the state; those of what is ours are noted for the marker too.
 func (j *runJournal) bindings(step plan.Step, serverID string) []state.Binding {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
 	var bindings []state.Binding
 	for _, item := range step.Items {
 		address := identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}
@@ -52,7 +77,9 @@ func (j *runJournal) bindings(step plan.Step, serverID string) []state.Binding {
 			continue
 		}
 		bindings = append(bindings, state.Binding{Item: address, Resource: step.Resource, ServerID: serverID, Decision: bindingDecision(step)})
-		j.bound[merge.BindingKey(address, step.Resource.Type)] = step.Resource.String()
+		if step.Action != plan.ActionMap {
+			j.bound[merge.BindingKey(address, step.Resource.Type)] = step.Resource.String()
+		}
 	}
 	return bindings
 }
@@ -67,101 +94,50 @@ func bindingDecision(step plan.Step) string {
 
 // bindMapped records what was mapped: such steps write nothing to the target.
 func (j *runJournal) bindMapped(p *plan.Plan) error {
+	var mapped []apply.Result
 	for _, step := range p.Steps {
-		if step.Action != plan.ActionMap || step.Disposition != plan.DispositionPlanned {
-			continue
-		}
-		j.order++
-		record := state.RunStep{Order: j.order, StepID: step.ID, Resource: step.Resource, ServerID: step.ServerID, Outcome: string(apply.Applied), At: j.s.env.now().UTC()}
-		bindings := j.bindings(step, step.ServerID)
-		for _, item := range step.Items {
-			delete(j.bound, merge.BindingKey(identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}, step.Resource.Type))
-		}
-		if err := j.s.store.PutRunStep(j.run, record, bindings, state.Event{}); err != nil {
-			return err
+		if step.Action == plan.ActionMap && step.Disposition == plan.DispositionPlanned {
+			mapped = append(mapped, apply.Result{Step: step, Outcome: apply.Applied, ServerID: step.ServerID})
 		}
 	}
-	return nil
+	return j.Outcome(mapped...)
 }
 
-// preconditions re-reads the live target before the first write and refuses when any step's before is no longer true. A create that is
-// already there with our tag, or an update that is already done, is left to the step itself: an interrupted run goes on.
-func preconditions(ctx context.Context, s *session, work *planning) error {
-	live := map[identity.ResourceID]identity.Resource{}
-	_, err := work.target.Read(ctx, func(r identity.Resource) error {
-		live[r.ID()] = r
-		return nil
-	})
+// journalFolder is beside the state file.
+func (s *session) journalFolder() (string, error) {
+	path, err := s.statePath(s.cfg)
 	if err != nil {
-		return fmt.Errorf("reading the target before the first write: %w", err)
+		return "", err
 	}
-	schemas := map[string]identity.ResourceSchema{}
-	schema, err := work.target.Schema(ctx)
+	return filepath.Join(filepath.Dir(path), "journal"), nil
+}
+
+// bringUp lets the state follow the journals: after a crash they are right.
+func (s *session) bringUp() error {
+	folder, err := s.journalFolder()
 	if err != nil {
 		return err
 	}
-	for _, r := range schema.Resources {
-		schemas[r.Type] = r
-	}
-	var lines []string
-	for _, step := range work.plan.Steps {
-		if step.Disposition != plan.DispositionPlanned {
-			continue
-		}
-		if text := changedSince(step, live, schemas[step.Resource.Type]); text != "" {
-			lines = append(lines, text)
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	detail := fmt.Sprintf("Approved %s. Nothing was changed.\n%d of %d steps are no longer true:", work.plan.PlanHash, len(lines), len(work.plan.Steps))
-	for i, line := range lines {
-		if i == 20 {
-			detail += fmt.Sprintf("\n  … and %d more", len(lines)-i)
-			break
-		}
-		detail += "\n  " + line
-	}
-	return &statusError{status: exitHashMismatch, err: diag.Errorf("target-changed", "Target has changed", "%s\nPlan again and have the new hash approved.", detail)}
-}
-
-func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource, schema identity.ResourceSchema) string {
-	now, exists := live[step.Resource]
-	switch step.Action {
-	case plan.ActionCreate:
-		if exists && now.Tag != step.Tag && len(merge.Changed(merge.Managed(step.After, schema), step.After, now.Attributes, schema)) > 0 {
-			return step.ID + "   gone: it exists in the target now"
-		}
-	case plan.ActionUpdate, plan.ActionDelete:
-		if !exists {
-			return step.ID + "   before: it is not in the target any more"
-		}
-		names := merge.Managed(step.Before, schema)
-		changed := merge.Changed(names, step.Before, now.Attributes, schema)
-		if len(changed) > 0 && len(merge.Changed(merge.Managed(step.After, schema), step.After, now.Attributes, schema)) > 0 {
-			return fmt.Sprintf("%s   before: %s was %s, is now %s", step.ID, changed[0], jsonText(step.Before[changed[0]]), jsonText(now.Attributes[changed[0]]))
-		}
-	case plan.ActionMap:
-		if !exists {
-			return step.ID + "   before: it is not in the target any more"
-		}
-	case plan.ActionNone:
-	}
-	return ""
-}
-
-func jsonText(value any) string {
-	encoded, err := json.Marshal(value)
+	found, err := s.store.BringUp(folder)
 	if err != nil {
-		return "(not shown)"
+		return err
 	}
-	return string(encoded)
-}
-
-func decodePlan(encoded []byte, into *plan.Plan) error {
-	if err := json.Unmarshal(encoded, into); err != nil {
-		return fmt.Errorf("reading the kept plan: %w", err)
+	for _, torn := range found.Torn {
+		s.say("The journal of run %s ended in a record that a crash had cut off: %d bytes after record %d were removed; nothing relied on them.", torn.Run, torn.Bytes, torn.After)
+	}
+	for _, damage := range found.Damaged {
+		fmt.Fprintf(s.env.err, "Warning: %v\n", damage)
+	}
+	for _, run := range found.Short {
+		fmt.Fprintf(s.env.err, "Warning: the journal of run %s ends before what the state knows of it: was the file put back from a backup?\n", run)
 	}
 	return nil
+}
+
+// process is how this process signs its part of a run.
+func (s *session) process(run, lock string, p *plan.Plan, secrets string) *state.JournalProcess {
+	return &state.JournalProcess{
+		Format: state.JournalFormat, Run: run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Tenant: s.cfg.Migration.Tenant, Target: p.Target.Identity,
+		Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Lock: lock, SecretsOut: secrets, Steps: len(apply.Planned(p.Steps)),
+	}
 }

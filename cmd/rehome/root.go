@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -36,7 +37,7 @@ type options struct {
 
 // run is the whole program but for the exit: arguments in, exit status out.
 func run(ctx context.Context, args []string, env *environment) int {
-	ctx, stop := interruptible(ctx)
+	ctx, stop := interruptible(ctx, env)
 	defer stop()
 	root := newRootCommand(env)
 	root.SetArgs(normalise(root, defaultFlags(args, env.getenv)))
@@ -54,7 +55,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 
 // interruptible ends the context at the first Ctrl-C or SIGTERM and the process at the second: what is in flight is finished once,
 // and a second signal leaves at once, resumable.
-func interruptible(ctx context.Context) (context.Context, func()) {
+func interruptible(ctx context.Context, env *environment) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -64,6 +65,9 @@ func interruptible(ctx context.Context) (context.Context, func()) {
 		}
 		cancel()
 		if _, ok := <-signals; ok {
+			if words := env.parting.Load(); words != nil {
+				fmt.Fprintln(env.err, *words)
+			}
 			os.Exit(130)
 		}
 	}()

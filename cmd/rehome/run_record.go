@@ -102,10 +102,10 @@ func placeOf(step state.PlannedStep) string {
 	return fmt.Sprintf("%s:%d", step.File, step.Line)
 }
 
-// endRun records the end of a run and what it makes of its plan.
-func endRun(s *session, run state.Run, p *plan.Plan) error {
+// endedPlan is what the end of a run makes of its plan.
+func endedPlan(p *plan.Plan, runStatus string) *state.PlanRecord {
 	record := planRecord(p)
-	switch run.Status {
+	switch runStatus {
 	case state.RunCompleted:
 		record.Status = state.PlanApplied
 	case state.RunCompletedWithFollowUp:
@@ -113,7 +113,7 @@ func endRun(s *session, run state.Run, p *plan.Plan) error {
 	default:
 		record.Status = state.PlanFailed
 	}
-	return s.store.EndRun(run, record, s.event("migration.cutover_plan.applied", p.PlanHash, map[string]string{"run": run.ID, "status": run.Status}))
+	return &record
 }
 
 // openFollowUps are those of the configured migration that nobody closed.

@@ -22,6 +22,9 @@ import (
 const tenant = "../../examples/okta-to-keycloak/tenant"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(killVariable) != "" {
+		os.Exit(runKilled())
+	}
 	testscript.Main(m, map[string]func(){
 		"rehome": func() { os.Exit(run(context.Background(), os.Args[1:], scriptEnvironment())) },
 	})

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"filippo.io/age"
@@ -36,8 +38,10 @@ type deliveredSecret struct {
 
 var errNowhereForSecrets = errors.New("there is nowhere to put the secret: give -secrets-out=FILE")
 
-// newSecretVault checks the destination before anything is written to the target.
-func newSecretVault(path string, recipients []string, terminal io.Writer) (*secretVault, error) {
+// newSecretVault checks the destination before anything is written to the target. A file that an earlier part of the same run wrote is
+// left as it is: what follows goes into a further part beside it.
+func newSecretVault(path string, recipients []string, terminal io.Writer, earlier []string) (*secretVault, error) {
+	path = nextPart(path, earlier)
 	v := &secretVault{path: path, terminal: terminal}
 	for _, text := range recipients {
 		recipient, err := age.ParseX25519Recipient(text)
@@ -65,6 +69,19 @@ func newSecretVault(path string, recipients []string, terminal io.Writer) (*secr
 		return nil, fmt.Errorf("preparing %s for secrets: %w", path, err)
 	}
 	return v, nil
+}
+
+// nextPart is path or, when parts of it were written by the run before, the next one: secrets.json, secrets.part2.json.
+func nextPart(path string, earlier []string) string {
+	next := path
+	for part := 2; path != "" && slices.Contains(earlier, next); part++ {
+		if _, err := os.Lstat(next); err != nil {
+			break
+		}
+		extension := filepath.Ext(path)
+		next = fmt.Sprintf("%s.part%d%s", strings.TrimSuffix(path, extension), part, extension)
+	}
+	return next
 }
 
 // ready tells whether a generated secret has somewhere to go.

@@ -30,6 +30,7 @@ type session struct {
 	events  *events
 	subject *authorization.Facts // whose verified token this is; nil where no token is asked for
 
+	followed         bool // the state has caught up with the journals
 	closedUnfinished bool // see closeUnfinished
 
 	peopleKey []byte // of the pseudonyms, from the state or from a plan file
@@ -121,10 +122,15 @@ func (s *session) openState() (*state.Store, error) {
 		return nil, err
 	}
 	store, err := s.openStateAt(path)
-	if err == nil {
-		store.SelectMigration(cfg.Migration.Name)
+	if err != nil {
+		return nil, err
 	}
-	return store, err
+	store.SelectMigration(cfg.Migration.Name)
+	if s.followed {
+		return store, nil
+	}
+	s.followed = true
+	return store, s.bringUp()
 }
 
 func (s *session) openStateAt(path string) (*state.Store, error) {

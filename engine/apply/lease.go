@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"sync"
 	"time"
 
@@ -23,34 +24,47 @@ const LeaseTime = 2 * time.Minute
 // Errors that callers branch on.
 var ErrSuperseded = errors.New("a later plan of this migration was previewed")
 
+// ErrLeaseLost says that another process writes to the target now, or may.
+var ErrLeaseLost = errors.New("the lease on the target was lost")
+
 // HeldError says that somebody else writes to the target.
 type HeldError struct {
-	Holder  string
-	Expires string
+	Holder  Holder
+	Expires string // RFC 3339
 }
 
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("the target is being written by %s (its lease ends %s)", e.Holder, e.Expires)
 }
 
-// Lease is the right to write to a target. Update and Release are safe for many goroutines.
+// How often a lease is confirmed with the target at most, and how long taking it waits for another writer to show.
+const (
+	confirmEvery = 5 * time.Second
+	settleTime   = 150 * time.Millisecond
+)
+
+// Lease is the right to write to a target. Its methods are safe for many goroutines.
 type Lease struct {
-	markers  Markers
-	now      func() time.Time
-	mutex    sync.Mutex
-	marker   identity.Marker
-	revision identity.MarkerRevision
-	stop     chan struct{}
-	stopped  sync.WaitGroup
-	lost     error
+	markers   Markers
+	now       func() time.Time
+	mutex     sync.Mutex
+	marker    identity.Marker
+	revision  identity.MarkerRevision
+	unsure    *identity.Marker // what was written last, when no answer came
+	confirmed time.Time
+	stop      chan struct{}
+	stopped   sync.WaitGroup
+	lost      error
 }
 
 // Claim says who wants to write, and with which plan. CreatedAt is when the plan was previewed.
 type Claim struct {
 	Migration string
-	Holder    string
+	Holder    Holder
 	PlanHash  string
 	CreatedAt time.Time
+	// Dead tells whether a holder is a process of ours that has ended, so that its lease is taken over at once. Nil knows none.
+	Dead func(Holder) bool
 }
 
 // superseded tells whether the marker names another plan that was not previewed before ours; times are whole seconds. A plan made
@@ -73,7 +87,10 @@ func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 		return marker, revision, fmt.Errorf("the target belongs to migration %q, not %q", marker.Migration, claim.Migration)
 	}
 	if until, err := time.Parse(time.RFC3339, marker.LeaseExpires); marker.LeaseHolder != "" && (err != nil || now().Before(until)) {
-		return marker, revision, &HeldError{Holder: marker.LeaseHolder, Expires: marker.LeaseExpires}
+		holder := ParseHolder(marker.LeaseHolder)
+		if claim.Dead == nil || !claim.Dead(holder) {
+			return marker, revision, &HeldError{Holder: holder, Expires: marker.LeaseExpires}
+		}
 	}
 	if claim.superseded(marker) {
 		return marker, revision, fmt.Errorf("%w (%s, at %s)", ErrSuperseded, marker.PreviewedPlan, marker.PreviewedAt)
@@ -88,7 +105,7 @@ func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() tim
 	if err != nil {
 		return nil, err
 	}
-	marker.Migration, marker.LeaseHolder = claim.Migration, claim.Holder
+	marker.Migration, marker.LeaseHolder = claim.Migration, claim.Holder.String()
 	marker.LeaseExpires = now().Add(LeaseTime).UTC().Format(time.RFC3339)
 	marker.Fence++
 	revision, err = markers.WriteMarker(ctx, marker, revision)
@@ -96,31 +113,80 @@ func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() tim
 		return nil, fmt.Errorf("taking the lease: %w", err)
 	}
 	l := &Lease{markers: markers, now: now, marker: marker, revision: revision, stop: make(chan struct{})}
+	// A target without conditional writes lets a second writer pass who read before we wrote. After a moment only one is left.
+	time.Sleep(settleTime)
+	if err := l.Confirm(ctx); err != nil {
+		return nil, err
+	}
 	l.stopped.Add(1)
 	go l.renew(context.WithoutCancel(ctx))
 	return l, nil
 }
 
+// renew writes the marker anew long before it ends. A target that does not answer is asked again until then.
 func (l *Lease) renew(ctx context.Context) {
 	defer l.stopped.Done()
-	ticker := time.NewTicker(LeaseTime / 3)
-	defer ticker.Stop()
+	wait := LeaseTime / 3
 	for {
 		select {
 		case <-l.stop:
 			return
-		case <-ticker.C:
-			if err := l.Update(ctx, func(*identity.Marker) {}); err != nil {
-				return
-			}
+		case <-time.After(wait):
+		}
+		wait = LeaseTime / 3
+		if err := l.Update(ctx, func(*identity.Marker) {}); errors.Is(err, ErrLeaseLost) {
+			return
+		} else if err != nil {
+			wait = LeaseTime / 12
 		}
 	}
+}
+
+// Confirm asks the target whether the lease is still ours, at most every few seconds: a holder that was thought dead and went on
+// stops here, because whoever took over has written the marker with a higher fence. It fails with ErrLeaseLost.
+func (l *Lease) Confirm(ctx context.Context) error {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.confirm(ctx)
+}
+
+func (l *Lease) confirm(ctx context.Context) error {
+	if l.lost != nil || l.now().Sub(l.confirmed) < confirmEvery {
+		return l.lost
+	}
+	marker, revision, err := l.markers.ReadMarker(ctx)
+	switch {
+	case err != nil:
+		return l.expired()
+	case revision != l.revision && l.unsure != nil && reflect.DeepEqual(marker, *l.unsure):
+		l.marker, l.revision = marker, revision // the write whose answer was lost had arrived
+	case revision != l.revision:
+		l.lost = fmt.Errorf("%w: the marker is now at fence %d and names %q", ErrLeaseLost, marker.Fence, marker.LeaseHolder)
+		return l.lost
+	}
+	l.unsure, l.confirmed = nil, l.now()
+	return nil
+}
+
+// expired says whether the lease has ended without being renewed. Until then a target that does not answer is no reason to stop.
+func (l *Lease) expired() error {
+	if until, err := time.Parse(time.RFC3339, l.marker.LeaseExpires); err == nil && l.now().Before(until) {
+		return nil
+	}
+	l.lost = fmt.Errorf("%w: it could not be renewed in time", ErrLeaseLost)
+	return l.lost
 }
 
 // Update changes the marker under the lease. It fails when the lease was lost.
 func (l *Lease) Update(ctx context.Context, change func(*identity.Marker)) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	if l.unsure != nil {
+		l.confirmed = time.Time{}
+		if err := l.confirm(ctx); err != nil {
+			return err
+		}
+	}
 	if l.lost != nil {
 		return l.lost
 	}
@@ -131,11 +197,19 @@ func (l *Lease) Update(ctx context.Context, change func(*identity.Marker)) error
 		next.LeaseExpires = l.now().Add(LeaseTime).UTC().Format(time.RFC3339)
 	}
 	revision, err := l.markers.WriteMarker(ctx, next, l.revision)
-	if err != nil {
-		l.lost = fmt.Errorf("writing the marker: %w", err)
+	var failure *identity.ProviderError
+	if errors.As(err, &failure) && failure.Code == identity.ErrorConflict {
+		l.lost = fmt.Errorf("%w: %w", ErrLeaseLost, err)
 		return l.lost
 	}
-	l.marker, l.revision = next, revision
+	if err != nil {
+		if lost := l.expired(); lost != nil {
+			return lost
+		}
+		l.unsure = &next
+		return fmt.Errorf("writing the marker: %w", err)
+	}
+	l.marker, l.revision, l.confirmed = next, revision, l.now()
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -19,10 +21,11 @@ type Sources interface {
 	Secret(ctx context.Context, reference identity.SecretReference) (string, error)
 }
 
-// Journal keeps what was intended and what came of it, durably, before the call returns. Called by one goroutine.
+// Journal keeps what was intended and what came of it, durably, before the call returns. It is called by many goroutines, so that
+// steps which wait at the same time can share one write.
 type Journal interface {
 	Intend(step plan.Step) error
-	Outcome(result Result) error
+	Outcome(results ...Result) error
 }
 
 // Vault delivers a one-time secret durably. A step counts as applied only after its secrets were delivered.
@@ -30,32 +33,15 @@ type Vault interface {
 	Deliver(resource identity.ResourceID, attribute, value string) error
 }
 
-// Outcome of a step.
-type Outcome string
-
-// The outcomes.
-const (
-	Applied    Outcome = "applied"
-	Already    Outcome = "already" // found done by an earlier, interrupted run
-	Failed     Outcome = "failed"
-	NotStarted Outcome = "not_started"
-	Unknown    Outcome = "unknown" // interrupted between request and answer
-)
-
-// Result is what came of one step.
-type Result struct {
-	Step     plan.Step
-	Outcome  Outcome
-	ServerID string
-	Reason   string
-	Requests int
-}
-
 // Options of a run.
 type Options struct {
 	Workers  int  // steps at a time, at least 1
 	FailFast bool // start nothing more after the first failure
 	Progress func(done, total int, current string)
+	// Done holds what an earlier part of the run has done, by step id. These steps are not asked for again.
+	Done map[string]Result
+	// Guard is asked before each step whether the run may still write. Its error ends the run. Nil allows.
+	Guard func(context.Context) error
 }
 
 // Report is the end of a run.
@@ -75,21 +61,20 @@ func (r Report) Count(outcome Outcome) int {
 	return n
 }
 
+// silence is how many steps in a row may end without an answer of the target before nothing more is started.
+const silence = 3
+
 // Run carries out the planned steps. Secrets that steps need are fetched before the first write; when one cannot be had, nothing
 // starts and an error says so. A step that fails takes its dependants along; independent steps go on. When ctx ends, steps in flight
-// are finished, nothing new starts, and the rest is not_started. An error of the journal or vault ends the run the same way.
+// are finished, nothing new starts, and the rest is not_started. An error of the journal or guard ends the run the same way, and so
+// does a target that does not answer any more.
 func Run(ctx context.Context, steps []plan.Step, target Target, sources Sources, journal Journal, vault Vault, options Options) (Report, error) {
-	planned := make([]plan.Step, 0, len(steps))
-	for _, step := range steps {
-		if step.Disposition == plan.DispositionPlanned && (step.Action == plan.ActionCreate || step.Action == plan.ActionUpdate || step.Action == plan.ActionDelete) {
-			planned = append(planned, step)
-		}
-	}
+	planned := Planned(steps)
 	order, err := newSchedule(planned)
 	if err != nil {
 		return Report{}, err
 	}
-	secrets, err := fetchSecrets(ctx, planned, sources)
+	secrets, err := fetchSecrets(ctx, planned, sources, options.Done)
 	if err != nil {
 		return Report{}, err
 	}
@@ -97,9 +82,23 @@ func Run(ctx context.Context, steps []plan.Step, target Target, sources Sources,
 	return r.loop()
 }
 
-func fetchSecrets(ctx context.Context, steps []plan.Step, sources Sources) (map[string]map[string]string, error) {
+// Planned are the steps that write to the target.
+func Planned(steps []plan.Step) []plan.Step {
+	planned := make([]plan.Step, 0, len(steps))
+	for _, step := range steps {
+		if step.Disposition == plan.DispositionPlanned && (step.Action == plan.ActionCreate || step.Action == plan.ActionUpdate || step.Action == plan.ActionDelete) {
+			planned = append(planned, step)
+		}
+	}
+	return planned
+}
+
+func fetchSecrets(ctx context.Context, steps []plan.Step, sources Sources, done map[string]Result) (map[string]map[string]string, error) {
 	values := map[string]map[string]string{}
 	for _, step := range steps {
+		if _, over := done[step.ID]; over {
+			continue
+		}
 		for name, value := range step.After {
 			reference, ok := identity.AsSecretReference(value)
 			if !ok {
@@ -127,14 +126,19 @@ type run struct {
 	options Options
 	ctx     context.Context
 	report  Report
+	silent  int // steps in a row without an answer
 	stopped bool
-	fault   error // of journal or vault
+	why     string // nothing more is started, for the steps that were not
+	fault   error  // of journal or guard
 }
 
+// answer of a worker. A step that was not begun has no result.
 type answer struct {
 	rank   int
-	result identity.StepResult
-	err    error
+	begun  bool
+	result Result
+	fault  error // of journal or guard
+	gone   bool  // nothing can be asked of the target any more
 }
 
 func (r *run) loop() (Report, error) {
@@ -143,16 +147,16 @@ func (r *run) loop() (Report, error) {
 	flying, total := 0, len(r.order.steps)
 	for r.order.open > 0 {
 		if r.ctx.Err() != nil {
-			r.stopped = true
+			r.stop("the run was interrupted")
 		}
 		for flying < workers && !r.stopped {
 			rank, ok := r.order.next()
 			if !ok {
 				break
 			}
-			if err := r.journal.Intend(r.order.steps[rank]); err != nil {
-				r.fault, r.stopped = fmt.Errorf("writing the journal before step %s: %w", r.order.steps[rank].ID, err), true
-				break
+			if before, done := r.options.Done[r.order.steps[rank].ID]; done {
+				r.skip(rank, before)
+				continue
 			}
 			flying++
 			go func() { answers <- r.do(rank) }()
@@ -171,51 +175,90 @@ func (r *run) loop() (Report, error) {
 	return r.report, r.fault
 }
 
-// do runs one step with a context that Ctrl-C does not end: what is in flight is finished.
+func (r *run) stop(why string) {
+	if !r.stopped {
+		r.stopped, r.why = true, why
+	}
+}
+
+// skip takes a step as done that an earlier part of the run has done.
+func (r *run) skip(rank int, before Result) {
+	r.report.Results = append(r.report.Results, Result{Step: r.order.steps[rank], Outcome: Already, ServerID: before.ServerID, Generated: before.Generated})
+	r.order.done(rank)
+}
+
+// do runs one step with a context that Ctrl-C does not end: what is in flight is finished. The step is in the journal before its
+// first request leaves, and its outcome before anything that waits for it starts.
 func (r *run) do(rank int) answer {
 	step := r.order.steps[rank]
-	result, err := r.target.Apply(context.WithoutCancel(r.ctx), identity.StepRequest{
+	a := answer{rank: rank}
+	ctx := context.WithoutCancel(r.ctx)
+	if r.options.Guard != nil {
+		if a.fault = r.options.Guard(ctx); a.fault != nil {
+			return a
+		}
+	}
+	if err := r.journal.Intend(step); err != nil {
+		a.fault = fmt.Errorf("writing the journal before step %s: %w", step.ID, err)
+		return a
+	}
+	result, err := r.target.Apply(ctx, identity.StepRequest{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID,
 		Before: step.Before, After: step.After, Tag: step.Tag, Secrets: r.secrets[step.ID],
 	})
-	return answer{rank: rank, result: result, err: err}
+	a.begun, a.gone, a.result = true, errors.Is(err, ErrTargetGone), judge(step, result, err)
+	if err == nil {
+		r.deliver(&a.result, result.Generated)
+	}
+	if err := r.journal.Outcome(a.result); err != nil {
+		a.fault = fmt.Errorf("writing the journal after step %s: %w", step.ID, err)
+	}
+	return a
+}
+
+// deliver hands out what the target made once. A step counts as applied only when all of it has arrived.
+func (r *run) deliver(result *Result, generated map[string]string) {
+	for _, attribute := range slices.Sorted(maps.Keys(generated)) {
+		if err := r.vault.Deliver(result.Step.Resource, attribute, generated[attribute]); err != nil {
+			result.Outcome = Failed
+			result.Reason = fmt.Sprintf("the resource was written, but its %s was not delivered: %v", attribute, err)
+			return
+		}
+		result.Generated = append(result.Generated, attribute)
+	}
 }
 
 func (r *run) settle(a answer) {
-	step := r.order.steps[a.rank]
-	result := Result{Step: step, Outcome: Applied, ServerID: a.result.ServerID, Requests: a.result.Requests}
-	r.report.Requests += a.result.Requests
-	if a.result.Already {
-		result.Outcome = Already
-	}
-	if a.err != nil {
-		result.Outcome, result.Reason = Failed, a.err.Error()
-	} else if err := r.deliver(step, a.result.Generated); err != nil {
-		result.Outcome, result.Reason = Failed, "the resource was written, but its secret was not delivered: "+err.Error()
-	}
-	r.finish(a.rank, result)
-}
-
-func (r *run) deliver(step plan.Step, generated map[string]string) error {
-	for attribute, value := range generated {
-		if err := r.vault.Deliver(step.Resource, attribute, value); err != nil {
-			return err
+	if a.fault != nil {
+		r.stop("the run ended before it")
+		if r.fault == nil {
+			r.fault = a.fault
 		}
 	}
-	return nil
-}
-
-func (r *run) finish(rank int, result Result) {
-	if err := r.journal.Outcome(result); err != nil && r.fault == nil {
-		r.fault, r.stopped = fmt.Errorf("writing the journal after step %s: %w", result.Step.ID, err), true
-	}
-	r.report.Results = append(r.report.Results, result)
-	if result.Outcome == Failed {
-		r.order.failed(rank)
-		r.stopped = r.stopped || r.options.FailFast
+	if !a.begun {
+		r.order.open--
 		return
 	}
-	r.order.done(rank)
+	r.report.Requests += a.result.Requests
+	r.report.Results = append(r.report.Results, a.result)
+	if a.result.Outcome == Applied || a.result.Outcome == Already {
+		r.silent = 0
+		r.order.done(a.rank)
+		return
+	}
+	r.order.failed(a.rank)
+	r.silent++
+	switch {
+	case a.gone:
+		r.stop("the plugin of the target had ended")
+	case a.result.Outcome != Unknown:
+		r.silent = 0
+	case r.silent >= silence:
+		r.stop("the target did not answer any more")
+	}
+	if r.options.FailFast {
+		r.stop("an earlier step failed (-fail-fast)")
+	}
 }
 
 // closeOpen lists every step that never started, with the reason.
@@ -224,20 +267,19 @@ func (r *run) closeOpen() {
 	for _, result := range r.report.Results {
 		seen[result.Step.ID] = true
 	}
+	var open []Result
 	for rank, step := range r.order.steps {
 		if seen[step.ID] {
 			continue
 		}
-		reason := "the run ended before it"
+		reason := r.why
 		if cause, dropped := r.order.dropped[rank]; dropped {
 			reason = "waits for " + r.order.steps[cause].ID
-		} else if errors.Is(r.ctx.Err(), context.Canceled) {
-			reason = "the run was interrupted"
 		}
-		result := Result{Step: step, Outcome: NotStarted, Reason: reason}
-		r.report.Results = append(r.report.Results, result)
-		if err := r.journal.Outcome(result); err != nil && r.fault == nil {
-			r.fault = fmt.Errorf("writing the journal for step %s: %w", step.ID, err)
-		}
+		open = append(open, Result{Step: step, Outcome: NotStarted, Reason: reason})
+	}
+	r.report.Results = append(r.report.Results, open...)
+	if err := r.journal.Outcome(open...); err != nil && r.fault == nil {
+		r.fault = fmt.Errorf("writing into the journal what was not started: %w", err)
 	}
 }

@@ -45,11 +45,17 @@ func (m *memory) Secret(context.Context, identity.SecretReference) (string, erro
 	return "s", m.secret
 }
 func (m *memory) Intend(step plan.Step) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
 	m.journal = append(m.journal, "intend "+step.ID)
 	return nil
 }
-func (m *memory) Outcome(r apply.Result) error {
-	m.journal = append(m.journal, string(r.Outcome)+" "+r.Step.ID)
+func (m *memory) Outcome(results ...apply.Result) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	for _, r := range results {
+		m.journal = append(m.journal, string(r.Outcome)+" "+r.Step.ID)
+	}
 	return nil
 }
 func (m *memory) Deliver(identity.ResourceID, string, string) error { return m.deliver }
@@ -160,5 +166,63 @@ func TestRun_EveryStepHasOneOutcomeAtAnyParallelism(t *testing.T) {
 		if len(report.Results) != 200 || report.Count(apply.Failed) != 1 || report.Count(apply.NotStarted) != 19 {
 			t.Errorf("%d workers: %d results, %d failed, %d not started", workers, len(report.Results), report.Count(apply.Failed), report.Count(apply.NotStarted))
 		}
+	}
+}
+
+func TestRun_WhatAnEarlierPartHasDoneIsNotAskedForAgain(t *testing.T) {
+	m := &memory{}
+	report, err := start(t, m, apply.Options{Workers: 1, Done: map[string]apply.Result{"a": {ServerID: "7"}}}, step("a"), step("b", "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"b"}, m.order); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{"a": "already", "b": "applied"}, outcomes(report)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun_StopsWhenItMayNotWriteAnyMore(t *testing.T) {
+	m := &memory{}
+	asked := 0
+	guard := func(context.Context) error {
+		if asked++; asked > 1 {
+			return apply.ErrLeaseLost
+		}
+		return nil
+	}
+	report, err := start(t, m, apply.Options{Workers: 1, Guard: guard}, step("a"), step("b"), step("c"))
+	if !errors.Is(err, apply.ErrLeaseLost) || len(m.order) != 1 || report.Count(apply.NotStarted) != 2 {
+		t.Errorf("error %v, wrote %v, %v", err, m.order, outcomes(report))
+	}
+}
+
+func TestRun_SaysUnknownOfWhatGotNoAnswerAndGivesUpOnASilentTarget(t *testing.T) {
+	silent := &identity.ProviderError{Code: identity.ErrorUnreachable, Message: "no answer"}
+	m := &memory{fail: map[string]error{"a": silent, "b": silent, "c": silent, "d": silent, "e": silent}}
+	report, err := start(t, m, apply.Options{Workers: 1}, step("a"), step("b"), step("c"), step("d"), step("e"))
+	if err != nil || report.Count(apply.Unknown) != 3 || report.Count(apply.NotStarted) != 2 {
+		t.Errorf("error %v, %v", err, outcomes(report))
+	}
+	m = &memory{fail: map[string]error{"a": fmt.Errorf("%w: killed", apply.ErrTargetGone)}}
+	if report, err = start(t, m, apply.Options{Workers: 1}, step("a"), step("b")); err != nil || report.Count(apply.Unknown) != 1 || report.Count(apply.NotStarted) != 1 {
+		t.Errorf("error %v, %v", err, outcomes(report))
+	}
+}
+
+func TestRun_AConflictTellsBothValuesButNoSecret(t *testing.T) {
+	changed := step("a")
+	changed.Action, changed.AfterSensitive = plan.ActionUpdate, []string{"password"}
+	changed.Before = identity.Attributes{"name": "Wiki", "description": "old", "password": "planted-before"}
+	m := &memory{fail: map[string]error{"a": &identity.ProviderError{Code: identity.ErrorConflict, Message: "somebody has changed it",
+		Live: identity.Attributes{"name": "Wiki", "description": "by hand", "password": "planted-live"}}}}
+	report, err := start(t, m, apply.Options{Workers: 1}, changed, step("b", "a"), step("c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"a": `failed somebody has changed it; description: approved when it was "old", is now "by hand"`, "b": "not_started waits for a", "c": "applied"}
+	if diff := cmp.Diff(want, outcomes(report)); diff != "" {
+		t.Error(diff)
 	}
 }

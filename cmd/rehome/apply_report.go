@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// printReport says what came of every step, and what to do next.
+func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVault, run state.Run, head string, interrupted bool) {
+	w := s.env.out
+	fmt.Fprintf(w, "\napplied      %5d\n", report.Count(apply.Applied))
+	if n := report.Count(apply.Already); n > 0 {
+		fmt.Fprintf(w, "already done %5d   before this apply\n", n)
+	}
+	for _, outcome := range []apply.Outcome{apply.Failed, apply.NotStarted, apply.Unknown} {
+		if n := report.Count(outcome); n > 0 {
+			fmt.Fprintf(w, "%-12s %5d\n", strings.ReplaceAll(string(outcome), "_", " "), n)
+			for _, result := range report.Results {
+				if result.Outcome == outcome {
+					fmt.Fprintf(w, "    %s   %s\n", view.Clean(result.Step.ID), view.Clean(result.Reason))
+				}
+			}
+		}
+	}
+	fmt.Fprintf(w, "by hand      %5d\nblocked      %5d\n\n", p.Summary.ManualFollowUp, p.Summary.Blocked)
+	if run.Status == "failed" {
+		printContact(w, s)
+	}
+	if len(vault.given) > 0 {
+		to := ""
+		if len(vault.recipients) > 0 {
+			to = ", encrypted for " + view.Plural(len(vault.recipients), "recipient", "recipients")
+		}
+		fmt.Fprintf(w, "%s written to %s%s; they are stored nowhere else.\n", view.Plural(len(vault.given), "client secret", "client secrets"), vault.path, to)
+	}
+	if head != "" {
+		fmt.Fprintf(w, "Audit head %s (keep it with the change ticket). ", head[:12])
+	}
+	fmt.Fprintf(w, "Run %s: %s in %s, %s.\n", run.ID, strings.ReplaceAll(run.Status, "_", " "), run.CompletedAt.Sub(run.StartedAt).Round(100*time.Millisecond), view.Plural(report.Requests, "request", "requests"))
+	if interrupted && run.Status == "failed" {
+		fmt.Fprintf(w, "Interrupted; the lock is released. The same apply goes on with run %s.\n", run.ID)
+		return
+	}
+	if s.env.automation() {
+		return
+	}
+	if run.Status == "failed" {
+		fmt.Fprintf(w, "Next: mend the cause and run the same apply again: what is done stays done. If the target was changed, plan again.\n")
+		return
+	}
+	fmt.Fprintf(w, "Next: rehome plan shows that nothing is left to change, and what is left to do by hand.\n")
+}

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// lockVariable lets CI choose the id of the lease, so that a later job can name it.
+const lockVariable = "REHOME_LOCK_ID"
+
+// execution is one apply, from the approved plan to the end of the run.
+type execution struct {
+	s       *session
+	work    *planning
+	o       applyOptions
+	run     string
+	lock    string
+	began   time.Time
+	resumed *resumed // nil for a new run
+	file    *state.Journal
+	journal *runJournal
+	vault   *secretVault
+	lease   *apply.Lease
+}
+
+// newExecution finds the run that goes on, or names a new one. It changes nothing.
+func newExecution(s *session, work *planning, o applyOptions) (*execution, error) {
+	e := &execution{s: s, work: work, o: o, run: newID("r", s), began: s.env.now().UTC()}
+	run, err := unfinishedRun(s.store, work.plan.PlanHash)
+	if err != nil {
+		return nil, err
+	}
+	if run != nil {
+		e.run, e.began = run.ID, run.StartedAt
+		if e.resumed, e.file, err = openResumed(s, *run); err != nil {
+			return nil, err
+		}
+	}
+	if o.rescue != "" {
+		if err := takeRescue(s, s.path(o.rescue), e.resumed, e.file); err != nil {
+			e.close()
+			return nil, err
+		}
+	}
+	if e.lock = s.env.getenv(lockVariable); e.lock == "" {
+		e.lock = e.run
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9._/-]{1,100}$`).MatchString(e.lock) {
+		e.close()
+		return nil, diag.Errorf("lock-id-invalid", "Lock id is not usable", "%s is %q; use at most 100 letters, digits, dots, dashes, slashes and underscores.", lockVariable, e.lock)
+	}
+	return e, nil
+}
+
+func (e *execution) close() {
+	if e.file != nil {
+		_ = e.file.Close() // all that counts was synced when it was appended
+		e.file = nil
+	}
+}
+
+// openVault checks that generated secrets have somewhere to go. It makes nothing yet.
+func (e *execution) openVault() error {
+	s := e.s
+	var terminal io.Writer
+	if s.env.terminal && !s.env.automation() && !s.global.json {
+		terminal = s.env.out
+	}
+	var earlier []string
+	if e.resumed != nil {
+		earlier = e.resumed.secrets
+	}
+	vault, err := newSecretVault(pathOrEmpty(s, e.o.secretsOut), e.o.recipients, terminal, earlier)
+	if err != nil {
+		return err
+	}
+	e.vault = vault
+	if generated := e.generates(); generated > 0 && !vault.ready() {
+		return diag.Errorf("secrets-need-a-file", "Secrets have no destination", "The plan generates %s, which are given out once and stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.", view.Plural(generated, "client secret", "client secrets"))
+	}
+	return nil
+}
+
+// generates counts the one-time secrets of steps that are still to be done.
+func (e *execution) generates() int {
+	n := 0
+	for _, step := range apply.Planned(e.work.plan.Steps) {
+		if done, _ := e.resumed.known(step.ID); step.Action == plan.ActionCreate && !done {
+			n += len(step.AfterUnknown)
+		}
+	}
+	return n
+}
+
+// execute takes the lease, runs the steps and closes the books.
+func (e *execution) execute(ctx context.Context) error {
+	claim := e.claim()
+	if _, _, err := apply.CheckClaim(ctx, e.work.target, claim, e.s.env.now); err != nil {
+		return err
+	}
+	if err := preconditions(ctx, e.work, e.resumed); err != nil {
+		return err
+	}
+	if err := e.begin(ctx, claim); err != nil {
+		return err
+	}
+	s, p := e.s, e.work.plan
+	s.say("Approved %s  run %s  %s, %d at a time", view.ShortHash(p.PlanHash), e.run, view.Plural(len(apply.Planned(p.Steps)), "step", "steps"), e.o.workers)
+	s.env.parting.Store(new(fmt.Sprintf("Left at once. Run %s is not finished: the same apply goes on with it.", e.run)))
+	quiet := context.AfterFunc(ctx, func() {
+		s.say("Interrupted: what is in flight is finished, nothing more is started. Interrupt again to leave at once.")
+	})
+	defer quiet()
+	bar := newProgress(s.env, s.global, s.events)
+	sources := &secretSources{plugins: s.plugins, cfg: s.cfg, running: map[string]*client.Source{}}
+	defer sources.close()
+	options := apply.Options{Workers: e.o.workers, FailFast: e.o.failFast, Progress: bar.bar, Guard: e.lease.Confirm}
+	if e.resumed != nil {
+		options.Done = e.resumed.done
+	}
+	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.target}, sources, e.journal, e.vault, options)
+	bar.end()
+	if fault == nil {
+		fault = e.journal.bindMapped(p)
+	}
+	return e.finish(ctx, report, fault)
+}
+
+func (e *execution) claim() apply.Claim {
+	s, p := e.s, e.work.plan
+	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
+	if known, err := s.store.Plan(p.PlanHash); err == nil {
+		created = known.CreatedAt
+	}
+	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
+	return apply.Claim{Migration: p.Migration.Name, Holder: holder, PlanHash: p.PlanHash, CreatedAt: created, Dead: s.dead}
+}
+
+// begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from a stranger's.
+func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
+	s, p, kind := e.s, e.work.plan, state.JournalResume
+	e.journal = &runJournal{s: s, bound: map[string]string{}}
+	if e.resumed == nil {
+		if err := keepApplied(s, p); err != nil {
+			return err
+		}
+		folder, err := s.journalFolder()
+		if err != nil {
+			return err
+		}
+		kind = state.JournalBegin
+		if e.file, _, err = s.store.OpenJournal(state.JournalOptions{Folder: folder, Run: e.run, Watch: s.env.journalWatch}, newResumed(state.Run{}).take); err != nil {
+			return err
+		}
+	} else {
+		for _, step := range apply.Planned(p.Steps) {
+			if before, done := e.resumed.done[step.ID]; done {
+				e.journal.bindings(step, before.ServerID) // for the marker: the earlier part did not come to write it
+			}
+		}
+	}
+	e.journal.file = e.file
+	err := e.file.Append(state.JournalRecord{Kind: kind, At: s.env.now().UTC(), Process: s.process(e.run, e.lock, p, e.vault.path)})
+	if err != nil {
+		return err
+	}
+	if e.lease, err = apply.TakeLease(ctx, e.work.target, claim, s.env.now); err == nil {
+		return e.recordPlan(ctx)
+	}
+	if e.resumed == nil {
+		err = errors.Join(err, e.file.Discard())
+		e.file = nil
+		return err
+	}
+	return errors.Join(err, e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: s.env.now().UTC(), Status: "failed"}))
+}
+
+// recordPlan records every step of the plan and what of it people must do, unless an earlier part of the run did.
+func (e *execution) recordPlan(ctx context.Context) error {
+	recorded := 0
+	err := e.s.store.RunPlan(e.run, func(state.PlannedStep) error { recorded++; return nil })
+	if err == nil && recorded < len(e.work.plan.Steps) {
+		run := state.Run{ID: e.run, PlanHash: e.work.plan.PlanHash, Migration: e.work.plan.Migration.Name, Status: state.RunStarted, StartedAt: e.began}
+		err = beginRun(e.s, run, e.work.plan)
+	}
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, e.lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
+}
+
+// finish writes the run's end, gives the lease back, lets the state follow, and says what came of it.
+func (e *execution) finish(ctx context.Context, report apply.Report, fault error) error {
+	s, p := e.s, e.work.plan
+	left := p.Summary.ManualFollowUp + p.Summary.Blocked
+	undone := report.Count(apply.Failed) + report.Count(apply.NotStarted) + report.Count(apply.Unknown)
+	run := state.Run{ID: e.run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "completed", StartedAt: e.began, CompletedAt: s.env.now().UTC()}
+	switch {
+	case fault != nil || undone > 0:
+		run.Status = "failed"
+	case left > 0:
+		run.Status = "completed_with_follow_up"
+	}
+	released := e.lease.Release(context.WithoutCancel(ctx), func(m *identity.Marker) { e.mark(m, run) })
+	if released != nil {
+		run.Status = "failed" // what only the marker remembers is not there yet
+	}
+	recorded := e.record(run)
+	_, declared := recordEvidence(s, p.PlanHash)
+	head, _ := s.store.AuditHead()
+	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),
+		"failed": report.Count(apply.Failed), "not_started": report.Count(apply.NotStarted), "unknown": report.Count(apply.Unknown), "requests": report.Requests, "audit_head": head})
+	if !s.global.json {
+		printReport(s, p, report, e.vault, run, head, ctx.Err() != nil)
+	}
+	if err := errors.Join(fault, released, recorded, declared); err != nil {
+		return err
+	}
+	if undone > 0 {
+		return &statusError{status: exitError, quiet: !s.global.json, err: fmt.Errorf("%s failed, did not start or may be done", view.Plural(undone, "step", "steps"))}
+	}
+	if e.o.detailed && left > 0 {
+		return &statusError{status: exitChanges, quiet: true}
+	}
+	return nil
+}
+
+// mark leaves in the target what the run did.
+func (e *execution) mark(m *identity.Marker, run state.Run) {
+	m.Run, m.RunHost = run.ID, e.s.env.host
+	if run.Status != "failed" {
+		m.AppliedPlan = e.work.plan.PlanHash
+	}
+	for key, resource := range e.journal.bound {
+		if m.Bindings == nil {
+			m.Bindings = map[string]string{}
+		}
+		m.Bindings[key] = resource
+	}
+}
+
+// record ends the journal and lets the state follow it. What the journal refused goes into a rescue file.
+func (e *execution) record(run state.Run) error {
+	s := e.s
+	ended := e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: run.CompletedAt, Status: run.Status, Plan: endedPlan(e.work.plan, run.Status)})
+	e.close()
+	if unsaved := e.journal.unsaved; len(unsaved) > 0 {
+		ended = writeRescue(s, *s.process(e.run, e.lock, e.work.plan, e.vault.path), unsaved)
+	}
+	if err := s.bringUp(); err != nil {
+		return errors.Join(ended, fmt.Errorf("the journal has the whole run, but the state did not follow it; the next command tries again: %w", err))
+	}
+	return ended
+}

@@ -1,0 +1,348 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/bolt"
+)
+
+// faultsVariable names the file into which `make faults` wants the table. Without it a fast part of the matrix runs.
+const faultsVariable = "REHOME_FAULTS"
+
+// faultTable gathers the rows of the fault matrix. Safe for many goroutines.
+type faultTable struct {
+	mutex sync.Mutex
+	title string
+	rows  []faultRow
+}
+
+// faultRow is what was done, how that apply ended, and whether the next one came to the undisturbed end.
+type faultRow struct {
+	done, ended string
+	same        bool
+}
+
+func (f *faultTable) add(row faultRow) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.rows = append(f.rows, row)
+}
+
+// write appends the table to the file of make faults.
+func (f *faultTable) write(t *testing.T) {
+	t.Helper()
+	path := os.Getenv(faultsVariable)
+	if path == "" {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s\n%-72s %-34s %s\n", f.title, "what was done", "how that apply ended", "resumed to the same end")
+	for _, row := range f.rows {
+		same := "yes"
+		if !row.same {
+			same = "NO"
+		}
+		fmt.Fprintf(&b, "%-72s %-34s %s\n", row.done, row.ended, same)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = file.WriteString(b.String())
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// stage is a folder in which an approved plan waits to be applied, and how its target is looked at.
+type stage struct {
+	t        *testing.T
+	folder   string // with plan, state and configuration; copied for each run
+	variable []string
+	hash     string
+	end      func(t *testing.T, folder string) string // the target after a run, normalised
+}
+
+// rehearse copies the stage for one run.
+func (s *stage) copy(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS(s.folder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(folder, ".rehome", "identity.txt"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// applied is how one apply ended.
+type applied struct {
+	status int // -1 for a signal
+	output string
+}
+
+// command is the program, started in a folder as a process of its own.
+func (s *stage) command(folder, kill string, args ...string) *exec.Cmd {
+	command := exec.Command(os.Args[0], args...)
+	command.Dir = folder
+	command.Env = append(append(os.Environ(), s.variable...), killVariable+"="+kill, "CI=true", "REHOME_LOG=")
+	return command
+}
+
+func (s *stage) apply(folder, kill string, more ...string) applied {
+	command := s.command(folder, kill, append([]string{"apply", "plan.rehome", "-plan-hash=" + s.hash, "-secrets-out=secrets.json"}, more...)...)
+	output, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		s.t.Fatal(err)
+	}
+	return applied{status: command.ProcessState.ExitCode(), output: string(output)}
+}
+
+// openStage opens the state of a folder that no process works with.
+func openStage(t *testing.T, folder string) *state.Store {
+	t.Helper()
+	identities, err := state.Identities("", filepath.Join(folder, ".rehome", "identity.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend, err := bolt.Open(filepath.Join(folder, ".rehome", "state.db"), 0, bolt.Holder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := state.Open(backend, identities)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// books is what the state and the journal say of the only run: each step once, all of them done, an audit chain that holds.
+func books(t *testing.T, folder string) (string, []state.JournalRecord) {
+	t.Helper()
+	store := openStage(t, folder)
+	defer store.Close()
+	if _, err := store.BringUp(filepath.Join(folder, ".rehome", "journal")); err != nil {
+		t.Error(err)
+	}
+	runs, err := store.Runs()
+	if err != nil || len(runs) > 1 {
+		t.Fatalf("the state knows %d runs: %v", len(runs), err)
+	}
+	if len(runs) == 0 {
+		return "no run", nil
+	}
+	if _, err := store.Audit(); err != nil {
+		t.Error(err)
+	}
+	var records []state.JournalRecord
+	err = store.ReadJournal(filepath.Join(folder, ".rehome", "journal"), runs[0].ID, func(r state.JournalRecord) error {
+		records = append(records, r)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	bindings, err := store.Bindings()
+	if err != nil {
+		t.Error(err)
+	}
+	var lines []string
+	for key, b := range bindings {
+		lines = append(lines, key+" "+b.Resource.String())
+	}
+	return fmt.Sprintf("%s, %d bindings", runs[0].Status, len(lines)), records
+}
+
+// doneOnce tells which steps do not have exactly one outcome that says they are done.
+func doneOnce(records []state.JournalRecord) []string {
+	times := map[string]int{}
+	for _, record := range records {
+		if record.Intend != nil {
+			times[record.Intend.StepID] += 0
+		}
+		if record.Outcome != nil && (record.Outcome.Outcome == "applied" || record.Outcome.Outcome == "already") {
+			times[record.Outcome.StepID]++
+		}
+	}
+	var wrong []string
+	for step, n := range times {
+		if n != 1 {
+			wrong = append(wrong, fmt.Sprintf("%s is done %d times", step, n))
+		}
+	}
+	return wrong
+}
+
+// resume applies again until the run has ended, and compares everything with an undisturbed run.
+func (s *stage) resume(t *testing.T, folder, wantEnd, wantBooks string) bool {
+	t.Helper()
+	if was, records := books(t, folder); was == wantBooks && len(records) > 0 && records[len(records)-1].Kind == state.JournalEnd {
+		return s.end(t, folder) == wantEnd // it died after its last word
+	}
+	var last applied
+	for range 3 {
+		if last = s.apply(folder, "nobody"); last.status == 0 {
+			break
+		}
+	}
+	if last.status != 0 {
+		t.Errorf("the next apply ended with status %d:\n%s", last.status, last.output)
+		return false
+	}
+	ok := true
+	if diff := cmp.Diff(wantEnd, s.end(t, folder)); diff != "" {
+		t.Errorf("the target differs from that of an undisturbed run:\n%s", diff)
+		ok = false
+	}
+	got, records := books(t, folder)
+	if got != wantBooks {
+		t.Errorf("the books say %q, wanted %q", got, wantBooks)
+		ok = false
+	}
+	for _, wrong := range doneOnce(records) {
+		t.Error(wrong)
+		ok = false
+	}
+	return ok
+}
+
+// realmFileStage plans the practice tenant into a realm file.
+func realmFileStage(t *testing.T) *stage {
+	t.Helper()
+	t.Chdir(".")
+	j := newJourney(t, "okta-to-realmfile", "okta", "realmfile")
+	startOktaLab(j)
+	hash, _ := j.approve()
+	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins)}
+	s.end = func(t *testing.T, folder string) string {
+		t.Helper()
+		content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return normalRealm(t, content)
+	}
+	return s
+}
+
+var givenSecret = regexp.MustCompile(`"secret": "[^"]*"`)
+
+// normalRealm is a realm file without what differs from run to run: the marker's content and made secrets.
+func normalRealm(t *testing.T, content []byte) string {
+	t.Helper()
+	var realm map[string]any
+	if err := json.Unmarshal(content, &realm); err != nil {
+		t.Fatal(err)
+	}
+	clients, _ := realm["clients"].([]any)
+	for _, each := range clients {
+		if client, ok := each.(map[string]any); ok && client["name"] == "rehome marker" {
+			delete(client, "attributes")
+		}
+	}
+	sortLists(realm)
+	return givenSecret.ReplaceAllString(string(encoded(realm)), `"secret": "(made)"`)
+}
+
+// sortLists puts the objects of every list in one order: steps that run side by side add them as they come.
+func sortLists(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, each := range v {
+			sortLists(each)
+		}
+	case []any:
+		for _, each := range v {
+			sortLists(each)
+		}
+		slices.SortFunc(v, func(a, b any) int { return bytes.Compare(encoded(a), encoded(b)) })
+	}
+}
+
+func encoded(value any) []byte {
+	text, err := json.MarshalIndent(value, "", " ")
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// boundary is a place in the journal of a run at which somebody dies.
+type boundary struct {
+	moment   state.JournalMoment
+	sequence int
+	what     string
+}
+
+// boundaries lists where an undisturbed run can be cut: before and after each record. Before an intent nothing has happened since the
+// outcome before it, so that place is not listed twice.
+func boundaries(records []state.JournalRecord) []boundary {
+	var all []boundary
+	for _, r := range records {
+		what := string(r.Kind)
+		switch {
+		case r.Intend != nil:
+			what = "intent of " + r.Intend.StepID
+		case r.Outcome != nil:
+			what = "outcome of " + r.Outcome.StepID
+		}
+		if r.Intend == nil {
+			all = append(all, boundary{state.BeforeRecord, r.Sequence, what})
+		}
+		all = append(all, boundary{state.AfterRecord, r.Sequence, what})
+	}
+	return all
+}
+
+// TestFaults_KilledAtEveryRecordOnARealmFile kills host and plugin before and after each record of the journal.
+func TestFaults_KilledAtEveryRecordOnARealmFile(t *testing.T) {
+	s := realmFileStage(t)
+	calm := s.copy(t)
+	if first := s.apply(calm, "nobody", "-parallelism=1"); first.status != 0 {
+		t.Fatalf("the undisturbed apply ended with %d:\n%s", first.status, first.output)
+	}
+	end := s.end(t, calm)
+	wantBooks, records := books(t, calm)
+	table := &faultTable{title: "kill -9 on a realm file"}
+	defer table.write(t)
+	step := 1
+	if os.Getenv(faultsVariable) == "" {
+		step = 17
+	}
+	t.Run("rows", func(t *testing.T) {
+		for _, who := range []string{"host", "plugin"} {
+			for i, b := range boundaries(records) {
+				if i%step != 0 {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s_%s_%d", who, b.moment, b.sequence), func(t *testing.T) {
+					t.Parallel()
+					folder := s.copy(t)
+					died := s.apply(folder, killAt(who, b.moment, b.sequence), "-parallelism=1")
+					row := faultRow{done: fmt.Sprintf("%s killed %s record %d, %s", who, b.moment, b.sequence, b.what), ended: fmt.Sprintf("status %d", died.status)}
+					if died.status < 0 {
+						row.ended = "killed"
+					}
+					row.same = s.resume(t, folder, end, wantBooks)
+					table.add(row)
+				})
+			}
+		}
+	})
+}

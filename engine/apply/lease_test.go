@@ -1,0 +1,134 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// markers is a target's marker. Lose makes the next write arrive without an answer.
+type markers struct {
+	mutex  sync.Mutex
+	marker identity.Marker
+	count  int
+	lose   bool
+}
+
+func (m *markers) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.marker, identity.MarkerRevision(strconv.Itoa(m.count)), nil
+}
+
+func (m *markers) WriteMarker(_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if string(basedOn) != strconv.Itoa(m.count) {
+		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "somebody else has written the marker"}
+	}
+	m.marker, m.count = marker, m.count+1
+	if m.lose {
+		m.lose = false
+		return "", &identity.ProviderError{Code: identity.ErrorUnreachable, Message: "no answer"}
+	}
+	return identity.MarkerRevision(strconv.Itoa(m.count)), nil
+}
+
+// clock is a time that tests move.
+type clock struct {
+	mutex sync.Mutex
+	at    time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.at = c.at.Add(d)
+}
+
+func claim(run string) apply.Claim {
+	return apply.Claim{Migration: "acme", PlanHash: "sha256:1", Holder: apply.Holder{ID: run, Run: run, Actor: "ana@desk (system user, not verified)", Host: "desk", PID: 42, Command: "rehome apply", Since: time.Unix(100, 0)}}
+}
+
+func take(t *testing.T, m *markers, c *clock, claim apply.Claim) *apply.Lease {
+	t.Helper()
+	lease, err := apply.TakeLease(t.Context(), m, claim, c.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lease
+}
+
+func TestLease_NamesItsHolderToWhoComesSecond(t *testing.T) {
+	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
+	lease := take(t, m, c, claim("r-1"))
+	var held *apply.HeldError
+	if _, err := apply.TakeLease(t.Context(), m, claim("r-2"), c.now); !errors.As(err, &held) || held.Holder != (apply.Holder{
+		ID: "r-1", Run: "r-1", Actor: "ana@desk (system user, not verified)", Host: "desk", PID: 42, Command: "rehome apply", Since: held.Holder.Since}) {
+		t.Fatalf("the second apply got %v", err)
+	}
+	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil {
+		t.Fatal(err)
+	}
+	take(t, m, c, claim("r-2"))
+}
+
+func TestLease_OfADeadProcessOfOursIsTakenOverAtOnceAndTheZombieStops(t *testing.T) {
+	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
+	zombie := take(t, m, c, claim("r-1"))
+	again := claim("r-1")
+	again.Dead = func(h apply.Holder) bool { return h.Run == "r-1" && h.PID == 42 }
+	take(t, m, c, again)
+	if m.marker.Fence != 2 {
+		t.Errorf("fence %d, wanted 2", m.marker.Fence)
+	}
+	c.pass(6 * time.Second)
+	if err := zombie.Confirm(t.Context()); !errors.Is(err, apply.ErrLeaseLost) || !strings.Contains(err.Error(), "fence 2") {
+		t.Errorf("the zombie may go on: %v", err)
+	}
+	if err := zombie.Update(t.Context(), func(*identity.Marker) {}); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("the zombie wrote the marker: %v", err)
+	}
+}
+
+func TestLease_EndsByItselfWhenNobodyRenewsIt(t *testing.T) {
+	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
+	take(t, m, c, claim("r-1"))
+	c.pass(apply.LeaseTime + time.Second)
+	take(t, m, c, claim("r-2"))
+}
+
+func TestLease_AWriteWhoseAnswerWasLostIsOurs(t *testing.T) {
+	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
+	lease := take(t, m, c, claim("r-1"))
+	m.lose = true
+	if err := lease.Update(t.Context(), func(x *identity.Marker) { x.Run = "r-1" }); err == nil || errors.Is(err, apply.ErrLeaseLost) {
+		t.Fatalf("a lost answer gave %v", err)
+	}
+	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil || m.marker.LeaseHolder != "" || m.marker.Run != "r-1" {
+		t.Errorf("released with %v: %+v", err, m.marker)
+	}
+}
+
+func TestHolder_ReadsBackFromItsText(t *testing.T) {
+	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana (github actor, not verified)", Host: "runner-7", PID: 9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
+	if got := apply.ParseHolder(want.String()); got != want {
+		t.Errorf("%q reads back as %+v", want, got)
+	}
+	if got := apply.ParseHolder("r-1 of ana@desk"); got.ID != "r-1" || got.Run != "" {
+		t.Errorf("an old text reads as %+v", got)
+	}
+}

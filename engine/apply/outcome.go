@@ -1,0 +1,110 @@
+package apply
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// ErrTargetGone says that the target cannot be asked at all any more: its plugin has ended.
+var ErrTargetGone = errors.New("the target's plugin has ended")
+
+// Outcome of a step.
+type Outcome string
+
+// The outcomes.
+const (
+	Applied    Outcome = "applied"
+	Already    Outcome = "already" // found done by an earlier, interrupted run
+	Failed     Outcome = "failed"
+	NotStarted Outcome = "not_started"
+	Unknown    Outcome = "unknown" // interrupted between request and answer
+)
+
+// Change is a value that somebody else changed between approval and step.
+type Change struct {
+	Attribute string `json:"attribute"`
+	Approved  any    `json:"approved"` // what the plan saw, or wants of a create
+	Live      any    `json:"live"`
+}
+
+// Result is what came of one step.
+type Result struct {
+	Step      plan.Step
+	Outcome   Outcome
+	ServerID  string
+	Reason    string
+	Requests  int
+	Generated []string // attributes whose one-time values were delivered, sorted
+	Changes   []Change // of a step that failed because somebody else was there
+}
+
+// judge makes a result of what a target answered.
+func judge(step plan.Step, answer identity.StepResult, err error) Result {
+	result := Result{Step: step, Outcome: Applied, ServerID: answer.ServerID, Requests: answer.Requests}
+	if answer.Already {
+		result.Outcome = Already
+	}
+	if err == nil {
+		return result
+	}
+	result.Outcome, result.Reason = Failed, err.Error()
+	var failure *identity.ProviderError
+	switch {
+	case errors.Is(err, ErrTargetGone):
+		result.Outcome = Unknown
+	case !errors.As(err, &failure):
+	case failure.Code == identity.ErrorUnreachable:
+		result.Outcome = Unknown
+	case failure.Code == identity.ErrorConflict:
+		result.Changes = changes(step, failure.Live)
+		result.Reason += spell(step, result.Changes)
+	}
+	return result
+}
+
+// changes lists what differs between what the plan expects and what is there, sorted by attribute. Sensitive values are not in it.
+func changes(step plan.Step, live identity.Attributes) []Change {
+	expected := step.Before
+	if step.Action == plan.ActionCreate {
+		expected = step.After
+	}
+	var found []Change
+	for _, name := range open(step, expected).Names() {
+		if len(live) > 0 && !merge.EqualValues(expected[name], live[name], slices.Contains(step.Unordered, name)) {
+			found = append(found, Change{Attribute: name, Approved: expected[name], Live: live[name]})
+		}
+	}
+	return found
+}
+
+func spell(step plan.Step, found []Change) string {
+	was := "approved when it was"
+	if step.Action == plan.ActionCreate {
+		was = "approved to become"
+	}
+	var b strings.Builder
+	for _, c := range found {
+		fmt.Fprintf(&b, "; %s: %s %s, is now %s", c.Attribute, was, brief(c.Approved), brief(c.Live))
+	}
+	return b.String()
+}
+
+// brief is a value as JSON, cut to a length that a line can hold.
+func brief(value any) string {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return "(not shown)"
+	}
+	const longest = 200
+	if len(encoded) > longest {
+		return strings.ToValidUTF8(string(encoded[:longest]), "") + "…"
+	}
+	return string(encoded)
+}

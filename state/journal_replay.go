@@ -1,0 +1,208 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// replayBatch is how many records of a journal one transaction of the state takes.
+const replayBatch = 500
+
+// journalMark says how far the state has followed a journal, and whose words the next records are.
+type journalMark struct {
+	Sequence uint64         `json:"sequence"`
+	Offset   int64          `json:"offset"`
+	Process  JournalProcess `json:"process"`
+}
+
+// Followed is what BringUp found.
+type Followed struct {
+	Records int    // that the state did not know
+	Torn    []Torn // ends that were cut
+	Short   []string
+	Damaged []error // journals that do not read; the others were followed
+}
+
+// BringUp makes the state say what the journals in folder say: after a crash the journal is right and the state follows it. Each
+// record is taken once, however often it is called. A journal that ends before what the state knows of it is listed in Short.
+func (s *Store) BringUp(folder string) (Followed, error) {
+	var found Followed
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	if err != nil {
+		return found, fmt.Errorf("looking for journals: %w", err)
+	}
+	for _, entry := range entries {
+		run, ok := strings.CutSuffix(entry.Name(), journalSuffix)
+		if !ok || entry.IsDir() {
+			continue
+		}
+		err := s.follow(folder, run, &found)
+		if errors.Is(err, ErrCorrupt) {
+			found.Damaged = append(found.Damaged, fmt.Errorf("journal %s: %w", filepath.Join(folder, entry.Name()), err))
+			continue
+		}
+		if err != nil {
+			return found, fmt.Errorf("journal %s: %w", filepath.Join(folder, entry.Name()), err)
+		}
+	}
+	return found, nil
+}
+
+func (s *Store) follow(folder, run string, found *Followed) error {
+	var mark journalMark
+	if err := s.get(bucketRecords, "journal/"+run, &mark); err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	path := JournalOptions{Folder: folder, Run: run}.path()
+	info, err := os.Stat(path)
+	if err != nil || info.Size() == mark.Offset {
+		return err
+	}
+	if info.Size() < mark.Offset {
+		found.Short = append(found.Short, run)
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	r := &replay{store: s, run: run, mark: mark}
+	_, torn, err := s.scanJournal(file, run, scanned{sequence: mark.Sequence, offset: mark.Offset}, r.add)
+	found.Records += r.total
+	if torn != nil {
+		found.Torn = append(found.Torn, *torn)
+	}
+	if err != nil {
+		return err
+	}
+	return r.flush()
+}
+
+// replay gathers records for transactions of a fair size; the mark moves in the transaction that takes them.
+type replay struct {
+	store   *Store
+	run     string
+	mark    journalMark
+	waiting []JournalRecord
+	total   int
+}
+
+func (r *replay) add(record JournalRecord) error {
+	r.total++
+	r.waiting = append(r.waiting, record)
+	if len(r.waiting) < replayBatch {
+		return nil
+	}
+	return r.flush()
+}
+
+func (r *replay) flush() error {
+	if len(r.waiting) == 0 {
+		return nil
+	}
+	err := r.store.backend.Update(func(tx Tx) error {
+		for _, record := range r.waiting {
+			if err := r.take(tx, record); err != nil {
+				return fmt.Errorf("taking over record %d: %w", record.Sequence, err)
+			}
+			r.mark.Sequence, r.mark.Offset = record.behind.sequence, record.behind.offset
+		}
+		return r.store.put(tx, bucketRecords, "journal/"+r.run, r.mark)
+	})
+	r.waiting = r.waiting[:0]
+	return err
+}
+
+// take puts one record into the state.
+func (r *replay) take(tx Tx, record JournalRecord) error {
+	switch {
+	case record.Process != nil:
+		r.mark.Process = *record.Process
+		return r.begin(tx, record)
+	case record.Intend != nil:
+		in := record.Intend
+		return r.step(tx, RunStep{Order: record.Sequence, StepID: in.StepID, Resource: in.Resource, ServerID: in.ServerID, Outcome: "intended", At: record.At})
+	case record.Outcome != nil:
+		return r.outcome(tx, record)
+	case record.Kind == JournalEnd:
+		return r.end(tx, record)
+	}
+	return nil
+}
+
+func (r *replay) begin(tx Tx, record JournalRecord) error {
+	var run Run
+	err := r.store.decode(bucketRecords, "run/"+r.run, tx.Get(bucketRecords, "run/"+r.run), &run)
+	known := err == nil && record.Kind == JournalBegin // then its beginning is in the chain
+	if errors.Is(err, ErrNotFound) {
+		run, err = Run{ID: r.run, PlanHash: record.Process.PlanHash, Migration: record.Process.Migration, StartedAt: record.At}, nil
+	}
+	if err != nil {
+		return err
+	}
+	run.Status, run.CompletedAt = "started", time.Time{}
+	if err := r.store.put(tx, bucketRecords, "run/"+r.run, run); err != nil {
+		return err
+	}
+	if known {
+		return nil
+	}
+	name := "migration.cutover_plan.applying"
+	if record.Kind == JournalResume {
+		name = "migration.cutover_plan.resumed"
+	}
+	return r.store.audit(tx, r.event(name, record, record.Process.PlanHash, map[string]string{"run": r.run}))
+}
+
+func (r *replay) event(name string, record JournalRecord, target string, facts map[string]string) Event {
+	return Event{Name: name, At: record.At, Tenant: r.mark.Process.Tenant, Actor: r.mark.Process.Actor, Target: target, Facts: facts}
+}
+
+func (r *replay) step(tx Tx, step RunStep) error {
+	return r.store.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", r.run, step.Order), step)
+}
+
+// outcome keeps the step, its bindings and its audit event. What is already done counts as applied in the chain.
+func (r *replay) outcome(tx Tx, record JournalRecord) error {
+	o := record.Outcome
+	step := RunStep{Order: record.Sequence, StepID: o.StepID, Resource: o.Resource, ServerID: o.ServerID, Outcome: o.Outcome, Reason: o.Reason, At: record.At}
+	if err := r.step(tx, step); err != nil {
+		return err
+	}
+	for _, b := range o.Bindings {
+		if err := r.store.put(tx, bucketBindings, r.store.bindingKey(b), b); err != nil {
+			return err
+		}
+	}
+	name, facts := "migration.cutover_step."+o.Outcome, map[string]string{"run": r.run}
+	if o.Outcome == "already" {
+		name = "migration.cutover_step.applied"
+	}
+	if o.Reason != "" {
+		facts["reason"] = o.Reason
+	}
+	return r.store.audit(tx, r.event(name, record, o.StepID, facts))
+}
+
+func (r *replay) end(tx Tx, record JournalRecord) error {
+	var run Run
+	if err := r.store.decode(bucketRecords, "run/"+r.run, tx.Get(bucketRecords, "run/"+r.run), &run); err != nil {
+		return err
+	}
+	run.Status, run.CompletedAt = record.Status, record.At
+	event := r.event("migration.cutover_plan.applied", record, run.PlanHash, map[string]string{"run": r.run, "status": record.Status})
+	plan := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: PlanFailed}
+	if record.Plan != nil {
+		plan = *record.Plan
+	}
+	return r.store.endRun(tx, run, plan, event)
+}
