@@ -1,0 +1,43 @@
+package okta_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+func TestPermissions_AreTriedAndNamed(t *testing.T) {
+	org := newOrg(t)
+	org.faults["/api/v1/idps?limit=1"] = refuse(403, "E0000006", "You do not have permission to perform the requested action")
+	org.faults["/api/v1/domains"] = refuse(404, "E0000007", "Not found")
+	checks, err := org.source(t).(sdk.PermissionChecker).Permissions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]identity.PermissionState{"okta.idps.read": identity.PermissionMissing, "okta.domains.read": identity.PermissionUnknown, "okta.apps.manage": identity.PermissionUnknown}
+	for _, check := range checks {
+		state := want[check.Name]
+		if state == "" {
+			state = identity.PermissionGranted
+		}
+		if check.State != state || check.For == "" || (check.Action == "") != (state == identity.PermissionGranted) {
+			t.Errorf("%+v, wanted %s", check, state)
+		}
+		delete(want, check.Name)
+	}
+	if len(want) > 0 || len(checks) != 9 {
+		t.Errorf("%d checks, not there: %v", len(checks), want)
+	}
+}
+
+func TestPermissions_AWrongTokenIsAnErrorAndNotEverythingMissing(t *testing.T) {
+	org := newOrg(t)
+	org.faults["/api/v1/apps?limit=1"] = refuse(401, "E0000011", "Invalid token provided")
+	_, err := org.source(t).(sdk.PermissionChecker).Permissions(t.Context())
+	var failure *identity.ProviderError
+	if !errors.As(err, &failure) || failure.Code != identity.ErrorUnauthorized {
+		t.Errorf("got %v", err)
+	}
+}
