@@ -72,6 +72,9 @@ func classOf(c *cobra.Command) commandClass {
 	if !known {
 		return classManage
 	}
+	if online := c.Flags().Lookup("online"); class == classFree && online != nil && online.Value.String() == "true" {
+		return classRead // it asks source and target
+	}
 	return class
 }
 

@@ -92,6 +92,8 @@ func codes() []config.Code {
 		{Code: "access-denied", Cause: "The token is good, but not for this: a permission or the tenant is missing, or it is of guest or support access.", Cure: "Use a token with what the message names."},
 		{Code: "access-changed", Cause: "The access block or the tenant is not what the state recorded.", Cure: "Put it back, or use a token that may manage the migration under the recorded block."},
 		{Code: "access-change-pending", Cause: "The access block differs from the recorded one and the token may change it.", Cure: "Nothing; the next command that changes something records it."},
+		{Code: "permission-missing", Cause: "A credential lacks a permission that rehome needs, found by validate -online.", Cure: "Grant what the message names."},
+		{Code: "online-failed", Cause: "A source or target could not be asked for its permissions.", Cure: "Read the message: address, credential or network."},
 		{Code: "command-failed", Cause: "Something else failed.", Cure: "Read the message."},
 	}
 }

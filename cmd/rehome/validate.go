@@ -14,12 +14,16 @@ import (
 )
 
 func newValidateCommand(env *environment, global *options) *cobra.Command {
-	return &cobra.Command{
+	online, phase := false, ""
+	c := &cobra.Command{
 		Use:   "validate",
 		Short: "Check the configuration",
 		Long: `Validate checks the configuration without reading a tenant. Where the folder is initialised, the arguments of source and
-target blocks are checked against their providers too.`,
-		Example: "  rehome validate\n  rehome validate -json",
+target blocks are checked against their providers too.
+
+With -online it asks sources and target who they are and lists by name the permissions that are granted, missing or cannot be told,
+without writing anything. It ends with 1 when one is missing. -for=plan leaves out what only applying needs.`,
+		Example: "  rehome validate\n  rehome validate -online -for=plan",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := newSession(env, global, "validate")
@@ -27,24 +31,37 @@ target blocks are checked against their providers too.`,
 				return err
 			}
 			defer s.close()
-			return runValidate(c.Context(), s)
+			return runValidate(c.Context(), s, online, phase)
 		},
 	}
+	c.Flags().BoolVar(&online, "online", false, "ask sources and target which permissions are missing")
+	c.Flags().StringVar(&phase, "for", "", "with -online: plan or apply; both without it")
+	return c
 }
 
 type validation struct {
-	FormatVersion string    `json:"format_version"`
-	Valid         bool      `json:"valid"`
-	Diagnostics   diag.List `json:"diagnostics"`
+	FormatVersion string        `json:"format_version"`
+	Valid         bool          `json:"valid"`
+	Diagnostics   diag.List     `json:"diagnostics"`
+	Online        []onlineBlock `json:"online,omitempty"`
 }
 
-func runValidate(ctx context.Context, s *session) error {
+func runValidate(ctx context.Context, s *session, online bool, phase string) error {
+	if phase != "" && (!online || phase != config.PhasePlan && phase != config.PhaseApply) {
+		return errors.New("-for is plan or apply and goes with -online; without it both are checked")
+	}
 	_, err := s.load()
 	if err == nil {
 		err = validateProviders(ctx, s)
 	}
+	var asked []onlineBlock
+	if err == nil && online {
+		if asked, err = checkOnline(ctx, s, phase); err == nil {
+			err = onlineProblems(asked).Err()
+		}
+	}
 	if s.global.json {
-		result := validation{FormatVersion: eventFormat, Valid: err == nil, Diagnostics: diag.List{}}
+		result := validation{FormatVersion: eventFormat, Valid: err == nil, Diagnostics: diag.List{}, Online: asked}
 		if err != nil {
 			result.Diagnostics = diagnosticsOf(err)
 		}
@@ -59,8 +76,12 @@ func runValidate(ctx context.Context, s *session) error {
 		}
 		return nil
 	}
-	if err == nil {
+	printOnline(s.env.out, asked)
+	if err == nil && !online {
 		fmt.Fprintln(s.env.out, "The configuration is valid.")
+	}
+	if err == nil && online {
+		fmt.Fprintln(s.env.out, "\nThe configuration is valid and nothing that can be told is missing.")
 	}
 	return err
 }
