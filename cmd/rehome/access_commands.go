@@ -41,6 +41,10 @@ func commandClasses() map[string]commandClass {
 		"fmt":                classFree,
 		"init":               classBegin,
 		"plan":               classManage,
+		"run follow-up done": classManage,
+		"run follow-up list": classRead,
+		"run list":           classRead,
+		"run show":           classRead,
 		"show":               classFree, // of a file; it opens no state
 		"snapshot diff":      classRead,
 		"snapshot list":      classRead,

@@ -28,7 +28,11 @@ func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVau
 			}
 		}
 	}
-	fmt.Fprintf(w, "by hand      %5d\nblocked      %5d\n\n", p.Summary.ManualFollowUp, p.Summary.Blocked)
+	list, show := "   rehome run follow-up list", "   rehome run show"
+	if s.env.automation() {
+		list, show = "", ""
+	}
+	fmt.Fprintf(w, "by hand      %5d%s\nblocked      %5d%s\n\n", p.Summary.ManualFollowUp, list, p.Summary.Blocked, show)
 	if run.Status == "failed" {
 		printContact(w, s)
 	}

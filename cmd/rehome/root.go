@@ -140,6 +140,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newFmtCommand(env, global),
 		newInitCommand(env, global),
 		newPlanCommand(env, global),
+		newRunCommand(env, global),
 		newShowCommand(env, global),
 		newSnapshotCommand(env, global),
 		newStateCommand(env, global),

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,5 +77,13 @@ func sameValue(ts *testscript.TestScript, negated bool, args []string) {
 	}
 	if a, b := lines(args[0]), lines(args[1]); (a == b) == negated {
 		ts.Fatalf("%s of %s: %s, of %s: %s", args[2], args[0], a, args[1], b)
+	}
+}
+
+func countLines(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if got := strings.Count(ts.ReadFile(args[0]), args[1]); got != want {
+		ts.Fatalf("%s holds %q %d times, wanted %d", args[0], args[1], got, want)
 	}
 }

@@ -1,0 +1,320 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/state"
+)
+
+func newRunCommand(env *environment, global *options) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Read back what applies did, and what is left to do by hand",
+		Long: `A run is one execution of a plan. Each step of the plan reads back with what came of it: created, changed, mapped, blocked, skipped,
+manual, failed. What people must do is a checklist that stays until each entry is closed.`,
+		Example: "  rehome run list\n  rehome run show\n  rehome run follow-up done f-3 -note=\"rebuilt by the team\"",
+		Args:    cobra.NoArgs,
+	}
+	c.AddCommand(newRunListCommand(env, global), newRunShowCommand(env, global), newFollowUpCommand(env, global))
+	return c
+}
+
+func newRunListCommand(env *environment, global *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the runs, newest first",
+		Example: "  rehome run list\n  rehome run list -json",
+		Args:    cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "run list")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runRunList(s)
+		},
+	}
+}
+
+func newRunShowCommand(env *environment, global *options) *cobra.Command {
+	verbose := false
+	c := &cobra.Command{
+		Use:     "show [RUN]",
+		Short:   "Show each step of a run, the newest unless named",
+		Long:    "Show lists each step of the run's plan with what came of it, why, the resource, and the line of HCL that decided it. Steps that were already as wanted are counted; -v lists them.",
+		Example: "  rehome run show\n  rehome run show r-2026-11-22-1f0c9a7b -json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := newSession(env, global, "run show")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			id := ""
+			if len(args) == 1 {
+				id = args[0]
+			}
+			return runRunShow(s, id, verbose)
+		},
+	}
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "every step, unchanged ones too")
+	return c
+}
+
+// migrationRuns are the runs of the configured migration, newest first.
+func migrationRuns(s *session) ([]state.Run, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	store, err := s.openState()
+	if err != nil {
+		return nil, err
+	}
+	all, err := store.Runs()
+	if err != nil {
+		return nil, err
+	}
+	runs := []state.Run{}
+	for _, run := range all {
+		if run.Migration == cfg.Migration.Name {
+			runs = append(runs, run)
+		}
+	}
+	return runs, nil
+}
+
+func runRunList(s *session) error {
+	runs, err := migrationRuns(s)
+	if err != nil {
+		return err
+	}
+	if s.global.json {
+		return s.document(map[string]any{"format_version": eventFormat, "runs": runs})
+	}
+	if len(runs) == 0 {
+		fmt.Fprintln(s.env.out, "There is no run yet.")
+		return nil
+	}
+	w := tabwriter.NewWriter(s.env.out, 0, 4, 3, ' ', 0)
+	for _, run := range runs {
+		took := "did not end"
+		if !run.CompletedAt.IsZero() {
+			took = run.CompletedAt.Sub(run.StartedAt).Round(time.Second / 10).String()
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", run.ID, run.Status, run.StartedAt.Format(time.DateTime), took, view.ShortHash(run.PlanHash))
+	}
+	return w.Flush()
+}
+
+// stepRow is one step of a run, read back.
+type stepRow struct {
+	StepID    string     `json:"step_id"`
+	Title     string     `json:"title"`
+	State     string     `json:"state"` // created, changed, deleted, mapped, unchanged, blocked, skipped, manual, failed, not_started, unknown
+	Reason    string     `json:"reason,omitempty"`
+	ToDo      string     `json:"to_do,omitempty"`
+	Resource  string     `json:"resource,omitempty"`
+	ServerID  string     `json:"server_id,omitempty"` // of the target
+	StartedAt *time.Time `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+	Plan      planLine   `json:"plan_line"`
+	FollowUp  string     `json:"follow_up,omitempty"` // its id on the checklist
+	Open      bool       `json:"follow_up_open,omitempty"`
+}
+
+// planLine is where in the plan a row came from and, where HCL decided it, the block.
+type planLine struct {
+	Step string `json:"step"`
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+}
+
+func runRunShow(s *session, id string, verbose bool) error {
+	runs, err := migrationRuns(s)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		if len(runs) == 0 {
+			return errors.New("there is no run yet; rehome apply makes one")
+		}
+		id = runs[0].ID
+	}
+	known := false
+	for _, run := range runs {
+		known = known || run.ID == id
+	}
+	if !known {
+		return fmt.Errorf("there is no run %q; rehome run list shows those there are", view.Clean(id))
+	}
+	run, err := s.store.Run(id)
+	if err != nil {
+		return err
+	}
+	followUps, err := s.store.FollowUps(run.Migration)
+	if err != nil {
+		return err
+	}
+	rows, err := readBack(s.store, run, followUps)
+	if err != nil {
+		return err
+	}
+	run.Steps = nil
+	var bound *state.PlanRecord
+	if record, err := s.store.Plan(run.PlanHash); err == nil {
+		bound = &record
+	} else if !errors.Is(err, state.ErrNotFound) {
+		return err
+	}
+	if s.global.json {
+		return s.document(map[string]any{"format_version": eventFormat, "run": run, "plan": bound, "steps": rows, "follow_ups": followUps})
+	}
+	printRun(s, run, bound, rows, verbose)
+	return nil
+}
+
+// readBack joins what was planned with what came of it, in the order of the plan.
+func readBack(store *state.Store, run state.Run, followUps []state.FollowUp) ([]stepRow, error) {
+	listed := map[string]state.FollowUp{}
+	for _, f := range followUps {
+		listed[f.StepID] = f
+	}
+	outcomes := map[string][]state.RunStep{}
+	for _, step := range run.Steps {
+		outcomes[step.StepID] = append(outcomes[step.StepID], step)
+	}
+	rows := []stepRow{}
+	err := store.RunPlan(run.ID, func(step state.PlannedStep) error {
+		row := rowOf(step, outcomes[step.StepID])
+		if step.FollowUp {
+			row.FollowUp, row.Open = listed[step.StepID].ID, listed[step.StepID].Status == state.FollowUpOpen
+		}
+		rows = append(rows, row)
+		return nil
+	})
+	return rows, err
+}
+
+func rowOf(step state.PlannedStep, outcomes []state.RunStep) stepRow {
+	row := stepRow{
+		StepID: step.StepID, Title: step.Title, Reason: step.Reason, ToDo: step.ToDo, ServerID: step.ServerID,
+		Plan: planLine{Step: step.StepID, File: step.File, Line: step.Line},
+	}
+	if step.Resource.Type != "" {
+		row.Resource = step.Resource.String()
+	}
+	switch step.Disposition {
+	case "planned":
+		row.follow(step.Action, outcomes)
+	case "manual_follow_up":
+		row.State, row.EndedAt = "manual", &step.At
+	default:
+		row.State, row.EndedAt = step.Disposition, &step.At
+	}
+	return row
+}
+
+// follow takes the outcomes of a step, oldest first: the last one counts.
+func (r *stepRow) follow(action string, outcomes []state.RunStep) {
+	done := map[string]string{"create": "created", "update": "changed", "delete": "deleted", "map": "mapped", "none": "unchanged"}
+	r.State = "not_started"
+	for _, outcome := range outcomes {
+		at := outcome.At
+		if r.StartedAt == nil {
+			r.StartedAt = &at
+		}
+		if outcome.ServerID != "" {
+			r.ServerID = outcome.ServerID
+		}
+		switch outcome.Outcome {
+		case "intended":
+			r.State = "unknown" // until its outcome is written
+			continue
+		case "applied", "already":
+			r.State = done[action]
+		default:
+			r.State = outcome.Outcome
+		}
+		r.EndedAt = &at
+		r.Reason = outcome.Reason
+		if outcome.Outcome == "already" && r.Reason == "" {
+			r.Reason = "found done by an earlier, interrupted run"
+		}
+	}
+	if r.State == "not_started" {
+		r.StartedAt = nil
+	}
+}
+
+func printRun(s *session, run state.Run, bound *state.PlanRecord, rows []stepRow, verbose bool) {
+	w := s.env.out
+	fmt.Fprintf(w, "run       %s   %s\n", run.ID, run.Status)
+	fmt.Fprintf(w, "started   %s\n", run.StartedAt.Format(time.DateTime+" MST"))
+	if !run.CompletedAt.IsZero() {
+		fmt.Fprintf(w, "ended     %s\n", run.CompletedAt.Format(time.DateTime+" MST"))
+	}
+	fmt.Fprintf(w, "plan      %s", view.ShortHash(run.PlanHash))
+	if bound != nil {
+		fmt.Fprintf(w, "   %s   classifier %s", bound.Status, bound.Classifier)
+		for _, input := range bound.Inputs {
+			fmt.Fprintf(w, "\n          %s   snapshot %s   assessment %s", view.Clean(input.Source), input.Snapshot, input.Assessment)
+		}
+	}
+	fmt.Fprintf(w, "\n\n")
+	printRows(w, rows, verbose)
+}
+
+// printRows lists what needs a person first.
+func printRows(w io.Writer, rows []stepRow, verbose bool) {
+	sections := []struct{ state, sign string }{
+		{"failed", "!"}, {"unknown", "!"}, {"not_started", "!"}, {"blocked", "!"}, {"manual", "?"}, {"skipped", "-"},
+		{"deleted", "-"}, {"changed", "~"}, {"created", "+"}, {"mapped", ">"}, {"unchanged", "="},
+	}
+	for _, section := range sections {
+		count := 0
+		for _, row := range rows {
+			if row.State == section.state {
+				count++
+			}
+		}
+		if count == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "%-12s %d\n", section.state, count)
+		if section.state == "unchanged" && !verbose {
+			continue
+		}
+		for _, row := range rows {
+			if row.State == section.state {
+				printRow(w, section.sign, row)
+			}
+		}
+	}
+}
+
+func printRow(w io.Writer, sign string, row stepRow) {
+	place := ""
+	if row.Plan.File != "" {
+		place = fmt.Sprintf("   %s:%d", view.Clean(row.Plan.File), row.Plan.Line)
+	}
+	server := ""
+	if row.ServerID != "" {
+		server = "   id " + view.Clean(row.ServerID)
+	}
+	todo := ""
+	if row.FollowUp != "" {
+		todo = "   " + row.FollowUp + map[bool]string{true: " open", false: " done"}[row.Open]
+	}
+	fmt.Fprintf(w, "  %s %s%s%s%s\n", sign, view.Clean(row.Title), server, todo, place)
+	if row.Reason != "" {
+		fmt.Fprintf(w, "      %s\n", view.Clean(row.Reason))
+	}
+}
