@@ -40,13 +40,14 @@ func (l *loader) decode(blocks map[string][]*hcl.Block) {
 }
 
 func (l *loader) rehome(block *hcl.Block) {
-	f := l.content(block.Body, nil, []string{"required_version", "max_plan_age", "max_snapshot_age", "max_people_snapshot_age", "recipients"},
+	f := l.content(block.Body, nil, []string{"required_version", "max_plan_age", "max_snapshot_age", "max_people_snapshot_age", "recipients", "retire_after"},
 		hcl.BlockHeaderSchema{Type: "required_providers"}, hcl.BlockHeaderSchema{Type: "state", LabelNames: []string{"type"}})
 	r := &l.config.Rehome
 	r.Range, r.RequiredVersion = rangeOf(block.DefRange), f.text("required_version")
 	r.Recipients = f.list("recipients")
 	r.MaxPlanAge, r.MaxSnapshotAge = f.duration("max_plan_age"), f.duration("max_snapshot_age")
 	r.MaxPeopleSnapshotAge = f.duration("max_people_snapshot_age")
+	r.RetireAfter = f.duration("retire_after")
 	states := 0
 	for _, nested := range f.blocks {
 		if nested.Type == "required_providers" {
@@ -154,6 +155,9 @@ func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 	for _, block := range blocks["verify"] {
 		l.verify(block)
 	}
+	for _, block := range blocks["application"] {
+		l.application(block)
+	}
 	for _, block := range blocks["check"] {
 		l.check(block)
 	}
@@ -238,16 +242,21 @@ func (l *loader) where(block *hcl.Block, f fields) (identity.Kind, *itemExpressi
 		l.report(codeKindUnknown, "Unknown kind of item", block.LabelRanges[0], "%q is no kind of item.%s Kinds are %s.", string(kind), didYouMean(string(kind), known), quotedList(known))
 		return kind, nil
 	}
+	return kind, l.condition(kind, f)
+}
+
+// condition compiles the where of a block about items of a kind; nil means that something is wrong with it.
+func (l *loader) condition(kind identity.Kind, f fields) *itemExpression {
 	attribute := f.attributes["where"]
 	if attribute == nil {
-		return kind, nil
+		return nil
 	}
 	expression, problems := l.config.scope.itemExpression(kind, attribute.Expr)
 	l.add(problems)
 	if problems.HasErrors() {
-		return kind, nil
+		return nil
 	}
-	return kind, expression
+	return expression
 }
 
 // set compiles the new values of a map block.

@@ -36,6 +36,7 @@ const (
 	codeSensitiveUse       = "sensitive-value-exposed"
 	codeCredential         = "credential-unavailable"
 	codeLockInvalid        = "lock-file-invalid"
+	codeOwnerTwice         = "owner-twice"
 )
 
 // Codes lists every code that this package gives, in the order of the reference page.
@@ -68,5 +69,6 @@ func Codes() []Code {
 		{codeSensitiveUse, "A sensitive value would become part of a plan.", "Use a value that is not sensitive."},
 		{codeCredential, "A stored credential cannot be had.", "Store it with rehome credentials set."},
 		{codeLockInvalid, "The lock file cannot be understood.", "Remove the file and run rehome init."},
+		{codeOwnerTwice, "Two application blocks mean one application.", "Narrow the where of one; the message names both places."},
 	}
 }

@@ -45,6 +45,7 @@ type Config struct {
 	Maps             []Map
 	Merges           []Merge
 	Acknowledgements []Acknowledge
+	Applications     []Application
 	Checks           []Check
 	Access           *Access // nil without the block
 	Rollback         *Rollback
@@ -67,6 +68,7 @@ type Rehome struct {
 	Recipients        []string // age public keys of the team, besides the identity at hand
 	MaxPlanAge        string   // a duration such as 24h; empty when not set
 	MaxSnapshotAge    string
+	RetireAfter       string // how long nobody may use the incumbent before an application counts as retired; empty when not set
 	// MaxPeopleSnapshotAge counts in place of MaxSnapshotAge, where it is shorter, for a plan that moves people.
 	MaxPeopleSnapshotAge string
 	Range                diag.Range

@@ -145,7 +145,7 @@ func rootSchema() *hcl.BodySchema {
 	for _, name := range append(singleBlocks(), "locals") {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
 	}
-	for _, name := range []string{"variable", "migration", "acknowledge", "check"} {
+	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"name"}})
 	}
 	for _, name := range []string{"source", "target"} {
