@@ -66,7 +66,7 @@ func TestCompute_WalksThroughEveryStage(t *testing.T) {
 		"still used at the incumbent": {change: func(f *handoff.Facts) { f.Record.Incumbent.Last = day36 }, stage: handoff.StageConfirmed,
 			next: "2027-01-06 at the earliest"},
 		"silent, but confirmed a day ago": {change: func(f *handoff.Facts) { f.Record.Confirmation.At = day36 }, stage: handoff.StageConfirmed},
-		"the log begins too late":         {change: func(f *handoff.Facts) { f.Record.Incumbent.Covers = day36 }, stage: handoff.StageConfirmed,
+		"the log begins too late": {change: func(f *handoff.Facts) { f.Record.Incumbent.Covers = day36 }, stage: handoff.StageConfirmed,
 			question: "covers only what happened since " + day36},
 		"the log was never readable": {change: func(f *handoff.Facts) {
 			f.Record.Incumbent = &handoff.Reading{Problem: "needs okta.logs.read", ProblemAt: day40}
