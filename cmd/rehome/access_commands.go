@@ -45,6 +45,9 @@ func commandClasses() map[string]commandClass {
 		"run follow-up list": classRead,
 		"run list":           classRead,
 		"run show":           classRead,
+		"sheet":              classManage, // it remembers what it wrote
+		"sheet confirm":      classManage,
+		"sheet record":       classManage,
 		"show":               classFree, // of a file; it opens no state
 		"snapshot diff":      classRead,
 		"snapshot list":      classRead,
@@ -72,6 +75,9 @@ func phaseOf(c *cobra.Command) string {
 func pathOf(c *cobra.Command) string { return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ") }
 
 func classOf(c *cobra.Command) commandClass {
+	if apps := c.Flags().Lookup("apps"); pathOf(c) == "status" && apps != nil && apps.Value.String() == "true" {
+		return classManage // it remembers what the logs of sign-ins say
+	}
 	class, known := commandClasses()[pathOf(c)]
 	if !known {
 		return classManage

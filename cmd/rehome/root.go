@@ -141,6 +141,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newInitCommand(env, global),
 		newPlanCommand(env, global),
 		newRunCommand(env, global),
+		newSheetCommand(env, global),
 		newShowCommand(env, global),
 		newSnapshotCommand(env, global),
 		newStateCommand(env, global),

@@ -13,21 +13,33 @@ import (
 )
 
 func newStatusCommand(env *environment, global *options) *cobra.Command {
-	return &cobra.Command{
-		Use:     "status",
-		Short:   "Show where the migration stands",
-		Long:    "Status reads the state and says what is done, what stands in the way, and the one command to run next. It changes nothing.",
-		Example: "  rehome status\n  rehome status -json",
+	apps, since := false, sinceFlag
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show where the migration stands",
+		Long: `Status reads the state and says what is done, what stands in the way, and the one command to run next. It changes nothing.
+With -apps it asks target and incumbents who signed in, remembers how often and when, and shows where the cutover of each application
+stands and who is still on the old one. A log that cannot be read is a question, never zero.`,
+		Example: "  rehome status\n  rehome status -json\n  rehome status -apps -since=7d",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := newSession(env, global, "status")
 			if err != nil {
 				return err
 			}
 			defer s.close()
+			if apps {
+				return runStatusApps(c.Context(), s, since)
+			}
+			if c.Flags().Changed("since") {
+				return errSinceWithoutApps
+			}
 			return runStatus(s)
 		},
 	}
+	c.Flags().BoolVar(&apps, "apps", false, "the cutover of each application, with its sign-ins on both sides")
+	c.Flags().StringVar(&since, "since", sinceFlag, "with -apps: sign-ins since then, such as 30d, 12h or 2026-11-01")
+	return c
 }
 
 // statusDocument is what status prints as JSON; the fields of handoff.Summary stand beside the others.

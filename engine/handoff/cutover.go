@@ -41,6 +41,12 @@ type Delivery struct {
 	Digest string `json:"digest,omitempty"` // of the sheet as it was delivered: sha256:…
 }
 
+// Written is the sheet that was written last.
+type Written struct {
+	At     string `json:"at"`
+	Digest string `json:"digest"`
+}
+
 // Confirmation is the word of an application's owner that it works. By is the owner's, RecordedBy who wrote it down.
 type Confirmation struct {
 	At         string `json:"at"`
@@ -64,6 +70,7 @@ type Reading struct {
 // Record is what is remembered about one application beside plans and runs.
 type Record struct {
 	Application  string        `json:"application"` // address of the item
+	Written      *Written      `json:"written,omitempty"`
 	Sheet        *Delivery     `json:"sheet,omitempty"`
 	Secret       *Delivery     `json:"secret,omitempty"`
 	Target       *Reading      `json:"target,omitempty"`
@@ -71,8 +78,8 @@ type Record struct {
 	Confirmation *Confirmation `json:"confirmation,omitempty"`
 }
 
-// Facts are all that is known about one application.
-type Facts struct {
+// CutoverFacts are all that is known about one application.
+type CutoverFacts struct {
 	Progress Progress
 	Record   Record
 	Live     *Live // nil when the target was not read now
@@ -97,9 +104,9 @@ type Cutover struct {
 	Next      string   `json:"next,omitempty"`
 }
 
-// Compute is the cutover of one application. A log that could not be read adds a question and proves nothing: nothing is ever
+// CutoverOf is the cutover of one application. A log that could not be read adds a question and proves nothing: nothing is ever
 // retired by silence that nobody heard.
-func Compute(f Facts) Cutover {
+func CutoverOf(f CutoverFacts) Cutover {
 	c := Cutover{Proofs: []Proof{}, Missing: []string{}, Questions: []string{}}
 	if !c.prepared(f) {
 		c.Next = "rehome apply"
@@ -121,7 +128,7 @@ func (c *Cutover) prove(stage Stage, at, from, format string, args ...any) {
 }
 
 // prepared tells whether the target has the application. What the target says now counts more than what a run did.
-func (c *Cutover) prepared(f Facts) bool {
+func (c *Cutover) prepared(f CutoverFacts) bool {
 	if f.Live != nil && !f.Live.Exists {
 		if f.Progress.Prepared != nil {
 			c.Questions = append(c.Questions, "a run made it, but the target does not have it any more")
@@ -142,7 +149,7 @@ func (c *Cutover) prepared(f Facts) bool {
 	return true
 }
 
-func (c *Cutover) handedOver(f Facts) {
+func (c *Cutover) handedOver(f CutoverFacts) {
 	sheet, secret := f.Record.Sheet, f.Record.Secret
 	needsSecret := f.Progress.NewSecret && secret == nil
 	switch {
@@ -158,10 +165,13 @@ func (c *Cutover) handedOver(f Facts) {
 			c.prove(StageHandedOver, secret.At, "recorded by "+secret.By, "new secret delivered to %s", secret.To)
 		}
 	}
+	if written := f.Record.Written; sheet != nil && written != nil && sheet.Digest != "" && written.Digest != sheet.Digest {
+		c.Questions = append(c.Questions, "the sheet written at "+written.At+" says something else than the one that was delivered")
+	}
 }
 
 // enabled tells whether people may sign in at the target. Closed again means that all that follows is over.
-func (c *Cutover) enabled(f Facts) bool {
+func (c *Cutover) enabled(f CutoverFacts) bool {
 	run := f.Progress.Enabled
 	switch {
 	case f.Live != nil && !f.Live.Open:
@@ -180,7 +190,7 @@ func (c *Cutover) enabled(f Facts) bool {
 }
 
 // used looks at sign-ins and at the owner's word.
-func (c *Cutover) used(f Facts) {
+func (c *Cutover) used(f CutoverFacts) {
 	target, confirmed := f.Record.Target, f.Record.Confirmation
 	c.ask("target", target)
 	switch {
@@ -244,7 +254,7 @@ func before(a, b string) bool {
 }
 
 // next is what a person does now.
-func (c *Cutover) next(f Facts) {
+func (c *Cutover) next(f CutoverFacts) {
 	switch c.Stage {
 	case StagePrepared, StageEnabled, StageHandedOver:
 		switch {
@@ -279,7 +289,7 @@ func due(date string, now time.Time) string {
 }
 
 // quietUntil is the first day on which it can be retired.
-func quietUntil(f Facts) string {
+func quietUntil(f CutoverFacts) string {
 	since := f.Record.Confirmation.At
 	if r := f.Record.Incumbent; r != nil && before(since, r.Last) {
 		since = r.Last

@@ -21,8 +21,8 @@ const (
 )
 
 // whole is an application of which everything is known: each case takes something away.
-func whole() handoff.Facts {
-	return handoff.Facts{
+func whole() handoff.CutoverFacts {
+	return handoff.CutoverFacts{
 		Quiet: handoff.DefaultQuiet, Now: time.Date(2026, 12, 11, 12, 0, 0, 0, time.UTC),
 		Progress: handoff.Progress{Resource: identity.ResourceID{Type: "client", Key: "a"}, NewSecret: true,
 			Prepared: &handoff.Mark{At: day0, From: "run r"}, Enabled: &handoff.Mark{At: day0, From: "run r"}},
@@ -37,49 +37,51 @@ func whole() handoff.Facts {
 
 func TestCompute_WalksThroughEveryStage(t *testing.T) {
 	cases := map[string]struct {
-		change   func(*handoff.Facts)
+		change   func(*handoff.CutoverFacts)
 		stage    handoff.Stage
 		missing  string
 		question string
 		next     string
 	}{
-		"everything is known": {change: func(*handoff.Facts) {}, stage: handoff.StageRetired},
-		"nothing was applied": {change: func(f *handoff.Facts) { f.Progress.Prepared = nil }, stage: handoff.StageNone, next: "rehome apply"},
-		"half of it was applied": {change: func(f *handoff.Facts) { f.Progress.Prepared, f.Progress.Partly = nil, "gate:a in run r" },
+		"everything is known": {change: func(*handoff.CutoverFacts) {}, stage: handoff.StageRetired},
+		"nothing was applied": {change: func(f *handoff.CutoverFacts) { f.Progress.Prepared = nil }, stage: handoff.StageNone, next: "rehome apply"},
+		"half of it was applied": {change: func(f *handoff.CutoverFacts) { f.Progress.Prepared, f.Progress.Partly = nil, "gate:a in run r" },
 			stage: handoff.StageNone, question: "gate:a"},
-		"made and not opened": {change: func(f *handoff.Facts) { f.Progress.Enabled, f.Record = nil, handoff.Record{} },
+		"made and not opened": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled, f.Record = nil, handoff.Record{} },
 			stage: handoff.StagePrepared, missing: "sheet and new secret", next: "rehome sheet record"},
-		"handed over and not opened": {change: func(f *handoff.Facts) { f.Progress.Enabled = nil }, stage: handoff.StageHandedOver, next: "open it"},
-		"the secret was not delivered": {change: func(f *handoff.Facts) { f.Progress.Enabled, f.Record.Secret = nil, nil },
+		"handed over and not opened": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled = nil }, stage: handoff.StageHandedOver, next: "open it"},
+		"the secret was not delivered": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled, f.Record.Secret = nil, nil },
 			stage: handoff.StagePrepared, missing: "new secret", next: "-secret"},
-		"an old secret need not be delivered": {change: func(f *handoff.Facts) { f.Progress.Enabled, f.Record.Secret, f.Progress.NewSecret = nil, nil, false },
+		"an old secret need not be delivered": {change: func(f *handoff.CutoverFacts) {
+			f.Progress.Enabled, f.Record.Secret, f.Progress.NewSecret = nil, nil, false
+		},
 			stage: handoff.StageHandedOver},
-		"opened, and nobody came": {change: func(f *handoff.Facts) { f.Record.Target.First, f.Record.Confirmation = "", nil },
+		"opened, and nobody came": {change: func(f *handoff.CutoverFacts) { f.Record.Target.First, f.Record.Confirmation = "", nil },
 			stage: handoff.StageEnabled, next: "its owner switches it over"},
-		"opened before it was handed over": {change: func(f *handoff.Facts) { f.Record = handoff.Record{} },
+		"opened before it was handed over": {change: func(f *handoff.CutoverFacts) { f.Record = handoff.Record{} },
 			stage: handoff.StageEnabled, missing: "sheet and new secret", question: "log of the target was never read"},
-		"closed again": {change: func(f *handoff.Facts) { f.Live = &handoff.Live{At: day40, Exists: true} },
+		"closed again": {change: func(f *handoff.CutoverFacts) { f.Live = &handoff.Live{At: day40, Exists: true} },
 			stage: handoff.StageHandedOver, question: "closed now"},
-		"removed again":          {change: func(f *handoff.Facts) { f.Live = &handoff.Live{At: day40} }, stage: handoff.StageNone, question: "does not have it any more"},
-		"somebody signed in":     {change: func(f *handoff.Facts) { f.Record.Confirmation = nil }, stage: handoff.StageSwitched, next: "rehome sheet confirm"},
-		"confirmed, and unheard": {change: func(f *handoff.Facts) { f.Record.Target.First = "" }, stage: handoff.StageRetired, missing: "no sign-in at the target"},
-		"still used at the incumbent": {change: func(f *handoff.Facts) { f.Record.Incumbent.Last = day36 }, stage: handoff.StageConfirmed,
+		"removed again":          {change: func(f *handoff.CutoverFacts) { f.Live = &handoff.Live{At: day40} }, stage: handoff.StageNone, question: "does not have it any more"},
+		"somebody signed in":     {change: func(f *handoff.CutoverFacts) { f.Record.Confirmation = nil }, stage: handoff.StageSwitched, next: "rehome sheet confirm"},
+		"confirmed, and unheard": {change: func(f *handoff.CutoverFacts) { f.Record.Target.First = "" }, stage: handoff.StageRetired, missing: "no sign-in at the target"},
+		"still used at the incumbent": {change: func(f *handoff.CutoverFacts) { f.Record.Incumbent.Last = day36 }, stage: handoff.StageConfirmed,
 			next: "2027-01-06 at the earliest"},
-		"silent, but confirmed a day ago": {change: func(f *handoff.Facts) { f.Record.Confirmation.At = day36 }, stage: handoff.StageConfirmed},
-		"the log begins too late": {change: func(f *handoff.Facts) { f.Record.Incumbent.Covers = day36 }, stage: handoff.StageConfirmed,
+		"silent, but confirmed a day ago": {change: func(f *handoff.CutoverFacts) { f.Record.Confirmation.At = day36 }, stage: handoff.StageConfirmed},
+		"the log begins too late": {change: func(f *handoff.CutoverFacts) { f.Record.Incumbent.Covers = day36 }, stage: handoff.StageConfirmed,
 			question: "covers only what happened since " + day36},
-		"the log was never readable": {change: func(f *handoff.Facts) {
+		"the log was never readable": {change: func(f *handoff.CutoverFacts) {
 			f.Record.Incumbent = &handoff.Reading{Problem: "needs okta.logs.read", ProblemAt: day40}
 		},
 			stage: handoff.StageConfirmed, question: "needs okta.logs.read"},
-		"the log was read once, and was silent long enough then": {change: func(f *handoff.Facts) { f.Record.Incumbent.Problem = "gone" }, stage: handoff.StageRetired},
-		"the log was read once, too early": {change: func(f *handoff.Facts) { f.Record.Incumbent.At, f.Record.Incumbent.Problem = day5, "gone" },
+		"the log was read once, and was silent long enough then": {change: func(f *handoff.CutoverFacts) { f.Record.Incumbent.Problem = "gone" }, stage: handoff.StageRetired},
+		"the log was read once, too early": {change: func(f *handoff.CutoverFacts) { f.Record.Incumbent.At, f.Record.Incumbent.Problem = day5, "gone" },
 			stage: handoff.StageConfirmed, question: "known until"},
-		"the state was lost, and the target has it": {change: func(f *handoff.Facts) {
+		"the state was lost, and the target has it": {change: func(f *handoff.CutoverFacts) {
 			f.Progress.Prepared, f.Progress.Enabled, f.Live = nil, nil, &handoff.Live{At: day40, Exists: true, Open: true}
 			f.Record = handoff.Record{}
 		}, stage: handoff.StageEnabled, missing: "sheet", question: "never read"},
-		"the agreed day has passed": {change: func(f *handoff.Facts) {
+		"the agreed day has passed": {change: func(f *handoff.CutoverFacts) {
 			f.Record.Target.First, f.Record.Confirmation, f.Date = "", nil, "2026-12-05"
 		}, stage: handoff.StageEnabled, next: "overdue since 2026-12-05"},
 	}
@@ -87,7 +89,7 @@ func TestCompute_WalksThroughEveryStage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			facts := whole()
 			c.change(&facts)
-			got := handoff.Compute(facts)
+			got := handoff.CutoverOf(facts)
 			if got.Stage != c.stage {
 				t.Errorf("stage %q, want %q", got.Stage, c.stage)
 			}

@@ -45,6 +45,7 @@ type Progress struct {
 	Partly    string              // what is not done of it, when a run tried
 	Enabled   *Mark
 	NewSecret bool // a run made a secret that the owner must be given
+	OldSecret bool // the secret moved with the application
 }
 
 // Address of the application's item.
@@ -123,6 +124,11 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 		}
 		if step.Action == plan.ActionCreate && len(step.AfterUnknown) > 0 {
 			p.NewSecret = true
+		}
+		for _, value := range step.After {
+			if _, moved := identity.AsSecretReference(value); moved {
+				p.OldSecret = true
+			}
 		}
 	}
 	switch {

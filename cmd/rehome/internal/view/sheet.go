@@ -1,0 +1,132 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// SheetMarkdown writes the page for one application's owner.
+func SheetMarkdown(w io.Writer, s handoff.Sheet, now time.Time) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s: new sign-in\n\n", escape(s.Name))
+	for _, line := range sheetHead(s) {
+		fmt.Fprintf(&b, "- %s: %s\n", line[0], escape(line[1]))
+	}
+	for _, warning := range s.Warnings(now) {
+		fmt.Fprintf(&b, "\n**Mind:** %s\n", warning)
+	}
+	fmt.Fprintf(&b, "\n## What changes on your side\n\n| | Now | New |\n| --- | --- | --- |\n")
+	for _, line := range s.Lines {
+		if long(line) {
+			continue
+		}
+		label := escape(line.Label)
+		if line.Changed {
+			label = "**" + label + "**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", label, markdownSide(line.Old), markdownSide(line.New))
+	}
+	fmt.Fprintf(&b, "\nLines in bold change. %s\n", sheetOrder)
+	for _, line := range s.Lines {
+		if long(line) {
+			fmt.Fprintf(&b, "\n### %s\n", escape(line.Label))
+			markdownBlock(&b, "New", line.New)
+			markdownBlock(&b, "Now", line.Old)
+		}
+	}
+	fmt.Fprintf(&b, "\n## Please confirm\n\n")
+	for _, text := range s.Confirm {
+		fmt.Fprintf(&b, "- [ ] %s\n", escape(text))
+	}
+	fmt.Fprintf(&b, "\n## Going back\n\n%s\n", escape(goingBack(s)))
+	if s.Problem != "" {
+		fmt.Fprintf(&b, "\nThe present values could not be told: %s\n", escape(s.Problem))
+	}
+	fmt.Fprintf(&b, "\n---\nWritten %s. Sheet %s\n", date(s.WrittenAt), ShortHash(s.Digest))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+const sheetOrder = "Enter the new values together, on the agreed day; until then the present ones work."
+
+// sheetHead is who, where and when.
+func sheetHead(s handoff.Sheet) [][2]string {
+	head := [][2]string{{"New sign-in", s.Target}, {"Present sign-in", s.Incumbent}}
+	for _, line := range [][2]string{{"Owner", s.Owner}, {"Contact", s.Contact}, {"Day of the switch", s.SwitchOn}} {
+		if line[1] == "" {
+			line[1] = "not agreed yet"
+		}
+		head = append(head, line)
+	}
+	return head
+}
+
+func goingBack(s handoff.Sheet) string {
+	text := "Enter the values of the column Now again. The present sign-in is not touched by the move, so they go on working until it is closed."
+	if s.Back != "" {
+		text += " Call " + s.Back + " when you do."
+	}
+	return text
+}
+
+// long tells whether a line needs a block of its own.
+func long(line handoff.SheetLine) bool {
+	return line.Name == identity.ConnectionCertificate || line.Name == identity.ConnectionClaims
+}
+
+func markdownBlock(b *strings.Builder, title string, side handoff.Side) {
+	fmt.Fprintf(b, "\n%s", title)
+	if side.Expires != "" {
+		fmt.Fprintf(b, ", ends %s", date(side.Expires))
+	}
+	if side.Note != "" {
+		fmt.Fprintf(b, " (%s)", escape(side.Note))
+	}
+	if side.Text == "" {
+		if side.Note == "" {
+			fmt.Fprint(b, ": not known")
+		}
+		fmt.Fprintln(b)
+		return
+	}
+	fence := "```"
+	for strings.Contains(side.Text, fence) {
+		fence += "`"
+	}
+	fmt.Fprintf(b, ":\n\n%s\n", fence)
+	for _, line := range strings.Split(side.Text, "\n") {
+		fmt.Fprintln(b, Clean(line))
+	}
+	fmt.Fprintln(b, fence)
+}
+
+// markdownSide is a value in a cell of a table: each line of it in a code span.
+func markdownSide(side handoff.Side) string {
+	var parts []string
+	for _, line := range strings.Split(side.Text, "\n") {
+		if line != "" {
+			parts = append(parts, codeSpan(Clean(line)))
+		}
+	}
+	if side.Note != "" {
+		parts = append(parts, escape(side.Note))
+	}
+	if len(parts) == 0 {
+		return "not known"
+	}
+	return strings.Join(parts, "<br>")
+}
+
+// codeSpan writes text that a table cell shows as it stands, for pasting.
+func codeSpan(text string) string {
+	text = strings.ReplaceAll(text, "|", `\|`)
+	if strings.Contains(text, "`") {
+		return "`` " + text + " ``"
+	}
+	return "`" + text + "`"
+}

@@ -1,0 +1,154 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
+)
+
+// ApplicationsOptions say how the cutover of applications is shown.
+type ApplicationsOptions struct {
+	Style      Style
+	Automation bool
+	Now        time.Time
+}
+
+// StageWords is a stage as people say it.
+func StageWords(stage handoff.Stage) string {
+	if stage == handoff.StageNone {
+		return "not prepared"
+	}
+	return strings.ReplaceAll(string(stage), "_", " ")
+}
+
+// Applications writes one block for each application: where it stands, who is still on the old side, what is missing, what is next.
+func Applications(w io.Writer, o handoff.Overview, options ApplicationsOptions) error {
+	var b strings.Builder
+	for _, log := range o.Sides {
+		if log.Readable {
+			fmt.Fprintf(&b, "%-9s %s: sign-ins since %s\n", log.Side, Clean(log.Name), date(log.Covers))
+		} else {
+			fmt.Fprintf(&b, "%s %s %s: %s\n", options.Style.symbol("?"), log.Side, Clean(log.Name), Clean(log.Reason))
+		}
+	}
+	for _, question := range o.Questions {
+		fmt.Fprintf(&b, "%s %s\n", options.Style.symbol("?"), Clean(question))
+	}
+	fmt.Fprintf(&b, "\n%-26s %-13s %-15s %-6s %-15s %s\n", "APPLICATION", "STATE", "OLD: LAST", "PEOPLE", "NEW: LAST", "OWNER, DATE")
+	for _, a := range o.Applications {
+		application(&b, a, options)
+	}
+	summary(&b, o, options)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func application(b *strings.Builder, a handoff.Status, o ApplicationsOptions) {
+	people := "?"
+	if a.Incumbent != nil {
+		people = Count(a.Incumbent.People)
+	}
+	owner := Clean(a.Owner)
+	if a.Date != "" {
+		owner += ", " + Clean(a.Date)
+	}
+	line := fmt.Sprintf("%-26s %-13s %-15s %-6s %-15s %s", cut(Clean(a.Name), 26), StageWords(a.Stage), lastUse(a.Incumbent, o.Now), people, lastUse(a.Target, o.Now), owner)
+	fmt.Fprintln(b, strings.TrimRight(line, " "))
+	if a.Incumbent != nil && len(a.Incumbent.Names) > 0 {
+		fmt.Fprintf(b, "    still on the old one: %s\n", someNames(a.Incumbent.Names, a.Incumbent.People))
+	}
+	for _, text := range a.Missing {
+		fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("!"), Clean(text))
+	}
+	for _, text := range a.Questions {
+		if !strings.HasPrefix(text, "the sign-in log of the ") || !strings.Contains(text, "could not be read") { // said above, once
+			fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("?"), Clean(text))
+		}
+	}
+	if a.Next != "" && !o.Automation {
+		fmt.Fprintf(b, "    next: %s\n", Clean(a.Next))
+	}
+}
+
+// summary answers who is still on the old one.
+func summary(b *strings.Builder, o handoff.Overview, options ApplicationsOptions) {
+	counts := map[handoff.Stage]int{}
+	for _, a := range o.Applications {
+		counts[a.Stage]++
+	}
+	var parts []string
+	for _, stage := range []handoff.Stage{handoff.StageNone, handoff.StagePrepared, handoff.StageHandedOver, handoff.StageEnabled, handoff.StageSwitched, handoff.StageConfirmed, handoff.StageRetired} {
+		if counts[stage] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[stage], StageWords(stage)))
+		}
+	}
+	fmt.Fprintf(b, "\n%s: %s", Plural(len(o.Applications), "application", "applications"), strings.Join(parts, ", "))
+	if o.NotMoved > 0 {
+		fmt.Fprintf(b, "; %s of the incumbents not moved", Count(o.NotMoved))
+	}
+	still, unsure := o.StillOnOld()
+	fmt.Fprintf(b, "\nSince %s, %s used at the incumbent", date(o.Since), was(still))
+	if unsure {
+		fmt.Fprintf(b, " %s not every log could be read", options.Style.symbol("?"))
+	}
+	fmt.Fprintln(b)
+}
+
+func was(n int) string {
+	switch n {
+	case 0:
+		return "no application was"
+	case 1:
+		return "1 application was"
+	}
+	return Count(n) + " applications were"
+}
+
+// lastUse says when a side was used last; ? when nobody can tell.
+func lastUse(use *handoff.Use, now time.Time) string {
+	if use == nil {
+		return "?"
+	}
+	at, err := time.Parse(time.RFC3339, use.Last)
+	if err != nil {
+		if use.Failures > 0 {
+			return Plural(use.Failures, "failure", "failures")
+		}
+		return "-"
+	}
+	return Ago(at, now)
+}
+
+// someNames lists the first names of so many.
+func someNames(names []string, count int) string {
+	const most = 5
+	shown := names[:min(len(names), most)]
+	cleaned := make([]string, len(shown))
+	for i, name := range shown {
+		cleaned[i] = Clean(name)
+	}
+	text := strings.Join(cleaned, ", ")
+	if more := count - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %s more", Count(more))
+	}
+	return text
+}
+
+func cut(text string, width int) string {
+	runes := []rune(text)
+	if len(runes) <= width {
+		return text
+	}
+	return string(runes[:width-1]) + "…"
+}
+
+func date(text string) string {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return Clean(text)
+	}
+	return at.UTC().Format("2 Jan 2006 15:04 UTC")
+}

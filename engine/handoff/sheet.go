@@ -1,0 +1,168 @@
+package handoff
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// Sheet is what the owner of one application needs to switch it over, and to go back.
+type Sheet struct {
+	Address   string              `json:"address"`
+	Name      string              `json:"name"`
+	Resource  identity.ResourceID `json:"resource"`
+	Target    string              `json:"target"`
+	Incumbent string              `json:"incumbent"` // the source
+	Owner     string              `json:"owner,omitempty"`
+	Contact   string              `json:"contact,omitempty"`
+	SwitchOn  string              `json:"switch_on,omitempty"`
+	Confirm   []string            `json:"confirm"`
+	Lines     []SheetLine         `json:"lines"`
+	Problem   string              `json:"problem,omitempty"` // why the old side could not be told
+	Back      string              `json:"back,omitempty"`    // whom to call
+	WrittenAt string              `json:"written_at"`
+	Digest    string              `json:"digest"` // sha256:… of what the owner has to know; not of times
+}
+
+// SheetLine is one thing on both sides.
+type SheetLine struct {
+	Name    string `json:"name"`
+	Label   string `json:"label"`
+	Old     Side   `json:"old"`
+	New     Side   `json:"new"`
+	Changed bool   `json:"changed"`
+}
+
+// Side is one value. Without a text, the note says where to look.
+type Side struct {
+	Text    string `json:"text,omitempty"`
+	Expires string `json:"expires,omitempty"` // RFC 3339, of a certificate; the first that ends
+	Note    string `json:"note,omitempty"`
+}
+
+// labels gives every known fact its place and its words.
+func labels() [][2]string {
+	return [][2]string{
+		{identity.ConnectionProtocol, "Protocol"},
+		{identity.ConnectionIssuer, "Issuer"}, {identity.ConnectionDiscovery, "Discovery document"},
+		{identity.ConnectionMetadata, "Metadata address"}, {identity.ConnectionEntityID, "Identity provider's entity ID (issuer)"},
+		{identity.ConnectionSignOn, "Sign-on URL"}, {identity.ConnectionAuthorization, "Authorization endpoint"}, {identity.ConnectionToken, "Token endpoint"},
+		{identity.ConnectionKeys, "Signing keys (JWKS)"}, {identity.ConnectionLogout, "Sign-out address"},
+		{identity.ConnectionCertificate, "Signing certificate"},
+		{identity.ConnectionClientID, "Client ID"}, {identity.ConnectionClientSecret, "Client secret"},
+		{identity.ConnectionAudience, "Application's entity ID (audience)"}, {identity.ConnectionRedirects, "Redirect URIs"},
+		{identity.ConnectionACS, "Assertion consumer URLs"}, {identity.ConnectionScopes, "Scopes"}, {identity.ConnectionNameID, "NameID format"},
+		{identity.ConnectionClaims, "Claims"}, {identity.ConnectionTest, "Test address"},
+	}
+}
+
+// Standard questions to an owner, when the configuration asks none.
+func standardConfirm() []string {
+	return []string{
+		"People who may use the application can sign in.",
+		"Somebody who may not use it is turned away.",
+		"Accounts, names and groups inside the application are the same as before.",
+		"Sign-out works, and so does everything that signs in without a person.",
+	}
+}
+
+// CompleteSheet joins both sides of a sheet, says how a secret arrives, and seals it with its digest.
+func CompleteSheet(s Sheet, p Progress, incumbent, target []identity.ConnectionFact) Sheet {
+	s.Address, s.Name, s.Resource = p.Address(), p.Item.Name, p.Resource
+	if len(s.Confirm) == 0 {
+		s.Confirm = standardConfirm()
+	}
+	before, after := sides(incumbent), sides(target)
+	if secret, there := after[identity.ConnectionClientSecret]; there {
+		after[identity.ConnectionClientSecret] = secretSide(secret, p)
+	}
+	s.Lines = []SheetLine{}
+	named := map[string]bool{}
+	for _, label := range labels() {
+		named[label[0]] = true
+		s.add(label[0], label[1], before, after)
+	}
+	for _, fact := range append(append([]identity.ConnectionFact{}, target...), incumbent...) {
+		if !named[fact.Name] {
+			named[fact.Name] = true
+			s.add(fact.Name, strings.ReplaceAll(fact.Name, "_", " "), before, after)
+		}
+	}
+	s.Digest = s.digest()
+	return s
+}
+
+func (s *Sheet) add(name, label string, before, after map[string]Side) {
+	old, there := before[name]
+	now, has := after[name]
+	if !there && !has {
+		return
+	}
+	line := SheetLine{Name: name, Label: label, Old: old, New: now}
+	line.Changed = now.Text != "" && now.Text != old.Text
+	s.Lines = append(s.Lines, line)
+}
+
+// sides indexes facts by name. Several certificates become one value, one below the other, that ends when the first of them does.
+func sides(facts []identity.ConnectionFact) map[string]Side {
+	found := map[string]Side{}
+	for _, f := range facts {
+		side, again := found[f.Name]
+		if again {
+			side.Text += "\n" + f.Value
+			if f.Expires != "" && (side.Expires == "" || before(f.Expires, side.Expires)) {
+				side.Expires = f.Expires
+			}
+		} else {
+			side = Side{Text: f.Value, Expires: f.Expires, Note: f.Note}
+		}
+		found[f.Name] = side
+	}
+	return found
+}
+
+// secretSide says whether the secret is another one, which only the runs know.
+func secretSide(now Side, p Progress) Side {
+	if strings.HasPrefix(now.Text, "none") {
+		return now
+	}
+	switch {
+	case p.NewSecret:
+		return Side{Text: "a new secret", Note: "It was given out once when the application was made, and is handed to you apart from this sheet. Nobody can read it again."}
+	case p.OldSecret:
+		return Side{Text: "the same secret as before", Note: "It moved with the application."}
+	}
+	return now
+}
+
+// digest covers what the owner enters or checks, so that a sheet that was delivered can be told from one that says something else.
+func (s Sheet) digest() string {
+	s.WrittenAt, s.Digest, s.Back, s.Problem = "", "", "", ""
+	encoded, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte("rehome/sheet/v1\x00"), encoded...))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Warnings are what a reader must not overlook: certificates that end soon or have ended, and values that the target did not tell.
+func (s Sheet) Warnings(now time.Time) []string {
+	var found []string
+	for _, line := range s.Lines {
+		end, err := time.Parse(time.RFC3339, line.New.Expires)
+		switch {
+		case line.New.Expires == "" || err != nil:
+		case now.After(end):
+			found = append(found, fmt.Sprintf("The new %s has ended on %s.", strings.ToLower(line.Label), end.Format(time.DateOnly)))
+		case end.Sub(now) < 90*24*time.Hour:
+			found = append(found, fmt.Sprintf("The new %s ends on %s already.", strings.ToLower(line.Label), end.Format(time.DateOnly)))
+		}
+	}
+	return found
+}
