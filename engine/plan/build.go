@@ -21,10 +21,11 @@ func Build(input Input) (*Plan, diag.List) {
 	b.checks()
 	b.blockCycles()
 	b.propagate()
+	part := b.selectPart()
 	b.vanished()
 	p := &Plan{
 		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: StatusDraft, Migration: input.Migration, Target: input.Target,
-		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.felt(), Overlaps: b.overlaps(),
+		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.felt(), Overlaps: b.overlaps(), Part: part,
 	}
 	sort.Slice(p.Snapshots, func(i, j int) bool { return p.Snapshots[i].Source < p.Snapshots[j].Source })
 	p.Summary = b.summary(p.Steps)
@@ -32,6 +33,9 @@ func Build(input Input) (*Plan, diag.List) {
 		if d.Severity == diag.Warning {
 			p.Warnings = append(p.Warnings, d)
 		}
+	}
+	if part != nil {
+		p.Warnings = append(p.Warnings, part.warning())
 	}
 	gates := input.Gates
 	gates.ConfigErrors = append(slices.Clone(gates.ConfigErrors), b.diags...)

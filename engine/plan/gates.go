@@ -14,6 +14,8 @@ const (
 	BlockerStaleSnapshot    = "stale_snapshot"
 	BlockerConfigErrors     = "config_errors"
 	BlockerDependencies     = "blocked_dependencies"
+	BlockerWaves            = "earlier_waves"
+	BlockerVolume           = "volume_guard"
 )
 
 // The values of preview_handoff_status: whether a plan may be previewed, written to a file and applied.
@@ -71,6 +73,12 @@ func circumstances(gates Gates) []Blocker {
 	for _, text := range gates.StaleSnapshots {
 		blockers = append(blockers, Blocker{Code: BlockerStaleSnapshot, Summary: "snapshot is too old: " + text, Items: []string{text}, Next: "rehome collect"})
 	}
+	if len(gates.WavesMissing) > 0 {
+		blockers = append(blockers, Blocker{Code: BlockerWaves, Items: gates.WavesMissing,
+			Summary: counted(len(gates.WavesMissing), "wave that must come before this one is not applied", "waves that must come before this one are not applied"),
+			Next:    "rehome plan -wave=" + gates.WavesMissing[0]})
+	}
+	blockers = append(blockers, gates.Volume...)
 	for _, d := range gates.ConfigErrors {
 		if d.Severity == diag.Error {
 			blockers = append(blockers, Blocker{Code: BlockerConfigErrors, Summary: d.Error(), Items: []string{d.Code}})

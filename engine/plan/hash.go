@@ -46,6 +46,10 @@ func headerFields(p *Plan) []string {
 	if p.Rollback != nil {
 		fields = append(fields, "rollback", p.Rollback.Run)
 	}
+	if p.Part != nil {
+		fields = append(append(fields, "part", p.Part.Wave), p.Part.Targets...)
+		fields = append(append(fields, "without"), p.Part.Excludes...)
+	}
 	return fields
 }
 

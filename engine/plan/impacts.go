@@ -13,7 +13,7 @@ import (
 func (b *builder) felt() []Impact {
 	collector := assess.NewImpactCollector()
 	for _, item := range b.items {
-		if item.disposition == DispositionSkipped || item.disposition == DispositionBlocked {
+		if item.left || item.disposition == DispositionSkipped || item.disposition == DispositionBlocked {
 			continue
 		}
 		findings := append(slices.Clone(item.Result.Findings), b.impacts[item.address]...)

@@ -23,6 +23,7 @@ type Input struct {
 	Rebuilt       map[string]string
 	CheckFindings []identity.CheckFinding
 	Gates         Gates
+	Selection     Selection
 }
 
 // Gates is what stands between a draft and a previewed plan, beyond missing decisions.
@@ -31,6 +32,8 @@ type Gates struct {
 	FailedChecks     []FailedCheck
 	StaleSnapshots   []string // one text each, such as "okta.corp: 3 days old"
 	ConfigErrors     diag.List
+	WavesMissing     []string  // waves that must be applied before the plan's own
+	Volume           []Blocker // of Volume
 	Access           *Access
 	AccessDigest     string
 	CreatedAt        string // RFC 3339

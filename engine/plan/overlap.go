@@ -37,6 +37,9 @@ type Overlap struct {
 func (b *builder) overlaps() []Overlap {
 	var all []Overlap
 	for _, item := range b.items {
+		if item.left {
+			continue
+		}
 		if item.rule != nil && item.disposition == DispositionSkipped && item.rule.Decision == merge.DecisionSkip {
 			all = append(all, b.skipped(item))
 		}

@@ -23,6 +23,7 @@ type itemState struct {
 	toDo        string
 	decidedBy   *Place
 	visible     bool
+	left        bool // not part of the selection
 	nodes       []*node
 	steps       []*Step
 }

@@ -230,6 +230,7 @@ type Plan struct {
 	AccessDigest  string     `json:"access_digest,omitempty"` // sha256:… of the access diff; computed from Access when empty
 	Warnings      diag.List  `json:"warnings,omitempty"`
 	Rollback      *Rollback  `json:"rollback,omitempty"` // of a plan that takes a run back
+	Part          *Part      `json:"part,omitempty"`     // of a plan that is not for the whole move
 }
 
 // Rollback says which run a plan takes back. Run is part of the hash; the rest follows from the steps.
