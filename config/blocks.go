@@ -152,6 +152,10 @@ func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 		f.notEmpty("reason")
 		l.config.Acknowledgements = append(l.config.Acknowledgements, a)
 	}
+	for _, block := range blocks["volume_guard"] {
+		l.volumeGuard(block)
+	}
+	l.waves(blocks["wave"])
 	for _, block := range blocks["verify"] {
 		l.verify(block)
 	}

@@ -51,6 +51,8 @@ type Config struct {
 	Rollback         *Rollback
 	Evidence         *Evidence
 	Verify           *Verify
+	Waves            []Wave
+	VolumeGuard      *VolumeGuard
 
 	phase   string
 	sources *sourceFiles

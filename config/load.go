@@ -137,6 +137,7 @@ func singleBlocks() []string {
 		"rehome",
 		"rollback",
 		"verify",
+		"volume_guard",
 	}
 }
 
@@ -145,7 +146,7 @@ func rootSchema() *hcl.BodySchema {
 	for _, name := range append(singleBlocks(), "locals") {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
 	}
-	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check"} {
+	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check", "wave"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"name"}})
 	}
 	for _, name := range []string{"source", "target"} {

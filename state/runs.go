@@ -33,6 +33,7 @@ type PlanRecord struct {
 	Classifier string         `json:"classifier"`          // version that made the assessments
 	Run        string         `json:"run,omitempty"`       // the newest run of it
 	AppliedAt  time.Time      `json:"applied_at,omitzero"`
+	Wave       string         `json:"wave,omitempty"` // of a plan of one wave
 }
 
 // PlanSnapshot binds a plan to one snapshot of a source and its assessment.

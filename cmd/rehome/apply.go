@@ -103,7 +103,11 @@ func planToApply(ctx context.Context, s *session, file, hash string) (*planning,
 		return nil, err
 	}
 	if p == nil {
-		return preparePlan(ctx, s, false)
+		part, err := partOf(s, hash)
+		if err != nil {
+			return nil, err
+		}
+		return preparePlan(ctx, s, false, part)
 	}
 	if hash != "" && hash != p.PlanHash {
 		return nil, hashMismatch(hash, p.PlanHash, "The plan file is not the approved one.")

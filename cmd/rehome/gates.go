@@ -45,7 +45,13 @@ func recheckGates(s *session, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	blockers := plan.Recheck(p, plan.Gates{FailedChecks: failed, StaleSnapshots: handoff.Stale(p, ages, s.env.now())})
+	var missing []string
+	if p.Part != nil {
+		if missing, err = wavesMissing(s, p.Part.Wave); err != nil {
+			return err
+		}
+	}
+	blockers := plan.Recheck(p, plan.Gates{WavesMissing: missing, FailedChecks: failed, StaleSnapshots: handoff.Stale(p, ages, s.env.now())})
 	if len(blockers) == 0 {
 		return nil
 	}

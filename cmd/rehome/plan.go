@@ -22,6 +22,7 @@ type planOptions struct {
 	out, markdown    string
 	refresh, verbose bool
 	detailed         bool
+	part             partOptions
 }
 
 func newPlanCommand(env *environment, global *options) *cobra.Command {
@@ -44,6 +45,9 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 	}
 	c.Flags().StringVar(&o.out, "out", "", "write the plan file here")
 	c.Flags().StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
+	c.Flags().StringVar(&o.part.wave, "wave", "", "plan this wave only, with what it needs")
+	c.Flags().StringArrayVar(&o.part.targets, "target", nil, "emergency: only this step (type:key) or item, with what it needs")
+	c.Flags().StringArrayVar(&o.part.excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
 	c.Flags().BoolVar(&o.refresh, "refresh", false, "collect first, even where there are snapshots")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
@@ -51,7 +55,7 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 }
 
 func runPlan(ctx context.Context, s *session, o planOptions) error {
-	work, err := preparePlan(ctx, s, o.refresh)
+	work, err := preparePlan(ctx, s, o.refresh, o.part)
 	if err != nil {
 		return err
 	}

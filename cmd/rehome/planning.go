@@ -32,7 +32,7 @@ type planning struct {
 
 // preparePlan computes the plan from the newest snapshots and the live target. It collects where there is no snapshot, or always with
 // refresh, and assesses where the newest assessment does not fit.
-func preparePlan(ctx context.Context, s *session, refresh bool) (*planning, error) {
+func preparePlan(ctx context.Context, s *session, refresh bool, part partOptions) (*planning, error) {
 	cfg, err := s.load()
 	if err != nil {
 		return nil, err
@@ -49,14 +49,18 @@ func preparePlan(ctx context.Context, s *session, refresh bool) (*planning, erro
 		return nil, err
 	}
 	work := &planning{target: target}
-	if err := work.compute(ctx, s, schema, refresh); err != nil {
+	if err := work.compute(ctx, s, schema, refresh, part); err != nil {
 		target.Close()
 		return nil, err
 	}
 	return work, nil
 }
 
-func (w *planning) compute(ctx context.Context, s *session, schema identity.ProviderSchema, refresh bool) error {
+func (w *planning) compute(ctx context.Context, s *session, schema identity.ProviderSchema, refresh bool, part partOptions) error {
+	selected, err := part.selection(s.cfg)
+	if err != nil {
+		return err
+	}
 	who, err := w.target.Identify(ctx)
 	if err != nil {
 		return fmt.Errorf("asking the target who it is: %w", err)
@@ -67,7 +71,7 @@ func (w *planning) compute(ctx context.Context, s *session, schema identity.Prov
 	input := plan.Input{
 		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},
 		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
-		Schemas:   schema.Resources, Rules: mergeRules(s.cfg), Skips: skipRules(s.cfg),
+		Schemas:   schema.Resources, Rules: mergeRules(s.cfg), Skips: skipRules(s.cfg), Selection: selected,
 	}
 	people, err := w.gather(ctx, s, &input, refresh)
 	if err != nil {
@@ -198,6 +202,10 @@ func (w *planning) build(ctx context.Context, s *session, input plan.Input, peop
 	found = append(found, more...)
 	input.Gates.CreatedAt, input.Gates.ExpiresAt = now.Format(time.RFC3339), endOf(p, ages, now, age)
 	input.Gates.StaleSnapshots = handoff.Stale(p, ages, now)
+	input.Gates.Volume = plan.Volume(p, input.Live, volumeLimits(s.cfg))
+	if input.Gates.WavesMissing, err = wavesMissing(s, input.Selection.Wave); err != nil {
+		return err
+	}
 	if input.Gates.FailedChecks, err = failedChecks(s.cfg, p); err != nil {
 		return err
 	}
@@ -236,6 +244,9 @@ func failedChecks(cfg *config.Config, p *plan.Plan) ([]plan.FailedCheck, error) 
 }
 
 func unusedAcknowledgements(cfg *config.Config, p *plan.Plan) diag.List {
+	if p.Part != nil {
+		return nil // what is left for later has impacts of its own
+	}
 	known := map[string]bool{}
 	for _, impact := range p.Impacts {
 		known[impact.ID] = true

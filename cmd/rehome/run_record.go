@@ -20,6 +20,9 @@ func planRecord(p *plan.Plan) state.PlanRecord {
 		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status),
 		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: assess.ClassifierVersion,
 	}
+	if p.Part != nil {
+		record.Wave = p.Part.Wave
+	}
 	for _, blocker := range p.Handoff.Blockers {
 		record.Blockers = append(record.Blockers, blocker.Code)
 	}

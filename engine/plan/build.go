@@ -144,7 +144,7 @@ func (s *Summary) count(step *Step) {
 // account says under which heading an item stands: planned when it leads a resource, unchanged when it is part of another's.
 func (b *builder) account(item *itemState) Disposition {
 	if len(item.nodes) == 0 {
-		return item.disposition
+		return item.steps[0].Disposition
 	}
 	worst := DispositionUnchanged
 	for _, step := range item.steps {

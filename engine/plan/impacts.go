@@ -11,15 +11,35 @@ import (
 // felt lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can be acknowledged at once.
 // What is skipped stays as it is, and what is blocked does not move before somebody makes it another class.
 func (b *builder) felt() []Impact {
-	collector := assess.NewImpactCollector()
+	whole, part := assess.NewImpactCollector(), assess.NewImpactCollector()
 	for _, item := range b.items {
-		if item.left || item.disposition == DispositionSkipped || item.disposition == DispositionBlocked {
+		if item.disposition == DispositionSkipped || item.disposition == DispositionBlocked {
 			continue
 		}
 		findings := append(slices.Clone(item.Result.Findings), b.impacts[item.address]...)
-		collector.Add(item.Item.Item.Address(), findings)
+		whole.Add(item.Item.Item.Address(), findings)
+		if !item.left {
+			part.Add(item.Item.Item.Address(), findings)
+		}
 	}
-	return impactsOf(collector)
+	return named(impactsOf(part), impactsOf(whole))
+}
+
+// named gives the impacts of a part of the move the IDs of those of the whole, so that an acknowledgement holds for every wave.
+func named(part, whole []Impact) []Impact {
+	type subject struct {
+		code     string
+		audience identity.Audience
+		severity identity.Severity
+	}
+	ids := map[subject]string{}
+	for _, i := range whole {
+		ids[subject{i.Code, i.Audience, i.Severity}] = i.ID
+	}
+	for i := range part {
+		part[i].ID = ids[subject{part[i].Code, part[i].Audience, part[i].Severity}]
+	}
+	return part
 }
 
 func impactsOf(collector *assess.ImpactCollector) []Impact {

@@ -220,9 +220,6 @@ func (s *selection) leave(step *Step, wanted Selection) {
 	for _, name := range step.Items {
 		if item := s.byID[name.Address().String()]; item != nil && len(step.Items) == 1 {
 			item.left = true
-			if len(item.nodes) == 0 {
-				item.disposition = DispositionSkipped
-			}
 		}
 	}
 }

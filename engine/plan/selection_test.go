@@ -146,3 +146,18 @@ func TestVolume_StopsAnUnusualShareUntilItIsMeant(t *testing.T) {
 		t.Errorf("taking a run back is stopped: %+v", got)
 	}
 }
+
+func TestSelection_AnAcknowledgementOfTheWholeHoldsForEveryWave(t *testing.T) {
+	in := twoApplications()
+	for _, i := range []int{3, 4} {
+		in.Items[i].Translation.Findings = []identity.Finding{{Type: identity.FindingApproximation, Direction: identity.DirectionSame, Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, ImpactCode: "secret", Summary: "new secret"}}
+		in.Items[i].Result.Findings = in.Items[i].Translation.Findings
+	}
+	whole := build(t, in)
+	in.Gates.Acknowledgements = []Acknowledgement{{ID: whole.Impacts[0].ID, Reason: "announced"}}
+	in.Selection = wave("wiki")
+	p := build(t, in)
+	if p.PlanHash == "" || len(p.Impacts) != 1 || p.Impacts[0].Count != 1 || !p.Impacts[0].Acknowledged {
+		t.Errorf("%+v", p.Impacts)
+	}
+}

@@ -59,7 +59,37 @@ func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		}
 		fmt.Fprintln(b)
 	}
+	if p.Part != nil {
+		part(b, p.Part)
+	}
 	fmt.Fprintln(b)
+}
+
+// part says which part of the move the plan is for, what it takes along and what it leaves.
+func part(b *strings.Builder, part *plan.Part) {
+	const most = 10
+	var names []string
+	if part.Wave != "" {
+		names = append(names, fmt.Sprintf("wave %q", Clean(part.Wave)))
+	}
+	for _, name := range part.Targets {
+		names = append(names, "-target="+Clean(name))
+	}
+	for _, name := range part.Excludes {
+		names = append(names, "-exclude="+Clean(name))
+	}
+	fmt.Fprintf(b, "Part      %s; %s left for later, nothing outside is touched\n", strings.Join(names, " "), Plural(part.Left, "step", "steps"))
+	for i, id := range part.PulledIn {
+		if i == most {
+			fmt.Fprintf(b, "          … and %s more\n", Count(len(part.PulledIn)-most))
+			return
+		}
+		label := ""
+		if i == 0 {
+			label = "pulled in"
+		}
+		fmt.Fprintf(b, "%-9s %s\n", label, Clean(id))
+	}
 }
 
 func gapText(gaps []identity.Gap) string {
