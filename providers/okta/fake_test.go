@@ -31,7 +31,7 @@ type fakeOrg struct {
 	requests int
 }
 
-func newOrg(t *testing.T) *fakeOrg {
+func newOrg(t testing.TB) *fakeOrg {
 	t.Helper()
 	org := &fakeOrg{bodies: map[string]string{"/api/v1/domains": `{"domains":[]}`}, next: map[string]string{},
 		faults: map[string]http.HandlerFunc{}, seen: map[string]int{}}
@@ -74,7 +74,7 @@ func refuse(status int, code, summary string) http.HandlerFunc {
 	}
 }
 
-func (o *fakeOrg) caFile(t *testing.T) string {
+func (o *fakeOrg) caFile(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ca.pem")
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: o.Certificate().Raw})
@@ -84,7 +84,7 @@ func (o *fakeOrg) caFile(t *testing.T) string {
 	return path
 }
 
-func (o *fakeOrg) source(t *testing.T) sdk.Source {
+func (o *fakeOrg) source(t testing.TB) sdk.Source {
 	t.Helper()
 	source := okta.New("0.0.1")
 	if list := source.Configure(t.Context(), map[string]any{"org_url": o.URL, "api_token": plantedToken, "ca_file": o.caFile(t), "rate_share": 1.0}); list.HasErrors() {

@@ -55,7 +55,7 @@ type listing struct {
 	field      string // member that holds the list, empty for a bare list
 	kind       identity.Kind
 	permission string
-	id         func(json.RawMessage) (string, error)
+	id         func(json.RawMessage) (string, error) // nil means the member id
 }
 
 // element of a page: its redacted bytes and the sequence number of the page.
@@ -67,31 +67,22 @@ type element struct {
 
 // pages reads a list page by page. The error of a refused request is a *refusal, so that the caller can decide what it means.
 func (r *reader) pages(ctx context.Context, l listing, each func(context.Context, []element) error) error {
-	id := l.id
-	if id == nil {
-		id = reading.ElementID
-	}
 	book := reading.NewPages(http.MethodGet, l.location)
 	for {
 		a, err := r.client.get(ctx, l.doing, book.Location())
 		if err != nil {
 			return err
 		}
-		raws, err := book.Take(a.body, l.field, id)
+		elements, err := take(book, l, a)
 		if err != nil {
 			return err
 		}
-		sequence, err := r.record(ctx, a, len(raws))
+		sequence, err := r.record(ctx, a, len(elements))
 		if err != nil {
 			return err
 		}
-		elements := make([]element, 0, len(raws))
-		for _, raw := range raws {
-			body, err := parse(raw)
-			if err != nil {
-				return reading.Invalid(http.MethodGet, a.location, "an element cannot be read: %v", err)
-			}
-			elements = append(elements, element{raw, body, sequence})
+		for i := range elements {
+			elements[i].page = sequence
 		}
 		if err := each(ctx, elements); err != nil {
 			return err
@@ -103,6 +94,36 @@ func (r *reader) pages(ctx context.Context, l listing, each func(context.Context
 			return err
 		}
 	}
+}
+
+// take splits a page into its elements, each with its id noted in the book. The page is decoded once, as there may be thousands.
+func take(book *reading.Pages, l listing, a answer) ([]element, error) {
+	raws, err := book.Take(a.body, l.field, l.id)
+	if err != nil {
+		return nil, err
+	}
+	page, err := parse(a.body)
+	if l.field != "" {
+		page = page.at(l.field)
+	}
+	bodies := page.list()
+	if err != nil || len(bodies) != len(raws) {
+		return nil, reading.Invalid(http.MethodGet, a.location, "the page cannot be read: %v", err)
+	}
+	elements := make([]element, 0, len(raws))
+	for i, raw := range raws {
+		if l.id == nil {
+			id := bodies[i].at("id").text()
+			if id == "" {
+				return nil, reading.Invalid(http.MethodGet, a.location, "element %d has no id", i)
+			}
+			if err := book.Seen(id); err != nil {
+				return nil, err
+			}
+		}
+		elements = append(elements, element{raw: raw, body: bodies[i]})
+	}
+	return elements, nil
 }
 
 func (r *reader) record(ctx context.Context, a answer, items int) (int, error) {

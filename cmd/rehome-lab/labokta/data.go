@@ -23,6 +23,8 @@ type object struct {
 type tenant struct {
 	apps, idps, idpKeys, policies, groups, groupRules []object
 	users, mappings, zones, authorizationServers      []object
+	current                                           []object       // users who are not DEPROVISIONED
+	userAt                                            map[string]int // by id, the place in users
 
 	appGroups, appUsers, policyRules, secrets map[string][]object
 	groupMembers                              map[string][]string
@@ -64,6 +66,7 @@ func load(data fs.FS, now time.Time) (*tenant, error) {
 	if err := readInto(data, "group-members.json", &t.groupMembers); err != nil {
 		return nil, err
 	}
+	t.index()
 	var events []json.RawMessage
 	if err := readInto(data, "logs.json", &events); err != nil {
 		return nil, err
@@ -73,6 +76,17 @@ func load(data fs.FS, now time.Time) (*tenant, error) {
 		return nil, fmt.Errorf("reading logs.json: %w", err)
 	}
 	return t, nil
+}
+
+// index makes what every request would otherwise search for.
+func (t *tenant) index() {
+	t.userAt = make(map[string]int, len(t.users))
+	for i, u := range t.users {
+		t.userAt[u.key] = i
+		if u.status != "DEPROVISIONED" {
+			t.current = append(t.current, u)
+		}
+	}
 }
 
 func readInto(data fs.FS, name string, into any) error {
@@ -89,7 +103,7 @@ func readInto(data fs.FS, name string, into any) error {
 	return nil
 }
 
-// UnmarshalJSON keeps the text of the element and picks out the fields of object.
+// UnmarshalJSON keeps the text of the element, in the form in which answers are encoded, and picks out the fields of object.
 func (o *object) UnmarshalJSON(text []byte) error {
 	var head struct {
 		ID, Kid, Status string
@@ -110,8 +124,9 @@ func (o *object) UnmarshalJSON(text []byte) error {
 	if json.Unmarshal(head.Type, &o.kind) != nil {
 		o.kind = ""
 	}
-	o.body = append(o.body, text...)
-	return nil
+	encoded, err := json.Marshal(json.RawMessage(text))
+	o.body = encoded
+	return err
 }
 
 // MarshalJSON gives the text back.
@@ -131,8 +146,8 @@ func find(objects []object, key string) (object, bool) {
 func (t *tenant) members(group string) []object {
 	out := make([]object, 0, len(t.groupMembers[group]))
 	for _, id := range t.groupMembers[group] {
-		if user, ok := find(t.users, id); ok {
-			out = append(out, user)
+		if i, ok := t.userAt[id]; ok {
+			out = append(out, t.users[i])
 		}
 	}
 	return out

@@ -127,13 +127,7 @@ func (s *Server) users(_ http.ResponseWriter, r *http.Request) ([]object, bool) 
 	if query.Has("filter") || query.Has("search") {
 		return s.tenant.users, true
 	}
-	var out []object
-	for _, u := range s.tenant.users {
-		if u.status != "DEPROVISIONED" {
-			out = append(out, u)
-		}
-	}
-	return out, true
+	return s.tenant.current, true
 }
 
 // me answers the owner of the token, who is the first user of the tenant.
@@ -148,8 +142,12 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 // user finds a user by id or by login.
 func (s *Server) user(w http.ResponseWriter, r *http.Request) {
 	want := r.PathValue("id")
+	if i, ok := s.tenant.userAt[want]; ok {
+		reply(w, r, s.tenant.users[i])
+		return
+	}
 	for _, u := range s.tenant.users {
-		if u.key == want || strings.EqualFold(login(u), want) {
+		if strings.EqualFold(login(u), want) {
 			reply(w, r, u)
 			return
 		}

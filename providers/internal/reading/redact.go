@@ -3,6 +3,7 @@ package reading
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -33,26 +34,26 @@ func StandardRules() Rules {
 // members their order. Lists of strings under a secret name are redacted too; an object under one is walked like any other.
 // Text that holds a PEM private key is always redacted. A body that is not exactly one JSON value is an error and gives no bytes.
 func Redact(body []byte, rules Rules) ([]byte, error) {
-	walk := walker{body: body, decoder: json.NewDecoder(bytes.NewReader(body)), rules: rules.compile()}
-	walk.decoder.UseNumber()
-	if err := walk.value(nil, false); err != nil {
+	if !json.Valid(body) {
+		return nil, errors.New("redacting a body: it is not one JSON value")
+	}
+	walk := walker{body: body, rules: rules.compile(), members: map[string]*member{}}
+	if err := walk.value(false); err != nil {
 		return nil, fmt.Errorf("redacting a body: %w", err)
 	}
-	if rest := bytes.TrimSpace(body[walk.decoder.InputOffset():]); len(rest) > 0 {
-		return nil, fmt.Errorf("redacting a body: %d bytes follow the JSON value", len(rest))
-	}
-	walk.out.Write(body[walk.copied:])
-	return walk.out.Bytes(), nil
+	walk.out = append(walk.out, body[walk.copied:]...)
+	return walk.out, nil
 }
 
+// compiled rules; every name is folded.
 type compiled struct {
 	names, except map[string]bool
 	suffixes      []string
-	paths         [][]string
+	paths         map[string][][]string // by the last name
 }
 
 func (r Rules) compile() compiled {
-	c := compiled{names: map[string]bool{}, except: map[string]bool{}}
+	c := compiled{names: map[string]bool{}, except: map[string]bool{}, paths: map[string][][]string{}}
 	for _, name := range r.Names {
 		c.names[fold(name)] = true
 	}
@@ -63,34 +64,52 @@ func (r Rules) compile() compiled {
 		c.suffixes = append(c.suffixes, fold(suffix))
 	}
 	for _, path := range r.Paths {
-		var names []string
-		for _, name := range strings.Split(path, ".") {
-			names = append(names, fold(name))
+		names := strings.Split(path, ".")
+		for i := range names {
+			names[i] = fold(names[i])
 		}
-		c.paths = append(c.paths, names)
+		last := names[len(names)-1]
+		c.paths[last] = append(c.paths[last], names)
 	}
 	return c
 }
 
+// fold drops case, underscores, dashes and blanks.
 func fold(name string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
 }
 
-// secret tells whether the member at the end of the path is one. Path names are folded.
-func (c compiled) secret(path []string) bool {
-	name := path[len(path)-1]
-	if c.except[name] {
-		return false
+// member is what the rules say about a name, worked out once: pages repeat the same names thousands of times.
+type member struct {
+	folded string
+	secret bool       // wherever it stands
+	paths  [][]string // it is secret at the end of one of these
+}
+
+func (c compiled) member(name string) *member {
+	m := &member{folded: fold(name)}
+	if c.except[m.folded] {
+		return m
 	}
-	if c.names[name] {
+	m.secret = c.names[m.folded]
+	for _, suffix := range c.suffixes {
+		m.secret = m.secret || strings.HasSuffix(m.folded, suffix)
+	}
+	m.paths = c.paths[m.folded]
+	return m
+}
+
+// isSecret tells whether the member is one at the end of the path. Path names are folded.
+func (m *member) isSecret(path []string) bool {
+	if m.secret {
 		return true
 	}
-	for _, suffix := range c.suffixes {
-		if strings.HasSuffix(name, suffix) {
-			return true
-		}
-	}
-	for _, want := range c.paths {
+	for _, want := range m.paths {
 		if len(path) >= len(want) && equal(path[len(path)-len(want):], want) {
 			return true
 		}
@@ -110,73 +129,139 @@ func equal(a, b []string) bool {
 // deepest nesting of members that is walked, so that a hostile body cannot exhaust the stack.
 const deepest = 1000
 
-// walker copies the body up to each secret and writes Redacted in its place.
+// privateKey is how the first line of every PEM private key ends.
+const privateKey = "PRIVATE KEY-----"
+
+// walker copies the body up to each secret and writes Redacted in its place. The body is valid JSON, so it looks at bytes only.
 type walker struct {
 	body    []byte
-	decoder *json.Decoder
+	at      int // the next byte
 	rules   compiled
-	out     bytes.Buffer
-	copied  int64 // bytes of body already in out, or replaced
+	members map[string]*member // by name as written, quotes included
+	path    []string           // names of the members around, folded
+	out     []byte
+	copied  int // bytes of body already in out, or replaced
 	depth   int
 }
 
-func (w *walker) value(path []string, secret bool) error {
-	before := w.decoder.InputOffset()
-	token, err := w.decoder.Token()
-	if err != nil {
-		return err
+// peek is the next byte that is no white space.
+func (w *walker) peek() byte {
+	for {
+		switch b := w.body[w.at]; b {
+		case ' ', '\t', '\r', '\n':
+			w.at++
+		default:
+			return b
+		}
 	}
-	switch t := token.(type) {
-	case json.Delim:
-		if w.depth++; w.depth > deepest {
-			return fmt.Errorf("the body is nested deeper than %d", deepest)
+}
+
+// text passes a string and returns it with its quotes.
+func (w *walker) text() []byte {
+	start := w.at
+	for w.at++; w.body[w.at] != '"'; w.at++ {
+		if w.body[w.at] == '\\' {
+			w.at++
 		}
-		defer func() { w.depth-- }()
-		if t == '{' {
-			return w.object(path)
+	}
+	w.at++
+	return w.body[start:w.at]
+}
+
+func (w *walker) value(secret bool) error {
+	switch w.peek() {
+	case '{':
+		return w.nested(w.object)
+	case '[':
+		return w.nested(func() error { return w.list(secret) })
+	case '"':
+		if text := w.text(); (secret && len(text) > 2) || holdsPrivateKey(text) {
+			w.replace(text)
 		}
-		return w.list(path, secret)
-	case string:
-		if (secret && t != "") || strings.Contains(t, "PRIVATE KEY-----") {
-			w.replace(before)
+	default: // a number, true, false or null
+		for w.at < len(w.body) && strings.IndexByte(",]} \t\r\n", w.body[w.at]) < 0 {
+			w.at++
 		}
 	}
 	return nil
 }
 
-func (w *walker) object(path []string) error {
-	for w.decoder.More() {
-		token, err := w.decoder.Token()
-		if err != nil {
-			return err
-		}
-		name, ok := token.(string)
-		if !ok {
-			return fmt.Errorf("name of a member is %v", token)
-		}
-		inner := append(path[:len(path):len(path)], fold(name))
-		if err := w.value(inner, w.rules.secret(inner)); err != nil {
-			return err
-		}
+// nested walks what stands between brackets.
+func (w *walker) nested(walk func() error) error {
+	if w.depth++; w.depth > deepest {
+		return fmt.Errorf("the body is nested deeper than %d", deepest)
 	}
-	_, err := w.decoder.Token()
+	w.at++
+	err := walk()
+	w.at++
+	w.depth--
 	return err
 }
 
-func (w *walker) list(path []string, secret bool) error {
-	for w.decoder.More() {
-		if err := w.value(path, secret); err != nil {
+func (w *walker) object() error {
+	for w.peek() != '}' {
+		m := w.member(w.text())
+		w.peek()
+		w.at++ // the colon
+		w.path = append(w.path, m.folded)
+		if err := w.value(m.isSecret(w.path)); err != nil {
 			return err
 		}
+		w.path = w.path[:len(w.path)-1]
+		w.comma()
 	}
-	_, err := w.decoder.Token()
-	return err
+	return nil
 }
 
-// replace puts Redacted in the place of the string token that was just read; before is the offset ahead of it.
-func (w *walker) replace(before int64) {
-	start := before + int64(bytes.IndexByte(w.body[before:], '"'))
-	w.out.Write(w.body[w.copied:start])
-	w.out.WriteString(`"` + Redacted + `"`)
-	w.copied = w.decoder.InputOffset()
+func (w *walker) list(secret bool) error {
+	for w.peek() != ']' {
+		if err := w.value(secret); err != nil {
+			return err
+		}
+		w.comma()
+	}
+	return nil
+}
+
+func (w *walker) comma() {
+	if w.peek() == ',' {
+		w.at++
+	}
+}
+
+func (w *walker) member(quoted []byte) *member {
+	m := w.members[string(quoted)]
+	if m == nil {
+		m = w.rules.member(unquote(quoted))
+		w.members[string(quoted)] = m
+	}
+	return m
+}
+
+// unquote decodes a string that is known to be one.
+func unquote(quoted []byte) string {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1])
+	}
+	var text string
+	_ = json.Unmarshal(quoted, &text) // the body was checked
+	return text
+}
+
+// holdsPrivateKey looks into the escapes too, as a dash can be written as one.
+func holdsPrivateKey(quoted []byte) bool {
+	if len(quoted) <= len(privateKey) {
+		return false
+	}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return bytes.Contains(quoted, []byte(privateKey))
+	}
+	return strings.Contains(unquote(quoted), privateKey)
+}
+
+// replace puts Redacted in the place of the string that was just passed.
+func (w *walker) replace(text []byte) {
+	w.out = append(w.out, w.body[w.copied:w.at-len(text)]...)
+	w.out = append(w.out, `"`+Redacted+`"`...)
+	w.copied = w.at
 }
