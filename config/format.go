@@ -25,13 +25,16 @@ func syntaxProblems(src []byte, filename string) diag.List {
 	return files.convert(problems, codeSyntax)
 }
 
-// MergeBlock is a decision to be written. Item is found by the attribute Field having the text Value.
+// MergeBlock is a decision to be written. The item is found by the attribute Field having the text Value, in Source unless that is
+// empty. A nil Overwrite is not written.
 type MergeBlock struct {
 	Kind, Name   string
 	Field, Value string
+	Source       string
 	Decision     string
 	Target       string
 	Rename       string
+	Overwrite    []string
 }
 
 // AppendMerge adds a merge block at the end of a file.
@@ -41,9 +44,28 @@ func AppendMerge(src []byte, filename string, m MergeBlock) ([]byte, diag.List) 
 	}
 	return appendBlock(src, filename, "merge", []string{m.Kind, m.Name}, func(body *hclwrite.Body) {
 		where := hclwrite.Tokens{{Type: hclsyntax.TokenIdent, Bytes: []byte("item." + m.Field + " == ")}}
-		body.SetAttributeRaw("where", append(where, hclwrite.TokensForValue(cty.StringVal(m.Value))...))
+		where = append(where, hclwrite.TokensForValue(cty.StringVal(m.Value))...)
+		if m.Source != "" {
+			where = append(where, &hclwrite.Token{Type: hclsyntax.TokenIdent, Bytes: []byte(" && item.source == ")})
+			where = append(where, hclwrite.TokensForValue(cty.StringVal(m.Source))...)
+		}
+		body.SetAttributeRaw("where", where)
 		setTexts(body, [][2]string{{"decision", m.Decision}, {"target", m.Target}, {"rename", m.Rename}})
+		if m.Overwrite != nil {
+			body.SetAttributeValue("overwrite", texts(m.Overwrite))
+		}
 	})
+}
+
+func texts(list []string) cty.Value {
+	if len(list) == 0 {
+		return cty.ListValEmpty(cty.String)
+	}
+	values := make([]cty.Value, 0, len(list))
+	for _, text := range list {
+		values = append(values, cty.StringVal(text))
+	}
+	return cty.ListVal(values)
 }
 
 // AppendAcknowledge adds an acknowledge block at the end of a file.

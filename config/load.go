@@ -250,7 +250,7 @@ func (f fields) list(name string) []string {
 	if !ok {
 		return nil
 	}
-	var texts []string
+	texts := []string{} // an empty list is a value, and not the same as none
 	for _, element := range value.AsValueSlice() {
 		if !element.IsNull() {
 			texts = append(texts, element.AsString())

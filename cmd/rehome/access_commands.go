@@ -36,6 +36,7 @@ func commandClasses() map[string]commandClass {
 		"credentials delete": classManage,
 		"credentials list":   classRead,
 		"credentials set":    classManage,
+		"decide":             classManage,
 		"evidence":           classRead,
 		"evidence record":    classManage,
 		"fmt":                classFree,
@@ -77,6 +78,9 @@ func pathOf(c *cobra.Command) string { return strings.TrimPrefix(c.CommandPath()
 func classOf(c *cobra.Command) commandClass {
 	if apps := c.Flags().Lookup("apps"); pathOf(c) == "status" && apps != nil && apps.Value.String() == "true" {
 		return classManage // it remembers what the logs of sign-ins say
+	}
+	if list := c.Flags().Lookup("list"); list != nil && list.Value.String() == "true" {
+		return classRead // acknowledge and decide read back what the last plan found
 	}
 	class, known := commandClasses()[pathOf(c)]
 	if !known {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -188,9 +187,7 @@ func unknownImpact(id string, old state.ImpactRow, rows []state.ImpactRow) diag.
 
 func printAcknowledged(s *session, result acknowledged) error {
 	if s.global.json {
-		encoder := json.NewEncoder(s.env.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(result)
+		return printDocument(s, result)
 	}
 	for _, id := range result.Written {
 		fmt.Fprintf(s.env.out, "%s written to %s\n", id, result.File)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -45,10 +44,7 @@ func listImpacts(s *session, all bool) error {
 		}
 	}
 	if s.global.json {
-		encoder := json.NewEncoder(s.env.out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(list)
+		return printDocument(s, list)
 	}
 	printImpacts(s, list)
 	return nil

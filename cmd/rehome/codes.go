@@ -33,6 +33,7 @@ func codes() []config.Code {
 		{Code: "list-seen", Cause: "A list came in a form that was read leniently.", Cure: "Nothing, unless items are missing."},
 		{Code: "map-failed", Cause: "A map block fails for an item.", Cure: "Correct the expression of the block."},
 		{Code: "map-two-blocks", Cause: "Two map blocks set one attribute to different values.", Cure: "Narrow the where of one."},
+		{Code: "merge-mode", Cause: "decide was called in a migration of mode first_run_adoption.", Cure: "Set mode = \"merge_into_existing\" to decide about overlaps."},
 		{Code: "merge-target-unmatched", Cause: "A merge block names a target that is none of the item's matched resources, perhaps because it was renamed or removed.", Cure: "Name one of the matched resources; rehome decide -list shows them."},
 		{Code: "merge-attribute-unknown", Cause: "A reconcile names an attribute that the resource type does not have.", Cure: "Name attributes of the resource type in overwrite or keep."},
 		{Code: "merge-two-blocks", Cause: "Two merge blocks claim one item.", Cure: "Narrow the where of one."},

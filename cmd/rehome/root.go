@@ -136,6 +136,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newAssessmentCommand(env, global),
 		newCollectCommand(env, global),
 		newCredentialsCommand(env, global),
+		newDecideCommand(env, global),
 		newEvidenceCommand(env, global),
 		newFmtCommand(env, global),
 		newInitCommand(env, global),

@@ -71,7 +71,7 @@ type AttributeSchema struct {
 //
 // KeyFormat makes the natural key of the identity attributes, as in "{group} -> {client}/{role}".
 // CaseFold says that keys differing in case only are one key. ItemKind is the kind of item it usually comes from, empty for none.
-// Evidence names the attributes that make two resources likely to be the same (matching beyond the key).
+// Evidence names the attributes that make two resources likely to be the same (matching beyond the key), strongest first.
 type ResourceSchema struct {
 	Type       string            `json:"type"`
 	Doc        string            `json:"doc"`

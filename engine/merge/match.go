@@ -47,8 +47,8 @@ func (x *Index) add(r *identity.Resource) {
 	}
 	for _, name := range x.schemas[r.Type].Evidence {
 		for _, value := range evidenceValues(r.Attributes[name]) {
-			key := r.Type + "\x00" + name + "\x00" + value
-			x.evidence[key] = append(x.evidence[key], r)
+			place := evidencePlace(r.Type, name, value)
+			x.evidence[place] = append(x.evidence[place], r)
 		}
 	}
 }
@@ -89,21 +89,23 @@ func (x *Index) Owned(item identity.Address, desired identity.ResourceID, only b
 // Likely lists live resources that share evidence with the desired one, best first, without the one excluded.
 func (x *Index) Likely(desired identity.Resource, except *identity.Resource) []Candidate {
 	names := x.schemas[desired.Type].Evidence
-	shared := map[*identity.Resource][]string{}
-	for _, name := range names {
+	shared := map[*identity.Resource]Candidate{}
+	for position, name := range names {
 		hit := map[*identity.Resource]bool{}
 		for _, value := range evidenceValues(desired.Attributes[name]) {
-			for _, live := range x.evidence[desired.Type+"\x00"+name+"\x00"+value] {
+			for _, live := range x.evidence[evidencePlace(desired.Type, name, value)] {
 				if live != except && !hit[live] {
 					hit[live] = true
-					shared[live] = append(shared[live], "same "+name)
+					c := shared[live]
+					c.Resource, c.ServerID = live.ID(), live.ServerID
+					shared[live] = c.with(position, "same "+name)
 				}
 			}
 		}
 	}
 	candidates := make([]Candidate, 0, len(shared))
-	for live, reasons := range shared {
-		candidates = append(candidates, Candidate{Resource: live.ID(), ServerID: live.ServerID, By: BasisEvidence, Score: 90 * len(reasons) / len(names), Reasons: reasons})
+	for _, c := range shared {
+		candidates = append(candidates, c)
 	}
 	sort.Slice(candidates, func(i, j int) bool {
 		if candidates[i].Score != candidates[j].Score {
@@ -112,6 +114,27 @@ func (x *Index) Likely(desired identity.Resource, except *identity.Resource) []C
 		return candidates[i].Resource.Key < candidates[j].Resource.Key
 	})
 	return candidates[:min(len(candidates), maxCandidates)]
+}
+
+// Strong is the score from which a single match by evidence is as good as a name: below it only something weak, such as a display
+// name beside better evidence, is the same.
+const Strong = 70
+
+// with adds a piece of evidence. The schema lists evidence strongest first: the best piece decides, each further one adds a little,
+// and no evidence is as good as the key.
+func (c Candidate) with(position int, reason string) Candidate {
+	worth := 40
+	switch position {
+	case 0:
+		worth = 85
+	case 1:
+		worth = 75
+	}
+	if c.By = BasisEvidence; len(c.Reasons) > 0 {
+		worth = min(95, max(c.Score, worth)+5)
+	}
+	c.Score, c.Reasons = worth, append(c.Reasons, reason)
+	return c
 }
 
 func evidenceValues(value any) []string {

@@ -25,6 +25,9 @@ type Wishes struct {
 	evidence map[string][]Wish // type, attribute, value
 }
 
+// keyPosition stands for the key among the positions of evidence.
+const keyPosition = -1
+
 // NewWishes makes an empty one; the index knows the schemas.
 func NewWishes(index *Index) *Wishes {
 	return &Wishes{index: index, byKey: map[identity.ResourceID][]Wish{}, evidence: map[string][]Wish{}}
@@ -54,38 +57,39 @@ func (w *Wishes) Others(item identity.Address, desired identity.Resource) []Cand
 		return nil
 	}
 	found := map[identity.ResourceID]Candidate{}
-	add := func(wish Wish, by Basis, reason string) {
+	add := func(wish Wish, position int, reason string) {
 		id := w.index.Fold(wish.Desired.ID())
 		if wish.Item.Source == item.Source || found[id].By == BasisKey || found[id].Item != "" && found[id].Item < wish.Item.String() {
 			return
 		}
 		c := found[id]
 		if c.Item != wish.Item.String() {
-			c = Candidate{Resource: wish.Desired.ID(), Item: wish.Item.String(), By: by}
+			c = Candidate{Resource: wish.Desired.ID(), Item: wish.Item.String()}
 		}
-		c.Reasons = append(c.Reasons, reason)
+		if position == keyPosition {
+			c.By, c.Score, c.Reasons = BasisKey, 100, []string{reason}
+		} else {
+			c = c.with(position, reason)
+		}
 		found[id] = c
 	}
 	for _, wish := range w.byKey[w.index.Fold(desired.ID())] {
-		add(wish, BasisKey, "same key as "+wish.label())
+		add(wish, keyPosition, "same key as "+wish.label())
 	}
 	names := w.index.schemas[desired.Type].Evidence
-	for _, name := range names {
+	for position, name := range names {
 		seen := map[string]bool{}
 		for _, value := range evidenceValues(desired.Attributes[name]) {
 			for _, wish := range w.evidence[evidencePlace(desired.Type, name, value)] {
 				if !wish.Decided && !seen[wish.Item.String()] {
 					seen[wish.Item.String()] = true
-					add(wish, BasisEvidence, "same "+name+" as "+wish.label())
+					add(wish, position, "same "+name+" as "+wish.label())
 				}
 			}
 		}
 	}
 	others := make([]Candidate, 0, len(found))
 	for _, c := range found {
-		if c.Score = 100; c.By == BasisEvidence {
-			c.Score = 90 * len(c.Reasons) / len(names)
-		}
 		others = append(others, c)
 	}
 	sort.Slice(others, func(i, j int) bool {

@@ -18,8 +18,9 @@ func Build(input Input) (*Plan, diag.List) {
 	b.pick()
 	b.group()
 	b.link()
-	b.checks()
 	b.blockCycles()
+	b.propagate() // before the target's checks: what waits for something says so, not that it is nowhere
+	b.checks()
 	b.propagate()
 	part := b.selectPart()
 	b.vanished()

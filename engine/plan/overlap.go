@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -27,13 +30,16 @@ type Overlap struct {
 	Matches     []merge.Candidate    `json:"matched_resources"`
 	Decisions   []string             `json:"allowed_decisions"`
 	NeedsRename bool                 `json:"create_new_needs_rename"`
+	RenameFrom  string               `json:"rename_from,omitempty"` // what a rename replaces
+	Sides       []merge.Side         `json:"sides,omitempty"`       // both sides, when a resource of the same key lives
 	Decision    string               `json:"decision,omitempty"`
 	DecidedBy   *Place               `json:"decided_by,omitempty"`
 	Resource    *identity.ResourceID `json:"resource,omitempty"`
 	Reason      string               `json:"reason,omitempty"`
 }
 
-// overlaps lists every item that overlaps with something or that a merge block decides, by address.
+// overlaps lists every item that overlaps with something or that a merge block decides, by kind, name and address: as a person wants
+// to read and decide them.
 func (b *builder) overlaps() []Overlap {
 	var all []Overlap
 	for _, item := range b.items {
@@ -49,6 +55,13 @@ func (b *builder) overlaps() []Overlap {
 			}
 		}
 	}
+	place := map[identity.Kind]int{}
+	for i, kind := range identity.Kinds() {
+		place[kind] = i
+	}
+	slices.SortStableFunc(all, func(a, b Overlap) int {
+		return cmp.Or(cmp.Compare(place[a.Item.Kind], place[b.Item.Kind]), cmp.Compare(a.Item.Name, b.Item.Name), cmp.Compare(a.Item.Address().String(), b.Item.Address().String()))
+	})
 	return all
 }
 
@@ -69,6 +82,10 @@ func (b *builder) overlapOf(n *node) Overlap {
 	out := n.outcome
 	o := Overlap{Item: n.item.named(), Wanted: n.resource.ID(), Matches: orNone(out.Matches), Reason: out.Reason}
 	o.Decisions, o.NeedsRename = allowed(n)
+	o.RenameFrom, _ = n.resource.Attributes[n.schema.RenameBy].(string)
+	if live := b.index.ByKey(n.resource.ID()); live != nil {
+		o.Sides = merge.Sides(nil, n.resource.Attributes, live.Attributes, n.schema)
+	}
 	if out.Rule != nil && n.primary {
 		o.Decision, o.DecidedBy = string(out.Rule.Decision), out.Rule.Place()
 	}

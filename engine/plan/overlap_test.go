@@ -118,7 +118,7 @@ func TestTwoSources_LikelyTheSameIsPendingAndAGateOfItsOwnIsNotJoined(t *testing
 	in.Items = []merge.Item{group("g1", "eng"), second(group("g9", "ENG"))}
 	in.Items[1].Translation.Resources[0].Attributes["path"] = "/staff/eng"
 	p := build(t, in)
-	if len(p.Overlaps) != 1 || p.Overlaps[0].Matches[0].Score != 90 || p.Overlaps[0].NeedsRename {
+	if len(p.Overlaps) != 1 || p.Overlaps[0].Matches[0].Score != 85 || p.Overlaps[0].NeedsRename {
 		t.Errorf("%+v", p.Overlaps)
 	}
 	gated := second(application("a9", "wiki"))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -127,7 +128,7 @@ func (b *builder) makeStep(nodes []*node) *Step {
 			seen[n.item] = true
 			step.Items = append(step.Items, b.namedIn(n))
 			if n.primary { // an item may need many steps; what differs is said once, where the item itself stands
-				step.Notes = append(step.Notes, n.item.Result.Notes...)
+				step.Notes = append(step.Notes, fresh(step.Notes, n.item.Result.Notes)...)
 			}
 			step.Class = worseClass(step.Class, n.item.Result.Class)
 		}
@@ -154,6 +155,17 @@ func (b *builder) makeStep(nodes []*node) *Step {
 	b.applyOutcome(step, lead, desired)
 	b.markUnordered(step, lead.schema)
 	return step
+}
+
+// fresh are the texts that the list does not have yet: items that share a resource often say the same.
+func fresh(list, more []string) []string {
+	var found []string
+	for _, text := range more {
+		if !slices.Contains(list, text) {
+			found = append(found, text)
+		}
+	}
+	return found
 }
 
 // namedIn names an item with the decision by which it uses what another item makes.

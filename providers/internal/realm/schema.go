@@ -143,7 +143,7 @@ func organizationSchema() identity.ResourceSchema {
 func clientSchema() identity.ResourceSchema {
 	return identity.ResourceSchema{
 		Type: TypeClient, Doc: "Application. Made disabled; client_enablement is what opens it.", KeyFormat: "{client_id}",
-		ItemKinds: []identity.Kind{identity.KindApplication}, Evidence: []string{"client_id", "name", "redirect_uris"}, RenameBy: "client_id",
+		ItemKinds: []identity.Kind{identity.KindApplication}, Evidence: []string{"client_id", "redirect_uris", "name"}, RenameBy: "client_id",
 		Attributes: []identity.AttributeSchema{
 			key("client_id", "OIDC client id or SAML entity id."), text("protocol", "openid-connect or saml."),
 			text("name", "Display name."), text("description", "Text for administrators."), text("base_url", "Start page."),

@@ -164,7 +164,7 @@ func translateGroup(item identity.Item) (identity.Translation, error) {
 	case g.Name == "":
 		return only("", missing("name", "the group has no name", "Give it a name at the source.")), nil
 	case len(g.Name) > 255:
-		return only("", invalid("name", "the name is longer than 255 bytes", "Shorten it with rename in a merge block.")), nil
+		return only("", invalid("name", "the name is longer than 255 bytes", "Give it a shorter one with set = { name = … } in a map block.")), nil
 	}
 	t := identity.Translation{Contract: "group"}
 	for _, name := range slices.Sorted(maps.Keys(g.Attributes)) {
@@ -198,7 +198,7 @@ func groupFindings(g identity.Group) []identity.Finding {
 			"Grant the permission that reads hidden members, then discover again."))
 	}
 	if strings.Contains(g.Name, "/") {
-		findings = append(findings, invalid("name", "a slash in the name makes paths ambiguous", "Choose another name with rename in a merge block."))
+		findings = append(findings, invalid("name", "a slash in the name makes paths ambiguous", "Give it another one with set = { name = … } in a map block."))
 	}
 	if g.Dynamic || g.MembershipRule != "" {
 		findings = append(findings, impact("membership_rule", "members stay as they are now: the rule ends, and leavers keep what they have",
