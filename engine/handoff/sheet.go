@@ -61,7 +61,9 @@ func labels() [][2]string {
 	}
 }
 
-// Standard questions to an owner, when the configuration asks none.
+const sameSecret = "the same secret as before"
+
+// standardConfirm are the questions to an owner when the configuration asks none.
 func standardConfirm() []string {
 	return []string{
 		"People who may use the application can sign in.",
@@ -104,8 +106,21 @@ func (s *Sheet) add(name, label string, before, after map[string]Side) {
 		return
 	}
 	line := SheetLine{Name: name, Label: label, Old: old, New: now}
-	line.Changed = now.Text != "" && now.Text != old.Text
+	line.Changed = now.Text != "" && now.Text != old.Text && entered(name, old, now)
 	s.Lines = append(s.Lines, line)
+}
+
+// entered tells whether a value that differs is something that the owner changes, and not something to look at.
+func entered(name string, old, now Side) bool {
+	switch name {
+	case identity.ConnectionTest, identity.ConnectionClaims:
+		return false
+	case identity.ConnectionScopes:
+		return old.Text != ""
+	case identity.ConnectionClientSecret:
+		return now.Text != sameSecret
+	}
+	return true
 }
 
 // sides indexes facts by name. Several certificates become one value, one below the other, that ends when the first of them does.
@@ -135,7 +150,7 @@ func secretSide(now Side, p Progress) Side {
 	case p.NewSecret:
 		return Side{Text: "a new secret", Note: "It was given out once when the application was made, and is handed to you apart from this sheet. Nobody can read it again."}
 	case p.OldSecret:
-		return Side{Text: "the same secret as before", Note: "It moved with the application."}
+		return Side{Text: sameSecret, Note: "It moved with the application."}
 	}
 	return now
 }

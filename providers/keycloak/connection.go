@@ -87,6 +87,9 @@ func (t *Target) connectOIDC(ctx context.Context, live realm.Object, sheet *conn
 	redirects := realm.Texts(live["redirectUris"])
 	sheet.add(identity.ConnectionRedirects, strings.Join(redirects, "\n"))
 	sheet.add(identity.ConnectionScopes, strings.Join(scopesOf(live), " "))
+	if method := field(object(live, "attributes"), "pkce.code.challenge.method"); method != "" {
+		sheet.add("proof_key", "PKCE with "+method+" is required")
+	}
 	sheet.note(identity.ConnectionClaims, oidcSample(live, issuer), "made-up values; tokens also hold times and ids of the session")
 	if standard, _ := live["standardFlowEnabled"].(bool); standard {
 		sheet.note(identity.ConnectionTest, t.testAddress(live, t.outside(found.Authorization), redirects),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 // The @odata.type of the members that have a list of their own.
@@ -76,13 +77,17 @@ type tenant struct {
 	organization, applications, servicePrincipals, groups, users []object
 	domains, policies, namedLocations, identityProviders, grants []object
 
+	signIns []signIn // oldest first
+
 	assignedTo, members, federation, claimsPolicies, federatedCredentials map[string][]object
 }
 
 // load reads the folder. A missing file is an empty list, so that a test can bring only what it needs.
-func load(data fs.FS) (*tenant, error) {
+func load(data fs.FS, now time.Time) (*tenant, error) {
 	t := &tenant{}
+	var signIns []object
 	files := map[string]any{
+		"sign-ins.json":                       &signIns,
 		"organization.json":                   &t.organization,
 		"applications.json":                   &t.applications,
 		"service-principals.json":             &t.servicePrincipals,
@@ -110,6 +115,10 @@ func load(data fs.FS) (*tenant, error) {
 		if err := json.Unmarshal(text, into); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
+	}
+	var err error
+	if t.signIns, err = loadSignIns(signIns, now); err != nil {
+		return nil, fmt.Errorf("reading sign-ins.json: %w", err)
 	}
 	return t, nil
 }

@@ -27,6 +27,8 @@ type collection struct {
 	standard []string
 	// typed keeps @odata.type in the elements, for lists of mixed types.
 	typed bool
+	// filtered is set for lists whose choose reads $filter.
+	filtered bool
 	// choose returns the elements; false means that an answer was written.
 	choose func(w http.ResponseWriter, r *http.Request) ([]object, bool)
 }
@@ -38,7 +40,7 @@ func (s *Server) list(c collection) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		for name := range query {
-			if strings.HasPrefix(name, "$") && !slices.Contains(understood(), name) {
+			if strings.HasPrefix(name, "$") && !slices.Contains(understood(), name) && !(c.filtered && name == "$filter") {
 				refuse(w, http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported query option '"+name+"'.")
 				return
 			}

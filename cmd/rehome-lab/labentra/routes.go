@@ -44,6 +44,7 @@ func (s *Server) graph() http.Handler {
 	under("/servicePrincipals/{id}/appRoleAssignedTo", "appRoleAssignments", t.servicePrincipals, t.assignedTo)
 	under("/servicePrincipals/{id}/claimsMappingPolicies", "policies/claimsMappingPolicies", t.servicePrincipals, t.claimsPolicies)
 	under("/applications/{id}/federatedIdentityCredentials", "federatedIdentityCredentials", t.applications, t.federatedCredentials)
+	mux.Handle("/beta/auditLogs/signIns", s.list(collection{context: "auditLogs/signIns", filtered: true, choose: s.signInsBetween}))
 	s.memberLists(mux, root)
 	mux.HandleFunc(root+"/domains/{id}/federationConfiguration", s.federation)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -56,7 +56,11 @@ type Server struct {
 
 // New loads the tenant and returns the lab. A missing file is an empty list; a file that does not parse is an error.
 func New(data fs.FS, options Options) (*Server, error) {
-	t, err := load(data)
+	now := options.Now
+	if now == nil {
+		now = time.Now
+	}
+	t, err := load(data, now())
 	if err != nil {
 		return nil, fmt.Errorf("loading the Entra tenant: %w", err)
 	}
@@ -66,7 +70,7 @@ func New(data fs.FS, options Options) (*Server, error) {
 	graph, signIn := s.guard(s.graph()), s.signIn()
 	// The two live on different hosts at the vendor; here the first segment of the path tells them apart.
 	both := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/v1.0/") {
+		if strings.HasPrefix(r.URL.Path, "/v1.0/") || strings.HasPrefix(r.URL.Path, "/beta/") {
 			graph.ServeHTTP(w, r)
 			return
 		}

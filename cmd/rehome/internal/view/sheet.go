@@ -57,11 +57,11 @@ const sheetOrder = "Enter the new values together, on the agreed day; until then
 // sheetHead is who, where and when.
 func sheetHead(s handoff.Sheet) [][2]string {
 	head := [][2]string{{"New sign-in", s.Target}, {"Present sign-in", s.Incumbent}}
-	for _, line := range [][2]string{{"Owner", s.Owner}, {"Contact", s.Contact}, {"Day of the switch", s.SwitchOn}} {
+	for _, line := range [][3]string{{"Owner", s.Owner, "not named"}, {"Contact", s.Contact, "not named"}, {"Day of the switch", s.SwitchOn, "not agreed yet"}} {
 		if line[1] == "" {
-			line[1] = "not agreed yet"
+			line[1] = line[2]
 		}
-		head = append(head, line)
+		head = append(head, [2]string{line[0], line[1]})
 	}
 	return head
 }
