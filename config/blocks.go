@@ -156,6 +156,9 @@ func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 		l.volumeGuard(block)
 	}
 	l.waves(blocks["wave"])
+	for _, block := range blocks["break_glass"] {
+		l.breakGlass(block)
+	}
 	for _, block := range blocks["verify"] {
 		l.verify(block)
 	}

@@ -51,6 +51,7 @@ type Config struct {
 	Rollback         *Rollback
 	Evidence         *Evidence
 	Verify           *Verify
+	BreakGlass       *BreakGlass
 	Waves            []Wave
 	VolumeGuard      *VolumeGuard
 

@@ -133,6 +133,7 @@ func (l *loader) report(code, summary string, subject hcl.Range, format string, 
 func singleBlocks() []string {
 	return []string{
 		"access",
+		"break_glass",
 		"evidence",
 		"rehome",
 		"rollback",

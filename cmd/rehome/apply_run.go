@@ -114,6 +114,13 @@ func (e *execution) execute(ctx context.Context) error {
 	if err := preconditions(ctx, e.work, e.resumed); err != nil {
 		return err
 	}
+	before, err := tryBreakGlass(ctx, e.s, e.work.target)
+	if err == nil {
+		err = breakGlassError(before, "Nothing was changed. Mend the account first: nobody could get in if the move went wrong.")
+	}
+	if err != nil {
+		return err
+	}
 	if err := e.begin(ctx, claim); err != nil {
 		return err
 	}
@@ -208,6 +215,11 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 	left := p.Summary.ManualFollowUp + p.Summary.Blocked
 	undone := report.Count(apply.Failed) + report.Count(apply.NotStarted) + report.Count(apply.Unknown)
 	run := state.Run{ID: e.run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "completed", StartedAt: e.began, CompletedAt: s.env.now().UTC()}
+	after, shut := tryBreakGlass(context.WithoutCancel(ctx), s, e.work.target)
+	if shut == nil {
+		shut = breakGlassError(after, "It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback.")
+	}
+	fault = errors.Join(fault, shut)
 	switch {
 	case fault != nil || undone > 0:
 		run.Status = "failed"

@@ -95,6 +95,8 @@ func codes() []config.Code {
 		{Code: "selection-unknown", Cause: "-target or -exclude names no step and no item.", Cure: "Take a name that rehome plan -v shows."},
 		{Code: "selection-conflict", Cause: "-wave and -target were both given.", Cure: "Leave out one."},
 		{Code: "wave-unknown", Cause: "The configuration has no wave of that name.", Cure: "Correct -wave, or write the wave block."},
+		{Code: "break-glass-shut", Cause: "An account of the break_glass block is not sure to get in.", Cure: "Mend the account, or the flow, before anything else."},
+		{Code: "break-glass-not-tried", Cause: "The target is no running server, so its accounts cannot be tried.", Cure: "Try them where the file is imported."},
 		{Code: "run-unknown", Cause: "The state knows no run of that id.", Cure: "Take one of rehome run list."},
 		{Code: "verify-no-baseline", Cause: "The snapshot that a run was planned from is not in this state.", Cure: "Verify with the state that planned."},
 		{Code: "verify-nothing", Cause: "No run of this state has applied anything.", Cure: "Apply first, or verify with the state that keeps the journal."},

@@ -155,6 +155,12 @@ func walkExample(t *testing.T, server *keycloaktest.Server, example string, star
 	}
 	removeGroup(t, realm, group)
 	j.run(4, "apply", "plan.rehome", "-plan-hash=sha256:0000")
+	rescue := j.breakGlass(realm)
+	realm.AdminRealm(t, http.MethodPut, rescue, map[string]any{"enabled": false})
+	if refused := j.run(1, "apply", "plan.rehome", "-plan-hash="+hash, "-secrets-out=early.json"); !strings.Contains(refused, "break-glass-shut") || !strings.Contains(refused, "Nothing was changed") {
+		t.Errorf("a break-glass account that is off does not stop the run:\n%s", refused)
+	}
+	realm.AdminRealm(t, http.MethodPut, rescue, map[string]any{"enabled": true})
 	outputs = append(outputs, j.run(0, "apply", "plan.rehome", "-plan-hash="+hash, "-secrets-out=secrets.json"))
 	again := j.run(0, "apply", "plan.rehome", "-plan-hash="+hash, "-secrets-out=again.json")
 	if !strings.Contains(again, "applied          0") {
@@ -163,6 +169,19 @@ func walkExample(t *testing.T, server *keycloaktest.Server, example string, star
 	j.mustBeEmpty()
 	outputs = append(outputs, j.run(0, "verify", "-v"), j.run(0, "verify", "-drift"))
 	j.noSecret(outputs, append(givenSecrets(t, j), "planted-secret", realm.ClientSecret, labokta.DefaultToken)...)
+}
+
+// breakGlass makes an account that must always get in, declares it, and returns its path.
+func (j *journey) breakGlass(realm *keycloaktest.Realm) string {
+	j.t.Helper()
+	realm.AdminRealm(j.t, http.MethodPost, "/users", map[string]any{"username": "rescue", "email": "rescue@example.test", "firstName": "Res", "lastName": "Cue", "enabled": true,
+		"emailVerified": true, "credentials": []any{map[string]any{"type": "password", "value": "planted-secret-of-rescue", "temporary": false}}})
+	if err := os.WriteFile(filepath.Join(j.folder, "break-glass.rehome.hcl"), []byte("break_glass {\n  users = [\"rescue\"]\n}\n"), 0o600); err != nil {
+		j.t.Fatal(err)
+	}
+	users, _ := realm.AdminRealm(j.t, http.MethodGet, "/users?exact=true&username=rescue", nil).([]any)
+	user, _ := users[0].(map[string]any)
+	return fmt.Sprint("/users/", user["id"])
 }
 
 // firstGroup is the name of a group that the plan creates.

@@ -186,6 +186,11 @@ func verifyOnce(ctx context.Context, s *session, target *client.Target, schemas 
 	if err != nil {
 		return err
 	}
+	accounts, err := tryBreakGlass(ctx, s, target)
+	if err != nil {
+		return err
+	}
+	report.Add(accounts)
 	if err := recordVerification(s, "probes", report, done); err != nil {
 		return err
 	}

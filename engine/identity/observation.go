@@ -82,6 +82,9 @@ const (
 	ProbeUnknown ProbeStatus = "unknown"
 )
 
+// BreakGlassType is the resource type under which a break-glass account is probed; its key is a login name.
+const BreakGlassType = "break_glass"
+
 // ProbeRequest asks a target to try one resource. Attributes are those that the plan wanted.
 type ProbeRequest struct {
 	Resource    ResourceID `json:"resource"`

@@ -53,6 +53,15 @@ type Report struct {
 	Requests  int      `json:"requests"`
 }
 
+// Add joins further results, in their place.
+func (r *Report) Add(results []Result) {
+	for _, result := range results {
+		r.Requests += result.Requests
+	}
+	r.Results = append(r.Results, results...)
+	sortResults(r.Results)
+}
+
 // Count is the number of results with the status.
 func (r Report) Count(status identity.ProbeStatus) int {
 	n := 0

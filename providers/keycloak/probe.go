@@ -83,6 +83,8 @@ func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]id
 		p.upstream(ctx)
 	case realm.TypeOrganization:
 		p.routing(ctx)
+	case identity.BreakGlassType:
+		p.breakGlass(ctx)
 	case realm.TypeGate:
 		p.gateHolds(ctx)
 	}

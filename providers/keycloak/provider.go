@@ -183,5 +183,18 @@ func (t *Target) Translate(item identity.Item) identity.Translation { return rea
 
 // Check looks at the whole desired set next to the live one.
 func (t *Target) Check(desired, live []identity.Resource) []identity.CheckFinding {
-	return realm.Check(desired, live)
+	return append(realm.Check(desired, live), t.ownClient(desired)...)
+}
+
+// ownClient blocks what would change the client that rehome signs in with: a run must never shut itself out.
+func (t *Target) ownClient(desired []identity.Resource) []identity.CheckFinding {
+	var found []identity.CheckFinding
+	for _, r := range desired {
+		if r.Type == realm.TypeClient && t.client != nil && r.Key == t.client.id {
+			found = append(found, identity.CheckFinding{Resource: r.ID(), Finding: identity.Finding{
+				Type: identity.FindingBlocked, Field: "client_id", Summary: "this is the client that rehome itself signs in with",
+				Action: "Give the application another client id with rename in a merge block, or rehome another client."}})
+		}
+	}
+	return found
 }
