@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -161,13 +162,20 @@ func mapsDigest(s *session) (string, error) {
 
 // classify judges the items batch by batch; assessment.Classes, which it shares with the caller, counts them.
 func classify(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot, assessment state.Assessment, verbose bool) error {
+	mask, err := s.masker(nil)
+	if err != nil {
+		return err
+	}
+	if mask != nil {
+		s.events.setMask(mask.JSON)
+	}
 	chunk := 0
 	return translated(ctx, s, target, snapshot, identity.Kinds(), func(batch []merge.Item) error {
 		results := make([]assess.Result, 0, len(batch))
 		for _, item := range batch {
 			results = append(results, item.Result)
 			assessment.Classes[string(item.Result.Class)]++
-			printResult(s, item.Result, verbose)
+			printResult(s, mask, item.Result, verbose)
 		}
 		chunk++
 		return s.store.PutResults(assessment.ID, chunk-1, results)
@@ -228,9 +236,9 @@ func mapRules(cfg *config.Config) []merge.Map {
 	return rules
 }
 
-func printResult(s *session, r assess.Result, verbose bool) {
+func printResult(s *session, mask *pseudonym.Masker, r assess.Result, verbose bool) {
 	if s.global.json {
-		s.events.emit("assessed", map[string]any{"result": r})
+		s.events.emit("assessed", map[string]any{"result": hideResult(mask, r)})
 		return
 	}
 	if r.Address.Kind.IsPeople() && !verbose {

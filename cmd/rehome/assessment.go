@@ -269,7 +269,11 @@ func listResults(s *session, a state.Assessment, name string) error {
 func writeResults(w io.Writer, s *session, a state.Assessment, class assess.Class) error {
 	var list *jsonList
 	if s.global.json {
-		begun, err := beginList(w, map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot, "class": class}, "results")
+		mask, err := s.masker(nil)
+		if err != nil {
+			return err
+		}
+		begun, err := beginList(w, mask, map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot, "class": class}, "results")
 		if err != nil {
 			return err
 		}
@@ -285,7 +289,7 @@ func writeResults(w io.Writer, s *session, a state.Assessment, class assess.Clas
 		}
 		count++
 		if list != nil {
-			err = list.add(result)
+			err = list.add(hideResult(list.mask, result))
 		} else {
 			_, err = fmt.Fprintf(w, "%s %q  %s\n", view.Clean(result.Address.String()), view.Clean(result.Name), view.Clean(result.Rationale))
 		}
@@ -311,7 +315,11 @@ func showResult(s *session, a state.Assessment, text string) error {
 		}
 		if result.Address.Kind == id.Kind && result.Address.ID == id.ID {
 			if s.global.json {
-				return s.document(map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot, "result": result})
+				mask, err := s.masker(nil)
+				if err != nil {
+					return err
+				}
+				return s.document(map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot, "result": hideResult(mask, result)})
 			}
 			printResultDetail(s.env.out, result)
 			return nil

@@ -73,7 +73,11 @@ func runAssessmentDiff(s *session, first, second string, o snapshotDiffOptions) 
 func writeAssessmentDiff(w io.Writer, s *session, before, after state.Assessment, verbose bool) (int, error) {
 	var list *jsonList
 	if s.global.json {
-		begun, err := beginList(w, map[string]any{"format_version": eventFormat, "source": before.Source, "before": before, "after": after}, "changes")
+		mask, err := s.masker(nil)
+		if err != nil {
+			return 0, err
+		}
+		begun, err := beginList(w, mask, map[string]any{"format_version": eventFormat, "source": before.Source, "before": before, "after": after}, "changes")
 		if err != nil {
 			return 0, err
 		}
@@ -93,7 +97,7 @@ func writeAssessmentDiff(w io.Writer, s *session, before, after state.Assessment
 			}
 		}
 		if list != nil {
-			err = list.add(change)
+			err = list.add(hideVerdict(list.mask, change))
 		} else {
 			err = printAssessmentChange(w, change)
 		}

@@ -40,8 +40,12 @@ func run(ctx context.Context, args []string, env *environment) int {
 	ctx, stop := interruptible(ctx, env)
 	defer stop()
 	root := newRootCommand(env)
-	root.SetArgs(normalise(root, defaultFlags(args, env.getenv)))
-	err := root.ExecuteContext(context.WithValue(ctx, globals{}, globalOf(root))) // the context of the command, with what root had
+	given := normalise(root, defaultFlags(args, env.getenv))
+	root.SetArgs(given)
+	err := unknownSubcommand(root, given)
+	if err == nil {
+		err = root.ExecuteContext(context.WithValue(ctx, globals{}, globalOf(root))) // the context of the command, with what root had
+	}
 	if err == nil {
 		return exitDone
 	}
@@ -51,6 +55,15 @@ func run(ctx context.Context, args []string, env *environment) int {
 		report(env, global, err)
 	}
 	return exitStatus(err)
+}
+
+// unknownSubcommand refuses a word that no subcommand has; cobra would show the help of the parent and end with success.
+func unknownSubcommand(root *cobra.Command, args []string) error {
+	found, rest, err := root.Find(args)
+	if err != nil || found == root || found.Runnable() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") || rest[0] == "help" {
+		return nil
+	}
+	return usageError(found, fmt.Errorf("there is no command %q in %s", rest[0], found.CommandPath()))
 }
 
 // interruptible ends the context at the first Ctrl-C or SIGTERM and the process at the second: what is in flight is finished once,

@@ -31,6 +31,7 @@ var masks = []struct {
 }{
 	{"SNAPSHOT", regexp.MustCompile(`\bs-\d{4}-\d\d-\d\d-[0-9a-f]{8}\b`)},
 	{"ASSESSMENT", regexp.MustCompile(`\ba-\d{4}-\d\d-\d\d-[0-9a-f]{8}\b`)},
+	{"person", regexp.MustCompile(`\bperson-[a-z2-7]{10}\b`)},
 	{"HASH", regexp.MustCompile(`\bsha256:[0-9a-f]{64}\b`)},
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -93,7 +94,11 @@ func writeDiff(w io.Writer, s *session, before, after state.Snapshot, verbose bo
 	opened, closed := inventory.DiffGaps(before.Gaps, after.Gaps)
 	var p diffPrinter = &diffText{w: w, shown: map[string]int{}, verbose: verbose}
 	if s.global.json {
-		p = &diffDocument{w: w, text: diffText{shown: map[string]int{}, verbose: verbose}}
+		mask, err := s.masker(nil)
+		if err != nil {
+			return nil, err
+		}
+		p = &diffDocument{w: w, mask: mask, text: diffText{shown: map[string]int{}, verbose: verbose}}
 	}
 	if err := p.begin(before, after, opened, closed); err != nil {
 		return nil, err
@@ -243,12 +248,13 @@ func countsText(counts map[inventory.ChangeType]int) string {
 // diffDocument is one JSON document that is written as the changes come.
 type diffDocument struct {
 	w    io.Writer
+	mask *pseudonym.Masker
 	text diffText
 	list *jsonList
 }
 
 func (d *diffDocument) begin(before, after state.Snapshot, opened, closed []identity.Gap) (err error) {
-	d.list, err = beginList(d.w, map[string]any{
+	d.list, err = beginList(d.w, d.mask, map[string]any{
 		"format_version": eventFormat, "source": before.Source, "before": before.ID, "after": after.ID,
 		"gaps_opened": orEmptyGaps(opened), "gaps_closed": orEmptyGaps(closed),
 	}, "changes")
@@ -266,7 +272,7 @@ func (d *diffDocument) change(c inventory.Change) error {
 	if !d.text.shows(c) {
 		return nil
 	}
-	return d.list.add(c)
+	return d.list.add(hideChange(d.mask, c))
 }
 
 func (d *diffDocument) end(tally inventory.Tally) error {

@@ -21,7 +21,8 @@ func newSnapshotRawCommand(env *environment, global *options) *cobra.Command {
 		Use:   "raw [ID]",
 		Short: "Export the redacted pages that a snapshot was read from",
 		Long: `Raw writes one JSON line a page: request, status, time, counts, the SHA-256 of the redacted body, and the body as text. Each body is checked
-against its digest first; a page that does not fit is an error. To check a line yourself: jq -j .body | sha256sum`,
+against its digest first; a page that does not fit is an error. Pages name people, or their digests would not fit.
+To check a line yourself: jq -j .body | sha256sum`,
 		Example: "  rehome snapshot raw latest -out=pages.jsonl\n  rehome snapshot raw s-2026-11-22-5b1f0c2d | jq -r .path",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

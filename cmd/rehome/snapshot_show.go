@@ -182,7 +182,11 @@ func listSnapshotItems(s *session, snapshot state.Snapshot, name string) error {
 
 func writeItems(w io.Writer, s *session, snapshot state.Snapshot, kind identity.Kind) error {
 	if s.global.json {
-		list, err := beginList(w, map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID, "source": snapshot.Source, "kind": kind}, "items")
+		mask, err := s.masker(nil)
+		if err != nil {
+			return err
+		}
+		list, err := beginList(w, mask, map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID, "source": snapshot.Source, "kind": kind}, "items")
 		if err != nil {
 			return err
 		}
@@ -191,7 +195,7 @@ func writeItems(w io.Writer, s *session, snapshot state.Snapshot, kind identity.
 				return fmt.Errorf("reading snapshot %s: %w", snapshot.ID, err)
 			}
 			item.Raw = nil
-			if err := list.add(item); err != nil {
+			if err := list.add(hideItem(mask, item)); err != nil {
 				return err
 			}
 		}
@@ -229,7 +233,11 @@ func showSnapshotItem(s *session, snapshot state.Snapshot, text string) error {
 		return err
 	}
 	if s.global.json {
-		return s.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID, "item": item, "page": page})
+		mask, err := s.masker(nil)
+		if err != nil {
+			return err
+		}
+		return s.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID, "item": hideItem(mask, item), "page": page})
 	}
 	return printItem(s.env.out, item, page)
 }

@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"io"
 	"sort"
+
+	"github.com/rehome-iam/rehome/engine/pseudonym"
 )
 
 // jsonList writes one JSON object with one long list in it, element by element, so that the list is never held.
 type jsonList struct {
 	w     io.Writer
+	mask  *pseudonym.Masker // nil shows people
 	begun bool
 }
 
-// beginList writes the members of head, sorted, and opens the list under name.
-func beginList(w io.Writer, head map[string]any, name string) (*jsonList, error) {
+// beginList writes the members of head, sorted, and opens the list under name. No e-mail address leaves it unless people may be shown.
+func beginList(w io.Writer, mask *pseudonym.Masker, head map[string]any, name string) (*jsonList, error) {
 	if _, err := io.WriteString(w, "{\n"); err != nil {
 		return nil, err
 	}
@@ -23,7 +26,7 @@ func beginList(w io.Writer, head map[string]any, name string) (*jsonList, error)
 		return nil, err
 	}
 	_, err := fmt.Fprintf(w, "  %q: [", name)
-	return &jsonList{w: w}, err
+	return &jsonList{w: w, mask: mask}, err
 }
 
 func writeMembers(w io.Writer, members map[string]any, after string) error {
@@ -57,6 +60,9 @@ func (l *jsonList) add(element any) error {
 	encoded, err := compactJSON(element)
 	if err != nil {
 		return err
+	}
+	if l.mask != nil {
+		encoded = l.mask.JSON(encoded)
 	}
 	comma := ","
 	if !l.begun {
