@@ -42,9 +42,11 @@ type DecisionRow struct {
 	Current    bool      `json:"current"`
 }
 
-// Review is what one plan says about impacts and overlaps. Assessments are keyed by source.
+// Review is what one plan says about impacts and overlaps. Assessments are keyed by source. Partial says that the plan is for a part of
+// the move: what it does not mention is not gone, and it counts fewer items than there are.
 type Review struct {
 	Migration   string
+	Partial     bool
 	Assessments map[string]string
 	Impacts     []plan.Impact
 	Overlaps    []plan.Overlap
@@ -107,6 +109,9 @@ func (s *Store) putImpacts(tx Tx, r Review, event Event) error {
 		if !seen {
 			row.FirstSeen = event.At.UTC()
 		}
+		if r.Partial && seen {
+			impact.Items, impact.Count = row.Items, row.Count
+		}
 		row.Impact, row.Assessments, row.LastSeen, row.Current = impact, assessments, event.At.UTC(), true
 		if s.acknowledge(&row, event) {
 			if err := s.audit(tx, acknowledgedEvent(row, event)); err != nil {
@@ -118,7 +123,7 @@ func (s *Store) putImpacts(tx Tx, r Review, event Event) error {
 		}
 	}
 	for id, row := range known {
-		if !row.Current {
+		if !row.Current || r.Partial {
 			continue
 		}
 		row.Current = false

@@ -56,6 +56,12 @@ func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 	}
 	impact.Acknowledged, impact.Reason, impact.Reference = true, "announced", "CHG-1"
 	put(1, "ana", impact)
+	if err := s.PutReview(state.Review{Migration: "acme", Partial: true}, state.Event{At: at}); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := s.Impacts("acme"); err != nil || !rows[0].Current || rows[0].Count != 2 {
+		t.Errorf("a plan for a part forgot the rest: %+v %v", rows, err)
+	}
 	row := put(2, "ben", impact)
 	if a := row.Acknowledgement; a == nil || a.By != "ana" || !a.At.Equal(at.Add(time.Hour)) || a.Reason != "announced" || a.Reference != "CHG-1" || !row.FirstSeen.Equal(at) || !row.LastSeen.Equal(at.Add(2*time.Hour)) {
 		t.Errorf("%+v", row)

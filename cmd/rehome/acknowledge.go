@@ -187,7 +187,7 @@ func unknownImpact(id string, old state.ImpactRow, rows []state.ImpactRow) diag.
 
 func printAcknowledged(s *session, result acknowledged) error {
 	if s.global.json {
-		return printDocument(s, result)
+		return s.document(result)
 	}
 	for _, id := range result.Written {
 		fmt.Fprintf(s.env.out, "%s written to %s\n", id, result.File)

@@ -44,9 +44,26 @@ func listImpacts(s *session, all bool) error {
 		}
 	}
 	if s.global.json {
-		return printDocument(s, list)
+		if err := hidePeople(s, list.Impacts); err != nil {
+			return err
+		}
+		return s.document(list)
 	}
 	printImpacts(s, list)
+	return nil
+}
+
+// hidePeople replaces the ids of people among the items, unless -show-people.
+func hidePeople(s *session, rows []state.ImpactRow) error {
+	m, err := s.masker(nil)
+	if err != nil || m == nil {
+		return err
+	}
+	for i := range rows {
+		for j, item := range rows[i].Items {
+			rows[i].Items[j] = m.Address(item)
+		}
+	}
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,7 +27,7 @@ type openOverlap struct {
 
 func printDecided(s *session, r decideReport, o decideOptions) error {
 	if s.global.json {
-		return printDocument(s, r)
+		return s.document(r)
 	}
 	w, style := s.env.out, s.env.style(s.global.noColor)
 	if r.Pending == 0 {
@@ -109,7 +108,7 @@ func listOverlaps(s *session, o decideOptions) error {
 	}
 	list.Decisions = append(list.Decisions, decisions...)
 	if s.global.json {
-		return printDocument(s, list)
+		return s.document(list)
 	}
 	return printOverlaps(s, list)
 }
@@ -165,12 +164,4 @@ func printOverlaps(s *session, list overlapList) error {
 	}
 	fmt.Fprintf(w, "%s, %d waiting for a decision\n", view.Plural(len(list.Overlaps), "overlap", "overlaps"), list.Pending)
 	return nil
-}
-
-// printDocument writes one document for a machine.
-func printDocument(s *session, document any) error {
-	encoder := json.NewEncoder(s.env.out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(document)
 }

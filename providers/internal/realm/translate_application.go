@@ -173,5 +173,8 @@ func otherMode(app identity.Application) identity.Translation {
 		return only("", rebuild("mode", "the source states no way to sign in", "State protocol, client id and redirect URIs in a map block, or skip it."))
 	}
 	f := rebuild("mode", "this way to sign in has no counterpart: "+app.Mode, "Move the application to SAML 2.0 or OIDC.")
+	if app.Mode == "no_service_principal" { // a registration that nobody of the tenant signs in to
+		return only("", f)
+	}
 	return only("", felt(f, identity.AudienceAppOwners, identity.SeverityHigh, "mode_lost"))
 }
