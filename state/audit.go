@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -63,32 +64,93 @@ func (s *Store) AuditHead() (string, error) {
 	return head, err
 }
 
-// Audit reads the whole chain and checks it: a changed, removed, reordered or cut record is ErrCorrupt and named.
-func (s *Store) Audit() ([]AuditRecord, error) {
-	var chain []AuditRecord
-	var head string
-	var count int
-	err := s.backend.View(func(tx Tx) error {
-		head = string(tx.Get(bucketMeta, "audit_head"))
-		count, _ = strconv.Atoi(string(tx.Get(bucketMeta, "audit_count")))
-		return tx.Each(bucketAudit, "", func(key string, sealed []byte) error {
-			var record AuditRecord
-			if err := s.decode(bucketAudit, key, sealed, &record); err != nil {
+// WalkAudit visits the records of the chain in order, one in memory at a time, and checks them on the way: a changed, removed or
+// reordered record is ErrCorrupt with the *audit.BrokenError that names it. With a checkpoint, the hash of a record that was kept
+// elsewhere, a chain that was cut or written anew is found too. Visit may be nil.
+func (s *Store) WalkAudit(checkpoint string, visit func(AuditRecord) error) (audit.Report, error) {
+	follower, err := audit.Follow(checkpoint)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	var report audit.Report
+	err = s.backend.View(func(tx Tx) error {
+		next := 1
+		err := tx.Each(bucketAudit, "", func(key string, sealed []byte) error {
+			record, err := s.auditRecord(key, sealed, next)
+			if err != nil {
 				return err
 			}
-			chain = append(chain, record)
-			return nil
+			if err := follower.Add(record); err != nil {
+				return err
+			}
+			next++
+			if visit == nil {
+				return nil
+			}
+			return visit(record)
 		})
+		if err != nil {
+			return err
+		}
+		count, head, err := auditEnd(tx)
+		if err != nil {
+			return err
+		}
+		report, err = follower.End(count, head)
+		return err
+	})
+	var broken *audit.BrokenError
+	var cut *audit.CutError
+	if errors.As(err, &broken) || errors.As(err, &cut) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return report, err
+}
+
+// auditRecord opens one stored record. A record is encrypted for its place, so one that was moved does not open.
+func (s *Store) auditRecord(key string, sealed []byte, next int) (AuditRecord, error) {
+	var record AuditRecord
+	number, err := strconv.Atoi(key)
+	if err != nil {
+		return record, &audit.BrokenError{Sequence: next, Reason: fmt.Sprintf("a record %q stands in its place", key)}
+	}
+	if number > next {
+		return record, &audit.BrokenError{Sequence: next, Reason: fmt.Sprintf("it is missing; number %d follows", number)}
+	}
+	if err := s.decode(bucketAudit, key, sealed, &record); err != nil {
+		return record, &audit.BrokenError{Sequence: next, Reason: "it was changed, or another record was put in its place: it does not decrypt"}
+	}
+	return record, nil
+}
+
+func auditEnd(tx Tx) (count int, head string, err error) {
+	head = string(tx.Get(bucketMeta, "audit_head"))
+	if text := tx.Get(bucketMeta, "audit_count"); text != nil {
+		if count, err = strconv.Atoi(string(text)); err != nil {
+			return 0, "", fmt.Errorf("%w: the audit count does not read", ErrCorrupt)
+		}
+	}
+	return count, head, nil
+}
+
+// AuditEnd is how many records the chain has and the hash of the newest, as the state says without reading them.
+func (s *Store) AuditEnd() (count int, head string, err error) {
+	err = s.backend.View(func(tx Tx) error {
+		count, head, err = auditEnd(tx)
+		return err
+	})
+	return count, head, err
+}
+
+// Audit reads and checks the whole chain, as WalkAudit does, and holds it in memory.
+func (s *Store) Audit() ([]AuditRecord, error) {
+	var chain []AuditRecord
+	_, err := s.WalkAudit("", func(record AuditRecord) error {
+		chain = append(chain, record)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the audit chain: %w", err)
-	}
-	last, err := audit.Verify(chain)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	if last != head || len(chain) != count {
-		return nil, fmt.Errorf("%w: the audit chain ends at record %d of %d", ErrCorrupt, len(chain), count)
 	}
 	return chain, nil
 }

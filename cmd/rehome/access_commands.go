@@ -32,6 +32,9 @@ func commandClasses() map[string]commandClass {
 		"assessment diff":    classRead,
 		"assessment list":    classRead,
 		"assessment show":    classRead,
+		"audit export":       classRead,
+		"audit list":         classRead,
+		"audit verify":       classFree, // of a file; of the state it reads
 		"collect":            classManage,
 		"credentials delete": classManage,
 		"credentials list":   classRead,

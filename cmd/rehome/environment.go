@@ -6,6 +6,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,9 @@ type environment struct {
 	home     string
 	host     string
 	account  string // system user
+
+	git     sync.Once
+	gitName string // of gitUser
 	// parting is what to say when a second interrupt ends the process at once.
 	parting *atomic.Pointer[string]
 	// journalWatch hears of each record of a journal. It is nil in the program; tests end the process in it.
@@ -79,14 +83,4 @@ func (e *environment) style(noColor bool) view.Style {
 	}
 	forced := e.getenv("CLICOLOR_FORCE")
 	return view.Style{Color: e.terminal && e.getenv("TERM") != "dumb" || forced != "" && forced != "0"}
-}
-
-// actor names who acts, honestly: a CI system's word or the system user, both unverified.
-func (e *environment) actor() string {
-	for _, source := range []struct{ variable, label string }{{"GITHUB_ACTOR", "github actor"}, {"GITLAB_USER_LOGIN", "gitlab user"}} {
-		if name := e.getenv(source.variable); name != "" {
-			return name + " (" + source.label + ", not verified)"
-		}
-	}
-	return e.account + "@" + e.host + " (system user, not verified)"
 }

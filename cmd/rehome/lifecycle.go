@@ -69,3 +69,28 @@ func ignoreEOF(err error) error {
 	}
 	return err
 }
+
+// ownTenantOnly refuses to hand out the whole state to somebody whose token is good for one tenant of several. Without an access block
+// there is no token, and whoever has the key has the state.
+func (s *session) ownTenantOnly(store *state.Store) error {
+	if s.subject == nil {
+		return nil
+	}
+	recorded, err := store.Access()
+	if err != nil {
+		return err
+	}
+	if recorded.Rules != nil && recorded.Rules.OperatorTenant != "" && s.subject.Tenant == recorded.Rules.OperatorTenant {
+		return nil
+	}
+	all, err := store.Migrations()
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.Tenant != s.subject.Tenant {
+			return diag.Errorf("access-other-tenant", "State holds other tenants", "The state holds migrations of other tenants too, and the token is good for tenant %q only. Use a token of the operator tenant.", s.subject.Tenant)
+		}
+	}
+	return nil
+}

@@ -147,6 +147,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newApplyCommand(env, global),
 		newAssessCommand(env, global),
 		newAssessmentCommand(env, global),
+		newAuditCommand(env, global),
 		newCollectCommand(env, global),
 		newCredentialsCommand(env, global),
 		newDecideCommand(env, global),

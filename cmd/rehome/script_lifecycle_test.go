@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/bolt"
 )
 
 // clockVariable moves the clock of the rehome that scripts run; the real program knows nothing of it.
@@ -86,4 +90,23 @@ func countLines(ts *testscript.TestScript, _ bool, args []string) {
 	if got := strings.Count(ts.ReadFile(args[0]), args[1]); got != want {
 		ts.Fatalf("%s holds %q %d times, wanted %d", args[0], args[1], got, want)
 	}
+}
+
+// readCheckpoint finds the hash that apply prints.
+func readCheckpoint(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(`Audit head ([0-9a-f]+)`).FindStringSubmatch(ts.ReadFile(args[0]))
+	if found == nil {
+		ts.Fatalf("%s has no audit head", args[0])
+	}
+	ts.Setenv("CHECKPOINT", found[1])
+}
+
+// removeRecord takes a record out of the audit chain, as somebody who has the file but no key can.
+func removeRecord(ts *testscript.TestScript, _ bool, args []string) {
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	backend, err := bolt.Open(ts.MkAbs(".rehome/state.db"), time.Second, bolt.Holder{})
+	ts.Check(err)
+	ts.Check(backend.Update(func(tx state.Tx) error { return tx.Delete("audit", fmt.Sprintf("%012d", number)) }))
+	ts.Check(backend.Close())
 }

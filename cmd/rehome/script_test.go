@@ -51,6 +51,8 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	                       start a practice Okta organisation, with a fault of labfault; its variables are NAME_url and so on, else okta_url
 //	issuer [down]          start an OpenID issuer at $ISSUER, or stop it
 //	token [claim=value...] put a token of the issuer into $REHOME_TOKEN
+//	checkpoint FILE        put the audit head that apply printed into $CHECKPOINT
+//	remove-record N        take a record out of the audit chain
 //	count-lines FILE T N   demand that a text occurs N times in a file
 //	same-value A B NAME    compare the lines of two JSON documents that hold a field
 //	exits N command...     run a command that must end with status N
@@ -121,7 +123,9 @@ func TestScripts(t *testing.T) {
 			"begin-assessment": beginAssessment,
 			"snapshot-id":      snapshotID,
 
-			"count-lines": countLines,
+			"checkpoint":    readCheckpoint,
+			"count-lines":   countLines,
+			"remove-record": removeRecord,
 		},
 	})
 }

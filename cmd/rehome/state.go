@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -68,6 +69,9 @@ func runStateArchive(s *session, name string, yes bool) error {
 	}
 	if err != nil {
 		return err
+	}
+	if m.Tenant != cfg.Migration.Tenant {
+		return diag.Errorf("access-other-tenant", "Migration is of another tenant", "Migration %q belongs to tenant %q, this folder to %q. Archive it in its own folder.", m.Name, m.Tenant, cfg.Migration.Tenant)
 	}
 	if m.Status != state.MigrationArchived {
 		question := fmt.Sprintf("Archive migration %s of tenant %s? It can then never change again.", view.Clean(m.Name), view.Clean(m.Tenant))

@@ -62,20 +62,11 @@ func Chain(event Event, count int, head string) (Record, error) {
 // Verify checks a whole chain from its first record. It fails with *BrokenError and returns the last hash that fits. That the chain
 // was not cut at its end only a head kept elsewhere can show; compare it with what is returned.
 func Verify(chain []Record) (string, error) {
-	previous := ""
-	for i, record := range chain {
-		hash, err := record.Digest()
-		switch {
-		case err != nil:
-			return previous, err
-		case record.Sequence != i+1:
-			return previous, &BrokenError{Sequence: i + 1, Reason: fmt.Sprintf("number %d stands in its place", record.Sequence)}
-		case record.Previous != previous:
-			return previous, &BrokenError{Sequence: i + 1, Reason: "it does not follow the record before it"}
-		case record.Hash != hash:
-			return previous, &BrokenError{Sequence: i + 1, Reason: "its content does not have its hash"}
+	f := &Follower{}
+	for _, record := range chain {
+		if err := f.Add(record); err != nil {
+			return f.head, err
 		}
-		previous = record.Hash
 	}
-	return previous, nil
+	return f.head, nil
 }

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
+)
+
+func newAuditCommand(env *environment, global *options) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "audit",
+		Short: "Read and check the chain of everything that changed",
+		Long: `Every change of the state is a record of the audit chain, written in the same transaction: who, when, what, with which facts. Each record
+holds the hash of the one before it, so a record that was changed, removed or moved is found and named. That the newest ones were
+cut off only a hash that was kept elsewhere can show: apply prints one.`,
+		Example: "  rehome audit list -name=migration.cutover_plan\n  rehome audit verify -checkpoint=4be1f2a07c93",
+		Args:    cobra.NoArgs,
+	}
+	c.AddCommand(newAuditListCommand(env, global), newAuditExportCommand(env, global), newAuditVerifyCommand(env, global))
+	return c
+}
+
+type auditListOptions struct {
+	since, name string
+	limit       int
+}
+
+func newAuditListCommand(env *environment, global *options) *cobra.Command {
+	var o auditListOptions
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "List the records of this tenant, oldest first",
+		Example: "  rehome audit list -since=24h\n  rehome audit list -name=migration.cutover_step -limit=50 -json",
+		Args:    cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "audit list")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runAuditList(s, o)
+		},
+	}
+	c.Flags().StringVar(&o.since, "since", "", "not older than this: 24h, 2026-11-22 or 2026-11-22T08:00:00Z")
+	c.Flags().StringVar(&o.name, "name", "", "names that begin with this, such as migration.cutover_step")
+	c.Flags().IntVar(&o.limit, "limit", 0, "the newest so many; 0 for all")
+	return c
+}
+
+func newAuditExportCommand(env *environment, global *options) *cobra.Command {
+	out := ""
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Write the whole chain as JSON lines",
+		Long: `Export writes every record with its hash, after a line that says how many there are. rehome audit verify FILE checks the file anywhere,
+without state or key. It names who acted and what was done, also for other tenants of this state; it holds no secret.`,
+		Example: "  rehome audit export -out=audit.jsonl",
+		Args:    cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "audit export")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runAuditExport(s, out)
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "the new file, made with mode 0600; needed")
+	return c
+}
+
+func newAuditVerifyCommand(env *environment, global *options) *cobra.Command {
+	checkpoint := ""
+	c := &cobra.Command{
+		Use:   "verify [FILE]",
+		Short: "Check the chain of the state, or of an exported file",
+		Long: `Verify finds a record that was changed, removed, moved or cut off and names it. With -checkpoint, a hash or its first twelve digits as
+apply printed it, it also finds that the newest records were cut off or the chain was written anew. A FILE needs neither state nor key.`,
+		Example: "  rehome audit verify -checkpoint=4be1f2a07c93\n  rehome audit verify audit.jsonl",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := newSession(env, global, "audit verify")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			file := ""
+			if len(args) == 1 {
+				file = args[0]
+			}
+			return runAuditVerify(s, file, checkpoint)
+		},
+	}
+	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a hash that must be in the chain")
+	return c
+}
+
+func runAuditList(s *session, o auditListOptions) error {
+	since, err := auditSince(o.since, s.env.now())
+	if err != nil {
+		return err
+	}
+	if o.limit < 0 {
+		return errors.New("-limit is 0 or more")
+	}
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	var kept []state.AuditRecord
+	show := func(record state.AuditRecord) error { return printRecord(s, record) }
+	if o.limit > 0 || s.global.json {
+		show = func(record state.AuditRecord) error {
+			if kept = append(kept, record); o.limit > 0 && len(kept) > o.limit {
+				kept = slices.Delete(kept, 0, 1)
+			}
+			return nil
+		}
+	}
+	_, err = store.WalkAudit("", func(record state.AuditRecord) error {
+		e := record.Event
+		if e.At.Before(since) || !strings.HasPrefix(e.Name, o.name) || e.Tenant != "" && e.Tenant != cfg.Migration.Tenant {
+			return nil
+		}
+		return show(record)
+	})
+	if err != nil {
+		return auditError(err)
+	}
+	if s.global.json {
+		if kept == nil {
+			kept = []state.AuditRecord{}
+		}
+		return s.document(map[string]any{"format_version": eventFormat, "records": kept})
+	}
+	for _, record := range kept {
+		if err := printRecord(s, record); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// auditSince reads a duration back from now, a day or a time.
+func auditSince(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("-since=%s is no time; write 24h, 2026-11-22 or 2026-11-22T08:00:00Z", view.Clean(text))
+}
+
+func printRecord(s *session, r state.AuditRecord) error {
+	e := r.Event
+	names := make([]string, 0, len(e.Facts))
+	for name := range e.Facts {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	facts := make([]string, 0, len(names))
+	for _, name := range names {
+		facts = append(facts, name+"="+view.Clean(e.Facts[name]))
+	}
+	_, err := fmt.Fprintf(s.env.out, "%5d  %s  %-42s %s\n", r.Sequence, e.At.Format(time.DateTime), e.Name, view.Clean(e.Target))
+	if err == nil && len(facts) > 0 {
+		_, err = fmt.Fprintf(s.env.out, "       %s\n", strings.Join(facts, "  "))
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(s.env.out, "       by %s  %s\n", view.Clean(e.Actor), r.Hash[:12])
+	}
+	return err
+}
+
+func runAuditExport(s *session, out string) error {
+	if out == "" {
+		return errors.New("-out is missing: name the file to write")
+	}
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	if err := s.ownTenantOnly(store); err != nil {
+		return err
+	}
+	file, err := newPrivateFile(s.path(out))
+	if err != nil {
+		return err
+	}
+	count, head, err := store.AuditEnd()
+	if err == nil {
+		err = file.line(audit.NewHeader(count, head))
+	}
+	if err == nil {
+		_, err = store.WalkAudit("", func(record state.AuditRecord) error { return file.line(record) })
+	}
+	if err = file.close(err); err != nil {
+		return auditError(err)
+	}
+	s.events.emit("audit_exported", map[string]any{"file": out, "records": count, "head": head})
+	if !s.global.json {
+		fmt.Fprintf(s.env.out, "%s written to %s. Head %s\n", view.Plural(count, "record", "records"), out, head)
+	}
+	return nil
+}
+
+func runAuditVerify(s *session, file, checkpoint string) error {
+	report, err := verifyChain(s, file, checkpoint)
+	if err != nil {
+		return auditError(err)
+	}
+	if s.global.json {
+		return s.document(map[string]any{"format_version": eventFormat, "whole": true, "records": report.Records, "head": report.Head, "checkpoint_record": report.Checkpoint})
+	}
+	fmt.Fprintf(s.env.out, "The chain is whole: %s, head %s\n", view.Plural(report.Records, "record", "records"), report.Head)
+	switch {
+	case checkpoint != "":
+		fmt.Fprintf(s.env.out, "The checkpoint is record %d.\n", report.Checkpoint)
+	case !s.env.automation():
+		fmt.Fprintln(s.env.out, "Without -checkpoint it is not known whether the newest records were cut off.")
+	}
+	return nil
+}
+
+func verifyChain(s *session, file, checkpoint string) (audit.Report, error) {
+	if file == "" {
+		store, err := s.openState()
+		if err != nil {
+			return audit.Report{}, err
+		}
+		return store.WalkAudit(checkpoint, nil)
+	}
+	f, err := os.Open(s.path(file))
+	if err != nil {
+		return audit.Report{}, fmt.Errorf("reading the exported chain: %w", err)
+	}
+	defer f.Close()
+	return audit.VerifyFile(f, checkpoint)
+}
+
+// auditError says which record is at fault and what that means.
+func auditError(err error) error {
+	var broken *audit.BrokenError
+	var cut *audit.CutError
+	switch {
+	case errors.As(err, &broken):
+		return diag.Errorf("audit-broken", "Audit chain is broken", "Record %d does not fit: %s.\nSomebody or something changed what was recorded. Compare with an export or a backup from before; do not rely on what follows that record.", broken.Sequence, broken.Reason)
+	case errors.As(err, &cut):
+		return diag.Errorf("audit-cut", "Audit chain was cut", "%s\nCompare with an export or a backup that holds the checkpoint.", sentence(cut))
+	}
+	return err
+}
