@@ -112,7 +112,6 @@ func globalOf(root *cobra.Command) *options {
 
 const rootHelp = `rehome moves an organisation off its identity provider the way Terraform changes a cloud:
 HCL in git says what to move, a plan shows every change, a hash approves it, apply does exactly that.
-
 The usual way: init, collect, assess, plan, apply. Long flags take one dash or two.
 
 ` + exitHelp
@@ -123,7 +122,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		Use:           "rehome",
 		Short:         "Move an organisation off its identity provider",
 		Long:          rootHelp,
-		Example:       "  rehome plan -out=plan.rehome\n  rehome apply plan.rehome -plan-hash=sha256:9f2c61d0…",
+		Example:       "  rehome plan -out=plan.rehome && rehome apply plan.rehome -plan-hash=sha256:9f2c61d0…",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -166,8 +165,8 @@ func newRootCommand(env *environment) *cobra.Command {
 		newVersionCommand(env, global),
 	)
 	guard(root, env, global)
-	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Run: func(c *cobra.Command, args []string) {
+	root.CompletionOptions.HiddenDefaultCmd = true // it works; the help has no room for what every program has
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Hidden: true, Run: func(c *cobra.Command, args []string) {
 		found, _, err := root.Find(args)
 		if err != nil || found == nil {
 			found = root
