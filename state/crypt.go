@@ -86,10 +86,12 @@ func RecipientOf(identities []age.Identity) string {
 	return ""
 }
 
-// box encrypts values with the data key of one state.
+// box encrypts values with the data key of one state. During a rotation it also opens what the previous key encrypted.
 type box struct {
-	aead cipher.AEAD
-	key  []byte
+	aead     cipher.AEAD
+	data     []byte // the data key
+	key      []byte // of keyed hashes: the first data key of the state, so that rotations move no record
+	previous *box   // nil but during a rotation
 }
 
 func newBox(key []byte) (*box, error) {
@@ -101,7 +103,7 @@ func newBox(key []byte) (*box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the data key: %w", err)
 	}
-	return &box{aead: aead, key: key}, nil
+	return &box{aead: aead, data: key, key: key}, nil
 }
 
 // seal encrypts value; the address is bound to it, so that a value cannot be moved to another place.
@@ -119,10 +121,27 @@ func (b *box) open(address string, sealed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s is too short", ErrCorrupt, address)
 	}
 	value, err := b.aead.Open(nil, sealed[:size], sealed[size:], []byte(address))
+	if err != nil && b.previous != nil {
+		return b.previous.open(address, sealed)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s does not decrypt", ErrCorrupt, address)
 	}
 	return value, nil
+}
+
+// renew encrypts with the current key what the previous one encrypted; changed is false for what has the current key already.
+func (b *box) renew(address string, sealed []byte) (anew []byte, changed bool, err error) {
+	alone := &box{aead: b.aead}
+	if _, err := alone.open(address, sealed); err == nil {
+		return sealed, false, nil
+	}
+	value, err := b.open(address, sealed)
+	if err != nil {
+		return nil, false, err
+	}
+	anew, err = b.seal(address, value)
+	return anew, true, err
 }
 
 // blind makes a key that names nothing: a keyed hash of the text.

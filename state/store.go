@@ -1,11 +1,13 @@
 package state
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -36,24 +38,25 @@ type Store struct {
 	migration string // the one that OpenMigration or SelectMigration named; empty before
 }
 
+// buckets lists those whose values are encrypted: all but meta. A test demands that no bucket is forgotten here.
+func buckets() []string {
+	return []string{bucketRecords, bucketItems, bucketPages, bucketResults, bucketBindings, bucketAudit, bucketCredentials}
+}
+
 // Open opens the state in backend with the identities, or begins a new one for their recipient.
 // It fails with ErrNewer, ErrNoKey or ErrCorrupt, wrapped. Close closes the backend.
 func Open(backend Backend, identities []age.Identity) (*Store, error) {
-	var version string
-	var wrapped []byte
+	meta := map[string][]byte{}
 	err := backend.View(func(tx Tx) error {
-		version = string(tx.Get(bucketMeta, "format_version"))
-		wrapped = append(wrapped, tx.Get(bucketMeta, "wrapped_key")...)
+		for _, name := range []string{"format_version", metaWrapped, metaBlind, metaNext, metaNextWrapped, metaPrevious} {
+			meta[name] = bytes.Clone(tx.Get(bucketMeta, name))
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the state: %w", err)
 	}
-	key, err := dataKey(backend, version, wrapped, identities)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := newBox(key)
+	sealed, err := openBox(backend, meta, identities)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +69,59 @@ func Open(backend Backend, identities []age.Identity) (*Store, error) {
 		return nil, fmt.Errorf("preparing compression: %w", err)
 	}
 	return &Store{backend: backend, box: sealed, pack: pack, unpack: unpack}, nil
+}
+
+// openBox finds the data key, or both while a rotation is on the way.
+func openBox(backend Backend, meta map[string][]byte, identities []age.Identity) (*box, error) {
+	key, err := dataKey(backend, string(meta["format_version"]), meta[metaWrapped], identities)
+	if meta[metaNextWrapped] == nil {
+		if err != nil {
+			return nil, err
+		}
+		return withBlind(key, nil, meta)
+	}
+	var next []byte
+	switch {
+	case err == nil:
+		next, err = openKey(key, metaNext, meta)
+	case errors.Is(err, ErrNoKey):
+		if next, err = unwrapKey(meta[metaNextWrapped], identities); err == nil {
+			key, err = openKey(next, metaPrevious, meta)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	previous, err := newBox(key)
+	if err != nil {
+		return nil, err
+	}
+	return withBlind(next, previous, meta)
+}
+
+// openKey decrypts a data key that another one encrypted.
+func openKey(key []byte, name string, meta map[string][]byte) ([]byte, error) {
+	b, err := newBox(key)
+	if err != nil {
+		return nil, err
+	}
+	return b.open(bucketMeta+"/"+name, meta[name])
+}
+
+func withBlind(key []byte, previous *box, meta map[string][]byte) (*box, error) {
+	b, err := newBox(key)
+	if err != nil {
+		return nil, err
+	}
+	if b.previous = previous; previous != nil {
+		b.key = previous.data
+	}
+	if meta[metaBlind] != nil {
+		if b.key, err = b.open(bucketMeta+"/"+metaBlind, meta[metaBlind]); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 func dataKey(backend Backend, version string, wrapped []byte, identities []age.Identity) ([]byte, error) {
@@ -84,9 +140,11 @@ func dataKey(backend Backend, version string, wrapped []byte, identities []age.I
 
 func begin(backend Backend, identities []age.Identity) ([]byte, error) {
 	var recipients []age.Recipient
+	var names []string
 	for _, identity := range identities {
 		if x, ok := identity.(*age.X25519Identity); ok {
 			recipients = append(recipients, x.Recipient())
+			names = append(names, x.Recipient().String())
 		}
 	}
 	if len(recipients) == 0 {
@@ -103,7 +161,8 @@ func begin(backend Backend, identities []age.Identity) ([]byte, error) {
 	err = backend.Update(func(tx Tx) error {
 		return errors.Join(
 			tx.Put(bucketMeta, "format_version", []byte(strconv.Itoa(FormatVersion))),
-			tx.Put(bucketMeta, "wrapped_key", wrapped),
+			tx.Put(bucketMeta, metaWrapped, wrapped),
+			tx.Put(bucketMeta, metaRecipients, []byte(strings.Join(names, "\n"))),
 		)
 	})
 	if err != nil {

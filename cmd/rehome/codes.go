@@ -68,6 +68,8 @@ func codes() []config.Code {
 		{Code: "audit-broken", Cause: "A record of the audit chain was changed, removed or moved.", Cure: "Compare with an export or a backup from before."},
 		{Code: "audit-cut", Cause: "The audit chain does not hold the checkpoint.", Cure: "Compare with an export or a backup that holds it."},
 		{Code: "access-other-tenant", Cause: "The command would hand out or end what belongs to another tenant.", Cure: "Use a token of the operator tenant, or work in that tenant's folder."},
+		{Code: "key-in-environment", Cause: "The identity of the state is in REHOME_STATE_KEY, not in a file.", Cure: "Make one with age-keygen, rotate with -recipient and -yes, and change the variable."},
+		{Code: "key-locks-out", Cause: "After the rotation no identity of this machine would open the state.", Cure: "Add your own public key with -recipient, or give -yes."},
 		{Code: "confirmation-missing", Cause: "The command asks before it acts, and nobody can be asked.", Cure: "Give -yes."},
 		{Code: "target-lease-lost", Cause: "Another process has taken the lease while this one was writing.", Cure: "See who writes; run the same apply again when it is done."},
 		{Code: "lock-id-invalid", Cause: "REHOME_LOCK_ID is not usable as an id.", Cure: "Use letters, digits, dots, dashes, slashes and underscores."},

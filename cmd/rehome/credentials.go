@@ -34,6 +34,7 @@ in a terminal, without being shown; it is never an argument.`,
 		&cobra.Command{Use: "list", Short: "List the names", Args: cobra.NoArgs, Example: "  rehome credentials list", RunE: run("list", listCredentials)},
 		&cobra.Command{Use: "delete NAME", Short: "Forget a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials delete okta-corp", RunE: run("delete", deleteCredential)},
 	)
+	c.AddCommand(newRotateKeyCommand(env, global))
 	return c
 }
 

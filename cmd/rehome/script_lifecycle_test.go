@@ -110,3 +110,11 @@ func removeRecord(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(backend.Update(func(tx state.Tx) error { return tx.Delete("audit", fmt.Sprintf("%012d", number)) }))
 	ts.Check(backend.Close())
 }
+
+func private(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if info.Mode().Perm()&0o077 != 0 {
+		ts.Fatalf("%s has mode %04o", args[0], info.Mode().Perm())
+	}
+}

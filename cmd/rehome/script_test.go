@@ -52,6 +52,7 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	issuer [down]          start an OpenID issuer at $ISSUER, or stop it
 //	token [claim=value...] put a token of the issuer into $REHOME_TOKEN
 //	checkpoint FILE        put the audit head that apply printed into $CHECKPOINT
+//	private FILE           demand that only its owner reads a file
 //	remove-record N        take a record out of the audit chain
 //	count-lines FILE T N   demand that a text occurs N times in a file
 //	same-value A B NAME    compare the lines of two JSON documents that hold a field
@@ -126,6 +127,7 @@ func TestScripts(t *testing.T) {
 			"checkpoint":    readCheckpoint,
 			"count-lines":   countLines,
 			"remove-record": removeRecord,
+			"private":       private,
 		},
 	})
 }

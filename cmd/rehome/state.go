@@ -14,13 +14,13 @@ import (
 func newStateCommand(env *environment, global *options) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "state",
-		Short: "End a migration",
+		Short: "Look at the state, or end a migration",
 		Long: `The state remembers snapshots, assessments, plans, runs and the audit chain, encrypted. A tenant has one active migration in it;
 archive ends that one, and only then can another begin.`,
-		Example: "  rehome state archive",
+		Example: "  rehome state show\n  rehome state archive",
 		Args:    cobra.NoArgs,
 	}
-	c.AddCommand(newStateArchiveCommand(env, global))
+	c.AddCommand(newStateArchiveCommand(env, global), newStateExportCommand(env, global), newStateShowCommand(env, global))
 	return c
 }
 

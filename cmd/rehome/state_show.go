@@ -1,0 +1,197 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/state"
+)
+
+func newStateShowCommand(env *environment, global *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show",
+		Short:   "Show what is in the state, and who opens it",
+		Long:    "Show counts what the state holds and says its format, size, migrations and recipients. While another process holds the state, it says who.",
+		Example: "  rehome state show\n  rehome state show -json",
+		Args:    cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "state show")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runStateShow(s)
+		},
+	}
+}
+
+func newStateExportCommand(env *environment, global *options) *cobra.Command {
+	out := ""
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Write the decrypted state as JSON lines",
+		Long: `Export writes every record of the state in clear, one JSON document a line, into a new file of mode 0600. The file holds people's data:
+names, addresses, memberships, and the pages read from the incumbents. Credentials and keys are left out. It is recorded in the audit chain.`,
+		Example: "  rehome state export -out=state.jsonl",
+		Args:    cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "state export")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runStateExport(s, out)
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "the new file; needed")
+	return c
+}
+
+// stateDocument is what state show prints as JSON.
+type stateDocument struct {
+	FormatVersion string            `json:"format_version"`
+	Path          string            `json:"path"`
+	Bytes         int64             `json:"bytes"`
+	StateFormat   int               `json:"state_format"`
+	Keys          state.Keys        `json:"keys"`
+	Holder        string            `json:"lock_holder"` // of the lock while this was printed
+	Migrations    []state.Migration `json:"migrations"`
+	Counts        map[string]int    `json:"counts"`
+	AuditHead     string            `json:"audit_head"`
+}
+
+func runStateShow(s *session) error {
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	d := stateDocument{FormatVersion: eventFormat, StateFormat: state.FormatVersion, Migrations: []state.Migration{}, Holder: fmt.Sprintf("process %d on %s (rehome %s)", os.Getpid(), s.env.host, s.command)}
+	if d.Path, err = s.statePath(cfg); err != nil {
+		return err
+	}
+	if info, err := os.Stat(d.Path); err == nil {
+		d.Bytes = info.Size()
+	}
+	if d.Keys, err = store.Keys(); err != nil {
+		return err
+	}
+	if d.Counts, err = store.Counts(); err != nil {
+		return err
+	}
+	if _, d.AuditHead, err = store.AuditEnd(); err != nil {
+		return err
+	}
+	all, err := store.Migrations()
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if s.subject == nil || m.Tenant == cfg.Migration.Tenant {
+			d.Migrations = append(d.Migrations, m)
+		}
+	}
+	if s.global.json {
+		return s.document(d)
+	}
+	printState(s, d)
+	return nil
+}
+
+func printState(s *session, d stateDocument) {
+	w := s.env.out
+	fmt.Fprintf(w, "state     %s   format %d   %s\n", view.Clean(d.Path), d.StateFormat, byteSize(d.Bytes))
+	fmt.Fprintf(w, "lock      %s\n", view.Clean(d.Holder))
+	for i, recipient := range d.Keys.Recipients {
+		label := "opens for"
+		if i > 0 {
+			label = ""
+		}
+		fmt.Fprintf(w, "%-9s %s\n", label, recipient)
+	}
+	if len(d.Keys.Recipients) == 0 {
+		fmt.Fprintln(w, "opens for an identity that was not recorded; rehome credentials rotate-key records it")
+	}
+	if d.Keys.Rotating {
+		fmt.Fprintln(w, "!         a rotation of the key did not end; rehome credentials rotate-key goes on")
+	}
+	for _, m := range d.Migrations {
+		fmt.Fprintf(w, "migration %s   tenant %s   %s   since %s   %s\n", view.Clean(m.Name), view.Clean(m.Tenant), m.Status, m.CreatedAt.Format(time.DateOnly), view.Plural(len(m.Sources), "source", "sources"))
+	}
+	for _, name := range state.CountNames() {
+		fmt.Fprintf(w, "%-18s %9s\n", name, view.Count(d.Counts[name]))
+	}
+	if d.AuditHead != "" {
+		fmt.Fprintf(w, "audit head         %s\n", d.AuditHead)
+	}
+}
+
+func byteSize(n int64) string {
+	size, unit := float64(n), 0
+	units := []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
+	for size >= 1024 && unit < len(units)-1 {
+		size, unit = size/1024, unit+1
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f %s", size, units[unit])
+}
+
+// exportLine is one record in clear.
+type exportLine struct {
+	Bucket string          `json:"bucket"`
+	Key    string          `json:"key"`
+	Value  json.RawMessage `json:"value,omitempty"`
+	Base64 string          `json:"base64,omitempty"` // of what is no JSON: the body of a page
+}
+
+func runStateExport(s *session, out string) error {
+	if out == "" {
+		return errors.New("-out is missing: name the file to write")
+	}
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	if err := s.ownTenantOnly(store); err != nil {
+		return err
+	}
+	file, err := newPrivateFile(s.path(out))
+	if err != nil {
+		return err
+	}
+	records := 0
+	err = file.line(map[string]any{"type": "state_export", "format_version": eventFormat, "state_format": state.FormatVersion, "holds": "people's data"})
+	if err == nil {
+		err = store.Export(func(bucket, key string, value []byte) error {
+			records++
+			line := exportLine{Bucket: bucket, Key: key}
+			if json.Valid(value) {
+				line.Value = value
+			} else {
+				line.Base64 = base64.StdEncoding.EncodeToString(value)
+			}
+			return file.line(line)
+		})
+	}
+	if err == nil {
+		err = store.Record(s.event("migration.state.exported", "state", map[string]string{"records": fmt.Sprint(records)}))
+	}
+	if err = file.close(err); err != nil {
+		return err
+	}
+	s.events.emit("state_exported", map[string]any{"file": out, "records": records})
+	s.say("%s written to %s in clear. The file holds people's data: keep it as you keep the directory itself.", view.Plural(records, "record", "records"), out)
+	return nil
+}

@@ -1,0 +1,262 @@
+package state
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+)
+
+// The meta values of the keys. While a rotation is on the way, the state has two data keys: next is encrypted with the current one and
+// wrapped for the new recipients, so that an identity of either side opens both and nothing is ever unreadable.
+const (
+	metaWrapped        = "wrapped_key"
+	metaRecipients     = "recipients" // public keys, one a line
+	metaBlind          = "blind_key"  // of keyed hashes; absent: the first data key
+	metaNext           = "next_key"
+	metaNextWrapped    = "next_wrapped_key"
+	metaNextRecipients = "next_recipients"
+	metaPrevious       = "previous_key"
+)
+
+// Values that are encrypted anew in one transaction, and their bytes.
+const (
+	rotateBatch = 512
+	rotateBytes = 8 << 20
+)
+
+// Rotation is what Rotate did.
+type Rotation struct {
+	Values   int // encrypted anew
+	Journals int
+	Resumed  bool // an earlier rotation that did not end was brought to its end, for its own recipients
+}
+
+// Keys tells who opens the state.
+type Keys struct {
+	Recipients []string `json:"recipients"` // public keys; empty for a state from before they were recorded
+	Rotating   bool     `json:"rotating"`   // a rotation did not end
+}
+
+// Keys reads who opens the state.
+func (s *Store) Keys() (Keys, error) {
+	var keys Keys
+	err := s.backend.View(func(tx Tx) error {
+		keys = Keys{Recipients: lines(tx.Get(bucketMeta, metaRecipients)), Rotating: tx.Get(bucketMeta, metaNextWrapped) != nil}
+		return nil
+	})
+	return keys, err
+}
+
+func lines(text []byte) []string { return strings.Fields(string(text)) }
+
+// Rotate gives the state a new data key for the recipients and encrypts everything anew, the journals in folder too. Each transaction
+// leaves a state that opens with the identities of before and after; when Rotate returns, those of before do not open it any more. A
+// rotation that was interrupted goes on with its own recipients.
+func (s *Store) Rotate(recipients []string, folder string, event Event) (Rotation, error) {
+	var done Rotation
+	keys, err := s.Keys()
+	if err != nil {
+		return done, err
+	}
+	if done.Resumed = keys.Rotating; !keys.Rotating {
+		if err := s.beginRotation(recipients); err != nil {
+			return done, fmt.Errorf("beginning the rotation: %w", err)
+		}
+	}
+	for _, bucket := range buckets() {
+		n, err := s.resealBucket(bucket)
+		if done.Values += n; err != nil {
+			return done, fmt.Errorf("encrypting %s anew: %w", bucket, err)
+		}
+	}
+	if done.Journals, err = s.resealJournals(folder); err != nil {
+		return done, err
+	}
+	if err := s.endRotation(event); err != nil {
+		return done, fmt.Errorf("ending the rotation: %w", err)
+	}
+	return done, nil
+}
+
+func (s *Store) beginRotation(recipients []string) error {
+	var parsed []age.Recipient
+	for _, text := range recipients {
+		recipient, err := age.ParseX25519Recipient(text)
+		if err != nil {
+			return fmt.Errorf("%q is no age public key", text)
+		}
+		parsed = append(parsed, recipient)
+	}
+	if len(parsed) == 0 {
+		return errors.New("a state needs a recipient")
+	}
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return fmt.Errorf("drawing a data key: %w", err)
+	}
+	next, err := newBox(key)
+	if err != nil {
+		return err
+	}
+	wrapped, err := wrapKey(key, parsed)
+	if err != nil {
+		return err
+	}
+	nextSealed, err := s.box.seal(bucketMeta+"/"+metaNext, key)
+	if err != nil {
+		return err
+	}
+	previous, err := next.seal(bucketMeta+"/"+metaPrevious, s.box.data)
+	if err != nil {
+		return err
+	}
+	err = s.backend.Update(func(tx Tx) error {
+		return errors.Join(
+			tx.Put(bucketMeta, metaNext, nextSealed), tx.Put(bucketMeta, metaPrevious, previous), tx.Put(bucketMeta, metaNextWrapped, wrapped),
+			tx.Put(bucketMeta, metaNextRecipients, []byte(strings.Join(recipients, "\n"))),
+		)
+	})
+	if err == nil {
+		next.key, next.previous = s.box.key, s.box
+		s.box = next
+	}
+	return err
+}
+
+// resealBucket encrypts the values of a bucket with the new data key; those that have it already are left.
+func (s *Store) resealBucket(bucket string) (int, error) {
+	keys, err := s.keys(bucket, "")
+	if err != nil {
+		return 0, err
+	}
+	total := 0
+	for len(keys) > 0 {
+		taken, resealed := 0, 0
+		err := s.backend.Update(func(tx Tx) error {
+			taken, resealed = 0, 0
+			for size := 0; taken < len(keys) && taken < rotateBatch && size < rotateBytes; taken++ {
+				sealed := bytes.Clone(tx.Get(bucket, keys[taken]))
+				anew, changed, err := s.box.renew(bucket+"/"+keys[taken], sealed)
+				if err != nil {
+					return err
+				}
+				if size += len(sealed); !changed {
+					continue
+				}
+				resealed++
+				if err := tx.Put(bucket, keys[taken], anew); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return total, err
+		}
+		total += resealed
+		keys = keys[taken:]
+	}
+	return total, nil
+}
+
+// endRotation makes the new key the only one.
+func (s *Store) endRotation(event Event) error {
+	blind, err := s.box.seal(bucketMeta+"/"+metaBlind, s.box.key)
+	if err != nil {
+		return err
+	}
+	err = s.backend.Update(func(tx Tx) error {
+		wrapped, recipients := bytes.Clone(tx.Get(bucketMeta, metaNextWrapped)), bytes.Clone(tx.Get(bucketMeta, metaNextRecipients))
+		err := errors.Join(tx.Put(bucketMeta, metaWrapped, wrapped), tx.Put(bucketMeta, metaRecipients, recipients), tx.Put(bucketMeta, metaBlind, blind))
+		for _, name := range []string{metaNext, metaNextWrapped, metaNextRecipients, metaPrevious} {
+			err = errors.Join(err, tx.Delete(bucketMeta, name))
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit(tx, event)
+	})
+	if err == nil {
+		s.box.previous = nil
+	}
+	return err
+}
+
+// resealJournals writes each journal anew beside the old one and puts it in its place. Frames keep their sizes, so that what the state
+// knows about how far it read a journal stays true.
+func (s *Store) resealJournals(folder string) (int, error) {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("reading the folder of the journals: %w", err)
+	}
+	done := 0
+	for _, entry := range entries {
+		run, isJournal := strings.CutSuffix(entry.Name(), journalSuffix)
+		if !isJournal || entry.IsDir() {
+			continue
+		}
+		if err := s.resealJournal(folder, run); err != nil {
+			return done, fmt.Errorf("encrypting the journal of run %s anew: %w", run, err)
+		}
+		done++
+	}
+	return done, nil
+}
+
+func (s *Store) resealJournal(folder, run string) error {
+	path := JournalOptions{Folder: folder, Run: run}.path()
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	var anew []byte
+	end, err := scanFrames(file, info.Size(), scanned{}, func(f frame, _ scanned) error {
+		sealed, _, err := s.box.renew(journalAddress(run, f.sequence), slices.Clone(f.body))
+		if err == nil {
+			anew, err = encodeFrame(anew, f.sequence, sealed)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if int64(len(anew)) != end.offset {
+		return fmt.Errorf("%w: it would be %d bytes long, not %d", ErrCorrupt, len(anew), end.offset)
+	}
+	return replaceFile(path, anew)
+}
+
+// replaceFile puts content in the place of a file, so that a reader finds the old or the new whole, whatever happens.
+func replaceFile(path string, content []byte) error {
+	beside := path + ".new"
+	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = file.Write(content); err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, os.Remove(beside))
+	}
+	if err := os.Rename(beside, path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
