@@ -111,3 +111,24 @@ func TestAudit_ACheckpointFindsAChainThatWasWrittenAnew(t *testing.T) {
 		t.Errorf("a checkpoint of four digits was taken: %v", err)
 	}
 }
+
+func TestAudit_EachStepOfAJournalIsNamedByItsOutcome(t *testing.T) {
+	folder := t.TempDir()
+	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
+	defer store.Close()
+	for _, record := range []state.JournalRecord{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"), outcome("b", "already"), intend("c"), outcome("c", "failed"),
+		{Kind: state.JournalEnd, At: time.Unix(9, 0).UTC(), Status: "failed"}} {
+		journalOf(t, store, folder, "r1", record)
+	}
+	if _, err := store.BringUp(folder); err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	if _, err := store.WalkAudit("", func(r state.AuditRecord) error { found = append(found, r.Event.Name); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := "migration.cutover_plan.applying migration.cutover_step.applied migration.cutover_step.applied migration.cutover_step.failed migration.cutover_plan.applied"
+	if got := strings.Join(found, " "); got != want {
+		t.Errorf("wanted %s, got %s", want, got)
+	}
+}

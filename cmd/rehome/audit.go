@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -122,38 +120,18 @@ func runAuditList(s *session, o auditListOptions) error {
 	if err != nil {
 		return err
 	}
-	var kept []state.AuditRecord
-	show := func(record state.AuditRecord) error { return printRecord(s, record) }
-	if o.limit > 0 || s.global.json {
-		show = func(record state.AuditRecord) error {
-			if kept = append(kept, record); o.limit > 0 && len(kept) > o.limit {
-				kept = slices.Delete(kept, 0, 1)
-			}
-			return nil
-		}
-	}
+	list := newAuditList(s, o.limit)
 	_, err = store.WalkAudit("", func(record state.AuditRecord) error {
 		e := record.Event
 		if e.At.Before(since) || !strings.HasPrefix(e.Name, o.name) || e.Tenant != "" && e.Tenant != cfg.Migration.Tenant {
 			return nil
 		}
-		return show(record)
+		return list.add(record)
 	})
 	if err != nil {
 		return auditError(err)
 	}
-	if s.global.json {
-		if kept == nil {
-			kept = []state.AuditRecord{}
-		}
-		return s.document(map[string]any{"format_version": eventFormat, "records": kept})
-	}
-	for _, record := range kept {
-		if err := printRecord(s, record); err != nil {
-			return err
-		}
-	}
-	return nil
+	return list.end()
 }
 
 // auditSince reads a duration back from now, a day or a time.
@@ -170,27 +148,6 @@ func auditSince(text string, now time.Time) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("-since=%s is no time; write 24h, 2026-11-22 or 2026-11-22T08:00:00Z", view.Clean(text))
-}
-
-func printRecord(s *session, r state.AuditRecord) error {
-	e := r.Event
-	names := make([]string, 0, len(e.Facts))
-	for name := range e.Facts {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	facts := make([]string, 0, len(names))
-	for _, name := range names {
-		facts = append(facts, name+"="+view.Clean(e.Facts[name]))
-	}
-	_, err := fmt.Fprintf(s.env.out, "%5d  %s  %-42s %s\n", r.Sequence, e.At.Format(time.DateTime), e.Name, view.Clean(e.Target))
-	if err == nil && len(facts) > 0 {
-		_, err = fmt.Fprintf(s.env.out, "       %s\n", strings.Join(facts, "  "))
-	}
-	if err == nil {
-		_, err = fmt.Fprintf(s.env.out, "       by %s  %s\n", view.Clean(e.Actor), r.Hash[:12])
-	}
-	return err
 }
 
 func runAuditExport(s *session, out string) error {

@@ -75,6 +75,11 @@ func runStateArchive(s *session, name string, yes bool) error {
 	}
 	if m.Status != state.MigrationArchived {
 		question := fmt.Sprintf("Archive migration %s of tenant %s? It can then never change again.", view.Clean(m.Name), view.Clean(m.Tenant))
+		if run, err := newestRun(store, name); err != nil {
+			return err
+		} else if run != nil && (run.Status == state.RunStarted || run.Status == state.RunFailed) {
+			question += fmt.Sprintf("\nRun %s ended as %q: what it left undone cannot be applied any more.", run.ID, run.Status)
+		}
 		if err := confirm(s, yes, question); err != nil {
 			return err
 		}
@@ -87,4 +92,18 @@ func runStateArchive(s *session, name string, yes bool) error {
 		fmt.Fprintf(s.env.out, "Migration %s of tenant %s is archived. Its history stays readable.\n", view.Clean(m.Name), view.Clean(m.Tenant))
 	}
 	return nil
+}
+
+// newestRun of a migration, nil without one.
+func newestRun(store *state.Store, migration string) (*state.Run, error) {
+	runs, err := store.Runs()
+	if err != nil {
+		return nil, err
+	}
+	for i := range runs {
+		if runs[i].Migration == migration {
+			return &runs[i], nil
+		}
+	}
+	return nil, nil
 }

@@ -1,0 +1,244 @@
+package state_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/state"
+)
+
+func by(second int64) state.Event {
+	return state.Event{At: time.Unix(second, 0).UTC(), Actor: "jane (test)"}
+}
+
+func declared(name, tenant string, sources ...string) state.Declaration {
+	return state.Declaration{Name: name, Tenant: tenant, Mode: "merge_into_existing", Sources: sources}
+}
+
+func rule(err error) string {
+	var refused *state.LifecycleError
+	if errors.As(err, &refused) {
+		return refused.Rule
+	}
+	return ""
+}
+
+func chainNames(t *testing.T, store *state.Store) []string {
+	t.Helper()
+	var found []string
+	_, err := store.WalkAudit("", func(r state.AuditRecord) error {
+		if r.Event.Tenant == "" || r.Event.Actor == "" {
+			t.Errorf("%s has tenant %q and actor %q", r.Event.Name, r.Event.Tenant, r.Event.Actor)
+		}
+		found = append(found, strings.TrimPrefix(r.Event.Name, "migration.")+" "+r.Event.Target)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestMigration_EachChangeOfTheConfigurationIsRecordedOnce(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	defer store.Close()
+	adopt := declared("acme", "acme", "okta.corp")
+	adopt.Mode = "first_run_adoption"
+	for i, d := range []state.Declaration{
+		declared("acme", "acme"), declared("acme", "acme", "okta.corp"), declared("acme", "acme", "okta.corp"),
+		declared("acme", "acme", "entra.hq"), declared("acme", "acme", "okta.corp"), adopt,
+	} {
+		if _, err := store.OpenMigration(d, by(int64(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"workspace.created acme",
+		"source.created okta.corp", "workspace.status_changed acme",
+		"source.archived okta.corp", "source.created entra.hq",
+		"source.archived entra.hq", "source.restored okta.corp",
+		"workspace.mode_changed acme",
+	}
+	if diff := cmp.Diff(want, chainNames(t, store)); diff != "" {
+		t.Error(diff)
+	}
+	m, err := store.Migration("acme")
+	if err != nil || m.Status != state.MigrationReady || m.Mode != "first_run_adoption" || len(m.Sources) != 2 || !m.CreatedAt.Equal(time.Unix(0, 0)) {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestMigration_ARefusalChangesNothing(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	defer store.Close()
+	if _, err := store.OpenMigration(declared("acme", "acme", "okta.corp"), by(1)); err != nil {
+		t.Fatal(err)
+	}
+	before := chainNames(t, store)
+	for want, d := range map[string]state.Declaration{
+		state.RuleOneActive:       declared("second", "acme", "okta.new"),
+		state.RuleTenant:          declared("acme", "other", "okta.corp"),
+		state.RuleSourceElsewhere: declared("north", "other", "okta.corp"),
+	} {
+		if _, err := store.OpenMigration(d, by(2)); rule(err) != want {
+			t.Errorf("wanted %s, got %v", want, err)
+		}
+	}
+	if diff := cmp.Diff(before, chainNames(t, store)); diff != "" {
+		t.Error(diff)
+	}
+	all, err := store.Migrations()
+	if err != nil || len(all) != 1 {
+		t.Errorf("%d migrations, %v", len(all), err)
+	}
+}
+
+// The rules hold in the transaction that would record the work, whoever calls.
+func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	defer store.Close()
+	if _, err := store.OpenMigration(declared("acme", "acme", "okta.corp"), by(1)); err != nil {
+		t.Fatal(err)
+	}
+	w, err := store.BeginSnapshot(state.Snapshot{ID: "s1", Source: "okta.corp", StartedAt: time.Unix(2, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Complete(time.Unix(3, 0), "acme", state.Event{}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := store.Migration("acme"); err != nil || !m.Sources[0].LastInventoryAt.Equal(time.Unix(3, 0)) {
+		t.Errorf("last inventory: %+v, %v", m.Sources, err)
+	}
+	if _, err := store.ArchiveMigration("acme", by(4)); err != nil {
+		t.Fatal(err)
+	}
+	_, snapshot := store.BeginSnapshot(state.Snapshot{ID: "s2", Source: "okta.corp"})
+	_, again := store.ArchiveMigration("acme", by(5))
+	_, opened := store.OpenMigration(declared("acme", "acme", "okta.corp"), by(5))
+	_, closed := store.CloseFollowUp("acme", "f-1", "x", by(5))
+	for what, err := range map[string]error{
+		"a snapshot":    snapshot,
+		"an assessment": store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}),
+		"a plan":        store.PutPlan(state.PlanRecord{Hash: "sha256:1", Migration: "acme", Status: state.PlanPreviewed}, state.Event{}),
+		"a draft":       store.PutPlan(state.PlanRecord{Migration: "acme", Status: state.PlanDraft}, state.Event{}),
+		"a summary":     store.PutSummary(state.Summary{Migration: "acme"}, state.Event{}),
+		"a run":         store.PutRun(state.Run{ID: "r1", Migration: "acme", Status: state.RunStarted}, state.Event{}),
+		"archiving":     again,
+		"opening":       opened,
+	} {
+		if rule(err) != state.RuleArchived {
+			t.Errorf("%s: wanted a refusal, got %v", what, err)
+		}
+	}
+	if !errors.Is(closed, state.ErrNotFound) {
+		t.Errorf("closing what is not there: %v", closed)
+	}
+	if snapshots, err := store.Snapshots(); err != nil || len(snapshots) != 1 {
+		t.Errorf("its history: %d snapshots, %v", len(snapshots), err)
+	}
+	if _, err := store.OpenMigration(declared("acme-2", "acme", "okta.corp"), by(6)); err != nil {
+		t.Errorf("a new one of the tenant: %v", err)
+	}
+	if _, err := store.LatestSnapshot("okta.corp"); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("the new one sees the snapshot of the old: %v", err)
+	}
+}
+
+func TestMigration_AnArchivedSourceIsNotReadNorAssessed(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	defer store.Close()
+	for i, d := range []state.Declaration{declared("acme", "acme", "okta.corp", "entra.hq"), declared("acme", "acme", "entra.hq")} {
+		if _, err := store.OpenMigration(d, by(int64(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := store.BeginSnapshot(state.Snapshot{ID: "s1", Source: "okta.corp"})
+	if rule(err) != state.RuleSourceArchived {
+		t.Errorf("a snapshot: %v", err)
+	}
+	if err := store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}); rule(err) != state.RuleSourceArchived {
+		t.Errorf("an assessment: %v", err)
+	}
+	if _, err := store.BeginSnapshot(state.Snapshot{ID: "s2", Source: "entra.hq"}); err != nil {
+		t.Errorf("the other source: %v", err)
+	}
+}
+
+func TestPlan_GoesFromDraftToItsOutcome(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	defer store.Close()
+	record := state.PlanRecord{Migration: "acme", Status: state.PlanDraft, Classifier: "1", Inputs: []state.PlanSnapshot{{Source: "okta.corp", Snapshot: "s1", Assessment: "a1"}}}
+	if err := store.PutPlan(record, state.Event{}); err != nil {
+		t.Fatal(err)
+	}
+	if draft, err := store.Draft("acme"); err != nil || draft.Status != state.PlanDraft {
+		t.Fatalf("%+v, %v", draft, err)
+	}
+	record.Hash, record.Status = "sha256:1", state.PlanPreviewed
+	if err := store.PutPlan(record, state.Event{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Draft("acme"); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("the draft is still there: %v", err)
+	}
+	got, err := store.Plan("sha256:1")
+	if diff := cmp.Diff(record, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
+func TestFollowUps_AreOneAStepWhateverTheNumberOfRuns(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	defer store.Close()
+	run := func(id, toDo string, steps ...string) {
+		t.Helper()
+		planned := make([]state.PlannedStep, len(steps))
+		events := make([]state.Event, len(steps))
+		for i, step := range steps {
+			planned[i] = state.PlannedStep{StepID: step, Title: step, ToDo: toDo, FollowUp: true}
+			events[i] = state.Event{Tenant: "acme", Actor: "jane"}
+		}
+		if err := store.PutRunPlan(state.Run{ID: id, Migration: "acme"}, planned, events); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func() string {
+		t.Helper()
+		all, err := store.FollowUps("acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, f := range all {
+			texts = append(texts, f.ID+" "+f.StepID+" "+f.Status+" "+f.LastRun)
+		}
+		return strings.Join(texts, ", ")
+	}
+	expect := func(want string) {
+		t.Helper()
+		if got := look(); got != want {
+			t.Errorf("wanted %s, got %s", want, got)
+		}
+	}
+	run("r1", "rebuild it", "a", "b")
+	expect("f-1 a open r1, f-2 b open r1")
+	if _, err := store.CloseFollowUp("acme", "f-1", "done", by(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.CloseFollowUp("acme", "f-1", "again", by(2)); !errors.Is(err, state.ErrClosed) {
+		t.Errorf("closed twice: %v", err)
+	}
+	run("r2", "rebuild it", "a", "c")
+	expect("f-2 b open r1, f-3 c open r2, f-1 a done r2")
+	run("r3", "rebuild it otherwise", "a")
+	expect("f-1 a open r3, f-2 b open r1, f-3 c open r2")
+	if other, err := store.FollowUps("other"); err != nil || len(other) != 0 {
+		t.Errorf("another migration has %d, %v", len(other), err)
+	}
+}
