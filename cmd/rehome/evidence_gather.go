@@ -44,6 +44,9 @@ func gatherEvidence(s *session) (*proof, error) {
 	if found.in.Declared, err = recordedEvidence(store, hash); err != nil {
 		return nil, err
 	}
+	if found.in.Applications, err = recordedApplications(s, found.plan); err != nil {
+		return nil, err
+	}
 	if found.closings, err = closings(store, cfg.Migration.Name); err != nil {
 		return nil, err
 	}

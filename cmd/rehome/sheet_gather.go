@@ -260,6 +260,39 @@ func (c *cutovers) notFound(text string) error {
 	return diag.Errorf("application-unknown", "No such application", "No application is called %q. There are %s%s.", text, strings.Join(names, ", "), more)
 }
 
+// recordedApplications is where each application of a plan stands, as far as this state knows: it asks neither side, and starts no plugin.
+func recordedApplications(s *session, p *plan.Plan) ([]handoff.Application, error) {
+	executed, err := executedPlans(s.store, s.cfg.Migration.Name)
+	if err != nil {
+		return nil, err
+	}
+	c := &cutovers{s: s, progress: handoff.ProgressOf(executed, nil), records: map[string]handoff.Record{}, items: map[string]identity.Item{}}
+	if err := errors.Join(c.readRecords(), c.readItems()); err != nil {
+		return nil, err
+	}
+	applications := handoff.Moved(p)
+	for i := range applications {
+		for _, progress := range c.progress {
+			if progress.Address() != applications[i].Address {
+				continue
+			}
+			owner, err := c.owner(progress)
+			if err != nil {
+				return nil, err
+			}
+			facts, err := c.facts(progress, owner, nil)
+			if err != nil {
+				return nil, err
+			}
+			applications[i].State = string(handoff.CutoverOf(facts).Stage)
+			if owner != nil {
+				applications[i].Owner, applications[i].Date = owner.Owner, owner.SwitchOn
+			}
+		}
+	}
+	return applications, nil
+}
+
 // facts puts together what is known about one application.
 func (c *cutovers) facts(p handoff.Progress, owner *config.Application, live *handoff.Live) (handoff.CutoverFacts, error) {
 	quiet, err := duration(c.s.cfg.Rehome.RetireAfter, handoff.DefaultQuiet, "retire_after")

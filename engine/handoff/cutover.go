@@ -185,6 +185,12 @@ func (c *Cutover) enabled(f CutoverFacts) bool {
 	case f.Live != nil:
 		c.prove(StageEnabled, f.Live.At, "target", "the target says that it is open")
 		return true
+	case f.Record.Confirmation != nil: // accepted only because the target said so
+		c.prove(StageEnabled, f.Record.Confirmation.At, "target", "it was open when it was confirmed")
+		return true
+	case f.Record.Target != nil && f.Record.Target.First != "":
+		c.prove(StageEnabled, f.Record.Target.First, "sign-in log of the target", "somebody signed in")
+		return true
 	}
 	return false
 }

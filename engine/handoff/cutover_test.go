@@ -49,11 +49,18 @@ func TestCompute_WalksThroughEveryStage(t *testing.T) {
 			stage: handoff.StageNone, question: "gate:a"},
 		"made and not opened": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled, f.Record = nil, handoff.Record{} },
 			stage: handoff.StagePrepared, missing: "sheet and new secret", next: "rehome sheet record"},
-		"handed over and not opened": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled = nil }, stage: handoff.StageHandedOver, next: "open it"},
-		"the secret was not delivered": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled, f.Record.Secret = nil, nil },
+		"handed over and not opened": {change: func(f *handoff.CutoverFacts) {
+			f.Progress.Enabled, f.Record.Confirmation, f.Record.Target = nil, nil, nil
+		}, stage: handoff.StageHandedOver, next: "open it"},
+		"opened by somebody else, and confirmed": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled = nil }, stage: handoff.StageRetired},
+		"opened by somebody else, and used": {change: func(f *handoff.CutoverFacts) { f.Progress.Enabled, f.Record.Confirmation = nil, nil },
+			stage: handoff.StageSwitched},
+		"the secret was not delivered": {change: func(f *handoff.CutoverFacts) {
+			f.Progress.Enabled, f.Record.Secret, f.Record.Target, f.Record.Confirmation = nil, nil, nil, nil
+		},
 			stage: handoff.StagePrepared, missing: "new secret", next: "-secret"},
 		"an old secret need not be delivered": {change: func(f *handoff.CutoverFacts) {
-			f.Progress.Enabled, f.Record.Secret, f.Progress.NewSecret = nil, nil, false
+			f.Progress.Enabled, f.Record.Secret, f.Progress.NewSecret, f.Record.Target, f.Record.Confirmation = nil, nil, false, nil, nil
 		},
 			stage: handoff.StageHandedOver},
 		"opened, and nobody came": {change: func(f *handoff.CutoverFacts) { f.Record.Target.First, f.Record.Confirmation = "", nil },

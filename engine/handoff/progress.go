@@ -54,7 +54,7 @@ func (p Progress) Address() string {
 }
 
 // ProgressOf reads every plan that was run, oldest first, and lists the applications with a resource by name. Primary tells the
-// types of resource that an application becomes, as the target's schema says.
+// types of resource that an application becomes, as the target's schema says; nil when it is not known, which leaves Resource to chance.
 func ProgressOf(executed []Executed, primary map[string]bool) []Progress {
 	known := map[string]*Progress{}
 	for _, e := range executed {
@@ -105,7 +105,7 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 	from := "run " + e.Run
 	for _, step := range steps {
 		outcome, done := e.outcome(step)
-		if primary[step.Resource.Type] {
+		if primary[step.Resource.Type] || (primary == nil && p.Resource.Type == "") {
 			p.Resource, p.Item = step.Resource, applicationOf(step)
 		}
 		if step.After[attributeEnabled] == true {
