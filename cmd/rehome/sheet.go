@@ -37,7 +37,12 @@ how the secret arrives, a test address, and the old values for going back. The n
 are none for a realm file, or for an application that the target does not have yet. Owner, contact, date and what to confirm come
 from application blocks. A sheet holds no secret and no person's data.`,
 		Example: "  rehome sheet -out=sheets\n  rehome sheet Payroll\n  rehome sheet Payroll -format=html > payroll.html",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return oneApplication(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := newSession(env, global, "sheet")
 			if err != nil {

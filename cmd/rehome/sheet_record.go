@@ -26,7 +26,7 @@ func newSheetRecordCommand(env *environment, global *options) *cobra.Command {
 		Long: `Record notes that the sheet written last was given to the application's owner, or with -secret that the new client secret was. It is
 written into the audit chain. Somebody who gets the sheet and the secret makes the application handed over.`,
 		Example: "  rehome sheet record Payroll -delivered-to=\"Payroll team\"\n  rehome sheet record Payroll -secret -delivered-to=\"Payroll team\"",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneApplication,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := newSession(env, global, "sheet record")
 			if err != nil {
@@ -75,6 +75,14 @@ func runSheetRecord(ctx context.Context, s *session, name string, o sheetRecordO
 	return c.said(p, fmt.Sprintf("The %s of %s is recorded as delivered to %s", what, named(p.Item), view.Clean(o.to)))
 }
 
+// oneApplication asks for exactly one name.
+func oneApplication(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return diag.Errorf("usage", "Command line is wrong", "Name one application: %s; rehome status -apps lists them. A name with spaces stands in quotes.", c.UseLine())
+}
+
 type sheetConfirmOptions struct {
 	by, note string
 	withdraw bool
@@ -88,7 +96,7 @@ func newSheetConfirmCommand(env *environment, global *options) *cobra.Command {
 		Long: `Confirm records the word of an application's owner that it works at the target, or with -withdraw that it no longer does. Only an
 application that is open in the target can be confirmed. It is written into the audit chain with who recorded it.`,
 		Example: "  rehome sheet confirm Payroll -by=\"Ana of payroll\" -note=\"pay slips of November checked\"",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneApplication,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := newSession(env, global, "sheet confirm")
 			if err != nil {

@@ -32,7 +32,7 @@ stands and who is still on the old one. A log that cannot be read is a question,
 				return runStatusApps(c.Context(), s, since)
 			}
 			if c.Flags().Changed("since") {
-				return errSinceWithoutApps
+				return sinceWithoutApps()
 			}
 			return runStatus(s)
 		},

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -253,4 +252,7 @@ func (c *cutovers) moves(address string) bool {
 // sinceFlag is the default of status -apps -since.
 const sinceFlag = "30d"
 
-var errSinceWithoutApps = fmt.Errorf("-since belongs to -apps")
+// sinceWithoutApps is the error of a -since that would have no effect.
+func sinceWithoutApps() error {
+	return diag.Errorf("usage", "Command line is wrong", "-since belongs to -apps: rehome status -apps -since=7d.")
+}
