@@ -113,10 +113,3 @@ type Usage struct {
 	Facts    []string   `json:"facts,omitempty"`   // a sign-in on 2026-11-22, 3 consents, a password set
 	Unknown  string     `json:"unknown,omitempty"` // why it cannot be told; then it counts as used
 }
-
-// PersonStatus is a person of the source whose record changed.
-type PersonStatus struct {
-	Item    ItemID `json:"item"`
-	Active  bool   `json:"active"` // may sign in at the source now
-	Changed string `json:"changed,omitempty"`
-}

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
@@ -59,39 +58,6 @@ func (s *Source) Connection(ctx context.Context, item identity.Item) ([]identity
 		return nil, s.process.optional(ctx, "describing a connection", err)
 	}
 	return protocol.DecodeConnection(response), nil
-}
-
-// ChangedPeople hands over the people whose record changed since a time (RFC 3339). Only a nil error means that all were handed over.
-func (s *Source) ChangedPeople(ctx context.Context, since string, each func(identity.PersonStatus) error) error {
-	const doing = "asking who changed"
-	streamContext, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := s.calls.ChangedPeople(streamContext, &protocol.ChangedPeopleRequest{Since: since})
-	if err != nil {
-		return s.process.optional(ctx, doing, err)
-	}
-	for received := 0; ; received++ {
-		response, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return s.process.died(doing, "its stream ended without the end marker")
-		}
-		if err != nil {
-			return s.process.optional(ctx, doing, err)
-		}
-		if end := response.GetEnd(); end != nil {
-			if end.GetPeople() != int64(received) {
-				return s.process.invalid(doing, errors.New("its end marker counts other people than came"))
-			}
-			return nil
-		}
-		person, err := protocol.DecodePerson(response.GetPerson())
-		if err != nil {
-			return s.process.invalid(doing, err)
-		}
-		if err := each(person); err != nil {
-			return err
-		}
-	}
 }
 
 // Permissions lists the rights that the target needs, and whether its credential has them.

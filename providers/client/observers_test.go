@@ -19,7 +19,6 @@ var (
 		{Name: identity.ConnectionCertificate, Value: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", Expires: "2027-01-01T00:00:00Z"},
 		{Name: identity.ConnectionClientID, Value: "payroll", Note: "unchanged"},
 	}
-	somePeople = []identity.PersonStatus{{Item: identity.ItemID{Kind: identity.KindUser, ID: "00u1"}, Changed: "2026-11-20T08:00:00Z"}, {Item: identity.ItemID{Kind: identity.KindUser, ID: "00u2"}, Active: true}}
 )
 
 func (f *fakeSource) Permissions(context.Context) ([]identity.PermissionCheck, error) {
@@ -38,15 +37,6 @@ func (f *fakeSource) SignIns(_ context.Context, since string) (identity.SignInRe
 
 func (f *fakeSource) Connection(context.Context, identity.Item) ([]identity.ConnectionFact, error) {
 	return someFacts, nil
-}
-
-func (f *fakeSource) ChangedPeople(_ context.Context, _ string, each func(identity.PersonStatus) error) error {
-	for _, person := range somePeople {
-		if err := each(person); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (f *fakeTarget) Probe(_ context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
@@ -75,14 +65,6 @@ func TestASourceTellsWhatItObserves(t *testing.T) {
 	facts, err := running.Connection(t.Context(), identity.Item{Kind: identity.KindApplication, ID: "0oa1", Attributes: []byte(`{}`)})
 	if err != nil || !reflect.DeepEqual(facts, someFacts) {
 		t.Errorf("facts %v, error %v", facts, err)
-	}
-	var people []identity.PersonStatus
-	err = running.ChangedPeople(t.Context(), "2026-11-01T00:00:00Z", func(person identity.PersonStatus) error {
-		people = append(people, person)
-		return nil
-	})
-	if err != nil || !reflect.DeepEqual(people, somePeople) {
-		t.Errorf("people %v, error %v", people, err)
 	}
 }
 

@@ -80,17 +80,6 @@ func DecodeConnection(response *ConnectionResponse) []identity.ConnectionFact {
 	return facts
 }
 
-// EncodePerson makes a message of the status of a person.
-func EncodePerson(person identity.PersonStatus) *PersonStatus {
-	return &PersonStatus{Item: EncodeItemID(person.Item), Active: person.Active, Changed: person.Changed}
-}
-
-// DecodePerson reads the status of a person.
-func DecodePerson(message *PersonStatus) (identity.PersonStatus, error) {
-	item, err := DecodeItemID(message.GetItem())
-	return identity.PersonStatus{Item: item, Active: message.GetActive(), Changed: CleanText(message.GetChanged())}, err
-}
-
 // EncodeProbe makes a message of what a probe shall try.
 func EncodeProbe(request identity.ProbeRequest) (*ProbeRequest, error) {
 	attributes, err := EncodeAttributes(request.Attributes)

@@ -3920,236 +3920,6 @@ func (x *ConnectionFact) GetNote() string {
 	return ""
 }
 
-type ChangedPeopleRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Since         string                 `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ChangedPeopleRequest) Reset() {
-	*x = ChangedPeopleRequest{}
-	mi := &file_rehome_proto_msgTypes[61]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ChangedPeopleRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ChangedPeopleRequest) ProtoMessage() {}
-
-func (x *ChangedPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[61]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ChangedPeopleRequest.ProtoReflect.Descriptor instead.
-func (*ChangedPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{61}
-}
-
-func (x *ChangedPeopleRequest) GetSince() string {
-	if x != nil {
-		return x.Since
-	}
-	return ""
-}
-
-type ChangedPeopleResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Types that are valid to be assigned to Event:
-	//
-	//	*ChangedPeopleResponse_Person
-	//	*ChangedPeopleResponse_End
-	Event         isChangedPeopleResponse_Event `protobuf_oneof:"event"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ChangedPeopleResponse) Reset() {
-	*x = ChangedPeopleResponse{}
-	mi := &file_rehome_proto_msgTypes[62]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ChangedPeopleResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ChangedPeopleResponse) ProtoMessage() {}
-
-func (x *ChangedPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[62]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ChangedPeopleResponse.ProtoReflect.Descriptor instead.
-func (*ChangedPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{62}
-}
-
-func (x *ChangedPeopleResponse) GetEvent() isChangedPeopleResponse_Event {
-	if x != nil {
-		return x.Event
-	}
-	return nil
-}
-
-func (x *ChangedPeopleResponse) GetPerson() *PersonStatus {
-	if x != nil {
-		if x, ok := x.Event.(*ChangedPeopleResponse_Person); ok {
-			return x.Person
-		}
-	}
-	return nil
-}
-
-func (x *ChangedPeopleResponse) GetEnd() *ChangedPeopleEnd {
-	if x != nil {
-		if x, ok := x.Event.(*ChangedPeopleResponse_End); ok {
-			return x.End
-		}
-	}
-	return nil
-}
-
-type isChangedPeopleResponse_Event interface {
-	isChangedPeopleResponse_Event()
-}
-
-type ChangedPeopleResponse_Person struct {
-	Person *PersonStatus `protobuf:"bytes,1,opt,name=person,proto3,oneof"`
-}
-
-type ChangedPeopleResponse_End struct {
-	End *ChangedPeopleEnd `protobuf:"bytes,2,opt,name=end,proto3,oneof"` // always the last message
-}
-
-func (*ChangedPeopleResponse_Person) isChangedPeopleResponse_Event() {}
-
-func (*ChangedPeopleResponse_End) isChangedPeopleResponse_Event() {}
-
-type PersonStatus struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Item          *ItemID                `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
-	Active        bool                   `protobuf:"varint,2,opt,name=active,proto3" json:"active,omitempty"`
-	Changed       string                 `protobuf:"bytes,3,opt,name=changed,proto3" json:"changed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PersonStatus) Reset() {
-	*x = PersonStatus{}
-	mi := &file_rehome_proto_msgTypes[63]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PersonStatus) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PersonStatus) ProtoMessage() {}
-
-func (x *PersonStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[63]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PersonStatus.ProtoReflect.Descriptor instead.
-func (*PersonStatus) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{63}
-}
-
-func (x *PersonStatus) GetItem() *ItemID {
-	if x != nil {
-		return x.Item
-	}
-	return nil
-}
-
-func (x *PersonStatus) GetActive() bool {
-	if x != nil {
-		return x.Active
-	}
-	return false
-}
-
-func (x *PersonStatus) GetChanged() string {
-	if x != nil {
-		return x.Changed
-	}
-	return ""
-}
-
-type ChangedPeopleEnd struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	People        int64                  `protobuf:"varint,1,opt,name=people,proto3" json:"people,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ChangedPeopleEnd) Reset() {
-	*x = ChangedPeopleEnd{}
-	mi := &file_rehome_proto_msgTypes[64]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ChangedPeopleEnd) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ChangedPeopleEnd) ProtoMessage() {}
-
-func (x *ChangedPeopleEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[64]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ChangedPeopleEnd.ProtoReflect.Descriptor instead.
-func (*ChangedPeopleEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{64}
-}
-
-func (x *ChangedPeopleEnd) GetPeople() int64 {
-	if x != nil {
-		return x.People
-	}
-	return 0
-}
-
 type ProbeRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Resource       *ResourceID            `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
@@ -4164,7 +3934,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4176,7 +3946,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4189,7 +3959,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{65}
+	return file_rehome_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ProbeRequest) GetResource() *ResourceID {
@@ -4243,7 +4013,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4255,7 +4025,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4268,7 +4038,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{66}
+	return file_rehome_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ProbeResponse) GetResults() []*ProbeResult {
@@ -4293,7 +4063,7 @@ type ProbeResult struct {
 
 func (x *ProbeResult) Reset() {
 	*x = ProbeResult{}
-	mi := &file_rehome_proto_msgTypes[67]
+	mi := &file_rehome_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4305,7 +4075,7 @@ func (x *ProbeResult) String() string {
 func (*ProbeResult) ProtoMessage() {}
 
 func (x *ProbeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[67]
+	mi := &file_rehome_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4318,7 +4088,7 @@ func (x *ProbeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResult.ProtoReflect.Descriptor instead.
 func (*ProbeResult) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{67}
+	return file_rehome_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ProbeResult) GetProbe() string {
@@ -4379,7 +4149,7 @@ type UsageRequest struct {
 
 func (x *UsageRequest) Reset() {
 	*x = UsageRequest{}
-	mi := &file_rehome_proto_msgTypes[68]
+	mi := &file_rehome_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4391,7 +4161,7 @@ func (x *UsageRequest) String() string {
 func (*UsageRequest) ProtoMessage() {}
 
 func (x *UsageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[68]
+	mi := &file_rehome_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4404,7 +4174,7 @@ func (x *UsageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageRequest.ProtoReflect.Descriptor instead.
 func (*UsageRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{68}
+	return file_rehome_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *UsageRequest) GetResources() []*Resource {
@@ -4423,7 +4193,7 @@ type UsageResponse struct {
 
 func (x *UsageResponse) Reset() {
 	*x = UsageResponse{}
-	mi := &file_rehome_proto_msgTypes[69]
+	mi := &file_rehome_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4435,7 +4205,7 @@ func (x *UsageResponse) String() string {
 func (*UsageResponse) ProtoMessage() {}
 
 func (x *UsageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[69]
+	mi := &file_rehome_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4448,7 +4218,7 @@ func (x *UsageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageResponse.ProtoReflect.Descriptor instead.
 func (*UsageResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{69}
+	return file_rehome_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *UsageResponse) GetUsages() []*Usage {
@@ -4470,7 +4240,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_rehome_proto_msgTypes[70]
+	mi := &file_rehome_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4482,7 +4252,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[70]
+	mi := &file_rehome_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4495,7 +4265,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{70}
+	return file_rehome_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *Usage) GetResource() *ResourceID {
@@ -4820,19 +4590,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12\x18\n" +
 	"\aexpires\x18\x03 \x01(\tR\aexpires\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\",\n" +
-	"\x14ChangedPeopleRequest\x12\x14\n" +
-	"\x05since\x18\x01 \x01(\tR\x05since\"\x84\x01\n" +
-	"\x15ChangedPeopleResponse\x121\n" +
-	"\x06person\x18\x01 \x01(\v2\x17.rehome.v1.PersonStatusH\x00R\x06person\x12/\n" +
-	"\x03end\x18\x02 \x01(\v2\x1b.rehome.v1.ChangedPeopleEndH\x00R\x03endB\a\n" +
-	"\x05event\"g\n" +
-	"\fPersonStatus\x12%\n" +
-	"\x04item\x18\x01 \x01(\v2\x11.rehome.v1.ItemIDR\x04item\x12\x16\n" +
-	"\x06active\x18\x02 \x01(\bR\x06active\x12\x18\n" +
-	"\achanged\x18\x03 \x01(\tR\achanged\"*\n" +
-	"\x10ChangedPeopleEnd\x12\x16\n" +
-	"\x06people\x18\x01 \x01(\x03R\x06people\"\xdd\x01\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\"\xdd\x01\n" +
 	"\fProbeRequest\x121\n" +
 	"\bresource\x18\x01 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12\x1b\n" +
 	"\tserver_id\x18\x02 \x01(\tR\bserverId\x12'\n" +
@@ -4861,7 +4619,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\bresource\x18\x01 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12\x12\n" +
 	"\x04used\x18\x02 \x01(\bR\x04used\x12\x14\n" +
 	"\x05facts\x18\x03 \x03(\tR\x05facts\x12\x18\n" +
-	"\aunknown\x18\x04 \x01(\tR\aunknown2\x9a\x05\n" +
+	"\aunknown\x18\x04 \x01(\tR\aunknown2\xc4\x04\n" +
 	"\x06Source\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
@@ -4871,8 +4629,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\vPermissions\x12\x1d.rehome.v1.PermissionsRequest\x1a\x1e.rehome.v1.PermissionsResponse\x12@\n" +
 	"\aSignIns\x12\x19.rehome.v1.SignInsRequest\x1a\x1a.rehome.v1.SignInsResponse\x12O\n" +
 	"\n" +
-	"Connection\x12\".rehome.v1.SourceConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse\x12T\n" +
-	"\rChangedPeople\x12\x1f.rehome.v1.ChangedPeopleRequest\x1a .rehome.v1.ChangedPeopleResponse0\x012\xd1\a\n" +
+	"Connection\x12\".rehome.v1.SourceConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse2\xd1\a\n" +
 	"\x06Target\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
@@ -4903,7 +4660,7 @@ func file_rehome_proto_rawDescGZIP() []byte {
 	return file_rehome_proto_rawDescData
 }
 
-var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
+var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
 var file_rehome_proto_goTypes = []any{
 	(*SchemaRequest)(nil),           // 0: rehome.v1.SchemaRequest
 	(*SchemaResponse)(nil),          // 1: rehome.v1.SchemaResponse
@@ -4966,20 +4723,16 @@ var file_rehome_proto_goTypes = []any{
 	(*TargetConnectionRequest)(nil), // 58: rehome.v1.TargetConnectionRequest
 	(*ConnectionResponse)(nil),      // 59: rehome.v1.ConnectionResponse
 	(*ConnectionFact)(nil),          // 60: rehome.v1.ConnectionFact
-	(*ChangedPeopleRequest)(nil),    // 61: rehome.v1.ChangedPeopleRequest
-	(*ChangedPeopleResponse)(nil),   // 62: rehome.v1.ChangedPeopleResponse
-	(*PersonStatus)(nil),            // 63: rehome.v1.PersonStatus
-	(*ChangedPeopleEnd)(nil),        // 64: rehome.v1.ChangedPeopleEnd
-	(*ProbeRequest)(nil),            // 65: rehome.v1.ProbeRequest
-	(*ProbeResponse)(nil),           // 66: rehome.v1.ProbeResponse
-	(*ProbeResult)(nil),             // 67: rehome.v1.ProbeResult
-	(*UsageRequest)(nil),            // 68: rehome.v1.UsageRequest
-	(*UsageResponse)(nil),           // 69: rehome.v1.UsageResponse
-	(*Usage)(nil),                   // 70: rehome.v1.Usage
-	nil,                             // 71: rehome.v1.ApplyRequest.SecretsEntry
-	nil,                             // 72: rehome.v1.ApplyResponse.GeneratedEntry
-	nil,                             // 73: rehome.v1.Marker.BindingsEntry
-	nil,                             // 74: rehome.v1.ProbeResult.EvidenceEntry
+	(*ProbeRequest)(nil),            // 61: rehome.v1.ProbeRequest
+	(*ProbeResponse)(nil),           // 62: rehome.v1.ProbeResponse
+	(*ProbeResult)(nil),             // 63: rehome.v1.ProbeResult
+	(*UsageRequest)(nil),            // 64: rehome.v1.UsageRequest
+	(*UsageResponse)(nil),           // 65: rehome.v1.UsageResponse
+	(*Usage)(nil),                   // 66: rehome.v1.Usage
+	nil,                             // 67: rehome.v1.ApplyRequest.SecretsEntry
+	nil,                             // 68: rehome.v1.ApplyResponse.GeneratedEntry
+	nil,                             // 69: rehome.v1.Marker.BindingsEntry
+	nil,                             // 70: rehome.v1.ProbeResult.EvidenceEntry
 }
 var file_rehome_proto_depIdxs = []int32{
 	2,  // 0: rehome.v1.SchemaResponse.schema:type_name -> rehome.v1.ProviderSchema
@@ -5015,11 +4768,11 @@ var file_rehome_proto_depIdxs = []int32{
 	30, // 30: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
 	32, // 31: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
 	30, // 32: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
-	71, // 33: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
-	72, // 34: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
+	67, // 33: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
+	68, // 34: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
 	49, // 35: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
 	49, // 36: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
-	73, // 37: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
+	69, // 37: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
 	53, // 38: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
 	56, // 39: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
 	22, // 40: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
@@ -5027,67 +4780,62 @@ var file_rehome_proto_depIdxs = []int32{
 	19, // 42: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
 	31, // 43: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
 	60, // 44: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
-	63, // 45: rehome.v1.ChangedPeopleResponse.person:type_name -> rehome.v1.PersonStatus
-	64, // 46: rehome.v1.ChangedPeopleResponse.end:type_name -> rehome.v1.ChangedPeopleEnd
-	22, // 47: rehome.v1.PersonStatus.item:type_name -> rehome.v1.ItemID
-	30, // 48: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
-	67, // 49: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
-	30, // 50: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
-	74, // 51: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
-	31, // 52: rehome.v1.UsageRequest.resources:type_name -> rehome.v1.Resource
-	70, // 53: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
-	30, // 54: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
-	0,  // 55: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
-	6,  // 56: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
-	12, // 57: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
-	14, // 58: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
-	23, // 59: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
-	51, // 60: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
-	54, // 61: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
-	57, // 62: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
-	61, // 63: rehome.v1.Source.ChangedPeople:input_type -> rehome.v1.ChangedPeopleRequest
-	0,  // 64: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
-	6,  // 65: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
-	25, // 66: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
-	27, // 67: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
-	33, // 68: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
-	37, // 69: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
-	43, // 70: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
-	45, // 71: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
-	47, // 72: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
-	51, // 73: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
-	54, // 74: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
-	58, // 75: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
-	65, // 76: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
-	68, // 77: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
-	1,  // 78: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
-	7,  // 79: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
-	13, // 80: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
-	15, // 81: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
-	24, // 82: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
-	52, // 83: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
-	55, // 84: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
-	59, // 85: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
-	62, // 86: rehome.v1.Source.ChangedPeople:output_type -> rehome.v1.ChangedPeopleResponse
-	1,  // 87: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
-	7,  // 88: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
-	26, // 89: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
-	28, // 90: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
-	34, // 91: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
-	39, // 92: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
-	44, // 93: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
-	46, // 94: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
-	48, // 95: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
-	52, // 96: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
-	55, // 97: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
-	59, // 98: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
-	66, // 99: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
-	69, // 100: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
-	78, // [78:101] is the sub-list for method output_type
-	55, // [55:78] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	30, // 45: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
+	63, // 46: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
+	30, // 47: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
+	70, // 48: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
+	31, // 49: rehome.v1.UsageRequest.resources:type_name -> rehome.v1.Resource
+	66, // 50: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
+	30, // 51: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
+	0,  // 52: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
+	6,  // 53: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
+	12, // 54: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
+	14, // 55: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
+	23, // 56: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
+	51, // 57: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
+	54, // 58: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
+	57, // 59: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
+	0,  // 60: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
+	6,  // 61: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
+	25, // 62: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
+	27, // 63: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
+	33, // 64: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
+	37, // 65: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
+	43, // 66: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
+	45, // 67: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
+	47, // 68: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
+	51, // 69: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
+	54, // 70: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
+	58, // 71: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
+	61, // 72: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
+	64, // 73: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
+	1,  // 74: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
+	7,  // 75: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
+	13, // 76: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
+	15, // 77: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
+	24, // 78: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
+	52, // 79: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
+	55, // 80: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
+	59, // 81: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
+	1,  // 82: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
+	7,  // 83: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
+	26, // 84: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
+	28, // 85: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
+	34, // 86: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
+	39, // 87: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
+	44, // 88: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
+	46, // 89: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
+	48, // 90: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
+	52, // 91: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
+	55, // 92: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
+	59, // 93: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
+	62, // 94: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
+	65, // 95: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
+	74, // [74:96] is the sub-list for method output_type
+	52, // [52:74] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_rehome_proto_init() }
@@ -5114,17 +4862,13 @@ func file_rehome_proto_init() {
 		(*CheckResponse_Findings)(nil),
 		(*CheckResponse_End)(nil),
 	}
-	file_rehome_proto_msgTypes[62].OneofWrappers = []any{
-		(*ChangedPeopleResponse_Person)(nil),
-		(*ChangedPeopleResponse_End)(nil),
-	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rehome_proto_rawDesc), len(file_rehome_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   75,
+			NumMessages:   71,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -26,15 +26,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Source_Schema_FullMethodName        = "/rehome.v1.Source/Schema"
-	Source_Configure_FullMethodName     = "/rehome.v1.Source/Configure"
-	Source_Identify_FullMethodName      = "/rehome.v1.Source/Identify"
-	Source_Collect_FullMethodName       = "/rehome.v1.Source/Collect"
-	Source_Secret_FullMethodName        = "/rehome.v1.Source/Secret"
-	Source_Permissions_FullMethodName   = "/rehome.v1.Source/Permissions"
-	Source_SignIns_FullMethodName       = "/rehome.v1.Source/SignIns"
-	Source_Connection_FullMethodName    = "/rehome.v1.Source/Connection"
-	Source_ChangedPeople_FullMethodName = "/rehome.v1.Source/ChangedPeople"
+	Source_Schema_FullMethodName      = "/rehome.v1.Source/Schema"
+	Source_Configure_FullMethodName   = "/rehome.v1.Source/Configure"
+	Source_Identify_FullMethodName    = "/rehome.v1.Source/Identify"
+	Source_Collect_FullMethodName     = "/rehome.v1.Source/Collect"
+	Source_Secret_FullMethodName      = "/rehome.v1.Source/Secret"
+	Source_Permissions_FullMethodName = "/rehome.v1.Source/Permissions"
+	Source_SignIns_FullMethodName     = "/rehome.v1.Source/SignIns"
+	Source_Connection_FullMethodName  = "/rehome.v1.Source/Connection"
 )
 
 // SourceClient is the client API for Source service.
@@ -52,7 +51,6 @@ type SourceClient interface {
 	Permissions(ctx context.Context, in *PermissionsRequest, opts ...grpc.CallOption) (*PermissionsResponse, error)
 	SignIns(ctx context.Context, in *SignInsRequest, opts ...grpc.CallOption) (*SignInsResponse, error)
 	Connection(ctx context.Context, in *SourceConnectionRequest, opts ...grpc.CallOption) (*ConnectionResponse, error)
-	ChangedPeople(ctx context.Context, in *ChangedPeopleRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ChangedPeopleResponse], error)
 }
 
 type sourceClient struct {
@@ -152,25 +150,6 @@ func (c *sourceClient) Connection(ctx context.Context, in *SourceConnectionReque
 	return out, nil
 }
 
-func (c *sourceClient) ChangedPeople(ctx context.Context, in *ChangedPeopleRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ChangedPeopleResponse], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Source_ServiceDesc.Streams[1], Source_ChangedPeople_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[ChangedPeopleRequest, ChangedPeopleResponse]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Source_ChangedPeopleClient = grpc.ServerStreamingClient[ChangedPeopleResponse]
-
 // SourceServer is the server API for Source service.
 // All implementations must embed UnimplementedSourceServer
 // for forward compatibility.
@@ -186,7 +165,6 @@ type SourceServer interface {
 	Permissions(context.Context, *PermissionsRequest) (*PermissionsResponse, error)
 	SignIns(context.Context, *SignInsRequest) (*SignInsResponse, error)
 	Connection(context.Context, *SourceConnectionRequest) (*ConnectionResponse, error)
-	ChangedPeople(*ChangedPeopleRequest, grpc.ServerStreamingServer[ChangedPeopleResponse]) error
 	mustEmbedUnimplementedSourceServer()
 }
 
@@ -220,9 +198,6 @@ func (UnimplementedSourceServer) SignIns(context.Context, *SignInsRequest) (*Sig
 }
 func (UnimplementedSourceServer) Connection(context.Context, *SourceConnectionRequest) (*ConnectionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Connection not implemented")
-}
-func (UnimplementedSourceServer) ChangedPeople(*ChangedPeopleRequest, grpc.ServerStreamingServer[ChangedPeopleResponse]) error {
-	return status.Error(codes.Unimplemented, "method ChangedPeople not implemented")
 }
 func (UnimplementedSourceServer) mustEmbedUnimplementedSourceServer() {}
 func (UnimplementedSourceServer) testEmbeddedByValue()                {}
@@ -382,17 +357,6 @@ func _Source_Connection_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
-func _Source_ChangedPeople_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(ChangedPeopleRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(SourceServer).ChangedPeople(m, &grpc.GenericServerStream[ChangedPeopleRequest, ChangedPeopleResponse]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Source_ChangedPeopleServer = grpc.ServerStreamingServer[ChangedPeopleResponse]
-
 // Source_ServiceDesc is the grpc.ServiceDesc for Source service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -433,11 +397,6 @@ var Source_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Collect",
 			Handler:       _Source_Collect_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "ChangedPeople",
-			Handler:       _Source_ChangedPeople_Handler,
 			ServerStreams: true,
 		},
 	},

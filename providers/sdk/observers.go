@@ -5,7 +5,6 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
-	"google.golang.org/grpc"
 )
 
 // The interfaces below are optional. A provider that does not have one answers ErrorUnsupported, which the host shows as a question
@@ -25,11 +24,6 @@ type SignInReader interface {
 // SourceConnector tells how an application is connected to the incumbent now. Pure over the item and the configuration.
 type SourceConnector interface {
 	Connection(ctx context.Context, item identity.Item) ([]identity.ConnectionFact, error)
-}
-
-// PeopleWatcher hands out the people whose record changed since a time (RFC 3339), with whether they may still sign in.
-type PeopleWatcher interface {
-	ChangedPeople(ctx context.Context, since string, each func(identity.PersonStatus) error) error
 }
 
 // TargetConnector tells how an application connects to a live resource: addresses and keys are read from the server.
@@ -88,23 +82,6 @@ func (s *sourceServer) Connection(ctx context.Context, request *protocol.SourceC
 	}
 	facts, err := connector.Connection(ctx, item)
 	return protocol.EncodeConnection(facts), protocol.EncodeError(err)
-}
-
-func (s *sourceServer) ChangedPeople(request *protocol.ChangedPeopleRequest, stream grpc.ServerStreamingServer[protocol.ChangedPeopleResponse]) error {
-	watcher, ok := s.source.(PeopleWatcher)
-	if !ok {
-		return unsupported("the people who changed")
-	}
-	sent := 0
-	err := watcher.ChangedPeople(stream.Context(), request.GetSince(), func(person identity.PersonStatus) error {
-		sent++
-		return stream.Send(&protocol.ChangedPeopleResponse{Event: &protocol.ChangedPeopleResponse_Person{Person: protocol.EncodePerson(person)}})
-	})
-	if err != nil {
-		return protocol.EncodeError(err)
-	}
-	end := &protocol.ChangedPeopleEnd{People: int64(sent)}
-	return protocol.EncodeError(stream.Send(&protocol.ChangedPeopleResponse{Event: &protocol.ChangedPeopleResponse_End{End: end}}))
 }
 
 func (t *targetServer) Permissions(ctx context.Context, _ *protocol.PermissionsRequest) (*protocol.PermissionsResponse, error) {
