@@ -77,7 +77,7 @@ func (c *accessCheck) verify(rules *authorization.Rules) error {
 	ctx := c.s.context()
 	token, err := bearerToken(ctx, c.s.env, rules.Audience)
 	if err != nil {
-		return c.deny(nil, "access-token-missing", "No token was given", err.Error()+".\n"+tokenAdvice(rules))
+		return c.deny(nil, "access-token-missing", "No token was given", view.Clean(sentence(err))+"\n"+tokenAdvice(rules))
 	}
 	claims, err := verifyToken(ctx, rules, token, c.s.env.now)
 	var offline *issuerError
@@ -86,11 +86,11 @@ func (c *accessCheck) verify(rules *authorization.Rules) error {
 			"The token cannot be verified: %s.\nNothing is done with a token that is not verified. Check the address and the network, and try again.", view.Clean(offline.Error())))
 	}
 	if err != nil {
-		return c.deny(nil, "access-token-invalid", "Token is refused", view.Clean(err.Error())+".\n"+tokenAdvice(rules))
+		return c.deny(nil, "access-token-invalid", "Token is refused", view.Clean(sentence(err))+"\n"+tokenAdvice(rules))
 	}
 	facts, err := authorization.ReadFacts(claims, rules.Claims)
 	if err != nil {
-		return c.deny(&facts, "access-token-invalid", "Token is refused", view.Clean(err.Error())+".")
+		return c.deny(&facts, "access-token-invalid", "Token is refused", view.Clean(sentence(err)))
 	}
 	decision := authorization.Decide(rules, &facts, c.tenants(), need)
 	if !decision.Allowed {
