@@ -33,6 +33,18 @@ func (c *Config) InPhase(phase string) *Config {
 // DecodeProvider evaluates the arguments of a source or target block: string, bool, float64 or []any of string by name.
 // Absent and null arguments are not in the map. Values of sensitive arguments are added to SensitiveValues.
 func (c *Config) DecodeProvider(block *ProviderBlock, schema identity.ProviderSchema) (map[string]any, diag.List) {
+	return c.decodeProvider(block, schema, func(identity.ConfigAttribute, *hcl.Attribute) bool { return true })
+}
+
+// DecodeOffline is DecodeProvider without anything secret: sensitive arguments, and those that are made of a credential or a sensitive
+// variable, are neither evaluated nor in the map.
+func (c *Config) DecodeOffline(block *ProviderBlock, schema identity.ProviderSchema) (map[string]any, diag.List) {
+	return c.decodeProvider(block, schema, func(a identity.ConfigAttribute, attribute *hcl.Attribute) bool {
+		return !a.Sensitive && !touchesSecret(attribute.Expr, c.scope.ctx)
+	})
+}
+
+func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSchema, wanted func(identity.ConfigAttribute, *hcl.Attribute) bool) (map[string]any, diag.List) {
 	body := &hcl.BodySchema{}
 	for _, a := range schema.Config {
 		body.Attributes = append(body.Attributes, hcl.AttributeSchema{Name: a.Name, Required: a.Required && a.Default == nil})
@@ -49,6 +61,9 @@ func (c *Config) DecodeProvider(block *ProviderBlock, schema identity.ProviderSc
 			if a.Default != nil {
 				values[a.Name] = plainDefault(a.Default)
 			}
+			continue
+		}
+		if !wanted(a, attribute) {
 			continue
 		}
 		value, p := c.argument(a, attribute, ctx)

@@ -63,6 +63,7 @@ func commandClasses() map[string]commandClass {
 		"state show":             classRead,
 		"state archive":          classManage,
 		"status":                 classRead,
+		"target snapshot":        classRead,
 		"validate":               classFree,
 		"verify":                 classManage,
 		"version":                classFree,

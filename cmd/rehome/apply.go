@@ -107,7 +107,7 @@ func planToApply(ctx context.Context, s *session, file, hash string) (*planning,
 		if err != nil {
 			return nil, err
 		}
-		return preparePlan(ctx, s, false, part)
+		return preparePlan(ctx, s, planInputs{part: part})
 	}
 	if hash != "" && hash != p.PlanHash {
 		return nil, hashMismatch(hash, p.PlanHash, "The plan file is not the approved one.")

@@ -115,6 +115,7 @@ func codes() []config.Code {
 		{Code: "access-change-pending", Cause: "The access block differs from the recorded one and the token may change it.", Cure: "Nothing; the next command that changes something records it."},
 		{Code: "permission-missing", Cause: "A credential lacks a permission that rehome needs, found by validate -online.", Cure: "Grant what the message names."},
 		{Code: "online-failed", Cause: "A source or target could not be asked for its permissions.", Cure: "Read the message: address, credential or network."},
+		{Code: "target-snapshot-unusable", Cause: "A snapshot of the target does not open, is damaged, or is of another target.", Cure: "Fetch it anew, or take a new one with rehome target snapshot."},
 		{Code: "command-failed", Cause: "Something else failed.", Cure: "Read the message."},
 	}
 }

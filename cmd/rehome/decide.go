@@ -78,7 +78,7 @@ func runDecide(ctx context.Context, s *session, o decideOptions) error {
 	if err := checkDecide(s, o); err != nil {
 		return err
 	}
-	work, err := preparePlan(ctx, s, false, partOptions{})
+	work, err := preparePlan(ctx, s, planInputs{})
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ var importRules = []importRule{
 	{"engine/verify", []string{"net", "os", "log"}, "what it looks at comes through a Target"},
 	{"engine/pseudonym", []string{"net", "os", "math/rand", "time", "log", "context"}, "the same plan and key give the same pseudonyms"},
 	{"engine/pseudonym", []string{"net", "os", "math/rand", "time", "log", "context"}, "the same plan and key give the same pseudonyms"},
+	{"engine/targetfile", []string{"net", "os", "math/rand", "log", "module:engine/plan"}, "a stream is read and written; who encrypts it and how old it may be is decided elsewhere"},
 	{"engine/plan", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/handoff", []string{"net", "os", "math/rand", "log", "context"}, "the pure half repeats byte for byte; the time is an argument"},
 	{"engine/rollback", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},

@@ -20,6 +20,7 @@ import (
 
 type planOptions struct {
 	out, markdown    string
+	targetFile       string
 	refresh, verbose bool
 	detailed         bool
 	part             partOptions
@@ -48,6 +49,7 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 	c.Flags().StringVar(&o.part.wave, "wave", "", "plan this wave only, with what it needs")
 	c.Flags().StringArrayVar(&o.part.targets, "target", nil, "emergency: only this step (type:key) or item, with what it needs")
 	c.Flags().StringArrayVar(&o.part.excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
+	c.Flags().StringVar(&o.targetFile, "target-snapshot", "", "read the target from this file of rehome target snapshot")
 	c.Flags().BoolVar(&o.refresh, "refresh", false, "collect first, even where there are snapshots")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
@@ -55,7 +57,7 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 }
 
 func runPlan(ctx context.Context, s *session, o planOptions) error {
-	work, err := preparePlan(ctx, s, o.refresh, o.part)
+	work, err := preparePlan(ctx, s, planInputs{refresh: o.refresh, targetFile: o.targetFile, part: o.part})
 	if err != nil {
 		return err
 	}
@@ -167,6 +169,10 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 // mark notes the plan in the target's marker, so that an older one cannot be applied from anywhere. A credential that may only read
 // cannot do that: then the plan says so and goes on.
 func mark(ctx context.Context, s *session, work *planning) error {
+	if _, isFile := work.live.(keptTarget); isFile {
+		s.warn(diag.List{diag.Warningf("marker-not-written", "Plan is not marked", "The target was read from a file, so it does not note this plan: an older approved plan could still be applied.")})
+		return nil
+	}
 	marker, revision := work.marker, work.revision
 	if marker.PreviewedPlan == work.plan.PlanHash {
 		return nil

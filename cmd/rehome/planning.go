@@ -23,49 +23,69 @@ const defaultPlanAge = 24 * time.Hour
 // planning is a plan with what it was made from. The caller closes target.
 type planning struct {
 	plan     *plan.Plan
-	target   *client.Target
+	target   *client.Target // translates and checks; it has no connection when live is a file
+	live     liveTarget
 	read     identity.ReadSummary
 	marker   identity.Marker
 	revision identity.MarkerRevision
 	problems diag.List // of blocks that cannot be followed; the plan is a draft then
 }
 
+// planInputs say what a plan is made from, beyond configuration and state.
+type planInputs struct {
+	refresh    bool   // collect first, always
+	targetFile string // of rehome target snapshot; empty for the live target
+	part       partOptions
+}
+
 // preparePlan computes the plan from the newest snapshots and the live target. It collects where there is no snapshot, or always with
 // refresh, and assesses where the newest assessment does not fit.
-func preparePlan(ctx context.Context, s *session, refresh bool, part partOptions) (*planning, error) {
-	cfg, err := s.load()
-	if err != nil {
+func preparePlan(ctx context.Context, s *session, from planInputs) (*planning, error) {
+	if _, err := s.load(); err != nil {
 		return nil, err
 	}
 	if _, err := s.openForChange(); err != nil {
 		return nil, err
 	}
-	providers, err := s.providers()
+	work, schema, err := openTarget(ctx, s, from.targetFile)
 	if err != nil {
 		return nil, err
 	}
-	target, schema, err := providers.target(ctx, cfg.Target, cfg)
-	if err != nil {
-		return nil, err
-	}
-	work := &planning{target: target}
-	if err := work.compute(ctx, s, schema, refresh, part); err != nil {
-		target.Close()
+	if err := work.compute(ctx, s, schema, from); err != nil {
+		work.target.Close()
 		return nil, err
 	}
 	return work, nil
 }
 
-func (w *planning) compute(ctx context.Context, s *session, schema identity.ProviderSchema, refresh bool, part partOptions) error {
-	selected, err := part.selection(s.cfg)
+// openTarget starts the plugin of the target: with its credential, or, for a target that is read from a file, with none.
+func openTarget(ctx context.Context, s *session, file string) (*planning, identity.ProviderSchema, error) {
+	providers, err := s.providers()
+	if err != nil {
+		return nil, identity.ProviderSchema{}, err
+	}
+	if file == "" {
+		target, schema, err := providers.target(ctx, s.cfg.Target, s.cfg)
+		return &planning{target: target, live: target}, schema, err
+	}
+	kept, err := readTargetFile(s, file)
+	if err != nil {
+		return nil, identity.ProviderSchema{}, err
+	}
+	target, schema, err := providers.offlineTarget(ctx, s.cfg.Target, s.cfg)
+	return &planning{target: target, live: kept}, schema, err
+}
+
+func (w *planning) compute(ctx context.Context, s *session, schema identity.ProviderSchema, from planInputs) error {
+	selected, err := from.part.selection(s.cfg)
 	if err != nil {
 		return err
 	}
-	who, err := w.target.Identify(ctx)
+	who, err := w.live.Identify(ctx)
 	if err != nil {
 		return fmt.Errorf("asking the target who it is: %w", err)
 	}
-	if w.marker, w.revision, err = w.target.ReadMarker(ctx); err != nil {
+	if w.marker, w.revision, err = w.live.ReadMarker(ctx); err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
 	input := plan.Input{
@@ -73,14 +93,17 @@ func (w *planning) compute(ctx context.Context, s *session, schema identity.Prov
 		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
 		Schemas:   schema.Resources, Rules: mergeRules(s.cfg), Skips: skipRules(s.cfg), Selection: selected,
 	}
-	people, err := w.gather(ctx, s, &input, refresh)
+	if kept, isFile := w.live.(keptTarget); isFile {
+		input.Target.SnapshotAt = kept.snapshot.TakenAt
+	}
+	people, err := w.gather(ctx, s, &input, from.refresh)
 	if err != nil {
 		return err
 	}
 	if input.Bindings, err = bindings(s.store, w.marker); err != nil {
 		return err
 	}
-	w.read, err = w.target.Read(ctx, func(r identity.Resource) error {
+	w.read, err = w.live.Read(ctx, func(r identity.Resource) error {
 		input.Live = append(input.Live, r)
 		return nil
 	})

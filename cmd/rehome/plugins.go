@@ -132,6 +132,31 @@ func (p *plugins) target(ctx context.Context, block *config.ProviderBlock, cfg *
 	return target, schema, nil
 }
 
+// offlineTarget starts a target that never connects and is given nothing secret.
+func (p *plugins) offlineTarget(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Target, identity.ProviderSchema, error) {
+	o, err := p.options(block.Provider, true)
+	if err != nil {
+		return nil, identity.ProviderSchema{}, err
+	}
+	target, err := client.LaunchTarget(ctx, o)
+	if err != nil {
+		return nil, identity.ProviderSchema{}, err
+	}
+	schema, err := target.Schema(ctx)
+	if err == nil {
+		values, found := cfg.InPhase(p.phase).DecodeOffline(block, schema)
+		if !found.HasErrors() {
+			found = cfg.Locate(block, target.ConfigureOffline(ctx, values))
+		}
+		err = found.Err()
+	}
+	if err != nil {
+		target.Close()
+		return nil, schema, err
+	}
+	return target, schema, nil
+}
+
 func (p *plugins) source(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Source, error) {
 	o, err := p.options(block.Provider, true)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -160,12 +161,14 @@ func newRootCommand(env *environment) *cobra.Command {
 		newSnapshotCommand(env, global),
 		newStateCommand(env, global),
 		newStatusCommand(env, global),
+		newTargetCommand(env, global),
 		newValidateCommand(env, global),
 		newVerifyCommand(env, global),
 		newVersionCommand(env, global),
 	)
 	guard(root, env, global)
 	root.CompletionOptions.HiddenDefaultCmd = true // it works; the help has no room for what every program has
+	shortFlags(root)
 	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Hidden: true, Run: func(c *cobra.Command, args []string) {
 		found, _, err := root.Find(args)
 		if err != nil || found == nil {
@@ -177,6 +180,23 @@ func newRootCommand(env *environment) *cobra.Command {
 		return usageError(c, err)
 	})
 	return root
+}
+
+// shortFlags lets the help of the root name the flags of every command in two lines, so that the commands fit a screen; the help of
+// each command explains them.
+func shortFlags(root *cobra.Command) {
+	const flags = "{{if .HasAvailableLocalFlags}}"
+	var lines []string
+	line := " "
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if len(line)+len(f.Name) > 100 {
+			lines, line = append(lines, line), " "
+		}
+		line += " -" + f.Name
+	})
+	names := strings.Join(append(lines, line), "\n")
+	head := "{{if not .HasParent}}\n\nFlags of every command, explained by rehome plan -help:\n" + names + "{{else if .HasAvailableLocalFlags}}"
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), flags, head, 1))
 }
 
 // usageError says what is wrong with the arguments and where the help is.

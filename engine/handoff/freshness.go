@@ -34,6 +34,9 @@ func Stale(p *plan.Plan, ages Ages, now time.Time) []string {
 		why = " because people move"
 	}
 	var texts []string
+	if taken, read := targetTaken(p); read && (taken.IsZero() || now.Sub(taken) > ages.Structure) {
+		texts = append(texts, fmt.Sprintf("the target %s was read at %s, allowed are %s; take a new snapshot of it", p.Target.Name, p.Target.SnapshotAt, ages.Structure))
+	}
 	for _, snapshot := range p.Snapshots {
 		completed, err := time.Parse(time.RFC3339, snapshot.CompletedAt)
 		switch age := now.Sub(completed); {
@@ -49,6 +52,9 @@ func Stale(p *plan.Plan, ages Ages, now time.Time) []string {
 // StaleAt is when the first snapshot of the plan becomes too old; zero when the plan has none.
 func StaleAt(p *plan.Plan, ages Ages) time.Time {
 	var first time.Time
+	if taken, read := targetTaken(p); read {
+		first = taken.Add(ages.Structure)
+	}
 	for _, snapshot := range p.Snapshots {
 		completed, err := time.Parse(time.RFC3339, snapshot.CompletedAt)
 		if at := completed.Add(ages.Limit(p)); err == nil && (first.IsZero() || at.Before(first)) {
@@ -56,4 +62,14 @@ func StaleAt(p *plan.Plan, ages Ages) time.Time {
 		}
 	}
 	return first
+}
+
+// targetTaken is when the target was read into the file that the plan was made from; false for a live target. A time that does not read
+// is zero.
+func targetTaken(p *plan.Plan) (time.Time, bool) {
+	taken, err := time.Parse(time.RFC3339, p.Target.SnapshotAt)
+	if err != nil {
+		taken = time.Time{}
+	}
+	return taken, p.Target.SnapshotAt != ""
 }

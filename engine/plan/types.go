@@ -71,6 +71,8 @@ type Target struct {
 	Name     string `json:"name"`
 	Identity string `json:"identity"`
 	Summary  string `json:"summary,omitempty"`
+	// SnapshotAt is when the target was read into the file that the plan was made from, RFC 3339; empty for a live target.
+	SnapshotAt string `json:"snapshot_at,omitempty"`
 }
 
 // Snapshot is one input of the plan.

@@ -33,6 +33,14 @@ func (t *Target) Configure(ctx context.Context, config map[string]any) diag.List
 	})
 }
 
+// ConfigureOffline hands over the arguments without any credential: only Translate and Check may follow.
+func (t *Target) ConfigureOffline(ctx context.Context, config map[string]any) diag.List {
+	return t.process.configure(ctx, config, func(request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
+		request.Offline = true
+		return t.calls.Configure(ctx, request)
+	})
+}
+
 // Identify asks which target is written.
 func (t *Target) Identify(ctx context.Context) (identity.TargetIdentity, error) {
 	response, err := t.calls.Identify(ctx, &protocol.IdentifyTargetRequest{})

@@ -26,7 +26,10 @@ type Target struct {
 	locks     keyedLocks
 }
 
-var _ sdk.Target = (*Target)(nil)
+var (
+	_ sdk.Target            = (*Target)(nil)
+	_ sdk.OfflineConfigurer = (*Target)(nil)
+)
 
 // New makes a target that is not configured yet. Version is that of the plugin.
 func New(version string) *Target { return &Target{version: version} }
@@ -95,6 +98,10 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 	t.client, t.publicURL = made, public
 	return problems
 }
+
+// ConfigureOffline takes nothing: what a realm makes of an item does not depend on where the realm is. Every call that would connect
+// fails afterwards.
+func (t *Target) ConfigureOffline(context.Context, map[string]any) diag.List { return nil }
 
 // address checks a base address. The reason is empty when it is good.
 func address(text string) (*url.URL, string) {

@@ -502,7 +502,8 @@ func (x *AttributeSchema) GetForcesReplace() bool {
 
 type ConfigureRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	ConfigJson    []byte                 `protobuf:"bytes,1,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"`
+	ConfigJson    []byte                 `protobuf:"bytes,1,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"` // an object; may hold credentials, so it is never logged
+	Offline       bool                   `protobuf:"varint,2,opt,name=offline,proto3" json:"offline,omitempty"`                        // of a target: no call that connects follows, and config_json holds no credential
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -542,6 +543,13 @@ func (x *ConfigureRequest) GetConfigJson() []byte {
 		return x.ConfigJson
 	}
 	return nil
+}
+
+func (x *ConfigureRequest) GetOffline() bool {
+	if x != nil {
+		return x.Offline
+	}
+	return false
 }
 
 type ConfigureResponse struct {
@@ -4342,10 +4350,11 @@ const file_rehome_proto_rawDesc = "" +
 	"\tsensitive\x18\x06 \x01(\bR\tsensitive\x12\x1c\n" +
 	"\tgenerated\x18\a \x01(\bR\tgenerated\x12\x1c\n" +
 	"\tunordered\x18\b \x01(\bR\tunordered\x12%\n" +
-	"\x0eforces_replace\x18\t \x01(\bR\rforcesReplace\"3\n" +
+	"\x0eforces_replace\x18\t \x01(\bR\rforcesReplace\"M\n" +
 	"\x10ConfigureRequest\x12\x1f\n" +
 	"\vconfig_json\x18\x01 \x01(\fR\n" +
-	"configJson\"L\n" +
+	"configJson\x12\x18\n" +
+	"\aoffline\x18\x02 \x01(\bR\aoffline\"L\n" +
 	"\x11ConfigureResponse\x127\n" +
 	"\vdiagnostics\x18\x01 \x03(\v2\x15.rehome.v1.DiagnosticR\vdiagnostics\"\xe2\x01\n" +
 	"\n" +

@@ -55,6 +55,9 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 	return problems
 }
 
+// ConfigureOffline takes nothing: what a realm makes of an item does not depend on where the file is.
+func (t *Target) ConfigureOffline(context.Context, map[string]any) diag.List { return nil }
+
 // Identify reads the file, or checks that a new one can be begun.
 func (t *Target) Identify(context.Context) (identity.TargetIdentity, error) {
 	doc, isNew, err := t.load()

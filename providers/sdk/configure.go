@@ -17,7 +17,15 @@ func configure(ctx context.Context, provider configurable, request *protocol.Con
 	if err != nil {
 		return nil, invalid(err)
 	}
-	return &protocol.ConfigureResponse{Diagnostics: protocol.EncodeDiagnostics(provider.Configure(ctx, config))}, nil
+	if !request.GetOffline() {
+		return &protocol.ConfigureResponse{Diagnostics: protocol.EncodeDiagnostics(provider.Configure(ctx, config))}, nil
+	}
+	offline, ok := provider.(OfflineConfigurer)
+	if !ok {
+		problem := diag.Errorf("provider-unsupported", "Provider needs its target", "This provider cannot plan from a snapshot of the target: it wants a connection.")
+		return &protocol.ConfigureResponse{Diagnostics: protocol.EncodeDiagnostics(diag.List{problem})}, nil
+	}
+	return &protocol.ConfigureResponse{Diagnostics: protocol.EncodeDiagnostics(offline.ConfigureOffline(ctx, config))}, nil
 }
 
 // invalid is the answer to a message of the host that breaks the contract.

@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
@@ -13,6 +14,12 @@ import (
 // PermissionChecker finds out which rights its credential has, without writing. For sources and targets.
 type PermissionChecker interface {
 	Permissions(ctx context.Context) ([]identity.PermissionCheck, error)
+}
+
+// OfflineConfigurer is a target that can plan without a connection, from what it read at another time. The arguments hold no credential
+// and may lack any that is made of one; only Translate and Check follow.
+type OfflineConfigurer interface {
+	ConfigureOffline(ctx context.Context, config map[string]any) diag.List
 }
 
 // SignInReader sums up the log of sign-ins since a time (RFC 3339) by application. For sources and targets. It fails with

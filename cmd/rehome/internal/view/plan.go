@@ -40,7 +40,9 @@ func Plan(w io.Writer, p *plan.Plan, options PlanOptions) error {
 
 func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	target := p.Target.Name + ": " + Clean(p.Target.Summary)
-	if o.Read != nil {
+	if at, err := time.Parse(time.RFC3339, p.Target.SnapshotAt); err == nil {
+		target += fmt.Sprintf(", as it was at %s, %s (from a file)", at.UTC().Format("2 Jan 2006 15:04 UTC"), Ago(at, o.Now))
+	} else if o.Read != nil {
 		target += fmt.Sprintf(", %s read (%s)", Plural(o.Read.Resources, "resource", "resources"), Plural(o.Read.Requests, "request", "requests"))
 	}
 	fmt.Fprintf(b, "Target    %s\n", target)
