@@ -118,7 +118,7 @@ func guard(root *cobra.Command, env *environment, global *options) {
 	root.RunE = func(c *cobra.Command, args []string) error {
 		global.class, global.phase, global.ctx = classOf(c), phaseOf(c), c.Context()
 		if global.class == classRead || global.class == classManage {
-			s, err := newSession(env, global, c.Name())
+			s, err := newSession(env, global, pathOf(c))
 			if err != nil {
 				return err
 			}
