@@ -107,7 +107,11 @@ func executedPlans(store *state.Store, migration string) ([]handoff.Executed, er
 		if head.Migration != migration {
 			continue
 		}
-		if p, err := keptPlan(store, head.Hash); err == nil && !ran[head.Hash] {
+		p, err := keptPlan(store, head.Hash)
+		if err != nil && !errors.Is(err, state.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil && !ran[head.Hash] {
 			executed = append(executed, handoff.Executed{Plan: p})
 		}
 		break

@@ -179,6 +179,7 @@ func TestProgressOf_TellsPreparedFromEnabled(t *testing.T) {
 		secret            bool
 	}{
 		"all was done":         {[]handoff.Executed{run("r1", "applied", "applied", "applied")}, mark, mark, "", true},
+		"it was not run":       {[]handoff.Executed{run("")}, nil, nil, "", false},
 		"it was not opened":    {[]handoff.Executed{run("r1", "applied", "applied", "failed")}, mark, nil, "", true},
 		"the gate failed":      {[]handoff.Executed{run("r1", "applied", "failed", "")}, nil, nil, "gate:a in run r1", true},
 		"nothing was begun":    {[]handoff.Executed{run("r1")}, nil, nil, "client:a, gate:a in run r1", false},

@@ -21,7 +21,7 @@ const (
 // Executed is a plan that was run, with the last outcome of each of its steps.
 type Executed struct {
 	Plan     *plan.Plan
-	Run      string
+	Run      string             // empty for a plan that was not run yet
 	Outcomes map[string]Outcome // by step ID
 }
 
@@ -102,7 +102,10 @@ func stepsByApplication(p *plan.Plan) map[string][]plan.Step {
 func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 	ready, readyAt := true, ""
 	var open []string
-	from := "run " + e.Run
+	from := "plan " + e.Plan.PlanHash
+	if e.Run != "" {
+		from = "run " + e.Run
+	}
 	for _, step := range steps {
 		outcome, done := e.outcome(step)
 		if primary[step.Resource.Type] || (primary == nil && p.Resource.Type == "") {
@@ -134,7 +137,7 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 	switch {
 	case ready && p.Prepared == nil && len(steps) > 0:
 		p.Prepared, p.Partly = &Mark{At: readyAt, From: from}, ""
-	case !ready && p.Prepared == nil:
+	case !ready && p.Prepared == nil && e.Run != "":
 		p.Partly = fmt.Sprintf("%s in %s", strings.Join(open, ", "), from)
 	}
 }
