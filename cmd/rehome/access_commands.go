@@ -53,7 +53,7 @@ func commandClasses() map[string]commandClass {
 		"sheet":                  classManage, // it remembers what it wrote
 		"sheet confirm":          classManage,
 		"sheet record":           classManage,
-		"show":                   classFree, // of a file; it opens no state
+		"show":                   classFree, // a file needs no state
 		"snapshot diff":          classRead,
 		"snapshot list":          classRead,
 		"snapshot prune":         classManage,

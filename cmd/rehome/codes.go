@@ -47,6 +47,7 @@ func codes() []config.Code {
 		{Code: "plan-hash-mismatch", Cause: "What would be done is not what was approved.", Cure: "Plan again and have the new hash approved."},
 		{Code: "plan-file-damaged", Cause: "The plan file is not as rehome wrote it.", Cure: "Fetch it anew or plan again."},
 		{Code: "plan-not-ready", Cause: "A gate of an approved plan is open by now, such as a snapshot that became too old.", Cure: "Mend what the message names and plan again."},
+		{Code: "plan-unknown", Cause: "The state keeps no such plan.", Cure: "Give the hash of a plan, or a plan file."},
 		{Code: "plan-file-key", Cause: "The plan file names people, and no identity at hand opens it.", Cure: "Use the identity of the team."},
 		{Code: "recipient-invalid", Cause: "A recipient of the rehome block is not an age public key.", Cure: "Give the age1… line of the person's identity file."},
 		{Code: "plan-expired", Cause: "The plan is older than max_plan_age.", Cure: "Plan again."},

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -13,8 +11,8 @@ import (
 )
 
 type evidenceOptions struct {
-	markdown string
-	detailed bool
+	markdown, html string
+	detailed       bool
 }
 
 func newEvidenceCommand(env *environment, global *options) *cobra.Command {
@@ -24,7 +22,7 @@ func newEvidenceCommand(env *environment, global *options) *cobra.Command {
 		Short: "Show what proves the move, and what it still lacks",
 		Long: `Evidence shows the plan applied last, its run, the guidance for going back, what people declared, every row that was blocked or left to
 do by hand, and the criteria that end the move, each with the reason why it is met or not.`,
-		Example: "  rehome evidence\n  rehome evidence -markdown=evidence.md\n  rehome evidence -json",
+		Example: "  rehome evidence\n  rehome evidence -markdown=evidence.md -html=evidence.html\n  rehome evidence -json",
 		Args:    cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			s, err := newSession(env, global, "evidence")
@@ -36,6 +34,7 @@ do by hand, and the criteria that end the move, each with the reason why it is m
 		},
 	}
 	c.Flags().StringVar(&o.markdown, "markdown", "", "write it as Markdown here")
+	c.Flags().StringVar(&o.html, "html", "", "write it as a page here")
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 while a criterion is not met")
 	c.AddCommand(newEvidenceRecordCommand(env, global))
 	return c
@@ -50,12 +49,18 @@ func runEvidence(s *session, o evidenceOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.markdown != "" {
+	for _, file := range []struct {
+		name   string
+		render func(io.Writer, *handoff.Report) error
+	}{{o.markdown, view.EvidenceMarkdown}, {o.html, view.EvidenceHTML}} {
+		if file.name == "" {
+			continue
+		}
 		masked, err := proof.report(s, false)
 		if err != nil {
 			return err
 		}
-		if err := writeReport(s, o.markdown, masked, view.EvidenceMarkdown); err != nil {
+		if err := s.writeFile(file.name, func(w io.Writer) error { return file.render(w, masked) }); err != nil {
 			return err
 		}
 	}
@@ -64,18 +69,6 @@ func runEvidence(s *session, o evidenceOptions) error {
 	}
 	if o.detailed && report.Handoff != "complete" {
 		return &statusError{status: exitChanges, quiet: true, err: errors.New("a criterion is not met")}
-	}
-	return nil
-}
-
-// writeReport renders a report into a file.
-func writeReport(s *session, name string, report *handoff.Report, render func(io.Writer, *handoff.Report) error) error {
-	var b bytes.Buffer
-	if err := render(&b, report); err != nil {
-		return err
-	}
-	if err := writeDurably(s.path(name), b.Bytes()); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
 }

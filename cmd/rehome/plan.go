@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -19,8 +20,9 @@ import (
 )
 
 type planOptions struct {
-	out, markdown    string
 	targetFile       string
+	out              string
+	markdown, html   string
 	refresh, verbose bool
 	detailed         bool
 	part             partOptions
@@ -50,6 +52,7 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 	c.Flags().StringArrayVar(&o.part.targets, "target", nil, "emergency: only this step (type:key) or item, with what it needs")
 	c.Flags().StringArrayVar(&o.part.excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
 	c.Flags().StringVar(&o.targetFile, "target-snapshot", "", "read the target from this file of rehome target snapshot")
+	c.Flags().StringVar(&o.html, "html", "", "write a page for reviewers here")
 	c.Flags().BoolVar(&o.refresh, "refresh", false, "collect first, even where there are snapshots")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
@@ -73,24 +76,44 @@ func runPlan(ctx context.Context, s *session, o planOptions) error {
 		}
 		saved = o.out
 	}
-	if o.markdown != "" {
-		var b bytes.Buffer
-		masked, err := s.withoutPeople(p)
-		if err != nil {
-			return err
-		}
-		if err := view.Markdown(&b, masked, view.MarkdownLimit); err != nil {
-			return err
-		}
-		if err := writeDurably(s.path(o.markdown), b.Bytes()); err != nil {
-			return fmt.Errorf("writing %s: %w", o.markdown, err)
-		}
+	if err := writePlanReports(s, p, o.markdown, o.html); err != nil {
+		return err
 	}
 	s.warn(s.cfg.WithSnippets(work.problems))
 	if err := showPlan(s, p, o.verbose, saved, &work.read); err != nil {
 		return err
 	}
 	return planStatus(p, o.detailed)
+}
+
+// writePlanReports writes the plan for those who have no terminal; it names nobody unless -show-people.
+func writePlanReports(s *session, p *plan.Plan, markdown, html string) error {
+	if markdown == "" && html == "" {
+		return nil
+	}
+	masked, err := s.withoutPeople(p)
+	if err != nil {
+		return err
+	}
+	if markdown != "" {
+		err = s.writeFile(markdown, func(w io.Writer) error { return view.Markdown(w, masked, view.MarkdownLimit) })
+	}
+	if html != "" && err == nil {
+		err = s.writeFile(html, func(w io.Writer) error { return view.HTML(w, masked) })
+	}
+	return err
+}
+
+// writeFile renders into memory first, so that a file is written whole or not at all.
+func (s *session) writeFile(name string, render func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := render(&b); err != nil {
+		return err
+	}
+	if err := writeDurably(s.path(name), b.Bytes()); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
 }
 
 // planStatus is the exit status of a plan as an error: 3 for a draft, 2 for changes when asked.

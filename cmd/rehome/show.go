@@ -1,50 +1,93 @@
 package main
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
+type showOptions struct {
+	markdown, html string
+	verbose        bool
+}
+
 func newShowCommand(env *environment, global *options) *cobra.Command {
-	verbose := false
+	var o showOptions
 	c := &cobra.Command{
-		Use:     "show FILE",
-		Short:   "Show a plan file",
-		Long:    "Show renders a plan file, without plugins, network or state. With -json it prints the plan as one document.",
-		Example: "  rehome show plan.rehome\n  rehome show -json plan.rehome",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return errors.New("show takes one plan file, such as plan.rehome; see rehome show -help")
-			}
-			return nil
-		},
+		Use:   "show [PLAN]",
+		Short: "Show a plan",
+		Long: `Show renders a plan: a plan FILE, without plugins, network or state; a plan of the state by its hash or the beginning of it; or the newest
+plan of the state. With -json it prints the plan as one document.`,
+		Example: "  rehome show plan.rehome\n  rehome show -html=plan.html plan.rehome\n  rehome show -json sha256:9f2c61d0",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := newSession(env, global, "show")
 			if err != nil {
 				return err
 			}
-			p, err := s.readPlan(s.path(args[0]))
-			if err != nil {
-				return err
+			defer s.close()
+			name := ""
+			if len(args) == 1 {
+				name = args[0]
 			}
-			if global.json {
-				masked, err := s.withoutPeople(p)
-				if err != nil {
-					return err
-				}
-				encoded, err := encodeDocument(masked)
-				if err != nil {
-					return err
-				}
-				_, err = env.out.Write(encoded)
-				return err
-			}
-			return view.Plan(env.out, p, view.PlanOptions{Style: env.style(global.noColor), Verbose: verbose, Automation: env.automation(), Now: env.now(), SavedTo: args[0]})
+			return runShow(s, name, o)
 		},
 	}
-	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "every step, equal ones too")
+	c.Flags().StringVar(&o.html, "html", "", "write a page for reviewers here")
+	c.Flags().StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 	return c
+}
+
+func runShow(s *session, name string, o showOptions) error {
+	p, file, err := namedPlan(s, name)
+	if err != nil {
+		return err
+	}
+	if err := writePlanReports(s, p, o.markdown, o.html); err != nil {
+		return err
+	}
+	if s.global.json {
+		masked, err := s.withoutPeople(p)
+		if err != nil {
+			return err
+		}
+		encoded, err := encodeDocument(masked)
+		if err != nil {
+			return err
+		}
+		_, err = s.env.out.Write(encoded)
+		return err
+	}
+	return view.Plan(s.env.out, p, view.PlanOptions{Style: s.env.style(s.global.noColor), Verbose: o.verbose, Automation: s.env.automation(), Now: s.env.now(), SavedTo: file})
+}
+
+// namedPlan is the plan of a file, or one that the state keeps: by its hash, or the newest.
+func namedPlan(s *session, name string) (*plan.Plan, string, error) {
+	if name != "" && !strings.HasPrefix(name, "sha256:") {
+		p, err := s.readPlan(s.path(name))
+		return p, name, err
+	}
+	store, err := s.openState()
+	if err != nil {
+		return nil, "", err
+	}
+	kept, err := store.Plans()
+	if err != nil {
+		return nil, "", err
+	}
+	for _, record := range kept {
+		if record.Migration == s.cfg.Migration.Name && strings.HasPrefix(record.Hash, name) {
+			p, err := keptPlan(store, record.Hash)
+			return p, "", err
+		}
+	}
+	if name == "" {
+		return nil, "", diag.Errorf("plan-unknown", "There is no plan yet", "The state keeps no plan of migration %q. Run rehome plan, or name a plan file.", s.cfg.Migration.Name)
+	}
+	return nil, "", diag.Errorf("plan-unknown", "Plan is not known", "The state keeps no plan whose hash begins with %s. Name a plan file, or give the hash that rehome plan printed.", name)
 }

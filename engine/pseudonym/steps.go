@@ -86,6 +86,11 @@ func (m *Masker) relink(masked, original *plan.Plan) {
 	for i := range masked.Handoff.Blockers {
 		replace(masked.Handoff.Blockers[i].Items)
 	}
+	if masked.Part != nil {
+		replace(masked.Part.PulledIn)
+		replace(masked.Part.Targets)
+		replace(masked.Part.Excludes)
+	}
 }
 
 // StepID is the name under which a step of the plan stands in its masked copy.

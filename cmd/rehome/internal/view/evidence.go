@@ -249,7 +249,8 @@ func RollbackContact(w io.Writer, r *handoff.Rollback, style Style) {
 	fmt.Fprintf(w, "    %s\n\n", strings.Join(rollbackFacts(r), "; "))
 }
 
-func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
+// words is a name of ours, or one from a file, as a person reads it.
+func words(name string) string { return Clean(strings.ReplaceAll(name, "_", " ")) }
 
 func firstOf(texts ...string) string {
 	for _, text := range texts {

@@ -245,7 +245,7 @@ func title(step plan.Step) string {
 	}
 	if len(step.Items) > 0 {
 		item := step.Items[0]
-		return fmt.Sprintf("%s %q", item.Kind, Clean(item.Name))
+		return fmt.Sprintf("%s %q", Clean(string(item.Kind)), Clean(item.Name))
 	}
 	return Clean(step.ID)
 }
@@ -371,18 +371,23 @@ func goodUntil(p *plan.Plan) string {
 }
 
 func classes(counts map[plan.Class]int) string {
-	names := []struct {
-		class plan.Class
-		label string
-	}{
-		{plan.ClassNative, "native"}, {plan.ClassApproximation, "approximated"}, {plan.ClassVisibility, "visible only"},
-		{plan.ClassManual, "by hand"}, {plan.ClassBlocked, "blocked"},
-	}
-	parts := make([]string, 0, len(names))
-	for _, n := range names {
+	var parts []string
+	for _, n := range classNames() {
 		parts = append(parts, fmt.Sprintf("%s %s", n.label, Count(counts[n.class])))
 	}
 	return strings.Join(parts, "  ")
+}
+
+type className struct {
+	class plan.Class
+	label string
+}
+
+func classNames() []className {
+	return []className{
+		{plan.ClassNative, "native"}, {plan.ClassApproximation, "approximated"}, {plan.ClassVisibility, "visible only"},
+		{plan.ClassManual, "by hand"}, {plan.ClassBlocked, "blocked"},
+	}
 }
 
 func notReady(p *plan.Plan) string {
