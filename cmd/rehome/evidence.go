@@ -36,7 +36,7 @@ do by hand, and the criteria that end the move, each with the reason why it is m
 	c.Flags().StringVar(&o.markdown, "markdown", "", "write it as Markdown here")
 	c.Flags().StringVar(&o.html, "html", "", "write it as a page here")
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 while a criterion is not met")
-	c.AddCommand(newEvidenceRecordCommand(env, global))
+	c.AddCommand(newEvidenceBundleCommand(env, global), newEvidenceKeygenCommand(env, global), newEvidenceRecordCommand(env, global), newEvidenceVerifyCommand(env, global))
 	return c
 }
 

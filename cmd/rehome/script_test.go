@@ -73,6 +73,7 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	failed-snapshot        put the id of the newest failed snapshot into $FAILED
 //	mask FILE...           put names in place of ids, times and durations, so that the file can be compared
 //	wait-for FILE TEXT     wait until a file holds a text
+//	bundle-edit IN OUT ENTRY [OLD NEW]  change a text in a file of an evidence bundle, or take the file out
 //	nobody FILE...         fail when a file names a user of the practice tenant
 //	replace OLD NEW FILE   replace plain text in a file
 //	same-person A B        fail unless every pseudonym of file A is in file B
@@ -107,6 +108,7 @@ func TestScripts(t *testing.T) {
 			"forge-plan":      forgePlan,
 			"no-secret":       noSecret,
 			"nobody":          nobody,
+			"bundle-edit":     editBundle,
 			"replace":         replaceText,
 			"same-person":     samePerson,
 			"acknowledge-all": acknowledgeAll,

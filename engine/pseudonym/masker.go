@@ -51,7 +51,7 @@ func New(key []byte, p *plan.Plan) *Masker {
 		}
 	}
 	for i := range p.Steps {
-		if !personal(&p.Steps[i]) {
+		if !Personal(&p.Steps[i]) {
 			m.learnOpen(&p.Steps[i])
 		}
 	}
@@ -61,7 +61,7 @@ func New(key []byte, p *plan.Plan) *Masker {
 // Names tells whether a plan names anybody.
 func Names(p *plan.Plan) bool {
 	for i := range p.Steps {
-		if personal(&p.Steps[i]) {
+		if Personal(&p.Steps[i]) {
 			return true
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// personal tells whether a step is about a person, or about a crowd of them.
-func personal(step *plan.Step) bool {
+// Personal tells whether a step is about a person, or about a crowd of them.
+func Personal(step *plan.Step) bool {
 	for _, item := range step.Items {
 		if item.Person != "" || item.Kind.IsPeople() {
 			return true
@@ -32,7 +32,7 @@ func (m *Masker) Plan(p *plan.Plan) (*plan.Plan, error) {
 		return nil, err
 	}
 	for i := range masked.Steps {
-		if step := &masked.Steps[i]; personal(step) {
+		if step := &masked.Steps[i]; Personal(step) {
 			m.step(step)
 		}
 	}
@@ -52,7 +52,13 @@ func (m *Masker) Plan(p *plan.Plan) (*plan.Plan, error) {
 	if encoded, err = json.Marshal(masked); err != nil {
 		return nil, fmt.Errorf("copying the plan: %w", err)
 	}
-	return decode(m.JSON(encoded))
+	if masked, err = decode(m.JSON(encoded)); err != nil {
+		return nil, err
+	}
+	for i, impact := range p.Impacts { // the words of the author, which the plan hash covers
+		masked.Impacts[i].Reason, masked.Impacts[i].Reference = impact.Reason, impact.Reference
+	}
+	return masked, nil
 }
 
 func decode(encoded []byte) (*plan.Plan, error) {
@@ -95,7 +101,7 @@ func (m *Masker) relink(masked, original *plan.Plan) {
 
 // StepID is the name under which a step of the plan stands in its masked copy.
 func (m *Masker) StepID(step plan.Step) string {
-	if personal(&step) {
+	if Personal(&step) {
 		m.step(&step)
 	}
 	return m.Text(step.ID)
@@ -144,6 +150,10 @@ func (m *Masker) step(step *plan.Step) {
 		step.ID = "item:" + m.Address(address)
 	}
 	step.Before, step.After = m.values(step.Before), m.values(step.After)
+	step.Sides = slices.Clone(step.Sides)
+	for i := range step.Sides {
+		step.Sides[i].Target, step.Sides[i].Source = m.value(step.Sides[i].Target), m.value(step.Sides[i].Source)
+	}
 	step.Matches = slices.Clone(step.Matches)
 	for i := range step.Matches {
 		step.Matches[i].Resource.Key = m.personalKey(step.Matches[i].Resource.Key)

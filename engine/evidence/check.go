@@ -1,0 +1,259 @@
+package evidence
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// Limits of a bundle: what is larger is refused before it is held.
+const (
+	maxFiles = 64
+	maxBytes = 1 << 30
+)
+
+// Problem is one thing that is wrong with a bundle.
+type Problem struct {
+	File   string `json:"file"`
+	Change string `json:"change"` // changed, missing, added, unsigned, foreign, broken
+	Detail string `json:"detail"`
+}
+
+// Verdict is what checking a bundle found. Notes are what the bundle leaves unproven, or what a reader should know.
+type Verdict struct {
+	Manifest Manifest  `json:"manifest"`
+	Signer   string    `json:"signer,omitempty"` // fingerprint of the key that signed it
+	Records  int       `json:"records"`          // of the audit chain
+	Steps    int       `json:"steps"`
+	Problems []Problem `json:"problems"`
+	Notes    []string  `json:"notes"`
+}
+
+// Check reads a bundle and checks everything in it. Public may be nil; with it, the bundle must be signed by that key. The error says
+// that the file is no bundle at all; what is wrong inside a bundle is in the verdict.
+func Check(r io.ReaderAt, size int64, public ed25519.PublicKey) (Verdict, error) {
+	contents, err := readZip(r, size)
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := Verdict{Problems: []Problem{}, Notes: []string{}}
+	encoded, found := contents[FileManifest]
+	if !found {
+		return v, errors.New("it has no manifest")
+	}
+	if err := json.Unmarshal(encoded, &v.Manifest); err != nil {
+		return v, fmt.Errorf("its manifest does not read: %w", err)
+	}
+	if v.Manifest.FormatVersion != FormatVersion {
+		return v, fmt.Errorf("its format %q is not %q", v.Manifest.FormatVersion, FormatVersion)
+	}
+	v.files(contents)
+	v.signature(contents, public)
+	v.audit(contents[FileAudit])
+	v.plan(contents)
+	v.run(contents[FileRun])
+	return v, nil
+}
+
+func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
+	archive, err := zip.NewReader(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("it is not a zip file: %w", err)
+	}
+	if len(archive.File) > maxFiles {
+		return nil, fmt.Errorf("it has %d files, more than a bundle has", len(archive.File))
+	}
+	contents, left := map[string][]byte{}, int64(maxBytes)
+	for _, file := range archive.File {
+		if _, twice := contents[file.Name]; twice {
+			return nil, fmt.Errorf("it has %s twice", file.Name)
+		}
+		content, err := readEntry(file, left)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", file.Name, err)
+		}
+		contents[file.Name], left = content, left-int64(len(content))
+	}
+	return contents, nil
+}
+
+// readEntry takes an entry whose checksum of the zip does not fit too: the manifest names it as changed.
+func readEntry(file *zip.File, most int64) ([]byte, error) {
+	entry, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer entry.Close()
+	content, err := io.ReadAll(io.LimitReader(entry, most+1))
+	if err != nil && !errors.Is(err, zip.ErrChecksum) {
+		return nil, err
+	}
+	if int64(len(content)) > most {
+		return nil, fmt.Errorf("the bundle is larger than %d bytes", int64(maxBytes))
+	}
+	return content, nil
+}
+
+func (v *Verdict) problem(file, change, format string, args ...any) {
+	v.Problems = append(v.Problems, Problem{File: file, Change: change, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (v *Verdict) files(contents map[string][]byte) {
+	listed := map[string]bool{FileManifest: true, FileSignature: true}
+	for _, file := range v.Manifest.Files {
+		listed[file.Name] = true
+		content, found := contents[file.Name]
+		switch {
+		case !found:
+			v.problem(file.Name, "missing", "the manifest lists it")
+		case digest(content) != file.SHA256:
+			v.problem(file.Name, "changed", "its SHA-256 is not that of the manifest")
+		}
+	}
+	var added []string
+	for name := range contents {
+		if !listed[name] {
+			added = append(added, name)
+		}
+	}
+	sort.Strings(added)
+	for _, name := range added {
+		v.problem(name, "added", "the manifest does not list it")
+	}
+	for _, name := range []string{FilePlan, FileHashes, FileAudit, FileRun} {
+		if !listed[name] {
+			v.problem(name, "missing", "every bundle has it")
+		}
+	}
+}
+
+func (v *Verdict) signature(contents map[string][]byte, public ed25519.PublicKey) {
+	signature, signed := contents[FileSignature]
+	if !signed {
+		if public != nil {
+			v.problem(FileSignature, "unsigned", "a public key was given, and the bundle is not signed")
+			return
+		}
+		v.Notes = append(v.Notes, "It is not signed: whoever has the file could have made it anew. Compare its audit head with the one that apply printed.")
+		return
+	}
+	signer, err := ParsePublic(contents[FileSigner])
+	if err != nil {
+		v.problem(FileSigner, "broken", "%v", err)
+		return
+	}
+	if !ed25519.Verify(signer, contents[FileManifest], signature) {
+		v.problem(FileManifest, "changed", "the signature does not fit it")
+		return
+	}
+	v.Signer = Fingerprint(signer)
+	switch {
+	case public == nil:
+		v.Notes = append(v.Notes, "The signature fits the key inside the bundle; give -public-key to know whose key that is.")
+	case !public.Equal(signer):
+		v.problem(FileSigner, "foreign", "it is signed by %s, and not by the key that was given, %s", v.Signer, Fingerprint(public))
+	}
+}
+
+// audit checks the chain. A withheld record keeps its place: the hashes around it must fit, its own content is not proven.
+func (v *Verdict) audit(content []byte) {
+	var records []Record
+	if err := json.Unmarshal(content, &records); err != nil {
+		v.problem(FileAudit, "broken", "it does not read: %v", err)
+		return
+	}
+	v.Records = len(records)
+	previous, withheld := "", 0
+	for i, r := range records {
+		if r.Sequence != i+1 || r.Previous != previous {
+			v.problem(FileAudit, "changed", "record %d does not follow the one before it", i+1)
+			return
+		}
+		previous = r.Hash
+		if r.Event == nil {
+			withheld++
+			continue
+		}
+		hash, err := audit.Record{Sequence: r.Sequence, Previous: r.Previous, Event: *r.Event}.Digest()
+		if err != nil || hash != r.Hash {
+			v.problem(FileAudit, "changed", "the content of record %d does not have its hash", i+1)
+			return
+		}
+	}
+	if previous != v.Manifest.AuditHead {
+		v.problem(FileAudit, "changed", "its last record is not the head that the manifest names: records are missing at its end")
+	}
+	if withheld > 0 {
+		v.Notes = append(v.Notes, fmt.Sprintf("%d of %d records of the audit chain name people and are withheld: their place in the chain is proven, their content is not.", withheld, len(records)))
+	}
+}
+
+func (v *Verdict) plan(contents map[string][]byte) {
+	decoder := json.NewDecoder(bytes.NewReader(contents[FilePlan]))
+	decoder.UseNumber()
+	var p plan.Plan
+	if err := decoder.Decode(&p); err != nil {
+		v.problem(FilePlan, "broken", "it does not read: %v", err)
+		return
+	}
+	var hashes StepHashes
+	if err := json.Unmarshal(contents[FileHashes], &hashes); err != nil {
+		v.problem(FileHashes, "broken", "it does not read: %v", err)
+		return
+	}
+	v.Steps = len(p.Steps)
+	withheld := map[string]bool{}
+	for _, id := range hashes.Withheld {
+		withheld[id] = true
+	}
+	computed, sums := plan.StepHashes(&p), map[string][32]byte{}
+	for _, step := range p.Steps {
+		stated, err := hex.DecodeString(hashes.Steps[step.ID])
+		if err != nil || len(stated) != 32 {
+			v.problem(FileHashes, "changed", "it has no hash of step %s", step.ID)
+			return
+		}
+		sum := [32]byte(stated)
+		if !withheld[step.ID] && computed[step.ID] != sum {
+			v.problem(FilePlan, "changed", "step %s does not have the hash in %s", step.ID, FileHashes)
+		}
+		sums[step.ID] = sum
+	}
+	if len(sums) != len(p.Steps) || len(hashes.Steps) != len(p.Steps) {
+		v.problem(FileHashes, "changed", "it is about other steps than %s", FilePlan)
+	}
+	if got := plan.HashOf(&p, sums); got != v.Manifest.PlanHash || p.PlanHash != got {
+		v.problem(FilePlan, "changed", "its steps give the plan hash %s, and the bundle is about %s", got, v.Manifest.PlanHash)
+	}
+	if len(withheld) > 0 {
+		v.Notes = append(v.Notes, fmt.Sprintf("%d of %d steps name people and have pseudonyms here: their hashes give the plan hash, their content is not proven.", len(withheld), len(p.Steps)))
+	}
+}
+
+func (v *Verdict) run(content []byte) {
+	var run struct {
+		ID       string `json:"id"`
+		PlanHash string `json:"plan_hash"`
+		Status   string `json:"status"`
+	}
+	if err := json.Unmarshal(content, &run); err != nil {
+		v.problem(FileRun, "broken", "it does not read: %v", err)
+		return
+	}
+	if run.ID != v.Manifest.Run || run.PlanHash != v.Manifest.PlanHash {
+		v.problem(FileRun, "foreign", "it is run %q of plan %s, and the bundle is about run %q", run.ID, run.PlanHash, v.Manifest.Run)
+	}
+	if !strings.HasPrefix(run.Status, "completed") {
+		v.Notes = append(v.Notes, fmt.Sprintf("The run ended as %q: not everything that was approved was done.", run.Status))
+	}
+}
