@@ -4,24 +4,26 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // proof is what the state knows about the plan applied last, or about the newest plan where none was applied.
 type proof struct {
-	plan     *plan.Plan
-	run      *state.Run // nil where none was applied
-	later    string     // hash of a plan previewed after it
-	closings map[string]handoff.Closing
-	in       handoff.Input
-	approval handoff.Approval
-	declared handoff.Declared // what the configuration says now
+	plan      *plan.Plan
+	run       *state.Run // nil where none was applied
+	later     string     // hash of a plan previewed after it
+	followUps []handoff.FollowUp
+	in        handoff.Input
+	approval  handoff.Approval
+	declared  handoff.Declared // what the configuration says now
 }
 
 func gatherEvidence(s *session) (*proof, error) {
@@ -44,19 +46,52 @@ func gatherEvidence(s *session) (*proof, error) {
 	if found.in.Declared, err = recordedEvidence(store, hash); err != nil {
 		return nil, err
 	}
+	if found.followUps, err = followUpsOf(store, cfg.Migration.Name); err != nil {
+		return nil, err
+	}
 	if found.in.Applications, err = recordedApplications(s, found.plan); err != nil {
 		return nil, err
 	}
-	if found.closings, err = closings(store, cfg.Migration.Name); err != nil {
+	if found.in.Probes, err = probesOf(store, run); err != nil {
 		return nil, err
 	}
 	found.approval, err = approvalOf(store, hash)
 	return found, err
 }
 
+func followUpsOf(store *state.Store, migration string) ([]handoff.FollowUp, error) {
+	kept, err := store.FollowUps(migration)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]handoff.FollowUp, 0, len(kept))
+	for _, f := range kept {
+		one := handoff.FollowUp{ID: f.ID, StepID: f.StepID, Title: f.Title, Reason: f.Reason, ToDo: f.ToDo, LastRun: f.LastRun}
+		if f.Status == state.FollowUpDone {
+			one.Closed = &handoff.Closing{At: f.ClosedAt.UTC().Format(time.RFC3339), By: f.ClosedBy, Note: f.Note}
+		}
+		found = append(found, one)
+	}
+	return found, nil
+}
+
+// probesOf is the newest verification that tried what the run made.
+func probesOf(store *state.Store, run *state.Run) (*handoff.Probes, error) {
+	all, err := store.Verifications()
+	if err != nil || run == nil {
+		return nil, err
+	}
+	for _, v := range all {
+		if v.Kind == "probes" && slices.Contains(v.Runs, run.ID) {
+			return &handoff.Probes{ID: v.ID, At: v.At.UTC().Format(time.RFC3339), Passed: v.Passed, Failed: v.Failed, Unknown: v.Unknown}, nil
+		}
+	}
+	return nil, nil
+}
+
 // report names people when asked to; otherwise it is made of the plan without them. What authors declared stays as they wrote it.
 func (f *proof) report(s *session, named bool) (*handoff.Report, error) {
-	p, closings := f.plan, f.closings
+	p, followUps := f.plan, f.followUps
 	m, err := s.masker(f.plan)
 	if err != nil {
 		return nil, err
@@ -65,18 +100,36 @@ func (f *proof) report(s *session, named bool) (*handoff.Report, error) {
 		if p, err = m.Plan(f.plan); err != nil {
 			return nil, err
 		}
-		closings = map[string]handoff.Closing{}
-		for _, step := range f.plan.Steps {
-			if closing, closed := f.closings[step.ID]; closed {
-				closing.Note = m.Text(closing.Note)
-				closings[m.StepID(step)] = closing
-			}
-		}
+		followUps = maskedFollowUps(m, f.plan, f.followUps)
 	}
-	report := handoff.NewReport(p, closings, f.in)
+	report := handoff.NewReport(p, followUps, f.in)
 	report.LaterPlan, report.Approval = f.later, f.approval
 	report.Unrecorded = handoff.Changes(f.in.Declared, f.declared)
 	return &report, nil
+}
+
+// maskedFollowUps names the steps as the masked plan does.
+func maskedFollowUps(m *pseudonym.Masker, p *plan.Plan, followUps []handoff.FollowUp) []handoff.FollowUp {
+	ids := map[string]string{}
+	for _, step := range p.Steps {
+		ids[step.ID] = m.StepID(step)
+	}
+	out := slices.Clone(followUps)
+	for i := range out {
+		f := &out[i]
+		if id, known := ids[f.StepID]; known {
+			f.StepID = id
+		} else {
+			f.StepID = m.Text(f.StepID)
+		}
+		f.Title, f.Reason, f.ToDo = m.Text(f.Title), m.Text(f.Reason), m.Text(f.ToDo)
+		if f.Closed != nil {
+			closed := *f.Closed
+			closed.Note = m.Text(closed.Note)
+			f.Closed = &closed
+		}
+	}
+	return out
 }
 
 // provenPlan finds the plan of the newest run of the migration, else the newest plan. Later is a plan previewed after it.

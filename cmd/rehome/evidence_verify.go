@@ -17,7 +17,7 @@ import (
 )
 
 func newEvidenceVerifyCommand(env *environment, global *options) *cobra.Command {
-	var public string
+	var public, head string
 	c := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check an evidence bundle, offline",
@@ -35,25 +35,26 @@ its hash. It names each file that was changed, is missing or was added, and says
 			if err != nil {
 				return err
 			}
-			return runEvidenceVerify(s, args[0], public)
+			return runEvidenceVerify(s, args[0], public, head)
 		},
 	}
+	c.Flags().StringVar(&head, "audit-head", "", "the audit chain must hold this head, which apply printed")
 	c.Flags().StringVar(&public, "public-key", "", "the bundle must be signed by the key of this file")
 	return c
 }
 
-func runEvidenceVerify(s *session, name, publicFile string) error {
-	var public ed25519.PublicKey
+func runEvidenceVerify(s *session, name, publicFile, head string) error {
+	expected := evidence.Expected{Head: head}
 	if publicFile != "" {
 		content, err := os.ReadFile(s.path(publicFile))
 		if err != nil {
 			return fmt.Errorf("reading the public key: %w", err)
 		}
-		if public, err = evidence.ParsePublic(content); err != nil {
+		if expected.Public, err = evidence.ParsePublic(content); err != nil {
 			return diag.Errorf("evidence-key", "Key does not read", "%s: %v. rehome evidence keygen writes the public key beside the key, as FILE.pub.", publicFile, err)
 		}
 	}
-	verdict, err := checkBundle(s.path(name), public)
+	verdict, err := checkBundle(s.path(name), expected)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading the bundle: %w", err)
 	}
@@ -78,7 +79,7 @@ func runEvidenceVerify(s *session, name, publicFile string) error {
 	return nil
 }
 
-func checkBundle(path string, public ed25519.PublicKey) (evidence.Verdict, error) {
+func checkBundle(path string, expected evidence.Expected) (evidence.Verdict, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return evidence.Verdict{}, err
@@ -88,7 +89,7 @@ func checkBundle(path string, public ed25519.PublicKey) (evidence.Verdict, error
 	if err != nil {
 		return evidence.Verdict{}, err
 	}
-	return evidence.Check(f, info.Size(), public)
+	return evidence.Check(f, info.Size(), expected)
 }
 
 func brokenBundle(name string, verdict evidence.Verdict) error {

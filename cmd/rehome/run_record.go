@@ -7,7 +7,6 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/assess"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -133,21 +132,6 @@ func openFollowUps(s *session) ([]state.FollowUp, error) {
 		}
 	}
 	return open, nil
-}
-
-// closings are what people said of the follow-ups that they closed, by step.
-func closings(store *state.Store, migration string) (map[string]handoff.Closing, error) {
-	all, err := store.FollowUps(migration)
-	if err != nil {
-		return nil, fmt.Errorf("reading the follow-ups: %w", err)
-	}
-	closed := map[string]handoff.Closing{}
-	for _, f := range all {
-		if f.Status == state.FollowUpDone {
-			closed[f.StepID] = handoff.Closing{At: f.ClosedAt.Format(time.RFC3339), By: f.ClosedBy, Note: f.Note}
-		}
-	}
-	return closed, nil
 }
 
 // followUpError explains why a follow-up cannot be closed.

@@ -37,11 +37,19 @@ type Verdict struct {
 	Steps    int       `json:"steps"`
 	Problems []Problem `json:"problems"`
 	Notes    []string  `json:"notes"`
+
+	planned map[string]bool // step ids of the plan
 }
 
-// Check reads a bundle and checks everything in it. Public may be nil; with it, the bundle must be signed by that key. The error says
-// that the file is no bundle at all; what is wrong inside a bundle is in the verdict.
-func Check(r io.ReaderAt, size int64, public ed25519.PublicKey) (Verdict, error) {
+// Expected is what the checker knows from elsewhere; both may be empty.
+type Expected struct {
+	Public ed25519.PublicKey // the bundle must be signed by this key
+	Head   string            // the audit head that apply printed, or its beginning: the chain must hold it
+}
+
+// Check reads a bundle and checks everything in it. The error says that the file is no bundle at all; what is wrong inside a bundle is
+// in the verdict.
+func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
 	contents, err := readZip(r, size)
 	if err != nil {
 		return Verdict{}, err
@@ -58,10 +66,11 @@ func Check(r io.ReaderAt, size int64, public ed25519.PublicKey) (Verdict, error)
 		return v, fmt.Errorf("its format %q is not %q", v.Manifest.FormatVersion, FormatVersion)
 	}
 	v.files(contents)
-	v.signature(contents, public)
-	v.audit(contents[FileAudit])
+	v.signature(contents, expected.Public)
+	v.audit(contents[FileAudit], expected.Head)
 	v.plan(contents)
 	v.run(contents[FileRun])
+	v.journal(contents[FileJournal])
 	return v, nil
 }
 
@@ -166,20 +175,21 @@ func (v *Verdict) signature(contents map[string][]byte, public ed25519.PublicKey
 }
 
 // audit checks the chain. A withheld record keeps its place: the hashes around it must fit, its own content is not proven.
-func (v *Verdict) audit(content []byte) {
+func (v *Verdict) audit(content []byte, head string) {
 	var records []Record
 	if err := json.Unmarshal(content, &records); err != nil {
 		v.problem(FileAudit, "broken", "it does not read: %v", err)
 		return
 	}
 	v.Records = len(records)
-	previous, withheld := "", 0
+	previous, withheld, seen := "", 0, head == ""
 	for i, r := range records {
 		if r.Sequence != i+1 || r.Previous != previous {
 			v.problem(FileAudit, "changed", "record %d does not follow the one before it", i+1)
 			return
 		}
 		previous = r.Hash
+		seen = seen || strings.HasPrefix(r.Hash, head)
 		if r.Event == nil {
 			withheld++
 			continue
@@ -192,6 +202,9 @@ func (v *Verdict) audit(content []byte) {
 	}
 	if previous != v.Manifest.AuditHead {
 		v.problem(FileAudit, "changed", "its last record is not the head that the manifest names: records are missing at its end")
+	}
+	if !seen {
+		v.problem(FileAudit, "foreign", "no record has the head %s that was given: the chain is another one, or was cut before it", head)
 	}
 	if withheld > 0 {
 		v.Notes = append(v.Notes, fmt.Sprintf("%d of %d records of the audit chain name people and are withheld: their place in the chain is proven, their content is not.", withheld, len(records)))
@@ -211,13 +224,14 @@ func (v *Verdict) plan(contents map[string][]byte) {
 		v.problem(FileHashes, "broken", "it does not read: %v", err)
 		return
 	}
-	v.Steps = len(p.Steps)
+	v.Steps, v.planned = len(p.Steps), map[string]bool{}
 	withheld := map[string]bool{}
 	for _, id := range hashes.Withheld {
 		withheld[id] = true
 	}
 	computed, sums := plan.StepHashes(&p), map[string][32]byte{}
 	for _, step := range p.Steps {
+		v.planned[step.ID] = true
 		stated, err := hex.DecodeString(hashes.Steps[step.ID])
 		if err != nil || len(stated) != 32 {
 			v.problem(FileHashes, "changed", "it has no hash of step %s", step.ID)
@@ -245,6 +259,9 @@ func (v *Verdict) run(content []byte) {
 		ID       string `json:"id"`
 		PlanHash string `json:"plan_hash"`
 		Status   string `json:"status"`
+		Steps    []struct {
+			StepID string `json:"step_id"`
+		} `json:"steps"`
 	}
 	if err := json.Unmarshal(content, &run); err != nil {
 		v.problem(FileRun, "broken", "it does not read: %v", err)
@@ -253,7 +270,42 @@ func (v *Verdict) run(content []byte) {
 	if run.ID != v.Manifest.Run || run.PlanHash != v.Manifest.PlanHash {
 		v.problem(FileRun, "foreign", "it is run %q of plan %s, and the bundle is about run %q", run.ID, run.PlanHash, v.Manifest.Run)
 	}
+	for _, step := range run.Steps {
+		v.inPlan(FileRun, step.StepID)
+	}
 	if !strings.HasPrefix(run.Status, "completed") {
 		v.Notes = append(v.Notes, fmt.Sprintf("The run ended as %q: not everything that was approved was done.", run.Status))
+	}
+}
+
+// journal may be missing: the run may have been on another machine. What it names must be steps of the plan.
+func (v *Verdict) journal(content []byte) {
+	type named struct {
+		StepID string `json:"step_id"`
+	}
+	var lines []struct {
+		Intend  *named `json:"intend"`
+		Outcome *named `json:"outcome"`
+	}
+	if content != nil && json.Unmarshal(content, &lines) != nil {
+		v.problem(FileJournal, "broken", "it does not read")
+		return
+	}
+	if len(lines) == 0 {
+		v.Notes = append(v.Notes, "There is no journal of the run in it.")
+	}
+	for _, line := range lines {
+		for _, step := range []*named{line.Intend, line.Outcome} {
+			if step != nil {
+				v.inPlan(FileJournal, step.StepID)
+			}
+		}
+	}
+}
+
+// inPlan says that something was done that was not approved.
+func (v *Verdict) inPlan(file, step string) {
+	if v.planned != nil && !v.planned[step] {
+		v.problem(file, "foreign", "it tells of step %s, which is not in the plan", step)
 	}
 }

@@ -76,7 +76,7 @@ func bundle(t *testing.T, masked bool, key ed25519.PrivateKey) []byte {
 
 func check(t *testing.T, content []byte, public ed25519.PublicKey) evidence.Verdict {
 	t.Helper()
-	verdict, err := evidence.Check(bytes.NewReader(content), int64(len(content)), public)
+	verdict, err := evidence.Check(bytes.NewReader(content), int64(len(content)), evidence.Expected{Public: public})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +168,7 @@ func TestCheck_NamesWhatWasChangedMissingOrAdded(t *testing.T) {
 		"an approved hash that is not":   {map[string]func([]byte) []byte{evidence.FileHashes: swap(`"client:crm": "`, `"client:crm": "00`)}, false, 0, "plan-steps.json changed"},
 		"a broken plan that is no JSON":  {map[string]func([]byte) []byte{evidence.FilePlan: func([]byte) []byte { return []byte("{") }}, false, 0, "plan.json broken"},
 		"a run of another plan":          {map[string]func([]byte) []byte{evidence.FileRun: swap("sha256:", "sha256:0")}, false, 0, "run.json foreign"},
+		"a step that nobody approved":    {map[string]func([]byte) []byte{evidence.FileRun: swap(`"status"`, `"steps": [{"step_id": "client:evil"}], "status"`)}, false, 0, "run.json foreign"},
 		"a missing document of the list": {map[string]func([]byte) []byte{evidence.FileAudit: remove}, false, 0, "audit.json missing"},
 	}
 	for name, c := range cases {
@@ -189,6 +190,17 @@ func TestCheck_NamesWhatWasChangedMissingOrAdded(t *testing.T) {
 				t.Errorf("wanted %q, got %q", c.want, found)
 			}
 		})
+	}
+}
+
+func TestCheck_TheHeadThatApplyPrintedMustBeInTheChain(t *testing.T) {
+	content := bundle(t, true, nil)
+	whole := check(t, content, nil).Manifest.AuditHead
+	for head, found := range map[string]bool{whole: true, whole[:12]: true, strings.Repeat("0", 12): false} {
+		verdict, err := evidence.Check(bytes.NewReader(content), int64(len(content)), evidence.Expected{Head: head})
+		if err != nil || (len(verdict.Problems) == 0) != found {
+			t.Errorf("%s: %v, %v", head, verdict.Problems, err)
+		}
 	}
 }
 
@@ -244,7 +256,7 @@ func FuzzCheck_NeverPanics(f *testing.F) {
 	f.Add(bundle(&t, false, nil))
 	f.Add([]byte("PK\x05\x06"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		verdict, err := evidence.Check(bytes.NewReader(content), int64(len(content)), nil)
+		verdict, err := evidence.Check(bytes.NewReader(content), int64(len(content)), evidence.Expected{})
 		if err == nil && verdict.Manifest.FormatVersion != evidence.FormatVersion {
 			t.Error("a bundle of no known format was taken")
 		}

@@ -24,6 +24,7 @@ const (
 	CriterionFollowUps      = "follow_ups_reviewed"
 	CriterionApplications   = "applications_confirmed"
 	CriterionIncumbentLogs  = "incumbent_logs_exported"
+	CriterionProbes         = "probes_passed"
 )
 
 // Run is what is known about the latest run of the plan.
@@ -64,7 +65,17 @@ type Input struct {
 	Declared     Declared
 	Rows         []Row
 	Applications []Application
+	Probes       *Probes // nil when nothing looked at the run
 	Also         []Criterion
+}
+
+// Probes is what the newest verification of the run found.
+type Probes struct {
+	ID      string `json:"id"`
+	At      string `json:"at"` // RFC 3339
+	Passed  int    `json:"passed"`
+	Failed  int    `json:"failed"`
+	Unknown int    `json:"unknown"`
 }
 
 // Criteria judges every criterion, in a fixed order.
@@ -72,6 +83,7 @@ func Criteria(in Input) []Criterion {
 	criteria := []Criterion{
 		runCompleted(in.Run), rollbackRecorded(in.Declared.Rollback), communicationsRecorded(in.Declared.Evidence),
 		followUpsReviewed(in.Rows, in.Declared.Evidence), applicationsConfirmed(in.Applications), incumbentLogs(in.Declared.Evidence),
+		probesPassed(in.Probes),
 	}
 	return append(criteria, in.Also...)
 }
@@ -192,6 +204,21 @@ func incumbentLogs(e *Evidence) Criterion {
 		c.Why = "The logs are declared exported, but not where they are."
 	default:
 		c.Met, c.ToDo, c.Why = true, "", "Kept at "+e.IncumbentLogsReference
+	}
+	return c
+}
+
+// probesPassed is not met by what could not be tried: unknown is not passed.
+func probesPassed(p *Probes) Criterion {
+	c := Criterion{ID: CriterionProbes, ToDo: "rehome verify"}
+	switch {
+	case p == nil:
+		c.Why = "No probe looked at what the run made."
+	case p.Failed > 0 || p.Unknown > 0:
+		c.Why = fmt.Sprintf("Verification %s: %d passed, %d failed, %d could not be tried.", p.ID, p.Passed, p.Failed, p.Unknown)
+		c.ToDo = "Mend what failed, then rehome verify."
+	default:
+		c.Met, c.ToDo, c.Why = true, "", fmt.Sprintf("Verification %s, %s: all %d passed.", p.ID, p.At, p.Passed)
 	}
 	return c
 }

@@ -37,6 +37,9 @@ func TestCriteria_EachSaysWhyAndWhatToDo(t *testing.T) {
 		"logs not exported":                {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{}), false, nil},
 		"logs exported somewhere":          {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{IncumbentLogsExported: true}), false, nil},
 		"logs exported":                    {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{IncumbentLogsExported: true, IncumbentLogsReference: "vault/7"}), true, nil},
+		"no probes":                        {handoff.CriterionProbes, handoff.Input{}, false, nil},
+		"a probe that could not be tried":  {handoff.CriterionProbes, handoff.Input{Probes: &handoff.Probes{Passed: 9, Unknown: 1}}, false, nil},
+		"probes that passed":               {handoff.CriterionProbes, handoff.Input{Probes: &handoff.Probes{Passed: 9}}, true, nil},
 		"a criterion of somebody else":     {"probes", handoff.Input{Also: []handoff.Criterion{{ID: "probes", Met: true, Why: "12 of 12"}}}, true, nil},
 	}
 	for name, c := range cases {
@@ -80,8 +83,10 @@ func samplePlan() *plan.Plan {
 }
 
 func TestRows_BlockedAndManualNeverDisappearWhateverWasClosed(t *testing.T) {
-	closings := map[string]handoff.Closing{"item:c": {By: "ana", Note: "done"}, "item:d": {By: "ana", Note: "done"}, "people:x": {By: "ana", Note: "done"}}
-	for _, closed := range []map[string]handoff.Closing{nil, closings} {
+	word := &handoff.Closing{By: "ana", Note: "done"}
+	closings := []handoff.FollowUp{{ID: "f-1", StepID: "item:c", Closed: word}, {ID: "f-2", StepID: "item:d", Closed: word}, {ID: "f-3", StepID: "people:x", Closed: word},
+		{ID: "f-4", StepID: "item:old", Title: "of an earlier wave", LastRun: "r-1", Closed: word}}
+	for _, closed := range [][]handoff.FollowUp{nil, closings} {
 		report := handoff.NewReport(samplePlan(), closed, handoff.Input{Run: &handoff.Run{Status: "completed_with_follow_up"}})
 		var ids []string
 		for _, row := range report.Rows {
@@ -90,7 +95,11 @@ func TestRows_BlockedAndManualNeverDisappearWhateverWasClosed(t *testing.T) {
 				t.Errorf("%s: closed is %v", row.ID, row.Closed)
 			}
 		}
-		if diff := cmp.Diff([]string{"item:d", "item:c", "people:x"}, ids); diff != "" {
+		want := []string{"item:d", "item:c", "people:x"}
+		if closed != nil {
+			want = append(want, "item:old")
+		}
+		if diff := cmp.Diff(want, ids); diff != "" {
 			t.Error(diff)
 		}
 		if report.Rows[2].Count != 40 || report.Plan.Status != plan.StatusAppliedWithFollowUp {

@@ -41,8 +41,8 @@ type Approval struct {
 }
 
 // NewReport puts a report together.
-func NewReport(p *plan.Plan, closings map[string]Closing, in Input) Report {
-	in.Rows = Rows(p, closings)
+func NewReport(p *plan.Plan, followUps []FollowUp, in Input) Report {
+	in.Rows = Rows(p, followUps)
 	if in.Applications == nil {
 		in.Applications = Moved(p)
 	}

@@ -17,7 +17,19 @@ type Row struct {
 	Count       int              `json:"count"` // items that the row stands for
 	Reason      string           `json:"reason"`
 	ToDo        string           `json:"to_do,omitempty"`
-	Closed      *Closing         `json:"closed"` // null while open
+	FollowUp    string           `json:"follow_up,omitempty"` // its id in rehome run follow-up
+	Closed      *Closing         `json:"closed"`              // null while open
+}
+
+// FollowUp is what is kept about a step that people must do, over all runs of a migration.
+type FollowUp struct {
+	ID      string
+	StepID  string
+	Title   string
+	Reason  string
+	ToDo    string
+	LastRun string // the newest run whose plan lists it
+	Closed  *Closing
 }
 
 // Closing is a person's word that a row is done.
@@ -27,8 +39,13 @@ type Closing struct {
 	Note string `json:"note"`
 }
 
-// Rows lists every manual and blocked step of the plan, manual first, in the order of the plan. Closings are keyed by step ID.
-func Rows(p *plan.Plan, closings map[string]Closing) []Row {
+// Rows lists every manual and blocked step of the plan, manual first, in the order of the plan, and then the follow-ups of earlier plans
+// that this plan does not have.
+func Rows(p *plan.Plan, followUps []FollowUp) []Row {
+	kept := map[string]FollowUp{}
+	for _, f := range followUps {
+		kept[f.StepID] = f
+	}
 	rows := []Row{}
 	for _, step := range p.Steps {
 		if step.Disposition != plan.DispositionManual && step.Disposition != plan.DispositionBlocked {
@@ -38,12 +55,19 @@ func Rows(p *plan.Plan, closings map[string]Closing) []Row {
 		if step.Crowd != nil {
 			row.Count = step.Crowd.Count
 		}
-		if closing, found := closings[step.ID]; found {
-			row.Closed = &closing
+		if f, found := kept[step.ID]; found {
+			row.FollowUp, row.Closed = f.ID, f.Closed
+			delete(kept, step.ID)
 		}
 		rows = append(rows, row)
 	}
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Disposition > rows[j].Disposition })
+	for _, f := range followUps {
+		if _, left := kept[f.StepID]; left {
+			rows = append(rows, Row{ID: f.StepID, Title: f.Title, Disposition: plan.DispositionManual, Items: []plan.ItemName{}, Reason: f.Reason + " (of run " + f.LastRun + ", not in this plan)",
+				ToDo: f.ToDo, FollowUp: f.ID, Closed: f.Closed})
+		}
+	}
 	return rows
 }
 

@@ -187,7 +187,7 @@ func rows(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 		if row.Disposition == plan.DispositionBlocked {
 			sign = "!"
 		}
-		fmt.Fprintf(b, "  %s %s  %s\n", o.Style.symbol(sign), Clean(row.Title), o.Style.dim(Clean(row.ID)))
+		fmt.Fprintf(b, "  %s %s  %s\n", o.Style.symbol(sign), Clean(row.Title), o.Style.dim(Clean(strings.TrimSpace(row.FollowUp+" "+row.ID))))
 		if row.Reason != "" {
 			fmt.Fprintf(b, "      %s\n", Clean(row.Reason))
 		}

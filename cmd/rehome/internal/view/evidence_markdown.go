@@ -65,7 +65,7 @@ func markdownRow(b *strings.Builder, row handoff.Row) {
 	if row.Closed != nil {
 		mark = "x"
 	}
-	fmt.Fprintf(b, "- [%s] %s (%s): %s", mark, escape(row.Title), words(string(row.Disposition)), escape(row.Reason))
+	fmt.Fprintf(b, "- [%s] %s (%s): %s", mark, escape(strings.TrimSpace(row.FollowUp+" "+row.Title)), words(string(row.Disposition)), escape(row.Reason))
 	switch {
 	case row.Closed != nil:
 		fmt.Fprintf(b, " Done by %s: %s", escape(row.Closed.By), escape(row.Closed.Note))

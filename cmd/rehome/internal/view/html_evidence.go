@@ -99,7 +99,7 @@ func (out *evidencePage) declare(r *handoff.Report) {
 func (out *evidencePage) list(r *handoff.Report) {
 	open := 0
 	for _, row := range r.Rows {
-		one := pageRow{ID: Clean(row.ID), Title: Clean(row.Title), Disposition: words(string(row.Disposition)), Reason: Clean(row.Reason), ToDo: Clean(row.ToDo)}
+		one := pageRow{ID: Clean(strings.TrimSpace(row.FollowUp + " " + row.ID)), Title: Clean(row.Title), Disposition: words(string(row.Disposition)), Reason: Clean(row.Reason), ToDo: Clean(row.ToDo)}
 		if row.Closed == nil {
 			open++
 		} else {

@@ -40,7 +40,7 @@ func report(text string) *handoff.Report {
 	p := sample()
 	p.Steps[3].Items[0].Name, p.Steps[3].Reason, p.Steps[3].ToDo = text, text, text
 	p.Impacts[0].Summary, p.Impacts[0].Tell = text, text
-	r := handoff.NewReport(p, map[string]handoff.Closing{"item:b": {At: "2026-11-23T08:00:00Z", By: text, Note: text}}, handoff.Input{
+	r := handoff.NewReport(p, []handoff.FollowUp{{ID: "f-1", StepID: "item:b", Closed: &handoff.Closing{At: "2026-11-23T08:00:00Z", By: text, Note: text}}}, handoff.Input{
 		Run: &handoff.Run{ID: "r-1", Status: "completed_with_follow_up", StartedAt: "2026-11-22T10:00:00Z", Applied: 3},
 		Declared: handoff.Declared{RecordedAt: "2026-11-22T10:01:00Z", RecordedBy: text, Rollback: &handoff.Rollback{Summary: text, Owner: text, Steps: []string{text}, Contact: text},
 			Evidence: &handoff.Evidence{CommunicationsComplete: true, CommunicationsSummary: text, Reference: text}},
