@@ -235,6 +235,9 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 	head, _ := s.store.AuditHead()
 	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),
 		"failed": report.Count(apply.Failed), "not_started": report.Count(apply.NotStarted), "unknown": report.Count(apply.Unknown), "requests": report.Requests, "audit_head": head})
+	if run.Status == "failed" {
+		s.events.emitDeclared("rollback_guidance", map[string]any{"rollback": declaredBy(s.cfg).Rollback})
+	}
 	if !s.global.json {
 		printReport(s, p, report, e.vault, run, head, ctx.Err() != nil)
 	}

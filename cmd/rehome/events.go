@@ -42,6 +42,20 @@ func newEvents(env *environment, global *options) *events {
 
 // emit writes one event; fields must not hold a secret.
 func (e *events) emit(kind string, fields map[string]any) {
+	e.emitBy(kind, fields, func(line []byte) []byte {
+		if e.mask == nil {
+			return line
+		}
+		return e.mask(line)
+	})
+}
+
+// emitDeclared writes an event with words of the configuration's author only, such as whom to call: they stay as they were written.
+func (e *events) emitDeclared(kind string, fields map[string]any) {
+	e.emitBy(kind, fields, func(line []byte) []byte { return line })
+}
+
+func (e *events) emitBy(kind string, fields map[string]any, mask func([]byte) []byte) {
 	if e.w == nil {
 		return
 	}
@@ -49,28 +63,24 @@ func (e *events) emit(kind string, fields map[string]any) {
 	defer e.mutex.Unlock()
 	if !e.begun {
 		e.begun = true
-		e.write(map[string]any{"type": "version", "format_version": eventFormat, "rehome": version.Number, "at": e.now()})
+		e.write(mask, map[string]any{"type": "version", "format_version": eventFormat, "rehome": version.Number, "at": e.now()})
 	}
 	line := map[string]any{"type": kind, "at": e.now()}
 	for name, value := range fields {
 		line[name] = value
 	}
-	e.write(line)
+	e.write(mask, line)
 }
 
 // write is one line in one write. A reader that went away is not our failure.
-func (e *events) write(line map[string]any) {
+func (e *events) write(mask func([]byte) []byte, line map[string]any) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if encoder.Encode(line) != nil {
 		return
 	}
-	text := b.Bytes()
-	if e.mask != nil {
-		text = e.mask(text)
-	}
-	_, _ = e.w.Write(text)
+	_, _ = e.w.Write(mask(b.Bytes()))
 }
 
 // setMask changes every line that follows.
