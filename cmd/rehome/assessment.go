@@ -120,7 +120,7 @@ func findAssessment(s *session, word, source string) (state.Assessment, error) {
 	case len(sources) > 1:
 		return state.Assessment{}, diag.Errorf("history-ambiguous", "Which source is not clear", "There are completed assessments of %s; say which with -source.", strings.Join(sortedNames(sources), ", "))
 	case len(completed) <= index:
-		return state.Assessment{}, diag.Errorf("history-unknown", "Assessment is not there", "There is no %s completed assessment%s; rehome assessment list shows what there is.", word, ofSource(source))
+		return state.Assessment{}, diag.Errorf("history-unknown", "Assessment is not there", "There is no %s%s; rehome assessment list shows what there is.", map[string]string{"latest": "completed assessment", "previous": "completed assessment before the newest one"}[word], ofSource(source))
 	}
 	return completed[index], nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 )
@@ -124,9 +125,17 @@ type keptLab struct {
 func (k *keptLab) ServeHTTP(w http.ResponseWriter, r *http.Request) { k.handler.Load().ServeHTTP(w, r) }
 
 func (k *keptLab) use(ts *testscript.TestScript, options labokta.Options) {
+	k.unwritten(ts)
 	lab, err := labokta.New(k.data, options)
 	ts.Check(err)
 	k.handler.Store(lab)
+}
+
+// unwritten fails when somebody tried to write to the source.
+func (k *keptLab) unwritten(ts *testscript.TestScript) {
+	if lab := k.handler.Load(); lab != nil && lab.Writes() > 0 {
+		ts.Fatalf("the source got %d requests that write", lab.Writes())
+	}
 }
 
 func keptOkta(ts *testscript.TestScript, _ bool, args []string) {
@@ -150,7 +159,10 @@ func keptOkta(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	k.started = true
 	server := httptest.NewTLSServer(k)
-	ts.Defer(server.Close)
+	ts.Defer(func() {
+		server.Close()
+		k.unwritten(ts)
+	})
 	ca := ts.MkAbs("ca.pem")
 	ts.Check(os.WriteFile(ca, certificate(server), 0o600))
 	ts.Setenv("REHOME_VAR_okta_url", server.URL)
@@ -226,4 +238,29 @@ func snapshotID(ts *testscript.TestScript, _ bool, args []string) {
 func renameSource(ts *testscript.TestScript, _ bool, args []string) {
 	text := strings.Replace(ts.ReadFile(args[0]), `source "okta" "`+args[1]+`"`, `source "okta" "`+args[2]+`"`, 1)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// notesNameFields checks what every result of an assessment carries: class, rationale, impacts, and notes that name their field.
+func notesNameFields(ts *testscript.TestScript, _ bool, _ []string) {
+	named := regexp.MustCompile(`^[\w.\[\]@/-]+: \S`)
+	withState(ts, func(store *state.Store) {
+		all, err := store.Assessments()
+		ts.Check(err)
+		count := 0
+		for r, err := range resultsOf(store, all[0].ID) {
+			ts.Check(err)
+			count++
+			if r.Rationale == "" || r.OperatorImpact == "" || r.UserImpact == "" || (r.Class == assess.ClassBlocked) != (r.BlockedReason != "") || (r.Class.Imported() && r.Contract == "") {
+				ts.Fatalf("%s lacks something: %+v", r.Address, r)
+			}
+			for _, note := range append(append([]string{}, r.Notes...), r.Missing...) {
+				if !named.MatchString(note) {
+					ts.Fatalf("%s has a note without a field: %q", r.Address, note)
+				}
+			}
+		}
+		if count != all[0].Total() {
+			ts.Fatalf("%d results, the assessment counts %d", count, all[0].Total())
+		}
+	})
 }

@@ -68,6 +68,7 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	audited NAME [TEXT...] fail when the audit chain of the state has no event of that name with all texts
 //	audited NAME           fail when the audit chain of the state has no event of that name
 //	rename-source FILE OLD NEW  give the source block of a file another name
+//	notes-name-fields      fail unless each note of the newest assessment names its field, and each class has what it needs
 //	begin-assessment       leave an assessment of the newest snapshot begun, as a killed process does
 //	snapshot-id N NAME     put the id of the Nth newest snapshot, counted from 0, into $NAME
 //	failed-snapshot        put the id of the newest failed snapshot into $FAILED
@@ -121,10 +122,11 @@ func TestScripts(t *testing.T) {
 			"audited":         audited,
 			"wait-for":        waitFor,
 
-			"same-value":       sameValue,
-			"rename-source":    renameSource,
-			"begin-assessment": beginAssessment,
-			"snapshot-id":      snapshotID,
+			"same-value":        sameValue,
+			"rename-source":     renameSource,
+			"notes-name-fields": notesNameFields,
+			"begin-assessment":  beginAssessment,
+			"snapshot-id":       snapshotID,
 
 			"checkpoint":    readCheckpoint,
 			"count-lines":   countLines,

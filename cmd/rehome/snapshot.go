@@ -161,7 +161,7 @@ func newestCompleted(snapshots []state.Snapshot, word, source string) (state.Sna
 	case len(sources) > 1:
 		return state.Snapshot{}, diag.Errorf("history-ambiguous", "Which source is not clear", "There are completed snapshots of %s; say which with -source.", strings.Join(sortedNames(sources), ", "))
 	case len(completed) <= index:
-		return state.Snapshot{}, diag.Errorf("history-unknown", "Snapshot is not there", "There is no %s completed snapshot%s; rehome snapshot list shows what there is.", word, ofSource(source))
+		return state.Snapshot{}, diag.Errorf("history-unknown", "Snapshot is not there", "There is no %s%s; rehome snapshot list shows what there is.", map[string]string{"latest": "completed snapshot", "previous": "completed snapshot before the newest one"}[word], ofSource(source))
 	}
 	return completed[index], nil
 }
