@@ -53,7 +53,7 @@ func dropSecrets(client realm.Object) {
 	delete(client, "secret")
 	delete(client, "registrationAccessToken")
 	attributes := object(client, "attributes")
-	for _, name := range []string{"client.secret.rotated", "jwt.credential.certificate", "saml.signing.private.key", "saml.encryption.private.key"} {
+	for _, name := range []string{"client.secret.rotated", "saml.signing.private.key", "saml.encryption.private.key"} {
 		delete(attributes, name)
 	}
 }
