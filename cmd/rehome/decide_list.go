@@ -52,13 +52,16 @@ func printDecided(s *session, r decideReport, o decideOptions) error {
 			fmt.Fprintf(w, "    left open: %s\n", view.Clean(open.Why))
 		}
 	}
+	if len(r.Written) == 0 && o.all == "" {
+		fmt.Fprintf(w, "%s missing, nothing was written\n", view.Plural(r.Pending, "decision is", "decisions are"))
+		if !s.env.automation() {
+			fmt.Fprintln(w, "Next: rehome decide in a terminal, or with -all=map_to_existing, or write a merge block for each")
+		}
+		return nil
+	}
 	fmt.Fprintf(w, "%s written to %s, %d of %d left open\n", view.Plural(len(r.Written), "merge block", "merge blocks"), r.File, r.Pending-len(r.Written), r.Pending)
-	switch {
-	case s.env.automation():
-	case len(r.Written) > 0:
+	if len(r.Written) > 0 && !s.env.automation() {
 		fmt.Fprintf(w, "Next: read %s, then rehome plan\n", r.File)
-	case o.all == "":
-		fmt.Fprintln(w, "Next: write a merge block for each, or rehome decide -all=map_to_existing")
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func Sides(fields []string, desired, live identity.Attributes, schema identity.R
 			if may[name] {
 				side.Fate = FateOverwritten
 			}
-		case stated && EqualValues(wanted, live[name], a.Unordered):
+		case !stated && nothing(live[name]), stated && EqualValues(wanted, live[name], a.Unordered):
 			side.Fate = FateEqual
 		case may[name]:
 			side.Fate = FateOverwritten
@@ -84,6 +84,19 @@ func Sides(fields []string, desired, live identity.Attributes, schema identity.R
 		sides = append(sides, side)
 	}
 	return sides
+}
+
+// nothing tells whether a value says nothing: the target shows many attributes that nobody set.
+func nothing(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case map[string]any:
+		return len(v) == 0
+	}
+	return len(asList(value)) == 0
 }
 
 // EqualValues compares two JSON values by meaning: 1 and 1.0 are equal, and so are lists in another order when unordered is set.

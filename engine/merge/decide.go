@@ -103,9 +103,9 @@ func overlap(q Request, out Outcome) Outcome {
 			return out
 		}
 		out.Verdict = VerdictBlocked
-		out.Reason = fmt.Sprintf("the target already has %s, and a migration in mode %s changes nothing that is there", strings.Join(names, "; "), ModeFirstRun)
+		out.Reason = fmt.Sprintf("the target already has %s, and a migration in mode %s changes nothing that is there; in mode %s it is decided", strings.Join(names, "; "), ModeFirstRun, ModeMerge)
 		if out.Live == nil {
-			out.Reason = fmt.Sprintf("it collides with %s, and a migration in mode %s merges nothing", strings.Join(names, "; "), ModeFirstRun)
+			out.Reason = fmt.Sprintf("it collides with %s, and a migration in mode %s merges nothing; in mode %s it is decided", strings.Join(names, "; "), ModeFirstRun, ModeMerge)
 		}
 		out.ToDo = fmt.Sprintf("set mode = %q and decide, or remove the overlap", ModeMerge)
 		return out

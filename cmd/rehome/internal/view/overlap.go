@@ -51,7 +51,7 @@ func overlapSign(status plan.OverlapStatus) string {
 func differences(b *strings.Builder, sides []merge.Side) {
 	var names []string
 	for _, side := range sides {
-		if side.Fate != merge.FateEqual {
+		if side.Fate != merge.FateEqual && !side.Sensitive {
 			names = append(names, Clean(side.Name))
 		}
 	}
