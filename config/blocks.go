@@ -171,9 +171,25 @@ func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 	for _, block := range blocks["rollback"] {
 		l.config.Rollback = l.rollback(block)
 	}
+	for _, block := range blocks["undo"] {
+		l.undo(block)
+	}
 	for _, block := range blocks["evidence"] {
 		l.config.Evidence = l.evidence(block)
 	}
+}
+
+// undo reads what was decided about one resource of a rollback.
+func (l *loader) undo(block *hcl.Block) {
+	f := l.content(block.Body, []string{"decision", "reason"}, nil)
+	f.notEmpty("reason")
+	id, err := identity.ParseResourceID(block.Labels[0])
+	if err != nil {
+		l.report(codeNameInvalid, "Invalid name", block.LabelRanges[0], "An undo block names a resource as the plan of the rollback shows it, such as \"client:payroll\".")
+		return
+	}
+	l.config.Undos = append(l.config.Undos, Undo{Resource: id, Decision: f.word("decision", UndoDelete, UndoDisable, UndoKeep, UndoRestore),
+		Reason: f.text("reason"), Range: rangeOf(block.DefRange)})
 }
 
 // notEmpty reports an argument that is there and says nothing.

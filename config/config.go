@@ -54,6 +54,7 @@ type Config struct {
 	BreakGlass       *BreakGlass
 	Waves            []Wave
 	VolumeGuard      *VolumeGuard
+	Undos            []Undo
 
 	phase   string
 	sources *sourceFiles
@@ -193,6 +194,22 @@ type Evidence struct {
 	IncumbentLogsReference string // where the exported sign-in logs of the incumbent are
 	Range                  diag.Range
 }
+
+// Undo decides about one resource of a rollback.
+type Undo struct {
+	Resource identity.ResourceID
+	Decision string // UndoDelete, UndoDisable, UndoKeep or UndoRestore
+	Reason   string
+	Range    diag.Range
+}
+
+// Decisions of an undo block.
+const (
+	UndoDelete  = "delete"
+	UndoDisable = "disable"
+	UndoKeep    = "keep"
+	UndoRestore = "restore"
+)
 
 // SensitiveValues lists every sensitive text known so far, for a writer that must not let them through.
 // It grows when DecodeProvider fetches credentials.

@@ -150,6 +150,7 @@ func rootSchema() *hcl.BodySchema {
 	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check", "wave"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"name"}})
 	}
+	schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: "undo", LabelNames: []string{"resource"}})
 	for _, name := range []string{"source", "target"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"provider", "name"}})
 	}

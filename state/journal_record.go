@@ -47,7 +47,8 @@ type JournalProcess struct {
 	Actor      string `json:"actor"`
 	Host       string `json:"host"`
 	PID        int    `json:"pid"`
-	Lock       string `json:"lock"` // id of the lease
+	Lock       string `json:"lock"`                  // id of the lease
+	RollbackOf string `json:"rollback_of,omitempty"` // run that this one takes back
 	SecretsOut string `json:"secrets_out,omitempty"`
 	Steps      int    `json:"steps"`
 }

@@ -144,7 +144,7 @@ func (r *replay) begin(tx Tx, record JournalRecord) error {
 	err := r.store.decode(bucketRecords, "run/"+r.run, tx.Get(bucketRecords, "run/"+r.run), &run)
 	known := err == nil && record.Kind == JournalBegin // then its beginning is in the chain
 	if errors.Is(err, ErrNotFound) {
-		run, err = Run{ID: r.run, PlanHash: record.Process.PlanHash, Migration: record.Process.Migration, StartedAt: record.At}, nil
+		run, err = Run{ID: r.run, PlanHash: record.Process.PlanHash, Migration: record.Process.Migration, StartedAt: record.At, RollbackOf: record.Process.RollbackOf}, nil
 	}
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func (r *replay) outcome(tx Tx, record JournalRecord) error {
 		return err
 	}
 	for _, b := range o.Bindings {
-		if err := r.store.put(tx, bucketBindings, r.store.bindingKey(b), b); err != nil {
+		if err := r.store.putBinding(tx, b); err != nil {
 			return err
 		}
 	}

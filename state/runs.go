@@ -63,13 +63,15 @@ const (
 
 // Run is one execution of a plan.
 type Run struct {
-	ID          string    `json:"id"`
-	PlanHash    string    `json:"plan_hash"`
-	Migration   string    `json:"migration"`
-	Status      string    `json:"status"` // started, completed, completed_with_follow_up, failed
-	StartedAt   time.Time `json:"started_at"`
-	CompletedAt time.Time `json:"completed_at,omitzero"`
-	Steps       []RunStep `json:"steps,omitempty"` // filled by Store.Run
+	ID           string    `json:"id"`
+	PlanHash     string    `json:"plan_hash"`
+	Migration    string    `json:"migration"`
+	Status       string    `json:"status"` // started, completed, completed_with_follow_up, failed
+	StartedAt    time.Time `json:"started_at"`
+	CompletedAt  time.Time `json:"completed_at,omitzero"`
+	RollbackOf   string    `json:"rollback_of,omitempty"`    // run that this one takes back
+	RolledBackBy string    `json:"rolled_back_by,omitempty"` // run that took the whole of this one back; filled by Store.Runs
+	Steps        []RunStep `json:"steps,omitempty"`          // filled by Store.Run
 }
 
 // RunStep is what came of one step. Order is the order in which outcomes were written.
@@ -89,6 +91,7 @@ type Binding struct {
 	Resource identity.ResourceID `json:"resource"`
 	ServerID string              `json:"server_id,omitempty"`
 	Decision string              `json:"decision,omitempty"` // map_to_existing and reconcile bind to what is not ours
+	Gone     bool                `json:"gone,omitempty"`     // the binding is removed
 }
 
 // PutPlan records a draft or previewed plan with its audit event. A previewed plan takes the place of the draft. A plan that was applied
@@ -203,7 +206,7 @@ func (s *Store) PutRunStep(run string, step RunStep, bindings []Binding, event E
 			return err
 		}
 		for _, b := range bindings {
-			if err := s.put(tx, bucketBindings, s.bindingKey(b), b); err != nil {
+			if err := s.putBinding(tx, b); err != nil {
 				return err
 			}
 		}
@@ -213,6 +216,14 @@ func (s *Store) PutRunStep(run string, step RunStep, bindings []Binding, event E
 		return fmt.Errorf("recording step %s: %w", step.StepID, err)
 	}
 	return nil
+}
+
+// putBinding keeps a binding, or removes the one that is gone.
+func (s *Store) putBinding(tx Tx, b Binding) error {
+	if b.Gone {
+		return tx.Delete(bucketBindings, s.bindingKey(b))
+	}
+	return s.put(tx, bucketBindings, s.bindingKey(b), b)
 }
 
 func (s *Store) bindingKey(b Binding) string {
@@ -226,7 +237,26 @@ func (s *Store) Runs() ([]Run, error) {
 		return nil, err
 	}
 	sort.SliceStable(runs, func(i, j int) bool { return runs[i].StartedAt.After(runs[j].StartedAt) })
+	markTakenBack(runs)
 	return runs, nil
+}
+
+// markTakenBack fills in which run took a run back whole. Runs of one plan are one: an interrupted one goes on under another id.
+func markTakenBack(runs []Run) {
+	plans := map[string]string{}
+	for _, run := range runs {
+		plans[run.ID] = run.PlanHash
+	}
+	for _, back := range runs { // newest first
+		if back.RollbackOf == "" || back.Status != RunCompleted {
+			continue
+		}
+		for i := range runs {
+			if run := &runs[i]; run.RollbackOf == "" && run.PlanHash == plans[back.RollbackOf] && run.StartedAt.Before(back.StartedAt) {
+				run.RolledBackBy = back.ID
+			}
+		}
+	}
 }
 
 // Run reads one run with its steps.

@@ -49,6 +49,7 @@ func commandClasses() map[string]commandClass {
 		"fmt":                    classFree,
 		"init":                   classBegin,
 		"plan":                   classManage,
+		"rollback":               classManage,
 		"run follow-up done":     classManage,
 		"run follow-up list":     classRead,
 		"run list":               classRead,

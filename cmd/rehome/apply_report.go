@@ -58,5 +58,9 @@ func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVau
 		fmt.Fprintf(w, "Next: mend the cause and run the same apply again: what is done stays done. If the target was changed, plan again.\n")
 		return
 	}
+	if p.Rollback != nil {
+		fmt.Fprintln(w, rollbackEnd(p))
+		return
+	}
 	fmt.Fprintf(w, "Next: rehome plan shows that nothing is left to change, and what is left to do by hand.\n")
 }

@@ -200,7 +200,7 @@ func (e *execution) recordPlan(ctx context.Context) error {
 	recorded := 0
 	err := e.s.store.RunPlan(e.run, func(state.PlannedStep) error { recorded++; return nil })
 	if err == nil && recorded < len(e.work.plan.Steps) {
-		run := state.Run{ID: e.run, PlanHash: e.work.plan.PlanHash, Migration: e.work.plan.Migration.Name, Status: state.RunStarted, StartedAt: e.began}
+		run := state.Run{ID: e.run, PlanHash: e.work.plan.PlanHash, Migration: e.work.plan.Migration.Name, Status: state.RunStarted, StartedAt: e.began, RollbackOf: rolledBack(e.work.plan)}
 		err = beginRun(e.s, run, e.work.plan)
 	}
 	if err == nil {
@@ -212,7 +212,7 @@ func (e *execution) recordPlan(ctx context.Context) error {
 // finish writes the run's end, gives the lease back, lets the state follow, and says what came of it.
 func (e *execution) finish(ctx context.Context, report apply.Report, fault error) error {
 	s, p := e.s, e.work.plan
-	left := p.Summary.ManualFollowUp + p.Summary.Blocked
+	left := p.Summary.ManualFollowUp + p.Summary.Blocked + staying(p)
 	undone := report.Count(apply.Failed) + report.Count(apply.NotStarted) + report.Count(apply.Unknown)
 	run := state.Run{ID: e.run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "completed", StartedAt: e.began, CompletedAt: s.env.now().UTC()}
 	after, shut := tryBreakGlass(context.WithoutCancel(ctx), s, e.work.target)
@@ -264,6 +264,9 @@ func (e *execution) mark(m *identity.Marker, run state.Run) {
 			m.Bindings = map[string]string{}
 		}
 		m.Bindings[key] = resource
+	}
+	for _, key := range e.journal.unbound {
+		delete(m.Bindings, key)
 	}
 }
 

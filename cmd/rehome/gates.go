@@ -41,6 +41,9 @@ func recheckGates(s *session, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
+	if p.Rollback != nil {
+		cfg = &config.Config{} // the gates of the way forward must not stand in the way back
+	}
 	failed, err := failedChecks(cfg, p)
 	if err != nil {
 		return err

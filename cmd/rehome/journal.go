@@ -19,6 +19,7 @@ type runJournal struct {
 	file    *state.Journal
 	mutex   sync.Mutex
 	bound   map[string]string     // binding key → type:key, for the marker
+	unbound []string              // binding keys that the marker loses
 	unsaved []state.JournalRecord // what the journal refused though the target had taken it
 }
 
@@ -69,6 +70,9 @@ func (j *runJournal) outcome(r apply.Result) state.JournalRecord {
 func (j *runJournal) bindings(step plan.Step, serverID string) []state.Binding {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
+	if step.Unbinds || step.Action == plan.ActionDelete {
+		return j.unbind(step)
+	}
 	var bindings []state.Binding
 	for _, item := range step.Items {
 		address := identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}
@@ -94,6 +98,9 @@ func bindingDecision(step plan.Step) string {
 
 // bindMapped records what was mapped: such steps write nothing to the target.
 func (j *runJournal) bindMapped(p *plan.Plan) error {
+	if p.Rollback != nil {
+		return unbindRest(j, p)
+	}
 	var mapped []apply.Result
 	for _, step := range p.Steps {
 		if step.Action == plan.ActionMap && step.Disposition == plan.DispositionPlanned {
@@ -138,6 +145,6 @@ func (s *session) bringUp() error {
 func (s *session) process(run, lock string, p *plan.Plan, secrets string) *state.JournalProcess {
 	return &state.JournalProcess{
 		Format: state.JournalFormat, Run: run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Tenant: s.cfg.Migration.Tenant, Target: p.Target.Identity,
-		Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Lock: lock, SecretsOut: secrets, Steps: len(apply.Planned(p.Steps)),
+		Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Lock: lock, RollbackOf: rolledBack(p), SecretsOut: secrets, Steps: len(apply.Planned(p.Steps)),
 	}
 }

@@ -49,6 +49,13 @@ func preconditions(ctx context.Context, work *planning, before *resumed) error {
 			lines = append(lines, text)
 		}
 	}
+	if work.plan.Rollback != nil {
+		used, err := usedSince(ctx, work, live)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, used...)
+	}
 	if len(lines) == 0 {
 		return nil
 	}
@@ -71,6 +78,9 @@ func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource
 			return step.ID + "   gone: it exists in the target now"
 		}
 	case plan.ActionUpdate, plan.ActionDelete:
+		if !exists && step.Action == plan.ActionDelete {
+			return "" // what is gone needs no delete
+		}
 		if !exists {
 			return step.ID + "   before: it is not in the target any more"
 		}

@@ -114,7 +114,6 @@ func globalOf(root *cobra.Command) *options {
 const rootHelp = `rehome moves an organisation off its identity provider the way Terraform changes a cloud:
 HCL in git says what to move, a plan shows every change, a hash approves it, apply does exactly that.
 The usual way: init, collect, assess, plan, apply. Long flags take one dash or two.
-
 ` + exitHelp
 
 func newRootCommand(env *environment) *cobra.Command {
@@ -157,6 +156,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newPlanCommand(env, global),
 		newRunCommand(env, global),
 		newSheetCommand(env, global),
+		newRollbackCommand(env, global),
 		newShowCommand(env, global),
 		newSnapshotCommand(env, global),
 		newStateCommand(env, global),

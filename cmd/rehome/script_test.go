@@ -78,6 +78,8 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	nobody FILE...         fail when a file names a user of the practice tenant
 //	replace OLD NEW FILE   replace plain text in a file
 //	same-person A B        fail unless every pseudonym of file A is in file B
+//	same-realm A B         fail when two realm files differ, the marker of rehome and empty sections aside
+//	same-summary A B       fail when two shown plans count other steps
 //	no-secret FILE...      fail when a file holds a planted secret
 func TestScripts(t *testing.T) {
 	folder, err := builtPlugins()
@@ -113,6 +115,8 @@ func TestScripts(t *testing.T) {
 			"replace":         replaceText,
 			"same-person":     samePerson,
 			"acknowledge-all": acknowledgeAll,
+			"same-realm":      sameRealm,
+			"same-summary":    sameSummary,
 			"failed-snapshot": failedSnapshot,
 			"okta-kept":       keptOkta,
 			"okta-edit":       editOkta,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -13,14 +14,16 @@ import (
 )
 
 func newStatusCommand(env *environment, global *options) *cobra.Command {
-	apps, since := false, sinceFlag
+	apps, since, look := false, sinceFlag, false
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show where the migration stands",
 		Long: `Status reads the state and says what is done, what stands in the way, and the one command to run next. It changes nothing.
 With -apps it asks target and incumbents who signed in, remembers how often and when, and shows where the cutover of each application
-stands and who is still on the old one. A log that cannot be read is a question, never zero.`,
-		Example: "  rehome status\n  rehome status -json\n  rehome status -apps -since=7d",
+stands and who is still on the old one. A log that cannot be read is a question, never zero.
+What going back would cost is counted from the record of the newest run; with -rollback the target is asked what of it was changed or
+used since.`,
+		Example: "  rehome status\n  rehome status -json\n  rehome status -apps -since=7d\n  rehome status -rollback",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := newSession(env, global, "status")
@@ -34,11 +37,12 @@ stands and who is still on the old one. A log that cannot be read is a question,
 			if c.Flags().Changed("since") {
 				return sinceWithoutApps()
 			}
-			return runStatus(s)
+			return runStatus(c.Context(), s, look)
 		},
 	}
 	c.Flags().BoolVar(&apps, "apps", false, "the cutover of each application, with its sign-ins on both sides")
 	c.Flags().StringVar(&since, "since", sinceFlag, "with -apps: sign-ins since then, such as 30d, 12h or 2026-11-01")
+	c.Flags().BoolVar(&look, "rollback", false, "ask the target what going back would cost now")
 	return c
 }
 
@@ -55,6 +59,7 @@ type statusDocument struct {
 	PlanHash     string            `json:"plan_hash,omitempty"`
 	PlanExpires  string            `json:"plan_expires,omitempty"`
 	LastRun      *state.Run        `json:"last_run"`
+	RollbackCost *rollbackCost     `json:"rollback_cost"` // null when there is nothing to take back
 	FollowUps    []state.FollowUp  `json:"open_follow_ups"`
 	plannedAt    time.Time
 	facts        handoff.Facts
@@ -69,9 +74,12 @@ type sourceStatus struct {
 	LastFailure   string     `json:"last_failure,omitempty"`
 }
 
-func runStatus(s *session) error {
+func runStatus(ctx context.Context, s *session, look bool) error {
 	d, err := readStatus(s)
 	if err != nil {
+		return err
+	}
+	if err := readRollback(ctx, s, d, look); err != nil {
 		return err
 	}
 	if s.global.json {

@@ -41,6 +41,9 @@ func printStatus(s *session, d *statusDocument) {
 	} else {
 		statusLine(s, "last run", "%s   %s   %s", d.LastRun.ID, d.LastRun.Status, view.Ago(d.LastRun.StartedAt, now))
 	}
+	if d.RollbackCost != nil {
+		statusLine(s, "rollback", "%s", d.RollbackCost.text())
+	}
 	if n := len(d.FollowUps); n > 0 {
 		statusLine(s, "by hand", "%s   rehome run follow-up list", view.Plural(n, "open follow-up", "open follow-ups"))
 	}

@@ -307,6 +307,7 @@ func diff(step *Step, names []string, desired, live identity.Attributes, schema 
 		step.After[name] = desired[name]
 		if a.Sensitive {
 			step.AfterSensitive = append(step.AfterSensitive, name)
+			step.NoWayBack = name + " is overwritten, and its former value cannot be read"
 			continue
 		}
 		step.Before[name] = live[name]

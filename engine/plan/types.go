@@ -132,6 +132,7 @@ type Step struct {
 	DecidedBy      *Place              `json:"decided_by,omitempty"`
 	Decision       string              `json:"decision,omitempty"` // map_to_existing, create_new, reconcile, skip
 	NoWayBack      string              `json:"no_way_back,omitempty"`
+	Unbinds        bool                `json:"unbinds,omitempty"` // of a rollback: afterwards the items belong to no resource of this type
 	AwaitsDecision bool                `json:"awaits_decision,omitempty"`
 	Matches        []merge.Candidate   `json:"matches,omitempty"` // resources that the items overlap with, best first
 	Sides          []merge.Side        `json:"sides,omitempty"`   // of a reconcile: every attribute, both sides, what becomes of it

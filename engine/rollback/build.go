@@ -1,9 +1,9 @@
 package rollback
 
 import (
-	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -210,11 +210,11 @@ func count(p *plan.Plan, step *plan.Step, closes bool) {
 }
 
 func noReturn(step plan.Step) string {
-	if step.NoWayBack != "" {
+	switch {
+	case step.Action == plan.ActionUpdate && len(step.AfterSensitive) > 0:
+		return strings.Join(step.AfterSensitive, ", ") + " was overwritten, and the former value cannot be read; set it by hand"
+	case step.NoWayBack != "":
 		return step.NoWayBack + "; what was given out is void once it is deleted, and cannot be called back"
-	}
-	if step.Action == plan.ActionUpdate && len(step.AfterSensitive) > 0 {
-		return fmt.Sprintf("%v was overwritten, and the former value cannot be read; set it by hand", step.AfterSensitive)
 	}
 	return ""
 }

@@ -38,6 +38,7 @@ func (b *builder) invert(e *entry) {
 	}
 	switch forward.Action {
 	case plan.ActionMap:
+		e.undo.Unbinds = true
 		e.undo.Decision, e.undo.Reason = DecisionForget, "was only mapped: nothing is changed in the target, the link to the item is forgotten"
 	case plan.ActionCreate:
 		b.uncreate(e, live)
@@ -49,7 +50,7 @@ func (b *builder) invert(e *entry) {
 func (e *entry) keep(reason string, root bool) {
 	e.stays, e.root = true, root
 	e.undo.Action, e.undo.Disposition, e.undo.Reason = plan.ActionNone, plan.DispositionSkipped, reason
-	e.undo.Before, e.undo.After, e.undo.Unordered, e.undo.NoWayBack = nil, nil, nil, ""
+	e.undo.Before, e.undo.After, e.undo.Unordered, e.undo.NoWayBack, e.undo.Unbinds = nil, nil, nil, "", false
 }
 
 func (e *entry) block(reason, toDo string) {
@@ -77,7 +78,7 @@ func (b *builder) uncreate(e *entry, live *identity.Resource) {
 		b.switchOff(e, live)
 		return
 	}
-	e.undo.Action, e.undo.Disposition = plan.ActionDelete, plan.DispositionPlanned
+	e.undo.Action, e.undo.Disposition, e.undo.Unbinds = plan.ActionDelete, plan.DispositionPlanned, true
 	e.undo.NoWayBack, e.undo.Unordered = noReturn(forward), forward.Unordered
 	names := managed(forward.After, schema)
 	e.undo.Before = only(forward.After, names)
@@ -121,7 +122,7 @@ func (b *builder) gone(e *entry) {
 		e.block(fmt.Sprintf("changed since by others: it is called %s now", renamed.ID()), "rename it back or leave it, and roll back again")
 		return
 	}
-	e.undo.Reason = "is not there any more"
+	e.undo.Reason, e.undo.Unbinds = "is not there any more", true
 	if e.done.Outcome == Uncertain {
 		e.undo.Reason = "was not made"
 	}
@@ -162,6 +163,7 @@ func (b *builder) switchOff(e *entry, live *identity.Resource) {
 	}
 	e.undo.Action, e.undo.Disposition = plan.ActionDelete, plan.DispositionPlanned
 	e.undo.Before = only(e.done.Step.After, managed(e.done.Step.After, b.schemas[live.Type]))
+	e.undo.Reason = "is switched off, before anything else of it is touched"
 }
 
 // restore puts the former values of the managed fields back, where they are as the run left them.
@@ -177,7 +179,7 @@ func (b *builder) restore(e *entry, live *identity.Resource) {
 	}
 	names := slices.DeleteFunc(managed(forward.After, schema), func(name string) bool { _, known := forward.Before[name]; return !known })
 	left := merge.Changed(names, forward.Before, live.Attributes, schema)
-	e.undo.NoWayBack = noReturn(forward)
+	e.undo.NoWayBack, e.undo.Unbinds = noReturn(forward), forward.Decision == string(merge.DecisionReconcile)
 	if len(left) == 0 {
 		e.undo.Reason = "is as it was before the run"
 		return

@@ -1,10 +1,6 @@
 package rollback
 
-import (
-	"slices"
-
-	"github.com/rehome-iam/rehome/engine/plan"
-)
+import "github.com/rehome-iam/rehome/engine/plan"
 
 // keepTogether finds what else must stay when something stays: what it needs, what belongs to the same item (an application keeps its
 // role and its gate, so that whoever opens it again opens it guarded), and changes that lead to something that stays.
@@ -51,5 +47,9 @@ func (b *builder) leads(e *entry) bool {
 
 // sameItem tells whether two steps were made of one and the same item alone.
 func sameItem(a, c plan.Step) bool {
-	return len(a.Items) == 1 && len(c.Items) == 1 && slices.Equal(a.Items, c.Items)
+	if len(a.Items) != 1 || len(c.Items) != 1 {
+		return false
+	}
+	one, other := a.Items[0], c.Items[0]
+	return one.Source == other.Source && one.Kind == other.Kind && one.ID == other.ID
 }

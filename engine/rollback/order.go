@@ -19,6 +19,9 @@ func (b *builder) link() {
 	}
 	for _, id := range b.ids() {
 		e := b.entries[id]
+		if b.isSwitch(e.done.Step.Resource.Type) {
+			e.undo.Unbinds = b.leadGoes(e)
+		}
 		for _, d := range e.done.Step.DependsOn {
 			if before := b.entries[d]; before != nil {
 				before.undo.DependsOn = append(before.undo.DependsOn, id)
@@ -32,6 +35,16 @@ func (b *builder) link() {
 		sort.Strings(e.undo.DependsOn)
 		e.undo.DependsOn = slices.Compact(e.undo.DependsOn)
 	}
+}
+
+// leadGoes tells whether what a switch opens is deleted, so that no switch is left to belong to anything.
+func (b *builder) leadGoes(e *entry) bool {
+	for _, d := range e.done.Step.DependsOn {
+		if lead := b.entries[d]; lead != nil && b.leads(lead) {
+			return !lead.stays && lead.done.Step.Action == plan.ActionCreate
+		}
+	}
+	return false
 }
 
 // order sorts the steps: what is waited for first, then by ID.

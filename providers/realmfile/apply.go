@@ -31,7 +31,7 @@ func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity
 		return identity.StepResult{}, err
 	}
 	live, there := current(doc, step.Resource)
-	done, err := examine(step, live, there)
+	done, err := examine(doc, step, live, there)
 	if err != nil {
 		return identity.StepResult{}, err
 	}
@@ -65,7 +65,7 @@ func current(doc realm.Object, id identity.ResourceID) (identity.Resource, bool)
 }
 
 // examine compares the file with what the step expects: done already, to be done, or in conflict.
-func examine(step identity.StepRequest, live identity.Resource, there bool) (done bool, err error) {
+func examine(doc realm.Object, step identity.StepRequest, live identity.Resource, there bool) (done bool, err error) {
 	kind := step.Resource.Type
 	switch step.Action {
 	case actionCreate:
@@ -91,10 +91,7 @@ func examine(step identity.StepRequest, live identity.Resource, there bool) (don
 		}
 		return false, nil
 	case actionDelete:
-		if there && !realm.Same(kind, step.Before, live.Attributes) {
-			return false, conflict(step, live, "was changed since the plan was made")
-		}
-		return !there, nil
+		return examineDelete(doc, step, live, there)
 	}
 	return false, invalid("the step %s wants the unknown action %q", step.StepID, step.Action)
 }

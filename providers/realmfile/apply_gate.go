@@ -1,24 +1,55 @@
 package realmfile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // gateFlows adds what is missing of the top-level flows, or takes them away.
 func (c *change) gateFlows() error {
+	if c.deletes() {
+		return c.dropGateFlows()
+	}
 	for _, flow := range realm.BaseFlows() {
-		if c.deletes() {
-			c.dropFlow(flow.Alias)
-			continue
-		}
 		if find(c.doc, "authenticationFlows", "alias", flow.Alias) == nil {
 			c.addFlow(flow)
 		}
 	}
 	return nil
+}
+
+// dropGateFlows takes the flows away when no sign-in can run through them any more.
+func (c *change) dropGateFlows() error {
+	ours, ids := map[string]bool{}, map[any]bool{}
+	for _, flow := range realm.BaseFlows() {
+		ours[flow.Alias] = true
+		if live := find(c.doc, "authenticationFlows", "alias", flow.Alias); live != nil && live["id"] != nil {
+			ids[live["id"]] = true
+		}
+	}
+	for _, client := range realm.Objects(c.doc["clients"]) {
+		overrides, _ := client["authenticationFlowBindingOverrides"].(map[string]any)
+		for _, bound := range overrides {
+			if ids[bound] {
+				return conflict(c.step, identity.Resource{}, fmt.Sprintf("is still used by the client %v", client["clientId"]))
+			}
+		}
+	}
+	for _, provider := range realm.Objects(c.doc["identityProviders"]) {
+		first, _ := provider["firstBrokerLoginFlowAlias"].(string)
+		post, _ := provider["postBrokerLoginFlowAlias"].(string)
+		if ours[first] || ours[post] {
+			return conflict(c.step, identity.Resource{}, fmt.Sprintf("is still used by the identity provider %v", provider["alias"]))
+		}
+	}
+	for _, flow := range realm.BaseFlows() {
+		c.dropFlow(flow.Alias)
+	}
+	return c.forgetGates()
 }
 
 func (c *change) addFlow(flow realm.Flow) {
@@ -131,7 +162,12 @@ func (c *change) scopes(client realm.Object, protocol string, wanted []string) e
 		}
 		c.doc["defaultDefaultClientScopes"] = realm.List(realm.RealmDefaultScopes())
 		c.doc["defaultOptionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
-		if err := c.builtin(); err != nil {
+		what, err := c.builtin()
+		if err != nil {
+			return err
+		}
+		what.Sections = append(what.Sections, "clientScopes", "defaultDefaultClientScopes", "defaultOptionalClientScopes")
+		if err := c.remember(what); err != nil {
 			return err
 		}
 	}
@@ -175,35 +211,42 @@ func (c *change) openClient(client realm.Object, id string) {
 
 // builtin adds the clients that Keycloak makes by itself, which an import would leave without scopes. A file that holds one of
 // them already is complete in the eyes of its author and stays as it is.
-func (c *change) builtin() error {
+func (c *change) builtin() (addition, error) {
+	var what addition
 	sections, err := realm.Builtin(c.realm)
 	if err != nil {
-		return err
+		return what, err
 	}
 	clients := realm.Objects(sections["clients"])
 	for _, client := range clients {
 		if id, _ := client["clientId"].(string); find(c.doc, "clients", "clientId", id) != nil {
-			return nil
+			return what, nil
 		}
 	}
 	for _, client := range clients {
+		id, _ := client["clientId"].(string)
+		what.Clients = append(what.Clients, id)
 		add(c.doc, "clients", client)
 	}
 	roles, given := object(c.doc, "roles"), object(sections, "roles")
 	for _, role := range realm.Objects(given["realm"]) {
 		if name, _ := role["name"].(string); find(roles, "realm", "name", name) == nil {
 			add(roles, "realm", role)
+			what.RealmRoles = append(what.RealmRoles, name)
 		}
 	}
 	for client, list := range object(given, "client") {
 		if byClient := object(roles, "client"); byClient[client] == nil {
 			byClient[client] = list
+			what.ClientRoles = append(what.ClientRoles, client)
 		}
 	}
+	slices.Sort(what.ClientRoles)
 	for _, section := range []string{"defaultRole", "clientScopeMappings"} {
-		if _, there := c.doc[section]; !there {
+		if _, there := c.doc[section]; !there && sections[section] != nil {
 			c.doc[section] = sections[section]
+			what.Sections = append(what.Sections, section)
 		}
 	}
-	return nil
+	return what, nil
 }

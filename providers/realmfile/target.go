@@ -154,7 +154,8 @@ func (t *Target) WriteMarker(_ context.Context, marker identity.Marker, basedOn 
 		client = markerClient(doc["realm"].(string))
 		add(doc, "clients", client)
 	}
-	client["attributes"] = realm.Object{realm.MarkerKey: string(content), realm.MarkerCount: next}
+	attributes := object(client, "attributes")
+	attributes[realm.MarkerKey], attributes[realm.MarkerCount] = string(content), next
 	if err := t.save(doc); err != nil {
 		return "", err
 	}

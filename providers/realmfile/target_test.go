@@ -254,10 +254,7 @@ func TestEverythingMadeCanBeTakenAwayAgain(t *testing.T) {
 	}
 	for i := len(wanted) - 1; i >= 0; i-- {
 		r := wanted[i]
-		if r.Type == realm.TypeEnablement {
-			continue // it ends with its client
-		}
-		step := identity.StepRequest{StepID: r.ID().String(), Action: actionDelete, Resource: r.ID(), Before: r.Attributes.Clone()}
+		step := identity.StepRequest{StepID: r.ID().String(), Action: actionDelete, Resource: r.ID(), Before: r.Attributes.Clone(), Tag: create(r).Tag}
 		apply(t, target, step)
 		if result := apply(t, target, step); !result.Already {
 			t.Errorf("%s was deleted twice", r.ID())

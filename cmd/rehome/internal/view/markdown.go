@@ -49,7 +49,11 @@ func markdownHead(p *plan.Plan) string {
 	if p.PlanHash == "" {
 		verdict = "not ready"
 	}
-	fmt.Fprintf(&b, "## rehome plan: %s\n\n", verdict)
+	what := "plan"
+	if p.Rollback != nil {
+		what = "rollback of run " + escape(p.Rollback.Run)
+	}
+	fmt.Fprintf(&b, "## rehome %s: %s\n\n", what, verdict)
 	fmt.Fprintf(&b, "Migration **%s** into %s\n\n", escape(p.Migration.Name), escape(p.Target.Summary))
 	if p.PlanHash != "" {
 		fmt.Fprintf(&b, "Hash `%s`\n\n", p.PlanHash)
@@ -57,9 +61,12 @@ func markdownHead(p *plan.Plan) string {
 	s := p.Summary
 	fmt.Fprintf(&b, "| create | change | delete | map | equal | by hand | blocked | skipped |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n\n", s.Create, s.Update, s.Delete, s.Map, s.Unchanged, s.ManualFollowUp, s.Blocked, s.Skipped)
-	if p.Access == nil {
+	switch {
+	case p.Rollback != nil:
+		fmt.Fprintf(&b, "**Access**: %s closed; %d steps leave what is used or needed as it is.\n\n", Plural(p.Rollback.Closes, "application is", "applications are"), s.Skipped)
+	case p.Access == nil:
 		b.WriteString("**Access** is not computed: people are moved later, so nobody gains or loses anything by this plan.\n\n")
-	} else {
+	default:
 		fmt.Fprintf(&b, "**Access**: %d lose an application, %d gain one.\n\n", len(p.Access.Lost), len(p.Access.Gained))
 	}
 	for i, blocker := range p.Handoff.Blockers {

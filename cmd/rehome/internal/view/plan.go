@@ -46,6 +46,9 @@ func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		target += fmt.Sprintf(", %s read (%s)", Plural(o.Read.Resources, "resource", "resources"), Plural(o.Read.Requests, "request", "requests"))
 	}
 	fmt.Fprintf(b, "Target    %s\n", target)
+	if p.Rollback != nil {
+		fmt.Fprintf(b, "Rollback  of run %s, which carried out %s\n", Clean(p.Rollback.Run), ShortHash(p.Rollback.PlanHash))
+	}
 	for i, s := range p.Snapshots {
 		label := "Snapshot"
 		if i > 0 {
@@ -110,6 +113,10 @@ func gapText(gaps []identity.Gap) string {
 }
 
 func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
+	if p.Rollback != nil {
+		fmt.Fprintf(b, "Access    %s closed; nobody gains anything but what a restored value gave before\n\n", Plural(p.Rollback.Closes, "application is", "applications are"))
+		return
+	}
 	if p.Access == nil {
 		fmt.Fprintf(b, "Access    not computed: people are moved later, so nobody gains or loses anything by this plan\n")
 	} else {
@@ -165,7 +172,8 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	order := map[string]int{"-": 0, "~": 1, "+": 2, ">": 3, "?": 4, "!": 5, "=": 6}
 	shown := make([]plan.Step, 0, len(p.Steps))
 	for _, step := range p.Steps {
-		if sign := Sign(step); sign != "=" || o.Verbose {
+		stays := p.Rollback != nil && step.Disposition == plan.DispositionSkipped
+		if sign := Sign(step); sign != "=" || o.Verbose || stays {
 			shown = append(shown, step)
 		}
 	}
@@ -290,6 +298,7 @@ func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {
 	switch {
 	case len(step.Sides) > 0:
 		sides(b, step.Sides, o)
+	case sign == "-" && step.Unbinds && !o.Verbose: // all that the run made goes: its name says enough
 	case sign == "+" || sign == "~" || sign == "-":
 		attributes(b, step, o.Style)
 	}
@@ -320,21 +329,38 @@ func place(step plan.Step) string {
 
 func footer(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	s := p.Summary
+	if p.Rollback != nil {
+		fmt.Fprintf(b, "Rollback  %s delete, %s restore; %s stay, %s changed by others, %s with nothing to do\n", Count(s.Delete), Count(s.Update), Count(s.Skipped), Count(s.Blocked), Count(s.Unchanged))
+		irreversible(b, p)
+		closing(b, p, o)
+		return
+	}
 	fmt.Fprintf(b, "Plan      %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n", Count(s.Create), Count(s.Update),
 		Count(s.Delete), Count(s.Map), Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped))
 	fmt.Fprintf(b, "Classes   %s\n", classes(s.Classes))
 	k := s.Books
 	fmt.Fprintf(b, "Books     %s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked + %s skipped\n",
 		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked), Count(k.Skipped))
-	irreversible := 0
+	irreversible(b, p)
+	closing(b, p, o)
+}
+
+// irreversible counts the steps that nothing takes back.
+func irreversible(b *strings.Builder, p *plan.Plan) {
+	steps := 0
 	for _, step := range p.Steps {
 		if step.NoWayBack != "" && step.Disposition == plan.DispositionPlanned {
-			irreversible++
+			steps++
 		}
 	}
-	if irreversible > 0 {
-		fmt.Fprintf(b, "Needs     %s no way back\n", Plural(irreversible, "step has", "steps have"))
+	if steps > 0 {
+		fmt.Fprintf(b, "Needs     %s no way back\n", Plural(steps, "step has", "steps have"))
 	}
+}
+
+// closing says the hash, and what to do next.
+func closing(b *strings.Builder, p *plan.Plan, o PlanOptions) {
+	s := p.Summary
 	fmt.Fprintln(b)
 	if p.PlanHash == "" {
 		fmt.Fprintf(b, "%s\n", o.Style.yellow("Not ready: "+notReady(p)+". A draft has no hash."))

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/rollback"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// prepareRollback computes the way back of a run from its record and the live target. The caller closes the target.
+func prepareRollback(ctx context.Context, s *session, runID string) (*planning, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	store, err := s.openForChange()
+	if err != nil {
+		return nil, err
+	}
+	record, err := recordOf(store, runID)
+	if err != nil {
+		return nil, err
+	}
+	if err := laterRuns(store, record); err != nil {
+		return nil, err
+	}
+	providers, err := s.providers()
+	if err != nil {
+		return nil, err
+	}
+	target, schema, err := providers.target(ctx, cfg.Target, cfg)
+	if err != nil {
+		return nil, err
+	}
+	work := &planning{target: target}
+	if err := work.computeRollback(ctx, s, record, schema); err != nil {
+		target.Close()
+		return nil, err
+	}
+	return work, nil
+}
+
+func (w *planning) computeRollback(ctx context.Context, s *session, record *runRecord, schema identity.ProviderSchema) error {
+	who, err := w.target.Identify(ctx)
+	if err != nil {
+		return fmt.Errorf("asking the target who it is: %w", err)
+	}
+	if who.Identity != record.plan.Target.Identity {
+		return diag.Errorf("plan-other-target", "Run was in another target", "Run %s wrote to %s, the configuration names %s.", record.run.ID, record.plan.Target.Identity, who.Identity)
+	}
+	if w.marker, w.revision, err = w.target.ReadMarker(ctx); err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	age, err := duration(s.cfg.Rehome.MaxPlanAge, defaultPlanAge, "max_plan_age")
+	if err != nil {
+		return err
+	}
+	now := s.env.now().UTC()
+	input := rollback.Input{
+		Run: record.run.ID, PlanHash: record.run.PlanHash, Done: record.done, Schemas: schema.Resources, Decisions: undoDecisions(s.cfg),
+		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},
+		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
+		CreatedAt: now.Format(time.RFC3339), ExpiresAt: now.Add(age).Format(time.RFC3339),
+	}
+	w.read, err = w.target.Read(ctx, func(r identity.Resource) error {
+		input.Live = append(input.Live, r)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the target: %w", err)
+	}
+	if input.Usages, err = usages(ctx, w.target, rollback.Questions(input)); err != nil {
+		return err
+	}
+	p, problems := rollback.Build(input)
+	if problems.HasErrors() {
+		return problems
+	}
+	w.plan = p
+	return nil
+}
+
+// usages asks what people did with resources. A target that cannot tell gives no answer, and then everything counts as used.
+func usages(ctx context.Context, target *client.Target, resources []identity.Resource) (map[identity.ResourceID]identity.Usage, error) {
+	answers, err := target.Usage(ctx, resources)
+	if client.Unsupported(err) {
+		return map[identity.ResourceID]identity.Usage{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking what was used since: %w", err)
+	}
+	known := map[identity.ResourceID]identity.Usage{}
+	for _, u := range answers {
+		known[u.Resource] = u
+	}
+	return known, nil
+}
+
+// keptRollback is the run that a kept plan of this hash takes back, empty when the hash is of no rollback.
+func keptRollback(s *session, hash string) (string, error) {
+	store, err := s.openState()
+	if err != nil {
+		return "", err
+	}
+	kept, err := store.PlanSteps(hash)
+	if errors.Is(err, state.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var p plan.Plan
+	if err := decodePlan(kept, &p); err != nil || p.Rollback == nil {
+		return "", err
+	}
+	return p.Rollback.Run, nil
+}
+
+// computeAgain plans again what a hash without a plan file stands for: the way forward, or back when the state knows the hash as such.
+func computeAgain(ctx context.Context, s *session, hash string) (*planning, error) {
+	run, err := keptRollback(s, hash)
+	if err != nil {
+		return nil, err
+	}
+	if run == "" {
+		part, err := partOf(s, hash)
+		if err != nil {
+			return nil, err
+		}
+		return preparePlan(ctx, s, planInputs{part: part})
+	}
+	return prepareRollback(ctx, s, run)
+}
+
+// rolledBack is the run that a plan takes back, empty for a plan that goes forward.
+func rolledBack(p *plan.Plan) string {
+	if p.Rollback == nil {
+		return ""
+	}
+	return p.Rollback.Run
+}
+
+// staying counts what a rollback leaves because it is used.
+func staying(p *plan.Plan) int {
+	if p.Rollback == nil {
+		return 0
+	}
+	return p.Summary.Skipped
+}
+
+// usedSince refuses when something that the rollback deletes has come into use after it was planned. A decided delete stands.
+func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID]identity.Resource) ([]string, error) {
+	var ask []identity.Resource
+	undecided := map[identity.ResourceID]bool{}
+	for _, step := range work.plan.Steps {
+		r, there := live[step.Resource]
+		if !there {
+			continue
+		}
+		ask = append(ask, r)
+		undecided[step.Resource] = step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionDelete && step.Decision == ""
+	}
+	known, err := usages(ctx, work.target, ask)
+	if err != nil || len(known) == 0 {
+		return nil, err // a target that cannot tell had all that is not decided kept
+	}
+	var lines []string
+	for _, r := range ask {
+		u, asked := known[r.ID()]
+		if !undecided[r.ID()] || asked && !u.Used && u.Unknown == "" {
+			continue
+		}
+		why := u.Unknown
+		if len(u.Facts) > 0 {
+			why = u.Facts[0]
+		}
+		lines = append(lines, fmt.Sprintf("%s   used since: %s", r.ID(), why))
+	}
+	return lines, nil
+}
+
+// readRollback fills what going back would cost; with a look at the target when asked.
+func readRollback(ctx context.Context, s *session, d *statusDocument, look bool) error {
+	record, err := recordOf(s.store, "")
+	var found diag.Diagnostic
+	if errors.As(err, &found) {
+		return nil // nothing to take back, or not with this state
+	}
+	if err != nil {
+		return err
+	}
+	d.RollbackCost = &rollbackCost{Run: record.run.ID, Cost: rollback.CostOf(record.left())}
+	if !look {
+		return nil
+	}
+	work, err := prepareRollback(ctx, s, record.run.ID)
+	if err != nil {
+		return err
+	}
+	defer work.target.Close()
+	sum := work.plan.Summary
+	d.RollbackCost.Checked = &rollbackChecked{Deletes: sum.Delete, Restores: sum.Update, Closes: work.plan.Rollback.Closes, Stay: sum.Skipped, Changed: sum.Blocked}
+	return nil
+}
+
+// rollbackEnd says what a rollback left.
+func rollbackEnd(p *plan.Plan) string {
+	left := p.Summary.Skipped + p.Summary.Blocked
+	if left == 0 {
+		return fmt.Sprintf("Run %s is taken back.", p.Rollback.Run)
+	}
+	return fmt.Sprintf("Run %s is taken back but for %s: %d stay, %d changed by others.", p.Rollback.Run, view.Plural(left, "resource", "resources"), p.Summary.Skipped, p.Summary.Blocked)
+}
