@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -65,7 +66,7 @@ func (w *planning) computeRollback(ctx context.Context, s *session, record *runR
 	}
 	now := s.env.now().UTC()
 	input := rollback.Input{
-		Run: record.run.ID, PlanHash: record.run.PlanHash, Done: record.done, Schemas: schema.Resources, Decisions: undoDecisions(s.cfg),
+		Run: record.run.ID, Since: record.since(), PlanHash: record.run.PlanHash, Done: record.done, Schemas: schema.Resources, Decisions: undoDecisions(s.cfg),
 		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},
 		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
 		CreatedAt: now.Format(time.RFC3339), ExpiresAt: now.Add(age).Format(time.RFC3339),
@@ -158,6 +159,7 @@ func staying(p *plan.Plan) int {
 
 // usedSince refuses when something that the rollback deletes has come into use after it was planned. A decided delete stands.
 func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID]identity.Resource) ([]string, error) {
+	back := work.plan.Rollback
 	var ask []identity.Resource
 	undecided := map[identity.ResourceID]bool{}
 	for _, step := range work.plan.Steps {
@@ -165,7 +167,7 @@ func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID
 		if !there {
 			continue
 		}
-		ask = append(ask, r)
+		ask = append(ask, rollback.Ask(r, back.Since, slices.Contains(back.Opened, step.ID)))
 		undecided[step.Resource] = step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionDelete && step.Decision == ""
 	}
 	known, err := usages(ctx, work.target, ask)

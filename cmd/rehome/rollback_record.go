@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
@@ -29,6 +30,17 @@ type runRecord struct {
 // left are the steps that no rollback has taken back.
 func (r *runRecord) left() []rollback.Done {
 	return slices.DeleteFunc(slices.Clone(r.done), func(d rollback.Done) bool { return r.undone[d.Step.ID] })
+}
+
+// since is when the first run of the family began.
+func (r *runRecord) since() string {
+	first := r.run.StartedAt
+	for _, other := range r.family {
+		if other.StartedAt.Before(first) {
+			first = other.StartedAt
+		}
+	}
+	return first.UTC().Format(time.RFC3339)
 }
 
 // recordOf finds the run with the id, or the newest that changed something.

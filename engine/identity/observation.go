@@ -113,3 +113,9 @@ type Usage struct {
 	Facts    []string   `json:"facts,omitempty"`   // a sign-in on 2026-11-22, 3 consents, a password set
 	Unknown  string     `json:"unknown,omitempty"` // why it cannot be told; then it counts as used
 }
+
+// Attributes of a resource whose usage is asked for: when it was made (RFC 3339), and whether it was opened to people after that.
+const (
+	SinceAttribute  = "$since"
+	OpenedAttribute = "$opened"
+)

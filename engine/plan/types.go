@@ -239,7 +239,9 @@ type Plan struct {
 // Rollback says which run a plan takes back. Run is part of the hash; the rest follows from the steps.
 type Rollback struct {
 	Run      string   `json:"run"`
-	PlanHash string   `json:"plan_hash"` // of the plan that the run carried out
-	Closes   int      `json:"closes"`    // applications that are switched off
-	NoReturn []string `json:"no_return"` // what cannot be taken back, by step
+	PlanHash string   `json:"plan_hash"`        // of the plan that the run carried out
+	Since    string   `json:"since,omitempty"`  // RFC 3339, when the run began
+	Opened   []string `json:"opened,omitempty"` // resources that the run opened to people
+	Closes   int      `json:"closes"`           // applications that are switched off
+	NoReturn []string `json:"no_return"`        // what cannot be taken back, by step
 }

@@ -49,7 +49,7 @@ func Build(input Input) (*plan.Plan, diag.List) {
 	b.link()
 	p := &plan.Plan{
 		FormatVersion: plan.FormatVersion, Migration: input.Migration, Target: input.Target, Snapshots: []plan.Snapshot{},
-		Steps: b.order(), Impacts: []plan.Impact{}, Rollback: &plan.Rollback{Run: input.Run, PlanHash: input.PlanHash},
+		Steps: b.order(), Impacts: []plan.Impact{}, Rollback: &plan.Rollback{Run: input.Run, PlanHash: input.PlanHash, Since: input.Since, Opened: b.opened()},
 	}
 	p.Summary.Classes = map[plan.Class]int{}
 	for i := range p.Steps {
@@ -136,12 +136,48 @@ func (b *builder) unfit(e *entry, choice Choice) string {
 func Questions(input Input) []identity.Resource {
 	b := newBuilder(input)
 	var all []identity.Resource
+	opened := b.opened()
 	for _, id := range b.ids() {
 		e := b.entries[id]
 		if live := b.live[e.done.Step.Resource]; live != nil && e.done.Step.Action != plan.ActionMap {
-			all = append(all, *live)
+			all = append(all, Ask(*live, input.Since, slices.Contains(opened, id)))
 		}
 	}
+	return all
+}
+
+// Ask makes a question about the usage of a resource: it says since when, and whether people could use it at all. Attributes that only
+// describe it stay behind.
+func Ask(r identity.Resource, since string, opened bool) identity.Resource {
+	attributes := identity.Attributes{}
+	for name, value := range r.Attributes {
+		switch value.(type) {
+		case string, bool:
+			attributes[name] = value
+		}
+	}
+	attributes[identity.OpenedAttribute] = opened
+	if since != "" {
+		attributes[identity.SinceAttribute] = since
+	}
+	r.Attributes = attributes
+	return r
+}
+
+// opened lists the steps that a switch of the run opened, sorted.
+func (b *builder) opened() []string {
+	var all []string
+	for _, id := range b.ids() {
+		if !b.isSwitch(b.entries[id].done.Step.Resource.Type) {
+			continue
+		}
+		for _, d := range b.entries[id].done.Step.DependsOn {
+			if lead := b.entries[d]; lead != nil && b.leads(lead) {
+				all = append(all, d)
+			}
+		}
+	}
+	slices.Sort(all)
 	return all
 }
 

@@ -316,3 +316,24 @@ func TestCostOf_CountsByTheRecordAlone(t *testing.T) {
 		t.Errorf("%+v", cost)
 	}
 }
+
+func TestQuestions_SaySinceWhenAndWhetherPeopleCouldUseIt(t *testing.T) {
+	in := leftBy(wholeRun())
+	in.Since = "2026-11-22T08:00:00Z"
+	asked := map[string]identity.Attributes{}
+	for _, r := range rollback.Questions(in) {
+		asked[r.ID().String()] = r.Attributes
+	}
+	if len(asked) != len(in.Live) {
+		t.Errorf("%d questions about %d resources", len(asked), len(in.Live))
+	}
+	if a := asked["app:wiki"]; a[identity.OpenedAttribute] != true || a[identity.SinceAttribute] != in.Since || a["name"] != "Wiki" || a["uris"] != nil {
+		t.Errorf("%v", a)
+	}
+	if a := asked["team:eng"]; a[identity.OpenedAttribute] != false {
+		t.Errorf("%v", a)
+	}
+	if opened := build(t, in).Rollback.Opened; len(opened) != 1 || opened[0] != "app:wiki" {
+		t.Errorf("%v", opened)
+	}
+}

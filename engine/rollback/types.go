@@ -49,6 +49,7 @@ type Decision struct {
 // Input is all that the way back is made of. Usages are keyed by resource; a created resource without an answer counts as used.
 type Input struct {
 	Run       string
+	Since     string // RFC 3339, when the run began
 	PlanHash  string // of the plan that the run carried out
 	Migration plan.Migration
 	Target    plan.Target

@@ -1,6 +1,7 @@
 package keycloak
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -48,7 +49,11 @@ func (w flowsWriter) remove(ctx context.Context, _ identity.StepRequest, live *f
 		return err
 	}
 	if len(users) > 0 {
-		return conflict(live, "sign-ins still run through it: "+strings.Join(users, ", "))
+		texts := make([]string, len(users))
+		for i, user := range users {
+			texts[i] = user.String()
+		}
+		return conflict(live, "sign-ins still run through it: "+strings.Join(texts, ", "))
 	}
 	for _, alias := range sortedNames(there) {
 		if err := w.client.remove(ctx, w.admin("authentication", "flows", there[alias]), nil); err != nil {
@@ -58,9 +63,16 @@ func (w flowsWriter) remove(ctx context.Context, _ identity.StepRequest, live *f
 	return w.removeScopes(ctx)
 }
 
+// flowUser is somebody whose sign-ins run through a flow. Kind is a resource type, or what the server calls it.
+type flowUser struct{ kind, name string }
+
+func (u flowUser) String() string {
+	return strings.ReplaceAll(u.kind, "_", " ") + " " + printable(u.name)
+}
+
 // flowUsers lists what uses the flows of rehome (alias to id) or anything below them: gates of applications that are there, bindings
 // of applications, providers and the realm, and flows of others. A gate whose application is gone guards nothing.
-func (c *client) flowUsers(ctx context.Context, ours map[string]string) ([]string, error) {
+func (c *client) flowUsers(ctx context.Context, ours map[string]string) ([]flowUser, error) {
 	names, ids := map[string]bool{}, map[string]bool{}
 	gates := map[string]bool{}
 	for alias, id := range ours {
@@ -85,7 +97,7 @@ func (c *client) flowUsers(ctx context.Context, ours map[string]string) ([]strin
 	}
 	for _, provider := range realm.Objects(document["identityProviders"]) {
 		if names[field(provider, "firstBrokerLoginFlowAlias")] || names[field(provider, "postBrokerLoginFlowAlias")] {
-			users = append(users, "identity provider "+field(provider, "alias"))
+			users = append(users, flowUser{realm.TypeProvider, field(provider, "alias")})
 		}
 	}
 	for _, flow := range realm.Objects(document["authenticationFlows"]) {
@@ -94,35 +106,35 @@ func (c *client) flowUsers(ctx context.Context, ours map[string]string) ([]strin
 		}
 		for _, execution := range realm.Objects(flow["authenticationExecutions"]) {
 			if names[field(execution, "flowAlias")] {
-				users = append(users, "flow "+field(flow, "alias"))
+				users = append(users, flowUser{"flow", field(flow, "alias")})
 			}
 		}
 	}
-	slices.Sort(users)
+	slices.SortFunc(users, func(a, b flowUser) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name)) })
 	return slices.Compact(users), nil
 }
 
 // realmBindings lists the settings of the realm that name one of the flows.
-func realmBindings(document realm.Object, names map[string]bool) []string {
-	var users []string
+func realmBindings(document realm.Object, names map[string]bool) []flowUser {
+	var users []flowUser
 	for _, setting := range []string{"browserFlow", "registrationFlow", "directGrantFlow", "resetCredentialsFlow", "clientAuthenticationFlow", "dockerAuthenticationFlow", "firstBrokerLoginFlow"} {
 		if names[field(document, setting)] {
-			users = append(users, "the realm's "+setting)
+			users = append(users, flowUser{"the realm's", setting})
 		}
 	}
 	return users
 }
 
-func applicationUse(application realm.Object, ids, gates map[string]bool) []string {
+func applicationUse(application realm.Object, ids, gates map[string]bool) []flowUser {
 	clientID := field(application, "clientId")
 	for _, bound := range object(application, "authenticationFlowBindingOverrides") {
 		if id, ok := bound.(string); ok && ids[id] {
-			return []string{"client " + clientID}
+			return []flowUser{{realm.TypeClient, clientID}}
 		}
 	}
 	for _, place := range realm.Places() {
 		if gates[realm.GateAlias(place, clientID)] {
-			return []string{"the gate of client " + clientID}
+			return []flowUser{{realm.TypeClient, clientID}}
 		}
 	}
 	return nil

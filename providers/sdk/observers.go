@@ -43,7 +43,8 @@ type Prober interface {
 	Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error)
 }
 
-// UsageReader tells what people did with resources since they were made: one answer for each, in the same order.
+// UsageReader tells what people did with resources since they were made (identity.SinceAttribute): one answer for each, in the same
+// order. What is asked for together is taken back together, so that resources of one question are no users of each other.
 type UsageReader interface {
 	Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error)
 }

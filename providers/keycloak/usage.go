@@ -1,0 +1,242 @@
+package keycloak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+var _ sdk.UsageReader = (*Target)(nil)
+
+// Usage tells what people did with resources: sessions and sign-ins of a client, members of a group or organization, accounts linked to
+// a provider, people who hold a role directly, and who else runs sign-ins through the flows. What cannot be told is said as such.
+func (t *Target) Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error) {
+	if err := t.configured(); err != nil {
+		return nil, err
+	}
+	reader, err := t.client.usageReader(ctx, resources)
+	if err != nil {
+		return nil, outward("reading what is used", err)
+	}
+	usages := make([]identity.Usage, len(resources))
+	tasks := make([]func() error, len(resources))
+	for i, resource := range resources {
+		tasks[i] = func() error {
+			usage, err := reader.usage(ctx, resource)
+			if isForbidden(err) {
+				usage.Unknown, err = "the credential may not read it: "+err.Error(), nil
+			}
+			usage.Resource = resource.ID()
+			usages[i] = usage
+			return err
+		}
+	}
+	if err := together(tasks...); err != nil {
+		return nil, outward("reading what is used", err)
+	}
+	for i := range usages {
+		usages[i].Used = len(usages[i].Facts) > 0
+	}
+	return usages, nil
+}
+
+// usageReader holds what one look at the realm tells about all clients.
+type usageReader struct {
+	*client
+	asked    map[identity.ResourceID]identity.Resource
+	people   int               // users of the realm; service accounts do not count
+	sessions map[string][2]int // client id to sessions and offline sessions
+	signIns  map[string]*clientUsage
+	covers   time.Time // the sign-ins are complete from here on; zero when they are not known at all
+	silent   string    // why sign-ins are not known
+}
+
+func (c *client) usageReader(ctx context.Context, resources []identity.Resource) (*usageReader, error) {
+	r := &usageReader{client: c, asked: map[identity.ResourceID]identity.Resource{}, sessions: map[string][2]int{}, signIns: map[string]*clientUsage{}}
+	since, clients := c.now(), false
+	for _, resource := range resources {
+		r.asked[resource.ID()] = resource
+		clients = clients || resource.Type == realm.TypeClient
+		if made, err := time.Parse(time.RFC3339, field(realm.Object(resource.Attributes), identity.SinceAttribute)); err == nil && made.Before(since) {
+			since = made
+		}
+	}
+	if !clients {
+		return r, nil
+	}
+	if err := c.get(ctx, c.admin("users", "count"), nil, &r.people); err != nil {
+		return nil, err
+	}
+	var rows []struct {
+		ClientID string `json:"clientId"`
+		Active   any    `json:"active"`
+		Offline  any    `json:"offline"`
+	}
+	if err := c.get(ctx, c.admin("client-session-stats"), nil, &rows); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		r.sessions[row.ClientID] = [2]int{whole(row.Active), whole(row.Offline)}
+	}
+	return r, r.readSignIns(ctx, since)
+}
+
+// whole reads a number that the server writes as a number or as text.
+func whole(value any) int {
+	var n int
+	_, _ = fmt.Sscan(fmt.Sprint(value), &n)
+	return n
+}
+
+func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
+	covers, err := r.eventsCover(ctx, since)
+	if isForbidden(err) {
+		var fault *identity.ProviderError
+		if r.silent = "sign-ins that ended are not known: the events may not be read"; errors.As(err, &fault) && fault.Permission == switchStore {
+			r.silent = "sign-ins that ended are not known: the realm does not keep sign-in events (" + switchStore + ")"
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sum := &usageSum{clients: r.signIns}
+	reached, err := r.events(ctx, since, sum.add)
+	r.covers = later(covers, reached)
+	return err
+}
+
+func (r *usageReader) usage(ctx context.Context, resource identity.Resource) (identity.Usage, error) {
+	switch resource.Type {
+	case realm.TypeClient:
+		return r.clientUsage(resource), nil
+	case realm.TypeClientRole:
+		return r.roleUsage(ctx, resource)
+	case realm.TypeGroup:
+		return r.someone(ctx, "members", r.admin("groups", resource.ServerID, "members"), url.Values{"max": {"1"}, "briefRepresentation": {"true"}})
+	case realm.TypeProvider:
+		return r.someone(ctx, "accounts of people are linked to it", r.admin("users"), url.Values{"max": {"1"}, "idpAlias": {resource.Key}, "briefRepresentation": {"true"}})
+	case realm.TypeOrganization:
+		return r.organizationUsage(ctx, resource)
+	case realm.TypeGateFlows:
+		return r.flowUsage(ctx)
+	case realm.TypeGate, realm.TypeRoleAssignment, realm.TypeEnablement:
+		return identity.Usage{}, nil // parts of a client, which tells for them
+	}
+	return identity.Usage{Unknown: "it is not known how resources of the type " + resource.Type + " are used"}, nil
+}
+
+// clientUsage looks at the sessions there are and the sign-ins there were. Without recorded sign-ins a client counts as used, unless
+// nobody could use it: it was never opened, or there is nobody.
+func (r *usageReader) clientUsage(resource identity.Resource) identity.Usage {
+	var usage identity.Usage
+	if n := r.sessions[resource.Key]; n != [2]int{} {
+		usage.Facts = append(usage.Facts, fmt.Sprintf("sessions now: %d, offline sessions: %d", n[0], n[1]))
+	}
+	if seen := r.signIns[resource.Key]; seen != nil && seen.signIns > 0 {
+		usage.Facts = append(usage.Facts, fmt.Sprintf("sign-ins: %d by %d people, the last on %s", seen.signIns, len(seen.people), seen.last.Format("2006-01-02")))
+	}
+	machine, _ := resource.Attributes["service_accounts"].(bool)
+	opened, _ := resource.Attributes[identity.OpenedAttribute].(bool)
+	if len(usage.Facts) > 0 || !opened || (r.people == 0 && !machine) {
+		return usage
+	}
+	made, err := time.Parse(time.RFC3339, field(realm.Object(resource.Attributes), identity.SinceAttribute))
+	switch {
+	case r.silent != "":
+		usage.Unknown = r.silent
+	case err != nil || r.covers.Truncate(time.Second).After(made):
+		usage.Unknown = "sign-ins are recorded since " + r.covers.UTC().Format(time.RFC3339) + " only"
+	}
+	return usage
+}
+
+// someone tells whether a list of people holds anybody.
+func (r *usageReader) someone(ctx context.Context, what, path string, query url.Values) (identity.Usage, error) {
+	var rows []realm.Object
+	err := r.get(ctx, path, query, &rows)
+	if isAbsent(err) {
+		return identity.Usage{}, nil
+	}
+	if len(rows) == 0 {
+		return identity.Usage{}, err
+	}
+	return identity.Usage{Facts: []string{what + ": at least one"}}, err
+}
+
+func (r *usageReader) roleUsage(ctx context.Context, resource identity.Resource) (identity.Usage, error) {
+	clientID, role := field(realm.Object(resource.Attributes), "client"), field(realm.Object(resource.Attributes), "role")
+	id := r.asked[identity.ResourceID{Type: realm.TypeClient, Key: clientID}].ServerID
+	if id == "" {
+		raw, err := r.application(ctx, clientID)
+		if err != nil || raw == nil {
+			return identity.Usage{}, err
+		}
+		id = field(raw, "id")
+	}
+	usage, err := r.someone(ctx, "people who hold it directly", r.admin("clients", id, "roles", role, "users"), url.Values{"max": {"1"}, "briefRepresentation": {"true"}})
+	if err != nil || len(usage.Facts) > 0 {
+		return usage, err
+	}
+	groups, err := r.pages(ctx, r.admin("clients", id, "roles", role, "groups"), nil, "id")
+	if isAbsent(err) {
+		err = nil
+	}
+	for _, group := range groups {
+		path := field(group, "path")
+		if _, ours := r.asked[identity.ResourceID{Type: realm.TypeRoleAssignment, Key: keyOfPath(group) + " -> " + clientID + "/" + role}]; !ours {
+			usage.Facts = append(usage.Facts, "group "+printable(path)+" holds it, which this run did not give it")
+		}
+	}
+	return usage, err
+}
+
+// keyOfPath is the key of a group whose names hold no slash; with one the path is ambiguous and the group counts as somebody else's.
+func keyOfPath(group realm.Object) string {
+	names := strings.Split(strings.TrimPrefix(field(group, "path"), "/"), "/")
+	for i, name := range names {
+		names[i] = identity.EscapePath(name)
+	}
+	return "/" + strings.Join(names, "/")
+}
+
+func (r *usageReader) organizationUsage(ctx context.Context, resource identity.Resource) (identity.Usage, error) {
+	members := 0
+	err := r.get(ctx, r.admin("organizations", resource.ServerID, "members", "count"), nil, &members)
+	if isAbsent(err) || members == 0 {
+		if isAbsent(err) {
+			err = nil
+		}
+		return identity.Usage{}, err
+	}
+	facts := []string{fmt.Sprintf("members: %d", members)}
+	if managed, err := r.managedMember(ctx, resource.ServerID); err != nil || managed {
+		facts = append(facts, "some came through its provider: their accounts would be deleted with it, so no decision deletes it while they are there")
+	}
+	return identity.Usage{Facts: facts}, nil
+}
+
+// flowUsage names whoever else runs sign-ins through the flows. What was asked for in the same breath is taken back with them.
+func (r *usageReader) flowUsage(ctx context.Context) (identity.Usage, error) {
+	_, there, err := (flowsWriter{r.client}).complete(ctx)
+	if err != nil {
+		return identity.Usage{}, err
+	}
+	users, err := r.flowUsers(ctx, there)
+	var usage identity.Usage
+	for _, user := range users {
+		_, ours := r.asked[identity.ResourceID{Type: user.kind, Key: user.name}]
+		_, gated := r.asked[identity.ResourceID{Type: realm.TypeGate, Key: user.name}]
+		if !ours && (user.kind != realm.TypeClient || !gated) {
+			usage.Facts = append(usage.Facts, "sign-ins run through it: "+user.String())
+		}
+	}
+	return usage, err
+}
