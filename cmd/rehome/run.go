@@ -109,7 +109,7 @@ func runRunList(s *session) error {
 		if !run.CompletedAt.IsZero() {
 			took = run.CompletedAt.Sub(run.StartedAt).Round(time.Second / 10).String()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", run.ID, run.Status, run.StartedAt.Format(time.DateTime), took, view.ShortHash(run.PlanHash))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", run.ID, run.Status, run.StartedAt.Format(time.DateTime), took, view.ShortHash(run.PlanHash), wayBack(run))
 	}
 	return w.Flush()
 }
@@ -148,9 +148,11 @@ func runRunShow(s *session, id string, verbose bool) error {
 		}
 		id = runs[0].ID
 	}
-	known := false
+	known, takenBackBy := false, ""
 	for _, run := range runs {
-		known = known || run.ID == id
+		if run.ID == id {
+			known, takenBackBy = true, run.RolledBackBy
+		}
 	}
 	if !known {
 		return fmt.Errorf("there is no run %q; rehome run list shows those there are", view.Clean(id))
@@ -159,6 +161,7 @@ func runRunShow(s *session, id string, verbose bool) error {
 	if err != nil {
 		return err
 	}
+	run.RolledBackBy = takenBackBy
 	followUps, err := s.store.FollowUps(run.Migration)
 	if err != nil {
 		return err
@@ -261,6 +264,9 @@ func printRun(s *session, run state.Run, bound *state.PlanRecord, rows []stepRow
 	if !run.CompletedAt.IsZero() {
 		fmt.Fprintf(w, "ended     %s\n", run.CompletedAt.Format(time.DateTime+" MST"))
 	}
+	if text := wayBack(run); text != "" {
+		fmt.Fprintf(w, "rollback  %s\n", text)
+	}
 	fmt.Fprintf(w, "plan      %s", view.ShortHash(run.PlanHash))
 	if bound != nil {
 		fmt.Fprintf(w, "   %s   classifier %s", bound.Status, bound.Classifier)
@@ -270,6 +276,17 @@ func printRun(s *session, run state.Run, bound *state.PlanRecord, rows []stepRow
 	}
 	fmt.Fprintf(w, "\n\n")
 	printRows(w, rows, verbose)
+}
+
+// wayBack says which run this one took back, or which took it back; empty for most.
+func wayBack(run state.Run) string {
+	switch {
+	case run.RollbackOf != "":
+		return "takes back " + run.RollbackOf
+	case run.RolledBackBy != "":
+		return "taken back by " + run.RolledBackBy
+	}
+	return ""
 }
 
 // printRows lists what needs a person first.
