@@ -156,7 +156,7 @@ func TestBuild_AUsedApplicationIsSwitchedOffAndKeepsItsGuard(t *testing.T) {
 	id := identity.ResourceID{Type: "app", Key: "wiki"}
 	in.Usages[id] = identity.Usage{Resource: id, Used: true, Facts: []string{"a sign-in on 2026-11-22"}}
 	p := build(t, in)
-	want := []string{"skipped gateway:corp", "delete grant:eng>wiki", "delete switch:wiki", "skipped guard:wiki", "skipped app:wiki", "skipped road:main", "delete team:eng"}
+	want := []string{"skipped gateway:corp", "delete grant:eng>wiki", "update switch:wiki", "skipped guard:wiki", "skipped app:wiki", "skipped road:main", "delete team:eng"}
 	if diff := cmp.Diff(want, does(p)); diff != "" {
 		t.Error(diff)
 	}
@@ -198,7 +198,7 @@ func TestBuild_AForeignChangeBlocksWithBothValuesUntilSomebodyDecides(t *testing
 	if s := step(t, p, "guard:wiki"); s.Disposition != plan.DispositionSkipped {
 		t.Errorf("the guard of an application that stays is taken away: %+v", s)
 	}
-	if s := step(t, p, "switch:wiki"); s.Action != plan.ActionDelete {
+	if s := step(t, p, "switch:wiki"); s.Action != plan.ActionUpdate || s.After["enabled"] != false || s.Unbinds {
 		t.Errorf("an application that stays is not switched off: %+v", s)
 	}
 	in.Decisions = []rollback.Decision{
@@ -233,7 +233,7 @@ func TestBuild_DisableSwitchesOffAndKeeps(t *testing.T) {
 	if s := step(t, p, "app:wiki"); s.Disposition != plan.DispositionSkipped {
 		t.Errorf("%+v", s)
 	}
-	if s := step(t, p, "switch:wiki"); s.Action != plan.ActionDelete {
+	if s := step(t, p, "switch:wiki"); s.Action != plan.ActionUpdate || s.After["enabled"] != false {
 		t.Errorf("%+v", s)
 	}
 }

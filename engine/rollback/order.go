@@ -20,7 +20,7 @@ func (b *builder) link() {
 	for _, id := range b.ids() {
 		e := b.entries[id]
 		if b.isSwitch(e.done.Step.Resource.Type) {
-			e.undo.Unbinds = b.leadGoes(e)
+			b.settleSwitch(e)
 		}
 		for _, d := range e.done.Step.DependsOn {
 			if before := b.entries[d]; before != nil {
@@ -35,6 +35,17 @@ func (b *builder) link() {
 		sort.Strings(e.undo.DependsOn)
 		e.undo.DependsOn = slices.Compact(e.undo.DependsOn)
 	}
+}
+
+// settleSwitch deletes a switch with what it opens. Where that stays, the switch stays too and is turned off: then the record says what
+// there is afterwards.
+func (b *builder) settleSwitch(e *entry) {
+	e.undo.Unbinds = b.leadGoes(e)
+	if e.undo.Unbinds || e.undo.Action != plan.ActionDelete {
+		return
+	}
+	e.undo.Action, e.undo.After = plan.ActionUpdate, e.undo.Before.Clone()
+	e.undo.After["enabled"] = false
 }
 
 // leadGoes tells whether what a switch opens is deleted, so that no switch is left to belong to anything.

@@ -377,6 +377,10 @@ func closing(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	if o.Automation {
 		return
 	}
+	if s.Create+s.Update+s.Delete == 0 && p.Rollback != nil {
+		fmt.Fprintf(b, "Nothing is left to take back but what stays.\n")
+		return
+	}
 	if s.Create+s.Update+s.Delete == 0 {
 		fmt.Fprintf(b, "Nothing to change: the target is as the configuration wants it.\n")
 		return
