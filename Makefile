@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build build-okta demo test integration lint fmt generate docs bench fuzz clean
+.PHONY: help build build-okta demo test integration faults lint fmt generate docs bench fuzz clean
 VERSION ?= 0.1.0
 BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"
 FUZZTIME ?= 10s
@@ -21,6 +21,10 @@ test: build ## run all tests
 
 integration: build ## run only the tests against a real Keycloak
 	REHOME_TEST_KEYCLOAK=required go test -run 'Keycloak' ./...
+
+faults: ## kill and spoil applies at every place, on a realm file and a real Keycloak, and show the table
+	@out=$$(mktemp -d); REHOME_FAULTS=$$out/table REHOME_TEST_KEYCLOAK=required go test -count=1 -timeout 60m -run '^TestFaults' ./cmd/rehome >$$out/log 2>&1; \
+	  status=$$?; cat $$out/table; [ $$status = 0 ] || cat $$out/log; rm -rf $$out; exit $$status
 
 lint: ## run go vet, and golangci-lint where it is installed
 	go vet ./...

@@ -74,7 +74,58 @@ type stage struct {
 	folder   string // with plan, state and configuration; copied for each run
 	variable []string
 	hash     string
-	end      func(t *testing.T, folder string) string // the target after a run, normalised
+	end      func(t *testing.T, folder string) string            // the target after a run, normalised
+	secrets  func(t *testing.T, folder string) map[string]string // what the target's clients prove themselves with
+}
+
+// generating makes the target generate secrets: the incumbent holds none for these applications.
+func generating(j *journey) {
+	block := `map "application" "secrets" {
+  where = item.client_authentication == "private_key_jwt" || item.client_authentication == "none"
+  set   = { client_authentication = "client_secret_basic" }
+}
+`
+	if err := os.WriteFile(filepath.Join(j.folder, "secrets.rehome.hcl"), []byte(block), 0o600); err != nil {
+		j.t.Fatal(err)
+	}
+}
+
+// secretsIn maps client:ID to the secret of the client.
+func secretsIn(clients []map[string]any) map[string]string {
+	found := map[string]string{}
+	for _, client := range clients {
+		if secret, ok := client["secret"].(string); ok && secret != "" {
+			found[fmt.Sprint("client:", client["clientId"])] = secret
+		}
+	}
+	return found
+}
+
+// delivered reads every part of the secrets that a run gave out.
+func delivered(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "secrets*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var given []deliveredSecret
+		if err := json.Unmarshal(content, &given); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, secret := range given {
+			if known, twice := all[secret.Resource]; twice && known != secret.Value {
+				t.Errorf("%s was given out with two values", secret.Resource)
+			}
+			all[secret.Resource] = secret.Value
+		}
+	}
+	return all
 }
 
 // rehearse copies the stage for one run.
@@ -189,6 +240,9 @@ func doneOnce(records []state.JournalRecord) []string {
 	return wrong
 }
 
+// generated is how many secrets the target makes for the practice tenant.
+const generated = 3
+
 // resume applies again until the run has ended, and compares everything with an undisturbed run.
 func (s *stage) resume(t *testing.T, folder, wantEnd, wantBooks string) bool {
 	t.Helper()
@@ -215,6 +269,20 @@ func (s *stage) resume(t *testing.T, folder, wantEnd, wantBooks string) bool {
 		t.Errorf("the books say %q, wanted %q", got, wantBooks)
 		ok = false
 	}
+	given, made := delivered(t, folder), s.secrets(t, folder)
+	for _, record := range records {
+		if record.Outcome == nil || len(record.Outcome.Generated) == 0 {
+			continue
+		}
+		if id := record.Outcome.Resource.String(); given[id] == "" || given[id] != made[id] {
+			t.Errorf("the secret of %s was not given out, or is another one", id)
+			ok = false
+		}
+	}
+	if len(given) != generated {
+		t.Errorf("%d secrets were given out, wanted %d", len(given), generated)
+		ok = false
+	}
 	for _, wrong := range doneOnce(records) {
 		t.Error(wrong)
 		ok = false
@@ -228,8 +296,21 @@ func realmFileStage(t *testing.T) *stage {
 	t.Chdir(".")
 	j := newJourney(t, "okta-to-realmfile", "okta", "realmfile")
 	startOktaLab(j)
+	generating(j)
 	hash, _ := j.approve()
 	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins)}
+	s.secrets = func(t *testing.T, folder string) map[string]string {
+		t.Helper()
+		content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var realm struct{ Clients []map[string]any }
+		if err := json.Unmarshal(content, &realm); err != nil {
+			t.Fatal(err)
+		}
+		return secretsIn(realm.Clients)
+	}
 	s.end = func(t *testing.T, folder string) string {
 		t.Helper()
 		content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json"))
@@ -295,13 +376,7 @@ type boundary struct {
 func boundaries(records []state.JournalRecord) []boundary {
 	var all []boundary
 	for _, r := range records {
-		what := string(r.Kind)
-		switch {
-		case r.Intend != nil:
-			what = "intent of " + r.Intend.StepID
-		case r.Outcome != nil:
-			what = "outcome of " + r.Outcome.StepID
-		}
+		what := nameOf(r)
 		if r.Intend == nil {
 			all = append(all, boundary{state.BeforeRecord, r.Sequence, what})
 		}
@@ -323,12 +398,18 @@ func TestFaults_KilledAtEveryRecordOnARealmFile(t *testing.T) {
 	defer table.write(t)
 	step := 1
 	if os.Getenv(faultsVariable) == "" {
-		step = 17
+		step = 29
+	}
+	secretly := "" // a step that makes a secret: its boundaries are never left out
+	for _, r := range records {
+		if r.Outcome != nil && len(r.Outcome.Generated) > 0 {
+			secretly = r.Outcome.StepID
+		}
 	}
 	t.Run("rows", func(t *testing.T) {
 		for _, who := range []string{"host", "plugin"} {
 			for i, b := range boundaries(records) {
-				if i%step != 0 {
+				if i%step != 0 && !strings.HasSuffix(b.what, " "+secretly) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s_%s_%d", who, b.moment, b.sequence), func(t *testing.T) {

@@ -13,16 +13,17 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// killVariable makes the test binary run as rehome and die, or lose its plugins, at one boundary of its journal:
-// WHO:MOMENT:SEQUENCE, as in host:before:17. WHO is host, plugin or nobody. The program itself knows no such variable.
+// killVariable makes the test binary run as rehome and die, or lose its plugins, at one boundary of its journal: WHO:MOMENT:RECORD, as
+// in host:before:17 or plugin:after:intend client:wiki. WHO is host, plugin or nobody. The program itself knows no such variable.
 const killVariable = "REHOME_TEST_KILL"
 
 // runKilled is the main of the program with a watch on its journal.
 func runKilled() int {
 	env := systemEnvironment()
-	who, moment, sequence := parseKill(os.Getenv(killVariable))
-	env.journalWatch = func(at state.JournalMoment, number int, _ state.JournalRecord) {
-		if string(at) != moment || number != sequence {
+	who, rest, _ := strings.Cut(os.Getenv(killVariable), ":")
+	moment, record, _ := strings.Cut(rest, ":")
+	env.journalWatch = func(at state.JournalMoment, number int, r state.JournalRecord) {
+		if string(at) != moment || (record != strconv.Itoa(number) && record != nameOf(r)) {
 			return
 		}
 		switch who {
@@ -36,13 +37,15 @@ func runKilled() int {
 	return run(context.Background(), os.Args[1:], env)
 }
 
-func parseKill(text string) (who, moment string, sequence int) {
-	parts := strings.Split(text, ":")
-	if len(parts) != 3 {
-		return "nobody", "", 0
+// nameOf names a record so that it can be found in every run.
+func nameOf(r state.JournalRecord) string {
+	switch {
+	case r.Intend != nil:
+		return "intend " + r.Intend.StepID
+	case r.Outcome != nil:
+		return "outcome " + r.Outcome.StepID
 	}
-	sequence, _ = strconv.Atoi(parts[2])
-	return parts[0], parts[1], sequence
+	return string(r.Kind)
 }
 
 // killChildren kills every process that this one has started, and waits until they are gone or reaped.
@@ -66,6 +69,6 @@ func killChildren() {
 }
 
 // killAt is the value of killVariable for one boundary.
-func killAt(who string, moment state.JournalMoment, sequence int) string {
-	return fmt.Sprintf("%s:%s:%d", who, moment, sequence)
+func killAt(who string, moment state.JournalMoment, record any) string {
+	return fmt.Sprintf("%s:%s:%v", who, moment, record)
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,15 +18,13 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
-	"github.com/hashicorp/go-retryablehttp"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/reading"
 )
 
 const (
-	largestBody    = 256 << 20 // an export of a realm with thousands of clients has some tens of megabytes
-	requestTimeout = 4 * time.Minute
-	renewBefore    = 20 * time.Second
-	retries        = 4
+	largestBody = 256 << 20 // an export of a realm with thousands of clients has some tens of megabytes
+	renewBefore = 20 * time.Second
 )
 
 // client speaks to one realm of one server: every address it asks is below its base address.
@@ -36,9 +33,11 @@ type client struct {
 	realm  string
 	id     string
 	secret string
-	http   *retryablehttp.Client
+	http   *http.Client
 	slots  chan struct{} // limits requests at the same time
 	now    func() time.Time
+	sleep  func(context.Context, time.Duration) error
+	limit  time.Duration // of one try
 
 	mutex   sync.Mutex // guards what follows
 	token   string
@@ -53,6 +52,7 @@ type clientSettings struct {
 	secret   string
 	caFile   string
 	requests int
+	timeout  time.Duration // of one try
 }
 
 func newClient(settings clientSettings) (*client, error) {
@@ -66,18 +66,14 @@ func newClient(settings clientSettings) (*client, error) {
 		}
 		transport.TLSClientConfig.RootCAs = pool
 	}
-	retrying := &retryablehttp.Client{
-		HTTPClient: &http.Client{
-			Transport: transport, Timeout: requestTimeout,
-			// A redirect would carry the token to an address that nobody named.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		RetryWaitMin: 200 * time.Millisecond, RetryWaitMax: 5 * time.Second, RetryMax: retries,
-		CheckRetry: retryPolicy, Backoff: retryablehttp.DefaultBackoff, ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	plain := &http.Client{
+		Transport: transport,
+		// A redirect would carry the token to an address that nobody named.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &client{
-		base: settings.base, realm: settings.realm, id: settings.id, secret: settings.secret, http: retrying,
-		slots: make(chan struct{}, settings.requests), now: time.Now,
+		base: settings.base, realm: settings.realm, id: settings.id, secret: settings.secret, http: plain,
+		slots: make(chan struct{}, settings.requests), now: time.Now, sleep: reading.Sleep, limit: settings.timeout,
 	}, nil
 }
 
@@ -94,25 +90,6 @@ func certificatePool(file string) (*x509.CertPool, error) {
 		return nil, errors.New("the file holds no PEM certificate")
 	}
 	return pool, nil
-}
-
-// repeatable marks the context of a POST that changes nothing, so that it is retried like a GET.
-type repeatable struct{}
-
-// retryPolicy repeats what may be repeated: no answer, 502 and 503 of a request that means the same twice. A 500 is never
-// repeated: for Keycloak it often is a plain user error.
-func retryPolicy(ctx context.Context, response *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil {
-		return false, ctx.Err()
-	}
-	if ctx.Value(repeatable{}) == nil {
-		return false, nil
-	}
-	if err != nil {
-		var wrongCertificate *tls.CertificateVerificationError
-		return !errors.As(err, &wrongCertificate), nil
-	}
-	return response.StatusCode == http.StatusBadGateway || response.StatusCode == http.StatusServiceUnavailable, nil
 }
 
 // admin is the path of something in the realm for administrators; the segments are escaped.
@@ -244,42 +221,6 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
-}
-
-// send does one request, retries included, within the limit of requests at the same time.
-func (c *client) send(ctx context.Context, request call, header http.Header, body []byte) (reply, error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return reply{}, c.unreachable(request, ctx.Err())
-	}
-	count(ctx)
-	if request.method != http.MethodPost || request.safe {
-		ctx = context.WithValue(ctx, repeatable{}, true)
-	}
-	target := c.base.String() + request.path
-	if len(request.query) > 0 {
-		target += "?" + request.query.Encode()
-	}
-	out, err := retryablehttp.NewRequestWithContext(ctx, request.method, target, body)
-	if err != nil {
-		return reply{}, c.invalid(request, "the address cannot be used")
-	}
-	out.Header = header
-	response, err := c.http.Do(out)
-	if err != nil {
-		return reply{}, c.unreachable(request, err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(response.Body, largestBody+1))
-	if err != nil {
-		return reply{}, c.unreachable(request, err)
-	}
-	if len(content) > largestBody {
-		return reply{}, c.invalid(request, fmt.Sprintf("the answer is larger than %d bytes", largestBody))
-	}
-	return reply{status: response.StatusCode, header: response.Header, body: content}, nil
 }
 
 // bearer gives a token that lives for a while yet.

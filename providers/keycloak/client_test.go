@@ -37,7 +37,7 @@ func fakeServer(t *testing.T, seconds int, handle http.HandlerFunc) (*client, *a
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	target.client.http.RetryWaitMin, target.client.http.RetryWaitMax = time.Millisecond, time.Millisecond
+	target.client.sleep = func(context.Context, time.Duration) error { return nil }
 	return target.client, tokens
 }
 
@@ -48,11 +48,13 @@ func TestClient_RepeatsOnlyWhatMeansTheSameTwice(t *testing.T) {
 		status int
 		want   int64
 	}{
-		{"a GET is repeated after 503", http.MethodGet, 503, retries + 1},
-		{"a PUT is repeated after 502", http.MethodPut, 502, retries + 1},
-		{"a DELETE is repeated after 503", http.MethodDelete, 503, retries + 1},
-		{"a POST is never repeated", http.MethodPost, 503, 1},
-		{"a 500 is an answer", http.MethodGet, 500, 1},
+		{"a GET is repeated after 503", http.MethodGet, 503, mostTries},
+		{"a PUT is repeated after 502", http.MethodPut, 502, mostTries},
+		{"a DELETE is repeated after 503", http.MethodDelete, 503, mostTries},
+		{"a POST is not repeated after 503", http.MethodPost, 503, 1},
+		{"a POST is repeated after 429, which says that it was not done", http.MethodPost, 429, mostTries},
+		{"a 500 is often an answer and gets one more try", http.MethodGet, 500, 2},
+		{"a POST is not repeated after 500", http.MethodPost, 500, 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

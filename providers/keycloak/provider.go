@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -15,6 +16,8 @@ import (
 
 const (
 	defaultWorkers = 4
+	defaultTimeout = 120 // seconds: a server that writes a large export may need minutes
+	mostTimeout    = 600
 	mostWorkers    = 8 // more workers gain nothing and double the waiting time of each request
 )
 
@@ -47,6 +50,7 @@ func (t *Target) Schema() identity.ProviderSchema {
 			{Name: "public_url", Type: "string", Doc: "Address that people see, when it is not url. It must be the one that the realm's discovery document names."},
 			{Name: "ca_file", Type: "string", Doc: "PEM file with further certificates to trust."},
 			{Name: "workers", Type: "number", Default: defaultWorkers, Doc: "Requests at the same time, 1 to 8."},
+			{Name: "timeout", Type: "number", Default: defaultTimeout, Doc: "Seconds to wait for an answer before a request counts as lost, 1 to 600."},
 		},
 	}
 }
@@ -81,15 +85,19 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 	if strings.ContainsAny(text("realm"), "/") || text("realm") == ".." || text("realm") == "." {
 		complain("realm", "realm must be the name of a realm")
 	}
-	workers, ok := workerCount(config["workers"])
+	workers, ok := wholeNumber(config["workers"], defaultWorkers, mostWorkers)
 	if !ok {
 		complain("workers", "workers must be a whole number from 1 to %d", mostWorkers)
+	}
+	timeout, ok := wholeNumber(config["timeout"], defaultTimeout, mostTimeout)
+	if !ok {
+		complain("timeout", "timeout must be a whole number of seconds from 1 to %d", mostTimeout)
 	}
 	if problems.HasErrors() {
 		return problems
 	}
 	made, err := newClient(clientSettings{
-		base: base, realm: text("realm"), id: text("client_id"), secret: text("client_secret"), caFile: text("ca_file"), requests: workers,
+		base: base, realm: text("realm"), id: text("client_id"), secret: text("client_secret"), caFile: text("ca_file"), requests: workers, timeout: time.Duration(timeout) * time.Second,
 	})
 	if err != nil {
 		complain("ca_file", "ca_file: %v", err)
@@ -127,13 +135,14 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-func workerCount(value any) (int, bool) {
+// wholeNumber reads a number from 1 to most, or otherwise where none is given.
+func wholeNumber(value any, otherwise, most int) (int, bool) {
 	if value == nil {
-		return defaultWorkers, true
+		return otherwise, true
 	}
 	number, ok := value.(float64)
 	count := int(number)
-	return count, ok && float64(count) == number && count >= 1 && count <= mostWorkers
+	return count, ok && float64(count) == number && count >= 1 && count <= most
 }
 
 // Identify proves that the realm is there, that the service account may read it, and that public_url is the address that the

@@ -26,6 +26,11 @@ func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity
 	if err := ctx.Err(); err != nil {
 		return identity.StepResult{}, err
 	}
+	release, err := t.lock()
+	if err != nil {
+		return identity.StepResult{}, err
+	}
+	defer release()
 	doc, _, err := t.load()
 	if err != nil {
 		return identity.StepResult{}, err
@@ -36,7 +41,7 @@ func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity
 		return identity.StepResult{}, err
 	}
 	if done {
-		return identity.StepResult{Already: true, ServerID: live.ServerID, Requests: 1}, nil
+		return identity.StepResult{Already: true, ServerID: live.ServerID, Requests: 1, Generated: madeSecret(doc, step)}, nil
 	}
 	change := &change{doc: doc, realm: doc["realm"].(string), step: step, generated: map[string]string{}}
 	if err := change.do(); err != nil {
@@ -176,6 +181,18 @@ func needsSecret(a identity.Attributes) bool {
 	protocol, _ := a["protocol"].(string)
 	_, brought := a["secret"]
 	return !public && !brought && protocol == realm.ProtocolOIDC && (authenticator == "" || authenticator == "client-secret" || authenticator == "client-secret-jwt")
+}
+
+// madeSecret is the secret that an earlier, interrupted part of the run made for a client: its delivery may have been lost with it.
+func madeSecret(doc realm.Object, step identity.StepRequest) map[string]string {
+	if step.Action != actionCreate || step.Resource.Type != realm.TypeClient || !needsSecret(step.After) {
+		return nil
+	}
+	secret, _ := find(doc, "clients", "clientId", step.Resource.Key)["secret"].(string)
+	if secret == "" {
+		return nil
+	}
+	return map[string]string{"secret": secret}
 }
 
 func (c *change) secrets(name string) map[string]string {

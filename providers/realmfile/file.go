@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
@@ -174,6 +175,23 @@ func (t *Target) save(doc realm.Object) error {
 		return fileError("syncing the directory of the realm file", err)
 	}
 	return nil
+}
+
+// lock keeps other processes from writing files of the folder between load and save: a plugin whose host was killed may still be at
+// work. The system gives the lock back when the process ends.
+func (t *Target) lock() (release func(), err error) {
+	path := t.path
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		path = resolved
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, fileError("opening the directory of the realm file", err)
+	}
+	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fileError("locking the directory of the realm file", err), folder.Close())
+	}
+	return func() { _ = folder.Close() }, nil // closing gives the lock back
 }
 
 func writeAndSync(file *os.File, content []byte) error {

@@ -127,6 +127,11 @@ func readMarker(doc realm.Object) (identity.Marker, identity.MarkerRevision, err
 func (t *Target) WriteMarker(_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
+	release, err := t.lock()
+	if err != nil {
+		return "", err
+	}
+	defer release()
 	doc, _, err := t.load()
 	if err != nil {
 		return "", err

@@ -77,7 +77,7 @@ func Transport(options Options) http.RoundTripper {
 		t.options.Budget = DefaultBudget
 	}
 	if t.options.Sleep == nil {
-		t.options.Sleep = sleep
+		t.options.Sleep = Sleep
 	}
 	if t.options.Now == nil {
 		t.options.Now = time.Now
@@ -178,9 +178,9 @@ func (t *transport) decide(request *http.Request, a answer, try int, deadline ti
 	if request.Method != http.MethodGet || try >= t.options.Tries || a.final || request.Context().Err() != nil {
 		return 0, false
 	}
-	wait := backoff(try)
+	wait := Backoff(try)
 	if a.response != nil {
-		if asked, ok := askedWait(a.response.Header, t.options.Now()); ok {
+		if asked, ok := AskedWait(a.response.Header, t.options.Now()); ok {
 			// A reset that is already over must not use up all tries at once.
 			wait = max(wait, asked+time.Duration(rand.Int64N(int64(250*time.Millisecond))))
 		}
@@ -246,7 +246,7 @@ func (t *transport) once(request *http.Request) answer {
 	defer cancel()
 	response, err := t.options.Base.RoundTrip(request.Clone(ctx))
 	if err != nil {
-		return answer{code: identity.ErrorUnreachable, reason: plainReason(err), final: certain(err)}
+		return answer{code: identity.ErrorUnreachable, reason: plainReason(err), final: Certain(err)}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, t.options.BodyLimit+1))
@@ -274,8 +274,8 @@ func isJSON(contentType string) bool {
 	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
-// certain tells whether an error will come back however often the request is sent.
-func certain(err error) bool {
+// Certain tells whether an error will come back however often the request is sent.
+func Certain(err error) bool {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return dns.IsNotFound
@@ -301,7 +301,8 @@ func closeBody(request *http.Request) {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, or ends early with ctx's error.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

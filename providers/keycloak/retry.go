@@ -1,0 +1,106 @@
+package keycloak
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rehome-iam/rehome/providers/internal/reading"
+)
+
+// The limits of one request: how often it is sent, and how long all tries may take with the waits between.
+const (
+	mostTries    = 5
+	requestLimit = 5 * time.Minute
+)
+
+// send does one request, again where that cannot do harm, and reads the whole answer.
+func (c *client) send(ctx context.Context, request call, header http.Header, body []byte) (reply, error) {
+	count(ctx)
+	end := c.now().Add(requestLimit)
+	for try := 1; ; try++ {
+		response, err := c.try(ctx, request, header, body)
+		if ctx.Err() != nil || try >= mostTries || !again(request, response, err, try) {
+			return response, c.finalError(request, err, try)
+		}
+		wait := reading.Backoff(try)
+		if asked, ok := reading.AskedWait(response.header, c.now()); ok && err == nil {
+			wait = max(wait, asked)
+		}
+		if c.now().Add(wait).After(end) || c.sleep(ctx, wait) != nil {
+			return response, c.finalError(request, err, try)
+		}
+	}
+}
+
+func (c *client) finalError(request call, err error, tries int) error {
+	var known *failure
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	if tries > 1 {
+		err = fmt.Errorf("%w (%d tries)", err, tries)
+	}
+	return c.unreachable(request, err)
+}
+
+// again tells whether a request may be sent once more. One that was refused for its rate, or that never left, was not done. Whether
+// one without a whole answer was done is not known, so only what means the same twice is repeated; what is not is looked up by its
+// natural key by whoever sent it. A 500 is often a plain user error for Keycloak, so it gets one more try and not all.
+func again(request call, response reply, err error, try int) bool {
+	repeatable := request.method != http.MethodPost || request.safe
+	if err != nil {
+		var known *failure
+		var dial *net.OpError
+		notSent := errors.As(err, &dial) && dial.Op == "dial"
+		return !errors.As(err, &known) && !reading.Certain(err) && (repeatable || notSent)
+	}
+	switch response.status {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return repeatable
+	case http.StatusInternalServerError:
+		return repeatable && try == 1
+	}
+	return false
+}
+
+// try sends a request once, within the limit of requests at the same time. An error that is no *failure is the lack of an answer.
+func (c *client) try(ctx context.Context, request call, header http.Header, body []byte) (reply, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	target := c.base.String() + request.path
+	if len(request.query) > 0 {
+		target += "?" + request.query.Encode()
+	}
+	out, err := http.NewRequestWithContext(ctx, request.method, target, bytes.NewReader(body))
+	if err != nil {
+		return reply{}, c.invalid(request, "the address cannot be used")
+	}
+	out.Header = header.Clone()
+	response, err := c.http.Do(out)
+	if err != nil {
+		return reply{}, err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(response.Body, largestBody+1))
+	if err != nil {
+		return reply{}, fmt.Errorf("the answer was cut short: %w", err)
+	}
+	if len(content) > largestBody {
+		return reply{}, c.invalid(request, fmt.Sprintf("the answer is larger than %d bytes", largestBody))
+	}
+	return reply{status: response.StatusCode, header: response.Header, body: content}, nil
+}
