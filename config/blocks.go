@@ -159,6 +159,9 @@ func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 	for _, block := range blocks["break_glass"] {
 		l.breakGlass(block)
 	}
+	for _, block := range blocks["secret_recipients"] {
+		l.secretRecipients(block)
+	}
 	for _, block := range blocks["verify"] {
 		l.verify(block)
 	}

@@ -52,6 +52,7 @@ type Config struct {
 	Evidence         *Evidence
 	Verify           *Verify
 	BreakGlass       *BreakGlass
+	SecretRecipients []SecretRecipients
 	Waves            []Wave
 	VolumeGuard      *VolumeGuard
 	Undos            []Undo

@@ -147,7 +147,7 @@ func rootSchema() *hcl.BodySchema {
 	for _, name := range append(singleBlocks(), "locals") {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
 	}
-	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check", "wave"} {
+	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check", "secret_recipients", "wave"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"name"}})
 	}
 	schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: "undo", LabelNames: []string{"resource"}})

@@ -71,13 +71,16 @@ func commandClasses() map[string]commandClass {
 		"validate":               classFree,
 		"verify":                 classManage,
 		"version":                classFree,
+
+		"credentials rotate-client": classManage,
+		"force-unlock":              classManage,
 	}
 }
 
 // phaseOf is the phase of source and target blocks in a command: that of applying for what writes to a target.
 func phaseOf(c *cobra.Command) string {
 	switch pathOf(c) {
-	case "apply", "rollback":
+	case "apply", "rollback", "force-unlock", "credentials rotate-client":
 		return config.PhaseApply
 	}
 	return config.PhasePlan

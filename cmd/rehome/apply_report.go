@@ -12,7 +12,7 @@ import (
 )
 
 // printReport says what came of every step, and what to do next.
-func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVault, run state.Run, head string, interrupted bool) {
+func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVaults, run state.Run, head string, interrupted bool) {
 	w := s.env.out
 	fmt.Fprintf(w, "\napplied      %5d\n", report.Count(apply.Applied))
 	if n := report.Count(apply.Already); n > 0 {
@@ -36,13 +36,7 @@ func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVau
 	if run.Status == "failed" {
 		printContact(w, s)
 	}
-	if len(vault.given) > 0 {
-		to := ""
-		if len(vault.recipients) > 0 {
-			to = ", encrypted for " + view.Plural(len(vault.recipients), "recipient", "recipients")
-		}
-		fmt.Fprintf(w, "%s written to %s%s; they are stored nowhere else.\n", view.Plural(len(vault.given), "client secret", "client secrets"), vault.path, to)
-	}
+	vault.report(w)
 	if head != "" {
 		fmt.Fprintf(w, "Audit head %s (keep it with the change ticket). ", head[:12])
 	}

@@ -29,10 +29,11 @@ type execution struct {
 	run     string
 	lock    string
 	began   time.Time
-	resumed *resumed // nil for a new run
+	resumed *resumed        // nil for a new run
+	given   map[string]bool // steps whose secrets an earlier run handed out
 	file    *state.Journal
 	journal *runJournal
-	vault   *secretVault
+	vault   *secretVaults
 	lease   *apply.Lease
 }
 
@@ -54,6 +55,10 @@ func newExecution(s *session, work *planning, o applyOptions) (*execution, error
 			e.close()
 			return nil, err
 		}
+	}
+	if e.given, err = givenBefore(s, work.plan.PlanHash); err != nil {
+		e.close()
+		return nil, err
 	}
 	if e.lock = s.env.getenv(lockVariable); e.lock == "" {
 		e.lock = e.run
@@ -83,13 +88,13 @@ func (e *execution) openVault() error {
 	if e.resumed != nil {
 		earlier = e.resumed.secrets
 	}
-	vault, err := newSecretVault(pathOrEmpty(s, e.o.secretsOut), e.o.recipients, terminal, earlier)
+	vault, err := newSecretVaults(s.cfg, apply.Planned(e.work.plan.Steps), destination{out: pathOrEmpty(s, e.o.secretsOut), recipients: e.o.recipients, terminal: terminal, earlier: earlier})
 	if err != nil {
 		return err
 	}
 	e.vault = vault
 	if generated := e.generates(); generated > 0 && !vault.ready() {
-		return diag.Errorf("secrets-need-a-file", "Secrets have no destination", "The plan generates %s, which are given out once and stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.", view.Plural(generated, "client secret", "client secrets"))
+		return diag.Errorf("secrets-need-a-file", "Secrets have no destination", "The plan generates %s, given out once and stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.", view.Plural(generated, "client secret", "client secrets"))
 	}
 	return nil
 }
@@ -98,7 +103,7 @@ func (e *execution) openVault() error {
 func (e *execution) generates() int {
 	n := 0
 	for _, step := range apply.Planned(e.work.plan.Steps) {
-		if done, _ := e.resumed.known(step.ID); step.Action == plan.ActionCreate && !done {
+		if done, _ := e.resumed.known(step.ID); step.Action == plan.ActionCreate && !done && !e.given[step.ID] {
 			n += len(step.AfterUnknown)
 		}
 	}
@@ -134,7 +139,7 @@ func (e *execution) execute(ctx context.Context) error {
 	bar := newProgress(s.env, s.global, s.events)
 	sources := &secretSources{plugins: s.plugins, cfg: s.cfg, running: map[string]*client.Source{}}
 	defer sources.close()
-	options := apply.Options{Workers: e.o.workers, FailFast: e.o.failFast, Progress: bar.bar, Guard: e.lease.Confirm}
+	options := apply.Options{Workers: e.o.workers, FailFast: e.o.failFast, Progress: bar.bar, Guard: e.lease.Confirm, Given: e.given}
 	if e.resumed != nil {
 		options.Done = e.resumed.done
 	}
@@ -180,7 +185,7 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 		}
 	}
 	e.journal.file = e.file
-	err := e.file.Append(state.JournalRecord{Kind: kind, At: s.env.now().UTC(), Process: s.process(e.run, e.lock, p, e.vault.path)})
+	err := e.file.Append(state.JournalRecord{Kind: kind, At: s.env.now().UTC(), Process: s.process(e.run, e.lock, p, e.vault.out)})
 	if err != nil {
 		return err
 	}
@@ -276,7 +281,7 @@ func (e *execution) record(run state.Run) error {
 	ended := e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: run.CompletedAt, Status: run.Status, Plan: endedPlan(e.work.plan, run.Status)})
 	e.close()
 	if unsaved := e.journal.unsaved; len(unsaved) > 0 {
-		ended = writeRescue(s, *s.process(e.run, e.lock, e.work.plan, e.vault.path), unsaved)
+		ended = writeRescue(s, *s.process(e.run, e.lock, e.work.plan, e.vault.out), unsaved)
 	}
 	if err := s.bringUp(); err != nil {
 		return errors.Join(ended, fmt.Errorf("the journal has the whole run, but the state did not follow it; the next command tries again: %w", err))

@@ -30,6 +30,7 @@ in a terminal, without being shown; it is never an argument.`,
 		}
 	}
 	c.AddCommand(
+		newRotateClientCommand(env, global),
 		&cobra.Command{Use: "set NAME", Short: "Keep a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials set okta-corp < token.txt", RunE: run("set", setCredential)},
 		&cobra.Command{Use: "list", Short: "List the names", Args: cobra.NoArgs, Example: "  rehome credentials list", RunE: run("list", listCredentials)},
 		&cobra.Command{Use: "delete NAME", Short: "Forget a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials delete okta-corp", RunE: run("delete", deleteCredential)},

@@ -21,7 +21,7 @@ func TestPrintReport_AFailedRunSaysWhomToCallAfterItsFailures(t *testing.T) {
 	report := apply.Report{Results: []apply.Result{{Step: plan.Step{ID: "client:crm"}, Outcome: apply.Failed, Reason: "400"}}}
 	for status, wanted := range map[string]bool{"failed": true, "completed": false} {
 		out.Reset()
-		printReport(s, &plan.Plan{}, report, &secretVault{}, state.Run{ID: "r-1", Status: status, StartedAt: time.Unix(1, 0), CompletedAt: time.Unix(2, 0)}, "", false)
+		printReport(s, &plan.Plan{}, report, &secretVaults{}, state.Run{ID: "r-1", Status: status, StartedAt: time.Unix(1, 0), CompletedAt: time.Unix(2, 0)}, "", false)
 		failure, contact := strings.Index(out.String(), "client:crm"), strings.Index(out.String(), "Going back: call +49 30 1234")
 		if (contact > failure) != wanted {
 			t.Errorf("%s:\n%s", status, out.String())

@@ -156,7 +156,14 @@ func (s *stage) command(folder, kill string, args ...string) *exec.Cmd {
 }
 
 func (s *stage) apply(folder, kill string, more ...string) applied {
-	command := s.command(folder, kill, append([]string{"apply", "plan.rehome", "-plan-hash=" + s.hash, "-secrets-out=secrets.json"}, more...)...)
+	return s.ended(s.command(folder, kill, append([]string{"apply", "plan.rehome", "-plan-hash=" + s.hash, "-secrets-out=secrets.json"}, more...)...))
+}
+
+func (s *stage) rehome(folder string, args ...string) applied {
+	return s.ended(s.command(folder, "nobody", args...))
+}
+
+func (s *stage) ended(command *exec.Cmd) applied {
 	output, err := command.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

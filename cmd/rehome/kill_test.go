@@ -14,7 +14,8 @@ import (
 )
 
 // killVariable makes the test binary run as rehome and die, or lose its plugins, at one boundary of its journal: WHO:MOMENT:RECORD, as
-// in host:before:17 or plugin:after:intend client:wiki. WHO is host, plugin or nobody. The program itself knows no such variable.
+// in host:before:17 or plugin:after:intend client:wiki. WHO is host, plugin or nobody, or what happens to
+// the process instead: interrupt, interrupt twice, pause, full. The program itself knows no such variable.
 const killVariable = "REHOME_TEST_KILL"
 
 // runKilled is the main of the program with a watch on its journal.
@@ -32,9 +33,44 @@ func runKilled() int {
 			time.Sleep(time.Minute)
 		case "plugin":
 			killChildren()
+		case "interrupt", "interrupt twice":
+			_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+			time.Sleep(200 * time.Millisecond)
+			if who == "interrupt twice" {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+				time.Sleep(time.Minute)
+			}
+		case "pause":
+			pause()
+		case "full":
+			noMoreRoom()
 		}
 	}
 	return run(context.Background(), os.Args[1:], env)
+}
+
+// pause waits until somebody removes a file that it makes.
+func pause() {
+	if err := os.WriteFile("paused", nil, 0o600); err != nil {
+		panic(err)
+	}
+	for range 600 {
+		if _, err := os.Stat("paused"); err != nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// noMoreRoom lets no file of this process grow beyond the size that the journal has now. The plugin is another process.
+func noMoreRoom() {
+	files, _ := filepath.Glob(".rehome/journal/*.journal")
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			limit := syscall.Rlimit{Cur: uint64(info.Size()), Max: uint64(info.Size())}
+			_ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)
+		}
+	}
 }
 
 // nameOf names a record so that it can be found in every run.

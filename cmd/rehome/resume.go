@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -90,8 +91,40 @@ func openResumed(s *session, run state.Run) (*resumed, *state.Journal, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s.say("Going on with run %s, which did not end: %d steps are done, of %d it is not known what came of them", run.ID, len(before.done), len(before.pending))
+	known := "nothing was begun yet"
+	if len(before.begun) > 0 {
+		known = fmt.Sprintf("%s done, %d begun of which it is not known what came of them", view.Plural(len(before.done), "step", "steps"), len(before.pending))
+	}
+	s.say("Going on with run %s, which did not end: %s", run.ID, known)
 	return before, file, nil
+}
+
+// givenBefore names the steps of a plan whose secrets were handed out by a run that came to its end. The journal says so, not the state.
+func givenBefore(s *session, hash string) (map[string]bool, error) {
+	runs, err := s.store.Runs()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := s.journalFolder()
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]bool{}
+	for _, run := range runs {
+		if run.PlanHash != hash || run.Status == state.RunStarted || run.Status == state.RunFailed {
+			continue
+		}
+		err := s.store.ReadJournal(folder, run.ID, func(r state.JournalRecord) error {
+			if r.Outcome != nil && len(r.Outcome.Generated) > 0 {
+				given[r.Outcome.StepID] = true
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, state.ErrNotFound) {
+			return nil, err
+		}
+	}
+	return given, nil
 }
 
 // takeRescue puts the records of a rescue file into the journal that had refused them.

@@ -152,6 +152,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newDecideCommand(env, global),
 		newEvidenceCommand(env, global),
 		newFmtCommand(env, global),
+		newForceUnlockCommand(env, global),
 		newInitCommand(env, global),
 		newPlanCommand(env, global),
 		newRunCommand(env, global),

@@ -9,13 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
 
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -40,8 +40,10 @@ var errNowhereForSecrets = errors.New("there is nowhere to put the secret: give 
 
 // newSecretVault checks the destination before anything is written to the target. A file that an earlier part of the same run wrote is
 // left as it is: what follows goes into a further part beside it.
-func newSecretVault(path string, recipients []string, terminal io.Writer, earlier []string) (*secretVault, error) {
-	path = nextPart(path, earlier)
+func newSecretVault(path string, recipients []string, terminal io.Writer, ours bool) (*secretVault, error) {
+	if ours {
+		path = nextPart(path)
+	}
 	v := &secretVault{path: path, terminal: terminal}
 	for _, text := range recipients {
 		recipient, err := age.ParseX25519Recipient(text)
@@ -57,7 +59,7 @@ func newSecretVault(path string, recipients []string, terminal io.Writer, earlie
 		return v, nil
 	}
 	if _, err := os.Lstat(path); err == nil {
-		return nil, fmt.Errorf("%s exists already; secrets are never written over an earlier file", path)
+		return nil, diag.Errorf("secrets-file-exists", "Secrets file exists", "%s is there already, and secrets are never written over an earlier file. Name another one.", path)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("looking at %s: %w", path, err)
 	}
@@ -71,10 +73,10 @@ func newSecretVault(path string, recipients []string, terminal io.Writer, earlie
 	return v, nil
 }
 
-// nextPart is path or, when parts of it were written by the run before, the next one: secrets.json, secrets.part2.json.
-func nextPart(path string, earlier []string) string {
+// nextPart is path or, when it is there, the next part of it that is not: secrets.part2.json.
+func nextPart(path string) string {
 	next := path
-	for part := 2; path != "" && slices.Contains(earlier, next); part++ {
+	for part := 2; path != ""; part++ {
 		if _, err := os.Lstat(next); err != nil {
 			break
 		}

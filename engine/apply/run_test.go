@@ -22,6 +22,7 @@ type memory struct {
 	fail    map[string]error
 	secret  error
 	deliver error
+	already bool
 	journal []string
 	onApply func(id string)
 }
@@ -34,7 +35,7 @@ func (m *memory) Apply(_ context.Context, step identity.StepRequest) (identity.S
 	if hook != nil {
 		hook(step.StepID)
 	}
-	result := identity.StepResult{ServerID: "id-" + step.StepID, Requests: 1}
+	result := identity.StepResult{ServerID: "id-" + step.StepID, Requests: 1, Already: m.already}
 	if strings.HasPrefix(step.StepID, "secret") {
 		result.Generated = map[string]string{"secret": "s"}
 	}
@@ -224,5 +225,15 @@ func TestRun_AConflictTellsBothValuesButNoSecret(t *testing.T) {
 	want := map[string]string{"a": `failed somebody has changed it; description: approved when it was "old", is now "by hand"`, "b": "not_started waits for a", "c": "applied"}
 	if diff := cmp.Diff(want, outcomes(report)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestRun_AOneTimeValueIsNotHandedOutTwice(t *testing.T) {
+	for already, want := range map[bool]int{true: 0, false: 1} {
+		m := &memory{already: already, deliver: errors.New("asked for")}
+		report, err := start(t, m, apply.Options{Workers: 1, Given: map[string]bool{"secret": true}}, step("secret"))
+		if err != nil || report.Count(apply.Failed) != want {
+			t.Errorf("found done %v: error %v, %v", already, err, outcomes(report))
+		}
 	}
 }

@@ -34,6 +34,45 @@ func differences(resourceType string, want, live identity.Attributes) []string {
 	return out
 }
 
+// foreign names the attributes whose live value is neither that of before nor that of after, nor, for a set, something in between. An
+// update of several requests that was cut off leaves values of both: that is no change by somebody else.
+func foreign(resourceType string, before, after, live identity.Attributes) []string {
+	schema := schemaOf(resourceType)
+	var out []string
+	for _, name := range differences(resourceType, before, live) {
+		attribute, _ := schema.Attribute(name)
+		then, wanted, now := plain(before[name], attribute.Unordered), plain(after[name], attribute.Unordered), plain(live[name], attribute.Unordered)
+		if !reflect.DeepEqual(wanted, now) && !(attribute.Unordered && onTheWay(then, wanted, now)) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// onTheWay tells whether a set can be met while one is being made into the other: nothing strange in it, nothing that both have gone.
+func onTheWay(from, to, now any) bool {
+	list := func(value any) map[string]bool {
+		found := map[string]bool{}
+		entries, _ := value.([]any)
+		for _, entry := range entries {
+			found[text(entry)] = true
+		}
+		return found
+	}
+	old, wanted, there := list(from), list(to), list(now)
+	for entry := range there {
+		if !old[entry] && !wanted[entry] {
+			return false
+		}
+	}
+	for entry := range old {
+		if wanted[entry] && !there[entry] {
+			return false
+		}
+	}
+	return true
+}
+
 func schemaOf(resourceType string) identity.ResourceSchema {
 	for _, schema := range realm.Resources() {
 		if schema.Type == resourceType {

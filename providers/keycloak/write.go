@@ -39,6 +39,12 @@ type resumable interface {
 	later(live *found) []string
 }
 
+// haltable is a resumable writer whose update leaves a sign while it is at work, so that one that was cut off is known.
+type haltable interface {
+	resumable
+	halted(live *found) bool
+}
+
 // secretKeeper is a writer whose server makes secrets and can show them again, so that none is lost with an answer.
 type secretKeeper interface {
 	generated(step identity.StepRequest, live *found) map[string]string
@@ -160,7 +166,11 @@ func applyUpdate(ctx context.Context, with writer, step identity.StepRequest, li
 		result.Already = true
 		return result, nil
 	}
-	if differing := differences(step.Resource.Type, step.Before, live.resource.Attributes); len(differing) > 0 {
+	differing := foreign(step.Resource.Type, step.Before, step.After, live.resource.Attributes)
+	if several, ok := with.(haltable); ok && several.halted(live) {
+		differing = missing(differing, several.later(live))
+	}
+	if len(differing) > 0 {
 		return result, conflict(live, fmt.Sprintf("somebody has changed %v since the plan was made", differing))
 	}
 	return result, with.update(ctx, step, live)

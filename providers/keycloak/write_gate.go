@@ -143,7 +143,29 @@ func (w gateWriter) find(ctx context.Context, step identity.StepRequest) (*found
 	if err != nil || !there {
 		return nil, err
 	}
-	return &found{resource: resource, raw: raw}, nil
+	live := &found{resource: resource, raw: raw}
+	if w.halted(live) {
+		resource.Attributes["intact"] = false // an update that closed the client did not come to its end
+	}
+	return live, nil
+}
+
+// reopenKey is an attribute of a client that was closed while its gate is replaced, and must be opened again.
+const reopenKey = "rehome.reopen"
+
+func (w gateWriter) halted(live *found) bool {
+	return field(object(live.raw, "attributes"), reopenKey) == "true"
+}
+
+// shut closes a client for a while, or opens it again; the sign on it outlives a crash in between.
+func (w gateWriter) shut(ctx context.Context, live *found, shut bool) error {
+	sign := "" // an empty value removes the attribute
+	if shut {
+		sign = "true"
+	}
+	return w.put(ctx, w.admin("clients", field(live.raw, "id")), realm.Object{
+		"clientId": field(live.raw, "clientId"), "enabled": !shut, "attributes": realm.Object{reopenKey: sign},
+	})
 }
 
 // gate reads the gate of a client; false when no part of one is there.
@@ -208,9 +230,9 @@ func (w gateWriter) create(ctx context.Context, step identity.StepRequest) (iden
 
 // update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be replaced.
 func (w gateWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
-	open := live.raw["enabled"] == true
+	open := live.raw["enabled"] == true || w.halted(live)
 	if open {
-		if err := w.enable(ctx, live, false); err != nil {
+		if err := w.shut(ctx, live, true); err != nil {
 			return err
 		}
 	}
@@ -220,7 +242,7 @@ func (w gateWriter) update(ctx context.Context, step identity.StepRequest, live 
 	if !open {
 		return nil
 	}
-	return w.enable(ctx, live, true)
+	return w.shut(ctx, live, false)
 }
 
 // build makes every part of a gate that is not there as it must be, and binds the client to the flows last.

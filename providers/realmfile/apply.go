@@ -89,7 +89,7 @@ func examine(doc realm.Object, step identity.StepRequest, live identity.Resource
 		switch {
 		case !there:
 			return false, conflict(step, live, "is gone")
-		case realm.Same(kind, step.After, live.Attributes) && (step.Tag == "" || !carriesTag(kind) || live.Tag == step.Tag):
+		case len(step.Secrets) == 0 && realm.Same(kind, step.After, live.Attributes) && (step.Tag == "" || !carriesTag(kind) || live.Tag == step.Tag):
 			return true, nil
 		case !realm.Same(kind, step.Before, live.Attributes):
 			return false, conflict(step, live, "was changed since the plan was made")

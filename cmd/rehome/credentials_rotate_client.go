@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/providers/client"
+)
+
+type rotateClientOptions struct {
+	secretsOut string
+	recipients []string
+	approved   string
+}
+
+func newRotateClientCommand(env *environment, global *options) *cobra.Command {
+	var o rotateClientOptions
+	c := &cobra.Command{
+		Use:   "rotate-client CLIENT",
+		Short: "Give an application in the target a new secret",
+		Long: `Rotate-client makes a new secret for a client that rehome made, when the first one was lost or seen. It is delivered durably before the target
+gets it, as apply delivers: to -secrets-out, or to the owner that a secret_recipients block names. From then on the old secret is refused,
+so the application must get the new one at once. This is approved by typing the client's id, or in automation with -approve=CLIENT.`,
+		Example: "  rehome credentials rotate-client payroll -secrets-out=payroll.age -secrets-recipient=age1…",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := newSession(env, global, "credentials rotate-client")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runRotateClient(c.Context(), s, args[0], o)
+		},
+	}
+	c.Flags().StringVar(&o.secretsOut, "secrets-out", "", "write the secret to this new file (mode 0600), or folder where there are secret_recipients")
+	c.Flags().StringArrayVar(&o.recipients, "secrets-recipient", nil, "encrypt the secret for this age public key")
+	c.Flags().StringVar(&o.approved, "approve", "", "the client's id once more, where nobody can be asked")
+	return c
+}
+
+func runRotateClient(ctx context.Context, s *session, clientID string, o rotateClientOptions) error {
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	if _, err := s.openForChange(); err != nil {
+		return err
+	}
+	providers, err := s.providers()
+	if err != nil {
+		return err
+	}
+	target, _, err := providers.target(ctx, cfg.Target, cfg)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	live, err := rotatable(ctx, target, clientID)
+	if err != nil {
+		return err
+	}
+	to := destination{out: pathOrEmpty(s, o.secretsOut), recipients: o.recipients}
+	if s.env.terminal && !s.env.automation() && !s.global.json {
+		to.terminal = s.env.out
+	}
+	step := plan.Step{ID: live.ID().String(), Resource: live.ID(), AfterUnknown: []string{"secret"}, Items: s.itemsOf(live.ID())}
+	vaults, err := newSecretVaults(cfg, []plan.Step{step}, to)
+	if err != nil {
+		return err
+	}
+	if !vaults.ready() {
+		return diag.Errorf("secrets-need-a-file", "Secret has no destination", "The new secret is given out once and stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.")
+	}
+	if err := approveRotation(s, clientID, o.approved); err != nil {
+		return err
+	}
+	if err := rotate(ctx, s, target, live, vaults); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.env.out, "Client %s has a new secret; the old one is refused from now on.\n", view.Clean(clientID))
+	vaults.report(s.env.out)
+	return nil
+}
+
+// itemsOf names what a resource was made from, for the patterns of secret_recipients blocks.
+func (s *session) itemsOf(id identity.ResourceID) []plan.ItemName {
+	runs, err := s.store.Runs()
+	if err != nil {
+		return nil
+	}
+	for _, run := range runs {
+		p, err := keptPlan(s.store, run.PlanHash)
+		if err != nil {
+			continue
+		}
+		if at := slices.IndexFunc(p.Steps, func(step plan.Step) bool { return step.Resource == id }); at >= 0 {
+			return p.Steps[at].Items
+		}
+	}
+	return nil
+}
+
+// rotatable finds a client that rehome made and that proves itself with a secret.
+func rotatable(ctx context.Context, target *client.Target, clientID string) (identity.Resource, error) {
+	var found *identity.Resource
+	_, err := target.Read(ctx, func(r identity.Resource) error {
+		if r.ID() == (identity.ResourceID{Type: "client", Key: clientID}) {
+			found = &r
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return identity.Resource{}, fmt.Errorf("reading the target: %w", err)
+	case found == nil:
+		return identity.Resource{}, diag.Errorf("rotate-no-client", "Client is not there", "The target has no client %q.", clientID)
+	case found.Tag == "":
+		return identity.Resource{}, diag.Errorf("rotate-not-ours", "Client was not made by rehome", "Client %q carries no tag of this migration; what rehome did not make, it does not change.", clientID)
+	case found.Attributes["public"] == true || found.Attributes["protocol"] == "saml":
+		return identity.Resource{}, diag.Errorf("rotate-no-secret", "Client has no secret", "Client %q does not prove itself with a secret.", clientID)
+	}
+	return *found, nil
+}
+
+func approveRotation(s *session, clientID, approved string) error {
+	if approved == "" && s.env.asks && s.global.input && !s.env.automation() {
+		fmt.Fprintf(s.env.err, "Client %s gets a new secret and refuses the old one at once. Type its id to approve: ", view.Clean(clientID))
+		line, err := bufio.NewReader(s.env.in).ReadString('\n')
+		if err != nil && line == "" {
+			return errors.New("nothing was typed, so nothing was changed")
+		}
+		approved = strings.TrimSpace(line)
+	}
+	if approved != clientID {
+		return &statusError{status: exitGate, err: diag.Errorf("rotate-not-approved", "Rotation is not approved", "Nothing was changed. Approve it with -approve=%s.", clientID)}
+	}
+	return nil
+}
+
+// rotate delivers a new secret and then sets it, under the lease, with an audit event on either side.
+func rotate(ctx context.Context, s *session, target *client.Target, live identity.Resource, vaults *secretVaults) error {
+	random := make([]byte, 32)
+	if _, err := rand.Read(random); err != nil {
+		return fmt.Errorf("making a secret: %w", err)
+	}
+	secret := base64.RawURLEncoding.EncodeToString(random)
+	s.plugins.secrets = append(s.plugins.secrets, secret)
+	id := newID("c", s)
+	holder := apply.Holder{ID: id, Run: id, Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome credentials rotate-client", Since: s.env.now()}
+	lease, err := apply.TakeLease(ctx, target, apply.Claim{Migration: s.cfg.Migration.Name, Holder: holder, CreatedAt: s.env.now(), Dead: s.dead}, s.env.now)
+	if err != nil {
+		return err
+	}
+	err = setSecret(ctx, s, target, live, secret, vaults)
+	return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
+}
+
+func setSecret(ctx context.Context, s *session, target *client.Target, live identity.Resource, secret string, vaults *secretVaults) error {
+	name := live.ID().String()
+	if err := s.store.Record(s.event("migration.client_secret.rotating", name, nil)); err != nil {
+		return err
+	}
+	if err := vaults.Deliver(live.ID(), "secret", secret); err != nil {
+		return fmt.Errorf("delivering the secret, so nothing was changed: %w", err)
+	}
+	_, err := target.Apply(context.WithoutCancel(ctx), identity.StepRequest{
+		StepID: name, Action: string(plan.ActionUpdate), Resource: live.ID(), ServerID: live.ServerID, Tag: live.Tag,
+		Before: identity.Attributes{"client_id": live.Key}, After: identity.Attributes{"client_id": live.Key}, Secrets: map[string]string{"secret": secret},
+	})
+	if err != nil {
+		return fmt.Errorf("setting the secret that was delivered; run the command again, and use its newer secret: %w", err)
+	}
+	return s.store.Record(s.event("migration.client_secret.rotated", name, nil))
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
+)
+
+func newForceUnlockCommand(env *environment, global *options) *cobra.Command {
+	alive := false
+	c := &cobra.Command{
+		Use:   "force-unlock ID",
+		Short: "Take a lock away from a process that is gone",
+		Long: `An apply holds the state on its machine and a lease on the target. A refusal names the holder and the id of its lock. When that process
+is known to be gone and cannot give the lease back, this command does. Whoever still works under it stops within seconds, at its next
+step. The lock of a state file ends with its process and needs no force.`,
+		Example: "  rehome force-unlock r-2026-11-22-91fb8ddc",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := newSession(env, global, "force-unlock")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runForceUnlock(c.Context(), s, args[0], alive)
+		},
+	}
+	c.Flags().BoolVar(&alive, "alive", false, "also from a process that is alive on this host")
+	return c
+}
+
+func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) error {
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	if _, err := s.openState(); err != nil {
+		return stateStillHeld(err)
+	}
+	providers, err := s.providers()
+	if err != nil {
+		return err
+	}
+	target, _, err := providers.target(ctx, cfg.Target, cfg)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	marker, revision, err := target.ReadMarker(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	holder := apply.ParseHolder(marker.LeaseHolder)
+	if err := mayUnlock(s, marker.LeaseHolder, holder, id, evenAlive); err != nil {
+		return err
+	}
+	marker.LeaseHolder, marker.LeaseExpires = "", ""
+	marker.Fence++ // whoever still works under the old number stops
+	if _, err := target.WriteMarker(ctx, marker, revision); err != nil {
+		return fmt.Errorf("taking the lease away: %w", err)
+	}
+	if err := s.store.Record(s.event("migration.target_lock.forced", id, map[string]string{"holder": holder.String()})); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.env.out, "The target is free. It was held by %s.\n", view.Clean(holder.String()))
+	return nil
+}
+
+// mayUnlock refuses without the right id, and for a process that is there, unless that was said.
+func mayUnlock(s *session, text string, holder apply.Holder, id string, evenAlive bool) error {
+	switch {
+	case text == "":
+		return diag.Errorf("lock-none", "Nothing is locked", "Nobody has a lease on the target, and the state is free.")
+	case holder.ID != id:
+		return diag.Errorf("lock-id-wrong", "Lock has another id", "The target is held by %s.\nGive the id of that lock, the first word, when you know that its process is gone.", view.Clean(text))
+	case holder.Host != s.env.host || !alive(holder.PID):
+		return nil
+	case !evenAlive:
+		return diag.Errorf("lock-holder-alive", "Holder is alive", "Process %d (%s) is alive on this host and may be writing. End it first: kill %d.\nIf it is another process that got the same number, say so with -alive.", holder.PID, view.Clean(holder.Command), holder.PID)
+	}
+	fmt.Fprintf(s.env.err, "Warning: process %d is alive on this host; it stops at its next step\n", holder.PID)
+	return nil
+}
+
+// stateStillHeld explains that the lock of a file cannot be taken away.
+func stateStillHeld(err error) error {
+	var locked *state.LockedError
+	if !errors.As(err, &locked) {
+		return err
+	}
+	return &statusError{status: exitLocked, err: diag.Errorf("state-locked", "State is locked by a live process", "State %s is held by %s. The system gives that lock back when the process ends, so nothing needs force: end the process.", locked.Path, locked.Holder)}
+}
