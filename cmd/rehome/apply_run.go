@@ -192,11 +192,13 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 	if e.lease, err = apply.TakeLease(ctx, e.work.target, claim, s.env.now); err == nil {
 		return e.recordPlan(ctx)
 	}
-	if e.resumed == nil {
+	var held *apply.HeldError
+	if e.resumed == nil && (errors.As(err, &held) || errors.Is(err, apply.ErrSuperseded)) {
 		err = errors.Join(err, e.file.Discard())
 		e.file = nil
 		return err
 	}
+	// The lease may be ours though its answer was lost, and the journal is what proves it to the next apply.
 	return errors.Join(err, e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: s.env.now().UTC(), Status: "failed"}))
 }
 

@@ -285,3 +285,36 @@ func FuzzExplain(f *testing.F) {
 		}
 	})
 }
+
+// TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs: of a marker that is made twice the second try finds it taken, by the first.
+func TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs(t *testing.T) {
+	for name, foreign := range map[string]bool{"by the first try": false, "by somebody else": true} {
+		t.Run(name, func(t *testing.T) {
+			var made map[string]any
+			tries := 0
+			client, _ := fakeServer(t, 300, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.Method == http.MethodGet && made == nil:
+					fmt.Fprint(w, `[]`)
+				case r.Method == http.MethodGet:
+					_ = json.NewEncoder(w).Encode([]any{made})
+				case tries == 0:
+					tries++
+					_ = json.NewDecoder(r.Body).Decode(&made)
+					if attributes, ok := made["attributes"].(map[string]any); ok && foreign {
+						for key := range attributes {
+							attributes[key] = "{}"
+						}
+					}
+					w.WriteHeader(http.StatusTooManyRequests)
+				default:
+					w.WriteHeader(http.StatusConflict)
+				}
+			})
+			_, err := client.writeMarker(t.Context(), identity.Marker{Migration: "acme", LeaseHolder: "r-1"}, "")
+			if foreign != (codeOf(err) == identity.ErrorConflict) || (!foreign && err != nil) {
+				t.Errorf("taken %s: %v", name, err)
+			}
+		})
+	}
+}

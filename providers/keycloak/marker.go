@@ -67,10 +67,8 @@ func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedO
 	default:
 		err = c.put(ctx, c.admin("clients", field(live, "id")), realm.Object{"clientId": realm.MarkerClient, "attributes": attributes})
 	}
-	if isTaken(err) {
-		return "", conflict(nil, "somebody else has made the marker")
-	}
-	if err != nil && !isLost(err) {
+	taken := isTaken(err) // by a try of ours whose answer was lost, or by somebody else: only what is there tells
+	if err != nil && !isLost(err) && !taken {
 		return "", err
 	}
 	written, readErr := c.application(ctx, realm.MarkerClient)
@@ -78,7 +76,7 @@ func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedO
 		return "", readErr
 	}
 	if written == nil || markerText(written) != string(encoded) {
-		if err != nil {
+		if err != nil && !taken {
 			return "", err
 		}
 		return "", conflict(nil, "somebody else has written the marker")
