@@ -25,14 +25,17 @@ func (c *client) send(ctx context.Context, request call, header http.Header, bod
 	end := c.now().Add(requestLimit)
 	for try := 1; ; try++ {
 		response, err := c.try(ctx, request, header, body)
-		if ctx.Err() != nil || try >= mostTries || !again(request, response, err, try) {
+		once := !again(request, response, err, try)
+		limited := err == nil && response.status == http.StatusTooManyRequests
+		if ctx.Err() != nil || try >= mostTries || (once && !limited) {
 			return response, c.finalError(request, err, try)
 		}
 		wait := reading.Backoff(try)
 		if asked, ok := reading.AskedWait(response.header, c.now()); ok && err == nil {
 			wait = max(wait, asked)
 		}
-		if c.now().Add(wait).After(end) || c.sleep(ctx, wait) != nil {
+		// What may not be repeated waits all the same: whoever sent it asks next what became of it.
+		if c.now().Add(wait).After(end) || c.sleep(ctx, wait) != nil || once {
 			return response, c.finalError(request, err, try)
 		}
 	}
@@ -49,8 +52,8 @@ func (c *client) finalError(request call, err error, tries int) error {
 	return c.unreachable(request, err)
 }
 
-// again tells whether a request may be sent once more. One that was refused for its rate, or that never left, was not done. Whether
-// one without a whole answer was done is not known, so only what means the same twice is repeated; what is not is looked up by its
+// again tells whether a request may be sent once more. One that never left was not done. Whether one without a whole answer was done is
+// not known, nor of a 429 of something in between, so only what means the same twice is repeated; what is not is looked up by its
 // natural key by whoever sent it. A 500 is often a plain user error for Keycloak, so it gets one more try and not all.
 func again(request call, response reply, err error, try int) bool {
 	repeatable := request.method != http.MethodPost || request.safe
@@ -61,9 +64,7 @@ func again(request call, response reply, err error, try int) bool {
 		return !errors.As(err, &known) && !reading.Certain(err) && (repeatable || notSent)
 	}
 	switch response.status {
-	case http.StatusTooManyRequests:
-		return true
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return repeatable
 	case http.StatusInternalServerError:
 		return repeatable && try == 1
