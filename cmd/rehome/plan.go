@@ -155,12 +155,14 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	p := work.plan
 	head := *p
 	head.Steps = nil
-	encoded, err := json.Marshal(head)
-	if err != nil {
+	summary := planSummary(s, p)
+	if err := keepFindings(s.store, &head, &summary); err != nil {
+		return err
+	}
+	var err error
+	if summary.Plan, err = json.Marshal(head); err != nil {
 		return fmt.Errorf("encoding the plan's summary: %w", err)
 	}
-	summary := planSummary(s, p)
-	summary.Plan = encoded
 	if err := s.store.PutSummary(summary, state.Event{}); err != nil {
 		return err
 	}
@@ -170,8 +172,10 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	if err := s.store.PutPlan(record, created); err != nil {
 		return err
 	}
-	if err := recordReview(s, p); err != nil {
-		return err
+	if p.Rollback == nil {
+		if err := recordReview(s, p); err != nil {
+			return err
+		}
 	}
 	if p.PlanHash == "" {
 		return nil
@@ -187,6 +191,27 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 		return err
 	}
 	return s.store.PutPlan(planRecord(p), s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
+}
+
+// keepFindings lets the summary of a way back say what the plan before it found: going back looks for no impacts and decisions, which
+// does not mean that there are none.
+func keepFindings(store *state.Store, head *plan.Plan, summary *state.Summary) error {
+	if head.Rollback == nil {
+		return nil
+	}
+	before, err := store.Summary(head.Migration.Name)
+	if errors.Is(err, state.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var forward plan.Plan
+	if err := decodePlan(before.Plan, &forward); err != nil {
+		return err
+	}
+	head.Impacts, summary.PendingDecisions, summary.ResolvedDecisions = forward.Impacts, before.PendingDecisions, before.ResolvedDecisions
+	return nil
 }
 
 // mark notes the plan in the target's marker, so that an older one cannot be applied from anywhere. A credential that may only read

@@ -182,22 +182,37 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	for _, step := range shown {
 		shapes[shape(step)]++
 	}
-	written, folded := 0, map[string]bool{}
+	written, folded, bare := 0, map[string]bool{}, false
 	for _, step := range shown {
+		gap := ""
+		if bare {
+			gap = "\n"
+		}
 		key := shape(step)
 		if key != "" && shapes[key] >= equalShape && !o.Verbose {
 			if !folded[key] {
 				folded[key] = true
-				fmt.Fprintf(b, "  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(Sign(step)), title(step), Count(shapes[key]-1))
+				bare = false
+				fmt.Fprintf(b, gap+"  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(Sign(step)), title(step), Count(shapes[key]-1))
 			}
 			continue
 		}
 		if written == shownSteps && !o.Verbose {
-			fmt.Fprintf(b, "  … and %s; rehome show lists them all\n\n", Plural(len(shown)-written, "step", "steps"))
+			fmt.Fprintf(b, gap+"  … and %s; rehome show lists them all\n\n", Plural(len(shown)-written, "step", "steps"))
 			return
 		}
 		written++
-		oneStep(b, step, o)
+		var one strings.Builder
+		oneStep(&one, step, o)
+		text := one.String()
+		if bare = strings.Count(text, "\n") == 2; bare { // steps of which the name says all stand under each other
+			b.WriteString(strings.TrimSuffix(text, "\n"))
+			continue
+		}
+		b.WriteString(gap + text)
+	}
+	if bare {
+		fmt.Fprintln(b)
 	}
 }
 
