@@ -22,7 +22,8 @@ func newValidateCommand(env *environment, global *options) *cobra.Command {
 target blocks are checked against their providers too.
 
 With -online it asks sources and target who they are and lists by name the permissions that are granted, missing or cannot be told,
-without writing anything. It ends with 1 when one is missing. -for=plan leaves out what only applying needs.`,
+without writing anything. It ends with 1 when one is missing that is needed; one without which only something extra does not work is shown as "without".
+-for=plan leaves out what only applying needs.`,
 		Example: "  rehome validate\n  rehome validate -online -for=plan",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

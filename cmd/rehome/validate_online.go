@@ -154,7 +154,8 @@ func failureText(err error) string {
 	return view.Clean(strings.Join(strings.Fields(list[0].Detail), " "))
 }
 
-// onlineProblems are the errors of what was found: what is missing, and what cannot be used. Unknown is no error.
+// onlineProblems are the errors of what was found: what is missing, and what cannot be used. Unknown is no error, nor is the
+// lack of what is optional.
 func onlineProblems(found []onlineBlock) diag.List {
 	var problems diag.List
 	for _, block := range found {
@@ -162,7 +163,7 @@ func onlineProblems(found []onlineBlock) diag.List {
 			problems = append(problems, diag.Errorf("online-failed", "Provider cannot be used", "%s (%s): %s", block.Block, block.Phase, block.Failure))
 		}
 		for _, check := range block.Permissions {
-			if check.State == identity.PermissionMissing {
+			if check.State == identity.PermissionMissing && !check.Optional {
 				problems = append(problems, diag.Errorf("permission-missing", "Permission is missing", "%s lacks %s (%s).\n%s", block.Block, view.Clean(check.Name), view.Clean(check.For), view.Clean(check.Action)))
 			}
 		}
@@ -191,19 +192,24 @@ func printOnline(w io.Writer, found []onlineBlock) {
 			width = max(width, len(check.Name))
 		}
 		for _, check := range block.Permissions {
-			fmt.Fprintf(w, "  %-8s %-*s  %s\n", stateWord(check.State), width, view.Clean(check.Name), view.Clean(check.For))
-			if check.State == identity.PermissionUnknown && check.Action != "" {
+			fmt.Fprintf(w, "  %-8s %-*s  %s\n", stateWord(check), width, view.Clean(check.Name), view.Clean(check.For))
+			toldNowhereElse := check.State == identity.PermissionUnknown || check.State == identity.PermissionMissing && check.Optional
+			if toldNowhereElse && check.Action != "" {
 				fmt.Fprintf(w, "           %s\n", view.Clean(check.Action))
 			}
 		}
 	}
 }
 
-func stateWord(state identity.PermissionState) string {
-	switch state {
+// stateWord shouts only where something does not work that has to.
+func stateWord(check identity.PermissionCheck) string {
+	switch check.State {
 	case identity.PermissionGranted:
 		return "granted"
 	case identity.PermissionMissing:
+		if check.Optional {
+			return "without"
+		}
 		return "MISSING"
 	case identity.PermissionUnknown:
 	}

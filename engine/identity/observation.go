@@ -16,6 +16,9 @@ type PermissionCheck struct {
 	For    string          `json:"for"`  // what needs it: collect applications, plan, apply groups
 	State  PermissionState `json:"state"`
 	Action string          `json:"action,omitempty"` // what to do when it is missing
+
+	// Optional says that everything but what For names works without it, so that its lack is told and is no error.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // SignInActivity says how much one application was used. Exactly one of Item and Resource is set: a source knows items, a target
@@ -119,3 +122,26 @@ const (
 	SinceAttribute  = "$since"
 	OpenedAttribute = "$opened"
 )
+
+// ChangeEvent is one write that a target recorded by itself, whoever did it. It names nobody and holds no content but its digest.
+type ChangeEvent struct {
+	ID          string       `json:"id,omitempty"`          // as the target names it
+	At          string       `json:"at"`                    // RFC 3339 with fractions, by the clock of the host as well as can be told
+	Operation   string       `json:"operation"`             // create, update, delete, action
+	Type        string       `json:"type"`                  // of what was written, in the target's words
+	Path        string       `json:"path"`                  // of what was written, with the target's ids
+	ByUs        bool         `json:"by_us"`                 // by the credential that the run wrote with
+	By          string       `json:"by,omitempty"`          // the target's id of who wrote; never a name
+	Bookkeeping bool         `json:"bookkeeping,omitempty"` // of ours: the marker, which belongs to no step
+	About       []ResourceID `json:"about,omitempty"`       // resources that such a write makes or changes; without a key where it cannot be told which
+	ServerIDs   []string     `json:"server_ids,omitempty"`  // ids of the target that it names
+	Digest      string       `json:"digest,omitempty"`      // sha256:… of what was sent, as the target recorded it, secrets masked
+}
+
+// ChangeReport is what a target recorded between two times, oldest first. What was written before Covers may be missing.
+type ChangeReport struct {
+	Covers   string        `json:"covers"` // RFC 3339
+	Note     string        `json:"note,omitempty"`
+	Events   []ChangeEvent `json:"events"`
+	Requests int           `json:"requests"`
+}

@@ -20,6 +20,13 @@ type ProviderSchema struct {
 	Config      []ConfigAttribute `json:"config"`
 	Kinds       []Kind            `json:"kinds,omitempty"`     // of a source: what it reads
 	Resources   []ResourceSchema  `json:"resources,omitempty"` // of a target: what it writes
+	Unread      []Unread          `json:"unread,omitempty"`    // of a source: what it does not read, though an incumbent may have it
+}
+
+// Unread is something of an incumbent that its provider never reads. Nobody knows whether there is any, so a person is asked.
+type Unread struct {
+	Name     string `json:"name"`     // admin roles, trusted origins
+	Question string `json:"question"` // what to look at there, and what to do with it
 }
 
 // SourceIdentity says which tenant a source reads.

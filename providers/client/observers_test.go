@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 )
 
 var (
-	somePermissions = []identity.PermissionCheck{{Name: "okta.apps.read", For: "collect applications", State: identity.PermissionMissing, Action: "grant it"}}
+	somePermissions = []identity.PermissionCheck{{Name: "okta.apps.read", For: "collect applications", State: identity.PermissionMissing, Action: "grant it", Optional: true}}
 	someSignIns     = identity.SignInReport{Covers: "2026-11-01T00:00:00Z", Requests: 2, Applications: []identity.SignInActivity{
 		{Item: identity.ItemID{Kind: identity.KindApplication, ID: "0oa1"}, Last: "2026-11-20T08:00:00Z", SignIns: 4, Failures: 1, PeopleCount: 2, People: []string{"a", "b"}},
 	}}
@@ -50,6 +51,43 @@ func (f *fakeTarget) Usage(_ context.Context, resources []identity.Resource) ([]
 		usages = append(usages, identity.Usage{Resource: r.ID(), Used: true, Facts: []string{"a sign-in"}, Unknown: "no right to read consents"})
 	}
 	return usages, nil
+}
+
+func (f *fakeTarget) Changes(_ context.Context, since, until string, each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
+	if until == "now" {
+		return identity.ChangeReport{}, &identity.ProviderError{Code: identity.ErrorForbidden, Message: "not kept", Permission: "the switch"}
+	}
+	for i := range 1200 {
+		event := identity.ChangeEvent{ID: fmt.Sprint(i), At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client", Path: "clients/1", ByUs: i%2 == 0,
+			By: "c-1", About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}
+		if until == "" {
+			event.At = "soon"
+		}
+		if err := each(event); err != nil {
+			return identity.ChangeReport{}, err
+		}
+	}
+	return identity.ChangeReport{Covers: since, Note: "without content", Requests: 3}, nil
+}
+
+func TestATargetTellsWhatItRecorded(t *testing.T) {
+	running := target(t)
+	report, err := running.Changes(t.Context(), "2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z")
+	if err != nil || len(report.Events) != 1200 || report.Covers != "2026-11-20T00:00:00Z" || report.Note != "without content" || report.Requests != 3 {
+		t.Fatalf("%d events, covers %q, error %v", len(report.Events), report.Covers, err)
+	}
+	want := identity.ChangeEvent{ID: "1199", At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client", Path: "clients/1", By: "c-1",
+		About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}
+	if got := report.Events[1199]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the last event is %+v", got)
+	}
+	_, err = running.Changes(t.Context(), "", "now")
+	var fault *identity.ProviderError
+	if !errors.As(err, &fault) || fault.Code != identity.ErrorForbidden || fault.Permission != "the switch" {
+		t.Errorf("error is %v", err)
+	}
+	_, err = running.Changes(t.Context(), "", "")
+	wantCode(t, err, "plugin-invalid")
 }
 
 func TestASourceTellsWhatItObserves(t *testing.T) {

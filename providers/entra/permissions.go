@@ -38,7 +38,7 @@ func untried() []identity.PermissionCheck {
 		{Name: membersResource().permission, For: "collect: the members of groups"},
 		{Name: federationResource().permission, For: "collect: the federation of domains"},
 		{Name: hiddenMembers, For: "collect: the members of groups that hide them"},
-		{Name: "AuditLog.Read.All", For: "status -apps: who still signs in to the old side"},
+		{Name: "AuditLog.Read.All", For: "status -apps: who still signs in to the old side", Optional: true},
 	}
 }
 

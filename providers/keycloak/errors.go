@@ -85,7 +85,7 @@ func (c *client) permission(method, path string) string {
 		return choose("view-organizations", "manage-organizations")
 	case strings.HasPrefix(part, "/groups"):
 		return choose("query-groups and view-users", "manage-users")
-	case strings.HasPrefix(part, "/events"):
+	case strings.HasPrefix(part, "/events"), strings.HasPrefix(part, "/admin-events"):
 		return "view-events"
 	case strings.HasPrefix(part, "/clients"), strings.HasPrefix(part, "/client-scopes"):
 		return choose("view-clients", "manage-clients")

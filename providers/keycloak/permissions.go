@@ -42,6 +42,22 @@ func readRights() []readRight {
 	}
 }
 
+// optionalRights are those without which everything but one thing works.
+func optionalRights() []optionalRight {
+	return []optionalRight{
+		{"view-events", "status -apps, rollback: who signed in", []string{"events"}},
+		{"view-events", "verify -events: what the realm recorded of a run", []string{"admin-events"}},
+		{"impersonation", "verify: sign in as the people of a verify block", nil},
+	}
+}
+
+// optionalRight is tried with a list of one element; without a path only the token tells.
+type optionalRight struct {
+	role string
+	use  string
+	path []string
+}
+
 // writeRoles are the roles that applying needs; what each is for.
 func writeRoles() []struct{ role, use string } {
 	return []struct{ role, use string }{
@@ -76,11 +92,10 @@ func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, e
 		}
 		checks = append(checks, check)
 	}
-	token, err := t.client.bearer(ctx)
+	held, told, err := t.client.heldRoles(ctx)
 	if err != nil {
 		return nil, outward("checking the permissions", err)
 	}
-	held, told := tokenRoles(token)
 	for _, need := range writeRoles() {
 		check := identity.PermissionCheck{Name: need.role, For: forApply + ": " + need.use, State: identity.PermissionGranted}
 		switch {
@@ -88,6 +103,39 @@ func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, e
 			check.State, check.Action = identity.PermissionUnknown, "The token names no roles; look at the service account's roles in the admin console."
 		case !slices.Contains(held, need.role) && !slices.Contains(held, "realm-admin"):
 			check.State, check.Action = identity.PermissionMissing, grant(need.role)
+		}
+		checks = append(checks, check)
+	}
+	return t.client.optionalChecks(ctx, checks, held, told)
+}
+
+func (c *client) heldRoles(ctx context.Context) ([]string, bool, error) {
+	token, err := c.bearer(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	held, told := tokenRoles(token)
+	return held, told, nil
+}
+
+// optionalChecks adds those rights that may be missing.
+func (c *client) optionalChecks(ctx context.Context, checks []identity.PermissionCheck, held []string, told bool) ([]identity.PermissionCheck, error) {
+	for _, right := range optionalRights() {
+		check := identity.PermissionCheck{Name: right.role, For: right.use, State: identity.PermissionGranted, Optional: true}
+		switch {
+		case right.path != nil:
+			var ignored any
+			err := c.get(ctx, c.admin(right.path...), url.Values{"max": {"1"}}, &ignored)
+			if err != nil && !isForbidden(err) {
+				return nil, outward("checking the permissions", err)
+			}
+			if err != nil {
+				check.State, check.Action = identity.PermissionMissing, grant(right.role)
+			}
+		case !told:
+			check.State, check.Action = identity.PermissionUnknown, "The token names no roles; look at the service account's roles in the admin console."
+		case !slices.Contains(held, right.role) && !slices.Contains(held, "realm-admin"):
+			check.State, check.Action = identity.PermissionMissing, grant(right.role)
 		}
 		checks = append(checks, check)
 	}

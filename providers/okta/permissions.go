@@ -20,18 +20,19 @@ type probe struct {
 	permission string // one of the scope constants
 	use        string
 	location   string
+	optional   bool
 }
 
 func probes() []probe {
 	return []probe{
-		{scopeApps, "collect: applications and who they are assigned to", "/api/v1/apps?limit=1"},
-		{scopeIDPs, "collect: identity providers", "/api/v1/idps?limit=1"},
-		{scopeMappings, "collect: what identity providers tell about people", "/api/v1/mappings?limit=1"},
-		{scopePolicies, "collect: sign-on, password and routing policies", "/api/v1/policies?type=OKTA_SIGN_ON&limit=1"},
-		{scopeGroups, "collect: groups and their members", "/api/v1/groups?limit=1"},
-		{scopeDomains, "collect: domains", "/api/v1/domains"},
-		{scopeUsers, "collect: users", "/api/v1/users?limit=1"},
-		{scopeLogs, "status -apps: who still signs in to the old side", "/api/v1/logs?limit=1"},
+		{scopeApps, "collect: applications and who they are assigned to", "/api/v1/apps?limit=1", false},
+		{scopeIDPs, "collect: identity providers", "/api/v1/idps?limit=1", false},
+		{scopeMappings, "collect: what identity providers tell about people", "/api/v1/mappings?limit=1", false},
+		{scopePolicies, "collect: sign-on, password and routing policies", "/api/v1/policies?type=OKTA_SIGN_ON&limit=1", false},
+		{scopeGroups, "collect: groups and their members", "/api/v1/groups?limit=1", false},
+		{scopeDomains, "collect: domains", "/api/v1/domains", false},
+		{scopeUsers, "collect: users", "/api/v1/users?limit=1", false},
+		{scopeLogs, "status -apps: who still signs in to the old side", "/api/v1/logs?limit=1", true},
 	}
 }
 
@@ -63,7 +64,7 @@ func (s *Source) Permissions(ctx context.Context) ([]identity.PermissionCheck, e
 func (c *client) try(ctx context.Context, p probe) (identity.PermissionCheck, error) {
 	const doing = "checking the permissions"
 	name, _, _ := strings.Cut(p.permission, " ")
-	check := identity.PermissionCheck{Name: name, For: p.use, State: identity.PermissionGranted}
+	check := identity.PermissionCheck{Name: name, For: p.use, State: identity.PermissionGranted, Optional: p.optional}
 	_, err := c.get(ctx, doing, p.location)
 	var r *refusal
 	switch {

@@ -22,7 +22,7 @@ func TestPermissions_AreTriedAndNamed(t *testing.T) {
 		if state == "" {
 			state = identity.PermissionGranted
 		}
-		if check.State != state || check.For == "" || (check.Action == "") != (state == identity.PermissionGranted) {
+		if check.Optional != (check.Name == "okta.logs.read") || check.State != state || check.For == "" || (check.Action == "") != (state == identity.PermissionGranted) {
 			t.Errorf("%+v, wanted %s", check, state)
 		}
 		delete(want, check.Name)

@@ -11,7 +11,7 @@ import (
 func EncodePermissions(checks []identity.PermissionCheck) *PermissionsResponse {
 	response := &PermissionsResponse{}
 	for _, check := range checks {
-		response.Checks = append(response.Checks, &PermissionCheck{Name: check.Name, For: check.For, State: string(check.State), Action: check.Action})
+		response.Checks = append(response.Checks, &PermissionCheck{Name: check.Name, For: check.For, State: string(check.State), Action: check.Action, Optional: check.Optional})
 	}
 	return response
 }
@@ -27,7 +27,7 @@ func DecodePermissions(response *PermissionsResponse) ([]identity.PermissionChec
 			return nil, fmt.Errorf("state %q of a permission is not known", CleanText(message.GetState()))
 		}
 		checks = append(checks, identity.PermissionCheck{
-			Name: CleanText(message.GetName()), For: CleanText(message.GetFor()), State: state, Action: CleanText(message.GetAction()),
+			Name: CleanText(message.GetName()), For: CleanText(message.GetFor()), State: state, Action: CleanText(message.GetAction()), Optional: message.GetOptional(),
 		})
 	}
 	return checks, nil

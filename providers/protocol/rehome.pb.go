@@ -117,6 +117,7 @@ type ProviderSchema struct {
 	Config        []*ConfigAttribute     `protobuf:"bytes,5,rep,name=config,proto3" json:"config,omitempty"`
 	Kinds         []string               `protobuf:"bytes,6,rep,name=kinds,proto3" json:"kinds,omitempty"`
 	Resources     []*ResourceSchema      `protobuf:"bytes,7,rep,name=resources,proto3" json:"resources,omitempty"`
+	Unread        []*Unread              `protobuf:"bytes,8,rep,name=unread,proto3" json:"unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -200,6 +201,65 @@ func (x *ProviderSchema) GetResources() []*ResourceSchema {
 	return nil
 }
 
+func (x *ProviderSchema) GetUnread() []*Unread {
+	if x != nil {
+		return x.Unread
+	}
+	return nil
+}
+
+type Unread struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Question      string                 `protobuf:"bytes,2,opt,name=question,proto3" json:"question,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unread) Reset() {
+	*x = Unread{}
+	mi := &file_rehome_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unread) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unread) ProtoMessage() {}
+
+func (x *Unread) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unread.ProtoReflect.Descriptor instead.
+func (*Unread) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Unread) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Unread) GetQuestion() string {
+	if x != nil {
+		return x.Question
+	}
+	return ""
+}
+
 type ConfigAttribute struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -215,7 +275,7 @@ type ConfigAttribute struct {
 
 func (x *ConfigAttribute) Reset() {
 	*x = ConfigAttribute{}
-	mi := &file_rehome_proto_msgTypes[3]
+	mi := &file_rehome_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -227,7 +287,7 @@ func (x *ConfigAttribute) String() string {
 func (*ConfigAttribute) ProtoMessage() {}
 
 func (x *ConfigAttribute) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[3]
+	mi := &file_rehome_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -240,7 +300,7 @@ func (x *ConfigAttribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigAttribute.ProtoReflect.Descriptor instead.
 func (*ConfigAttribute) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{3}
+	return file_rehome_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ConfigAttribute) GetName() string {
@@ -308,7 +368,7 @@ type ResourceSchema struct {
 
 func (x *ResourceSchema) Reset() {
 	*x = ResourceSchema{}
-	mi := &file_rehome_proto_msgTypes[4]
+	mi := &file_rehome_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -320,7 +380,7 @@ func (x *ResourceSchema) String() string {
 func (*ResourceSchema) ProtoMessage() {}
 
 func (x *ResourceSchema) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[4]
+	mi := &file_rehome_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -333,7 +393,7 @@ func (x *ResourceSchema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceSchema.ProtoReflect.Descriptor instead.
 func (*ResourceSchema) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{4}
+	return file_rehome_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ResourceSchema) GetType() string {
@@ -409,7 +469,7 @@ type AttributeSchema struct {
 
 func (x *AttributeSchema) Reset() {
 	*x = AttributeSchema{}
-	mi := &file_rehome_proto_msgTypes[5]
+	mi := &file_rehome_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -421,7 +481,7 @@ func (x *AttributeSchema) String() string {
 func (*AttributeSchema) ProtoMessage() {}
 
 func (x *AttributeSchema) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[5]
+	mi := &file_rehome_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -434,7 +494,7 @@ func (x *AttributeSchema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttributeSchema.ProtoReflect.Descriptor instead.
 func (*AttributeSchema) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{5}
+	return file_rehome_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AttributeSchema) GetName() string {
@@ -510,7 +570,7 @@ type ConfigureRequest struct {
 
 func (x *ConfigureRequest) Reset() {
 	*x = ConfigureRequest{}
-	mi := &file_rehome_proto_msgTypes[6]
+	mi := &file_rehome_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -522,7 +582,7 @@ func (x *ConfigureRequest) String() string {
 func (*ConfigureRequest) ProtoMessage() {}
 
 func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[6]
+	mi := &file_rehome_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -535,7 +595,7 @@ func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureRequest.ProtoReflect.Descriptor instead.
 func (*ConfigureRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{6}
+	return file_rehome_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ConfigureRequest) GetConfigJson() []byte {
@@ -561,7 +621,7 @@ type ConfigureResponse struct {
 
 func (x *ConfigureResponse) Reset() {
 	*x = ConfigureResponse{}
-	mi := &file_rehome_proto_msgTypes[7]
+	mi := &file_rehome_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +633,7 @@ func (x *ConfigureResponse) String() string {
 func (*ConfigureResponse) ProtoMessage() {}
 
 func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[7]
+	mi := &file_rehome_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +646,7 @@ func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureResponse.ProtoReflect.Descriptor instead.
 func (*ConfigureResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{7}
+	return file_rehome_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ConfigureResponse) GetDiagnostics() []*Diagnostic {
@@ -611,7 +671,7 @@ type Diagnostic struct {
 
 func (x *Diagnostic) Reset() {
 	*x = Diagnostic{}
-	mi := &file_rehome_proto_msgTypes[8]
+	mi := &file_rehome_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -623,7 +683,7 @@ func (x *Diagnostic) String() string {
 func (*Diagnostic) ProtoMessage() {}
 
 func (x *Diagnostic) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[8]
+	mi := &file_rehome_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -636,7 +696,7 @@ func (x *Diagnostic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Diagnostic.ProtoReflect.Descriptor instead.
 func (*Diagnostic) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{8}
+	return file_rehome_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Diagnostic) GetSeverity() string {
@@ -699,7 +759,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_rehome_proto_msgTypes[9]
+	mi := &file_rehome_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -711,7 +771,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[9]
+	mi := &file_rehome_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -724,7 +784,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{9}
+	return file_rehome_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Range) GetFile() string {
@@ -759,7 +819,7 @@ type Position struct {
 
 func (x *Position) Reset() {
 	*x = Position{}
-	mi := &file_rehome_proto_msgTypes[10]
+	mi := &file_rehome_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +831,7 @@ func (x *Position) String() string {
 func (*Position) ProtoMessage() {}
 
 func (x *Position) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[10]
+	mi := &file_rehome_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +844,7 @@ func (x *Position) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Position.ProtoReflect.Descriptor instead.
 func (*Position) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{10}
+	return file_rehome_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Position) GetLine() int64 {
@@ -821,7 +881,7 @@ type Snippet struct {
 
 func (x *Snippet) Reset() {
 	*x = Snippet{}
-	mi := &file_rehome_proto_msgTypes[11]
+	mi := &file_rehome_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +893,7 @@ func (x *Snippet) String() string {
 func (*Snippet) ProtoMessage() {}
 
 func (x *Snippet) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[11]
+	mi := &file_rehome_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +906,7 @@ func (x *Snippet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snippet.ProtoReflect.Descriptor instead.
 func (*Snippet) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{11}
+	return file_rehome_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Snippet) GetContext() string {
@@ -892,7 +952,7 @@ type IdentifySourceRequest struct {
 
 func (x *IdentifySourceRequest) Reset() {
 	*x = IdentifySourceRequest{}
-	mi := &file_rehome_proto_msgTypes[12]
+	mi := &file_rehome_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +964,7 @@ func (x *IdentifySourceRequest) String() string {
 func (*IdentifySourceRequest) ProtoMessage() {}
 
 func (x *IdentifySourceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[12]
+	mi := &file_rehome_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +977,7 @@ func (x *IdentifySourceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentifySourceRequest.ProtoReflect.Descriptor instead.
 func (*IdentifySourceRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{12}
+	return file_rehome_proto_rawDescGZIP(), []int{13}
 }
 
 type IdentifySourceResponse struct {
@@ -930,7 +990,7 @@ type IdentifySourceResponse struct {
 
 func (x *IdentifySourceResponse) Reset() {
 	*x = IdentifySourceResponse{}
-	mi := &file_rehome_proto_msgTypes[13]
+	mi := &file_rehome_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1002,7 @@ func (x *IdentifySourceResponse) String() string {
 func (*IdentifySourceResponse) ProtoMessage() {}
 
 func (x *IdentifySourceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[13]
+	mi := &file_rehome_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1015,7 @@ func (x *IdentifySourceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentifySourceResponse.ProtoReflect.Descriptor instead.
 func (*IdentifySourceResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{13}
+	return file_rehome_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *IdentifySourceResponse) GetTenant() string {
@@ -980,7 +1040,7 @@ type CollectRequest struct {
 
 func (x *CollectRequest) Reset() {
 	*x = CollectRequest{}
-	mi := &file_rehome_proto_msgTypes[14]
+	mi := &file_rehome_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1052,7 @@ func (x *CollectRequest) String() string {
 func (*CollectRequest) ProtoMessage() {}
 
 func (x *CollectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[14]
+	mi := &file_rehome_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1065,7 @@ func (x *CollectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CollectRequest.ProtoReflect.Descriptor instead.
 func (*CollectRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{14}
+	return file_rehome_proto_rawDescGZIP(), []int{15}
 }
 
 type CollectResponse struct {
@@ -1023,7 +1083,7 @@ type CollectResponse struct {
 
 func (x *CollectResponse) Reset() {
 	*x = CollectResponse{}
-	mi := &file_rehome_proto_msgTypes[15]
+	mi := &file_rehome_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1095,7 @@ func (x *CollectResponse) String() string {
 func (*CollectResponse) ProtoMessage() {}
 
 func (x *CollectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[15]
+	mi := &file_rehome_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1108,7 @@ func (x *CollectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CollectResponse.ProtoReflect.Descriptor instead.
 func (*CollectResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{15}
+	return file_rehome_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CollectResponse) GetEvent() isCollectResponse_Event {
@@ -1133,7 +1193,7 @@ type CollectEnd struct {
 
 func (x *CollectEnd) Reset() {
 	*x = CollectEnd{}
-	mi := &file_rehome_proto_msgTypes[16]
+	mi := &file_rehome_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1145,7 +1205,7 @@ func (x *CollectEnd) String() string {
 func (*CollectEnd) ProtoMessage() {}
 
 func (x *CollectEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[16]
+	mi := &file_rehome_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1158,7 +1218,7 @@ func (x *CollectEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CollectEnd.ProtoReflect.Descriptor instead.
 func (*CollectEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{16}
+	return file_rehome_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CollectEnd) GetPages() int64 {
@@ -1200,7 +1260,7 @@ type PageEvidence struct {
 
 func (x *PageEvidence) Reset() {
 	*x = PageEvidence{}
-	mi := &file_rehome_proto_msgTypes[17]
+	mi := &file_rehome_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1272,7 @@ func (x *PageEvidence) String() string {
 func (*PageEvidence) ProtoMessage() {}
 
 func (x *PageEvidence) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[17]
+	mi := &file_rehome_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1285,7 @@ func (x *PageEvidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageEvidence.ProtoReflect.Descriptor instead.
 func (*PageEvidence) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{17}
+	return file_rehome_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PageEvidence) GetSequence() int64 {
@@ -1307,7 +1367,7 @@ type ItemBatch struct {
 
 func (x *ItemBatch) Reset() {
 	*x = ItemBatch{}
-	mi := &file_rehome_proto_msgTypes[18]
+	mi := &file_rehome_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1319,7 +1379,7 @@ func (x *ItemBatch) String() string {
 func (*ItemBatch) ProtoMessage() {}
 
 func (x *ItemBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[18]
+	mi := &file_rehome_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +1392,7 @@ func (x *ItemBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemBatch.ProtoReflect.Descriptor instead.
 func (*ItemBatch) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{18}
+	return file_rehome_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ItemBatch) GetItems() []*Item {
@@ -1362,7 +1422,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_rehome_proto_msgTypes[19]
+	mi := &file_rehome_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1434,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[19]
+	mi := &file_rehome_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1447,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{19}
+	return file_rehome_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Item) GetSource() string {
@@ -1485,7 +1545,7 @@ type Reference struct {
 
 func (x *Reference) Reset() {
 	*x = Reference{}
-	mi := &file_rehome_proto_msgTypes[20]
+	mi := &file_rehome_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1557,7 @@ func (x *Reference) String() string {
 func (*Reference) ProtoMessage() {}
 
 func (x *Reference) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[20]
+	mi := &file_rehome_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1570,7 @@ func (x *Reference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reference.ProtoReflect.Descriptor instead.
 func (*Reference) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{20}
+	return file_rehome_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Reference) GetRole() string {
@@ -1547,7 +1607,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_rehome_proto_msgTypes[21]
+	mi := &file_rehome_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1559,7 +1619,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[21]
+	mi := &file_rehome_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1572,7 +1632,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{21}
+	return file_rehome_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Gap) GetKind() string {
@@ -1620,7 +1680,7 @@ type ItemID struct {
 
 func (x *ItemID) Reset() {
 	*x = ItemID{}
-	mi := &file_rehome_proto_msgTypes[22]
+	mi := &file_rehome_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1692,7 @@ func (x *ItemID) String() string {
 func (*ItemID) ProtoMessage() {}
 
 func (x *ItemID) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[22]
+	mi := &file_rehome_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +1705,7 @@ func (x *ItemID) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemID.ProtoReflect.Descriptor instead.
 func (*ItemID) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{22}
+	return file_rehome_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ItemID) GetKind() string {
@@ -1672,7 +1732,7 @@ type SecretRequest struct {
 
 func (x *SecretRequest) Reset() {
 	*x = SecretRequest{}
-	mi := &file_rehome_proto_msgTypes[23]
+	mi := &file_rehome_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +1744,7 @@ func (x *SecretRequest) String() string {
 func (*SecretRequest) ProtoMessage() {}
 
 func (x *SecretRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[23]
+	mi := &file_rehome_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +1757,7 @@ func (x *SecretRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SecretRequest.ProtoReflect.Descriptor instead.
 func (*SecretRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{23}
+	return file_rehome_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SecretRequest) GetItem() *ItemID {
@@ -1723,7 +1783,7 @@ type SecretResponse struct {
 
 func (x *SecretResponse) Reset() {
 	*x = SecretResponse{}
-	mi := &file_rehome_proto_msgTypes[24]
+	mi := &file_rehome_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +1795,7 @@ func (x *SecretResponse) String() string {
 func (*SecretResponse) ProtoMessage() {}
 
 func (x *SecretResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[24]
+	mi := &file_rehome_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +1808,7 @@ func (x *SecretResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SecretResponse.ProtoReflect.Descriptor instead.
 func (*SecretResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{24}
+	return file_rehome_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SecretResponse) GetValue() string {
@@ -1766,7 +1826,7 @@ type IdentifyTargetRequest struct {
 
 func (x *IdentifyTargetRequest) Reset() {
 	*x = IdentifyTargetRequest{}
-	mi := &file_rehome_proto_msgTypes[25]
+	mi := &file_rehome_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +1838,7 @@ func (x *IdentifyTargetRequest) String() string {
 func (*IdentifyTargetRequest) ProtoMessage() {}
 
 func (x *IdentifyTargetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[25]
+	mi := &file_rehome_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +1851,7 @@ func (x *IdentifyTargetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentifyTargetRequest.ProtoReflect.Descriptor instead.
 func (*IdentifyTargetRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{25}
+	return file_rehome_proto_rawDescGZIP(), []int{26}
 }
 
 type IdentifyTargetResponse struct {
@@ -1804,7 +1864,7 @@ type IdentifyTargetResponse struct {
 
 func (x *IdentifyTargetResponse) Reset() {
 	*x = IdentifyTargetResponse{}
-	mi := &file_rehome_proto_msgTypes[26]
+	mi := &file_rehome_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1816,7 +1876,7 @@ func (x *IdentifyTargetResponse) String() string {
 func (*IdentifyTargetResponse) ProtoMessage() {}
 
 func (x *IdentifyTargetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[26]
+	mi := &file_rehome_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1829,7 +1889,7 @@ func (x *IdentifyTargetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentifyTargetResponse.ProtoReflect.Descriptor instead.
 func (*IdentifyTargetResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{26}
+	return file_rehome_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *IdentifyTargetResponse) GetIdentity() string {
@@ -1855,7 +1915,7 @@ type TranslateRequest struct {
 
 func (x *TranslateRequest) Reset() {
 	*x = TranslateRequest{}
-	mi := &file_rehome_proto_msgTypes[27]
+	mi := &file_rehome_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1867,7 +1927,7 @@ func (x *TranslateRequest) String() string {
 func (*TranslateRequest) ProtoMessage() {}
 
 func (x *TranslateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[27]
+	mi := &file_rehome_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1880,7 +1940,7 @@ func (x *TranslateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TranslateRequest.ProtoReflect.Descriptor instead.
 func (*TranslateRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{27}
+	return file_rehome_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *TranslateRequest) GetItems() []*Item {
@@ -1899,7 +1959,7 @@ type TranslateResponse struct {
 
 func (x *TranslateResponse) Reset() {
 	*x = TranslateResponse{}
-	mi := &file_rehome_proto_msgTypes[28]
+	mi := &file_rehome_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1911,7 +1971,7 @@ func (x *TranslateResponse) String() string {
 func (*TranslateResponse) ProtoMessage() {}
 
 func (x *TranslateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[28]
+	mi := &file_rehome_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1924,7 +1984,7 @@ func (x *TranslateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TranslateResponse.ProtoReflect.Descriptor instead.
 func (*TranslateResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{28}
+	return file_rehome_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *TranslateResponse) GetTranslations() []*Translation {
@@ -1946,7 +2006,7 @@ type Translation struct {
 
 func (x *Translation) Reset() {
 	*x = Translation{}
-	mi := &file_rehome_proto_msgTypes[29]
+	mi := &file_rehome_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1958,7 +2018,7 @@ func (x *Translation) String() string {
 func (*Translation) ProtoMessage() {}
 
 func (x *Translation) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[29]
+	mi := &file_rehome_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1971,7 +2031,7 @@ func (x *Translation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Translation.ProtoReflect.Descriptor instead.
 func (*Translation) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{29}
+	return file_rehome_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Translation) GetContract() string {
@@ -2012,7 +2072,7 @@ type ResourceID struct {
 
 func (x *ResourceID) Reset() {
 	*x = ResourceID{}
-	mi := &file_rehome_proto_msgTypes[30]
+	mi := &file_rehome_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2024,7 +2084,7 @@ func (x *ResourceID) String() string {
 func (*ResourceID) ProtoMessage() {}
 
 func (x *ResourceID) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[30]
+	mi := &file_rehome_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2037,7 +2097,7 @@ func (x *ResourceID) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceID.ProtoReflect.Descriptor instead.
 func (*ResourceID) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{30}
+	return file_rehome_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ResourceID) GetType() string {
@@ -2067,7 +2127,7 @@ type Resource struct {
 
 func (x *Resource) Reset() {
 	*x = Resource{}
-	mi := &file_rehome_proto_msgTypes[31]
+	mi := &file_rehome_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2079,7 +2139,7 @@ func (x *Resource) String() string {
 func (*Resource) ProtoMessage() {}
 
 func (x *Resource) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[31]
+	mi := &file_rehome_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2092,7 +2152,7 @@ func (x *Resource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resource.ProtoReflect.Descriptor instead.
 func (*Resource) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{31}
+	return file_rehome_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Resource) GetType() string {
@@ -2148,7 +2208,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_rehome_proto_msgTypes[32]
+	mi := &file_rehome_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2160,7 +2220,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[32]
+	mi := &file_rehome_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2173,7 +2233,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{32}
+	return file_rehome_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Finding) GetType() string {
@@ -2254,7 +2314,7 @@ type ReadRequest struct {
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_rehome_proto_msgTypes[33]
+	mi := &file_rehome_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2326,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[33]
+	mi := &file_rehome_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2339,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{33}
+	return file_rehome_proto_rawDescGZIP(), []int{34}
 }
 
 type ReadResponse struct {
@@ -2295,7 +2355,7 @@ type ReadResponse struct {
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_rehome_proto_msgTypes[34]
+	mi := &file_rehome_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2307,7 +2367,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[34]
+	mi := &file_rehome_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2320,7 +2380,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{34}
+	return file_rehome_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReadResponse) GetEvent() isReadResponse_Event {
@@ -2373,7 +2433,7 @@ type ResourceBatch struct {
 
 func (x *ResourceBatch) Reset() {
 	*x = ResourceBatch{}
-	mi := &file_rehome_proto_msgTypes[35]
+	mi := &file_rehome_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +2445,7 @@ func (x *ResourceBatch) String() string {
 func (*ResourceBatch) ProtoMessage() {}
 
 func (x *ResourceBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[35]
+	mi := &file_rehome_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,7 +2458,7 @@ func (x *ResourceBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceBatch.ProtoReflect.Descriptor instead.
 func (*ResourceBatch) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{35}
+	return file_rehome_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ResourceBatch) GetResources() []*Resource {
@@ -2419,7 +2479,7 @@ type ReadEnd struct {
 
 func (x *ReadEnd) Reset() {
 	*x = ReadEnd{}
-	mi := &file_rehome_proto_msgTypes[36]
+	mi := &file_rehome_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2431,7 +2491,7 @@ func (x *ReadEnd) String() string {
 func (*ReadEnd) ProtoMessage() {}
 
 func (x *ReadEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[36]
+	mi := &file_rehome_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2444,7 +2504,7 @@ func (x *ReadEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadEnd.ProtoReflect.Descriptor instead.
 func (*ReadEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{36}
+	return file_rehome_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReadEnd) GetSent() int64 {
@@ -2482,7 +2542,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_rehome_proto_msgTypes[37]
+	mi := &file_rehome_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2494,7 +2554,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[37]
+	mi := &file_rehome_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +2567,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{37}
+	return file_rehome_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CheckRequest) GetEvent() isCheckRequest_Event {
@@ -2576,7 +2636,7 @@ type CheckEnd struct {
 
 func (x *CheckEnd) Reset() {
 	*x = CheckEnd{}
-	mi := &file_rehome_proto_msgTypes[38]
+	mi := &file_rehome_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2588,7 +2648,7 @@ func (x *CheckEnd) String() string {
 func (*CheckEnd) ProtoMessage() {}
 
 func (x *CheckEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[38]
+	mi := &file_rehome_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2601,7 +2661,7 @@ func (x *CheckEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckEnd.ProtoReflect.Descriptor instead.
 func (*CheckEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{38}
+	return file_rehome_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CheckEnd) GetDesired() int64 {
@@ -2631,7 +2691,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_rehome_proto_msgTypes[39]
+	mi := &file_rehome_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2643,7 +2703,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[39]
+	mi := &file_rehome_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2656,7 +2716,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{39}
+	return file_rehome_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CheckResponse) GetEvent() isCheckResponse_Event {
@@ -2709,7 +2769,7 @@ type FindingBatch struct {
 
 func (x *FindingBatch) Reset() {
 	*x = FindingBatch{}
-	mi := &file_rehome_proto_msgTypes[40]
+	mi := &file_rehome_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2721,7 +2781,7 @@ func (x *FindingBatch) String() string {
 func (*FindingBatch) ProtoMessage() {}
 
 func (x *FindingBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[40]
+	mi := &file_rehome_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2734,7 +2794,7 @@ func (x *FindingBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindingBatch.ProtoReflect.Descriptor instead.
 func (*FindingBatch) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{40}
+	return file_rehome_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *FindingBatch) GetFindings() []*CheckFinding {
@@ -2753,7 +2813,7 @@ type FindingsEnd struct {
 
 func (x *FindingsEnd) Reset() {
 	*x = FindingsEnd{}
-	mi := &file_rehome_proto_msgTypes[41]
+	mi := &file_rehome_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2765,7 +2825,7 @@ func (x *FindingsEnd) String() string {
 func (*FindingsEnd) ProtoMessage() {}
 
 func (x *FindingsEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[41]
+	mi := &file_rehome_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2778,7 +2838,7 @@ func (x *FindingsEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindingsEnd.ProtoReflect.Descriptor instead.
 func (*FindingsEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{41}
+	return file_rehome_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *FindingsEnd) GetFindings() int64 {
@@ -2798,7 +2858,7 @@ type CheckFinding struct {
 
 func (x *CheckFinding) Reset() {
 	*x = CheckFinding{}
-	mi := &file_rehome_proto_msgTypes[42]
+	mi := &file_rehome_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2810,7 +2870,7 @@ func (x *CheckFinding) String() string {
 func (*CheckFinding) ProtoMessage() {}
 
 func (x *CheckFinding) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[42]
+	mi := &file_rehome_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2823,7 +2883,7 @@ func (x *CheckFinding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFinding.ProtoReflect.Descriptor instead.
 func (*CheckFinding) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{42}
+	return file_rehome_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CheckFinding) GetResource() *ResourceID {
@@ -2856,7 +2916,7 @@ type ApplyRequest struct {
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_rehome_proto_msgTypes[43]
+	mi := &file_rehome_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2868,7 +2928,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[43]
+	mi := &file_rehome_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +2941,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{43}
+	return file_rehome_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ApplyRequest) GetStepId() string {
@@ -2952,7 +3012,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_rehome_proto_msgTypes[44]
+	mi := &file_rehome_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2964,7 +3024,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[44]
+	mi := &file_rehome_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2977,7 +3037,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{44}
+	return file_rehome_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ApplyResponse) GetServerId() string {
@@ -3016,7 +3076,7 @@ type ReadMarkerRequest struct {
 
 func (x *ReadMarkerRequest) Reset() {
 	*x = ReadMarkerRequest{}
-	mi := &file_rehome_proto_msgTypes[45]
+	mi := &file_rehome_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3028,7 +3088,7 @@ func (x *ReadMarkerRequest) String() string {
 func (*ReadMarkerRequest) ProtoMessage() {}
 
 func (x *ReadMarkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[45]
+	mi := &file_rehome_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3041,7 +3101,7 @@ func (x *ReadMarkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadMarkerRequest.ProtoReflect.Descriptor instead.
 func (*ReadMarkerRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{45}
+	return file_rehome_proto_rawDescGZIP(), []int{46}
 }
 
 type ReadMarkerResponse struct {
@@ -3054,7 +3114,7 @@ type ReadMarkerResponse struct {
 
 func (x *ReadMarkerResponse) Reset() {
 	*x = ReadMarkerResponse{}
-	mi := &file_rehome_proto_msgTypes[46]
+	mi := &file_rehome_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3066,7 +3126,7 @@ func (x *ReadMarkerResponse) String() string {
 func (*ReadMarkerResponse) ProtoMessage() {}
 
 func (x *ReadMarkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[46]
+	mi := &file_rehome_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3079,7 +3139,7 @@ func (x *ReadMarkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadMarkerResponse.ProtoReflect.Descriptor instead.
 func (*ReadMarkerResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{46}
+	return file_rehome_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReadMarkerResponse) GetMarker() *Marker {
@@ -3106,7 +3166,7 @@ type WriteMarkerRequest struct {
 
 func (x *WriteMarkerRequest) Reset() {
 	*x = WriteMarkerRequest{}
-	mi := &file_rehome_proto_msgTypes[47]
+	mi := &file_rehome_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3118,7 +3178,7 @@ func (x *WriteMarkerRequest) String() string {
 func (*WriteMarkerRequest) ProtoMessage() {}
 
 func (x *WriteMarkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[47]
+	mi := &file_rehome_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3131,7 +3191,7 @@ func (x *WriteMarkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WriteMarkerRequest.ProtoReflect.Descriptor instead.
 func (*WriteMarkerRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{47}
+	return file_rehome_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *WriteMarkerRequest) GetMarker() *Marker {
@@ -3157,7 +3217,7 @@ type WriteMarkerResponse struct {
 
 func (x *WriteMarkerResponse) Reset() {
 	*x = WriteMarkerResponse{}
-	mi := &file_rehome_proto_msgTypes[48]
+	mi := &file_rehome_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3169,7 +3229,7 @@ func (x *WriteMarkerResponse) String() string {
 func (*WriteMarkerResponse) ProtoMessage() {}
 
 func (x *WriteMarkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[48]
+	mi := &file_rehome_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3182,7 +3242,7 @@ func (x *WriteMarkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WriteMarkerResponse.ProtoReflect.Descriptor instead.
 func (*WriteMarkerResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{48}
+	return file_rehome_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *WriteMarkerResponse) GetRevision() string {
@@ -3210,7 +3270,7 @@ type Marker struct {
 
 func (x *Marker) Reset() {
 	*x = Marker{}
-	mi := &file_rehome_proto_msgTypes[49]
+	mi := &file_rehome_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3222,7 +3282,7 @@ func (x *Marker) String() string {
 func (*Marker) ProtoMessage() {}
 
 func (x *Marker) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[49]
+	mi := &file_rehome_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3235,7 +3295,7 @@ func (x *Marker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Marker.ProtoReflect.Descriptor instead.
 func (*Marker) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{49}
+	return file_rehome_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Marker) GetMigration() string {
@@ -3321,7 +3381,7 @@ type ProviderError struct {
 
 func (x *ProviderError) Reset() {
 	*x = ProviderError{}
-	mi := &file_rehome_proto_msgTypes[50]
+	mi := &file_rehome_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3333,7 +3393,7 @@ func (x *ProviderError) String() string {
 func (*ProviderError) ProtoMessage() {}
 
 func (x *ProviderError) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[50]
+	mi := &file_rehome_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3346,7 +3406,7 @@ func (x *ProviderError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderError.ProtoReflect.Descriptor instead.
 func (*ProviderError) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{50}
+	return file_rehome_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ProviderError) GetCode() string {
@@ -3392,7 +3452,7 @@ type PermissionsRequest struct {
 
 func (x *PermissionsRequest) Reset() {
 	*x = PermissionsRequest{}
-	mi := &file_rehome_proto_msgTypes[51]
+	mi := &file_rehome_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3404,7 +3464,7 @@ func (x *PermissionsRequest) String() string {
 func (*PermissionsRequest) ProtoMessage() {}
 
 func (x *PermissionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[51]
+	mi := &file_rehome_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3417,7 +3477,7 @@ func (x *PermissionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionsRequest.ProtoReflect.Descriptor instead.
 func (*PermissionsRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{51}
+	return file_rehome_proto_rawDescGZIP(), []int{52}
 }
 
 type PermissionsResponse struct {
@@ -3429,7 +3489,7 @@ type PermissionsResponse struct {
 
 func (x *PermissionsResponse) Reset() {
 	*x = PermissionsResponse{}
-	mi := &file_rehome_proto_msgTypes[52]
+	mi := &file_rehome_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3441,7 +3501,7 @@ func (x *PermissionsResponse) String() string {
 func (*PermissionsResponse) ProtoMessage() {}
 
 func (x *PermissionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[52]
+	mi := &file_rehome_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3454,7 +3514,7 @@ func (x *PermissionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionsResponse.ProtoReflect.Descriptor instead.
 func (*PermissionsResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{52}
+	return file_rehome_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *PermissionsResponse) GetChecks() []*PermissionCheck {
@@ -3470,13 +3530,14 @@ type PermissionCheck struct {
 	For           string                 `protobuf:"bytes,2,opt,name=for,proto3" json:"for,omitempty"`
 	State         string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	Action        string                 `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
+	Optional      bool                   `protobuf:"varint,5,opt,name=optional,proto3" json:"optional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PermissionCheck) Reset() {
 	*x = PermissionCheck{}
-	mi := &file_rehome_proto_msgTypes[53]
+	mi := &file_rehome_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3488,7 +3549,7 @@ func (x *PermissionCheck) String() string {
 func (*PermissionCheck) ProtoMessage() {}
 
 func (x *PermissionCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[53]
+	mi := &file_rehome_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3501,7 +3562,7 @@ func (x *PermissionCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionCheck.ProtoReflect.Descriptor instead.
 func (*PermissionCheck) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{53}
+	return file_rehome_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *PermissionCheck) GetName() string {
@@ -3532,6 +3593,13 @@ func (x *PermissionCheck) GetAction() string {
 	return ""
 }
 
+func (x *PermissionCheck) GetOptional() bool {
+	if x != nil {
+		return x.Optional
+	}
+	return false
+}
+
 type SignInsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Since         string                 `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
@@ -3541,7 +3609,7 @@ type SignInsRequest struct {
 
 func (x *SignInsRequest) Reset() {
 	*x = SignInsRequest{}
-	mi := &file_rehome_proto_msgTypes[54]
+	mi := &file_rehome_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3553,7 +3621,7 @@ func (x *SignInsRequest) String() string {
 func (*SignInsRequest) ProtoMessage() {}
 
 func (x *SignInsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[54]
+	mi := &file_rehome_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3566,7 +3634,7 @@ func (x *SignInsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInsRequest.ProtoReflect.Descriptor instead.
 func (*SignInsRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{54}
+	return file_rehome_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *SignInsRequest) GetSince() string {
@@ -3587,7 +3655,7 @@ type SignInsResponse struct {
 
 func (x *SignInsResponse) Reset() {
 	*x = SignInsResponse{}
-	mi := &file_rehome_proto_msgTypes[55]
+	mi := &file_rehome_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3599,7 +3667,7 @@ func (x *SignInsResponse) String() string {
 func (*SignInsResponse) ProtoMessage() {}
 
 func (x *SignInsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[55]
+	mi := &file_rehome_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3612,7 +3680,7 @@ func (x *SignInsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInsResponse.ProtoReflect.Descriptor instead.
 func (*SignInsResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{55}
+	return file_rehome_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SignInsResponse) GetCovers() string {
@@ -3651,7 +3719,7 @@ type SignInActivity struct {
 
 func (x *SignInActivity) Reset() {
 	*x = SignInActivity{}
-	mi := &file_rehome_proto_msgTypes[56]
+	mi := &file_rehome_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3663,7 +3731,7 @@ func (x *SignInActivity) String() string {
 func (*SignInActivity) ProtoMessage() {}
 
 func (x *SignInActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[56]
+	mi := &file_rehome_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3676,7 +3744,7 @@ func (x *SignInActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInActivity.ProtoReflect.Descriptor instead.
 func (*SignInActivity) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{56}
+	return file_rehome_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SignInActivity) GetItem() *ItemID {
@@ -3737,7 +3805,7 @@ type SourceConnectionRequest struct {
 
 func (x *SourceConnectionRequest) Reset() {
 	*x = SourceConnectionRequest{}
-	mi := &file_rehome_proto_msgTypes[57]
+	mi := &file_rehome_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3749,7 +3817,7 @@ func (x *SourceConnectionRequest) String() string {
 func (*SourceConnectionRequest) ProtoMessage() {}
 
 func (x *SourceConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[57]
+	mi := &file_rehome_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3762,7 +3830,7 @@ func (x *SourceConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceConnectionRequest.ProtoReflect.Descriptor instead.
 func (*SourceConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{57}
+	return file_rehome_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *SourceConnectionRequest) GetItem() *Item {
@@ -3781,7 +3849,7 @@ type TargetConnectionRequest struct {
 
 func (x *TargetConnectionRequest) Reset() {
 	*x = TargetConnectionRequest{}
-	mi := &file_rehome_proto_msgTypes[58]
+	mi := &file_rehome_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3793,7 +3861,7 @@ func (x *TargetConnectionRequest) String() string {
 func (*TargetConnectionRequest) ProtoMessage() {}
 
 func (x *TargetConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[58]
+	mi := &file_rehome_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3806,7 +3874,7 @@ func (x *TargetConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetConnectionRequest.ProtoReflect.Descriptor instead.
 func (*TargetConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{58}
+	return file_rehome_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *TargetConnectionRequest) GetResource() *Resource {
@@ -3825,7 +3893,7 @@ type ConnectionResponse struct {
 
 func (x *ConnectionResponse) Reset() {
 	*x = ConnectionResponse{}
-	mi := &file_rehome_proto_msgTypes[59]
+	mi := &file_rehome_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3837,7 +3905,7 @@ func (x *ConnectionResponse) String() string {
 func (*ConnectionResponse) ProtoMessage() {}
 
 func (x *ConnectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[59]
+	mi := &file_rehome_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3850,7 +3918,7 @@ func (x *ConnectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectionResponse.ProtoReflect.Descriptor instead.
 func (*ConnectionResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{59}
+	return file_rehome_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ConnectionResponse) GetFacts() []*ConnectionFact {
@@ -3872,7 +3940,7 @@ type ConnectionFact struct {
 
 func (x *ConnectionFact) Reset() {
 	*x = ConnectionFact{}
-	mi := &file_rehome_proto_msgTypes[60]
+	mi := &file_rehome_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3884,7 +3952,7 @@ func (x *ConnectionFact) String() string {
 func (*ConnectionFact) ProtoMessage() {}
 
 func (x *ConnectionFact) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[60]
+	mi := &file_rehome_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3897,7 +3965,7 @@ func (x *ConnectionFact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectionFact.ProtoReflect.Descriptor instead.
 func (*ConnectionFact) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{60}
+	return file_rehome_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ConnectionFact) GetName() string {
@@ -3942,7 +4010,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_rehome_proto_msgTypes[61]
+	mi := &file_rehome_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3954,7 +4022,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[61]
+	mi := &file_rehome_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3967,7 +4035,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{61}
+	return file_rehome_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ProbeRequest) GetResource() *ResourceID {
@@ -4021,7 +4089,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_rehome_proto_msgTypes[62]
+	mi := &file_rehome_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4033,7 +4101,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[62]
+	mi := &file_rehome_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4046,7 +4114,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{62}
+	return file_rehome_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ProbeResponse) GetResults() []*ProbeResult {
@@ -4071,7 +4139,7 @@ type ProbeResult struct {
 
 func (x *ProbeResult) Reset() {
 	*x = ProbeResult{}
-	mi := &file_rehome_proto_msgTypes[63]
+	mi := &file_rehome_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4083,7 +4151,7 @@ func (x *ProbeResult) String() string {
 func (*ProbeResult) ProtoMessage() {}
 
 func (x *ProbeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[63]
+	mi := &file_rehome_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4096,7 +4164,7 @@ func (x *ProbeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResult.ProtoReflect.Descriptor instead.
 func (*ProbeResult) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{63}
+	return file_rehome_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ProbeResult) GetProbe() string {
@@ -4157,7 +4225,7 @@ type UsageRequest struct {
 
 func (x *UsageRequest) Reset() {
 	*x = UsageRequest{}
-	mi := &file_rehome_proto_msgTypes[64]
+	mi := &file_rehome_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4169,7 +4237,7 @@ func (x *UsageRequest) String() string {
 func (*UsageRequest) ProtoMessage() {}
 
 func (x *UsageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[64]
+	mi := &file_rehome_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4182,7 +4250,7 @@ func (x *UsageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageRequest.ProtoReflect.Descriptor instead.
 func (*UsageRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{64}
+	return file_rehome_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *UsageRequest) GetResources() []*Resource {
@@ -4201,7 +4269,7 @@ type UsageResponse struct {
 
 func (x *UsageResponse) Reset() {
 	*x = UsageResponse{}
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4213,7 +4281,7 @@ func (x *UsageResponse) String() string {
 func (*UsageResponse) ProtoMessage() {}
 
 func (x *UsageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4226,7 +4294,7 @@ func (x *UsageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageResponse.ProtoReflect.Descriptor instead.
 func (*UsageResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{65}
+	return file_rehome_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *UsageResponse) GetUsages() []*Usage {
@@ -4248,7 +4316,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4260,7 +4328,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4273,7 +4341,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{66}
+	return file_rehome_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *Usage) GetResource() *ResourceID {
@@ -4304,6 +4372,302 @@ func (x *Usage) GetUnknown() string {
 	return ""
 }
 
+type ChangesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Since         string                 `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"` // RFC 3339
+	Until         string                 `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangesRequest) Reset() {
+	*x = ChangesRequest{}
+	mi := &file_rehome_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangesRequest) ProtoMessage() {}
+
+func (x *ChangesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangesRequest.ProtoReflect.Descriptor instead.
+func (*ChangesRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *ChangesRequest) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *ChangesRequest) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+type ChangesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Events        []*ChangeEvent         `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"` // oldest first
+	End           *ChangesEnd            `protobuf:"bytes,2,opt,name=end,proto3" json:"end,omitempty"`       // in the last message only
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangesResponse) Reset() {
+	*x = ChangesResponse{}
+	mi := &file_rehome_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangesResponse) ProtoMessage() {}
+
+func (x *ChangesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangesResponse.ProtoReflect.Descriptor instead.
+func (*ChangesResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *ChangesResponse) GetEvents() []*ChangeEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ChangesResponse) GetEnd() *ChangesEnd {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+type ChangeEvent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	At            string                 `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"` // RFC 3339 with fractions, by the clock of the host as well as can be told
+	Operation     string                 `protobuf:"bytes,3,opt,name=operation,proto3" json:"operation,omitempty"`
+	Type          string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	Path          string                 `protobuf:"bytes,5,opt,name=path,proto3" json:"path,omitempty"`
+	ByUs          bool                   `protobuf:"varint,6,opt,name=by_us,json=byUs,proto3" json:"by_us,omitempty"`
+	By            string                 `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	Bookkeeping   bool                   `protobuf:"varint,8,opt,name=bookkeeping,proto3" json:"bookkeeping,omitempty"`
+	About         []*ResourceID          `protobuf:"bytes,9,rep,name=about,proto3" json:"about,omitempty"`
+	ServerIds     []string               `protobuf:"bytes,10,rep,name=server_ids,json=serverIds,proto3" json:"server_ids,omitempty"`
+	Digest        string                 `protobuf:"bytes,11,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeEvent) Reset() {
+	*x = ChangeEvent{}
+	mi := &file_rehome_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeEvent) ProtoMessage() {}
+
+func (x *ChangeEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeEvent.ProtoReflect.Descriptor instead.
+func (*ChangeEvent) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ChangeEvent) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ChangeEvent) GetAt() string {
+	if x != nil {
+		return x.At
+	}
+	return ""
+}
+
+func (x *ChangeEvent) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
+func (x *ChangeEvent) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *ChangeEvent) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *ChangeEvent) GetByUs() bool {
+	if x != nil {
+		return x.ByUs
+	}
+	return false
+}
+
+func (x *ChangeEvent) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ChangeEvent) GetBookkeeping() bool {
+	if x != nil {
+		return x.Bookkeeping
+	}
+	return false
+}
+
+func (x *ChangeEvent) GetAbout() []*ResourceID {
+	if x != nil {
+		return x.About
+	}
+	return nil
+}
+
+func (x *ChangeEvent) GetServerIds() []string {
+	if x != nil {
+		return x.ServerIds
+	}
+	return nil
+}
+
+func (x *ChangeEvent) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+type ChangesEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Covers        string                 `protobuf:"bytes,1,opt,name=covers,proto3" json:"covers,omitempty"` // RFC 3339
+	Note          string                 `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	Sent          int64                  `protobuf:"varint,3,opt,name=sent,proto3" json:"sent,omitempty"`
+	Requests      int64                  `protobuf:"varint,4,opt,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangesEnd) Reset() {
+	*x = ChangesEnd{}
+	mi := &file_rehome_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangesEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangesEnd) ProtoMessage() {}
+
+func (x *ChangesEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangesEnd.ProtoReflect.Descriptor instead.
+func (*ChangesEnd) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *ChangesEnd) GetCovers() string {
+	if x != nil {
+		return x.Covers
+	}
+	return ""
+}
+
+func (x *ChangesEnd) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *ChangesEnd) GetSent() int64 {
+	if x != nil {
+		return x.Sent
+	}
+	return 0
+}
+
+func (x *ChangesEnd) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
 var File_rehome_proto protoreflect.FileDescriptor
 
 const file_rehome_proto_rawDesc = "" +
@@ -4311,7 +4675,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\frehome.proto\x12\trehome.v1\"\x0f\n" +
 	"\rSchemaRequest\"C\n" +
 	"\x0eSchemaResponse\x121\n" +
-	"\x06schema\x18\x01 \x01(\v2\x19.rehome.v1.ProviderSchemaR\x06schema\"\xf5\x01\n" +
+	"\x06schema\x18\x01 \x01(\v2\x19.rehome.v1.ProviderSchemaR\x06schema\"\xa0\x02\n" +
 	"\x0eProviderSchema\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x10\n" +
@@ -4319,7 +4683,11 @@ const file_rehome_proto_rawDesc = "" +
 	"\venvironment\x18\x04 \x03(\tR\venvironment\x122\n" +
 	"\x06config\x18\x05 \x03(\v2\x1a.rehome.v1.ConfigAttributeR\x06config\x12\x14\n" +
 	"\x05kinds\x18\x06 \x03(\tR\x05kinds\x127\n" +
-	"\tresources\x18\a \x03(\v2\x19.rehome.v1.ResourceSchemaR\tresources\"\xbf\x01\n" +
+	"\tresources\x18\a \x03(\v2\x19.rehome.v1.ResourceSchemaR\tresources\x12)\n" +
+	"\x06unread\x18\b \x03(\v2\x11.rehome.v1.UnreadR\x06unread\"8\n" +
+	"\x06Unread\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\bquestion\x18\x02 \x01(\tR\bquestion\"\xbf\x01\n" +
 	"\x0fConfigAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1a\n" +
@@ -4569,12 +4937,13 @@ const file_rehome_proto_rawDesc = "" +
 	"\tlive_json\x18\x05 \x01(\fR\bliveJson\"\x14\n" +
 	"\x12PermissionsRequest\"I\n" +
 	"\x13PermissionsResponse\x122\n" +
-	"\x06checks\x18\x01 \x03(\v2\x1a.rehome.v1.PermissionCheckR\x06checks\"e\n" +
+	"\x06checks\x18\x01 \x03(\v2\x1a.rehome.v1.PermissionCheckR\x06checks\"\x81\x01\n" +
 	"\x0fPermissionCheck\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03for\x18\x02 \x01(\tR\x03for\x12\x14\n" +
 	"\x05state\x18\x03 \x01(\tR\x05state\x12\x16\n" +
-	"\x06action\x18\x04 \x01(\tR\x06action\"&\n" +
+	"\x06action\x18\x04 \x01(\tR\x06action\x12\x1a\n" +
+	"\boptional\x18\x05 \x01(\bR\boptional\"&\n" +
 	"\x0eSignInsRequest\x12\x14\n" +
 	"\x05since\x18\x01 \x01(\tR\x05since\"\x84\x01\n" +
 	"\x0fSignInsResponse\x12\x16\n" +
@@ -4628,7 +4997,33 @@ const file_rehome_proto_rawDesc = "" +
 	"\bresource\x18\x01 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12\x12\n" +
 	"\x04used\x18\x02 \x01(\bR\x04used\x12\x14\n" +
 	"\x05facts\x18\x03 \x03(\tR\x05facts\x12\x18\n" +
-	"\aunknown\x18\x04 \x01(\tR\aunknown2\xc4\x04\n" +
+	"\aunknown\x18\x04 \x01(\tR\aunknown\"<\n" +
+	"\x0eChangesRequest\x12\x14\n" +
+	"\x05since\x18\x01 \x01(\tR\x05since\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\tR\x05until\"j\n" +
+	"\x0fChangesResponse\x12.\n" +
+	"\x06events\x18\x01 \x03(\v2\x16.rehome.v1.ChangeEventR\x06events\x12'\n" +
+	"\x03end\x18\x02 \x01(\v2\x15.rehome.v1.ChangesEndR\x03end\"\x9e\x02\n" +
+	"\vChangeEvent\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\tR\x02at\x12\x1c\n" +
+	"\toperation\x18\x03 \x01(\tR\toperation\x12\x12\n" +
+	"\x04type\x18\x04 \x01(\tR\x04type\x12\x12\n" +
+	"\x04path\x18\x05 \x01(\tR\x04path\x12\x13\n" +
+	"\x05by_us\x18\x06 \x01(\bR\x04byUs\x12\x0e\n" +
+	"\x02by\x18\a \x01(\tR\x02by\x12 \n" +
+	"\vbookkeeping\x18\b \x01(\bR\vbookkeeping\x12+\n" +
+	"\x05about\x18\t \x03(\v2\x15.rehome.v1.ResourceIDR\x05about\x12\x1d\n" +
+	"\n" +
+	"server_ids\x18\n" +
+	" \x03(\tR\tserverIds\x12\x16\n" +
+	"\x06digest\x18\v \x01(\tR\x06digest\"h\n" +
+	"\n" +
+	"ChangesEnd\x12\x16\n" +
+	"\x06covers\x18\x01 \x01(\tR\x06covers\x12\x12\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\x12\x12\n" +
+	"\x04sent\x18\x03 \x01(\x03R\x04sent\x12\x1a\n" +
+	"\brequests\x18\x04 \x01(\x03R\brequests2\xc4\x04\n" +
 	"\x06Source\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
@@ -4638,7 +5033,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\vPermissions\x12\x1d.rehome.v1.PermissionsRequest\x1a\x1e.rehome.v1.PermissionsResponse\x12@\n" +
 	"\aSignIns\x12\x19.rehome.v1.SignInsRequest\x1a\x1a.rehome.v1.SignInsResponse\x12O\n" +
 	"\n" +
-	"Connection\x12\".rehome.v1.SourceConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse2\xd1\a\n" +
+	"Connection\x12\".rehome.v1.SourceConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse2\x95\b\n" +
 	"\x06Target\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
@@ -4655,7 +5050,8 @@ const file_rehome_proto_rawDesc = "" +
 	"\n" +
 	"Connection\x12\".rehome.v1.TargetConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse\x12:\n" +
 	"\x05Probe\x12\x17.rehome.v1.ProbeRequest\x1a\x18.rehome.v1.ProbeResponse\x12:\n" +
-	"\x05Usage\x12\x17.rehome.v1.UsageRequest\x1a\x18.rehome.v1.UsageResponseB1Z/github.com/rehome-iam/rehome/providers/protocolb\x06proto3"
+	"\x05Usage\x12\x17.rehome.v1.UsageRequest\x1a\x18.rehome.v1.UsageResponse\x12B\n" +
+	"\aChanges\x12\x19.rehome.v1.ChangesRequest\x1a\x1a.rehome.v1.ChangesResponse0\x01B1Z/github.com/rehome-iam/rehome/providers/protocolb\x06proto3"
 
 var (
 	file_rehome_proto_rawDescOnce sync.Once
@@ -4669,182 +5065,193 @@ func file_rehome_proto_rawDescGZIP() []byte {
 	return file_rehome_proto_rawDescData
 }
 
-var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
+var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
 var file_rehome_proto_goTypes = []any{
 	(*SchemaRequest)(nil),           // 0: rehome.v1.SchemaRequest
 	(*SchemaResponse)(nil),          // 1: rehome.v1.SchemaResponse
 	(*ProviderSchema)(nil),          // 2: rehome.v1.ProviderSchema
-	(*ConfigAttribute)(nil),         // 3: rehome.v1.ConfigAttribute
-	(*ResourceSchema)(nil),          // 4: rehome.v1.ResourceSchema
-	(*AttributeSchema)(nil),         // 5: rehome.v1.AttributeSchema
-	(*ConfigureRequest)(nil),        // 6: rehome.v1.ConfigureRequest
-	(*ConfigureResponse)(nil),       // 7: rehome.v1.ConfigureResponse
-	(*Diagnostic)(nil),              // 8: rehome.v1.Diagnostic
-	(*Range)(nil),                   // 9: rehome.v1.Range
-	(*Position)(nil),                // 10: rehome.v1.Position
-	(*Snippet)(nil),                 // 11: rehome.v1.Snippet
-	(*IdentifySourceRequest)(nil),   // 12: rehome.v1.IdentifySourceRequest
-	(*IdentifySourceResponse)(nil),  // 13: rehome.v1.IdentifySourceResponse
-	(*CollectRequest)(nil),          // 14: rehome.v1.CollectRequest
-	(*CollectResponse)(nil),         // 15: rehome.v1.CollectResponse
-	(*CollectEnd)(nil),              // 16: rehome.v1.CollectEnd
-	(*PageEvidence)(nil),            // 17: rehome.v1.PageEvidence
-	(*ItemBatch)(nil),               // 18: rehome.v1.ItemBatch
-	(*Item)(nil),                    // 19: rehome.v1.Item
-	(*Reference)(nil),               // 20: rehome.v1.Reference
-	(*Gap)(nil),                     // 21: rehome.v1.Gap
-	(*ItemID)(nil),                  // 22: rehome.v1.ItemID
-	(*SecretRequest)(nil),           // 23: rehome.v1.SecretRequest
-	(*SecretResponse)(nil),          // 24: rehome.v1.SecretResponse
-	(*IdentifyTargetRequest)(nil),   // 25: rehome.v1.IdentifyTargetRequest
-	(*IdentifyTargetResponse)(nil),  // 26: rehome.v1.IdentifyTargetResponse
-	(*TranslateRequest)(nil),        // 27: rehome.v1.TranslateRequest
-	(*TranslateResponse)(nil),       // 28: rehome.v1.TranslateResponse
-	(*Translation)(nil),             // 29: rehome.v1.Translation
-	(*ResourceID)(nil),              // 30: rehome.v1.ResourceID
-	(*Resource)(nil),                // 31: rehome.v1.Resource
-	(*Finding)(nil),                 // 32: rehome.v1.Finding
-	(*ReadRequest)(nil),             // 33: rehome.v1.ReadRequest
-	(*ReadResponse)(nil),            // 34: rehome.v1.ReadResponse
-	(*ResourceBatch)(nil),           // 35: rehome.v1.ResourceBatch
-	(*ReadEnd)(nil),                 // 36: rehome.v1.ReadEnd
-	(*CheckRequest)(nil),            // 37: rehome.v1.CheckRequest
-	(*CheckEnd)(nil),                // 38: rehome.v1.CheckEnd
-	(*CheckResponse)(nil),           // 39: rehome.v1.CheckResponse
-	(*FindingBatch)(nil),            // 40: rehome.v1.FindingBatch
-	(*FindingsEnd)(nil),             // 41: rehome.v1.FindingsEnd
-	(*CheckFinding)(nil),            // 42: rehome.v1.CheckFinding
-	(*ApplyRequest)(nil),            // 43: rehome.v1.ApplyRequest
-	(*ApplyResponse)(nil),           // 44: rehome.v1.ApplyResponse
-	(*ReadMarkerRequest)(nil),       // 45: rehome.v1.ReadMarkerRequest
-	(*ReadMarkerResponse)(nil),      // 46: rehome.v1.ReadMarkerResponse
-	(*WriteMarkerRequest)(nil),      // 47: rehome.v1.WriteMarkerRequest
-	(*WriteMarkerResponse)(nil),     // 48: rehome.v1.WriteMarkerResponse
-	(*Marker)(nil),                  // 49: rehome.v1.Marker
-	(*ProviderError)(nil),           // 50: rehome.v1.ProviderError
-	(*PermissionsRequest)(nil),      // 51: rehome.v1.PermissionsRequest
-	(*PermissionsResponse)(nil),     // 52: rehome.v1.PermissionsResponse
-	(*PermissionCheck)(nil),         // 53: rehome.v1.PermissionCheck
-	(*SignInsRequest)(nil),          // 54: rehome.v1.SignInsRequest
-	(*SignInsResponse)(nil),         // 55: rehome.v1.SignInsResponse
-	(*SignInActivity)(nil),          // 56: rehome.v1.SignInActivity
-	(*SourceConnectionRequest)(nil), // 57: rehome.v1.SourceConnectionRequest
-	(*TargetConnectionRequest)(nil), // 58: rehome.v1.TargetConnectionRequest
-	(*ConnectionResponse)(nil),      // 59: rehome.v1.ConnectionResponse
-	(*ConnectionFact)(nil),          // 60: rehome.v1.ConnectionFact
-	(*ProbeRequest)(nil),            // 61: rehome.v1.ProbeRequest
-	(*ProbeResponse)(nil),           // 62: rehome.v1.ProbeResponse
-	(*ProbeResult)(nil),             // 63: rehome.v1.ProbeResult
-	(*UsageRequest)(nil),            // 64: rehome.v1.UsageRequest
-	(*UsageResponse)(nil),           // 65: rehome.v1.UsageResponse
-	(*Usage)(nil),                   // 66: rehome.v1.Usage
-	nil,                             // 67: rehome.v1.ApplyRequest.SecretsEntry
-	nil,                             // 68: rehome.v1.ApplyResponse.GeneratedEntry
-	nil,                             // 69: rehome.v1.Marker.BindingsEntry
-	nil,                             // 70: rehome.v1.ProbeResult.EvidenceEntry
+	(*Unread)(nil),                  // 3: rehome.v1.Unread
+	(*ConfigAttribute)(nil),         // 4: rehome.v1.ConfigAttribute
+	(*ResourceSchema)(nil),          // 5: rehome.v1.ResourceSchema
+	(*AttributeSchema)(nil),         // 6: rehome.v1.AttributeSchema
+	(*ConfigureRequest)(nil),        // 7: rehome.v1.ConfigureRequest
+	(*ConfigureResponse)(nil),       // 8: rehome.v1.ConfigureResponse
+	(*Diagnostic)(nil),              // 9: rehome.v1.Diagnostic
+	(*Range)(nil),                   // 10: rehome.v1.Range
+	(*Position)(nil),                // 11: rehome.v1.Position
+	(*Snippet)(nil),                 // 12: rehome.v1.Snippet
+	(*IdentifySourceRequest)(nil),   // 13: rehome.v1.IdentifySourceRequest
+	(*IdentifySourceResponse)(nil),  // 14: rehome.v1.IdentifySourceResponse
+	(*CollectRequest)(nil),          // 15: rehome.v1.CollectRequest
+	(*CollectResponse)(nil),         // 16: rehome.v1.CollectResponse
+	(*CollectEnd)(nil),              // 17: rehome.v1.CollectEnd
+	(*PageEvidence)(nil),            // 18: rehome.v1.PageEvidence
+	(*ItemBatch)(nil),               // 19: rehome.v1.ItemBatch
+	(*Item)(nil),                    // 20: rehome.v1.Item
+	(*Reference)(nil),               // 21: rehome.v1.Reference
+	(*Gap)(nil),                     // 22: rehome.v1.Gap
+	(*ItemID)(nil),                  // 23: rehome.v1.ItemID
+	(*SecretRequest)(nil),           // 24: rehome.v1.SecretRequest
+	(*SecretResponse)(nil),          // 25: rehome.v1.SecretResponse
+	(*IdentifyTargetRequest)(nil),   // 26: rehome.v1.IdentifyTargetRequest
+	(*IdentifyTargetResponse)(nil),  // 27: rehome.v1.IdentifyTargetResponse
+	(*TranslateRequest)(nil),        // 28: rehome.v1.TranslateRequest
+	(*TranslateResponse)(nil),       // 29: rehome.v1.TranslateResponse
+	(*Translation)(nil),             // 30: rehome.v1.Translation
+	(*ResourceID)(nil),              // 31: rehome.v1.ResourceID
+	(*Resource)(nil),                // 32: rehome.v1.Resource
+	(*Finding)(nil),                 // 33: rehome.v1.Finding
+	(*ReadRequest)(nil),             // 34: rehome.v1.ReadRequest
+	(*ReadResponse)(nil),            // 35: rehome.v1.ReadResponse
+	(*ResourceBatch)(nil),           // 36: rehome.v1.ResourceBatch
+	(*ReadEnd)(nil),                 // 37: rehome.v1.ReadEnd
+	(*CheckRequest)(nil),            // 38: rehome.v1.CheckRequest
+	(*CheckEnd)(nil),                // 39: rehome.v1.CheckEnd
+	(*CheckResponse)(nil),           // 40: rehome.v1.CheckResponse
+	(*FindingBatch)(nil),            // 41: rehome.v1.FindingBatch
+	(*FindingsEnd)(nil),             // 42: rehome.v1.FindingsEnd
+	(*CheckFinding)(nil),            // 43: rehome.v1.CheckFinding
+	(*ApplyRequest)(nil),            // 44: rehome.v1.ApplyRequest
+	(*ApplyResponse)(nil),           // 45: rehome.v1.ApplyResponse
+	(*ReadMarkerRequest)(nil),       // 46: rehome.v1.ReadMarkerRequest
+	(*ReadMarkerResponse)(nil),      // 47: rehome.v1.ReadMarkerResponse
+	(*WriteMarkerRequest)(nil),      // 48: rehome.v1.WriteMarkerRequest
+	(*WriteMarkerResponse)(nil),     // 49: rehome.v1.WriteMarkerResponse
+	(*Marker)(nil),                  // 50: rehome.v1.Marker
+	(*ProviderError)(nil),           // 51: rehome.v1.ProviderError
+	(*PermissionsRequest)(nil),      // 52: rehome.v1.PermissionsRequest
+	(*PermissionsResponse)(nil),     // 53: rehome.v1.PermissionsResponse
+	(*PermissionCheck)(nil),         // 54: rehome.v1.PermissionCheck
+	(*SignInsRequest)(nil),          // 55: rehome.v1.SignInsRequest
+	(*SignInsResponse)(nil),         // 56: rehome.v1.SignInsResponse
+	(*SignInActivity)(nil),          // 57: rehome.v1.SignInActivity
+	(*SourceConnectionRequest)(nil), // 58: rehome.v1.SourceConnectionRequest
+	(*TargetConnectionRequest)(nil), // 59: rehome.v1.TargetConnectionRequest
+	(*ConnectionResponse)(nil),      // 60: rehome.v1.ConnectionResponse
+	(*ConnectionFact)(nil),          // 61: rehome.v1.ConnectionFact
+	(*ProbeRequest)(nil),            // 62: rehome.v1.ProbeRequest
+	(*ProbeResponse)(nil),           // 63: rehome.v1.ProbeResponse
+	(*ProbeResult)(nil),             // 64: rehome.v1.ProbeResult
+	(*UsageRequest)(nil),            // 65: rehome.v1.UsageRequest
+	(*UsageResponse)(nil),           // 66: rehome.v1.UsageResponse
+	(*Usage)(nil),                   // 67: rehome.v1.Usage
+	(*ChangesRequest)(nil),          // 68: rehome.v1.ChangesRequest
+	(*ChangesResponse)(nil),         // 69: rehome.v1.ChangesResponse
+	(*ChangeEvent)(nil),             // 70: rehome.v1.ChangeEvent
+	(*ChangesEnd)(nil),              // 71: rehome.v1.ChangesEnd
+	nil,                             // 72: rehome.v1.ApplyRequest.SecretsEntry
+	nil,                             // 73: rehome.v1.ApplyResponse.GeneratedEntry
+	nil,                             // 74: rehome.v1.Marker.BindingsEntry
+	nil,                             // 75: rehome.v1.ProbeResult.EvidenceEntry
 }
 var file_rehome_proto_depIdxs = []int32{
 	2,  // 0: rehome.v1.SchemaResponse.schema:type_name -> rehome.v1.ProviderSchema
-	3,  // 1: rehome.v1.ProviderSchema.config:type_name -> rehome.v1.ConfigAttribute
-	4,  // 2: rehome.v1.ProviderSchema.resources:type_name -> rehome.v1.ResourceSchema
-	5,  // 3: rehome.v1.ResourceSchema.attributes:type_name -> rehome.v1.AttributeSchema
-	8,  // 4: rehome.v1.ConfigureResponse.diagnostics:type_name -> rehome.v1.Diagnostic
-	9,  // 5: rehome.v1.Diagnostic.subject:type_name -> rehome.v1.Range
-	11, // 6: rehome.v1.Diagnostic.snippet:type_name -> rehome.v1.Snippet
-	10, // 7: rehome.v1.Range.start:type_name -> rehome.v1.Position
-	10, // 8: rehome.v1.Range.end:type_name -> rehome.v1.Position
-	17, // 9: rehome.v1.CollectResponse.page:type_name -> rehome.v1.PageEvidence
-	18, // 10: rehome.v1.CollectResponse.items:type_name -> rehome.v1.ItemBatch
-	21, // 11: rehome.v1.CollectResponse.gap:type_name -> rehome.v1.Gap
-	16, // 12: rehome.v1.CollectResponse.end:type_name -> rehome.v1.CollectEnd
-	19, // 13: rehome.v1.ItemBatch.items:type_name -> rehome.v1.Item
-	20, // 14: rehome.v1.Item.references:type_name -> rehome.v1.Reference
-	22, // 15: rehome.v1.SecretRequest.item:type_name -> rehome.v1.ItemID
-	19, // 16: rehome.v1.TranslateRequest.items:type_name -> rehome.v1.Item
-	29, // 17: rehome.v1.TranslateResponse.translations:type_name -> rehome.v1.Translation
-	31, // 18: rehome.v1.Translation.resources:type_name -> rehome.v1.Resource
-	32, // 19: rehome.v1.Translation.findings:type_name -> rehome.v1.Finding
-	22, // 20: rehome.v1.Translation.needs:type_name -> rehome.v1.ItemID
-	35, // 21: rehome.v1.ReadResponse.resources:type_name -> rehome.v1.ResourceBatch
-	36, // 22: rehome.v1.ReadResponse.end:type_name -> rehome.v1.ReadEnd
-	31, // 23: rehome.v1.ResourceBatch.resources:type_name -> rehome.v1.Resource
-	35, // 24: rehome.v1.CheckRequest.desired:type_name -> rehome.v1.ResourceBatch
-	35, // 25: rehome.v1.CheckRequest.live:type_name -> rehome.v1.ResourceBatch
-	38, // 26: rehome.v1.CheckRequest.end:type_name -> rehome.v1.CheckEnd
-	40, // 27: rehome.v1.CheckResponse.findings:type_name -> rehome.v1.FindingBatch
-	41, // 28: rehome.v1.CheckResponse.end:type_name -> rehome.v1.FindingsEnd
-	42, // 29: rehome.v1.FindingBatch.findings:type_name -> rehome.v1.CheckFinding
-	30, // 30: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
-	32, // 31: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
-	30, // 32: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
-	67, // 33: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
-	68, // 34: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
-	49, // 35: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
-	49, // 36: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
-	69, // 37: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
-	53, // 38: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
-	56, // 39: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
-	22, // 40: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
-	30, // 41: rehome.v1.SignInActivity.resource:type_name -> rehome.v1.ResourceID
-	19, // 42: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
-	31, // 43: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
-	60, // 44: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
-	30, // 45: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
-	63, // 46: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
-	30, // 47: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
-	70, // 48: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
-	31, // 49: rehome.v1.UsageRequest.resources:type_name -> rehome.v1.Resource
-	66, // 50: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
-	30, // 51: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
-	0,  // 52: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
-	6,  // 53: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
-	12, // 54: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
-	14, // 55: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
-	23, // 56: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
-	51, // 57: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
-	54, // 58: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
-	57, // 59: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
-	0,  // 60: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
-	6,  // 61: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
-	25, // 62: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
-	27, // 63: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
-	33, // 64: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
-	37, // 65: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
-	43, // 66: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
-	45, // 67: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
-	47, // 68: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
-	51, // 69: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
-	54, // 70: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
-	58, // 71: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
-	61, // 72: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
-	64, // 73: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
-	1,  // 74: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
-	7,  // 75: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
-	13, // 76: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
-	15, // 77: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
-	24, // 78: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
-	52, // 79: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
-	55, // 80: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
-	59, // 81: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
-	1,  // 82: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
-	7,  // 83: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
-	26, // 84: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
-	28, // 85: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
-	34, // 86: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
-	39, // 87: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
-	44, // 88: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
-	46, // 89: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
-	48, // 90: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
-	52, // 91: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
-	55, // 92: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
-	59, // 93: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
-	62, // 94: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
-	65, // 95: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
-	74, // [74:96] is the sub-list for method output_type
-	52, // [52:74] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	4,  // 1: rehome.v1.ProviderSchema.config:type_name -> rehome.v1.ConfigAttribute
+	5,  // 2: rehome.v1.ProviderSchema.resources:type_name -> rehome.v1.ResourceSchema
+	3,  // 3: rehome.v1.ProviderSchema.unread:type_name -> rehome.v1.Unread
+	6,  // 4: rehome.v1.ResourceSchema.attributes:type_name -> rehome.v1.AttributeSchema
+	9,  // 5: rehome.v1.ConfigureResponse.diagnostics:type_name -> rehome.v1.Diagnostic
+	10, // 6: rehome.v1.Diagnostic.subject:type_name -> rehome.v1.Range
+	12, // 7: rehome.v1.Diagnostic.snippet:type_name -> rehome.v1.Snippet
+	11, // 8: rehome.v1.Range.start:type_name -> rehome.v1.Position
+	11, // 9: rehome.v1.Range.end:type_name -> rehome.v1.Position
+	18, // 10: rehome.v1.CollectResponse.page:type_name -> rehome.v1.PageEvidence
+	19, // 11: rehome.v1.CollectResponse.items:type_name -> rehome.v1.ItemBatch
+	22, // 12: rehome.v1.CollectResponse.gap:type_name -> rehome.v1.Gap
+	17, // 13: rehome.v1.CollectResponse.end:type_name -> rehome.v1.CollectEnd
+	20, // 14: rehome.v1.ItemBatch.items:type_name -> rehome.v1.Item
+	21, // 15: rehome.v1.Item.references:type_name -> rehome.v1.Reference
+	23, // 16: rehome.v1.SecretRequest.item:type_name -> rehome.v1.ItemID
+	20, // 17: rehome.v1.TranslateRequest.items:type_name -> rehome.v1.Item
+	30, // 18: rehome.v1.TranslateResponse.translations:type_name -> rehome.v1.Translation
+	32, // 19: rehome.v1.Translation.resources:type_name -> rehome.v1.Resource
+	33, // 20: rehome.v1.Translation.findings:type_name -> rehome.v1.Finding
+	23, // 21: rehome.v1.Translation.needs:type_name -> rehome.v1.ItemID
+	36, // 22: rehome.v1.ReadResponse.resources:type_name -> rehome.v1.ResourceBatch
+	37, // 23: rehome.v1.ReadResponse.end:type_name -> rehome.v1.ReadEnd
+	32, // 24: rehome.v1.ResourceBatch.resources:type_name -> rehome.v1.Resource
+	36, // 25: rehome.v1.CheckRequest.desired:type_name -> rehome.v1.ResourceBatch
+	36, // 26: rehome.v1.CheckRequest.live:type_name -> rehome.v1.ResourceBatch
+	39, // 27: rehome.v1.CheckRequest.end:type_name -> rehome.v1.CheckEnd
+	41, // 28: rehome.v1.CheckResponse.findings:type_name -> rehome.v1.FindingBatch
+	42, // 29: rehome.v1.CheckResponse.end:type_name -> rehome.v1.FindingsEnd
+	43, // 30: rehome.v1.FindingBatch.findings:type_name -> rehome.v1.CheckFinding
+	31, // 31: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
+	33, // 32: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
+	31, // 33: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
+	72, // 34: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
+	73, // 35: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
+	50, // 36: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
+	50, // 37: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
+	74, // 38: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
+	54, // 39: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
+	57, // 40: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
+	23, // 41: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
+	31, // 42: rehome.v1.SignInActivity.resource:type_name -> rehome.v1.ResourceID
+	20, // 43: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
+	32, // 44: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
+	61, // 45: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
+	31, // 46: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
+	64, // 47: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
+	31, // 48: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
+	75, // 49: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
+	32, // 50: rehome.v1.UsageRequest.resources:type_name -> rehome.v1.Resource
+	67, // 51: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
+	31, // 52: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
+	70, // 53: rehome.v1.ChangesResponse.events:type_name -> rehome.v1.ChangeEvent
+	71, // 54: rehome.v1.ChangesResponse.end:type_name -> rehome.v1.ChangesEnd
+	31, // 55: rehome.v1.ChangeEvent.about:type_name -> rehome.v1.ResourceID
+	0,  // 56: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
+	7,  // 57: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
+	13, // 58: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
+	15, // 59: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
+	24, // 60: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
+	52, // 61: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
+	55, // 62: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
+	58, // 63: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
+	0,  // 64: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
+	7,  // 65: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
+	26, // 66: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
+	28, // 67: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
+	34, // 68: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
+	38, // 69: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
+	44, // 70: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
+	46, // 71: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
+	48, // 72: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
+	52, // 73: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
+	55, // 74: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
+	59, // 75: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
+	62, // 76: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
+	65, // 77: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
+	68, // 78: rehome.v1.Target.Changes:input_type -> rehome.v1.ChangesRequest
+	1,  // 79: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 80: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
+	14, // 81: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
+	16, // 82: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
+	25, // 83: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
+	53, // 84: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
+	56, // 85: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
+	60, // 86: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
+	1,  // 87: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 88: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
+	27, // 89: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
+	29, // 90: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
+	35, // 91: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
+	40, // 92: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
+	45, // 93: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
+	47, // 94: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
+	49, // 95: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
+	53, // 96: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
+	56, // 97: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
+	60, // 98: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
+	63, // 99: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
+	66, // 100: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
+	69, // 101: rehome.v1.Target.Changes:output_type -> rehome.v1.ChangesResponse
+	79, // [79:102] is the sub-list for method output_type
+	56, // [56:79] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_rehome_proto_init() }
@@ -4852,22 +5259,22 @@ func file_rehome_proto_init() {
 	if File_rehome_proto != nil {
 		return
 	}
-	file_rehome_proto_msgTypes[15].OneofWrappers = []any{
+	file_rehome_proto_msgTypes[16].OneofWrappers = []any{
 		(*CollectResponse_Page)(nil),
 		(*CollectResponse_Items)(nil),
 		(*CollectResponse_Gap)(nil),
 		(*CollectResponse_End)(nil),
 	}
-	file_rehome_proto_msgTypes[34].OneofWrappers = []any{
+	file_rehome_proto_msgTypes[35].OneofWrappers = []any{
 		(*ReadResponse_Resources)(nil),
 		(*ReadResponse_End)(nil),
 	}
-	file_rehome_proto_msgTypes[37].OneofWrappers = []any{
+	file_rehome_proto_msgTypes[38].OneofWrappers = []any{
 		(*CheckRequest_Desired)(nil),
 		(*CheckRequest_Live)(nil),
 		(*CheckRequest_End)(nil),
 	}
-	file_rehome_proto_msgTypes[39].OneofWrappers = []any{
+	file_rehome_proto_msgTypes[40].OneofWrappers = []any{
 		(*CheckResponse_Findings)(nil),
 		(*CheckResponse_End)(nil),
 	}
@@ -4877,7 +5284,7 @@ func file_rehome_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rehome_proto_rawDesc), len(file_rehome_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   71,
+			NumMessages:   76,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -418,6 +418,7 @@ const (
 	Target_Connection_FullMethodName  = "/rehome.v1.Target/Connection"
 	Target_Probe_FullMethodName       = "/rehome.v1.Target/Probe"
 	Target_Usage_FullMethodName       = "/rehome.v1.Target/Usage"
+	Target_Changes_FullMethodName     = "/rehome.v1.Target/Changes"
 )
 
 // TargetClient is the client API for Target service.
@@ -441,6 +442,7 @@ type TargetClient interface {
 	Connection(ctx context.Context, in *TargetConnectionRequest, opts ...grpc.CallOption) (*ConnectionResponse, error)
 	Probe(ctx context.Context, in *ProbeRequest, opts ...grpc.CallOption) (*ProbeResponse, error)
 	Usage(ctx context.Context, in *UsageRequest, opts ...grpc.CallOption) (*UsageResponse, error)
+	Changes(ctx context.Context, in *ChangesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ChangesResponse], error)
 }
 
 type targetClient struct {
@@ -603,6 +605,25 @@ func (c *targetClient) Usage(ctx context.Context, in *UsageRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *targetClient) Changes(ctx context.Context, in *ChangesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ChangesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Target_ServiceDesc.Streams[2], Target_Changes_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ChangesRequest, ChangesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Target_ChangesClient = grpc.ServerStreamingClient[ChangesResponse]
+
 // TargetServer is the server API for Target service.
 // All implementations must embed UnimplementedTargetServer
 // for forward compatibility.
@@ -624,6 +645,7 @@ type TargetServer interface {
 	Connection(context.Context, *TargetConnectionRequest) (*ConnectionResponse, error)
 	Probe(context.Context, *ProbeRequest) (*ProbeResponse, error)
 	Usage(context.Context, *UsageRequest) (*UsageResponse, error)
+	Changes(*ChangesRequest, grpc.ServerStreamingServer[ChangesResponse]) error
 	mustEmbedUnimplementedTargetServer()
 }
 
@@ -675,6 +697,9 @@ func (UnimplementedTargetServer) Probe(context.Context, *ProbeRequest) (*ProbeRe
 }
 func (UnimplementedTargetServer) Usage(context.Context, *UsageRequest) (*UsageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Usage not implemented")
+}
+func (UnimplementedTargetServer) Changes(*ChangesRequest, grpc.ServerStreamingServer[ChangesResponse]) error {
+	return status.Error(codes.Unimplemented, "method Changes not implemented")
 }
 func (UnimplementedTargetServer) mustEmbedUnimplementedTargetServer() {}
 func (UnimplementedTargetServer) testEmbeddedByValue()                {}
@@ -931,6 +956,17 @@ func _Target_Usage_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Target_Changes_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ChangesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(TargetServer).Changes(m, &grpc.GenericServerStream[ChangesRequest, ChangesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Target_ChangesServer = grpc.ServerStreamingServer[ChangesResponse]
+
 // Target_ServiceDesc is the grpc.ServiceDesc for Target service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -998,6 +1034,11 @@ var Target_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _Target_Check_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "Changes",
+			Handler:       _Target_Changes_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "rehome.proto",

@@ -28,6 +28,9 @@ func EncodeSchema(schema identity.ProviderSchema) (*ProviderSchema, error) {
 	for _, r := range schema.Resources {
 		message.Resources = append(message.Resources, encodeResourceSchema(r))
 	}
+	for _, u := range schema.Unread {
+		message.Unread = append(message.Unread, &Unread{Name: u.Name, Question: u.Question})
+	}
 	return message, nil
 }
 
@@ -60,6 +63,9 @@ func DecodeSchema(message *ProviderSchema) (identity.ProviderSchema, error) {
 			return identity.ProviderSchema{}, fmt.Errorf("schema of %s: %w", schema.Name, err)
 		}
 		schema.Resources = append(schema.Resources, resource)
+	}
+	for _, u := range message.GetUnread() {
+		schema.Unread = append(schema.Unread, identity.Unread{Name: CleanText(u.GetName()), Question: CleanText(u.GetQuestion())})
 	}
 	return schema, nil
 }

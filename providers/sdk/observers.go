@@ -6,6 +6,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
+	"google.golang.org/grpc"
 )
 
 // The interfaces below are optional. A provider that does not have one answers ErrorUnsupported, which the host shows as a question
@@ -47,6 +48,12 @@ type Prober interface {
 // order. What is asked for together is taken back together, so that resources of one question are no users of each other.
 type UsageReader interface {
 	Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error)
+}
+
+// ChangeReader tells which writes the target recorded between two times (RFC 3339), by whomever, oldest first. It fails with
+// ErrorForbidden where the record is not kept or may not be read: no record is not the same as no write.
+type ChangeReader interface {
+	Changes(ctx context.Context, since, until string, each func(identity.ChangeEvent) error) (identity.ChangeReport, error)
 }
 
 func unsupported(call string) error {
@@ -137,4 +144,25 @@ func (t *targetServer) Usage(ctx context.Context, request *protocol.UsageRequest
 	}
 	usages, err := reader.Usage(ctx, resources)
 	return protocol.EncodeUsages(usages), protocol.EncodeError(err)
+}
+
+func (t *targetServer) Changes(request *protocol.ChangesRequest, stream grpc.ServerStreamingServer[protocol.ChangesResponse]) error {
+	reader, ok := t.target.(ChangeReader)
+	if !ok {
+		return unsupported("a record of writes")
+	}
+	batch := protocol.NewBatch(func(events []*protocol.ChangeEvent) error {
+		return stream.Send(&protocol.ChangesResponse{Events: events})
+	})
+	report, err := reader.Changes(stream.Context(), request.GetSince(), request.GetUntil(), func(event identity.ChangeEvent) error {
+		return batch.Add(protocol.EncodeChange(event))
+	})
+	if err == nil {
+		err = batch.Flush()
+	}
+	if err != nil {
+		return protocol.EncodeError(err)
+	}
+	end := &protocol.ChangesEnd{Covers: report.Covers, Note: report.Note, Sent: int64(batch.Sent()), Requests: int64(report.Requests)}
+	return protocol.EncodeError(stream.Send(&protocol.ChangesResponse{End: end}))
 }
