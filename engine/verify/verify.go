@@ -85,7 +85,7 @@ func Run(ctx context.Context, expected []Expected, target Target, schemas []iden
 		return Report{}, fmt.Errorf("reading the target: %w", err)
 	}
 	report := Report{Changes: Compare(expected, live, schemas), Resources: len(expected), Requests: summary.Requests}
-	report.Results = readBack(expected, report.Changes, options.Now())
+	report.Results = append(readBack(expected, report.Changes, options.Now()), Parity(expected, live, schemas, options.Now())...)
 	probed, err := probe(ctx, expected, target, options)
 	if err != nil {
 		return report, err

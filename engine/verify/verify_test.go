@@ -18,6 +18,33 @@ var schemas = []identity.ResourceSchema{{Type: "client", Attributes: []identity.
 	{Name: "made_at", Type: "string", Computed: true},
 }}}
 
+// accessSchemas are an application and its grants.
+var accessSchemas = []identity.ResourceSchema{
+	{Type: "client", ItemKinds: []identity.Kind{identity.KindApplication}},
+	{Type: "grant", ItemKinds: []identity.Kind{identity.KindAppAssignment}},
+}
+
+func grant(group, app string) identity.Resource {
+	return identity.Resource{Type: "grant", Key: group + " -> " + app, Attributes: identity.Attributes{"group": group, "client": app}}
+}
+
+func TestParity_AGrantThatNoRunMadeIsFound(t *testing.T) {
+	made := grant("/eng", "wiki")
+	expected := verify.Expect([]verify.Done{
+		did("r1", "create", "wiki", identity.Attributes{}), did("r1", "create", "crm", identity.Attributes{}),
+		{Run: "r1", Step: plan.Step{ID: made.ID().String(), Action: plan.ActionCreate, Resource: made.ID(), After: made.Attributes}},
+	})
+	live := []identity.Resource{client("wiki", ""), client("crm", ""), made, grant("/everybody", "crm")}
+	got := map[string]string{}
+	for _, result := range verify.Parity(expected, live, accessSchemas, time.Time{}) {
+		got[result.Resource.Key] = string(result.Status) + " " + result.Summary
+	}
+	want := map[string]string{"wiki": "passed 1 grant, made by a run", "crm": "failed granted by no run: /everybody -> crm"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func did(run, action, key string, after identity.Attributes) verify.Done {
 	id := identity.ResourceID{Type: "client", Key: key}
 	return verify.Done{Run: run, ServerID: "id-" + key, Step: plan.Step{ID: id.String(), Action: plan.Action(action), Resource: id, After: after}}

@@ -15,6 +15,7 @@ import (
 func (p *probing) gateHolds(ctx context.Context) {
 	p.try(ctx, "gate_intact", p.gateIntact)
 	p.try(ctx, "gate_side_doors", p.sideDoors)
+	p.try(ctx, "direct_holders", p.directHolders)
 	p.try(ctx, "gate_admits_member", func(ctx context.Context) (finding, error) { return p.impersonated(ctx, p.request.Member, true) })
 	p.try(ctx, "gate_refuses_stranger", func(ctx context.Context) (finding, error) { return p.impersonated(ctx, p.request.Stranger, false) })
 }
@@ -42,6 +43,23 @@ func (p *probing) gateIntact(ctx context.Context) (finding, error) {
 		return failed("the client role "+realm.AccessRole, "the role that opens the gate is not there: nobody gets in"), nil
 	}
 	return passed("marker scopes, sub-flows, flow overrides and role are in place"), nil
+}
+
+// directHolders counts people who hold the role that opens the gate without a group: no run gives it to them.
+func (p *probing) directHolders(ctx context.Context) (finding, error) {
+	live, err := p.client.application(ctx, p.request.Resource.Key)
+	if err != nil || live == nil {
+		return unknown("its client is not there"), err
+	}
+	var people []realm.Object
+	path := p.admin("clients", field(live, "id"), "roles", realm.AccessRole, "users")
+	if err := p.get(ctx, path, url.Values{"max": {"101"}, "briefRepresentation": {"true"}}, &people); err != nil {
+		return finding{}, err
+	}
+	if len(people) > 0 {
+		return unknown("%d or more people hold the role %s themselves: no run gave it to them, so somebody must know why", len(people), realm.AccessRole), nil
+	}
+	return passed("nobody holds the role but through a group"), nil
 }
 
 // sideDoors looks for the ways to sign in that no browser flow covers.

@@ -125,8 +125,8 @@ func TestKeycloak_ProbesPassOnWhatWasApplied(t *testing.T) {
 	expect(t, probed(t, target, app, actingAs), map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed, "redirect_refused": isPassed,
 		"pkce_required": isPassed, "client_authentication": isPassed, "claims": isPassed})
 	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"saml_metadata": isPassed, "saml_request": isPassed})
-	expect(t, probed(t, target, gate), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "gate_admits_member": isSkipped, "gate_refuses_stranger": isSkipped})
-	expect(t, probed(t, target, gate, actingAs), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "gate_admits_member": isPassed, "gate_refuses_stranger": isPassed})
+	expect(t, probed(t, target, gate), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isSkipped, "gate_refuses_stranger": isSkipped})
+	expect(t, probed(t, target, gate, actingAs), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isPassed, "gate_refuses_stranger": isPassed})
 	expect(t, probed(t, target, steps["identity_provider:corp"]), map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped, "provider_behind_gate": isPassed})
 	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]), map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped, "provider_behind_gate": isPassed})
 	expect(t, probed(t, target, steps["organization:acme"]), map[string]identity.ProbeStatus{"domain_routing": isPassed})
@@ -172,7 +172,7 @@ func TestKeycloak_ProbesFailOnWhatIsBroken(t *testing.T) {
 	provider["postBrokerLoginFlowAlias"] = ""
 	provider["config"].(map[string]any)["singleSignOnServiceUrl"] = "https://elsewhere.example.test/sso"
 	made.AdminRealm(t, http.MethodPut, "/identity-provider/instances/"+samlUpstream, provider)
-	expect(t, probed(t, target, steps["gate:"+probedApp], actingAs), map[string]identity.ProbeStatus{"gate_intact": isFailed, "gate_side_doors": isFailed, "gate_admits_member": isPassed, "gate_refuses_stranger": isFailed})
+	expect(t, probed(t, target, steps["gate:"+probedApp], actingAs), map[string]identity.ProbeStatus{"gate_intact": isFailed, "gate_side_doors": isFailed, "direct_holders": isPassed, "gate_admits_member": isPassed, "gate_refuses_stranger": isFailed})
 	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]), map[string]identity.ProbeStatus{"provider_request": isFailed, "provider_certificates": isSkipped, "provider_behind_gate": isFailed})
 	moved := steps["organization:acme"]
 	expect(t, probed(t, target, moved, func(r *identity.ProbeRequest) { r.Attributes["identity_provider"] = "corp" }), map[string]identity.ProbeStatus{"domain_routing": isFailed})
