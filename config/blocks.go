@@ -27,6 +27,10 @@ func (l *loader) decode(blocks map[string][]*hcl.Block) {
 		target := l.providerBlock(block)
 		l.config.Target = &target
 	}
+	for _, block := range blocks["rehearsal"] {
+		rehearsal := l.providerBlock(block)
+		l.config.Rehearsal = &rehearsal
+	}
 	for _, name := range []string{"migration", "target"} {
 		if _, there := l.seen[name]; !there {
 			l.problems = append(l.problems, problem(codeBlockMissing, "Missing block", nil, "The configuration has no %s block; every configuration needs one.", name))

@@ -41,6 +41,7 @@ type Config struct {
 	Migration        Migration
 	Sources          []ProviderBlock
 	Target           *ProviderBlock
+	Rehearsal        *ProviderBlock // the throw-away target of rehome rehearse; nil without the block
 	Skips            []Skip
 	Maps             []Map
 	Merges           []Merge
@@ -111,11 +112,12 @@ type Migration struct {
 	Range  diag.Range
 }
 
-// ProviderBlock is one source or target block. Its body is decoded by Config.DecodeProvider once the plugin's schema is known.
+// ProviderBlock is one source, target or rehearsal block. Its body is decoded by Config.DecodeProvider once the plugin's schema is known.
 type ProviderBlock struct {
 	Provider string // okta
 	Name     string // corp
 	Range    diag.Range
+	Replaced map[string]any // values that take the place of what the block says, by argument; nil as it is loaded
 
 	body hcl.Body
 }

@@ -151,7 +151,7 @@ func rootSchema() *hcl.BodySchema {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"name"}})
 	}
 	schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: "undo", LabelNames: []string{"resource"}})
-	for _, name := range []string{"source", "target"} {
+	for _, name := range []string{"source", "target", "rehearsal"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"provider", "name"}})
 	}
 	for _, name := range []string{"skip", "map", "merge"} {
@@ -182,7 +182,7 @@ func (l *loader) once(block *hcl.Block) bool {
 	switch {
 	case block.Type == "locals":
 		return true
-	case contains(singleBlocks(), block.Type), block.Type == "migration", block.Type == "target":
+	case contains(singleBlocks(), block.Type), block.Type == "migration", block.Type == "target", block.Type == "rehearsal":
 		title = block.Type
 	case block.Type == "source" && len(block.Labels) == 2:
 		title = "source of the name " + block.Labels[1]

@@ -79,6 +79,9 @@ func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSc
 			values[a.Name] = value
 		}
 	}
+	for name, value := range block.Replaced {
+		values[name] = value
+	}
 	return values, c.sources.convert(problems, codeExpression)
 }
 

@@ -49,6 +49,7 @@ func commandClasses() map[string]commandClass {
 		"fmt":                    classFree,
 		"init":                   classBegin,
 		"plan":                   classManage,
+		"rehearse":               classManage,
 		"rollback":               classManage,
 		"run follow-up done":     classManage,
 		"run follow-up list":     classRead,
@@ -80,7 +81,7 @@ func commandClasses() map[string]commandClass {
 // phaseOf is the phase of source and target blocks in a command: that of applying for what writes to a target.
 func phaseOf(c *cobra.Command) string {
 	switch pathOf(c) {
-	case "apply", "rollback", "force-unlock", "credentials rotate-client":
+	case "apply", "rehearse", "rollback", "force-unlock", "credentials rotate-client":
 		return config.PhaseApply
 	}
 	return config.PhasePlan

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,9 @@ type execution struct {
 	journal *runJournal
 	vault   *secretVaults
 	lease   *apply.Lease
+	report  apply.Report  // after execute
+	sources apply.Sources // those of the configuration unless set
+	parting string        // what to say when a second interrupt ends the process; the usual words unless set
 }
 
 // newExecution finds the run that goes on, or names a new one. It changes nothing.
@@ -131,20 +135,24 @@ func (e *execution) execute(ctx context.Context) error {
 	}
 	s, p := e.s, e.work.plan
 	s.say("Approved %s  run %s  %s, %d at a time", view.ShortHash(p.PlanHash), e.run, view.Plural(len(apply.Planned(p.Steps)), "step", "steps"), e.o.workers)
-	s.env.parting.Store(new(fmt.Sprintf("Left at once. Run %s is not finished: the same apply goes on with it.", e.run)))
+	s.env.parting.Store(new(cmp.Or(e.parting, fmt.Sprintf("Left at once. Run %s is not finished: the same apply goes on with it.", e.run))))
 	quiet := context.AfterFunc(ctx, func() {
 		s.say("Interrupted: what is in flight is finished, nothing more is started. Interrupt again to leave at once.")
 	})
 	defer quiet()
 	bar := newProgress(s.env, s.global, s.events)
-	sources := &secretSources{plugins: s.plugins, cfg: s.cfg, running: map[string]*client.Source{}}
-	defer sources.close()
+	if e.sources == nil {
+		sources := &secretSources{plugins: s.plugins, cfg: s.cfg, running: map[string]*client.Source{}}
+		defer sources.close()
+		e.sources = sources
+	}
 	options := apply.Options{Workers: e.o.workers, FailFast: e.o.failFast, Progress: bar.bar, Guard: e.lease.Confirm, Given: e.given}
 	if e.resumed != nil {
 		options.Done = e.resumed.done
 	}
-	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.target}, sources, e.journal, e.vault, options)
+	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.target}, e.sources, e.journal, e.vault, options)
 	bar.end()
+	e.report = report
 	if fault == nil {
 		fault = e.journal.bindMapped(p)
 	}

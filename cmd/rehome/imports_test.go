@@ -24,6 +24,7 @@ var importRules = []importRule{
 	{"engine/sorted", []string{"module:engine/inventory", "module:engine/assess", "net", "os", "time", "log", "context"}, "it pairs anything and knows nothing of it"},
 	{"engine/assess", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/merge", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
+	{"engine/rehearsal", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"engine/verify", []string{"net", "os", "log"}, "what it looks at comes through a Target"},
 	{"engine/pseudonym", []string{"net", "os", "math/rand", "time", "log", "context"}, "the same plan and key give the same pseudonyms"},
 	{"engine/pseudonym", []string{"net", "os", "math/rand", "time", "log", "context"}, "the same plan and key give the same pseudonyms"},

@@ -110,7 +110,7 @@ func lockProvider(ctx context.Context, s *session, p *plugins, lock *config.Lock
 
 // pluginVersion asks the plugin; whether it is a source or a target follows from where the configuration uses it.
 func pluginVersion(ctx context.Context, s *session, o client.Options, name string) (string, error) {
-	if s.cfg.Target != nil && s.cfg.Target.Provider == name {
+	if s.cfg.Target != nil && s.cfg.Target.Provider == name || s.cfg.Rehearsal != nil && s.cfg.Rehearsal.Provider == name {
 		target, err := client.LaunchTarget(ctx, o)
 		if err != nil {
 			return "", err

@@ -132,6 +132,20 @@ func (p *plugins) target(ctx context.Context, block *config.ProviderBlock, cfg *
 	return target, schema, nil
 }
 
+// schema asks the plugin of a target what it is, without configuring it.
+func (p *plugins) schema(ctx context.Context, name string) (identity.ProviderSchema, error) {
+	o, err := p.options(name, true)
+	if err != nil {
+		return identity.ProviderSchema{}, err
+	}
+	target, err := client.LaunchTarget(ctx, o)
+	if err != nil {
+		return identity.ProviderSchema{}, err
+	}
+	defer target.Close()
+	return target.Schema(ctx)
+}
+
 // offlineTarget starts a target that never connects and is given nothing secret.
 func (p *plugins) offlineTarget(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Target, identity.ProviderSchema, error) {
 	o, err := p.options(block.Provider, true)
@@ -199,8 +213,10 @@ func needed(cfg *config.Config) []string {
 	for _, block := range cfg.Sources {
 		names[block.Provider] = true
 	}
-	if cfg.Target != nil {
-		names[cfg.Target.Provider] = true
+	for _, block := range []*config.ProviderBlock{cfg.Target, cfg.Rehearsal} {
+		if block != nil {
+			names[block.Provider] = true
+		}
 	}
 	sorted := make([]string, 0, len(names))
 	for name := range names {

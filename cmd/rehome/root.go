@@ -155,6 +155,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		newForceUnlockCommand(env, global),
 		newInitCommand(env, global),
 		newPlanCommand(env, global),
+		newRehearseCommand(env, global),
 		newRunCommand(env, global),
 		newSheetCommand(env, global),
 		newRollbackCommand(env, global),

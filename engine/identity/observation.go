@@ -145,3 +145,11 @@ type ChangeReport struct {
 	Events   []ChangeEvent `json:"events"`
 	Requests int           `json:"requests"`
 }
+
+// Blueprint is a copy of a target's settings from which a throw-away target can be made elsewhere. It holds no secret and nothing that
+// would reach the world outside.
+type Blueprint struct {
+	Name     string   `json:"name"`     // of the copy
+	Document []byte   `json:"document"` // what the technology's own import takes
+	Stripped []string `json:"stripped"` // what was taken out or switched off, for people; sorted
+}

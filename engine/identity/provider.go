@@ -9,6 +9,8 @@ type ConfigAttribute struct {
 	Default   any      `json:"default,omitempty"`
 	OneOf     []string `json:"one_of,omitempty"` // the only values allowed
 	Doc       string   `json:"doc"`
+	// TargetFile says that the argument names a file which is the whole target: a rehearsal is given a copy of it.
+	TargetFile bool `json:"target_file,omitempty"`
 }
 
 // ProviderSchema is what a plugin says about itself before it is configured.

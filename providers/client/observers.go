@@ -132,3 +132,12 @@ func (t *Target) Usage(ctx context.Context, resources []identity.Resource) ([]id
 	}
 	return usages, batch.Flush()
 }
+
+// Blueprint copies the settings of the target for a throw-away one of that name, empty for one that the provider makes.
+func (t *Target) Blueprint(ctx context.Context, name string) (identity.Blueprint, error) {
+	response, err := t.calls.Blueprint(ctx, &protocol.BlueprintRequest{Name: name})
+	if err != nil {
+		return identity.Blueprint{}, t.process.optional(ctx, "copying its settings", err)
+	}
+	return protocol.DecodeBlueprint(response), nil
+}

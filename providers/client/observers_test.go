@@ -90,6 +90,10 @@ func TestATargetTellsWhatItRecorded(t *testing.T) {
 	wantCode(t, err, "plugin-invalid")
 }
 
+func (f *fakeTarget) Blueprint(_ context.Context, name string) (identity.Blueprint, error) {
+	return identity.Blueprint{Name: name, Document: []byte("{}\n"), Stripped: []string{"mail server m"}}, nil
+}
+
 func TestASourceTellsWhatItObserves(t *testing.T) {
 	running := source(t, "good")
 	checks, err := running.Permissions(t.Context())
@@ -122,6 +126,10 @@ func TestATargetTellsWhatItObserves(t *testing.T) {
 	usages, err := running.Usage(t.Context(), resources)
 	if err != nil || len(usages) != 2 || usages[1].Resource != resources[1].ID() || !usages[0].Used {
 		t.Errorf("usages %v, error %v", usages, err)
+	}
+	blueprint, err := running.Blueprint(t.Context(), "copy")
+	if err != nil || !reflect.DeepEqual(blueprint, identity.Blueprint{Name: "copy", Document: []byte("{}\n"), Stripped: []string{"mail server m"}}) {
+		t.Errorf("blueprint %v, error %v", blueprint, err)
 	}
 }
 

@@ -154,3 +154,13 @@ func DecodeUsages(response *UsageResponse) []identity.Usage {
 	}
 	return usages
 }
+
+// EncodeBlueprint makes a message of a copy of a target's settings.
+func EncodeBlueprint(b identity.Blueprint) *BlueprintResponse {
+	return &BlueprintResponse{Name: b.Name, Document: b.Document, Stripped: b.Stripped}
+}
+
+// DecodeBlueprint reads a copy of a target's settings.
+func DecodeBlueprint(response *BlueprintResponse) identity.Blueprint {
+	return identity.Blueprint{Name: CleanText(response.GetName()), Document: response.GetDocument(), Stripped: cleanTexts(response.GetStripped())}
+}

@@ -269,6 +269,7 @@ type ConfigAttribute struct {
 	DefaultJson   []byte                 `protobuf:"bytes,5,opt,name=default_json,json=defaultJson,proto3" json:"default_json,omitempty"` // empty when there is no default
 	OneOf         []string               `protobuf:"bytes,6,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`
 	Doc           string                 `protobuf:"bytes,7,opt,name=doc,proto3" json:"doc,omitempty"`
+	TargetFile    bool                   `protobuf:"varint,8,opt,name=target_file,json=targetFile,proto3" json:"target_file,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -350,6 +351,13 @@ func (x *ConfigAttribute) GetDoc() string {
 		return x.Doc
 	}
 	return ""
+}
+
+func (x *ConfigAttribute) GetTargetFile() bool {
+	if x != nil {
+		return x.TargetFile
+	}
+	return false
 }
 
 type ResourceSchema struct {
@@ -4668,6 +4676,110 @@ func (x *ChangesEnd) GetRequests() int64 {
 	return 0
 }
 
+type BlueprintRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlueprintRequest) Reset() {
+	*x = BlueprintRequest{}
+	mi := &file_rehome_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlueprintRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlueprintRequest) ProtoMessage() {}
+
+func (x *BlueprintRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlueprintRequest.ProtoReflect.Descriptor instead.
+func (*BlueprintRequest) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *BlueprintRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type BlueprintResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Document      []byte                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"` // what the technology's own import takes; no secret in it
+	Stripped      []string               `protobuf:"bytes,3,rep,name=stripped,proto3" json:"stripped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlueprintResponse) Reset() {
+	*x = BlueprintResponse{}
+	mi := &file_rehome_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlueprintResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlueprintResponse) ProtoMessage() {}
+
+func (x *BlueprintResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlueprintResponse.ProtoReflect.Descriptor instead.
+func (*BlueprintResponse) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *BlueprintResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *BlueprintResponse) GetDocument() []byte {
+	if x != nil {
+		return x.Document
+	}
+	return nil
+}
+
+func (x *BlueprintResponse) GetStripped() []string {
+	if x != nil {
+		return x.Stripped
+	}
+	return nil
+}
+
 var File_rehome_proto protoreflect.FileDescriptor
 
 const file_rehome_proto_rawDesc = "" +
@@ -4687,7 +4799,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06unread\x18\b \x03(\v2\x11.rehome.v1.UnreadR\x06unread\"8\n" +
 	"\x06Unread\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
-	"\bquestion\x18\x02 \x01(\tR\bquestion\"\xbf\x01\n" +
+	"\bquestion\x18\x02 \x01(\tR\bquestion\"\xe0\x01\n" +
 	"\x0fConfigAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1a\n" +
@@ -4695,7 +4807,9 @@ const file_rehome_proto_rawDesc = "" +
 	"\tsensitive\x18\x04 \x01(\bR\tsensitive\x12!\n" +
 	"\fdefault_json\x18\x05 \x01(\fR\vdefaultJson\x12\x15\n" +
 	"\x06one_of\x18\x06 \x03(\tR\x05oneOf\x12\x10\n" +
-	"\x03doc\x18\a \x01(\tR\x03doc\"\x86\x02\n" +
+	"\x03doc\x18\a \x01(\tR\x03doc\x12\x1f\n" +
+	"\vtarget_file\x18\b \x01(\bR\n" +
+	"targetFile\"\x86\x02\n" +
 	"\x0eResourceSchema\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x10\n" +
 	"\x03doc\x18\x02 \x01(\tR\x03doc\x12\x1d\n" +
@@ -5023,7 +5137,13 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06covers\x18\x01 \x01(\tR\x06covers\x12\x12\n" +
 	"\x04note\x18\x02 \x01(\tR\x04note\x12\x12\n" +
 	"\x04sent\x18\x03 \x01(\x03R\x04sent\x12\x1a\n" +
-	"\brequests\x18\x04 \x01(\x03R\brequests2\xc4\x04\n" +
+	"\brequests\x18\x04 \x01(\x03R\brequests\"&\n" +
+	"\x10BlueprintRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"_\n" +
+	"\x11BlueprintResponse\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\bdocument\x18\x02 \x01(\fR\bdocument\x12\x1a\n" +
+	"\bstripped\x18\x03 \x03(\tR\bstripped2\xc4\x04\n" +
 	"\x06Source\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
@@ -5033,7 +5153,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\vPermissions\x12\x1d.rehome.v1.PermissionsRequest\x1a\x1e.rehome.v1.PermissionsResponse\x12@\n" +
 	"\aSignIns\x12\x19.rehome.v1.SignInsRequest\x1a\x1a.rehome.v1.SignInsResponse\x12O\n" +
 	"\n" +
-	"Connection\x12\".rehome.v1.SourceConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse2\x95\b\n" +
+	"Connection\x12\".rehome.v1.SourceConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse2\xdd\b\n" +
 	"\x06Target\x12=\n" +
 	"\x06Schema\x12\x18.rehome.v1.SchemaRequest\x1a\x19.rehome.v1.SchemaResponse\x12F\n" +
 	"\tConfigure\x12\x1b.rehome.v1.ConfigureRequest\x1a\x1c.rehome.v1.ConfigureResponse\x12O\n" +
@@ -5051,7 +5171,8 @@ const file_rehome_proto_rawDesc = "" +
 	"Connection\x12\".rehome.v1.TargetConnectionRequest\x1a\x1d.rehome.v1.ConnectionResponse\x12:\n" +
 	"\x05Probe\x12\x17.rehome.v1.ProbeRequest\x1a\x18.rehome.v1.ProbeResponse\x12:\n" +
 	"\x05Usage\x12\x17.rehome.v1.UsageRequest\x1a\x18.rehome.v1.UsageResponse\x12B\n" +
-	"\aChanges\x12\x19.rehome.v1.ChangesRequest\x1a\x1a.rehome.v1.ChangesResponse0\x01B1Z/github.com/rehome-iam/rehome/providers/protocolb\x06proto3"
+	"\aChanges\x12\x19.rehome.v1.ChangesRequest\x1a\x1a.rehome.v1.ChangesResponse0\x01\x12F\n" +
+	"\tBlueprint\x12\x1b.rehome.v1.BlueprintRequest\x1a\x1c.rehome.v1.BlueprintResponseB1Z/github.com/rehome-iam/rehome/providers/protocolb\x06proto3"
 
 var (
 	file_rehome_proto_rawDescOnce sync.Once
@@ -5065,7 +5186,7 @@ func file_rehome_proto_rawDescGZIP() []byte {
 	return file_rehome_proto_rawDescData
 }
 
-var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
+var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 78)
 var file_rehome_proto_goTypes = []any{
 	(*SchemaRequest)(nil),           // 0: rehome.v1.SchemaRequest
 	(*SchemaResponse)(nil),          // 1: rehome.v1.SchemaResponse
@@ -5139,10 +5260,12 @@ var file_rehome_proto_goTypes = []any{
 	(*ChangesResponse)(nil),         // 69: rehome.v1.ChangesResponse
 	(*ChangeEvent)(nil),             // 70: rehome.v1.ChangeEvent
 	(*ChangesEnd)(nil),              // 71: rehome.v1.ChangesEnd
-	nil,                             // 72: rehome.v1.ApplyRequest.SecretsEntry
-	nil,                             // 73: rehome.v1.ApplyResponse.GeneratedEntry
-	nil,                             // 74: rehome.v1.Marker.BindingsEntry
-	nil,                             // 75: rehome.v1.ProbeResult.EvidenceEntry
+	(*BlueprintRequest)(nil),        // 72: rehome.v1.BlueprintRequest
+	(*BlueprintResponse)(nil),       // 73: rehome.v1.BlueprintResponse
+	nil,                             // 74: rehome.v1.ApplyRequest.SecretsEntry
+	nil,                             // 75: rehome.v1.ApplyResponse.GeneratedEntry
+	nil,                             // 76: rehome.v1.Marker.BindingsEntry
+	nil,                             // 77: rehome.v1.ProbeResult.EvidenceEntry
 }
 var file_rehome_proto_depIdxs = []int32{
 	2,  // 0: rehome.v1.SchemaResponse.schema:type_name -> rehome.v1.ProviderSchema
@@ -5179,11 +5302,11 @@ var file_rehome_proto_depIdxs = []int32{
 	31, // 31: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
 	33, // 32: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
 	31, // 33: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
-	72, // 34: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
-	73, // 35: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
+	74, // 34: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
+	75, // 35: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
 	50, // 36: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
 	50, // 37: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
-	74, // 38: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
+	76, // 38: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
 	54, // 39: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
 	57, // 40: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
 	23, // 41: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
@@ -5194,7 +5317,7 @@ var file_rehome_proto_depIdxs = []int32{
 	31, // 46: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
 	64, // 47: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
 	31, // 48: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
-	75, // 49: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
+	77, // 49: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
 	32, // 50: rehome.v1.UsageRequest.resources:type_name -> rehome.v1.Resource
 	67, // 51: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
 	31, // 52: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
@@ -5224,31 +5347,33 @@ var file_rehome_proto_depIdxs = []int32{
 	62, // 76: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
 	65, // 77: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
 	68, // 78: rehome.v1.Target.Changes:input_type -> rehome.v1.ChangesRequest
-	1,  // 79: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
-	8,  // 80: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
-	14, // 81: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
-	16, // 82: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
-	25, // 83: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
-	53, // 84: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
-	56, // 85: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
-	60, // 86: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
-	1,  // 87: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
-	8,  // 88: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
-	27, // 89: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
-	29, // 90: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
-	35, // 91: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
-	40, // 92: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
-	45, // 93: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
-	47, // 94: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
-	49, // 95: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
-	53, // 96: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
-	56, // 97: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
-	60, // 98: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
-	63, // 99: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
-	66, // 100: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
-	69, // 101: rehome.v1.Target.Changes:output_type -> rehome.v1.ChangesResponse
-	79, // [79:102] is the sub-list for method output_type
-	56, // [56:79] is the sub-list for method input_type
+	72, // 79: rehome.v1.Target.Blueprint:input_type -> rehome.v1.BlueprintRequest
+	1,  // 80: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 81: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
+	14, // 82: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
+	16, // 83: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
+	25, // 84: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
+	53, // 85: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
+	56, // 86: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
+	60, // 87: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
+	1,  // 88: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 89: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
+	27, // 90: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
+	29, // 91: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
+	35, // 92: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
+	40, // 93: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
+	45, // 94: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
+	47, // 95: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
+	49, // 96: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
+	53, // 97: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
+	56, // 98: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
+	60, // 99: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
+	63, // 100: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
+	66, // 101: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
+	69, // 102: rehome.v1.Target.Changes:output_type -> rehome.v1.ChangesResponse
+	73, // 103: rehome.v1.Target.Blueprint:output_type -> rehome.v1.BlueprintResponse
+	80, // [80:104] is the sub-list for method output_type
+	56, // [56:80] is the sub-list for method input_type
 	56, // [56:56] is the sub-list for extension type_name
 	56, // [56:56] is the sub-list for extension extendee
 	0,  // [0:56] is the sub-list for field type_name
@@ -5284,7 +5409,7 @@ func file_rehome_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rehome_proto_rawDesc), len(file_rehome_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   76,
+			NumMessages:   78,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

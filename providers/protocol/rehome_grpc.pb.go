@@ -419,6 +419,7 @@ const (
 	Target_Probe_FullMethodName       = "/rehome.v1.Target/Probe"
 	Target_Usage_FullMethodName       = "/rehome.v1.Target/Usage"
 	Target_Changes_FullMethodName     = "/rehome.v1.Target/Changes"
+	Target_Blueprint_FullMethodName   = "/rehome.v1.Target/Blueprint"
 )
 
 // TargetClient is the client API for Target service.
@@ -443,6 +444,7 @@ type TargetClient interface {
 	Probe(ctx context.Context, in *ProbeRequest, opts ...grpc.CallOption) (*ProbeResponse, error)
 	Usage(ctx context.Context, in *UsageRequest, opts ...grpc.CallOption) (*UsageResponse, error)
 	Changes(ctx context.Context, in *ChangesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ChangesResponse], error)
+	Blueprint(ctx context.Context, in *BlueprintRequest, opts ...grpc.CallOption) (*BlueprintResponse, error)
 }
 
 type targetClient struct {
@@ -624,6 +626,16 @@ func (c *targetClient) Changes(ctx context.Context, in *ChangesRequest, opts ...
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Target_ChangesClient = grpc.ServerStreamingClient[ChangesResponse]
 
+func (c *targetClient) Blueprint(ctx context.Context, in *BlueprintRequest, opts ...grpc.CallOption) (*BlueprintResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BlueprintResponse)
+	err := c.cc.Invoke(ctx, Target_Blueprint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TargetServer is the server API for Target service.
 // All implementations must embed UnimplementedTargetServer
 // for forward compatibility.
@@ -646,6 +658,7 @@ type TargetServer interface {
 	Probe(context.Context, *ProbeRequest) (*ProbeResponse, error)
 	Usage(context.Context, *UsageRequest) (*UsageResponse, error)
 	Changes(*ChangesRequest, grpc.ServerStreamingServer[ChangesResponse]) error
+	Blueprint(context.Context, *BlueprintRequest) (*BlueprintResponse, error)
 	mustEmbedUnimplementedTargetServer()
 }
 
@@ -700,6 +713,9 @@ func (UnimplementedTargetServer) Usage(context.Context, *UsageRequest) (*UsageRe
 }
 func (UnimplementedTargetServer) Changes(*ChangesRequest, grpc.ServerStreamingServer[ChangesResponse]) error {
 	return status.Error(codes.Unimplemented, "method Changes not implemented")
+}
+func (UnimplementedTargetServer) Blueprint(context.Context, *BlueprintRequest) (*BlueprintResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Blueprint not implemented")
 }
 func (UnimplementedTargetServer) mustEmbedUnimplementedTargetServer() {}
 func (UnimplementedTargetServer) testEmbeddedByValue()                {}
@@ -967,6 +983,24 @@ func _Target_Changes_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Target_ChangesServer = grpc.ServerStreamingServer[ChangesResponse]
 
+func _Target_Blueprint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BlueprintRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServer).Blueprint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Target_Blueprint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServer).Blueprint(ctx, req.(*BlueprintRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Target_ServiceDesc is the grpc.ServiceDesc for Target service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1021,6 +1055,10 @@ var Target_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Usage",
 			Handler:    _Target_Usage_Handler,
+		},
+		{
+			MethodName: "Blueprint",
+			Handler:    _Target_Blueprint_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

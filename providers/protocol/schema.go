@@ -12,7 +12,7 @@ import (
 func EncodeSchema(schema identity.ProviderSchema) (*ProviderSchema, error) {
 	message := &ProviderSchema{Name: schema.Name, Version: schema.Version, Doc: schema.Doc, Environment: schema.Environment}
 	for _, a := range schema.Config {
-		encoded := &ConfigAttribute{Name: a.Name, Type: a.Type, Required: a.Required, Sensitive: a.Sensitive, OneOf: a.OneOf, Doc: a.Doc}
+		encoded := &ConfigAttribute{Name: a.Name, Type: a.Type, Required: a.Required, Sensitive: a.Sensitive, OneOf: a.OneOf, Doc: a.Doc, TargetFile: a.TargetFile}
 		if a.Default != nil {
 			text, err := json.Marshal(a.Default)
 			if err != nil {
@@ -73,7 +73,7 @@ func DecodeSchema(message *ProviderSchema) (identity.ProviderSchema, error) {
 func decodeConfigAttribute(message *ConfigAttribute) (identity.ConfigAttribute, error) {
 	attribute := identity.ConfigAttribute{
 		Name: CleanText(message.GetName()), Type: message.GetType(), Required: message.GetRequired(), Sensitive: message.GetSensitive(),
-		OneOf: message.GetOneOf(), Doc: CleanText(message.GetDoc()),
+		OneOf: message.GetOneOf(), Doc: CleanText(message.GetDoc()), TargetFile: message.GetTargetFile(),
 	}
 	if attribute.Name == "" {
 		return identity.ConfigAttribute{}, errors.New("an argument of the schema has no name")

@@ -27,7 +27,7 @@ func (t *Target) Schema() identity.ProviderSchema {
 	return identity.ProviderSchema{
 		Name: "realmfile", Version: t.version, Doc: "Writes a Keycloak realm file, made where there is none and merged where there is one.",
 		Config: []identity.ConfigAttribute{
-			{Name: "path", Type: "string", Required: true, Doc: "Realm file. It will hold secrets and is written with mode 0600."},
+			{Name: "path", Type: "string", Required: true, TargetFile: true, Doc: "Realm file. It will hold secrets and is written with mode 0600."},
 			{Name: "realm", Type: "string", Doc: "Name of the realm; needed when the file is new."},
 		},
 		Resources: realm.Resources(),

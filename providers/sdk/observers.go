@@ -56,6 +56,12 @@ type ChangeReader interface {
 	Changes(ctx context.Context, since, until string, each func(identity.ChangeEvent) error) (identity.ChangeReport, error)
 }
 
+// BlueprintMaker copies the settings of a target into a document from which a throw-away target can be made elsewhere: without secrets,
+// with new ids, and without anything that would reach the world outside. Reading only.
+type BlueprintMaker interface {
+	Blueprint(ctx context.Context, name string) (identity.Blueprint, error)
+}
+
 func unsupported(call string) error {
 	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorUnsupported, Message: "this provider does not offer " + call})
 }
@@ -165,4 +171,13 @@ func (t *targetServer) Changes(request *protocol.ChangesRequest, stream grpc.Ser
 	}
 	end := &protocol.ChangesEnd{Covers: report.Covers, Note: report.Note, Sent: int64(batch.Sent()), Requests: int64(report.Requests)}
 	return protocol.EncodeError(stream.Send(&protocol.ChangesResponse{End: end}))
+}
+
+func (t *targetServer) Blueprint(ctx context.Context, request *protocol.BlueprintRequest) (*protocol.BlueprintResponse, error) {
+	maker, ok := t.target.(BlueprintMaker)
+	if !ok {
+		return nil, unsupported("a copy of its settings")
+	}
+	blueprint, err := maker.Blueprint(ctx, request.GetName())
+	return protocol.EncodeBlueprint(blueprint), protocol.EncodeError(err)
 }

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/state"
+)
+
+type rehearseOptions struct {
+	part    partOptions
+	keep    string
+	prepare string
+	as      string
+	list    bool
+	verbose bool
+	workers int
+}
+
+func newRehearseCommand(env *environment, global *options) *cobra.Command {
+	var o rehearseOptions
+	c := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Carry the plan out on a throw-away target, and take it back",
+		Long: `Rehearse plans against the target of the rehearsal block, applies, verifies, rolls back, verifies again and compares the target with its
+start. It says what each part took and what the real run will need. The real target is only read, the state gets the report alone.
+
+A throw-away realm is best on another server: -prepare=FILE writes the settings of the target into a realm file without people, secrets,
+mail server, event listeners and logout addresses, with providers disabled and new ids. Import it there under its name, set the secret
+of rehome's client, and name it in a block. A realm file is rehearsed on a copy; the file itself is never written.
+
+  rehearsal "keycloak" "scratch" {
+    url           = "https://scratch.acme.example"
+    realm         = "acme-rehearsal"
+    client_id     = "rehome"
+    client_secret = credential("scratch")
+  }`,
+		Example: "  rehome rehearse -prepare=acme-rehearsal.json\n  rehome rehearse\n  rehome rehearse -wave=pilot",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := newSession(env, global, "rehearse")
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return runRehearse(c.Context(), s, o)
+		},
+	}
+	c.Flags().StringVar(&o.part.wave, "wave", "", "rehearse this wave only, with what it needs")
+	c.Flags().StringArrayVar(&o.part.targets, "target", nil, "only this step (type:key) or item, with what it needs")
+	c.Flags().StringArrayVar(&o.part.excludes, "exclude", nil, "leave out this step or item, and what needs it")
+	c.Flags().StringVar(&o.prepare, "prepare", "", "write the settings for a throw-away target into this new file, and do nothing else")
+	c.Flags().StringVar(&o.as, "as", "", "with -prepare: the name of the throw-away target")
+	c.Flags().StringVar(&o.keep, "keep", "", "keep state, journals and copies of the rehearsal in this new folder")
+	c.Flags().BoolVar(&o.list, "list", false, "list the rehearsals of this state instead")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every failure and difference")
+	c.Flags().IntVar(&o.workers, "parallelism", 4, "steps at a time, 1 to 8")
+	return c
+}
+
+func runRehearse(ctx context.Context, s *session, o rehearseOptions) error {
+	if o.workers < 1 || o.workers > 8 {
+		return errors.New("-parallelism must be 1 to 8: the target gets slower above that")
+	}
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.list:
+		return listRehearsals(s)
+	case o.as != "" && o.prepare == "":
+		return errors.New("-as names the target that -prepare writes; give -prepare=FILE too")
+	case o.prepare != "":
+		return prepareRehearsal(ctx, s, o)
+	case cfg.Rehearsal == nil:
+		return diag.Errorf("rehearsal-missing", "There is no throw-away target", "The configuration has no rehearsal block. rehome rehearse -help shows one, and -prepare=FILE makes what it needs.")
+	}
+	if _, err := s.openForChange(); err != nil {
+		return err
+	}
+	r, err := openRehearsal(ctx, s, o)
+	if err != nil {
+		return err
+	}
+	report, err := r.run(ctx)
+	if closing := r.close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return err
+	}
+	if err := recordRehearsal(s, report); err != nil {
+		return err
+	}
+	s.events.emit("rehearsal", map[string]any{"format_version": eventFormat, "report": report})
+	if !s.global.json {
+		printRehearsal(s, report, o.verbose)
+	}
+	if !report.Passed() {
+		return &statusError{status: exitError, quiet: true, err: errFinding}
+	}
+	return nil
+}
+
+// recordRehearsal is all that the state of the migration gets.
+func recordRehearsal(s *session, report *rehearsal.Report) error {
+	encoded, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("encoding the report of the rehearsal: %w", err)
+	}
+	r := state.Rehearsal{ID: newID("d", s), Migration: s.cfg.Migration.Name, At: s.env.now().UTC(), Passed: report.Passed(), Report: encoded}
+	facts := map[string]string{"target": report.Target.Identity, "passed": fmt.Sprint(r.Passed), "plan": report.PlanHash}
+	return s.store.PutRehearsal(r, s.event("migration.rehearsal.completed", r.ID, facts))
+}
+
+// prepareRehearsal writes what a throw-away target is made of.
+func prepareRehearsal(ctx context.Context, s *session, o rehearseOptions) error {
+	if _, err := s.openState(); err != nil {
+		return err
+	}
+	providers, err := s.providers()
+	if err != nil {
+		return err
+	}
+	target, schema, err := providers.target(ctx, s.cfg.Target, s.cfg)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	if targetFile(schema) != "" {
+		return diag.Errorf("rehearsal-needs-no-copy", "Target needs no copy", "The target %s is a file, and a rehearsal works on a copy of its own. Name the file in a rehearsal block.", s.cfg.Target.Address())
+	}
+	blueprint, err := target.Blueprint(ctx, o.as)
+	if err != nil {
+		return err
+	}
+	file, err := newPrivateFile(s.path(o.prepare))
+	if err != nil {
+		return err
+	}
+	_, err = file.write.Write(blueprint.Document)
+	if err := file.close(err); err != nil {
+		return err
+	}
+	facts := map[string]string{"name": blueprint.Name, "stripped": fmt.Sprint(len(blueprint.Stripped))}
+	if err := s.store.Record(s.event("migration.rehearsal.prepared", s.cfg.Target.Address(), facts)); err != nil {
+		return fmt.Errorf("recording the copy of the settings: %w", err)
+	}
+	s.events.emit("rehearsal_prepared", map[string]any{"name": blueprint.Name, "stripped": blueprint.Stripped, "file": o.prepare})
+	if !s.global.json {
+		printPrepared(s, blueprint, o.prepare)
+	}
+	return nil
+}

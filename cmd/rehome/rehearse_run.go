@@ -1,0 +1,371 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/verify"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// remembering is a target whose reading is kept, and which knows what the real state has bound: a copy has the same keys.
+type remembering struct {
+	liveTarget
+	bound map[string]state.Binding
+	live  []identity.Resource
+}
+
+// ReadMarker implements liveTarget.
+func (m *remembering) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+	marker, revision, err := m.liveTarget.ReadMarker(ctx)
+	if marker.Bindings == nil {
+		marker.Bindings = map[string]string{}
+	}
+	for key, b := range m.bound {
+		if _, known := marker.Bindings[key]; !known {
+			marker.Bindings[key] = b.Resource.String()
+		}
+	}
+	return marker, revision, err
+}
+
+// Read implements liveTarget.
+func (m *remembering) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+	m.live = nil
+	return m.liveTarget.Read(ctx, func(r identity.Resource) error {
+		m.live = append(m.live, r)
+		return each(r)
+	})
+}
+
+// plan computes a plan with the scratch state against a target. It reads only; the caller closes the target.
+func (r *rehearsing) plan(ctx context.Context, s *session) (*planning, *remembering, error) {
+	bound, err := r.s.store.Bindings()
+	if err != nil {
+		return nil, nil, err
+	}
+	work, schema, err := openTarget(ctx, s, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	memory := &remembering{liveTarget: work.live, bound: bound}
+	work.live = memory
+	if err := work.compute(ctx, s, schema, planInputs{part: r.o.part}); err != nil {
+		work.target.Close()
+		return nil, nil, err
+	}
+	return work, memory, nil
+}
+
+// run rehearses. What it returns as an error has stopped it; what went wrong within a part is in the report.
+func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
+	realSession := *r.scratch
+	realConfig := *r.scratch.cfg
+	realConfig.Target = r.s.cfg.Target
+	realSession.cfg = &realConfig
+	phase := r.s.plugins.phase
+	r.s.plugins.phase = config.PhasePlan // the real target is only read
+	real, realMemory, err := r.plan(ctx, &realSession)
+	r.s.plugins.phase = phase
+	if err != nil {
+		return nil, err
+	}
+	defer real.target.Close()
+	if err := r.cleanCopy(ctx); err != nil {
+		return nil, err
+	}
+	work, memory, err := r.plan(ctx, r.scratch)
+	if err != nil {
+		return nil, err
+	}
+	defer work.target.Close()
+	report := &rehearsal.Report{
+		Target: rehearsal.Target{Address: r.scratch.cfg.Target.Address(), Identity: work.plan.Target.Identity, Summary: work.plan.Target.Summary},
+		Wave:   r.o.part.wave, PlanHash: work.plan.PlanHash, Compared: len(memory.live), Differences: []rehearsal.Difference{},
+	}
+	if err := r.guard(ctx, report, real, realMemory, work, memory); err != nil {
+		return nil, err
+	}
+	if work.plan.PlanHash == "" {
+		r.s.warn(r.s.cfg.WithSnippets(work.problems))
+		return nil, errors.Join(planStatus(work.plan, false), showPlan(r.s, work.plan, false, "", &work.read))
+	}
+	steps := apply.Planned(work.plan.Steps)
+	if len(steps) == 0 {
+		return nil, diag.Errorf("rehearsal-empty", "There is nothing to rehearse", "The plan changes nothing in %s: %s.", report.Target.Address, report.Target.Summary)
+	}
+	if err := r.parts(ctx, report, real, work, memory); err != nil {
+		return nil, r.leftAsItIs(ctx, err)
+	}
+	report.Notes = append(report.Notes, r.notes(real)...)
+	return report, nil
+}
+
+// guard lets only a throw-away target through. A copy of a file is one by nature.
+func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *planning, realMemory *remembering, work *planning, memory *remembering) error {
+	if r.copied {
+		return nil
+	}
+	blueprint, err := work.target.Blueprint(ctx, "")
+	if client.Unsupported(err) {
+		report.Notes = append(report.Notes, "Whether the throw-away target could reach mail or logout addresses is not known: its provider cannot tell.")
+	} else if err != nil {
+		return fmt.Errorf("looking at the settings of the throw-away target: %w", err)
+	}
+	marker, _, err := memory.liveTarget.ReadMarker(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	return refused(r.scratch.cfg.Target.Address(), rehearsal.Refuse(
+		rehearsal.Side{Identity: real.plan.Target.Identity, Live: realMemory.live},
+		rehearsal.Side{Identity: work.plan.Target.Identity, Live: memory.live, Marker: marker}, blueprint.Stripped))
+}
+
+func refused(address, why string) error {
+	if why == "" {
+		return nil
+	}
+	return diag.Errorf("rehearsal-target-refused", "Target may not be rehearsed on", "%s: %s Nothing was changed.\nMake a throw-away target of what rehome rehearse -prepare=FILE writes, best on another server; remove one that was used.", address, why)
+}
+
+// cleanCopy takes the marker out of the copy of a file: what it says is of the original.
+func (r *rehearsing) cleanCopy(ctx context.Context) error {
+	if !r.copied {
+		return nil
+	}
+	work, _, err := openTarget(ctx, r.scratch, "")
+	if err != nil {
+		return err
+	}
+	defer work.target.Close()
+	return clearMarker(ctx, work.target)
+}
+
+// clearMarker leaves no trace of a migration in the marker.
+func clearMarker(ctx context.Context, target *client.Target) error {
+	marker, revision, err := target.ReadMarker(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	if revision == "" {
+		return nil
+	}
+	if _, err := target.WriteMarker(ctx, identity.Marker{Fence: marker.Fence}, revision); err != nil {
+		return fmt.Errorf("clearing the marker of the throw-away target: %w", err)
+	}
+	return nil
+}
+
+// parts applies, verifies, takes back, and verifies again.
+func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, work *planning, memory *remembering) error {
+	if err := recordPlan(ctx, r.scratch, work); err != nil {
+		return err
+	}
+	if err := r.elsewhere(ctx, real, work); err != nil {
+		return err
+	}
+	applied, millis, err := r.carryOut(ctx, report, rehearsal.PartApply, work)
+	if err != nil {
+		return err
+	}
+	r.foresee(report, real, applied, millis)
+	if err := r.verify(ctx, report, rehearsal.PartVerify, work.target); err != nil {
+		return err
+	}
+	runs, err := r.scratch.store.Runs()
+	if err != nil {
+		return err
+	}
+	back, err := prepareRollback(ctx, r.scratch, runs[0].ID)
+	if err != nil {
+		return err
+	}
+	defer back.target.Close()
+	if err := recordPlan(ctx, r.scratch, back); err != nil {
+		return err
+	}
+	if _, _, err := r.carryOut(ctx, report, rehearsal.PartRollback, back); err != nil {
+		return err
+	}
+	if err := r.verify(ctx, report, rehearsal.PartVerifyAgain, work.target); err != nil {
+		return err
+	}
+	return r.compare(ctx, report, work.target, memory.live)
+}
+
+// elsewhere proves that the real target is another one: the plan is noted in the marker of the throw-away target by now.
+func (r *rehearsing) elsewhere(ctx context.Context, real, work *planning) error {
+	marker, _, err := real.target.ReadMarker(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	if marker.PreviewedPlan != work.plan.PlanHash || r.copied {
+		return nil
+	}
+	return errors.Join(refused(r.scratch.cfg.Target.Address(), "It is the target under another address: a mark that was left here is there."), clearMarker(ctx, work.target))
+}
+
+// carryOut is one apply, with made-up secrets: those of the incumbent are not for a throw-away target, and new ones are for nobody.
+func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, name string, work *planning) ([]rehearsal.Measured, int64, error) {
+	e, err := newExecution(r.scratch, work, applyOptions{workers: r.o.workers})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer e.close()
+	e.sources = madeUp{}
+	e.parting = "Left at once. The throw-away target is left as it is; make it anew before the next rehearsal."
+	if e.vault, err = newSecretVaults(r.scratch.cfg, apply.Planned(work.plan.Steps), destination{terminal: io.Discard}); err != nil {
+		return nil, 0, err
+	}
+	r.s.say("%s %s in %s", map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name], view.Plural(len(apply.Planned(work.plan.Steps)), "step", "steps"), report.Target.Summary)
+	began := r.s.env.now()
+	err = e.execute(ctx)
+	part := rehearsal.Part{Name: name, Requests: e.report.Requests, Millis: r.s.env.now().Sub(began).Milliseconds(), Failures: []rehearsal.Failure{}}
+	var measured []rehearsal.Measured
+	for _, result := range e.report.Results {
+		switch result.Outcome {
+		case apply.Applied, apply.Already:
+			part.Steps++
+			measured = append(measured, rehearsal.Measured{Sort: sortOf(result.Step), Requests: result.Requests})
+		default:
+			part.Failures = append(part.Failures, rehearsal.Failure{What: result.Step.ID, Reason: result.Reason})
+		}
+	}
+	report.Parts = append(report.Parts, part)
+	var undone *statusError
+	if ctx.Err() != nil || err != nil && !(errors.As(err, &undone) && len(part.Failures) > 0) {
+		return nil, 0, errors.Join(ctx.Err(), err)
+	}
+	return measured, part.Millis, nil
+}
+
+func sortOf(step plan.Step) string { return string(step.Action) + " " + step.Resource.Type }
+
+// madeUp gives random values in place of the incumbent's secrets.
+type madeUp struct{}
+
+// Secret implements apply.Sources.
+func (madeUp) Secret(context.Context, identity.SecretReference) (string, error) {
+	return uuid.NewString(), nil
+}
+
+// foresee says what the real run will need.
+func (r *rehearsing) foresee(report *rehearsal.Report, real *planning, measured []rehearsal.Measured, millis int64) {
+	if r.scratch.cfg.Target.Provider != r.s.cfg.Target.Provider {
+		report.Unsaid = fmt.Sprintf("a %s says nothing of the requests and the time of a %s; rehearse on one of those", r.scratch.cfg.Target.Provider, r.s.cfg.Target.Provider)
+		return
+	}
+	sorts := []string{}
+	for _, step := range apply.Planned(real.plan.Steps) {
+		sorts = append(sorts, sortOf(step))
+	}
+	if report.Forecast = rehearsal.Foresee(measured, millis, sorts); report.Forecast == nil {
+		report.Unsaid = "no step was carried out"
+	}
+}
+
+// verify tries what the runs made, and after the rollback that it is gone.
+func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *client.Target) error {
+	r.s.say("Verifying")
+	done, err := whatRunsDid(r.scratch, "")
+	var nothing diag.Diagnostic
+	if errors.As(err, &nothing) && nothing.Code == "verify-nothing" {
+		report.Parts = append(report.Parts, rehearsal.Part{Name: name, Failures: []rehearsal.Failure{}})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	schema, err := target.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	began := r.s.env.now()
+	found, err := verify.Run(ctx, verify.Expect(done), target, schema.Resources, verify.Options{Workers: r.o.workers, Unsupported: client.Unsupported, Now: r.s.env.now, People: actForNobody()})
+	if err != nil {
+		return err
+	}
+	part := rehearsal.Part{Name: name, Steps: len(found.Results) - found.Count(identity.ProbeSkipped), Skipped: found.Count(identity.ProbeSkipped), Requests: found.Requests,
+		Millis: r.s.env.now().Sub(began).Milliseconds(), Failures: []rehearsal.Failure{}}
+	for _, result := range found.Results {
+		if result.Status == identity.ProbeFailed {
+			part.Failures = append(part.Failures, rehearsal.Failure{What: result.Resource.String() + " " + result.Probe, Reason: result.Summary})
+		}
+	}
+	report.Parts = append(report.Parts, part)
+	return nil
+}
+
+// actForNobody lets no probe act as a person: people are not in a throw-away target.
+func actForNobody() verify.People {
+	none := func(identity.ResourceID) string { return "" }
+	return verify.People{Member: none, Stranger: none}
+}
+
+// compare looks whether the target is as it was. Only then its marker is cleared, so that the next rehearsal may begin.
+func (r *rehearsing) compare(ctx context.Context, report *rehearsal.Report, target *client.Target, before []identity.Resource) error {
+	schema, err := target.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	var after []identity.Resource
+	_, err = target.Read(ctx, func(resource identity.Resource) error {
+		after = append(after, resource)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the throw-away target again: %w", err)
+	}
+	report.Differences = rehearsal.Compare(before, after, schema.Resources)
+	if len(report.Differences) > 0 {
+		return nil
+	}
+	return clearMarker(ctx, target)
+}
+
+// leftAsItIs says of a rehearsal that stopped what is left of it.
+func (r *rehearsing) leftAsItIs(ctx context.Context, cause error) error {
+	var known diag.Diagnostic
+	if errors.As(cause, &known) && known.Code == "rehearsal-target-refused" {
+		return cause
+	}
+	left := "The throw-away target is left as it is, and is refused from now on: remove it and make it anew."
+	if r.copied {
+		left = "It worked on a copy of the file, which is gone; the file is as it was."
+	}
+	reason := "it was interrupted"
+	if ctx.Err() == nil {
+		reason = sentence(cause)
+	}
+	return diag.Errorf("rehearsal-stopped", "Rehearsal did not come to its end", "%s. %s\nThe real target and the state are untouched.", reason, left)
+}
+
+// notes say what a rehearsal does not show.
+func (r *rehearsing) notes(real *planning) []string {
+	notes := []string{"Secrets were made up: those of the incumbent were not asked for, and generated ones were thrown away."}
+	if r.s.cfg.BreakGlass != nil {
+		notes = append(notes, "Break-glass accounts were not tried: a throw-away target has no people.")
+	}
+	if real.plan.PlanHash == "" {
+		notes = append(notes, "The plan for the real target is a draft: rehome plan says what it waits for.")
+	}
+	return notes
+}
+
+// took is a duration for people.
+func took(millis int64) string {
+	return (time.Duration(millis) * time.Millisecond).Round(100 * time.Millisecond).String()
+}

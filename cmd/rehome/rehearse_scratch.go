@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/bolt"
+)
+
+// scratchPrefix begins the name of the folder of a rehearsal, beside the state.
+const scratchPrefix = "rehearsal-"
+
+// rehearsing is one rehearsal: the session of the command, and one that works on a state and target of its own.
+type rehearsing struct {
+	s       *session
+	o       rehearseOptions
+	scratch *session
+	folder  string
+	copied  bool // the target is a copy of a file
+}
+
+// openRehearsal makes the scratch state and fills it with the newest snapshots. Whoever calls it holds the lock of the state, so a
+// folder that an earlier rehearsal left behind belongs to nobody.
+func openRehearsal(ctx context.Context, s *session, o rehearseOptions) (*rehearsing, error) {
+	if o.keep != "" {
+		if _, err := os.Lstat(s.path(o.keep)); err == nil {
+			return nil, fmt.Errorf("-keep names a new folder, and %s is there already", o.keep)
+		}
+	}
+	statePath, err := s.statePath(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := filepath.Abs(filepath.Dir(statePath))
+	if err != nil {
+		return nil, fmt.Errorf("finding the folder of the state: %w", err)
+	}
+	if err := removeScratch(beside); err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp(beside, scratchPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the rehearsal: %w", err)
+	}
+	r := &rehearsing{s: s, o: o, folder: folder}
+	if err := r.open(ctx); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+func removeScratch(beside string) error {
+	left, err := filepath.Glob(filepath.Join(beside, scratchPrefix+"*"))
+	for _, folder := range left {
+		err = errors.Join(err, os.RemoveAll(folder))
+	}
+	if err != nil {
+		return fmt.Errorf("removing what an earlier rehearsal left: %w", err)
+	}
+	return nil
+}
+
+func (r *rehearsing) open(ctx context.Context) error {
+	s := r.s
+	if _, err := s.providers(); err != nil {
+		return err
+	}
+	identities, err := s.identities()
+	if err != nil {
+		return err
+	}
+	cfg := *s.cfg
+	cfg.Migration.Name += rehearsal.Suffix
+	cfg.Rehome.State = config.State{Type: "bbolt", Path: filepath.Join(r.folder, "state.db")}
+	cfg.BreakGlass, cfg.Verify, cfg.SecretRecipients = nil, nil, nil // accounts, people and owners of the real target
+	if cfg.Target, err = r.target(ctx); err != nil {
+		return err
+	}
+	backend, err := bolt.Open(cfg.Rehome.State.Path, 0, bolt.Holder{PID: os.Getpid(), Host: s.env.host, Command: "rehome rehearse", Since: s.env.now().UTC().Format(time.RFC3339)})
+	if err != nil {
+		return err
+	}
+	store, err := state.Open(backend, identities)
+	if err != nil {
+		return errors.Join(err, backend.Close())
+	}
+	r.scratch = quietly(s)
+	r.scratch.cfg, r.scratch.store, r.scratch.opened, r.scratch.followed, r.scratch.peopleKey = &cfg, store, false, true, nil
+	store.SelectMigration(cfg.Migration.Name)
+	if _, err := r.scratch.openForChange(); err != nil {
+		return err
+	}
+	return r.fill()
+}
+
+// quietly is the same session without a voice: what a rehearsal does is told by its report.
+func quietly(s *session) *session {
+	quiet, global := *s, *s.global
+	global.json = true
+	quiet.global, quiet.events = &global, &events{}
+	return &quiet
+}
+
+// targetFile is the argument of a target that names a file which is the whole target, or empty.
+func targetFile(schema identity.ProviderSchema) string {
+	for _, a := range schema.Config {
+		if a.TargetFile {
+			return a.Name
+		}
+	}
+	return ""
+}
+
+// target is the rehearsal block; where it names a file, a copy of that takes its place.
+func (r *rehearsing) target(ctx context.Context) (*config.ProviderBlock, error) {
+	block, providers := *r.s.cfg.Rehearsal, r.s.plugins
+	schema, err := providers.schema(ctx, block.Provider)
+	if err != nil {
+		return nil, err
+	}
+	argument := targetFile(schema)
+	if argument == "" {
+		return &block, nil
+	}
+	values, found := r.s.cfg.DecodeProvider(&block, schema)
+	if found.HasErrors() {
+		return nil, found
+	}
+	path, _ := values[argument].(string)
+	if path == "" {
+		return &block, nil // the plugin says what is wrong
+	}
+	r.copied = true
+	copied := filepath.Join(r.folder, "target-"+filepath.Base(path))
+	block.Replaced = map[string]any{argument: copied}
+	return &block, copyFile(path, copied)
+}
+
+// copyFile copies a file, mode 0600. Where there is none, there is none to copy.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("copying the file of the rehearsal: %w", err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("copying the file of the rehearsal: %w", err)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return errors.Join(fmt.Errorf("copying the file of the rehearsal: %w", err), out.Close())
+	}
+	return out.Close()
+}
+
+// fill gives the scratch state the newest snapshot of each source, and what waves need to know.
+func (r *rehearsing) fill() error {
+	for _, block := range allSources(r.s.cfg) {
+		snapshot, err := r.s.store.LatestSnapshot(block.Address())
+		if errors.Is(err, state.ErrNotFound) {
+			return diag.Errorf("rehearsal-no-snapshot", "Snapshot is missing", "There is no completed snapshot of %s to rehearse with. Run rehome collect.", block.Address())
+		}
+		if err == nil {
+			err = copySnapshot(r.s.store, r.scratch, snapshot)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	plans, err := r.s.store.Plans()
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		if p.Wave == "" || p.Migration != r.s.cfg.Migration.Name || p.Status != state.PlanApplied && p.Status != state.PlanAppliedWithFollowUp {
+			continue
+		}
+		p.Migration = r.scratch.cfg.Migration.Name
+		if err := r.scratch.store.PutPlan(p, r.scratch.event("migration.rehearsal.copied", p.Hash, nil)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copySnapshot streams the items; the pages that they came from are not needed.
+func copySnapshot(from *state.Store, to *session, snapshot state.Snapshot) error {
+	writer, err := to.store.BeginSnapshot(state.Snapshot{ID: snapshot.ID, Source: snapshot.Source, StartedAt: snapshot.StartedAt})
+	if err != nil {
+		return err
+	}
+	one := make([]identity.Item, 1)
+	for item, err := range from.Items(snapshot.ID, identity.Kinds()...) {
+		if err != nil {
+			return fmt.Errorf("copying snapshot %s: %w", snapshot.ID, err)
+		}
+		one[0] = item
+		if err := writer.Items(one); err != nil {
+			return err
+		}
+	}
+	for _, gap := range snapshot.Gaps {
+		if err := writer.Gap(gap); err != nil {
+			return err
+		}
+	}
+	_, err = writer.Complete(snapshot.CompletedAt, snapshot.Tenant, to.event("migration.rehearsal.copied", snapshot.ID, nil))
+	return err
+}
+
+// close removes the folder, or keeps it where -keep says.
+func (r *rehearsing) close() error {
+	if r.scratch != nil {
+		r.scratch.close()
+	}
+	if r.o.keep != "" && r.scratch != nil {
+		if err := os.Rename(r.folder, r.s.path(r.o.keep)); err != nil {
+			return fmt.Errorf("keeping the rehearsal: %w", err)
+		}
+		return nil
+	}
+	if err := os.RemoveAll(r.folder); err != nil {
+		return fmt.Errorf("removing the folder of the rehearsal: %w", err)
+	}
+	return nil
+}

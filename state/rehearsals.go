@@ -1,0 +1,42 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// Rehearsal is the record of one rehearsal, with its report as JSON of engine/rehearsal. It is never changed, and it is all that a
+// rehearsal leaves in a state.
+type Rehearsal struct {
+	ID        string          `json:"id"`
+	Migration string          `json:"migration"`
+	At        time.Time       `json:"at"`
+	Passed    bool            `json:"passed"`
+	Report    json.RawMessage `json:"report"`
+}
+
+// PutRehearsal keeps the report of a rehearsal in the transaction of its audit event.
+func (s *Store) PutRehearsal(r Rehearsal, event Event) error {
+	if err := s.putRecord("rehearsal/"+r.ID, r, event); err != nil {
+		return fmt.Errorf("recording rehearsal %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// Rehearsals lists those of the migration, newest first.
+func (s *Store) Rehearsals() ([]Rehearsal, error) {
+	all, err := records[Rehearsal](s, "rehearsal/")
+	if err != nil {
+		return nil, err
+	}
+	ours := all[:0]
+	for _, r := range all {
+		if s.ours(r.Migration) {
+			ours = append(ours, r)
+		}
+	}
+	sort.SliceStable(ours, func(i, j int) bool { return ours[i].At.After(ours[j].At) })
+	return ours, nil
+}
