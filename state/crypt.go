@@ -151,6 +151,13 @@ func (b *box) blind(text string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
+// derive makes a key for a purpose of its own. Like keyed hashes, it stays the same through rotations.
+func (b *box) derive(purpose string) []byte {
+	mac := hmac.New(sha256.New, b.key)
+	mac.Write([]byte(purpose))
+	return mac.Sum(nil)
+}
+
 func wrapKey(key []byte, recipients []age.Recipient) ([]byte, error) {
 	var wrapped bytes.Buffer
 	w, err := age.Encrypt(&wrapped, recipients...)

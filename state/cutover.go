@@ -15,8 +15,12 @@ type CutoverChange struct {
 }
 
 // PutCutovers keeps records in one transaction, each with its audit event; a change without an event name is not audited.
+// It fails with *LifecycleError when the migration that this Store works on is archived.
 func (s *Store) PutCutovers(changes ...CutoverChange) error {
 	err := s.backend.Update(func(tx Tx) error {
+		if err := s.openMigrationOnly(tx); err != nil {
+			return err
+		}
 		for _, change := range changes {
 			if err := s.put(tx, bucketRecords, cutoverPrefix+s.box.blind(change.Application), change.Record); err != nil {
 				return err

@@ -315,6 +315,13 @@ func (s *Store) mayChange(tx Tx, name string) error {
 	return nil
 }
 
+// openMigrationOnly refuses changes when the migration that this Store works on is archived.
+func (s *Store) openMigrationOnly(tx Tx) error { return s.mayChange(tx, s.migration) }
+
+// MayChange tells whether the migration that this Store works on still takes changes; *LifecycleError says why not. Whoever is about to
+// do long work asks first; what is kept in the end is refused all the same.
+func (s *Store) MayChange() error { return s.backend.View(s.openMigrationOnly) }
+
 // inventoried moves the time of the last inventory of a source, within the transaction that completes its snapshot.
 func (s *Store) inventoried(tx Tx, name string, at time.Time) error {
 	all, err := s.migrations(tx)

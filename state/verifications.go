@@ -21,9 +21,10 @@ type Verification struct {
 	Findings json.RawMessage `json:"findings,omitempty"`
 }
 
-// PutVerification keeps a verification as evidence on its runs, in the transaction of its audit event.
+// PutVerification keeps a verification as evidence on its runs, in the transaction of its audit event. It fails with
+// *LifecycleError when the migration that this Store works on is archived.
 func (s *Store) PutVerification(v Verification, event Event) error {
-	if err := s.putRecord("verification/"+v.ID, v, event); err != nil {
+	if err := s.putGuarded("verification/"+v.ID, v, event, s.openMigrationOnly); err != nil {
 		return fmt.Errorf("recording verification %s: %w", v.ID, err)
 	}
 	return nil

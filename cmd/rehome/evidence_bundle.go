@@ -104,18 +104,20 @@ func (f *proof) bundle(s *session) (evidence.Manifest, map[string]any, error) {
 	if err != nil {
 		return manifest, nil, err
 	}
-	chain, err := s.store.Audit()
-	if err != nil {
-		return manifest, nil, err
-	}
-	if len(chain) > 0 {
-		manifest.AuditHead = chain[len(chain)-1].Hash
-	}
 	report, err := f.report(s, false)
 	if err != nil {
 		return manifest, nil, err
 	}
 	mask := newBundleMask(m, f.plan, shown)
+	chain := []evidence.Record{}
+	walked, err := s.store.WalkAudit("", func(record state.AuditRecord) error {
+		chain = append(chain, evidence.RecordOf(record, mask.withhold(record.Event)))
+		return nil
+	})
+	if err != nil {
+		return manifest, nil, fmt.Errorf("reading the audit chain: %w", err)
+	}
+	manifest.AuditHead = walked.Head
 	journal, err := mask.journal(s, f.run.ID)
 	if err != nil {
 		return manifest, nil, err
@@ -126,7 +128,7 @@ func (f *proof) bundle(s *session) (evidence.Manifest, map[string]any, error) {
 	}
 	return manifest, map[string]any{
 		evidence.FilePlan: shown, evidence.FileHashes: hashes, evidence.FileRun: mask.run(*f.run), evidence.FileJournal: journal, evidence.FileProbes: probes,
-		evidence.FileAudit: evidence.Records(chain, mask.withhold), evidence.FileReport: report,
+		evidence.FileAudit: chain, evidence.FileReport: report,
 	}, nil
 }
 

@@ -246,13 +246,9 @@ func declaredBy(cfg *config.Config) handoff.Declared {
 // approvalOf finds in the audit chain who had the plan made and who applied its hash.
 func approvalOf(store *state.Store, hash string) (handoff.Approval, error) {
 	var approval handoff.Approval
-	chain, err := store.Audit()
-	if err != nil {
-		return approval, err
-	}
-	for _, record := range chain {
+	_, err := store.WalkAudit("", func(record state.AuditRecord) error {
 		if record.Event.Target != hash {
-			continue
+			return nil
 		}
 		at := record.Event.At.Format(time.RFC3339)
 		switch record.Event.Name {
@@ -261,6 +257,10 @@ func approvalOf(store *state.Store, hash string) (handoff.Approval, error) {
 		case "migration.cutover_plan.applying", "migration.cutover_plan.applied":
 			approval.AppliedBy, approval.AppliedAt = record.Event.Actor, at
 		}
+		return nil
+	})
+	if err != nil {
+		return approval, fmt.Errorf("reading the audit chain: %w", err)
 	}
 	return approval, nil
 }

@@ -36,7 +36,11 @@ func openCutovers(ctx context.Context, s *session) (*cutovers, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.openState(); err != nil {
+	store, err := s.openState()
+	if err != nil {
+		return nil, err
+	}
+	if err := store.MayChange(); err != nil { // whatever is read of applications is remembered
 		return nil, err
 	}
 	providers, err := s.providers()

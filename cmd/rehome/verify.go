@@ -73,7 +73,11 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 	if o.drift && o.source {
 		return errors.New("-drift looks at the target and -source at the incumbents: give one of them")
 	}
-	if _, err := s.openState(); err != nil {
+	store, err := s.openState()
+	if err != nil {
+		return err
+	}
+	if err := store.MayChange(); err != nil { // what it finds is kept as evidence
 		return err
 	}
 	if o.source {

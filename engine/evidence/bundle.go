@@ -67,18 +67,13 @@ type Record struct {
 	Hash     string       `json:"hash"`
 }
 
-// Records makes the content of FileAudit. Withhold may be nil.
-func Records(chain []audit.Record, withhold func(audit.Event) bool) []Record {
-	out := make([]Record, 0, len(chain))
-	for _, r := range chain {
-		record := Record{Sequence: r.Sequence, Previous: r.Previous, Hash: r.Hash}
-		if withhold == nil || !withhold(r.Event) {
-			event := r.Event
-			record.Event = &event
-		}
-		out = append(out, record)
+// RecordOf is a record of the audit chain as FileAudit holds it; a withheld one keeps its place and its hashes only.
+func RecordOf(r audit.Record, withheld bool) Record {
+	record := Record{Sequence: r.Sequence, Previous: r.Previous, Hash: r.Hash}
+	if !withheld {
+		record.Event = &r.Event
 	}
-	return out
+	return record
 }
 
 // Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps in the same order; a step

@@ -53,18 +53,18 @@ func bundle(t *testing.T, masked bool, key ed25519.PrivateKey) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var chain []audit.Record
+	var chain []evidence.Record
 	head := ""
 	for i := range 3 {
 		record, err := audit.Chain(audit.Event{Name: "migration.test", At: time.Unix(1, 0), Target: fmt.Sprint(i)}, i, head)
 		if err != nil {
 			t.Fatal(err)
 		}
-		chain, head = append(chain, record), record.Hash
+		chain, head = append(chain, evidence.RecordOf(record, masked && record.Event.Target == "1")), record.Hash
 	}
 	documents := map[string]any{
 		evidence.FilePlan: shown, evidence.FileHashes: hashes, evidence.FileRun: map[string]string{"id": "r-1", "plan_hash": p.PlanHash, "status": "completed"},
-		evidence.FileAudit: evidence.Records(chain, func(e audit.Event) bool { return masked && e.Target == "1" }),
+		evidence.FileAudit: chain,
 	}
 	var out bytes.Buffer
 	err = evidence.Write(&out, evidence.Manifest{Migration: "acme", PlanHash: p.PlanHash, Run: "r-1", AuditHead: head, People: people}, documents, key)
