@@ -117,46 +117,63 @@ type Abandoned struct {
 }
 
 // AbandonUnfinished marks as failed what a killed process left collecting or assessing, each with its audit record in the same
-// transaction. The caller holds the state's lock and has begun nothing itself, so nobody is still writing them.
+// transaction. The caller holds the state's lock and has begun nothing itself, so nobody is still writing them. Where there is nothing
+// to mark, nothing is written: commands that only read call it too.
 func (s *Store) AbandonUnfinished(event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
 	var found Abandoned
-	err := s.backend.Update(func(tx Tx) error {
-		snapshots, err := recordsIn[Snapshot](s, tx, "snapshot/")
-		if err != nil {
-			return err
-		}
-		for _, snapshot := range snapshots {
-			if snapshot.Status != SnapshotCollecting {
-				continue
-			}
-			snapshot.Status, snapshot.Reason = SnapshotFailed, AbandonedReason
-			facts := map[string]string{"snapshot": snapshot.ID, "reason": snapshot.Reason}
-			if err := s.change(tx, "snapshot/"+snapshot.ID, snapshot, event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
-				return err
-			}
-			found.Snapshots = append(found.Snapshots, snapshot)
-		}
-		assessments, err := recordsIn[Assessment](s, tx, "assessment/")
-		if err != nil {
-			return err
-		}
-		for _, a := range assessments {
-			if a.Status != AssessmentAssessing {
-				continue
-			}
-			a.Status, a.Reason = AssessmentFailed, AbandonedReason
-			facts := map[string]string{"snapshot": a.Snapshot, "reason": a.Reason}
-			if err := s.change(tx, "assessment/"+a.ID, a, event("migration.assessment.failed", a.ID, facts)); err != nil {
-				return err
-			}
-			found.Assessments = append(found.Assessments, a)
-		}
-		return nil
+	err := s.backend.View(func(tx Tx) (err error) {
+		found, err = s.unfinished(tx)
+		return err
 	})
+	if err == nil && len(found.Snapshots)+len(found.Assessments) > 0 {
+		err = s.backend.Update(func(tx Tx) error { return s.abandon(tx, found, event) })
+	}
 	if err != nil {
 		return Abandoned{}, fmt.Errorf("closing what a killed process left: %w", err)
 	}
 	return found, nil
+}
+
+// unfinished finds what is collecting or assessing, as the failures that they are to become.
+func (s *Store) unfinished(tx Tx) (Abandoned, error) {
+	var found Abandoned
+	snapshots, err := recordsIn[Snapshot](s, tx, "snapshot/")
+	if err != nil {
+		return found, err
+	}
+	for _, snapshot := range snapshots {
+		if snapshot.Status == SnapshotCollecting {
+			snapshot.Status, snapshot.Reason = SnapshotFailed, AbandonedReason
+			found.Snapshots = append(found.Snapshots, snapshot)
+		}
+	}
+	assessments, err := recordsIn[Assessment](s, tx, "assessment/")
+	if err != nil {
+		return found, err
+	}
+	for _, a := range assessments {
+		if a.Status == AssessmentAssessing {
+			a.Status, a.Reason = AssessmentFailed, AbandonedReason
+			found.Assessments = append(found.Assessments, a)
+		}
+	}
+	return found, nil
+}
+
+func (s *Store) abandon(tx Tx, found Abandoned, event func(name, target string, facts map[string]string) Event) error {
+	for _, snapshot := range found.Snapshots {
+		facts := map[string]string{"snapshot": snapshot.ID, "reason": snapshot.Reason}
+		if err := s.change(tx, "snapshot/"+snapshot.ID, snapshot, event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
+			return err
+		}
+	}
+	for _, a := range found.Assessments {
+		facts := map[string]string{"snapshot": a.Snapshot, "reason": a.Reason}
+		if err := s.change(tx, "assessment/"+a.ID, a, event("migration.assessment.failed", a.ID, facts)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // change writes a record and its audit event within a transaction.

@@ -70,8 +70,22 @@ func preconditions(ctx context.Context, work *planning, before *resumed) error {
 	return &statusError{status: exitHashMismatch, err: diag.Errorf("target-changed", "Target has changed", "%s\nPlan again and have the new hash approved.", detail)}
 }
 
-func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource, schema identity.ResourceSchema) string {
+// liveOf finds the resource that a step is about. One that the step gives another key still stands under its old one.
+func liveOf(step plan.Step, live map[identity.ResourceID]identity.Resource, schema identity.ResourceSchema) (identity.Resource, bool) {
 	now, exists := live[step.Resource]
+	if exists || step.Action != plan.ActionUpdate {
+		return now, exists
+	}
+	old, err := schema.Key(step.Before)
+	if err != nil || old == "" {
+		return now, false
+	}
+	now, exists = live[identity.ResourceID{Type: step.Resource.Type, Key: old}]
+	return now, exists && (step.ServerID == "" || now.ServerID == step.ServerID)
+}
+
+func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource, schema identity.ResourceSchema) string {
+	now, exists := liveOf(step, live, schema)
 	switch step.Action {
 	case plan.ActionCreate:
 		if exists && now.Tag != step.Tag && len(merge.Changed(merge.Managed(step.After, schema), step.After, now.Attributes, schema)) > 0 {

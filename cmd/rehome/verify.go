@@ -96,7 +96,7 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 		return err
 	}
 	defer target.Close()
-	if expected := verify.Expect(done); cfg.Verify != nil {
+	if expected := verify.Expect(done, schema.Resources); cfg.Verify != nil {
 		for _, name := range unknownApplications(cfg.Verify, expected) {
 			place := cfg.Verify.Range
 			w := diag.Warningf("verify-application-unknown", "Application is not known", "No run made an application %q, so nobody acts for it.", name)
@@ -177,7 +177,7 @@ func doneBy(store *state.Store, run, hash string) ([]verify.Done, error) {
 }
 
 func verifyOnce(ctx context.Context, s *session, target *client.Target, schemas []identity.ResourceSchema, done []verify.Done, o verifyOptions) error {
-	expected := verify.Expect(done)
+	expected := verify.Expect(done, schemas)
 	started := s.env.now()
 	if o.drift {
 		return showDrift(ctx, s, target, schemas, expected, started)

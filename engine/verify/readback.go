@@ -29,11 +29,15 @@ type Done struct {
 	ServerID string
 }
 
-// Expect sums up what was done, oldest first: of several steps on one resource the newest counts. Sorted by resource.
-func Expect(done []Done) []Expected {
+// Expect sums up what was done, oldest first: of several steps on one resource the newest counts. A resource that got another key is
+// expected under that alone. Sorted by resource.
+func Expect(done []Done, schemas []identity.ResourceSchema) []Expected {
+	kinds := schemasByType(schemas)
 	newest := map[identity.ResourceID]Expected{}
 	for _, d := range done {
-		e := Expected{Resource: d.Step.Resource, ServerID: d.ServerID, StepID: d.Step.ID, Run: d.Run, Items: d.Step.Items}
+		before, after := keysOf(d.Step, kinds[d.Step.Resource.Type])
+		delete(newest, before)
+		e := Expected{Resource: after, ServerID: d.ServerID, StepID: d.Step.ID, Run: d.Run, Items: d.Step.Items}
 		switch d.Step.Action {
 		case plan.ActionCreate, plan.ActionUpdate:
 			e.Attributes = d.Step.After
@@ -56,6 +60,29 @@ func Expect(done []Done) []Expected {
 	return all
 }
 
+// keysOf is what a resource was called before a step and what it is called afterwards.
+func keysOf(step plan.Step, schema identity.ResourceSchema) (before, after identity.ResourceID) {
+	before, after = step.Resource, step.Resource
+	if step.Action != plan.ActionUpdate {
+		return before, after
+	}
+	if key, err := schema.Key(step.Before); err == nil && key != "" {
+		before.Key = key
+	}
+	if key, err := schema.Key(step.After); err == nil && key != "" {
+		after.Key = key
+	}
+	return before, after
+}
+
+func schemasByType(schemas []identity.ResourceSchema) map[string]identity.ResourceSchema {
+	kinds := map[string]identity.ResourceSchema{}
+	for _, schema := range schemas {
+		kinds[schema.Type] = schema
+	}
+	return kinds
+}
+
 // Change is one thing that is not as the runs left it. Attribute is empty when the whole resource is gone or came back.
 type Change struct {
 	Resource  identity.ResourceID `json:"resource"`
@@ -71,10 +98,7 @@ type Change struct {
 // hides or adds by itself is no change. Pure; the order of live does not matter.
 func Compare(expected []Expected, live []identity.Resource, schemas []identity.ResourceSchema) []Change {
 	found := newIndex(live)
-	kinds := map[string]identity.ResourceSchema{}
-	for _, schema := range schemas {
-		kinds[schema.Type] = schema
-	}
+	kinds := schemasByType(schemas)
 	var changes []Change
 	for _, e := range expected {
 		changes = append(changes, found.compare(e, kinds[e.Resource.Type])...)

@@ -58,9 +58,24 @@ func TestExpect_OfSeveralStepsOnOneResourceTheNewestCounts(t *testing.T) {
 	expected := verify.Expect([]verify.Done{
 		did("r1", "create", "wiki", identity.Attributes{"name": "Wiki"}), did("r1", "create", "crm", identity.Attributes{"name": "CRM"}),
 		did("r2", "update", "wiki", identity.Attributes{"name": "Wiki 2"}), did("r3", "delete", "crm", nil), did("r3", "none", "blog", nil),
-	})
+	}, schemas)
 	if len(expected) != 2 || expected[0].Attributes != nil || expected[1].Run != "r2" || expected[1].Attributes["name"] != "Wiki 2" {
 		t.Errorf("%+v", expected)
+	}
+}
+
+func TestExpect_ARenamedResourceIsExpectedUnderItsNewKeyAlone(t *testing.T) {
+	keyed := []identity.ResourceSchema{{Type: "client", KeyFormat: "{name}", Attributes: []identity.AttributeSchema{{Name: "name", Identity: true}}}}
+	renamed := did("r2", "update", "board", identity.Attributes{"name": "board"})
+	renamed.Step.Before = identity.Attributes{"name": "leadership"}
+	back := did("r3", "update", "board", identity.Attributes{"name": "leadership"})
+	back.Step.Before = identity.Attributes{"name": "board"}
+	done := []verify.Done{did("r1", "create", "leadership", identity.Attributes{"name": "leadership"}), renamed, back}
+	if expected := verify.Expect(done[:2], keyed); len(expected) != 1 || expected[0].Resource.Key != "board" {
+		t.Errorf("after the rename %+v", expected)
+	}
+	if expected := verify.Expect(done, keyed); len(expected) != 1 || expected[0].Resource.Key != "leadership" {
+		t.Errorf("after the way back %+v", expected)
 	}
 }
 
@@ -72,7 +87,7 @@ func TestCompare_NamesEveryManagedAttributeThatSomebodyChanged(t *testing.T) {
 		did("r1", "create", "renamed", identity.Attributes{"name": "x"}),
 		did("r1", "map", "mapped", nil),
 		did("r1", "delete", "back", nil),
-	})
+	}, schemas)
 	renamed := client("other", "x")
 	renamed.ServerID = "id-renamed"
 	live := []identity.Resource{client("same", "same"), client("changed", "new"), renamed, client("back", "x"), client("mapped", "anything")}
@@ -112,7 +127,7 @@ func options() verify.Options {
 }
 
 func TestRun_PutsWhatFailedFirstAndCounts(t *testing.T) {
-	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}), did("r1", "create", "b", identity.Attributes{"name": "b"}), did("r1", "delete", "c", nil)})
+	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}), did("r1", "create", "b", identity.Attributes{"name": "b"}), did("r1", "delete", "c", nil)}, schemas)
 	target := fake{live: []identity.Resource{client("a", "a"), client("b", "changed")}, probe: func(r identity.ProbeRequest) ([]identity.ProbeResult, error) {
 		status := identity.ProbePassed
 		if r.Member != "ada" {
@@ -146,7 +161,7 @@ func TestRun_PutsWhatFailedFirstAndCounts(t *testing.T) {
 
 func TestRun_ATargetWithoutProbesIsReadBackOnly(t *testing.T) {
 	none := errors.New("no probes")
-	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"})})
+	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"})}, schemas)
 	o := options()
 	o.Unsupported = func(err error) bool { return errors.Is(err, none) }
 	report, err := verify.Run(t.Context(), expected, fake{live: []identity.Resource{client("a", "a")}, probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) { return nil, none }}, schemas, o)
@@ -156,7 +171,7 @@ func TestRun_ATargetWithoutProbesIsReadBackOnly(t *testing.T) {
 }
 
 func TestRun_AProbeThatDiesEndsTheVerificationWithAnError(t *testing.T) {
-	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}), did("r1", "create", "b", identity.Attributes{"name": "b"})})
+	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}), did("r1", "create", "b", identity.Attributes{"name": "b"})}, schemas)
 	target := fake{probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) {
 		return nil, errors.New("the plugin ended")
 	}}

@@ -36,6 +36,9 @@ func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity
 		return identity.StepResult{}, err
 	}
 	live, there := current(doc, step.Resource)
+	if old, renames := oldGroup(step); renames && !there {
+		live, there = current(doc, old)
+	}
 	done, err := examine(doc, step, live, there)
 	if err != nil {
 		return identity.StepResult{}, err

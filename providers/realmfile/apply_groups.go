@@ -8,7 +8,31 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// group makes, changes or deletes a group below its parent.
+// oldGroup is the group that a step gives another path, as it is called before.
+func oldGroup(step identity.StepRequest) (identity.ResourceID, bool) {
+	path, _ := step.Before["path"].(string)
+	old := identity.ResourceID{Type: step.Resource.Type, Key: path}
+	return old, step.Resource.Type == realm.TypeGroup && step.Action == actionUpdate && path != "" && old != step.Resource
+}
+
+// take takes a group out of the file, with everything below it.
+func take(doc realm.Object, path string) realm.Object {
+	names := realm.GroupPath(path)
+	holder, section := doc, "groups"
+	if len(names) > 1 {
+		holder, section = groupAt(doc, names[:len(names)-1]), "subGroups"
+	}
+	if holder == nil {
+		return nil
+	}
+	group := find(holder, section, "name", names[len(names)-1])
+	if group != nil {
+		remove(holder, section, "name", names[len(names)-1])
+	}
+	return group
+}
+
+// group makes, changes, renames or deletes a group below its parent.
 func (c *change) group() error {
 	names := realm.GroupPath(c.step.Resource.Key)
 	name := names[len(names)-1]
@@ -21,17 +45,35 @@ func (c *change) group() error {
 		holder, section = parent, "subGroups"
 	}
 	base := find(holder, section, "name", name)
+	if old, renames := oldGroup(c.step); renames && base == nil {
+		if base = take(c.doc, old.Key); base != nil {
+			rename(base, names)
+			add(holder, section, base)
+		}
+	}
 	switch {
 	case c.deletes():
 		remove(holder, section, "name", name)
 	case base != nil:
 		realm.WriteGroup(base, c.step.After, c.step.Tag)
+		if path, _ := c.step.After["path"].(string); path != "" && path != c.step.Resource.Key {
+			rename(base, realm.GroupPath(path)) // going back to an old name
+		}
 	default:
 		made := realm.WriteGroup(nil, c.step.After, c.step.Tag)
 		made["path"] = "/" + strings.Join(names, "/")
 		add(holder, section, made)
 	}
 	return nil
+}
+
+// rename gives a group and all below it the paths that follow from its new one.
+func rename(group realm.Object, names []string) {
+	group["name"], group["path"] = names[len(names)-1], "/"+strings.Join(names, "/")
+	for _, below := range realm.Objects(group["subGroups"]) {
+		name, _ := below["name"].(string)
+		rename(below, append(slices.Clone(names), name))
+	}
 }
 
 func groupAt(doc realm.Object, names []string) realm.Object {
