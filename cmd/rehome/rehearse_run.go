@@ -294,7 +294,7 @@ func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name 
 		return err
 	}
 	began := r.s.env.now()
-	found, err := verify.Run(ctx, verify.Expect(done), target, schema.Resources, verify.Options{Workers: r.o.workers, Unsupported: client.Unsupported, Now: r.s.env.now, People: actForNobody()})
+	found, err := verify.Run(ctx, verify.Expect(done, schema.Resources), target, schema.Resources, verify.Options{Workers: r.o.workers, Unsupported: client.Unsupported, Now: r.s.env.now, People: actForNobody()})
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func TestParity_AGrantThatNoRunMadeIsFound(t *testing.T) {
 	expected := verify.Expect([]verify.Done{
 		did("r1", "create", "wiki", identity.Attributes{}), did("r1", "create", "crm", identity.Attributes{}),
 		{Run: "r1", Step: plan.Step{ID: made.ID().String(), Action: plan.ActionCreate, Resource: made.ID(), After: made.Attributes}},
-	})
+	}, accessSchemas)
 	live := []identity.Resource{client("wiki", ""), client("crm", ""), made, grant("/everybody", "crm")}
 	got := map[string]string{}
 	for _, result := range verify.Parity(expected, live, accessSchemas, time.Time{}) {
