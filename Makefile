@@ -22,7 +22,7 @@ test: build ## run all tests
 integration: build ## run only the tests against a real Keycloak
 	REHOME_TEST_KEYCLOAK=required go test -run 'Keycloak' ./...
 
-faults: ## kill and spoil applies at every place, on a realm file and a real Keycloak, and show the table
+faults: ## kill and spoil applies at every place, on a realm file, a fake and a real Keycloak, and show the table
 	@out=$$(mktemp -d); REHOME_FAULTS=$$out/table REHOME_TEST_KEYCLOAK=required go test -count=1 -timeout 60m -run '^TestFaults' ./cmd/rehome >$$out/log 2>&1; \
 	  status=$$?; cat $$out/table; [ $$status = 0 ] || cat $$out/log; rm -rf $$out; exit $$status
 

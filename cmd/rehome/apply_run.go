@@ -154,7 +154,7 @@ func (e *execution) execute(ctx context.Context) error {
 	bar.end()
 	e.report = report
 	if fault == nil {
-		fault = e.journal.bindMapped(p)
+		fault = e.journal.bindMapped(p, e.resumed)
 	}
 	return e.finish(ctx, report, fault)
 }

@@ -128,7 +128,7 @@ func keycloakStage(t *testing.T, server *keycloaktest.Server) (*stage, *spoiler)
 	shorten(t, j.folder)
 	freshRealm(t, server)
 	hash, _ := j.approve()
-	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins)}
+	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins), generated: generated}
 	s.secrets = func(t *testing.T, _ string) map[string]string {
 		t.Helper()
 		rows, err := server.Admin(context.Background(), http.MethodGet, "/admin/realms/"+faultRealm+"/clients", nil)

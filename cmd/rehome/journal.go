@@ -96,10 +96,11 @@ func bindingDecision(step plan.Step) string {
 	return ""
 }
 
-// bindMapped records what was mapped: such steps write nothing to the target.
-func (j *runJournal) bindMapped(p *plan.Plan) error {
+// bindMapped records what was mapped: such steps write nothing to the target. What an earlier part of the run has recorded is not
+// recorded again.
+func (j *runJournal) bindMapped(p *plan.Plan, before *resumed) error {
 	if p.Rollback != nil {
-		return unbindRest(j, p)
+		return j.rest(unboundRest(p), before)
 	}
 	var mapped []apply.Result
 	for _, step := range p.Steps {
@@ -107,7 +108,20 @@ func (j *runJournal) bindMapped(p *plan.Plan) error {
 			mapped = append(mapped, apply.Result{Step: step, Outcome: apply.Applied, ServerID: step.ServerID})
 		}
 	}
-	return j.Outcome(mapped...)
+	return j.rest(mapped, before)
+}
+
+// rest records steps that send nothing, each once in a run.
+func (j *runJournal) rest(results []apply.Result, before *resumed) error {
+	var open []apply.Result
+	for _, result := range results {
+		if done, _ := before.known(result.Step.ID); done {
+			j.bindings(result.Step, result.ServerID) // for the marker: the earlier part did not come to write it
+			continue
+		}
+		open = append(open, result)
+	}
+	return j.Outcome(open...)
 }
 
 // journalFolder is beside the state file.

@@ -229,15 +229,15 @@ func leansOn(done []rollback.Done, ours map[string]bool) string {
 	return ""
 }
 
-// unbindRest drops the bindings of steps that had nothing to do: what was only mapped, or is gone already.
-func unbindRest(j *runJournal, p *plan.Plan) error {
+// unboundRest are the steps that had nothing to do but lose their bindings: what was only mapped, or is gone already.
+func unboundRest(p *plan.Plan) []apply.Result {
 	var rest []apply.Result
 	for _, step := range p.Steps {
 		if step.Disposition == plan.DispositionUnchanged && step.Unbinds {
 			rest = append(rest, apply.Result{Step: step, Outcome: apply.Already, ServerID: step.ServerID})
 		}
 	}
-	return j.Outcome(rest...)
+	return rest
 }
 
 // unbind drops the bindings of what a rollback took back: in the state, and for the marker by key. The caller holds the mutex.

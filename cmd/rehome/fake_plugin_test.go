@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk"
+)
+
+// The test binary runs as one of these plugins when it is started under their name.
+const (
+	fakeSourceName = "fakesource"
+	fakeTargetName = "faketarget"
+	pluginPrefix   = "rehome-provider-"
+)
+
+// fakeAddress is the file in the working folder that holds the address of the fake's server, so that each row has a server of its own
+// though all have the same plan.
+const fakeAddress = "fake-address.txt"
+
+// statusDie is the answer on which the fake's plugin falls over.
+const statusDie = 599
+
+// servedFake serves the fake that this process was started as.
+func servedFake() bool {
+	switch strings.TrimPrefix(filepath.Base(os.Args[0]), pluginPrefix) {
+	case fakeSourceName:
+		sdk.ServeSource(fakeSource{})
+	case fakeTargetName:
+		sdk.ServeTarget(&fakeTarget{http: &http.Client{Timeout: fakePatience}})
+	default:
+		return false
+	}
+	return true
+}
+
+// fakePatience is after how long a request of the fake counts as lost.
+const fakePatience = 2 * time.Second
+
+// fakeSource is an incumbent with four groups and an application.
+type fakeSource struct{}
+
+func (fakeSource) Schema() identity.ProviderSchema {
+	return identity.ProviderSchema{Name: fakeSourceName, Version: "1.0.0", Doc: "A fake.", Kinds: []identity.Kind{identity.KindGroup, identity.KindApplication}}
+}
+
+func (fakeSource) Configure(context.Context, map[string]any) diag.List { return nil }
+
+func (fakeSource) Identify(context.Context) (identity.SourceIdentity, error) {
+	return identity.SourceIdentity{Tenant: "fake"}, nil
+}
+
+func (fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
+	page, err := sink.Page(ctx, identity.PageEvidence{Method: "GET", Path: "/all", Status: 200, ItemCount: 5, SHA256: "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945", Body: []byte("[]")})
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"engineers", "sales", "guests"} {
+		attributes, err := json.Marshal(identity.Group{Name: name, Description: "as the incumbent has it", Type: "local", Origin: "local"})
+		if err == nil {
+			err = sink.Items(ctx, identity.Item{Kind: identity.KindGroup, ID: name, Name: name, Version: 1, Attributes: attributes, Page: page})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	attributes, err := json.Marshal(identity.Application{Name: "wiki", Status: "active", Protocol: "oidc", Access: "assigned", ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic"})
+	if err != nil {
+		return err
+	}
+	return sink.Items(ctx, identity.Item{Kind: identity.KindApplication, ID: "wiki", Name: "wiki", Version: 1, Attributes: attributes, Page: page})
+}
+
+func (fakeSource) Secret(context.Context, identity.ItemID, string) (string, error) {
+	return "", &identity.ProviderError{Code: identity.ErrorNotFound, Message: "the fake has no secret"}
+}
+
+// fakeTarget writes to the fake's server. It repeats nothing by itself: what a request without an answer has done, the next apply asks.
+type fakeTarget struct{ http *http.Client }
+
+// fakeResource is a resource as the server has it.
+type fakeResource struct {
+	Type       string              `json:"type"`
+	Key        string              `json:"key"`
+	ID         string              `json:"id"`
+	Tag        string              `json:"tag,omitempty"`
+	Attributes identity.Attributes `json:"attributes"`
+	Secret     string              `json:"secret,omitempty"`
+}
+
+// fakeMarker is the marker as the server has it.
+type fakeMarker struct {
+	Marker   identity.Marker `json:"marker"`
+	Revision string          `json:"revision"`
+}
+
+func (f *fakeTarget) Schema() identity.ProviderSchema {
+	text := func(name string, isKey bool) identity.AttributeSchema {
+		return identity.AttributeSchema{Name: name, Type: "string", Doc: name, Identity: isKey, ForcesReplace: isKey}
+	}
+	return identity.ProviderSchema{Name: fakeTargetName, Version: "1.0.0", Doc: "A fake.", Resources: []identity.ResourceSchema{
+		{Type: "team", Doc: "A team.", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup}, Attributes: []identity.AttributeSchema{text("name", true), text("purpose", false)}},
+		{Type: "app", Doc: "An app.", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindApplication}, Attributes: []identity.AttributeSchema{text("name", true),
+			{Name: "secret", Type: "string", Doc: "Secret.", Sensitive: true, Computed: true, Generated: true}}},
+		{Type: "grant", Doc: "Who may use an app.", KeyFormat: "{app} to {team}", Attributes: []identity.AttributeSchema{text("app", true), text("team", true)}},
+	}}
+}
+
+func (f *fakeTarget) Configure(context.Context, map[string]any) diag.List { return nil }
+
+func (f *fakeTarget) Identify(context.Context) (identity.TargetIdentity, error) {
+	return identity.TargetIdentity{Identity: "fake:portal", Summary: "Fake 1"}, nil
+}
+
+func (f *fakeTarget) Translate(item identity.Item) identity.Translation {
+	if item.Kind == identity.KindGroup {
+		return identity.Translation{Contract: "team", Resources: []identity.Resource{{Type: "team", Key: item.ID, Attributes: identity.Attributes{"name": item.ID, "purpose": "as the incumbent has it"}}}}
+	}
+	return identity.Translation{Contract: "app", Resources: []identity.Resource{
+		{Type: "app", Key: item.ID, Attributes: identity.Attributes{"name": item.ID, "secret": nil}},
+		{Type: "grant", Key: item.ID + " to engineers", Attributes: identity.Attributes{"app": identity.Refer(identity.KindApplication, item.ID, "app"), "team": identity.Refer(identity.KindGroup, "engineers", "team")}},
+	}}
+}
+
+func (f *fakeTarget) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+	var all []fakeResource
+	if _, err := f.send(ctx, http.MethodGet, "/resources", "", nil, &all); err != nil {
+		return identity.ReadSummary{}, err
+	}
+	for _, r := range all {
+		if err := each(identity.Resource{Type: r.Type, Key: r.Key, ServerID: r.ID, Tag: r.Tag, Attributes: r.Attributes}); err != nil {
+			return identity.ReadSummary{}, err
+		}
+	}
+	return identity.ReadSummary{Resources: len(all), Requests: 1}, nil
+}
+
+func (f *fakeTarget) Check([]identity.Resource, []identity.Resource) []identity.CheckFinding {
+	return nil
+}
+
+// Usage says that nobody has used anything.
+func (f *fakeTarget) Usage(_ context.Context, resources []identity.Resource) ([]identity.Usage, error) {
+	usage := make([]identity.Usage, len(resources))
+	for i, r := range resources {
+		usage[i].Resource = r.ID()
+	}
+	return usage, nil
+}
+
+func (f *fakeTarget) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+	path := "/resources/" + step.Resource.Type + "/" + url.PathEscape(step.Resource.Key)
+	var live fakeResource
+	there, err := f.send(ctx, http.MethodGet, path, "", nil, &live)
+	if err != nil {
+		return identity.StepResult{}, err
+	}
+	wanted := maps.Clone(live.Attributes)
+	if wanted == nil {
+		wanted = identity.Attributes{}
+	}
+	for name, value := range step.After {
+		if name != "secret" {
+			wanted[name] = value
+		}
+	}
+	done := there && reflect.DeepEqual(live.Attributes, wanted) && live.Tag == step.Tag
+	if step.Action == "delete" {
+		done = !there
+	}
+	result := identity.StepResult{ServerID: live.ID, Already: done, Requests: 1}
+	method := map[string]string{"create": http.MethodPost, "update": http.MethodPut, "delete": http.MethodDelete}[step.Action]
+	switch {
+	case done:
+	case (step.Action == "create") == there || !holds(live.Attributes, step.Before):
+		return result, &identity.ProviderError{Code: identity.ErrorConflict, Message: step.Resource.String() + " is not as expected", Live: live.Attributes}
+	default:
+		if _, err := f.send(ctx, method, path, "", fakeResource{Tag: step.Tag, Attributes: wanted}, &live); err != nil {
+			return identity.StepResult{}, err
+		}
+		result.ServerID, result.Requests = live.ID, 2
+	}
+	if step.Action == "create" && live.Secret != "" {
+		result.Generated = map[string]string{"secret": live.Secret}
+	}
+	return result, nil
+}
+
+// holds tells whether what a step expects is there.
+func holds(live, before identity.Attributes) bool {
+	for name, value := range before {
+		if name != "secret" && !reflect.DeepEqual(live[name], value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *fakeTarget) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+	var found fakeMarker
+	_, err := f.send(ctx, http.MethodGet, "/marker", "", nil, &found)
+	return found.Marker, identity.MarkerRevision(found.Revision), err
+}
+
+func (f *fakeTarget) WriteMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+	var found fakeMarker
+	_, err := f.send(ctx, http.MethodPut, "/marker", string(basedOn), fakeMarker{Marker: marker}, &found)
+	return identity.MarkerRevision(found.Revision), err
+}
+
+// send does one request once. A 404 is an answer: there is nothing.
+func (f *fakeTarget) send(ctx context.Context, method, path, revision string, body, into any) (there bool, err error) {
+	address, err := os.ReadFile(fakeAddress)
+	if err != nil {
+		return false, err
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return false, err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, string(address)+path, bytes.NewReader(encoded))
+	if err != nil {
+		return false, err
+	}
+	request.Header.Set("If-Match", revision)
+	response, err := f.http.Do(request)
+	failed := func(code identity.ErrorCode, what any) error {
+		return &identity.ProviderError{Code: code, Message: fmt.Sprintf("%s %s: %v", method, path, what)}
+	}
+	if err != nil {
+		return false, failed(identity.ErrorUnreachable, err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return false, failed(identity.ErrorUnreachable, err)
+	}
+	switch response.StatusCode {
+	case http.StatusOK:
+		if err := json.Unmarshal(content, into); err != nil {
+			return false, failed(identity.ErrorUnreachable, err)
+		}
+		return true, nil
+	case http.StatusNotFound:
+		return false, nil
+	case http.StatusPreconditionFailed:
+		return false, failed(identity.ErrorConflict, "it was changed by somebody else")
+	case http.StatusTooManyRequests:
+		return false, failed(identity.ErrorRateLimited, "too many requests")
+	case statusDie:
+		slog.Error("the fake cannot go on", "path", path)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		time.Sleep(time.Minute)
+	}
+	return false, failed(identity.ErrorInternal, response.Status)
+}
