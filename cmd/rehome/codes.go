@@ -127,6 +127,7 @@ func codes() []config.Code {
 		{Code: "rehearsal-target-refused", Cause: "The target of the rehearsal block is the real one, was used before, or could reach people.", Cure: "Make a throw-away target with rehome rehearse -prepare."},
 		{Code: "rehearsal-stopped", Cause: "A rehearsal was interrupted, or could not go on.", Cure: "Mend what the message names, make the throw-away target anew, and rehearse again."},
 		{Code: "rehearsal-needs-no-copy", Cause: "-prepare was given for a target that is a file.", Cure: "Name the file in a rehearsal block."},
+		{Code: "changes-not-recorded", Cause: "The target's own record holds nothing of the run: it was not kept at that time, or was emptied.", Cure: "Turn the record on before the next apply; this run cannot be proven so any more."},
 		{Code: "verify-no-baseline", Cause: "The snapshot that a run was planned from is not in this state.", Cure: "Verify with the state that planned."},
 		{Code: "verify-nothing", Cause: "No run of this state has applied anything.", Cure: "Apply first, or verify with the state that keeps the journal."},
 		{Code: "verify-application-unknown", Cause: "A verify block names an application that no run made.", Cure: "Correct its name."},

@@ -126,10 +126,15 @@ func (f *proof) bundle(s *session) (evidence.Manifest, map[string]any, error) {
 	if err != nil {
 		return manifest, nil, err
 	}
-	return manifest, map[string]any{
+	documents := map[string]any{
 		evidence.FilePlan: shown, evidence.FileHashes: hashes, evidence.FileRun: mask.run(*f.run), evidence.FileJournal: journal, evidence.FileProbes: probes,
 		evidence.FileAudit: chain, evidence.FileReport: report,
-	}, nil
+	}
+	recorded, err := mask.changes(s.store, shown, *f.run)
+	if err == nil && recorded != nil {
+		documents[evidence.FileChanges] = recorded
+	}
+	return manifest, documents, err
 }
 
 // bundleMask keeps people out of what belongs to a plan. With a nil masker it changes nothing.
@@ -226,7 +231,7 @@ func (b *bundleMask) probes(store *state.Store, run string) ([]json.RawMessage, 
 	}
 	found := []json.RawMessage{}
 	for _, v := range all {
-		if !slices.Contains(v.Runs, run) {
+		if !slices.Contains(v.Runs, run) || v.Kind == kindEvents { // which has a document of its own
 			continue
 		}
 		encoded, err := json.Marshal(v)

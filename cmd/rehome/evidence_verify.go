@@ -111,6 +111,9 @@ func printVerdict(s *session, name string, v evidence.Verdict) {
 	fmt.Fprintf(w, "Plan      %s of migration %s: %s give this hash\n", view.Clean(v.Manifest.PlanHash), view.Clean(v.Manifest.Migration), view.Plural(v.Steps, "step", "steps"))
 	fmt.Fprintf(w, "Run       %s\n", view.Clean(v.Manifest.Run))
 	fmt.Fprintf(w, "Audit     %s in one chain, head %s\n", view.Plural(v.Records, "record", "records"), view.Clean(v.Manifest.AuditHead))
+	if v.Changes != nil {
+		fmt.Fprintf(w, "Record    %s\n", view.ChangesLine(*v.Changes))
+	}
 	if v.Signer != "" {
 		fmt.Fprintf(w, "Signed    by %s\n", v.Signer)
 	}

@@ -30,6 +30,7 @@ var importRules = []importRule{
 	{"engine/pseudonym", []string{"net", "os", "math/rand", "time", "log", "context"}, "the same plan and key give the same pseudonyms"},
 	{"engine/targetfile", []string{"net", "os", "math/rand", "log", "module:engine/plan"}, "a stream is read and written; who encrypts it and how old it may be is decided elsewhere"},
 	{"engine/plan", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
+	{"engine/changes", []string{"net", "os", "math/rand", "log", "context"}, "a stranger comes to the same verdict from the file alone"},
 	{"engine/evidence", []string{"net", "os", "math/rand", "time", "log", "context", "module:engine/pseudonym"}, "a stranger's checker needs the file alone"},
 	{"engine/handoff", []string{"net", "os", "math/rand", "log", "context"}, "the pure half repeats byte for byte; the time is an argument"},
 	{"engine/rollback", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},

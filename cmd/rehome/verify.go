@@ -26,6 +26,7 @@ type verifyOptions struct {
 	run     string
 	drift   bool
 	source  bool
+	events  bool
 	watch   time.Duration
 	verbose bool
 	workers int
@@ -38,8 +39,8 @@ func newVerifyCommand(env *environment, global *options) *cobra.Command {
 		Short: "Prove that the target is and works as applied",
 		Long: `Verify reads back everything that the runs made, and tries it the way people and applications use it: sign-ins are begun and not finished,
 nothing is written. It acts as a person only where a verify block allows it and names one. The results are kept as evidence on the runs.
-The exit status is 1 when a probe fails; with -drift it is 2 when somebody changed what was made, with -source when the incumbent changed.`,
-		Example: "  rehome verify\n  rehome verify -drift\n  rehome verify -watch=5m",
+With -events it holds the target's own record of writes against what the run says it did. The exit status is 1 when a probe fails; with -drift it is 2 when somebody changed what was made, with -source when the incumbent changed.`,
+		Example: "  rehome verify\n  rehome verify -drift\n  rehome verify -events\n  rehome verify -watch=5m",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := newSession(env, global, "verify")
@@ -53,6 +54,7 @@ The exit status is 1 when a probe fails; with -drift it is 2 when somebody chang
 	c.Flags().StringVar(&o.run, "run", "", "look at what this run made, not at what all made")
 	c.Flags().BoolVar(&o.drift, "drift", false, "only show what somebody changed since")
 	c.Flags().BoolVar(&o.source, "source", false, "read the incumbents again and show what changed there since the plan")
+	c.Flags().BoolVar(&o.events, "events", false, "prove the latest run, or that of -run, by the target's own record of writes")
 	c.Flags().DurationVar(&o.watch, "watch", 0, "verify again and again, with this pause, until Ctrl-C")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every result, passed and skipped ones too")
 	c.Flags().IntVar(&o.workers, "parallelism", 4, "probes at a time, 1 to 8")
@@ -70,8 +72,8 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.drift && o.source {
-		return errors.New("-drift looks at the target and -source at the incumbents: give one of them")
+	if o.drift && o.source || o.events && (o.drift || o.source || o.watch != 0) {
+		return errors.New("-drift looks at the target, -source at the incumbents and -events at what a run wrote: give one of them; -events is not watched")
 	}
 	store, err := s.openState()
 	if err != nil {
@@ -96,6 +98,9 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 		return err
 	}
 	defer target.Close()
+	if o.events {
+		return verifyEvents(ctx, s, target, o)
+	}
 	if expected := verify.Expect(done, schema.Resources); cfg.Verify != nil {
 		for _, name := range unknownApplications(cfg.Verify, expected) {
 			place := cfg.Verify.Range

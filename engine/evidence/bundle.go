@@ -31,6 +31,7 @@ const (
 	FileRun       = "run.json"
 	FileJournal   = "journal.json"
 	FileProbes    = "probes.json"
+	FileChanges   = "changes.json" // only where the target's own record was looked at
 	FileAudit     = "audit.json"
 	FileReport    = "report.json"
 )

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/changes"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -38,7 +39,11 @@ type Verdict struct {
 	Problems []Problem `json:"problems"`
 	Notes    []string  `json:"notes"`
 
-	planned map[string]bool // step ids of the plan
+	Changes *changes.Verdict `json:"changes,omitempty"` // what the target's own record says of the run, found again here
+
+	withheld bool                         // some records of the audit chain have no content
+	planned  map[string]bool              // step ids of the plan
+	proofs   map[string]map[string]string // verification → facts that the audit chain has of it
 }
 
 // Expected is what the checker knows from elsewhere; both may be empty.
@@ -54,7 +59,7 @@ func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	v := Verdict{Problems: []Problem{}, Notes: []string{}}
+	v := Verdict{Problems: []Problem{}, Notes: []string{}, proofs: map[string]map[string]string{}}
 	encoded, found := contents[FileManifest]
 	if !found {
 		return v, errors.New("it has no manifest")
@@ -71,6 +76,7 @@ func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
 	v.plan(contents)
 	v.run(contents[FileRun])
 	v.journal(contents[FileJournal])
+	v.changes(contents)
 	return v, nil
 }
 
@@ -199,6 +205,9 @@ func (v *Verdict) audit(content []byte, head string) {
 			v.problem(FileAudit, "changed", "the content of record %d does not have its hash", i+1)
 			return
 		}
+		if r.Event.Name == EventVerified {
+			v.proofs[r.Event.Target] = r.Event.Facts
+		}
 	}
 	if previous != v.Manifest.AuditHead {
 		v.problem(FileAudit, "changed", "its last record is not the head that the manifest names: records are missing at its end")
@@ -206,6 +215,7 @@ func (v *Verdict) audit(content []byte, head string) {
 	if !seen {
 		v.problem(FileAudit, "foreign", "no record has the head %s that was given: the chain is another one, or was cut before it", head)
 	}
+	v.withheld = withheld > 0
 	if withheld > 0 {
 		v.Notes = append(v.Notes, fmt.Sprintf("%d of %d records of the audit chain name people and are withheld: their place in the chain is proven, their content is not.", withheld, len(records)))
 	}

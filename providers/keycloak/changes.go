@@ -283,7 +283,11 @@ func (r *changeReader) about(ctx context.Context, e adminEvent, path []string) (
 		}
 		return about, nil
 	case "organizations":
-		return []identity.ResourceID{id(realm.TypeOrganization, field(e.body(), "alias"))}, nil
+		alias := ""
+		if len(path) == 2 { // below it, what was sent is something else's
+			alias = field(e.body(), "alias")
+		}
+		return []identity.ResourceID{id(realm.TypeOrganization, alias)}, nil
 	}
 	return nil, nil
 }
