@@ -35,9 +35,9 @@ acknowledged anew. With -list it reads back what the last plan found: who feels 
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case o.list && len(args) > 0:
-				return errors.New("acknowledge -list takes no ids")
+				return misuse("acknowledge -list takes no ids")
 			case !o.list && len(args) == 0:
-				return errors.New("acknowledge needs the id of an impact, such as ocm-7c1e9b; rehome acknowledge -list shows them")
+				return misuse("acknowledge needs the id of an impact, such as ocm-7c1e9b; rehome acknowledge -list shows them")
 			}
 			return nil
 		},
@@ -71,7 +71,7 @@ type acknowledged struct {
 
 func runAcknowledge(s *session, o acknowledgeOptions) error {
 	if strings.TrimSpace(o.reason) == "" {
-		return errors.New("-reason is missing: say why the impact is accepted")
+		return misuse("-reason is missing: say why the impact is accepted")
 	}
 	cfg, err := s.load()
 	if err != nil {

@@ -65,7 +65,7 @@ REHOME_LOCK_ID names the lock that this apply takes, for rehome force-unlock.`,
 
 func runApply(ctx context.Context, s *session, file string, o applyOptions) error {
 	if o.workers < 1 || o.workers > 8 {
-		return errors.New("-parallelism must be 1 to 8: the target gets slower above that")
+		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
 	}
 	work, err := planToApply(ctx, s, file, o.hash)
 	if err != nil {

@@ -110,7 +110,7 @@ func runAuditList(s *session, o auditListOptions) error {
 		return err
 	}
 	if o.limit < 0 {
-		return errors.New("-limit is 0 or more")
+		return misuse("-limit is 0 or more")
 	}
 	cfg, err := s.load()
 	if err != nil {
@@ -152,7 +152,7 @@ func auditSince(text string, now time.Time) (time.Time, error) {
 
 func runAuditExport(s *session, out string) error {
 	if out == "" {
-		return errors.New("-out is missing: name the file to write")
+		return misuse("-out is missing: name the file to write")
 	}
 	store, err := s.openState()
 	if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -52,7 +51,7 @@ with who and when, in the next plan. -list reads back matched resources and deci
 			case o.list:
 				return listOverlaps(s, o)
 			case o.assessment != "":
-				return errors.New("-assessment goes with -list")
+				return misuse("-assessment goes with -list")
 			}
 			return runDecide(c.Context(), s, o)
 		},
@@ -126,9 +125,9 @@ func checkDecide(s *session, o decideOptions) error {
 	case o.all != "" && !slices.Contains(known, o.all):
 		return fmt.Errorf("-all=%s is no decision; it is one of %s", o.all, strings.Join(known, ", "))
 	case o.suffix != "" && o.all != config.DecisionCreateNew:
-		return errors.New("-rename-suffix goes with -all=create_new")
+		return misuse("-rename-suffix goes with -all=create_new")
 	case len(o.overwrite) > 0 && o.all != config.DecisionReconcile:
-		return errors.New("-overwrite goes with -all=reconcile")
+		return misuse("-overwrite goes with -all=reconcile")
 	case filepath.Base(o.out) != o.out || !strings.HasSuffix(o.out, ".rehome.hcl"):
 		return fmt.Errorf("-out=%s must be a file of the folder that ends with .rehome.hcl, or the decisions would not be read", o.out)
 	}

@@ -33,7 +33,7 @@ content of steps and records that name them is left out, and their hashes stand 
 		Args:    cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			if out == "" {
-				return errors.New("-out is missing: name the file to write, such as -out=evidence.zip")
+				return misuse("-out is missing: name the file to write, such as -out=evidence.zip")
 			}
 			s, err := newSession(env, global, "evidence bundle")
 			if err != nil {

@@ -26,7 +26,7 @@ its hash. It names each file that was changed, is missing or was added, and says
 		Example: "  rehome evidence verify evidence.zip -public-key=evidence.key.pub",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("verify takes one bundle, such as evidence.zip; see rehome evidence verify -help")
+				return misuse("verify takes one bundle, such as evidence.zip; see rehome evidence verify -help")
 			}
 			return nil
 		},
@@ -133,7 +133,7 @@ file. openssl can check a signature too: openssl pkeyutl -verify -pubin -inkey F
 		Args:    cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			if out == "" {
-				return errors.New("-out is missing: name the file to write, such as -out=evidence.key")
+				return misuse("-out is missing: name the file to write, such as -out=evidence.key")
 			}
 			s, err := newSession(env, global, "evidence keygen")
 			if err != nil {

@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/providers/version"
 )
 
 // options are the global flags.
@@ -43,7 +41,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 	root := newRootCommand(env)
 	given := normalise(root, defaultFlags(args, env.getenv))
 	root.SetArgs(given)
-	err := unknownSubcommand(root, given)
+	err := unknownCommand(root, given)
 	if err == nil {
 		err = root.ExecuteContext(context.WithValue(ctx, globals{}, globalOf(root))) // the context of the command, with what root had
 	}
@@ -56,15 +54,6 @@ func run(ctx context.Context, args []string, env *environment) int {
 		report(env, global, err)
 	}
 	return exitStatus(err)
-}
-
-// unknownSubcommand refuses a word that no subcommand has; cobra would show the help of the parent and end with success.
-func unknownSubcommand(root *cobra.Command, args []string) error {
-	found, rest, err := root.Find(args)
-	if err != nil || found == root || found.Runnable() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") || rest[0] == "help" {
-		return nil
-	}
-	return usageError(found, fmt.Errorf("there is no command %q in %s", rest[0], found.CommandPath()))
 }
 
 // interruptible ends the context at the first Ctrl-C or SIGTERM and the process at the second: what is in flight is finished once,
@@ -111,18 +100,13 @@ func globalOf(root *cobra.Command) *options {
 	return &options{}
 }
 
-const rootHelp = `rehome moves an organisation off its identity provider the way Terraform changes a cloud:
-HCL in git says what to move, a plan shows every change, a hash approves it, apply does exactly that.
-The usual way: init, collect, assess, plan, apply. Long flags take one dash or two.
-` + exitHelp
-
 func newRootCommand(env *environment) *cobra.Command {
 	global := &options{input: true}
 	root := &cobra.Command{
 		Use:           "rehome",
 		Short:         "Move an organisation off its identity provider",
 		Long:          rootHelp,
-		Example:       "  rehome plan -out=plan.rehome && rehome apply plan.rehome -plan-hash=sha256:9f2c61d0…",
+		Example:       "  rehome plan -out=plan.rehome", // of the reference; the help of the root has groups instead
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -169,43 +153,22 @@ func newRootCommand(env *environment) *cobra.Command {
 		newVersionCommand(env, global),
 	)
 	guard(root, env, global)
-	root.CompletionOptions.HiddenDefaultCmd = true // it works; the help has no room for what every program has
-	shortFlags(root)
-	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Hidden: true, Run: func(c *cobra.Command, args []string) {
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Run: func(c *cobra.Command, args []string) {
 		found, _, err := root.Find(args)
 		if err != nil || found == nil {
 			found = root
 		}
 		_ = found.Help()
 	}})
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.Version = version.Number
+	root.SetVersionTemplate("rehome {{.Version}} (" + platform() + ")\n")
+	root.InitDefaultVersionFlag()
+	sayArguments(root)
+	groupedHelp(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(c, err)
 	})
 	return root
-}
-
-// shortFlags lets the help of the root name the flags of every command in two lines, so that the commands fit a screen; the help of
-// each command explains them.
-func shortFlags(root *cobra.Command) {
-	const flags = "{{if .HasAvailableLocalFlags}}"
-	var lines []string
-	line := " "
-	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if len(line)+len(f.Name) > 100 {
-			lines, line = append(lines, line), " "
-		}
-		line += " -" + f.Name
-	})
-	names := strings.Join(append(lines, line), "\n")
-	head := "{{if not .HasParent}}\n\nFlags of every command, explained by rehome plan -help:\n" + names + "{{else if .HasAvailableLocalFlags}}"
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), flags, head, 1))
-}
-
-// usageError says what is wrong with the arguments and where the help is.
-func usageError(c *cobra.Command, err error) error {
-	text := err.Error()
-	if _, flag, ok := strings.Cut(text, " in -"); ok {
-		text = "unknown flag -" + flag // pflag would speak of a cluster of short flags
-	}
-	return diag.Errorf("usage", "Command line is wrong", "%s; see %s -help.", strings.ToUpper(text[:1])+text[1:], c.CommandPath())
 }

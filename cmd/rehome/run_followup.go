@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -51,7 +50,7 @@ func newFollowUpDoneCommand(env *environment, global *options) *cobra.Command {
 		Example: "  rehome run follow-up done f-3 -note=\"rebuilt by the team, see CHG-1042\"",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("follow-up done takes one id, such as f-3; rehome run follow-up list shows them")
+				return misuse("follow-up done takes one id, such as f-3; rehome run follow-up list shows them")
 			}
 			return nil
 		},
@@ -126,7 +125,7 @@ func printFollowUp(s *session, f state.FollowUp, newest string) {
 
 func runFollowUpDone(s *session, id, note string) error {
 	if strings.TrimSpace(note) == "" {
-		return errors.New("-note is missing: say what was done, for those who read the evidence later")
+		return misuse("-note is missing: say what was done, for those who read the evidence later")
 	}
 	cfg, err := s.load()
 	if err != nil {

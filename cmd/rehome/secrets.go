@@ -53,7 +53,7 @@ func newSecretVault(path string, recipients []string, terminal io.Writer, ours b
 		v.recipients = append(v.recipients, recipient)
 	}
 	if len(v.recipients) > 0 && path == "" {
-		return nil, errors.New("-secrets-recipient needs -secrets-out=FILE to write the encrypted secrets to")
+		return nil, misuse("-secrets-recipient needs -secrets-out=FILE to write the encrypted secrets to")
 	}
 	if path == "" {
 		return v, nil

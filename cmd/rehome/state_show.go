@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -158,7 +157,7 @@ type exportLine struct {
 
 func runStateExport(s *session, out string) error {
 	if out == "" {
-		return errors.New("-out is missing: name the file to write")
+		return misuse("-out is missing: name the file to write")
 	}
 	store, err := s.openState()
 	if err != nil {

@@ -57,7 +57,7 @@ snapshot of a source may be (max_snapshot_age), then plans from it are drafts. A
 
 func runTargetSnapshot(ctx context.Context, s *session, out string, recipients []string) error {
 	if out == "" {
-		return errors.New("-out is missing: name the file to write, such as target.age")
+		return misuse("-out is missing: name the file to write, such as target.age")
 	}
 	cfg, err := s.load()
 	if err != nil {

@@ -49,7 +49,7 @@ type validation struct {
 
 func runValidate(ctx context.Context, s *session, online bool, phase string) error {
 	if phase != "" && (!online || phase != config.PhasePlan && phase != config.PhaseApply) {
-		return errors.New("-for is plan or apply and goes with -online; without it both are checked")
+		return misuse("-for is plan or apply and goes with -online; without it both are checked")
 	}
 	_, err := s.load()
 	if err == nil {

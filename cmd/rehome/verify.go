@@ -63,7 +63,7 @@ With -events it holds the target's own record of writes against what the run say
 
 func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 	if o.workers < 1 || o.workers > 8 {
-		return errors.New("-parallelism must be 1 to 8: the target gets slower above that")
+		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
 	}
 	if o.watch != 0 && o.watch < shortestWatch {
 		return fmt.Errorf("-watch must be at least %s, so that it is no load on the target", shortestWatch)
@@ -73,7 +73,7 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 		return err
 	}
 	if o.drift && o.source || o.events && (o.drift || o.source || o.watch != 0) {
-		return errors.New("-drift looks at the target, -source at the incumbents and -events at what a run wrote: give one of them; -events is not watched")
+		return misuse("-drift looks at the target, -source at the incumbents and -events at what a run wrote: give one of them; -events is not watched")
 	}
 	store, err := s.openState()
 	if err != nil {

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const rootHelp = `rehome moves an organisation off its identity provider the way Terraform changes a cloud:
+HCL in git says what to move, a plan shows every change, a hash approves it, apply does exactly that.
+Long flags take one dash or two.
+` + exitHelp
+
+// commandGroup is what the help of the root lists under one title, in the order in which it is used.
+type commandGroup struct {
+	title    string
+	commands []string
+}
+
+func commandGroups() []commandGroup {
+	return []commandGroup{
+		{"The usual way", []string{"init", "validate", "collect", "assess", "decide", "acknowledge", "plan", "apply", "verify", "status"}},
+		{"What was read, judged and done", []string{"snapshot", "assessment", "show", "run", "rollback"}},
+		{"Handoff and proof", []string{"sheet", "evidence", "audit"}},
+		{"State, secrets and this program", []string{"state", "credentials", "target", "force-unlock", "fmt", "version", "completion", "help"}},
+	}
+}
+
+// groupedHelp gives the root a help of its own: commands by group, and the flags of every command by name, so that it fits a screen. The
+// other commands keep that of cobra.
+func groupedHelp(root *cobra.Command) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Usage: rehome COMMAND [flags]\n")
+	for _, group := range commandGroups() {
+		fmt.Fprintf(&b, "\n%s:\n", group.title)
+		for _, name := range group.commands {
+			c, _, _ := root.Find([]string{name})
+			fmt.Fprintf(&b, "  %-13s %s\n", name, c.Short)
+		}
+	}
+	fmt.Fprintf(&b, "\nFlags of every command; rehome COMMAND -help explains them:\n%s\n", flagNames(root.PersistentFlags()))
+	root.SetUsageTemplate("{{if not .HasParent}}" + b.String() + "{{else}}" + root.UsageTemplate() + "{{end}}")
+}
+
+// flagNames are the names of flags on lines of a hundred columns.
+func flagNames(flags *pflag.FlagSet) string {
+	var lines []string
+	line := " "
+	flags.VisitAll(func(f *pflag.Flag) {
+		if len(line)+len(f.Name) > 100 {
+			lines, line = append(lines, line), " "
+		}
+		line += " -" + f.Name
+	})
+	return strings.Join(append(lines, line), "\n")
+}
