@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
@@ -30,14 +31,14 @@ func newAcknowledgeCommand(env *environment, global *options) *cobra.Command {
 		Short: "List impacts, or write acknowledge blocks for them",
 		Long: `Acknowledge appends an acknowledge block for each impact to ` + acknowledgementsFile + `, so that it can be reviewed like every other
 change. It takes effect, and is recorded with who and when, in the next plan. An impact that changes gets a new id and must be
-acknowledged anew. With -list it reads back what the last plan found: who feels it, what to tell them, who acknowledged it.`,
-		Example: "  rehome acknowledge -list\n" + `  rehome acknowledge ocm-7c1e9b -reason="announced to all staff" -reference=CHG-1042`,
+acknowledged anew. Without an ID it lists what the last plan found: who feels it, what to tell them, who acknowledged it.`,
+		Example: "  rehome acknowledge\n" + `  rehome acknowledge ocm-7c1e9b -reason="announced to all staff" -reference=CHG-1042`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case o.list && len(args) > 0:
-				return misuse("acknowledge -list takes no ids")
-			case !o.list && len(args) == 0:
-				return misuse("acknowledge needs the id of an impact, such as ocm-7c1e9b; rehome acknowledge -list shows them")
+				return misuse("-list takes no ids")
+			case !o.list && len(args) == 0 && o.reason != "":
+				return misuse("name the ids of the impacts that this reason accepts, such as ocm-7c1e9b; rehome acknowledge lists them")
 			}
 			return nil
 		},
@@ -47,7 +48,7 @@ acknowledged anew. With -list it reads back what the last plan found: who feels 
 				return err
 			}
 			defer s.close()
-			if o.list {
+			if o.list || len(args) == 0 && o.reason == "" {
 				return listImpacts(s, o.all)
 			}
 			o.ids = args
@@ -56,8 +57,8 @@ acknowledged anew. With -list it reads back what the last plan found: who feels 
 	}
 	c.Flags().StringVar(&o.reason, "reason", "", "why the impact is accepted (required)")
 	c.Flags().StringVar(&o.reference, "reference", "", "change ticket or announcement")
-	c.Flags().BoolVar(&o.list, "list", false, "show the impacts that the last plan found")
-	c.Flags().BoolVar(&o.all, "history", false, "with -list: those that no plan finds any more, too")
+	c.Flags().BoolVar(&o.list, "list", false, "list the impacts, as without an ID")
+	c.Flags().BoolVar(&o.all, "history", false, "in the list: those that no plan finds any more, too")
 	return c
 }
 
@@ -178,19 +179,20 @@ func unknownImpact(id string, old state.ImpactRow, rows []state.ImpactRow) diag.
 	case len(rows) == 0:
 		return diag.Errorf("impact-unknown", "Impact is not known", "No plan of this migration found an impact yet, so %q cannot be one.\nRun rehome plan, then acknowledge what it lists.", id)
 	case old.ID != "" && len(successors) > 0:
-		return diag.Errorf("impact-unknown", "Impact is not known", "The impact %s changed and has a new id: %s.\nRead it with rehome acknowledge -list, then acknowledge it anew.", id, strings.Join(successors, ", "))
+		return diag.Errorf("impact-unknown", "Impact is not known", "The impact %s changed and has a new id: %s.\nRead it with rehome acknowledge, then acknowledge it anew.", id, strings.Join(successors, ", "))
 	case old.ID != "":
 		return diag.Errorf("impact-unknown", "Impact is not known", "The last plan does not find the impact %s any more, so there is nothing to acknowledge.", id)
 	}
-	return diag.Errorf("impact-unknown", "Impact is not known", "The last plan found no impact %q; it found %s.\nRead them with rehome acknowledge -list.", id, strings.Join(current, ", "))
+	return diag.Errorf("impact-unknown", "Impact is not known", "The last plan found no impact %q; it found %s.\nRead them with rehome acknowledge.", id, strings.Join(current, ", "))
 }
 
 func printAcknowledged(s *session, result acknowledged) error {
 	if s.global.json {
 		return s.document(result)
 	}
-	for _, id := range result.Written {
-		fmt.Fprintf(s.env.out, "%s written to %s\n", id, result.File)
+	if len(result.Written) > 0 {
+		fmt.Fprintf(s.env.out, "%s written to %s\n", view.Plural(len(result.Written), "acknowledge block", "acknowledge blocks"), result.File)
+		s.next("rehome plan -out=plan.rehome")
 	}
 	return nil
 }

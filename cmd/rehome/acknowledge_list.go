@@ -85,7 +85,7 @@ func printImpacts(s *session, list impactList) {
 			if a.Reference != "" {
 				reference = " (" + view.Clean(a.Reference) + ")"
 			}
-			fmt.Fprintf(w, "    acknowledged %s by %s: %s%s\n", a.At.UTC().Format("2 Jan 2006 15:04 UTC"), view.Clean(a.By), view.Clean(a.Reason), reference)
+			fmt.Fprintf(w, "    acknowledged %s by %s: %s%s\n", view.Moment(a.At), view.Clean(a.By), view.Clean(a.Reason), reference)
 		}
 		fmt.Fprintf(w, "    items %s\n", firstItems(row.Items, row.Count))
 	}

@@ -38,7 +38,7 @@ func codes() []config.Code {
 		{Code: "where-failed", Cause: "A where expression fails for an item.", Cure: "Correct the expression of the block."},
 		{Code: "block-matches-nothing", Cause: "No item meets the where of a block.", Cure: "Remove the block, or correct its where."},
 		{Code: "acknowledgement-unused", Cause: "No impact has the id of an acknowledge block.", Cure: "Remove it; an impact that changed has a new id."},
-		{Code: "impact-unknown", Cause: "acknowledge names an impact that the last plan did not find.", Cure: "Read the ids with rehome acknowledge -list; one that changed has a new id."},
+		{Code: "impact-unknown", Cause: "acknowledge names an impact that the last plan did not find.", Cure: "Read the ids with rehome acknowledge; one that changed has a new id."},
 		{Code: "duration-invalid", Cause: "A duration does not read.", Cure: "Write it as 24h or 90m."},
 		{Code: "version-constraint-invalid", Cause: "A version constraint does not read.", Cure: "Write it as >= 0.1.0."},
 		{Code: "plan-hash-missing", Cause: "apply was started without an approved hash and nobody can be asked.", Cure: "Give -plan-hash."},

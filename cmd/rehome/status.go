@@ -235,10 +235,17 @@ func readPlanned(s *session, d *statusDocument) error {
 		Hash: p.PlanHash, Impacts: len(p.Impacts), PendingDecisions: summary.PendingDecisions, ResolvedDecisions: summary.ResolvedDecisions,
 		Blockers: p.Handoff.Blockers, Stale: handoff.Stale(&p, ages, s.env.now()),
 	}
+	planned.Empty = p.PlanHash != "" && p.Summary.Create+p.Summary.Update+p.Summary.Delete == 0
+	if p.Rollback != nil {
+		planned.RollbackOf = p.Rollback.Run
+	}
 	for _, impact := range p.Impacts {
 		if impact.Acknowledged {
 			planned.Acknowledged++
 		}
+	}
+	for _, block := range s.cfg.Acknowledgements {
+		planned.Written = append(planned.Written, block.ID)
 	}
 	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err == nil {
 		planned.Expired = s.env.now().After(expires)
@@ -273,9 +280,22 @@ func readRuns(s *session, d *statusDocument) error {
 			break
 		}
 	}
+	if d.LastRun != nil {
+		if d.facts.Verified, err = verifiedSince(s.store, d.LastRun); err != nil {
+			return err
+		}
+	}
 	if d.FollowUps, err = openFollowUps(s); err != nil {
 		return err
 	}
 	d.facts.OpenFollowUps = len(d.FollowUps)
 	return nil
+}
+
+// verifiedSince tells whether every probe passed after a run.
+func verifiedSince(store *state.Store, run *state.Run) (bool, error) {
+	all, err := store.Verifications()
+	return slices.ContainsFunc(all, func(v state.Verification) bool {
+		return v.At.After(run.StartedAt) && v.Kind == "probes" && v.Failed == 0
+	}), err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 // runStatusApps asks target and incumbents who signed in, remembers it, and shows where each application stands.
 func runStatusApps(ctx context.Context, s *session, since string) error {
 	now := s.env.now().UTC()
-	from, err := sinceTime(since, now)
+	from, err := parseSince(since, now)
 	if err != nil {
 		return err
 	}
@@ -57,24 +56,6 @@ func runStatusApps(ctx context.Context, s *session, since string) error {
 		return showDocument(s.env.out, overview)
 	}
 	return view.Applications(s.env.out, overview, view.ApplicationsOptions{Style: s.env.style(s.global.noColor), Automation: s.env.automation(), Now: now})
-}
-
-// sinceTime reads -since: days, a duration or a day.
-func sinceTime(text string, now time.Time) (time.Time, error) {
-	if days, found := strings.CutSuffix(text, "d"); found {
-		if n, err := strconv.Atoi(days); err == nil && n > 0 && n <= 3650 {
-			return now.AddDate(0, 0, -n), nil
-		}
-	}
-	if d, err := time.ParseDuration(text); err == nil && d > 0 {
-		return now.Add(-d), nil
-	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, text); err == nil && at.Before(now) {
-			return at.UTC(), nil
-		}
-	}
-	return now, diag.Errorf("usage", "Command line is wrong", "-since is a time such as 30d or 12h, or a day in the past such as 2026-11-01, not %q.", text)
 }
 
 // targetSide is where the log of the target is among the logs by source.

@@ -29,9 +29,8 @@ func printStatus(s *session, d *statusDocument) {
 			view.Count(c[string(assess.ClassApproximation)]), view.Count(c[string(assess.ClassVisibility)]), view.Count(c[string(assess.ClassManual)]), view.Count(c[string(assess.ClassBlocked)]))
 	}
 	if d.facts.Planned != nil {
-		statusLine(s, "impacts", "%d found, %d acknowledged", d.UnavoidableChangeCount, d.Acknowledged)
-		if d.facts.MergeMode {
-			statusLine(s, "merge", "%d decided, %d pending", d.ResolvedMergeDecisions, d.PendingMergeDecisions)
+		if d.facts.Planned.RollbackOf == "" { // the way back asks for no review
+			printReviews(s, d)
 		}
 		printPlanned(s, d)
 	}
@@ -45,10 +44,21 @@ func printStatus(s *session, d *statusDocument) {
 		statusLine(s, "rollback", "%s", d.RollbackCost.text())
 	}
 	if n := len(d.FollowUps); n > 0 {
-		statusLine(s, "by hand", "%s   rehome run follow-up list", view.Plural(n, "open follow-up", "open follow-ups"))
+		hint := "   rehome run follow-up list"
+		if s.env.automation() {
+			hint = ""
+		}
+		statusLine(s, "by hand", "%s%s", view.Plural(n, "open follow-up", "open follow-ups"), hint)
 	}
 	if !s.env.automation() && d.Next != "" {
 		statusLine(s, "Next", "%s", d.Next)
+	}
+}
+
+func printReviews(s *session, d *statusDocument) {
+	statusLine(s, "impacts", "%s found, %s acknowledged", view.Count(d.UnavoidableChangeCount), view.Count(d.Acknowledged))
+	if d.facts.MergeMode {
+		statusLine(s, "merge", "%s decided, %s pending", view.Count(d.ResolvedMergeDecisions), view.Count(d.PendingMergeDecisions))
 	}
 }
 
@@ -85,6 +95,9 @@ func printPlanned(s *session, d *statusDocument) {
 		if d.facts.Planned.Expired && d.Plan.Status == state.PlanPreviewed {
 			line += "   expired"
 		}
+	}
+	if of := d.facts.Planned.RollbackOf; of != "" {
+		line += "   takes back " + of
 	}
 	statusLine(s, "plan", "%s", line)
 }

@@ -1,6 +1,7 @@
 package handoff
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -53,6 +54,9 @@ type Planned struct {
 	ResolvedDecisions int
 	Blockers          []plan.Blocker
 	Stale             []string
+	Written           []string // ids of impacts that acknowledge blocks accept by now
+	RollbackOf        string   // the run that the plan takes back; empty for every other plan
+	Empty             bool     // it changes nothing
 }
 
 // Facts is everything the summary follows from. A nil Planned means that nothing was planned.
@@ -63,6 +67,7 @@ type Facts struct {
 	Planned       *Planned
 	RunPlan       string // the plan of the newest run, empty without one
 	RunUnfinished bool   // the newest run was interrupted or failed
+	Verified      bool   // something was verified after the newest run
 	OpenFollowUps int
 }
 
@@ -182,19 +187,25 @@ func blockers(in Facts, assessment string) []plan.Blocker {
 	case assessment != AssessmentCompleted:
 		return []plan.Blocker{{Code: BlockerNoAssessment, Summary: "the newest snapshots are not assessed", Items: []string{}, Next: "rehome assess"}}
 	case in.Planned == nil:
-		return []plan.Blocker{{Code: BlockerNoPlan, Summary: "nothing was planned yet", Items: []string{}, Next: "rehome plan -out=plan.rehome"}}
+		return []plan.Blocker{{Code: BlockerNoPlan, Summary: "nothing was planned yet", Items: []string{}, Next: planAgain}}
 	}
 	found := []plan.Blocker{}
 	for _, text := range in.Planned.Stale {
 		found = append(found, plan.Blocker{Code: plan.BlockerStaleSnapshot, Summary: "snapshot is too old: " + text, Items: []string{text}, Next: "rehome collect"})
 	}
 	for _, b := range in.Planned.Blockers {
-		if b.Code != plan.BlockerStaleSnapshot {
-			found = append(found, b)
+		if b.Code == plan.BlockerStaleSnapshot {
+			continue
 		}
+		if b.Code == plan.BlockerImpacts && len(b.Items) > 0 && !slices.ContainsFunc(b.Items, func(id string) bool { return !slices.Contains(in.Planned.Written, id) }) {
+			b.Next = planAgain // the blocks are there; a plan reads them
+		}
+		found = append(found, b)
 	}
 	return found
 }
+
+const planAgain = "rehome plan -out=plan.rehome"
 
 // next is the one thing to do now.
 func next(in Facts, s Summary) string {
@@ -207,15 +218,18 @@ func next(in Facts, s Summary) string {
 		}
 	}
 	p := in.Planned
+	done := in.RunPlan == p.Hash && !in.RunUnfinished
 	switch {
-	case len(s.PreviewHandoffBlockers) > 0, p.Hash == "":
-		return "rehome plan -out=plan.rehome"
-	case in.RunPlan == p.Hash && !in.RunUnfinished && in.OpenFollowUps > 0:
+	case len(s.PreviewHandoffBlockers) > 0, p.Hash == "", p.Expired && !done, p.RollbackOf != "" && done:
+		return planAgain
+	case p.RollbackOf != "" && in.RunPlan != p.Hash:
+		return "rehome show" // read first: it takes a run back, which is not the way that status leads
+	case !done && !p.Empty:
+		return "rehome apply -plan-hash=" + p.Hash
+	case done && !in.Verified:
+		return "rehome verify"
+	case in.OpenFollowUps > 0:
 		return "rehome run follow-up list"
-	case in.RunPlan == p.Hash && !in.RunUnfinished:
-		return "rehome plan"
-	case p.Expired:
-		return "rehome plan -out=plan.rehome"
 	}
-	return "rehome apply -plan-hash=" + p.Hash
+	return "rehome evidence"
 }

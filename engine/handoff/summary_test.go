@@ -59,11 +59,20 @@ func TestCompute_SaysOneWordForEachState(t *testing.T) {
 		"a failed check": {func(in *handoff.Facts) {
 			in.Planned.Hash, in.Planned.Blockers = "", []plan.Blocker{{Code: plan.BlockerFailedCheck}}
 		}, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "failed_check", "rehome plan -out=plan.rehome"}},
-		"expired":                 {func(in *handoff.Facts) { in.Planned.Expired = true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome plan -out=plan.rehome"}},
-		"applied":                 {func(in *handoff.Facts) { in.RunPlan = "sha256:1" }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome plan"}},
-		"applied, with follow-up": {func(in *handoff.Facts) { in.RunPlan, in.OpenFollowUps = "sha256:1", 4 }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome run follow-up list"}},
-		"the run failed":          {func(in *handoff.Facts) { in.RunPlan, in.RunUnfinished = "sha256:1", true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome apply -plan-hash=sha256:1"}},
-		"archived":                {func(in *handoff.Facts) { in.Archived = true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "migration_archived", ""}},
+		"expired":                            {func(in *handoff.Facts) { in.Planned.Expired = true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome plan -out=plan.rehome"}},
+		"applied":                            {func(in *handoff.Facts) { in.RunPlan, in.OpenFollowUps = "sha256:1", 4 }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome verify"}},
+		"applied and verified":               {func(in *handoff.Facts) { in.RunPlan, in.Verified = "sha256:1", true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome evidence"}},
+		"verified, with follow-up":           {func(in *handoff.Facts) { in.RunPlan, in.Verified, in.OpenFollowUps = "sha256:1", true, 4 }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome run follow-up list"}},
+		"a plan that changes nothing":        {func(in *handoff.Facts) { in.Planned.Empty = true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome evidence"}},
+		"a way back that was only looked at": {func(in *handoff.Facts) { in.Planned.RollbackOf = "r-1" }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome show"}},
+		"a way back that was begun":          {func(in *handoff.Facts) { in.Planned.RollbackOf, in.RunPlan, in.RunUnfinished = "r-1", "sha256:1", true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome apply -plan-hash=sha256:1"}},
+		"taken back":                         {func(in *handoff.Facts) { in.Planned.RollbackOf, in.RunPlan = "r-1", "sha256:1" }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome plan -out=plan.rehome"}},
+		"blocks acknowledge every open impact since": {func(in *handoff.Facts) {
+			in.Planned.Acknowledged, in.Planned.Hash, in.Planned.Written = 1, "", []string{"ocm-1"}
+			in.Planned.Blockers = []plan.Blocker{{Code: plan.BlockerImpacts, Items: []string{"ocm-1"}, Next: "rehome acknowledge"}}
+		}, [6]string{"unavoidable_changes", "pending", "completed", "completed", "unacknowledged_impacts", "rehome plan -out=plan.rehome"}},
+		"the run failed": {func(in *handoff.Facts) { in.RunPlan, in.RunUnfinished = "sha256:1", true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome apply -plan-hash=sha256:1"}},
+		"archived":       {func(in *handoff.Facts) { in.Archived = true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "migration_archived", ""}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
