@@ -43,10 +43,11 @@ docs: ## write the generated reference into docs/
 bench: ## measure: start-up, plan of 10,000 items, requests, memory
 	go test -run '^$$' -bench . -benchmem ./config/... ./engine/... ./state/... ./cmd/rehome/...
 
+# Shortening each input that finds something takes up to a minute by default, so that a short run would do nothing else.
 fuzz: ## run every fuzz target for FUZZTIME each
 	@go list -f '{{.Dir}} {{.ImportPath}}' ./... | while read -r dir path; do \
 	  for target in $$(grep -hoE 'func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/func //'); do \
-	    echo "$$path $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$path || exit 1; done; done
+	    echo "$$path $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$path || exit 1; done; done
 
 clean: ## remove what was built
 	rm -rf bin

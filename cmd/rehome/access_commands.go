@@ -71,6 +71,10 @@ func commandClasses() map[string]commandClass {
 		"target snapshot":        classRead,
 		"validate":               classFree,
 		"verify":                 classManage,
+		"completion bash":        classFree,
+		"completion fish":        classFree,
+		"completion powershell":  classFree,
+		"completion zsh":         classFree,
 		"version":                classFree,
 
 		"credentials rotate-client": classManage,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/authorization"
 )
 
@@ -117,7 +118,7 @@ func verifyToken(ctx context.Context, rules *authorization.Rules, token string, 
 func tokenFault(err error, token string) error {
 	var expired *oidc.TokenExpiredError
 	if errors.As(err, &expired) {
-		return fmt.Errorf("the token expired at %s", expired.Expiry.UTC().Format(time.RFC3339))
+		return fmt.Errorf("the token expired at %s", view.Moment(expired.Expiry))
 	}
 	text := err.Error()
 	if strings.Contains(text, "fetching keys") {

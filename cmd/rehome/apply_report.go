@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
@@ -40,7 +39,7 @@ func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVau
 	if head != "" {
 		fmt.Fprintf(w, "Audit head %s (keep it with the change ticket). ", head[:12])
 	}
-	fmt.Fprintf(w, "Run %s: %s in %s, %s.\n", run.ID, strings.ReplaceAll(run.Status, "_", " "), run.CompletedAt.Sub(run.StartedAt).Round(100*time.Millisecond), view.Plural(report.Requests, "request", "requests"))
+	fmt.Fprintf(w, "Run %s: %s in %s, %s.\n", run.ID, run.Status, view.Took(run.CompletedAt.Sub(run.StartedAt)), view.Plural(report.Requests, "request", "requests"))
 	if interrupted && run.Status == "failed" {
 		fmt.Fprintf(w, "Interrupted; the lock is released. The same apply goes on with run %s.\n", run.ID)
 		return
@@ -56,5 +55,5 @@ func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVau
 		fmt.Fprintln(w, rollbackEnd(p))
 		return
 	}
-	fmt.Fprintf(w, "Next: rehome plan shows that nothing is left to change, and what is left to do by hand.\n")
+	fmt.Fprintf(w, "Next: rehome verify\n")
 }

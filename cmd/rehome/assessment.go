@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -205,9 +204,9 @@ func classesByKind(store *state.Store, assessment string) (map[identity.Kind]map
 func printAssessmentDetail(s *session, a state.Assessment, kinds map[identity.Kind]map[assess.Class]int) error {
 	w := s.env.out
 	fmt.Fprintf(w, "Assessment  %s of snapshot %s of %s\n", a.ID, a.Snapshot, a.Source)
-	fmt.Fprintf(w, "Status      %s, begun %s, %s", a.Status, moment(a.StartedAt), view.Ago(a.StartedAt, s.env.now()))
+	fmt.Fprintf(w, "Status      %s, begun %s, %s", a.Status, view.Moment(a.StartedAt), view.Ago(a.StartedAt, s.env.now()))
 	if !a.CompletedAt.IsZero() {
-		fmt.Fprintf(w, ", took %s", a.CompletedAt.Sub(a.StartedAt).Round(100*time.Millisecond))
+		fmt.Fprintf(w, ", took %s", view.Took(a.CompletedAt.Sub(a.StartedAt)))
 	}
 	fmt.Fprintf(w, "\nJudged by   classifier %s, target %s (plugin %s)", a.Classifier, a.Target, a.Provider)
 	if a.Configuration != "" {

@@ -112,7 +112,7 @@ func writeAssessmentDiff(w io.Writer, s *session, before, after state.Assessment
 }
 
 func printAssessmentPair(w io.Writer, before, after state.Assessment) {
-	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, moment(before.StartedAt), after.ID, moment(after.StartedAt))
+	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, view.Moment(before.StartedAt), after.ID, view.Moment(after.StartedAt))
 	differs := func(what, a, b string) {
 		if a != b {
 			fmt.Fprintf(w, "  %s: %s -> %s\n", what, a, b)

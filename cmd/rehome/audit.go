@@ -105,9 +105,12 @@ apply printed it, it also finds that the newest records were cut off or the chai
 }
 
 func runAuditList(s *session, o auditListOptions) error {
-	since, err := auditSince(o.since, s.env.now())
-	if err != nil {
-		return err
+	since := time.Time{}
+	if o.since != "" {
+		var err error
+		if since, err = parseSince(o.since, s.env.now()); err != nil {
+			return err
+		}
 	}
 	if o.limit < 0 {
 		return misuse("-limit is 0 or more")
@@ -132,22 +135,6 @@ func runAuditList(s *session, o auditListOptions) error {
 		return auditError(err)
 	}
 	return list.end()
-}
-
-// auditSince reads a duration back from now, a day or a time.
-func auditSince(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if d, err := time.ParseDuration(text); err == nil {
-		return now.Add(-d), nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("-since=%s is no time; write 24h, 2026-11-22 or 2026-11-22T08:00:00Z", view.Clean(text))
 }
 
 func runAuditExport(s *session, out string) error {

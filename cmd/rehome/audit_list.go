@@ -6,7 +6,6 @@ import (
 	"io"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
@@ -98,7 +97,7 @@ func printRecord(w io.Writer, r state.AuditRecord) error {
 	for _, name := range names {
 		facts = append(facts, name+"="+view.Clean(e.Facts[name]))
 	}
-	_, err := fmt.Fprintf(w, "%5d  %s  %-42s %s\n", r.Sequence, e.At.Format(time.DateTime), e.Name, view.Clean(e.Target))
+	_, err := fmt.Fprintf(w, "%5d  %-24s  %-42s %s\n", r.Sequence, e.At.UTC().Format("2 Jan 2006 15:04:05 UTC"), e.Name, view.Clean(e.Target))
 	if err == nil && len(facts) > 0 {
 		_, err = fmt.Fprintf(w, "       %s\n", strings.Join(facts, "  "))
 	}

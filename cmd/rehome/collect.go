@@ -51,9 +51,7 @@ func runCollect(ctx context.Context, s *session, names []string) error {
 			return err
 		}
 	}
-	if !s.global.json && !s.env.automation() {
-		fmt.Fprintf(s.env.out, "Next: rehome assess\n")
-	}
+	s.next("rehome assess")
 	return nil
 }
 

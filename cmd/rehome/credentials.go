@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 )
 
 func newCredentialsCommand(env *environment, global *options) *cobra.Command {
@@ -51,7 +53,7 @@ func setCredential(s *session, args []string) error {
 	if err := store.PutCredential(args[0], value, s.event("migration.credential.set", args[0], nil)); err != nil {
 		return fmt.Errorf("keeping credential %s: %w", args[0], err)
 	}
-	fmt.Fprintf(s.env.out, "Credential %s is kept, encrypted\n", args[0])
+	fmt.Fprintf(s.env.out, "Credential %s is kept, encrypted.\n", args[0])
 	return nil
 }
 
@@ -88,8 +90,14 @@ func listCredentials(s *session, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if s.global.json {
+		return showDocument(s.env.out, map[string]any{"format_version": eventFormat, "credentials": append([]string{}, names...)})
+	}
+	if len(names) == 0 {
+		fmt.Fprintln(s.env.out, "No credential is kept.")
+	}
 	for _, name := range names {
-		fmt.Fprintln(s.env.out, name)
+		fmt.Fprintln(s.env.out, view.Clean(name))
 	}
 	return nil
 }
@@ -102,6 +110,6 @@ func deleteCredential(s *session, args []string) error {
 	if err := store.DeleteCredential(args[0], s.event("migration.credential.deleted", args[0], nil)); err != nil {
 		return fmt.Errorf("forgetting credential %s: %w", args[0], err)
 	}
-	fmt.Fprintf(s.env.out, "Credential %s is gone\n", args[0])
+	fmt.Fprintf(s.env.out, "Credential %s is gone.\n", args[0])
 	return nil
 }

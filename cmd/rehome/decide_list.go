@@ -162,7 +162,7 @@ func printOverlaps(s *session, list overlapList) error {
 			return err
 		}
 		if d, ok := made[overlap.Item.Address().String()+overlap.Wanted.Type]; ok {
-			fmt.Fprintf(w, "    took effect %s by %s\n", d.At.UTC().Format("2 Jan 2006 15:04 UTC"), view.Clean(d.By))
+			fmt.Fprintf(w, "    took effect %s by %s\n", view.Moment(d.At), view.Clean(d.By))
 		}
 	}
 	fmt.Fprintf(w, "%s, %d waiting for a decision\n", view.Plural(len(list.Overlaps), "overlap", "overlaps"), list.Pending)

@@ -54,7 +54,7 @@ func runEvidenceRecord(s *session) error {
 		return err
 	}
 	if s.global.json {
-		return json.NewEncoder(s.env.out).Encode(map[string]any{"format_version": handoff.FormatVersion, "plan_hash": hash, "changes": changes})
+		return showDocument(s.env.out, map[string]any{"format_version": handoff.FormatVersion, "plan_hash": hash, "changes": changes})
 	}
 	if len(changes) == 0 {
 		fmt.Fprintf(s.env.out, "Nothing changed since the evidence of plan %s was recorded; nothing was written.\n", view.ShortHash(hash))

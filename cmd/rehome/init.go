@@ -61,7 +61,7 @@ func runInit(ctx context.Context, s *session, upgrade bool) error {
 			return err
 		}
 		if made {
-			fmt.Fprintf(s.env.out, "State     encrypted for %s; its key is in %s: keep it secret and keep a copy\n", recipient, s.identityPath())
+			s.tell("State     encrypted for %s; its key is in %s: keep it secret and keep a copy", recipient, s.identityPath())
 		}
 	}
 	if err := keepOutOfGit(s.folder); err != nil {
@@ -70,9 +70,7 @@ func runInit(ctx context.Context, s *session, upgrade bool) error {
 	if _, err := s.openState(); err != nil {
 		return err
 	}
-	if !s.env.automation() {
-		fmt.Fprintf(s.env.out, "Next: rehome collect\n")
-	}
+	s.next("rehome collect")
 	return nil
 }
 
@@ -103,7 +101,8 @@ func lockProvider(ctx context.Context, s *session, p *plugins, lock *config.Lock
 			return err
 		}
 	}
-	fmt.Fprintf(s.env.out, "Provider  %-10s %s\n", name, version)
+	s.events.emit("provider_locked", map[string]any{"provider": name, "version": version})
+	s.tell("Provider  %-10s %s", name, version)
 	lock.Set(name, version, []string{platform() + ":sha256:" + checksum})
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -41,7 +41,7 @@ func explainArchived(s *session, names []string, otherwise error) error {
 	}
 	for _, source := range m.Sources {
 		if source.Status == state.SourceArchived && slices.Contains(names, source.Name) {
-			return &state.LifecycleError{Rule: state.RuleSourceArchived, Detail: fmt.Sprintf("source %s of migration %q is archived since %s", source.Name, m.Name, source.ArchivedAt.Format(time.DateOnly))}
+			return &state.LifecycleError{Rule: state.RuleSourceArchived, Detail: fmt.Sprintf("source %s of migration %q is archived since %s", source.Name, m.Name, view.Day(source.ArchivedAt))}
 		}
 	}
 	return otherwise

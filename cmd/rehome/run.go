@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -103,15 +102,16 @@ func runRunList(s *session) error {
 		fmt.Fprintln(s.env.out, "There is no run yet.")
 		return nil
 	}
-	w := tabwriter.NewWriter(s.env.out, 0, 4, 3, ' ', 0)
+	columns := []view.Column{{Title: "ID"}, {Title: "STATUS"}, {Title: "BEGUN"}, {Title: "TOOK", Right: true}, {Title: "PLAN"}, {Title: "ROLLBACK"}}
+	rows := make([][]string, 0, len(runs))
 	for _, run := range runs {
 		took := "did not end"
 		if !run.CompletedAt.IsZero() {
-			took = run.CompletedAt.Sub(run.StartedAt).Round(time.Second / 10).String()
+			took = view.Took(run.CompletedAt.Sub(run.StartedAt))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", run.ID, run.Status, run.StartedAt.Format(time.DateTime), took, view.ShortHash(run.PlanHash), wayBack(run))
+		rows = append(rows, []string{run.ID, run.Status, view.Moment(run.StartedAt), took, view.ShortHash(run.PlanHash), wayBack(run)})
 	}
-	return w.Flush()
+	return view.Table(s.env.out, columns, rows)
 }
 
 // stepRow is one step of a run, read back.
@@ -259,15 +259,16 @@ func (r *stepRow) follow(action string, outcomes []state.RunStep) {
 
 func printRun(s *session, run state.Run, bound *state.PlanRecord, rows []stepRow, verbose bool) {
 	w := s.env.out
-	fmt.Fprintf(w, "run       %s   %s\n", run.ID, run.Status)
-	fmt.Fprintf(w, "started   %s\n", run.StartedAt.Format(time.DateTime+" MST"))
+	fmt.Fprintf(w, "Run       %s   %s\n", run.ID, run.Status)
+	fmt.Fprintf(w, "Begun     %s, %s", view.Moment(run.StartedAt), view.Ago(run.StartedAt, s.env.now()))
 	if !run.CompletedAt.IsZero() {
-		fmt.Fprintf(w, "ended     %s\n", run.CompletedAt.Format(time.DateTime+" MST"))
+		fmt.Fprintf(w, ", took %s", view.Took(run.CompletedAt.Sub(run.StartedAt)))
 	}
+	fmt.Fprintln(w)
 	if text := wayBack(run); text != "" {
-		fmt.Fprintf(w, "rollback  %s\n", text)
+		fmt.Fprintf(w, "Rollback  %s\n", text)
 	}
-	fmt.Fprintf(w, "plan      %s", view.ShortHash(run.PlanHash))
+	fmt.Fprintf(w, "Plan      %s", view.ShortHash(run.PlanHash))
 	if bound != nil {
 		fmt.Fprintf(w, "   %s   classifier %s", bound.Status, bound.Classifier)
 		for _, input := range bound.Inputs {

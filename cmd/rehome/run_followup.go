@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -117,7 +116,7 @@ func printFollowUp(s *session, f state.FollowUp, newest string) {
 		fmt.Fprintf(w, "          to do: %s\n", view.Clean(f.ToDo))
 	}
 	if f.Status == state.FollowUpDone {
-		fmt.Fprintf(w, "          done %s by %s: %s\n", f.ClosedAt.Format(time.DateOnly), view.Clean(f.ClosedBy), view.Clean(f.Note))
+		fmt.Fprintf(w, "          done %s by %s: %s\n", view.Day(f.ClosedAt), view.Clean(f.ClosedBy), view.Clean(f.Note))
 	} else if f.LastRun != newest {
 		fmt.Fprintf(w, "          the newest plan does not list it any more; close it when that is right\n")
 	}

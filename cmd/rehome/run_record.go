@@ -140,7 +140,7 @@ func followUpError(id string, f state.FollowUp, err error) error {
 	case errors.Is(err, state.ErrNotFound):
 		return fmt.Errorf("there is no follow-up %q; rehome run follow-up list shows those that are open", view.Clean(id))
 	case errors.Is(err, state.ErrClosed):
-		return fmt.Errorf("follow-up %s was closed on %s by %s: %s", f.ID, f.ClosedAt.Format(time.DateTime), view.Clean(f.ClosedBy), view.Clean(f.Note))
+		return fmt.Errorf("follow-up %s was closed on %s by %s: %s", f.ID, view.Moment(f.ClosedAt), view.Clean(f.ClosedBy), view.Clean(f.Note))
 	}
 	return err
 }

@@ -38,7 +38,7 @@ var masks = []struct {
 
 var (
 	maskedTime = regexp.MustCompile(`\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d UTC|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	maskedTook = regexp.MustCompile(`took [0-9.]+m?s`)
+	maskedTook = regexp.MustCompile(`took (less than )?[0-9.]+ s`)
 	maskedPart = regexp.MustCompile(`failed +\d+ +\d+ `) // how far a failed read came depends on who was faster
 	maskedMany = regexp.MustCompile(`(failed, begun [a-z0-9 ]+,) [0-9,]+ items?`)
 	maskedMaps = regexp.MustCompile(`map blocks [0-9a-f]{8}`)

@@ -219,6 +219,13 @@ func (s *session) close() {
 	}
 }
 
+// tell writes a line of the result to stdout, unless JSON was asked for.
+func (s *session) tell(format string, args ...any) {
+	if !s.global.json {
+		fmt.Fprintf(s.env.out, format+"\n", args...)
+	}
+}
+
 // say writes a line of talk to stderr, unless JSON was asked for.
 func (s *session) say(format string, args ...any) {
 	if !s.global.json {

@@ -244,7 +244,7 @@ func (c *cutovers) writeSheets(folder string, formats []string, sheets []handoff
 		fmt.Fprintf(c.s.env.out, "! %s has none: the target does not have it yet\n", view.Clean(name))
 	}
 	if !c.s.env.automation() {
-		fmt.Fprintln(c.s.env.out, "Next      give each to its owner, then rehome sheet record APPLICATION -delivered-to=OWNER")
+		fmt.Fprintln(c.s.env.out, "Next: give each to its owner, then rehome sheet record APPLICATION -delivered-to=OWNER")
 	}
 	return nil
 }

@@ -194,7 +194,7 @@ func (c *cutovers) said(p handoff.Progress, text string) error {
 	}
 	fmt.Fprintf(c.s.env.out, "%s; it is %s\n", text, view.StageWords(now.Stage))
 	if now.Next != "" && !c.s.env.automation() {
-		fmt.Fprintf(c.s.env.out, "Next      %s\n", now.Next)
+		fmt.Fprintf(c.s.env.out, "Next: %s\n", now.Next)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -210,9 +209,6 @@ func (s *session) next(command string) {
 		fmt.Fprintf(s.env.out, "Next: %s\n", command)
 	}
 }
-
-// moment is a time as people read it.
-func moment(at time.Time) string { return at.UTC().Format("2 Jan 2006 15:04 UTC") }
 
 // parseKind reads a kind of item, with the nearest right name in the error.
 func parseKind(text string) (identity.Kind, error) {

@@ -141,7 +141,7 @@ func (d *diffText) shows(c inventory.Change) bool {
 }
 
 func (d *diffText) begin(before, after state.Snapshot, opened, closed []identity.Gap) error {
-	fmt.Fprintf(d.w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, moment(before.StartedAt), after.ID, moment(after.StartedAt))
+	fmt.Fprintf(d.w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, view.Moment(before.StartedAt), after.ID, view.Moment(after.StartedAt))
 	if before.Tenant != after.Tenant {
 		fmt.Fprintf(d.w, "! the source is another tenant now: %s, before %s\n", view.Clean(after.Tenant), view.Clean(before.Tenant))
 	}

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -70,27 +67,13 @@ func pruneRule(s *session, o snapshotPruneOptions) (state.PruneRule, error) {
 		return rule, diag.Errorf("usage", "Command line is wrong", "Say what may go: -older-than=30d, -keep=5, or both; see rehome snapshot prune -help.")
 	}
 	if o.olderThan != "" {
-		age, err := parseAge(o.olderThan)
+		age, err := parseAge("older-than", o.olderThan)
 		if err != nil {
 			return rule, err
 		}
 		rule.Before = s.env.now().Add(-age)
 	}
 	return rule, nil
-}
-
-// parseAge reads a duration, or whole days as 30d.
-func parseAge(text string) (time.Duration, error) {
-	if days, found := strings.CutSuffix(text, "d"); found {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n < 36500 {
-			return time.Duration(n) * 24 * time.Hour, nil
-		}
-	}
-	age, err := time.ParseDuration(text)
-	if err != nil || age < 0 {
-		return 0, diag.Errorf("duration-invalid", "Duration is invalid", "-older-than=%s is not a duration such as 30d or 12h.", text)
-	}
-	return age, nil
 }
 
 func printPruned(s *session, found []state.Pruning, dryRun bool) {

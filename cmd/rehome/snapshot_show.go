@@ -8,7 +8,6 @@ import (
 	"io"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,9 +123,9 @@ func printSnapshotDetail(s *session, p state.Snapshot, pages []pageGroup, assess
 	if p.Tenant != "" {
 		fmt.Fprintf(w, ", tenant %s", view.Clean(p.Tenant))
 	}
-	fmt.Fprintf(w, "\nStatus    %s, begun %s, %s", p.Status, moment(p.StartedAt), view.Ago(p.StartedAt, s.env.now()))
+	fmt.Fprintf(w, "\nStatus    %s, begun %s, %s", p.Status, view.Moment(p.StartedAt), view.Ago(p.StartedAt, s.env.now()))
 	if !p.CompletedAt.IsZero() {
-		fmt.Fprintf(w, ", took %s", p.CompletedAt.Sub(p.StartedAt).Round(100*time.Millisecond))
+		fmt.Fprintf(w, ", took %s", view.Took(p.CompletedAt.Sub(p.StartedAt)))
 	}
 	fmt.Fprintln(w)
 	if p.Status == state.SnapshotFailed {

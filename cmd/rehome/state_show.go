@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -109,42 +108,31 @@ func runStateShow(s *session) error {
 
 func printState(s *session, d stateDocument) {
 	w := s.env.out
-	fmt.Fprintf(w, "state     %s   format %d   %s\n", view.Clean(d.Path), d.StateFormat, byteSize(d.Bytes))
-	fmt.Fprintf(w, "lock      %s\n", view.Clean(d.Holder))
+	fmt.Fprintf(w, "State     %s   format %d   %s\n", view.Clean(d.Path), d.StateFormat, view.Bytes(int(d.Bytes)))
+	fmt.Fprintln(w, "Lock      nobody else holds it")
 	for i, recipient := range d.Keys.Recipients {
-		label := "opens for"
+		label := "Opens for"
 		if i > 0 {
 			label = ""
 		}
 		fmt.Fprintf(w, "%-9s %s\n", label, recipient)
 	}
 	if len(d.Keys.Recipients) == 0 {
-		fmt.Fprintln(w, "opens for an identity that was not recorded; rehome credentials rotate-key records it")
+		fmt.Fprintln(w, "Opens for an identity that was not recorded; rehome credentials rotate-key records it")
 	}
 	if d.Keys.Rotating {
 		fmt.Fprintln(w, "!         a rotation of the key did not end; rehome credentials rotate-key goes on")
 	}
 	for _, m := range d.Migrations {
-		fmt.Fprintf(w, "migration %s   tenant %s   %s   since %s   %s\n", view.Clean(m.Name), view.Clean(m.Tenant), m.Status, m.CreatedAt.Format(time.DateOnly), view.Plural(len(m.Sources), "source", "sources"))
+		fmt.Fprintf(w, "Migration %s   tenant %s   %s   since %s   %s\n", view.Clean(m.Name), view.Clean(m.Tenant), m.Status, view.Day(m.CreatedAt), view.Plural(len(m.Sources), "source", "sources"))
 	}
+	fmt.Fprintln(w)
 	for _, name := range state.CountNames() {
-		fmt.Fprintf(w, "%-18s %9s\n", name, view.Count(d.Counts[name]))
+		fmt.Fprintf(w, "  %-18s %9s\n", name, view.Count(d.Counts[name]))
 	}
 	if d.AuditHead != "" {
-		fmt.Fprintf(w, "audit head         %s\n", d.AuditHead)
+		fmt.Fprintf(w, "\nAudit head %s\n", d.AuditHead)
 	}
-}
-
-func byteSize(n int64) string {
-	size, unit := float64(n), 0
-	units := []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
-	for size >= 1024 && unit < len(units)-1 {
-		size, unit = size/1024, unit+1
-	}
-	if unit == 0 {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	return fmt.Sprintf("%.1f %s", size, units[unit])
 }
 
 // exportLine is one record in clear.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -66,10 +65,7 @@ func runValidate(ctx context.Context, s *session, online bool, phase string) err
 		if err != nil {
 			result.Diagnostics = diagnosticsOf(err)
 		}
-		encoder := json.NewEncoder(s.env.out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		if encoding := encoder.Encode(result); encoding != nil {
+		if encoding := showDocument(s.env.out, result); encoding != nil {
 			return encoding
 		}
 		if err != nil {

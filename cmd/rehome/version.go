@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 
@@ -18,7 +17,7 @@ func newVersionCommand(env *environment, global *options) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if global.json {
-				return json.NewEncoder(env.out).Encode(map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": platform()})
+				return showDocument(env.out, map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": platform()})
 			}
 			_, err := fmt.Fprintf(env.out, "rehome %s (%s)\n", version.Number, platform())
 			return err

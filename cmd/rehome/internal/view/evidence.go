@@ -49,7 +49,7 @@ func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	if r.Run == nil {
 		fmt.Fprintf(b, "Run       none\n")
 	} else {
-		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(r.Run.Status), when(r.Run.StartedAt, o.Now), Count(r.Run.Applied))
+		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(r.Run.Status), MomentAgo(r.Run.StartedAt, o.Now), Count(r.Run.Applied))
 		for _, part := range []struct {
 			n    int
 			name string
@@ -63,7 +63,7 @@ func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	if a := r.Approval; a.PreviewedBy != "" || a.AppliedBy != "" {
 		fmt.Fprintf(b, "Approval  planned by %s", Clean(firstOf(a.PreviewedBy, "somebody else's state")))
 		if a.AppliedBy != "" {
-			fmt.Fprintf(b, "; hash applied by %s, %s", Clean(a.AppliedBy), when(a.AppliedAt, o.Now))
+			fmt.Fprintf(b, "; hash applied by %s, %s", Clean(a.AppliedBy), MomentAgo(a.AppliedAt, o.Now))
 		}
 		fmt.Fprintln(b)
 	}
@@ -259,12 +259,4 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-func when(at string, now time.Time) string {
-	parsed, err := time.Parse(time.RFC3339, at)
-	if err != nil {
-		return Clean(at)
-	}
-	return parsed.UTC().Format("2 Jan 2006 15:04 UTC") + ", " + Ago(parsed, now)
 }

@@ -88,12 +88,12 @@ func planPageOf(base page, p *plan.Plan) planPage {
 		Flow: flowOf(p), Groups: groupSteps(p.Steps), Decisions: decisions(p.Steps), Books: booksOf(p.Summary.Books), Access: accessPage(p.Access),
 	}
 	if until, err := time.Parse(time.RFC3339, p.ExpiresAt); err == nil {
-		out.Until = "Good until " + until.UTC().Format("2 Jan 2006 15:04 UTC") + ", unless a later plan is previewed"
+		out.Until = "Good until " + Moment(until) + ", unless a later plan is previewed"
 	}
 	for _, s := range p.Snapshots {
 		one := pageSnapshot{Source: Clean(s.Source), At: Clean(s.CompletedAt), Items: Plural(s.Items, "item", "items"), Gaps: gapText(s.Gaps)}
 		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
-			one.At = at.UTC().Format("2 Jan 2006 15:04 UTC")
+			one.At = Moment(at)
 		}
 		out.Snapshots = append(out.Snapshots, one)
 	}

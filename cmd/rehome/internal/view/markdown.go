@@ -112,8 +112,9 @@ func section(b *strings.Builder, name string, p *plan.Plan, sign string) {
 		return
 	}
 	var body strings.Builder
+	noted := map[string]bool{}
 	for _, step := range found {
-		oneStep(&body, step, PlanOptions{})
+		oneStep(&body, step, noted, PlanOptions{})
 	}
 	fence := strings.Repeat("`", longestRun(body.String(), '`')+3)
 	fmt.Fprintf(b, "### %s (%d)\n\n%sdiff\n%s%s\n\n", name, len(found), fence, body.String(), fence)

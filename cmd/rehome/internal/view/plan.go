@@ -41,7 +41,7 @@ func Plan(w io.Writer, p *plan.Plan, options PlanOptions) error {
 func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	target := p.Target.Name + ": " + Clean(p.Target.Summary)
 	if at, err := time.Parse(time.RFC3339, p.Target.SnapshotAt); err == nil {
-		target += fmt.Sprintf(", as it was at %s, %s (from a file)", at.UTC().Format("2 Jan 2006 15:04 UTC"), Ago(at, o.Now))
+		target += fmt.Sprintf(", as it was at %s, %s (from a file)", Moment(at), Ago(at, o.Now))
 	} else if o.Read != nil {
 		target += fmt.Sprintf(", %s read (%s)", Plural(o.Read.Resources, "resource", "resources"), Plural(o.Read.Requests, "request", "requests"))
 	}
@@ -56,7 +56,7 @@ func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		}
 		age := ""
 		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
-			age = at.UTC().Format("2 Jan 2006 15:04 UTC") + ", " + Ago(at, o.Now)
+			age = Moment(at) + ", " + Ago(at, o.Now)
 		}
 		fmt.Fprintf(b, "%s  %s: %s, %s", label, Clean(s.Source), age, Plural(s.Items, "item", "items"))
 		if len(s.Gaps) > 0 {
@@ -134,21 +134,22 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 			continue
 		}
 		fmt.Fprintf(b, "%s: %s (%s)\n", ImpactHead(impact, true, o.Style), Clean(impact.Summary), Plural(impact.Count, "item", "items"))
-		if impact.Tell != "" && (!impact.Acknowledged || o.Verbose) {
+		if impact.Tell != "" && o.Verbose {
 			fmt.Fprintf(b, "    %s %s\n", o.Style.dim("tell them:"), Clean(impact.Tell))
 		}
 	}
+	if open > 0 && !o.Verbose && !o.Automation {
+		fmt.Fprintf(b, "    %s\n", o.Style.dim("rehome acknowledge says what to tell them"))
+	}
 	fmt.Fprintln(b)
 	for _, blocker := range p.Handoff.Blockers {
-		if blocker.Code == "unacknowledged_impacts" {
+		if blocker.Code == plan.BlockerImpacts {
 			continue // listed above, one by one
 		}
 		fmt.Fprintf(b, "%s %s\n", o.Style.symbol("!"), o.Style.bold(Clean(blocker.Summary)))
 		for _, item := range blocker.Items {
 			fmt.Fprintf(b, "    %s\n", Clean(item))
 		}
-	}
-	if len(p.Handoff.Blockers) > 0 {
 		fmt.Fprintln(b)
 	}
 }
@@ -182,7 +183,7 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	for _, step := range shown {
 		shapes[shape(step)]++
 	}
-	written, folded, bare := 0, map[string]bool{}, false
+	written, folded, noted, bare := 0, map[string]bool{}, map[string]bool{}, false
 	for _, step := range shown {
 		gap := ""
 		if bare {
@@ -203,7 +204,7 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		}
 		written++
 		var one strings.Builder
-		oneStep(&one, step, o)
+		oneStep(&one, step, noted, o)
 		text := one.String()
 		if bare = strings.Count(text, "\n") == 2; bare { // steps of which the name says all stand under each other
 			b.WriteString(strings.TrimSuffix(text, "\n"))
@@ -246,7 +247,7 @@ func shape(step plan.Step) string {
 	if sign == "~" || sign == "-" || sign == ">" {
 		return ""
 	}
-	if sign == "+" && step.Resource.Type != "role_assignment" && step.Resource.Type != "user" && step.Resource.Type != "membership" {
+	if sign == "+" && step.Resource.Type != "role_assignment" && step.Resource.Type != "client_role" && step.Resource.Type != "user" && step.Resource.Type != "membership" {
 		return ""
 	}
 	kind := step.Resource.Type
@@ -282,7 +283,7 @@ func keyUnknown(step plan.Step) bool {
 	return step.Resource.Key == identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}.String()
 }
 
-func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {
+func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOptions) {
 	sign := Sign(step)
 	fmt.Fprintf(b, "  %s %s", o.Style.symbol(sign), o.Style.bold(title(step)))
 	facts := []string{}
@@ -317,13 +318,28 @@ func oneStep(b *strings.Builder, step plan.Step, o PlanOptions) {
 	case sign == "+" || sign == "~" || sign == "-":
 		attributes(b, step, o.Style)
 	}
-	for _, note := range step.Notes {
-		fmt.Fprintf(b, "      %s %s\n", o.Style.dim("note"), Clean(note))
-	}
+	notes(b, step.Notes, noted, o)
 	if step.NoWayBack != "" {
 		fmt.Fprintf(b, "      no way back: %s\n", Clean(step.NoWayBack))
 	}
 	fmt.Fprintln(b)
+}
+
+// notes writes each note of a plan once; where it comes again, the field that it is about stands for it.
+func notes(b *strings.Builder, texts []string, noted map[string]bool, o PlanOptions) {
+	var again []string
+	for _, text := range texts {
+		field, _, found := strings.Cut(text, ": ")
+		if noted[text] && found && !o.Verbose {
+			again = append(again, Clean(field))
+			continue
+		}
+		noted[text] = true
+		fmt.Fprintf(b, "      %s %s\n", o.Style.dim("note"), Clean(text))
+	}
+	if len(again) > 0 {
+		fmt.Fprintf(b, "      %s as above: %s\n", o.Style.dim("note"), strings.Join(again, ", "))
+	}
 }
 
 // joinedBy says which block lets an item use what the item of another source makes.

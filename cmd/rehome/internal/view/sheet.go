@@ -47,7 +47,7 @@ func SheetMarkdown(w io.Writer, s handoff.Sheet, now time.Time) error {
 	if s.Problem != "" {
 		fmt.Fprintf(&b, "\nThe present values could not be told: %s\n", escape(s.Problem))
 	}
-	fmt.Fprintf(&b, "\n---\nWritten %s. Sheet %s\n", date(s.WrittenAt), ShortHash(s.Digest))
+	fmt.Fprintf(&b, "\n---\nWritten %s. Sheet %s\n", MomentOf(s.WrittenAt), ShortHash(s.Digest))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -82,7 +82,7 @@ func long(line handoff.SheetLine) bool {
 func markdownBlock(b *strings.Builder, title string, side handoff.Side) {
 	fmt.Fprintf(b, "\n%s", title)
 	if side.Expires != "" {
-		fmt.Fprintf(b, ", ends %s", date(side.Expires))
+		fmt.Fprintf(b, ", ends %s", MomentOf(side.Expires))
 	}
 	if side.Note != "" {
 		fmt.Fprintf(b, " (%s)", escape(side.Note))

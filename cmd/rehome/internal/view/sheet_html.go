@@ -53,7 +53,7 @@ func SheetHTML(w io.Writer, s handoff.Sheet, now time.Time) error {
 	warnings := s.Warnings(now)
 	s = cleanSheet(s)
 	return page.Execute(w, map[string]any{
-		"Sheet": s, "Head": sheetHead(s), "Lines": s.Lines, "Warnings": warnings, "Order": sheetOrder, "Back": goingBack(s), "Written": date(s.WrittenAt),
+		"Sheet": s, "Head": sheetHead(s), "Lines": s.Lines, "Warnings": warnings, "Order": sheetOrder, "Back": goingBack(s), "Written": MomentOf(s.WrittenAt),
 	})
 }
 
@@ -76,7 +76,7 @@ func cleanSide(side handoff.Side) handoff.Side {
 	}
 	side.Text, side.Note = strings.Join(rows, "\n"), Clean(side.Note)
 	if side.Expires != "" {
-		side.Expires = date(side.Expires)
+		side.Expires = MomentOf(side.Expires)
 	}
 	return side
 }

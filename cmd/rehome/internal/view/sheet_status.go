@@ -29,7 +29,7 @@ func Applications(w io.Writer, o handoff.Overview, options ApplicationsOptions) 
 	var b strings.Builder
 	for _, log := range o.Sides {
 		if log.Readable {
-			fmt.Fprintf(&b, "%-9s %s: sign-ins since %s\n", log.Side, Clean(log.Name), date(log.Covers))
+			fmt.Fprintf(&b, "%-9s %s: sign-ins since %s\n", log.Side, Clean(log.Name), MomentOf(log.Covers))
 		} else {
 			fmt.Fprintf(&b, "%s %s %s: %s\n", options.Style.symbol("?"), log.Side, Clean(log.Name), Clean(log.Reason))
 		}
@@ -90,7 +90,7 @@ func summary(b *strings.Builder, o handoff.Overview, options ApplicationsOptions
 		fmt.Fprintf(b, "; %s of the incumbents not moved", Count(o.NotMoved))
 	}
 	still, unsure := o.StillOnOld()
-	fmt.Fprintf(b, "\nSince %s, %s used at the incumbent", date(o.Since), was(still))
+	fmt.Fprintf(b, "\nSince %s, %s used at the incumbent", MomentOf(o.Since), was(still))
 	if unsure {
 		fmt.Fprintf(b, " %s not every log could be read", options.Style.symbol("?"))
 	}
@@ -143,12 +143,4 @@ func cut(text string, width int) string {
 		return text
 	}
 	return string(runes[:width-1]) + "…"
-}
-
-func date(text string) string {
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return Clean(text)
-	}
-	return at.UTC().Format("2 Jan 2006 15:04 UTC")
 }

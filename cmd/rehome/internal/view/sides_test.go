@@ -29,8 +29,28 @@ func TestSides_ShowWhatIsOverwrittenAndWhatIsKeptWithBothValues(t *testing.T) {
 	}
 	want[0] = strings.Replace(want[0], "step", "identity_provider:adfs", 1)
 	var b strings.Builder
-	oneStep(&b, step, PlanOptions{})
+	oneStep(&b, step, map[string]bool{}, PlanOptions{})
 	if diff := cmp.Diff(strings.Join(want, "\n"), b.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestNotes_AreWrittenOnceAndNamedByTheirFieldAfterThat(t *testing.T) {
+	noted := map[string]bool{}
+	var b strings.Builder
+	notes(&b, []string{"issuer: it is new", "access: asked at every sign-in"}, noted, PlanOptions{})
+	notes(&b, []string{"issuer: it is new", "access: asked once", "scopes: lost"}, noted, PlanOptions{})
+	want := "      note issuer: it is new\n      note access: asked at every sign-in\n" +
+		"      note access: asked once\n      note scopes: lost\n      note as above: issuer\n"
+	if b.String() != want {
+		t.Errorf("%s", b.String())
+	}
+}
+
+func TestAttributes_NamesWhatAStepSwitchesOffOnOneLine(t *testing.T) {
+	var b strings.Builder
+	attributes(&b, plan.Step{Action: plan.ActionCreate, After: map[string]any{"public": false, "enabled": true, "implicit": false}}, Style{})
+	if want := "      enabled   true\n      off:      implicit, public\n"; b.String() != want {
+		t.Errorf("%q", b.String())
 	}
 }

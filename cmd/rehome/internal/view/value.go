@@ -36,11 +36,18 @@ func attributes(b *strings.Builder, step plan.Step, style Style) {
 		width = max(width, min(len(name), 26))
 	}
 	sort.Strings(sorted)
-	equal := 0
+	equal, off := 0, []string{}
 	for _, name := range sorted {
+		if step.Before == nil && step.After[name] == false {
+			off = append(off, Clean(name))
+			continue
+		}
 		if !attribute(b, step, name, width, style) {
 			equal++
 		}
+	}
+	if len(off) > 0 {
+		fmt.Fprintf(b, "      %-*s  %s\n", width, "off:", strings.Join(off, ", "))
 	}
 	if equal > 0 && step.Action == plan.ActionUpdate {
 		fmt.Fprintf(b, "      %s\n", style.dim(Plural(equal, "attribute stays", "attributes stay")+" as the target has them"))

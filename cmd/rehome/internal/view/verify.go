@@ -22,7 +22,7 @@ type VerificationOptions struct {
 // Verification writes a report for a person: what failed first, with where to look; equal results folded.
 func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", Plural(r.Resources, "resource", "resources"), took(o.Took), Plural(r.Requests, "request", "requests"))
+	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", Plural(r.Resources, "resource", "resources"), Took(o.Took), Plural(r.Requests, "request", "requests"))
 	for _, result := range r.Results {
 		if o.Verbose || result.Status == identity.ProbeFailed || result.Status == identity.ProbeUnknown {
 			probeResult(&b, result, o)
@@ -126,11 +126,4 @@ func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func took(d time.Duration) string {
-	if d < 100*time.Millisecond {
-		return "less than 0.1s"
-	}
-	return d.Round(100 * time.Millisecond).String()
 }
