@@ -21,7 +21,7 @@ type commandGroup struct {
 
 func commandGroups() []commandGroup {
 	return []commandGroup{
-		{"The usual way", []string{"init", "validate", "collect", "assess", "decide", "acknowledge", "plan", "apply", "verify", "status"}},
+		{"The usual way", []string{"init", "validate", "collect", "assess", "decide", "acknowledge", "plan", "rehearse", "apply", "verify", "status"}},
 		{"What was read, judged and done", []string{"snapshot", "assessment", "show", "run", "rollback"}},
 		{"Handoff and proof", []string{"sheet", "evidence", "audit"}},
 		{"State, secrets and this program", []string{"state", "credentials", "target", "force-unlock", "fmt", "version", "completion", "help"}},

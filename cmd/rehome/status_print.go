@@ -29,9 +29,7 @@ func printStatus(s *session, d *statusDocument) {
 			view.Count(c[string(assess.ClassApproximation)]), view.Count(c[string(assess.ClassVisibility)]), view.Count(c[string(assess.ClassManual)]), view.Count(c[string(assess.ClassBlocked)]))
 	}
 	if d.facts.Planned != nil {
-		if d.facts.Planned.RollbackOf == "" { // the way back asks for no review
-			printReviews(s, d)
-		}
+		printReviews(s, d)
 		printPlanned(s, d)
 	}
 	statusLine(s, "handoff", "%s", handoffLine(d.Summary))
