@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,7 +32,7 @@ func TestKeycloak_Examples(t *testing.T) {
 		}
 	})
 	server := pool.Server(t)
-	t.Run("okta-to-keycloak", func(t *testing.T) { walkExample(t, server, "okta-to-keycloak", startOktaLab) })
+	t.Run("okta-to-keycloak", func(t *testing.T) { walkExample(t, server, "okta-to-keycloak", startCraftedOkta) })
 	t.Run("entra-to-keycloak", func(t *testing.T) { walkExample(t, server, "entra-to-keycloak", startEntraLab) })
 	t.Run("okta-to-realmfile", func(t *testing.T) { walkRealmFile(t, server) })
 }
@@ -168,6 +169,7 @@ func walkExample(t *testing.T, server *keycloaktest.Server, example string, star
 	}
 	j.mustBeEmpty()
 	outputs = append(outputs, j.run(0, "verify", "-v"), j.run(0, "verify", "-drift"))
+	j.roundTrips(realm)
 	j.noSecret(outputs, append(givenSecrets(t, j), "planted-secret", realm.ClientSecret, labokta.DefaultToken)...)
 }
 
@@ -281,8 +283,10 @@ func baseRealm(t *testing.T, name, secret string) []byte {
 	return encoded
 }
 
-func startOktaLab(j *journey) {
-	lab, err := labokta.New(os.DirFS(tenantFolder), labokta.Options{})
+func startOktaLab(j *journey) { startOktaOn(j, os.DirFS(tenantFolder)) }
+
+func startOktaOn(j *journey, tenant fs.FS) {
+	lab, err := labokta.New(tenant, labokta.Options{})
 	if err != nil {
 		j.t.Fatal(err)
 	}

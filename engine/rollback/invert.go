@@ -194,6 +194,20 @@ func (b *builder) restore(e *entry, live *identity.Resource) {
 		a, _ := schema.Attribute(name)
 		e.undo.After[name] = orEmpty(forward.Before[name], a.Type)
 	}
+	if key, renamed := b.formerKey(e); renamed {
+		e.undo.Resource.Key = key
+	}
+}
+
+// formerKey is the key that an inverse gives back to a resource that the run had renamed.
+func (b *builder) formerKey(e *entry) (key string, renamed bool) {
+	schema := b.schemas[e.done.Step.Resource.Type]
+	now, err := schema.Key(e.undo.Before)
+	if e.undo.Action != plan.ActionUpdate || err != nil {
+		return "", false
+	}
+	former, err := schema.Key(e.undo.After)
+	return former, err == nil && former != "" && former != now
 }
 
 // orEmpty writes an absent value as the empty one of its type: a target clears what is empty, and keeps what is not said.

@@ -8,8 +8,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// link turns the dependencies round: what was made last is undone first. A restored value may open a way that the run closed, so every
-// application is switched off before the first of them.
+// link turns the dependencies round: what was made last is undone first. What only follows a name comes after the resource that gets
+// its former name back, as on the way there. A restored value may open a way that the run closed, so every application is switched off
+// before the first of them.
 func (b *builder) link() {
 	var switches []string
 	for _, id := range b.ids() {
@@ -23,9 +24,15 @@ func (b *builder) link() {
 			b.settleSwitch(e)
 		}
 		for _, d := range e.done.Step.DependsOn {
-			if before := b.entries[d]; before != nil {
-				before.undo.DependsOn = append(before.undo.DependsOn, id)
+			before := b.entries[d]
+			if before == nil {
+				continue
 			}
+			if _, renamed := b.formerKey(before); renamed && e.undo.Action == plan.ActionUpdate && !b.isSwitch(e.done.Step.Resource.Type) {
+				e.undo.DependsOn = append(e.undo.DependsOn, d)
+				continue
+			}
+			before.undo.DependsOn = append(before.undo.DependsOn, id)
 		}
 		if e.undo.Action == plan.ActionUpdate && !b.isSwitch(e.done.Step.Resource.Type) {
 			e.undo.DependsOn = append(e.undo.DependsOn, switches...)

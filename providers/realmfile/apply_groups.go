@@ -15,19 +15,28 @@ func oldGroup(step identity.StepRequest) (identity.ResourceID, bool) {
 	return old, step.Resource.Type == realm.TypeGroup && step.Action == actionUpdate && path != "" && old != step.Resource
 }
 
-// take takes a group out of the file, with everything below it.
-func take(doc realm.Object, path string) realm.Object {
-	names := realm.GroupPath(path)
-	holder, section := doc, "groups"
-	if len(names) > 1 {
-		holder, section = groupAt(doc, names[:len(names)-1]), "subGroups"
+// renamed gives a group its new path, with everything below it; nil when it is not there. Below the same parent it keeps its place.
+func (c *change) renamed(old, names []string, holder realm.Object, section string) realm.Object {
+	last := len(old) - 1
+	if slices.Equal(old[:last], names[:len(names)-1]) {
+		group := find(holder, section, "name", old[last])
+		if group != nil {
+			rename(group, names)
+		}
+		return group
 	}
-	if holder == nil {
+	from, part := c.doc, "groups"
+	if last > 0 {
+		from, part = groupAt(c.doc, old[:last]), "subGroups"
+	}
+	if from == nil {
 		return nil
 	}
-	group := find(holder, section, "name", names[len(names)-1])
+	group := find(from, part, "name", old[last])
 	if group != nil {
-		remove(holder, section, "name", names[len(names)-1])
+		remove(from, part, "name", old[last])
+		rename(group, names)
+		add(holder, section, group)
 	}
 	return group
 }
@@ -46,10 +55,7 @@ func (c *change) group() error {
 	}
 	base := find(holder, section, "name", name)
 	if old, renames := oldGroup(c.step); renames && base == nil {
-		if base = take(c.doc, old.Key); base != nil {
-			rename(base, names)
-			add(holder, section, base)
-		}
+		base = c.renamed(realm.GroupPath(old.Key), names, holder, section)
 	}
 	switch {
 	case c.deletes():

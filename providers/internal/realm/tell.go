@@ -32,6 +32,7 @@ func tells() map[string]string {
 		"issuer_changes":           "Your application must trust a new issuer. Enter the new discovery address or metadata on the day of the change; we send both beforehand.",
 		"mode_lost":                "Your application's way to sign in is not there after the change. Move it to SAML 2.0 or OIDC, or agree with us on how people will get in.",
 		"name_id_attribute_needed": "Your sign-in to this application needs a field of your profile. Check that it is filled in before the change.",
+		"nesting_ends":             "These groups are no longer part of other groups. Where people had something by the outer group, put them into it themselves, or assign the inner one too.",
 		"no_email":                 "These people have no e-mail address: they get no announcement and cannot reset a password by mail. Ask for an address, or plan to call them.",
 		"link_lost":                "The link to this application is no longer on the start page. Bookmark its own address.",
 		"other_tenants_lost":       "People of other organisations can no longer sign in to your application with their own account. Tell us who they are, so that we can connect their organisation.",

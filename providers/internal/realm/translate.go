@@ -208,6 +208,10 @@ func groupFindings(g identity.Group) []identity.Finding {
 		findings = append(findings, impact("origin", "members no longer follow the directory that the group comes from",
 			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityLow, "import_ends"))
 	}
+	if len(g.ParentGroups) > 0 {
+		findings = append(findings, impact("parent_groups", "stands by itself: whoever is in it no longer counts as a member of the groups that contain it",
+			identity.DirectionTighter, identity.AudienceAdministrators, identity.SeverityMedium, "nesting_ends"))
+	}
 	if g.Origin == "mail" || g.Type == "microsoft365" {
 		findings = append(findings, lost("mail", "the mailbox and what belongs to it stay at the source"))
 	}

@@ -213,7 +213,7 @@ func accountFindings(p identity.IdentityProvider, a identity.Attributes) []ident
 // providerMappers fills the profile; without e-mail and names people stop at a form.
 func providerMappers(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
 	if p.Protocol == "social" {
-		return nil
+		return socialProfile(p)
 	}
 	attributeType, usernameType, from := "oidc-user-attribute-idp-mapper", "oidc-username-idp-mapper", "claim"
 	if p.Protocol == "saml" {
@@ -247,6 +247,25 @@ func providerMappers(p identity.IdentityProvider, a identity.Attributes) []ident
 		mappers = append(mappers, mapper("username", usernameType, map[string]any{"syncMode": "INHERIT", "template": template, "target": "LOCAL"}))
 	}
 	a["mappers"] = mappers
+	return findings
+}
+
+// socialProfile notes what Keycloak's own providers do not do: they fill name and address by themselves, and choose the user name.
+func socialProfile(p identity.IdentityProvider) []identity.Finding {
+	var findings []identity.Finding
+	kind := strings.ToUpper(p.Type)
+	address := (kind == "GOOGLE" || kind == "MICROSOFT") && strings.HasSuffix(strings.Trim(p.UsernameTemplate, "${} "), "email")
+	if p.UsernameTemplate != "" && !address {
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "username_template", Direction: identity.DirectionSame,
+			Summary: "new people get the user name that the provider gives them"})
+	}
+	for _, m := range p.Mappings {
+		switch personAttribute(m.To) {
+		case "username", "email", "firstName", "lastName":
+		default:
+			findings = append(findings, lost("mappings."+m.To, "the provider fills name and address only"))
+		}
+	}
 	return findings
 }
 

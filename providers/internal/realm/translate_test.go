@@ -140,6 +140,36 @@ func TestOtherKindsAreAnswered(t *testing.T) {
 	}
 }
 
+func TestWhatDoesNotReadBackIsNoted(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind       identity.Kind
+		attributes any
+		field      string
+		noted      bool
+	}{
+		"a group inside another one":                       {identity.KindGroup, identity.Group{Name: "Research", ParentGroups: []string{"g1"}}, "parent_groups", true},
+		"a group by itself":                                {identity.KindGroup, identity.Group{Name: "Research"}, "parent_groups", false},
+		"a user name that a social provider does not give": {identity.KindIdentityProvider, social("GITHUB", "idpuser.email"), "username_template", true},
+		"the user name that it gives":                      {identity.KindIdentityProvider, social("GOOGLE", "idpuser.email"), "username_template", false},
+		"a profile field beyond name and address": {identity.KindIdentityProvider,
+			social("GOOGLE", "idpuser.email", identity.AttributeMapping{From: "appuser.hd", To: "department"}), "mappings.department", true},
+		"name and address": {identity.KindIdentityProvider, social("GOOGLE", "idpuser.email", identity.AttributeMapping{From: "appuser.email", To: "email"}), "mappings.email", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			translation := Translate(made(t, test.kind, test.attributes, "client_secret"))
+			noted := has(translation.Findings, identity.FindingApproximation, test.field) || has(translation.Findings, identity.FindingLost, test.field)
+			if len(translation.Resources) == 0 || noted != test.noted {
+				t.Errorf("resources %v, findings %+v", types(translation.Resources), translation.Findings)
+			}
+		})
+	}
+}
+
+func social(kind, username string, mappings ...identity.AttributeMapping) identity.IdentityProvider {
+	return identity.IdentityProvider{Name: "s", Status: "active", Protocol: "social", Type: kind, ClientID: "c", AccountLink: "auto", MatchType: "EMAIL",
+		UsernameTemplate: username, MappingsKnown: true, Mappings: mappings}
+}
+
 func TestResourcesSurviveTheWayThroughTheirRepresentation(t *testing.T) {
 	provider := identity.Attributes{"alias": "p", "protocol": "saml", "enabled": true, "sso_binding": "post", "entity_id": "urn:p", "clock_skew": float64(30),
 		"signing_certificates": List([]string{"b", "a"}), "validate_signature": true, "mappers": []any{mapper("email", "saml-user-attribute-idp-mapper", map[string]any{"x": "y"})}}
