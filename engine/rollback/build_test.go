@@ -137,6 +137,21 @@ func TestBuild_EverythingIsUndoneInTheOppositeOrderAndTheSwitchComesFirst(t *tes
 	}
 }
 
+func TestBuild_WhatWasRenamedGetsItsNameBackBeforeWhatFollowsIt(t *testing.T) {
+	team := made("team", "crew", item(identity.KindGroup, "g1"), identity.Attributes{"name": "crew"})
+	team.Step.Action, team.Step.Before = plan.ActionUpdate, identity.Attributes{"name": "eng"}
+	grant := made("grant", "crew>wiki", item(identity.KindAppAssignment, "as1"), identity.Attributes{"team": "crew", "app": "wiki"}, "team:crew")
+	grant.Step.Action, grant.Step.Before = plan.ActionUpdate, identity.Attributes{"team": "eng", "app": "wiki"}
+	p := build(t, leftBy([]rollback.Done{team, grant}))
+	var order []string
+	for _, s := range p.Steps {
+		order = append(order, s.ID+" is "+s.Resource.Key)
+	}
+	if diff := cmp.Diff([]string{"team:crew is eng", "grant:crew>wiki is eng>wiki"}, order); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestBuild_TheHashNamesTheRunAndNotTheOrderOfWhatWasRead(t *testing.T) {
 	in := leftBy(wholeRun())
 	first := build(t, in).PlanHash
