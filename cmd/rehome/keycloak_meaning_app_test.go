@@ -68,7 +68,7 @@ func oidcMeanings() []meaning[application] {
 	}
 	return []meaning[application]{
 		says("client_id", func(a application) string { return a.ClientID }, "clientId"),
-		holds("client_type", public, "publicClient"),
+		isOn("client_type", public, "publicClient"),
 		{field: "client_authentication", despite: true, compare: func(a application, o object, _ *liveRealm) (any, any) {
 			proof := map[string]string{"private_key_jwt": "client-jwt", "client_secret_jwt": "client-secret-jwt"}[a.ClientAuthentication]
 			if proof == "" {
@@ -97,8 +97,8 @@ func oidcMeanings() []meaning[application] {
 		means("pkce_required", func(a application, o object, _ *liveRealm) (any, any) {
 			return a.PKCERequired, textAt(o, "attributes", "pkce.code.challenge.method") == "S256"
 		}),
-		holds("consent_required", func(a application) bool { return a.ConsentRequired }, "consentRequired"),
-		holds("dpop", func(a application) bool { return a.DPoP }, "attributes", "dpop.bound.access.tokens"),
+		isOn("consent_required", func(a application) bool { return a.ConsentRequired }, "consentRequired"),
+		isOn("dpop", func(a application) bool { return a.DPoP }, "attributes", "dpop.bound.access.tokens"),
 		says("jwks_uri", func(a application) string { return a.JWKSURI }, "attributes", "jwks.url"),
 		lists("jwks", func(a application) []string { return keyIDs(a.JWKS) }, func(o object, _ *liveRealm) []string {
 			return keyIDs(textAt(o, "attributes", "jwks.string"))
@@ -176,22 +176,22 @@ func samlMeanings() []meaning[application] {
 			name := map[string]string{"emailAddress": "email", "unspecified": "username", "": "username"}[format]
 			return orElse(name, format), textAt(o, attribute("saml_name_id_format")...)
 		}),
-		holds("sign_response", func(a application) bool { return a.SignResponse }, attribute("saml.server.signature")...),
-		holds("sign_assertion", func(a application) bool { return a.SignAssertion }, attribute("saml.assertion.signature")...),
+		isOn("sign_response", func(a application) bool { return a.SignResponse }, attribute("saml.server.signature")...),
+		isOn("sign_assertion", func(a application) bool { return a.SignAssertion }, attribute("saml.assertion.signature")...),
 		means("signature_algorithm", func(a application, o object, _ *liveRealm) (any, any) {
 			return orElse(a.SignatureAlgorithm, "RSA_SHA256"), orElse(textAt(o, attribute("saml.signature.algorithm")...), "RSA_SHA256")
 		}),
 		means("digest_algorithm", func(a application, o object, _ *liveRealm) (any, any) {
 			return orElse(a.DigestAlgorithm, "SHA256"), strings.TrimPrefix(orElse(textAt(o, attribute("saml.signature.algorithm")...), "RSA_SHA256"), "RSA_")
 		}),
-		holds("request_signed", func(a application) bool { return a.RequestSigned }, attribute("saml.client.signature")...),
+		isOn("request_signed", func(a application) bool { return a.RequestSigned }, attribute("saml.client.signature")...),
 		means("signing_certificate", func(a application, o object, _ *liveRealm) (any, any) {
 			if !a.RequestSigned {
 				return nil, nil // nothing is checked with it
 			}
 			return a.SigningCertificate, textAt(o, attribute("saml.signing.certificate")...)
 		}),
-		holds("encrypt_assertion", func(a application) bool { return a.EncryptAssertion }, attribute("saml.encrypt")...),
+		isOn("encrypt_assertion", func(a application) bool { return a.EncryptAssertion }, attribute("saml.encrypt")...),
 		means("encryption_certificate", func(a application, o object, _ *liveRealm) (any, any) {
 			if !a.EncryptAssertion {
 				return nil, nil

@@ -25,8 +25,8 @@ func says[T any](field string, source func(T) string, path ...string) meaning[T]
 	return meaning[T]{field: field, compare: func(item T, o object, _ *liveRealm) (any, any) { return source(item), textAt(o, path...) }}
 }
 
-// holds tells whether a switch is on.
-func holds[T any](field string, source func(T) bool, path ...string) meaning[T] {
+// isOn tells whether a switch is on.
+func isOn[T any](field string, source func(T) bool, path ...string) meaning[T] {
 	return meaning[T]{field: field, compare: func(item T, o object, _ *liveRealm) (any, any) { return source(item), textAt(o, path...) == "true" }}
 }
 
@@ -117,8 +117,8 @@ func providerMeanings() []meaning[identity.IdentityProvider] {
 		says("jwks_url", func(p provider) string { return p.JWKSURL }, config("jwksUrl")...),
 		says("client_id", func(p provider) string { return p.ClientID }, config("clientId")...),
 		says("scopes", func(p provider) string { return strings.Join(p.Scopes, " ") }, config("defaultScope")...),
-		holds("sign_requests", func(p provider) bool { return p.SignRequests }, config("wantAuthnRequestsSigned")...),
-		holds("pkce_required", func(p provider) bool { return p.PKCERequired }, config("pkceEnabled")...),
+		isOn("sign_requests", func(p provider) bool { return p.SignRequests }, config("wantAuthnRequestsSigned")...),
+		isOn("pkce_required", func(p provider) bool { return p.PKCERequired }, config("pkceEnabled")...),
 		means("signature_scope", func(p provider, o object, _ *liveRealm) (any, any) {
 			return p.SignatureScope == "assertion", textAt(o, config("wantAssertionsSigned")...) == "true"
 		}),
