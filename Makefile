@@ -40,8 +40,10 @@ generate: ## generate the protocol code (needs protoc, protoc-gen-go, protoc-gen
 docs: ## write the generated reference into docs/
 	REHOME_UPDATE_DOCS=1 go test -count=1 -run TestReference ./cmd/rehome
 
-bench: ## measure: start-up, plan of 10,000 items, requests, memory
-	go test -run '^$$' -bench . -benchmem ./config/... ./engine/... ./state/... ./cmd/rehome/...
+bench: ## measure start-up, commands on 10,000 items, hash, journal, collecting; figures are in docs/benchmarks.md
+	go test -run '^$$' -bench . -benchmem ./config/... ./engine/... ./state/... ./providers/okta
+	go test -run '^$$' -bench Commands -benchtime 3x ./cmd/rehome
+	go test -run '^$$' -bench Startup -benchtime 100x ./cmd/rehome
 
 # Shortening each input that finds something takes up to a minute by default, so that a short run would do nothing else.
 fuzz: ## run every fuzz target for FUZZTIME each
