@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Moves the practice Okta tenant into a Keycloak realm file, on loopback, in a temporary folder. Called by `make demo`.
+# Moves the practice Okta tenant into a Keycloak realm file, on loopback, in a temporary folder: plan, apply, verify, the way back, evidence.
+# Called by `make demo`.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -24,16 +25,21 @@ unset REHOME_IN_AUTOMATION
 
 cd "$work"
 run rehome init
-run rehome validate
 run rehome collect
-run rehome assess
-run rehome plan -out=plan.rehome
+say "rehome assess"
+rehome assess | tail -n 2
+say "rehome plan -out=plan.rehome      (the counts; the steps are in rehome show)"
+rehome plan -out=plan.rehome | sed -n '1,/^Impacts/p; /^Plan  /,$p'
 hash=$(rehome show -json plan.rehome | sed -n 's/^ *"plan_hash": *"\(sha256:[0-9a-f]*\)".*/\1/p' | head -n 1)
 [ -n "$hash" ] || { echo "the plan has no hash"; exit 1; }
 run rehome apply plan.rehome -plan-hash="$hash"
+run rehome verify
+say "rehome rollback      (the way back, as a plan; nothing is done)"
+rehome rollback | sed -n '1,/^Access/p; /^Rollback  [0-9]/,$p'
+say "rehome evidence bundle -out=evidence.zip && rehome evidence verify evidence.zip"
+rehome evidence bundle -out=evidence.zip >/dev/null && rehome evidence verify evidence.zip
+say "rehome plan      (a second plan changes nothing)"
+rehome plan | sed -n '/^Plan  /,$p'
 run rehome status
 say "what came out: the realm file, ready to import into Keycloak"
-ls -l acme-realm.json
-printf 'clients: '; grep -c '"clientId"' acme-realm.json
-say "a second plan changes nothing"
-rehome plan | sed -n '/^Plan  /,$p'
+printf '%s bytes, %s clients\n' "$(wc -c <acme-realm.json)" "$(grep -c '"clientId"' acme-realm.json)"
