@@ -56,7 +56,7 @@ func MakeIdentity(file string) (recipient string, made bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("making an identity: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+	if err := MakeFolder(filepath.Dir(file)); err != nil {
 		return "", false, fmt.Errorf("making the folder of the identity: %w", err)
 	}
 	content := "# rehome state identity; keep it secret\n# public key: " + identity.Recipient().String() + "\n" + identity.String() + "\n"
@@ -69,6 +69,9 @@ func MakeIdentity(file string) (recipient string, made bool, err error) {
 	}
 	if closing := f.Close(); err == nil {
 		err = closing
+	}
+	if err == nil {
+		err = SyncFolder(filepath.Dir(file))
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("writing the identity: %w", err)

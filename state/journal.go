@@ -67,7 +67,7 @@ func (s *Store) OpenJournal(options JournalOptions, visit func(JournalRecord) er
 	if err := validRun(options.Run); err != nil {
 		return nil, nil, err
 	}
-	if err := os.MkdirAll(options.Folder, 0o700); err != nil {
+	if err := MakeFolder(options.Folder); err != nil {
 		return nil, nil, fmt.Errorf("making the folder of the journal: %w", err)
 	}
 	file, err := os.OpenFile(options.path(), os.O_RDWR|os.O_CREATE, 0o600)
@@ -76,7 +76,7 @@ func (s *Store) OpenJournal(options JournalOptions, visit func(JournalRecord) er
 	}
 	end, torn, err := s.scanJournal(file, options.Run, scanned{}, visit)
 	if err == nil {
-		err = syncFolder(options.Folder)
+		err = SyncFolder(options.Folder)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("journal %s: %w", options.path(), err), file.Close())
@@ -210,7 +210,7 @@ func (j *Journal) Close() error {
 
 // Discard closes a journal and removes its file: nothing was done in its name.
 func (j *Journal) Discard() error {
-	return errors.Join(j.Close(), os.Remove(j.options.path()), syncFolder(j.options.Folder))
+	return errors.Join(j.Close(), os.Remove(j.options.path()), SyncFolder(j.options.Folder))
 }
 
 // ReadJournal hands the records of a run's journal to visit without changing it. A run without a journal is ErrNotFound.
@@ -241,12 +241,4 @@ func (s *Store) ReadJournal(folder, run string, visit func(JournalRecord) error)
 		return fmt.Errorf("journal of run %s: %w", run, err)
 	}
 	return nil
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // rescueName stands for the run in the addresses of a rescue file, which names its run inside.
@@ -32,7 +33,11 @@ func (s *Store) WriteRescue(path string, process JournalProcess, records []Journ
 	if err == nil {
 		err = file.Sync()
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
+	err = errors.Join(err, file.Close())
+	if err == nil {
+		err = SyncFolder(filepath.Dir(path))
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("writing the rescue file: %w", err), os.Remove(path))
 	}
 	return nil

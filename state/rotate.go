@@ -258,5 +258,5 @@ func replaceFile(path string, content []byte) error {
 	if err := os.Rename(beside, path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return SyncFolder(filepath.Dir(path))
 }

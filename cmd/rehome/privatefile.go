@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+
+	"github.com/rehome-iam/rehome/state"
 )
 
 // privateFile is a new file of mode 0600 that is written line by line. What fails is not left behind.
@@ -46,5 +49,5 @@ func (p *privateFile) close(failed error) error {
 	if err := errors.Join(failed, p.file.Close()); err != nil {
 		return errors.Join(err, os.Remove(p.path))
 	}
-	return nil
+	return state.SyncFolder(filepath.Dir(p.path))
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/state"
 )
 
 // secretVault delivers one-time secrets: to a file of mode 0600, age-encrypted when recipients are given, else to a terminal.
@@ -157,13 +158,5 @@ func writeDurably(path string, content []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return state.SyncFolder(filepath.Dir(path))
 }

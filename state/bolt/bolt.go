@@ -41,12 +41,13 @@ var _ state.Backend = (*Backend)(nil)
 // Open opens or creates the file at path with mode 0600, waiting at most timeout for its lock.
 // It fails with *state.LockedError, or with state.ErrCorrupt wrapped.
 func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := state.MakeFolder(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("making the folder of the state: %w", err)
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("opening state %s: it is a folder", path)
 	}
+	_, before := os.Stat(path)
 	side := path + ".holder.json"
 	db, err := openFile(path, max(timeout, 100*time.Millisecond))
 	switch {
@@ -56,6 +57,11 @@ func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
 		return nil, fmt.Errorf("opening state %s: %w", path, err)
 	case err != nil:
 		return nil, fmt.Errorf("opening state %s: %w: %w", path, state.ErrCorrupt, err)
+	}
+	if errors.Is(before, fs.ErrNotExist) {
+		if err := state.SyncFolder(filepath.Dir(path)); err != nil {
+			return nil, errors.Join(fmt.Errorf("making state %s durable: %w", path, err), db.Close())
+		}
 	}
 	if encoded, err := json.Marshal(holder); err == nil {
 		_ = os.WriteFile(side, encoded, 0o600) // a missing side file costs a name in a message only
@@ -87,7 +93,11 @@ func describeHolder(side string) string {
 	if err != nil || json.Unmarshal(content, &h) != nil {
 		return ""
 	}
-	return fmt.Sprintf("process %d on %s (%s, since %s)", h.PID, h.Host, h.Command, h.Since)
+	age := ""
+	if since, err := time.Parse(time.RFC3339, h.Since); err == nil && time.Since(since) >= 0 {
+		age = ", for " + time.Since(since).Round(time.Second).String()
+	}
+	return fmt.Sprintf("process %d on %s (%s, since %s%s)", h.PID, h.Host, h.Command, h.Since, age)
 }
 
 // Close releases the lock.

@@ -1,0 +1,35 @@
+package state_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rehome-iam/rehome/state"
+)
+
+func TestMakeFolder_MakesWhatIsMissingAndRefusesAFile(t *testing.T) {
+	top := t.TempDir()
+	deep := filepath.Join(top, "a", "b", "c")
+	for range 2 {
+		if err := state.MakeFolder(deep); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(top, "a")); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("mode %v, %v", info, err)
+	}
+	file := filepath.Join(top, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, filepath.Join(file, "below")} {
+		if err := state.MakeFolder(path); err == nil {
+			t.Errorf("%s was made", path)
+		}
+	}
+	t.Chdir(top)
+	if err := state.MakeFolder("relative/deep"); err != nil {
+		t.Error(err)
+	}
+}
