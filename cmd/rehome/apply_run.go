@@ -117,7 +117,7 @@ func (e *execution) generates() int {
 // execute takes the lease, runs the steps and closes the books.
 func (e *execution) execute(ctx context.Context) error {
 	claim := e.claim()
-	if _, _, err := apply.CheckClaim(ctx, e.work.target, claim, e.s.env.now); err != nil {
+	if err := e.s.awaitTarget(ctx, e.work.target, claim); err != nil {
 		return err
 	}
 	if err := preconditions(ctx, e.work, e.resumed); err != nil {
@@ -150,13 +150,20 @@ func (e *execution) execute(ctx context.Context) error {
 	if e.resumed != nil {
 		options.Done = e.resumed.done
 	}
-	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.target}, e.sources, e.journal, e.vault, options)
+	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.target}, e.sources, e.journal, handing{e.vault}, options)
 	bar.end()
 	e.report = report
 	if fault == nil {
 		fault = e.journal.bindMapped(p, e.resumed)
 	}
 	return e.finish(ctx, report, fault)
+}
+
+// awaitTarget waits for the lease of somebody else as long as -lock-timeout allows.
+func (s *session) awaitTarget(ctx context.Context, markers apply.Markers, claim apply.Claim) error {
+	return apply.AwaitClaim(ctx, markers, claim, s.env.now, s.global.lockTimeout, func(held *apply.HeldError) {
+		s.say("Waiting for the target at most %s: %s", s.global.lockTimeout, view.Clean(held.Error()))
+	})
 }
 
 func (e *execution) claim() apply.Claim {

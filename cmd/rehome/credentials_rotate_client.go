@@ -161,7 +161,11 @@ func rotate(ctx context.Context, s *session, target *client.Target, live identit
 	s.plugins.secrets = append(s.plugins.secrets, secret)
 	id := newID("c", s)
 	holder := apply.Holder{ID: id, Run: id, Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome credentials rotate-client", Since: s.env.now()}
-	lease, err := apply.TakeLease(ctx, target, apply.Claim{Migration: s.cfg.Migration.Name, Holder: holder, CreatedAt: s.env.now(), Dead: s.dead}, s.env.now)
+	claim := apply.Claim{Migration: s.cfg.Migration.Name, Holder: holder, CreatedAt: s.env.now(), Dead: s.dead}
+	if err := s.awaitTarget(ctx, target, claim); err != nil {
+		return err
+	}
+	lease, err := apply.TakeLease(ctx, target, claim, s.env.now)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func describe(err error) diag.Diagnostic {
 	case errors.As(err, &busy):
 		return diag.Errorf("already-running", "It is under way already", "%s\nWait until it is done.", text)
 	case errors.As(err, &held):
-		return diag.Errorf("target-leased", "Target is being written", "%s\nTwo applies never run side by side. Wait until the other one is done; a lease that nobody renews ends by itself.\nIf that process is known to be gone: rehome force-unlock %s", text, held.Holder.ID)
+		return diag.Errorf("target-leased", "Target is being written", "%s\nTwo applies never run side by side. Wait until the other one is done, or give -lock-timeout=10m to wait for it; a lease that nobody renews ends by itself.\nIf that process is known to be gone: rehome force-unlock %s", text, held.Holder.ID)
 	case errors.Is(err, apply.ErrLeaseLost):
 		return diag.Errorf("target-lease-lost", "Lease was lost", "%s\nAnother process may be writing to the target, so nothing more was started. Run the same apply again when it is done.", text)
 	case errors.Is(err, apply.ErrSuperseded):

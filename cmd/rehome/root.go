@@ -121,7 +121,7 @@ func newRootCommand(env *environment) *cobra.Command {
 	flags.StringVar(&global.jsonInto, "json-into", "", "JSON events into this file, beside the text")
 	flags.BoolVar(&global.showPeople, "show-people", false, "name people in JSON, Markdown and HTML; else pseudonyms")
 	flags.BoolVar(&global.input, "input", true, "ask in a terminal; false never waits")
-	flags.DurationVar(&global.lockTimeout, "lock-timeout", 0, "how long to wait for the state's lock")
+	flags.DurationVar(&global.lockTimeout, "lock-timeout", 0, "how long to wait for the state's lock, and for another writer to the target")
 	flags.StringArrayVar(&global.variables, "var", nil, "set a variable: name=value")
 	flags.StringArrayVar(&global.varFiles, "var-file", nil, "set variables from this file")
 	flags.StringArrayVar(&global.pluginDirs, "plugin-dir", nil, "look for plugins here first")

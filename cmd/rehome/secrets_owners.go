@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/state"
 )
 
 // secretVaults delivers the secrets of applications to those who own them: with secret_recipients blocks -secrets-out is a folder with
@@ -36,7 +36,7 @@ func newSecretVaults(cfg *config.Config, steps []plan.Step, to destination) (*se
 	v := &secretVaults{out: to.out, owners: map[string]*secretVault{}, owner: map[identity.ResourceID]string{}}
 	path, err := to.out, error(nil)
 	if len(cfg.SecretRecipients) > 0 && to.out != "" {
-		if err := os.MkdirAll(to.out, 0o700); err != nil {
+		if err := state.MakeFolder(to.out); err != nil {
 			return nil, fmt.Errorf("making the folder of -secrets-out: %w", err)
 		}
 		path = filepath.Join(to.out, "secrets.json")
@@ -81,6 +81,26 @@ func (v *secretVaults) Deliver(resource identity.ResourceID, attribute, value st
 		return owner.Deliver(resource, attribute, value)
 	}
 	return v.rest.Deliver(resource, attribute, value)
+}
+
+// handing tells, of an apply, what to do about a secret that could not be delivered.
+type handing struct{ *secretVaults }
+
+// Deliver implements apply.Vault.
+func (v handing) Deliver(resource identity.ResourceID, attribute, value string) error {
+	err := v.secretVaults.Deliver(resource, attribute, value)
+	if err == nil || resource.Type != "client" {
+		return err
+	}
+	return fmt.Errorf("%w. Mend that and run the same apply again or, when the target does not give the secret out twice, make a new one: rehome credentials rotate-client %s -secrets-out=FILE", err, quoted(resource.Key))
+}
+
+// quoted is an argument as a shell takes it.
+func quoted(argument string) string {
+	if argument != "" && strings.Trim(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/@+,=") == "" {
+		return argument
+	}
+	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 }
 
 // report says where the secrets are.

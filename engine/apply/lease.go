@@ -31,16 +31,22 @@ var ErrLeaseLost = errors.New("the lease on the target was lost")
 type HeldError struct {
 	Holder  Holder
 	Expires string // RFC 3339
+	Age     time.Duration
 }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("the target is being written by %s (its lease ends %s)", e.Holder, e.Expires)
+	age := ""
+	if e.Age > 0 {
+		age = ", for " + e.Age.Round(time.Second).String()
+	}
+	return fmt.Sprintf("the target is being written by %s%s (its lease ends %s)", e.Holder, age, e.Expires)
 }
 
 // How often a lease is confirmed with the target at most, and how long taking it waits for another writer to show.
 const (
 	confirmEvery = 5 * time.Second
 	settleTime   = 150 * time.Millisecond
+	askAgain     = time.Second // of a lease that somebody else has
 )
 
 // Lease is the right to write to a target. Its methods are safe for many goroutines.
@@ -89,13 +95,39 @@ func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 	if until, err := time.Parse(time.RFC3339, marker.LeaseExpires); marker.LeaseHolder != "" && (err != nil || now().Before(until)) {
 		holder := ParseHolder(marker.LeaseHolder)
 		if claim.Dead == nil || !claim.Dead(holder) {
-			return marker, revision, &HeldError{Holder: holder, Expires: marker.LeaseExpires}
+			held := &HeldError{Holder: holder, Expires: marker.LeaseExpires}
+			if !holder.Since.IsZero() {
+				held.Age = now().Sub(holder.Since)
+			}
+			return marker, revision, held
 		}
 	}
 	if claim.superseded(marker) {
 		return marker, revision, fmt.Errorf("%w (%s, at %s)", ErrSuperseded, marker.PreviewedPlan, marker.PreviewedAt)
 	}
 	return marker, revision, nil
+}
+
+// AwaitClaim checks as CheckClaim does and, while somebody else has the lease, again until limit is over. Held hears of the holder once,
+// before the first wait.
+func AwaitClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time, limit time.Duration, held func(*HeldError)) error {
+	end := now().Add(limit)
+	for first := true; ; first = false {
+		_, _, err := CheckClaim(ctx, markers, claim, now)
+		var other *HeldError
+		left := end.Sub(now())
+		if !errors.As(err, &other) || left <= 0 {
+			return err
+		}
+		if first {
+			held(other)
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(min(left, askAgain)):
+		}
+	}
 }
 
 // TakeLease takes the lease when nobody else has it, and renews it until Release. It fails with *HeldError, or with ErrSuperseded when

@@ -132,3 +132,45 @@ func TestHolder_ReadsBackFromItsText(t *testing.T) {
 		t.Errorf("an old text reads as %+v", got)
 	}
 }
+
+func TestAwaitClaim_WaitsForTheOtherOneAndNoLonger(t *testing.T) {
+	start := time.Unix(1_800_000_000, 0)
+	holder := apply.Holder{ID: "ci-7", Run: "r-1", Actor: "ann", Host: "runner", PID: 42, Command: "rehome apply", Since: start.Add(-90 * time.Second)}
+	claim := apply.Claim{Migration: "acme", Holder: apply.Holder{ID: "r-2", Run: "r-2"}, CreatedAt: start}
+	held := func() *markers {
+		return &markers{marker: identity.Marker{Migration: "acme", LeaseHolder: holder.String(), LeaseExpires: start.Add(time.Hour).Format(time.RFC3339)}}
+	}
+	began := time.Now()
+	now := func() time.Time { return start.Add(time.Since(began)) }
+	t.Run("until it gives the lease back", func(t *testing.T) {
+		m, heard := held(), 0
+		err := apply.AwaitClaim(t.Context(), m, claim, now, time.Minute, func(e *apply.HeldError) {
+			heard++
+			m.mutex.Lock()
+			defer m.mutex.Unlock()
+			m.marker.LeaseHolder = ""
+		})
+		if err != nil || heard != 1 {
+			t.Errorf("heard %d times, error %v", heard, err)
+		}
+	})
+	t.Run("until the limit", func(t *testing.T) {
+		err := apply.AwaitClaim(t.Context(), held(), claim, now, 50*time.Millisecond, func(*apply.HeldError) {})
+		var other *apply.HeldError
+		if !errors.As(err, &other) || !strings.Contains(err.Error(), "ci-7: run r-1 of ann on runner, process 42, rehome apply, since ") || !strings.Contains(err.Error(), ", for 1m3") {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("not at all", func(t *testing.T) {
+		err := apply.AwaitClaim(t.Context(), held(), claim, now, 0, func(*apply.HeldError) { t.Error("it waited") })
+		if err == nil {
+			t.Error("the target was free")
+		}
+	})
+	t.Run("until it is interrupted", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := apply.AwaitClaim(ctx, held(), claim, now, time.Hour, func(*apply.HeldError) { cancel() }); err == nil {
+			t.Error("the target was free")
+		}
+	})
+}
