@@ -277,6 +277,7 @@ func readRuns(s *session, d *statusDocument) error {
 			d.LastRun = &run
 			d.facts.RunPlan = run.PlanHash
 			d.facts.RunUnfinished = run.Status == state.RunStarted || run.Status == state.RunFailed
+			d.facts.RunLast = run.PlanHash == d.PlanHash || !run.StartedAt.Before(d.plannedAt)
 			break
 		}
 	}

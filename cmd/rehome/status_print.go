@@ -36,7 +36,7 @@ func printStatus(s *session, d *statusDocument) {
 	if d.LastRun == nil {
 		statusLine(s, "last run", "none")
 	} else {
-		statusLine(s, "last run", "%s   %s   %s", d.LastRun.ID, d.LastRun.Status, view.Ago(d.LastRun.StartedAt, now))
+		statusLine(s, "last run", "%s   %s   %s%s", d.LastRun.ID, d.LastRun.Status, view.Ago(d.LastRun.StartedAt, now), cutOff(s, *d.LastRun))
 	}
 	if d.RollbackCost != nil {
 		statusLine(s, "rollback", "%s", d.RollbackCost.text())

@@ -68,6 +68,7 @@ type Facts struct {
 	RunPlan       string // the plan of the newest run, empty without one
 	RunUnfinished bool   // the newest run was interrupted or failed
 	Verified      bool   // something was verified after the newest run
+	RunLast       bool   // nothing was planned since the newest run began
 	OpenFollowUps int
 }
 
@@ -212,12 +213,16 @@ func next(in Facts, s Summary) string {
 	if in.Archived {
 		return ""
 	}
+	p := in.Planned
+	ours := p != nil && p.Hash == in.RunPlan
+	if in.RunUnfinished && in.RunPlan != "" && in.RunLast && (!ours || len(s.PreviewHandoffBlockers) == 0) {
+		return "rehome apply -plan-hash=" + in.RunPlan // the plan of the way back too, though it is not the one previewed last
+	}
 	for _, b := range s.PreviewHandoffBlockers {
 		if b.Next != "" {
 			return b.Next
 		}
 	}
-	p := in.Planned
 	done := in.RunPlan == p.Hash && !in.RunUnfinished
 	switch {
 	case len(s.PreviewHandoffBlockers) > 0, p.Hash == "", p.Expired && !done, p.RollbackOf != "" && done:

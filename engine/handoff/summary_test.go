@@ -72,7 +72,14 @@ func TestCompute_SaysOneWordForEachState(t *testing.T) {
 			in.Planned.Blockers = []plan.Blocker{{Code: plan.BlockerImpacts, Items: []string{"ocm-1"}, Next: "rehome acknowledge"}}
 		}, [6]string{"unavoidable_changes", "pending", "completed", "completed", "unacknowledged_impacts", "rehome plan -out=plan.rehome"}},
 		"the run failed": {func(in *handoff.Facts) { in.RunPlan, in.RunUnfinished = "sha256:1", true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome apply -plan-hash=sha256:1"}},
-		"archived":       {func(in *handoff.Facts) { in.Archived = true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "migration_archived", ""}},
+		"cut off, and expired since": {func(in *handoff.Facts) {
+			in.RunPlan, in.RunUnfinished, in.RunLast, in.Planned.Expired = "sha256:1", true, true, true
+		}, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome apply -plan-hash=sha256:1"}},
+		"a rollback was cut off": {func(in *handoff.Facts) {
+			in.RunPlan, in.RunUnfinished, in.RunLast, in.Planned.Stale = "sha256:2", true, true, []string{"okta.corp is old"}
+		}, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "stale_snapshot", "rehome apply -plan-hash=sha256:2"}},
+		"planned again after a run failed": {func(in *handoff.Facts) { in.RunPlan, in.RunUnfinished = "sha256:2", true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "", "rehome apply -plan-hash=sha256:1"}},
+		"archived":                         {func(in *handoff.Facts) { in.Archived = true }, [6]string{"unavoidable_changes", "acknowledged", "completed", "completed", "migration_archived", ""}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
