@@ -115,9 +115,9 @@ func (f *fakeTarget) Schema() identity.ProviderSchema {
 	}
 	return identity.ProviderSchema{Name: fakeTargetName, Version: "1.0.0", Doc: "A fake.", Resources: []identity.ResourceSchema{
 		{Type: "team", Doc: "A team.", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup}, Attributes: []identity.AttributeSchema{text("name", true), text("purpose", false)}},
-		{Type: "app", Doc: "An app.", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindApplication}, Attributes: []identity.AttributeSchema{text("name", true),
+		{Type: "client", Doc: "A client.", KeyFormat: "{client_id}", ItemKinds: []identity.Kind{identity.KindApplication}, Attributes: []identity.AttributeSchema{text("client_id", true),
 			{Name: "secret", Type: "string", Doc: "Secret.", Sensitive: true, Computed: true, Generated: true}}},
-		{Type: "grant", Doc: "Who may use an app.", KeyFormat: "{app} to {team}", Attributes: []identity.AttributeSchema{text("app", true), text("team", true)}},
+		{Type: "grant", Doc: "Who may use a client.", KeyFormat: "{client} to {team}", Attributes: []identity.AttributeSchema{text("client", true), text("team", true)}},
 	}}
 }
 
@@ -131,9 +131,9 @@ func (f *fakeTarget) Translate(item identity.Item) identity.Translation {
 	if item.Kind == identity.KindGroup {
 		return identity.Translation{Contract: "team", Resources: []identity.Resource{{Type: "team", Key: item.ID, Attributes: identity.Attributes{"name": item.ID, "purpose": "as the incumbent has it"}}}}
 	}
-	return identity.Translation{Contract: "app", Resources: []identity.Resource{
-		{Type: "app", Key: item.ID, Attributes: identity.Attributes{"name": item.ID, "secret": nil}},
-		{Type: "grant", Key: item.ID + " to engineers", Attributes: identity.Attributes{"app": identity.Refer(identity.KindApplication, item.ID, "app"), "team": identity.Refer(identity.KindGroup, "engineers", "team")}},
+	return identity.Translation{Contract: "client", Resources: []identity.Resource{
+		{Type: "client", Key: item.ID, Attributes: identity.Attributes{"client_id": item.ID, "secret": nil}},
+		{Type: "grant", Key: item.ID + " to engineers", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, item.ID, "client"), "team": identity.Refer(identity.KindGroup, "engineers", "team")}},
 	}}
 }
 
@@ -179,7 +179,7 @@ func (f *fakeTarget) Apply(ctx context.Context, step identity.StepRequest) (iden
 			wanted[name] = value
 		}
 	}
-	done := there && reflect.DeepEqual(live.Attributes, wanted) && live.Tag == step.Tag
+	done := there && reflect.DeepEqual(live.Attributes, wanted) && live.Tag == step.Tag && len(step.Secrets) == 0
 	if step.Action == "delete" {
 		done = !there
 	}
@@ -190,7 +190,7 @@ func (f *fakeTarget) Apply(ctx context.Context, step identity.StepRequest) (iden
 	case (step.Action == "create") == there || !holds(live.Attributes, step.Before):
 		return result, &identity.ProviderError{Code: identity.ErrorConflict, Message: step.Resource.String() + " is not as expected", Live: live.Attributes}
 	default:
-		if _, err := f.send(ctx, method, path, "", fakeResource{Tag: step.Tag, Attributes: wanted}, &live); err != nil {
+		if _, err := f.send(ctx, method, path, "", fakeResource{Tag: step.Tag, Attributes: wanted, Secret: step.Secrets["secret"]}, &live); err != nil {
 			return identity.StepResult{}, err
 		}
 		result.ServerID, result.Requests = live.ID, 2
@@ -260,6 +260,8 @@ func (f *fakeTarget) send(ctx context.Context, method, path, revision string, bo
 		return false, nil
 	case http.StatusPreconditionFailed:
 		return false, failed(identity.ErrorConflict, "it was changed by somebody else")
+	case http.StatusUnauthorized:
+		return false, failed(identity.ErrorUnauthorized, "the token is not taken any more")
 	case http.StatusTooManyRequests:
 		return false, failed(identity.ErrorRateLimited, "too many requests")
 	case statusDie:

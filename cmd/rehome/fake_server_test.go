@@ -18,7 +18,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// fakeServer is what the fake target writes to: resources of three kinds in memory. An app gets a secret when it is made.
+// fakeServer is what the fake target writes to: resources of three kinds in memory. A client gets a secret when it is made.
 type fakeServer struct {
 	mutex     sync.Mutex
 	resources map[string]fakeResource // by path
@@ -91,12 +91,15 @@ func (s *fakeServer) write(r *http.Request, path string, live fakeResource) (int
 	case http.MethodPost:
 		kind, key, _ := strings.Cut(strings.TrimPrefix(path, "/resources/"), "/")
 		live = fakeResource{Type: kind, Key: key, ID: fmt.Sprint("id-", s.changes)}
-		if kind == "app" {
+		if kind == "client" {
 			live.Secret = fmt.Sprint("fake-secret-", s.changes)
 		}
 		s.made[path]++
 	}
 	live.Tag, live.Attributes = wanted.Tag, wanted.Attributes
+	if wanted.Secret != "" {
+		live.Secret = wanted.Secret
+	}
 	s.resources[path] = live
 	return http.StatusOK, live
 }
@@ -142,26 +145,26 @@ func (s *fakeServer) secrets() map[string]string {
 	return found
 }
 
-// fakeSpoiler spoils the first request of each kind of step, or each one when it lasts.
+// fakeSpoiler spoils the first request of a kind of step and, when it lasts, everything after it.
 type fakeSpoiler struct {
 	mutex sync.Mutex
 	spoil labfault.Spoil
-	only  string // kind of step; empty means each
+	kind  string
 	lasts bool
-	hit   map[string]int
+	hit   int
 }
 
 // arm begins to spoil.
-func (s *fakeSpoiler) arm(spoil labfault.Spoil, only string, lasts bool) {
+func (s *fakeSpoiler) arm(spoil labfault.Spoil, kind string, lasts bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.spoil, s.only, s.lasts, s.hit = spoil, only, lasts, map[string]int{}
+	s.spoil, s.kind, s.lasts, s.hit = spoil, kind, lasts, 0
 }
 
-func (s *fakeSpoiler) hits() map[string]int {
+func (s *fakeSpoiler) hits() int {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return maps.Clone(s.hit)
+	return s.hit
 }
 
 // fakeKind is the kind of step that a request belongs to. A mapping writes nothing: it rests on what was read.
@@ -180,13 +183,13 @@ func fakeKind(method, path string) string {
 }
 
 func (s *fakeSpoiler) choose(r *http.Request, _ []byte) labfault.Spoil {
-	kind := fakeKind(r.Method, r.URL.Path)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.spoil == (labfault.Spoil{}) || (s.only != "" && s.only != kind) || (s.hit[kind] > 0 && !s.lasts) {
+	begins := s.hit == 0 && s.kind == fakeKind(r.Method, r.URL.Path)
+	if s.spoil == (labfault.Spoil{}) || !begins && (s.hit == 0 || !s.lasts) {
 		return labfault.Spoil{}
 	}
-	s.hit[kind]++
+	s.hit++
 	return s.spoil
 }
 

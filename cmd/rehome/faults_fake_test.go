@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -30,6 +31,7 @@ func TestFaults_OnAFake(t *testing.T) {
 				}
 			}
 			t.Run("http", func(t *testing.T) { one.stage.httpMatrix(t, one.name, one.kinds, end, wantBooks) })
+			t.Run("lasting", func(t *testing.T) { one.stage.lastingMatrix(t, one.name, one.kinds, end, wantBooks) })
 			t.Run("kill", func(t *testing.T) { one.stage.killMatrix(t, one.name, end, wantBooks, records) })
 		})
 	}
@@ -54,13 +56,35 @@ func (f *fakeStage) httpMatrix(t *testing.T, what string, kinds []string, end, w
 					fault.After = after
 					spoil.arm(fault, kind, false)
 					first := f.apply(folder, "nobody", "-parallelism=1")
-					if spoil.hits()[kind] != 1 {
-						t.Errorf("%d requests were spoilt\n%s", spoil.hits()[kind], first.output)
+					if spoil.hits() != 1 {
+						t.Errorf("%d requests were spoilt\n%s", spoil.hits(), first.output)
 					}
 					same := f.resume(t, folder, end, wantBooks) && server.madeOnce(t)
 					table.add(faultRow{done: fmt.Sprintf("%s %s: %s", name, when, kind), ended: fmt.Sprintf("status %d", first.status), same: same})
 				})
 			}
+		}
+	}
+}
+
+// lastingMatrix lets the target fail from the first request of a kind of step on, until the apply has ended.
+func (f *fakeStage) lastingMatrix(t *testing.T, what string, kinds []string, end, wantBooks string) {
+	table := &faultTable{title: "HTTP faults that last, on a fake, in the midst of " + what + ": from the first request of a kind of step on"}
+	t.Cleanup(func() { table.write(t) })
+	for name, fault := range map[string]labfault.Spoil{"503": {Status: 503}, "401": {Status: 401}, "429": {Status: 429}, "reset": {Reset: true}} {
+		for _, kind := range kinds {
+			t.Run(fmt.Sprint(name, " from ", kind), func(t *testing.T) {
+				t.Parallel()
+				folder, server, spoil := f.row(t)
+				spoil.arm(fault, kind, true)
+				first := f.apply(folder, "nobody", "-parallelism=1")
+				if first.status != 1 || spoil.hits() == 0 {
+					t.Errorf("status %d, %d requests were spoilt\n%s", first.status, spoil.hits(), first.output)
+				}
+				spoil.arm(labfault.Spoil{}, "", false)
+				same := f.resume(t, folder, end, wantBooks) && server.madeOnce(t)
+				table.add(faultRow{done: fmt.Sprintf("%s from the first %s on", name, kind), ended: fmt.Sprintf("status %d", first.status), same: same})
+			})
 		}
 	}
 }
