@@ -45,6 +45,9 @@ func runEvidenceRecord(s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := store.MayChange(); err != nil {
+		return err
+	}
 	hash, err := appliedPlan(store, cfg.Migration.Name)
 	if err != nil {
 		return err
