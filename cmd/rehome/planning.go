@@ -29,6 +29,9 @@ type planning struct {
 	marker   identity.Marker
 	revision identity.MarkerRevision
 	problems diag.List // of blocks that cannot be followed; the plan is a draft then
+
+	throwAway bool // see session
+	untold    int  // resources of a throw-away target of which it is not known whether they were used
 }
 
 // planInputs say what a plan is made from, beyond configuration and state.

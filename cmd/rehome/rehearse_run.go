@@ -107,10 +107,14 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
 	if len(steps) == 0 {
 		return nil, diag.Errorf("rehearsal-empty", "There is nothing to rehearse", "The plan changes nothing in %s: %s.", report.Target.Address, report.Target.Summary)
 	}
+	told := context.AfterFunc(ctx, func() {
+		r.s.say("Interrupted: what is in flight is finished, nothing more is started. Interrupt again to leave at once.")
+	})
+	defer told()
 	if err := r.parts(ctx, report, real, work, memory); err != nil {
 		return nil, r.leftAsItIs(ctx, err)
 	}
-	report.Notes = append(report.Notes, r.notes(real)...)
+	report.Notes = append(report.Notes, r.notes(real, len(steps))...)
 	return report, nil
 }
 
@@ -194,6 +198,9 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, 
 		return err
 	}
 	defer back.target.Close()
+	if back.untold > 0 {
+		report.Notes = append(report.Notes, fmt.Sprintf("Of %s the target cannot tell whether people used them. Nobody is here, so they were taken back; a rollback of the real run would keep such applications, closed. Let the target keep a record of sign-ins before the run, and give rehome the right to read it.", view.Plural(back.untold, "resource", "resources")))
+	}
 	if err := recordPlan(ctx, r.scratch, back); err != nil {
 		return err
 	}
@@ -346,18 +353,21 @@ func (r *rehearsing) leftAsItIs(ctx context.Context, cause error) error {
 	if r.copied {
 		left = "It worked on a copy of the file, which is gone; the file is as it was."
 	}
-	reason := "it was interrupted"
+	reason := "It was interrupted."
 	if ctx.Err() == nil {
 		reason = sentence(cause)
 	}
-	return diag.Errorf("rehearsal-stopped", "Rehearsal did not come to its end", "%s. %s\nThe real target and the state are untouched.", reason, left)
+	return diag.Errorf("rehearsal-stopped", "Rehearsal did not come to its end", "%s %s\nThe real target and the state are untouched.", reason, left)
 }
 
 // notes say what a rehearsal does not show.
-func (r *rehearsing) notes(real *planning) []string {
+func (r *rehearsing) notes(real *planning, rehearsed int) []string {
 	notes := []string{"Secrets were made up: those of the incumbent were not asked for, and generated ones were thrown away."}
 	if r.s.cfg.BreakGlass != nil {
 		notes = append(notes, "Break-glass accounts were not tried: a throw-away target has no people.")
+	}
+	if n, m := len(apply.Planned(real.plan.Steps)), rehearsed; n != m {
+		notes = append(notes, fmt.Sprintf("The plan for the real target has %d steps, the rehearsed one %d: the two are not alike. What is switched off in a throw-away target, such as a provider, blocks nothing there.", n, m))
 	}
 	if real.plan.PlanHash == "" {
 		notes = append(notes, "The plan for the real target is a draft: rehome plan says what it waits for.")
@@ -368,4 +378,20 @@ func (r *rehearsing) notes(real *planning) []string {
 // took is a duration for people.
 func took(millis int64) string {
 	return (time.Duration(millis) * time.Millisecond).Round(100 * time.Millisecond).String()
+}
+
+// usages asks what people did with resources. Nobody signs in to a throw-away target, so there what is not known counts as not used.
+func (w *planning) usages(ctx context.Context, resources []identity.Resource) (map[identity.ResourceID]identity.Usage, error) {
+	known, err := usages(ctx, w.target, resources)
+	if err != nil || !w.throwAway {
+		return known, err
+	}
+	w.untold = 0
+	for _, r := range resources {
+		if u, told := known[r.ID()]; !u.Used && (!told || u.Unknown != "") {
+			known[r.ID()] = identity.Usage{Resource: r.ID()}
+			w.untold++
+		}
+	}
+	return known, nil
 }

@@ -83,7 +83,7 @@ func (r *rehearsing) open(ctx context.Context) error {
 	cfg := *s.cfg
 	cfg.Migration.Name += rehearsal.Suffix
 	cfg.Rehome.State = config.State{Type: "bbolt", Path: filepath.Join(r.folder, "state.db")}
-	cfg.BreakGlass, cfg.Verify, cfg.SecretRecipients = nil, nil, nil // accounts, people and owners of the real target
+	cfg.BreakGlass, cfg.Verify, cfg.SecretRecipients, cfg.Undos = nil, nil, nil, nil // accounts, people, owners and runs of the real target
 	if cfg.Target, err = r.target(ctx); err != nil {
 		return err
 	}
@@ -97,6 +97,7 @@ func (r *rehearsing) open(ctx context.Context) error {
 	}
 	r.scratch = quietly(s)
 	r.scratch.cfg, r.scratch.store, r.scratch.opened, r.scratch.followed, r.scratch.peopleKey = &cfg, store, false, true, nil
+	r.scratch.throwAway = true
 	store.SelectMigration(cfg.Migration.Name)
 	if _, err := r.scratch.openForChange(); err != nil {
 		return err

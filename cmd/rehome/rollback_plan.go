@@ -41,7 +41,7 @@ func prepareRollback(ctx context.Context, s *session, runID string) (*planning, 
 	if err != nil {
 		return nil, err
 	}
-	work := &planning{target: target}
+	work := &planning{target: target, throwAway: s.throwAway}
 	if err := work.computeRollback(ctx, s, record, schema); err != nil {
 		target.Close()
 		return nil, err
@@ -78,7 +78,7 @@ func (w *planning) computeRollback(ctx context.Context, s *session, record *runR
 	if err != nil {
 		return fmt.Errorf("reading the target: %w", err)
 	}
-	if input.Usages, err = usages(ctx, w.target, rollback.Questions(input)); err != nil {
+	if input.Usages, err = w.usages(ctx, rollback.Questions(input)); err != nil {
 		return err
 	}
 	p, problems := rollback.Build(input)
@@ -170,7 +170,7 @@ func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID
 		ask = append(ask, rollback.Ask(r, back.Since, slices.Contains(back.Opened, step.ID)))
 		undecided[step.Resource] = step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionDelete && step.Decision == ""
 	}
-	known, err := usages(ctx, work.target, ask)
+	known, err := work.usages(ctx, ask)
 	if err != nil || len(known) == 0 {
 		return nil, err // a target that cannot tell had all that is not decided kept
 	}

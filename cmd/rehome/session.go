@@ -32,6 +32,7 @@ type session struct {
 
 	followed         bool // the state has caught up with the journals
 	closedUnfinished bool // see closeUnfinished
+	throwAway        bool // the target is one of a rehearsal, which nobody uses
 
 	peopleKey []byte // of the pseudonyms, from the state or from a plan file
 }

@@ -150,6 +150,8 @@ func (s *stripper) clients(document realm.Object, flows map[string]string) {
 		}
 	}
 	document["clients"] = asList(kept)
+	delete(object(object(document, "roles"), "client"), realm.MarkerClient) // roles of a client that is not there refuse an import
+	delete(object(document, "clientScopeMappings"), realm.MarkerClient)
 }
 
 // rename lets the addresses of the server's own clients name the new realm.

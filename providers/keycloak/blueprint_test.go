@@ -25,6 +25,7 @@ const exportedRealm = `{
   "identityProviders": [{"alias": "adfs", "internalId": "6", "enabled": true, "organizationId": "7", "config": {"clientSecret": "**********", "singleSignOnServiceUrl": "https://fs.example"}}],
   "components": {"org.keycloak.keys.KeyProvider": [{"id": "8", "config": {"privateKey": ["**********"]}}],
     "org.keycloak.storage.UserStorageProvider": [{"id": "9", "name": "ldap", "config": {"enabled": ["true"], "bindCredential": ["**********"]}}]},
+  "roles": {"client": {"rehome-marker": [], "shop": []}},
   "users": [{"id": "10", "username": "service-account-rehome", "serviceAccountClientId": "rehome", "clientRoles": {"realm-management": ["manage-realm"]}}, {"id": "11", "username": "ann"}],
   "organizations": [{"id": "7", "alias": "partner", "identityProviders": [{"alias": "adfs"}]}]
 }`
