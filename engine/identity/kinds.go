@@ -65,6 +65,9 @@ type Application struct {
 	AuthnContext          string               `json:"authn_context" doc:"Authentication context class the source sends."`
 	HonorForceAuthn       bool                 `json:"honor_force_authn" doc:"ForceAuthn of a request is honoured."`
 	AttributeStatements   []AttributeStatement `json:"attribute_statements" doc:"What the assertion says about the person."`
+	IdPEntityID           string               `json:"idp_entity_id" doc:"SAML name of the incumbent towards the application, which is the issuer of its assertions. Empty when it does not tell. Okta: metadata of the application."`
+	IdPSignOnURL          string               `json:"idp_sso_url" doc:"Where the application sends people to the incumbent. Empty when it does not tell. Okta: metadata of the application."`
+	IdPCertificate        string               `json:"idp_certificate" doc:"Certificate with which the incumbent signs assertions for the application, base64 DER. Okta: metadata of the application."`
 	ClaimsKnown           bool                 `json:"claims_known" doc:"False when the incumbent does not tell which claims or attributes it sends."`
 
 	Provisioning   []string `json:"provisioning" doc:"Provisioning features in use."`

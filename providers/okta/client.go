@@ -108,7 +108,7 @@ type answer struct {
 
 // get asks for a path with query and redacts the answer. The error is a *refusal or a *identity.ProviderError.
 func (c *client) get(ctx context.Context, doing, location string) (answer, error) {
-	a, err := c.raw(ctx, doing, location)
+	a, err := c.raw(ctx, doing, location, "application/json")
 	if err != nil {
 		return answer{}, err
 	}
@@ -118,8 +118,8 @@ func (c *client) get(ctx context.Context, doing, location string) (answer, error
 	return a, nil
 }
 
-// raw is get with the secrets in it; only Secret may use its body.
-func (c *client) raw(ctx context.Context, doing, location string) (answer, error) {
+// raw is get with the secrets in it; only Secret, and what picks single public fields out of it, may use its body.
+func (c *client) raw(ctx context.Context, doing, location, accept string) (answer, error) {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -128,7 +128,7 @@ func (c *client) raw(ctx context.Context, doing, location string) (answer, error
 	}
 	// A clone, because the shared executor carries the state of one request.
 	executor := c.api.CloneRequestExecutor()
-	executor = executor.WithAccept("application/json")
+	executor = executor.WithAccept(accept)
 	request, err := executor.NewRequest(http.MethodGet, location, nil)
 	if err != nil {
 		return answer{}, c.failure(doing, location, err)

@@ -2,8 +2,12 @@ package okta
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -58,6 +62,28 @@ func (c *oldConnection) unknown(name, where string) {
 	c.facts = append(c.facts, identity.ConnectionFact{Name: name, Note: where})
 }
 
+// known is a fact that exists; where the item does not hold it, the sheet says where to look.
+func (c *oldConnection) known(name, value, where string) {
+	if value == "" {
+		c.unknown(name, where)
+		return
+	}
+	c.add(name, value)
+}
+
+// readCertificate gives a base64 DER certificate as PEM, with the day it ends; empty when it is none.
+func readCertificate(bare string) (text, expires string) {
+	der, err := base64.StdEncoding.DecodeString(bare)
+	if err != nil || bare == "" {
+		return "", ""
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return "", ""
+	}
+	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))), certificate.NotAfter.UTC().Format(time.RFC3339)
+}
+
 func (s *Source) oldOIDC(app identity.Application, sheet *oldConnection) {
 	org := s.settings.orgURL
 	const otherServer = "or the address of the custom authorization server or domain that the application is configured with"
@@ -90,13 +116,15 @@ func (s *Source) oldSAML(id string, app identity.Application, raw node, sheet *o
 		metadata += "?kid=" + key
 	}
 	sheet.note(identity.ConnectionMetadata, metadata, "for administrators; the public address stands in the Admin Console under Sign On")
-	if issuer := raw.at("settings", "signOn", "idpIssuer").text(); issuer != "" && !strings.Contains(issuer, "${") {
-		sheet.add(identity.ConnectionEntityID, issuer)
-	} else {
-		sheet.unknown(identity.ConnectionEntityID, inMetadata)
+	issuer := app.IdPEntityID
+	if stated := raw.at("settings", "signOn", "idpIssuer").text(); issuer == "" && !strings.Contains(stated, "${") {
+		issuer = stated
 	}
-	sheet.unknown(identity.ConnectionSignOn, inMetadata)
-	sheet.unknown(identity.ConnectionCertificate, inMetadata)
+	sheet.known(identity.ConnectionEntityID, issuer, inMetadata)
+	sheet.known(identity.ConnectionSignOn, app.IdPSignOnURL, inMetadata)
+	certificate, expires := readCertificate(app.IdPCertificate)
+	sheet.known(identity.ConnectionCertificate, certificate, inMetadata)
+	sheet.facts[len(sheet.facts)-1].Expires = expires
 	sheet.add(identity.ConnectionAudience, app.EntityID)
 	sheet.add(identity.ConnectionACS, strings.Join(app.RedirectURIs, "\n"))
 	sheet.add(identity.ConnectionNameID, nameIDURN(app.NameIDFormat))

@@ -26,6 +26,7 @@ func convertApplication(body node, found assignments) (identity.Item, error) {
 	case "SAML_2_0":
 		a.Protocol = "saml"
 		fillSAML(&a, body.at("settings", "signOn"))
+		a.IdPEntityID, a.IdPSignOnURL, a.IdPCertificate = found.idp.EntityID, found.idp.SignOnURL, found.idp.Certificate
 	case "BOOKMARK":
 		a.HomeURL = body.at("settings", "app", "url").text()
 	case "":

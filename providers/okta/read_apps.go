@@ -21,6 +21,7 @@ type assignments struct {
 	users, groups int
 	gaps          []string
 	gone          bool
+	idp           samlIdP // of a SAML app that is in use
 }
 
 // application reads who is assigned before it hands out the app, because the app's item holds the counts.
@@ -36,6 +37,9 @@ func (r *reader) application(ctx context.Context, e element) error {
 				return err
 			}
 		}
+	}
+	if err := r.samlMetadata(ctx, e.body, &found); err != nil {
+		return err
 	}
 	item, err := convertApplication(e.body, found)
 	return r.emit(ctx, e, item, err)

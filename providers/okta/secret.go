@@ -19,7 +19,7 @@ func unknownSecret(item identity.ItemID, field string) error {
 func (c *client) providerSecret(ctx context.Context, id string) (string, error) {
 	const doing = "fetching the client secret of an identity provider"
 	location := "/api/v1/idps/" + url.PathEscape(id)
-	a, err := c.raw(ctx, doing, location)
+	a, err := c.raw(ctx, doing, location, "application/json")
 	if err != nil {
 		return "", c.problem(doing, scopeIDPs, err)
 	}
@@ -38,7 +38,7 @@ func (c *client) providerSecret(ctx context.Context, id string) (string, error) 
 func (c *client) applicationSecret(ctx context.Context, id string) (string, error) {
 	const doing = "fetching the client secret of an application"
 	location := "/api/v1/apps/" + url.PathEscape(id) + "/credentials/secrets"
-	a, err := c.raw(ctx, doing, location)
+	a, err := c.raw(ctx, doing, location, "application/json")
 	if err != nil {
 		return "", c.problem(doing, "okta.apps.manage or the role Application Administrator", err)
 	}

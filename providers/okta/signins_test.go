@@ -1,6 +1,7 @@
 package okta_test
 
 import (
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"net/http/httptest"
@@ -139,8 +140,33 @@ func TestConnection_SaysWhatTheItemHoldsAndWhereTheRestIs(t *testing.T) {
 		saml[identity.ConnectionNameID].Value != "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" {
 		t.Errorf("Expenses: %+v", saml)
 	}
-	if entity := saml[identity.ConnectionEntityID]; entity.Value != "" || !strings.Contains(entity.Note, "Metadata URL") {
-		t.Errorf("an issuer that is a template was given out: %+v", entity)
+	certificate := saml[identity.ConnectionCertificate]
+	if saml[identity.ConnectionEntityID].Value != "http://www.okta.com/exkert30vd8ULdHRG5d7" || !strings.HasSuffix(saml[identity.ConnectionSignOn].Value, "/exkert30vd8ULdHRG5d7/sso/saml") ||
+		!strings.HasPrefix(certificate.Value, "-----BEGIN CERTIFICATE-----\n") || certificate.Expires != "2036-11-19T10:10:51Z" {
+		t.Errorf("what the owner of Expenses has entered is not told: %+v", saml)
+	}
+	unread := sink.item(t, identity.KindApplication, expenses)
+	var app identity.Application
+	if err := unread.Decode(&app); err != nil {
+		t.Fatal(err)
+	}
+	app.IdPEntityID, app.IdPSignOnURL, app.IdPCertificate = "", "", "no certificate"
+	emptied, err := json.Marshal(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unread.Attributes = emptied
+	list, err := source.(sdk.SourceConnector).Connection(t.Context(), unread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		switch f.Name {
+		case identity.ConnectionEntityID, identity.ConnectionSignOn, identity.ConnectionCertificate:
+			if f.Value != "" || !strings.Contains(f.Note, "Metadata URL") {
+				t.Errorf("what was not read is given out: %+v", f)
+			}
+		}
 	}
 	bookmark := sink.item(t, identity.KindApplication, "0oabQNDcfwWYRGREW5d7")
 	if _, err := source.(sdk.SourceConnector).Connection(t.Context(), bookmark); err == nil {

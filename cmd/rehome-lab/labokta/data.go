@@ -21,10 +21,10 @@ type object struct {
 
 // tenant is the content of the data folder. Maps are keyed by the id of the parent.
 type tenant struct {
-	apps, idps, idpKeys, policies, groups, groupRules []object
-	users, mappings, zones, authorizationServers      []object
-	current                                           []object       // users who are not DEPROVISIONED
-	userAt                                            map[string]int // by id, the place in users
+	apps, appKeys, idps, idpKeys, policies, groups, groupRules []object
+	users, mappings, zones, authorizationServers               []object
+	current                                                    []object       // users who are not DEPROVISIONED
+	userAt                                                     map[string]int // by id, the place in users
 
 	appGroups, appUsers, policyRules, secrets map[string][]object
 	groupMembers                              map[string][]string
@@ -37,7 +37,7 @@ type tenant struct {
 func load(data fs.FS, now time.Time) (*tenant, error) {
 	t := &tenant{}
 	lists := map[string]*[]object{
-		"apps.json": &t.apps, "idps.json": &t.idps, "idp-keys.json": &t.idpKeys, "policies.json": &t.policies,
+		"apps.json": &t.apps, "app-keys.json": &t.appKeys, "idps.json": &t.idps, "idp-keys.json": &t.idpKeys, "policies.json": &t.policies,
 		"groups.json": &t.groups, "group-rules.json": &t.groupRules, "users.json": &t.users,
 		"mappings.json": &t.mappings, "zones.json": &t.zones, "authorization-servers.json": &t.authorizationServers,
 	}

@@ -16,6 +16,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(root+"/apps/{id}", one(t.apps, "AppInstance"))
 	mux.Handle(root+"/apps/{id}/groups", s.paged(small, below(t.apps, "AppInstance", t.appGroups)))
 	mux.Handle(root+"/apps/{id}/users", s.paged(pageSize{standard: 50, largest: 500}, below(t.apps, "AppInstance", t.appUsers)))
+	mux.Handle(root+"/apps/{id}/sso/saml/metadata", http.HandlerFunc(s.metadata))
 	mux.Handle(root+"/apps/{id}/credentials/secrets", whole(below(t.apps, "AppInstance", t.secrets)))
 
 	mux.Handle(root+"/idps", s.paged(small, everything(t.idps)))

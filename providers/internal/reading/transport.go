@@ -259,14 +259,23 @@ func (t *transport) once(request *http.Request) answer {
 	if response.ContentLength > int64(len(body)) && !response.Uncompressed {
 		return answer{code: identity.ErrorUnreachable, reason: fmt.Sprintf("the body has %d of %d bytes", len(body), response.ContentLength)}
 	}
-	if response.StatusCode/100 == 2 && len(body) > 0 && !isJSON(response.Header.Get("Content-Type")) {
-		return answer{code: identity.ErrorInvalid, final: true,
-			reason: fmt.Sprintf("the answer is %q and not JSON", response.Header.Get("Content-Type"))}
+	if wanted, is := form(request, response.Header.Get("Content-Type")); response.StatusCode/100 == 2 && len(body) > 0 && !is {
+		return answer{code: identity.ErrorInvalid, final: true, reason: fmt.Sprintf("the answer is %q and not %s", response.Header.Get("Content-Type"), wanted)}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	response.ContentLength = int64(len(body))
 	response.Request = request
 	return answer{response: response}
+}
+
+// form is the form that was asked for, XML where the request names it and else JSON, and whether the answer has it. What a proxy says is
+// HTML.
+func form(request *http.Request, contentType string) (wanted string, is bool) {
+	if request.Header.Get("Accept") == "application/xml" {
+		media, _, err := mime.ParseMediaType(contentType)
+		return "XML", err == nil && (media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml"))
+	}
+	return "JSON", isJSON(contentType)
 }
 
 func isJSON(contentType string) bool {
