@@ -27,6 +27,7 @@ type Snapshot struct {
 	Items       map[identity.Kind]int `json:"items"`
 	Pages       int                   `json:"pages"`
 	Gaps        []identity.Gap        `json:"gaps,omitempty"`
+	Unread      []identity.Unread     `json:"unread,omitempty"` // what its provider never reads
 	Reason      string                `json:"reason,omitempty"` // why it failed
 	Page        string                `json:"page,omitempty"`   // the page at fault
 }

@@ -70,6 +70,7 @@ func runAssess(ctx context.Context, s *session, o assessOptions) error {
 			return err
 		}
 		printAssessment(s, assessment)
+		tellUnread(s, snapshot)
 	}
 	s.next("rehome plan -out=plan.rehome")
 	return nil
@@ -257,6 +258,21 @@ func printResult(s *session, mask *pseudonym.Masker, r assess.Result, verbose bo
 	}
 	if show {
 		fmt.Fprintf(s.env.out, "%s %-18s %-34s %s\n", sign, r.Address.Kind, fmt.Sprintf("%q", view.Clean(r.Name)), view.Clean(r.Rationale))
+	}
+}
+
+// tellUnread asks what no class answers: whether the incumbent has what its provider never reads.
+func tellUnread(s *session, snapshot state.Snapshot) {
+	if len(snapshot.Unread) == 0 {
+		return
+	}
+	s.events.emit("unread", map[string]any{"source": snapshot.Source, "unread": snapshot.Unread})
+	if s.global.json {
+		return
+	}
+	fmt.Fprintf(s.env.out, "\nNot read  rehome does not read these of %s, so they are in no class. Is there any?\n", snapshot.Source)
+	for _, unread := range snapshot.Unread {
+		fmt.Fprintf(s.env.out, "? %s: %s\n", view.Clean(unread.Name), view.Clean(unread.Question))
 	}
 }
 

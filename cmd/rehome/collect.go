@@ -100,7 +100,11 @@ func collectSource(ctx context.Context, s *session, block *config.ProviderBlock)
 	if err := s.closeUnfinished(); err != nil {
 		return state.Snapshot{}, err
 	}
-	writer, err := store.BeginSnapshot(state.Snapshot{ID: newID("s", s), Source: name, StartedAt: s.env.now().UTC()})
+	schema, err := source.Schema(ctx)
+	if err != nil {
+		return state.Snapshot{}, err
+	}
+	writer, err := store.BeginSnapshot(state.Snapshot{ID: newID("s", s), Source: name, StartedAt: s.env.now().UTC(), Unread: schema.Unread})
 	if err != nil {
 		return state.Snapshot{}, err
 	}

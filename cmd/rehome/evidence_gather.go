@@ -104,8 +104,29 @@ func (f *proof) report(s *session, named bool) (*handoff.Report, error) {
 	}
 	report := handoff.NewReport(p, followUps, f.in)
 	report.LaterPlan, report.Approval = f.later, f.approval
+	if report.Questions, err = questionsOf(s.store, f.plan); err != nil {
+		return nil, err
+	}
 	report.Unrecorded = handoff.Changes(f.in.Declared, f.declared)
 	return &report, nil
+}
+
+// questionsOf asks what the snapshots of the plan do not hold, because it is never read. A snapshot of another machine's state is left out.
+func questionsOf(store *state.Store, p *plan.Plan) ([]handoff.Question, error) {
+	questions := []handoff.Question{}
+	for _, planned := range p.Snapshots {
+		snapshot, err := store.Snapshot(planned.ID)
+		if errors.Is(err, state.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, unread := range snapshot.Unread {
+			questions = append(questions, handoff.Question{Source: snapshot.Source, Unread: unread})
+		}
+	}
+	return questions, nil
 }
 
 // maskedFollowUps names the steps as the masked plan does.

@@ -146,6 +146,13 @@ func printSnapshotDetail(s *session, p state.Snapshot, pages []pageGroup, assess
 	for _, gap := range p.Gaps {
 		fmt.Fprintf(w, "! gap     %s\n", gapText(gap))
 	}
+	if len(p.Unread) > 0 {
+		names := make([]string, 0, len(p.Unread))
+		for _, unread := range p.Unread {
+			names = append(names, unread.Name)
+		}
+		fmt.Fprintf(w, "Not read  %s; rehome assess asks about them\n", view.Clean(strings.Join(names, ", ")))
+	}
 	size := 0
 	for _, g := range pages {
 		size += g.Bytes

@@ -1,6 +1,9 @@
 package handoff
 
-import "github.com/rehome-iam/rehome/engine/plan"
+import (
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
 
 // FormatVersion of the report as JSON. A field never changes its meaning within a major version.
 const FormatVersion = "1.0"
@@ -19,7 +22,14 @@ type Report struct {
 	Applications  []Application  `json:"applications"`
 	Impacts       []plan.Impact  `json:"impacts"`
 	Criteria      []Criterion    `json:"criteria"`
+	Questions     []Question     `json:"questions"`            // to people: what no read of a source answers
 	LaterPlan     string         `json:"later_plan,omitempty"` // hash of a plan previewed after this one
+}
+
+// Question is something that a source may have and that is never read of it.
+type Question struct {
+	Source string `json:"source"`
+	identity.Unread
 }
 
 // PlanFacts are the head of the plan.
@@ -48,7 +58,7 @@ func NewReport(p *plan.Plan, followUps []FollowUp, in Input) Report {
 	}
 	criteria := Criteria(in)
 	report := Report{
-		FormatVersion: FormatVersion, Handoff: "open", Migration: p.Migration, Run: in.Run, Declared: in.Declared, Unrecorded: []Change{},
+		FormatVersion: FormatVersion, Handoff: "open", Migration: p.Migration, Run: in.Run, Declared: in.Declared, Unrecorded: []Change{}, Questions: []Question{},
 		Rows: in.Rows, Applications: in.Applications, Impacts: p.Impacts, Criteria: criteria,
 		Plan: PlanFacts{Hash: p.PlanHash, Status: appliedStatus(p, in.Run), CreatedAt: p.CreatedAt, Target: p.Target, Snapshots: p.Snapshots, Summary: p.Summary},
 	}

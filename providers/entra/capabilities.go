@@ -87,3 +87,14 @@ const largestPage = 999
 
 // hiddenMembers is what must be granted to see the members of groups with hidden membership.
 const hiddenMembers = "Member.Read.Hidden"
+
+// unread lists what a tenant may have and Collect does not ask for.
+func unread() []identity.Unread {
+	return []identity.Unread{
+		{Name: "claims mapping policies", Question: "Which applications get claims by a policy of their own? Compare a token or assertion of each side before they switch. Graph: policies/claimsMappingPolicies."},
+		{Name: "permission grants", Question: "What have administrators and people consented to, for which applications? Consent does not move. Enterprise applications, Permissions."},
+		{Name: "directory roles", Question: "Who administers the tenant, and who of them must administer the target? Roles and administrators."},
+		{Name: "authentication methods", Question: "Which methods have people registered? None of them moves: plan how they register again. Authentication methods, User registration details."},
+		{Name: "token lifetime and home realm discovery policies", Question: "Which policies of this kind are assigned, and to what? Graph: policies/tokenLifetimePolicies, policies/homeRealmDiscoveryPolicies."},
+	}
+}

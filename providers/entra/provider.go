@@ -47,7 +47,7 @@ const (
 // Schema of the source block.
 func (s *source) Schema() identity.ProviderSchema {
 	return identity.ProviderSchema{
-		Name: "entra", Version: s.version, Kinds: kinds(),
+		Name: "entra", Version: s.version, Kinds: kinds(), Unread: unread(),
 		Doc: "Reads applications, federation, groups, people, assignments and conditional access of a Microsoft Entra ID tenant.",
 		Config: []identity.ConfigAttribute{
 			{Name: "tenant_id", Type: "string", Required: true, Doc: "Tenant: its id, or one of its verified domains."},

@@ -40,7 +40,7 @@ func New(version string) sdk.Source {
 // Schema says which arguments the source block takes.
 func (s *Source) Schema() identity.ProviderSchema {
 	return identity.ProviderSchema{
-		Name: "okta", Version: s.version, Kinds: kindsRead(),
+		Name: "okta", Version: s.version, Kinds: kindsRead(), Unread: unread(),
 		Doc: "Reads an Okta org, classic or Identity Engine. It never writes.",
 		Config: []identity.ConfigAttribute{
 			{Name: "org_url", Type: "string", Required: true, Doc: "Address of the org, such as https://acme.okta.com, without -admin and without a path."},

@@ -26,6 +26,7 @@ func Evidence(w io.Writer, r *handoff.Report, o EvidenceOptions) error {
 	declared(&b, r)
 	rows(&b, r, o)
 	applications(&b, r)
+	questions(&b, r, o)
 	if len(r.Unrecorded) > 0 {
 		fmt.Fprintf(&b, "%s The configuration says more than is recorded on the plan:\n", o.Style.symbol("~"))
 		Changes(&b, r.Unrecorded)
@@ -35,6 +36,18 @@ func Evidence(w io.Writer, r *handoff.Report, o EvidenceOptions) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// questions are for people: nobody has read whether there is any.
+func questions(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
+	if len(r.Questions) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "Not read  %s, answered by nobody but people\n", Plural(len(r.Questions), "question", "questions"))
+	for _, q := range r.Questions {
+		fmt.Fprintf(b, "  %s %s  %s: %s\n", o.Style.symbol("?"), Clean(q.Source), Clean(q.Name), Clean(q.Question))
+	}
+	fmt.Fprintln(b)
 }
 
 func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {

@@ -30,6 +30,12 @@ func EvidenceMarkdown(w io.Writer, r *handoff.Report) error {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", escape(words(c.ID)), met, escape(c.Why), escape(c.ToDo))
 	}
+	if len(r.Questions) > 0 {
+		b.WriteString("\n### Not read\n\n")
+		for _, q := range r.Questions {
+			fmt.Fprintf(&b, "- %s, %s: %s\n", escape(q.Source), escape(q.Name), escape(q.Question))
+		}
+	}
 	b.WriteString("\n### Going back\n\n")
 	if back := r.Declared.Rollback; back != nil {
 		fmt.Fprintf(&b, "%s\n\n", escape(back.Summary))

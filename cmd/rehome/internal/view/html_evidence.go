@@ -20,6 +20,7 @@ type evidencePage struct {
 	Rows                                                             []pageRow
 	Applications                                                     [][2]string
 	Impacts                                                          []pageImpact
+	Questions                                                        [][2]string
 }
 
 type pageCriterion struct {
@@ -108,6 +109,9 @@ func (out *evidencePage) list(r *handoff.Report) {
 		out.Rows = append(out.Rows, one)
 	}
 	out.RowCount = fmt.Sprintf("%d, %d open", len(r.Rows), open)
+	for _, q := range r.Questions {
+		out.Questions = append(out.Questions, [2]string{Clean(q.Source + ", " + q.Name), Clean(q.Question)})
+	}
 	for _, a := range r.Applications {
 		out.Applications = append(out.Applications, [2]string{Clean(a.Name), applicationState(a)})
 	}
