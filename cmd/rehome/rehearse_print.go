@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
-	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -54,7 +53,7 @@ func printRehearsal(s *session, report *rehearsal.Report, verbose bool) {
 	fmt.Fprintf(w, "\nTarget    %s\n", start)
 	printForecast(w, report)
 	for _, note := range report.Notes {
-		fmt.Fprintf(w, "Note      %s\n", note)
+		fmt.Fprintf(w, "Note      %s\n", view.Clean(note))
 	}
 	verdict := "The rehearsal passed."
 	if !report.Passed() {
@@ -132,7 +131,8 @@ func listRehearsals(s *session) error {
 		fmt.Fprintln(s.env.out, "There is no rehearsal yet.")
 		return nil
 	}
-	table := tabwriter.NewWriter(s.env.out, 0, 4, 3, ' ', 0)
+	columns := []view.Column{{Title: "ID"}, {Title: "RESULT"}, {Title: "ENDED"}, {Title: "TOOK", Right: true}, {Title: "TARGET"}}
+	rows := [][]string{}
 	for _, r := range all {
 		var report rehearsal.Report
 		if err := json.Unmarshal(r.Report, &report); err != nil {
@@ -143,7 +143,7 @@ func listRehearsals(s *session) error {
 		for _, part := range report.Parts {
 			total += part.Millis
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.ID, verdict, r.At.Format(time.DateTime), took(total), view.Clean(report.Target.Identity))
+		rows = append(rows, []string{r.ID, verdict, view.Moment(r.At), took(total), view.Clean(report.Target.Identity)})
 	}
-	return table.Flush()
+	return view.Table(s.env.out, columns, rows)
 }

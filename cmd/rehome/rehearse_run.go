@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -363,6 +364,9 @@ func (r *rehearsing) leftAsItIs(ctx context.Context, cause error) error {
 // notes say what a rehearsal does not show.
 func (r *rehearsing) notes(real *planning, rehearsed int) []string {
 	notes := []string{"Secrets were made up: those of the incumbent were not asked for, and generated ones were thrown away."}
+	if part := r.o.part; len(part.targets)+len(part.excludes) > 0 {
+		notes = append(notes, fmt.Sprintf("Only a part was rehearsed, by %s.", strings.Join(append(flags("-target", part.targets), flags("-exclude", part.excludes)...), " ")))
+	}
 	if r.s.cfg.BreakGlass != nil {
 		notes = append(notes, "Break-glass accounts were not tried: a throw-away target has no people.")
 	}
@@ -375,10 +379,17 @@ func (r *rehearsing) notes(real *planning, rehearsed int) []string {
 	return notes
 }
 
-// took is a duration for people.
-func took(millis int64) string {
-	return (time.Duration(millis) * time.Millisecond).Round(100 * time.Millisecond).String()
+// flags repeats a flag of the command line with its values.
+func flags(name string, values []string) []string {
+	given := make([]string, 0, len(values))
+	for _, value := range values {
+		given = append(given, name+"="+value)
+	}
+	return given
 }
+
+// took is a duration for people.
+func took(millis int64) string { return view.Took(time.Duration(millis) * time.Millisecond) }
 
 // usages asks what people did with resources. Nobody signs in to a throw-away target, so there what is not known counts as not used.
 func (w *planning) usages(ctx context.Context, resources []identity.Resource) (map[identity.ResourceID]identity.Usage, error) {
