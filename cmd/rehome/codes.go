@@ -54,7 +54,7 @@ func codes() []config.Code {
 		{Code: "plan-other-classifier", Cause: "Another version of rehome, with another classifier, made the plan.", Cure: "Plan again with this version and have the new hash approved."},
 		{Code: "plan-other-target", Cause: "The plan was made for another server or realm.", Cure: "Plan again against this target."},
 		{Code: "target-changed", Cause: "The target is not as the plan saw it.", Cure: "Plan again and have the new hash approved."},
-		{Code: "target-leased", Cause: "Another run writes to the target.", Cure: "Wait; a lease that nobody renews ends by itself."},
+		{Code: "target-leased", Cause: "Another run writes to the target.", Cure: "Wait, or give -lock-timeout; a lease that nobody renews ends by itself."},
 		{Code: "marker-leased", Cause: "A run writes to the target while a plan is made.", Cure: "Plan again when it is done."},
 		{Code: "marker-not-written", Cause: "The credential may not write, so the plan is not noted in the target.", Cure: "Nothing; plan with a credential that may write if older plans must be shut out."},
 		{Code: "secrets-file-exists", Cause: "The file of -secrets-out is there already.", Cure: "Name another file, or move it away."},

@@ -50,7 +50,7 @@ func servedFake() bool {
 }
 
 // fakePatience is after how long a request of the fake counts as lost.
-const fakePatience = 2 * time.Second
+const fakePatience = time.Second
 
 // fakeSource is an incumbent with four groups and an application.
 type fakeSource struct{}

@@ -34,6 +34,7 @@ type faultTable struct {
 type faultRow struct {
 	done, ended string
 	same        bool
+	place       int // in the table; those that have none stay as they came
 }
 
 func (f *faultTable) add(row faultRow) {
@@ -49,6 +50,7 @@ func (f *faultTable) write(t *testing.T) {
 	if path == "" {
 		return
 	}
+	slices.SortStableFunc(f.rows, func(a, b faultRow) int { return a.place - b.place })
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s\n%-72s %-34s %s\n", f.title, "what was done", "how that apply ended", "resumed to the same end")
 	for _, row := range f.rows {
