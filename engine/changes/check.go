@@ -32,7 +32,7 @@ type Run struct {
 	Steps       []Line    `json:"steps"`
 }
 
-// Window is the time in which a run wrote.
+// Window is the time in which a run wrote, as a clock that is off may have recorded it.
 func (r Run) Window() (from, to time.Time) {
 	from, to = r.StartedAt, r.CompletedAt
 	for _, line := range r.Steps {
@@ -40,7 +40,7 @@ func (r Run) Window() (from, to time.Time) {
 			to = line.At
 		}
 	}
-	return from, to.Add(slack)
+	return from.Add(-slack), to.Add(slack)
 }
 
 // StepName is a step that the record does not prove.
@@ -115,7 +115,7 @@ func Check(p *plan.Plan, run Run, report identity.ChangeReport) (Verdict, error)
 		if err != nil {
 			return v, fmt.Errorf("a recorded write has no time that reads: %q", event.At)
 		}
-		if at.Before(from.Add(-slack)) || at.After(to.Add(slack)) {
+		if at.Before(from) || at.After(to) {
 			continue
 		}
 		v.take(event, at, found)

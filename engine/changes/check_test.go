@@ -116,6 +116,9 @@ func TestCheck_FindsWhatIsNotAsTheRunSays(t *testing.T) {
 		"a step that failed half-way": {
 			func(run *changes.Run, _ *identity.ChangeReport) { run.Steps[5].Outcome = "failed" },
 			func(v changes.Verdict) bool { return v.Steps == 2 && len(v.Unexplained) == 0 }, true},
+		"a write before the run": {
+			func(_ *changes.Run, r *identity.ChangeReport) { r.Events[3].At = at(-3).Format(time.RFC3339) },
+			func(v changes.Verdict) bool { return v.Writes == 4 && len(v.Unexplained) == 0 }, true},
 		"a clock that is off by a second": {
 			func(_ *changes.Run, r *identity.ChangeReport) { r.Events[4].At = at(32.5).Format(time.RFC3339Nano) },
 			func(v changes.Verdict) bool { return v.Recorded == 3 }, true},

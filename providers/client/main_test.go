@@ -79,7 +79,8 @@ func (f *fakeSource) Schema() identity.ProviderSchema {
 			{Name: "behaviour", Type: "string", Required: true, OneOf: []string{"good", "killed"}, Doc: "What to do."},
 			{Name: "limit", Type: "number", Default: 5.0, Sensitive: true},
 		},
-		Kinds: []identity.Kind{identity.KindGroup, identity.KindUser},
+		Kinds:  []identity.Kind{identity.KindGroup, identity.KindUser},
+		Unread: []identity.Unread{{Name: "hooks", Question: "Which run?"}},
 	}
 }
 

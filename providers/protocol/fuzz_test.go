@@ -99,3 +99,23 @@ func FuzzDecodeRest(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDecodeChange: a recorded write that was taken has a time and survives another crossing.
+func FuzzDecodeChange(f *testing.F) {
+	seed(f, protocol.EncodeChange(identity.ChangeEvent{ID: "e", At: "2026-11-22T09:00:00.123Z", Operation: "create", Type: "client", Path: "clients/1", ByUs: true,
+		About: []identity.ResourceID{{Type: "client", Key: "crm"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}))
+	f.Fuzz(func(t *testing.T, bytes []byte) {
+		var message protocol.ChangeEvent
+		if proto.Unmarshal(bytes, &message) != nil {
+			return
+		}
+		event, err := protocol.DecodeChange(&message)
+		if err != nil {
+			return
+		}
+		again, err := protocol.DecodeChange(protocol.EncodeChange(event))
+		if err != nil || !reflect.DeepEqual(again, event) || event.At == "" {
+			t.Errorf("%+v became %+v, %v", event, again, err)
+		}
+	})
+}
