@@ -196,8 +196,7 @@ func (r *changeReader) prepare(ctx context.Context, events []adminEvent) error {
 			r.marker = id
 		}
 	}
-	own := func(e adminEvent) bool { return e.Auth.ClientID == r.author }
-	if slices.ContainsFunc(events, own) {
+	if slices.ContainsFunc(events, r.ours) {
 		return nil
 	}
 	for _, event := range events {
@@ -208,6 +207,8 @@ func (r *changeReader) prepare(ctx context.Context, events []adminEvent) error {
 	}
 	return nil
 }
+
+func (r *changeReader) ours(e adminEvent) bool { return r.author != "" && e.Auth.ClientID == r.author }
 
 // body is what was sent, where it is one object.
 func (e adminEvent) body() realm.Object {
@@ -221,7 +222,7 @@ func (e adminEvent) body() realm.Object {
 func (r *changeReader) change(ctx context.Context, e adminEvent) (identity.ChangeEvent, error) {
 	change := identity.ChangeEvent{
 		ID: e.ID, At: time.UnixMilli(e.Time).Add(-r.ahead).UTC().Format(time.RFC3339Nano), Operation: strings.ToLower(e.OperationType),
-		Type: strings.ToLower(e.ResourceType), Path: e.ResourcePath, ByUs: r.author != "" && e.Auth.ClientID == r.author,
+		Type: strings.ToLower(e.ResourceType), Path: e.ResourcePath, ByUs: r.ours(e),
 	}
 	if !change.ByUs {
 		change.By = fmt.Sprintf("client %s, user %s", e.Auth.ClientID, e.Auth.UserID)
@@ -265,9 +266,12 @@ func (r *changeReader) about(ctx context.Context, e adminEvent, path []string) (
 		if made := field(e.body(), "id"); len(path) > 2 && path[2] == "children" && made != "" {
 			second = made // a child is recorded under its parent
 		}
-		key, err := r.groupKey(ctx, second)
-		if err != nil {
-			return nil, err
+		key := r.groups[second]
+		if r.ours(e) { // others may have written thousands; theirs are known by the id
+			var err error
+			if key, err = r.groupKey(ctx, second); err != nil {
+				return nil, err
+			}
 		}
 		if len(path) < 5 || path[2] != "role-mappings" {
 			return []identity.ResourceID{id(realm.TypeGroup, key)}, nil

@@ -47,6 +47,9 @@ func TestKeycloak_EveryWriteOfARunIsRecordedAndNamed(t *testing.T) {
 	made.AdminRealm(t, http.MethodPost, "/groups", map[string]any{"name": "by-hand"})
 	events, report := changesOf(t, target, since)
 	t.Logf("%d events in %d requests", len(events), report.Requests)
+	if report.Requests > 8 {
+		t.Errorf("the record took %d requests", report.Requests)
+	}
 	foreign, marks := 0, 0
 	for _, e := range events {
 		t.Log(e.Operation, e.Type, e.Path, e.ByUs, e.By, e.Bookkeeping, e.About, e.Digest != "")
