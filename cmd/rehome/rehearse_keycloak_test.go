@@ -70,6 +70,17 @@ func TestKeycloak_Rehearse(t *testing.T) {
 	nothingEnabled(t, scratch)
 	j.run(0, "rehearse") // it is as it was, so it is good for another one
 
+	notRehearsedOn(t, j, server, scratch, func() {
+		if diff := cmp.Diff(before, exported(t, realm)); diff != "" {
+			t.Errorf("killed, the rehearsal changed the real realm (-before +after):\n%s", diff)
+		}
+	})
+	j.noSecret(append(outputs, prepared, report, readText(t, filepath.Join(j.folder, "copy.json"))), "planted-secret", realm.ClientSecret, scratch.ClientSecret, labokta.DefaultToken)
+}
+
+// notRehearsedOn leaves an unfinished rehearsal in a realm, and gives one a mail server: both are refused.
+func notRehearsedOn(t *testing.T, j *journey, server *keycloaktest.Server, scratch *keycloaktest.Realm, untouched func()) {
+	t.Helper()
 	j.killed("host:after:30", "rehearse")
 	if refused := j.run(1, "rehearse"); !strings.Contains(refused, "An earlier rehearsal did not come to its end there") {
 		t.Errorf("what a killed rehearsal left is rehearsed on:\n%s", refused)
@@ -77,9 +88,7 @@ func TestKeycloak_Rehearse(t *testing.T) {
 	if runs := j.run(0, "run", "list"); !strings.Contains(runs, "There is no run yet") {
 		t.Errorf("the state knows of runs:\n%s", runs)
 	}
-	if diff := cmp.Diff(before, exported(t, realm)); diff != "" {
-		t.Errorf("killed, the rehearsal changed the real realm (-before +after):\n%s", diff)
-	}
+	untouched()
 	if _, err := server.Admin(t.Context(), http.MethodDelete, "/admin/realms/"+scratch.Name, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +97,6 @@ func TestKeycloak_Rehearse(t *testing.T) {
 	if refused := j.run(1, "rehearse"); !strings.Contains(refused, "It could reach people or systems outside: mail server mail.example.test") {
 		t.Errorf("a realm with a mail server is rehearsed on:\n%s", refused)
 	}
-	j.noSecret(append(outputs, prepared, report, readText(t, filepath.Join(j.folder, "copy.json"))), "planted-secret", realm.ClientSecret, scratch.ClientSecret, labokta.DefaultToken)
 }
 
 // reachesOut gives a realm what a rehearsal must not have, and things that refer to each other by id.
