@@ -62,7 +62,7 @@ func (l *loader) read() ([]hcl.Body, *diag.Diagnostic) {
 		return nil, &d
 	}
 	if len(names) == 0 {
-		d := diag.Errorf(codeFolderEmpty, "No configuration found", "The folder has no file that ends in %s. Run rehome init to make one.", configEnding)
+		d := diag.Errorf(codeFolderEmpty, "No configuration found", "The folder has no file that ends in %s. Copy an example of rehome here, such as okta-to-keycloak, set its variables, then run rehome init.", configEnding)
 		return nil, &d
 	}
 	parsed := make([]*hcl.File, len(names))

@@ -22,12 +22,15 @@ import (
 // KeyVariable names the environment variable that holds the age identity in CI.
 const KeyVariable = "REHOME_STATE_KEY"
 
+// ErrIdentity says that the text or file that should hold an age identity cannot be used as one.
+var ErrIdentity = errors.New("identity is not usable")
+
 // Identities reads the age identities that may open the state: from text when it is not empty, else from the file.
 func Identities(text, file string) ([]age.Identity, error) {
 	if strings.TrimSpace(text) != "" {
 		identities, err := age.ParseIdentities(strings.NewReader(text))
 		if err != nil {
-			return nil, fmt.Errorf("reading the identity in %s: not an age identity", KeyVariable)
+			return nil, fmt.Errorf("%w: %s holds no age identity", ErrIdentity, KeyVariable)
 		}
 		return identities, nil
 	}
@@ -36,11 +39,11 @@ func Identities(text, file string) ([]age.Identity, error) {
 		return nil, fmt.Errorf("reading the identity of the state: %w", err)
 	}
 	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("reading the identity of the state: %s can be read by others (mode %04o, wanted 0600)", file, info.Mode().Perm())
+		return nil, fmt.Errorf("%w: %s can be read by others (mode %04o, wanted 0600)", ErrIdentity, file, info.Mode().Perm())
 	}
 	identities, err := age.ParseIdentities(bytes.NewReader(content))
 	if err != nil {
-		return nil, fmt.Errorf("reading the identity of the state: %s holds no age identity", file)
+		return nil, fmt.Errorf("%w: %s holds no age identity", ErrIdentity, file)
 	}
 	return identities, nil
 }

@@ -19,6 +19,7 @@ type auditList struct {
 	newest  []state.AuditRecord // a ring once it is full
 	seen    int
 	printed int
+	actor   string // of the record printed last
 }
 
 func newAuditList(s *session, limit int) *auditList { return &auditList{s: s, limit: limit} }
@@ -57,7 +58,9 @@ func (l *auditList) print(record state.AuditRecord) error {
 	if l.s.global.json {
 		return l.printJSON(record)
 	}
-	return printRecord(l.s.env.out, record)
+	same := l.actor == record.Event.Actor
+	l.actor = record.Event.Actor
+	return printRecord(l.s.env.out, record, same)
 }
 
 // printJSON writes one element of the document, so that a chain of any length is one document without being held.
@@ -86,7 +89,8 @@ func masked(m *pseudonym.Masker, encoded []byte) []byte {
 	return []byte(strings.TrimRight(string(m.JSON(encoded)), "\n"))
 }
 
-func printRecord(w io.Writer, r state.AuditRecord) error {
+// printRecord leaves the actor out where it is that of the record before.
+func printRecord(w io.Writer, r state.AuditRecord, sameActor bool) error {
 	e := r.Event
 	names := make([]string, 0, len(e.Facts))
 	for name := range e.Facts {
@@ -97,12 +101,12 @@ func printRecord(w io.Writer, r state.AuditRecord) error {
 	for _, name := range names {
 		facts = append(facts, name+"="+view.Clean(e.Facts[name]))
 	}
-	_, err := fmt.Fprintf(w, "%5d  %-24s  %-42s %s\n", r.Sequence, e.At.UTC().Format("2 Jan 2006 15:04:05 UTC"), e.Name, view.Clean(e.Target))
+	_, err := fmt.Fprintf(w, "%5d  %-24s  %s  %-42s %s\n", r.Sequence, e.At.UTC().Format("2 Jan 2006 15:04:05 UTC"), r.Hash[:12], e.Name, view.Clean(e.Target))
 	if err == nil && len(facts) > 0 {
 		_, err = fmt.Fprintf(w, "       %s\n", strings.Join(facts, "  "))
 	}
-	if err == nil {
-		_, err = fmt.Fprintf(w, "       by %s  %s\n", view.Clean(e.Actor), r.Hash[:12])
+	if err == nil && !sameActor {
+		_, err = fmt.Fprintf(w, "       by %s\n", view.Clean(e.Actor))
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
 	"github.com/rehome-iam/rehome/state"
@@ -66,7 +67,7 @@ func chosenSources(cfg *config.Config, names []string) ([]*config.ProviderBlock,
 	for _, name := range names {
 		block, ok := findSource(cfg, name)
 		if !ok {
-			return nil, fmt.Errorf("%s: %w; it has %s", name, errUnknownSource, strings.Join(sourceNames(cfg), ", "))
+			return nil, diag.Errorf("source-unknown", "Source is not known", "The configuration has no source %s; it has %s.", view.Clean(name), strings.Join(sourceNames(cfg), ", "))
 		}
 		blocks = append(blocks, block)
 	}

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/state"
 )
 
 func newCredentialsCommand(env *environment, global *options) *cobra.Command {
@@ -108,6 +110,9 @@ func deleteCredential(s *session, args []string) error {
 		return err
 	}
 	if err := store.DeleteCredential(args[0], s.event("migration.credential.deleted", args[0], nil)); err != nil {
+		if errors.Is(err, state.ErrNotFound) {
+			return diag.Errorf("credential-unknown", "Credential is not known", "No credential %q is kept; rehome credentials list shows the names.", view.Clean(args[0]))
+		}
 		return fmt.Errorf("forgetting credential %s: %w", args[0], err)
 	}
 	fmt.Fprintf(s.env.out, "Credential %s is gone.\n", args[0])

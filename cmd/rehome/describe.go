@@ -39,6 +39,8 @@ func describe(err error) diag.Diagnostic {
 		return diag.Errorf("state-newer", "State is newer", "%s\nUse the version of rehome that wrote it, or a later one. Nothing was changed.", text)
 	case errors.Is(err, state.ErrNoKey):
 		return diag.Errorf("state-key-missing", "State does not open", "%s\nThe state is encrypted. Put its age identity into the identity file or into %s.", text, state.KeyVariable)
+	case errors.Is(err, state.ErrIdentity):
+		return diag.Errorf("identity-unusable", "Identity cannot be used", "%s\nIt is the line that begins with AGE-SECRET-KEY-, in a file that only you may read (chmod 600) or in %s.", text, state.KeyVariable)
 	case errors.Is(err, state.ErrCorrupt):
 		return diag.Errorf("state-damaged", "State is damaged", "%s\nNothing was changed. Restore the file from a backup, or move it away: what rehome made is found again by tags and marker.", text)
 	case errors.Is(err, syscall.ENOSPC):

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,6 +57,9 @@ func runInit(ctx context.Context, s *session, upgrade bool) error {
 		return err
 	}
 	if s.env.getenv(state.KeyVariable) == "" {
+		if _, err := os.Stat(s.identityPath()); errors.Is(err, os.ErrNotExist) && s.hasState(cfg) {
+			return fmt.Errorf("%w: there is a state, but not its identity file %s", state.ErrNoKey, s.identityPath())
+		}
 		recipient, made, err := state.MakeIdentity(s.identityPath())
 		if err != nil {
 			return err

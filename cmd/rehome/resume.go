@@ -150,7 +150,7 @@ func takeRescue(s *session, path string, before *resumed, file *state.Journal) e
 			return err
 		}
 	}
-	s.say("Took over %d records from %s", len(missing), path)
+	s.say("Took over %s from %s", view.Plural(len(missing), "record", "records"), path)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing the rescue file, which is not needed any more: %w", err)
 	}

@@ -117,7 +117,7 @@ func (c *rollbackCost) text() string {
 		text += fmt.Sprintf("; %s no way back", view.Plural(n, "step has", "steps have"))
 	}
 	if k := c.Checked; k != nil {
-		return text + fmt.Sprintf("; now %d and %d: %d stay because of use, %d changed by others", k.Deletes, k.Restores, k.Stay, k.Changed)
+		return text + fmt.Sprintf("; asked now: %s, %s, %d stay because of use, %d changed by others", view.Plural(k.Deletes, "delete", "deletes"), view.Plural(k.Restores, "restore", "restores"), k.Stay, k.Changed)
 	}
 	return text
 }

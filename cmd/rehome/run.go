@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -144,7 +145,7 @@ func runRunShow(s *session, id string, verbose bool) error {
 	}
 	if id == "" {
 		if len(runs) == 0 {
-			return errors.New("there is no run yet; rehome apply makes one")
+			return diag.Errorf("run-unknown", "Run is not known", "There is no run yet; rehome apply makes one.")
 		}
 		id = runs[0].ID
 	}
@@ -155,7 +156,7 @@ func runRunShow(s *session, id string, verbose bool) error {
 		}
 	}
 	if !known {
-		return fmt.Errorf("there is no run %q; rehome run list shows those there are", view.Clean(id))
+		return diag.Errorf("run-unknown", "Run is not known", "There is no run %q; rehome run list shows those there are.", view.Clean(id))
 	}
 	run, err := s.store.Run(id)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -138,9 +139,9 @@ func openFollowUps(s *session) ([]state.FollowUp, error) {
 func followUpError(id string, f state.FollowUp, err error) error {
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return fmt.Errorf("there is no follow-up %q; rehome run follow-up list shows those that are open", view.Clean(id))
+		return diag.Errorf("follow-up-unknown", "Follow-up is not known", "There is no follow-up %q; rehome run follow-up list shows those that are open.", view.Clean(id))
 	case errors.Is(err, state.ErrClosed):
-		return fmt.Errorf("follow-up %s was closed on %s by %s: %s", f.ID, view.Moment(f.ClosedAt), view.Clean(f.ClosedBy), view.Clean(f.Note))
+		return diag.Errorf("follow-up-closed", "Follow-up is closed", "Follow-up %s was closed on %s by %s: %s.", f.ID, view.Moment(f.ClosedAt), view.Clean(f.ClosedBy), view.Clean(f.Note))
 	}
 	return err
 }

@@ -44,7 +44,7 @@ func sayArguments(c *cobra.Command) {
 		case err == nil, errors.As(err, &said):
 			return err
 		case strings.HasPrefix(err.Error(), "unknown command"):
-			return usageError(c, fmt.Errorf("%s takes no argument, not %q", c.CommandPath(), args[0]))
+			return usageError(c, fmt.Errorf("no argument is expected, but %q was given", args[0]))
 		case strings.HasPrefix(err.Error(), "accepts "), strings.HasPrefix(err.Error(), "requires "):
 			return usageError(c, fmt.Errorf("it is called as %s", strings.TrimSuffix(c.UseLine(), " [flags]")))
 		}

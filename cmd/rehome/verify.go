@@ -229,7 +229,7 @@ func showDrift(ctx context.Context, s *session, target *client.Target, schemas [
 	if err := recordVerification(s, "drift", report, nil); err != nil {
 		return err
 	}
-	s.events.emit("drift", map[string]any{"format_version": eventFormat, "resources": report.Resources, "changes": report.Changes})
+	s.events.emit("drift", map[string]any{"format_version": eventFormat, "resources": report.Resources, "changes": append([]verify.Change{}, report.Changes...)})
 	if !s.global.json {
 		err := view.Drift(s.env.out, report, view.VerificationOptions{Style: s.env.style(s.global.noColor), Automation: s.env.automation(), Took: s.env.now().Sub(started)})
 		if err != nil {

@@ -71,7 +71,7 @@ func convertGroupRule(body node) (identity.Item, error) {
 	p := identity.AuthPolicy{
 		Name: body.at("name").text(), Type: "group_rule", Status: status(body), Rules: 1, Known: true,
 		Restricts: body.at("status").text() == "ACTIVE",
-		Summary:   []string{fmt.Sprintf("people with %s go to %d groups", body.at("conditions", "expression", "value").text(), len(targets))},
+		Summary:   []string{fmt.Sprintf("people with %s go to %s", body.at("conditions", "expression", "value").text(), groupCount(len(targets)))},
 	}
 	item, err := identity.NewItem(identity.KindAuthPolicy, body.at("id").text(), p.Name, p)
 	sort.Strings(targets)
@@ -210,4 +210,11 @@ func isAnyPlatform(condition node) bool {
 		}
 	}
 	return true
+}
+
+func groupCount(n int) string {
+	if n == 1 {
+		return "1 group"
+	}
+	return fmt.Sprintf("%d groups", n)
 }

@@ -31,7 +31,7 @@ func Markdown(w io.Writer, p *plan.Plan, limit int) error {
 	for _, part := range []struct{ sign, name string }{{"+", "Created"}, {">", "Mapped to what exists"}, {"?", "By hand"}, {"=", "Nothing to do"}} {
 		text := folded(p, part.sign, part.name)
 		if len(must)+len(text)+400 > limit {
-			left += fmt.Sprintf("%s: %d steps. ", part.name, count(p, part.sign))
+			left += fmt.Sprintf("%s: %s. ", part.name, Plural(count(p, part.sign), "step", "steps"))
 			continue
 		}
 		must += text
@@ -63,7 +63,7 @@ func markdownHead(p *plan.Plan) string {
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n\n", s.Create, s.Update, s.Delete, s.Map, s.Unchanged, s.ManualFollowUp, s.Blocked, s.Skipped)
 	switch {
 	case p.Rollback != nil:
-		fmt.Fprintf(&b, "**Access**: %s closed; %d steps leave what is used or needed as it is.\n\n", Plural(p.Rollback.Closes, "application is", "applications are"), s.Skipped)
+		fmt.Fprintf(&b, "**Access**: %s closed; %s what is used or needed as it is.\n\n", Plural(p.Rollback.Closes, "application is", "applications are"), Plural(s.Skipped, "step leaves", "steps leave"))
 	case p.Access == nil:
 		b.WriteString("**Access** is not computed: people are moved later, so nobody gains or loses anything by this plan.\n\n")
 	default:
@@ -85,7 +85,7 @@ func markdownHead(p *plan.Plan) string {
 		if impact.Acknowledged {
 			mark = "acknowledged"
 		}
-		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%d items, %s)\n", impact.ID, impact.Severity, audience(impact.Audience), escape(impact.Summary), impact.Count, mark)
+		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%s, %s)\n", impact.ID, impact.Severity, audience(impact.Audience), escape(impact.Summary), Plural(impact.Count, "item", "items"), mark)
 		if !impact.Acknowledged && impact.Tell != "" {
 			fmt.Fprintf(&b, "  Tell them: %s\n", escape(impact.Tell))
 		}
