@@ -182,12 +182,12 @@ func approve(s *session, p *plan.Plan, file, hash string, resumed *resumed) erro
 	if err := plan.CheckClassifier(p); err != nil && p.Rollback == nil {
 		return err // the way back judges no items
 	}
-	if err := recheckGates(s, p); err != nil {
-		return err
-	}
 	began := s.env.now()
 	if resumed != nil {
-		began = resumed.run.StartedAt
+		began = resumed.run.StartedAt // what was fresh when the run began lets it go on to its end
+	}
+	if err := recheckGates(s, p, began); err != nil {
+		return err
 	}
 	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err != nil || began.After(expires) {
 		return diag.Errorf("plan-expired", "Plan has expired", "The plan was good until %s. Plan again and have the new hash approved.", p.ExpiresAt)

@@ -31,8 +31,8 @@ func endOf(p *plan.Plan, ages handoff.Ages, now time.Time, age time.Duration) st
 	return end.UTC().Format(time.RFC3339)
 }
 
-// recheckGates refuses a plan whose gates are no longer closed: apply asks the same questions as plan did.
-func recheckGates(s *session, p *plan.Plan) error {
+// recheckGates refuses a plan whose gates are no longer closed: apply asks the same questions as plan did. At is when the run began.
+func recheckGates(s *session, p *plan.Plan, at time.Time) error {
 	cfg, err := s.load()
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func recheckGates(s *session, p *plan.Plan) error {
 			return err
 		}
 	}
-	blockers := plan.Recheck(p, plan.Gates{WavesMissing: missing, FailedChecks: failed, StaleSnapshots: handoff.Stale(p, ages, s.env.now())})
+	blockers := plan.Recheck(p, plan.Gates{WavesMissing: missing, FailedChecks: failed, StaleSnapshots: handoff.Stale(p, ages, at)})
 	if len(blockers) == 0 {
 		return nil
 	}
