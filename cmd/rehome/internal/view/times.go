@@ -29,7 +29,7 @@ func MomentAgo(text string, now time.Time) string {
 	return Moment(at) + ", " + Ago(at, now)
 }
 
-// Took says how long something took: 0.7 s, 38 s, 2 min 5 s.
+// Took says how long something took: 0.7 s, 38 s, 2 min 5 s, 50 h 3 min.
 func Took(d time.Duration) string {
 	switch {
 	case d < 50*time.Millisecond:
@@ -38,8 +38,11 @@ func Took(d time.Duration) string {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())
-	default:
+	case d < 2*time.Hour:
 		d = d.Round(time.Second)
 		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	default:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 	}
 }
