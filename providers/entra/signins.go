@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"sort"
 	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/reading"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -18,7 +18,6 @@ var _ sdk.SignInReader = (*source)(nil)
 const (
 	signInRetention = 30 * 24 * time.Hour // what a tenant with a premium licence keeps
 	mostSignInPages = 100                 // of one report; what is older is not covered
-	mostPeople      = 100                 // names in the activity of one application
 	signInPause     = 2 * time.Second     // the log answers five requests in ten seconds
 )
 
@@ -64,7 +63,7 @@ func (s *source) SignIns(ctx context.Context, since string) (identity.SignInRepo
 	if oldest := until.Add(-signInRetention); oldest.After(covers) {
 		covers = oldest
 	}
-	sum := &signInSum{seen: map[string]bool{}, applications: map[string]*applicationUse{}}
+	sum := &signInSum{seen: map[string]bool{}}
 	reached, requests, err := c.signIns(ctx, covers, until, sum)
 	if err != nil {
 		return identity.SignInReport{}, asProviderError(err)
@@ -142,13 +141,7 @@ func (c *client) applicationObjects(ctx context.Context) (map[string]string, int
 // signInSum adds sign-ins up by application id.
 type signInSum struct {
 	seen         map[string]bool
-	applications map[string]*applicationUse
-}
-
-type applicationUse struct {
-	last              time.Time
-	signIns, failures int
-	people            map[string]string // user id to sign-in name
+	applications reading.SignIns
 }
 
 func (s *signInSum) add(body signInBody) {
@@ -157,47 +150,18 @@ func (s *signInSum) add(body signInBody) {
 	}
 	s.seen[body.ID] = true
 	id := strings.ToLower(body.AppID)
-	use := s.applications[id]
-	if use == nil {
-		use = &applicationUse{people: map[string]string{}}
-		s.applications[id] = use
-	}
 	if body.Status.Code != 0 {
-		use.failures++
+		s.applications.Failed(id)
 		return
 	}
-	use.signIns++
-	if body.At.After(use.last) {
-		use.last = body.At.UTC()
-	}
-	if body.UserID != "" {
-		use.people[body.UserID] = body.UserName
-	}
+	s.applications.Succeeded(id, body.At, body.UserID, body.UserName)
 }
 
 // activities names each application by its item; those without a registration in the tenant are left out, as no item stands for them.
 func (s *signInSum) activities(objects map[string]string) []identity.SignInActivity {
-	activities := []identity.SignInActivity{}
-	for appID, use := range s.applications {
-		object, own := objects[appID]
-		if !own {
-			continue
-		}
-		activity := identity.SignInActivity{Item: identity.ItemID{Kind: identity.KindApplication, ID: object},
-			SignIns: use.signIns, Failures: use.failures, PeopleCount: len(use.people)}
-		if !use.last.IsZero() {
-			activity.Last = use.last.Format(time.RFC3339)
-		}
-		for user, name := range use.people {
-			if name == "" {
-				name = user
-			}
-			activity.People = append(activity.People, name)
-		}
-		sort.Strings(activity.People)
-		activity.People = activity.People[:min(len(activity.People), mostPeople)]
-		activities = append(activities, activity)
-	}
-	sort.Slice(activities, func(i, j int) bool { return activities[i].Item.ID < activities[j].Item.ID })
-	return activities
+	return s.applications.Activities(func(id string, activity *identity.SignInActivity) bool {
+		object, own := objects[id]
+		activity.Item = identity.ItemID{Kind: identity.KindApplication, ID: object}
+		return own
+	})
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"sort"
 	"strconv"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/reading"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -27,7 +27,6 @@ const (
 const (
 	eventPage   = 1000
 	mostEvents  = 200_000 // of one report; what is older is not covered
-	mostPeople  = 100     // names in the activity of one client
 	switchStore = `the realm switch "Save events" (Realm settings, Events, User events settings)`
 )
 
@@ -66,7 +65,7 @@ func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInRepo
 	if err != nil {
 		return identity.SignInReport{}, outward(doing, err)
 	}
-	sum := &usageSum{clients: map[string]*clientUsage{}}
+	sum := &usageSum{}
 	reached, err := t.client.events(ctx, from, sum.add)
 	if err != nil {
 		return identity.SignInReport{}, outward(doing, err)
@@ -152,55 +151,25 @@ func (c *client) events(ctx context.Context, from time.Time, each func(event)) (
 }
 
 // usageSum adds events up.
-type usageSum struct{ clients map[string]*clientUsage }
-
-type clientUsage struct {
-	last              time.Time
-	signIns, failures int
-	people            map[string]string // user id to login name
-}
+type usageSum struct{ clients reading.SignIns }
 
 func (s *usageSum) add(e event) {
 	if e.ClientID == "" {
 		return
 	}
-	usage := s.clients[e.ClientID]
-	if usage == nil {
-		usage = &clientUsage{people: map[string]string{}}
-		s.clients[e.ClientID] = usage
-	}
 	switch e.Type {
 	case eventLogin:
-		usage.signIns++
-		usage.last = later(usage.last, e.at())
-		usage.people[e.UserID] = e.Details["username"]
+		s.clients.Succeeded(e.ClientID, e.at(), e.UserID, e.Details["username"])
 	case eventClientLogin:
-		usage.signIns++
-		usage.last = later(usage.last, e.at())
+		s.clients.Succeeded(e.ClientID, e.at(), "", "")
 	case eventLoginError, eventClientLoginError:
-		usage.failures++
+		s.clients.Failed(e.ClientID)
 	}
 }
 
 func (s *usageSum) activities() []identity.SignInActivity {
-	activities := make([]identity.SignInActivity, 0, len(s.clients))
-	for id, usage := range s.clients {
-		activity := identity.SignInActivity{
-			Resource: identity.ResourceID{Type: realm.TypeClient, Key: id}, SignIns: usage.signIns, Failures: usage.failures, PeopleCount: len(usage.people),
-		}
-		if !usage.last.IsZero() {
-			activity.Last = usage.last.Format(time.RFC3339)
-		}
-		for user, name := range usage.people {
-			if name == "" {
-				name = user
-			}
-			activity.People = append(activity.People, name)
-		}
-		sort.Strings(activity.People)
-		activity.People = activity.People[:min(len(activity.People), mostPeople)]
-		activities = append(activities, activity)
-	}
-	sort.Slice(activities, func(i, j int) bool { return activities[i].Resource.Key < activities[j].Resource.Key })
-	return activities
+	return s.clients.Activities(func(id string, activity *identity.SignInActivity) bool {
+		activity.Resource = identity.ResourceID{Type: realm.TypeClient, Key: id}
+		return true
+	})
 }

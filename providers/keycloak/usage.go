@@ -51,15 +51,15 @@ func (t *Target) Usage(ctx context.Context, resources []identity.Resource) ([]id
 type usageReader struct {
 	*client
 	asked    map[identity.ResourceID]identity.Resource
-	people   int               // users of the realm; service accounts do not count
-	sessions map[string][2]int // client id to sessions and offline sessions
-	signIns  map[string]*clientUsage
-	covers   time.Time // the sign-ins are complete from here on; zero when they are not known at all
-	silent   string    // why sign-ins are not known
+	people   int                                // users of the realm; service accounts do not count
+	sessions map[string][2]int                  // client id to sessions and offline sessions
+	signIns  map[string]identity.SignInActivity // by client id
+	covers   time.Time                          // the sign-ins are complete from here on; zero when they are not known at all
+	silent   string                             // why sign-ins are not known
 }
 
 func (c *client) usageReader(ctx context.Context, resources []identity.Resource) (*usageReader, error) {
-	r := &usageReader{client: c, asked: map[identity.ResourceID]identity.Resource{}, sessions: map[string][2]int{}, signIns: map[string]*clientUsage{}}
+	r := &usageReader{client: c, asked: map[identity.ResourceID]identity.Resource{}, sessions: map[string][2]int{}, signIns: map[string]identity.SignInActivity{}}
 	since, clients := c.now(), false
 	for _, resource := range resources {
 		r.asked[resource.ID()] = resource
@@ -107,8 +107,11 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 	if err != nil {
 		return err
 	}
-	sum := &usageSum{clients: r.signIns}
+	sum := &usageSum{}
 	reached, err := r.events(ctx, since, sum.add)
+	for _, activity := range sum.activities() {
+		r.signIns[activity.Resource.Key] = activity
+	}
 	r.covers = later(covers, reached)
 	return err
 }
@@ -140,8 +143,9 @@ func (r *usageReader) clientUsage(resource identity.Resource) identity.Usage {
 	if n := r.sessions[resource.Key]; n != [2]int{} {
 		usage.Facts = append(usage.Facts, fmt.Sprintf("sessions now: %d, offline sessions: %d", n[0], n[1]))
 	}
-	if seen := r.signIns[resource.Key]; seen != nil && seen.signIns > 0 {
-		usage.Facts = append(usage.Facts, fmt.Sprintf("sign-ins: %d by %d people, the last on %s", seen.signIns, len(seen.people), seen.last.Format("2006-01-02")))
+	if seen := r.signIns[resource.Key]; seen.SignIns > 0 {
+		day, _, _ := strings.Cut(seen.Last, "T")
+		usage.Facts = append(usage.Facts, fmt.Sprintf("sign-ins: %d by %d people, the last on %s", seen.SignIns, seen.PeopleCount, day))
 	}
 	machine, _ := resource.Attributes["service_accounts"].(bool)
 	opened, _ := resource.Attributes[identity.OpenedAttribute].(bool)

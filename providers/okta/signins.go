@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sort"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -20,7 +19,6 @@ const (
 	logRetention = 90 * 24 * time.Hour // the org keeps its System Log this long
 	logPage      = 1000
 	mostLogPages = 100 // of one report; what is older is not covered
-	mostPeople   = 100 // names in the activity of one application
 )
 
 // SignIns sums up the System Log's events user.authentication.sso since a time, by application. The query has an end, because one
@@ -44,7 +42,7 @@ func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInRepo
 		"since": {covers.Format(time.RFC3339)}, "until": {until.Format(time.RFC3339)}, "limit": {fmt.Sprint(logPage)},
 		"sortOrder": {"DESCENDING"}, "filter": {`eventType eq "user.authentication.sso"`},
 	}
-	sum := &signInSum{seen: map[uint64]bool{}, applications: map[string]*applicationUse{}}
+	sum := &signInSum{seen: map[uint64]bool{}}
 	book := reading.NewPages(http.MethodGet, "/api/v1/logs?"+query.Encode())
 	for {
 		a, err := s.client.get(ctx, doing, book.Location())
@@ -72,13 +70,7 @@ func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInRepo
 // signInSum adds log events up. An event that comes on two pages counts once.
 type signInSum struct {
 	seen         map[uint64]bool
-	applications map[string]*applicationUse // by id of the application
-}
-
-type applicationUse struct {
-	last              time.Time
-	signIns, failures int
-	people            map[string]string // user id to login
+	applications reading.SignIns // by id of the application
 }
 
 // page adds one page and tells the time of its last event, the zero time for an empty page.
@@ -115,44 +107,19 @@ func (s *signInSum) add(event node, at time.Time) {
 		if target.at("type").text() != "AppInstance" || id == "" {
 			continue
 		}
-		use := s.applications[id]
-		if use == nil {
-			use = &applicationUse{people: map[string]string{}}
-			s.applications[id] = use
-		}
 		switch event.at("outcome", "result").text() {
 		case "SUCCESS", "ALLOW":
-			use.signIns++
-			if at.After(use.last) {
-				use.last = at
-			}
-			if actor := event.at("actor"); actor.at("id").text() != "" {
-				use.people[actor.at("id").text()] = actor.at("alternateId").text()
-			}
+			actor := event.at("actor")
+			s.applications.Succeeded(id, at, actor.at("id").text(), actor.at("alternateId").text())
 		default:
-			use.failures++
+			s.applications.Failed(id)
 		}
 	}
 }
 
 func (s *signInSum) activities() []identity.SignInActivity {
-	activities := make([]identity.SignInActivity, 0, len(s.applications))
-	for id, use := range s.applications {
-		activity := identity.SignInActivity{Item: identity.ItemID{Kind: identity.KindApplication, ID: id},
-			SignIns: use.signIns, Failures: use.failures, PeopleCount: len(use.people)}
-		if !use.last.IsZero() {
-			activity.Last = use.last.Format(time.RFC3339)
-		}
-		for user, login := range use.people {
-			if login == "" {
-				login = user
-			}
-			activity.People = append(activity.People, login)
-		}
-		sort.Strings(activity.People)
-		activity.People = activity.People[:min(len(activity.People), mostPeople)]
-		activities = append(activities, activity)
-	}
-	sort.Slice(activities, func(i, j int) bool { return activities[i].Item.ID < activities[j].Item.ID })
-	return activities
+	return s.applications.Activities(func(id string, activity *identity.SignInActivity) bool {
+		activity.Item = identity.ItemID{Kind: identity.KindApplication, ID: id}
+		return true
+	})
 }
