@@ -42,18 +42,13 @@ acknowledged anew. Without an ID it lists what the last plan found: who feels it
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "acknowledge")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			if o.list || len(args) == 0 && o.reason == "" {
 				return listImpacts(s, o.all)
 			}
 			o.ids = args
 			return runAcknowledge(s, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.reason, "reason", "", "why the impact is accepted (required)")
 	c.Flags().StringVar(&o.reference, "reference", "", "change ticket or announcement")

@@ -40,18 +40,13 @@ is asked about what is not known, and each step happens once. Ctrl-C finishes wh
 REHOME_LOCK_ID names the lock that this apply takes, for rehome force-unlock.`,
 		Example: "  rehome apply plan.rehome -plan-hash=sha256:9f2c61d0… -secrets-out=secrets.json",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "apply")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
 			file := ""
 			if len(args) == 1 {
 				file = args[0]
 			}
 			return runApply(c.Context(), s, file, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.hash, "plan-hash", "", "the approved hash")
 	c.Flags().StringVar(&o.rescue, "rescue", "", "take over the rescue file that an earlier apply of this plan wrote")

@@ -41,14 +41,9 @@ func newAuditListCommand(env *environment, global *options) *cobra.Command {
 		Short:   "List the records of this tenant, oldest first",
 		Example: "  rehome audit list -since=24h\n  rehome audit list -name=migration.cutover_step -limit=50 -json",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "audit list")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runAuditList(s, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.since, "since", "", "not older than this: 24h, 2026-11-22 or 2026-11-22T08:00:00Z")
 	c.Flags().StringVar(&o.name, "name", "", "names that begin with this, such as migration.cutover_step")
@@ -65,14 +60,9 @@ func newAuditExportCommand(env *environment, global *options) *cobra.Command {
 without state or key. It names who acted and what was done, also for other tenants of this state; it holds no secret.`,
 		Example: "  rehome audit export -out=audit.jsonl",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "audit export")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runAuditExport(s, out)
-		},
+		}),
 	}
 	c.Flags().StringVar(&out, "out", "", "the new file, made with mode 0600; needed")
 	return c
@@ -87,18 +77,13 @@ func newAuditVerifyCommand(env *environment, global *options) *cobra.Command {
 apply printed it, it also finds that the newest records were cut off or the chain was written anew. A FILE needs neither state nor key.`,
 		Example: "  rehome audit verify -checkpoint=4be1f2a07c93\n  rehome audit verify audit.jsonl",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "audit verify")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			file := ""
 			if len(args) == 1 {
 				file = args[0]
 			}
 			return runAuditVerify(s, file, checkpoint)
-		},
+		}),
 	}
 	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a hash that must be in the chain")
 	return c

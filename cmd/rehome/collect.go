@@ -24,14 +24,9 @@ func newCollectCommand(env *environment, global *options) *cobra.Command {
 		Short:   "Read the incumbents into snapshots",
 		Long:    "Collect reads every source, or the named ones, and keeps what it reads as a snapshot. It never writes to a source.",
 		Example: "  rehome collect\n  rehome collect okta.corp",
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "collect")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
 			return runCollect(c.Context(), s, args)
-		},
+		}),
 	}
 }
 

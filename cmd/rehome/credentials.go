@@ -23,21 +23,14 @@ func newCredentialsCommand(env *environment, global *options) *cobra.Command {
 in a terminal, without being shown; it is never an argument.`,
 		Example: "  rehome credentials set okta-corp < token.txt\n  rehome credentials list",
 	}
-	run := func(name string, do func(*session, []string) error) func(*cobra.Command, []string) error {
-		return func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "credentials "+name)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			return do(s, args)
-		}
+	run := func(do func(*session, []string) error) func(*cobra.Command, []string) error {
+		return inSession(env, global, func(_ *cobra.Command, s *session, args []string) error { return do(s, args) })
 	}
 	c.AddCommand(
 		newRotateClientCommand(env, global),
-		&cobra.Command{Use: "set NAME", Short: "Keep a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials set okta-corp < token.txt", RunE: run("set", setCredential)},
-		&cobra.Command{Use: "list", Short: "List the names", Args: cobra.NoArgs, Example: "  rehome credentials list", RunE: run("list", listCredentials)},
-		&cobra.Command{Use: "delete NAME", Short: "Forget a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials delete okta-corp", RunE: run("delete", deleteCredential)},
+		&cobra.Command{Use: "set NAME", Short: "Keep a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials set okta-corp < token.txt", RunE: run(setCredential)},
+		&cobra.Command{Use: "list", Short: "List the names", Args: cobra.NoArgs, Example: "  rehome credentials list", RunE: run(listCredentials)},
+		&cobra.Command{Use: "delete NAME", Short: "Forget a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials delete okta-corp", RunE: run(deleteCredential)},
 	)
 	c.AddCommand(newRotateKeyCommand(env, global))
 	return c

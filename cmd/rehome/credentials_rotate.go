@@ -33,14 +33,9 @@ any more no longer opens the state; copies and backups made before still open wi
 new both open the state, and the same command goes on.`,
 		Example: "  rehome credentials rotate-key\n  rehome credentials rotate-key -recipient=age1… -recipient=age1…\n  rehome credentials rotate-key -new-identity",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "credentials rotate-key")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runRotateKey(s, o)
-		},
+		}),
 	}
 	c.Flags().StringArrayVar(&o.recipients, "recipient", nil, "an age public key that opens the state from now on; repeat it for each")
 	c.Flags().BoolVar(&o.newIdentity, "new-identity", false, "make a new identity in the place of the old one")

@@ -37,14 +37,9 @@ gets it, as apply delivers: to -secrets-out, or to the owner that a secret_recip
 so the application must get the new one at once. This is approved by typing the client's id, or in automation with -approve=CLIENT.`,
 		Example: "  rehome credentials rotate-client payroll -secrets-out=payroll.age -secrets-recipient=age1…",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "credentials rotate-client")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
 			return runRotateClient(c.Context(), s, args[0], o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.secretsOut, "secrets-out", "", "write the secret to this new file (mode 0600), or folder where there are secret_recipients")
 	c.Flags().StringArrayVar(&o.recipients, "secrets-recipient", nil, "encrypt the secret for this age public key")

@@ -41,12 +41,7 @@ never where two candidates are equally good or the only one is weak: those are l
 with who and when, in the next plan. -list reads back matched resources and decisions of the last plan.`,
 		Example: "  rehome decide\n  rehome decide -all=map_to_existing -kind=group\n  rehome decide -all=create_new -rename-suffix=-okta -item=Payroll\n  rehome decide -list -json",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "decide")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			switch {
 			case o.list:
 				return listOverlaps(s, o)
@@ -54,7 +49,7 @@ with who and when, in the next plan. -list reads back matched resources and deci
 				return misuse("-assessment goes with -list")
 			}
 			return runDecide(c.Context(), s, o)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&o.list, "list", false, "show what the last plan found and what was decided")
 	c.Flags().StringVar(&o.assessment, "assessment", "", "with -list: the matched resources of this assessment instead of the last one's")

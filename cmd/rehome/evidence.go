@@ -24,14 +24,9 @@ func newEvidenceCommand(env *environment, global *options) *cobra.Command {
 do by hand, and the criteria that end the move, each with the reason why it is met or not.`,
 		Example: "  rehome evidence\n  rehome evidence -markdown=evidence.md -html=evidence.html\n  rehome evidence -json",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "evidence")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runEvidence(s, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.markdown, "markdown", "", "write it as Markdown here")
 	c.Flags().StringVar(&o.html, "html", "", "write it as a page here")

@@ -31,17 +31,12 @@ given. rehome evidence verify checks it without state, configuration or network.
 content of steps and records that name them is left out, and their hashes stand for it.`,
 		Example: "  rehome evidence bundle -out=evidence.zip -sign-key=evidence.key",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			if out == "" {
 				return misuse("-out is missing: name the file to write, such as -out=evidence.zip")
 			}
-			s, err := newSession(env, global, "evidence bundle")
-			if err != nil {
-				return err
-			}
-			defer s.close()
 			return runEvidenceBundle(s, out, key)
-		},
+		}),
 	}
 	c.Flags().StringVar(&out, "out", "", "write the bundle here (required)")
 	c.Flags().StringVar(&key, "sign-key", "", "sign with this key, made by rehome evidence keygen")

@@ -25,14 +25,9 @@ func newEvidenceRecordCommand(env *environment, global *options) *cobra.Command 
 changed. The blocks are not part of the plan hash, so nothing has to be approved again.`,
 		Example: "  rehome evidence record",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "evidence record")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runEvidenceRecord(s)
-		},
+		}),
 	}
 }
 

@@ -30,13 +30,9 @@ its hash. It names each file that was changed, is missing or was added, and says
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "evidence verify")
-			if err != nil {
-				return err
-			}
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			return runEvidenceVerify(s, args[0], public, head)
-		},
+		}),
 	}
 	c.Flags().StringVar(&head, "audit-head", "", "the audit chain must hold this head, which apply printed")
 	c.Flags().StringVar(&public, "public-key", "", "the bundle must be signed by the key of this file")
@@ -131,16 +127,12 @@ func newEvidenceKeygenCommand(env *environment, global *options) *cobra.Command 
 file. openssl can check a signature too: openssl pkeyutl -verify -pubin -inkey FILE.pub -rawin -in manifest.json -sigfile manifest.json.sig`,
 		Example: "  rehome evidence keygen -out=evidence.key",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			if out == "" {
 				return misuse("-out is missing: name the file to write, such as -out=evidence.key")
 			}
-			s, err := newSession(env, global, "evidence keygen")
-			if err != nil {
-				return err
-			}
 			return runEvidenceKeygen(s, out)
-		},
+		}),
 	}
 	c.Flags().StringVar(&out, "out", "", "write the key here (required)")
 	return c

@@ -23,14 +23,10 @@ func newFmtCommand(env *environment, global *options) *cobra.Command {
 		Short:   "Format configuration files",
 		Long:    "Fmt rewrites *.rehome.hcl and *.auto.vars.hcl in the usual layout. A single - reads standard input and writes standard output.",
 		Example: "  rehome fmt\n  rehome fmt -check -diff",
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "fmt")
-			if err != nil {
-				return err
-			}
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			f := formatter{s: s, check: check, diff: diff, recursive: recursive}
 			return f.run(args)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&check, "check", false, "change nothing; list files that are not formatted and exit with 1")
 	c.Flags().BoolVar(&diff, "diff", false, "show what changes")

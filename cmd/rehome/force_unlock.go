@@ -23,14 +23,9 @@ is known to be gone and cannot give the lease back, this command does. Whoever s
 step. The lock of a state file ends with its process and needs no force.`,
 		Example: "  rehome force-unlock r-2026-11-22-91fb8ddc",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "force-unlock")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
 			return runForceUnlock(c.Context(), s, args[0], alive)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&alive, "alive", false, "also from a process that is alive on this host")
 	return c

@@ -25,14 +25,9 @@ and prepares the encrypted state. Plugins are looked for in -plugin-dir, REHOME_
 binary, and in ~/.local/share/rehome/plugins. Commit the lock file; never commit .rehome.`,
 		Example: "  rehome init\n  rehome init -upgrade",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "init")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			return runInit(c.Context(), s, upgrade)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&upgrade, "upgrade", false, "accept plugins whose checksum differs from the lock file")
 	return c

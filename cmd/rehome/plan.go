@@ -37,14 +37,9 @@ func newPlanCommand(env *environment, global *options) *cobra.Command {
 an impact that nobody acknowledged, a failed check, a stale snapshot) the plan is a draft: it has no hash and the exit status is 3.`,
 		Example: "  rehome plan -out=plan.rehome\n  rehome plan -refresh -markdown=comment.md -detailed-exitcode",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "plan")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			return runPlan(c.Context(), s, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.out, "out", "", "write the plan file here")
 	c.Flags().StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")

@@ -43,14 +43,9 @@ of rehome's client, and name it in a block. A realm file is rehearsed on a copy;
   }`,
 		Example: "  rehome rehearse -prepare=acme-rehearsal.json\n  rehome rehearse\n  rehome rehearse -wave=pilot",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "rehearse")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			return runRehearse(c.Context(), s, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.part.wave, "wave", "", "rehearse this wave only, with what it needs")
 	c.Flags().StringArrayVar(&o.part.targets, "target", nil, "only this step (type:key) or item, with what it needs")

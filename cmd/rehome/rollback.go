@@ -36,14 +36,9 @@ resource by resource:
   }`,
 		Example: "  rehome rollback -out=back.rehome\n  rehome apply back.rehome -plan-hash=sha256:9f2c61d0…",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "rollback")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			return runRollback(c.Context(), s, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.run, "run", "", "take this run back, not the newest")
 	c.Flags().StringVar(&o.out, "out", "", "write the plan file here")

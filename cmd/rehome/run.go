@@ -32,14 +32,9 @@ func newRunListCommand(env *environment, global *options) *cobra.Command {
 		Short:   "List the runs, newest first",
 		Example: "  rehome run list\n  rehome run list -json",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "run list")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runRunList(s)
-		},
+		}),
 	}
 }
 
@@ -51,18 +46,13 @@ func newRunShowCommand(env *environment, global *options) *cobra.Command {
 		Long:    "Show lists each step of the run's plan with what came of it, why, the resource, and the line of HCL that decided it. Steps that were already as wanted are counted; -v lists them.",
 		Example: "  rehome run show\n  rehome run show r-2026-11-22-1f0c9a7b -json",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "run show")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			id := ""
 			if len(args) == 1 {
 				id = args[0]
 			}
 			return runRunShow(s, id, verbose)
-		},
+		}),
 	}
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "every step, unchanged ones too")
 	return c

@@ -28,14 +28,9 @@ func newFollowUpListCommand(env *environment, global *options) *cobra.Command {
 		Short:   "List what is left to do by hand",
 		Example: "  rehome run follow-up list\n  rehome run follow-up list -all -json",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "run follow-up list")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runFollowUpList(s, all)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&all, "all", false, "closed ones too")
 	return c
@@ -53,14 +48,9 @@ func newFollowUpDoneCommand(env *environment, global *options) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "run follow-up done")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			return runFollowUpDone(s, args[0], note)
-		},
+		}),
 	}
 	c.Flags().StringVar(&note, "note", "", "what was done; needed, and kept in the audit chain")
 	return c

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"filippo.io/age"
+	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
@@ -48,6 +49,18 @@ func newSession(env *environment, global *options, command string) (*session, er
 		}
 	}
 	return &session{env: env, global: global, command: command, folder: ".", events: newEvents(env, global)}, nil
+}
+
+// inSession makes of do what cobra runs: with a session of its own, which is closed afterwards.
+func inSession(env *environment, global *options, do func(*cobra.Command, *session, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		s, err := newSession(env, global, pathOf(c))
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return do(c, s, args)
+	}
 }
 
 // load reads the configuration. Warnings are shown, errors returned.

@@ -43,14 +43,9 @@ from application blocks. A sheet holds no secret and no person's data.`,
 			}
 			return oneApplication(c, args)
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "sheet")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
 			return runSheet(c.Context(), s, args, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.out, "out", "", "write one file for each application into this folder")
 	c.Flags().StringVar(&o.format, "format", "", "markdown or html; both with -out, markdown without")

@@ -27,14 +27,9 @@ func newSheetRecordCommand(env *environment, global *options) *cobra.Command {
 written into the audit chain. Somebody who gets the sheet and the secret makes the application handed over.`,
 		Example: "  rehome sheet record Payroll -delivered-to=\"Payroll team\"\n  rehome sheet record Payroll -secret -delivered-to=\"Payroll team\"",
 		Args:    oneApplication,
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "sheet record")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
 			return runSheetRecord(c.Context(), s, args[0], o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.to, "delivered-to", "", "who got it")
 	c.Flags().BoolVar(&o.secret, "secret", false, "it is the new client secret that was delivered")
@@ -97,14 +92,9 @@ func newSheetConfirmCommand(env *environment, global *options) *cobra.Command {
 application that is open in the target can be confirmed. It is written into the audit chain with who recorded it.`,
 		Example: "  rehome sheet confirm Payroll -by=\"Ana of payroll\" -note=\"pay slips of November checked\"",
 		Args:    oneApplication,
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "sheet confirm")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
 			return runSheetConfirm(c.Context(), s, args[0], o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.by, "by", "", "who confirms it")
 	c.Flags().StringVar(&o.note, "note", "", "what was checked, or why it is withdrawn")

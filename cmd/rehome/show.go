@@ -24,18 +24,13 @@ func newShowCommand(env *environment, global *options) *cobra.Command {
 plan of the state. With -json it prints the plan as one document.`,
 		Example: "  rehome show plan.rehome\n  rehome show -html=plan.html plan.rehome\n  rehome show -json sha256:9f2c61d0",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "show")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			name := ""
 			if len(args) == 1 {
 				name = args[0]
 			}
 			return runShow(s, name, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.html, "html", "", "write a page for reviewers here")
 	c.Flags().StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")

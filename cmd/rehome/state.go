@@ -34,18 +34,13 @@ and applies nothing; what is recorded stays readable. There is no way back: a ne
 In a terminal it asks; in automation it needs -yes.`,
 		Example: "  rehome state archive\n  rehome state archive acme-pilot -yes",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := newSession(env, global, "state archive")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
 			name := ""
 			if len(args) == 1 {
 				name = args[0]
 			}
 			return runStateArchive(s, name, yes)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c

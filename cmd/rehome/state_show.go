@@ -19,14 +19,9 @@ func newStateShowCommand(env *environment, global *options) *cobra.Command {
 		Long:    "Show counts what the state holds and says its format, size, migrations and recipients. While another process holds the state, it says who.",
 		Example: "  rehome state show\n  rehome state show -json",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "state show")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runStateShow(s)
-		},
+		}),
 	}
 }
 
@@ -39,14 +34,9 @@ func newStateExportCommand(env *environment, global *options) *cobra.Command {
 names, addresses, memberships, and the pages read from the incumbents. Credentials and keys are left out. It is recorded in the audit chain.`,
 		Example: "  rehome state export -out=state.jsonl",
 		Args:    cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "state export")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
 			return runStateExport(s, out)
-		},
+		}),
 	}
 	c.Flags().StringVar(&out, "out", "", "the new file; needed")
 	return c

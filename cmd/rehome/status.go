@@ -25,12 +25,7 @@ What going back would cost is counted from the record of the newest run; with -r
 used since.`,
 		Example: "  rehome status\n  rehome status -json\n  rehome status -apps -since=7d\n  rehome status -rollback",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "status")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			if apps {
 				return runStatusApps(c.Context(), s, since)
 			}
@@ -38,7 +33,7 @@ used since.`,
 				return sinceWithoutApps()
 			}
 			return runStatus(c.Context(), s, look)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&apps, "apps", false, "the cutover of each application, with its sign-ins on both sides")
 	c.Flags().StringVar(&since, "since", sinceFlag, "with -apps: sign-ins since then, such as 30d, 12h or 2026-11-01")

@@ -41,14 +41,9 @@ recipients; without -recipient for the key of this state. It holds no secret, bu
 snapshot of a source may be (max_snapshot_age), then plans from it are drafts. Apply reads the live target whatever it was planned from.`,
 		Example: "  rehome target snapshot -out=target.age -recipient=age1…\n  rehome plan -target-snapshot=target.age",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "target snapshot")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			return runTargetSnapshot(c.Context(), s, out, recipients)
-		},
+		}),
 	}
 	c.Flags().StringVar(&out, "out", "", "the file to write (required)")
 	c.Flags().StringArrayVar(&recipients, "recipient", nil, "encrypt for this age public key; may be repeated")

@@ -25,14 +25,9 @@ without writing anything. It ends with 1 when one is missing that is needed; one
 -for=plan leaves out what only applying needs.`,
 		Example: "  rehome validate\n  rehome validate -online -for=plan",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "validate")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			return runValidate(c.Context(), s, online, phase)
-		},
+		}),
 	}
 	c.Flags().BoolVar(&online, "online", false, "ask sources and target which permissions are missing")
 	c.Flags().StringVar(&phase, "for", "", "with -online: plan or apply; both without it")

@@ -42,14 +42,9 @@ nothing is written. It acts as a person only where a verify block allows it and 
 With -events it holds the target's own record of writes against what the run says it did. The exit status is 1 when a probe fails; with -drift it is 2 when somebody changed what was made, with -source when the incumbent changed.`,
 		Example: "  rehome verify\n  rehome verify -drift\n  rehome verify -events\n  rehome verify -watch=5m",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := newSession(env, global, "verify")
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
 			return runVerify(c.Context(), s, o)
-		},
+		}),
 	}
 	c.Flags().StringVar(&o.run, "run", "", "look at what this run made, not at what all made")
 	c.Flags().BoolVar(&o.drift, "drift", false, "only show what somebody changed since")
