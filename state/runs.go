@@ -72,6 +72,8 @@ type Run struct {
 	RollbackOf   string    `json:"rollback_of,omitempty"`    // run that this one takes back
 	RolledBackBy string    `json:"rolled_back_by,omitempty"` // run that took the whole of this one back; filled by Store.Runs
 	Steps        []RunStep `json:"steps,omitempty"`          // filled by Store.Run
+	After        time.Time `json:"after,omitzero"`           // end of the run before; filled by Store.Run
+	Before       time.Time `json:"before,omitzero"`          // start of the run after; filled by Store.Run
 }
 
 // RunStep is what came of one step. Order is the order in which outcomes were written.
@@ -266,8 +268,26 @@ func (s *Store) Run(id string) (Run, error) {
 		return run, err
 	}
 	steps, err := records[RunStep](s, "run-step/"+id+"/")
+	if err != nil {
+		return run, err
+	}
 	run.Steps = steps
+	runs, err := s.Runs()
+	run.between(runs)
 	return run, err
+}
+
+// between fills in the runs right before and after: never two write at once, so what a clock leaves open is theirs or this one's.
+func (r *Run) between(newestFirst []Run) {
+	for _, other := range newestFirst {
+		switch {
+		case other.ID == r.ID:
+		case !r.CompletedAt.IsZero() && other.StartedAt.After(r.CompletedAt):
+			r.Before = other.StartedAt
+		case r.After.IsZero() && other.CompletedAt.Before(r.StartedAt): // one that went on later ended later, and bounds nothing
+			r.After = other.CompletedAt
+		}
+	}
 }
 
 // Bindings reads all bindings, keyed by address#type; those of another tenant's sources are left out.

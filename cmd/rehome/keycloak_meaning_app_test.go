@@ -50,6 +50,7 @@ func applicationMeanings() []meaning[application] {
 		all = append(all, onlyOf("saml", m))
 	}
 	all = append(all, nothing[application]("a word of the incumbent", "mode", "catalog")...)
+	all = append(all, nothing[application]("the incumbent's own side, which the owner takes out and which sheets show", "idp_entity_id", "idp_sso_url", "idp_certificate")...)
 	all = append(all, nothing[application]("the assignments are items of their own", "assigned_groups")...)
 	return append(all, nothing[application]("says how much is known", "claims_known")...)
 }

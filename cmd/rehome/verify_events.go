@@ -81,7 +81,7 @@ func runToProve(s *session, only string) (state.Run, *plan.Plan, error) {
 }
 
 func changesRun(run state.Run) changes.Run {
-	out := changes.Run{ID: run.ID, StartedAt: run.StartedAt, CompletedAt: run.CompletedAt, Steps: make([]changes.Line, 0, len(run.Steps))}
+	out := changes.Run{ID: run.ID, StartedAt: run.StartedAt, CompletedAt: run.CompletedAt, After: run.After, Before: run.Before, Steps: make([]changes.Line, 0, len(run.Steps))}
 	for _, step := range run.Steps {
 		out.Steps = append(out.Steps, changes.Line{StepID: step.StepID, Resource: step.Resource, ServerID: step.ServerID, Outcome: step.Outcome, At: step.At})
 	}

@@ -30,9 +30,12 @@ type Run struct {
 	StartedAt   time.Time `json:"started_at"`
 	CompletedAt time.Time `json:"completed_at,omitzero"`
 	Steps       []Line    `json:"steps"`
+	After       time.Time `json:"after,omitzero"`  // end of the run before
+	Before      time.Time `json:"before,omitzero"` // start of the run after
 }
 
-// Window is the time in which a run wrote, as a clock that is off may have recorded it.
+// Window is the time in which a run wrote, as a clock that is off may have recorded it. It does not reach into the runs before and after,
+// because never two write at once.
 func (r Run) Window() (from, to time.Time) {
 	from, to = r.StartedAt, r.CompletedAt
 	for _, line := range r.Steps {
@@ -40,7 +43,14 @@ func (r Run) Window() (from, to time.Time) {
 			to = line.At
 		}
 	}
-	return from.Add(-slack), to.Add(slack)
+	from, to = from.Add(-slack), to.Add(slack)
+	if from.Before(r.After) {
+		from = r.After
+	}
+	if !r.Before.IsZero() && to.After(r.Before) {
+		to = r.Before
+	}
+	return from, to
 }
 
 // StepName is a step that the record does not prove.

@@ -158,3 +158,19 @@ func TestDigest_IsOfTheEventsAndNotOfTheirCost(t *testing.T) {
 		t.Error(before, same, other)
 	}
 }
+
+func TestWindow_DoesNotReachIntoTheRunsBeforeAndAfter(t *testing.T) {
+	at := func(seconds int) time.Time { return time.Date(2026, 11, 22, 8, 0, seconds, 0, time.UTC) }
+	run := changes.Run{StartedAt: at(10), CompletedAt: at(20)}
+	if from, to := run.Window(); from != at(8) || to != at(22) {
+		t.Errorf("alone it reaches from %s to %s", from, to)
+	}
+	run.After, run.Before = at(9), at(21)
+	if from, to := run.Window(); from != at(9) || to != at(21) {
+		t.Errorf("between two others it reaches from %s to %s", from, to)
+	}
+	run.After, run.Before = at(1), at(59)
+	if from, to := run.Window(); from != at(8) || to != at(22) {
+		t.Errorf("far from the others it reaches from %s to %s", from, to)
+	}
+}
