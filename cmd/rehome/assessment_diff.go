@@ -16,30 +16,12 @@ import (
 )
 
 func newAssessmentDiffCommand(env *environment, global *options) *cobra.Command {
-	var o snapshotDiffOptions
-	c := &cobra.Command{
-		Use:   "diff [A B]",
+	return newHistoryDiffCommand(env, global, "assessments", &cobra.Command{
 		Short: "Show which items are judged differently",
 		Long: `Diff compares two completed assessments: the effect of a new classifier, target or map block on a snapshot. It names every item whose class,
 contract, notes, missing evidence, to-do or impacts differ. Without arguments it compares the newest with the one before it.`,
 		Example: "  rehome assess -snapshot=s-2026-11-21-5b1f0c2d\n  rehome assessment diff previous latest -detailed-exitcode",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 0 && len(args) != 2 {
-				return usageError(c, fmt.Errorf("diff takes two assessments, the earlier one first, or none"))
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				args = []string{"previous", "latest"}
-			}
-			return withHistory(env, global, "assessment diff", func(s *session) error { return runAssessmentDiff(s, args[0], args[1], o) })
-		},
-	}
-	c.Flags().StringVar(&o.source, "source", "", "the source that latest and previous speak of")
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every user and membership")
-	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
-	return c
+	}, runAssessmentDiff)
 }
 
 func runAssessmentDiff(s *session, first, second string, o snapshotDiffOptions) error {

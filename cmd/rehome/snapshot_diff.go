@@ -25,25 +25,29 @@ type snapshotDiffOptions struct {
 }
 
 func newSnapshotDiffCommand(env *environment, global *options) *cobra.Command {
-	var o snapshotDiffOptions
-	c := &cobra.Command{
-		Use:   "diff [A B]",
+	return newHistoryDiffCommand(env, global, "snapshots", &cobra.Command{
 		Short: "Show what changed in the incumbent between two snapshots",
 		Long: `Diff compares two completed snapshots of one source, item by item and field by field: + came, - went, ~ changed. Without arguments it
 compares the newest with the one before it. Of users and memberships it shows the first ten of each sort and counts the rest.`,
 		Example: "  rehome snapshot diff\n  rehome snapshot diff s-2026-11-21-5b1f0c2d latest -detailed-exitcode",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 0 && len(args) != 2 {
-				return usageError(c, fmt.Errorf("diff takes two snapshots, the earlier one first, or none"))
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				args = []string{"previous", "latest"}
-			}
-			return withHistory(env, global, "snapshot diff", func(s *session) error { return runSnapshotDiff(s, args[0], args[1], o) })
-		},
+	}, runSnapshotDiff)
+}
+
+// newHistoryDiffCommand completes a command that compares two things of the history, the newest two unless they are named.
+func newHistoryDiffCommand(env *environment, global *options, things string, c *cobra.Command, diff func(s *session, first, second string, o snapshotDiffOptions) error) *cobra.Command {
+	var o snapshotDiffOptions
+	c.Use = "diff [A B]"
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) != 0 && len(args) != 2 {
+			return usageError(c, fmt.Errorf("diff takes two %s, the earlier one first, or none", things))
+		}
+		return nil
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			args = []string{"previous", "latest"}
+		}
+		return withHistory(env, global, pathOf(c), func(s *session) error { return diff(s, args[0], args[1], o) })
 	}
 	c.Flags().StringVar(&o.source, "source", "", "the source that latest and previous speak of")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every user and membership")
