@@ -27,11 +27,14 @@ func printReport(s *session, p *plan.Plan, report apply.Report, vault *secretVau
 			}
 		}
 	}
-	list, show := "   rehome run follow-up list", "   rehome run show"
-	if s.env.automation() {
-		list, show = "", ""
+	hint := func(count int, command string) string {
+		if count == 0 || s.env.automation() {
+			return ""
+		}
+		return "   " + command
 	}
-	fmt.Fprintf(w, "by hand      %5d%s\nblocked      %5d%s\n\n", p.Summary.ManualFollowUp, list, p.Summary.Blocked, show)
+	byHand, blocked := p.Summary.ManualFollowUp, p.Summary.Blocked
+	fmt.Fprintf(w, "by hand      %5d%s\nblocked      %5d%s\n\n", byHand, hint(byHand, "rehome run follow-up list"), blocked, hint(blocked, "rehome run show"))
 	if run.Status == "failed" {
 		printContact(w, s)
 	}
