@@ -34,8 +34,10 @@ fmt: ## format Go code and the examples
 	gofmt -w cmd config engine providers state
 	@if [ -x bin/rehome ]; then bin/rehome fmt -recursive examples; fi
 
-generate: ## generate the protocol code (needs protoc, protoc-gen-go, protoc-gen-go-grpc)
-	go generate ./providers/protocol
+generate: ## generate the protocol code (needs protoc 3.21, as Debian 12 has it; the plugins are fetched at fixed versions)
+	GOBIN=$(CURDIR)/bin/tools go install google.golang.org/protobuf/cmd/protoc-gen-go
+	GOBIN=$(CURDIR)/bin/tools go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
+	PATH="$(CURDIR)/bin/tools:$$PATH" go generate ./providers/protocol
 
 docs: ## write the generated reference into docs/
 	REHOME_UPDATE_DOCS=1 go test -count=1 -run TestReference ./cmd/rehome

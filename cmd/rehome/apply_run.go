@@ -148,7 +148,7 @@ func (e *execution) execute(ctx context.Context) error {
 	}
 	options := apply.Options{Workers: e.o.workers, FailFast: e.o.failFast, Progress: bar.bar, Guard: e.lease.Confirm, Given: e.given}
 	if e.resumed != nil {
-		options.Done = e.resumed.done
+		options.Done, options.Begun = e.resumed.done, e.resumed.begun
 	}
 	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.target}, e.sources, e.journal, handing{e.vault}, options)
 	bar.end()

@@ -392,15 +392,16 @@ func flags(name string, values []string) []string {
 func took(millis int64) string { return view.Took(time.Duration(millis) * time.Millisecond) }
 
 // usages asks what people did with resources. Nobody signs in to a throw-away target, so there what is not known counts as not used.
-func (w *planning) usages(ctx context.Context, resources []identity.Resource) (map[identity.ResourceID]identity.Usage, error) {
-	known, err := usages(ctx, w.target, resources)
+func (w *planning) usages(ctx context.Context, questions []identity.UsageQuestion) (map[identity.ResourceID]identity.Usage, error) {
+	known, err := usages(ctx, w.target, questions)
 	if err != nil || !w.throwAway {
 		return known, err
 	}
 	w.untold = 0
-	for _, r := range resources {
-		if u, told := known[r.ID()]; !u.Used && (!told || u.Unknown != "") {
-			known[r.ID()] = identity.Usage{Resource: r.ID()}
+	for _, question := range questions {
+		id := question.Resource.ID()
+		if u, told := known[id]; !u.Used && (!told || u.Unknown != "") {
+			known[id] = identity.Usage{Resource: id}
 			w.untold++
 		}
 	}

@@ -90,8 +90,8 @@ func (w *planning) computeRollback(ctx context.Context, s *session, record *runR
 }
 
 // usages asks what people did with resources. A target that cannot tell gives no answer, and then everything counts as used.
-func usages(ctx context.Context, target *client.Target, resources []identity.Resource) (map[identity.ResourceID]identity.Usage, error) {
-	answers, err := target.Usage(ctx, resources)
+func usages(ctx context.Context, target *client.Target, questions []identity.UsageQuestion) (map[identity.ResourceID]identity.Usage, error) {
+	answers, err := target.Usage(ctx, questions)
 	if client.Unsupported(err) {
 		return map[identity.ResourceID]identity.Usage{}, nil
 	}
@@ -160,7 +160,7 @@ func staying(p *plan.Plan) int {
 // usedSince refuses when something that the rollback deletes has come into use after it was planned. A decided delete stands.
 func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID]identity.Resource) ([]string, error) {
 	back := work.plan.Rollback
-	var ask []identity.Resource
+	var ask []identity.UsageQuestion
 	undecided := map[identity.ResourceID]bool{}
 	for _, step := range work.plan.Steps {
 		r, there := live[step.Resource]
@@ -175,16 +175,17 @@ func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID
 		return nil, err // a target that cannot tell had all that is not decided kept
 	}
 	var lines []string
-	for _, r := range ask {
-		u, asked := known[r.ID()]
-		if !undecided[r.ID()] || asked && !u.Used && u.Unknown == "" {
+	for _, question := range ask {
+		id := question.Resource.ID()
+		u, asked := known[id]
+		if !undecided[id] || asked && !u.Used && u.Unknown == "" {
 			continue
 		}
 		why := u.Unknown
 		if len(u.Facts) > 0 {
 			why = u.Facts[0]
 		}
-		lines = append(lines, fmt.Sprintf("%s   used since: %s", r.ID(), why))
+		lines = append(lines, fmt.Sprintf("%s   used since: %s", id, why))
 	}
 	return lines, nil
 }

@@ -40,6 +40,8 @@ type Options struct {
 	Progress func(done, total int, current string)
 	// Done holds what an earlier part of the run has done, by step id. These steps are not asked for again.
 	Done map[string]Result
+	// Begun names steps, by id, whose requests may have left in an earlier part of the run: the target looks first for these.
+	Begun map[string]bool
 	// Given names steps, by id, whose one-time values an earlier run handed out: found done again, they are not handed out twice.
 	Given map[string]bool
 	// Guard is asked before each step whether the run may still write. Its error ends the run. Nil allows.
@@ -206,7 +208,7 @@ func (r *run) do(rank int) answer {
 	}
 	result, err := r.target.Apply(ctx, identity.StepRequest{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID,
-		Before: step.Before, After: step.After, Tag: step.Tag, Secrets: r.secrets[step.ID],
+		Before: step.Before, After: step.After, Tag: step.Tag, Secrets: r.secrets[step.ID], Begun: r.options.Begun[step.ID],
 	})
 	a.begun, a.gone, a.result = true, errors.Is(err, ErrTargetGone), judge(step, result, err)
 	if err == nil && !(a.result.Outcome == Already && r.options.Given[step.ID]) {

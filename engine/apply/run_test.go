@@ -24,12 +24,16 @@ type memory struct {
 	deliver error
 	already bool
 	journal []string
+	begun   []string // steps that came with the word that they were begun before
 	onApply func(id string)
 }
 
 func (m *memory) Apply(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	m.mutex.Lock()
 	m.order = append(m.order, step.StepID)
+	if step.Begun {
+		m.begun = append(m.begun, step.StepID)
+	}
 	hook := m.onApply
 	m.mutex.Unlock()
 	if hook != nil {
@@ -88,6 +92,16 @@ func TestRun_DependenciesComeFirstAndTheJournalBeforeTheWrite(t *testing.T) {
 	}
 	want := []string{"intend a", "applied a", "intend b", "applied b", "intend c", "applied c"}
 	if diff := cmp.Diff(want, m.journal); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun_TellsTheTargetWhichStepsWereBegunBefore(t *testing.T) {
+	m := &memory{}
+	if _, err := start(t, m, apply.Options{Workers: 1, Begun: map[string]bool{"b": true}}, step("a"), step("b")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"b"}, m.begun); diff != "" {
 		t.Error(diff)
 	}
 }

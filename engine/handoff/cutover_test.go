@@ -204,7 +204,7 @@ func TestLiveOf_SaysWhetherItIsThereAndOpen(t *testing.T) {
 	schemas := []identity.ResourceSchema{
 		{Type: "client", ItemKinds: []identity.Kind{identity.KindApplication}},
 		{Type: "provider", ItemKinds: []identity.Kind{identity.KindIdentityProvider}, Attributes: []identity.AttributeSchema{{Name: "enabled"}}},
-		{Type: "opening", Attributes: []identity.AttributeSchema{{Name: "enabled"}}},
+		{Type: "opening", Opens: true, Attributes: []identity.AttributeSchema{{Name: "enabled"}}},
 	}
 	if diff := cmp.Diff(map[string]bool{"client": true}, handoff.PrimaryTypes(schemas)); diff != "" {
 		t.Error(diff)

@@ -172,12 +172,9 @@ func PrimaryTypes(schemas []identity.ResourceSchema) map[string]bool {
 	})
 }
 
-// OpeningTypes are the types of resource that open what another resource describes: they are made from no item and say enabled.
+// OpeningTypes are the types of resource that open what another resource describes, as the target says.
 func OpeningTypes(schemas []identity.ResourceSchema) map[string]bool {
-	return typesOf(schemas, func(s identity.ResourceSchema) bool {
-		_, says := s.Attribute(attributeEnabled)
-		return says && len(s.ItemKinds) == 0
-	})
+	return typesOf(schemas, func(s identity.ResourceSchema) bool { return s.Opens })
 }
 
 func typesOf(schemas []identity.ResourceSchema, is func(identity.ResourceSchema) bool) map[string]bool {

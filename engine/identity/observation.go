@@ -117,11 +117,13 @@ type Usage struct {
 	Unknown  string     `json:"unknown,omitempty"` // why it cannot be told; then it counts as used
 }
 
-// Attributes of a resource whose usage is asked for: when it was made (RFC 3339), and whether it was opened to people after that.
-const (
-	SinceAttribute  = "$since"
-	OpenedAttribute = "$opened"
-)
+// UsageQuestion asks how a live resource was used since it was made. Of its attributes only texts and truths are sent, enough to find
+// it and to know what it is.
+type UsageQuestion struct {
+	Resource Resource `json:"resource"`
+	Since    string   `json:"since,omitempty"` // RFC 3339: when it was made, empty when that is not known
+	Opened   bool     `json:"opened"`          // people could use it since then
+}
 
 // ChangeEvent is one write that a target recorded by itself, whoever did it. It names nobody and holds no content but its digest.
 type ChangeEvent struct {

@@ -60,14 +60,24 @@ type CheckFinding struct {
 // resource exactly as wanted, with our tag, is already done.
 type StepRequest struct {
 	StepID   string            `json:"step_id"`
-	Action   string            `json:"action"` // create, update, delete
+	Action   string            `json:"action"` // ActionCreate, ActionUpdate or ActionDelete
 	Resource ResourceID        `json:"resource"`
 	ServerID string            `json:"server_id,omitempty"`
 	Before   Attributes        `json:"before,omitempty"`
 	After    Attributes        `json:"after,omitempty"`
 	Tag      string            `json:"tag,omitempty"` // item address to leave on the resource
 	Secrets  map[string]string `json:"-"`             // values of SecretReferences in After, keyed by attribute; never logged
+	// Begun says that an earlier part of the run may have sent requests of this step, so what is there must be looked at first. One that
+	// was never begun may write first, where the target itself refuses what is there already.
+	Begun bool `json:"begun,omitempty"`
 }
+
+// Actions of a step.
+const (
+	ActionCreate = "create"
+	ActionUpdate = "update"
+	ActionDelete = "delete"
+)
 
 // StepResult is what came of a step.
 type StepResult struct {

@@ -41,14 +41,32 @@ func UnescapePath(segment string) string {
 
 // Resource is an object as the target knows it, desired or live.
 //
-// In a desired resource, values may refer to other items (Refer, Secret); the engine puts in their keys.
+// In a desired resource, values may refer to other items (Refer, Secret); the engine puts in their keys. DependsOn names what must be
+// done first though no attribute refers to it.
 // In a live resource ServerID is the id that the server gave, Tag the item address that rehome left on it.
 type Resource struct {
-	Type       string     `json:"type"`
-	Key        string     `json:"key"`
-	Attributes Attributes `json:"attributes"`
-	ServerID   string     `json:"server_id,omitempty"`
-	Tag        string     `json:"tag,omitempty"`
+	Type       string       `json:"type"`
+	Key        string       `json:"key"`
+	Attributes Attributes   `json:"attributes"`
+	DependsOn  []Dependency `json:"depends_on,omitempty"`
+	ServerID   string       `json:"server_id,omitempty"`
+	Tag        string       `json:"tag,omitempty"`
+}
+
+// Dependency is a resource whose step comes first: one of a key that is known, or the one that an item becomes. Exactly one is set.
+type Dependency struct {
+	Resource ResourceID    `json:"resource,omitzero"`
+	Item     ItemReference `json:"item,omitzero"`
+}
+
+// OnResource is a dependency on the resource of a type and key.
+func OnResource(resourceType, key string) Dependency {
+	return Dependency{Resource: ResourceID{Type: resourceType, Key: key}}
+}
+
+// OnItem is a dependency on the resource of a type that an item becomes.
+func OnItem(kind Kind, id, resourceType string) Dependency {
+	return Dependency{Item: ItemReference{Item: ItemID{Kind: kind, ID: id}, Type: resourceType}}
 }
 
 // ID of the resource.
@@ -72,11 +90,15 @@ type AttributeSchema struct {
 // KeyFormat makes the natural key of the identity attributes, as in "{group} -> {client}/{role}".
 // CaseFold says that keys differing in case only are one key. ItemKind is the kind of item it usually comes from, empty for none.
 // Evidence names the attributes that make two resources likely to be the same (matching beyond the key), strongest first.
+// Tagged says that a resource carries the address of the item it was made from, so that what rehome made is known by itself.
+// Opens says that a resource is nothing but a switch: creating it lets people in, and taking it back only makes things tighter.
 type ResourceSchema struct {
 	Type       string            `json:"type"`
 	Doc        string            `json:"doc"`
 	KeyFormat  string            `json:"key_format"`
 	CaseFold   bool              `json:"case_fold,omitempty"`
+	Tagged     bool              `json:"tagged,omitempty"`
+	Opens      bool              `json:"opens,omitempty"`
 	ItemKinds  []Kind            `json:"item_kinds,omitempty"`
 	Evidence   []string          `json:"evidence,omitempty"`
 	RenameBy   string            `json:"rename_by,omitempty"` // the attribute that "rename" of a merge block sets, empty when it cannot be renamed
@@ -117,8 +139,8 @@ const (
 // ItemReference stands in an attribute for "the natural key of the resource of this type that this item becomes".
 // The engine replaces it after matching and renaming; when the item becomes none, the resource is blocked.
 type ItemReference struct {
-	Item ItemID
-	Type string // resource type wanted
+	Item ItemID `json:"item"`
+	Type string `json:"type"` // resource type wanted
 }
 
 // Refer encodes an ItemReference as an attribute value.

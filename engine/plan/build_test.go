@@ -45,8 +45,7 @@ func application(id, name string) merge.Item {
 func assignment(id, groupID, appID string) merge.Item {
 	return made(identity.KindAppAssignment, id, id, []identity.Resource{{Type: "grant", Attributes: identity.Attributes{
 		"group": identity.Refer(identity.KindGroup, groupID, "group"), "client": identity.Refer(identity.KindApplication, appID, "client"),
-		"$depends": []any{identity.Refer(identity.KindApplication, appID, "role")},
-	}}})
+	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, appID, "role")}}})
 }
 
 func domain(id, color string) merge.Item {
@@ -103,7 +102,7 @@ func TestBuild_OrdersFoldsAndAccounts(t *testing.T) {
 	if s := step(t, p, "client:wiki"); s.NoWayBack == "" || len(s.AfterUnknown) != 1 {
 		t.Errorf("the generated secret is not marked: %+v", s)
 	}
-	if s := step(t, p, "grant:/eng -> wiki"); len(s.DependsOn) != 3 || s.After["$depends"] != nil {
+	if s := step(t, p, "grant:/eng -> wiki"); len(s.DependsOn) != 3 {
 		t.Errorf("dependencies %v, after %v", s.DependsOn, s.After)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// link turns references, $depends and needs into DependsOn, and blocks steps whose needs are not met.
+// link turns references, dependencies and needs into DependsOn, and blocks steps whose needs are not met.
 func (b *builder) link() {
 	for _, item := range b.items {
 		for _, n := range item.nodes {
@@ -24,8 +24,8 @@ func (b *builder) link() {
 			for _, value := range b.originalAttributes(n) {
 				b.linkValue(step, n, value, deps)
 			}
-			for _, value := range n.depends {
-				b.linkDepends(step, n, value, deps)
+			for _, dependency := range n.resource.DependsOn {
+				b.linkDependency(step, n, dependency, deps)
 			}
 			for _, need := range item.Translation.Needs {
 				b.linkNeed(step, item, need, deps)
@@ -43,9 +43,7 @@ func (b *builder) originalAttributes(n *node) []any {
 			attributes := n.item.Translation.Resources[i].Attributes
 			values := make([]any, 0, len(attributes))
 			for _, name := range attributes.Names() {
-				if name != dependsAttribute {
-					values = append(values, attributes[name])
-				}
+				values = append(values, attributes[name])
 			}
 			return values
 		}
@@ -90,15 +88,10 @@ func (b *builder) stepOf(id identity.ResourceID) *Step {
 	return b.steps[b.index.Fold(id).String()]
 }
 
-func (b *builder) linkDepends(step *Step, n *node, value any, deps map[string]bool) {
-	text, isText := value.(string)
-	if !isText {
-		b.linkValue(step, n, value, deps)
-		return
-	}
-	id, err := identity.ParseResourceID(text)
-	if err != nil {
-		blockOnce(step, err.Error())
+func (b *builder) linkDependency(step *Step, n *node, on identity.Dependency, deps map[string]bool) {
+	id := on.Resource
+	if id == (identity.ResourceID{}) {
+		b.linkReference(step, n, on.Item, deps)
 		return
 	}
 	if other := b.stepOf(id); other != nil {

@@ -11,8 +11,8 @@ import (
 func TestBuild_CycleIsBlockedByName(t *testing.T) {
 	in := input()
 	a, b := group("c1", "one"), group("c2", "two")
-	a.Translation.Resources[0].Attributes["$depends"] = []any{"group:/two"}
-	b.Translation.Resources[0].Attributes["$depends"] = []any{"group:/one"}
+	a.Translation.Resources[0].DependsOn = []identity.Dependency{identity.OnResource("group", "/two")}
+	b.Translation.Resources[0].DependsOn = []identity.Dependency{identity.OnResource("group", "/one")}
 	in.Items = append(in.Items, a, b)
 	if s := step(t, build(t, in), "group:/one"); s.Disposition != DispositionBlocked || !strings.Contains(s.Reason, "group:/one -> group:/two") {
 		t.Errorf("%+v", s)

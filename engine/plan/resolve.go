@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 
@@ -9,9 +10,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
-
-// dependsAttribute is reserved: a list of "type:key" texts or references that only order the steps.
-const dependsAttribute = "$depends"
 
 // itemState is one item on its way into the plan. An item without nodes gets a step of its own that says why.
 type itemState struct {
@@ -31,8 +29,7 @@ type itemState struct {
 // node is one desired resource of one item.
 type node struct {
 	item     *itemState
-	resource identity.Resource // attributes as the target gave them, without $depends
-	depends  []any
+	resource identity.Resource // attributes as the target gave them
 	schema   identity.ResourceSchema
 	primary  bool
 	onlyOne  bool
@@ -149,14 +146,8 @@ func (b *builder) addNodes(item *itemState) {
 	primary := b.primaryIndex(item)
 	for i, r := range item.Translation.Resources {
 		n := &node{item: item, primary: i == primary, onlyOne: perType[r.Type] == 1, schema: b.schemas[r.Type]}
-		n.resource = identity.Resource{Type: r.Type, Key: r.Key, Attributes: identity.Attributes{}}
-		for name, value := range r.Attributes {
-			if name == dependsAttribute {
-				n.depends = listOf(value)
-				continue
-			}
-			n.resource.Attributes[name] = value
-		}
+		n.resource = identity.Resource{Type: r.Type, Key: r.Key, Attributes: identity.Attributes{}, DependsOn: r.DependsOn}
+		maps.Copy(n.resource.Attributes, r.Attributes)
 		if n.primary && item.rule != nil && item.rule.Rename != "" {
 			b.rename(n, item.rule)
 		}
@@ -355,19 +346,3 @@ func (i *itemState) state(wanted string) string {
 }
 
 func words(kind identity.Kind) string { return strings.ReplaceAll(string(kind), "_", " ") }
-
-func listOf(value any) []any {
-	switch v := value.(type) {
-	case []any:
-		return v
-	case []string:
-		list := make([]any, len(v))
-		for i, text := range v {
-			list[i] = text
-		}
-		return list
-	case nil:
-		return nil
-	}
-	return []any{value}
-}

@@ -133,9 +133,9 @@ func (b *builder) unfit(e *entry, choice Choice) string {
 
 // Questions lists the live resources whose usage decides about the way back: those that the run made. Those that it changed are in it
 // too, so that a target can tell its own from others. Sorted by ID.
-func Questions(input Input) []identity.Resource {
+func Questions(input Input) []identity.UsageQuestion {
 	b := newBuilder(input)
-	var all []identity.Resource
+	var all []identity.UsageQuestion
 	opened := b.opened()
 	for _, id := range b.ids() {
 		e := b.entries[id]
@@ -148,7 +148,7 @@ func Questions(input Input) []identity.Resource {
 
 // Ask makes a question about the usage of a resource: it says since when, and whether people could use it at all. Attributes that only
 // describe it stay behind.
-func Ask(r identity.Resource, since string, opened bool) identity.Resource {
+func Ask(r identity.Resource, since string, opened bool) identity.UsageQuestion {
 	attributes := identity.Attributes{}
 	for name, value := range r.Attributes {
 		switch value.(type) {
@@ -156,12 +156,8 @@ func Ask(r identity.Resource, since string, opened bool) identity.Resource {
 			attributes[name] = value
 		}
 	}
-	attributes[identity.OpenedAttribute] = opened
-	if since != "" {
-		attributes[identity.SinceAttribute] = since
-	}
 	r.Attributes = attributes
-	return r
+	return identity.UsageQuestion{Resource: r, Since: since, Opened: opened}
 }
 
 // opened lists the steps that a switch of the run opened, sorted.
@@ -190,19 +186,8 @@ func (b *builder) ids() []string {
 	return ids
 }
 
-// isSwitch tells whether resources of a type hold nothing but whether something is open: undoing one only makes things tighter.
-func (b *builder) isSwitch(resourceType string) bool {
-	enabled := false
-	for _, a := range b.schemas[resourceType].Attributes {
-		switch {
-		case a.Name == "enabled" && a.Type == "bool":
-			enabled = true
-		case !a.Identity && !a.Computed:
-			return false
-		}
-	}
-	return enabled
-}
+// isSwitch tells whether the target says that resources of a type only open something: undoing one only makes things tighter.
+func (b *builder) isSwitch(resourceType string) bool { return b.schemas[resourceType].Opens }
 
 // switchOf finds the step that opened what a step made.
 func (b *builder) switchOf(e *entry) *entry {

@@ -26,7 +26,7 @@ func schemas() []identity.ResourceSchema {
 			key("id"), text("name"), {Name: "uris", Type: "list", Unordered: true}, {Name: "secret", Type: "string", Sensitive: true, Generated: true}}},
 		{Type: "guard", KeyFormat: "{app}", Attributes: []identity.AttributeSchema{key("app"), text("message")}},
 		{Type: "road", KeyFormat: "{id}", Attributes: []identity.AttributeSchema{key("id")}},
-		{Type: "switch", KeyFormat: "{app}", Attributes: []identity.AttributeSchema{key("app"), {Name: "enabled", Type: "bool"}}},
+		{Type: "switch", KeyFormat: "{app}", Opens: true, Attributes: []identity.AttributeSchema{key("app"), {Name: "enabled", Type: "bool"}}},
 		{Type: "team", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup}, Attributes: []identity.AttributeSchema{key("name"), text("note"), text("password")}},
 		{Type: "grant", KeyFormat: "{team}>{app}", ItemKinds: []identity.Kind{identity.KindAppAssignment}, Attributes: []identity.AttributeSchema{key("team"), key("app")}},
 		{Type: "gateway", KeyFormat: "{id}", ItemKinds: []identity.Kind{identity.KindIdentityProvider}, Attributes: []identity.AttributeSchema{key("id"), text("after")}},
@@ -335,18 +335,19 @@ func TestCostOf_CountsByTheRecordAlone(t *testing.T) {
 func TestQuestions_SaySinceWhenAndWhetherPeopleCouldUseIt(t *testing.T) {
 	in := leftBy(wholeRun())
 	in.Since = "2026-11-22T08:00:00Z"
-	asked := map[string]identity.Attributes{}
-	for _, r := range rollback.Questions(in) {
-		asked[r.ID().String()] = r.Attributes
+	asked := map[string]identity.UsageQuestion{}
+	for _, q := range rollback.Questions(in) {
+		asked[q.Resource.ID().String()] = q
 	}
 	if len(asked) != len(in.Live) {
 		t.Errorf("%d questions about %d resources", len(asked), len(in.Live))
 	}
-	if a := asked["app:wiki"]; a[identity.OpenedAttribute] != true || a[identity.SinceAttribute] != in.Since || a["name"] != "Wiki" || a["uris"] != nil {
-		t.Errorf("%v", a)
+	wiki := asked["app:wiki"]
+	if a := wiki.Resource.Attributes; !wiki.Opened || wiki.Since != in.Since || a["name"] != "Wiki" || a["uris"] != nil {
+		t.Errorf("%+v", wiki)
 	}
-	if a := asked["team:eng"]; a[identity.OpenedAttribute] != false {
-		t.Errorf("%v", a)
+	if q := asked["team:eng"]; q.Opened {
+		t.Errorf("%+v", q)
 	}
 	if opened := build(t, in).Rollback.Opened; len(opened) != 1 || opened[0] != "app:wiki" {
 		t.Errorf("%v", opened)

@@ -106,23 +106,23 @@ func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]id
 	return results, nil
 }
 
-// Usage tells what people did with resources: one answer for each, in the same order.
-func (t *Target) Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error) {
+// Usage tells what people did with resources: one answer for each question, in the same order.
+func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
 	const doing = "asking how resources are used"
-	usages := make([]identity.Usage, 0, len(resources))
-	batch := protocol.NewBatch(func(messages []*protocol.Resource) error {
-		response, err := t.calls.Usage(ctx, &protocol.UsageRequest{Resources: messages})
+	usages := make([]identity.Usage, 0, len(questions))
+	batch := protocol.NewBatch(func(messages []*protocol.UsageQuestion) error {
+		response, err := t.calls.Usage(ctx, &protocol.UsageRequest{Questions: messages})
 		if err != nil {
 			return t.process.optional(ctx, doing, err)
 		}
 		if len(response.GetUsages()) != len(messages) {
-			return t.process.invalid(doing, errors.New("there is not one answer for each resource"))
+			return t.process.invalid(doing, errors.New("there is not one answer for each question"))
 		}
 		usages = append(usages, protocol.DecodeUsages(response)...)
 		return nil
 	})
-	for _, resource := range resources {
-		message, err := protocol.EncodeResource(resource)
+	for _, question := range questions {
+		message, err := protocol.EncodeUsageQuestion(question)
 		if err != nil {
 			return nil, err
 		}

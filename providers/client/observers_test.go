@@ -45,10 +45,11 @@ func (f *fakeTarget) Probe(_ context.Context, request identity.ProbeRequest) ([]
 		Evidence: map[string]string{"member": request.Member, "enabled": "false"}, Requests: 1}}, nil
 }
 
-func (f *fakeTarget) Usage(_ context.Context, resources []identity.Resource) ([]identity.Usage, error) {
-	usages := make([]identity.Usage, 0, len(resources))
-	for _, r := range resources {
-		usages = append(usages, identity.Usage{Resource: r.ID(), Used: true, Facts: []string{"a sign-in"}, Unknown: "no right to read consents"})
+func (f *fakeTarget) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
+	usages := make([]identity.Usage, 0, len(questions))
+	for _, q := range questions {
+		facts := []string{q.Since + " " + fmt.Sprint(q.Opened)}
+		usages = append(usages, identity.Usage{Resource: q.Resource.ID(), Used: true, Facts: facts, Unknown: "no right to read consents"})
 	}
 	return usages, nil
 }
@@ -122,9 +123,10 @@ func TestATargetTellsWhatItObserves(t *testing.T) {
 	if err != nil || len(results) != 1 || results[0].Status != identity.ProbeFailed || results[0].Evidence["member"] != "ada" {
 		t.Errorf("results %v, error %v", results, err)
 	}
-	resources := []identity.Resource{{Type: "client", Key: "payroll"}, {Type: "group", Key: "/eng"}}
-	usages, err := running.Usage(t.Context(), resources)
-	if err != nil || len(usages) != 2 || usages[1].Resource != resources[1].ID() || !usages[0].Used {
+	questions := []identity.UsageQuestion{{Resource: identity.Resource{Type: "client", Key: "payroll"}, Since: "2026-11-22T08:00:00Z", Opened: true},
+		{Resource: identity.Resource{Type: "group", Key: "/eng"}}}
+	usages, err := running.Usage(t.Context(), questions)
+	if err != nil || len(usages) != 2 || usages[1].Resource != questions[1].Resource.ID() || usages[0].Facts[0] != "2026-11-22T08:00:00Z true" {
 		t.Errorf("usages %v, error %v", usages, err)
 	}
 	blueprint, err := running.Blueprint(t.Context(), "copy")

@@ -11,7 +11,7 @@ import (
 )
 
 func undo(step identity.StepRequest) identity.StepRequest {
-	return identity.StepRequest{Action: actionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
+	return identity.StepRequest{Action: identity.ActionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
 }
 
 // mustRefuse expects a conflict that says why.

@@ -49,7 +49,7 @@ const tag = "okta.corp/application/0oa1"
 
 func create(resourceType, key string, after identity.Attributes) identity.StepRequest {
 	return identity.StepRequest{
-		Action: actionCreate, Resource: identity.ResourceID{Type: resourceType, Key: key}, After: after, Tag: tag,
+		Action: identity.ActionCreate, Resource: identity.ResourceID{Type: resourceType, Key: key}, After: after, Tag: tag,
 	}
 }
 
@@ -66,7 +66,7 @@ func wholeApplication() []identity.StepRequest {
 		create(realm.TypeGroup, "/eng~1ops", identity.Attributes{
 			"path": "/eng~1ops", "name": "eng/ops", "description": "Engineers", "attributes": map[string]any{"cost": list("42")}}),
 		create(realm.TypeGroup, "/eng~1ops/sub", identity.Attributes{"path": "/eng~1ops/sub", "name": "sub", "description": ""}),
-		{Action: actionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
+		{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
 			Secrets: map[string]string{"client_secret": "upstream-secret"},
 			After: identity.Attributes{
 				"alias": "corp", "display_name": "Corp", "protocol": "oidc", "enabled": true, "hide_on_login": true, "trust_email": true,
@@ -172,7 +172,7 @@ func TestKeycloak_AWholeApplicationIsWrittenReadBackChangedAndTakenBack(t *testi
 func testForeignChange(t *testing.T, target *Target, made *keycloaktest.Realm, read map[string]identity.Resource) {
 	group := read["group:/eng~1ops"]
 	made.AdminRealm(t, "PUT", "/groups/"+group.ServerID, map[string]any{"name": "eng/ops", "description": "changed by hand"})
-	step := identity.StepRequest{Action: actionUpdate, Resource: group.ID(), ServerID: group.ServerID,
+	step := identity.StepRequest{Action: identity.ActionUpdate, Resource: group.ID(), ServerID: group.ServerID,
 		Before: group.Attributes, After: identity.Attributes{"path": group.Key, "name": "eng/ops", "description": "Engineers and operators"}}
 	_, err := target.Apply(t.Context(), step)
 	var fault *identity.ProviderError
@@ -193,7 +193,7 @@ func testForeignChange(t *testing.T, target *Target, made *keycloaktest.Realm, r
 // testRename gives a group another name and the old one back; its id stays.
 func testRename(t *testing.T, target *Target, group identity.Resource) {
 	rename := func(from, to string) {
-		step := identity.StepRequest{Action: actionUpdate, Resource: identity.ResourceID{Type: group.Type, Key: "/eng~1ops/" + to}, ServerID: group.ServerID,
+		step := identity.StepRequest{Action: identity.ActionUpdate, Resource: identity.ResourceID{Type: group.Type, Key: "/eng~1ops/" + to}, ServerID: group.ServerID,
 			Before: identity.Attributes{"path": "/eng~1ops/" + from, "name": from}, After: identity.Attributes{"path": "/eng~1ops/" + to, "name": to}}
 		if result := mustApply(t, target, step); result.Already || result.ServerID != group.ServerID {
 			t.Errorf("renaming %s to %s gave %+v", from, to, result)
@@ -232,8 +232,8 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 		if old["redirect"] == true {
 			changed["redirect"] = false
 		}
-		there := identity.StepRequest{Action: actionUpdate, Resource: step.Resource, Before: old, After: changed, Tag: step.Tag}
-		back := identity.StepRequest{Action: actionUpdate, Resource: step.Resource, Before: changed, After: old, Tag: step.Tag}
+		there := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: old, After: changed, Tag: step.Tag}
+		back := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: changed, After: old, Tag: step.Tag}
 		mustApply(t, target, there)
 		if live := readAll(t, target)[step.Resource.String()]; len(differences(step.Resource.Type, changed, live.Attributes)) > 0 {
 			t.Errorf("%s: after the change %v differ", step.Resource, differences(step.Resource.Type, changed, live.Attributes))
@@ -251,7 +251,7 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 // testTakeBack deletes everything in the opposite order and expects the realm as it was.
 func testTakeBack(t *testing.T, target *Target, steps []identity.StepRequest, before map[string]identity.Resource) {
 	for _, step := range slices.Backward(steps) {
-		undo := identity.StepRequest{Action: actionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
+		undo := identity.StepRequest{Action: identity.ActionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
 		mustApply(t, target, undo)
 		if result := mustApply(t, target, undo); !result.Already && step.Resource.Type != realm.TypeEnablement {
 			t.Errorf("%s was deleted twice", step.Resource)

@@ -26,7 +26,7 @@ func probedSteps() []identity.StepRequest {
 	return []identity.StepRequest{
 		create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
 		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
-		{Action: actionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
+		{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
 			Secrets: map[string]string{"client_secret": "upstream-secret"},
 			After: identity.Attributes{"alias": "corp", "protocol": "oidc", "enabled": true, "issuer": "https://up.example.test", "authorization_url": "https://up.example.test/auth",
 				"token_url": "https://up.example.test/token", "client_id": "kc", "client_authentication": "client_secret_post", "scopes": "openid", "pkce": true,

@@ -43,7 +43,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	w := gateWriter{target.client}
 	id := identity.ResourceID{Type: realm.TypeGate, Key: appID}
 	before := readAll(t, target)[id.String()]
-	live, err := w.find(t.Context(), identity.StepRequest{Action: actionUpdate, Resource: id})
+	live, err := w.find(t.Context(), identity.StepRequest{Action: identity.ActionUpdate, Resource: id})
 	if err != nil || live == nil {
 		t.Fatalf("finding the gate: %v", err)
 	}
@@ -58,7 +58,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	}
 	after := before.Attributes.Clone()
 	after["deny_message"] = "Ask the help desk for access."
-	result := mustApply(t, target, identity.StepRequest{Action: actionUpdate, Resource: id, Before: before.Attributes, After: after})
+	result := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id, Before: before.Attributes, After: after})
 	if result.Already {
 		t.Error("the gate that was cut off counts as done")
 	}
@@ -69,7 +69,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	if _, there := object(raw, "attributes")[reopenKey]; there {
 		t.Error("the sign is still on the client")
 	}
-	if again := mustApply(t, target, identity.StepRequest{Action: actionUpdate, Resource: id, Before: before.Attributes, After: after}); !again.Already {
+	if again := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id, Before: before.Attributes, After: after}); !again.Already {
 		t.Error("the gate was replaced twice")
 	}
 }

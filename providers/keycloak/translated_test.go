@@ -78,7 +78,7 @@ func TestKeycloak_WhatIsTranslatedReadsBackAsItWasWanted(t *testing.T) {
 			resource.Attributes = resolve(map[string]any(resource.Attributes), keys).(map[string]any)
 			done[resource.ID().String()] = resource
 			keys[identity.ItemID{Kind: item.Kind, ID: item.ID}.String()+" "+resource.Type] = resource.Key
-			mustApply(t, target, identity.StepRequest{Action: actionCreate, Resource: resource.ID(), After: resource.Attributes, Tag: "okta.corp/" + item.ID})
+			mustApply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: resource.ID(), After: resource.Attributes, Tag: "okta.corp/" + item.ID})
 		}
 	}
 	live := readAll(t, target)

@@ -17,23 +17,23 @@ var _ sdk.UsageReader = (*Target)(nil)
 
 // Usage tells what people did with resources: sessions and sign-ins of a client, members of a group or organization, accounts linked to
 // a provider, people who hold a role directly, and who else runs sign-ins through the flows. What cannot be told is said as such.
-func (t *Target) Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error) {
+func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
 	if err := t.configured(); err != nil {
 		return nil, err
 	}
-	reader, err := t.client.usageReader(ctx, resources)
+	reader, err := t.client.usageReader(ctx, questions)
 	if err != nil {
 		return nil, outward("reading what is used", err)
 	}
-	usages := make([]identity.Usage, len(resources))
-	tasks := make([]func() error, len(resources))
-	for i, resource := range resources {
+	usages := make([]identity.Usage, len(questions))
+	tasks := make([]func() error, len(questions))
+	for i, question := range questions {
 		tasks[i] = func() error {
-			usage, err := reader.usage(ctx, resource)
+			usage, err := reader.usage(ctx, question)
 			if isForbidden(err) {
 				usage.Unknown, err = "the credential may not read it: "+err.Error(), nil
 			}
-			usage.Resource = resource.ID()
+			usage.Resource = question.Resource.ID()
 			usages[i] = usage
 			return err
 		}
@@ -58,13 +58,13 @@ type usageReader struct {
 	silent   string                             // why sign-ins are not known
 }
 
-func (c *client) usageReader(ctx context.Context, resources []identity.Resource) (*usageReader, error) {
+func (c *client) usageReader(ctx context.Context, questions []identity.UsageQuestion) (*usageReader, error) {
 	r := &usageReader{client: c, asked: map[identity.ResourceID]identity.Resource{}, sessions: map[string][2]int{}, signIns: map[string]identity.SignInActivity{}}
 	since, clients := c.now(), false
-	for _, resource := range resources {
-		r.asked[resource.ID()] = resource
-		clients = clients || resource.Type == realm.TypeClient
-		if made, err := time.Parse(time.RFC3339, field(realm.Object(resource.Attributes), identity.SinceAttribute)); err == nil && made.Before(since) {
+	for _, question := range questions {
+		r.asked[question.Resource.ID()] = question.Resource
+		clients = clients || question.Resource.Type == realm.TypeClient
+		if made, err := time.Parse(time.RFC3339, question.Since); err == nil && made.Before(since) {
 			since = made
 		}
 	}
@@ -116,10 +116,10 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 	return err
 }
 
-func (r *usageReader) usage(ctx context.Context, resource identity.Resource) (identity.Usage, error) {
-	switch resource.Type {
+func (r *usageReader) usage(ctx context.Context, question identity.UsageQuestion) (identity.Usage, error) {
+	switch resource := question.Resource; resource.Type {
 	case realm.TypeClient:
-		return r.clientUsage(resource), nil
+		return r.clientUsage(question), nil
 	case realm.TypeClientRole:
 		return r.roleUsage(ctx, resource)
 	case realm.TypeGroup:
@@ -133,13 +133,14 @@ func (r *usageReader) usage(ctx context.Context, resource identity.Resource) (id
 	case realm.TypeGate, realm.TypeRoleAssignment, realm.TypeEnablement:
 		return identity.Usage{}, nil // parts of a client, which tells for them
 	}
-	return identity.Usage{Unknown: "it is not known how resources of the type " + resource.Type + " are used"}, nil
+	return identity.Usage{Unknown: "it is not known how resources of the type " + question.Resource.Type + " are used"}, nil
 }
 
 // clientUsage looks at the sessions there are and the sign-ins there were. Without recorded sign-ins a client counts as used, unless
 // nobody could use it: it was never opened, or there is nobody.
-func (r *usageReader) clientUsage(resource identity.Resource) identity.Usage {
+func (r *usageReader) clientUsage(question identity.UsageQuestion) identity.Usage {
 	var usage identity.Usage
+	resource := question.Resource
 	if n := r.sessions[resource.Key]; n != [2]int{} {
 		usage.Facts = append(usage.Facts, fmt.Sprintf("sessions now: %d, offline sessions: %d", n[0], n[1]))
 	}
@@ -148,11 +149,10 @@ func (r *usageReader) clientUsage(resource identity.Resource) identity.Usage {
 		usage.Facts = append(usage.Facts, fmt.Sprintf("sign-ins: %d by %d people, the last on %s", seen.SignIns, seen.PeopleCount, day))
 	}
 	machine, _ := resource.Attributes["service_accounts"].(bool)
-	opened, _ := resource.Attributes[identity.OpenedAttribute].(bool)
-	if len(usage.Facts) > 0 || !opened || (r.people == 0 && !machine) {
+	if len(usage.Facts) > 0 || !question.Opened || (r.people == 0 && !machine) {
 		return usage
 	}
-	made, err := time.Parse(time.RFC3339, field(realm.Object(resource.Attributes), identity.SinceAttribute))
+	made, err := time.Parse(time.RFC3339, question.Since)
 	switch {
 	case r.silent != "":
 		usage.Unknown = r.silent

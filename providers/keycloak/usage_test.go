@@ -68,13 +68,10 @@ func addPerson(t *testing.T, made *keycloaktest.Realm, email, password string) {
 func usageOf(t *testing.T, target *Target, steps []identity.StepRequest, since time.Time) map[string]identity.Usage {
 	t.Helper()
 	live := readAll(t, target)
-	var ask []identity.Resource
+	var ask []identity.UsageQuestion
 	for _, step := range steps {
 		r := live[step.Resource.String()]
-		r.Attributes = r.Attributes.Clone()
-		r.Attributes[identity.SinceAttribute] = since.UTC().Format(time.RFC3339)
-		r.Attributes[identity.OpenedAttribute] = r.Key != "closed"
-		ask = append(ask, r)
+		ask = append(ask, identity.UsageQuestion{Resource: r, Since: since.UTC().Format(time.RFC3339), Opened: r.Key != "closed"})
 	}
 	answers, err := target.Usage(t.Context(), ask)
 	if err != nil {
@@ -82,8 +79,8 @@ func usageOf(t *testing.T, target *Target, steps []identity.StepRequest, since t
 	}
 	usages := map[string]identity.Usage{}
 	for i, u := range answers {
-		if u.Resource != ask[i].ID() {
-			t.Fatalf("answer %d is about %s, asked was %s", i, u.Resource, ask[i].ID())
+		if u.Resource != ask[i].Resource.ID() {
+			t.Fatalf("answer %d is about %s, asked was %s", i, u.Resource, ask[i].Resource.ID())
 		}
 		usages[u.Resource.String()] = u
 	}

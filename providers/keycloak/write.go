@@ -11,13 +11,6 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// The actions of a step.
-const (
-	actionCreate = "create"
-	actionUpdate = "update"
-	actionDelete = "delete"
-)
-
 // found is a live resource with the body it was read from.
 type found struct {
 	resource identity.Resource
@@ -100,11 +93,11 @@ func apply(ctx context.Context, with writer, step identity.StepRequest) (identit
 		return identity.StepResult{}, fmt.Errorf("reading what is there: %w", err)
 	}
 	switch step.Action {
-	case actionCreate:
+	case identity.ActionCreate:
 		return applyCreate(ctx, with, step, live)
-	case actionUpdate:
+	case identity.ActionUpdate:
 		return applyUpdate(ctx, with, step, live)
-	case actionDelete:
+	case identity.ActionDelete:
 		return applyDelete(ctx, with, step, live)
 	}
 	return identity.StepResult{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("unknown action %q", step.Action)}

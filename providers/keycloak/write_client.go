@@ -15,7 +15,7 @@ type clientWriter struct{ *client }
 
 func (w clientWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
-	if err == nil && raw == nil && step.ServerID != "" && step.Action != actionCreate {
+	if err == nil && raw == nil && step.ServerID != "" && step.Action != identity.ActionCreate {
 		raw, err = w.applicationByID(ctx, step.ServerID)
 	}
 	if err != nil || raw == nil {
@@ -228,7 +228,7 @@ func (w enablementWriter) find(ctx context.Context, step identity.StepRequest) (
 	if err != nil || raw == nil {
 		return nil, err
 	}
-	if step.Action == actionDelete && raw["enabled"] != true {
+	if step.Action == identity.ActionDelete && raw["enabled"] != true {
 		return nil, nil // a closed client is all that taking the enablement back asks for
 	}
 	return &found{resource: realm.ReadEnablement(raw), raw: raw}, nil

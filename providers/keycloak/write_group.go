@@ -19,7 +19,7 @@ func (w groupWriter) find(ctx context.Context, step identity.StepRequest) (*foun
 		return nil, err
 	}
 	path := step.Resource.Key
-	if raw == nil && step.ServerID != "" && step.Action != actionCreate {
+	if raw == nil && step.ServerID != "" && step.Action != identity.ActionCreate {
 		if raw, err = w.groupByID(ctx, step.ServerID); err != nil || raw == nil {
 			return nil, err
 		}

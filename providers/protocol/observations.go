@@ -135,6 +135,25 @@ func DecodeProbeResults(response *ProbeResponse) ([]identity.ProbeResult, error)
 	return results, nil
 }
 
+// EncodeUsageQuestion makes a message of a question about the usage of a resource.
+func EncodeUsageQuestion(q identity.UsageQuestion) (*UsageQuestion, error) {
+	resource, err := EncodeResource(q.Resource)
+	return &UsageQuestion{Resource: resource, Since: q.Since, Opened: q.Opened}, err
+}
+
+// DecodeUsageQuestions reads questions about the usage of resources.
+func DecodeUsageQuestions(messages []*UsageQuestion) ([]identity.UsageQuestion, error) {
+	questions := make([]identity.UsageQuestion, 0, len(messages))
+	for _, m := range messages {
+		resource, err := DecodeResource(m.GetResource())
+		if err != nil {
+			return nil, err
+		}
+		questions = append(questions, identity.UsageQuestion{Resource: resource, Since: m.GetSince(), Opened: m.GetOpened()})
+	}
+	return questions, nil
+}
+
 // EncodeUsages makes messages of how resources were used.
 func EncodeUsages(usages []identity.Usage) *UsageResponse {
 	response := &UsageResponse{}

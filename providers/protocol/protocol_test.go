@@ -105,6 +105,42 @@ func TestAnErrorTooLargeForAHeaderLosesItsLiveResourceOnly(t *testing.T) {
 	}
 }
 
+func TestDependenciesCrossUnchangedAndNothingBetweenPasses(t *testing.T) {
+	resource := identity.Resource{Type: "gate", Key: "wiki", Attributes: identity.Attributes{"a": "b"}, DependsOn: []identity.Dependency{
+		identity.OnResource("flows", "rehome"), identity.OnItem(identity.KindApplication, "0oa1", "role"),
+	}}
+	message, err := protocol.EncodeResource(resource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := protocol.DecodeResource(message); err != nil || !reflect.DeepEqual(got, resource) {
+		t.Errorf("%+v became %+v, %v", resource, got, err)
+	}
+	item := &protocol.ItemID{Kind: "application", Id: "0oa1"}
+	for name, wrong := range map[string]*protocol.Dependency{
+		"nothing": {}, "no key": {Resource: &protocol.ResourceID{Type: "flows"}}, "an item without a type": {Item: item},
+		"both":                   {Item: item, Type: "role", Resource: &protocol.ResourceID{Type: "flows", Key: "rehome"}},
+		"a key with a type more": {Resource: &protocol.ResourceID{Type: "flows", Key: "rehome"}, Type: "role"},
+	} {
+		if got, err := protocol.DecodeResource(&protocol.Resource{Type: "gate", Key: "wiki", DependsOn: []*protocol.Dependency{wrong}}); err == nil {
+			t.Errorf("%s: taken as %+v", name, got.DependsOn)
+		}
+	}
+}
+
+func TestAStepTellsWhetherItWasBegunBefore(t *testing.T) {
+	for _, begun := range []bool{false, true} {
+		message, err := protocol.EncodeStep(identity.StepRequest{StepID: "group:/a", Action: identity.ActionCreate,
+			Resource: identity.ResourceID{Type: "group", Key: "/a"}, Begun: begun})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step, err := protocol.DecodeStep(message); err != nil || step.Begun != begun {
+			t.Errorf("%+v, %v", step, err)
+		}
+	}
+}
+
 func TestAnActionThatIsNotKnownIsRefused(t *testing.T) {
 	_, err := protocol.DecodeStep(&protocol.ApplyRequest{Action: "destroy", Resource: &protocol.ResourceID{Type: "t", Key: "k"}})
 	if err == nil {

@@ -370,6 +370,8 @@ type ResourceSchema struct {
 	Evidence      []string               `protobuf:"bytes,6,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	RenameBy      string                 `protobuf:"bytes,7,opt,name=rename_by,json=renameBy,proto3" json:"rename_by,omitempty"`
 	Attributes    []*AttributeSchema     `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	Tagged        bool                   `protobuf:"varint,9,opt,name=tagged,proto3" json:"tagged,omitempty"`
+	Opens         bool                   `protobuf:"varint,10,opt,name=opens,proto3" json:"opens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -458,6 +460,20 @@ func (x *ResourceSchema) GetAttributes() []*AttributeSchema {
 		return x.Attributes
 	}
 	return nil
+}
+
+func (x *ResourceSchema) GetTagged() bool {
+	if x != nil {
+		return x.Tagged
+	}
+	return false
+}
+
+func (x *ResourceSchema) GetOpens() bool {
+	if x != nil {
+		return x.Opens
+	}
+	return false
 }
 
 type AttributeSchema struct {
@@ -2129,6 +2145,7 @@ type Resource struct {
 	AttributesJson []byte                 `protobuf:"bytes,3,opt,name=attributes_json,json=attributesJson,proto3" json:"attributes_json,omitempty"` // empty for none, which is not the same as {}
 	ServerId       string                 `protobuf:"bytes,4,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
 	Tag            string                 `protobuf:"bytes,5,opt,name=tag,proto3" json:"tag,omitempty"`
+	DependsOn      []*Dependency          `protobuf:"bytes,6,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"` // of a desired resource
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -2198,6 +2215,73 @@ func (x *Resource) GetTag() string {
 	return ""
 }
 
+func (x *Resource) GetDependsOn() []*Dependency {
+	if x != nil {
+		return x.DependsOn
+	}
+	return nil
+}
+
+type Dependency struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resource      *ResourceID            `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"` // either this one,
+	Item          *ItemID                `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`         // or the resource of this type that the item becomes
+	Type          string                 `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Dependency) Reset() {
+	*x = Dependency{}
+	mi := &file_rehome_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Dependency) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Dependency) ProtoMessage() {}
+
+func (x *Dependency) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Dependency.ProtoReflect.Descriptor instead.
+func (*Dependency) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Dependency) GetResource() *ResourceID {
+	if x != nil {
+		return x.Resource
+	}
+	return nil
+}
+
+func (x *Dependency) GetItem() *ItemID {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+func (x *Dependency) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
 type Finding struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
@@ -2216,7 +2300,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_rehome_proto_msgTypes[33]
+	mi := &file_rehome_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2228,7 +2312,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[33]
+	mi := &file_rehome_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2241,7 +2325,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{33}
+	return file_rehome_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Finding) GetType() string {
@@ -2322,7 +2406,7 @@ type ReadRequest struct {
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_rehome_proto_msgTypes[34]
+	mi := &file_rehome_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2334,7 +2418,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[34]
+	mi := &file_rehome_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2347,7 +2431,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{34}
+	return file_rehome_proto_rawDescGZIP(), []int{35}
 }
 
 type ReadResponse struct {
@@ -2363,7 +2447,7 @@ type ReadResponse struct {
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_rehome_proto_msgTypes[35]
+	mi := &file_rehome_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2375,7 +2459,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[35]
+	mi := &file_rehome_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2388,7 +2472,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{35}
+	return file_rehome_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReadResponse) GetEvent() isReadResponse_Event {
@@ -2441,7 +2525,7 @@ type ResourceBatch struct {
 
 func (x *ResourceBatch) Reset() {
 	*x = ResourceBatch{}
-	mi := &file_rehome_proto_msgTypes[36]
+	mi := &file_rehome_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2453,7 +2537,7 @@ func (x *ResourceBatch) String() string {
 func (*ResourceBatch) ProtoMessage() {}
 
 func (x *ResourceBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[36]
+	mi := &file_rehome_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2466,7 +2550,7 @@ func (x *ResourceBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceBatch.ProtoReflect.Descriptor instead.
 func (*ResourceBatch) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{36}
+	return file_rehome_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ResourceBatch) GetResources() []*Resource {
@@ -2487,7 +2571,7 @@ type ReadEnd struct {
 
 func (x *ReadEnd) Reset() {
 	*x = ReadEnd{}
-	mi := &file_rehome_proto_msgTypes[37]
+	mi := &file_rehome_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2499,7 +2583,7 @@ func (x *ReadEnd) String() string {
 func (*ReadEnd) ProtoMessage() {}
 
 func (x *ReadEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[37]
+	mi := &file_rehome_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2512,7 +2596,7 @@ func (x *ReadEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadEnd.ProtoReflect.Descriptor instead.
 func (*ReadEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{37}
+	return file_rehome_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReadEnd) GetSent() int64 {
@@ -2550,7 +2634,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_rehome_proto_msgTypes[38]
+	mi := &file_rehome_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2562,7 +2646,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[38]
+	mi := &file_rehome_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2575,7 +2659,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{38}
+	return file_rehome_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CheckRequest) GetEvent() isCheckRequest_Event {
@@ -2644,7 +2728,7 @@ type CheckEnd struct {
 
 func (x *CheckEnd) Reset() {
 	*x = CheckEnd{}
-	mi := &file_rehome_proto_msgTypes[39]
+	mi := &file_rehome_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +2740,7 @@ func (x *CheckEnd) String() string {
 func (*CheckEnd) ProtoMessage() {}
 
 func (x *CheckEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[39]
+	mi := &file_rehome_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +2753,7 @@ func (x *CheckEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckEnd.ProtoReflect.Descriptor instead.
 func (*CheckEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{39}
+	return file_rehome_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CheckEnd) GetDesired() int64 {
@@ -2699,7 +2783,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_rehome_proto_msgTypes[40]
+	mi := &file_rehome_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2711,7 +2795,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[40]
+	mi := &file_rehome_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2724,7 +2808,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{40}
+	return file_rehome_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CheckResponse) GetEvent() isCheckResponse_Event {
@@ -2777,7 +2861,7 @@ type FindingBatch struct {
 
 func (x *FindingBatch) Reset() {
 	*x = FindingBatch{}
-	mi := &file_rehome_proto_msgTypes[41]
+	mi := &file_rehome_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2789,7 +2873,7 @@ func (x *FindingBatch) String() string {
 func (*FindingBatch) ProtoMessage() {}
 
 func (x *FindingBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[41]
+	mi := &file_rehome_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2802,7 +2886,7 @@ func (x *FindingBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindingBatch.ProtoReflect.Descriptor instead.
 func (*FindingBatch) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{41}
+	return file_rehome_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *FindingBatch) GetFindings() []*CheckFinding {
@@ -2821,7 +2905,7 @@ type FindingsEnd struct {
 
 func (x *FindingsEnd) Reset() {
 	*x = FindingsEnd{}
-	mi := &file_rehome_proto_msgTypes[42]
+	mi := &file_rehome_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2833,7 +2917,7 @@ func (x *FindingsEnd) String() string {
 func (*FindingsEnd) ProtoMessage() {}
 
 func (x *FindingsEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[42]
+	mi := &file_rehome_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2846,7 +2930,7 @@ func (x *FindingsEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindingsEnd.ProtoReflect.Descriptor instead.
 func (*FindingsEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{42}
+	return file_rehome_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *FindingsEnd) GetFindings() int64 {
@@ -2866,7 +2950,7 @@ type CheckFinding struct {
 
 func (x *CheckFinding) Reset() {
 	*x = CheckFinding{}
-	mi := &file_rehome_proto_msgTypes[43]
+	mi := &file_rehome_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2878,7 +2962,7 @@ func (x *CheckFinding) String() string {
 func (*CheckFinding) ProtoMessage() {}
 
 func (x *CheckFinding) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[43]
+	mi := &file_rehome_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2891,7 +2975,7 @@ func (x *CheckFinding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFinding.ProtoReflect.Descriptor instead.
 func (*CheckFinding) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{43}
+	return file_rehome_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CheckFinding) GetResource() *ResourceID {
@@ -2918,13 +3002,14 @@ type ApplyRequest struct {
 	AfterJson     []byte                 `protobuf:"bytes,6,opt,name=after_json,json=afterJson,proto3" json:"after_json,omitempty"`    // empty for none
 	Tag           string                 `protobuf:"bytes,7,opt,name=tag,proto3" json:"tag,omitempty"`
 	Secrets       map[string]string      `protobuf:"bytes,8,rep,name=secrets,proto3" json:"secrets,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // never logged
+	Begun         bool                   `protobuf:"varint,9,opt,name=begun,proto3" json:"begun,omitempty"`                                                                              // an earlier part of the run may have sent requests of it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_rehome_proto_msgTypes[44]
+	mi := &file_rehome_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2936,7 +3021,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[44]
+	mi := &file_rehome_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2949,7 +3034,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{44}
+	return file_rehome_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ApplyRequest) GetStepId() string {
@@ -3008,6 +3093,13 @@ func (x *ApplyRequest) GetSecrets() map[string]string {
 	return nil
 }
 
+func (x *ApplyRequest) GetBegun() bool {
+	if x != nil {
+		return x.Begun
+	}
+	return false
+}
+
 type ApplyResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ServerId      string                 `protobuf:"bytes,1,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
@@ -3020,7 +3112,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_rehome_proto_msgTypes[45]
+	mi := &file_rehome_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3032,7 +3124,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[45]
+	mi := &file_rehome_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3045,7 +3137,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{45}
+	return file_rehome_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ApplyResponse) GetServerId() string {
@@ -3084,7 +3176,7 @@ type ReadMarkerRequest struct {
 
 func (x *ReadMarkerRequest) Reset() {
 	*x = ReadMarkerRequest{}
-	mi := &file_rehome_proto_msgTypes[46]
+	mi := &file_rehome_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3096,7 +3188,7 @@ func (x *ReadMarkerRequest) String() string {
 func (*ReadMarkerRequest) ProtoMessage() {}
 
 func (x *ReadMarkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[46]
+	mi := &file_rehome_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3109,7 +3201,7 @@ func (x *ReadMarkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadMarkerRequest.ProtoReflect.Descriptor instead.
 func (*ReadMarkerRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{46}
+	return file_rehome_proto_rawDescGZIP(), []int{47}
 }
 
 type ReadMarkerResponse struct {
@@ -3122,7 +3214,7 @@ type ReadMarkerResponse struct {
 
 func (x *ReadMarkerResponse) Reset() {
 	*x = ReadMarkerResponse{}
-	mi := &file_rehome_proto_msgTypes[47]
+	mi := &file_rehome_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3134,7 +3226,7 @@ func (x *ReadMarkerResponse) String() string {
 func (*ReadMarkerResponse) ProtoMessage() {}
 
 func (x *ReadMarkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[47]
+	mi := &file_rehome_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3147,7 +3239,7 @@ func (x *ReadMarkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadMarkerResponse.ProtoReflect.Descriptor instead.
 func (*ReadMarkerResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{47}
+	return file_rehome_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReadMarkerResponse) GetMarker() *Marker {
@@ -3174,7 +3266,7 @@ type WriteMarkerRequest struct {
 
 func (x *WriteMarkerRequest) Reset() {
 	*x = WriteMarkerRequest{}
-	mi := &file_rehome_proto_msgTypes[48]
+	mi := &file_rehome_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3186,7 +3278,7 @@ func (x *WriteMarkerRequest) String() string {
 func (*WriteMarkerRequest) ProtoMessage() {}
 
 func (x *WriteMarkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[48]
+	mi := &file_rehome_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3199,7 +3291,7 @@ func (x *WriteMarkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WriteMarkerRequest.ProtoReflect.Descriptor instead.
 func (*WriteMarkerRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{48}
+	return file_rehome_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *WriteMarkerRequest) GetMarker() *Marker {
@@ -3225,7 +3317,7 @@ type WriteMarkerResponse struct {
 
 func (x *WriteMarkerResponse) Reset() {
 	*x = WriteMarkerResponse{}
-	mi := &file_rehome_proto_msgTypes[49]
+	mi := &file_rehome_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3237,7 +3329,7 @@ func (x *WriteMarkerResponse) String() string {
 func (*WriteMarkerResponse) ProtoMessage() {}
 
 func (x *WriteMarkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[49]
+	mi := &file_rehome_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3250,7 +3342,7 @@ func (x *WriteMarkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WriteMarkerResponse.ProtoReflect.Descriptor instead.
 func (*WriteMarkerResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{49}
+	return file_rehome_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *WriteMarkerResponse) GetRevision() string {
@@ -3278,7 +3370,7 @@ type Marker struct {
 
 func (x *Marker) Reset() {
 	*x = Marker{}
-	mi := &file_rehome_proto_msgTypes[50]
+	mi := &file_rehome_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3290,7 +3382,7 @@ func (x *Marker) String() string {
 func (*Marker) ProtoMessage() {}
 
 func (x *Marker) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[50]
+	mi := &file_rehome_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3303,7 +3395,7 @@ func (x *Marker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Marker.ProtoReflect.Descriptor instead.
 func (*Marker) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{50}
+	return file_rehome_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Marker) GetMigration() string {
@@ -3389,7 +3481,7 @@ type ProviderError struct {
 
 func (x *ProviderError) Reset() {
 	*x = ProviderError{}
-	mi := &file_rehome_proto_msgTypes[51]
+	mi := &file_rehome_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3401,7 +3493,7 @@ func (x *ProviderError) String() string {
 func (*ProviderError) ProtoMessage() {}
 
 func (x *ProviderError) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[51]
+	mi := &file_rehome_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3414,7 +3506,7 @@ func (x *ProviderError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderError.ProtoReflect.Descriptor instead.
 func (*ProviderError) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{51}
+	return file_rehome_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ProviderError) GetCode() string {
@@ -3460,7 +3552,7 @@ type PermissionsRequest struct {
 
 func (x *PermissionsRequest) Reset() {
 	*x = PermissionsRequest{}
-	mi := &file_rehome_proto_msgTypes[52]
+	mi := &file_rehome_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3472,7 +3564,7 @@ func (x *PermissionsRequest) String() string {
 func (*PermissionsRequest) ProtoMessage() {}
 
 func (x *PermissionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[52]
+	mi := &file_rehome_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3485,7 +3577,7 @@ func (x *PermissionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionsRequest.ProtoReflect.Descriptor instead.
 func (*PermissionsRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{52}
+	return file_rehome_proto_rawDescGZIP(), []int{53}
 }
 
 type PermissionsResponse struct {
@@ -3497,7 +3589,7 @@ type PermissionsResponse struct {
 
 func (x *PermissionsResponse) Reset() {
 	*x = PermissionsResponse{}
-	mi := &file_rehome_proto_msgTypes[53]
+	mi := &file_rehome_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3509,7 +3601,7 @@ func (x *PermissionsResponse) String() string {
 func (*PermissionsResponse) ProtoMessage() {}
 
 func (x *PermissionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[53]
+	mi := &file_rehome_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3522,7 +3614,7 @@ func (x *PermissionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionsResponse.ProtoReflect.Descriptor instead.
 func (*PermissionsResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{53}
+	return file_rehome_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *PermissionsResponse) GetChecks() []*PermissionCheck {
@@ -3545,7 +3637,7 @@ type PermissionCheck struct {
 
 func (x *PermissionCheck) Reset() {
 	*x = PermissionCheck{}
-	mi := &file_rehome_proto_msgTypes[54]
+	mi := &file_rehome_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3557,7 +3649,7 @@ func (x *PermissionCheck) String() string {
 func (*PermissionCheck) ProtoMessage() {}
 
 func (x *PermissionCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[54]
+	mi := &file_rehome_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3570,7 +3662,7 @@ func (x *PermissionCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionCheck.ProtoReflect.Descriptor instead.
 func (*PermissionCheck) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{54}
+	return file_rehome_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PermissionCheck) GetName() string {
@@ -3617,7 +3709,7 @@ type SignInsRequest struct {
 
 func (x *SignInsRequest) Reset() {
 	*x = SignInsRequest{}
-	mi := &file_rehome_proto_msgTypes[55]
+	mi := &file_rehome_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3629,7 +3721,7 @@ func (x *SignInsRequest) String() string {
 func (*SignInsRequest) ProtoMessage() {}
 
 func (x *SignInsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[55]
+	mi := &file_rehome_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3642,7 +3734,7 @@ func (x *SignInsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInsRequest.ProtoReflect.Descriptor instead.
 func (*SignInsRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{55}
+	return file_rehome_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SignInsRequest) GetSince() string {
@@ -3663,7 +3755,7 @@ type SignInsResponse struct {
 
 func (x *SignInsResponse) Reset() {
 	*x = SignInsResponse{}
-	mi := &file_rehome_proto_msgTypes[56]
+	mi := &file_rehome_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3675,7 +3767,7 @@ func (x *SignInsResponse) String() string {
 func (*SignInsResponse) ProtoMessage() {}
 
 func (x *SignInsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[56]
+	mi := &file_rehome_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3688,7 +3780,7 @@ func (x *SignInsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInsResponse.ProtoReflect.Descriptor instead.
 func (*SignInsResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{56}
+	return file_rehome_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SignInsResponse) GetCovers() string {
@@ -3727,7 +3819,7 @@ type SignInActivity struct {
 
 func (x *SignInActivity) Reset() {
 	*x = SignInActivity{}
-	mi := &file_rehome_proto_msgTypes[57]
+	mi := &file_rehome_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3739,7 +3831,7 @@ func (x *SignInActivity) String() string {
 func (*SignInActivity) ProtoMessage() {}
 
 func (x *SignInActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[57]
+	mi := &file_rehome_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3752,7 +3844,7 @@ func (x *SignInActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInActivity.ProtoReflect.Descriptor instead.
 func (*SignInActivity) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{57}
+	return file_rehome_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *SignInActivity) GetItem() *ItemID {
@@ -3813,7 +3905,7 @@ type SourceConnectionRequest struct {
 
 func (x *SourceConnectionRequest) Reset() {
 	*x = SourceConnectionRequest{}
-	mi := &file_rehome_proto_msgTypes[58]
+	mi := &file_rehome_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3825,7 +3917,7 @@ func (x *SourceConnectionRequest) String() string {
 func (*SourceConnectionRequest) ProtoMessage() {}
 
 func (x *SourceConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[58]
+	mi := &file_rehome_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3838,7 +3930,7 @@ func (x *SourceConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceConnectionRequest.ProtoReflect.Descriptor instead.
 func (*SourceConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{58}
+	return file_rehome_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *SourceConnectionRequest) GetItem() *Item {
@@ -3857,7 +3949,7 @@ type TargetConnectionRequest struct {
 
 func (x *TargetConnectionRequest) Reset() {
 	*x = TargetConnectionRequest{}
-	mi := &file_rehome_proto_msgTypes[59]
+	mi := &file_rehome_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3869,7 +3961,7 @@ func (x *TargetConnectionRequest) String() string {
 func (*TargetConnectionRequest) ProtoMessage() {}
 
 func (x *TargetConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[59]
+	mi := &file_rehome_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3882,7 +3974,7 @@ func (x *TargetConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetConnectionRequest.ProtoReflect.Descriptor instead.
 func (*TargetConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{59}
+	return file_rehome_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *TargetConnectionRequest) GetResource() *Resource {
@@ -3901,7 +3993,7 @@ type ConnectionResponse struct {
 
 func (x *ConnectionResponse) Reset() {
 	*x = ConnectionResponse{}
-	mi := &file_rehome_proto_msgTypes[60]
+	mi := &file_rehome_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3913,7 +4005,7 @@ func (x *ConnectionResponse) String() string {
 func (*ConnectionResponse) ProtoMessage() {}
 
 func (x *ConnectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[60]
+	mi := &file_rehome_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3926,7 +4018,7 @@ func (x *ConnectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectionResponse.ProtoReflect.Descriptor instead.
 func (*ConnectionResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{60}
+	return file_rehome_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ConnectionResponse) GetFacts() []*ConnectionFact {
@@ -3948,7 +4040,7 @@ type ConnectionFact struct {
 
 func (x *ConnectionFact) Reset() {
 	*x = ConnectionFact{}
-	mi := &file_rehome_proto_msgTypes[61]
+	mi := &file_rehome_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3960,7 +4052,7 @@ func (x *ConnectionFact) String() string {
 func (*ConnectionFact) ProtoMessage() {}
 
 func (x *ConnectionFact) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[61]
+	mi := &file_rehome_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3973,7 +4065,7 @@ func (x *ConnectionFact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectionFact.ProtoReflect.Descriptor instead.
 func (*ConnectionFact) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{61}
+	return file_rehome_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ConnectionFact) GetName() string {
@@ -4018,7 +4110,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_rehome_proto_msgTypes[62]
+	mi := &file_rehome_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4030,7 +4122,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[62]
+	mi := &file_rehome_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4043,7 +4135,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{62}
+	return file_rehome_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ProbeRequest) GetResource() *ResourceID {
@@ -4097,7 +4189,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_rehome_proto_msgTypes[63]
+	mi := &file_rehome_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4109,7 +4201,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[63]
+	mi := &file_rehome_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4122,7 +4214,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{63}
+	return file_rehome_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ProbeResponse) GetResults() []*ProbeResult {
@@ -4147,7 +4239,7 @@ type ProbeResult struct {
 
 func (x *ProbeResult) Reset() {
 	*x = ProbeResult{}
-	mi := &file_rehome_proto_msgTypes[64]
+	mi := &file_rehome_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4159,7 +4251,7 @@ func (x *ProbeResult) String() string {
 func (*ProbeResult) ProtoMessage() {}
 
 func (x *ProbeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[64]
+	mi := &file_rehome_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4172,7 +4264,7 @@ func (x *ProbeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResult.ProtoReflect.Descriptor instead.
 func (*ProbeResult) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{64}
+	return file_rehome_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ProbeResult) GetProbe() string {
@@ -4226,14 +4318,14 @@ func (x *ProbeResult) GetRequests() int64 {
 
 type UsageRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Resources     []*Resource            `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
+	Questions     []*UsageQuestion       `protobuf:"bytes,2,rep,name=questions,proto3" json:"questions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UsageRequest) Reset() {
 	*x = UsageRequest{}
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4245,7 +4337,7 @@ func (x *UsageRequest) String() string {
 func (*UsageRequest) ProtoMessage() {}
 
 func (x *UsageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4258,14 +4350,74 @@ func (x *UsageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageRequest.ProtoReflect.Descriptor instead.
 func (*UsageRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{65}
+	return file_rehome_proto_rawDescGZIP(), []int{66}
 }
 
-func (x *UsageRequest) GetResources() []*Resource {
+func (x *UsageRequest) GetQuestions() []*UsageQuestion {
 	if x != nil {
-		return x.Resources
+		return x.Questions
 	}
 	return nil
+}
+
+type UsageQuestion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resource      *Resource              `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	Since         string                 `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"` // RFC 3339, empty when it is not known
+	Opened        bool                   `protobuf:"varint,3,opt,name=opened,proto3" json:"opened,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsageQuestion) Reset() {
+	*x = UsageQuestion{}
+	mi := &file_rehome_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsageQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsageQuestion) ProtoMessage() {}
+
+func (x *UsageQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsageQuestion.ProtoReflect.Descriptor instead.
+func (*UsageQuestion) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *UsageQuestion) GetResource() *Resource {
+	if x != nil {
+		return x.Resource
+	}
+	return nil
+}
+
+func (x *UsageQuestion) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *UsageQuestion) GetOpened() bool {
+	if x != nil {
+		return x.Opened
+	}
+	return false
 }
 
 type UsageResponse struct {
@@ -4277,7 +4429,7 @@ type UsageResponse struct {
 
 func (x *UsageResponse) Reset() {
 	*x = UsageResponse{}
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4289,7 +4441,7 @@ func (x *UsageResponse) String() string {
 func (*UsageResponse) ProtoMessage() {}
 
 func (x *UsageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4302,7 +4454,7 @@ func (x *UsageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageResponse.ProtoReflect.Descriptor instead.
 func (*UsageResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{66}
+	return file_rehome_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *UsageResponse) GetUsages() []*Usage {
@@ -4324,7 +4476,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_rehome_proto_msgTypes[67]
+	mi := &file_rehome_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4336,7 +4488,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[67]
+	mi := &file_rehome_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4349,7 +4501,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{67}
+	return file_rehome_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *Usage) GetResource() *ResourceID {
@@ -4390,7 +4542,7 @@ type ChangesRequest struct {
 
 func (x *ChangesRequest) Reset() {
 	*x = ChangesRequest{}
-	mi := &file_rehome_proto_msgTypes[68]
+	mi := &file_rehome_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4402,7 +4554,7 @@ func (x *ChangesRequest) String() string {
 func (*ChangesRequest) ProtoMessage() {}
 
 func (x *ChangesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[68]
+	mi := &file_rehome_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4415,7 +4567,7 @@ func (x *ChangesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangesRequest.ProtoReflect.Descriptor instead.
 func (*ChangesRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{68}
+	return file_rehome_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ChangesRequest) GetSince() string {
@@ -4442,7 +4594,7 @@ type ChangesResponse struct {
 
 func (x *ChangesResponse) Reset() {
 	*x = ChangesResponse{}
-	mi := &file_rehome_proto_msgTypes[69]
+	mi := &file_rehome_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4454,7 +4606,7 @@ func (x *ChangesResponse) String() string {
 func (*ChangesResponse) ProtoMessage() {}
 
 func (x *ChangesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[69]
+	mi := &file_rehome_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4467,7 +4619,7 @@ func (x *ChangesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangesResponse.ProtoReflect.Descriptor instead.
 func (*ChangesResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{69}
+	return file_rehome_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ChangesResponse) GetEvents() []*ChangeEvent {
@@ -4503,7 +4655,7 @@ type ChangeEvent struct {
 
 func (x *ChangeEvent) Reset() {
 	*x = ChangeEvent{}
-	mi := &file_rehome_proto_msgTypes[70]
+	mi := &file_rehome_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4515,7 +4667,7 @@ func (x *ChangeEvent) String() string {
 func (*ChangeEvent) ProtoMessage() {}
 
 func (x *ChangeEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[70]
+	mi := &file_rehome_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4528,7 +4680,7 @@ func (x *ChangeEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeEvent.ProtoReflect.Descriptor instead.
 func (*ChangeEvent) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{70}
+	return file_rehome_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ChangeEvent) GetId() string {
@@ -4620,7 +4772,7 @@ type ChangesEnd struct {
 
 func (x *ChangesEnd) Reset() {
 	*x = ChangesEnd{}
-	mi := &file_rehome_proto_msgTypes[71]
+	mi := &file_rehome_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4632,7 +4784,7 @@ func (x *ChangesEnd) String() string {
 func (*ChangesEnd) ProtoMessage() {}
 
 func (x *ChangesEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[71]
+	mi := &file_rehome_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4645,7 +4797,7 @@ func (x *ChangesEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangesEnd.ProtoReflect.Descriptor instead.
 func (*ChangesEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{71}
+	return file_rehome_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ChangesEnd) GetCovers() string {
@@ -4685,7 +4837,7 @@ type BlueprintRequest struct {
 
 func (x *BlueprintRequest) Reset() {
 	*x = BlueprintRequest{}
-	mi := &file_rehome_proto_msgTypes[72]
+	mi := &file_rehome_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4697,7 +4849,7 @@ func (x *BlueprintRequest) String() string {
 func (*BlueprintRequest) ProtoMessage() {}
 
 func (x *BlueprintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[72]
+	mi := &file_rehome_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4710,7 +4862,7 @@ func (x *BlueprintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlueprintRequest.ProtoReflect.Descriptor instead.
 func (*BlueprintRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{72}
+	return file_rehome_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *BlueprintRequest) GetName() string {
@@ -4731,7 +4883,7 @@ type BlueprintResponse struct {
 
 func (x *BlueprintResponse) Reset() {
 	*x = BlueprintResponse{}
-	mi := &file_rehome_proto_msgTypes[73]
+	mi := &file_rehome_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4743,7 +4895,7 @@ func (x *BlueprintResponse) String() string {
 func (*BlueprintResponse) ProtoMessage() {}
 
 func (x *BlueprintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[73]
+	mi := &file_rehome_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4756,7 +4908,7 @@ func (x *BlueprintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlueprintResponse.ProtoReflect.Descriptor instead.
 func (*BlueprintResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{73}
+	return file_rehome_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *BlueprintResponse) GetName() string {
@@ -4809,7 +4961,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06one_of\x18\x06 \x03(\tR\x05oneOf\x12\x10\n" +
 	"\x03doc\x18\a \x01(\tR\x03doc\x12\x1f\n" +
 	"\vtarget_file\x18\b \x01(\bR\n" +
-	"targetFile\"\x86\x02\n" +
+	"targetFile\"\xb4\x02\n" +
 	"\x0eResourceSchema\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x10\n" +
 	"\x03doc\x18\x02 \x01(\tR\x03doc\x12\x1d\n" +
@@ -4822,7 +4974,10 @@ const file_rehome_proto_rawDesc = "" +
 	"\trename_by\x18\a \x01(\tR\brenameBy\x12:\n" +
 	"\n" +
 	"attributes\x18\b \x03(\v2\x1a.rehome.v1.AttributeSchemaR\n" +
-	"attributes\"\x84\x02\n" +
+	"attributes\x12\x16\n" +
+	"\x06tagged\x18\t \x01(\bR\x06tagged\x12\x14\n" +
+	"\x05opens\x18\n" +
+	" \x01(\bR\x05opens\"\x84\x02\n" +
 	"\x0fAttributeSchema\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x10\n" +
@@ -4945,13 +5100,20 @@ const file_rehome_proto_rawDesc = "" +
 	"\n" +
 	"ResourceID\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\tR\x03key\"\x88\x01\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\"\xbe\x01\n" +
 	"\bResource\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12'\n" +
 	"\x0fattributes_json\x18\x03 \x01(\fR\x0eattributesJson\x12\x1b\n" +
 	"\tserver_id\x18\x04 \x01(\tR\bserverId\x12\x10\n" +
-	"\x03tag\x18\x05 \x01(\tR\x03tag\"\x92\x02\n" +
+	"\x03tag\x18\x05 \x01(\tR\x03tag\x124\n" +
+	"\n" +
+	"depends_on\x18\x06 \x03(\v2\x15.rehome.v1.DependencyR\tdependsOn\"z\n" +
+	"\n" +
+	"Dependency\x121\n" +
+	"\bresource\x18\x01 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12%\n" +
+	"\x04item\x18\x02 \x01(\v2\x11.rehome.v1.ItemIDR\x04item\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\"\x92\x02\n" +
 	"\aFinding\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12\x18\n" +
@@ -4994,7 +5156,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\bfindings\x18\x01 \x01(\x03R\bfindings\"o\n" +
 	"\fCheckFinding\x121\n" +
 	"\bresource\x18\x01 \x01(\v2\x15.rehome.v1.ResourceIDR\bresource\x12,\n" +
-	"\afinding\x18\x02 \x01(\v2\x12.rehome.v1.FindingR\afinding\"\xdd\x02\n" +
+	"\afinding\x18\x02 \x01(\v2\x12.rehome.v1.FindingR\afinding\"\xf3\x02\n" +
 	"\fApplyRequest\x12\x17\n" +
 	"\astep_id\x18\x01 \x01(\tR\x06stepId\x12\x16\n" +
 	"\x06action\x18\x02 \x01(\tR\x06action\x121\n" +
@@ -5005,7 +5167,8 @@ const file_rehome_proto_rawDesc = "" +
 	"\n" +
 	"after_json\x18\x06 \x01(\fR\tafterJson\x12\x10\n" +
 	"\x03tag\x18\a \x01(\tR\x03tag\x12>\n" +
-	"\asecrets\x18\b \x03(\v2$.rehome.v1.ApplyRequest.SecretsEntryR\asecrets\x1a:\n" +
+	"\asecrets\x18\b \x03(\v2$.rehome.v1.ApplyRequest.SecretsEntryR\asecrets\x12\x14\n" +
+	"\x05begun\x18\t \x01(\bR\x05begun\x1a:\n" +
 	"\fSecretsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe7\x01\n" +
@@ -5102,9 +5265,13 @@ const file_rehome_proto_rawDesc = "" +
 	"\brequests\x18\a \x01(\x03R\brequests\x1a;\n" +
 	"\rEvidenceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"A\n" +
-	"\fUsageRequest\x121\n" +
-	"\tresources\x18\x01 \x03(\v2\x13.rehome.v1.ResourceR\tresources\"9\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"L\n" +
+	"\fUsageRequest\x126\n" +
+	"\tquestions\x18\x02 \x03(\v2\x18.rehome.v1.UsageQuestionR\tquestionsJ\x04\b\x01\x10\x02\"n\n" +
+	"\rUsageQuestion\x12/\n" +
+	"\bresource\x18\x01 \x01(\v2\x13.rehome.v1.ResourceR\bresource\x12\x14\n" +
+	"\x05since\x18\x02 \x01(\tR\x05since\x12\x16\n" +
+	"\x06opened\x18\x03 \x01(\bR\x06opened\"9\n" +
 	"\rUsageResponse\x12(\n" +
 	"\x06usages\x18\x01 \x03(\v2\x10.rehome.v1.UsageR\x06usages\"~\n" +
 	"\x05Usage\x121\n" +
@@ -5186,7 +5353,7 @@ func file_rehome_proto_rawDescGZIP() []byte {
 	return file_rehome_proto_rawDescData
 }
 
-var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 78)
+var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
 var file_rehome_proto_goTypes = []any{
 	(*SchemaRequest)(nil),           // 0: rehome.v1.SchemaRequest
 	(*SchemaResponse)(nil),          // 1: rehome.v1.SchemaResponse
@@ -5221,51 +5388,53 @@ var file_rehome_proto_goTypes = []any{
 	(*Translation)(nil),             // 30: rehome.v1.Translation
 	(*ResourceID)(nil),              // 31: rehome.v1.ResourceID
 	(*Resource)(nil),                // 32: rehome.v1.Resource
-	(*Finding)(nil),                 // 33: rehome.v1.Finding
-	(*ReadRequest)(nil),             // 34: rehome.v1.ReadRequest
-	(*ReadResponse)(nil),            // 35: rehome.v1.ReadResponse
-	(*ResourceBatch)(nil),           // 36: rehome.v1.ResourceBatch
-	(*ReadEnd)(nil),                 // 37: rehome.v1.ReadEnd
-	(*CheckRequest)(nil),            // 38: rehome.v1.CheckRequest
-	(*CheckEnd)(nil),                // 39: rehome.v1.CheckEnd
-	(*CheckResponse)(nil),           // 40: rehome.v1.CheckResponse
-	(*FindingBatch)(nil),            // 41: rehome.v1.FindingBatch
-	(*FindingsEnd)(nil),             // 42: rehome.v1.FindingsEnd
-	(*CheckFinding)(nil),            // 43: rehome.v1.CheckFinding
-	(*ApplyRequest)(nil),            // 44: rehome.v1.ApplyRequest
-	(*ApplyResponse)(nil),           // 45: rehome.v1.ApplyResponse
-	(*ReadMarkerRequest)(nil),       // 46: rehome.v1.ReadMarkerRequest
-	(*ReadMarkerResponse)(nil),      // 47: rehome.v1.ReadMarkerResponse
-	(*WriteMarkerRequest)(nil),      // 48: rehome.v1.WriteMarkerRequest
-	(*WriteMarkerResponse)(nil),     // 49: rehome.v1.WriteMarkerResponse
-	(*Marker)(nil),                  // 50: rehome.v1.Marker
-	(*ProviderError)(nil),           // 51: rehome.v1.ProviderError
-	(*PermissionsRequest)(nil),      // 52: rehome.v1.PermissionsRequest
-	(*PermissionsResponse)(nil),     // 53: rehome.v1.PermissionsResponse
-	(*PermissionCheck)(nil),         // 54: rehome.v1.PermissionCheck
-	(*SignInsRequest)(nil),          // 55: rehome.v1.SignInsRequest
-	(*SignInsResponse)(nil),         // 56: rehome.v1.SignInsResponse
-	(*SignInActivity)(nil),          // 57: rehome.v1.SignInActivity
-	(*SourceConnectionRequest)(nil), // 58: rehome.v1.SourceConnectionRequest
-	(*TargetConnectionRequest)(nil), // 59: rehome.v1.TargetConnectionRequest
-	(*ConnectionResponse)(nil),      // 60: rehome.v1.ConnectionResponse
-	(*ConnectionFact)(nil),          // 61: rehome.v1.ConnectionFact
-	(*ProbeRequest)(nil),            // 62: rehome.v1.ProbeRequest
-	(*ProbeResponse)(nil),           // 63: rehome.v1.ProbeResponse
-	(*ProbeResult)(nil),             // 64: rehome.v1.ProbeResult
-	(*UsageRequest)(nil),            // 65: rehome.v1.UsageRequest
-	(*UsageResponse)(nil),           // 66: rehome.v1.UsageResponse
-	(*Usage)(nil),                   // 67: rehome.v1.Usage
-	(*ChangesRequest)(nil),          // 68: rehome.v1.ChangesRequest
-	(*ChangesResponse)(nil),         // 69: rehome.v1.ChangesResponse
-	(*ChangeEvent)(nil),             // 70: rehome.v1.ChangeEvent
-	(*ChangesEnd)(nil),              // 71: rehome.v1.ChangesEnd
-	(*BlueprintRequest)(nil),        // 72: rehome.v1.BlueprintRequest
-	(*BlueprintResponse)(nil),       // 73: rehome.v1.BlueprintResponse
-	nil,                             // 74: rehome.v1.ApplyRequest.SecretsEntry
-	nil,                             // 75: rehome.v1.ApplyResponse.GeneratedEntry
-	nil,                             // 76: rehome.v1.Marker.BindingsEntry
-	nil,                             // 77: rehome.v1.ProbeResult.EvidenceEntry
+	(*Dependency)(nil),              // 33: rehome.v1.Dependency
+	(*Finding)(nil),                 // 34: rehome.v1.Finding
+	(*ReadRequest)(nil),             // 35: rehome.v1.ReadRequest
+	(*ReadResponse)(nil),            // 36: rehome.v1.ReadResponse
+	(*ResourceBatch)(nil),           // 37: rehome.v1.ResourceBatch
+	(*ReadEnd)(nil),                 // 38: rehome.v1.ReadEnd
+	(*CheckRequest)(nil),            // 39: rehome.v1.CheckRequest
+	(*CheckEnd)(nil),                // 40: rehome.v1.CheckEnd
+	(*CheckResponse)(nil),           // 41: rehome.v1.CheckResponse
+	(*FindingBatch)(nil),            // 42: rehome.v1.FindingBatch
+	(*FindingsEnd)(nil),             // 43: rehome.v1.FindingsEnd
+	(*CheckFinding)(nil),            // 44: rehome.v1.CheckFinding
+	(*ApplyRequest)(nil),            // 45: rehome.v1.ApplyRequest
+	(*ApplyResponse)(nil),           // 46: rehome.v1.ApplyResponse
+	(*ReadMarkerRequest)(nil),       // 47: rehome.v1.ReadMarkerRequest
+	(*ReadMarkerResponse)(nil),      // 48: rehome.v1.ReadMarkerResponse
+	(*WriteMarkerRequest)(nil),      // 49: rehome.v1.WriteMarkerRequest
+	(*WriteMarkerResponse)(nil),     // 50: rehome.v1.WriteMarkerResponse
+	(*Marker)(nil),                  // 51: rehome.v1.Marker
+	(*ProviderError)(nil),           // 52: rehome.v1.ProviderError
+	(*PermissionsRequest)(nil),      // 53: rehome.v1.PermissionsRequest
+	(*PermissionsResponse)(nil),     // 54: rehome.v1.PermissionsResponse
+	(*PermissionCheck)(nil),         // 55: rehome.v1.PermissionCheck
+	(*SignInsRequest)(nil),          // 56: rehome.v1.SignInsRequest
+	(*SignInsResponse)(nil),         // 57: rehome.v1.SignInsResponse
+	(*SignInActivity)(nil),          // 58: rehome.v1.SignInActivity
+	(*SourceConnectionRequest)(nil), // 59: rehome.v1.SourceConnectionRequest
+	(*TargetConnectionRequest)(nil), // 60: rehome.v1.TargetConnectionRequest
+	(*ConnectionResponse)(nil),      // 61: rehome.v1.ConnectionResponse
+	(*ConnectionFact)(nil),          // 62: rehome.v1.ConnectionFact
+	(*ProbeRequest)(nil),            // 63: rehome.v1.ProbeRequest
+	(*ProbeResponse)(nil),           // 64: rehome.v1.ProbeResponse
+	(*ProbeResult)(nil),             // 65: rehome.v1.ProbeResult
+	(*UsageRequest)(nil),            // 66: rehome.v1.UsageRequest
+	(*UsageQuestion)(nil),           // 67: rehome.v1.UsageQuestion
+	(*UsageResponse)(nil),           // 68: rehome.v1.UsageResponse
+	(*Usage)(nil),                   // 69: rehome.v1.Usage
+	(*ChangesRequest)(nil),          // 70: rehome.v1.ChangesRequest
+	(*ChangesResponse)(nil),         // 71: rehome.v1.ChangesResponse
+	(*ChangeEvent)(nil),             // 72: rehome.v1.ChangeEvent
+	(*ChangesEnd)(nil),              // 73: rehome.v1.ChangesEnd
+	(*BlueprintRequest)(nil),        // 74: rehome.v1.BlueprintRequest
+	(*BlueprintResponse)(nil),       // 75: rehome.v1.BlueprintResponse
+	nil,                             // 76: rehome.v1.ApplyRequest.SecretsEntry
+	nil,                             // 77: rehome.v1.ApplyResponse.GeneratedEntry
+	nil,                             // 78: rehome.v1.Marker.BindingsEntry
+	nil,                             // 79: rehome.v1.ProbeResult.EvidenceEntry
 }
 var file_rehome_proto_depIdxs = []int32{
 	2,  // 0: rehome.v1.SchemaResponse.schema:type_name -> rehome.v1.ProviderSchema
@@ -5288,95 +5457,99 @@ var file_rehome_proto_depIdxs = []int32{
 	20, // 17: rehome.v1.TranslateRequest.items:type_name -> rehome.v1.Item
 	30, // 18: rehome.v1.TranslateResponse.translations:type_name -> rehome.v1.Translation
 	32, // 19: rehome.v1.Translation.resources:type_name -> rehome.v1.Resource
-	33, // 20: rehome.v1.Translation.findings:type_name -> rehome.v1.Finding
+	34, // 20: rehome.v1.Translation.findings:type_name -> rehome.v1.Finding
 	23, // 21: rehome.v1.Translation.needs:type_name -> rehome.v1.ItemID
-	36, // 22: rehome.v1.ReadResponse.resources:type_name -> rehome.v1.ResourceBatch
-	37, // 23: rehome.v1.ReadResponse.end:type_name -> rehome.v1.ReadEnd
-	32, // 24: rehome.v1.ResourceBatch.resources:type_name -> rehome.v1.Resource
-	36, // 25: rehome.v1.CheckRequest.desired:type_name -> rehome.v1.ResourceBatch
-	36, // 26: rehome.v1.CheckRequest.live:type_name -> rehome.v1.ResourceBatch
-	39, // 27: rehome.v1.CheckRequest.end:type_name -> rehome.v1.CheckEnd
-	41, // 28: rehome.v1.CheckResponse.findings:type_name -> rehome.v1.FindingBatch
-	42, // 29: rehome.v1.CheckResponse.end:type_name -> rehome.v1.FindingsEnd
-	43, // 30: rehome.v1.FindingBatch.findings:type_name -> rehome.v1.CheckFinding
-	31, // 31: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
-	33, // 32: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
-	31, // 33: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
-	74, // 34: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
-	75, // 35: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
-	50, // 36: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
-	50, // 37: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
-	76, // 38: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
-	54, // 39: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
-	57, // 40: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
-	23, // 41: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
-	31, // 42: rehome.v1.SignInActivity.resource:type_name -> rehome.v1.ResourceID
-	20, // 43: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
-	32, // 44: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
-	61, // 45: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
-	31, // 46: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
-	64, // 47: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
-	31, // 48: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
-	77, // 49: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
-	32, // 50: rehome.v1.UsageRequest.resources:type_name -> rehome.v1.Resource
-	67, // 51: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
-	31, // 52: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
-	70, // 53: rehome.v1.ChangesResponse.events:type_name -> rehome.v1.ChangeEvent
-	71, // 54: rehome.v1.ChangesResponse.end:type_name -> rehome.v1.ChangesEnd
-	31, // 55: rehome.v1.ChangeEvent.about:type_name -> rehome.v1.ResourceID
-	0,  // 56: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
-	7,  // 57: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
-	13, // 58: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
-	15, // 59: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
-	24, // 60: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
-	52, // 61: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
-	55, // 62: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
-	58, // 63: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
-	0,  // 64: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
-	7,  // 65: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
-	26, // 66: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
-	28, // 67: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
-	34, // 68: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
-	38, // 69: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
-	44, // 70: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
-	46, // 71: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
-	48, // 72: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
-	52, // 73: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
-	55, // 74: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
-	59, // 75: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
-	62, // 76: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
-	65, // 77: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
-	68, // 78: rehome.v1.Target.Changes:input_type -> rehome.v1.ChangesRequest
-	72, // 79: rehome.v1.Target.Blueprint:input_type -> rehome.v1.BlueprintRequest
-	1,  // 80: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
-	8,  // 81: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
-	14, // 82: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
-	16, // 83: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
-	25, // 84: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
-	53, // 85: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
-	56, // 86: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
-	60, // 87: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
-	1,  // 88: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
-	8,  // 89: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
-	27, // 90: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
-	29, // 91: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
-	35, // 92: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
-	40, // 93: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
-	45, // 94: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
-	47, // 95: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
-	49, // 96: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
-	53, // 97: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
-	56, // 98: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
-	60, // 99: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
-	63, // 100: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
-	66, // 101: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
-	69, // 102: rehome.v1.Target.Changes:output_type -> rehome.v1.ChangesResponse
-	73, // 103: rehome.v1.Target.Blueprint:output_type -> rehome.v1.BlueprintResponse
-	80, // [80:104] is the sub-list for method output_type
-	56, // [56:80] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	33, // 22: rehome.v1.Resource.depends_on:type_name -> rehome.v1.Dependency
+	31, // 23: rehome.v1.Dependency.resource:type_name -> rehome.v1.ResourceID
+	23, // 24: rehome.v1.Dependency.item:type_name -> rehome.v1.ItemID
+	37, // 25: rehome.v1.ReadResponse.resources:type_name -> rehome.v1.ResourceBatch
+	38, // 26: rehome.v1.ReadResponse.end:type_name -> rehome.v1.ReadEnd
+	32, // 27: rehome.v1.ResourceBatch.resources:type_name -> rehome.v1.Resource
+	37, // 28: rehome.v1.CheckRequest.desired:type_name -> rehome.v1.ResourceBatch
+	37, // 29: rehome.v1.CheckRequest.live:type_name -> rehome.v1.ResourceBatch
+	40, // 30: rehome.v1.CheckRequest.end:type_name -> rehome.v1.CheckEnd
+	42, // 31: rehome.v1.CheckResponse.findings:type_name -> rehome.v1.FindingBatch
+	43, // 32: rehome.v1.CheckResponse.end:type_name -> rehome.v1.FindingsEnd
+	44, // 33: rehome.v1.FindingBatch.findings:type_name -> rehome.v1.CheckFinding
+	31, // 34: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
+	34, // 35: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
+	31, // 36: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
+	76, // 37: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
+	77, // 38: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
+	51, // 39: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
+	51, // 40: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
+	78, // 41: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
+	55, // 42: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
+	58, // 43: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
+	23, // 44: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
+	31, // 45: rehome.v1.SignInActivity.resource:type_name -> rehome.v1.ResourceID
+	20, // 46: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
+	32, // 47: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
+	62, // 48: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
+	31, // 49: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
+	65, // 50: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
+	31, // 51: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
+	79, // 52: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
+	67, // 53: rehome.v1.UsageRequest.questions:type_name -> rehome.v1.UsageQuestion
+	32, // 54: rehome.v1.UsageQuestion.resource:type_name -> rehome.v1.Resource
+	69, // 55: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
+	31, // 56: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
+	72, // 57: rehome.v1.ChangesResponse.events:type_name -> rehome.v1.ChangeEvent
+	73, // 58: rehome.v1.ChangesResponse.end:type_name -> rehome.v1.ChangesEnd
+	31, // 59: rehome.v1.ChangeEvent.about:type_name -> rehome.v1.ResourceID
+	0,  // 60: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
+	7,  // 61: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
+	13, // 62: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
+	15, // 63: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
+	24, // 64: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
+	53, // 65: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
+	56, // 66: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
+	59, // 67: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
+	0,  // 68: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
+	7,  // 69: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
+	26, // 70: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
+	28, // 71: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
+	35, // 72: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
+	39, // 73: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
+	45, // 74: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
+	47, // 75: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
+	49, // 76: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
+	53, // 77: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
+	56, // 78: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
+	60, // 79: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
+	63, // 80: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
+	66, // 81: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
+	70, // 82: rehome.v1.Target.Changes:input_type -> rehome.v1.ChangesRequest
+	74, // 83: rehome.v1.Target.Blueprint:input_type -> rehome.v1.BlueprintRequest
+	1,  // 84: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 85: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
+	14, // 86: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
+	16, // 87: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
+	25, // 88: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
+	54, // 89: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
+	57, // 90: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
+	61, // 91: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
+	1,  // 92: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 93: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
+	27, // 94: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
+	29, // 95: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
+	36, // 96: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
+	41, // 97: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
+	46, // 98: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
+	48, // 99: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
+	50, // 100: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
+	54, // 101: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
+	57, // 102: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
+	61, // 103: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
+	64, // 104: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
+	68, // 105: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
+	71, // 106: rehome.v1.Target.Changes:output_type -> rehome.v1.ChangesResponse
+	75, // 107: rehome.v1.Target.Blueprint:output_type -> rehome.v1.BlueprintResponse
+	84, // [84:108] is the sub-list for method output_type
+	60, // [60:84] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_rehome_proto_init() }
@@ -5390,16 +5563,16 @@ func file_rehome_proto_init() {
 		(*CollectResponse_Gap)(nil),
 		(*CollectResponse_End)(nil),
 	}
-	file_rehome_proto_msgTypes[35].OneofWrappers = []any{
+	file_rehome_proto_msgTypes[36].OneofWrappers = []any{
 		(*ReadResponse_Resources)(nil),
 		(*ReadResponse_End)(nil),
 	}
-	file_rehome_proto_msgTypes[38].OneofWrappers = []any{
+	file_rehome_proto_msgTypes[39].OneofWrappers = []any{
 		(*CheckRequest_Desired)(nil),
 		(*CheckRequest_Live)(nil),
 		(*CheckRequest_End)(nil),
 	}
-	file_rehome_proto_msgTypes[40].OneofWrappers = []any{
+	file_rehome_proto_msgTypes[41].OneofWrappers = []any{
 		(*CheckResponse_Findings)(nil),
 		(*CheckResponse_End)(nil),
 	}
@@ -5409,7 +5582,7 @@ func file_rehome_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rehome_proto_rawDesc), len(file_rehome_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   78,
+			NumMessages:   80,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -12,7 +12,37 @@ func EncodeResource(resource identity.Resource) (*Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the attributes of %s: %w", resource.ID(), err)
 	}
-	return &Resource{Type: resource.Type, Key: resource.Key, AttributesJson: attributes, ServerId: resource.ServerID, Tag: resource.Tag}, nil
+	message := &Resource{Type: resource.Type, Key: resource.Key, AttributesJson: attributes, ServerId: resource.ServerID, Tag: resource.Tag}
+	for _, d := range resource.DependsOn {
+		message.DependsOn = append(message.DependsOn, encodeDependency(d))
+	}
+	return message, nil
+}
+
+func encodeDependency(d identity.Dependency) *Dependency {
+	if d.Item == (identity.ItemReference{}) {
+		return &Dependency{Resource: EncodeResourceID(d.Resource)}
+	}
+	return &Dependency{Item: EncodeItemID(d.Item.Item), Type: d.Item.Type}
+}
+
+// decodeDependency refuses one that names nothing, or two things: a step that does not wait for what it needs is worse than an error.
+func decodeDependency(message *Dependency) (identity.Dependency, error) {
+	if message.GetItem() == nil {
+		id := DecodeResourceID(message.GetResource())
+		if id.Type == "" || id.Key == "" || message.GetType() != "" {
+			return identity.Dependency{}, fmt.Errorf("dependency on %q is not whole", CleanText(id.String()))
+		}
+		return identity.Dependency{Resource: id}, nil
+	}
+	item, err := DecodeItemID(message.GetItem())
+	if err != nil {
+		return identity.Dependency{}, fmt.Errorf("dependency: %w", err)
+	}
+	if message.GetType() == "" || message.GetResource() != nil {
+		return identity.Dependency{}, fmt.Errorf("dependency on the item %s is not whole", CleanText(item.String()))
+	}
+	return identity.Dependency{Item: identity.ItemReference{Item: item, Type: message.GetType()}}, nil
 }
 
 // DecodeResource reads a resource. It does not ask for a key: the key of a desired resource may come from references.
@@ -26,6 +56,13 @@ func DecodeResource(message *Resource) (identity.Resource, error) {
 		return identity.Resource{}, fmt.Errorf("attributes of %s: %w", CleanText(resource.ID().String()), err)
 	}
 	resource.Attributes = attributes
+	for _, encoded := range message.GetDependsOn() {
+		dependency, err := decodeDependency(encoded)
+		if err != nil {
+			return identity.Resource{}, fmt.Errorf("%s: %w", CleanText(resource.ID().String()), err)
+		}
+		resource.DependsOn = append(resource.DependsOn, dependency)
+	}
 	return resource, nil
 }
 

@@ -89,7 +89,8 @@ func decodeConfigAttribute(message *ConfigAttribute) (identity.ConfigAttribute, 
 }
 
 func encodeResourceSchema(r identity.ResourceSchema) *ResourceSchema {
-	message := &ResourceSchema{Type: r.Type, Doc: r.Doc, KeyFormat: r.KeyFormat, CaseFold: r.CaseFold, Evidence: r.Evidence, RenameBy: r.RenameBy}
+	message := &ResourceSchema{Type: r.Type, Doc: r.Doc, KeyFormat: r.KeyFormat, CaseFold: r.CaseFold, Evidence: r.Evidence, RenameBy: r.RenameBy,
+		Tagged: r.Tagged, Opens: r.Opens}
 	for _, kind := range r.ItemKinds {
 		message.ItemKinds = append(message.ItemKinds, string(kind))
 	}
@@ -106,6 +107,7 @@ func decodeResourceSchema(message *ResourceSchema) (identity.ResourceSchema, err
 	schema := identity.ResourceSchema{
 		Type: CleanText(message.GetType()), Doc: CleanText(message.GetDoc()), KeyFormat: message.GetKeyFormat(),
 		CaseFold: message.GetCaseFold(), Evidence: message.GetEvidence(), RenameBy: message.GetRenameBy(),
+		Tagged: message.GetTagged(), Opens: message.GetOpens(),
 	}
 	if schema.Type == "" {
 		return identity.ResourceSchema{}, errors.New("a resource type has no name")

@@ -18,14 +18,14 @@ func EncodeStep(step identity.StepRequest) (*ApplyRequest, error) {
 	}
 	return &ApplyRequest{
 		StepId: step.StepID, Action: step.Action, Resource: EncodeResourceID(step.Resource), ServerId: step.ServerID,
-		BeforeJson: before, AfterJson: after, Tag: step.Tag, Secrets: step.Secrets,
+		BeforeJson: before, AfterJson: after, Tag: step.Tag, Secrets: step.Secrets, Begun: step.Begun,
 	}, nil
 }
 
 // DecodeStep reads a step. An action that is not known is refused before anything is sent to a target.
 func DecodeStep(message *ApplyRequest) (identity.StepRequest, error) {
 	switch message.GetAction() {
-	case "create", "update", "delete":
+	case identity.ActionCreate, identity.ActionUpdate, identity.ActionDelete:
 	default:
 		return identity.StepRequest{}, fmt.Errorf("action %q of a step is not known", CleanText(message.GetAction()))
 	}
@@ -40,6 +40,7 @@ func DecodeStep(message *ApplyRequest) (identity.StepRequest, error) {
 	step := identity.StepRequest{
 		StepID: message.GetStepId(), Action: message.GetAction(), Resource: DecodeResourceID(message.GetResource()),
 		ServerID: message.GetServerId(), Before: before, After: after, Tag: message.GetTag(), Secrets: message.GetSecrets(),
+		Begun: message.GetBegun(),
 	}
 	return step, ValidateResource(identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key})
 }

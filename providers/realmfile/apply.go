@@ -12,13 +12,6 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// Actions of a step.
-const (
-	actionCreate = "create"
-	actionUpdate = "update"
-	actionDelete = "delete"
-)
-
 // Apply does one step in the file. A step that finds its work done writes nothing.
 func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	t.mutex.Lock()
@@ -76,7 +69,7 @@ func current(doc realm.Object, id identity.ResourceID) (identity.Resource, bool)
 func examine(doc realm.Object, step identity.StepRequest, live identity.Resource, there bool) (done bool, err error) {
 	kind := step.Resource.Type
 	switch step.Action {
-	case actionCreate:
+	case identity.ActionCreate:
 		switch {
 		case !there:
 			return false, nil
@@ -88,7 +81,7 @@ func examine(doc realm.Object, step identity.StepRequest, live identity.Resource
 			return false, nil // what is missing of ours is added, nothing is changed
 		}
 		return false, conflict(step, live, "is there already and not as wanted")
-	case actionUpdate:
+	case identity.ActionUpdate:
 		switch {
 		case !there:
 			return false, conflict(step, live, "is gone")
@@ -98,7 +91,7 @@ func examine(doc realm.Object, step identity.StepRequest, live identity.Resource
 			return false, conflict(step, live, "was changed since the plan was made")
 		}
 		return false, nil
-	case actionDelete:
+	case identity.ActionDelete:
 		return examineDelete(doc, step, live, there)
 	}
 	return false, invalid("the step %s wants the unknown action %q", step.StepID, step.Action)
@@ -137,7 +130,7 @@ func (c *change) do() error {
 	return do()
 }
 
-func (c *change) deletes() bool { return c.step.Action == actionDelete }
+func (c *change) deletes() bool { return c.step.Action == identity.ActionDelete }
 
 // attributes are those that name the resource: After, or Before of a delete.
 func (c *change) text(name string) string {
@@ -188,7 +181,7 @@ func needsSecret(a identity.Attributes) bool {
 
 // madeSecret is the secret that an earlier, interrupted part of the run made for a client: its delivery may have been lost with it.
 func madeSecret(doc realm.Object, step identity.StepRequest) map[string]string {
-	if step.Action != actionCreate || step.Resource.Type != realm.TypeClient || !needsSecret(step.After) {
+	if step.Action != identity.ActionCreate || step.Resource.Type != realm.TypeClient || !needsSecret(step.After) {
 		return nil
 	}
 	secret, _ := find(doc, "clients", "clientId", step.Resource.Key)["secret"].(string)

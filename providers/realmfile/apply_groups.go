@@ -12,7 +12,7 @@ import (
 func oldGroup(step identity.StepRequest) (identity.ResourceID, bool) {
 	path, _ := step.Before["path"].(string)
 	old := identity.ResourceID{Type: step.Resource.Type, Key: path}
-	return old, step.Resource.Type == realm.TypeGroup && step.Action == actionUpdate && path != "" && old != step.Resource
+	return old, step.Resource.Type == realm.TypeGroup && step.Action == identity.ActionUpdate && path != "" && old != step.Resource
 }
 
 // renamed gives a group its new path, with everything below it; nil when it is not there. Below the same parent it keeps its place.

@@ -45,7 +45,7 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 	}
 	for id, why := range cases {
 		r := live[id]
-		step := identity.StepRequest{Action: actionDelete, Resource: r.ID(), Before: r.Attributes, Tag: "t"}
+		step := identity.StepRequest{Action: identity.ActionDelete, Resource: r.ID(), Before: r.Attributes, Tag: "t"}
 		_, err := target.Apply(t.Context(), step)
 		var fault *identity.ProviderError
 		if !errors.As(err, &fault) || fault.Code != identity.ErrorConflict || !strings.Contains(fault.Message, why) {
@@ -57,13 +57,13 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 		}
 	}
 	sub := live["group:/eng/sub"]
-	step := identity.StepRequest{Action: actionDelete, Resource: sub.ID(), Before: sub.Attributes, Tag: "t"}
+	step := identity.StepRequest{Action: identity.ActionDelete, Resource: sub.ID(), Before: sub.Attributes, Tag: "t"}
 	for _, already := range []bool{false, true} {
 		if result, err := target.Apply(t.Context(), step); err != nil || result.Already != already {
 			t.Errorf("%+v, %v", result, err)
 		}
 	}
-	closing := identity.StepRequest{Action: actionDelete, Resource: identity.ResourceID{Type: realm.TypeEnablement, Key: "app"}, Before: identity.Attributes{"client": "app", "enabled": true}}
+	closing := identity.StepRequest{Action: identity.ActionDelete, Resource: identity.ResourceID{Type: realm.TypeEnablement, Key: "app"}, Before: identity.Attributes{"client": "app", "enabled": true}}
 	for _, already := range []bool{false, true} {
 		if result, err := target.Apply(t.Context(), closing); err != nil || result.Already != already {
 			t.Errorf("%+v, %v", result, err)
@@ -73,13 +73,16 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 
 func TestUsage_CountsThePeopleOfTheFile(t *testing.T) {
 	target, live := fileTarget(t)
-	ask := []identity.Resource{live["group:/eng"], live["group:/eng/sub"], live["identity_provider:corp"], live["organization:acme"], live["client:app"]}
+	var ask []identity.UsageQuestion
+	for _, id := range []string{"group:/eng", "group:/eng/sub", "identity_provider:corp", "organization:acme", "client:app"} {
+		ask = append(ask, identity.UsageQuestion{Resource: live[id], Opened: true})
+	}
 	usages, err := target.Usage(t.Context(), ask)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []bool{false, true, true, true, false} {
-		if usages[i].Used != want || usages[i].Resource != ask[i].ID() {
+		if usages[i].Used != want || usages[i].Resource != ask[i].Resource.ID() {
 			t.Errorf("%+v", usages[i])
 		}
 	}

@@ -87,7 +87,6 @@ func plan(t *testing.T, target *Target, items []identity.Item) []identity.Resour
 		}
 	}
 	for _, r := range all {
-		delete(r.Attributes, realm.DependsOn)
 		for name, value := range r.Attributes {
 			if reference, ok := identity.AsItemReference(value); ok {
 				r.Attributes[name] = keys[reference.Item.String()+"#"+reference.Type]
@@ -122,7 +121,7 @@ func schemaOf(t *testing.T, target *Target, name string) identity.ResourceSchema
 }
 
 func create(r identity.Resource) identity.StepRequest {
-	return identity.StepRequest{StepID: r.ID().String(), Action: actionCreate, Resource: r.ID(), After: r.Attributes.Clone(), Tag: r.Tag}
+	return identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionCreate, Resource: r.ID(), After: r.Attributes.Clone(), Tag: r.Tag}
 }
 
 func apply(t *testing.T, target *Target, step identity.StepRequest) identity.StepResult {
@@ -134,20 +133,9 @@ func apply(t *testing.T, target *Target, step identity.StepRequest) identity.Ste
 	return result
 }
 
-// stripping takes the reserved dependencies away, as the engine does before it compares attributes with the schema.
-type stripping struct{ *Target }
-
-func (s stripping) Translate(item identity.Item) identity.Translation {
-	translation := s.Target.Translate(item)
-	for _, r := range translation.Resources {
-		delete(r.Attributes, realm.DependsOn)
-	}
-	return translation
-}
-
 func TestTargetKeepsTheContract(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "realm.json")
-	sdktest.Target(t, stripping{New("0.1.0")}, map[string]any{"path": path, "realm": "acme"}, tenant(t)...)
+	sdktest.Target(t, New("0.1.0"), map[string]any{"path": path, "realm": "acme"}, tenant(t)...)
 	sdktest.Marker(t, configured(t, path))
 }
 
@@ -232,7 +220,7 @@ func TestAnEditSinceThePlanIsAConflict(t *testing.T) {
 		t.Fatalf("a create over a foreign group answered %v", err)
 	}
 	update := create(group)
-	update.Action, update.Before = actionUpdate, identity.Attributes{"description": "As planned"}
+	update.Action, update.Before = identity.ActionUpdate, identity.Attributes{"description": "As planned"}
 	if _, err := target.Apply(t.Context(), update); !errors.As(err, &refused) || refused.Code != identity.ErrorConflict || refused.Live["description"] != "Theirs" {
 		t.Fatalf("an update over an edit answered %v", err)
 	}
@@ -254,7 +242,7 @@ func TestEverythingMadeCanBeTakenAwayAgain(t *testing.T) {
 	}
 	for i := len(wanted) - 1; i >= 0; i-- {
 		r := wanted[i]
-		step := identity.StepRequest{StepID: r.ID().String(), Action: actionDelete, Resource: r.ID(), Before: r.Attributes.Clone(), Tag: create(r).Tag}
+		step := identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionDelete, Resource: r.ID(), Before: r.Attributes.Clone(), Tag: create(r).Tag}
 		apply(t, target, step)
 		if result := apply(t, target, step); !result.Already {
 			t.Errorf("%s was deleted twice", r.ID())

@@ -14,15 +14,15 @@ import (
 var _ sdk.UsageReader = (*Target)(nil)
 
 // Usage tells which resources people of the file depend on. Nobody signs in to a file: what counts are its users.
-func (t *Target) Usage(_ context.Context, resources []identity.Resource) ([]identity.Usage, error) {
+func (t *Target) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
 	doc, _, err := t.load()
 	if err != nil {
 		return nil, err
 	}
-	usages := make([]identity.Usage, 0, len(resources))
-	for _, resource := range resources {
-		facts := usedBy(doc, resource)
-		usages = append(usages, identity.Usage{Resource: resource.ID(), Used: len(facts) > 0, Facts: facts})
+	usages := make([]identity.Usage, 0, len(questions))
+	for _, question := range questions {
+		facts := usedBy(doc, question.Resource)
+		usages = append(usages, identity.Usage{Resource: question.Resource.ID(), Used: len(facts) > 0, Facts: facts})
 	}
 	return usages, nil
 }

@@ -44,10 +44,10 @@ type Prober interface {
 	Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error)
 }
 
-// UsageReader tells what people did with resources since they were made (identity.SinceAttribute): one answer for each, in the same
-// order. What is asked for together is taken back together, so that resources of one question are no users of each other.
+// UsageReader tells what people did with resources since they were made: one answer for each question, in the same order. What is asked
+// for together is taken back together, so that resources of one call are no users of each other.
 type UsageReader interface {
-	Usage(ctx context.Context, resources []identity.Resource) ([]identity.Usage, error)
+	Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error)
 }
 
 // ChangeReader tells which writes the target recorded between two times (RFC 3339), by whomever, oldest first. It fails with
@@ -144,11 +144,11 @@ func (t *targetServer) Usage(ctx context.Context, request *protocol.UsageRequest
 	if !ok {
 		return nil, unsupported("the usage of resources")
 	}
-	resources, err := protocol.DecodeResources(request.GetResources())
+	questions, err := protocol.DecodeUsageQuestions(request.GetQuestions())
 	if err != nil {
 		return nil, invalid(err)
 	}
-	usages, err := reader.Usage(ctx, resources)
+	usages, err := reader.Usage(ctx, questions)
 	return protocol.EncodeUsages(usages), protocol.EncodeError(err)
 }
 

@@ -24,7 +24,6 @@ const (
 	MarkerClient = "rehome-marker"  // disabled client that holds the marker
 	MarkerKey    = "rehome.marker"  // attribute of the marker client, JSON
 	MarkerCount  = "rehome.version" // attribute of the marker client: grows with every write
-	DependsOn    = "$depends"       // reserved attribute: "type:key" texts or references; the engine strips it
 )
 
 // Resources is the schema of every resource type, in the order in which they build on each other.
@@ -75,7 +74,7 @@ func realmSchema() identity.ResourceSchema {
 
 func groupSchema() identity.ResourceSchema {
 	return identity.ResourceSchema{
-		Type: TypeGroup, Doc: "Group of people.", KeyFormat: "{path}", ItemKinds: []identity.Kind{identity.KindGroup},
+		Type: TypeGroup, Doc: "Group of people.", KeyFormat: "{path}", Tagged: true, ItemKinds: []identity.Kind{identity.KindGroup},
 		Evidence: []string{"name"}, RenameBy: "name",
 		Attributes: []identity.AttributeSchema{
 			key("path", "Path of the group; ~ and / inside a name are written ~0 and ~1."),
@@ -99,7 +98,7 @@ func providerSchema() identity.ResourceSchema {
 	alias := key("alias", "Alias; part of the redirect address that the upstream knows.")
 	alias.ForcesReplace = true
 	return identity.ResourceSchema{
-		Type: TypeProvider, Doc: "Upstream identity provider.", KeyFormat: "{alias}",
+		Type: TypeProvider, Doc: "Upstream identity provider.", KeyFormat: "{alias}", Tagged: true,
 		ItemKinds: []identity.Kind{identity.KindIdentityProvider}, Evidence: []string{"entity_id", "issuer", "display_name"}, RenameBy: "alias",
 		Attributes: []identity.AttributeSchema{
 			alias, text("display_name", "Name on the sign-in button."),
@@ -129,7 +128,7 @@ func organizationSchema() identity.ResourceSchema {
 	alias := key("alias", "Alias of the organization.")
 	alias.ForcesReplace = true
 	return identity.ResourceSchema{
-		Type: TypeOrganization, Doc: "Sends people of its domains to its identity provider.", KeyFormat: "{alias}",
+		Type: TypeOrganization, Doc: "Sends people of its domains to its identity provider.", KeyFormat: "{alias}", Tagged: true,
 		ItemKinds: []identity.Kind{identity.KindRoutingRule}, Evidence: []string{"domains", "identity_provider"},
 		Attributes: []identity.AttributeSchema{
 			alias, text("name", "Name."), set("domains", "E-mail domains; *.example.com includes sub-domains."),
@@ -142,7 +141,7 @@ func organizationSchema() identity.ResourceSchema {
 
 func clientSchema() identity.ResourceSchema {
 	return identity.ResourceSchema{
-		Type: TypeClient, Doc: "Application. Made disabled; client_enablement is what opens it.", KeyFormat: "{client_id}",
+		Type: TypeClient, Doc: "Application. Made disabled; client_enablement is what opens it.", KeyFormat: "{client_id}", Tagged: true,
 		ItemKinds: []identity.Kind{identity.KindApplication}, Evidence: []string{"client_id", "redirect_uris", "name"}, RenameBy: "client_id",
 		Attributes: []identity.AttributeSchema{
 			key("client_id", "OIDC client id or SAML entity id."), text("protocol", "openid-connect or saml."),
@@ -193,7 +192,7 @@ func roleAssignmentSchema() identity.ResourceSchema {
 
 func enablementSchema() identity.ResourceSchema {
 	return identity.ResourceSchema{
-		Type: TypeEnablement, Doc: "Opens a client: the last step of an application.", KeyFormat: "{client}",
+		Type: TypeEnablement, Doc: "Opens a client: the last step of an application.", KeyFormat: "{client}", Opens: true,
 		Attributes: []identity.AttributeSchema{
 			key("client", "Client id."), flag("enabled", "People may sign in to it."),
 		},

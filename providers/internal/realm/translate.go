@@ -241,10 +241,9 @@ func translateAssignment(item identity.Item) (identity.Translation, error) {
 	}
 	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, AccessRole)
 	t.Resources = []identity.Resource{{Type: TypeRoleAssignment, Key: key, Attributes: identity.Attributes{
-		"group":   identity.Refer(identity.KindGroup, assignment.Principal, TypeGroup),
-		"client":  identity.Refer(identity.KindApplication, assignment.Application, TypeClient),
-		"role":    AccessRole,
-		DependsOn: []any{identity.Refer(identity.KindApplication, assignment.Application, TypeClientRole)},
-	}}}
+		"group":  identity.Refer(identity.KindGroup, assignment.Principal, TypeGroup),
+		"client": identity.Refer(identity.KindApplication, assignment.Application, TypeClient),
+		"role":   AccessRole,
+	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, assignment.Application, TypeClientRole)}}}
 	return t, nil
 }

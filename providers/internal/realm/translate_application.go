@@ -55,14 +55,13 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 			"client": refer, "role": AccessRole, "description": "May use the application."}},
 	}
 	gated := app.Access != identity.AccessEveryone
-	waits := []any{identity.Refer(identity.KindApplication, item.ID, TypeClientRole)}
+	waits := []identity.Dependency{identity.OnItem(identity.KindApplication, item.ID, TypeClientRole)}
 	var findings []identity.Finding
 	if gated {
 		resources = append(resources, gateFlows(), identity.Resource{Type: TypeGate, Key: id, Attributes: identity.Attributes{
 			"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.", denyName(app.Name)), "intact": true,
-			DependsOn: []any{TypeGateFlows + ":" + GateFlowsKey, identity.Refer(identity.KindApplication, item.ID, TypeClientRole)},
-		}})
-		waits = append(waits, identity.Refer(identity.KindApplication, item.ID, TypeGate))
+		}, DependsOn: []identity.Dependency{identity.OnResource(TypeGateFlows, GateFlowsKey), identity.OnItem(identity.KindApplication, item.ID, TypeClientRole)}})
+		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, TypeGate))
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "access",
 			Summary:   "who is assigned is asked at every sign-in; a token given out before an assignment ends can be refreshed until its session ends",
 			Direction: identity.DirectionLooser, Compensated: "the gate in the browser, direct grant and post-broker flows"})
@@ -78,8 +77,8 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 		return resources, findings
 	}
 	return append(resources, identity.Resource{Type: TypeEnablement, Key: id, Attributes: identity.Attributes{
-		"client": refer, "enabled": true, DependsOn: waits,
-	}}), findings
+		"client": refer, "enabled": true,
+	}, DependsOn: waits}), findings
 }
 
 // denyName is the name as the deny message may hold it: no markup, no line break.

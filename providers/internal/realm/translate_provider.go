@@ -23,7 +23,7 @@ func translateProvider(item identity.Item) (identity.Translation, error) {
 	}
 	a := identity.Attributes{
 		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": true,
-		"post_broker_flow": TopFlow(PlaceBroker), DependsOn: []any{TypeGateFlows + ":" + GateFlowsKey},
+		"post_broker_flow": TopFlow(PlaceBroker),
 	}
 	t := identity.Translation{Contract: "identity provider"}
 	switch p.Protocol {
@@ -59,7 +59,8 @@ func translateProvider(item identity.Item) (identity.Translation, error) {
 	if p.ProfileMaster {
 		a["sync_mode"] = "FORCE"
 	}
-	t.Resources = []identity.Resource{gateFlows(), {Type: TypeProvider, Key: str(a, "alias"), Attributes: a}}
+	t.Resources = []identity.Resource{gateFlows(), {Type: TypeProvider, Key: str(a, "alias"), Attributes: a,
+		DependsOn: []identity.Dependency{identity.OnResource(TypeGateFlows, GateFlowsKey)}}}
 	return federatedDomains(item, p, t), nil
 }
 
