@@ -3,7 +3,6 @@ package keycloak
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -80,7 +79,7 @@ func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity
 		return identity.StepResult{}, outward(doing, &identity.ProviderError{
 			Code: identity.ErrorInvalid, Message: fmt.Sprintf("resources of type %q are not written", step.Resource.Type)})
 	}
-	defer t.locks.hold(lockKeys(step)...)()
+	defer t.locks.hold(realm.TypeOf(step.Resource.Type).Locks(step)...)()
 	ctx, requests := withCounter(ctx)
 	result, err := apply(ctx, with, step)
 	result.Requests = int(requests.Load())
@@ -199,37 +198,6 @@ func within(names, allowed []string) bool {
 		}
 	}
 	return true
-}
-
-// lockKeys names the live objects that a step changes. Keycloak answers 500 to simultaneous writes of one object.
-func lockKeys(step identity.StepRequest) []string {
-	text := func(name string) string {
-		for _, attributes := range []identity.Attributes{step.After, step.Before} {
-			if value, ok := attributes[name].(string); ok && value != "" {
-				return value
-			}
-		}
-		return ""
-	}
-	keys := map[string]bool{step.Resource.String(): true}
-	switch step.Resource.Type {
-	case realm.TypeClient, realm.TypeEnablement:
-		keys["client:"+step.Resource.Key] = true
-	case realm.TypeGate:
-		keys["client:"+step.Resource.Key] = true
-		keys["flows"] = true
-	case realm.TypeGateFlows:
-		keys["flows"] = true
-	case realm.TypeOrganization:
-		for _, attributes := range []identity.Attributes{step.Before, step.After} {
-			if alias, ok := attributes["identity_provider"].(string); ok && alias != "" {
-				keys[realm.TypeProvider+":"+alias] = true
-			}
-		}
-	case realm.TypeRoleAssignment:
-		keys["roles of group:"+text("group")] = true
-	}
-	return slices.Sorted(maps.Keys(keys))
 }
 
 // keyedLocks lets one step at a time change one object.

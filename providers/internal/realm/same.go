@@ -16,7 +16,7 @@ func Same(resourceType string, wanted, live identity.Attributes) bool {
 
 // Differences names the attributes of which wanted and live differ, sorted.
 func Differences(resourceType string, wanted, live identity.Attributes) []string {
-	schema := schemaOf(resourceType)
+	schema := TypeOf(resourceType).Schema
 	var names []string
 	for _, name := range wanted.Names() {
 		attribute, known := schema.Attribute(name)
@@ -28,15 +28,6 @@ func Differences(resourceType string, wanted, live identity.Attributes) []string
 		}
 	}
 	return names
-}
-
-func schemaOf(resourceType string) identity.ResourceSchema {
-	for _, schema := range Resources() {
-		if schema.Type == resourceType {
-			return schema
-		}
-	}
-	return identity.ResourceSchema{}
 }
 
 // canonical is a value as text, such that equal values have equal texts. Nothing, an empty text and an empty list are one.

@@ -28,10 +28,11 @@ const (
 
 // Resources is the schema of every resource type, in the order in which they build on each other.
 func Resources() []identity.ResourceSchema {
-	return []identity.ResourceSchema{
-		realmSchema(), groupSchema(), gateFlowsSchema(), providerSchema(), organizationSchema(), clientSchema(),
-		clientRoleSchema(), gateSchema(), roleAssignmentSchema(), enablementSchema(),
+	all := make([]identity.ResourceSchema, 0, len(Types()))
+	for _, t := range Types() {
+		all = append(all, t.Schema)
 	}
+	return all
 }
 
 func text(name, doc string) identity.AttributeSchema {
