@@ -75,7 +75,11 @@ func flagTable(flags *pflag.FlagSet) string {
 		if b.Len() == 0 {
 			b.WriteString("| flag | meaning | default |\n| --- | --- | --- |\n")
 		}
-		fmt.Fprintf(&b, "| `-%s` | %s | %s |\n", f.Name, f.Usage, f.DefValue)
+		names := "`-" + f.Name + "`"
+		if f.Shorthand != "" {
+			names += ", `-" + f.Shorthand + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", names, f.Usage, f.DefValue)
 	})
 	return b.String()
 }
