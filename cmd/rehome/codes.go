@@ -14,7 +14,6 @@ func codes() []config.Code {
 		{Code: "plugin-timeout", Cause: "The plugin did not answer in time.", Cure: "Run the command again with REHOME_LOG=debug."},
 		{Code: "plugin-invalid", Cause: "The plugin sent an answer that breaks the contract.", Cure: "Report it to the author of the plugin."},
 		{Code: "provider-argument", Cause: "An argument of a source or target block does not suit its provider.", Cure: "Write a value as the message says."},
-		{Code: "okta-config", Cause: "An argument of an Okta source is not usable.", Cure: "Write a value as the message says."},
 		{Code: "provider-unauthorized", Cause: "The token or secret was refused.", Cure: "Check the credential; it may have expired."},
 		{Code: "provider-forbidden", Cause: "The credential lacks a permission.", Cure: "Grant what the message names."},
 		{Code: "provider-not-found", Cause: "The organisation, tenant or realm is not there.", Cure: "Check its name; rehome does not create realms."},

@@ -37,6 +37,8 @@ var importRules = []importRule{
 	{"config", []string{"module:cmd", "module:state", "module:providers"}, "configuration, state and providers never import each other"},
 	{"state/...", []string{"module:cmd", "module:config", "module:providers", "github.com/hashicorp"}, "configuration, state and providers never import each other"},
 	{"providers/...", []string{"module:cmd/rehome/", "module:config", "module:state", "github.com/spf13", "github.com/hashicorp/hcl"}, "configuration, state and providers never import each other"},
+	{"providers/sdk/...", []string{"module:providers/internal", "module:providers/okta", "module:providers/entra", "module:providers/keycloak", "module:providers/realmfile", "module:providers/client"},
+		"the author of a provider elsewhere has what sdk has, and cannot import internal packages of ours"},
 	{"providers/okta", []string{"module:providers/entra", "module:providers/keycloak", "module:providers/realmfile"}, "no technology imports another"},
 	{"providers/entra", []string{"module:providers/okta", "module:providers/keycloak", "module:providers/realmfile"}, "no technology imports another"},
 	{"providers/keycloak", []string{"module:providers/okta", "module:providers/entra", "module:providers/realmfile"}, "no technology imports another"},

@@ -8,6 +8,9 @@ type ConfigAttribute struct {
 	Sensitive bool     `json:"sensitive,omitempty"`
 	Default   any      `json:"default,omitempty"`
 	OneOf     []string `json:"one_of,omitempty"` // the only values allowed
+	Min       float64  `json:"min,omitempty"`    // of a number, with Max
+	Max       float64  `json:"max,omitempty"`    // 0 means that there are no limits
+	Whole     bool     `json:"whole,omitempty"`  // a number without a fraction
 	Doc       string   `json:"doc"`
 	// TargetFile says that the argument names a file which is the whole target: a rehearsal is given a copy of it.
 	TargetFile bool `json:"target_file,omitempty"`

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -22,7 +20,7 @@ import (
 	khttp "github.com/microsoft/kiota-http-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // client sends requests to one Graph endpoint. It is safe for many goroutines.
@@ -37,10 +35,8 @@ type client struct {
 // newClient builds token and request pipelines of the SDK on one transport of ours, which alone repeats requests: the SDK's own
 // retry handler gives up on 500, 502 and broken bodies, and cuts the fraction of Retry-After.
 func newClient(s settings) (*client, error) {
-	base, err := baseTransport(s.caFile)
-	if err != nil {
-		return nil, err
-	}
+	base := reading.NewBase()
+	base.TLSClientConfig = &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 	origin, err := reading.ParseOrigin(s.graphEndpoint)
 	if err != nil {
 		return nil, fmt.Errorf("reading graph_endpoint: %w", err)
@@ -56,27 +52,6 @@ func newClient(s settings) (*client, error) {
 	version := strings.TrimSuffix(s.graphEndpoint, "/") + "/v1.0"
 	adapter.SetBaseUrl(version)
 	return &client{adapter: adapter, base: version, origin: origin, settings: s, slots: make(chan struct{}, s.concurrency)}, nil
-}
-
-func baseTransport(caFile string) (*http.Transport, error) {
-	base := reading.NewBase()
-	base.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if caFile == "" {
-		return base, nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	certificates, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading ca_file: %w", err)
-	}
-	if !pool.AppendCertsFromPEM(certificates) {
-		return nil, fmt.Errorf("reading ca_file: %s holds no certificate", caFile)
-	}
-	base.TLSClientConfig.RootCAs = pool
-	return base, nil
 }
 
 // newCredential asks the configured authority only: instance discovery would ask a host of the public cloud first.

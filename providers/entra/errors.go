@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // failure makes the error of one request from what the transport saw.

@@ -12,7 +12,7 @@ import (
 	abs "github.com/microsoft/kiota-abstractions-go"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // list is one collection of Graph.

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
+	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
 
 // New is the source for Microsoft Entra ID. Version is what Schema reports.
@@ -23,14 +25,14 @@ type source struct {
 
 	mu       sync.Mutex
 	settings settings
-	client   *client // made at first use, because making it reads ca_file
+	client   *client // made at first use
 }
 
 // settings are the arguments of the source block.
 type settings struct {
 	tenantID, clientID, clientSecret string
 	graphEndpoint, authorityHost     string
-	caFile                           string
+	roots                            *x509.CertPool // nil means those of the machine
 	concurrency                      int
 	conditionalAccess                bool
 
@@ -55,8 +57,8 @@ func (s *source) Schema() identity.ProviderSchema {
 			{Name: "client_secret", Type: "string", Required: true, Sensitive: true, Doc: "Value of a client secret of that application."},
 			{Name: "graph_endpoint", Type: "string", Default: defaultGraph, Doc: "Microsoft Graph, https only: national clouds and private servers."},
 			{Name: "authority_host", Type: "string", Default: defaultAuthority, Doc: "Where tokens come from, https only."},
-			{Name: "ca_file", Type: "string", Doc: "PEM file with certificate authorities to trust besides those of the system."},
-			{Name: "concurrency", Type: "number", Default: float64(defaultConcurrency), Doc: "Requests at a time, 1 to 16."},
+			args.CAFileAttribute(),
+			args.ConcurrencyAttribute(defaultConcurrency, mostConcurrency),
 			{Name: "read_conditional_access", Type: "bool", Default: true,
 				Doc: "Read conditional access policies. Without them every sign-in policy is a gap."},
 		},
@@ -65,32 +67,23 @@ func (s *source) Schema() identity.ProviderSchema {
 
 // Configure keeps the arguments. Nothing is opened.
 func (s *source) Configure(_ context.Context, config map[string]any) diag.List {
-	arguments := arguments{values: config}
+	given := args.Read(s.Schema(), config)
 	read := settings{
-		tenantID:          arguments.text("tenant_id", ""),
-		clientID:          arguments.text("client_id", ""),
-		clientSecret:      arguments.text("client_secret", ""),
-		graphEndpoint:     arguments.origin("graph_endpoint", defaultGraph),
-		authorityHost:     arguments.origin("authority_host", defaultAuthority),
-		caFile:            arguments.text("ca_file", ""),
-		concurrency:       arguments.whole("concurrency", defaultConcurrency, mostConcurrency),
-		conditionalAccess: arguments.flag("read_conditional_access", true),
-	}
-	for _, required := range []string{"tenant_id", "client_id", "client_secret"} {
-		arguments.require(required)
+		tenantID: given.Text("tenant_id"), clientID: given.Text("client_id"), clientSecret: given.Text("client_secret"),
+		graphEndpoint: given.Origin("graph_endpoint"), authorityHost: given.Origin("authority_host"), roots: given.Roots(),
+		concurrency: given.Whole(args.Concurrency), conditionalAccess: given.Flag("read_conditional_access"),
 	}
 	if read.tenantID != "" && !tenantPattern().MatchString(read.tenantID) {
-		arguments.wrong("tenant_id", "It is the id of a tenant or one of its domains, without https:// and slashes.")
+		given.Fail("tenant_id", "It is the id of a tenant or one of its domains, without https:// and slashes.")
 	}
-	arguments.unknown(s.Schema().Config)
-	if arguments.problems.HasErrors() {
-		return arguments.problems
+	if given.Problems().HasErrors() {
+		return given.Problems()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	read.sleep = s.settings.sleep
 	s.settings, s.client = read, nil
-	return arguments.problems
+	return given.Problems()
 }
 
 func tenantPattern() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"strings"
 	"sync"
@@ -19,7 +18,7 @@ import (
 
 	"github.com/hashicorp/go-cleanhttp"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 const (
@@ -50,22 +49,15 @@ type clientSettings struct {
 	realm    string
 	id       string
 	secret   string
-	caFile   string
+	roots    *x509.CertPool // nil means those of the machine
 	requests int
 	timeout  time.Duration // of one try
 }
 
-func newClient(settings clientSettings) (*client, error) {
+func newClient(settings clientSettings) *client {
 	transport := cleanhttp.DefaultPooledTransport()
 	transport.MaxIdleConnsPerHost = settings.requests
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if settings.caFile != "" {
-		pool, err := certificatePool(settings.caFile)
-		if err != nil {
-			return nil, err
-		}
-		transport.TLSClientConfig.RootCAs = pool
-	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: settings.roots, MinVersion: tls.VersionTLS12}
 	plain := &http.Client{
 		Transport: transport,
 		// A redirect would carry the token to an address that nobody named.
@@ -74,22 +66,7 @@ func newClient(settings clientSettings) (*client, error) {
 	return &client{
 		base: settings.base, realm: settings.realm, id: settings.id, secret: settings.secret, http: plain,
 		slots: make(chan struct{}, settings.requests), now: time.Now, sleep: reading.Sleep, limit: settings.timeout,
-	}, nil
-}
-
-func certificatePool(file string) (*x509.CertPool, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading the certificates: %w", err)
 	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(content) {
-		return nil, errors.New("the file holds no PEM certificate")
-	}
-	return pool, nil
 }
 
 // admin is the path of something in the realm for administrators; the segments are escaped.

@@ -225,7 +225,7 @@ func TestConfigure_RefusesWhatCannotWork(t *testing.T) {
 		{"no address", "url", ""}, {"http to another machine", "url", "http://id.example.test"}, {"a password in the address", "url", "https://a:b@id.example.test"},
 		{"another scheme", "url", "ftp://id.example.test"}, {"a query", "url", "https://id.example.test?x=1"}, {"no realm", "realm", ""},
 		{"a path as realm", "realm", "a/b"}, {"no client", "client_id", nil}, {"no secret", "client_secret", ""},
-		{"too many workers", "workers", float64(9)}, {"half a worker", "workers", 1.5}, {"a missing file", "ca_file", "/does/not/exist"},
+		{"too many requests", "concurrency", float64(9)}, {"half a request", "concurrency", 1.5}, {"a missing file", "ca_file", "/does/not/exist"},
 		{"a public address that is none", "public_url", "id"},
 	}
 	for _, c := range cases {

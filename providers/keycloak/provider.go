@@ -3,8 +3,6 @@ package keycloak
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
+	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
 
 const (
@@ -48,102 +47,40 @@ func (t *Target) Schema() identity.ProviderSchema {
 			{Name: "client_id", Type: "string", Required: true, Doc: "Confidential client of the realm with a service account that holds roles of realm-management."},
 			{Name: "client_secret", Type: "string", Required: true, Sensitive: true, Doc: "Secret of the client."},
 			{Name: "public_url", Type: "string", Doc: "Address that people see, when it is not url. It must be the one that the realm's discovery document names."},
-			{Name: "ca_file", Type: "string", Doc: "PEM file with further certificates to trust."},
-			{Name: "workers", Type: "number", Default: defaultWorkers, Doc: "Requests at the same time, 1 to 8."},
-			{Name: "timeout", Type: "number", Default: defaultTimeout, Doc: "Seconds to wait for an answer before a request counts as lost, 1 to 600."},
+			args.CAFileAttribute(),
+			args.ConcurrencyAttribute(defaultWorkers, mostWorkers),
+			{Name: "timeout", Type: "number", Default: float64(defaultTimeout), Whole: true, Min: 1, Max: mostTimeout,
+				Doc: "Seconds to wait for an answer before a request counts as lost, 1 to 600."},
 		},
 	}
 }
 
 // Configure checks and keeps the arguments. It opens no connection.
 func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
-	var problems diag.List
-	complain := func(argument, format string, args ...any) {
-		problem := diag.Errorf("provider-argument", "Invalid argument", format, args...)
-		problem.Address = argument
-		problems = append(problems, problem)
+	given := args.Read(t.Schema(), config)
+	base, public := given.Base("url"), given.Base("public_url")
+	name := given.Text("realm")
+	if strings.ContainsAny(name, "/") || name == ".." || name == "." {
+		given.Fail("realm", "It must be the name of a realm.")
 	}
-	text := func(name string) string { value, _ := config[name].(string); return value }
-	for _, name := range []string{"url", "realm", "client_id", "client_secret"} {
-		if text(name) == "" {
-			complain(name, "%s must be a text that is not empty", name)
-		}
+	roots := given.Roots()
+	if given.Problems().HasErrors() {
+		return given.Problems()
 	}
-	base, reason := address(text("url"))
-	if reason != "" && text("url") != "" {
-		complain("url", "url %s", reason)
-	}
-	public := text("public_url")
-	if public != "" {
-		parsed, reason := address(public)
-		if reason != "" {
-			complain("public_url", "public_url %s", reason)
-		} else {
-			public = parsed.String()
-		}
-	}
-	if strings.ContainsAny(text("realm"), "/") || text("realm") == ".." || text("realm") == "." {
-		complain("realm", "realm must be the name of a realm")
-	}
-	workers, ok := wholeNumber(config["workers"], defaultWorkers, mostWorkers)
-	if !ok {
-		complain("workers", "workers must be a whole number from 1 to %d", mostWorkers)
-	}
-	timeout, ok := wholeNumber(config["timeout"], defaultTimeout, mostTimeout)
-	if !ok {
-		complain("timeout", "timeout must be a whole number of seconds from 1 to %d", mostTimeout)
-	}
-	if problems.HasErrors() {
-		return problems
-	}
-	made, err := newClient(clientSettings{
-		base: base, realm: text("realm"), id: text("client_id"), secret: text("client_secret"), caFile: text("ca_file"), requests: workers, timeout: time.Duration(timeout) * time.Second,
+	t.client = newClient(clientSettings{
+		base: base, realm: name, id: given.Text("client_id"), secret: given.Text("client_secret"), roots: roots,
+		requests: given.Whole(args.Concurrency), timeout: time.Duration(given.Whole("timeout")) * time.Second,
 	})
-	if err != nil {
-		complain("ca_file", "ca_file: %v", err)
-		return problems
+	t.publicURL = ""
+	if public != nil {
+		t.publicURL = public.String()
 	}
-	t.client, t.publicURL = made, public
-	return problems
+	return given.Problems()
 }
 
 // ConfigureOffline takes nothing: what a realm makes of an item does not depend on where the realm is. Every call that would connect
 // fails afterwards.
 func (t *Target) ConfigureOffline(context.Context, map[string]any) diag.List { return nil }
-
-// address checks a base address. The reason is empty when it is good.
-func address(text string) (*url.URL, string) {
-	parsed, err := url.Parse(text)
-	switch {
-	case err != nil || parsed.Host == "":
-		return nil, "must be an address such as https://id.example.com"
-	case parsed.User != nil:
-		return nil, "must not hold a name or password"
-	case parsed.RawQuery != "" || parsed.Fragment != "":
-		return nil, "must not hold a query or fragment"
-	case parsed.Scheme == "http" && !isLoopback(parsed.Hostname()):
-		return nil, "must begin with https: http is for loopback addresses only"
-	case parsed.Scheme != "http" && parsed.Scheme != "https":
-		return nil, "must begin with https"
-	}
-	parsed.Path, parsed.RawPath = strings.TrimRight(parsed.Path, "/"), ""
-	return parsed, ""
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
-// wholeNumber reads a number from 1 to most, or otherwise where none is given.
-func wholeNumber(value any, otherwise, most int) (int, bool) {
-	if value == nil {
-		return otherwise, true
-	}
-	number, ok := value.(float64)
-	count := int(number)
-	return count, ok && float64(count) == number && count >= 1 && count <= most
-}
 
 // Identify proves that the realm is there, that the service account may read it, and that public_url is the address that the
 // realm gives out.

@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // The limits of one request: how often it is sent, and how long all tries may take with the waits between.

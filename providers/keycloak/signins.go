@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 var _ sdk.SignInReader = (*Target)(nil)

@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	sdkokta "github.com/okta/okta-sdk-golang/v2/okta"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // settings are the checked arguments of a source block.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // recorded reads a file of recorded bodies, which live outside the project.

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // tidyLinks rewrites the Link header into one line a relation, because the SDK panics on a URL that cannot be parsed and mixes up

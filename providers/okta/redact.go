@@ -1,6 +1,6 @@
 package okta
 
-import "github.com/rehome-iam/rehome/providers/internal/reading"
+import "github.com/rehome-iam/rehome/providers/sdk/reading"
 
 // secretRules adds the names of Okta to the standard ones. An identity provider's client secret comes in clear in its GET.
 func secretRules() reading.Rules {

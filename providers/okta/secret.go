@@ -7,7 +7,7 @@ import (
 	"net/url"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 const fieldClientSecret = "client_secret"

@@ -270,6 +270,9 @@ type ConfigAttribute struct {
 	OneOf         []string               `protobuf:"bytes,6,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`
 	Doc           string                 `protobuf:"bytes,7,opt,name=doc,proto3" json:"doc,omitempty"`
 	TargetFile    bool                   `protobuf:"varint,8,opt,name=target_file,json=targetFile,proto3" json:"target_file,omitempty"`
+	Min           float64                `protobuf:"fixed64,9,opt,name=min,proto3" json:"min,omitempty"`     // of a number, with max
+	Max           float64                `protobuf:"fixed64,10,opt,name=max,proto3" json:"max,omitempty"`    // 0 means that there are no limits
+	Whole         bool                   `protobuf:"varint,11,opt,name=whole,proto3" json:"whole,omitempty"` // a number without a fraction
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -356,6 +359,27 @@ func (x *ConfigAttribute) GetDoc() string {
 func (x *ConfigAttribute) GetTargetFile() bool {
 	if x != nil {
 		return x.TargetFile
+	}
+	return false
+}
+
+func (x *ConfigAttribute) GetMin() float64 {
+	if x != nil {
+		return x.Min
+	}
+	return 0
+}
+
+func (x *ConfigAttribute) GetMax() float64 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+func (x *ConfigAttribute) GetWhole() bool {
+	if x != nil {
+		return x.Whole
 	}
 	return false
 }
@@ -4951,7 +4975,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06unread\x18\b \x03(\v2\x11.rehome.v1.UnreadR\x06unread\"8\n" +
 	"\x06Unread\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
-	"\bquestion\x18\x02 \x01(\tR\bquestion\"\xe0\x01\n" +
+	"\bquestion\x18\x02 \x01(\tR\bquestion\"\x9a\x02\n" +
 	"\x0fConfigAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1a\n" +
@@ -4961,7 +4985,11 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06one_of\x18\x06 \x03(\tR\x05oneOf\x12\x10\n" +
 	"\x03doc\x18\a \x01(\tR\x03doc\x12\x1f\n" +
 	"\vtarget_file\x18\b \x01(\bR\n" +
-	"targetFile\"\xb4\x02\n" +
+	"targetFile\x12\x10\n" +
+	"\x03min\x18\t \x01(\x01R\x03min\x12\x10\n" +
+	"\x03max\x18\n" +
+	" \x01(\x01R\x03max\x12\x14\n" +
+	"\x05whole\x18\v \x01(\bR\x05whole\"\xb4\x02\n" +
 	"\x0eResourceSchema\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x10\n" +
 	"\x03doc\x18\x02 \x01(\tR\x03doc\x12\x1d\n" +

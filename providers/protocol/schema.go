@@ -12,7 +12,10 @@ import (
 func EncodeSchema(schema identity.ProviderSchema) (*ProviderSchema, error) {
 	message := &ProviderSchema{Name: schema.Name, Version: schema.Version, Doc: schema.Doc, Environment: schema.Environment}
 	for _, a := range schema.Config {
-		encoded := &ConfigAttribute{Name: a.Name, Type: a.Type, Required: a.Required, Sensitive: a.Sensitive, OneOf: a.OneOf, Doc: a.Doc, TargetFile: a.TargetFile}
+		encoded := &ConfigAttribute{
+			Name: a.Name, Type: a.Type, Required: a.Required, Sensitive: a.Sensitive, OneOf: a.OneOf, Doc: a.Doc,
+			TargetFile: a.TargetFile, Min: a.Min, Max: a.Max, Whole: a.Whole,
+		}
 		if a.Default != nil {
 			text, err := json.Marshal(a.Default)
 			if err != nil {
@@ -74,6 +77,7 @@ func decodeConfigAttribute(message *ConfigAttribute) (identity.ConfigAttribute, 
 	attribute := identity.ConfigAttribute{
 		Name: CleanText(message.GetName()), Type: message.GetType(), Required: message.GetRequired(), Sensitive: message.GetSensitive(),
 		OneOf: message.GetOneOf(), Doc: CleanText(message.GetDoc()), TargetFile: message.GetTargetFile(),
+		Min: message.GetMin(), Max: message.GetMax(), Whole: message.GetWhole(),
 	}
 	if attribute.Name == "" {
 		return identity.ConfigAttribute{}, errors.New("an argument of the schema has no name")

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
 
 // Target writes one realm file. It reads the file anew before each write, so that an edit in between is seen.
@@ -36,23 +38,15 @@ func (t *Target) Schema() identity.ProviderSchema {
 
 // Configure keeps the arguments.
 func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
-	var problems diag.List
-	path, _ := config["path"].(string)
-	if path == "" {
-		problem := diag.Errorf("realmfile_path", "Path is missing", "The argument path must name the realm file.")
-		problem.Address = "path"
-		problems = append(problems, problem)
+	given := args.Read(t.Schema(), config)
+	name := given.Text("realm")
+	if strings.ContainsFunc(name, func(r rune) bool { return r == '/' || r < ' ' }) {
+		given.Fail("realm", "Keycloak refuses a slash or a control character in the name of a realm.")
 	}
-	name, _ := config["realm"].(string)
-	for _, r := range name {
-		if r == '/' || r < ' ' {
-			problem := diag.Errorf("realmfile_realm", "Realm name not allowed", "Keycloak refuses a slash in the name of a realm.")
-			problem.Address = "realm"
-			return append(problems, problem)
-		}
+	if !given.Problems().HasErrors() {
+		t.path, t.realm = given.Text("path"), name
 	}
-	t.path, t.realm = path, name
-	return problems
+	return given.Problems()
 }
 
 // ConfigureOffline takes nothing: what a realm makes of an item does not depend on where the file is.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // The reference reads token by token with encoding/json. It is slow and plain; Redact must give the same bytes.

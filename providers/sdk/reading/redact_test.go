@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 func TestRedactReplacesSecretsAndNothingElse(t *testing.T) {

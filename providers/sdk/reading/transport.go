@@ -3,6 +3,8 @@ package reading
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -286,11 +288,22 @@ func isJSON(contentType string) bool {
 // Certain tells whether an error will come back however often the request is sent.
 func Certain(err error) bool {
 	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	var verify *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var protocol *http.ProtocolError
+	switch {
+	case errors.As(err, &dns):
 		return dns.IsNotFound
+	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid),
+		errors.As(err, &protocol):
+		return true
 	}
+	// The alert of the other side and an answer that is no HTTP have no exported type (crypto/tls.alert, net/http.badStringError).
 	text := err.Error()
-	return strings.Contains(text, "tls: ") || strings.Contains(text, "x509: ") || strings.Contains(text, "malformed HTTP")
+	return strings.Contains(text, "remote error: tls: ") || strings.Contains(text, "malformed HTTP")
 }
 
 func plainReason(err error) string {

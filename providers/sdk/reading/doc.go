@@ -1,4 +1,4 @@
-// Package reading is what the sources share when they read an incumbent over HTTP.
+// Package reading is what a source needs to read an incumbent over HTTP, whoever writes that source.
 //
 // In: requests to one origin, response bodies, lists of names that hold secrets. Out: responses that are whole, JSON and of that
 // origin; redacted bodies; elements of pages; page evidence; sums of sign-ins; and *identity.ProviderError.

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/reading"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // serve answers the n-th request (from 1) with the function and returns how a GET of it ends, with the waits asked for.
