@@ -18,6 +18,7 @@ type importRule struct {
 var importRules = []importRule{
 	{"engine/identity", []string{"module:", "github.com/"}, "the model is a leaf: the standard library only"},
 	{"engine/audit", []string{"module:", "github.com/"}, "a stranger's checker uses it: the standard library only"},
+	{"engine/value", []string{"module:", "github.com/", "net", "os", "time", "log", "context"}, "what is equal is a leaf: plugins and a stranger's checker use it"},
 	{"engine/diag", []string{"module:", "github.com/"}, "diagnostics are a leaf: the standard library only"},
 	{"engine/...", []string{"module:cmd", "module:config", "module:providers", "module:state", "github.com/hashicorp", "github.com/spf13", "go.etcd.io"}, "the engine decides and knows neither HCL, plugins nor the store"},
 	{"engine/authorization", []string{"module:", "net", "os", "math/rand", "time", "log", "context"}, "a decision is made of values only"},

@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // preconditions re-reads the live target before the first write and refuses when any step's before is no longer true. A create that is
@@ -101,7 +102,7 @@ func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource
 		names := merge.Managed(step.Before, schema)
 		changed := merge.Changed(names, step.Before, now.Attributes, schema)
 		if len(changed) > 0 && len(merge.Changed(merge.Managed(step.After, schema), step.After, now.Attributes, schema)) > 0 {
-			return fmt.Sprintf("%s   before: %s was %s, is now %s", step.ID, changed[0], jsonText(step.Before[changed[0]]), jsonText(now.Attributes[changed[0]]))
+			return fmt.Sprintf("%s   before: %s was %s, is now %s", step.ID, changed[0], value.Text(step.Before[changed[0]]), value.Text(now.Attributes[changed[0]]))
 		}
 	case plan.ActionMap:
 		if !exists {
@@ -110,14 +111,6 @@ func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource
 	case plan.ActionNone:
 	}
 	return ""
-}
-
-func jsonText(value any) string {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return "(not shown)"
-	}
-	return string(encoded)
 }
 
 func decodePlan(encoded []byte, into *plan.Plan) error {

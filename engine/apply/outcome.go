@@ -1,15 +1,13 @@
 package apply
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // ErrTargetGone says that the target cannot be asked at all any more: its plugin has ended.
@@ -75,36 +73,27 @@ func changes(step plan.Step, live identity.Attributes) []Change {
 	if step.Action == plan.ActionCreate {
 		expected = step.After
 	}
-	var found []Change
-	for _, name := range open(step, expected).Names() {
-		if len(live) > 0 && !merge.EqualValues(expected[name], live[name], slices.Contains(step.Unordered, name)) {
-			found = append(found, Change{Attribute: name, Approved: expected[name], Live: live[name]})
-		}
+	if len(live) == 0 {
+		return nil
 	}
-	return found
+	var changed []Change
+	for _, name := range value.DiffOf(open(step, expected).Names(), expected, live, step.Unordered...) {
+		changed = append(changed, Change{Attribute: name, Approved: expected[name], Live: live[name]})
+	}
+	return changed
 }
 
-func spell(step plan.Step, found []Change) string {
+// longestShown is how much of a value a line can hold.
+const longestShown = 200
+
+func spell(step plan.Step, changed []Change) string {
 	was := "approved when it was"
 	if step.Action == plan.ActionCreate {
 		was = "approved to become"
 	}
 	var b strings.Builder
-	for _, c := range found {
-		fmt.Fprintf(&b, "; %s: %s %s, is now %s", c.Attribute, was, brief(c.Approved), brief(c.Live))
+	for _, c := range changed {
+		fmt.Fprintf(&b, "; %s: %s %s, is now %s", c.Attribute, was, value.Brief(c.Approved, longestShown), value.Brief(c.Live, longestShown))
 	}
 	return b.String()
-}
-
-// brief is a value as JSON, cut to a length that a line can hold.
-func brief(value any) string {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return "(not shown)"
-	}
-	const longest = 200
-	if len(encoded) > longest {
-		return strings.ToValidUTF8(string(encoded[:longest]), "") + "…"
-	}
-	return string(encoded)
 }

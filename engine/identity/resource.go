@@ -115,6 +115,17 @@ func (s ResourceSchema) Attribute(name string) (AttributeSchema, bool) {
 	return AttributeSchema{}, false
 }
 
+// Unordered names the attributes that are sets.
+func (s ResourceSchema) Unordered() []string {
+	var names []string
+	for _, a := range s.Attributes {
+		if a.Unordered {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
 // Key makes the natural key of resolved attributes. Values that are not text are an error.
 func (s ResourceSchema) Key(attributes Attributes) (string, error) {
 	key := s.KeyFormat

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
-	"reflect"
+	"maps"
 	"slices"
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/sorted"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // ChangeType says what became of an item between two reads of one source.
@@ -35,7 +36,7 @@ type Change struct {
 }
 
 // FieldChange is one attribute, or one of name, references, gaps, secrets and deleted, written as (name). Values are JSON; a field
-// that one side does not have is null there. OrderOnly says that a list holds the same elements in another order.
+// that one side does not have is null there. OrderOnly says that a list holds the same elements, in another order or not as often.
 type FieldChange struct {
 	Field     string          `json:"field"`
 	Before    json.RawMessage `json:"before"`
@@ -78,8 +79,9 @@ func changeOf(pair sorted.Pair[identity.Item]) (Change, bool, error) {
 	return change, len(fields) > 0, err
 }
 
-// DiffItem names the fields in which two reads of one item differ, sorted. An attribute that one side does not have at all, because
-// its version of the kind did not know it, equals an empty one.
+// DiffItem names the fields in which two reads of one item differ, sorted; what is equal is said by package value. Beyond that an
+// attribute that one side does not have at all, because its version of the kind did not know it, equals false and 0 too; and where a
+// kind gives null a meaning of its own, null and empty differ.
 func DiffItem(before, after identity.Item) ([]FieldChange, error) {
 	var changes []FieldChange
 	if !bytes.Equal(before.Attributes, after.Attributes) {
@@ -91,7 +93,7 @@ func DiffItem(before, after identity.Item) ([]FieldChange, error) {
 		if err != nil {
 			return nil, err
 		}
-		changes = append(changes, diffAttributes(old, renewed)...)
+		changes = append(changes, diffAttributes(after.Kind, old, renewed)...)
 	}
 	changes = append(changes, diffRest(before, after)...)
 	if changed, differs := diffName(before, after, changes); differs {
@@ -112,26 +114,22 @@ func attributesOf(item identity.Item) (map[string]json.RawMessage, error) {
 	return attributes, nil
 }
 
-func diffAttributes(before, after map[string]json.RawMessage) []FieldChange {
-	names := map[string]bool{}
-	for name := range before {
-		names[name] = true
-	}
-	for name := range after {
-		names[name] = true
-	}
+func diffAttributes(kind identity.Kind, before, after map[string]json.RawMessage) []FieldChange {
+	names := map[string]json.RawMessage{}
+	maps.Copy(names, before)
+	maps.Copy(names, after)
 	var changes []FieldChange
 	for name := range names {
 		old, had := before[name]
 		renewed, has := after[name]
-		if bytes.Equal(old, renewed) || !had && isEmpty(renewed) || !has && isEmpty(old) {
+		if bytes.Equal(old, renewed) || !had && isUnset(renewed) || !has && isUnset(old) {
 			continue
 		}
-		x, y := value(old), value(renewed)
-		if reflect.DeepEqual(x, y) {
+		x, y := decoded(old), decoded(renewed)
+		if value.Equal(x, y) && !(had && has && (x == nil) != (y == nil) && nullMeans(kind, name)) {
 			continue
 		}
-		changes = append(changes, FieldChange{Field: name, Before: orNull(old), After: orNull(renewed), OrderOnly: sameElements(x, y)})
+		changes = append(changes, FieldChange{Field: name, Before: orNull(old), After: orNull(renewed), OrderOnly: areLists(x, y) && value.EqualSets(x, y)})
 	}
 	return changes
 }
@@ -143,67 +141,42 @@ func orNull(text json.RawMessage) json.RawMessage {
 	return text
 }
 
-// value decodes JSON with its numbers as they were written. What does not read is its own text.
-func value(text json.RawMessage) any {
+// decoded reads JSON with its numbers as they were written. What does not read is its own text.
+func decoded(text json.RawMessage) any {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	var decoded any
-	if len(text) > 0 && decoder.Decode(&decoded) != nil {
+	var v any
+	if len(text) > 0 && decoder.Decode(&v) != nil {
 		return string(text)
 	}
-	return decoded
+	return v
 }
 
-func isEmpty(text json.RawMessage) bool {
-	switch v := value(text).(type) {
-	case nil:
-		return true
-	case bool:
-		return !v
-	case string:
-		return v == ""
-	case json.Number:
-		return v.String() == "0"
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	}
-	return false
+// isUnset tells whether an attribute has the value that it gets where nobody set it.
+func isUnset(text json.RawMessage) bool {
+	v := decoded(text)
+	return value.IsNothing(v) || value.Equal(v, false) || value.Equal(v, 0)
 }
 
-// sameElements tells whether two lists hold the same elements, each as often.
-func sameElements(a, b any) bool {
-	x, left := a.([]any)
-	y, right := b.([]any)
-	if !left || !right || len(x) != len(y) {
-		return false
-	}
-	counts := map[string]int{}
-	for i := range x {
-		counts[text(x[i])]++
-		counts[text(y[i])]--
-	}
-	for _, n := range counts {
-		if n != 0 {
-			return false
-		}
-	}
-	return true
+func nullMeans(kind identity.Kind, name string) bool {
+	return slices.ContainsFunc(identity.Fields(kind), func(f identity.Field) bool { return f.Name == name && f.Nullable })
 }
 
-// text is a value as JSON; what was decoded from JSON always encodes.
-func text(v any) string {
-	encoded, _ := json.Marshal(v)
-	return string(encoded)
+func areLists(a, b any) bool {
+	_, left := a.([]any)
+	_, right := b.([]any)
+	return left && right
 }
+
+// text is a value as JSON; what is compared here always encodes.
+func text(v any) json.RawMessage { return json.RawMessage(value.Text(v)) }
 
 // diffRest compares what is no attribute.
 func diffRest(before, after identity.Item) []FieldChange {
 	var changes []FieldChange
 	compare := func(field string, old, renewed any, same bool) {
 		if !same {
-			changes = append(changes, FieldChange{Field: field, Before: json.RawMessage(text(old)), After: json.RawMessage(text(renewed))})
+			changes = append(changes, FieldChange{Field: field, Before: text(old), After: text(renewed)})
 		}
 	}
 	compare("(deleted)", before.Deleted, after.Deleted, before.Deleted == after.Deleted)
@@ -223,9 +196,9 @@ func diffName(before, after identity.Item, said []FieldChange) (FieldChange, boo
 	case identity.KindMembership, identity.KindAppAssignment, identity.KindRoleAssignment:
 		return FieldChange{}, false
 	}
-	change := FieldChange{Field: "(name)", Before: json.RawMessage(text(before.Name)), After: json.RawMessage(text(after.Name))}
+	change := FieldChange{Field: "(name)", Before: text(before.Name), After: text(after.Name)}
 	for _, other := range said {
-		if value(other.Before) == any(before.Name) && value(other.After) == any(after.Name) {
+		if value.Equal(other.Before, before.Name) && value.Equal(other.After, after.Name) {
 			return FieldChange{}, false
 		}
 	}

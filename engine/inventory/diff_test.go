@@ -74,6 +74,26 @@ func TestDiff_NamesEachItemAndEachFieldThatDiffers(t *testing.T) {
 	}
 }
 
+func TestDiffItem_KnowsWhatSaysNothing(t *testing.T) {
+	for _, c := range []struct {
+		name, before, after string
+		want                int
+	}{
+		{"null and none", `{"name":null}`, `{"name":""}`, 0},
+		{"a list of none where there was none", `{"scopes":[]}`, `{"scopes":null}`, 0},
+		{"a version of the kind that did not know the flag", `{}`, `{"enabled":false,"n":0}`, 0},
+		{"a flag that was null", `{"enabled":null}`, `{"enabled":false}`, 1},
+		{"null where it has a meaning of its own", `{"post_logout_redirect_uris":null}`, `{"post_logout_redirect_uris":[]}`, 1},
+		{"numbers in two spellings", `{"n":1.0}`, `{"n":1}`, 0},
+		{"no attributes at all", `null`, `{"name":""}`, 0},
+	} {
+		got, err := DiffItem(app("1", "", c.before), app("1", "", c.after))
+		if err != nil || len(got) != c.want {
+			t.Errorf("%s: %+v %v", c.name, got, err)
+		}
+	}
+}
+
 func TestDiff_KindsComeInTheOrderOfTheModelAndNotOfTheAlphabet(t *testing.T) {
 	domain := identity.Item{Kind: identity.KindDomain, ID: "9"}
 	user := identity.Item{Kind: identity.KindUser, ID: "1"}

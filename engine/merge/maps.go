@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"sort"
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // ClientKeyChanges is the impact code of an application that its owner must configure anew because its key changes.
@@ -31,13 +31,13 @@ func ApplyMaps(item identity.Item, maps []Map) (identity.Item, []identity.Findin
 			problems = append(problems, at(diag.Errorf("map-failed", "Map block fails", "The set of map %q %q fails for %s: %v.", m.Kind, m.Name, item.Address(), err), m.File, m.Line))
 			continue
 		}
-		for name, value := range values {
-			if first, taken := by[name]; taken && !equalJSON(set[name], value) {
+		for name, wanted := range values {
+			if first, taken := by[name]; taken && !value.Equal(set[name], wanted) {
 				problems = append(problems, at(diag.Errorf("map-two-blocks", "Two map blocks disagree",
 					"The blocks map %q %q and map %q %q set %s of %s to different values.", first.Kind, first.Name, m.Kind, m.Name, name, item.Address()), m.File, m.Line))
 				continue
 			}
-			set[name], by[name] = value, m
+			set[name], by[name] = wanted, m
 		}
 	}
 	if len(set) == 0 || problems.HasErrors() {
@@ -58,9 +58,7 @@ func setAttributes(item identity.Item, set map[string]any) (identity.Item, []ide
 		}
 	}
 	var findings []identity.Finding
-	names := identity.Attributes(set).Names()
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range identity.Attributes(set).Names() {
 		encoded, err := json.Marshal(set[name])
 		if err != nil {
 			return item, nil, fmt.Errorf("encoding %s of %s: %w", name, item.Address(), err)
@@ -93,10 +91,4 @@ func ClientKeyFinding(field string) identity.Finding {
 		Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, ImpactCode: ClientKeyChanges,
 		Tell: "Your application gets a new client id or entity id. Enter it together with the new issuer or metadata on the day of the change; we send it beforehand.",
 	}
-}
-
-func equalJSON(a, b any) bool {
-	left, errLeft := json.Marshal(a)
-	right, errRight := json.Marshal(b)
-	return errLeft == nil && errRight == nil && bytes.Equal(left, right)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // maxCandidates is how many likely resources a match lists.
@@ -137,9 +138,9 @@ func (c Candidate) with(position int, reason string) Candidate {
 	return c
 }
 
-func evidenceValues(value any) []string {
+func evidenceValues(evidence any) []string {
 	var values []string
-	for _, entry := range asList(value) {
+	for _, entry := range value.List(evidence) {
 		if text, ok := entry.(string); ok && text != "" {
 			values = append(values, strings.ToLower(text))
 		}

@@ -40,23 +40,28 @@ func TestApplyMaps_SetsAttributesAndTellsTheOwnerOfANewKey(t *testing.T) {
 	}
 }
 
-func TestEqualValues_ComparesByMeaning(t *testing.T) {
-	cases := []struct {
-		name      string
-		a, b      any
-		unordered bool
-		want      bool
+func TestChanged_SeesWhatSaysSomething(t *testing.T) {
+	schema := identity.ResourceSchema{Attributes: []identity.AttributeSchema{{Name: "uris", Type: "list", Unordered: true}, {Name: "it"}}}
+	cases := map[string]struct {
+		name          string
+		desired, live any
+		want          bool
 	}{
-		{"whole numbers of other types", 1, json.Number("1.0"), false, true},
-		{"large numbers keep their last digit", json.Number("9007199254740993"), json.Number("9007199254740992"), false, false},
-		{"a number is no text", 1, "1", false, false},
-		{"lists keep their order", []any{"a", "b"}, []any{"b", "a"}, false, false},
-		{"sets do not", []any{"a", "b"}, []string{"b", "a"}, true, true},
-		{"an absent set is an empty one", nil, []any{}, true, true},
+		"an empty text and none":          {"it", "", nil, false},
+		"an empty map and none":           {"it", map[string]any{}, nil, false},
+		"a repetition in a set":           {"uris", []any{"a", "a"}, []any{"a"}, false},
+		"another order of a set":          {"uris", []any{"a", "b"}, []string{"b", "a"}, false},
+		"another order of a list":         {"it", []any{"a", "b"}, []any{"b", "a"}, true},
+		"false and none":                  {"it", false, nil, true},
+		"the last digit of a long number": {"it", json.Number("9007199254740993"), json.Number("9007199254740992"), true},
 	}
-	for _, c := range cases {
-		if got := EqualValues(c.a, c.b, c.unordered); got != c.want {
-			t.Errorf("%s: got %v", c.name, got)
+	for name, c := range cases {
+		desired, live := identity.Attributes{c.name: c.desired}, identity.Attributes{c.name: c.live}
+		if got := Changed(Managed(desired, schema), desired, live, schema); (len(got) > 0) != c.want {
+			t.Errorf("%s: changed are %v", name, got)
+		}
+		if sides := Sides(nil, desired, live, schema); (sides[0].Fate != FateEqual) != c.want {
+			t.Errorf("%s: the sides are %+v", name, sides)
 		}
 	}
 }

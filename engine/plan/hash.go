@@ -5,10 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"sort"
+	"maps"
+	"slices"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // hashDomain keeps a plan hash from being taken for any other.
@@ -23,39 +24,33 @@ func Hash(p *Plan) string {
 // HashOf is the hash that the plan has when its steps have the hashes given, whatever the steps hold. It lets somebody check the plan
 // hash who may not see every step.
 func HashOf(p *Plan, hashes map[string][32]byte) string {
-	sums := make([][]byte, 0, len(hashes))
-	for _, sum := range hashes {
-		sums = append(sums, sum[:])
-	}
-	sort.Slice(sums, func(i, j int) bool { return bytes.Compare(sums[i], sums[j]) < 0 })
-	var out []byte
-	for _, text := range headerFields(p) {
-		out = appendFrame(out, []byte(text))
-	}
+	sums := slices.Collect(maps.Values(hashes))
+	slices.SortFunc(sums, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	out := appendFrame(nil, []byte(hashDomain))
+	out = appendFrame(out, value.Canonical(canonicalHeader(p)))
 	out = appendFrame(out, binary.BigEndian.AppendUint64(nil, uint64(len(sums))))
 	for _, sum := range sums {
-		out = appendFrame(out, sum)
-	}
-	for _, a := range acknowledged(p) {
-		out = appendFrame(out, a)
+		out = appendFrame(out, sum[:])
 	}
 	total := sha256.Sum256(out)
 	return "sha256:" + hex.EncodeToString(total[:])
 }
 
-func headerFields(p *Plan) []string {
-	fields := []string{
-		hashDomain, p.FormatVersion, p.Migration.Name, p.Migration.Tenant, p.Migration.Mode,
-		p.Target.Provider, p.Target.Identity, accessOf(p), p.Classifier,
+// canonicalHeader is what the hash covers of a plan besides its steps, by the path of its field.
+func canonicalHeader(p *Plan) map[string]any {
+	header := map[string]any{
+		"format_version": p.FormatVersion, "classifier": p.Classifier, "access": accessOf(p),
+		"migration.name": p.Migration.Name, "migration.tenant": p.Migration.Tenant, "migration.mode": p.Migration.Mode,
+		"target.provider": p.Target.Provider, "target.identity": p.Target.Identity,
+		"acknowledgements": acknowledged(p),
 	}
 	if p.Rollback != nil {
-		fields = append(fields, "rollback", p.Rollback.Run)
+		header["rollback.run"] = p.Rollback.Run
 	}
 	if p.Part != nil {
-		fields = append(append(fields, "part", p.Part.Wave), p.Part.Targets...)
-		fields = append(append(fields, "without"), p.Part.Excludes...)
+		header["part"] = map[string]any{"wave": p.Part.Wave, "targets": p.Part.Targets, "excludes": p.Part.Excludes, "partial": true}
 	}
-	return fields
+	return header
 }
 
 func accessOf(p *Plan) string {
@@ -65,15 +60,15 @@ func accessOf(p *Plan) string {
 	return accessDigest(p.Access)
 }
 
-func acknowledged(p *Plan) [][]byte {
-	var all [][]byte
+// acknowledged are the acknowledgements of impacts, whatever their order.
+func acknowledged(p *Plan) []any {
+	var all []any
 	for _, i := range p.Impacts {
 		if i.Acknowledged {
-			all = append(all, appendCanonical(nil, map[string]any{"id": i.ID, "reason": i.Reason, "reference": i.Reference}))
+			all = append(all, map[string]any{"id": i.ID, "reason": i.Reason, "reference": i.Reference})
 		}
 	}
-	sort.Slice(all, func(i, j int) bool { return bytes.Compare(all[i], all[j]) < 0 })
-	return all
+	return value.Union(all)
 }
 
 // StepHashes is the SHA-256 of each step, by step ID.
@@ -81,7 +76,7 @@ func StepHashes(p *Plan) map[string][32]byte {
 	hashes := make(map[string][32]byte, len(p.Steps))
 	var buffer []byte
 	for i := range p.Steps {
-		buffer = appendCanonical(buffer[:0], canonicalStep(&p.Steps[i]))
+		buffer = value.Append(buffer[:0], canonicalStep(&p.Steps[i]))
 		hashes[p.Steps[i].ID] = sha256.Sum256(appendFrame(nil, buffer))
 	}
 	return hashes
@@ -89,11 +84,9 @@ func StepHashes(p *Plan) map[string][32]byte {
 
 // canonicalStep is what the hash covers of a step, by field name.
 func canonicalStep(s *Step) map[string]any {
-	items := make([]string, len(s.Items))
+	items := make([]any, len(s.Items))
 	for i, item := range s.Items {
-		if items[i] = item.Address().String(); item.Decision != "" {
-			items[i] += " by " + item.Decision
-		}
+		items[i] = map[string]any{"address": item.Address().String(), "decision": item.Decision}
 	}
 	crowd := ""
 	if s.Crowd != nil {
@@ -103,33 +96,32 @@ func canonicalStep(s *Step) map[string]any {
 		"crowd": crowd,
 		"id":    s.ID, "action": string(s.Action), "disposition": string(s.Disposition), "reason": s.Reason,
 		"type": s.Resource.Type, "key": s.Resource.Key, "tag": s.Tag, "items": items, "decision": s.Decision,
-		"before": unorderedAs(s.Before, s.Unordered), "after": unorderedAs(s.After, s.Unordered),
-		"after_unknown": orEmpty(s.AfterUnknown), "after_sensitive": orEmpty(s.AfterSensitive), "depends_on": orEmpty(s.DependsOn),
+		"before": withSets(s.Before, s.Unordered), "after": withSets(s.After, s.Unordered), "cleared": cleared(s),
+		"after_unknown": s.AfterUnknown, "after_sensitive": s.AfterSensitive, "depends_on": s.DependsOn,
 	}
 }
 
-// unorderedAs sorts the sets, so that the order in which a server lists them does not matter.
-func unorderedAs(attributes identity.Attributes, unordered []string) any {
-	if attributes == nil {
-		return nil
+// cleared names the attributes that a step empties. Among values an empty one and an absent one are the same; as an order to a target
+// they are not: it clears what is empty, and keeps what it is told nothing of.
+func cleared(s *Step) []string {
+	var names []string
+	for _, name := range s.After.Names() {
+		if value.IsNothing(s.After[name]) && !value.IsNothing(s.Before[name]) {
+			names = append(names, name)
+		}
 	}
-	sets := identity.Attributes{}
-	for name, value := range attributes {
-		sets[name] = value
-	}
+	return names
+}
+
+// withSets sorts the sets, so that the order in which a server lists them does not matter.
+func withSets(attributes identity.Attributes, unordered []string) identity.Attributes {
+	sets := maps.Clone(attributes)
 	for _, name := range unordered {
-		if value := sets[name]; value != nil {
-			sets[name] = merge.Union(value, nil)
+		if !value.IsNothing(sets[name]) {
+			sets[name] = value.Union(sets[name])
 		}
 	}
 	return sets
-}
-
-func orEmpty(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
 }
 
 // accessDigest is the digest of the access diff, whatever its order. Not computed is a value of its own.
@@ -141,10 +133,10 @@ func accessDigest(a *Access) string {
 	for _, changes := range [][]AccessChange{a.Gained, a.Lost} {
 		texts := make([]string, len(changes))
 		for i, c := range changes {
-			texts[i] = string(appendCanonical(nil, map[string]any{"person": c.Person, "application": c.Application, "privileged": c.Privileged}))
+			texts[i] = string(value.Canonical(map[string]any{"person": c.Person, "application": c.Application, "privileged": c.Privileged}))
 		}
-		sort.Strings(texts)
-		h.Write(appendFrame(nil, appendCanonical(nil, texts)))
+		slices.Sort(texts)
+		h.Write(appendFrame(nil, value.Canonical(texts)))
 	}
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(a.Unchanged)))
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
@@ -164,28 +156,11 @@ type Difference struct {
 	Fields []string `json:"fields"`
 }
 
-func rollbackOf(p *Plan) string {
-	if p.Rollback == nil {
-		return ""
-	}
-	return p.Rollback.Run
-}
-
 // Compare names what differs between an approved plan and another, header first, then by step ID. Plans of one hash have no differences.
 func Compare(a, b *Plan) []Difference {
 	var differences []Difference
-	names := []string{"domain", "format_version", "migration.name", "migration.tenant", "migration.mode", "target.provider", "target.identity", "access", "classifier"}
-	left, right := headerFields(a), headerFields(b)
-	if rollbackOf(a) != rollbackOf(b) {
-		differences = append(differences, Difference{Change: "changed", Fields: []string{"rollback.run"}})
-	}
-	for i, name := range names {
-		if left[i] != right[i] {
-			differences = append(differences, Difference{Change: "changed", Fields: []string{name}})
-		}
-	}
-	if !bytes.Equal(bytes.Join(acknowledged(a), []byte{0}), bytes.Join(acknowledged(b), []byte{0})) {
-		differences = append(differences, Difference{Change: "changed", Fields: []string{"acknowledgements"}})
+	for _, name := range value.Diff(canonicalHeader(a), canonicalHeader(b)) {
+		differences = append(differences, Difference{Change: "changed", Fields: []string{name}})
 	}
 	return append(differences, compareSteps(a, b)...)
 }
@@ -200,14 +175,14 @@ func compareSteps(a, b *Plan) []Difference {
 		right[b.Steps[i].ID], ids[b.Steps[i].ID] = &b.Steps[i], true
 	}
 	var differences []Difference
-	for _, id := range sorted(ids) {
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		switch {
 		case left[id] == nil:
 			differences = append(differences, Difference{ID: id, Change: "added"})
 		case right[id] == nil:
 			differences = append(differences, Difference{ID: id, Change: "removed"})
 		default:
-			if fields := differingFields(canonicalStep(left[id]), canonicalStep(right[id]), ""); len(fields) > 0 {
+			if fields := differingFields(left[id], right[id]); len(fields) > 0 {
 				differences = append(differences, Difference{ID: id, Change: "changed", Fields: fields})
 			}
 		}
@@ -215,26 +190,20 @@ func compareSteps(a, b *Plan) []Difference {
 	return differences
 }
 
-func differingFields(a, b map[string]any, prefix string) []string {
-	names := map[string]bool{}
-	for name := range a {
-		names[name] = true
-	}
-	for name := range b {
-		names[name] = true
-	}
+// differingFields names the fields of a step that differ; of its two sets of attributes each attribute.
+func differingFields(a, b *Step) []string {
+	x, y := canonicalStep(a), canonicalStep(b)
 	var fields []string
-	for _, name := range sorted(names) {
-		if bytes.Equal(appendCanonical(nil, a[name]), appendCanonical(nil, b[name])) {
+	for _, name := range value.Diff(x, y) {
+		left, _ := x[name].(identity.Attributes)
+		right, _ := y[name].(identity.Attributes)
+		if left == nil || right == nil {
+			fields = append(fields, name)
 			continue
 		}
-		x, left := a[name].(identity.Attributes)
-		y, right := b[name].(identity.Attributes)
-		if left && right && prefix == "" {
-			fields = append(fields, differingFields(x, y, name+".")...)
-			continue
+		for _, attribute := range value.Diff(left, right) {
+			fields = append(fields, name+"."+attribute)
 		}
-		fields = append(fields, prefix+name)
 	}
 	return fields
 }

@@ -3,7 +3,8 @@ package plan
 import (
 	"container/heap"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -31,7 +32,8 @@ func (b *builder) link() {
 				b.linkNeed(step, item, need, deps)
 			}
 			delete(deps, step.ID)
-			step.DependsOn = sorted(deps)
+			step.DependsOn = slices.AppendSeq([]string{}, maps.Keys(deps))
+			slices.Sort(step.DependsOn)
 		}
 	}
 }
@@ -212,14 +214,7 @@ func (b *builder) siblings(step *Step) []*Step {
 	return others
 }
 
-func (b *builder) stepIDs() []string {
-	ids := make([]string, 0, len(b.steps))
-	for id := range b.steps {
-		ids = append(ids, id)
-	}
-	sort.Strings(ids)
-	return ids
-}
+func (b *builder) stepIDs() []string { return slices.Sorted(maps.Keys(b.steps)) }
 
 // order sorts the steps: what is depended on first, then by ID. Steps of a cycle are blocked by name and come last.
 func (b *builder) order() []Step {
@@ -287,15 +282,6 @@ func (b *builder) blockCycles() {
 			visit(id)
 		}
 	}
-}
-
-func sorted(set map[string]bool) []string {
-	names := make([]string, 0, len(set))
-	for name := range set {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }
 
 // idHeap gives out the smallest ID first.

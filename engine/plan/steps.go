@@ -2,11 +2,13 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // group joins the nodes that end at one resource and makes a step of each group.
@@ -19,7 +21,7 @@ func (b *builder) group() {
 			groups[n.stepID] = append(groups[n.stepID], n)
 		}
 	}
-	for _, id := range identity.Attributes(anyKeys(groups)).Names() {
+	for _, id := range slices.Sorted(maps.Keys(groups)) {
 		nodes := groups[id]
 		step := b.makeStep(nodes)
 		b.splitGates(step, nodes)
@@ -38,14 +40,6 @@ func (b *builder) group() {
 			b.steps[step.ID] = step
 		}
 	}
-}
-
-func anyKeys(groups map[string][]*node) map[string]any {
-	keys := make(map[string]any, len(groups))
-	for id := range groups {
-		keys[id] = nil
-	}
-	return keys
 }
 
 func itemStep(item *itemState) *Step {
@@ -204,18 +198,15 @@ func worseClass(a, b Class) Class {
 // union joins what two items want of one resource, or names the attribute in which they differ.
 func (b *builder) union(left, right identity.Attributes, schema identity.ResourceSchema) (identity.Attributes, string) {
 	joined := identity.Attributes{}
-	for name, value := range left {
-		joined[name] = value
-	}
+	maps.Copy(joined, left)
+	sets := schema.Unordered()
 	for _, name := range right.Names() {
-		a, _ := schema.Attribute(name)
-		value, both := joined[name]
-		switch {
+		switch _, both := left[name]; {
 		case !both:
 			joined[name] = right[name]
-		case merge.EqualValues(value, right[name], a.Unordered):
-		case a.Unordered:
-			joined[name] = merge.Union(value, right[name])
+		case len(value.DiffOf([]string{name}, left, right, sets...)) == 0:
+		case slices.Contains(sets, name):
+			joined[name] = value.Union(left[name], right[name])
 		default:
 			return left, name
 		}

@@ -1,7 +1,6 @@
 package rollback
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // DecisionForget marks the step of something that was only mapped: the rollback forgets which item it belongs to.
@@ -248,7 +248,7 @@ func differences(names []string, left, now identity.Attributes) string {
 			parts = append(parts, fmt.Sprintf("and %d more fields", len(names)-i))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s was left as %s and is %s", name, text(left[name]), text(now[name])))
+		parts = append(parts, fmt.Sprintf("%s was left as %s and is %s", name, value.Brief(left[name], shownText), value.Brief(now[name], shownText)))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -256,18 +256,7 @@ func differences(names []string, left, now identity.Attributes) string {
 func texts(names []string, values identity.Attributes) string {
 	parts := make([]string, 0, len(names))
 	for _, name := range names[:min(len(names), shownFields)] {
-		parts = append(parts, text(values[name]))
+		parts = append(parts, value.Brief(values[name], shownText))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func text(value any) string {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return "(not shown)"
-	}
-	if runes := []rune(string(encoded)); len(runes) > shownText {
-		return string(runes[:shownText]) + "…"
-	}
-	return string(encoded)
 }
