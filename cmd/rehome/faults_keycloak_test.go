@@ -85,7 +85,7 @@ func (s *spoiler) kind(method, path, body string) string {
 		return s.flow
 	case first == "authentication":
 		return s.flow
-	case strings.Contains(body, "rehome marker"), strings.Contains(body, "rehome.marker"), strings.Contains(body, `"lease_holder`), strings.Contains(body, "rehome.fence"):
+	case strings.Contains(body, "rehome marker"), strings.Contains(body, "rehome.marker"), strings.Contains(body, `"lease`), strings.Contains(body, "rehome.fence"):
 		return "marker"
 	case strings.HasSuffix(path, "/roles"):
 		return "client_role"

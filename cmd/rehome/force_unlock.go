@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -52,11 +53,11 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
-	holder := apply.ParseHolder(marker.LeaseHolder)
-	if err := mayUnlock(s, marker.LeaseHolder, holder, id, evenAlive); err != nil {
+	holder := apply.HolderOf(marker.Lease)
+	if err := mayUnlock(s, holder, id, evenAlive); err != nil {
 		return err
 	}
-	marker.LeaseHolder, marker.LeaseExpires = "", ""
+	marker.Lease = identity.Lease{}
 	marker.Fence++ // whoever still works under the old number stops
 	if _, err := target.WriteMarker(ctx, marker, revision); err != nil {
 		return fmt.Errorf("taking the lease away: %w", err)
@@ -69,12 +70,12 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 }
 
 // mayUnlock refuses without the right id, and for a process that is there, unless that was said.
-func mayUnlock(s *session, text string, holder apply.Holder, id string, evenAlive bool) error {
+func mayUnlock(s *session, holder apply.Holder, id string, evenAlive bool) error {
 	switch {
-	case text == "":
+	case holder.ID == "":
 		return diag.Errorf("lock-none", "Nothing is locked", "Nobody has a lease on the target, and the state is free.")
 	case holder.ID != id:
-		return diag.Errorf("lock-id-wrong", "Lock has another id", "The target is held by %s.\nGive the id of that lock, the first word, when you know that its process is gone.", view.Clean(text))
+		return diag.Errorf("lock-id-wrong", "Lock has another id", "The target is held by %s.\nGive the id of that lock, the first word, when you know that its process is gone.", view.Clean(holder.String()))
 	case holder.Host != s.env.host || !alive(holder.PID):
 		return nil
 	case !evenAlive:

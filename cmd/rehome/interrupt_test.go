@@ -36,7 +36,7 @@ func TestApply_InterruptedLockedOrOutOfRoomItGoesOn(t *testing.T) {
 		if got.status != 1 || !strings.Contains(got.output, "Interrupted; the lock is released. The same apply goes on with run r-") {
 			t.Errorf("status %d:\n%s", got.status, got.output)
 		}
-		if content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json")); err != nil || strings.Contains(string(content), "lease_holder") {
+		if content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json")); err != nil || strings.Contains(string(content), `"lease":`) {
 			t.Errorf("the lease is still held (%v)", err)
 		}
 		_, records := books(t, folder)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -220,8 +221,8 @@ func mark(ctx context.Context, s *session, work *planning) error {
 	if marker.PreviewedPlan == work.plan.PlanHash {
 		return nil
 	}
-	if until, err := time.Parse(time.RFC3339, marker.LeaseExpires); marker.LeaseHolder != "" && err == nil && s.env.now().Before(until) {
-		s.warn(diag.List{diag.Warningf("marker-leased", "Target is being written", "%s writes to the target now, so this plan is not noted there and may be out of date at once.", marker.LeaseHolder)})
+	if until, err := time.Parse(time.RFC3339, marker.Lease.Expires); marker.Lease.ID != "" && err == nil && s.env.now().Before(until) {
+		s.warn(diag.List{diag.Warningf("marker-leased", "Target is being written", "%s writes to the target now, so this plan is not noted there and may be out of date at once.", apply.HolderOf(marker.Lease))})
 		return nil
 	}
 	if marker.Migration == "" && work.plan.Summary.Create+work.plan.Summary.Update+work.plan.Summary.Delete == 0 {

@@ -2,12 +2,12 @@ package apply
 
 import (
 	"fmt"
-	"regexp"
-	"strconv"
 	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Holder is who has the lease on a target. Its text is what people see in the marker and in a refusal.
+// Holder is who has the lease on a target.
 type Holder struct {
 	ID      string // what force-unlock must be told
 	Run     string
@@ -18,22 +18,22 @@ type Holder struct {
 	Since   time.Time
 }
 
-// String is ID: run RUN of ACTOR on HOST, process PID, COMMAND, since TIME.
+// String is what people see in a refusal: ID: run RUN of ACTOR on HOST, process PID, COMMAND, since TIME.
 func (h Holder) String() string {
-	return fmt.Sprintf("%s: run %s of %s on %s, process %d, %s, since %s", h.ID, h.Run, h.Actor, h.Host, h.PID, h.Command, h.Since.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s: run %s of %s on %s, process %d, %s, since %s",
+		h.ID, h.Run, h.Actor, h.Host, h.PID, h.Command, h.Since.UTC().Format(time.RFC3339))
 }
 
-var holderForm = regexp.MustCompile(`^([^:\s]+): run (\S+) of (.*) on (\S*), process (\d+), (.*), since (\S+)$`)
+// HolderOf is who has a lease that was read. A lease without a time that reads has a holder since ever.
+func HolderOf(l identity.Lease) Holder {
+	since, _ := time.Parse(time.RFC3339, l.Since)
+	return Holder{ID: l.ID, Run: l.Run, Actor: l.Actor, Host: l.Host, PID: l.PID, Command: l.Command, Since: since}
+}
 
-// ParseHolder reads what String made. Of another text only the first word is known, as the id.
-func ParseHolder(text string) Holder {
-	found := holderForm.FindStringSubmatch(text)
-	if found == nil {
-		var id string
-		_, _ = fmt.Sscan(text, &id)
-		return Holder{ID: id}
+// lease is the lease of a holder until a time.
+func (h Holder) lease(until time.Time) identity.Lease {
+	return identity.Lease{
+		ID: h.ID, Run: h.Run, Actor: h.Actor, Host: h.Host, PID: h.PID, Command: h.Command,
+		Since: h.Since.UTC().Format(time.RFC3339), Expires: until.UTC().Format(time.RFC3339),
 	}
-	pid, _ := strconv.Atoi(found[5])
-	since, _ := time.Parse(time.RFC3339, found[7])
-	return Holder{ID: found[1], Run: found[2], Actor: found[3], Host: found[4], PID: pid, Command: found[6], Since: since}
 }

@@ -92,10 +92,10 @@ func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 	if marker.Migration != "" && marker.Migration != claim.Migration {
 		return marker, revision, fmt.Errorf("the target belongs to migration %q, not %q", marker.Migration, claim.Migration)
 	}
-	if until, err := time.Parse(time.RFC3339, marker.LeaseExpires); marker.LeaseHolder != "" && (err != nil || now().Before(until)) {
-		holder := ParseHolder(marker.LeaseHolder)
+	if until, err := time.Parse(time.RFC3339, marker.Lease.Expires); marker.Lease.ID != "" && (err != nil || now().Before(until)) {
+		holder := HolderOf(marker.Lease)
 		if claim.Dead == nil || !claim.Dead(holder) {
-			held := &HeldError{Holder: holder, Expires: marker.LeaseExpires}
+			held := &HeldError{Holder: holder, Expires: marker.Lease.Expires}
 			if !holder.Since.IsZero() {
 				held.Age = now().Sub(holder.Since)
 			}
@@ -137,8 +137,7 @@ func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() tim
 	if err != nil {
 		return nil, err
 	}
-	marker.Migration, marker.LeaseHolder = claim.Migration, claim.Holder.String()
-	marker.LeaseExpires = now().Add(LeaseTime).UTC().Format(time.RFC3339)
+	marker.Migration, marker.Lease = claim.Migration, claim.Holder.lease(now().Add(LeaseTime))
 	marker.Fence++
 	revision, err = markers.WriteMarker(ctx, marker, revision)
 	if err != nil {
@@ -146,7 +145,11 @@ func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() tim
 	}
 	l := &Lease{markers: markers, now: now, marker: marker, revision: revision, stop: make(chan struct{})}
 	// A target without conditional writes lets a second writer pass who read before we wrote. After a moment only one is left.
-	time.Sleep(settleTime)
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("taking the lease: %w", errors.Join(ctx.Err(), l.giveBack(context.WithoutCancel(ctx), nil)))
+	case <-time.After(settleTime):
+	}
 	if err := l.Confirm(ctx); err != nil {
 		return nil, err
 	}
@@ -193,7 +196,7 @@ func (l *Lease) confirm(ctx context.Context) error {
 	case revision != l.revision && l.unsure != nil && reflect.DeepEqual(marker, *l.unsure):
 		l.marker, l.revision = marker, revision // the write whose answer was lost had arrived
 	case revision != l.revision:
-		l.lost = fmt.Errorf("%w: the marker is now at fence %d and names %q", ErrLeaseLost, marker.Fence, marker.LeaseHolder)
+		l.lost = fmt.Errorf("%w: the marker is now at fence %d and names %q", ErrLeaseLost, marker.Fence, marker.Lease.ID)
 		return l.lost
 	}
 	l.unsure, l.confirmed = nil, l.now()
@@ -202,7 +205,7 @@ func (l *Lease) confirm(ctx context.Context) error {
 
 // expired says whether the lease has ended without being renewed. Until then a target that does not answer is no reason to stop.
 func (l *Lease) expired() error {
-	if until, err := time.Parse(time.RFC3339, l.marker.LeaseExpires); err == nil && l.now().Before(until) {
+	if until, err := time.Parse(time.RFC3339, l.marker.Lease.Expires); err == nil && l.now().Before(until) {
 		return nil
 	}
 	l.lost = fmt.Errorf("%w: it could not be renewed in time", ErrLeaseLost)
@@ -225,8 +228,8 @@ func (l *Lease) Update(ctx context.Context, change func(*identity.Marker)) error
 	next := l.marker
 	next.Bindings = maps.Clone(l.marker.Bindings)
 	change(&next)
-	if next.LeaseHolder != "" {
-		next.LeaseExpires = l.now().Add(LeaseTime).UTC().Format(time.RFC3339)
+	if next.Lease.ID != "" {
+		next.Lease.Expires = l.now().Add(LeaseTime).UTC().Format(time.RFC3339)
 	}
 	revision, err := l.markers.WriteMarker(ctx, next, l.revision)
 	var failure *identity.ProviderError
@@ -256,8 +259,15 @@ func (l *Lease) Marker() identity.Marker {
 func (l *Lease) Release(ctx context.Context, change func(*identity.Marker)) error {
 	close(l.stop)
 	l.stopped.Wait()
+	return l.giveBack(ctx, change)
+}
+
+// giveBack ends the lease in the marker, after a change where there is one.
+func (l *Lease) giveBack(ctx context.Context, change func(*identity.Marker)) error {
 	return l.Update(ctx, func(m *identity.Marker) {
-		change(m)
-		m.LeaseHolder, m.LeaseExpires = "", ""
+		if change != nil {
+			change(m)
+		}
+		m.Lease = identity.Lease{}
 	})
 }

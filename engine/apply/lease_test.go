@@ -19,6 +19,8 @@ type markers struct {
 	marker identity.Marker
 	count  int
 	lose   bool
+
+	written func() // hears of each write
 }
 
 func (m *markers) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
@@ -34,6 +36,9 @@ func (m *markers) WriteMarker(_ context.Context, marker identity.Marker, basedOn
 		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "somebody else has written the marker"}
 	}
 	m.marker, m.count = marker, m.count+1
+	if m.written != nil {
+		m.written()
+	}
 	if m.lose {
 		m.lose = false
 		return "", &identity.ProviderError{Code: identity.ErrorUnreachable, Message: "no answer"}
@@ -118,27 +123,47 @@ func TestLease_AWriteWhoseAnswerWasLostIsOurs(t *testing.T) {
 	if err := lease.Update(t.Context(), func(x *identity.Marker) { x.Run = "r-1" }); err == nil || errors.Is(err, apply.ErrLeaseLost) {
 		t.Fatalf("a lost answer gave %v", err)
 	}
-	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil || m.marker.LeaseHolder != "" || m.marker.Run != "r-1" {
+	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil || m.marker.Lease.ID != "" || m.marker.Run != "r-1" {
 		t.Errorf("released with %v: %+v", err, m.marker)
 	}
 }
 
-func TestHolder_ReadsBackFromItsText(t *testing.T) {
-	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana (github actor, not verified)", Host: "runner-7", PID: 9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
-	if got := apply.ParseHolder(want.String()); got != want {
-		t.Errorf("%q reads back as %+v", want, got)
+func TestLease_KeepsItsHolderInFieldsOfTheMarker(t *testing.T) {
+	m, c := &markers{}, &clock{at: time.Unix(1700000000, 0)}
+	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana, process 3 of x (github actor, not verified)", Host: "runner-7",
+		PID: 9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
+	if _, err := apply.TakeLease(t.Context(), m, apply.Claim{Migration: "acme", Holder: want}, c.now); err != nil {
+		t.Fatal(err)
 	}
-	if got := apply.ParseHolder("r-1 of ana@desk"); got.ID != "r-1" || got.Run != "" {
-		t.Errorf("an old text reads as %+v", got)
+	if got := apply.HolderOf(m.marker.Lease); got != want {
+		t.Errorf("%+v reads back as %+v", want, got)
+	}
+	if m.marker.Lease.Expires != "2023-11-14T22:15:20Z" {
+		t.Errorf("the lease ends %s", m.marker.Lease.Expires)
+	}
+}
+
+func TestTakeLease_EndsWithItsContextAndGivesTheLeaseBack(t *testing.T) {
+	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
+	ctx, cancel := context.WithCancel(t.Context())
+	m.written = cancel
+	if _, err := apply.TakeLease(ctx, m, claim("r-1"), c.now); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the wait after writing the marker ended with %v", err)
+	}
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.marker.Lease != (identity.Lease{}) || m.marker.Fence != 1 {
+		t.Errorf("the marker stays at %+v", m.marker)
 	}
 }
 
 func TestAwaitClaim_WaitsForTheOtherOneAndNoLonger(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
-	holder := apply.Holder{ID: "ci-7", Run: "r-1", Actor: "ann", Host: "runner", PID: 42, Command: "rehome apply", Since: start.Add(-90 * time.Second)}
 	claim := apply.Claim{Migration: "acme", Holder: apply.Holder{ID: "r-2", Run: "r-2"}, CreatedAt: start}
+	lease := identity.Lease{ID: "ci-7", Run: "r-1", Actor: "ann", Host: "runner", PID: 42, Command: "rehome apply",
+		Since: start.Add(-90 * time.Second).Format(time.RFC3339), Expires: start.Add(time.Hour).Format(time.RFC3339)}
 	held := func() *markers {
-		return &markers{marker: identity.Marker{Migration: "acme", LeaseHolder: holder.String(), LeaseExpires: start.Add(time.Hour).Format(time.RFC3339)}}
+		return &markers{marker: identity.Marker{Migration: "acme", Lease: lease}}
 	}
 	began := time.Now()
 	now := func() time.Time { return start.Add(time.Since(began)) }
@@ -148,7 +173,7 @@ func TestAwaitClaim_WaitsForTheOtherOneAndNoLonger(t *testing.T) {
 			heard++
 			m.mutex.Lock()
 			defer m.mutex.Unlock()
-			m.marker.LeaseHolder = ""
+			m.marker.Lease = identity.Lease{}
 		})
 		if err != nil || heard != 1 {
 			t.Errorf("heard %d times, error %v", heard, err)

@@ -82,8 +82,8 @@ func Run(ctx context.Context, steps []plan.Step, target Target, sources Sources,
 	if err != nil {
 		return Report{}, err
 	}
-	r := &run{order: order, target: target, journal: journal, vault: vault, secrets: secrets, options: options, ctx: ctx}
-	return r.loop()
+	r := &run{order: order, target: target, journal: journal, vault: vault, secrets: secrets, options: options}
+	return r.loop(ctx)
 }
 
 // Planned are the steps that write to the target.
@@ -128,7 +128,6 @@ type run struct {
 	vault   Vault
 	secrets map[string]map[string]string
 	options Options
-	ctx     context.Context
 	report  Report
 	silent  int // steps in a row without an answer
 	stopped bool
@@ -145,12 +144,12 @@ type answer struct {
 	gone   bool  // nothing can be asked of the target any more
 }
 
-func (r *run) loop() (Report, error) {
+func (r *run) loop(ctx context.Context) (Report, error) {
 	workers := max(r.options.Workers, 1)
 	answers := make(chan answer, workers)
 	flying, total := 0, len(r.order.steps)
 	for r.order.open > 0 {
-		if r.ctx.Err() != nil {
+		if ctx.Err() != nil {
 			r.stop("the run was interrupted")
 		}
 		for flying < workers && !r.stopped {
@@ -163,7 +162,7 @@ func (r *run) loop() (Report, error) {
 				continue
 			}
 			flying++
-			go func() { answers <- r.do(rank) }()
+			go func() { answers <- r.do(ctx, rank) }()
 		}
 		if flying == 0 {
 			break
@@ -191,12 +190,12 @@ func (r *run) skip(rank int, before Result) {
 	r.order.done(rank)
 }
 
-// do runs one step with a context that Ctrl-C does not end: what is in flight is finished. The step is in the journal before its
+// do runs one step without the end of its context: what is in flight is finished. The step is in the journal before its
 // first request leaves, and its outcome before anything that waits for it starts.
-func (r *run) do(rank int) answer {
+func (r *run) do(ctx context.Context, rank int) answer {
 	step := r.order.steps[rank]
 	a := answer{rank: rank}
-	ctx := context.WithoutCancel(r.ctx)
+	ctx = context.WithoutCancel(ctx)
 	if r.options.Guard != nil {
 		if a.fault = r.options.Guard(ctx); a.fault != nil {
 			return a

@@ -98,10 +98,21 @@ type Marker struct {
 	AppliedPlan   string            `json:"applied_plan,omitempty"`
 	Run           string            `json:"run,omitempty"`
 	RunHost       string            `json:"run_host,omitempty"`
-	LeaseHolder   string            `json:"lease_holder,omitempty"` // run or command that writes now
-	LeaseExpires  string            `json:"lease_expires,omitempty"`
+	Lease         Lease             `json:"lease,omitzero"`     // of who may write now
 	Fence         int64             `json:"fence"`              // grows with every lease
 	Bindings      map[string]string `json:"bindings,omitempty"` // item address#type → type:key, for resources that cannot carry a tag
+}
+
+// Lease says who may write to a target, and until when. The zero value means that nobody does.
+type Lease struct {
+	ID      string `json:"id"` // what force-unlock must be told
+	Run     string `json:"run,omitempty"`
+	Actor   string `json:"actor,omitempty"`
+	Host    string `json:"host,omitempty"`
+	PID     int    `json:"pid,omitempty"`
+	Command string `json:"command,omitempty"`
+	Since   string `json:"since,omitempty"`   // RFC 3339
+	Expires string `json:"expires,omitempty"` // RFC 3339
 }
 
 // MarkerRevision is an opaque token: a write names the revision it was based on and is refused when it is no longer the newest.

@@ -25,7 +25,7 @@ func Refuse(real, scratch Side, outward []string) string {
 	if shared := SharedIDs(real.Live, scratch.Live); len(shared) > 0 {
 		return fmt.Sprintf("It has objects of the target: %d ids are the same, such as that of %s. It is the target under another address, or a copy that kept its ids.", len(shared), shared[0])
 	}
-	if m := scratch.Marker; m.Migration != "" || m.LeaseHolder != "" || m.Run != "" || m.AppliedPlan != "" {
+	if m := scratch.Marker; m.Migration != "" || m.Lease.ID != "" || m.Run != "" || m.AppliedPlan != "" {
 		return usedBefore(m)
 	}
 	if len(outward) > 0 {

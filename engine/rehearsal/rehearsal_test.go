@@ -28,7 +28,7 @@ func TestRefuse_OnlyAnotherCleanAndHarmlessTargetIsRehearsedOn(t *testing.T) {
 		"of another migration":    {scratch: Side{Identity: "b", Marker: identity.Marker{Migration: "other"}}, says: `migration "other"`},
 		"with a mail server":      {scratch: Side{Identity: "b"}, outward: []string{"mail server m", "x", "y"}, says: "mail server m, and 2 more"},
 		"cleaned after one":       {scratch: Side{Identity: "b", Marker: identity.Marker{Fence: 4}}},
-		"with the lease of a run": {scratch: Side{Identity: "b", Marker: identity.Marker{LeaseHolder: "r-1"}}, says: "target of migration"},
+		"with the lease of a run": {scratch: Side{Identity: "b", Marker: identity.Marker{Lease: identity.Lease{ID: "r-1"}}}, says: "target of migration"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -312,7 +312,7 @@ func TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs(t *testing.T) {
 					w.WriteHeader(http.StatusConflict)
 				}
 			})
-			_, err := client.writeMarker(t.Context(), identity.Marker{Migration: "acme", LeaseHolder: "r-1"}, "")
+			_, err := client.writeMarker(t.Context(), identity.Marker{Migration: "acme", Lease: identity.Lease{ID: "r-1"}}, "")
 			if foreign != (err != nil) {
 				t.Errorf("taken %s: %v", name, err)
 			}

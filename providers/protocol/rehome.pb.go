@@ -3384,10 +3384,9 @@ type Marker struct {
 	AppliedPlan   string                 `protobuf:"bytes,4,opt,name=applied_plan,json=appliedPlan,proto3" json:"applied_plan,omitempty"`
 	Run           string                 `protobuf:"bytes,5,opt,name=run,proto3" json:"run,omitempty"`
 	RunHost       string                 `protobuf:"bytes,6,opt,name=run_host,json=runHost,proto3" json:"run_host,omitempty"`
-	LeaseHolder   string                 `protobuf:"bytes,7,opt,name=lease_holder,json=leaseHolder,proto3" json:"lease_holder,omitempty"`
-	LeaseExpires  string                 `protobuf:"bytes,8,opt,name=lease_expires,json=leaseExpires,proto3" json:"lease_expires,omitempty"`
 	Fence         int64                  `protobuf:"varint,9,opt,name=fence,proto3" json:"fence,omitempty"`
 	Bindings      map[string]string      `protobuf:"bytes,10,rep,name=bindings,proto3" json:"bindings,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Lease         *Lease                 `protobuf:"bytes,11,opt,name=lease,proto3" json:"lease,omitempty"` // absent where nobody may write
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3464,20 +3463,6 @@ func (x *Marker) GetRunHost() string {
 	return ""
 }
 
-func (x *Marker) GetLeaseHolder() string {
-	if x != nil {
-		return x.LeaseHolder
-	}
-	return ""
-}
-
-func (x *Marker) GetLeaseExpires() string {
-	if x != nil {
-		return x.LeaseExpires
-	}
-	return ""
-}
-
 func (x *Marker) GetFence() int64 {
 	if x != nil {
 		return x.Fence
@@ -3490,6 +3475,113 @@ func (x *Marker) GetBindings() map[string]string {
 		return x.Bindings
 	}
 	return nil
+}
+
+func (x *Marker) GetLease() *Lease {
+	if x != nil {
+		return x.Lease
+	}
+	return nil
+}
+
+type Lease struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Run           string                 `protobuf:"bytes,2,opt,name=run,proto3" json:"run,omitempty"`
+	Actor         string                 `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	Host          string                 `protobuf:"bytes,4,opt,name=host,proto3" json:"host,omitempty"`
+	Pid           int64                  `protobuf:"varint,5,opt,name=pid,proto3" json:"pid,omitempty"`
+	Command       string                 `protobuf:"bytes,6,opt,name=command,proto3" json:"command,omitempty"`
+	Since         string                 `protobuf:"bytes,7,opt,name=since,proto3" json:"since,omitempty"`
+	Expires       string                 `protobuf:"bytes,8,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lease) Reset() {
+	*x = Lease{}
+	mi := &file_rehome_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lease) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lease) ProtoMessage() {}
+
+func (x *Lease) ProtoReflect() protoreflect.Message {
+	mi := &file_rehome_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lease.ProtoReflect.Descriptor instead.
+func (*Lease) Descriptor() ([]byte, []int) {
+	return file_rehome_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *Lease) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Lease) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
+}
+
+func (x *Lease) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *Lease) GetHost() string {
+	if x != nil {
+		return x.Host
+	}
+	return ""
+}
+
+func (x *Lease) GetPid() int64 {
+	if x != nil {
+		return x.Pid
+	}
+	return 0
+}
+
+func (x *Lease) GetCommand() string {
+	if x != nil {
+		return x.Command
+	}
+	return ""
+}
+
+func (x *Lease) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *Lease) GetExpires() string {
+	if x != nil {
+		return x.Expires
+	}
+	return ""
 }
 
 type ProviderError struct {
@@ -3505,7 +3597,7 @@ type ProviderError struct {
 
 func (x *ProviderError) Reset() {
 	*x = ProviderError{}
-	mi := &file_rehome_proto_msgTypes[52]
+	mi := &file_rehome_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3517,7 +3609,7 @@ func (x *ProviderError) String() string {
 func (*ProviderError) ProtoMessage() {}
 
 func (x *ProviderError) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[52]
+	mi := &file_rehome_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3530,7 +3622,7 @@ func (x *ProviderError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderError.ProtoReflect.Descriptor instead.
 func (*ProviderError) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{52}
+	return file_rehome_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ProviderError) GetCode() string {
@@ -3576,7 +3668,7 @@ type PermissionsRequest struct {
 
 func (x *PermissionsRequest) Reset() {
 	*x = PermissionsRequest{}
-	mi := &file_rehome_proto_msgTypes[53]
+	mi := &file_rehome_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3588,7 +3680,7 @@ func (x *PermissionsRequest) String() string {
 func (*PermissionsRequest) ProtoMessage() {}
 
 func (x *PermissionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[53]
+	mi := &file_rehome_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3601,7 +3693,7 @@ func (x *PermissionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionsRequest.ProtoReflect.Descriptor instead.
 func (*PermissionsRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{53}
+	return file_rehome_proto_rawDescGZIP(), []int{54}
 }
 
 type PermissionsResponse struct {
@@ -3613,7 +3705,7 @@ type PermissionsResponse struct {
 
 func (x *PermissionsResponse) Reset() {
 	*x = PermissionsResponse{}
-	mi := &file_rehome_proto_msgTypes[54]
+	mi := &file_rehome_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3625,7 +3717,7 @@ func (x *PermissionsResponse) String() string {
 func (*PermissionsResponse) ProtoMessage() {}
 
 func (x *PermissionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[54]
+	mi := &file_rehome_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3638,7 +3730,7 @@ func (x *PermissionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionsResponse.ProtoReflect.Descriptor instead.
 func (*PermissionsResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{54}
+	return file_rehome_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PermissionsResponse) GetChecks() []*PermissionCheck {
@@ -3661,7 +3753,7 @@ type PermissionCheck struct {
 
 func (x *PermissionCheck) Reset() {
 	*x = PermissionCheck{}
-	mi := &file_rehome_proto_msgTypes[55]
+	mi := &file_rehome_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3673,7 +3765,7 @@ func (x *PermissionCheck) String() string {
 func (*PermissionCheck) ProtoMessage() {}
 
 func (x *PermissionCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[55]
+	mi := &file_rehome_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3686,7 +3778,7 @@ func (x *PermissionCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionCheck.ProtoReflect.Descriptor instead.
 func (*PermissionCheck) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{55}
+	return file_rehome_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *PermissionCheck) GetName() string {
@@ -3733,7 +3825,7 @@ type SignInsRequest struct {
 
 func (x *SignInsRequest) Reset() {
 	*x = SignInsRequest{}
-	mi := &file_rehome_proto_msgTypes[56]
+	mi := &file_rehome_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3745,7 +3837,7 @@ func (x *SignInsRequest) String() string {
 func (*SignInsRequest) ProtoMessage() {}
 
 func (x *SignInsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[56]
+	mi := &file_rehome_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3758,7 +3850,7 @@ func (x *SignInsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInsRequest.ProtoReflect.Descriptor instead.
 func (*SignInsRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{56}
+	return file_rehome_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SignInsRequest) GetSince() string {
@@ -3779,7 +3871,7 @@ type SignInsResponse struct {
 
 func (x *SignInsResponse) Reset() {
 	*x = SignInsResponse{}
-	mi := &file_rehome_proto_msgTypes[57]
+	mi := &file_rehome_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3791,7 +3883,7 @@ func (x *SignInsResponse) String() string {
 func (*SignInsResponse) ProtoMessage() {}
 
 func (x *SignInsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[57]
+	mi := &file_rehome_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3804,7 +3896,7 @@ func (x *SignInsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInsResponse.ProtoReflect.Descriptor instead.
 func (*SignInsResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{57}
+	return file_rehome_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *SignInsResponse) GetCovers() string {
@@ -3843,7 +3935,7 @@ type SignInActivity struct {
 
 func (x *SignInActivity) Reset() {
 	*x = SignInActivity{}
-	mi := &file_rehome_proto_msgTypes[58]
+	mi := &file_rehome_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3855,7 +3947,7 @@ func (x *SignInActivity) String() string {
 func (*SignInActivity) ProtoMessage() {}
 
 func (x *SignInActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[58]
+	mi := &file_rehome_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3868,7 +3960,7 @@ func (x *SignInActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInActivity.ProtoReflect.Descriptor instead.
 func (*SignInActivity) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{58}
+	return file_rehome_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *SignInActivity) GetItem() *ItemID {
@@ -3929,7 +4021,7 @@ type SourceConnectionRequest struct {
 
 func (x *SourceConnectionRequest) Reset() {
 	*x = SourceConnectionRequest{}
-	mi := &file_rehome_proto_msgTypes[59]
+	mi := &file_rehome_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3941,7 +4033,7 @@ func (x *SourceConnectionRequest) String() string {
 func (*SourceConnectionRequest) ProtoMessage() {}
 
 func (x *SourceConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[59]
+	mi := &file_rehome_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3954,7 +4046,7 @@ func (x *SourceConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceConnectionRequest.ProtoReflect.Descriptor instead.
 func (*SourceConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{59}
+	return file_rehome_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *SourceConnectionRequest) GetItem() *Item {
@@ -3973,7 +4065,7 @@ type TargetConnectionRequest struct {
 
 func (x *TargetConnectionRequest) Reset() {
 	*x = TargetConnectionRequest{}
-	mi := &file_rehome_proto_msgTypes[60]
+	mi := &file_rehome_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3985,7 +4077,7 @@ func (x *TargetConnectionRequest) String() string {
 func (*TargetConnectionRequest) ProtoMessage() {}
 
 func (x *TargetConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[60]
+	mi := &file_rehome_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3998,7 +4090,7 @@ func (x *TargetConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetConnectionRequest.ProtoReflect.Descriptor instead.
 func (*TargetConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{60}
+	return file_rehome_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *TargetConnectionRequest) GetResource() *Resource {
@@ -4017,7 +4109,7 @@ type ConnectionResponse struct {
 
 func (x *ConnectionResponse) Reset() {
 	*x = ConnectionResponse{}
-	mi := &file_rehome_proto_msgTypes[61]
+	mi := &file_rehome_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4029,7 +4121,7 @@ func (x *ConnectionResponse) String() string {
 func (*ConnectionResponse) ProtoMessage() {}
 
 func (x *ConnectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[61]
+	mi := &file_rehome_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4042,7 +4134,7 @@ func (x *ConnectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectionResponse.ProtoReflect.Descriptor instead.
 func (*ConnectionResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{61}
+	return file_rehome_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ConnectionResponse) GetFacts() []*ConnectionFact {
@@ -4064,7 +4156,7 @@ type ConnectionFact struct {
 
 func (x *ConnectionFact) Reset() {
 	*x = ConnectionFact{}
-	mi := &file_rehome_proto_msgTypes[62]
+	mi := &file_rehome_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4076,7 +4168,7 @@ func (x *ConnectionFact) String() string {
 func (*ConnectionFact) ProtoMessage() {}
 
 func (x *ConnectionFact) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[62]
+	mi := &file_rehome_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4089,7 +4181,7 @@ func (x *ConnectionFact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectionFact.ProtoReflect.Descriptor instead.
 func (*ConnectionFact) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{62}
+	return file_rehome_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ConnectionFact) GetName() string {
@@ -4134,7 +4226,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_rehome_proto_msgTypes[63]
+	mi := &file_rehome_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4146,7 +4238,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[63]
+	mi := &file_rehome_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4159,7 +4251,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{63}
+	return file_rehome_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ProbeRequest) GetResource() *ResourceID {
@@ -4213,7 +4305,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_rehome_proto_msgTypes[64]
+	mi := &file_rehome_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4225,7 +4317,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[64]
+	mi := &file_rehome_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4238,7 +4330,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{64}
+	return file_rehome_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ProbeResponse) GetResults() []*ProbeResult {
@@ -4263,7 +4355,7 @@ type ProbeResult struct {
 
 func (x *ProbeResult) Reset() {
 	*x = ProbeResult{}
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4275,7 +4367,7 @@ func (x *ProbeResult) String() string {
 func (*ProbeResult) ProtoMessage() {}
 
 func (x *ProbeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[65]
+	mi := &file_rehome_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4288,7 +4380,7 @@ func (x *ProbeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResult.ProtoReflect.Descriptor instead.
 func (*ProbeResult) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{65}
+	return file_rehome_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ProbeResult) GetProbe() string {
@@ -4349,7 +4441,7 @@ type UsageRequest struct {
 
 func (x *UsageRequest) Reset() {
 	*x = UsageRequest{}
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4361,7 +4453,7 @@ func (x *UsageRequest) String() string {
 func (*UsageRequest) ProtoMessage() {}
 
 func (x *UsageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[66]
+	mi := &file_rehome_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4374,7 +4466,7 @@ func (x *UsageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageRequest.ProtoReflect.Descriptor instead.
 func (*UsageRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{66}
+	return file_rehome_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *UsageRequest) GetQuestions() []*UsageQuestion {
@@ -4395,7 +4487,7 @@ type UsageQuestion struct {
 
 func (x *UsageQuestion) Reset() {
 	*x = UsageQuestion{}
-	mi := &file_rehome_proto_msgTypes[67]
+	mi := &file_rehome_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4407,7 +4499,7 @@ func (x *UsageQuestion) String() string {
 func (*UsageQuestion) ProtoMessage() {}
 
 func (x *UsageQuestion) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[67]
+	mi := &file_rehome_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4420,7 +4512,7 @@ func (x *UsageQuestion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageQuestion.ProtoReflect.Descriptor instead.
 func (*UsageQuestion) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{67}
+	return file_rehome_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *UsageQuestion) GetResource() *Resource {
@@ -4453,7 +4545,7 @@ type UsageResponse struct {
 
 func (x *UsageResponse) Reset() {
 	*x = UsageResponse{}
-	mi := &file_rehome_proto_msgTypes[68]
+	mi := &file_rehome_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4465,7 +4557,7 @@ func (x *UsageResponse) String() string {
 func (*UsageResponse) ProtoMessage() {}
 
 func (x *UsageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[68]
+	mi := &file_rehome_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4478,7 +4570,7 @@ func (x *UsageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageResponse.ProtoReflect.Descriptor instead.
 func (*UsageResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{68}
+	return file_rehome_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *UsageResponse) GetUsages() []*Usage {
@@ -4500,7 +4592,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_rehome_proto_msgTypes[69]
+	mi := &file_rehome_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4512,7 +4604,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[69]
+	mi := &file_rehome_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4525,7 +4617,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{69}
+	return file_rehome_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *Usage) GetResource() *ResourceID {
@@ -4566,7 +4658,7 @@ type ChangesRequest struct {
 
 func (x *ChangesRequest) Reset() {
 	*x = ChangesRequest{}
-	mi := &file_rehome_proto_msgTypes[70]
+	mi := &file_rehome_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4578,7 +4670,7 @@ func (x *ChangesRequest) String() string {
 func (*ChangesRequest) ProtoMessage() {}
 
 func (x *ChangesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[70]
+	mi := &file_rehome_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4591,7 +4683,7 @@ func (x *ChangesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangesRequest.ProtoReflect.Descriptor instead.
 func (*ChangesRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{70}
+	return file_rehome_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ChangesRequest) GetSince() string {
@@ -4618,7 +4710,7 @@ type ChangesResponse struct {
 
 func (x *ChangesResponse) Reset() {
 	*x = ChangesResponse{}
-	mi := &file_rehome_proto_msgTypes[71]
+	mi := &file_rehome_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4630,7 +4722,7 @@ func (x *ChangesResponse) String() string {
 func (*ChangesResponse) ProtoMessage() {}
 
 func (x *ChangesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[71]
+	mi := &file_rehome_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4643,7 +4735,7 @@ func (x *ChangesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangesResponse.ProtoReflect.Descriptor instead.
 func (*ChangesResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{71}
+	return file_rehome_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ChangesResponse) GetEvents() []*ChangeEvent {
@@ -4679,7 +4771,7 @@ type ChangeEvent struct {
 
 func (x *ChangeEvent) Reset() {
 	*x = ChangeEvent{}
-	mi := &file_rehome_proto_msgTypes[72]
+	mi := &file_rehome_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4691,7 +4783,7 @@ func (x *ChangeEvent) String() string {
 func (*ChangeEvent) ProtoMessage() {}
 
 func (x *ChangeEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[72]
+	mi := &file_rehome_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4704,7 +4796,7 @@ func (x *ChangeEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeEvent.ProtoReflect.Descriptor instead.
 func (*ChangeEvent) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{72}
+	return file_rehome_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ChangeEvent) GetId() string {
@@ -4796,7 +4888,7 @@ type ChangesEnd struct {
 
 func (x *ChangesEnd) Reset() {
 	*x = ChangesEnd{}
-	mi := &file_rehome_proto_msgTypes[73]
+	mi := &file_rehome_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4808,7 +4900,7 @@ func (x *ChangesEnd) String() string {
 func (*ChangesEnd) ProtoMessage() {}
 
 func (x *ChangesEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[73]
+	mi := &file_rehome_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4821,7 +4913,7 @@ func (x *ChangesEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangesEnd.ProtoReflect.Descriptor instead.
 func (*ChangesEnd) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{73}
+	return file_rehome_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ChangesEnd) GetCovers() string {
@@ -4861,7 +4953,7 @@ type BlueprintRequest struct {
 
 func (x *BlueprintRequest) Reset() {
 	*x = BlueprintRequest{}
-	mi := &file_rehome_proto_msgTypes[74]
+	mi := &file_rehome_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4873,7 +4965,7 @@ func (x *BlueprintRequest) String() string {
 func (*BlueprintRequest) ProtoMessage() {}
 
 func (x *BlueprintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[74]
+	mi := &file_rehome_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4886,7 +4978,7 @@ func (x *BlueprintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlueprintRequest.ProtoReflect.Descriptor instead.
 func (*BlueprintRequest) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{74}
+	return file_rehome_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *BlueprintRequest) GetName() string {
@@ -4907,7 +4999,7 @@ type BlueprintResponse struct {
 
 func (x *BlueprintResponse) Reset() {
 	*x = BlueprintResponse{}
-	mi := &file_rehome_proto_msgTypes[75]
+	mi := &file_rehome_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4919,7 +5011,7 @@ func (x *BlueprintResponse) String() string {
 func (*BlueprintResponse) ProtoMessage() {}
 
 func (x *BlueprintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rehome_proto_msgTypes[75]
+	mi := &file_rehome_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4932,7 +5024,7 @@ func (x *BlueprintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlueprintResponse.ProtoReflect.Descriptor instead.
 func (*BlueprintResponse) Descriptor() ([]byte, []int) {
-	return file_rehome_proto_rawDescGZIP(), []int{75}
+	return file_rehome_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *BlueprintResponse) GetName() string {
@@ -5216,22 +5308,30 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06marker\x18\x01 \x01(\v2\x11.rehome.v1.MarkerR\x06marker\x12\x19\n" +
 	"\bbased_on\x18\x02 \x01(\tR\abasedOn\"1\n" +
 	"\x13WriteMarkerResponse\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\tR\brevision\"\x98\x03\n" +
+	"\brevision\x18\x01 \x01(\tR\brevision\"\xa1\x03\n" +
 	"\x06Marker\x12\x1c\n" +
 	"\tmigration\x18\x01 \x01(\tR\tmigration\x12%\n" +
 	"\x0epreviewed_plan\x18\x02 \x01(\tR\rpreviewedPlan\x12!\n" +
 	"\fpreviewed_at\x18\x03 \x01(\tR\vpreviewedAt\x12!\n" +
 	"\fapplied_plan\x18\x04 \x01(\tR\vappliedPlan\x12\x10\n" +
 	"\x03run\x18\x05 \x01(\tR\x03run\x12\x19\n" +
-	"\brun_host\x18\x06 \x01(\tR\arunHost\x12!\n" +
-	"\flease_holder\x18\a \x01(\tR\vleaseHolder\x12#\n" +
-	"\rlease_expires\x18\b \x01(\tR\fleaseExpires\x12\x14\n" +
+	"\brun_host\x18\x06 \x01(\tR\arunHost\x12\x14\n" +
 	"\x05fence\x18\t \x01(\x03R\x05fence\x12;\n" +
 	"\bbindings\x18\n" +
-	" \x03(\v2\x1f.rehome.v1.Marker.BindingsEntryR\bbindings\x1a;\n" +
+	" \x03(\v2\x1f.rehome.v1.Marker.BindingsEntryR\bbindings\x12&\n" +
+	"\x05lease\x18\v \x01(\v2\x10.rehome.v1.LeaseR\x05lease\x1a;\n" +
 	"\rBindingsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8e\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\a\x10\bJ\x04\b\b\x10\tR\flease_holderR\rlease_expires\"\xaf\x01\n" +
+	"\x05Lease\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
+	"\x03run\x18\x02 \x01(\tR\x03run\x12\x14\n" +
+	"\x05actor\x18\x03 \x01(\tR\x05actor\x12\x12\n" +
+	"\x04host\x18\x04 \x01(\tR\x04host\x12\x10\n" +
+	"\x03pid\x18\x05 \x01(\x03R\x03pid\x12\x18\n" +
+	"\acommand\x18\x06 \x01(\tR\acommand\x12\x14\n" +
+	"\x05since\x18\a \x01(\tR\x05since\x12\x18\n" +
+	"\aexpires\x18\b \x01(\tR\aexpires\"\x8e\x01\n" +
 	"\rProviderError\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1e\n" +
@@ -5381,7 +5481,7 @@ func file_rehome_proto_rawDescGZIP() []byte {
 	return file_rehome_proto_rawDescData
 }
 
-var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
+var file_rehome_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
 var file_rehome_proto_goTypes = []any{
 	(*SchemaRequest)(nil),           // 0: rehome.v1.SchemaRequest
 	(*SchemaResponse)(nil),          // 1: rehome.v1.SchemaResponse
@@ -5435,34 +5535,35 @@ var file_rehome_proto_goTypes = []any{
 	(*WriteMarkerRequest)(nil),      // 49: rehome.v1.WriteMarkerRequest
 	(*WriteMarkerResponse)(nil),     // 50: rehome.v1.WriteMarkerResponse
 	(*Marker)(nil),                  // 51: rehome.v1.Marker
-	(*ProviderError)(nil),           // 52: rehome.v1.ProviderError
-	(*PermissionsRequest)(nil),      // 53: rehome.v1.PermissionsRequest
-	(*PermissionsResponse)(nil),     // 54: rehome.v1.PermissionsResponse
-	(*PermissionCheck)(nil),         // 55: rehome.v1.PermissionCheck
-	(*SignInsRequest)(nil),          // 56: rehome.v1.SignInsRequest
-	(*SignInsResponse)(nil),         // 57: rehome.v1.SignInsResponse
-	(*SignInActivity)(nil),          // 58: rehome.v1.SignInActivity
-	(*SourceConnectionRequest)(nil), // 59: rehome.v1.SourceConnectionRequest
-	(*TargetConnectionRequest)(nil), // 60: rehome.v1.TargetConnectionRequest
-	(*ConnectionResponse)(nil),      // 61: rehome.v1.ConnectionResponse
-	(*ConnectionFact)(nil),          // 62: rehome.v1.ConnectionFact
-	(*ProbeRequest)(nil),            // 63: rehome.v1.ProbeRequest
-	(*ProbeResponse)(nil),           // 64: rehome.v1.ProbeResponse
-	(*ProbeResult)(nil),             // 65: rehome.v1.ProbeResult
-	(*UsageRequest)(nil),            // 66: rehome.v1.UsageRequest
-	(*UsageQuestion)(nil),           // 67: rehome.v1.UsageQuestion
-	(*UsageResponse)(nil),           // 68: rehome.v1.UsageResponse
-	(*Usage)(nil),                   // 69: rehome.v1.Usage
-	(*ChangesRequest)(nil),          // 70: rehome.v1.ChangesRequest
-	(*ChangesResponse)(nil),         // 71: rehome.v1.ChangesResponse
-	(*ChangeEvent)(nil),             // 72: rehome.v1.ChangeEvent
-	(*ChangesEnd)(nil),              // 73: rehome.v1.ChangesEnd
-	(*BlueprintRequest)(nil),        // 74: rehome.v1.BlueprintRequest
-	(*BlueprintResponse)(nil),       // 75: rehome.v1.BlueprintResponse
-	nil,                             // 76: rehome.v1.ApplyRequest.SecretsEntry
-	nil,                             // 77: rehome.v1.ApplyResponse.GeneratedEntry
-	nil,                             // 78: rehome.v1.Marker.BindingsEntry
-	nil,                             // 79: rehome.v1.ProbeResult.EvidenceEntry
+	(*Lease)(nil),                   // 52: rehome.v1.Lease
+	(*ProviderError)(nil),           // 53: rehome.v1.ProviderError
+	(*PermissionsRequest)(nil),      // 54: rehome.v1.PermissionsRequest
+	(*PermissionsResponse)(nil),     // 55: rehome.v1.PermissionsResponse
+	(*PermissionCheck)(nil),         // 56: rehome.v1.PermissionCheck
+	(*SignInsRequest)(nil),          // 57: rehome.v1.SignInsRequest
+	(*SignInsResponse)(nil),         // 58: rehome.v1.SignInsResponse
+	(*SignInActivity)(nil),          // 59: rehome.v1.SignInActivity
+	(*SourceConnectionRequest)(nil), // 60: rehome.v1.SourceConnectionRequest
+	(*TargetConnectionRequest)(nil), // 61: rehome.v1.TargetConnectionRequest
+	(*ConnectionResponse)(nil),      // 62: rehome.v1.ConnectionResponse
+	(*ConnectionFact)(nil),          // 63: rehome.v1.ConnectionFact
+	(*ProbeRequest)(nil),            // 64: rehome.v1.ProbeRequest
+	(*ProbeResponse)(nil),           // 65: rehome.v1.ProbeResponse
+	(*ProbeResult)(nil),             // 66: rehome.v1.ProbeResult
+	(*UsageRequest)(nil),            // 67: rehome.v1.UsageRequest
+	(*UsageQuestion)(nil),           // 68: rehome.v1.UsageQuestion
+	(*UsageResponse)(nil),           // 69: rehome.v1.UsageResponse
+	(*Usage)(nil),                   // 70: rehome.v1.Usage
+	(*ChangesRequest)(nil),          // 71: rehome.v1.ChangesRequest
+	(*ChangesResponse)(nil),         // 72: rehome.v1.ChangesResponse
+	(*ChangeEvent)(nil),             // 73: rehome.v1.ChangeEvent
+	(*ChangesEnd)(nil),              // 74: rehome.v1.ChangesEnd
+	(*BlueprintRequest)(nil),        // 75: rehome.v1.BlueprintRequest
+	(*BlueprintResponse)(nil),       // 76: rehome.v1.BlueprintResponse
+	nil,                             // 77: rehome.v1.ApplyRequest.SecretsEntry
+	nil,                             // 78: rehome.v1.ApplyResponse.GeneratedEntry
+	nil,                             // 79: rehome.v1.Marker.BindingsEntry
+	nil,                             // 80: rehome.v1.ProbeResult.EvidenceEntry
 }
 var file_rehome_proto_depIdxs = []int32{
 	2,  // 0: rehome.v1.SchemaResponse.schema:type_name -> rehome.v1.ProviderSchema
@@ -5502,82 +5603,83 @@ var file_rehome_proto_depIdxs = []int32{
 	31, // 34: rehome.v1.CheckFinding.resource:type_name -> rehome.v1.ResourceID
 	34, // 35: rehome.v1.CheckFinding.finding:type_name -> rehome.v1.Finding
 	31, // 36: rehome.v1.ApplyRequest.resource:type_name -> rehome.v1.ResourceID
-	76, // 37: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
-	77, // 38: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
+	77, // 37: rehome.v1.ApplyRequest.secrets:type_name -> rehome.v1.ApplyRequest.SecretsEntry
+	78, // 38: rehome.v1.ApplyResponse.generated:type_name -> rehome.v1.ApplyResponse.GeneratedEntry
 	51, // 39: rehome.v1.ReadMarkerResponse.marker:type_name -> rehome.v1.Marker
 	51, // 40: rehome.v1.WriteMarkerRequest.marker:type_name -> rehome.v1.Marker
-	78, // 41: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
-	55, // 42: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
-	58, // 43: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
-	23, // 44: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
-	31, // 45: rehome.v1.SignInActivity.resource:type_name -> rehome.v1.ResourceID
-	20, // 46: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
-	32, // 47: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
-	62, // 48: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
-	31, // 49: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
-	65, // 50: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
-	31, // 51: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
-	79, // 52: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
-	67, // 53: rehome.v1.UsageRequest.questions:type_name -> rehome.v1.UsageQuestion
-	32, // 54: rehome.v1.UsageQuestion.resource:type_name -> rehome.v1.Resource
-	69, // 55: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
-	31, // 56: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
-	72, // 57: rehome.v1.ChangesResponse.events:type_name -> rehome.v1.ChangeEvent
-	73, // 58: rehome.v1.ChangesResponse.end:type_name -> rehome.v1.ChangesEnd
-	31, // 59: rehome.v1.ChangeEvent.about:type_name -> rehome.v1.ResourceID
-	0,  // 60: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
-	7,  // 61: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
-	13, // 62: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
-	15, // 63: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
-	24, // 64: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
-	53, // 65: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
-	56, // 66: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
-	59, // 67: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
-	0,  // 68: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
-	7,  // 69: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
-	26, // 70: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
-	28, // 71: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
-	35, // 72: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
-	39, // 73: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
-	45, // 74: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
-	47, // 75: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
-	49, // 76: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
-	53, // 77: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
-	56, // 78: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
-	60, // 79: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
-	63, // 80: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
-	66, // 81: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
-	70, // 82: rehome.v1.Target.Changes:input_type -> rehome.v1.ChangesRequest
-	74, // 83: rehome.v1.Target.Blueprint:input_type -> rehome.v1.BlueprintRequest
-	1,  // 84: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
-	8,  // 85: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
-	14, // 86: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
-	16, // 87: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
-	25, // 88: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
-	54, // 89: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
-	57, // 90: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
-	61, // 91: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
-	1,  // 92: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
-	8,  // 93: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
-	27, // 94: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
-	29, // 95: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
-	36, // 96: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
-	41, // 97: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
-	46, // 98: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
-	48, // 99: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
-	50, // 100: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
-	54, // 101: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
-	57, // 102: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
-	61, // 103: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
-	64, // 104: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
-	68, // 105: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
-	71, // 106: rehome.v1.Target.Changes:output_type -> rehome.v1.ChangesResponse
-	75, // 107: rehome.v1.Target.Blueprint:output_type -> rehome.v1.BlueprintResponse
-	84, // [84:108] is the sub-list for method output_type
-	60, // [60:84] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	79, // 41: rehome.v1.Marker.bindings:type_name -> rehome.v1.Marker.BindingsEntry
+	52, // 42: rehome.v1.Marker.lease:type_name -> rehome.v1.Lease
+	56, // 43: rehome.v1.PermissionsResponse.checks:type_name -> rehome.v1.PermissionCheck
+	59, // 44: rehome.v1.SignInsResponse.applications:type_name -> rehome.v1.SignInActivity
+	23, // 45: rehome.v1.SignInActivity.item:type_name -> rehome.v1.ItemID
+	31, // 46: rehome.v1.SignInActivity.resource:type_name -> rehome.v1.ResourceID
+	20, // 47: rehome.v1.SourceConnectionRequest.item:type_name -> rehome.v1.Item
+	32, // 48: rehome.v1.TargetConnectionRequest.resource:type_name -> rehome.v1.Resource
+	63, // 49: rehome.v1.ConnectionResponse.facts:type_name -> rehome.v1.ConnectionFact
+	31, // 50: rehome.v1.ProbeRequest.resource:type_name -> rehome.v1.ResourceID
+	66, // 51: rehome.v1.ProbeResponse.results:type_name -> rehome.v1.ProbeResult
+	31, // 52: rehome.v1.ProbeResult.resource:type_name -> rehome.v1.ResourceID
+	80, // 53: rehome.v1.ProbeResult.evidence:type_name -> rehome.v1.ProbeResult.EvidenceEntry
+	68, // 54: rehome.v1.UsageRequest.questions:type_name -> rehome.v1.UsageQuestion
+	32, // 55: rehome.v1.UsageQuestion.resource:type_name -> rehome.v1.Resource
+	70, // 56: rehome.v1.UsageResponse.usages:type_name -> rehome.v1.Usage
+	31, // 57: rehome.v1.Usage.resource:type_name -> rehome.v1.ResourceID
+	73, // 58: rehome.v1.ChangesResponse.events:type_name -> rehome.v1.ChangeEvent
+	74, // 59: rehome.v1.ChangesResponse.end:type_name -> rehome.v1.ChangesEnd
+	31, // 60: rehome.v1.ChangeEvent.about:type_name -> rehome.v1.ResourceID
+	0,  // 61: rehome.v1.Source.Schema:input_type -> rehome.v1.SchemaRequest
+	7,  // 62: rehome.v1.Source.Configure:input_type -> rehome.v1.ConfigureRequest
+	13, // 63: rehome.v1.Source.Identify:input_type -> rehome.v1.IdentifySourceRequest
+	15, // 64: rehome.v1.Source.Collect:input_type -> rehome.v1.CollectRequest
+	24, // 65: rehome.v1.Source.Secret:input_type -> rehome.v1.SecretRequest
+	54, // 66: rehome.v1.Source.Permissions:input_type -> rehome.v1.PermissionsRequest
+	57, // 67: rehome.v1.Source.SignIns:input_type -> rehome.v1.SignInsRequest
+	60, // 68: rehome.v1.Source.Connection:input_type -> rehome.v1.SourceConnectionRequest
+	0,  // 69: rehome.v1.Target.Schema:input_type -> rehome.v1.SchemaRequest
+	7,  // 70: rehome.v1.Target.Configure:input_type -> rehome.v1.ConfigureRequest
+	26, // 71: rehome.v1.Target.Identify:input_type -> rehome.v1.IdentifyTargetRequest
+	28, // 72: rehome.v1.Target.Translate:input_type -> rehome.v1.TranslateRequest
+	35, // 73: rehome.v1.Target.Read:input_type -> rehome.v1.ReadRequest
+	39, // 74: rehome.v1.Target.Check:input_type -> rehome.v1.CheckRequest
+	45, // 75: rehome.v1.Target.Apply:input_type -> rehome.v1.ApplyRequest
+	47, // 76: rehome.v1.Target.ReadMarker:input_type -> rehome.v1.ReadMarkerRequest
+	49, // 77: rehome.v1.Target.WriteMarker:input_type -> rehome.v1.WriteMarkerRequest
+	54, // 78: rehome.v1.Target.Permissions:input_type -> rehome.v1.PermissionsRequest
+	57, // 79: rehome.v1.Target.SignIns:input_type -> rehome.v1.SignInsRequest
+	61, // 80: rehome.v1.Target.Connection:input_type -> rehome.v1.TargetConnectionRequest
+	64, // 81: rehome.v1.Target.Probe:input_type -> rehome.v1.ProbeRequest
+	67, // 82: rehome.v1.Target.Usage:input_type -> rehome.v1.UsageRequest
+	71, // 83: rehome.v1.Target.Changes:input_type -> rehome.v1.ChangesRequest
+	75, // 84: rehome.v1.Target.Blueprint:input_type -> rehome.v1.BlueprintRequest
+	1,  // 85: rehome.v1.Source.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 86: rehome.v1.Source.Configure:output_type -> rehome.v1.ConfigureResponse
+	14, // 87: rehome.v1.Source.Identify:output_type -> rehome.v1.IdentifySourceResponse
+	16, // 88: rehome.v1.Source.Collect:output_type -> rehome.v1.CollectResponse
+	25, // 89: rehome.v1.Source.Secret:output_type -> rehome.v1.SecretResponse
+	55, // 90: rehome.v1.Source.Permissions:output_type -> rehome.v1.PermissionsResponse
+	58, // 91: rehome.v1.Source.SignIns:output_type -> rehome.v1.SignInsResponse
+	62, // 92: rehome.v1.Source.Connection:output_type -> rehome.v1.ConnectionResponse
+	1,  // 93: rehome.v1.Target.Schema:output_type -> rehome.v1.SchemaResponse
+	8,  // 94: rehome.v1.Target.Configure:output_type -> rehome.v1.ConfigureResponse
+	27, // 95: rehome.v1.Target.Identify:output_type -> rehome.v1.IdentifyTargetResponse
+	29, // 96: rehome.v1.Target.Translate:output_type -> rehome.v1.TranslateResponse
+	36, // 97: rehome.v1.Target.Read:output_type -> rehome.v1.ReadResponse
+	41, // 98: rehome.v1.Target.Check:output_type -> rehome.v1.CheckResponse
+	46, // 99: rehome.v1.Target.Apply:output_type -> rehome.v1.ApplyResponse
+	48, // 100: rehome.v1.Target.ReadMarker:output_type -> rehome.v1.ReadMarkerResponse
+	50, // 101: rehome.v1.Target.WriteMarker:output_type -> rehome.v1.WriteMarkerResponse
+	55, // 102: rehome.v1.Target.Permissions:output_type -> rehome.v1.PermissionsResponse
+	58, // 103: rehome.v1.Target.SignIns:output_type -> rehome.v1.SignInsResponse
+	62, // 104: rehome.v1.Target.Connection:output_type -> rehome.v1.ConnectionResponse
+	65, // 105: rehome.v1.Target.Probe:output_type -> rehome.v1.ProbeResponse
+	69, // 106: rehome.v1.Target.Usage:output_type -> rehome.v1.UsageResponse
+	72, // 107: rehome.v1.Target.Changes:output_type -> rehome.v1.ChangesResponse
+	76, // 108: rehome.v1.Target.Blueprint:output_type -> rehome.v1.BlueprintResponse
+	85, // [85:109] is the sub-list for method output_type
+	61, // [61:85] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_rehome_proto_init() }
@@ -5610,7 +5712,7 @@ func file_rehome_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rehome_proto_rawDesc), len(file_rehome_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   80,
+			NumMessages:   81,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -61,7 +61,23 @@ func DecodeStepResult(message *ApplyResponse) identity.StepResult {
 func EncodeMarker(m identity.Marker) *Marker {
 	return &Marker{
 		Migration: m.Migration, PreviewedPlan: m.PreviewedPlan, PreviewedAt: m.PreviewedAt, AppliedPlan: m.AppliedPlan, Run: m.Run,
-		RunHost: m.RunHost, LeaseHolder: m.LeaseHolder, LeaseExpires: m.LeaseExpires, Fence: m.Fence, Bindings: m.Bindings,
+		RunHost: m.RunHost, Lease: encodeLease(m.Lease), Fence: m.Fence, Bindings: m.Bindings,
+	}
+}
+
+func encodeLease(l identity.Lease) *Lease {
+	if l == (identity.Lease{}) {
+		return nil
+	}
+	return &Lease{
+		Id: l.ID, Run: l.Run, Actor: l.Actor, Host: l.Host, Pid: int64(l.PID), Command: l.Command, Since: l.Since, Expires: l.Expires,
+	}
+}
+
+func decodeLease(message *Lease) identity.Lease {
+	return identity.Lease{
+		ID: message.GetId(), Run: message.GetRun(), Actor: message.GetActor(), Host: message.GetHost(), PID: int(message.GetPid()),
+		Command: message.GetCommand(), Since: message.GetSince(), Expires: message.GetExpires(),
 	}
 }
 
@@ -70,6 +86,6 @@ func DecodeMarker(message *Marker) identity.Marker {
 	return identity.Marker{
 		Migration: message.GetMigration(), PreviewedPlan: message.GetPreviewedPlan(), PreviewedAt: message.GetPreviewedAt(),
 		AppliedPlan: message.GetAppliedPlan(), Run: message.GetRun(), RunHost: message.GetRunHost(),
-		LeaseHolder: message.GetLeaseHolder(), LeaseExpires: message.GetLeaseExpires(), Fence: message.GetFence(), Bindings: message.GetBindings(),
+		Lease: decodeLease(message.GetLease()), Fence: message.GetFence(), Bindings: message.GetBindings(),
 	}
 }
