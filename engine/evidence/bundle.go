@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -92,7 +94,7 @@ func Steps(original, shown *plan.Plan) (StepHashes, error) {
 			out.Withheld = append(out.Withheld, step.ID)
 		}
 	}
-	sort.Strings(out.Withheld)
+	slices.Sort(out.Withheld)
 	return out, nil
 }
 
@@ -117,7 +119,7 @@ func Write(w io.Writer, manifest Manifest, documents map[string]any, key ed25519
 	for name, content := range contents {
 		manifest.Files = append(manifest.Files, File{Name: name, SHA256: digest(content), Bytes: len(content)})
 	}
-	sort.Slice(manifest.Files, func(i, j int) bool { return manifest.Files[i].Name < manifest.Files[j].Name })
+	slices.SortFunc(manifest.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	encoded, err := encode(manifest)
 	if err != nil {
 		return fmt.Errorf("encoding the manifest: %w", err)
@@ -145,13 +147,8 @@ func digest(content []byte) string {
 
 // writeZip stores without compression, so that no version of a compressor changes the bytes.
 func writeZip(w io.Writer, contents map[string][]byte) error {
-	names := make([]string, 0, len(contents))
-	for name := range contents {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	archive := zip.NewWriter(w)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
 		file, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err != nil {
 			return fmt.Errorf("writing %s into the bundle: %w", name, err)

@@ -23,6 +23,11 @@ const (
 	maxBytes = 1 << 30
 )
 
+type limits struct {
+	files int
+	bytes int64
+}
+
 // Problem is one thing that is wrong with a bundle.
 type Problem struct {
 	File   string `json:"file"`
@@ -55,7 +60,7 @@ type Expected struct {
 // Check reads a bundle and checks everything in it. The error says that the file is no bundle at all; what is wrong inside a bundle is
 // in the verdict.
 func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
-	contents, err := readZip(r, size)
+	contents, err := readZip(r, size, limits{files: maxFiles, bytes: maxBytes})
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -80,15 +85,15 @@ func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
 	return v, nil
 }
 
-func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
+func readZip(r io.ReaderAt, size int64, most limits) (map[string][]byte, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("it is not a zip file: %w", err)
 	}
-	if len(archive.File) > maxFiles {
+	if len(archive.File) > most.files {
 		return nil, fmt.Errorf("it has %d files, more than a bundle has", len(archive.File))
 	}
-	contents, left := map[string][]byte{}, int64(maxBytes)
+	contents, left := map[string][]byte{}, most.bytes
 	for _, file := range archive.File {
 		if _, twice := contents[file.Name]; twice {
 			return nil, fmt.Errorf("it has %s twice", file.Name)
@@ -97,12 +102,16 @@ func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", file.Name, err)
 		}
-		contents[file.Name], left = content, left-int64(len(content))
+		if left -= int64(len(content)); left < 0 {
+			return nil, fmt.Errorf("the bundle is larger than %d bytes", most.bytes)
+		}
+		contents[file.Name] = content
 	}
 	return contents, nil
 }
 
-// readEntry takes an entry whose checksum of the zip does not fit too: the manifest names it as changed.
+// readEntry takes an entry whose checksum of the zip does not fit too: the manifest names it as changed. Of one that is larger than
+// may be held it reads a byte too many.
 func readEntry(file *zip.File, most int64) ([]byte, error) {
 	entry, err := file.Open()
 	if err != nil {
@@ -112,9 +121,6 @@ func readEntry(file *zip.File, most int64) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(entry, most+1))
 	if err != nil && !errors.Is(err, zip.ErrChecksum) {
 		return nil, err
-	}
-	if int64(len(content)) > most {
-		return nil, fmt.Errorf("the bundle is larger than %d bytes", int64(maxBytes))
 	}
 	return content, nil
 }
