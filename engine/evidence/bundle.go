@@ -56,7 +56,8 @@ type File struct {
 	Bytes  int    `json:"bytes"`
 }
 
-// StepHashes is the content of FileHashes: the hash of every step, and which steps of FilePlan do not have their own content.
+// StepHashes is the content of FileHashes: the hash of every step, and which steps of FilePlan do not have their own
+// content.
 type StepHashes struct {
 	Steps    map[string]string `json:"steps"`    // step id in FilePlan → hex
 	Withheld []string          `json:"withheld"` // step ids whose content was replaced by pseudonyms
@@ -79,8 +80,8 @@ func RecordOf(r audit.Record, withheld bool) Record {
 	return record
 }
 
-// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps in the same order; a step
-// whose content is no longer that of the original is withheld.
+// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps in the same
+// order; a step whose content is no longer that of the original is withheld.
 func Steps(original, shown *plan.Plan) (StepHashes, error) {
 	if len(original.Steps) != len(shown.Steps) {
 		return StepHashes{}, errors.New("the shown plan has other steps than the plan")

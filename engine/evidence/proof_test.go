@@ -38,10 +38,11 @@ func bundleWithJournal(t *testing.T, status string, journal any) []byte {
 const (
 	noteUnsigned = "It is not signed: whoever has the file could have made it anew. " +
 		"Compare its audit head with the one that apply printed."
-	noteOwnKey     = "The signature fits the key inside the bundle; give -public-key to know whose key that is."
-	noteNoJournal  = "There is no journal of the run in it."
-	noteNoRecord   = "The target's own record of writes is not in it: that the run did just this is the word of its journal."
-	noteMasked     = "1 of 2 steps name people and have pseudonyms here: their hashes give the plan hash, their content is not proven."
+	noteOwnKey    = "The signature fits the key inside the bundle; give -public-key to know whose key that is."
+	noteNoJournal = "There is no journal of the run in it."
+	noteNoRecord  = "The target's own record of writes is not in it: that the run did just this is the word of its journal."
+	noteMasked    = "1 of 2 steps name people and have pseudonyms here: their hashes give the plan hash, their " +
+		"content is not proven."
 	noteMaskedLine = "1 of 3 records of the audit chain name people and are withheld: their place in the chain is proven, " +
 		"their content is not."
 )
@@ -57,10 +58,13 @@ func TestCheck_SaysWhatABundleLeavesUnproven(t *testing.T) {
 	}{
 		{"with people, unsigned", bundle(t, false, nil), nil, []string{noteUnsigned, noteNoJournal, noteNoRecord}},
 		{"with people, signed by the key at hand", bundle(t, false, keyOf(1)), public, []string{noteNoJournal, noteNoRecord}},
-		{"signed by a key that is not known", bundle(t, false, keyOf(1)), nil, []string{noteOwnKey, noteNoJournal, noteNoRecord}},
-		{"without people", bundle(t, true, keyOf(1)), public, []string{noteMaskedLine, noteMasked, noteNoJournal, noteNoRecord}},
+		{"signed by a key that is not known", bundle(t, false, keyOf(1)), nil,
+			[]string{noteOwnKey, noteNoJournal, noteNoRecord}},
+		{"without people", bundle(t, true, keyOf(1)), public,
+			[]string{noteMaskedLine, noteMasked, noteNoJournal, noteNoRecord}},
 		{"with a journal", bundleWithJournal(t, "completed", line), nil, []string{noteUnsigned, noteNoRecord}},
-		{"an empty journal", bundleWithJournal(t, "completed", []string{}), nil, []string{noteUnsigned, noteNoJournal, noteNoRecord}},
+		{"an empty journal", bundleWithJournal(t, "completed", []string{}), nil,
+			[]string{noteUnsigned, noteNoJournal, noteNoRecord}},
 		{"a run that did not end well", bundleWithJournal(t, "failed", line), nil, []string{
 			noteUnsigned, `The run ended as "failed": not everything that was approved was done.`, noteNoRecord,
 		}},
@@ -85,14 +89,16 @@ func TestCheck_TheJournalTellsOfStepsOfThePlanOnly(t *testing.T) {
 		journal any
 		want    []evidence.Problem
 	}{
-		{"an intent and an outcome", []map[string]any{{"intend": named("client:crm")}, {"outcome": named("client:crm")}}, nil},
+		{"an intent and an outcome", []map[string]any{{"intend": named("client:crm")},
+			{"outcome": named("client:crm")}}, nil},
 		{"a record about the run as a whole", []map[string]any{{"begin": "r-1"}}, nil},
 		{"an intent that nobody approved", []map[string]any{{"intend": named("client:evil")}}, []evidence.Problem{
 			{File: evidence.FileJournal, Change: "foreign", Detail: "it tells of step client:evil, which is not in the plan"},
 		}},
-		{"an outcome that nobody approved", []map[string]any{{"intend": named("client:crm"), "outcome": named("x")}}, []evidence.Problem{
-			{File: evidence.FileJournal, Change: "foreign", Detail: "it tells of step x, which is not in the plan"},
-		}},
+		{"an outcome that nobody approved", []map[string]any{{"intend": named("client:crm"), "outcome": named("x")}},
+			[]evidence.Problem{
+				{File: evidence.FileJournal, Change: "foreign", Detail: "it tells of step x, which is not in the plan"},
+			}},
 		{"no list", map[string]string{"a": "b"}, []evidence.Problem{
 			{File: evidence.FileJournal, Change: "broken", Detail: "it does not read"},
 		}},
