@@ -17,10 +17,11 @@ type AccessRecord struct {
 	At     time.Time            `json:"at"`
 }
 
-// Access reads the recorded rules; the zero record where there are none.
-func (s *Store) Access() (AccessRecord, error) {
+// Access reads the recorded rules of the tenant; the zero record where there are none. They are the tenant's and not the migration's: to
+// begin another migration is no way around them.
+func (m *Migration) Access() (AccessRecord, error) {
 	var record AccessRecord
-	err := s.get(bucketRecords, accessKey, &record)
+	err := m.shared.get(bucketRecords, accessKey, &record)
 	if errors.Is(err, ErrNotFound) {
 		return AccessRecord{}, nil
 	}
@@ -31,6 +32,10 @@ func (s *Store) Access() (AccessRecord, error) {
 }
 
 // PutAccess records rules, or their removal, with the audit event.
-func (s *Store) PutAccess(record AccessRecord, event Event) error {
-	return s.putRecord(accessKey, record, event)
+func (m *Migration) PutAccess(record AccessRecord, event Event) error {
+	err := m.store.backend.Update(func(tx Tx) error { return m.shared.change(tx, accessKey, record, event) })
+	if err != nil {
+		return fmt.Errorf("recording the access rules: %w", err)
+	}
+	return nil
 }

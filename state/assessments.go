@@ -42,20 +42,20 @@ func (a Assessment) Total() int {
 
 // BeginAssessment records an assessment as assessing. It fails with *BusyError while another one of the snapshot is, and when the
 // snapshot is not completed.
-func (s *Store) BeginAssessment(assessment Assessment) error {
+func (m *Migration) BeginAssessment(assessment Assessment) error {
 	assessment.Status = AssessmentAssessing
-	err := s.backend.Update(func(tx Tx) error {
-		if err := s.mayUseSource(tx, assessment.Source); err != nil {
+	err := m.store.backend.Update(func(tx Tx) error {
+		if err := m.mayUse(tx, assessment.Source); err != nil {
 			return err
 		}
 		var snapshot Snapshot
-		if err := s.decode(bucketRecords, "snapshot/"+assessment.Snapshot, tx.Get(bucketRecords, "snapshot/"+assessment.Snapshot), &snapshot); err != nil {
+		if err := m.read(tx, bucketRecords, "snapshot/"+assessment.Snapshot, &snapshot); err != nil {
 			return err
 		}
 		if snapshot.Status != SnapshotCompleted {
 			return fmt.Errorf("snapshot %s is %s; only a completed one is assessed", snapshot.ID, snapshot.Status)
 		}
-		others, err := recordsIn[Assessment](s, tx, "assessment/")
+		others, err := recordsIn[Assessment](m.space, tx, bucketRecords, "assessment/")
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (s *Store) BeginAssessment(assessment Assessment) error {
 				return &BusyError{What: "assessment of snapshot " + other.Snapshot, ID: other.ID, Since: other.StartedAt}
 			}
 		}
-		return s.put(tx, bucketRecords, "assessment/"+assessment.ID, assessment)
+		return m.put(tx, bucketRecords, "assessment/"+assessment.ID, assessment)
 	})
 	if err != nil {
 		return fmt.Errorf("recording assessment %s: %w", assessment.ID, err)
@@ -73,13 +73,13 @@ func (s *Store) BeginAssessment(assessment Assessment) error {
 }
 
 // PutAssessment records how an assessment ended, with its audit record.
-func (s *Store) PutAssessment(assessment Assessment, event Event) error {
-	return s.putRecord("assessment/"+assessment.ID, assessment, event)
+func (m *Migration) PutAssessment(assessment Assessment, event Event) error {
+	return m.putRecord("assessment/"+assessment.ID, assessment, event)
 }
 
 // Assessments lists all assessments, newest first.
-func (s *Store) Assessments() ([]Assessment, error) {
-	all, err := records[Assessment](s, "assessment/")
+func (m *Migration) Assessments() ([]Assessment, error) {
+	all, err := records[Assessment](m.space, "assessment/")
 	if err != nil {
 		return nil, err
 	}
@@ -88,15 +88,15 @@ func (s *Store) Assessments() ([]Assessment, error) {
 }
 
 // Assessment reads one by id, or ErrNotFound.
-func (s *Store) Assessment(id string) (Assessment, error) {
+func (m *Migration) Assessment(id string) (Assessment, error) {
 	var assessment Assessment
-	return assessment, s.get(bucketRecords, "assessment/"+id, &assessment)
+	return assessment, m.get(bucketRecords, "assessment/"+id, &assessment)
 }
 
 // PutResults stores one chunk of the results of an assessment; chunk counts from 0.
-func (s *Store) PutResults(assessment string, chunk int, results any) error {
+func (m *Migration) PutResults(assessment string, chunk int, results any) error {
 	key := fmt.Sprintf("%s/%08d", assessment, chunk)
-	if err := s.backend.Update(func(tx Tx) error { return s.put(tx, bucketResults, key, results) }); err != nil {
+	if err := m.store.backend.Update(func(tx Tx) error { return m.put(tx, bucketResults, key, results) }); err != nil {
 		return fmt.Errorf("writing results of assessment %s: %w", assessment, err)
 	}
 	return nil
@@ -104,16 +104,16 @@ func (s *Store) PutResults(assessment string, chunk int, results any) error {
 
 // Results streams the chunks of the results of an assessment, each a JSON array. The results have the order of the items: kinds as
 // identity.Kinds lists them, each sorted by id.
-func (s *Store) Results(assessment string) iter.Seq2[json.RawMessage, error] {
+func (m *Migration) Results(assessment string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		keys, err := s.keys(bucketResults, assessment+"/")
+		keys, err := m.keys(bucketResults, assessment+"/")
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		for _, key := range keys {
 			var chunk json.RawMessage
-			err := s.get(bucketResults, key, &chunk)
+			err := m.get(bucketResults, key, &chunk)
 			if !yield(chunk, err) || err != nil {
 				return
 			}

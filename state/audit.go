@@ -40,16 +40,7 @@ func (s *Store) audit(tx Tx, event Event) error {
 	return tx.Put(bucketMeta, "audit_count", []byte(strconv.Itoa(record.Sequence)))
 }
 
-func (s *Store) auditAll(tx Tx, events []Event) error {
-	for _, event := range events {
-		if err := s.audit(tx, event); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Record appends an event that changes nothing else in the state.
+// Record appends an event of the state itself that changes nothing else.
 func (s *Store) Record(event Event) error {
 	return s.backend.Update(func(tx Tx) error { return s.audit(tx, event) })
 }

@@ -48,7 +48,7 @@ func TestAudit_NamesTheRecordThatWasTamperedWith(t *testing.T) {
 			path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
 			store := open(t, path, identities)
 			for i := range 5 {
-				if err := store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0), Target: fmt.Sprint(i)}); err != nil {
+				if err := store.Store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0), Target: fmt.Sprint(i)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -65,7 +65,7 @@ func TestAudit_NamesTheRecordThatWasTamperedWith(t *testing.T) {
 			if err := backend.Update(c.tamper); err != nil {
 				t.Fatal(err)
 			}
-			if store, err = state.Open(backend, identities); err != nil {
+			if store.Store, err = state.Open(backend, identities); err != nil {
 				t.Fatal(err)
 			}
 			defer store.Close()
@@ -84,7 +84,7 @@ func TestAudit_ACheckpointFindsAChainThatWasWrittenAnew(t *testing.T) {
 		store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 		t.Cleanup(func() { _ = store.Close() })
 		for i := range n {
-			if err := store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0), Target: fmt.Sprint(i)}); err != nil {
+			if err := store.Store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0), Target: fmt.Sprint(i)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -92,7 +92,7 @@ func TestAudit_ACheckpointFindsAChainThatWasWrittenAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return store, head
+		return store.Store, head
 	}
 	whole, checkpoint := record(5)
 	if report, err := whole.WalkAudit(checkpoint[:12], nil); err != nil || report.Checkpoint != 5 {

@@ -1,6 +1,9 @@
 package state
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // secretRecords are records that are keys themselves; Export leaves them out.
 func secretRecords() []string { return []string{"pseudonym-key"} }
@@ -34,26 +37,63 @@ func CountNames() []string {
 	return names
 }
 
-// Counts is how many values of each sort the state holds.
-func (s *Store) Counts() (map[string]int, error) {
+// within is a key without the prefix of its owner.
+func within(key string) string {
+	if strings.HasPrefix(key, prefixMigration) || strings.HasPrefix(key, prefixTenant) {
+		_, key, _ = strings.Cut(key, "/")
+	}
+	return key
+}
+
+// Counts is how many values of each sort a tenant has, or all tenants together where none is named. Records of the audit chain are
+// counted whole: the chain is one.
+func (s *Store) Counts(tenant string) (map[string]int, error) {
 	counts := map[string]int{}
 	err := s.backend.View(func(tx Tx) error {
+		theirs, err := s.spacesOf(tx, tenant)
+		if err != nil {
+			return err
+		}
 		for _, c := range counted() {
 			n := 0
-			if err := tx.Each(c.bucket, c.prefix, func(string, []byte) error { n++; return nil }); err != nil {
+			err := tx.Each(c.bucket, "", func(key string, _ []byte) error {
+				if strings.HasPrefix(within(key), c.prefix) && (c.bucket == bucketAudit || theirs(key)) {
+					n++
+				}
+				return nil
+			})
+			if err != nil {
 				return err
 			}
 			counts[c.name] = n
 		}
-		snapshots, err := recordsIn[Snapshot](s, tx, "snapshot/")
 		counts["items"], counts["pages"] = 0, 0
-		for _, snapshot := range snapshots {
+		return tx.Each(bucketRecords, "", func(key string, sealed []byte) error {
+			if !strings.HasPrefix(within(key), "snapshot/") || !theirs(key) {
+				return nil
+			}
+			var snapshot Snapshot
+			err := s.decode(bucketRecords, key, sealed, &snapshot)
 			counts["items"] += snapshot.Total()
 			counts["pages"] += snapshot.Pages
-		}
-		return err
+			return err
+		})
 	})
 	return counts, err
+}
+
+// spacesOf tells of a key whether it is a tenant's.
+func (s *Store) spacesOf(tx Tx, tenant string) (func(key string) bool, error) {
+	all, err := s.migrations(tx)
+	prefixes := []string{s.tenantSpace(tenant).prefix}
+	for _, m := range all {
+		if m.Tenant == tenant {
+			prefixes = append(prefixes, s.migrationSpace(m.Tenant, m.Name).prefix, s.migrationKey(m.Name))
+		}
+	}
+	return func(key string) bool {
+		return tenant == "" || slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+	}, err
 }
 
 // Export visits every value in clear, credentials and keys left out, one in memory at a time.
@@ -65,7 +105,7 @@ func (s *Store) Export(visit func(bucket, key string, value []byte) error) error
 		err := s.backend.View(func(tx Tx) error {
 			return tx.Each(bucket, "", func(key string, sealed []byte) error {
 				for _, secret := range secretRecords() {
-					if bucket == bucketRecords && strings.HasPrefix(key, secret) {
+					if bucket == bucketRecords && strings.HasPrefix(within(key), secret) {
 						return nil
 					}
 				}

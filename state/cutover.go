@@ -1,31 +1,31 @@
 package state
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
 const cutoverPrefix = "cutover/"
 
-// CutoverChange is the record of one application's cutover, as JSON, with the event of the change. Application is the address of its item.
+// CutoverChange is the record of one application's cutover with the event of the change.
 type CutoverChange struct {
-	Application string
-	Record      json.RawMessage
-	Event       Event
+	Record handoff.Record
+	Event  Event
 }
 
 // PutCutovers keeps records in one transaction, each with its audit event; a change without an event name is not audited.
-// It fails with *LifecycleError when the migration that this Store works on is archived.
-func (s *Store) PutCutovers(changes ...CutoverChange) error {
-	err := s.backend.Update(func(tx Tx) error {
-		if err := s.openMigrationOnly(tx); err != nil {
+// It fails with *lifecycle.Refusal when the migration is archived.
+func (m *Migration) PutCutovers(changes ...CutoverChange) error {
+	err := m.store.backend.Update(func(tx Tx) error {
+		if err := m.mayChange(tx); err != nil {
 			return err
 		}
 		for _, change := range changes {
-			if err := s.put(tx, bucketRecords, cutoverPrefix+s.box.blind(change.Application), change.Record); err != nil {
+			if err := m.put(tx, bucketRecords, cutoverPrefix+m.store.box.blind(change.Record.Application), change.Record); err != nil {
 				return err
 			}
-			if err := s.audit(tx, change.Event); err != nil {
+			if err := m.audit(tx, change.Event); err != nil {
 				return err
 			}
 		}
@@ -38,6 +38,6 @@ func (s *Store) PutCutovers(changes ...CutoverChange) error {
 }
 
 // Cutovers reads every record that PutCutovers kept.
-func (s *Store) Cutovers() ([]json.RawMessage, error) {
-	return records[json.RawMessage](s, cutoverPrefix)
+func (m *Migration) Cutovers() ([]handoff.Record, error) {
+	return records[handoff.Record](m.space, cutoverPrefix)
 }

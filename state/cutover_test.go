@@ -2,12 +2,12 @@ package state_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -15,12 +15,12 @@ func TestStore_CutoversAreKeptWithTheirAuditRecordAndNameNobodyInClear(t *testin
 	path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
 	store := open(t, path, identities)
 	event := state.Event{Name: "migration.application.confirmed", At: time.Unix(5, 0), Target: "okta.corp/application/planted-name-1"}
-	first := state.CutoverChange{Application: "okta.corp/application/planted-name-1", Record: json.RawMessage(`{"application":"planted-name-1"}`), Event: event}
-	second := state.CutoverChange{Application: "okta.corp/application/2", Record: json.RawMessage(`{"application":"2"}`)}
+	first := state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/planted-name-1"}, Event: event}
+	second := state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/2"}}
 	if err := store.PutCutovers(first, second); err != nil {
 		t.Fatal(err)
 	}
-	first.Record = json.RawMessage(`{"application":"planted-name-1","changed":true}`)
+	first.Record.Written = &handoff.Written{At: "2026-11-27T08:00:00Z"}
 	if err := store.PutCutovers(first); err != nil {
 		t.Fatal(err)
 	}

@@ -1,32 +1,34 @@
 package state
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
-// PseudonymKey is the key of the pseudonyms of people. It follows from the first data key of the state, so it stays, whatever becomes of
-// later keys, and reading it writes nothing. A key that an earlier version drew and kept goes on counting.
-func (s *Store) PseudonymKey() ([]byte, error) {
+// PseudonymKey is the key of the pseudonyms of the tenant's people. It follows from the first data key of the state and the tenant, so it
+// stays, whatever becomes of later keys, reading it writes nothing, and nobody can tell that two tenants know one person. A key that an
+// earlier version kept for a tenant goes on counting.
+func (m *Migration) PseudonymKey() ([]byte, error) {
 	var key []byte
-	if err := s.get(bucketRecords, "pseudonym-key", &key); !errors.Is(err, ErrNotFound) {
+	if err := m.shared.get(bucketRecords, "pseudonym-key", &key); !errors.Is(err, ErrNotFound) {
 		return key, err
 	}
-	return s.box.derive("rehome/state/pseudonyms/v1"), nil
+	return m.store.box.derive("rehome/state/pseudonyms/v2\x00" + m.tenant), nil
 }
 
-// PutEvidence keeps what was declared about an applied plan, as JSON, in the transaction of its audit event. It fails with
-// *LifecycleError when the migration that this Store works on is archived.
-func (s *Store) PutEvidence(planHash string, declared json.RawMessage, event Event) error {
-	if err := s.putGuarded("evidence/"+planHash, declared, event, s.openMigrationOnly); err != nil {
+// PutEvidence keeps what was declared about an applied plan, in the transaction of its audit event. It fails with
+// *lifecycle.Refusal when the migration is archived.
+func (m *Migration) PutEvidence(planHash string, declared handoff.Declared, event Event) error {
+	if err := m.putGuarded("evidence/"+planHash, declared, event, m.mayChange); err != nil {
 		return fmt.Errorf("recording the evidence of plan %s: %w", planHash, err)
 	}
 	return nil
 }
 
 // Evidence reads what PutEvidence kept, or ErrNotFound.
-func (s *Store) Evidence(planHash string) (json.RawMessage, error) {
-	var declared json.RawMessage
-	return declared, s.get(bucketRecords, "evidence/"+planHash, &declared)
+func (m *Migration) Evidence(planHash string) (handoff.Declared, error) {
+	var declared handoff.Declared
+	return declared, m.get(bucketRecords, "evidence/"+planHash, &declared)
 }

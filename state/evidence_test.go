@@ -2,13 +2,14 @@ package state_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -16,14 +17,14 @@ func TestStore_AnArchivedMigrationTakesNoEvidence(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
 	by := state.Event{At: time.Unix(1, 0), Tenant: "acme", Actor: "test"}
-	if _, err := store.OpenMigration(state.Declaration{Name: "acme", Tenant: "acme", Sources: []string{"okta.corp"}}, by); err != nil {
+	if _, err := openMigration(store, lifecycle.Declaration{Name: "acme", Tenant: "acme", Sources: []string{"okta.corp"}}, by); err != nil {
 		t.Fatal(err)
 	}
 	changes := map[string]func() error{
-		"evidence":       func() error { return store.PutEvidence("sha256:1", json.RawMessage(`{}`), by) },
+		"evidence":       func() error { return store.PutEvidence("sha256:1", handoff.Declared{}, by) },
 		"a verification": func() error { return store.PutVerification(state.Verification{ID: "v-1"}, by) },
 		"a cutover": func() error {
-			return store.PutCutovers(state.CutoverChange{Application: "okta.corp/application/1", Record: json.RawMessage(`{}`)})
+			return store.PutCutovers(state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/1"}})
 		},
 		"anything": store.MayChange,
 	}
@@ -32,12 +33,12 @@ func TestStore_AnArchivedMigrationTakesNoEvidence(t *testing.T) {
 			t.Errorf("an active migration refuses %s: %v", name, err)
 		}
 	}
-	if _, err := store.ArchiveMigration("acme", by); err != nil {
+	if _, err := store.of("acme").Archive(by); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range changes {
-		var refused *state.LifecycleError
-		if err := change(); !errors.As(err, &refused) || refused.Rule != state.RuleArchived {
+		var refused *lifecycle.Refusal
+		if err := change(); !errors.As(err, &refused) || refused.Rule != lifecycle.RuleArchived {
 			t.Errorf("an archived migration takes %s: %v", name, err)
 		}
 	}

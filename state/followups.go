@@ -1,8 +1,6 @@
 package state
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sort"
@@ -40,7 +38,7 @@ const (
 
 // FollowUp is one thing that a person must do. A migration has one for each step that is left to people, whatever the number of runs.
 type FollowUp struct {
-	ID        string    `json:"id"` // f-1, counted within the state
+	ID        string    `json:"id"` // f-1, counted within the migration
 	Migration string    `json:"migration"`
 	StepID    string    `json:"step_id"`
 	Title     string    `json:"title"`
@@ -60,20 +58,20 @@ var ErrClosed = errors.New("the follow-up is closed already")
 
 // PutRunPlan records every step of a run's plan, in the plan's order, and the follow-ups among them. Events, one a step, are written
 // with the steps; an event without a name is none. Steps go in batches, each one transaction.
-func (s *Store) PutRunPlan(run Run, steps []PlannedStep, events []Event) error {
+func (m *Migration) PutRunPlan(run Run, steps []PlannedStep, events []Event) error {
 	for first := 0; first < len(steps); first += planBatch {
 		last := min(first+planBatch, len(steps))
-		err := s.backend.Update(func(tx Tx) error {
-			if err := s.put(tx, bucketRecords, fmt.Sprintf("run-plan/%s/%08d", run.ID, first/planBatch), steps[first:last]); err != nil {
+		err := m.store.backend.Update(func(tx Tx) error {
+			if err := m.put(tx, bucketRecords, fmt.Sprintf("run-plan/%s/%08d", run.ID, first/planBatch), steps[first:last]); err != nil {
 				return err
 			}
 			for i := first; i < last; i++ {
 				if steps[i].FollowUp {
-					if err := s.followUp(tx, run, steps[i], events[i]); err != nil {
+					if err := m.followUp(tx, run, steps[i], events[i]); err != nil {
 						return err
 					}
 				}
-				if err := s.audit(tx, events[i]); err != nil {
+				if err := m.audit(tx, events[i]); err != nil {
 					return err
 				}
 			}
@@ -87,14 +85,14 @@ func (s *Store) PutRunPlan(run Run, steps []PlannedStep, events []Event) error {
 }
 
 // RunPlan visits the steps that PutRunPlan recorded, in order, a batch in memory at a time.
-func (s *Store) RunPlan(run string, visit func(PlannedStep) error) error {
-	keys, err := s.keys(bucketRecords, "run-plan/"+run+"/")
+func (m *Migration) RunPlan(run string, visit func(PlannedStep) error) error {
+	keys, err := m.keys(bucketRecords, "run-plan/"+run+"/")
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
 		var steps []PlannedStep
-		if err := s.get(bucketRecords, key, &steps); err != nil {
+		if err := m.get(bucketRecords, key, &steps); err != nil {
 			return err
 		}
 		for _, step := range steps {
@@ -107,55 +105,48 @@ func (s *Store) RunPlan(run string, visit func(PlannedStep) error) error {
 }
 
 // followUp adds a step to the list of its migration, or finds it there. A closed one whose reason or to-do changed is opened again.
-func (s *Store) followUp(tx Tx, run Run, step PlannedStep, by Event) error {
-	key := s.followUpKey(run.Migration, step.StepID)
+func (m *Migration) followUp(tx Tx, run Run, step PlannedStep, by Event) error {
+	key := m.followUpKey(step.StepID)
 	var f FollowUp
-	switch err := s.decode(bucketRecords, key, tx.Get(bucketRecords, key), &f); {
+	switch err := m.read(tx, bucketRecords, key, &f); {
 	case errors.Is(err, ErrNotFound):
-		number, err := s.countFollowUp(tx)
+		number, err := m.countFollowUp(tx)
 		if err != nil {
 			return err
 		}
-		f = FollowUp{ID: "f-" + strconv.Itoa(number), Migration: run.Migration, StepID: step.StepID, Status: FollowUpOpen, CreatedAt: step.At, FirstRun: run.ID}
+		f = FollowUp{ID: "f-" + strconv.Itoa(number), Migration: m.name, StepID: step.StepID, Status: FollowUpOpen, CreatedAt: step.At, FirstRun: run.ID}
 	case err != nil:
 		return err
 	case f.Status == FollowUpDone && (f.Reason != step.Reason || f.ToDo != step.ToDo):
 		f.Status, f.ClosedAt, f.ClosedBy = FollowUpOpen, time.Time{}, ""
 		by.Name, by.Target, by.Facts = "migration.follow_up.reopened", f.ID, map[string]string{"step": f.StepID, "run": run.ID}
-		if err := s.audit(tx, by); err != nil {
+		if err := m.audit(tx, by); err != nil {
 			return err
 		}
 	}
 	f.Title, f.Reason, f.ToDo, f.LastRun = step.Title, step.Reason, step.ToDo, run.ID
-	return s.put(tx, bucketRecords, key, f)
+	return m.put(tx, bucketRecords, key, f)
 }
 
-func (s *Store) countFollowUp(tx Tx) (int, error) {
+func (m *Migration) countFollowUp(tx Tx) (int, error) {
 	const key = "follow-up-count"
 	number := 0
-	if err := s.decode(bucketRecords, key, tx.Get(bucketRecords, key), &number); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := m.read(tx, bucketRecords, key, &number); err != nil && !errors.Is(err, ErrNotFound) {
 		return 0, err
 	}
 	number++
-	return number, s.put(tx, bucketRecords, key, number)
+	return number, m.put(tx, bucketRecords, key, number)
 }
 
-func (s *Store) followUpKey(migration, step string) string {
-	sum := sha256.Sum256([]byte(migration + "\x00" + step))
-	return "follow-up/" + s.box.blind("follow-up#"+hex.EncodeToString(sum[:]))
+func (m *Migration) followUpKey(step string) string {
+	return "follow-up/" + m.store.box.blind("follow-up#"+step)
 }
 
-// FollowUps lists the follow-ups of a migration, open ones first, then in the order in which they came up.
-func (s *Store) FollowUps(migration string) ([]FollowUp, error) {
-	all, err := records[FollowUp](s, "follow-up/")
+// FollowUps lists all, open ones first, then in the order in which they came up.
+func (m *Migration) FollowUps() ([]FollowUp, error) {
+	found, err := records[FollowUp](m.space, "follow-up/")
 	if err != nil {
 		return nil, err
-	}
-	found := []FollowUp{}
-	for _, f := range all {
-		if f.Migration == migration {
-			found = append(found, f)
-		}
 	}
 	sort.Slice(found, func(i, j int) bool {
 		if a, b := found[i].Status == FollowUpOpen, found[j].Status == FollowUpOpen; a != b {
@@ -169,8 +160,8 @@ func (s *Store) FollowUps(migration string) ([]FollowUp, error) {
 }
 
 // CloseFollowUp closes one by id, with a note, and audits it. It fails with ErrNotFound or ErrClosed, wrapped.
-func (s *Store) CloseFollowUp(migration, id, note string, by Event) (FollowUp, error) {
-	all, err := s.FollowUps(migration)
+func (m *Migration) CloseFollowUp(id, note string, by Event) (FollowUp, error) {
+	all, err := m.FollowUps()
 	if err != nil {
 		return FollowUp{}, err
 	}
@@ -184,7 +175,7 @@ func (s *Store) CloseFollowUp(migration, id, note string, by Event) (FollowUp, e
 		f.Status, f.Note, f.ClosedAt, f.ClosedBy = FollowUpDone, note, by.At.UTC(), by.Actor
 		by.Name, by.Target = "migration.follow_up.done", f.ID
 		by.Facts = map[string]string{"step": f.StepID, "note": note}
-		return f, s.putGuarded(s.followUpKey(migration, f.StepID), f, by, func(tx Tx) error { return s.mayChange(tx, migration) })
+		return f, m.putGuarded(m.followUpKey(f.StepID), f, by, m.mayChange)
 	}
 	return FollowUp{}, fmt.Errorf("follow-up %s: %w", id, ErrNotFound)
 }

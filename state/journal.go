@@ -1,8 +1,10 @@
 package state
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,7 +48,7 @@ type Torn struct {
 // Journal is the write-ahead record of one run: what Append returns for is on disk. It is safe for many goroutines; records that
 // wait at the same time share one fsync.
 type Journal struct {
-	store   *Store
+	owner   *Migration
 	options JournalOptions
 	file    *os.File
 	end     scanned
@@ -63,7 +65,7 @@ type pendingRecords struct {
 
 // OpenJournal opens or begins the journal of a run and hands its records to visit, in order. A record that was cut off by a crash is
 // removed and reported; one that is damaged in the midst is ErrCorrupt. The caller holds the lock of the state and closes the journal.
-func (s *Store) OpenJournal(options JournalOptions, visit func(JournalRecord) error) (*Journal, *Torn, error) {
+func (m *Migration) OpenJournal(options JournalOptions, visit func(JournalRecord) error) (*Journal, *Torn, error) {
 	if err := validRun(options.Run); err != nil {
 		return nil, nil, err
 	}
@@ -74,14 +76,19 @@ func (s *Store) OpenJournal(options JournalOptions, visit func(JournalRecord) er
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	end, torn, err := s.scanJournal(file, options.Run, scanned{}, visit)
+	err = m.mine(options.Run, file)
+	var end scanned
+	var torn *Torn
+	if err == nil || errors.Is(err, errNoRecord) {
+		end, torn, err = m.scanJournal(file, options.Run, scanned{}, visit)
+	}
 	if err == nil {
 		err = SyncFolder(options.Folder)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("journal %s: %w", options.path(), err), file.Close())
 	}
-	j := &Journal{store: s, options: options, file: file, end: end, queue: make(chan pendingRecords, largestBatch)}
+	j := &Journal{owner: m, options: options, file: file, end: end, queue: make(chan pendingRecords, largestBatch)}
 	j.stopped.Add(1)
 	go j.commit()
 	return j, torn, nil
@@ -96,13 +103,13 @@ func validRun(run string) error {
 }
 
 // scanJournal reads a journal from a known place on and cuts what a crash left behind its last whole record.
-func (s *Store) scanJournal(file *os.File, run string, from scanned, visit func(JournalRecord) error) (scanned, *Torn, error) {
+func (m *Migration) scanJournal(file *os.File, run string, from scanned, visit func(JournalRecord) error) (scanned, *Torn, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return from, nil, err
 	}
 	end, err := scanFrames(file, info.Size(), from, func(f frame, behind scanned) error {
-		record, err := s.openRecord(run, f, behind)
+		record, err := m.openRecord(run, f, behind)
 		if err != nil {
 			return err
 		}
@@ -117,6 +124,26 @@ func (s *Store) scanJournal(file *os.File, run string, from scanned, visit func(
 		return end, nil, fmt.Errorf("cutting what a crash left: %w", err)
 	}
 	return end, torn, file.Sync()
+}
+
+// errNoRecord says that a journal has no whole record, so that nobody knows whose it is.
+var errNoRecord = errors.New("the journal has no whole record")
+
+// mine tells by the first record of a journal whose run it is: that of another migration is ErrNotFound. A journal without a whole
+// record, errNoRecord, is nobody's yet.
+func (m *Migration) mine(run string, file io.ReaderAt) error {
+	first, err := readFrame(bufio.NewReader(io.NewSectionReader(file, 0, frameHead+largestFrame+frameTail)))
+	if errors.Is(err, io.EOF) || errors.Is(err, errBroken) {
+		return errNoRecord
+	}
+	if err != nil {
+		return err
+	}
+	record, err := m.openRecord(run, first, scanned{})
+	if err == nil && record.Process != nil && (record.Process.Migration != m.name || record.Process.Tenant != m.tenant) {
+		return fmt.Errorf("it is of another migration: %w", ErrNotFound)
+	}
+	return err
 }
 
 // Append writes records and returns when they are on disk. After an error nothing more is taken: the file ends with the last record
@@ -162,7 +189,7 @@ func (j *Journal) write(batch []pendingRecords) error {
 		for _, record := range waiting.records {
 			next.sequence++
 			j.watch(BeforeRecord, next.sequence, record)
-			sealed, err := j.store.sealRecord(j.options.Run, next.sequence, record)
+			sealed, err := j.owner.sealRecord(j.options.Run, next.sequence, record)
 			if err == nil {
 				buffer, err = encodeFrame(buffer, next.sequence, sealed)
 			}
@@ -214,7 +241,7 @@ func (j *Journal) Discard() error {
 }
 
 // ReadJournal hands the records of a run's journal to visit without changing it. A run without a journal is ErrNotFound.
-func (s *Store) ReadJournal(folder, run string, visit func(JournalRecord) error) error {
+func (m *Migration) ReadJournal(folder, run string, visit func(JournalRecord) error) error {
 	if err := validRun(run); err != nil {
 		return err
 	}
@@ -226,12 +253,15 @@ func (s *Store) ReadJournal(folder, run string, visit func(JournalRecord) error)
 		return fmt.Errorf("opening the journal: %w", err)
 	}
 	defer file.Close()
+	if err := m.mine(run, file); err != nil && !errors.Is(err, errNoRecord) {
+		return fmt.Errorf("journal of run %s: %w", run, err)
+	}
 	info, err := file.Stat()
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
 	_, err = scanFrames(file, info.Size(), scanned{}, func(f frame, behind scanned) error {
-		record, err := s.openRecord(run, f, behind)
+		record, err := m.openRecord(run, f, behind)
 		if err != nil {
 			return err
 		}

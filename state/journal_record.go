@@ -93,21 +93,21 @@ func journalAddress(run string, sequence uint64) string {
 }
 
 // sealRecord encrypts a record for its place in the journal of a run.
-func (s *Store) sealRecord(run string, sequence uint64, record JournalRecord) ([]byte, error) {
+func (m *Migration) sealRecord(run string, sequence uint64, record JournalRecord) ([]byte, error) {
 	encoded, err := json.Marshal(record)
 	if err != nil {
 		return nil, fmt.Errorf("encoding journal record %d: %w", sequence, err)
 	}
-	return s.box.seal(journalAddress(run, sequence), s.pack.EncodeAll(encoded, nil))
+	return m.store.box.seal(journalAddress(run, sequence), m.store.pack.EncodeAll(encoded, nil))
 }
 
-func (s *Store) openRecord(run string, f frame, behind scanned) (JournalRecord, error) {
+func (m *Migration) openRecord(run string, f frame, behind scanned) (JournalRecord, error) {
 	var record JournalRecord
-	packed, err := s.box.open(journalAddress(run, f.sequence), f.body)
+	packed, err := m.store.box.open(journalAddress(run, f.sequence), f.body)
 	if err != nil {
 		return record, err
 	}
-	encoded, err := s.unpack.DecodeAll(packed, nil)
+	encoded, err := m.store.unpack.DecodeAll(packed, nil)
 	if err != nil {
 		return record, fmt.Errorf("%w: record %d of the journal does not unpack", ErrCorrupt, f.sequence)
 	}

@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,9 +29,9 @@ type Followed struct {
 	Damaged []error // journals that do not read; the others were followed
 }
 
-// BringUp makes the state say what the journals in folder say: after a crash the journal is right and the state follows it. Each
-// record is taken once, however often it is called. A journal that ends before what the state knows of it is listed in Short.
-func (s *Store) BringUp(folder string) (Followed, error) {
+// BringUp makes the state say what the journals of this migration in folder say: after a crash the journal is right and the state follows
+// it. Each record is taken once, however often it is called. A journal that ends before what the state knows of it is listed in Short.
+func (m *Migration) BringUp(folder string) (Followed, error) {
 	var found Followed
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,7 +45,7 @@ func (s *Store) BringUp(folder string) (Followed, error) {
 		if !ok || entry.IsDir() {
 			continue
 		}
-		err := s.follow(folder, run, &found)
+		err := m.follow(folder, run, &found)
 		if errors.Is(err, ErrCorrupt) {
 			found.Damaged = append(found.Damaged, fmt.Errorf("journal %s: %w", filepath.Join(folder, entry.Name()), err))
 			continue
@@ -56,9 +57,9 @@ func (s *Store) BringUp(folder string) (Followed, error) {
 	return found, nil
 }
 
-func (s *Store) follow(folder, run string, found *Followed) error {
+func (m *Migration) follow(folder, run string, found *Followed) error {
 	var mark journalMark
-	if err := s.get(bucketRecords, "journal/"+run, &mark); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := m.get(bucketRecords, "journal/"+run, &mark); err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	path := JournalOptions{Folder: folder, Run: run}.path()
@@ -75,8 +76,13 @@ func (s *Store) follow(folder, run string, found *Followed) error {
 		return err
 	}
 	defer file.Close()
-	r := &replay{store: s, run: run, mark: mark}
-	_, torn, err := s.scanJournal(file, run, scanned{sequence: mark.Sequence, offset: mark.Offset}, r.add)
+	if mark.Sequence == 0 {
+		if ours, err := m.begunHere(run, file, info.Size()); !ours || err != nil {
+			return err
+		}
+	}
+	r := &replay{owner: m, run: run, mark: mark}
+	_, torn, err := m.scanJournal(file, run, scanned{sequence: mark.Sequence, offset: mark.Offset}, r.add)
 	found.Records += r.total
 	if torn != nil {
 		found.Torn = append(found.Torn, *torn)
@@ -87,9 +93,23 @@ func (s *Store) follow(folder, run string, found *Followed) error {
 	return r.flush()
 }
 
+// begunHere tells whether a journal that the state knows nothing of is of this migration. That of another one is followed by the
+// commands of that one, and one without a whole record has nothing to follow yet.
+func (m *Migration) begunHere(run string, file io.ReaderAt, size int64) (bool, error) {
+	err := m.mine(run, file)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case errors.Is(err, errNoRecord):
+		_, damage := scanFrames(file, size, scanned{}, func(frame, scanned) error { return nil })
+		return false, damage
+	}
+	return err == nil, err
+}
+
 // replay gathers records for transactions of a fair size; the mark moves in the transaction that takes them.
 type replay struct {
-	store   *Store
+	owner   *Migration
 	run     string
 	mark    journalMark
 	waiting []JournalRecord
@@ -109,14 +129,14 @@ func (r *replay) flush() error {
 	if len(r.waiting) == 0 {
 		return nil
 	}
-	err := r.store.backend.Update(func(tx Tx) error {
+	err := r.owner.store.backend.Update(func(tx Tx) error {
 		for _, record := range r.waiting {
 			if err := r.take(tx, record); err != nil {
 				return fmt.Errorf("taking over record %d: %w", record.Sequence, err)
 			}
 			r.mark.Sequence, r.mark.Offset = record.behind.sequence, record.behind.offset
 		}
-		return r.store.put(tx, bucketRecords, "journal/"+r.run, r.mark)
+		return r.owner.put(tx, bucketRecords, "journal/"+r.run, r.mark)
 	})
 	r.waiting = r.waiting[:0]
 	return err
@@ -141,7 +161,7 @@ func (r *replay) take(tx Tx, record JournalRecord) error {
 
 func (r *replay) begin(tx Tx, record JournalRecord) error {
 	var run Run
-	err := r.store.decode(bucketRecords, "run/"+r.run, tx.Get(bucketRecords, "run/"+r.run), &run)
+	err := r.owner.read(tx, bucketRecords, "run/"+r.run, &run)
 	known := err == nil && record.Kind == JournalBegin // then its beginning is in the chain
 	if errors.Is(err, ErrNotFound) {
 		run, err = Run{ID: r.run, PlanHash: record.Process.PlanHash, Migration: record.Process.Migration, StartedAt: record.At, RollbackOf: record.Process.RollbackOf}, nil
@@ -150,7 +170,7 @@ func (r *replay) begin(tx Tx, record JournalRecord) error {
 		return err
 	}
 	run.Status, run.CompletedAt = "started", time.Time{}
-	if err := r.store.put(tx, bucketRecords, "run/"+r.run, run); err != nil {
+	if err := r.owner.put(tx, bucketRecords, "run/"+r.run, run); err != nil {
 		return err
 	}
 	if known {
@@ -160,7 +180,7 @@ func (r *replay) begin(tx Tx, record JournalRecord) error {
 	if record.Kind == JournalResume {
 		name = "migration.cutover_plan.resumed"
 	}
-	return r.store.audit(tx, r.event(name, record, record.Process.PlanHash, map[string]string{"run": r.run}))
+	return r.owner.audit(tx, r.event(name, record, record.Process.PlanHash, map[string]string{"run": r.run}))
 }
 
 func (r *replay) event(name string, record JournalRecord, target string, facts map[string]string) Event {
@@ -168,7 +188,7 @@ func (r *replay) event(name string, record JournalRecord, target string, facts m
 }
 
 func (r *replay) step(tx Tx, step RunStep) error {
-	return r.store.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", r.run, step.Order), step)
+	return r.owner.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", r.run, step.Order), step)
 }
 
 // outcome keeps the step, its bindings and its audit event. What is already done counts as applied in the chain.
@@ -179,7 +199,7 @@ func (r *replay) outcome(tx Tx, record JournalRecord) error {
 		return err
 	}
 	for _, b := range o.Bindings {
-		if err := r.store.putBinding(tx, b); err != nil {
+		if err := r.owner.putBinding(tx, b); err != nil {
 			return err
 		}
 	}
@@ -190,12 +210,12 @@ func (r *replay) outcome(tx Tx, record JournalRecord) error {
 	if o.Reason != "" {
 		facts["reason"] = o.Reason
 	}
-	return r.store.audit(tx, r.event(name, record, o.StepID, facts))
+	return r.owner.audit(tx, r.event(name, record, o.StepID, facts))
 }
 
 func (r *replay) end(tx Tx, record JournalRecord) error {
 	var run Run
-	if err := r.store.decode(bucketRecords, "run/"+r.run, tx.Get(bucketRecords, "run/"+r.run), &run); err != nil {
+	if err := r.owner.read(tx, bucketRecords, "run/"+r.run, &run); err != nil {
 		return err
 	}
 	run.Status, run.CompletedAt = record.Status, record.At
@@ -204,5 +224,5 @@ func (r *replay) end(tx Tx, record JournalRecord) error {
 	if record.Plan != nil {
 		plan = *record.Plan
 	}
-	return r.store.endRun(tx, run, plan, event)
+	return r.owner.endRun(tx, run, plan, event)
 }

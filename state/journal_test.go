@@ -34,7 +34,7 @@ func outcome(step, what string) state.JournalRecord {
 }
 
 // journalOf writes records into a new journal and closes it.
-func journalOf(t *testing.T, store *state.Store, folder, run string, records ...state.JournalRecord) {
+func journalOf(t *testing.T, store opened, folder, run string, records ...state.JournalRecord) {
 	t.Helper()
 	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: run}, func(state.JournalRecord) error { return nil })
 	if err == nil {
@@ -45,7 +45,7 @@ func journalOf(t *testing.T, store *state.Store, folder, run string, records ...
 	}
 }
 
-func kinds(t *testing.T, store *state.Store, folder, run string) []string {
+func kinds(t *testing.T, store opened, folder, run string) []string {
 	t.Helper()
 	var found []string
 	err := store.ReadJournal(folder, run, func(r state.JournalRecord) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -16,19 +17,19 @@ func by(second int64) state.Event {
 	return state.Event{At: time.Unix(second, 0).UTC(), Actor: "jane (test)"}
 }
 
-func declared(name, tenant string, sources ...string) state.Declaration {
-	return state.Declaration{Name: name, Tenant: tenant, Mode: "merge_into_existing", Sources: sources}
+func declared(name, tenant string, sources ...string) lifecycle.Declaration {
+	return lifecycle.Declaration{Name: name, Tenant: tenant, Mode: "merge_into_existing", Sources: sources}
 }
 
 func rule(err error) string {
-	var refused *state.LifecycleError
+	var refused *lifecycle.Refusal
 	if errors.As(err, &refused) {
 		return refused.Rule
 	}
 	return ""
 }
 
-func chainNames(t *testing.T, store *state.Store) []string {
+func chainNames(t *testing.T, store opened) []string {
 	t.Helper()
 	var found []string
 	_, err := store.WalkAudit("", func(r state.AuditRecord) error {
@@ -49,11 +50,11 @@ func TestMigration_EachChangeOfTheConfigurationIsRecordedOnce(t *testing.T) {
 	defer store.Close()
 	adopt := declared("acme", "acme", "okta.corp")
 	adopt.Mode = "first_run_adoption"
-	for i, d := range []state.Declaration{
+	for i, d := range []lifecycle.Declaration{
 		declared("acme", "acme"), declared("acme", "acme", "okta.corp"), declared("acme", "acme", "okta.corp"),
 		declared("acme", "acme", "entra.hq"), declared("acme", "acme", "okta.corp"), adopt,
 	} {
-		if _, err := store.OpenMigration(d, by(int64(i))); err != nil {
+		if _, err := openMigration(store, d, by(int64(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,8 +68,8 @@ func TestMigration_EachChangeOfTheConfigurationIsRecordedOnce(t *testing.T) {
 	if diff := cmp.Diff(want, chainNames(t, store)); diff != "" {
 		t.Error(diff)
 	}
-	m, err := store.Migration("acme")
-	if err != nil || m.Status != state.MigrationReady || m.Mode != "first_run_adoption" || len(m.Sources) != 2 || !m.CreatedAt.Equal(time.Unix(0, 0)) {
+	m, err := store.of("acme").Recorded()
+	if err != nil || m.Status != lifecycle.MigrationReady || m.Mode != "first_run_adoption" || len(m.Sources) != 2 || !m.CreatedAt.Equal(time.Unix(0, 0)) {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
@@ -76,16 +77,16 @@ func TestMigration_EachChangeOfTheConfigurationIsRecordedOnce(t *testing.T) {
 func TestMigration_ARefusalChangesNothing(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
-	if _, err := store.OpenMigration(declared("acme", "acme", "okta.corp"), by(1)); err != nil {
+	if _, err := openMigration(store, declared("acme", "acme", "okta.corp"), by(1)); err != nil {
 		t.Fatal(err)
 	}
 	before := chainNames(t, store)
-	for want, d := range map[string]state.Declaration{
-		state.RuleOneActive:       declared("second", "acme", "okta.new"),
-		state.RuleTenant:          declared("acme", "other", "okta.corp"),
-		state.RuleSourceElsewhere: declared("north", "other", "okta.corp"),
+	for want, d := range map[string]lifecycle.Declaration{
+		lifecycle.RuleOneActive:       declared("second", "acme", "okta.new"),
+		lifecycle.RuleTenant:          declared("acme", "other", "okta.corp"),
+		lifecycle.RuleSourceElsewhere: declared("north", "other", "okta.corp"),
 	} {
-		if _, err := store.OpenMigration(d, by(2)); rule(err) != want {
+		if _, err := openMigration(store, d, by(2)); rule(err) != want {
 			t.Errorf("wanted %s, got %v", want, err)
 		}
 	}
@@ -102,7 +103,7 @@ func TestMigration_ARefusalChangesNothing(t *testing.T) {
 func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
-	if _, err := store.OpenMigration(declared("acme", "acme", "okta.corp"), by(1)); err != nil {
+	if _, err := openMigration(store, declared("acme", "acme", "okta.corp"), by(1)); err != nil {
 		t.Fatal(err)
 	}
 	w, err := store.BeginSnapshot(state.Snapshot{ID: "s1", Source: "okta.corp", StartedAt: time.Unix(2, 0)})
@@ -112,16 +113,16 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 	if _, err := w.Complete(time.Unix(3, 0), "acme", state.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := store.Migration("acme"); err != nil || !m.Sources[0].LastInventoryAt.Equal(time.Unix(3, 0)) {
+	if m, err := store.of("acme").Recorded(); err != nil || !m.Sources[0].LastInventoryAt.Equal(time.Unix(3, 0)) {
 		t.Errorf("last inventory: %+v, %v", m.Sources, err)
 	}
-	if _, err := store.ArchiveMigration("acme", by(4)); err != nil {
+	if _, err := store.of("acme").Archive(by(4)); err != nil {
 		t.Fatal(err)
 	}
 	_, snapshot := store.BeginSnapshot(state.Snapshot{ID: "s2", Source: "okta.corp"})
-	_, again := store.ArchiveMigration("acme", by(5))
-	_, opened := store.OpenMigration(declared("acme", "acme", "okta.corp"), by(5))
-	_, closed := store.CloseFollowUp("acme", "f-1", "x", by(5))
+	_, again := store.of("acme").Archive(by(5))
+	_, opened := openMigration(store, declared("acme", "acme", "okta.corp"), by(5))
+	_, closed := store.CloseFollowUp("f-1", "x", by(5))
 	for what, err := range map[string]error{
 		"a snapshot":    snapshot,
 		"an assessment": store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}),
@@ -132,7 +133,7 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 		"archiving":     again,
 		"opening":       opened,
 	} {
-		if rule(err) != state.RuleArchived {
+		if rule(err) != lifecycle.RuleArchived {
 			t.Errorf("%s: wanted a refusal, got %v", what, err)
 		}
 	}
@@ -142,10 +143,10 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 	if snapshots, err := store.Snapshots(); err != nil || len(snapshots) != 1 {
 		t.Errorf("its history: %d snapshots, %v", len(snapshots), err)
 	}
-	if _, err := store.OpenMigration(declared("acme-2", "acme", "okta.corp"), by(6)); err != nil {
+	if _, err := openMigration(store, declared("acme-2", "acme", "okta.corp"), by(6)); err != nil {
 		t.Errorf("a new one of the tenant: %v", err)
 	}
-	if _, err := store.LatestSnapshot("okta.corp"); !errors.Is(err, state.ErrNotFound) {
+	if _, err := store.of("acme-2").LatestSnapshot("okta.corp"); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("the new one sees the snapshot of the old: %v", err)
 	}
 }
@@ -153,16 +154,16 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 func TestMigration_AnArchivedSourceIsNotReadNorAssessed(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
-	for i, d := range []state.Declaration{declared("acme", "acme", "okta.corp", "entra.hq"), declared("acme", "acme", "entra.hq")} {
-		if _, err := store.OpenMigration(d, by(int64(i))); err != nil {
+	for i, d := range []lifecycle.Declaration{declared("acme", "acme", "okta.corp", "entra.hq"), declared("acme", "acme", "entra.hq")} {
+		if _, err := openMigration(store, d, by(int64(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	_, err := store.BeginSnapshot(state.Snapshot{ID: "s1", Source: "okta.corp"})
-	if rule(err) != state.RuleSourceArchived {
+	if rule(err) != lifecycle.RuleSourceArchived {
 		t.Errorf("a snapshot: %v", err)
 	}
-	if err := store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}); rule(err) != state.RuleSourceArchived {
+	if err := store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}); rule(err) != lifecycle.RuleSourceArchived {
 		t.Errorf("an assessment: %v", err)
 	}
 	if _, err := store.BeginSnapshot(state.Snapshot{ID: "s2", Source: "entra.hq"}); err != nil {
@@ -177,17 +178,17 @@ func TestPlan_GoesFromDraftToItsOutcome(t *testing.T) {
 	if err := store.PutPlan(record, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	if draft, err := store.Draft("acme"); err != nil || draft.Status != state.PlanDraft {
+	if draft, err := store.Draft(); err != nil || draft.Status != state.PlanDraft {
 		t.Fatalf("%+v, %v", draft, err)
 	}
 	record.Hash, record.Status = "sha256:1", state.PlanPreviewed
 	if err := store.PutPlan(record, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Draft("acme"); !errors.Is(err, state.ErrNotFound) {
+	if _, err := store.Draft(); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("the draft is still there: %v", err)
 	}
-	got, err := store.Plan("sha256:1")
+	got, err := store.PlanRecord("sha256:1")
 	if diff := cmp.Diff(record, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -210,7 +211,7 @@ func TestFollowUps_AreOneAStepWhateverTheNumberOfRuns(t *testing.T) {
 	}
 	look := func() string {
 		t.Helper()
-		all, err := store.FollowUps("acme")
+		all, err := store.FollowUps()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,17 +229,17 @@ func TestFollowUps_AreOneAStepWhateverTheNumberOfRuns(t *testing.T) {
 	}
 	run("r1", "rebuild it", "a", "b")
 	expect("f-1 a open r1, f-2 b open r1")
-	if _, err := store.CloseFollowUp("acme", "f-1", "done", by(1)); err != nil {
+	if _, err := store.CloseFollowUp("f-1", "done", by(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.CloseFollowUp("acme", "f-1", "again", by(2)); !errors.Is(err, state.ErrClosed) {
+	if _, err := store.CloseFollowUp("f-1", "again", by(2)); !errors.Is(err, state.ErrClosed) {
 		t.Errorf("closed twice: %v", err)
 	}
 	run("r2", "rebuild it", "a", "c")
 	expect("f-2 b open r1, f-3 c open r2, f-1 a done r2")
 	run("r3", "rebuild it otherwise", "a")
 	expect("f-1 a open r3, f-2 b open r1, f-3 c open r2")
-	if other, err := store.FollowUps("other"); err != nil || len(other) != 0 {
+	if other, err := store.of("other").FollowUps(); err != nil || len(other) != 0 {
 		t.Errorf("another migration has %d, %v", len(other), err)
 	}
 }

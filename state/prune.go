@@ -25,16 +25,16 @@ type Pruning struct {
 }
 
 // Prunable lists the snapshots that the limits of a rule let go, newest first, with the reason of those that stay all the same.
-func (s *Store) Prunable(rule PruneRule) ([]Pruning, error) {
-	snapshots, err := s.Snapshots()
+func (m *Migration) Prunable(rule PruneRule) ([]Pruning, error) {
+	snapshots, err := m.Snapshots()
 	if err != nil {
 		return nil, err
 	}
-	assessments, err := s.Assessments()
+	assessments, err := m.Assessments()
 	if err != nil {
 		return nil, err
 	}
-	needed, err := s.snapshotsInUse(rule, snapshots, assessments)
+	needed, err := m.snapshotsInUse(rule, snapshots, assessments)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func outside(rule PruneRule, snapshots []Snapshot) []Snapshot {
 }
 
 // snapshotsInUse says by snapshot id what still refers to it. The lists are sorted newest first.
-func (s *Store) snapshotsInUse(rule PruneRule, snapshots []Snapshot, assessments []Assessment) (map[string]string, error) {
+func (m *Migration) snapshotsInUse(rule PruneRule, snapshots []Snapshot, assessments []Assessment) (map[string]string, error) {
 	inUse := map[string]string{}
 	newest := map[string]bool{}
 	for _, snapshot := range snapshots {
@@ -92,11 +92,11 @@ func (s *Store) snapshotsInUse(rule PruneRule, snapshots []Snapshot, assessments
 		}
 		seen[a.Source] = seen[a.Source] || a.Status == AssessmentCompleted
 	}
-	plans, err := s.Plans()
+	plans, err := m.Plans()
 	if err != nil {
 		return nil, err
 	}
-	runs, err := s.Runs()
+	runs, err := m.Runs()
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +123,8 @@ func (s *Store) snapshotsInUse(rule PruneRule, snapshots []Snapshot, assessments
 
 // Prune deletes what Prunable says may go, each snapshot with its items, pages, assessments and results in one transaction with its
 // audit record, and returns those that went. The file does not get smaller: what is free is used again.
-func (s *Store) Prune(rule PruneRule, event func(name, target string, facts map[string]string) Event) ([]Pruning, error) {
-	found, err := s.Prunable(rule)
+func (m *Migration) Prune(rule PruneRule, event func(name, target string, facts map[string]string) Event) ([]Pruning, error) {
+	found, err := m.Prunable(rule)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (s *Store) Prune(rule PruneRule, event func(name, target string, facts map[
 		}
 		facts := map[string]string{"source": p.Snapshot.Source, "status": p.Snapshot.Status, "items": strconv.Itoa(p.Snapshot.Total()),
 			"pages": strconv.Itoa(p.Snapshot.Pages), "assessments": strconv.Itoa(len(p.Assessments))}
-		if err := s.deleteSnapshot(p, event("migration.inventory.pruned", p.Snapshot.ID, facts)); err != nil {
+		if err := m.deleteSnapshot(p, event("migration.inventory.pruned", p.Snapshot.ID, facts)); err != nil {
 			return gone, err
 		}
 		gone = append(gone, p)
@@ -143,42 +143,25 @@ func (s *Store) Prune(rule PruneRule, event func(name, target string, facts map[
 	return gone, nil
 }
 
-func (s *Store) deleteSnapshot(p Pruning, event Event) error {
+func (m *Migration) deleteSnapshot(p Pruning, event Event) error {
 	id := p.Snapshot.ID
-	err := s.backend.Update(func(tx Tx) error {
+	err := m.store.backend.Update(func(tx Tx) error {
 		deleted := errors.Join(
-			deleteBelow(tx, bucketItems, id+"/"),
-			deleteBelow(tx, bucketPages, id+"/"),
-			tx.Delete(bucketRecords, "snapshot/"+id),
+			m.deleteBelow(tx, bucketItems, id+"/"),
+			m.deleteBelow(tx, bucketPages, id+"/"),
+			m.delete(tx, bucketRecords, "snapshot/"+id),
 		)
 		for _, a := range p.Assessments {
-			deleted = errors.Join(deleted, deleteBelow(tx, bucketResults, a+"/"), tx.Delete(bucketRecords, "assessment/"+a))
+			deleted = errors.Join(deleted, m.deleteBelow(tx, bucketResults, a+"/"), m.delete(tx, bucketRecords, "assessment/"+a),
+				m.delete(tx, bucketRecords, "matched/"+a))
 		}
 		if deleted != nil {
 			return deleted
 		}
-		return s.audit(tx, event)
+		return m.audit(tx, event)
 	})
 	if err != nil {
 		return fmt.Errorf("pruning snapshot %s: %w", id, err)
-	}
-	return nil
-}
-
-// deleteBelow lists the keys first: a cursor must not walk over what is deleted under it.
-func deleteBelow(tx Tx, bucket, prefix string) error {
-	var keys []string
-	err := tx.Each(bucket, prefix, func(key string, _ []byte) error {
-		keys = append(keys, key)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		if err := tx.Delete(bucket, key); err != nil {
-			return err
-		}
 	}
 	return nil
 }

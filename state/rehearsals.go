@@ -18,25 +18,19 @@ type Rehearsal struct {
 }
 
 // PutRehearsal keeps the report of a rehearsal in the transaction of its audit event.
-func (s *Store) PutRehearsal(r Rehearsal, event Event) error {
-	if err := s.putRecord("rehearsal/"+r.ID, r, event); err != nil {
+func (m *Migration) PutRehearsal(r Rehearsal, event Event) error {
+	if err := m.putRecord("rehearsal/"+r.ID, r, event); err != nil {
 		return fmt.Errorf("recording rehearsal %s: %w", r.ID, err)
 	}
 	return nil
 }
 
 // Rehearsals lists those of the migration, newest first.
-func (s *Store) Rehearsals() ([]Rehearsal, error) {
-	all, err := records[Rehearsal](s, "rehearsal/")
+func (m *Migration) Rehearsals() ([]Rehearsal, error) {
+	all, err := records[Rehearsal](m.space, "rehearsal/")
 	if err != nil {
 		return nil, err
 	}
-	ours := all[:0]
-	for _, r := range all {
-		if s.ours(r.Migration) {
-			ours = append(ours, r)
-		}
-	}
-	sort.SliceStable(ours, func(i, j int) bool { return ours[i].At.After(ours[j].At) })
-	return ours, nil
+	sort.SliceStable(all, func(i, j int) bool { return all[i].At.After(all[j].At) })
+	return all, nil
 }

@@ -45,7 +45,6 @@ type DecisionRow struct {
 // Review is what one plan says about impacts and overlaps. Assessments are keyed by source. Partial says that the plan is for a part of
 // the move: what it does not mention is not gone, and it counts fewer items than there are.
 type Review struct {
-	Migration   string
 	Partial     bool
 	Assessments map[string]string
 	Impacts     []plan.Impact
@@ -55,15 +54,15 @@ type Review struct {
 // PutReview keeps the review of a plan: the matched resources of each assessment, every impact with its acknowledgement, every
 // decision. An acknowledgement or decision that takes effect for the first time, or as another one than before, gets its audit record
 // in the same transaction. The event gives time, tenant and actor of all of them.
-func (s *Store) PutReview(r Review, event Event) error {
-	err := s.backend.Update(func(tx Tx) error {
-		if err := s.putMatched(tx, r); err != nil {
+func (m *Migration) PutReview(r Review, event Event) error {
+	err := m.store.backend.Update(func(tx Tx) error {
+		if err := m.putMatched(tx, r); err != nil {
 			return err
 		}
-		if err := s.putImpacts(tx, r, event); err != nil {
+		if err := m.putImpacts(tx, r, event); err != nil {
 			return err
 		}
-		return s.putDecisions(tx, r, event)
+		return m.putDecisions(tx, r, event)
 	})
 	if err != nil {
 		return fmt.Errorf("recording impacts and decisions: %w", err)
@@ -71,7 +70,7 @@ func (s *Store) PutReview(r Review, event Event) error {
 	return nil
 }
 
-func (s *Store) putMatched(tx Tx, r Review) error {
+func (m *Migration) putMatched(tx Tx, r Review) error {
 	matched := map[string][]plan.Overlap{}
 	for _, o := range r.Overlaps {
 		id := r.Assessments[o.Item.Source]
@@ -81,16 +80,16 @@ func (s *Store) putMatched(tx Tx, r Review) error {
 		if matched[id] == nil {
 			matched[id] = []plan.Overlap{}
 		}
-		if err := s.put(tx, bucketRecords, "matched/"+id, matched[id]); err != nil {
+		if err := m.put(tx, bucketRecords, "matched/"+id, matched[id]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) putImpacts(tx Tx, r Review, event Event) error {
-	prefix := "impact/" + r.Migration + "/"
-	rows, err := recordsIn[ImpactRow](s, tx, prefix)
+func (m *Migration) putImpacts(tx Tx, r Review, event Event) error {
+	prefix := "impact/"
+	rows, err := recordsIn[ImpactRow](m.space, tx, bucketRecords, prefix)
 	if err != nil {
 		return err
 	}
@@ -113,12 +112,12 @@ func (s *Store) putImpacts(tx Tx, r Review, event Event) error {
 			impact.Items, impact.Count = row.Items, row.Count
 		}
 		row.Impact, row.Assessments, row.LastSeen, row.Current = impact, assessments, event.At.UTC(), true
-		if s.acknowledge(&row, event) {
-			if err := s.audit(tx, acknowledgedEvent(row, event)); err != nil {
+		if m.acknowledge(&row, event) {
+			if err := m.audit(tx, acknowledgedEvent(row, event)); err != nil {
 				return err
 			}
 		}
-		if err := s.put(tx, bucketRecords, prefix+impact.ID, row); err != nil {
+		if err := m.put(tx, bucketRecords, prefix+impact.ID, row); err != nil {
 			return err
 		}
 	}
@@ -127,7 +126,7 @@ func (s *Store) putImpacts(tx Tx, r Review, event Event) error {
 			continue
 		}
 		row.Current = false
-		if err := s.put(tx, bucketRecords, prefix+id, row); err != nil {
+		if err := m.put(tx, bucketRecords, prefix+id, row); err != nil {
 			return err
 		}
 	}
@@ -135,7 +134,7 @@ func (s *Store) putImpacts(tx Tx, r Review, event Event) error {
 }
 
 // acknowledge brings the row's acknowledgement to what the plan says and tells whether it is a new one.
-func (s *Store) acknowledge(row *ImpactRow, event Event) bool {
+func (m *Migration) acknowledge(row *ImpactRow, event Event) bool {
 	if !row.Acknowledged {
 		row.Acknowledgement = nil
 		return false
@@ -156,31 +155,31 @@ func acknowledgedEvent(row ImpactRow, event Event) Event {
 	return event
 }
 
-func (s *Store) putDecisions(tx Tx, r Review, event Event) error {
-	prefix := "decision/" + r.Migration + "/"
-	rows, err := recordsIn[DecisionRow](s, tx, prefix)
+func (m *Migration) putDecisions(tx Tx, r Review, event Event) error {
+	prefix := "decision/"
+	rows, err := recordsIn[DecisionRow](m.space, tx, bucketRecords, prefix)
 	if err != nil {
 		return err
 	}
 	known := map[string]DecisionRow{}
 	for _, row := range rows {
-		known[s.decisionKey(row.Overlap)] = row
+		known[m.decisionKey(row.Overlap)] = row
 	}
 	for _, o := range r.Overlaps {
 		if o.Decision == "" || o.Status != plan.OverlapDecided && o.Status != plan.OverlapFollowUp {
 			continue
 		}
-		key := s.decisionKey(o)
+		key := m.decisionKey(o)
 		row, seen := known[key]
 		delete(known, key)
 		if !seen || !row.Current || row.Decision != o.Decision || resourceText(row.Overlap) != resourceText(o) {
 			row.By, row.At = event.Actor, event.At.UTC()
-			if err := s.audit(tx, resolvedEvent(o, event)); err != nil {
+			if err := m.audit(tx, resolvedEvent(o, event)); err != nil {
 				return err
 			}
 		}
 		row.Overlap, row.Assessment, row.Current = o, r.Assessments[o.Item.Source], true
-		if err := s.put(tx, bucketRecords, prefix+key, row); err != nil {
+		if err := m.put(tx, bucketRecords, prefix+key, row); err != nil {
 			return err
 		}
 	}
@@ -189,15 +188,15 @@ func (s *Store) putDecisions(tx Tx, r Review, event Event) error {
 			continue
 		}
 		row.Current = false
-		if err := s.put(tx, bucketRecords, prefix+key, row); err != nil {
+		if err := m.put(tx, bucketRecords, prefix+key, row); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) decisionKey(o plan.Overlap) string {
-	return s.box.blind(o.Item.Address().String() + "#" + o.Wanted.Type)
+func (m *Migration) decisionKey(o plan.Overlap) string {
+	return m.store.box.blind(o.Item.Address().String() + "#" + o.Wanted.Type)
 }
 
 func resourceText(o plan.Overlap) string {
@@ -217,14 +216,14 @@ func resolvedEvent(o plan.Overlap, event Event) Event {
 }
 
 // MatchedResources reads the overlaps of an assessment's items, as the last plan that used it found them, or ErrNotFound when none did.
-func (s *Store) MatchedResources(assessment string) ([]plan.Overlap, error) {
+func (m *Migration) MatchedResources(assessment string) ([]plan.Overlap, error) {
 	var matched []plan.Overlap
-	return matched, s.get(bucketRecords, "matched/"+assessment, &matched)
+	return matched, m.get(bucketRecords, "matched/"+assessment, &matched)
 }
 
 // Impacts lists every impact that a plan of the migration found: those of the last plan first, each part high first, then by code.
-func (s *Store) Impacts(migration string) ([]ImpactRow, error) {
-	rows, err := records[ImpactRow](s, "impact/"+migration+"/")
+func (m *Migration) Impacts() ([]ImpactRow, error) {
+	rows, err := records[ImpactRow](m.space, "impact/")
 	if err != nil {
 		return nil, err
 	}
@@ -238,8 +237,8 @@ func (s *Store) Impacts(migration string) ([]ImpactRow, error) {
 }
 
 // Decisions lists every merge decision that took effect, by item, those of the last plan first.
-func (s *Store) Decisions(migration string) ([]DecisionRow, error) {
-	rows, err := records[DecisionRow](s, "decision/"+migration+"/")
+func (m *Migration) Decisions() ([]DecisionRow, error) {
+	rows, err := records[DecisionRow](m.space, "decision/")
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func reviewStore(t *testing.T) *state.Store {
+func reviewStore(t *testing.T) opened {
 	t.Helper()
 	return open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 }
 
 // countEvents is how often each of the two events is in the audit chain.
-func countEvents(t *testing.T, s *state.Store) (acknowledged, resolved int) {
+func countEvents(t *testing.T, s opened) (acknowledged, resolved int) {
 	t.Helper()
 	chain, err := s.Audit()
 	if err != nil {
@@ -41,11 +41,11 @@ func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 	impact := plan.Impact{ID: "ocm-1", Code: "secret_changes", Severity: identity.SeverityHigh, Audience: identity.AudienceAppOwners, Tell: "enter it", Count: 2}
 	put := func(hours int, actor string, impacts ...plan.Impact) state.ImpactRow {
 		t.Helper()
-		r := state.Review{Migration: "acme", Assessments: map[string]string{"okta.corp": "a-1"}, Impacts: impacts}
+		r := state.Review{Assessments: map[string]string{"okta.corp": "a-1"}, Impacts: impacts}
 		if err := s.PutReview(r, state.Event{At: at.Add(time.Duration(hours) * time.Hour), Actor: actor, Tenant: "acme"}); err != nil {
 			t.Fatal(err)
 		}
-		rows, err := s.Impacts("acme")
+		rows, err := s.Impacts()
 		if err != nil || len(rows) != 1 {
 			t.Fatalf("%+v %v", rows, err)
 		}
@@ -56,10 +56,10 @@ func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 	}
 	impact.Acknowledged, impact.Reason, impact.Reference = true, "announced", "CHG-1"
 	put(1, "ana", impact)
-	if err := s.PutReview(state.Review{Migration: "acme", Partial: true}, state.Event{At: at}); err != nil {
+	if err := s.PutReview(state.Review{Partial: true}, state.Event{At: at}); err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := s.Impacts("acme"); err != nil || !rows[0].Current || rows[0].Count != 2 {
+	if rows, err := s.Impacts(); err != nil || !rows[0].Current || rows[0].Count != 2 {
 		t.Errorf("a plan for a part forgot the rest: %+v %v", rows, err)
 	}
 	row := put(2, "ben", impact)
@@ -94,13 +94,13 @@ func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 	}
 	put := func(assessment string, overlaps ...plan.Overlap) {
 		t.Helper()
-		r := state.Review{Migration: "acme", Assessments: map[string]string{"okta.corp": assessment}, Overlaps: overlaps}
+		r := state.Review{Assessments: map[string]string{"okta.corp": assessment}, Overlaps: overlaps}
 		if err := s.PutReview(r, state.Event{At: time.Now(), Actor: "ana"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put("a-1", overlap)
-	if rows, err := s.Decisions("acme"); err != nil || len(rows) != 0 {
+	if rows, err := s.Decisions(); err != nil || len(rows) != 0 {
 		t.Errorf("a pending overlap is no decision: %+v %v", rows, err)
 	}
 	overlap.Status, overlap.Decision, overlap.Resource, overlap.DecidedBy = plan.OverlapDecided, "map_to_existing", &eng, &plan.Place{File: "m.hcl", Line: 3}
@@ -112,7 +112,7 @@ func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 	overlap.Decision = "skip"
 	put("a-2", overlap)
 	put("a-2")
-	rows, err := s.Decisions("acme")
+	rows, err := s.Decisions()
 	if _, n := countEvents(t, s); n != 2 || err != nil || len(rows) != 1 || rows[0].Current || rows[0].By != "ana" || rows[0].Decision != "skip" {
 		t.Errorf("%d events, %+v %v", n, rows, err)
 	}

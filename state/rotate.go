@@ -133,7 +133,7 @@ func (s *Store) beginRotation(recipients []string) error {
 
 // resealBucket encrypts the values of a bucket with the new data key; those that have it already are left.
 func (s *Store) resealBucket(bucket string) (int, error) {
-	keys, err := s.keys(bucket, "")
+	keys, err := s.root().keys(bucket, "")
 	if err != nil {
 		return 0, err
 	}

@@ -23,7 +23,7 @@ import (
 const rotateRun = "r-1"
 
 // fill puts a value of every sort into a state, and a journal beside it.
-func fill(t *testing.T, store *state.Store, folder string) {
+func fill(t *testing.T, store opened, folder string) {
 	t.Helper()
 	w, err := store.BeginSnapshot(state.Snapshot{ID: "s1", Source: "okta.corp", StartedAt: time.Unix(1, 0)})
 	if err != nil {
@@ -71,7 +71,7 @@ func fill(t *testing.T, store *state.Store, folder string) {
 }
 
 // readable checks that everything that fill wrote is there.
-func readable(store *state.Store, folder string) error {
+func readable(store opened, folder string) error {
 	items := 0
 	for _, err := range store.Items("s1", identity.KindUser) {
 		if err != nil {
@@ -99,16 +99,16 @@ func readable(store *state.Store, folder string) error {
 	return err
 }
 
-func tryOpen(path string, identities []age.Identity) (*state.Store, error) {
+func tryOpen(path string, identities []age.Identity) (opened, error) {
 	backend, err := bolt.Open(path, 5*time.Second, bolt.Holder{})
 	if err != nil {
-		return nil, err
+		return opened{}, err
 	}
 	store, err := state.Open(backend, identities)
 	if err != nil {
-		return nil, errors.Join(err, backend.Close())
+		return opened{}, errors.Join(err, backend.Close())
 	}
-	return store, nil
+	return withAcme(store), nil
 }
 
 func TestRotate_OnlyTheNewIdentityOpensTheState(t *testing.T) {
@@ -177,7 +177,8 @@ func TestRotate_InterruptedAnywhereBothIdentitiesOpenTheStateAndItGoesOn(t *test
 		if err != nil {
 			t.Fatal(err)
 		}
-		if store, err = state.Open(&dying{Backend: backend, left: writes}, before); err != nil {
+		dies, err := state.Open(&dying{Backend: backend, left: writes}, before)
+		if store = withAcme(dies); err != nil {
 			t.Fatal(err)
 		}
 		recipients := []string{state.RecipientOf(after)}

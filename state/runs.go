@@ -1,13 +1,12 @@
 package state
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"sort"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // Statuses of a plan: a draft has no hash; a previewed one has, and a run gives it one of the others.
@@ -45,12 +44,12 @@ type PlanSnapshot struct {
 
 // Summary is what status shows without computing a plan again.
 type Summary struct {
-	Migration         string          `json:"migration"`
-	At                time.Time       `json:"at"`
-	Plan              json.RawMessage `json:"plan"` // the plan as JSON without its steps
-	PendingDecisions  int             `json:"pending_decisions"`
-	ResolvedDecisions int             `json:"resolved_decisions"`
-	MovesPeople       bool            `json:"moves_people,omitempty"`
+	Migration         string    `json:"migration"`
+	At                time.Time `json:"at"`
+	Plan              plan.Plan `json:"plan"` // without its steps
+	PendingDecisions  int       `json:"pending_decisions"`
+	ResolvedDecisions int       `json:"resolved_decisions"`
+	MovesPeople       bool      `json:"moves_people,omitempty"`
 }
 
 // Statuses of a run.
@@ -96,28 +95,28 @@ type Binding struct {
 	Gone     bool                `json:"gone,omitempty"`     // the binding is removed
 }
 
+// planDraft is the key of the one draft.
+const planDraft = "plan-draft"
+
 // PutPlan records a draft or previewed plan with its audit event. A previewed plan takes the place of the draft. A plan that was applied
 // and is previewed again, because nothing is left to change, stays applied.
-func (s *Store) PutPlan(plan PlanRecord, event Event) error {
-	draft := "plan-draft/" + s.box.blind("draft#"+plan.Migration)
-	err := s.backend.Update(func(tx Tx) error {
-		if err := s.mayChange(tx, plan.Migration); err != nil {
+func (m *Migration) PutPlan(record PlanRecord, event Event) error {
+	record.Migration = m.name
+	err := m.store.backend.Update(func(tx Tx) error {
+		if err := m.mayChange(tx); err != nil {
 			return err
 		}
-		key := draft
-		if plan.Status != PlanDraft {
-			key = "plan/" + plan.Hash
-			if err := s.keepOutcome(tx, key, &plan); err != nil {
+		key := planDraft
+		if record.Status != PlanDraft {
+			key = "plan/" + record.Hash
+			if err := m.keepOutcome(tx, key, &record); err != nil {
 				return err
 			}
-			if err := tx.Delete(bucketRecords, draft); err != nil {
+			if err := m.delete(tx, bucketRecords, planDraft); err != nil {
 				return err
 			}
 		}
-		if err := s.put(tx, bucketRecords, key, plan); err != nil {
-			return err
-		}
-		return s.audit(tx, event)
+		return m.change(tx, key, record, event)
 	})
 	if err != nil {
 		return fmt.Errorf("recording the plan: %w", err)
@@ -125,13 +124,12 @@ func (s *Store) PutPlan(plan PlanRecord, event Event) error {
 	return nil
 }
 
-func (s *Store) keepOutcome(tx Tx, key string, plan *PlanRecord) error {
-	sealed := tx.Get(bucketRecords, key)
-	if sealed == nil {
+func (m *Migration) keepOutcome(tx Tx, key string, plan *PlanRecord) error {
+	if !m.has(tx, bucketRecords, key) {
 		return nil
 	}
 	var before PlanRecord
-	if err := s.decode(bucketRecords, key, sealed, &before); err != nil {
+	if err := m.read(tx, bucketRecords, key, &before); err != nil {
 		return err
 	}
 	if before.Status == PlanApplied || before.Status == PlanAppliedWithFollowUp {
@@ -142,14 +140,14 @@ func (s *Store) keepOutcome(tx Tx, key string, plan *PlanRecord) error {
 }
 
 // Draft reads the draft of a migration, or ErrNotFound.
-func (s *Store) Draft(migration string) (PlanRecord, error) {
+func (m *Migration) Draft() (PlanRecord, error) {
 	var plan PlanRecord
-	return plan, s.get(bucketRecords, "plan-draft/"+s.box.blind("draft#"+migration), &plan)
+	return plan, m.get(bucketRecords, planDraft, &plan)
 }
 
 // Plans lists the recorded plans, newest first.
-func (s *Store) Plans() ([]PlanRecord, error) {
-	plans, err := records[PlanRecord](s, "plan/")
+func (m *Migration) Plans() ([]PlanRecord, error) {
+	plans, err := records[PlanRecord](m.space, "plan/")
 	if err != nil {
 		return nil, err
 	}
@@ -158,61 +156,61 @@ func (s *Store) Plans() ([]PlanRecord, error) {
 }
 
 // PutSummary keeps the newest plan's summary for status.
-func (s *Store) PutSummary(summary Summary, event Event) error {
-	return s.putGuarded("summary/"+summary.Migration, summary, event, func(tx Tx) error { return s.mayChange(tx, summary.Migration) })
+func (m *Migration) PutSummary(summary Summary, event Event) error {
+	return m.putGuarded("summary", summary, event, m.mayChange)
 }
 
 // Summary reads what PutSummary kept, or ErrNotFound.
-func (s *Store) Summary(migration string) (Summary, error) {
+func (m *Migration) Summary() (Summary, error) {
 	var summary Summary
-	return summary, s.get(bucketRecords, "summary/"+migration, &summary)
+	return summary, m.get(bucketRecords, "summary", &summary)
 }
 
 // endRun records the end of a run, what became of its plan, and the audit event. A plan that was made with another state is recorded
 // now.
-func (s *Store) endRun(tx Tx, run Run, plan PlanRecord, event Event) error {
+func (m *Migration) endRun(tx Tx, run Run, plan PlanRecord, event Event) error {
 	run.Steps = nil
 	key := "plan/" + plan.Hash
-	if sealed := tx.Get(bucketRecords, key); sealed != nil {
+	if m.has(tx, bucketRecords, key) {
 		status := plan.Status
-		if err := s.decode(bucketRecords, key, sealed, &plan); err != nil {
+		if err := m.read(tx, bucketRecords, key, &plan); err != nil {
 			return err
 		}
 		plan.Status = status
 	}
 	plan.Run, plan.AppliedAt = run.ID, run.CompletedAt
-	if err := s.put(tx, bucketRecords, key, plan); err != nil {
+	if err := m.put(tx, bucketRecords, key, plan); err != nil {
 		return err
 	}
-	if err := s.put(tx, bucketRecords, "run/"+run.ID, run); err != nil {
+	if err := m.put(tx, bucketRecords, "run/"+run.ID, run); err != nil {
 		return err
 	}
-	return s.audit(tx, event)
+	return m.audit(tx, event)
 }
 
 // PutRun records the head of a run.
-func (s *Store) PutRun(run Run, event Event) error {
-	run.Steps = nil
-	return s.putGuarded("run/"+run.ID, run, event, func(tx Tx) error {
+func (m *Migration) PutRun(run Run, event Event) error {
+	run.Steps, run.Migration = nil, m.name
+	return m.putGuarded("run/"+run.ID, run, event, func(tx Tx) error {
 		if run.Status != RunStarted {
 			return nil // what began may end
 		}
-		return s.mayChange(tx, run.Migration)
+		return m.mayChange(tx)
 	})
 }
 
 // PutRunStep writes one outcome, its binding when it has one, and its audit event in one transaction.
-func (s *Store) PutRunStep(run string, step RunStep, bindings []Binding, event Event) error {
-	err := s.backend.Update(func(tx Tx) error {
-		if err := s.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", run, step.Order), step); err != nil {
+func (m *Migration) PutRunStep(run string, step RunStep, bindings []Binding, event Event) error {
+	err := m.store.backend.Update(func(tx Tx) error {
+		if err := m.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", run, step.Order), step); err != nil {
 			return err
 		}
 		for _, b := range bindings {
-			if err := s.putBinding(tx, b); err != nil {
+			if err := m.putBinding(tx, b); err != nil {
 				return err
 			}
 		}
-		return s.audit(tx, event)
+		return m.audit(tx, event)
 	})
 	if err != nil {
 		return fmt.Errorf("recording step %s: %w", step.StepID, err)
@@ -221,20 +219,20 @@ func (s *Store) PutRunStep(run string, step RunStep, bindings []Binding, event E
 }
 
 // putBinding keeps a binding, or removes the one that is gone.
-func (s *Store) putBinding(tx Tx, b Binding) error {
+func (m *Migration) putBinding(tx Tx, b Binding) error {
 	if b.Gone {
-		return tx.Delete(bucketBindings, s.bindingKey(b))
+		return m.delete(tx, bucketBindings, m.bindingKey(b))
 	}
-	return s.put(tx, bucketBindings, s.bindingKey(b), b)
+	return m.put(tx, bucketBindings, m.bindingKey(b), b)
 }
 
-func (s *Store) bindingKey(b Binding) string {
-	return s.box.blind(b.Item.String() + "#" + b.Resource.Type)
+func (m *Migration) bindingKey(b Binding) string {
+	return m.store.box.blind(b.Item.String() + "#" + b.Resource.Type)
 }
 
 // Runs lists the heads of all runs, newest first.
-func (s *Store) Runs() ([]Run, error) {
-	runs, err := records[Run](s, "run/")
+func (m *Migration) Runs() ([]Run, error) {
+	runs, err := records[Run](m.space, "run/")
 	if err != nil {
 		return nil, err
 	}
@@ -262,17 +260,17 @@ func markTakenBack(runs []Run) {
 }
 
 // Run reads one run with its steps.
-func (s *Store) Run(id string) (Run, error) {
+func (m *Migration) Run(id string) (Run, error) {
 	var run Run
-	if err := s.get(bucketRecords, "run/"+id, &run); err != nil {
+	if err := m.get(bucketRecords, "run/"+id, &run); err != nil {
 		return run, err
 	}
-	steps, err := records[RunStep](s, "run-step/"+id+"/")
+	steps, err := records[RunStep](m.space, "run-step/"+id+"/")
 	if err != nil {
 		return run, err
 	}
 	run.Steps = steps
-	runs, err := s.Runs()
+	runs, err := m.Runs()
 	run.between(runs)
 	return run, err
 }
@@ -290,74 +288,76 @@ func (r *Run) between(newestFirst []Run) {
 	}
 }
 
-// Bindings reads all bindings, keyed by address#type; those of another tenant's sources are left out.
-func (s *Store) Bindings() (map[string]Binding, error) {
+// Bindings reads all bindings, keyed by address#type.
+func (m *Migration) Bindings() (map[string]Binding, error) {
 	bindings := map[string]Binding{}
-	err := s.backend.View(func(tx Tx) error {
-		foreign, err := s.foreignSources(tx)
-		if err != nil {
-			return err
-		}
-		return tx.Each(bucketBindings, "", func(key string, sealed []byte) error {
-			var b Binding
-			if err := s.decode(bucketBindings, key, sealed, &b); err != nil {
-				return err
-			}
-			if foreign[b.Item.Source] {
-				return nil
-			}
+	err := m.store.backend.View(func(tx Tx) error {
+		all, err := recordsIn[Binding](m.space, tx, bucketBindings, "")
+		for _, b := range all {
 			bindings[b.Item.String()+"#"+b.Resource.Type] = b
-			return nil
-		})
+		}
+		return err
 	})
 	return bindings, err
 }
 
-// PutCredential keeps a secret under a name, encrypted.
-func (s *Store) PutCredential(name, value string, event Event) error {
-	return s.backend.Update(func(tx Tx) error {
-		if err := s.put(tx, bucketCredentials, name, value); err != nil {
+// PutCredential keeps a secret under a name, encrypted. Credentials are the tenant's: the next migration reads the same incumbent.
+func (m *Migration) PutCredential(name, value string, event Event) error {
+	return m.store.backend.Update(func(tx Tx) error {
+		if err := m.shared.put(tx, bucketCredentials, name, value); err != nil {
 			return err
 		}
-		return s.audit(tx, event)
+		return m.audit(tx, event)
 	})
 }
 
 // Credential reads a secret by name, or ErrNotFound.
-func (s *Store) Credential(name string) (string, error) {
+func (m *Migration) Credential(name string) (string, error) {
 	var value string
-	return value, s.get(bucketCredentials, name, &value)
+	return value, m.shared.get(bucketCredentials, name, &value)
 }
 
 // CredentialNames lists the names of the secrets, sorted.
-func (s *Store) CredentialNames() ([]string, error) { return s.keys(bucketCredentials, "") }
+func (m *Migration) CredentialNames() ([]string, error) { return m.shared.keys(bucketCredentials, "") }
 
 // DeleteCredential removes a secret; a name that is not there is ErrNotFound.
-func (s *Store) DeleteCredential(name string, event Event) error {
-	if _, err := s.Credential(name); errors.Is(err, ErrNotFound) {
-		return err
-	}
-	return s.backend.Update(func(tx Tx) error {
-		if err := tx.Delete(bucketCredentials, name); err != nil {
+func (m *Migration) DeleteCredential(name string, event Event) error {
+	return m.store.backend.Update(func(tx Tx) error {
+		if !m.shared.has(tx, bucketCredentials, name) {
+			return fmt.Errorf("credential %s: %w", name, ErrNotFound)
+		}
+		if err := m.shared.delete(tx, bucketCredentials, name); err != nil {
 			return err
 		}
-		return s.audit(tx, event)
+		return m.audit(tx, event)
 	})
 }
 
-// Plan reads what PutPlan kept under a hash, or ErrNotFound.
-func (s *Store) Plan(hash string) (PlanRecord, error) {
-	var plan PlanRecord
-	return plan, s.get(bucketRecords, "plan/"+hash, &plan)
+// PlanRecord reads what PutPlan kept under a hash, or ErrNotFound.
+func (m *Migration) PlanRecord(hash string) (PlanRecord, error) {
+	var record PlanRecord
+	return record, m.get(bucketRecords, "plan/"+hash, &record)
 }
 
-// PutPlanSteps keeps a whole previewed plan as JSON, so that a later mismatch can name the steps that differ.
-func (s *Store) PutPlanSteps(hash string, plan json.RawMessage) error {
-	return s.backend.Update(func(tx Tx) error { return s.put(tx, bucketRecords, "plan-steps/"+hash, plan) })
+// KeepPlan keeps a whole previewed plan under its hash, so that it can be shown, applied, compared with and taken back.
+func (m *Migration) KeepPlan(p *plan.Plan) error {
+	switch {
+	case p.Migration.Name != m.name || p.Migration.Tenant != m.tenant:
+		return fmt.Errorf("keeping plan %s: it is of migration %q of tenant %q", p.PlanHash, p.Migration.Name, p.Migration.Tenant)
+	case p.PlanHash == "" || plan.Hash(p) != p.PlanHash:
+		return fmt.Errorf("keeping plan %q: it does not have this hash", p.PlanHash)
+	}
+	return m.store.backend.Update(func(tx Tx) error { return m.put(tx, bucketRecords, "plan-steps/"+p.PlanHash, p) })
 }
 
-// PlanSteps reads what PutPlanSteps kept, or ErrNotFound.
-func (s *Store) PlanSteps(hash string) (json.RawMessage, error) {
-	var plan json.RawMessage
-	return plan, s.get(bucketRecords, "plan-steps/"+hash, &plan)
+// Plan reads what KeepPlan kept, or ErrNotFound. A plan whose content does not have the hash is ErrCorrupt.
+func (m *Migration) Plan(hash string) (*plan.Plan, error) {
+	var p plan.Plan
+	if err := m.get(bucketRecords, "plan-steps/"+hash, &p); err != nil {
+		return nil, err
+	}
+	if p.PlanHash != hash || plan.Hash(&p) != hash {
+		return nil, fmt.Errorf("%w: the plan kept under %s does not have its hash", ErrCorrupt, hash)
+	}
+	return &p, nil
 }

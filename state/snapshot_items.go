@@ -22,10 +22,10 @@ func pageKey(snapshot, part string, sequence int) string {
 
 // Items streams the items of the given kinds: kind by kind in the given order, each kind sorted by id. It holds one chunk of each run
 // that was flushed, whatever the size of the snapshot.
-func (s *Store) Items(snapshot string, kinds ...identity.Kind) iter.Seq2[identity.Item, error] {
+func (m *Migration) Items(snapshot string, kinds ...identity.Kind) iter.Seq2[identity.Item, error] {
 	return func(yield func(identity.Item, error) bool) {
 		for _, kind := range kinds {
-			merged, err := s.runs(snapshot, kind)
+			merged, err := m.runs(snapshot, kind)
 			if err != nil {
 				yield(identity.Item{}, err)
 				return
@@ -34,7 +34,7 @@ func (s *Store) Items(snapshot string, kinds ...identity.Kind) iter.Seq2[identit
 				if !yield(merged[0].items[0], nil) {
 					return
 				}
-				if err := merged.advance(s); err != nil {
+				if err := merged.advance(m.space); err != nil {
 					yield(identity.Item{}, err)
 					return
 				}
@@ -44,8 +44,8 @@ func (s *Store) Items(snapshot string, kinds ...identity.Kind) iter.Seq2[identit
 }
 
 // Item finds one item of a snapshot, or ErrNotFound. It reads one chunk of each run.
-func (s *Store) Item(snapshot string, id identity.ItemID) (identity.Item, error) {
-	for item, err := range s.Items(snapshot, id.Kind) {
+func (m *Migration) Item(snapshot string, id identity.ItemID) (identity.Item, error) {
+	for item, err := range m.Items(snapshot, id.Kind) {
 		if err != nil {
 			return identity.Item{}, err
 		}
@@ -83,11 +83,11 @@ func (m *mergedRuns) Pop() any {
 }
 
 // advance drops the item that was just handed out.
-func (m *mergedRuns) advance(s *Store) error {
+func (m *mergedRuns) advance(p space) error {
 	first := (*m)[0]
 	first.items = first.items[1:]
 	if len(first.items) == 0 {
-		if err := first.load(s); err != nil {
+		if err := first.load(p); err != nil {
 			return err
 		}
 	}
@@ -100,10 +100,10 @@ func (m *mergedRuns) advance(s *Store) error {
 }
 
 // load reads the next chunk; without one the items are empty.
-func (r *run) load(s *Store) error {
+func (r *run) load(p space) error {
 	r.items = nil
 	for len(r.items) == 0 && len(r.keys) > 0 {
-		if err := s.get(bucketItems, r.keys[0], &r.items); err != nil {
+		if err := p.get(bucketItems, r.keys[0], &r.items); err != nil {
 			return err
 		}
 		r.keys = r.keys[1:]
@@ -111,8 +111,8 @@ func (r *run) load(s *Store) error {
 	return nil
 }
 
-func (s *Store) runs(snapshot string, kind identity.Kind) (mergedRuns, error) {
-	keys, err := s.keys(bucketItems, snapshot+"/"+string(kind)+"/")
+func (m *Migration) runs(snapshot string, kind identity.Kind) (mergedRuns, error) {
+	keys, err := m.keys(bucketItems, snapshot+"/"+string(kind)+"/")
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (s *Store) runs(snapshot string, kind identity.Kind) (mergedRuns, error) {
 	}
 	filled := merged[:0]
 	for _, r := range merged {
-		if err := r.load(s); err != nil {
+		if err := r.load(m.space); err != nil {
 			return nil, err
 		}
 		if len(r.items) > 0 {
@@ -140,16 +140,16 @@ func (s *Store) runs(snapshot string, kind identity.Kind) (mergedRuns, error) {
 }
 
 // PageHeads streams what is known of each page of a snapshot, without the bodies, in order.
-func (s *Store) PageHeads(snapshot string) iter.Seq2[identity.PageEvidence, error] {
+func (m *Migration) PageHeads(snapshot string) iter.Seq2[identity.PageEvidence, error] {
 	return func(yield func(identity.PageEvidence, error) bool) {
-		keys, err := s.keys(bucketPages, snapshot+"/"+headPart+"/")
+		keys, err := m.keys(bucketPages, snapshot+"/"+headPart+"/")
 		if err != nil {
 			yield(identity.PageEvidence{}, err)
 			return
 		}
 		for _, key := range keys {
 			var page identity.PageEvidence
-			err := s.get(bucketPages, key, &page)
+			err := m.get(bucketPages, key, &page)
 			if !yield(page, err) || err != nil {
 				return
 			}
@@ -158,11 +158,11 @@ func (s *Store) PageHeads(snapshot string) iter.Seq2[identity.PageEvidence, erro
 }
 
 // Pages streams the page evidence of a snapshot in order, a body in memory at a time.
-func (s *Store) Pages(snapshot string) iter.Seq2[identity.PageEvidence, error] {
+func (m *Migration) Pages(snapshot string) iter.Seq2[identity.PageEvidence, error] {
 	return func(yield func(identity.PageEvidence, error) bool) {
-		for page, err := range s.PageHeads(snapshot) {
+		for page, err := range m.PageHeads(snapshot) {
 			if err == nil {
-				page.Body, err = s.getRaw(bucketPages, pageKey(snapshot, bodyPart, page.Sequence))
+				page.Body, err = m.getRaw(bucketPages, pageKey(snapshot, bodyPart, page.Sequence))
 			}
 			if errors.Is(err, ErrNotFound) {
 				err = fmt.Errorf("%w: page %d of snapshot %s has no body", ErrCorrupt, page.Sequence, snapshot)

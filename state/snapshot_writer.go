@@ -22,7 +22,7 @@ const (
 
 // SnapshotWriter takes what a collection reads. Not safe for many goroutines.
 type SnapshotWriter struct {
-	store     *Store
+	migration *Migration
 	snapshot  Snapshot
 	waiting   map[identity.Kind][]identity.Item
 	itemBytes int
@@ -31,8 +31,8 @@ type SnapshotWriter struct {
 	pageBytes int
 }
 
-func newSnapshotWriter(store *Store, snapshot Snapshot) *SnapshotWriter {
-	return &SnapshotWriter{store: store, snapshot: snapshot, waiting: map[identity.Kind][]identity.Item{}}
+func newSnapshotWriter(m *Migration, snapshot Snapshot) *SnapshotWriter {
+	return &SnapshotWriter{migration: m, snapshot: snapshot, waiting: map[identity.Kind][]identity.Item{}}
 }
 
 // ID of the snapshot.
@@ -70,7 +70,7 @@ func (w *SnapshotWriter) Gap(gap identity.Gap) error {
 }
 
 func (w *SnapshotWriter) flush() error {
-	err := w.store.backend.Update(func(tx Tx) error {
+	err := w.migration.store.backend.Update(func(tx Tx) error {
 		for kind, items := range w.waiting {
 			if err := w.putRun(tx, kind, items); err != nil {
 				return err
@@ -79,10 +79,10 @@ func (w *SnapshotWriter) flush() error {
 		for _, page := range w.pages {
 			body := page.Body
 			page.Body = nil
-			if err := w.store.put(tx, bucketPages, pageKey(w.snapshot.ID, headPart, page.Sequence), page); err != nil {
+			if err := w.migration.put(tx, bucketPages, pageKey(w.snapshot.ID, headPart, page.Sequence), page); err != nil {
 				return err
 			}
-			if err := w.store.putRaw(tx, bucketPages, pageKey(w.snapshot.ID, bodyPart, page.Sequence), body); err != nil {
+			if err := w.migration.putRaw(tx, bucketPages, pageKey(w.snapshot.ID, bodyPart, page.Sequence), body); err != nil {
 				return err
 			}
 		}
@@ -103,7 +103,7 @@ func (w *SnapshotWriter) putRun(tx Tx, kind identity.Kind, items []identity.Item
 	for chunk := 0; len(items) > 0; chunk++ {
 		n := min(itemsPerChunk, len(items))
 		key := fmt.Sprintf("%s/%s/%06d/%06d", w.snapshot.ID, kind, w.runs, chunk)
-		if err := w.store.put(tx, bucketItems, key, items[:n]); err != nil {
+		if err := w.migration.put(tx, bucketItems, key, items[:n]); err != nil {
 			return err
 		}
 		items = items[n:]
@@ -128,10 +128,10 @@ func (w *SnapshotWriter) Fail(reason, page string, event Event) (Snapshot, error
 }
 
 func (w *SnapshotWriter) finish(event Event) error {
-	return w.store.putGuarded("snapshot/"+w.snapshot.ID, w.snapshot, event, func(tx Tx) error {
+	return w.migration.putGuarded("snapshot/"+w.snapshot.ID, w.snapshot, event, func(tx Tx) error {
 		if w.snapshot.Status != SnapshotCompleted {
 			return nil
 		}
-		return w.store.inventoried(tx, w.snapshot.Source, w.snapshot.CompletedAt)
+		return w.migration.inventoried(tx, w.snapshot.Source, w.snapshot.CompletedAt)
 	})
 }

@@ -53,15 +53,15 @@ func (e *BusyError) Error() string {
 }
 
 // BeginSnapshot records a snapshot as collecting. It fails with *BusyError while another one of the source is.
-func (s *Store) BeginSnapshot(snapshot Snapshot) (*SnapshotWriter, error) {
+func (m *Migration) BeginSnapshot(snapshot Snapshot) (*SnapshotWriter, error) {
 	snapshot.Status = SnapshotCollecting
 	snapshot.Items = map[identity.Kind]int{}
-	snapshot.Migration = s.migration
-	err := s.backend.Update(func(tx Tx) error {
-		if err := s.mayUseSource(tx, snapshot.Source); err != nil {
+	snapshot.Migration = m.name
+	err := m.store.backend.Update(func(tx Tx) error {
+		if err := m.mayUse(tx, snapshot.Source); err != nil {
 			return err
 		}
-		others, err := recordsIn[Snapshot](s, tx, "snapshot/")
+		others, err := recordsIn[Snapshot](m.space, tx, bucketRecords, "snapshot/")
 		if err != nil {
 			return err
 		}
@@ -70,17 +70,17 @@ func (s *Store) BeginSnapshot(snapshot Snapshot) (*SnapshotWriter, error) {
 				return &BusyError{What: "collection of " + other.Source, ID: other.ID, Since: other.StartedAt}
 			}
 		}
-		return s.put(tx, bucketRecords, "snapshot/"+snapshot.ID, snapshot)
+		return m.put(tx, bucketRecords, "snapshot/"+snapshot.ID, snapshot)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("recording snapshot %s: %w", snapshot.ID, err)
 	}
-	return newSnapshotWriter(s, snapshot), nil
+	return newSnapshotWriter(m, snapshot), nil
 }
 
 // Snapshots lists all snapshots, newest first.
-func (s *Store) Snapshots() ([]Snapshot, error) {
-	snapshots, err := records[Snapshot](s, "snapshot/")
+func (m *Migration) Snapshots() ([]Snapshot, error) {
+	snapshots, err := records[Snapshot](m.space, "snapshot/")
 	if err != nil {
 		return nil, err
 	}
@@ -89,19 +89,19 @@ func (s *Store) Snapshots() ([]Snapshot, error) {
 }
 
 // Snapshot reads one by id, or ErrNotFound.
-func (s *Store) Snapshot(id string) (Snapshot, error) {
+func (m *Migration) Snapshot(id string) (Snapshot, error) {
 	var snapshot Snapshot
-	return snapshot, s.get(bucketRecords, "snapshot/"+id, &snapshot)
+	return snapshot, m.get(bucketRecords, "snapshot/"+id, &snapshot)
 }
 
 // LatestSnapshot is the newest completed snapshot of a source, or ErrNotFound.
-func (s *Store) LatestSnapshot(source string) (Snapshot, error) {
-	snapshots, err := s.Snapshots()
+func (m *Migration) LatestSnapshot(source string) (Snapshot, error) {
+	snapshots, err := m.Snapshots()
 	if err != nil {
 		return Snapshot{}, err
 	}
 	for _, snapshot := range snapshots {
-		if snapshot.Source == source && snapshot.Status == SnapshotCompleted && s.ours(snapshot.Migration) {
+		if snapshot.Source == source && snapshot.Status == SnapshotCompleted {
 			return snapshot, nil
 		}
 	}
@@ -120,14 +120,14 @@ type Abandoned struct {
 // AbandonUnfinished marks as failed what a killed process left collecting or assessing, each with its audit record in the same
 // transaction. The caller holds the state's lock and has begun nothing itself, so nobody is still writing them. Where there is nothing
 // to mark, nothing is written: commands that only read call it too.
-func (s *Store) AbandonUnfinished(event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
+func (m *Migration) AbandonUnfinished(event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
 	var found Abandoned
-	err := s.backend.View(func(tx Tx) (err error) {
-		found, err = s.unfinished(tx)
+	err := m.store.backend.View(func(tx Tx) (err error) {
+		found, err = m.unfinished(tx)
 		return err
 	})
 	if err == nil && len(found.Snapshots)+len(found.Assessments) > 0 {
-		err = s.backend.Update(func(tx Tx) error { return s.abandon(tx, found, event) })
+		err = m.store.backend.Update(func(tx Tx) error { return m.abandon(tx, found, event) })
 	}
 	if err != nil {
 		return Abandoned{}, fmt.Errorf("closing what a killed process left: %w", err)
@@ -136,9 +136,9 @@ func (s *Store) AbandonUnfinished(event func(name, target string, facts map[stri
 }
 
 // unfinished finds what is collecting or assessing, as the failures that they are to become.
-func (s *Store) unfinished(tx Tx) (Abandoned, error) {
+func (m *Migration) unfinished(tx Tx) (Abandoned, error) {
 	var found Abandoned
-	snapshots, err := recordsIn[Snapshot](s, tx, "snapshot/")
+	snapshots, err := recordsIn[Snapshot](m.space, tx, bucketRecords, "snapshot/")
 	if err != nil {
 		return found, err
 	}
@@ -148,7 +148,7 @@ func (s *Store) unfinished(tx Tx) (Abandoned, error) {
 			found.Snapshots = append(found.Snapshots, snapshot)
 		}
 	}
-	assessments, err := recordsIn[Assessment](s, tx, "assessment/")
+	assessments, err := recordsIn[Assessment](m.space, tx, bucketRecords, "assessment/")
 	if err != nil {
 		return found, err
 	}
@@ -161,41 +161,33 @@ func (s *Store) unfinished(tx Tx) (Abandoned, error) {
 	return found, nil
 }
 
-func (s *Store) abandon(tx Tx, found Abandoned, event func(name, target string, facts map[string]string) Event) error {
+func (m *Migration) abandon(tx Tx, found Abandoned, event func(name, target string, facts map[string]string) Event) error {
 	for _, snapshot := range found.Snapshots {
 		facts := map[string]string{"snapshot": snapshot.ID, "reason": snapshot.Reason}
-		if err := s.change(tx, "snapshot/"+snapshot.ID, snapshot, event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
+		if err := m.change(tx, "snapshot/"+snapshot.ID, snapshot, event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
 			return err
 		}
 	}
 	for _, a := range found.Assessments {
 		facts := map[string]string{"snapshot": a.Snapshot, "reason": a.Reason}
-		if err := s.change(tx, "assessment/"+a.ID, a, event("migration.assessment.failed", a.ID, facts)); err != nil {
+		if err := m.change(tx, "assessment/"+a.ID, a, event("migration.assessment.failed", a.ID, facts)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// change writes a record and its audit event within a transaction.
-func (s *Store) change(tx Tx, key string, record any, event Event) error {
-	if err := s.put(tx, bucketRecords, key, record); err != nil {
-		return err
-	}
-	return s.audit(tx, event)
-}
-
-func (s *Store) putRecord(key string, record any, event Event) error {
-	return s.putGuarded(key, record, event, func(Tx) error { return nil })
+func (m *Migration) putRecord(key string, record any, event Event) error {
+	return m.putGuarded(key, record, event, func(Tx) error { return nil })
 }
 
 // putGuarded writes a record with its audit event, when the guard does not refuse in the same transaction.
-func (s *Store) putGuarded(key string, record any, event Event, guard func(Tx) error) error {
-	err := s.backend.Update(func(tx Tx) error {
+func (m *Migration) putGuarded(key string, record any, event Event, guard func(Tx) error) error {
+	err := m.store.backend.Update(func(tx Tx) error {
 		if err := guard(tx); err != nil {
 			return err
 		}
-		return s.change(tx, key, record, event)
+		return m.change(tx, key, record, event)
 	})
 	if err != nil {
 		return fmt.Errorf("recording %s: %w", key, err)
@@ -203,29 +195,7 @@ func (s *Store) putGuarded(key string, record any, event Event, guard func(Tx) e
 	return nil
 }
 
-func records[T any](s *Store, prefix string) (all []T, err error) {
-	err = s.backend.View(func(tx Tx) error {
-		all, err = recordsIn[T](s, tx, prefix)
-		return err
-	})
-	return all, err
-}
-
-// recordsIn reads the records below a prefix within a transaction, in the order of their keys.
-func recordsIn[T any](s *Store, tx Tx, prefix string) ([]T, error) {
-	var all []T
-	err := tx.Each(bucketRecords, prefix, func(key string, sealed []byte) error {
-		var record T
-		if err := s.decode(bucketRecords, key, sealed, &record); err != nil {
-			return err
-		}
-		all = append(all, record)
-		return nil
-	})
-	return all, err
-}
-
-// putRaw and getRaw keep bytes as they are, without the detour over JSON that would double a body and hide its repetitions from the
+// putRaw keeps bytes as they are, without the detour over JSON that would double a body and hide its repetitions from the
 // compression.
 func (s *Store) putRaw(tx Tx, bucket, key string, value []byte) error {
 	sealed, err := s.box.seal(bucket+"/"+key, s.pack.EncodeAll(value, nil))
@@ -233,12 +203,4 @@ func (s *Store) putRaw(tx Tx, bucket, key string, value []byte) error {
 		return err
 	}
 	return tx.Put(bucket, key, sealed)
-}
-
-func (s *Store) getRaw(bucket, key string) (value []byte, err error) {
-	err = s.backend.View(func(tx Tx) error {
-		value, err = s.open(bucket, key, tx.Get(bucket, key))
-		return err
-	})
-	return value, err
 }

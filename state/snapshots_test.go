@@ -21,7 +21,7 @@ func event(name, target string, facts map[string]string) state.Event {
 	return state.Event{Name: name, At: time.Unix(9, 0), Target: target, Facts: facts}
 }
 
-func begin(t *testing.T, store *state.Store, id string, at int64) *state.SnapshotWriter {
+func begin(t *testing.T, store opened, id string, at int64) *state.SnapshotWriter {
 	t.Helper()
 	w, err := store.BeginSnapshot(state.Snapshot{ID: id, Source: source, StartedAt: time.Unix(at, 0)})
 	if err != nil {
@@ -31,7 +31,7 @@ func begin(t *testing.T, store *state.Store, id string, at int64) *state.Snapsho
 }
 
 // collected makes a completed snapshot with one application and one page.
-func collected(t *testing.T, store *state.Store, id string, at int64) {
+func collected(t *testing.T, store opened, id string, at int64) {
 	t.Helper()
 	w := begin(t, store, id, at)
 	err := errors.Join(w.Items([]identity.Item{item(identity.KindApplication, "a1")}), w.Page(identity.PageEvidence{Sequence: 1, Path: "/apps", Body: []byte("[]")}))
@@ -40,7 +40,7 @@ func collected(t *testing.T, store *state.Store, id string, at int64) {
 	}
 }
 
-func names(t *testing.T, store *state.Store) []string {
+func names(t *testing.T, store opened) []string {
 	t.Helper()
 	chain, err := store.Audit()
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 )
 
 // FormatVersion of what is stored. A state of a newer version is refused, an older one is migrated on open.
-const FormatVersion = 1
+const FormatVersion = 2
 
-// Buckets of a state.
+// Buckets of a state. The keys of what belongs to a migration or a tenant begin with its prefix; see space.go.
 const (
 	bucketMeta        = "meta"
 	bucketRecords     = "records" // one encrypted JSON record a key: snapshot/ID, assessment/ID, plan/HASH, run/ID
@@ -34,8 +34,6 @@ type Store struct {
 	box     *box
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
-
-	migration string // the one that OpenMigration or SelectMigration named; empty before
 }
 
 // buckets lists those whose values are encrypted: all but meta. A test demands that no bucket is forgotten here.
@@ -68,7 +66,13 @@ func Open(backend Backend, identities []age.Identity) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing compression: %w", err)
 	}
-	return &Store{backend: backend, box: sealed, pack: pack, unpack: unpack}, nil
+	s := &Store{backend: backend, box: sealed, pack: pack, unpack: unpack}
+	if version := string(meta["format_version"]); version == "1" {
+		if err := s.bringForward(); err != nil {
+			return nil, fmt.Errorf("bringing the state from format %s to %d: %w", version, FormatVersion, err)
+		}
+	}
+	return s, nil
 }
 
 // openBox finds the data key, or both while a rotation is on the way.
@@ -215,20 +219,4 @@ func (s *Store) decode(bucket, key string, sealed []byte, record any) error {
 		return fmt.Errorf("%w: %s %s does not read: %w", ErrCorrupt, bucket, key, err)
 	}
 	return nil
-}
-
-func (s *Store) get(bucket, key string, record any) error {
-	return s.backend.View(func(tx Tx) error { return s.decode(bucket, key, tx.Get(bucket, key), record) })
-}
-
-// keys lists the keys with a prefix, so that values can be read in short transactions of their own.
-func (s *Store) keys(bucket, prefix string) ([]string, error) {
-	var keys []string
-	err := s.backend.View(func(tx Tx) error {
-		return tx.Each(bucket, prefix, func(key string, _ []byte) error {
-			keys = append(keys, key)
-			return nil
-		})
-	})
-	return keys, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 )
@@ -27,7 +28,7 @@ func newIdentity(t testing.TB) []age.Identity {
 	return []age.Identity{x}
 }
 
-func open(t testing.TB, path string, identities []age.Identity) *state.Store {
+func open(t testing.TB, path string, identities []age.Identity) opened {
 	t.Helper()
 	backend, err := bolt.Open(path, time.Second, bolt.Holder{PID: os.Getpid(), Host: "h", Command: "test"})
 	if err != nil {
@@ -37,7 +38,28 @@ func open(t testing.TB, path string, identities []age.Identity) *state.Store {
 	if err != nil {
 		t.Fatal(errors.Join(err, backend.Close()))
 	}
-	return store
+	return withAcme(store)
+}
+
+func withAcme(store *state.Store) opened {
+	if store == nil {
+		return opened{}
+	}
+	return opened{Store: store, Migration: store.Migration("acme", "acme")}
+}
+
+// opened is a store with the migration acme of tenant acme at hand.
+type opened struct {
+	*state.Store
+	*state.Migration
+}
+
+// of is a migration of tenant acme.
+func (o opened) of(name string) *state.Migration { return o.Store.Migration(name, "acme") }
+
+// openMigration records a declaration.
+func openMigration(o opened, d lifecycle.Declaration, by state.Event) (lifecycle.Migration, error) {
+	return o.Store.Migration(d.Name, d.Tenant).Open(d.Mode, d.Sources, by)
 }
 
 func item(kind identity.Kind, id string) identity.Item {
@@ -220,7 +242,7 @@ func TestAudit_FindsAChangedAndARemovedRecord(t *testing.T) {
 			path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
 			store := open(t, path, identities)
 			for i := range 3 {
-				if err := store.Record(state.Event{Name: "migration.test", Target: fmt.Sprint(i)}); err != nil {
+				if err := store.Store.Record(state.Event{Name: "migration.test", Target: fmt.Sprint(i)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -237,7 +259,7 @@ func TestAudit_FindsAChangedAndARemovedRecord(t *testing.T) {
 			if err := backend.Update(change); err != nil {
 				t.Fatal(err)
 			}
-			store, err = state.Open(backend, identities)
+			store.Store, err = state.Open(backend, identities)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,17 +22,17 @@ type Verification struct {
 }
 
 // PutVerification keeps a verification as evidence on its runs, in the transaction of its audit event. It fails with
-// *LifecycleError when the migration that this Store works on is archived.
-func (s *Store) PutVerification(v Verification, event Event) error {
-	if err := s.putGuarded("verification/"+v.ID, v, event, s.openMigrationOnly); err != nil {
+// *lifecycle.Refusal when the migration is archived.
+func (m *Migration) PutVerification(v Verification, event Event) error {
+	if err := m.putGuarded("verification/"+v.ID, v, event, m.mayChange); err != nil {
 		return fmt.Errorf("recording verification %s: %w", v.ID, err)
 	}
 	return nil
 }
 
 // Verifications lists all, newest first.
-func (s *Store) Verifications() ([]Verification, error) {
-	all, err := records[Verification](s, "verification/")
+func (m *Migration) Verifications() ([]Verification, error) {
+	all, err := records[Verification](m.space, "verification/")
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,8 @@ import (
 // accessCheck is one decision about who may go on: the rules of the configuration next to those that the state remembers.
 type accessCheck struct {
 	s        *session
-	store    *state.Store
+	store    *state.Migration // whose rules are recorded
+	renewed  *state.Migration // whose rules the configuration writes
 	recorded state.AccessRecord
 	wanted   *authorization.Rules // of the configuration; nil without a block
 	tenant   string               // of the migration in the configuration
@@ -25,14 +26,19 @@ type accessCheck struct {
 // authorize lets the command go on, or refuses and records the refusal. It is called once, by openStateAt, before anybody sees the
 // state. Recorded rules win over those of the configuration: to change them is to manage the migration under the old ones.
 func (s *session) authorize(store *state.Store) error {
-	recorded, err := store.Access()
+	if s.cfg == nil {
+		return s.authorizeAll(store)
+	}
+	m := s.cfg.Migration
+	tenant, err := tenantOf(store, m.Name, m.Tenant)
 	if err != nil {
 		return err
 	}
-	c := &accessCheck{s: s, store: store, recorded: recorded, wanted: recorded.Rules, tenant: recorded.Tenant}
-	if s.cfg != nil {
-		c.wanted, c.tenant = rulesOf(s.cfg.Access), s.cfg.Migration.Tenant
+	c := &accessCheck{s: s, store: store.Migration(m.Name, tenant), renewed: store.Migration(m.Name, m.Tenant), wanted: rulesOf(s.cfg.Access), tenant: m.Tenant}
+	if c.recorded, err = c.store.Access(); err != nil {
+		return err
 	}
+	recorded := c.recorded
 	rules := recorded.Rules
 	if rules == nil {
 		rules = c.wanted
@@ -44,6 +50,61 @@ func (s *session) authorize(store *state.Store) error {
 		return err
 	}
 	return c.remember()
+}
+
+// authorizeAll is for a folder without a configuration, which names no tenant: the token must be good for every tenant that has rules.
+func (s *session) authorizeAll(store *state.Store) error {
+	guarded, err := guardedTenants(store)
+	if err != nil {
+		return err
+	}
+	for _, m := range guarded {
+		recorded, err := m.Access()
+		if err != nil {
+			return err
+		}
+		c := &accessCheck{s: s, store: m, renewed: m, recorded: recorded, wanted: recorded.Rules, tenant: m.Tenant()}
+		if err := c.verify(recorded.Rules); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tenantOf is the tenant that a migration is recorded for; that of the configuration where it is not recorded yet.
+func tenantOf(store *state.Store, migration, configured string) (string, error) {
+	all, err := store.Migrations()
+	for _, m := range all {
+		if m.Name == migration {
+			return m.Tenant, err
+		}
+	}
+	return configured, err
+}
+
+// guardedTenants has one migration of each tenant whose access rules are recorded.
+func guardedTenants(store *state.Store) ([]*state.Migration, error) {
+	all, err := store.Migrations()
+	if err != nil {
+		return nil, err
+	}
+	var guarded []*state.Migration
+	seen := map[string]bool{}
+	for _, known := range all {
+		if seen[known.Tenant] {
+			continue
+		}
+		seen[known.Tenant] = true
+		m := store.Migration(known.Name, known.Tenant)
+		recorded, err := m.Access()
+		if err != nil {
+			return nil, err
+		}
+		if recorded.Rules != nil {
+			guarded = append(guarded, m)
+		}
+	}
+	return guarded, nil
 }
 
 func rulesOf(block *config.Access) *authorization.Rules {
@@ -137,7 +198,7 @@ func (c *accessCheck) deny(facts *authorization.Facts, code, summary, detail str
 	if event.Tenant == "" {
 		event.Tenant = c.recorded.Tenant
 	}
-	if err := c.store.Record(event); err != nil {
+	if err := c.store.Note(event); err != nil {
 		return errors.Join(problem, fmt.Errorf("recording the refusal: %w", err))
 	}
 	return problem
@@ -171,7 +232,7 @@ func (c *accessCheck) remember() error {
 		facts["before_issuer"], facts["before_tenant"] = c.recorded.Rules.Issuer, c.recorded.Tenant
 	}
 	record := state.AccessRecord{Rules: c.wanted, Tenant: c.tenant, At: c.s.env.now().UTC()}
-	if err := c.store.PutAccess(record, c.s.event(name, "", facts)); err != nil {
+	if err := c.renewed.PutAccess(record, c.s.event(name, "", facts)); err != nil {
 		return fmt.Errorf("recording the access rules: %w", err)
 	}
 	return nil

@@ -167,8 +167,7 @@ func (s *session) enterWithout(cause error) error {
 	if _, err := os.Stat(s.defaultStatePath()); err != nil {
 		return nil
 	}
-	_, err := s.openStateAt(s.defaultStatePath())
-	return err
+	return s.openStateAt(s.defaultStatePath())
 }
 
 // hasState tells whether there is a state; one that is not a file counts as there.

@@ -142,7 +142,7 @@ func knownImpacts(s *session, ids []string) error {
 	if err != nil {
 		return err
 	}
-	rows, err := store.Impacts(s.cfg.Migration.Name)
+	rows, err := store.Impacts()
 	if err != nil {
 		return err
 	}

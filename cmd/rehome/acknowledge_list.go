@@ -27,7 +27,7 @@ func listImpacts(s *session, all bool) error {
 	if err != nil {
 		return err
 	}
-	rows, err := store.Impacts(cfg.Migration.Name)
+	rows, err := store.Impacts()
 	if err != nil {
 		return err
 	}

@@ -152,21 +152,11 @@ func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
 	if err != nil || run == nil {
 		return nil, err
 	}
-	kept, err := store.PlanSteps(hash)
+	kept, err := store.Plan(hash)
 	if errors.Is(err, state.ErrNotFound) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	var p plan.Plan
-	if err := decodePlan(kept, &p); err != nil {
-		return nil, err
-	}
-	if plan.Hash(&p) != hash {
-		return nil, fmt.Errorf("%w: the kept plan does not have its hash", state.ErrCorrupt)
-	}
-	return &p, nil
+	return kept, err
 }
 
 // approve lets only an approved, fresh, previewed plan through. A run that began in time may be finished later.
@@ -203,15 +193,14 @@ func hashMismatch(approved, now, why string) error {
 
 // explainDifference names the steps that differ, when the approved plan's steps are still known here.
 func explainDifference(s *session, approved string, now *plan.Plan) string {
-	kept, err := s.store.PlanSteps(approved)
-	if err != nil {
+	before, err := s.store.Plan(approved)
+	if errors.Is(err, state.ErrNotFound) {
 		return "The approved plan was not made with this state, so its steps are not known here; apply the plan file instead."
 	}
-	var before plan.Plan
-	if err := decodePlan(kept, &before); err != nil {
+	if err != nil {
 		return "The approved plan's steps do not read."
 	}
-	differences := plan.Compare(&before, now)
+	differences := plan.Compare(before, now)
 	lines := []string{fmt.Sprintf("%d of %d steps differ:", len(differences), len(before.Steps))}
 	for i, d := range differences {
 		if i == 20 {

@@ -169,7 +169,7 @@ func (s *session) awaitTarget(ctx context.Context, markers apply.Markers, claim 
 func (e *execution) claim() apply.Claim {
 	s, p := e.s, e.work.plan
 	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	if known, err := s.store.Plan(p.PlanHash); err == nil {
+	if known, err := s.store.PlanRecord(p.PlanHash); err == nil {
 		created = known.CreatedAt
 	}
 	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
@@ -254,7 +254,7 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 	}
 	recorded := e.record(run)
 	_, declared := recordEvidence(s, p.PlanHash)
-	head, _ := s.store.AuditHead()
+	head, _ := s.whole.AuditHead()
 	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),
 		"failed": report.Count(apply.Failed), "not_started": report.Count(apply.NotStarted), "unknown": report.Count(apply.Unknown), "requests": report.Requests, "audit_head": head})
 	if run.Status == "failed" {

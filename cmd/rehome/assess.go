@@ -225,7 +225,7 @@ func translated(ctx context.Context, s *session, target *client.Target, snapshot
 	return flush()
 }
 
-func storedItems(store *state.Store, snapshot string, kinds []identity.Kind) iter.Seq2[identity.Item, error] {
+func storedItems(store *state.Migration, snapshot string, kinds []identity.Kind) iter.Seq2[identity.Item, error] {
 	return store.Items(snapshot, kinds...)
 }
 

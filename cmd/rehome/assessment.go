@@ -83,7 +83,7 @@ func runAssessmentList(s *session, o assessmentListOptions) error {
 }
 
 // assessmentsOf lists assessments newest first, of one source and one snapshot where those are given.
-func assessmentsOf(store *state.Store, source, snapshot string) ([]state.Assessment, error) {
+func assessmentsOf(store *state.Migration, source, snapshot string) ([]state.Assessment, error) {
 	all, err := store.Assessments()
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func findAssessment(s *session, word, source string) (state.Assessment, error) {
 }
 
 // resultsOf streams the results of an assessment, a chunk in memory at a time.
-func resultsOf(store *state.Store, assessment string) iter.Seq2[assess.Result, error] {
+func resultsOf(store *state.Migration, assessment string) iter.Seq2[assess.Result, error] {
 	return func(yield func(assess.Result, error) bool) {
 		for chunk, err := range store.Results(assessment) {
 			var results []assess.Result
@@ -187,7 +187,7 @@ func runAssessmentShow(s *session, word string, o assessmentShowOptions) error {
 	return printAssessmentDetail(s, a, kinds)
 }
 
-func classesByKind(store *state.Store, assessment string) (map[identity.Kind]map[assess.Class]int, error) {
+func classesByKind(store *state.Migration, assessment string) (map[identity.Kind]map[assess.Class]int, error) {
 	kinds := map[identity.Kind]map[assess.Class]int{}
 	for result, err := range resultsOf(store, assessment) {
 		if err != nil {

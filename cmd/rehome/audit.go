@@ -104,12 +104,11 @@ func runAuditList(s *session, o auditListOptions) error {
 	if err != nil {
 		return err
 	}
-	store, err := s.openState()
-	if err != nil {
+	if _, err := s.openState(); err != nil {
 		return err
 	}
 	list := newAuditList(s, o.limit)
-	_, err = store.WalkAudit("", func(record state.AuditRecord) error {
+	_, err = s.whole.WalkAudit("", func(record state.AuditRecord) error {
 		e := record.Event
 		if e.At.Before(since) || !strings.HasPrefix(e.Name, o.name) || e.Tenant != "" && e.Tenant != cfg.Migration.Tenant {
 			return nil
@@ -126,23 +125,22 @@ func runAuditExport(s *session, out string) error {
 	if out == "" {
 		return misuse("-out is missing: name the file to write")
 	}
-	store, err := s.openState()
-	if err != nil {
+	if _, err := s.openState(); err != nil {
 		return err
 	}
-	if err := s.ownTenantOnly(store); err != nil {
+	if err := s.ownTenantOnly(); err != nil {
 		return err
 	}
 	file, err := newPrivateFile(s.path(out))
 	if err != nil {
 		return err
 	}
-	count, head, err := store.AuditEnd()
+	count, head, err := s.whole.AuditEnd()
 	if err == nil {
 		err = file.line(audit.NewHeader(count, head))
 	}
 	if err == nil {
-		_, err = store.WalkAudit("", func(record state.AuditRecord) error { return file.line(record) })
+		_, err = s.whole.WalkAudit("", func(record state.AuditRecord) error { return file.line(record) })
 	}
 	if err = file.close(err); err != nil {
 		return auditError(err)
@@ -174,11 +172,10 @@ func runAuditVerify(s *session, file, checkpoint string) error {
 
 func verifyChain(s *session, file, checkpoint string) (audit.Report, error) {
 	if file == "" {
-		store, err := s.openState()
-		if err != nil {
+		if _, err := s.openState(); err != nil {
 			return audit.Report{}, err
 		}
-		return store.WalkAudit(checkpoint, nil)
+		return s.whole.WalkAudit(checkpoint, nil)
 	}
 	f, err := os.Open(s.path(file))
 	if err != nil {

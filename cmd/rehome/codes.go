@@ -109,6 +109,7 @@ func codes() []config.Code {
 		{Code: "state-key-missing", Cause: "The key does not open the state.", Cure: "Use the identity of the team."},
 		{Code: "state-locked", Cause: "Another process has the state open.", Cure: "Wait, or give -lock-timeout."},
 		{Code: "state-damaged", Cause: "The state file does not read.", Cure: "Restore a backup; what was made is found again by tags and marker."},
+		{Code: "state-owner-unknown", Cause: "The state has an earlier format, and it is not known which tenant something in it belongs to.", Cure: "Take out or complete what the message names, with the version that wrote it."},
 		{Code: "state-newer", Cause: "A newer version of rehome wrote the state.", Cure: "Use that version or a later one."},
 		{Code: "state-type-unknown", Cause: "The state block names an unknown kind.", Cure: "Use state \"bbolt\"."},
 		{Code: "evidence-broken", Cause: "An evidence bundle was changed, or does not prove what it says.", Cure: "Ask for the original."},

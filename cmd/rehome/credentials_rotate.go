@@ -47,18 +47,17 @@ func runRotateKey(s *session, o rotateOptions) error {
 	if _, err := s.load(); err != nil {
 		return err
 	}
-	store, err := s.openState()
-	if err != nil {
+	if _, err := s.openState(); err != nil {
 		return err
 	}
-	if err := s.ownTenantOnly(store); err != nil {
+	if err := s.ownTenantOnly(); err != nil {
 		return err
 	}
 	identities, err := s.identities()
 	if err != nil {
 		return err
 	}
-	keys, err := store.Keys()
+	keys, err := s.whole.Keys()
 	if err != nil {
 		return err
 	}
@@ -81,11 +80,11 @@ func runRotateKey(s *session, o rotateOptions) error {
 		return err
 	}
 	facts := map[string]string{"recipients": strings.Join(recipients, " ")}
-	done, err := store.Rotate(recipients, folder, s.event("migration.state.key_rotated", "state", facts))
+	done, err := s.whole.Rotate(recipients, folder, s.event("migration.state.key_rotated", "state", facts))
 	if err != nil {
 		return fmt.Errorf("%w; both keys open the state until the same command is run again", err)
 	}
-	if keys, err = store.Keys(); err != nil {
+	if keys, err = s.whole.Keys(); err != nil {
 		return err
 	}
 	if err := dropOldIdentities(s, keys.Recipients); err != nil {

@@ -98,7 +98,7 @@ func (s *session) itemsOf(id identity.ResourceID) []plan.ItemName {
 		return nil
 	}
 	for _, run := range runs {
-		p, err := keptPlan(s.store, run.PlanHash)
+		p, err := s.store.Plan(run.PlanHash)
 		if err != nil {
 			continue
 		}
@@ -170,7 +170,7 @@ func rotate(ctx context.Context, s *session, target *client.Target, live identit
 
 func setSecret(ctx context.Context, s *session, target *client.Target, live identity.Resource, secret string, vaults *secretVaults) error {
 	name := live.ID().String()
-	if err := s.store.Record(s.event("migration.client_secret.rotating", name, nil)); err != nil {
+	if err := s.store.Note(s.event("migration.client_secret.rotating", name, nil)); err != nil {
 		return err
 	}
 	if err := vaults.Deliver(live.ID(), "secret", secret); err != nil {
@@ -183,5 +183,5 @@ func setSecret(ctx context.Context, s *session, target *client.Target, live iden
 	if err != nil {
 		return fmt.Errorf("setting the secret that was delivered; run the command again, and use its newer secret: %w", err)
 	}
-	return s.store.Record(s.event("migration.client_secret.rotated", name, nil))
+	return s.store.Note(s.event("migration.client_secret.rotated", name, nil))
 }

@@ -105,7 +105,7 @@ func listOverlaps(s *session, o decideOptions) error {
 			list.Overlaps = append(list.Overlaps, overlap)
 		}
 	}
-	decisions, err := store.Decisions(cfg.Migration.Name)
+	decisions, err := store.Decisions()
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func listOverlaps(s *session, o decideOptions) error {
 }
 
 // plannedAssessments are the newest of each source whose matched resources a plan recorded.
-func plannedAssessments(store *state.Store, named string) ([]string, error) {
+func plannedAssessments(store *state.Migration, named string) ([]string, error) {
 	all, err := store.Assessments()
 	if err != nil {
 		return nil, err

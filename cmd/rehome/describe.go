@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -19,7 +20,8 @@ func describe(err error) diag.Diagnostic {
 	var locked *state.LockedError
 	var held *apply.HeldError
 	var busy *state.BusyError
-	var life *state.LifecycleError
+	var life *lifecycle.Refusal
+	var ownerless *state.OwnerError
 	switch {
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
@@ -35,6 +37,8 @@ func describe(err error) diag.Diagnostic {
 		return diag.Errorf("plan-superseded", "Plan is superseded", "%s\nOnly the plan previewed last can be applied. Plan again and have the new hash approved.", text)
 	case errors.As(err, &life):
 		return describeLifecycle(life)
+	case errors.As(err, &ownerless):
+		return diag.Errorf("state-owner-unknown", "State has things without an owner", "%s.\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was changed. With the version that wrote it, take out or complete what is named, or begin a new state.", text)
 	case errors.Is(err, state.ErrNewer):
 		return diag.Errorf("state-newer", "State is newer", "%s\nUse the version of rehome that wrote it, or a later one. Nothing was changed.", text)
 	case errors.Is(err, state.ErrNoKey):

@@ -105,7 +105,7 @@ func (f *proof) bundle(s *session) (evidence.Manifest, map[string]any, error) {
 	}
 	mask := newBundleMask(m, f.plan, shown)
 	chain := []evidence.Record{}
-	walked, err := s.store.WalkAudit("", func(record state.AuditRecord) error {
+	walked, err := s.whole.WalkAudit("", func(record state.AuditRecord) error {
 		chain = append(chain, evidence.RecordOf(record, mask.withhold(record.Event)))
 		return nil
 	})
@@ -219,7 +219,7 @@ func (b *bundleMask) withoutPeople(record *state.JournalRecord) {
 }
 
 // probes are the verifications that looked at the run.
-func (b *bundleMask) probes(store *state.Store, run string) ([]json.RawMessage, error) {
+func (b *bundleMask) probes(store *state.Migration, run string) ([]json.RawMessage, error) {
 	all, err := store.Verifications()
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,18 +34,18 @@ func gatherEvidence(s *session) (*proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash, run, later, err := provenPlan(store, cfg.Migration.Name)
+	hash, run, later, err := provenPlan(store)
 	if err != nil {
 		return nil, err
 	}
 	found := &proof{run: run, later: later, in: handoff.Input{Run: runFacts(run)}, declared: declaredBy(cfg)}
-	if found.plan, err = keptPlan(store, hash); err != nil {
+	if found.plan, err = store.Plan(hash); err != nil {
 		return nil, err
 	}
 	if found.in.Declared, err = recordedEvidence(store, hash); err != nil {
 		return nil, err
 	}
-	if found.followUps, err = followUpsOf(store, cfg.Migration.Name); err != nil {
+	if found.followUps, err = followUpsOf(store); err != nil {
 		return nil, err
 	}
 	if found.in.Applications, err = recordedApplications(s, found.plan); err != nil {
@@ -55,12 +54,12 @@ func gatherEvidence(s *session) (*proof, error) {
 	if found.in.Probes, err = probesOf(store, run); err != nil {
 		return nil, err
 	}
-	found.approval, err = approvalOf(store, hash)
+	found.approval, err = approvalOf(s.whole, hash)
 	return found, err
 }
 
-func followUpsOf(store *state.Store, migration string) ([]handoff.FollowUp, error) {
-	kept, err := store.FollowUps(migration)
+func followUpsOf(store *state.Migration) ([]handoff.FollowUp, error) {
+	kept, err := store.FollowUps()
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +75,7 @@ func followUpsOf(store *state.Store, migration string) ([]handoff.FollowUp, erro
 }
 
 // probesOf is the newest verification that tried what the run made.
-func probesOf(store *state.Store, run *state.Run) (*handoff.Probes, error) {
+func probesOf(store *state.Migration, run *state.Run) (*handoff.Probes, error) {
 	all, err := store.Verifications()
 	if err != nil || run == nil {
 		return nil, err
@@ -112,7 +111,7 @@ func (f *proof) report(s *session, named bool) (*handoff.Report, error) {
 }
 
 // questionsOf asks what the snapshots of the plan do not hold, because it is never read. A snapshot of another machine's state is left out.
-func questionsOf(store *state.Store, p *plan.Plan) ([]handoff.Question, error) {
+func questionsOf(store *state.Migration, p *plan.Plan) ([]handoff.Question, error) {
 	questions := []handoff.Question{}
 	for _, planned := range p.Snapshots {
 		snapshot, err := store.Snapshot(planned.ID)
@@ -154,7 +153,7 @@ func maskedFollowUps(m *pseudonym.Masker, p *plan.Plan, followUps []handoff.Foll
 }
 
 // provenPlan finds the plan of the newest run of the migration, else the newest plan. Later is a plan previewed after it.
-func provenPlan(store *state.Store, migration string) (hash string, run *state.Run, later string, err error) {
+func provenPlan(store *state.Migration) (hash string, run *state.Run, later string, err error) {
 	plans, err := store.Plans()
 	if err != nil {
 		return "", nil, "", err
@@ -164,16 +163,10 @@ func provenPlan(store *state.Store, migration string) (hash string, run *state.R
 		return "", nil, "", err
 	}
 	newest := ""
-	for _, p := range plans {
-		if p.Migration == migration {
-			newest = p.Hash
-			break
-		}
+	if len(plans) > 0 {
+		newest = plans[0].Hash
 	}
 	for _, head := range runs {
-		if head.Migration != migration {
-			continue
-		}
 		whole, err := store.Run(head.ID)
 		if newest != head.PlanHash {
 			later = newest
@@ -184,25 +177,6 @@ func provenPlan(store *state.Store, migration string) (hash string, run *state.R
 		return "", nil, "", diag.Errorf("evidence-no-plan", "Nothing was planned yet", "There is no evidence before a plan has a hash. Run rehome plan.")
 	}
 	return newest, nil, "", nil
-}
-
-// keptPlan reads a whole plan from the state and checks it against its hash.
-func keptPlan(store *state.Store, hash string) (*plan.Plan, error) {
-	kept, err := store.PlanSteps(hash)
-	if errors.Is(err, state.ErrNotFound) {
-		return nil, fmt.Errorf("reading plan %s: its steps are not in this state: %w", hash, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var p plan.Plan
-	if err := decodePlan(kept, &p); err != nil {
-		return nil, err
-	}
-	if plan.Hash(&p) != hash {
-		return nil, fmt.Errorf("%w: the kept plan does not have its hash", state.ErrCorrupt)
-	}
-	return &p, nil
 }
 
 // runFacts counts the last outcome of each step.
@@ -233,19 +207,12 @@ func runFacts(run *state.Run) *handoff.Run {
 	return facts
 }
 
-func recordedEvidence(store *state.Store, hash string) (handoff.Declared, error) {
-	var declared handoff.Declared
-	encoded, err := store.Evidence(hash)
+func recordedEvidence(store *state.Migration, hash string) (handoff.Declared, error) {
+	declared, err := store.Evidence(hash)
 	if errors.Is(err, state.ErrNotFound) {
 		return declared, nil
 	}
-	if err != nil {
-		return declared, err
-	}
-	if err := json.Unmarshal(encoded, &declared); err != nil {
-		return declared, fmt.Errorf("reading the recorded evidence: %w", err)
-	}
-	return declared, nil
+	return declared, err
 }
 
 // declaredBy is what the configuration says now.

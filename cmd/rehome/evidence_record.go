@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,10 +31,6 @@ changed. The blocks are not part of the plan hash, so nothing has to be approved
 }
 
 func runEvidenceRecord(s *session) error {
-	cfg, err := s.load()
-	if err != nil {
-		return err
-	}
 	store, err := s.openState()
 	if err != nil {
 		return err
@@ -43,7 +38,7 @@ func runEvidenceRecord(s *session) error {
 	if err := store.MayChange(); err != nil {
 		return err
 	}
-	hash, err := appliedPlan(store, cfg.Migration.Name)
+	hash, err := appliedPlan(store)
 	if err != nil {
 		return err
 	}
@@ -64,21 +59,18 @@ func runEvidenceRecord(s *session) error {
 }
 
 // appliedPlan is the plan of the newest run, which must have ended with all its steps done.
-func appliedPlan(store *state.Store, migration string) (string, error) {
+func appliedPlan(store *state.Migration) (string, error) {
 	runs, err := store.Runs()
 	if err != nil {
 		return "", err
 	}
 	for _, run := range runs {
-		if run.Migration != migration {
-			continue
-		}
 		if !strings.HasPrefix(run.Status, "completed") {
 			return "", diag.Errorf("evidence-needs-applied", "Plan is not applied", "Run %s of plan %s ended as %q. Evidence is recorded on an applied plan: finish the apply first.", run.ID, view.ShortHash(run.PlanHash), run.Status)
 		}
 		return run.PlanHash, nil
 	}
-	return "", diag.Errorf("evidence-needs-applied", "Plan is not applied", "No plan of migration %q was applied with this state. Evidence is recorded on an applied plan: run rehome apply first.", migration)
+	return "", diag.Errorf("evidence-needs-applied", "Plan is not applied", "No plan of migration %q was applied with this state. Evidence is recorded on an applied plan: run rehome apply first.", store.Name())
 }
 
 // recordEvidence stores what the configuration declares, when it differs from what is stored, and returns what changed.
@@ -93,27 +85,19 @@ func recordEvidence(s *session, hash string) ([]handoff.Change, error) {
 		return changes, nil
 	}
 	declared.RecordedAt, declared.RecordedBy = s.env.now().UTC().Format(time.RFC3339), s.actor()
-	encoded, err := json.Marshal(declared)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the evidence: %w", err)
-	}
 	facts := map[string]string{}
 	for _, change := range changes {
 		facts[change.Field] = change.After
 	}
-	return changes, s.store.PutEvidence(hash, encoded, s.event("migration.cutover_evidence.updated", hash, facts))
+	return changes, s.store.PutEvidence(hash, declared, s.event("migration.cutover_evidence.updated", hash, facts))
 }
 
 // keepApplied keeps a plan that came as a file, so that this state can show and prove what it applied.
 func keepApplied(s *session, p *plan.Plan) error {
-	if _, err := s.store.PlanSteps(p.PlanHash); !errors.Is(err, state.ErrNotFound) {
+	if _, err := s.store.Plan(p.PlanHash); !errors.Is(err, state.ErrNotFound) {
 		return err
 	}
-	whole, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("encoding the plan: %w", err)
-	}
-	return s.store.PutPlanSteps(p.PlanHash, whole)
+	return s.store.KeepPlan(p)
 }
 
 // printContact says, after the failures of a run, whom to call about going back.

@@ -177,7 +177,7 @@ func (s *stage) ended(command *exec.Cmd) applied {
 }
 
 // openStage opens the state of a folder that no process works with.
-func openStage(t *testing.T, folder string) *state.Store {
+func openStage(t *testing.T, folder string) (*state.Store, *state.Migration) {
 	t.Helper()
 	identities, err := state.Identities("", filepath.Join(folder, ".rehome", "identity.txt"))
 	if err != nil {
@@ -191,14 +191,26 @@ func openStage(t *testing.T, folder string) *state.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store
+	return store, onlyMigration(t, store)
+}
+
+// onlyMigration is the one that a state of a test has; a handle that finds nothing before the first is recorded.
+func onlyMigration(t interface{ Fatal(...any) }, store *state.Store) *state.Migration {
+	all, err := store.Migrations()
+	if err != nil || len(all) > 1 {
+		t.Fatal("wanted a state of one migration", all, err)
+	}
+	if len(all) == 0 {
+		return store.Migration("acme", "acme")
+	}
+	return store.Migration(all[0].Name, all[0].Tenant)
 }
 
 // books is what the state and the journal say of the newest run: each step once, all of them done, an audit chain that holds.
 func books(t *testing.T, folder string) (string, []state.JournalRecord) {
 	t.Helper()
-	store := openStage(t, folder)
-	defer store.Close()
+	whole, store := openStage(t, folder)
+	defer whole.Close()
 	if _, err := store.BringUp(filepath.Join(folder, ".rehome", "journal")); err != nil {
 		t.Error(err)
 	}
@@ -209,7 +221,7 @@ func books(t *testing.T, folder string) (string, []state.JournalRecord) {
 	if len(runs) == 0 {
 		return "no run", nil
 	}
-	if _, err := store.Audit(); err != nil {
+	if _, err := whole.Audit(); err != nil {
 		t.Error(err)
 	}
 	var records []state.JournalRecord

@@ -62,7 +62,7 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 	if _, err := target.WriteMarker(ctx, marker, revision); err != nil {
 		return fmt.Errorf("taking the lease away: %w", err)
 	}
-	if err := s.store.Record(s.event("migration.target_lock.forced", id, map[string]string{"holder": holder.String()})); err != nil {
+	if err := s.store.Note(s.event("migration.target_lock.forced", id, map[string]string{"holder": holder.String()})); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.env.out, "The target is free. It was held by %s.\n", view.Clean(holder.String()))

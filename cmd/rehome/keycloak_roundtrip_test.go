@@ -151,12 +151,13 @@ func (j *journey) judged() []judgedItem {
 		j.t.Fatal(errors.Join(err, backend.Close()))
 	}
 	defer store.Close()
-	all, err := store.Assessments()
+	migration := onlyMigration(j.t, store)
+	all, err := migration.Assessments()
 	if err != nil || len(all) == 0 {
 		j.t.Fatalf("there is no assessment: %v", err)
 	}
 	var judged []judgedItem
-	for result, err := range resultsOf(store, all[0].ID) {
+	for result, err := range resultsOf(migration, all[0].ID) {
 		if err != nil {
 			j.t.Fatal(err)
 		}
@@ -164,7 +165,7 @@ func (j *journey) judged() []judgedItem {
 			continue
 		}
 		id := identity.ItemID{Kind: result.Address.Kind, ID: result.Address.ID}
-		item, err := store.Item(all[0].Snapshot, id)
+		item, err := migration.Item(all[0].Snapshot, id)
 		if err != nil {
 			j.t.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -155,10 +154,7 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	if err := keepFindings(s.store, &head, &summary); err != nil {
 		return err
 	}
-	var err error
-	if summary.Plan, err = json.Marshal(head); err != nil {
-		return fmt.Errorf("encoding the plan's summary: %w", err)
-	}
+	summary.Plan = head
 	if err := s.store.PutSummary(summary, state.Event{}); err != nil {
 		return err
 	}
@@ -179,11 +175,7 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	if err := mark(ctx, s, work); err != nil {
 		return err
 	}
-	whole, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("encoding the plan: %w", err)
-	}
-	if err := s.store.PutPlanSteps(p.PlanHash, whole); err != nil {
+	if err := s.store.KeepPlan(p); err != nil {
 		return err
 	}
 	return s.store.PutPlan(planRecord(p), s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
@@ -191,22 +183,18 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 
 // keepFindings lets the summary of a way back say what the plan before it found: going back looks for no impacts and decisions, which
 // does not mean that there are none.
-func keepFindings(store *state.Store, head *plan.Plan, summary *state.Summary) error {
+func keepFindings(store *state.Migration, head *plan.Plan, summary *state.Summary) error {
 	if head.Rollback == nil {
 		return nil
 	}
-	before, err := store.Summary(head.Migration.Name)
+	before, err := store.Summary()
 	if errors.Is(err, state.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	var forward plan.Plan
-	if err := decodePlan(before.Plan, &forward); err != nil {
-		return err
-	}
-	head.Impacts, summary.PendingDecisions, summary.ResolvedDecisions = forward.Impacts, before.PendingDecisions, before.ResolvedDecisions
+	head.Impacts, summary.PendingDecisions, summary.ResolvedDecisions = before.Plan.Impacts, before.PendingDecisions, before.ResolvedDecisions
 	return nil
 }
 

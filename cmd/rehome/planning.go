@@ -189,7 +189,7 @@ func (w *planning) assessment(ctx context.Context, s *session, snapshot state.Sn
 }
 
 // bindings come from the state; those that the marker lists fill in where the state was lost.
-func bindings(store *state.Store, marker identity.Marker) (map[string]merge.Binding, error) {
+func bindings(store *state.Migration, marker identity.Marker) (map[string]merge.Binding, error) {
 	recorded, err := store.Bindings()
 	if err != nil {
 		return nil, err

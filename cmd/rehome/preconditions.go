@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -111,19 +110,4 @@ func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource
 	case plan.ActionNone:
 	}
 	return ""
-}
-
-func decodePlan(encoded []byte, into *plan.Plan) error {
-	if err := json.Unmarshal(encoded, into); err != nil {
-		return fmt.Errorf("reading the kept plan: %w", err)
-	}
-	return nil
-}
-
-func encodePlan(p *plan.Plan) ([]byte, error) {
-	encoded, err := json.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the plan: %w", err)
-	}
-	return encoded, nil
 }

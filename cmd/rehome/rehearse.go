@@ -145,7 +145,7 @@ func prepareRehearsal(ctx context.Context, s *session, o rehearseOptions) error 
 		return err
 	}
 	facts := map[string]string{"name": blueprint.Name, "stripped": fmt.Sprint(len(blueprint.Stripped))}
-	if err := s.store.Record(s.event("migration.rehearsal.prepared", s.cfg.Target.Address(), facts)); err != nil {
+	if err := s.store.Note(s.event("migration.rehearsal.prepared", s.cfg.Target.Address(), facts)); err != nil {
 		return fmt.Errorf("recording the copy of the settings: %w", err)
 	}
 	s.events.emit("rehearsal_prepared", map[string]any{"name": blueprint.Name, "stripped": blueprint.Stripped, "file": o.prepare})

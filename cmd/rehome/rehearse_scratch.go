@@ -96,9 +96,9 @@ func (r *rehearsing) open(ctx context.Context) error {
 		return errors.Join(err, backend.Close())
 	}
 	r.scratch = quietly(s)
-	r.scratch.cfg, r.scratch.store, r.scratch.opened, r.scratch.followed, r.scratch.peopleKey = &cfg, store, false, true, nil
+	r.scratch.cfg, r.scratch.whole, r.scratch.opened, r.scratch.followed, r.scratch.peopleKey = &cfg, store, false, true, nil
 	r.scratch.throwAway = true
-	store.SelectMigration(cfg.Migration.Name)
+	r.scratch.store = store.Migration(cfg.Migration.Name, cfg.Migration.Tenant)
 	if _, err := r.scratch.openForChange(); err != nil {
 		return err
 	}
@@ -187,10 +187,9 @@ func (r *rehearsing) fill() error {
 		return err
 	}
 	for _, p := range plans {
-		if p.Wave == "" || p.Migration != r.s.cfg.Migration.Name || p.Status != state.PlanApplied && p.Status != state.PlanAppliedWithFollowUp {
+		if p.Wave == "" || p.Status != state.PlanApplied && p.Status != state.PlanAppliedWithFollowUp {
 			continue
 		}
-		p.Migration = r.scratch.cfg.Migration.Name
 		if err := r.scratch.store.PutPlan(p, r.scratch.event("migration.rehearsal.copied", p.Hash, nil)); err != nil {
 			return err
 		}
@@ -199,7 +198,7 @@ func (r *rehearsing) fill() error {
 }
 
 // copySnapshot streams the items; the pages that they came from are not needed.
-func copySnapshot(from *state.Store, to *session, snapshot state.Snapshot) error {
+func copySnapshot(from *state.Migration, to *session, snapshot state.Snapshot) error {
 	writer, err := to.store.BeginSnapshot(state.Snapshot{ID: snapshot.ID, Source: snapshot.Source, StartedAt: snapshot.StartedAt})
 	if err != nil {
 		return err

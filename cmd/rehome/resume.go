@@ -43,7 +43,7 @@ func (r *resumed) prepared(step plan.Step) bool {
 }
 
 // unfinishedRun is the newest run when it carries out this plan and did not come to its end.
-func unfinishedRun(store *state.Store, hash string) (*state.Run, error) {
+func unfinishedRun(store *state.Migration, hash string) (*state.Run, error) {
 	runs, err := store.Runs()
 	if err != nil || hash == "" || len(runs) == 0 || runs[0].PlanHash != hash {
 		return nil, err

@@ -111,18 +111,14 @@ func keptRollback(s *session, hash string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kept, err := store.PlanSteps(hash)
+	kept, err := store.Plan(hash)
 	if errors.Is(err, state.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	var p plan.Plan
-	if err := decodePlan(kept, &p); err != nil || p.Rollback == nil {
-		return "", err
-	}
-	return p.Rollback.Run, nil
+	return rolledBack(kept), nil
 }
 
 // computeAgain plans again what a hash without a plan file stands for: the way forward, or back when the state knows the hash as such.

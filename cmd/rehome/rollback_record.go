@@ -44,7 +44,7 @@ func (r *runRecord) since() string {
 }
 
 // recordOf finds the run with the id, or the newest that changed something.
-func recordOf(store *state.Store, id string) (*runRecord, error) {
+func recordOf(store *state.Migration, id string) (*runRecord, error) {
 	runs, err := store.Runs()
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func recordOf(store *state.Store, id string) (*runRecord, error) {
 	return record, nil
 }
 
-func newestRecord(store *state.Store, runs []state.Run) (*runRecord, error) {
+func newestRecord(store *state.Migration, runs []state.Run) (*runRecord, error) {
 	for _, run := range runs {
 		if run.RollbackOf != "" || run.RolledBackBy != "" {
 			continue
@@ -103,21 +103,16 @@ func knownRuns(runs []state.Run) string {
 	return " The newest are " + strings.Join(ids, ", ") + "."
 }
 
-func readRecord(store *state.Store, runs []state.Run, run state.Run) (*runRecord, error) {
+func readRecord(store *state.Migration, runs []state.Run, run state.Run) (*runRecord, error) {
 	record := &runRecord{run: run}
-	kept, err := store.PlanSteps(run.PlanHash)
+	kept, err := store.Plan(run.PlanHash)
 	if errors.Is(err, state.ErrNotFound) {
 		return nil, diag.Errorf("rollback-plan-missing", "Plan of the run is missing", "This state does not hold the plan %s that run %s carried out, so what was before is not known here.\nRoll back with the state of the machine that planned, or take it back by hand.", view.ShortHash(run.PlanHash), run.ID)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := decodePlan(kept, &record.plan); err != nil {
-		return nil, err
-	}
-	if plan.Hash(&record.plan) != run.PlanHash {
-		return nil, fmt.Errorf("%w: the kept plan of run %s does not have its hash", state.ErrCorrupt, run.ID)
-	}
+	record.plan = *kept
 	known := map[string]rollback.Done{}
 	record.undone = map[string]bool{}
 	for _, other := range runs {
@@ -144,7 +139,7 @@ func readRecord(store *state.Store, runs []state.Run, run state.Run) (*runRecord
 }
 
 // takenBack notes what rollbacks of the run have done, as far as no later run of the plan made it anew.
-func (r *runRecord) takenBack(store *state.Store, runs []state.Run) error {
+func (r *runRecord) takenBack(store *state.Migration, runs []state.Run) error {
 	for _, run := range slices.Backward(runs) {
 		of := slices.ContainsFunc(r.family, func(f state.Run) bool { return f.ID == run.RollbackOf })
 		ours := slices.ContainsFunc(r.family, func(f state.Run) bool { return f.ID == run.ID })
@@ -187,7 +182,7 @@ func gather(known map[string]rollback.Done, steps []state.RunStep) {
 }
 
 // laterRuns refuses to pull the ground from under a run that came later.
-func laterRuns(store *state.Store, record *runRecord) error {
+func laterRuns(store *state.Migration, record *runRecord) error {
 	runs, err := store.Runs()
 	if err != nil {
 		return err

@@ -60,25 +60,15 @@ func newRunShowCommand(env *environment, global *options) *cobra.Command {
 
 // migrationRuns are the runs of the configured migration, newest first.
 func migrationRuns(s *session) ([]state.Run, error) {
-	cfg, err := s.load()
-	if err != nil {
-		return nil, err
-	}
 	store, err := s.openState()
 	if err != nil {
 		return nil, err
 	}
-	all, err := store.Runs()
-	if err != nil {
-		return nil, err
+	runs, err := store.Runs()
+	if runs == nil {
+		runs = []state.Run{}
 	}
-	runs := []state.Run{}
-	for _, run := range all {
-		if run.Migration == cfg.Migration.Name {
-			runs = append(runs, run)
-		}
-	}
-	return runs, nil
+	return runs, err
 }
 
 func runRunList(s *session) error {
@@ -153,7 +143,7 @@ func runRunShow(s *session, id string, verbose bool) error {
 		return err
 	}
 	run.RolledBackBy = takenBackBy
-	followUps, err := s.store.FollowUps(run.Migration)
+	followUps, err := s.store.FollowUps()
 	if err != nil {
 		return err
 	}
@@ -163,7 +153,7 @@ func runRunShow(s *session, id string, verbose bool) error {
 	}
 	run.Steps = nil
 	var bound *state.PlanRecord
-	if record, err := s.store.Plan(run.PlanHash); err == nil {
+	if record, err := s.store.PlanRecord(run.PlanHash); err == nil {
 		bound = &record
 	} else if !errors.Is(err, state.ErrNotFound) {
 		return err
@@ -176,7 +166,7 @@ func runRunShow(s *session, id string, verbose bool) error {
 }
 
 // readBack joins what was planned with what came of it, in the order of the plan.
-func readBack(store *state.Store, run state.Run, followUps []state.FollowUp) ([]stepRow, error) {
+func readBack(store *state.Migration, run state.Run, followUps []state.FollowUp) ([]stepRow, error) {
 	listed := map[string]state.FollowUp{}
 	for _, f := range followUps {
 		listed[f.StepID] = f

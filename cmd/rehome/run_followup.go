@@ -57,15 +57,11 @@ func newFollowUpDoneCommand(env *environment, global *options) *cobra.Command {
 }
 
 func runFollowUpList(s *session, all bool) error {
-	cfg, err := s.load()
-	if err != nil {
-		return err
-	}
 	store, err := s.openState()
 	if err != nil {
 		return err
 	}
-	found, err := store.FollowUps(cfg.Migration.Name)
+	found, err := store.FollowUps()
 	if err != nil {
 		return err
 	}
@@ -116,15 +112,11 @@ func runFollowUpDone(s *session, id, note string) error {
 	if strings.TrimSpace(note) == "" {
 		return misuse("-note is missing: say what was done, for those who read the evidence later")
 	}
-	cfg, err := s.load()
-	if err != nil {
-		return err
-	}
 	store, err := s.openState() // not openForChange: follow-ups close after the incumbent is gone and its source block with it
 	if err != nil {
 		return err
 	}
-	f, err := store.CloseFollowUp(cfg.Migration.Name, id, note, s.event("", "", nil))
+	f, err := store.CloseFollowUp(id, note, s.event("", "", nil))
 	if err != nil {
 		return followUpError(id, f, err)
 	}

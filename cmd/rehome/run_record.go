@@ -122,7 +122,7 @@ func endedPlan(p *plan.Plan, runStatus string) *state.PlanRecord {
 
 // openFollowUps are those of the configured migration that nobody closed.
 func openFollowUps(s *session) ([]state.FollowUp, error) {
-	all, err := s.store.FollowUps(s.cfg.Migration.Name)
+	all, err := s.store.FollowUps()
 	if err != nil {
 		return nil, fmt.Errorf("reading the follow-ups: %w", err)
 	}

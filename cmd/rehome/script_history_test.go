@@ -79,7 +79,18 @@ func waitFor(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // withState opens the state of the folder that the script is in.
-func withState(ts *testscript.TestScript, do func(*state.Store)) {
+func withState(ts *testscript.TestScript, do func(*state.Migration)) {
+	withStore(ts, func(store *state.Store) { do(onlyMigration(scriptFatal{ts}, store)) })
+}
+
+// scriptFatal ends a script as a test ends.
+type scriptFatal struct{ ts *testscript.TestScript }
+
+// Fatal implements the part of testing.T that onlyMigration needs.
+func (f scriptFatal) Fatal(args ...any) { f.ts.Fatalf("%s", fmt.Sprint(args...)) }
+
+// withStore is withState for what belongs to no migration.
+func withStore(ts *testscript.TestScript, do func(*state.Store)) {
 	identities, err := state.Identities("", ts.MkAbs(".rehome/identity.txt"))
 	ts.Check(err)
 	backend, err := bolt.Open(ts.MkAbs(".rehome/state.db"), 5*time.Second, bolt.Holder{Command: "test"})
@@ -91,7 +102,7 @@ func withState(ts *testscript.TestScript, do func(*state.Store)) {
 }
 
 func audited(ts *testscript.TestScript, negated bool, args []string) {
-	withState(ts, func(store *state.Store) {
+	withStore(ts, func(store *state.Store) {
 		chain, err := store.Audit()
 		ts.Check(err)
 		found := false
@@ -204,7 +215,7 @@ func sameField(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func failedSnapshot(ts *testscript.TestScript, _ bool, _ []string) {
-	withState(ts, func(store *state.Store) {
+	withState(ts, func(store *state.Migration) {
 		snapshots, err := store.Snapshots()
 		ts.Check(err)
 		for _, snapshot := range snapshots {
@@ -218,7 +229,7 @@ func failedSnapshot(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func beginAssessment(ts *testscript.TestScript, _ bool, _ []string) {
-	withState(ts, func(store *state.Store) {
+	withState(ts, func(store *state.Migration) {
 		snapshots, err := store.Snapshots()
 		ts.Check(err)
 		ts.Check(store.BeginAssessment(state.Assessment{ID: "a-2026-11-22-0000dead", Snapshot: snapshots[0].ID, Source: snapshots[0].Source, StartedAt: time.Now()}))
@@ -226,7 +237,7 @@ func beginAssessment(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func snapshotID(ts *testscript.TestScript, _ bool, args []string) {
-	withState(ts, func(store *state.Store) {
+	withState(ts, func(store *state.Migration) {
 		snapshots, err := store.Snapshots()
 		ts.Check(err)
 		n, err := strconv.Atoi(args[0])
@@ -243,7 +254,7 @@ func renameSource(ts *testscript.TestScript, _ bool, args []string) {
 // notesNameFields checks what every result of an assessment carries: class, rationale, impacts, and notes that name their field.
 func notesNameFields(ts *testscript.TestScript, _ bool, _ []string) {
 	named := regexp.MustCompile(`^[\w.\[\]@/-]+: \S`)
-	withState(ts, func(store *state.Store) {
+	withState(ts, func(store *state.Migration) {
 		all, err := store.Assessments()
 		ts.Check(err)
 		count := 0

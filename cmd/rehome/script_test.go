@@ -127,6 +127,8 @@ func TestScripts(t *testing.T) {
 			"same-field":      sameField,
 			"mask":            mask,
 			"audited":         audited,
+			"unseen":          unseen,
+			"set-from":        setFrom,
 			"wait-for":        waitFor,
 
 			"same-value":        sameValue,

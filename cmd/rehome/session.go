@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 )
@@ -25,8 +26,9 @@ type session struct {
 	command string
 	folder  string
 	cfg     *config.Config
-	store   *state.Store
-	opened  bool // the migration is recorded
+	whole   *state.Store     // the state; what belongs to a migration is reached through store
+	store   *state.Migration // of the configuration
+	opened  bool             // the migration is recorded
 	plugins *plugins
 	events  *events
 	subject *authorization.Facts // whose verified token this is; nil where no token is asked for
@@ -126,7 +128,7 @@ func (s *session) statePath(cfg *config.Config) (string, error) {
 }
 
 // openState opens the state of the configuration and takes its lock.
-func (s *session) openState() (*state.Store, error) {
+func (s *session) openState() (*state.Migration, error) {
 	cfg, err := s.load()
 	if err != nil {
 		return nil, err
@@ -135,45 +137,47 @@ func (s *session) openState() (*state.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := s.openStateAt(path)
-	if err != nil {
+	if err := s.openStateAt(path); err != nil {
 		return nil, err
 	}
-	store.SelectMigration(cfg.Migration.Name)
 	if s.followed {
-		return store, nil
+		return s.store, nil
 	}
 	s.followed = true
-	return store, s.bringUp()
+	return s.store, s.bringUp()
 }
 
-func (s *session) openStateAt(path string) (*state.Store, error) {
-	if s.store != nil {
-		return s.store, nil
+// openStateAt opens the state of a path, and the migration of the configuration in it where there is a configuration.
+func (s *session) openStateAt(path string) error {
+	if s.whole != nil {
+		return nil
 	}
 	identities, err := s.identities()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	backend, err := bolt.Open(path, s.global.lockTimeout, bolt.Holder{
 		PID: os.Getpid(), Host: s.env.host, Command: "rehome " + s.command, Since: s.env.now().UTC().Format("2006-01-02T15:04:05Z"),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	store, err := state.Open(backend, identities)
 	if err != nil {
-		return nil, errors.Join(err, backend.Close())
+		return errors.Join(err, backend.Close())
 	}
 	if err := s.authorize(store); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return errors.Join(err, store.Close())
 	}
-	s.store = store
+	s.whole = store
+	if s.cfg != nil {
+		s.store = store.Migration(s.cfg.Migration.Name, s.cfg.Migration.Tenant)
+	}
 	mask, err := s.masker(nil)
 	if mask != nil {
 		s.events.setMask(mask.JSON)
 	}
-	return store, err
+	return err
 }
 
 // identities are those of the team that are at hand: they open the state, and plan files that name people.
@@ -187,18 +191,18 @@ func (s *session) identities() ([]age.Identity, error) {
 
 // openForChange opens the state for a command that changes it: the migration and its sources are recorded as the configuration has
 // them, and an archived or second migration is refused. Reading commands use openState.
-func (s *session) openForChange() (*state.Store, error) {
+func (s *session) openForChange() (*state.Migration, error) {
 	store, err := s.openState()
 	if err != nil || s.opened {
 		return store, err
 	}
 	m := s.cfg.Migration
-	if _, err := store.OpenMigration(state.Declaration{Name: m.Name, Tenant: m.Tenant, Mode: m.Mode, Sources: sourceNames(s.cfg)}, s.event("", "", nil)); err != nil {
+	if _, err := store.Open(m.Mode, sourceNames(s.cfg), s.event("", "", nil)); err != nil {
 		return nil, err
 	}
 	s.opened = true
 	if len(s.cfg.Sources) == 0 {
-		return nil, &state.LifecycleError{Rule: state.RuleDraft, Detail: fmt.Sprintf("migration %q is a draft: the configuration has no source block", m.Name)}
+		return nil, &lifecycle.Refusal{Rule: lifecycle.RuleDraft, Detail: fmt.Sprintf("migration %q is a draft: the configuration has no source block", m.Name)}
 	}
 	return store, nil
 }
@@ -225,11 +229,11 @@ func (s *session) event(name, target string, facts map[string]string) state.Even
 }
 
 func (s *session) close() {
-	if s.store != nil {
-		if err := s.store.Close(); err != nil {
+	if s.whole != nil {
+		if err := s.whole.Close(); err != nil {
 			fmt.Fprintf(s.env.err, "Warning: closing the state: %v\n", err)
 		}
-		s.store = nil
+		s.whole, s.store = nil, nil
 	}
 }
 

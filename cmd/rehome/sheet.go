@@ -196,11 +196,8 @@ func (c *cutovers) remember(sheets []handoff.Sheet) error {
 		}
 		record.Application = sheet.Address
 		record.Written = &handoff.Written{At: sheet.WrittenAt, Digest: sheet.Digest}
-		change, err := cutoverChange(record, c.s.event("migration.application.sheet_written", sheet.Address, map[string]string{"digest": sheet.Digest}))
-		if err != nil {
-			return err
-		}
-		changes = append(changes, change)
+		event := c.s.event("migration.application.sheet_written", sheet.Address, map[string]string{"digest": sheet.Digest})
+		changes = append(changes, state.CutoverChange{Record: record, Event: event})
 	}
 	if len(changes) == 0 {
 		return nil

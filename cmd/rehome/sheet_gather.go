@@ -68,7 +68,7 @@ func (c *cutovers) close() {
 }
 
 func (c *cutovers) readProgress() error {
-	executed, err := executedPlans(c.s.store, c.s.cfg.Migration.Name)
+	executed, err := executedPlans(c.s.store)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (c *cutovers) readProgress() error {
 
 // executedPlans are the plans of the runs of a migration, oldest first, and at the end the newest plan that was not run yet. A plan
 // that this state does not hold is left out.
-func executedPlans(store *state.Store, migration string) ([]handoff.Executed, error) {
+func executedPlans(store *state.Migration) ([]handoff.Executed, error) {
 	runs, err := store.Runs()
 	if err != nil {
 		return nil, err
@@ -90,11 +90,8 @@ func executedPlans(store *state.Store, migration string) ([]handoff.Executed, er
 	var executed []handoff.Executed
 	ran := map[string]bool{}
 	for i := len(runs) - 1; i >= 0; i-- {
-		if runs[i].Migration != migration {
-			continue
-		}
 		ran[runs[i].PlanHash] = true
-		p, err := keptPlan(store, runs[i].PlanHash)
+		p, err := store.Plan(runs[i].PlanHash)
 		if errors.Is(err, state.ErrNotFound) {
 			continue
 		}
@@ -107,18 +104,15 @@ func executedPlans(store *state.Store, migration string) ([]handoff.Executed, er
 		}
 		executed = append(executed, handoff.Executed{Plan: p, Run: run.ID, Outcomes: outcomesOf(run)})
 	}
-	for _, head := range plans {
-		if head.Migration != migration {
-			continue
-		}
-		p, err := keptPlan(store, head.Hash)
+	if len(plans) > 0 {
+		head := plans[0]
+		p, err := store.Plan(head.Hash)
 		if err != nil && !errors.Is(err, state.ErrNotFound) {
 			return nil, err
 		}
 		if err == nil && !ran[head.Hash] {
 			executed = append(executed, handoff.Executed{Plan: p})
 		}
-		break
 	}
 	return executed, nil
 }
@@ -136,11 +130,7 @@ func (c *cutovers) readRecords() error {
 	if err != nil {
 		return fmt.Errorf("reading what is recorded about applications: %w", err)
 	}
-	for _, encoded := range kept {
-		var record handoff.Record
-		if err := json.Unmarshal(encoded, &record); err != nil {
-			return fmt.Errorf("reading what is recorded about an application: %w", err)
-		}
+	for _, record := range kept {
 		c.records[record.Application] = record
 	}
 	return nil
@@ -174,20 +164,8 @@ func (c *cutovers) record(p handoff.Progress) handoff.Record {
 
 // put keeps a record together with its audit event.
 func (c *cutovers) put(record handoff.Record, event state.Event) error {
-	change, err := cutoverChange(record, event)
-	if err != nil {
-		return err
-	}
 	c.records[record.Application] = record
-	return c.s.store.PutCutovers(change)
-}
-
-func cutoverChange(record handoff.Record, event state.Event) (state.CutoverChange, error) {
-	encoded, err := json.Marshal(record)
-	if err != nil {
-		return state.CutoverChange{}, fmt.Errorf("encoding the cutover of %s: %w", record.Application, err)
-	}
-	return state.CutoverChange{Application: record.Application, Record: encoded, Event: event}, nil
+	return c.s.store.PutCutovers(state.CutoverChange{Record: record, Event: event})
 }
 
 // owner finds the application block of an application, nil when there is none.
@@ -270,7 +248,7 @@ func (c *cutovers) notFound(text string) error {
 
 // recordedApplications is where each application of a plan stands, as far as this state knows: it asks neither side, and starts no plugin.
 func recordedApplications(s *session, p *plan.Plan) ([]handoff.Application, error) {
-	executed, err := executedPlans(s.store, s.cfg.Migration.Name)
+	executed, err := executedPlans(s.store)
 	if err != nil {
 		return nil, err
 	}

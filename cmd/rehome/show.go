@@ -76,8 +76,8 @@ func namedPlan(s *session, name string) (*plan.Plan, string, error) {
 		return nil, "", err
 	}
 	for _, record := range kept {
-		if record.Migration == s.cfg.Migration.Name && strings.HasPrefix(record.Hash, name) {
-			p, err := keptPlan(store, record.Hash)
+		if strings.HasPrefix(record.Hash, name) {
+			p, err := store.Plan(record.Hash)
 			return p, "", err
 		}
 	}

@@ -120,7 +120,7 @@ func shortened(text string) string {
 	return text
 }
 
-func snapshotsOf(store *state.Store, source string) ([]state.Snapshot, error) {
+func snapshotsOf(store *state.Migration, source string) ([]state.Snapshot, error) {
 	all, err := store.Snapshots()
 	if err != nil {
 		return nil, err

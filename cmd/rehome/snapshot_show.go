@@ -80,7 +80,7 @@ type pageGroup struct {
 	Status []int  `json:"status"`
 }
 
-func summarisePages(store *state.Store, snapshot string) ([]pageGroup, error) {
+func summarisePages(store *state.Migration, snapshot string) ([]pageGroup, error) {
 	groups := map[string]*pageGroup{}
 	for page, err := range store.PageHeads(snapshot) {
 		if err != nil {
@@ -248,7 +248,7 @@ func showSnapshotItem(s *session, snapshot state.Snapshot, text string) error {
 	return printItem(s.env.out, item, page)
 }
 
-func pageOf(store *state.Store, snapshot string, sequence int) (*identity.PageEvidence, error) {
+func pageOf(store *state.Migration, snapshot string, sequence int) (*identity.PageEvidence, error) {
 	for page, err := range store.PageHeads(snapshot) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the pages of snapshot %s: %w", snapshot, err)

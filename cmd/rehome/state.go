@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -54,11 +55,10 @@ func runStateArchive(s *session, name string, yes bool) error {
 	if name == "" {
 		name = cfg.Migration.Name
 	}
-	store, err := s.openState()
-	if err != nil {
+	if _, err := s.openState(); err != nil {
 		return err
 	}
-	m, err := store.Migration(name)
+	store, m, err := migrationNamed(s.whole, name)
 	if errors.Is(err, state.ErrNotFound) {
 		return fmt.Errorf("the state has no migration %q, so there is nothing to archive", name)
 	}
@@ -68,9 +68,9 @@ func runStateArchive(s *session, name string, yes bool) error {
 	if m.Tenant != cfg.Migration.Tenant {
 		return diag.Errorf("access-other-tenant", "Migration is of another tenant", "Migration %q belongs to tenant %q, this folder to %q. Archive it in its own folder.", m.Name, m.Tenant, cfg.Migration.Tenant)
 	}
-	if m.Status != state.MigrationArchived {
+	if m.Status != lifecycle.MigrationArchived {
 		question := fmt.Sprintf("Archive migration %s of tenant %s? It can then never change again.", view.Clean(m.Name), view.Clean(m.Tenant))
-		if run, err := newestRun(store, name); err != nil {
+		if run, err := newestRun(store); err != nil {
 			return err
 		} else if run != nil && (run.Status == state.RunStarted || run.Status == state.RunFailed) {
 			question += fmt.Sprintf("\nRun %s ended as %q: what it left undone cannot be applied any more.", run.ID, run.Status)
@@ -79,7 +79,7 @@ func runStateArchive(s *session, name string, yes bool) error {
 			return err
 		}
 	}
-	if m, err = store.ArchiveMigration(name, s.event("", "", nil)); err != nil {
+	if m, err = store.Archive(s.event("", "", nil)); err != nil {
 		return err
 	}
 	s.events.emit("migration_archived", map[string]any{"migration": m.Name, "tenant": m.Tenant, "archived_at": m.ArchivedAt})
@@ -89,16 +89,22 @@ func runStateArchive(s *session, name string, yes bool) error {
 	return nil
 }
 
-// newestRun of a migration, nil without one.
-func newestRun(store *state.Store, migration string) (*state.Run, error) {
-	runs, err := store.Runs()
-	if err != nil {
-		return nil, err
-	}
-	for i := range runs {
-		if runs[i].Migration == migration {
-			return &runs[i], nil
+// migrationNamed is the migration of the state with a name, whose tenant it may be.
+func migrationNamed(store *state.Store, name string) (*state.Migration, lifecycle.Migration, error) {
+	all, err := store.Migrations()
+	for _, m := range all {
+		if m.Name == name {
+			return store.Migration(m.Name, m.Tenant), m, err
 		}
 	}
-	return nil, nil
+	return nil, lifecycle.Migration{}, errors.Join(err, state.ErrNotFound)
+}
+
+// newestRun of a migration, nil without one.
+func newestRun(store *state.Migration) (*state.Run, error) {
+	runs, err := store.Runs()
+	if err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	return &runs[0], nil
 }

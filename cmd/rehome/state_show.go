@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -44,15 +45,15 @@ names, addresses, memberships, and the pages read from the incumbents. Credentia
 
 // stateDocument is what state show prints as JSON.
 type stateDocument struct {
-	FormatVersion string            `json:"format_version"`
-	Path          string            `json:"path"`
-	Bytes         int64             `json:"bytes"`
-	StateFormat   int               `json:"state_format"`
-	Keys          state.Keys        `json:"keys"`
-	Holder        string            `json:"lock_holder"` // of the lock while this was printed
-	Migrations    []state.Migration `json:"migrations"`
-	Counts        map[string]int    `json:"counts"`
-	AuditHead     string            `json:"audit_head"`
+	FormatVersion string                `json:"format_version"`
+	Path          string                `json:"path"`
+	Bytes         int64                 `json:"bytes"`
+	StateFormat   int                   `json:"state_format"`
+	Keys          state.Keys            `json:"keys"`
+	Holder        string                `json:"lock_holder"` // of the lock while this was printed
+	Migrations    []lifecycle.Migration `json:"migrations"`
+	Counts        map[string]int        `json:"counts"`
+	AuditHead     string                `json:"audit_head"`
 }
 
 func runStateShow(s *session) error {
@@ -60,32 +61,39 @@ func runStateShow(s *session) error {
 	if err != nil {
 		return err
 	}
-	store, err := s.openState()
-	if err != nil {
+	if _, err := s.openState(); err != nil {
 		return err
 	}
-	d := stateDocument{FormatVersion: eventFormat, StateFormat: state.FormatVersion, Migrations: []state.Migration{}, Holder: fmt.Sprintf("process %d on %s (rehome %s)", os.Getpid(), s.env.host, s.command)}
+	d := stateDocument{FormatVersion: eventFormat, StateFormat: state.FormatVersion, Migrations: []lifecycle.Migration{}, Holder: fmt.Sprintf("process %d on %s (rehome %s)", os.Getpid(), s.env.host, s.command)}
 	if d.Path, err = s.statePath(cfg); err != nil {
 		return err
 	}
 	if info, err := os.Stat(d.Path); err == nil {
 		d.Bytes = info.Size()
 	}
-	if d.Keys, err = store.Keys(); err != nil {
+	if d.Keys, err = s.whole.Keys(); err != nil {
 		return err
 	}
-	if d.Counts, err = store.Counts(); err != nil {
+	operator, err := s.operator()
+	if err != nil {
 		return err
 	}
-	if _, d.AuditHead, err = store.AuditEnd(); err != nil {
+	tenant := cfg.Migration.Tenant
+	if operator {
+		tenant = ""
+	}
+	if d.Counts, err = s.whole.Counts(tenant); err != nil {
 		return err
 	}
-	all, err := store.Migrations()
+	if _, d.AuditHead, err = s.whole.AuditEnd(); err != nil {
+		return err
+	}
+	all, err := s.whole.Migrations()
 	if err != nil {
 		return err
 	}
 	for _, m := range all {
-		if s.subject == nil || m.Tenant == cfg.Migration.Tenant {
+		if tenant == "" || m.Tenant == tenant {
 			d.Migrations = append(d.Migrations, m)
 		}
 	}
@@ -137,11 +145,10 @@ func runStateExport(s *session, out string) error {
 	if out == "" {
 		return misuse("-out is missing: name the file to write")
 	}
-	store, err := s.openState()
-	if err != nil {
+	if _, err := s.openState(); err != nil {
 		return err
 	}
-	if err := s.ownTenantOnly(store); err != nil {
+	if err := s.ownTenantOnly(); err != nil {
 		return err
 	}
 	file, err := newPrivateFile(s.path(out))
@@ -151,7 +158,7 @@ func runStateExport(s *session, out string) error {
 	records := 0
 	err = file.line(map[string]any{"type": "state_export", "format_version": eventFormat, "state_format": state.FormatVersion, "holds": "people's data"})
 	if err == nil {
-		err = store.Export(func(bucket, key string, value []byte) error {
+		err = s.whole.Export(func(bucket, key string, value []byte) error {
 			records++
 			line := exportLine{Bucket: bucket, Key: key}
 			if json.Valid(value) {
@@ -163,7 +170,7 @@ func runStateExport(s *session, out string) error {
 		})
 	}
 	if err == nil {
-		err = store.Record(s.event("migration.state.exported", "state", map[string]string{"records": fmt.Sprint(records)}))
+		err = s.whole.Record(s.event("migration.state.exported", "state", map[string]string{"records": fmt.Sprint(records)}))
 	}
 	if err = file.close(err); err != nil {
 		return err

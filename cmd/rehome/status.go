@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -109,12 +110,12 @@ func readStatus(s *session) (*statusDocument, error) {
 
 // readMigration takes the recorded migration; before the first change there is none, and the configuration speaks.
 func readMigration(s *session, d *statusDocument) error {
-	m, err := s.store.Migration(s.cfg.Migration.Name)
+	m, err := s.store.Recorded()
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
 		return err
 	}
 	if err == nil {
-		d.Status, d.Migration.Mode, d.facts.Archived = m.Status, m.Mode, m.Status == state.MigrationArchived
+		d.Status, d.Migration.Mode, d.facts.Archived = m.Status, m.Mode, m.Status == lifecycle.MigrationArchived
 	}
 	for _, source := range m.Sources {
 		one := sourceStatus{Source: source.Name, Status: source.Status}
@@ -129,13 +130,13 @@ func readMigration(s *session, d *statusDocument) error {
 	}
 	for _, name := range sourceNames(s.cfg) {
 		if !slices.ContainsFunc(d.Sources, func(one sourceStatus) bool { return one.Source == name }) {
-			d.Sources = append(d.Sources, sourceStatus{Source: name, Status: state.SourceConfigured})
+			d.Sources = append(d.Sources, sourceStatus{Source: name, Status: lifecycle.SourceConfigured})
 		}
 	}
 	if d.Status == "" {
-		d.Status = state.MigrationDraft
+		d.Status = lifecycle.MigrationDraft
 		if len(s.cfg.Sources) > 0 {
-			d.Status = state.MigrationReady
+			d.Status = lifecycle.MigrationReady
 		}
 	}
 	return nil
@@ -150,7 +151,7 @@ func readSources(s *session, d *statusDocument) error {
 		one := &d.Sources[i]
 		done := false
 		for _, snapshot := range snapshots { // newest first
-			if snapshot.Source != one.Source || snapshot.Migration != "" && snapshot.Migration != d.Migration.Name {
+			if snapshot.Source != one.Source {
 				continue
 			}
 			if snapshot.Status == state.SnapshotFailed && one.LastFailure == "" {
@@ -165,7 +166,7 @@ func readSources(s *session, d *statusDocument) error {
 				break
 			}
 		}
-		d.facts.Sources = append(d.facts.Sources, handoff.Source{Name: one.Source, Configured: one.Status == state.SourceConfigured, Inventory: done})
+		d.facts.Sources = append(d.facts.Sources, handoff.Source{Name: one.Source, Configured: one.Status == lifecycle.SourceConfigured, Inventory: done})
 	}
 	return nil
 }
@@ -208,17 +209,14 @@ func readAssessments(s *session, d *statusDocument) error {
 }
 
 func readPlanned(s *session, d *statusDocument) error {
-	summary, err := s.store.Summary(d.Migration.Name)
+	summary, err := s.store.Summary()
 	if errors.Is(err, state.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	var p plan.Plan
-	if err := decodePlan(summary.Plan, &p); err != nil {
-		return err
-	}
+	p := summary.Plan
 	ages, err := snapshotAges(s.cfg)
 	if err != nil {
 		return err
@@ -251,9 +249,9 @@ func readPlanned(s *session, d *statusDocument) error {
 }
 
 func readPlanRecord(s *session, d *statusDocument) error {
-	record, err := s.store.Draft(d.Migration.Name)
+	record, err := s.store.Draft()
 	if errors.Is(err, state.ErrNotFound) {
-		record, err = s.store.Plan(d.PlanHash)
+		record, err = s.store.PlanRecord(d.PlanHash)
 	}
 	if errors.Is(err, state.ErrNotFound) {
 		return nil
@@ -267,16 +265,12 @@ func readRuns(s *session, d *statusDocument) error {
 	if err != nil {
 		return err
 	}
-	for _, run := range runs { // newest first
-		if run.Migration == d.Migration.Name {
-			d.LastRun = &run
-			d.facts.RunPlan = run.PlanHash
-			d.facts.RunUnfinished = run.Status == state.RunStarted || run.Status == state.RunFailed
-			d.facts.RunLast = run.PlanHash == d.PlanHash || !run.StartedAt.Before(d.plannedAt)
-			break
-		}
-	}
-	if d.LastRun != nil {
+	if len(runs) > 0 { // newest first
+		run := runs[0]
+		d.LastRun = &run
+		d.facts.RunPlan = run.PlanHash
+		d.facts.RunUnfinished = run.Status == state.RunStarted || run.Status == state.RunFailed
+		d.facts.RunLast = run.PlanHash == d.PlanHash || !run.StartedAt.Before(d.plannedAt)
 		if d.facts.Verified, err = verifiedSince(s.store, d.LastRun); err != nil {
 			return err
 		}
@@ -289,7 +283,7 @@ func readRuns(s *session, d *statusDocument) error {
 }
 
 // verifiedSince tells whether every probe passed after a run.
-func verifiedSince(store *state.Store, run *state.Run) (bool, error) {
+func verifiedSince(store *state.Migration, run *state.Run) (bool, error) {
 	all, err := store.Verifications()
 	return slices.ContainsFunc(all, func(v state.Verification) bool {
 		return v.At.After(run.StartedAt) && v.Kind == "probes" && v.Failed == 0

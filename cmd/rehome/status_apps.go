@@ -128,12 +128,8 @@ func (c *cutovers) learn(logs map[string]sideLog, at string) error {
 		if len(changes) == 0 {
 			event = c.s.event("migration.application.sign_ins_read", c.s.cfg.Target.Address(), facts)
 		}
-		change, err := cutoverChange(record, event)
-		if err != nil {
-			return err
-		}
 		c.records[record.Application] = record
-		changes = append(changes, change)
+		changes = append(changes, state.CutoverChange{Record: record, Event: event})
 	}
 	return c.s.store.PutCutovers(changes...)
 }

@@ -83,7 +83,7 @@ func runTargetSnapshot(ctx context.Context, s *session, out string, recipients [
 		return err
 	}
 	facts := map[string]string{"identity": snapshot.Identity.Identity, "resources": fmt.Sprint(len(snapshot.Resources))}
-	if err := s.store.Record(s.event("migration.target.snapshot_taken", cfg.Target.Address(), facts)); err != nil {
+	if err := s.store.Note(s.event("migration.target.snapshot_taken", cfg.Target.Address(), facts)); err != nil {
 		return fmt.Errorf("recording the snapshot of the target: %w", err)
 	}
 	s.events.emit("target_snapshot", map[string]any{"target": snapshot.Target, "identity": snapshot.Identity.Identity, "taken_at": snapshot.TakenAt, "resources": len(snapshot.Resources), "requests": snapshot.Requests})

@@ -154,7 +154,7 @@ func whatRunsDid(s *session, only string) ([]verify.Done, error) {
 }
 
 // doneBy joins a run's outcomes with the steps of its plan.
-func doneBy(store *state.Store, run, hash string) ([]verify.Done, error) {
+func doneBy(store *state.Migration, run, hash string) ([]verify.Done, error) {
 	whole, err := store.Run(run)
 	if err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func doneBy(store *state.Store, run, hash string) ([]verify.Done, error) {
 	for _, step := range whole.Steps {
 		outcomes[step.StepID] = step
 	}
-	p, err := keptPlan(store, hash)
+	p, err := store.Plan(hash)
 	if err != nil {
 		return nil, err
 	}

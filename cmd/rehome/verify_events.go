@@ -74,7 +74,7 @@ func runToProve(s *session, only string) (state.Run, *plan.Plan, error) {
 		if err != nil {
 			return whole, nil, err
 		}
-		p, err := keptPlan(s.store, whole.PlanHash)
+		p, err := s.store.Plan(whole.PlanHash)
 		return whole, p, err
 	}
 	return state.Run{}, nil, diag.Errorf("run-unknown", "There is no such run", "The state knows no run %q. rehome run list names them.", only)
@@ -106,7 +106,7 @@ func recordChanges(s *session, run string, found evidence.Changes) error {
 
 // changes is the newest look at the target's own record of the run, nil where nobody looked. The verdict is that of the plan as it is
 // shown, which is what a stranger can come to.
-func (b *bundleMask) changes(store *state.Store, shown *plan.Plan, run state.Run) (*evidence.Changes, error) {
+func (b *bundleMask) changes(store *state.Migration, shown *plan.Plan, run state.Run) (*evidence.Changes, error) {
 	all, err := store.Verifications()
 	if err != nil {
 		return nil, err

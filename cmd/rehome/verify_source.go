@@ -65,7 +65,7 @@ func appliedSnapshots(s *session, only string) (map[string]state.Snapshot, strin
 		if only != "" && run.ID != only {
 			continue
 		}
-		p, err := keptPlan(s.store, run.PlanHash)
+		p, err := s.store.Plan(run.PlanHash)
 		if err != nil {
 			return nil, "", err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"sort"
 
 	"github.com/rehome-iam/rehome/config"
@@ -50,12 +51,11 @@ func partOf(s *session, hash string) (partOptions, error) {
 	if err != nil {
 		return partOptions{}, err
 	}
-	kept, err := store.PlanSteps(hash)
-	if err != nil {
+	p, err := store.Plan(hash)
+	if errors.Is(err, state.ErrNotFound) {
 		return partOptions{}, nil // another state planned it; the hash will tell
 	}
-	var p plan.Plan
-	if err := decodePlan(kept, &p); err != nil || p.Part == nil {
+	if err != nil || p.Part == nil {
 		return partOptions{}, err
 	}
 	return partOptions{wave: p.Part.Wave, targets: p.Part.Targets, excludes: p.Part.Excludes}, nil

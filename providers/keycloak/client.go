@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
-
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )

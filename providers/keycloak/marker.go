@@ -10,7 +10,6 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
-	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // fenceKey is the attribute of the marker client in which people see the fence.
@@ -60,9 +59,9 @@ func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedO
 	attributes := realm.Object{realm.MarkerKey: string(encoded), fenceKey: strconv.FormatInt(marker.Fence, 10)}
 	switch {
 	case live == nil && basedOn != "":
-		return "", steps.Conflict(nil, "the marker was deleted")
+		return "", conflict(nil, "the marker was deleted")
 	case live != nil && basedOn != revisionOf(markerText(live)):
-		return "", steps.Conflict(nil, "somebody else has written the marker")
+		return "", conflict(nil, "somebody else has written the marker")
 	case live == nil:
 		_, err = c.post(ctx, c.admin("clients"), markerClient(attributes))
 	default:
@@ -80,7 +79,7 @@ func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedO
 		if err != nil && !taken {
 			return "", err
 		}
-		return "", steps.Conflict(nil, "somebody else has written the marker")
+		return "", conflict(nil, "somebody else has written the marker")
 	}
 	return revisionOf(string(encoded)), nil
 }

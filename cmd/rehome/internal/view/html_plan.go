@@ -16,11 +16,9 @@ const (
 	pageAccess = 2000
 )
 
-// HTML writes a plan as one page for a reviewer without a terminal: what stops it first, what people feel, every step,
-// the books.
+// HTML writes a plan as one page for a reviewer without a terminal: what stops it first, what people feel, every step, the books.
 func HTML(w io.Writer, p *plan.Plan) error {
-	base, err := newPage("rehome plan: "+Clean(p.Migration.Name),
-		"Written by rehome. Created "+Clean(firstOf(p.CreatedAt, "at a time that is not known"))+".")
+	base, err := newPage("rehome plan: "+Clean(p.Migration.Name), "Written by rehome. Created "+Clean(firstOf(p.CreatedAt, "at a time that is not known"))+".")
 	if err != nil {
 		return err
 	}
@@ -85,27 +83,22 @@ func planPageOf(base page, p *plan.Plan) planPage {
 		verdict = "not ready"
 	}
 	out := planPage{
-		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", Clean(p.Migration.Name), verdict), Mode: words(p.Migration.Mode),
-		Hash:   p.PlanHash,
-		Target: Clean(p.Target.Name + ": " + firstOf(p.Target.Summary, p.Target.Identity)), Tiles: tiles(p.Summary),
-		Impacts: pageImpacts(p.Impacts),
-		Flow:    flowOf(p), Groups: groupSteps(p.Steps), Decisions: decisions(p.Steps), Books: booksOf(p.Summary.Books),
-		Access: accessPage(p.Access),
+		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", Clean(p.Migration.Name), verdict), Mode: words(p.Migration.Mode), Hash: p.PlanHash,
+		Target: Clean(p.Target.Name + ": " + firstOf(p.Target.Summary, p.Target.Identity)), Tiles: tiles(p.Summary), Impacts: pageImpacts(p.Impacts),
+		Flow: flowOf(p), Groups: groupSteps(p.Steps), Decisions: decisions(p.Steps), Books: booksOf(p.Summary.Books), Access: accessPage(p.Access),
 	}
 	if until, err := time.Parse(time.RFC3339, p.ExpiresAt); err == nil {
 		out.Until = "Good until " + Moment(until) + ", unless a later plan is previewed"
 	}
 	for _, s := range p.Snapshots {
-		one := pageSnapshot{Source: Clean(s.Source), At: Clean(s.CompletedAt), Items: Plural(s.Items, "item", "items"),
-			Gaps: gapText(s.Gaps)}
+		one := pageSnapshot{Source: Clean(s.Source), At: Clean(s.CompletedAt), Items: Plural(s.Items, "item", "items"), Gaps: gapText(s.Gaps)}
 		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
 			one.At = Moment(at)
 		}
 		out.Snapshots = append(out.Snapshots, one)
 	}
 	for _, b := range p.Handoff.Blockers {
-		out.Blockers = append(out.Blockers, plan.Blocker{Code: words(b.Code), Summary: Clean(b.Summary),
-			Items: cleanAll(b.Items), Next: Clean(b.Next)})
+		out.Blockers = append(out.Blockers, plan.Blocker{Code: words(b.Code), Summary: Clean(b.Summary), Items: cleanAll(b.Items), Next: Clean(b.Next)})
 	}
 	open := 0
 	for _, impact := range p.Impacts {
@@ -133,15 +126,13 @@ func (out *planPage) fillPart(p *plan.Part) {
 	}
 	var b strings.Builder
 	part(&b, p)
-	// what is pulled in has a list of its own
-	text, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(b.String(), "Part")), "\n")
+	text, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(b.String(), "Part")), "\n") // what is pulled in has a list of its own
 	out.Part, out.PulledIn = Clean(text), cleanAll(p.PulledIn)
 }
 
 func tiles(s plan.Summary) []tile {
 	return []tile{
-		{Count(s.Create), "create"}, {Count(s.Update), "change"}, {Count(s.Delete), "delete"}, {Count(s.Map), "map"},
-		{Count(s.Unchanged), "equal"},
+		{Count(s.Create), "create"}, {Count(s.Update), "change"}, {Count(s.Delete), "delete"}, {Count(s.Map), "map"}, {Count(s.Unchanged), "equal"},
 		{Count(s.ManualFollowUp), "by hand"}, {Count(s.Blocked), "blocked"}, {Count(s.Skipped), "skipped"},
 	}
 }
@@ -150,10 +141,8 @@ func pageImpacts(impacts []plan.Impact) []pageImpact {
 	out := make([]pageImpact, 0, len(impacts))
 	for _, i := range impacts {
 		out = append(out, pageImpact{
-			Severity: Clean(string(i.Severity)), ID: Clean(i.ID), Audience: Clean(audience(i.Audience)),
-			Count: Plural(max(i.Count, len(i.Items)), "item", "items"), Summary: Clean(i.Summary),
-			Tell: Clean(i.Tell), Items: cleanAll(i.Items), Acknowledged: i.Acknowledged, Reason: Clean(i.Reason),
-			Reference: Clean(i.Reference),
+			Severity: Clean(string(i.Severity)), ID: Clean(i.ID), Audience: Clean(audience(i.Audience)), Count: Plural(max(i.Count, len(i.Items)), "item", "items"), Summary: Clean(i.Summary),
+			Tell: Clean(i.Tell), Items: cleanAll(i.Items), Acknowledged: i.Acknowledged, Reason: Clean(i.Reason), Reference: Clean(i.Reference),
 		})
 	}
 	return out
@@ -173,15 +162,13 @@ func accessPage(a *plan.Access) *pageAccessDiff {
 				out.More = fmt.Sprintf("… and %s more; rehome show -json of the plan lists all.", Count(len(changes)-i))
 				break
 			}
-			out.Changes = append(out.Changes, plan.AccessChange{Person: Clean(c.Person), Application: Clean(c.Application),
-				Privileged: c.Privileged})
+			out.Changes = append(out.Changes, plan.AccessChange{Person: Clean(c.Person), Application: Clean(c.Application), Privileged: c.Privileged})
 		}
 		return out
 	}
 	return &pageAccessDiff{
-		Summary: fmt.Sprintf("%d lose an application, %d gain one, %d stay as they are.", len(a.Lost), len(a.Gained),
-			a.Unchanged),
-		Lost: list("Lost", a.Lost), Gained: list("Gained", a.Gained),
+		Summary: fmt.Sprintf("%d lose an application, %d gain one, %d stay as they are.", len(a.Lost), len(a.Gained), a.Unchanged),
+		Lost:    list("Lost", a.Lost), Gained: list("Gained", a.Gained),
 	}
 }
 
@@ -189,27 +176,22 @@ func decisions(steps []plan.Step) []pageDecision {
 	var out []pageDecision
 	add := func(decision, about string, place *plan.Place) {
 		if place != nil {
-			out = append(out, pageDecision{Decision: words(firstOf(Clean(decision), "decided")), About: about,
-				Place: fmt.Sprintf("%s:%d", Clean(place.File), place.Line)})
+			out = append(out, pageDecision{Decision: words(firstOf(Clean(decision), "decided")), About: about, Place: fmt.Sprintf("%s:%d", Clean(place.File), place.Line)})
 		}
 	}
 	for _, step := range steps {
 		add(step.Decision, title(step), step.DecidedBy)
 		for _, item := range step.Items {
-			add(item.Decision, fmt.Sprintf("%s %q for %s", words(string(item.Kind)), Clean(item.Name), title(step)),
-				item.DecidedBy)
+			add(item.Decision, fmt.Sprintf("%s %q for %s", words(string(item.Kind)), Clean(item.Name), title(step)), item.DecidedBy)
 		}
 	}
 	return out
 }
 
 func booksOf(k plan.Books) pageBooks {
-	out := pageBooks{Fit: k.Reconcile() == nil,
-		Verdict: "The books reconcile: every item of every snapshot is accounted for."}
-	out.Sum = fmt.Sprintf("%s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked "+
-		"+ %s skipped",
-		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked),
-		Count(k.Skipped))
+	out := pageBooks{Fit: k.Reconcile() == nil, Verdict: "The books reconcile: every item of every snapshot is accounted for."}
+	out.Sum = fmt.Sprintf("%s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked + %s skipped",
+		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked), Count(k.Skipped))
 	if !out.Fit {
 		out.Verdict = "The books do not reconcile: do not approve this plan."
 	}
@@ -232,8 +214,7 @@ func (out *planPage) fillItems(p *plan.Plan) {
 	}
 	out.ItemCount = Plural(p.Summary.Books.Items, "item", "items") + ", one line for each step that an item is in"
 	if left > 0 {
-		out.ItemsMore = fmt.Sprintf("%s not listed: of people for whom the same holds, the first ten are named.",
-			Plural(left, "more is", "more are"))
+		out.ItemsMore = fmt.Sprintf("%s not listed: of people for whom the same holds, the first ten are named.", Plural(left, "more is", "more are"))
 	}
 }
 

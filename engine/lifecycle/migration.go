@@ -1,0 +1,221 @@
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/audit"
+)
+
+// Statuses of a migration.
+const (
+	MigrationDraft    = "draft"               // no active source
+	MigrationReady    = "ready_for_inventory" // at least one
+	MigrationArchived = "archived"            // ended; nothing of it changes any more
+)
+
+// Statuses of a source.
+const (
+	SourceConfigured = "configured"
+	SourceArchived   = "archived" // left the configuration, or its migration ended
+)
+
+// Migration is one tenant's move, as recorded when a command that changes something opened it.
+type Migration struct {
+	Name       string    `json:"name"` // unique in a state, also among archived ones
+	Tenant     string    `json:"tenant"`
+	Mode       string    `json:"mode"`
+	Status     string    `json:"status"`
+	CreatedAt  time.Time `json:"created_at"`
+	ArchivedAt time.Time `json:"archived_at,omitzero"`
+	Sources    []Source  `json:"sources"` // sorted by name
+}
+
+// Source is what is known of one connection to an incumbent.
+type Source struct {
+	Name            string    `json:"name"` // okta.corp
+	Status          string    `json:"status"`
+	CreatedAt       time.Time `json:"created_at"`
+	ArchivedAt      time.Time `json:"archived_at,omitzero"`
+	LastInventoryAt time.Time `json:"last_inventory_at,omitzero"` // moves on success only
+}
+
+// Declaration is what the configuration says now.
+type Declaration struct {
+	Name, Tenant, Mode string
+	Sources            []string
+}
+
+// Rules of the lifecycle, as a Refusal names them.
+const (
+	RuleOneActive       = "migration-active"
+	RuleArchived        = "migration-archived"
+	RuleDraft           = "migration-draft"
+	RuleTenant          = "migration-tenant-changed"
+	RuleSourceArchived  = "source-archived"
+	RuleSourceElsewhere = "source-of-other-tenant"
+)
+
+// Refusal says which rule refused, and about what.
+type Refusal struct {
+	Rule   string
+	Detail string
+}
+
+// Error is what was refused.
+func (e *Refusal) Error() string { return e.Detail }
+
+// Refuse makes a refusal of a rule.
+func Refuse(rule, format string, args ...any) error {
+	return &Refusal{Rule: rule, Detail: fmt.Sprintf(format, args...)}
+}
+
+func (m Migration) archived() error {
+	return Refuse(RuleArchived, "migration %q was archived on %s", m.Name, m.ArchivedAt.Format(time.DateOnly))
+}
+
+// Declare applies a declaration to what is recorded of all migrations of a state. No events mean no change.
+func Declare(all []Migration, d Declaration, by audit.Event) (Migration, []audit.Event, error) {
+	m, found := Migration{Name: d.Name, Tenant: d.Tenant, Mode: d.Mode, CreatedAt: by.At.UTC(), Sources: []Source{}}, false
+	for _, other := range all {
+		if other.Name == d.Name {
+			m, found = other, true
+			continue
+		}
+		if err := beside(other, d); err != nil {
+			return m, nil, err
+		}
+	}
+	event := eventOf(d.Tenant, by)
+	var events []audit.Event
+	switch {
+	case !found:
+		events = append(events, event("migration.workspace.created", d.Name, map[string]string{"mode": d.Mode}))
+	case m.Tenant != d.Tenant:
+		return m, nil, Refuse(RuleTenant, "migration %q is recorded for tenant %q, the configuration says %q", m.Name, m.Tenant, d.Tenant)
+	case m.Status == MigrationArchived:
+		return m, nil, m.archived()
+	case m.Mode != d.Mode:
+		events = append(events, event("migration.workspace.mode_changed", d.Name, map[string]string{"before": m.Mode, "after": d.Mode}))
+		m.Mode = d.Mode
+	}
+	m.Sources = slices.Clone(m.Sources)
+	events = append(events, m.declareSources(d.Sources, by.At.UTC(), event)...)
+	status := MigrationDraft
+	if slices.ContainsFunc(m.Sources, func(source Source) bool { return source.Status == SourceConfigured }) {
+		status = MigrationReady
+	}
+	if found && m.Status != status {
+		events = append(events, event("migration.workspace.status_changed", d.Name, map[string]string{"before": m.Status, "after": status}))
+	}
+	m.Status = status
+	return m, events, nil
+}
+
+func eventOf(tenant string, by audit.Event) func(string, string, map[string]string) audit.Event {
+	return func(name, target string, facts map[string]string) audit.Event {
+		return audit.Event{Name: name, At: by.At, Tenant: tenant, Actor: by.Actor, Target: target, Facts: facts}
+	}
+}
+
+// beside tells whether the declaration may stand beside another migration of the same state.
+func beside(other Migration, d Declaration) error {
+	if other.Tenant == d.Tenant {
+		if other.Status != MigrationArchived {
+			return Refuse(RuleOneActive, "tenant %q has the active migration %q since %s",
+				d.Tenant, other.Name, other.CreatedAt.Format(time.DateOnly))
+		}
+		return nil
+	}
+	for _, source := range other.Sources {
+		if slices.Contains(d.Sources, source.Name) {
+			return Refuse(RuleSourceElsewhere, "source %s belongs to migration %q of tenant %q in this state", source.Name, other.Name, other.Tenant)
+		}
+	}
+	return nil
+}
+
+func (m *Migration) declareSources(names []string, at time.Time, event func(string, string, map[string]string) audit.Event) []audit.Event {
+	var events []audit.Event
+	for i := range m.Sources {
+		source := &m.Sources[i]
+		declared := slices.Contains(names, source.Name)
+		switch {
+		case declared && source.Status == SourceArchived:
+			source.Status, source.ArchivedAt = SourceConfigured, time.Time{}
+			events = append(events, event("migration.source.restored", source.Name, nil))
+		case !declared && source.Status == SourceConfigured:
+			source.Status, source.ArchivedAt = SourceArchived, at
+			events = append(events, event("migration.source.archived", source.Name, nil))
+		}
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(m.Sources, func(source Source) bool { return source.Name == name }) {
+			m.Sources = append(m.Sources, Source{Name: name, Status: SourceConfigured, CreatedAt: at})
+			events = append(events, event("migration.source.created", name, nil))
+		}
+	}
+	sort.Slice(m.Sources, func(i, j int) bool { return m.Sources[i].Name < m.Sources[j].Name })
+	return events
+}
+
+// Archive ends a migration and its sources. What is recorded stays readable; nothing can be added.
+func Archive(m Migration, by audit.Event) (Migration, []audit.Event, error) {
+	if m.Status == MigrationArchived {
+		return m, nil, m.archived()
+	}
+	at := by.At.UTC()
+	m.Sources = slices.Clone(m.Sources)
+	events := m.declareSources(nil, at, eventOf(m.Tenant, by))
+	m.Status, m.ArchivedAt = MigrationArchived, at
+	by.Name, by.Tenant, by.Target = "migration.workspace.archived", m.Tenant, m.Name
+	return m, append(events, by), nil
+}
+
+// MayChange refuses changes of an archived migration.
+func (m Migration) MayChange() error {
+	if m.Status == MigrationArchived {
+		return m.archived()
+	}
+	return nil
+}
+
+// MayUse refuses work on a source that is archived, or whose migration is. A source that the migration does not name breaks no rule.
+func (m Migration) MayUse(source string) error {
+	if m.Status == MigrationArchived {
+		return m.archived()
+	}
+	for _, known := range m.Sources {
+		if known.Name == source && known.Status == SourceArchived {
+			return Refuse(RuleSourceArchived, "source %s of migration %q is archived", source, m.Name)
+		}
+	}
+	return nil
+}
+
+// Inventoried moves the time of the last inventory of a source and tells whether the migration has it.
+func (m *Migration) Inventoried(source string, at time.Time) bool {
+	if m.Status == MigrationArchived {
+		return false
+	}
+	m.Sources = slices.Clone(m.Sources)
+	for i := range m.Sources {
+		if m.Sources[i].Name == source {
+			m.Sources[i].LastInventoryAt = at.UTC()
+			return true
+		}
+	}
+	return false
+}
+
+// Sort puts active migrations first, then orders by name.
+func Sort(all []Migration) {
+	sort.Slice(all, func(i, j int) bool {
+		if a, b := all[i].Status == MigrationArchived, all[j].Status == MigrationArchived; a != b {
+			return b
+		}
+		return all[i].Name < all[j].Name
+	})
+}
