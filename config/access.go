@@ -1,8 +1,10 @@
 package config
 
 import (
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -65,7 +67,7 @@ func (f fields) claims(into *AccessClaims) {
 		place, known := places[name]
 		switch {
 		case !known:
-			f.l.report(codeArgumentUnknown, "Unsupported argument", attribute.Expr.Range(), "claims has tenant, permissions and context, not %q.%s", name, didYouMean(name, sortedKeys(places)))
+			f.l.report(codeArgumentUnknown, "Unsupported argument", attribute.Expr.Range(), "claims has tenant, permissions and context, not %q.%s", name, didYouMean(name, slices.Sorted(maps.Keys(places))))
 		case element.IsNull() || element.AsString() == "":
 			f.l.report(codeArgumentInvalid, "Empty argument", attribute.Expr.Range(), "The claim %s must name a place in the token, such as \"tenant\" or \"resource_access.rehome.roles\".", name)
 		default:

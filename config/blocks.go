@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -10,6 +12,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
 // decode reads every block but variables and locals.
@@ -98,7 +103,7 @@ func (l *loader) state(block *hcl.Block) {
 func (l *loader) requiredProviders(block *hcl.Block) {
 	attributes, problems := block.Body.JustAttributes()
 	l.add(problems)
-	for _, name := range sortedKeys(attributes) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		value, problems := l.config.scope.value(attributes[name].Expr, l.config.scope.ctx, cty.Map(cty.String))
 		l.add(problems)
 		value, _ = value.UnmarkDeep()
@@ -126,7 +131,7 @@ func (l *loader) migration(block *hcl.Block) {
 	f := l.content(block.Body, []string{"tenant", "mode"}, nil)
 	l.named(block, 0)
 	l.config.Migration = Migration{Name: block.Labels[0], Tenant: f.text("tenant"),
-		Mode: f.word("mode", ModeFirstRunAdoption, ModeMergeIntoExisting), Range: rangeOf(block.DefRange)}
+		Mode: word(f, "mode", merge.ModeFirstRun, merge.ModeMerge), Range: rangeOf(block.DefRange)}
 }
 
 // named checks a label that becomes part of addresses.
@@ -142,7 +147,7 @@ func (l *loader) providerBlock(block *hcl.Block) ProviderBlock {
 	l.named(block, 1)
 	if body, ok := block.Body.(*hclsyntax.Body); ok {
 		names := map[string]*hclsyntax.Attribute(body.Attributes)
-		for _, name := range sortedKeys(names) {
+		for _, name := range slices.Sorted(maps.Keys(names)) {
 			l.add(l.config.scope.check(names[name].Expr, providerRoots(), credentialFunction))
 		}
 	}
@@ -152,7 +157,7 @@ func (l *loader) providerBlock(block *hcl.Block) ProviderBlock {
 func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 	for _, block := range blocks["acknowledge"] {
 		f := l.content(block.Body, []string{"reason"}, []string{"reference"})
-		a := Acknowledge{ID: block.Labels[0], Reason: f.text("reason"), Reference: f.text("reference"), Range: rangeOf(block.DefRange)}
+		a := plan.Acknowledgement{ID: block.Labels[0], Reason: f.text("reason"), Reference: f.text("reference"), Range: rangeOf(block.DefRange)}
 		f.notEmpty("reason")
 		l.config.Acknowledgements = append(l.config.Acknowledgements, a)
 	}
@@ -195,7 +200,7 @@ func (l *loader) undo(block *hcl.Block) {
 		l.report(codeNameInvalid, "Invalid name", block.LabelRanges[0], "An undo block names a resource as the plan of the rollback shows it, such as \"client:payroll\".")
 		return
 	}
-	l.config.Undos = append(l.config.Undos, Undo{Resource: id, Decision: f.word("decision", UndoDelete, UndoDisable, UndoKeep, UndoRestore),
+	l.config.Undos = append(l.config.Undos, rollback.Decision{Resource: id, Choice: word(f, "decision", rollback.Choices()...),
 		Reason: f.text("reason"), Range: rangeOf(block.DefRange)})
 }
 
@@ -216,14 +221,16 @@ func (l *loader) rules(blocks map[string][]*hcl.Block) {
 		f := l.content(block.Body, []string{"where", "reason"}, nil)
 		if kind, where := l.where(block, f); where != nil {
 			f.notEmpty("reason")
-			l.config.Skips = append(l.config.Skips, Skip{Kind: kind, Name: block.Labels[1], Where: where.predicate, key: equalityOf(where.expr), Reason: f.text("reason"), Range: rangeOf(block.DefRange)})
+			l.config.Skips = append(l.config.Skips, merge.Skip{Kind: kind, Name: block.Labels[1],
+				Where: where.predicate, Keys: where.keys, Reason: f.text("reason"), Range: rangeOf(block.DefRange)})
 		}
 	}
 	for _, block := range blocks["map"] {
 		f := l.content(block.Body, []string{"where", "set"}, nil)
 		kind, where := l.where(block, f)
 		if set := l.set(kind, f); where != nil && set != nil {
-			l.config.Maps = append(l.config.Maps, Map{Kind: kind, Name: block.Labels[1], Where: where.predicate, key: equalityOf(where.expr), Set: set, Range: rangeOf(block.DefRange)})
+			l.config.Maps = append(l.config.Maps, merge.Map{Kind: kind, Name: block.Labels[1],
+				Where: where.predicate, Keys: where.keys, Set: set, Range: rangeOf(block.DefRange)})
 		}
 	}
 	for _, block := range blocks["merge"] {
@@ -233,30 +240,31 @@ func (l *loader) rules(blocks map[string][]*hcl.Block) {
 
 func (l *loader) merge(block *hcl.Block) {
 	f := l.content(block.Body, []string{"where", "decision"}, []string{"target", "rename", "overwrite", "keep"})
-	if l.config.Migration.Mode == ModeFirstRunAdoption {
+	if l.config.Migration.Mode == merge.ModeFirstRun {
 		l.report(codeMergeMode, "Merge block not allowed", block.DefRange, "The migration has mode %q, which adopts into an empty target; merge blocks belong to mode %q.",
-			ModeFirstRunAdoption, ModeMergeIntoExisting)
+			merge.ModeFirstRun, merge.ModeMerge)
 	}
-	m := Merge{Name: block.Labels[1], Decision: f.word("decision", DecisionMapToExisting, DecisionCreateNew, DecisionReconcile, DecisionSkip),
-		Target: f.text("target"), Rename: f.text("rename"), Overwrite: f.list("overwrite"), Keep: f.list("keep"), Range: rangeOf(block.DefRange)}
-	if m.Decision == DecisionMapToExisting && f.attributes["target"] == nil {
+	m := merge.Rule{Name: block.Labels[1],
+		Decision: word(f, "decision", merge.DecisionMap, merge.DecisionCreate, merge.DecisionReconcile, merge.DecisionSkip),
+		Target:   f.text("target"), Rename: f.text("rename"), Overwrite: f.list("overwrite"), Keep: f.list("keep"), Range: rangeOf(block.DefRange)}
+	if m.Decision == merge.DecisionMap && f.attributes["target"] == nil {
 		l.report(codeArgumentMissing, "Missing required argument", block.DefRange, "decision = %q needs target, such as \"group:/eng\".", m.Decision)
 	}
-	f.onlyWith("target", m.Decision, DecisionMapToExisting, DecisionReconcile)
-	f.onlyWith("rename", m.Decision, DecisionCreateNew)
-	f.onlyWith("overwrite", m.Decision, DecisionReconcile)
-	f.onlyWith("keep", m.Decision, DecisionReconcile)
+	f.onlyWith("target", m.Decision, merge.DecisionMap, merge.DecisionReconcile)
+	f.onlyWith("rename", m.Decision, merge.DecisionCreate)
+	f.onlyWith("overwrite", m.Decision, merge.DecisionReconcile)
+	f.onlyWith("keep", m.Decision, merge.DecisionReconcile)
 	kind, where := l.where(block, f)
 	if where == nil {
 		return
 	}
-	m.Kind, m.Where, m.key = kind, where.predicate, equalityOf(where.expr)
+	m.Kind, m.Where, m.Keys = kind, where.predicate, where.keys
 	l.config.Merges = append(l.config.Merges, m)
 }
 
 // onlyWith reports an argument that the decision has no use for.
-func (f fields) onlyWith(name, decision string, allowed ...string) {
-	if attribute := f.attributes[name]; attribute != nil && decision != "" && !contains(allowed, decision) {
+func (f fields) onlyWith(name string, decision merge.Decision, allowed ...merge.Decision) {
+	if attribute := f.attributes[name]; attribute != nil && decision != "" && !slices.Contains(allowed, decision) {
 		f.l.report(codeArgumentConflict, "Argument without use", attribute.NameRange, "%s is for decision = %s, and this block says %q.", name, quotedList(allowed), decision)
 	}
 }
@@ -268,7 +276,7 @@ func (l *loader) where(block *hcl.Block, f fields) (identity.Kind, *itemExpressi
 	for _, k := range identity.Kinds() {
 		known = append(known, string(k))
 	}
-	if !contains(known, string(kind)) {
+	if !slices.Contains(known, string(kind)) {
 		l.report(codeKindUnknown, "Unknown kind of item", block.LabelRanges[0], "%q is no kind of item.%s Kinds are %s.", string(kind), didYouMean(string(kind), known), quotedList(known))
 		return kind, nil
 	}
@@ -314,7 +322,7 @@ func (l *loader) set(kind identity.Kind, f fields) func(identity.Item) (map[stri
 		}
 		name := key.AsString()
 		if _, known := types[name]; !known {
-			l.report(codeItemAttribute, "Unknown attribute", entry.KeyExpr.Range(), "%s has no attribute %q that can be set.%s", kindTitle(kind), name, didYouMean(name, sortedKeys(types)))
+			l.report(codeItemAttribute, "Unknown attribute", entry.KeyExpr.Range(), "%s has no attribute %q that can be set.%s", kindTitle(kind), name, didYouMean(name, slices.Sorted(maps.Keys(types))))
 			good = false
 			continue
 		}

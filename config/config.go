@@ -1,10 +1,13 @@
 package config
 
 import (
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
-
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
 // Inputs is everything besides the files that decides about values.
@@ -19,20 +22,6 @@ type Inputs struct {
 	Credentials func(name string) (string, error)
 }
 
-// Modes of a migration.
-const (
-	ModeFirstRunAdoption  = "first_run_adoption"
-	ModeMergeIntoExisting = "merge_into_existing"
-)
-
-// Decisions of a merge block.
-const (
-	DecisionMapToExisting = "map_to_existing"
-	DecisionCreateNew     = "create_new"
-	DecisionReconcile     = "reconcile"
-	DecisionSkip          = "skip"
-)
-
 // Config is one checked configuration. After Load it is read only and safe for many goroutines.
 type Config struct {
 	Dir              string
@@ -42,28 +31,25 @@ type Config struct {
 	Sources          []ProviderBlock
 	Target           *ProviderBlock
 	Rehearsal        *ProviderBlock // the throw-away target of rehome rehearse; nil without the block
-	Skips            []Skip
-	Maps             []Map
-	Merges           []Merge
-	Acknowledgements []Acknowledge
+	Skips            []merge.Skip
+	Maps             []merge.Map
+	Merges           []merge.Rule
+	Acknowledgements []plan.Acknowledgement
 	Applications     []Application
 	Checks           []Check
 	Access           *Access // nil without the block
-	Rollback         *Rollback
-	Evidence         *Evidence
+	Rollback         *handoff.Rollback
+	Evidence         *handoff.Evidence
 	Verify           *Verify
 	BreakGlass       *BreakGlass
 	SecretRecipients []SecretRecipients
 	Waves            []Wave
 	VolumeGuard      *VolumeGuard
-	Undos            []Undo
+	Undos            []rollback.Decision
 
 	phase   string
 	sources *sourceFiles
 	scope   *scope
-	merges  *ruleIndex
-	skips   *ruleIndex
-	maps    *ruleIndex
 }
 
 // Rehome is the block with the settings of rehome itself.
@@ -108,7 +94,7 @@ type Variable struct {
 type Migration struct {
 	Name   string
 	Tenant string
-	Mode   string // ModeFirstRunAdoption or ModeMergeIntoExisting
+	Mode   merge.Mode
 	Range  diag.Range
 }
 
@@ -124,95 +110,6 @@ type ProviderBlock struct {
 
 // Address is provider.name, the form of identity.Address.Source.
 func (p ProviderBlock) Address() string { return p.Provider + "." + p.Name }
-
-// ItemPredicate tells whether a block means an item. It is safe for concurrent use. The kind of the item is not compared:
-// callers ask only for items of the block's kind, or use Config.MergesOf and its siblings.
-type ItemPredicate func(identity.Item) (bool, error)
-
-// Skip leaves items out.
-type Skip struct {
-	Kind   identity.Kind
-	Name   string
-	Where  ItemPredicate
-	Reason string
-	Range  diag.Range
-
-	key equality
-}
-
-// Map changes attributes of items before a target sees them.
-type Map struct {
-	Kind  identity.Kind
-	Name  string
-	Where ItemPredicate
-	Set   func(identity.Item) (map[string]any, error)
-	Range diag.Range
-
-	key equality
-}
-
-// Merge decides about items that meet something in the target.
-type Merge struct {
-	Kind      identity.Kind
-	Name      string
-	Where     ItemPredicate
-	Decision  string
-	Target    string   // of map_to_existing and reconcile: type:key
-	Rename    string   // of create_new
-	Overwrite []string // of reconcile
-	Keep      []string // of reconcile
-	Range     diag.Range
-
-	key equality
-}
-
-// Acknowledge accepts one impact.
-type Acknowledge struct {
-	ID        string
-	Reason    string
-	Reference string
-	Range     diag.Range
-}
-
-// Rollback is the plan for going back. It is not part of the plan hash.
-type Rollback struct {
-	Summary       string
-	Owner         string
-	Steps         []string
-	Until         string // until when going back is possible: a day or an RFC 3339 time; empty when not said
-	DecisionOwner string // who decides to go back
-	Contact       string // whom to call when a run fails
-	Range         diag.Range
-}
-
-// Evidence is what people declare about the move. It is not part of the plan hash.
-type Evidence struct {
-	CommunicationsComplete bool
-	CommunicationsSummary  string
-	Reference              string
-	ValidationSummary      string
-	FollowUpReviewed       bool
-	FollowUpSummary        string
-	IncumbentLogsExported  bool
-	IncumbentLogsReference string // where the exported sign-in logs of the incumbent are
-	Range                  diag.Range
-}
-
-// Undo decides about one resource of a rollback.
-type Undo struct {
-	Resource identity.ResourceID
-	Decision string // UndoDelete, UndoDisable, UndoKeep or UndoRestore
-	Reason   string
-	Range    diag.Range
-}
-
-// Decisions of an undo block.
-const (
-	UndoDelete  = "delete"
-	UndoDisable = "disable"
-	UndoKeep    = "keep"
-	UndoRestore = "restore"
-)
 
 // SensitiveValues lists every sensitive text known so far, for a writer that must not let them through.
 // It grows when DecodeProvider fetches credentials.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 const base = `
@@ -40,6 +41,23 @@ func group(t testing.TB, name string) identity.Item {
 		t.Fatal(err)
 	}
 	return item
+}
+
+// skipsOf and mergesOf pick as a plan does: an item that a block means, and what is wrong with the conditions.
+func skipsOf(c *Config, item identity.Item) ([]string, error) {
+	skip, problems := merge.NewPicker(nil, c.Skips).Skip(item)
+	if skip == nil {
+		return nil, problems.Err()
+	}
+	return []string{skip.Name}, problems.Err()
+}
+
+func mergesOf(c *Config, item identity.Item) ([]string, error) {
+	rule, problems := merge.NewPicker(c.Merges, nil).Merge(item)
+	if rule == nil {
+		return nil, problems.Err()
+	}
+	return []string{rule.Name}, problems.Err()
 }
 
 func TestMistakesAreNamedWithTheirCode(t *testing.T) {
@@ -102,10 +120,10 @@ map "group" "d" {
 	if list != nil {
 		t.Fatal(list)
 	}
-	if found, err := c.SkipsOf(group(t, "sandbox-1")); err != nil || len(found) != 1 {
+	if found, err := skipsOf(c, group(t, "sandbox-1")); err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
-	if found, err := c.SkipsOf(group(t, "Engineering")); err != nil || len(found) != 0 {
+	if found, err := skipsOf(c, group(t, "Engineering")); err != nil || len(found) != 0 {
 		t.Fatal(found, err)
 	}
 	set, err := c.Maps[0].Set(group(t, "Engineering"))
@@ -132,7 +150,7 @@ func TestTheExampleOfTheDesignLoads(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			if found, err := c.MergesOf(group(t, "Engineering")); err != nil || len(found) != 1 {
+			if found, err := mergesOf(c, group(t, "Engineering")); err != nil || len(found) != 1 {
 				t.Error(found, err)
 			}
 		})
@@ -214,7 +232,7 @@ func TestWrittenBlocksCanBeLoaded(t *testing.T) {
 	if list != nil {
 		t.Fatal(list)
 	}
-	if found, err := c.MergesOf(group(t, "a \"${b}")); err != nil || len(found) != 1 {
+	if found, err := mergesOf(c, group(t, "a \"${b}")); err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
 }
@@ -223,7 +241,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("skip \"group\" \"a\" {\n where = item.name == \"x\"\n reason = \"r\"\n}")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, _ := load(t, text, Inputs{})
-		_, _ = c.SkipsOf(group(t, "x"))
+		_, _ = skipsOf(c, group(t, "x"))
 	})
 }
 

@@ -2,7 +2,7 @@ package config
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -139,7 +139,7 @@ func didYouMean(given string, known []string) string {
 // nearest returns the known word with the smallest distance, the first by name when there are several.
 func nearest(given string, known []string) string {
 	sorted := append([]string(nil), known...)
-	sort.Strings(sorted)
+	slices.Sort(sorted)
 	best, bestDistance := "", 3
 	if len(given) <= 3 {
 		bestDistance = 2
@@ -152,7 +152,7 @@ func nearest(given string, known []string) string {
 	return best
 }
 
-func quotedList(words []string) string {
+func quotedList[T ~string](words []T) string {
 	quoted := make([]string, 0, len(words))
 	for _, word := range words {
 		quoted = append(quoted, fmt.Sprintf("%q", word))

@@ -4,24 +4,26 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
-func (l *loader) rollback(block *hcl.Block) *Rollback {
+func (l *loader) rollback(block *hcl.Block) *handoff.Rollback {
 	f := l.content(block.Body, []string{"summary", "owner", "steps"}, []string{"until", "decision_owner", "contact"})
 	for _, name := range []string{"summary", "owner", "until", "decision_owner", "contact"} {
 		f.notEmpty(name)
 	}
-	return &Rollback{Summary: f.text("summary"), Owner: f.text("owner"), Steps: f.list("steps"), Until: f.day("until"),
-		DecisionOwner: f.text("decision_owner"), Contact: f.text("contact"), Range: rangeOf(block.DefRange)}
+	return &handoff.Rollback{Summary: f.text("summary"), Owner: f.text("owner"), Steps: f.list("steps"), Until: f.day("until"),
+		DecisionOwner: f.text("decision_owner"), Contact: f.text("contact")}
 }
 
-func (l *loader) evidence(block *hcl.Block) *Evidence {
+func (l *loader) evidence(block *hcl.Block) *handoff.Evidence {
 	f := l.content(block.Body, nil, []string{"communications_complete", "communications_summary", "reference", "validation_summary",
 		"follow_up_reviewed", "follow_up_summary", "incumbent_logs_exported", "incumbent_logs_reference"})
-	return &Evidence{CommunicationsComplete: f.flag("communications_complete"), CommunicationsSummary: f.text("communications_summary"),
+	return &handoff.Evidence{CommunicationsComplete: f.flag("communications_complete"), CommunicationsSummary: f.text("communications_summary"),
 		Reference: f.text("reference"), ValidationSummary: f.text("validation_summary"), FollowUpReviewed: f.flag("follow_up_reviewed"),
 		FollowUpSummary: f.text("follow_up_summary"), IncumbentLogsExported: f.flag("incumbent_logs_exported"),
-		IncumbentLogsReference: f.text("incumbent_logs_reference"), Range: rangeOf(block.DefRange)}
+		IncumbentLogsReference: f.text("incumbent_logs_reference")}
 }
 
 // day is a calendar day or a time of RFC 3339.

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // Format returns the source in canonical form. Source that is not valid HCL comes back unchanged with its problems.
@@ -69,7 +70,7 @@ func texts(list []string) cty.Value {
 }
 
 // AppendAcknowledge adds an acknowledge block at the end of a file.
-func AppendAcknowledge(src []byte, filename string, a Acknowledge) ([]byte, diag.List) {
+func AppendAcknowledge(src []byte, filename string, a plan.Acknowledgement) ([]byte, diag.List) {
 	return appendBlock(src, filename, "acknowledge", []string{a.ID}, func(body *hclwrite.Body) {
 		setTexts(body, [][2]string{{"reason", a.Reason}, {"reference", a.Reference}})
 	})

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,7 +63,9 @@ func standardFunctions() map[string]function.Function {
 }
 
 // FunctionNames lists the functions of expressions, for the documentation and for editors.
-func FunctionNames() []string { return append(sortedKeys(functions("")), credentialFunction) }
+func FunctionNames() []string {
+	return append(slices.Sorted(maps.Keys(functions(""))), credentialFunction)
+}
 
 func textFunc(do func(string) (string, error)) function.Function {
 	return function.New(&function.Spec{

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 
@@ -42,7 +42,6 @@ func Load(dir string, inputs Inputs) (*Config, diag.List) {
 		credentials: inputs.Credentials, secrets: &secretSet{texts: map[string]bool{}}}
 	l := &loader{dir: dir, inputs: inputs, config: config, seen: map[string]hcl.Range{}}
 	files.secrets = config.scope.secrets
-	config.index() // so that even an unusable Config can be asked
 	bodies, failed := l.read()
 	if failed != nil {
 		return config, diag.List{*failed}
@@ -50,7 +49,6 @@ func Load(dir string, inputs Inputs) (*Config, diag.List) {
 	blocks := l.split(bodies)
 	l.values(blocks)
 	l.decode(blocks)
-	config.index()
 	return config, files.convert(l.problems, codeExpression)
 }
 
@@ -101,7 +99,7 @@ func filesEnding(dir, ending string) ([]string, error) {
 			names = append(names, entry.Name())
 		}
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names, nil
 }
 
@@ -182,7 +180,7 @@ func (l *loader) once(block *hcl.Block) bool {
 	switch {
 	case block.Type == "locals":
 		return true
-	case contains(singleBlocks(), block.Type), block.Type == "migration", block.Type == "target", block.Type == "rehearsal":
+	case slices.Contains(singleBlocks(), block.Type), block.Type == "migration", block.Type == "target", block.Type == "rehearsal":
 		title = block.Type
 	case block.Type == "source" && len(block.Labels) == 2:
 		title = "source of the name " + block.Labels[1]
@@ -262,11 +260,15 @@ func (f fields) list(name string) []string {
 }
 
 // word is a text that must be one of a few; when it is not, that is reported.
-func (f fields) word(name string, known ...string) string {
-	text := f.text(name)
-	if text == "" || contains(known, text) {
+func word[T ~string](f fields, name string, known ...T) T {
+	text := T(f.text(name))
+	if text == "" || slices.Contains(known, text) {
 		return text
 	}
-	f.l.report(codeValueUnknown, "Unknown value", f.attributes[name].Expr.Range(), "%s must be one of %s.%s", name, quotedList(known), didYouMean(text, known))
+	words := make([]string, len(known))
+	for i, each := range known {
+		words[i] = string(each)
+	}
+	f.l.report(codeValueUnknown, "Unknown value", f.attributes[name].Expr.Range(), "%s must be one of %s.%s", name, quotedList(words), didYouMean(string(text), words))
 	return text
 }

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -45,7 +46,7 @@ func (f *LockFile) Set(name, version string, hashes []string) {
 			}
 		}
 	}
-	sort.Strings(kept)
+	slices.Sort(kept)
 	if f.Providers == nil {
 		f.Providers = map[string]LockedProvider{}
 	}
@@ -85,7 +86,7 @@ func ReadLock(path string) (*LockFile, diag.List) {
 // WriteLock writes a lock file in one piece: a reader sees the old one or the new one.
 func WriteLock(path string, lock *LockFile) error {
 	file := hclwrite.NewEmptyFile()
-	for i, name := range sortedKeys(lock.Providers) {
+	for i, name := range slices.Sorted(maps.Keys(lock.Providers)) {
 		if i > 0 {
 			file.Body().AppendNewline()
 		}

@@ -7,12 +7,13 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // Application says who owns applications of a source and when they are switched on. It changes no plan and no hash.
 type Application struct {
 	Name     string
-	Where    ItemPredicate
+	Where    merge.Where
 	Owner    string
 	Contact  string
 	SwitchOn string   // a day, empty when not agreed

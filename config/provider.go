@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -118,7 +119,7 @@ func (c *Config) argument(a identity.ConfigAttribute, attribute *hcl.Attribute, 
 		}
 		return nil, nil
 	}
-	if text := value; len(a.OneOf) > 0 && want == cty.String && !contains(a.OneOf, text.AsString()) {
+	if text := value; len(a.OneOf) > 0 && want == cty.String && !slices.Contains(a.OneOf, text.AsString()) {
 		hint := ""
 		if !a.Sensitive && !marked.ContainsMarked() {
 			hint = didYouMean(text.AsString(), a.OneOf)

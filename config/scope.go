@@ -3,7 +3,8 @@ package config
 import (
 	"errors"
 	"io/fs"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -55,7 +56,7 @@ func (s *secretSet) within(text string) bool {
 func (s *secretSet) list() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return sortedKeys(s.texts)
+	return slices.Sorted(maps.Keys(s.texts))
 }
 
 // scope is what expressions see: variables, local values and functions.
@@ -77,11 +78,11 @@ func (s *scope) check(expr hcl.Expression, roots map[string][]string, extraFunct
 		}
 	}
 	for _, call := range functionCalls(expr) {
-		if _, known := s.functions[call.Name]; known || contains(extraFunctions, call.Name) {
+		if _, known := s.functions[call.Name]; known || slices.Contains(extraFunctions, call.Name) {
 			continue
 		}
 		place := call.NameRange
-		hint := didYouMean(call.Name, sortedKeys(s.functions))
+		hint := didYouMean(call.Name, slices.Sorted(maps.Keys(s.functions)))
 		if call.Name == credentialFunction {
 			hint = " Credentials can be used in source and target blocks only."
 		}
@@ -101,12 +102,12 @@ func (s *scope) checkTraversal(traversal hcl.Traversal, roots map[string][]strin
 		if root == phaseRoot {
 			return problem(codeReferenceUnknown, "Unknown reference", &place, "rehome.phase is known in source and target blocks only: elsewhere a plan would depend on the command.")
 		}
-		known := append(sortedKeys(s.names), sortedKeys(roots)...)
+		known := append(slices.Sorted(maps.Keys(s.names)), slices.Sorted(maps.Keys(roots))...)
 		return problem(codeReferenceUnknown, "Unknown reference", &place, "There is nothing called %q here; known are %s.%s",
 			root, quotedList(known), didYouMean(root, known))
 	}
 	name, step := stepName(traversal)
-	if (below == nil && s.names[root] == nil) || step == nil || contains(below, name) {
+	if (below == nil && s.names[root] == nil) || step == nil || slices.Contains(below, name) {
 		return nil
 	}
 	place := attributeRange(step)
@@ -219,24 +220,6 @@ func fieldNames(kind identity.Kind) []string {
 		}
 	}
 	return names
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // withoutPath drops the path of a file error, which the caller names as the person wrote it.

@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
 func TestUndo_SaysWhatBecomesOfAResource(t *testing.T) {
@@ -14,7 +16,7 @@ func TestUndo_SaysWhatBecomesOfAResource(t *testing.T) {
 		t.Fatalf("%v %+v", problems, cfg)
 	}
 	u := cfg.Undos[0]
-	if u.Resource.Type != "client" || u.Resource.Key != "https://a.example/x" || u.Decision != UndoDisable || u.Range.Start.Line == 0 {
+	if u.Resource.Type != "client" || u.Resource.Key != "https://a.example/x" || u.Choice != rollback.Disable || u.Range.Start.Line == 0 {
 		t.Errorf("%+v", u)
 	}
 	for text, want := range map[string]string{

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -32,7 +34,7 @@ func (l *loader) values(blocks map[string][]*hcl.Block) {
 		variables[d.Name] = d
 		l.config.Variables = append(l.config.Variables, d.Variable)
 	}
-	s.names["var"] = sortedKeys(variables)
+	s.names["var"] = slices.Sorted(maps.Keys(variables))
 	l.assignEnvironment(variables)
 	l.assignFiles(variables)
 	l.assignArguments(variables)
@@ -103,7 +105,7 @@ func (l *loader) assignFiles(variables map[string]*declared) {
 		}
 		attributes, problems := file.Body.JustAttributes()
 		l.add(problems)
-		for _, key := range sortedKeys(attributes) {
+		for _, key := range slices.Sorted(maps.Keys(attributes)) {
 			l.assignAttribute(variables, attributes[key])
 		}
 	}
@@ -113,7 +115,7 @@ func (l *loader) assignAttribute(variables map[string]*declared, attribute *hcl.
 	d := variables[attribute.Name]
 	if d == nil {
 		l.report(codeVariableUndeclared, "Undeclared variable", attribute.NameRange, "No variable block declares %q.%s",
-			attribute.Name, didYouMean(attribute.Name, sortedKeys(variables)))
+			attribute.Name, didYouMean(attribute.Name, slices.Sorted(maps.Keys(variables))))
 		return
 	}
 	value, problems := l.config.scope.value(attribute.Expr, nil, d.want)
@@ -130,7 +132,7 @@ func (l *loader) assignArguments(variables map[string]*declared) {
 			l.problems = append(l.problems, problem(codeVariableInvalid, "Malformed variable argument", nil, "An argument of -var is written 'name=value'."))
 		case d == nil:
 			l.problems = append(l.problems, problem(codeVariableUndeclared, "Undeclared variable", nil, "No variable block declares %q, which -var sets.%s",
-				name, didYouMean(name, sortedKeys(variables))))
+				name, didYouMean(name, slices.Sorted(maps.Keys(variables)))))
 		default:
 			l.assignText(d, text, "-var "+name)
 		}
@@ -194,7 +196,7 @@ func (l *loader) locals(blocks []*hcl.Block) {
 	for _, block := range blocks {
 		own, problems := block.Body.JustAttributes()
 		l.add(problems)
-		for _, name := range sortedKeys(own) {
+		for _, name := range slices.Sorted(maps.Keys(own)) {
 			if first := attributes[name]; first != nil {
 				l.report(codeArgumentDuplicate, "Duplicate local value", own[name].NameRange, "Local value %q is already set at %s line %d.",
 					name, first.NameRange.Filename, first.NameRange.Start.Line)
@@ -203,9 +205,9 @@ func (l *loader) locals(blocks []*hcl.Block) {
 			attributes[name] = own[name]
 		}
 	}
-	l.config.scope.names["local"] = sortedKeys(attributes)
+	l.config.scope.names["local"] = slices.Sorted(maps.Keys(attributes))
 	r := &localResolver{l: l, attributes: attributes, values: map[string]cty.Value{}, open: map[string]bool{}}
-	for _, name := range sortedKeys(attributes) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		r.resolve(name)
 	}
 	l.config.scope.ctx.Variables["local"] = cty.ObjectVal(r.values)
@@ -234,7 +236,7 @@ func (r *localResolver) resolve(name string) {
 		if needed, step := stepName(traversal); step != nil && traversal.RootName() == "local" {
 			r.resolve(needed)
 		} else if traversal.RootName() == "local" {
-			for _, other := range sortedKeys(r.attributes) {
+			for _, other := range slices.Sorted(maps.Keys(r.attributes)) {
 				r.resolve(other)
 			}
 		}

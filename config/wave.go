@@ -3,16 +3,19 @@ package config
 import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"maps"
+	"slices"
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // Wave is a part of the move with a plan of its own. Where means items of Kinds only; no other item is part of it by itself.
 type Wave struct {
 	Name  string
 	Kinds []identity.Kind
-	Where ItemPredicate
+	Where merge.Where
 	After []string // waves that must be applied before
 	Range diag.Range
 }
@@ -37,7 +40,7 @@ func (l *loader) waves(blocks []*hcl.Block) {
 		w := Wave{Name: block.Labels[0], After: f.list("after"), Range: rangeOf(block.DefRange)}
 		for _, name := range w.After {
 			if !names[name] {
-				l.report(codeValueUnknown, "Unknown wave", f.attributes["after"].Expr.Range(), "There is no wave %q.%s", name, didYouMean(name, sortedKeys(names)))
+				l.report(codeValueUnknown, "Unknown wave", f.attributes["after"].Expr.Range(), "There is no wave %q.%s", name, didYouMean(name, slices.Sorted(maps.Keys(names))))
 			}
 		}
 		if w.Kinds, w.Where = l.waveItems(f); w.Where != nil {
@@ -48,7 +51,7 @@ func (l *loader) waves(blocks []*hcl.Block) {
 }
 
 // waveItems compiles the condition once for each kind that the wave means; applications unless kinds says otherwise.
-func (l *loader) waveItems(f fields) ([]identity.Kind, ItemPredicate) {
+func (l *loader) waveItems(f fields) ([]identity.Kind, merge.Where) {
 	wanted := f.list("kinds")
 	if f.attributes["kinds"] == nil {
 		wanted = []string{string(identity.KindApplication)}
@@ -60,7 +63,7 @@ func (l *loader) waveItems(f fields) ([]identity.Kind, ItemPredicate) {
 	var kinds []identity.Kind
 	conditions := map[identity.Kind]*itemExpression{}
 	for _, name := range wanted {
-		if !contains(known, name) {
+		if !slices.Contains(known, name) {
 			l.report(codeKindUnknown, "Unknown kind of item", f.attributes["kinds"].Expr.Range(), "%q is no kind of item.%s", name, didYouMean(name, known))
 			return nil, nil
 		}

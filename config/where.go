@@ -3,19 +3,23 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // itemExpression is an expression over one item, checked once and evaluated often.
 type itemExpression struct {
 	kind   identity.Kind
 	expr   hcl.Expression
-	names  []string // attributes of item that it reads
+	keys   merge.Keys // of a condition: it is false for what they do not admit
+	names  []string   // attributes of item that it reads
 	types  map[string]cty.Type
 	fields map[string]identity.Field
 	scope  *scope
@@ -35,6 +39,9 @@ func (s *scope) itemExpression(kind identity.Kind, expr hcl.Expression) (*itemEx
 		}
 	}
 	e.names = readNames(expr, known)
+	if !problems.HasErrors() {
+		e.keys = s.keysOf(expr)
+	}
 	return e, problems
 }
 
@@ -51,7 +58,7 @@ func readNames(expr hcl.Expression, all []string) []string {
 		}
 		seen[name] = true
 	}
-	return sortedKeys(seen)
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func typeOf(field identity.Field) cty.Type {
@@ -196,6 +203,9 @@ func objects(raw json.RawMessage, want cty.Type) (cty.Value, error) {
 
 // predicate answers true or false; anything else is an error that names the place.
 func (e *itemExpression) predicate(item identity.Item) (bool, error) {
+	if !e.keys.Admit(item) {
+		return false, nil
+	}
 	value, err := e.evaluate(item, cty.Bool)
 	if err != nil {
 		return false, err

@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -73,7 +74,7 @@ func runAcknowledge(s *session, o acknowledgeOptions) error {
 	if err != nil {
 		return err
 	}
-	blocks := map[string]config.Acknowledge{}
+	blocks := map[string]plan.Acknowledgement{}
 	for _, a := range cfg.Acknowledgements {
 		blocks[a.ID] = a
 	}
@@ -106,7 +107,7 @@ func writeAcknowledgements(s *session, ids []string, o acknowledgeOptions) error
 		return nil
 	}
 	return appendBlocks(s, acknowledgementsFile, len(ids), func(source []byte, i int) ([]byte, diag.List) {
-		return config.AppendAcknowledge(source, acknowledgementsFile, config.Acknowledge{ID: ids[i], Reason: o.reason, Reference: o.reference})
+		return config.AppendAcknowledge(source, acknowledgementsFile, plan.Acknowledgement{ID: ids[i], Reason: o.reason, Reference: o.reference})
 	})
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -185,7 +184,7 @@ func classify(ctx context.Context, s *session, target *client.Target, snapshot s
 
 // translated streams the items of a snapshot in batches: map blocks applied, translated by the target, classified.
 func translated(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot, kinds []identity.Kind, each func([]merge.Item) error) error {
-	maps := mapRules(s.cfg)
+	mapper := merge.NewMapper(s.cfg.Maps)
 	batch := make([]identity.Item, 0, translateBatch)
 	changes := map[identity.Address][]identity.Finding{}
 	flush := func() error {
@@ -209,7 +208,7 @@ func translated(ctx context.Context, s *session, target *client.Target, snapshot
 		if err != nil {
 			return fmt.Errorf("reading snapshot %s: %w", snapshot.ID, err)
 		}
-		mapped, findings, problems := merge.ApplyMaps(item, maps)
+		mapped, findings, problems := mapper.Apply(item)
 		if problems.HasErrors() {
 			return problems
 		}
@@ -227,14 +226,6 @@ func translated(ctx context.Context, s *session, target *client.Target, snapshot
 
 func storedItems(store *state.Migration, snapshot string, kinds []identity.Kind) iter.Seq2[identity.Item, error] {
 	return store.Items(snapshot, kinds...)
-}
-
-func mapRules(cfg *config.Config) []merge.Map {
-	rules := make([]merge.Map, 0, len(cfg.Maps))
-	for _, m := range cfg.Maps {
-		rules = append(rules, merge.Map{Kind: m.Kind, Name: m.Name, Where: merge.Where(m.Where), Set: m.Set, File: m.Range.File, Line: m.Range.Start.Line})
-	}
-	return rules
 }
 
 func printResult(s *session, mask *pseudonym.Masker, r assess.Result, verbose bool) {

@@ -111,17 +111,19 @@ func checkDecide(s *session, o decideOptions) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Migration.Mode == config.ModeFirstRunAdoption {
+	if cfg.Migration.Mode == merge.ModeFirstRun {
 		return diag.Errorf("merge-mode", "Nothing to decide here", "The migration has mode %q, in which whatever meets something in the target is blocked.\nSet mode = %q to decide about it.",
-			config.ModeFirstRunAdoption, config.ModeMergeIntoExisting)
+			merge.ModeFirstRun, merge.ModeMerge)
 	}
-	known := []string{config.DecisionMapToExisting, config.DecisionCreateNew, config.DecisionReconcile, config.DecisionSkip}
+	known := []string{
+		string(merge.DecisionMap), string(merge.DecisionCreate), string(merge.DecisionReconcile), string(merge.DecisionSkip),
+	}
 	switch {
 	case o.all != "" && !slices.Contains(known, o.all):
 		return fmt.Errorf("-all=%s is no decision; it is one of %s", o.all, strings.Join(known, ", "))
-	case o.suffix != "" && o.all != config.DecisionCreateNew:
+	case o.suffix != "" && o.all != string(merge.DecisionCreate):
 		return misuse("-rename-suffix goes with -all=create_new")
-	case len(o.overwrite) > 0 && o.all != config.DecisionReconcile:
+	case len(o.overwrite) > 0 && o.all != string(merge.DecisionReconcile):
 		return misuse("-overwrite goes with -all=reconcile")
 	case filepath.Base(o.out) != o.out || !strings.HasSuffix(o.out, ".rehome.hcl"):
 		return fmt.Errorf("-out=%s must be a file of the folder that ends with .rehome.hcl, or the decisions would not be read", o.out)

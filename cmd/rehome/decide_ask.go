@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -101,7 +100,7 @@ func (a *asker) decide(o plan.Overlap) (proposal plan.Proposal, stop bool, err e
 		case answer == "q":
 			return plan.Proposal{}, true, nil
 		case answer == "s":
-			return plan.Proposal{Decision: config.DecisionSkip}, false, nil
+			return plan.Proposal{Decision: string(merge.DecisionSkip)}, false, nil
 		case answer == "c" && may(o, merge.DecisionCreate):
 			return a.create(o)
 		case strings.HasPrefix(answer, "r") && may(o, merge.DecisionReconcile):
@@ -110,7 +109,7 @@ func (a *asker) decide(o plan.Overlap) (proposal plan.Proposal, stop bool, err e
 			}
 		default:
 			if target, ok := candidate(o, answer, false); ok {
-				return plan.Proposal{Decision: config.DecisionMapToExisting, Target: target}, false, nil
+				return plan.Proposal{Decision: string(merge.DecisionMap), Target: target}, false, nil
 			}
 		}
 		fmt.Fprintf(a.s.env.err, "That is none of the answers.\n")
@@ -153,7 +152,7 @@ func candidate(o plan.Overlap, number string, lives bool) (string, bool) {
 }
 
 func (a *asker) create(o plan.Overlap) (plan.Proposal, bool, error) {
-	p := plan.Proposal{Decision: config.DecisionCreateNew}
+	p := plan.Proposal{Decision: string(merge.DecisionCreate)}
 	if !o.NeedsRename {
 		return p, false, nil
 	}
@@ -170,7 +169,7 @@ func (a *asker) reconcile(o plan.Overlap, target string) (plan.Proposal, bool, e
 	if errors.Is(err, io.EOF) {
 		return plan.Proposal{}, true, nil
 	}
-	p := plan.Proposal{Decision: config.DecisionReconcile, Target: target, Overwrite: []string{}}
+	p := plan.Proposal{Decision: string(merge.DecisionReconcile), Target: target, Overwrite: []string{}}
 	for _, name := range strings.Split(names, ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			p.Overwrite = append(p.Overwrite, name)

@@ -217,18 +217,7 @@ func recordedEvidence(store *state.Migration, hash string) (handoff.Declared, er
 
 // declaredBy is what the configuration says now.
 func declaredBy(cfg *config.Config) handoff.Declared {
-	var declared handoff.Declared
-	if r := cfg.Rollback; r != nil {
-		declared.Rollback = &handoff.Rollback{Summary: r.Summary, Owner: r.Owner, Steps: r.Steps, Until: r.Until, DecisionOwner: r.DecisionOwner, Contact: r.Contact}
-	}
-	if e := cfg.Evidence; e != nil {
-		declared.Evidence = &handoff.Evidence{
-			CommunicationsComplete: e.CommunicationsComplete, CommunicationsSummary: e.CommunicationsSummary, Reference: e.Reference,
-			ValidationSummary: e.ValidationSummary, FollowUpReviewed: e.FollowUpReviewed, FollowUpSummary: e.FollowUpSummary,
-			IncumbentLogsExported: e.IncumbentLogsExported, IncumbentLogsReference: e.IncumbentLogsReference,
-		}
-	}
-	return declared
+	return handoff.Declared{Rollback: cfg.Rollback, Evidence: cfg.Evidence}
 }
 
 // approvalOf finds in the audit chain who had the plan made and who applied its hash.

@@ -8,13 +8,14 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
 func TestPrintReport_AFailedRunSaysWhomToCallAfterItsFailures(t *testing.T) {
 	var out bytes.Buffer
-	s := &session{env: testEnvironment(t), global: &options{}, cfg: &config.Config{Rollback: &config.Rollback{
+	s := &session{env: testEnvironment(t), global: &options{}, cfg: &config.Config{Rollback: &handoff.Rollback{
 		Summary: "Point DNS back.", Owner: "identity on-call", Steps: []string{"x"}, Until: "2026-12-31", DecisionOwner: "the CISO", Contact: "+49 30 1234",
 	}}}
 	s.env.out = &out

@@ -13,7 +13,7 @@ import (
 
 // addPeople streams users and memberships through the plan: they are counted, digested and never held.
 func addPeople(ctx context.Context, s *session, target *client.Target, p *plan.Plan, snapshots []state.Snapshot) (diag.List, error) {
-	crowds := plan.NewCrowds(skipRules(s.cfg))
+	crowds := plan.NewCrowds(s.cfg.Skips)
 	for _, snapshot := range snapshots {
 		err := translated(ctx, s, target, snapshot, people(), func(batch []merge.Item) error {
 			for _, item := range batch {

@@ -94,7 +94,7 @@ func (w *planning) compute(ctx context.Context, s *session, schema identity.Prov
 	input := plan.Input{
 		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},
 		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
-		Schemas:   schema.Resources, Rules: mergeRules(s.cfg), Skips: skipRules(s.cfg), Selection: selected,
+		Schemas:   schema.Resources, Rules: s.cfg.Merges, Skips: s.cfg.Skips, Selection: selected,
 	}
 	if kept, isFile := w.live.(keptTarget); isFile {
 		input.Target.SnapshotAt = kept.snapshot.TakenAt
@@ -217,9 +217,7 @@ func (w *planning) build(ctx context.Context, s *session, input plan.Input, peop
 	if err != nil {
 		return err
 	}
-	for _, a := range s.cfg.Acknowledgements {
-		input.Gates.Acknowledgements = append(input.Gates.Acknowledgements, plan.Acknowledgement{ID: a.ID, Reason: a.Reason, Reference: a.Reference, File: a.Range.File, Line: a.Range.Start.Line})
-	}
+	input.Gates.Acknowledgements = s.cfg.Acknowledgements
 	p, found := plan.Build(input)
 	more, err := addPeople(ctx, s, w.target, p, people)
 	if err != nil {
@@ -263,7 +261,7 @@ func failedChecks(cfg *config.Config, p *plan.Plan) ([]plan.FailedCheck, error) 
 			ok, message = false, err.Error()
 		}
 		if !ok {
-			failed = append(failed, plan.FailedCheck{Name: check.Name, Message: message, File: check.Range.File, Line: check.Range.Start.Line})
+			failed = append(failed, plan.FailedCheck{Name: check.Name, Message: message, Range: check.Range})
 		}
 	}
 	return failed, nil
@@ -298,23 +296,4 @@ func duration(text string, otherwise time.Duration, name string) (time.Duration,
 		return 0, diag.Errorf("duration-invalid", "Duration is invalid", "%s = %q is not a duration such as \"24h\".", name, text)
 	}
 	return d, nil
-}
-
-func mergeRules(cfg *config.Config) []merge.Rule {
-	rules := make([]merge.Rule, 0, len(cfg.Merges))
-	for _, m := range cfg.Merges {
-		rules = append(rules, merge.Rule{
-			Kind: m.Kind, Name: m.Name, Where: merge.Where(m.Where), Decision: merge.Decision(m.Decision), Target: m.Target, Rename: m.Rename,
-			Overwrite: m.Overwrite, Keep: m.Keep, File: m.Range.File, Line: m.Range.Start.Line,
-		})
-	}
-	return rules
-}
-
-func skipRules(cfg *config.Config) []merge.Skip {
-	rules := make([]merge.Skip, 0, len(cfg.Skips))
-	for _, k := range cfg.Skips {
-		rules = append(rules, merge.Skip{Kind: k.Kind, Name: k.Name, Where: merge.Where(k.Where), Reason: k.Reason, File: k.Range.File, Line: k.Range.Start.Line})
-	}
-	return rules
 }

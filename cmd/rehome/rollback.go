@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
@@ -76,17 +75,6 @@ func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
 		}
 	}
 	return showPlan(s, p, o.verbose, o.out, &work.read)
-}
-
-// undoDecisions are the undo blocks of the configuration.
-func undoDecisions(cfg *config.Config) []rollback.Decision {
-	decisions := make([]rollback.Decision, 0, len(cfg.Undos))
-	for _, u := range cfg.Undos {
-		d := rollback.Decision{Resource: u.Resource, Choice: rollback.Choice(u.Decision), Reason: u.Reason}
-		d.Place.File, d.Place.Line = u.Range.File, u.Range.Start.Line
-		decisions = append(decisions, d)
-	}
-	return decisions
 }
 
 // rollbackCost is what status says of going back, by the record alone.

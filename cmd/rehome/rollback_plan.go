@@ -66,7 +66,7 @@ func (w *planning) computeRollback(ctx context.Context, s *session, record *runR
 	}
 	now := s.env.now().UTC()
 	input := rollback.Input{
-		Run: record.run.ID, Since: record.since(), PlanHash: record.run.PlanHash, Done: record.done, Schemas: schema.Resources, Decisions: undoDecisions(s.cfg),
+		Run: record.run.ID, Since: record.since(), PlanHash: record.run.PlanHash, Done: record.done, Schemas: schema.Resources, Decisions: s.cfg.Undos,
 		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},
 		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
 		CreatedAt: now.Format(time.RFC3339), ExpiresAt: now.Add(age).Format(time.RFC3339),

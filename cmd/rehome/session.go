@@ -197,7 +197,7 @@ func (s *session) openForChange() (*state.Migration, error) {
 		return store, err
 	}
 	m := s.cfg.Migration
-	if _, err := store.Open(m.Mode, sourceNames(s.cfg), s.event("", "", nil)); err != nil {
+	if _, err := store.Open(string(m.Mode), sourceNames(s.cfg), s.event("", "", nil)); err != nil {
 		return nil, err
 	}
 	s.opened = true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -103,7 +104,7 @@ func readStatus(s *session) (*statusDocument, error) {
 			return nil, err
 		}
 	}
-	d.facts.MergeMode = d.Migration.Mode == "merge_into_existing"
+	d.facts.MergeMode = d.Migration.Mode == merge.ModeMerge
 	d.Summary = handoff.Compute(d.facts)
 	return d, nil
 }
@@ -115,7 +116,7 @@ func readMigration(s *session, d *statusDocument) error {
 		return err
 	}
 	if err == nil {
-		d.Status, d.Migration.Mode, d.facts.Archived = m.Status, m.Mode, m.Status == lifecycle.MigrationArchived
+		d.Status, d.Migration.Mode, d.facts.Archived = m.Status, merge.Mode(m.Mode), m.Status == lifecycle.MigrationArchived
 	}
 	for _, source := range m.Sources {
 		one := sourceStatus{Source: source.Name, Status: source.Status}

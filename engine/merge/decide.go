@@ -220,7 +220,7 @@ func (x *Index) unmatched(q Request, matches []Candidate) string {
 // refuse blocks the item and makes an error of the block, so that the plan has no hash before it is corrected.
 func (x *Index) refuse(q Request, out Outcome, code, summary, reason, todo string) Outcome {
 	out.Live, out.Verdict, out.Reason, out.ToDo = nil, VerdictBlocked, reason, todo
-	d := at(diag.Errorf(code, summary, "The block merge %q %q cannot be followed for %q: %s.\nTo go on, %s.", q.Rule.Kind, q.Rule.Name, q.Name, reason, todo), q.Rule.File, q.Rule.Line)
+	d := at(diag.Errorf(code, summary, "The block merge %q %q cannot be followed for %q: %s.\nTo go on, %s.", q.Rule.Kind, q.Rule.Name, q.Name, reason, todo), q.Rule.Range)
 	if len(q.Owners) > 0 {
 		d.Address = q.Owners[0].String()
 	}

@@ -13,31 +13,48 @@ import (
 // ClientKeyChanges is the impact code of an application that its owner must configure anew because its key changes.
 const ClientKeyChanges = "client_key_changes"
 
-// ApplyMaps sets the attributes of all map blocks that mean the item, in the order of the blocks. The item given is not changed.
-// The findings say what people will feel of it; they belong to the item's translation. Two blocks that set one attribute to
-// different values are an error.
-func ApplyMaps(item identity.Item, maps []Map) (identity.Item, []identity.Finding, diag.List) {
+// Mapper applies map blocks to items. It is safe for many goroutines.
+type Mapper struct {
+	maps   []Map
+	byItem *blockIndex
+}
+
+// NewMapper makes a mapper over the blocks.
+func NewMapper(maps []Map) *Mapper {
+	m := &Mapper{maps: maps, byItem: newBlockIndex()}
+	for i, each := range maps {
+		m.byItem.add(i, each.Kind, each.Keys)
+	}
+	return m
+}
+
+// Apply sets the attributes of all map blocks that mean the item, in the order of the blocks. The item given is not changed. The
+// findings say what people will notice of it; they belong to the item's translation. Two blocks that set one attribute to different
+// values are an error.
+func (m *Mapper) Apply(item identity.Item) (identity.Item, []identity.Finding, diag.List) {
 	var problems diag.List
 	set := map[string]any{}
-	by := map[string]Map{}
-	for _, m := range maps {
-		hit, problem := matches(m.Kind, m.Where, item, fmt.Sprintf("map %q %q", m.Kind, m.Name), m.File, m.Line)
+	by := map[string]*Map{}
+	for _, i := range m.byItem.candidates(item) {
+		each := &m.maps[i]
+		hit, problem := each.block().means(item)
 		problems = append(problems, problem...)
-		if !hit || m.Set == nil {
+		if !hit || each.Set == nil {
 			continue
 		}
-		values, err := m.Set(item)
+		values, err := each.Set(item)
 		if err != nil {
-			problems = append(problems, at(diag.Errorf("map-failed", "Map block fails", "The set of map %q %q fails for %s: %v.", m.Kind, m.Name, item.Address(), err), m.File, m.Line))
+			problems = append(problems, at(diag.Errorf("map-failed", "Map block fails",
+				"The set of %s fails for %s: %v.", each.block(), item.Address(), err), each.Range))
 			continue
 		}
 		for name, wanted := range values {
 			if first, taken := by[name]; taken && !value.Equal(set[name], wanted) {
 				problems = append(problems, at(diag.Errorf("map-two-blocks", "Two map blocks disagree",
-					"The blocks map %q %q and map %q %q set %s of %s to different values.", first.Kind, first.Name, m.Kind, m.Name, name, item.Address()), m.File, m.Line))
+					"The blocks %s and %s set %s of %s to different values.", first.block(), each.block(), name, item.Address()), each.Range))
 				continue
 			}
-			set[name], by[name] = wanted, m
+			set[name], by[name] = wanted, each
 		}
 	}
 	if len(set) == 0 || problems.HasErrors() {

@@ -6,11 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
+func line(n int) diag.Range {
+	return diag.Range{File: "x.hcl", Start: diag.Position{Line: n, Column: 1}}
+}
+
 func TestPicker_TwoBlocksOfOneItemAreAnErrorNamingBoth(t *testing.T) {
-	picker := NewPicker([]Rule{{Kind: identity.KindGroup, Name: "a", File: "x.hcl", Line: 1}, {Kind: identity.KindGroup, Name: "b", File: "x.hcl", Line: 9}, {Kind: identity.KindUser, Name: "c"}}, nil)
+	picker := NewPicker([]Rule{{Kind: identity.KindGroup, Name: "a", Range: line(1)}, {Kind: identity.KindGroup, Name: "b", Range: line(9)}, {Kind: identity.KindUser, Name: "c"}}, nil)
 	rule, problems := picker.Merge(identity.Item{Source: "s", Kind: identity.KindGroup, ID: "1"})
 	if rule != nil || !problems.HasErrors() || !strings.Contains(problems.Error(), `"a"`) || !strings.Contains(problems.Error(), `"b"`) {
 		t.Errorf("%v %v", rule, problems)
@@ -22,16 +27,16 @@ func TestPicker_TwoBlocksOfOneItemAreAnErrorNamingBoth(t *testing.T) {
 
 func TestPicker_AFailingConditionIsAnErrorAtItsPlace(t *testing.T) {
 	where := func(identity.Item) (bool, error) { return false, errors.New("no attribute nmae") }
-	_, problems := NewPicker(nil, []Skip{{Kind: identity.KindGroup, Where: where, File: "x.hcl", Line: 4}}).Skip(identity.Item{Kind: identity.KindGroup})
+	_, problems := NewPicker(nil, []Skip{{Kind: identity.KindGroup, Where: where, Range: line(4)}}).Skip(identity.Item{Kind: identity.KindGroup})
 	if len(problems) != 1 || problems[0].Subject == nil || problems[0].Subject.Start.Line != 4 {
 		t.Errorf("%+v", problems)
 	}
 }
 
-func TestApplyMaps_SetsAttributesAndTellsTheOwnerOfANewKey(t *testing.T) {
+func TestMapper_SetsAttributesAndTellsTheOwnerOfANewKey(t *testing.T) {
 	item := identity.Item{Source: "s", Kind: identity.KindApplication, ID: "1", Attributes: json.RawMessage(`{"client_id":"a","name":"x"}`)}
 	set := func(identity.Item) (map[string]any, error) { return map[string]any{"client_id": "b"}, nil }
-	got, findings, problems := ApplyMaps(item, []Map{{Kind: identity.KindApplication, Set: set}})
+	got, findings, problems := NewMapper([]Map{{Kind: identity.KindApplication, Set: set}}).Apply(item)
 	if problems.HasErrors() || string(got.Attributes) != `{"client_id":"b","name":"x"}` || len(findings) != 1 || findings[0].ImpactCode != ClientKeyChanges {
 		t.Errorf("%s %v %v", got.Attributes, findings, problems)
 	}

@@ -35,48 +35,51 @@ type Place struct {
 	Line int    `json:"line"`
 }
 
-// Where tells whether a block means an item. It must give the same answer each time.
+// PlaceOf is where a block begins.
+func PlaceOf(r diag.Range) *Place { return &Place{File: r.File, Line: r.Start.Line} }
+
+// Where tells whether a block means an item. It must give the same answer each time, and is safe for many goroutines.
 type Where func(identity.Item) (bool, error)
 
-// Rule is one merge block. A nil Where means every item of the kind. Overwrite and Keep belong to reconcile: with Overwrite only
+// Rule is one merge block. A nil Where means every item of the kind; with Keys it is false for what they do not admit. Overwrite and Keep belong to reconcile: with Overwrite only
 // these attributes change; else, with a Keep that is not nil, all but those.
 type Rule struct {
 	Kind      identity.Kind
 	Name      string
 	Where     Where
+	Keys      Keys
 	Decision  Decision
 	Target    string // type:key
 	Rename    string
 	Overwrite []string
 	Keep      []string
-	File      string
-	Line      int
+	Range     diag.Range
 }
 
 // Place of the block.
-func (r Rule) Place() *Place { return &Place{File: r.File, Line: r.Line} }
+func (r Rule) Place() *Place { return PlaceOf(r.Range) }
 
 // Skip is one skip block.
 type Skip struct {
 	Kind   identity.Kind
 	Name   string
 	Where  Where
+	Keys   Keys
 	Reason string
-	File   string
-	Line   int
+	Range  diag.Range
 }
 
 // Place of the block.
-func (s Skip) Place() *Place { return &Place{File: s.File, Line: s.Line} }
+func (s Skip) Place() *Place { return PlaceOf(s.Range) }
 
 // Map is one map block: Set gives the attributes to put on an item before it is translated.
 type Map struct {
 	Kind  identity.Kind
 	Name  string
 	Where Where
+	Keys  Keys
 	Set   func(identity.Item) (map[string]any, error)
-	File  string
-	Line  int
+	Range diag.Range
 }
 
 // Item is one assessed item with what the target makes of it.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -54,7 +55,7 @@ func domain(id, color string) merge.Item {
 
 func input() Input {
 	return Input{
-		Migration: Migration{Name: "acme", Tenant: "acme", Mode: string(merge.ModeMerge)}, Target: Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
+		Migration: Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge}, Target: Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
 		Items: []merge.Item{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"), domain("a.example", "red"), domain("b.example", "red"),
 			made(identity.KindAuthPolicy, "p1", "mfa", nil, identity.Finding{Type: identity.FindingRebuild, Summary: "zones"})},
 	}
@@ -135,7 +136,7 @@ func TestBuild_SecondPlanIsEmptyAndARenameIsAnUpdate(t *testing.T) {
 func TestBuild_OverlapNeedsADecision(t *testing.T) {
 	live := []identity.Resource{{Type: "group", Key: "/ENG", ServerID: "7", Attributes: identity.Attributes{"path": "/ENG", "name": "eng", "description": "old"}}}
 	rule := func(r merge.Rule) []merge.Rule {
-		r.Kind, r.Name, r.File, r.Line = identity.KindGroup, "r", "main.rehome.hcl", 3
+		r.Kind, r.Name, r.Range = identity.KindGroup, "r", diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 3}}
 		return []merge.Rule{r}
 	}
 	cases := []struct {
@@ -156,7 +157,7 @@ func TestBuild_OverlapNeedsADecision(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			in := input()
-			in.Migration.Mode, in.Live, in.Rules = c.mode, live, c.rules
+			in.Migration.Mode, in.Live, in.Rules = merge.Mode(c.mode), live, c.rules
 			g := group("g1", "eng")
 			g.Translation.Resources[0].Attributes["description"] = "new"
 			in.Items[0] = g

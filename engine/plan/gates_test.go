@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -18,12 +19,12 @@ func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 	if err := Write(&bytes.Buffer{}, p); err == nil {
 		t.Error("a draft was written")
 	}
-	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced", File: "a.hcl", Line: 1}}})
+	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced", Range: diag.Range{File: "a.hcl", Start: diag.Position{Line: 1}}}}})
 	first := p.PlanHash
 	if p.Status != StatusPreviewed || first == "" {
 		t.Fatalf("%+v", p.Handoff)
 	}
-	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced", File: "b.hcl", Line: 9}}, CreatedAt: "2026-11-22T08:00:00Z"})
+	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced", Range: diag.Range{File: "b.hcl", Start: diag.Position{Line: 9}}}}, CreatedAt: "2026-11-22T08:00:00Z"})
 	if p.PlanHash != first {
 		t.Error("the hash covers files or times")
 	}

@@ -40,7 +40,7 @@ func HashOf(p *Plan, hashes map[string][32]byte) string {
 func canonicalHeader(p *Plan) map[string]any {
 	header := map[string]any{
 		"format_version": p.FormatVersion, "classifier": p.Classifier, "access": accessOf(p),
-		"migration.name": p.Migration.Name, "migration.tenant": p.Migration.Tenant, "migration.mode": p.Migration.Mode,
+		"migration.name": p.Migration.Name, "migration.tenant": p.Migration.Tenant, "migration.mode": string(p.Migration.Mode),
 		"target.provider": p.Target.Provider, "target.identity": p.Target.Identity,
 		"acknowledgements": acknowledged(p),
 	}

@@ -45,14 +45,12 @@ type Acknowledgement struct {
 	ID        string
 	Reason    string
 	Reference string
-	File      string
-	Line      int
+	Range     diag.Range
 }
 
 // FailedCheck is one check block whose condition is not true.
 type FailedCheck struct {
 	Name    string
 	Message string
-	File    string
-	Line    int
+	Range   diag.Range
 }

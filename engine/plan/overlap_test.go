@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -27,7 +28,7 @@ func twoSources(rules ...merge.Rule) Input {
 }
 
 func ofSecond(kind identity.Kind, r merge.Rule) merge.Rule {
-	r.Kind, r.Name, r.File, r.Line = kind, "second", "main.rehome.hcl", 7
+	r.Kind, r.Name, r.Range = kind, "second", diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 7}}
 	r.Where = func(i identity.Item) (bool, error) { return i.Source == "okta.second", nil }
 	return r
 }
@@ -106,7 +107,7 @@ func TestTwoSources_ARenameOrASkipSettlesIt(t *testing.T) {
 
 func TestTwoSources_AFirstRunBlocksTheCollisionAndNamesTheOtherMode(t *testing.T) {
 	in := twoSources()
-	in.Migration.Mode = string(merge.ModeFirstRun)
+	in.Migration.Mode = merge.ModeFirstRun
 	s := step(t, build(t, in), "group:/eng")
 	if s.Disposition != DispositionBlocked || s.AwaitsDecision || !strings.Contains(s.ToDo, "merge_into_existing") {
 		t.Errorf("%+v", s)
@@ -181,7 +182,7 @@ func TestMerge_ABlockThatCannotBeFollowedIsAnErrorAtItsPlaceWithTheCandidates(t 
 		t.Run(name, func(t *testing.T) {
 			in := input()
 			in.Live = []identity.Resource{{Type: "group", Key: "/eng", Attributes: identity.Attributes{"path": "/eng", "name": "eng"}}, {Type: "group", Key: "/other", Attributes: identity.Attributes{"path": "/other", "name": "other"}}}
-			test.rule.Kind, test.rule.Name, test.rule.File, test.rule.Line = identity.KindGroup, "e", "main.rehome.hcl", 3
+			test.rule.Kind, test.rule.Name, test.rule.Range = identity.KindGroup, "e", diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 3}}
 			in.Rules = []merge.Rule{test.rule}
 			p, found := Build(in)
 			if p.Status != StatusDraft || !found.HasErrors() || found[0].Subject == nil || found[0].Subject.Start.Line != 3 {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -21,7 +22,7 @@ func person(i int) merge.Item {
 
 func planOf(t *testing.T, order []int, skips ...merge.Skip) *plan.Plan {
 	t.Helper()
-	p, found := plan.Build(plan.Input{Migration: plan.Migration{Name: "acme", Mode: string(merge.ModeMerge)}})
+	p, found := plan.Build(plan.Input{Migration: plan.Migration{Name: "acme", Mode: merge.ModeMerge}})
 	if found.HasErrors() {
 		t.Fatal(found)
 	}
@@ -60,7 +61,7 @@ func TestCrowds_OnePersonMoreOrAnotherOrderAndTheHashKnows(t *testing.T) {
 }
 
 func TestCrowds_ASkipBlockIsACrowdOfItsOwn(t *testing.T) {
-	skip := merge.Skip{Kind: identity.KindUser, Name: "first", Where: func(i identity.Item) (bool, error) { return i.ID == "u00001", nil }, Reason: "left", File: "a", Line: 1}
+	skip := merge.Skip{Kind: identity.KindUser, Name: "first", Where: func(i identity.Item) (bool, error) { return i.ID == "u00001", nil }, Reason: "left", Range: diag.Range{File: "a", Start: diag.Position{Line: 1}}}
 	p := planOf(t, []int{0, 1, 2}, skip)
 	if len(p.Steps) != 2 || p.Summary.Books.Skipped != 1 || p.Summary.Books.Visible != 2 {
 		t.Errorf("%+v", p.Summary)

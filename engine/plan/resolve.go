@@ -230,7 +230,7 @@ func (b *builder) settle(n *node) {
 		return
 	}
 	n.outcome = b.index.Decide(merge.Request{
-		Mode: merge.Mode(b.input.Migration.Mode), Desired: n.resource, Owners: []identity.Address{n.item.Item.Item.Address()},
+		Mode: b.input.Migration.Mode, Desired: n.resource, Owners: []identity.Address{n.item.Item.Item.Address()},
 		Name: n.item.Item.Item.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
 		Others: b.wishes.Others(n.item.Item.Item.Address(), n.resource),
 	})

@@ -60,9 +60,9 @@ const (
 
 // Migration is what the plan is for.
 type Migration struct {
-	Name   string `json:"name"`
-	Tenant string `json:"tenant"`
-	Mode   string `json:"mode"`
+	Name   string     `json:"name"`
+	Tenant string     `json:"tenant"`
+	Mode   merge.Mode `json:"mode"`
 }
 
 // Target is where the plan writes.

@@ -90,7 +90,7 @@ func (b *builder) decide() diag.List {
 	var problems diag.List
 	complain := func(d Decision, code, summary, format string, args ...any) {
 		problem := diag.Errorf(code, summary, format, args...)
-		problem.Subject = &diag.Range{File: d.Place.File, Start: diag.Position{Line: d.Place.Line, Column: 1}, End: diag.Position{Line: d.Place.Line, Column: 1}}
+		problem.Subject = &d.Range
 		problem.Address = d.Resource.String()
 		problems = append(problems, problem)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
@@ -217,7 +218,7 @@ func TestBuild_AForeignChangeBlocksWithBothValuesUntilSomebodyDecides(t *testing
 		t.Errorf("an application that stays is not switched off: %+v", s)
 	}
 	in.Decisions = []rollback.Decision{
-		{Resource: app.Resource, Choice: rollback.Delete, Reason: "checked", Place: plan.Place{File: "undo.rehome.hcl", Line: 3}},
+		{Resource: app.Resource, Choice: rollback.Delete, Reason: "checked", Range: diag.Range{File: "undo.rehome.hcl", Start: diag.Position{Line: 3}}},
 		{Resource: gateway.Resource, Choice: rollback.Restore, Reason: "checked"},
 	}
 	p = build(t, in)
@@ -255,10 +256,10 @@ func TestBuild_DisableSwitchesOffAndKeeps(t *testing.T) {
 
 func TestBuild_ADecisionThatFitsNothingIsAnErrorAtItsPlace(t *testing.T) {
 	in := leftBy(wholeRun())
-	place := plan.Place{File: "undo.rehome.hcl", Line: 7}
+	place := diag.Range{File: "undo.rehome.hcl", Start: diag.Position{Line: 7, Column: 1}}
 	cases := map[string]rollback.Decision{
-		"undo-unknown": {Resource: identity.ResourceID{Type: "app", Key: "other"}, Choice: rollback.Keep, Place: place},
-		"undo-unfit":   {Resource: identity.ResourceID{Type: "gateway", Key: "corp"}, Choice: rollback.Delete, Place: place},
+		"undo-unknown": {Resource: identity.ResourceID{Type: "app", Key: "other"}, Choice: rollback.Keep, Range: place},
+		"undo-unfit":   {Resource: identity.ResourceID{Type: "gateway", Key: "corp"}, Choice: rollback.Delete, Range: place},
 	}
 	for code, decision := range cases {
 		in.Decisions = []rollback.Decision{decision}
@@ -267,7 +268,7 @@ func TestBuild_ADecisionThatFitsNothingIsAnErrorAtItsPlace(t *testing.T) {
 			t.Errorf("%s: %+v", code, problems)
 		}
 	}
-	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "team", Key: "eng"}, Choice: rollback.Disable, Place: place}}
+	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "team", Key: "eng"}, Choice: rollback.Disable, Range: place}}
 	if _, problems := rollback.Build(in); len(problems) != 1 || problems[0].Code != "undo-unfit" {
 		t.Errorf("%+v", problems)
 	}

@@ -26,8 +26,7 @@ func (b *builder) invert(e *entry) {
 		e.undo.ServerID = live.ServerID
 	}
 	if d, decided := b.decisions[forward.Resource]; decided {
-		place := d.Place
-		e.undo.DecidedBy, e.undo.Decision = &place, string(d.Choice)
+		e.undo.DecidedBy, e.undo.Decision = merge.PlaceOf(d.Range), string(d.Choice)
 		if d.Reason != "" {
 			e.undo.Notes = append(e.undo.Notes, "decided: "+d.Reason)
 		}

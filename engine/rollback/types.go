@@ -1,6 +1,7 @@
 package rollback
 
 import (
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -34,16 +35,14 @@ const (
 )
 
 // Choices lists all choices.
-func Choices() []string {
-	return []string{string(Delete), string(Disable), string(Keep), string(Restore)}
-}
+func Choices() []Choice { return []Choice{Delete, Disable, Keep, Restore} }
 
 // Decision is one undo block.
 type Decision struct {
 	Resource identity.ResourceID
 	Choice   Choice
 	Reason   string
-	Place    plan.Place
+	Range    diag.Range
 }
 
 // Input is all that the way back is made of. Usages are keyed by resource; a created resource without an answer counts as used.

@@ -83,9 +83,12 @@ func planPageOf(base page, p *plan.Plan) planPage {
 		verdict = "not ready"
 	}
 	out := planPage{
-		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", Clean(p.Migration.Name), verdict), Mode: words(p.Migration.Mode), Hash: p.PlanHash,
-		Target: Clean(p.Target.Name + ": " + firstOf(p.Target.Summary, p.Target.Identity)), Tiles: tiles(p.Summary), Impacts: pageImpacts(p.Impacts),
-		Flow: flowOf(p), Groups: groupSteps(p.Steps), Decisions: decisions(p.Steps), Books: booksOf(p.Summary.Books), Access: accessPage(p.Access),
+		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", Clean(p.Migration.Name), verdict), Mode: words(string(p.Migration.Mode)),
+		Hash:   p.PlanHash,
+		Target: Clean(p.Target.Name + ": " + firstOf(p.Target.Summary, p.Target.Identity)), Tiles: tiles(p.Summary),
+		Impacts: pageImpacts(p.Impacts),
+		Flow:    flowOf(p), Groups: groupSteps(p.Steps), Decisions: decisions(p.Steps), Books: booksOf(p.Summary.Books),
+		Access: accessPage(p.Access),
 	}
 	if until, err := time.Parse(time.RFC3339, p.ExpiresAt); err == nil {
 		out.Until = "Good until " + Moment(until) + ", unless a later plan is previewed"

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/rehome-iam/rehome/engine/merge"
+)
+
+// keysOf finds the names or ids that an item must have for a condition to be true, so that the engine need not ask the condition of
+// every item. It knows item.name == "a", "a" == item.name, contains(["a", "b"], item.name), the same of item.id, these joined by ||,
+// and whatever follows one by &&. Constants may be variables and local values. None means that any item may meet the condition.
+//
+// Of a && b only a counts: where it is false, b is not evaluated and cannot fail either.
+func (s *scope) keysOf(expr hcl.Expression) merge.Keys {
+	switch e := expr.(type) {
+	case *hclsyntax.ParenthesesExpr:
+		return s.keysOf(e.Expression)
+	case *hclsyntax.BinaryOpExpr:
+		switch e.Op {
+		case hclsyntax.OpLogicalAnd:
+			return s.keysOf(e.LHS)
+		case hclsyntax.OpLogicalOr:
+			left, right := s.keysOf(e.LHS), s.keysOf(e.RHS)
+			if len(left) > 0 && len(right) > 0 {
+				return append(left, right...)
+			}
+		case hclsyntax.OpEqual:
+			if field, ok := keyField(e.LHS); ok {
+				return s.textKey(field, e.RHS)
+			}
+			if field, ok := keyField(e.RHS); ok {
+				return s.textKey(field, e.LHS)
+			}
+		}
+	case *hclsyntax.FunctionCallExpr:
+		if e.Name == "contains" && len(e.Args) == 2 && !e.ExpandFinal {
+			if field, ok := keyField(e.Args[1]); ok {
+				return s.listKeys(field, e.Args[0])
+			}
+		}
+	}
+	return nil
+}
+
+func keyField(expr hcl.Expression) (merge.KeyField, bool) {
+	traversal, ok := expr.(*hclsyntax.ScopeTraversalExpr)
+	if !ok || len(traversal.Traversal) != 2 || traversal.Traversal.RootName() != "item" {
+		return "", false
+	}
+	name, _ := stepName(traversal.Traversal)
+	field := merge.KeyField(name)
+	return field, field == merge.KeyName || field == merge.KeyID
+}
+
+// constant evaluates an expression in which nothing of the item occurs. Anything else is null: it gives no keys.
+func (s *scope) constant(expr hcl.Expression) cty.Value {
+	for _, traversal := range expr.Variables() {
+		if traversal.RootName() == "item" {
+			return cty.NullVal(cty.DynamicPseudoType)
+		}
+	}
+	value, problems := expr.Value(s.ctx)
+	if problems.HasErrors() || value.ContainsMarked() || !value.IsWhollyKnown() {
+		return cty.NullVal(cty.DynamicPseudoType)
+	}
+	return value
+}
+
+func (s *scope) textKey(field merge.KeyField, expr hcl.Expression) merge.Keys {
+	value := s.constant(expr)
+	if value.IsNull() || value.Type() != cty.String {
+		return nil
+	}
+	return merge.Keys{merge.NewKey(field, value.AsString())}
+}
+
+func (s *scope) listKeys(field merge.KeyField, expr hcl.Expression) merge.Keys {
+	value := s.constant(expr)
+	if kind := value.Type(); value.IsNull() || !kind.IsListType() && !kind.IsSetType() && !kind.IsTupleType() {
+		return nil
+	}
+	var keys merge.Keys
+	for it := value.ElementIterator(); it.Next(); {
+		_, element := it.Element()
+		if element.IsNull() || element.Type() != cty.String {
+			return nil
+		}
+		keys = append(keys, merge.NewKey(field, element.AsString()))
+	}
+	return keys
+}
