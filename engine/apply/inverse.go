@@ -23,7 +23,8 @@ type Inverse struct {
 
 // InverseOf computes the way back of a planned step.
 func InverseOf(step plan.Step) Inverse {
-	inverse := Inverse{Resource: step.Resource, ServerID: step.ServerID, Tag: step.Tag, Before: open(step, step.After), After: open(step, step.Before)}
+	inverse := Inverse{Resource: step.Resource, ServerID: step.ServerID, Tag: step.Tag, Before: open(step, step.After),
+		After: open(step, step.Before)}
 	switch step.Action {
 	case plan.ActionCreate:
 		inverse.Action = string(plan.ActionDelete)

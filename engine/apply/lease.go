@@ -15,7 +15,8 @@ import (
 // Markers is where the marker lives.
 type Markers interface {
 	ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error)
-	WriteMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error)
+	WriteMarker(ctx context.Context, marker identity.Marker,
+		basedOn identity.MarkerRevision) (identity.MarkerRevision, error)
 }
 
 // LeaseTime is how long a lease lasts without being renewed.
@@ -69,12 +70,13 @@ type Claim struct {
 	Holder    Holder
 	PlanHash  string
 	CreatedAt time.Time
-	// Dead tells whether a holder is a process of ours that has ended, so that its lease is taken over at once. Nil knows none.
+	// Dead tells whether a holder is a process of ours that has ended, so that its lease is taken over at once. Nil knows
+	// none.
 	Dead func(Holder) bool
 }
 
-// superseded tells whether the marker names another plan that was not previewed before ours; times are whole seconds. A plan made
-// with view rights only leaves no mark, so an older mark does not stop it.
+// superseded tells whether the marker names another plan that was not previewed before ours; times are whole seconds. A
+// plan made with view rights only leaves no mark, so an older mark does not stop it.
 func (c Claim) superseded(marker identity.Marker) bool {
 	if marker.PreviewedPlan == "" || marker.PreviewedPlan == c.PlanHash {
 		return false
@@ -84,7 +86,8 @@ func (c Claim) superseded(marker identity.Marker) bool {
 }
 
 // CheckClaim reads the marker and fails as TakeLease would, without writing: *HeldError or ErrSuperseded.
-func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (identity.Marker, identity.MarkerRevision, error) {
+func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (identity.Marker,
+	identity.MarkerRevision, error) {
 	marker, revision, err := markers.ReadMarker(ctx)
 	if err != nil {
 		return marker, revision, fmt.Errorf("reading the marker: %w", err)
@@ -92,7 +95,8 @@ func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 	if marker.Migration != "" && marker.Migration != claim.Migration {
 		return marker, revision, fmt.Errorf("the target belongs to migration %q, not %q", marker.Migration, claim.Migration)
 	}
-	if until, err := time.Parse(time.RFC3339, marker.Lease.Expires); marker.Lease.ID != "" && (err != nil || now().Before(until)) {
+	if until, err := time.Parse(time.RFC3339, marker.Lease.Expires); marker.Lease.ID != "" &&
+		(err != nil || now().Before(until)) {
 		holder := HolderOf(marker.Lease)
 		if claim.Dead == nil || !claim.Dead(holder) {
 			held := &HeldError{Holder: holder, Expires: marker.Lease.Expires}
@@ -108,9 +112,10 @@ func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 	return marker, revision, nil
 }
 
-// AwaitClaim checks as CheckClaim does and, while somebody else has the lease, again until limit is over. Held hears of the holder once,
-// before the first wait.
-func AwaitClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time, limit time.Duration, held func(*HeldError)) error {
+// AwaitClaim checks as CheckClaim does and, while somebody else has the lease, again until limit is over. Held hears of
+// the holder once, before the first wait.
+func AwaitClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time, limit time.Duration,
+	held func(*HeldError)) error {
 	end := now().Add(limit)
 	for first := true; ; first = false {
 		_, _, err := CheckClaim(ctx, markers, claim, now)
@@ -130,8 +135,8 @@ func AwaitClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 	}
 }
 
-// TakeLease takes the lease when nobody else has it, and renews it until Release. It fails with *HeldError, or with ErrSuperseded when
-// a later plan was previewed.
+// TakeLease takes the lease when nobody else has it, and renews it until Release. It fails with *HeldError, or with
+// ErrSuperseded when a later plan was previewed.
 func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (*Lease, error) {
 	marker, revision, err := CheckClaim(ctx, markers, claim, now)
 	if err != nil {
@@ -144,7 +149,8 @@ func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() tim
 		return nil, fmt.Errorf("taking the lease: %w", err)
 	}
 	l := &Lease{markers: markers, now: now, marker: marker, revision: revision, stop: make(chan struct{})}
-	// A target without conditional writes lets a second writer pass who read before we wrote. After a moment only one is left.
+	// A target without conditional writes lets a second writer pass who read before we wrote. After a moment only one is
+	// left.
 	select {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("taking the lease: %w", errors.Join(ctx.Err(), l.giveBack(context.WithoutCancel(ctx), nil)))
@@ -177,8 +183,9 @@ func (l *Lease) renew(ctx context.Context) {
 	}
 }
 
-// Confirm asks the target whether the lease is still ours, at most every few seconds: a holder that was thought dead and went on
-// stops here, because whoever took over has written the marker with a higher fence. It fails with ErrLeaseLost.
+// Confirm asks the target whether the lease is still ours, at most every few seconds: a holder that was thought dead
+// and went on stops here, because whoever took over has written the marker with a higher fence. It fails with
+// ErrLeaseLost.
 func (l *Lease) Confirm(ctx context.Context) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -203,7 +210,8 @@ func (l *Lease) confirm(ctx context.Context) error {
 	return nil
 }
 
-// expired says whether the lease has ended without being renewed. Until then a target that does not answer is no reason to stop.
+// expired says whether the lease has ended without being renewed. Until then a target that does not answer is no reason
+// to stop.
 func (l *Lease) expired() error {
 	if until, err := time.Parse(time.RFC3339, l.marker.Lease.Expires); err == nil && l.now().Before(until) {
 		return nil

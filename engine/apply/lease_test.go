@@ -29,7 +29,8 @@ func (m *markers) ReadMarker(context.Context) (identity.Marker, identity.MarkerR
 	return m.marker, identity.MarkerRevision(strconv.Itoa(m.count)), nil
 }
 
-func (m *markers) WriteMarker(_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (m *markers) WriteMarker(_ context.Context, marker identity.Marker,
+	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if string(basedOn) != strconv.Itoa(m.count) {
@@ -65,7 +66,9 @@ func (c *clock) pass(d time.Duration) {
 }
 
 func claim(run string) apply.Claim {
-	return apply.Claim{Migration: "acme", PlanHash: "sha256:1", Holder: apply.Holder{ID: run, Run: run, Actor: "ana@desk (system user, not verified)", Host: "desk", PID: 42, Command: "rehome apply", Since: time.Unix(100, 0)}}
+	return apply.Claim{Migration: "acme", PlanHash: "sha256:1",
+		Holder: apply.Holder{ID: run, Run: run, Actor: "ana@desk (system user, not verified)", Host: "desk", PID: 42,
+			Command: "rehome apply", Since: time.Unix(100, 0)}}
 }
 
 func take(t *testing.T, m *markers, c *clock, claim apply.Claim) *apply.Lease {
@@ -81,8 +84,10 @@ func TestLease_NamesItsHolderToWhoComesSecond(t *testing.T) {
 	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
 	lease := take(t, m, c, claim("r-1"))
 	var held *apply.HeldError
-	if _, err := apply.TakeLease(t.Context(), m, claim("r-2"), c.now); !errors.As(err, &held) || held.Holder != (apply.Holder{
-		ID: "r-1", Run: "r-1", Actor: "ana@desk (system user, not verified)", Host: "desk", PID: 42, Command: "rehome apply", Since: held.Holder.Since}) {
+	if _, err := apply.TakeLease(t.Context(), m, claim("r-2"), c.now); !errors.As(err, &held) ||
+		held.Holder != (apply.Holder{
+			ID: "r-1", Run: "r-1", Actor: "ana@desk (system user, not verified)", Host: "desk", PID: 42, Command: "rehome apply",
+			Since: held.Holder.Since}) {
 		t.Fatalf("the second apply got %v", err)
 	}
 	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil {
@@ -101,7 +106,8 @@ func TestLease_OfADeadProcessOfOursIsTakenOverAtOnceAndTheZombieStops(t *testing
 		t.Errorf("fence %d, wanted 2", m.marker.Fence)
 	}
 	c.pass(6 * time.Second)
-	if err := zombie.Confirm(t.Context()); !errors.Is(err, apply.ErrLeaseLost) || !strings.Contains(err.Error(), "fence 2") {
+	if err := zombie.Confirm(t.Context()); !errors.Is(err, apply.ErrLeaseLost) ||
+		!strings.Contains(err.Error(), "fence 2") {
 		t.Errorf("the zombie may go on: %v", err)
 	}
 	if err := zombie.Update(t.Context(), func(*identity.Marker) {}); !errors.Is(err, apply.ErrLeaseLost) {
@@ -120,18 +126,21 @@ func TestLease_AWriteWhoseAnswerWasLostIsOurs(t *testing.T) {
 	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
 	lease := take(t, m, c, claim("r-1"))
 	m.lose = true
-	if err := lease.Update(t.Context(), func(x *identity.Marker) { x.Run = "r-1" }); err == nil || errors.Is(err, apply.ErrLeaseLost) {
+	if err := lease.Update(t.Context(), func(x *identity.Marker) { x.Run = "r-1" }); err == nil ||
+		errors.Is(err, apply.ErrLeaseLost) {
 		t.Fatalf("a lost answer gave %v", err)
 	}
-	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil || m.marker.Lease.ID != "" || m.marker.Run != "r-1" {
+	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil || m.marker.Lease.ID != "" ||
+		m.marker.Run != "r-1" {
 		t.Errorf("released with %v: %+v", err, m.marker)
 	}
 }
 
 func TestLease_KeepsItsHolderInFieldsOfTheMarker(t *testing.T) {
 	m, c := &markers{}, &clock{at: time.Unix(1700000000, 0)}
-	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana, process 3 of x (github actor, not verified)", Host: "runner-7",
-		PID: 9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
+	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana, process 3 of x (github actor, not verified)",
+		Host: "runner-7",
+		PID:  9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
 	if _, err := apply.TakeLease(t.Context(), m, apply.Claim{Migration: "acme", Holder: want}, c.now); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +191,8 @@ func TestAwaitClaim_WaitsForTheOtherOneAndNoLonger(t *testing.T) {
 	t.Run("until the limit", func(t *testing.T) {
 		err := apply.AwaitClaim(t.Context(), held(), claim, now, 50*time.Millisecond, func(*apply.HeldError) {})
 		var other *apply.HeldError
-		if !errors.As(err, &other) || !strings.Contains(err.Error(), "ci-7: run r-1 of ann on runner, process 42, rehome apply, since ") || !strings.Contains(err.Error(), ", for 1m3") {
+		if !errors.As(err, &other) || !strings.Contains(err.Error(),
+			"ci-7: run r-1 of ann on runner, process 42, rehome apply, since ") || !strings.Contains(err.Error(), ", for 1m3") {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -67,7 +67,8 @@ func judge(step plan.Step, answer identity.StepResult, err error) Result {
 	return result
 }
 
-// changes lists what differs between what the plan expects and what is there, sorted by attribute. Sensitive values are not in it.
+// changes lists what differs between what the plan expects and what is there, sorted by attribute. Sensitive values are
+// not in it.
 func changes(step plan.Step, live identity.Attributes) []Change {
 	expected := step.Before
 	if step.Action == plan.ActionCreate {
@@ -93,7 +94,8 @@ func spell(step plan.Step, changed []Change) string {
 	}
 	var b strings.Builder
 	for _, c := range changed {
-		fmt.Fprintf(&b, "; %s: %s %s, is now %s", c.Attribute, was, value.Brief(c.Approved, longestShown), value.Brief(c.Live, longestShown))
+		fmt.Fprintf(&b, "; %s: %s %s, is now %s", c.Attribute, was, value.Brief(c.Approved, longestShown),
+			value.Brief(c.Live, longestShown))
 	}
 	return b.String()
 }

@@ -21,8 +21,8 @@ type Sources interface {
 	Secret(ctx context.Context, reference identity.SecretReference) (string, error)
 }
 
-// Journal keeps what was intended and what came of it, durably, before the call returns. It is called by many goroutines, so that
-// steps which wait at the same time can share one write.
+// Journal keeps what was intended and what came of it, durably, before the call returns. It is called by many
+// goroutines, so that steps which wait at the same time can share one write.
 type Journal interface {
 	Intend(step plan.Step) error
 	Outcome(results ...Result) error
@@ -40,9 +40,11 @@ type Options struct {
 	Progress func(done, total int, current string)
 	// Done holds what an earlier part of the run has done, by step id. These steps are not asked for again.
 	Done map[string]Result
-	// Begun names steps, by id, whose requests may have left in an earlier part of the run: the target looks first for these.
+	// Begun names steps, by id, whose requests may have left in an earlier part of the run: the target looks first for
+	// these.
 	Begun map[string]bool
-	// Given names steps, by id, whose one-time values an earlier run handed out: found done again, they are not handed out twice.
+	// Given names steps, by id, whose one-time values an earlier run handed out: found done again, they are not handed out
+	// twice.
 	Given map[string]bool
 	// Guard is asked before each step whether the run may still write. Its error ends the run. Nil allows.
 	Guard func(context.Context) error
@@ -68,11 +70,12 @@ func (r Report) Count(outcome Outcome) int {
 // silence is how many steps in a row may end without an answer of the target before nothing more is started.
 const silence = 3
 
-// Run carries out the planned steps. Secrets that steps need are fetched before the first write; when one cannot be had, nothing
-// starts and an error says so. A step that fails takes its dependants along; independent steps go on. When ctx ends, steps in flight
-// are finished, nothing new starts, and the rest is not_started. An error of the journal or guard ends the run the same way, and so
-// does a target that does not answer any more.
-func Run(ctx context.Context, steps []plan.Step, target Target, sources Sources, journal Journal, vault Vault, options Options) (Report, error) {
+// Run carries out the planned steps. Secrets that steps need are fetched before the first write; when one cannot be
+// had, nothing starts and an error says so. A step that fails takes its dependants along; independent steps go on. When
+// ctx ends, steps in flight are finished, nothing new starts, and the rest is not_started. An error of the journal or
+// guard ends the run the same way, and so does a target that does not answer any more.
+func Run(ctx context.Context, steps []plan.Step, target Target, sources Sources, journal Journal, vault Vault,
+	options Options) (Report, error) {
 	planned := Planned(steps)
 	order, err := newSchedule(planned)
 	if err != nil {
@@ -90,14 +93,16 @@ func Run(ctx context.Context, steps []plan.Step, target Target, sources Sources,
 func Planned(steps []plan.Step) []plan.Step {
 	planned := make([]plan.Step, 0, len(steps))
 	for _, step := range steps {
-		if step.Disposition == plan.DispositionPlanned && (step.Action == plan.ActionCreate || step.Action == plan.ActionUpdate || step.Action == plan.ActionDelete) {
+		if step.Disposition == plan.DispositionPlanned &&
+			(step.Action == plan.ActionCreate || step.Action == plan.ActionUpdate || step.Action == plan.ActionDelete) {
 			planned = append(planned, step)
 		}
 	}
 	return planned
 }
 
-func fetchSecrets(ctx context.Context, steps []plan.Step, sources Sources, done map[string]Result) (map[string]map[string]string, error) {
+func fetchSecrets(ctx context.Context, steps []plan.Step, sources Sources,
+	done map[string]Result) (map[string]map[string]string, error) {
 	values := map[string]map[string]string{}
 	for _, step := range steps {
 		if _, over := done[step.ID]; over {
@@ -110,7 +115,8 @@ func fetchSecrets(ctx context.Context, steps []plan.Step, sources Sources, done 
 			}
 			secret, err := sources.Secret(ctx, reference)
 			if err != nil {
-				return nil, fmt.Errorf("asking %s for %s of %s, which step %s needs: %w", reference.Source, reference.Field, reference.Item, step.ID, err)
+				return nil, fmt.Errorf("asking %s for %s of %s, which step %s needs: %w", reference.Source, reference.Field,
+					reference.Item, step.ID, err)
 			}
 			if values[step.ID] == nil {
 				values[step.ID] = map[string]string{}
@@ -186,7 +192,8 @@ func (r *run) stop(why string) {
 
 // skip takes a step as done that an earlier part of the run has done.
 func (r *run) skip(rank int, before Result) {
-	r.report.Results = append(r.report.Results, Result{Step: r.order.steps[rank], Outcome: Already, ServerID: before.ServerID, Generated: before.Generated})
+	r.report.Results = append(r.report.Results, Result{Step: r.order.steps[rank], Outcome: Already,
+		ServerID: before.ServerID, Generated: before.Generated})
 	r.order.done(rank)
 }
 

@@ -98,7 +98,8 @@ func TestRun_DependenciesComeFirstAndTheJournalBeforeTheWrite(t *testing.T) {
 
 func TestRun_TellsTheTargetWhichStepsWereBegunBefore(t *testing.T) {
 	m := &memory{}
-	if _, err := start(t, m, apply.Options{Workers: 1, Begun: map[string]bool{"b": true}}, step("a"), step("b")); err != nil {
+	if _, err := start(t, m, apply.Options{Workers: 1, Begun: map[string]bool{"b": true}}, step("a"),
+		step("b")); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"b"}, m.begun); diff != "" {
@@ -112,7 +113,8 @@ func TestRun_AFailedStepStopsItsDependantsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"a": "failed refused", "b": "not_started waits for a", "c": "not_started waits for a", "d": "applied"}
+	want := map[string]string{"a": "failed refused", "b": "not_started waits for a", "c": "not_started waits for a",
+		"d": "applied"}
 	if diff := cmp.Diff(want, outcomes(report)); diff != "" {
 		t.Error(diff)
 	}
@@ -132,7 +134,8 @@ func TestRun_FailFastStartsNothingMore(t *testing.T) {
 func TestRun_NothingStartsWhenASecretCannotBeRead(t *testing.T) {
 	m := &memory{secret: errors.New("no permission")}
 	withSecret := step("a")
-	withSecret.After = identity.Attributes{"client_secret": identity.Secret("okta.corp", identity.KindIdentityProvider, "0oa", "client_secret")}
+	withSecret.After = identity.Attributes{"client_secret": identity.Secret("okta.corp", identity.KindIdentityProvider,
+		"0oa", "client_secret")}
 	_, err := start(t, m, apply.Options{Workers: 1}, withSecret, step("b"))
 	if err == nil || len(m.order) != 0 {
 		t.Errorf("error %v, writes %v", err, m.order)
@@ -157,7 +160,8 @@ func TestRun_AnInterruptFinishesWhatIsInFlight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"a": "applied", "b": "not_started the run was interrupted", "c": "not_started the run was interrupted"}
+	want := map[string]string{"a": "applied", "b": "not_started the run was interrupted",
+		"c": "not_started the run was interrupted"}
 	if diff := cmp.Diff(want, outcomes(report)); diff != "" {
 		t.Error(diff)
 	}
@@ -179,14 +183,16 @@ func TestRun_EveryStepHasOneOutcomeAtAnyParallelism(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(report.Results) != 200 || report.Count(apply.Failed) != 1 || report.Count(apply.NotStarted) != 19 {
-			t.Errorf("%d workers: %d results, %d failed, %d not started", workers, len(report.Results), report.Count(apply.Failed), report.Count(apply.NotStarted))
+			t.Errorf("%d workers: %d results, %d failed, %d not started", workers, len(report.Results),
+				report.Count(apply.Failed), report.Count(apply.NotStarted))
 		}
 	}
 }
 
 func TestRun_WhatAnEarlierPartHasDoneIsNotAskedForAgain(t *testing.T) {
 	m := &memory{}
-	report, err := start(t, m, apply.Options{Workers: 1, Done: map[string]apply.Result{"a": {ServerID: "7"}}}, step("a"), step("b", "a"))
+	report, err := start(t, m, apply.Options{Workers: 1, Done: map[string]apply.Result{"a": {ServerID: "7"}}}, step("a"),
+		step("b", "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +227,8 @@ func TestRun_SaysUnknownOfWhatGotNoAnswerAndGivesUpOnASilentTarget(t *testing.T)
 		t.Errorf("error %v, %v", err, outcomes(report))
 	}
 	m = &memory{fail: map[string]error{"a": fmt.Errorf("%w: killed", apply.ErrTargetGone)}}
-	if report, err = start(t, m, apply.Options{Workers: 1}, step("a"), step("b")); err != nil || report.Count(apply.Unknown) != 1 || report.Count(apply.NotStarted) != 1 {
+	if report, err = start(t, m, apply.Options{Workers: 1}, step("a"), step("b")); err != nil ||
+		report.Count(apply.Unknown) != 1 || report.Count(apply.NotStarted) != 1 {
 		t.Errorf("error %v, %v", err, outcomes(report))
 	}
 }
@@ -230,8 +237,9 @@ func TestRun_AConflictTellsBothValuesButNoSecret(t *testing.T) {
 	changed := step("a")
 	changed.Action, changed.AfterSensitive = plan.ActionUpdate, []string{"password"}
 	changed.Before = identity.Attributes{"name": "Wiki", "description": "old", "password": "planted-before"}
-	m := &memory{fail: map[string]error{"a": &identity.ProviderError{Code: identity.ErrorConflict, Message: "somebody has changed it",
-		Live: identity.Attributes{"name": "Wiki", "description": "by hand", "password": "planted-live"}}}}
+	m := &memory{fail: map[string]error{"a": &identity.ProviderError{Code: identity.ErrorConflict,
+		Message: "somebody has changed it",
+		Live:    identity.Attributes{"name": "Wiki", "description": "by hand", "password": "planted-live"}}}}
 	report, err := start(t, m, apply.Options{Workers: 1}, changed, step("b", "a"), step("c"))
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,8 @@ func newSchedule(steps []plan.Step) (*schedule, error) {
 		}
 		rank[step.ID] = i
 	}
-	s := &schedule{steps: steps, waiting: make([]int, len(steps)), dependants: make([][]int, len(steps)), open: len(steps), dropped: map[int]int{}}
+	s := &schedule{steps: steps, waiting: make([]int, len(steps)), dependants: make([][]int, len(steps)), open: len(steps),
+		dropped: map[int]int{}}
 	for i, step := range steps {
 		for _, id := range step.DependsOn {
 			if before, planned := rank[id]; planned {

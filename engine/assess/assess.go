@@ -6,8 +6,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// atEveryCutover tells whether an impact code names a change that every application of its protocol sees at cut-over, whatever the
-// target makes of it. It lowers no class.
+// atEveryCutover tells whether an impact code names a change that every application of its protocol sees at cut-over,
+// whatever the target makes of it. It lowers no class.
 func atEveryCutover(code string) bool {
 	switch code {
 	case "issuer_changes", "sign_in_address_changes", "saml_metadata_changes":
@@ -18,8 +18,9 @@ func atEveryCutover(code string) bool {
 
 // Result is the assessment of one item.
 //
-// Notes names each approximation and loss as "field: what becomes of it". Missing names what is not known, including what the
-// source could not tell about this item. The impacts are the worst severity for operators and for everybody else.
+// Notes names each approximation and loss as "field: what becomes of it". Missing names what is not known, including
+// what the source could not tell about this item. The impacts are the worst severity for operators and for everybody
+// else.
 type Result struct {
 	Address        identity.Address   `json:"address"`
 	Name           string             `json:"name"`
@@ -126,7 +127,8 @@ func (s *sortedFindings) addDifference(f identity.Finding, text string) identity
 	case identity.DirectionSame, identity.DirectionTighter, "":
 	default:
 		if f.Compensated == "" {
-			s.looser = append(s.looser, text+": this would let in more people or ask for weaker proof, and nothing makes up for it")
+			s.looser = append(s.looser,
+				text+": this would let in more people or ask for weaker proof, and nothing makes up for it")
 			return identity.FindingBlocked
 		}
 	}

@@ -18,8 +18,8 @@ const (
 	Changed ChangeType = "changed"
 )
 
-// Change is one item that two assessments judge differently, or that only one of them has. Class is that of the later one, or of the
-// earlier one where it is gone. Fields lists what differs, in the order of Result.
+// Change is one item that two assessments judge differently, or that only one of them has. Class is that of the later
+// one, or of the earlier one where it is gone. Fields lists what differs, in the order of Result.
 type Change struct {
 	Type    ChangeType       `json:"type"`
 	Address identity.Address `json:"address"`
@@ -35,8 +35,9 @@ type FieldChange struct {
 	After  any    `json:"after"`
 }
 
-// Diff compares two assessments of one snapshot, or of two of one source: class, contract, notes, missing evidence, blocked reason,
-// to-do and impacts. Both have the order of items: kinds as identity.Kinds lists them, each sorted by id. One result of each is in memory.
+// Diff compares two assessments of one snapshot, or of two of one source: class, contract, notes, missing evidence,
+// blocked reason, to-do and impacts. Both have the order of items: kinds as identity.Kinds lists them, each sorted by
+// id. One result of each is in memory.
 func Diff(before, after iter.Seq2[Result, error]) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		for pair, err := range sorted.Join(before, after, resultID) {

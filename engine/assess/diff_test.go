@@ -11,7 +11,8 @@ import (
 )
 
 func result(id string, class Class, notes ...string) Result {
-	return Result{Address: identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: id}, Name: "app " + id, Class: class, Notes: notes}
+	return Result{Address: identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: id},
+		Name: "app " + id, Class: class, Notes: notes}
 }
 
 func results(all ...Result) iter.Seq2[Result, error] {
@@ -41,7 +42,8 @@ func TestDiff_TellsWhatANewClassifierOrConfigurationDoes(t *testing.T) {
 	want := []Change{
 		{Type: Changed, Address: native.Address, Name: "app 2", Class: ClassNative, Fields: []FieldChange{
 			{Field: "class", Before: "blocked", After: "native_import"}, {Field: "contract", Before: "", After: "SAML client"},
-			{Field: "blocked_reason", Before: "acs_url: not known", After: ""}, {Field: "user_impact", Before: "high", After: "low"},
+			{Field: "blocked_reason", Before: "acs_url: not known", After: ""},
+			{Field: "user_impact", Before: "high", After: "low"},
 		}},
 		{Type: Changed, Address: result("3", "").Address, Name: "app 3", Class: ClassNative, Fields: []FieldChange{
 			{Field: "notes", Before: []string{"a: b"}, After: []string{"a: c"}},

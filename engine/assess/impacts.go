@@ -14,7 +14,8 @@ import (
 // maxImpactItems is how many affected items an impact names; Count tells how many there are.
 const maxImpactItems = 1000
 
-// Impact is a change that people will feel, over all items that cause it. Items holds at most a thousand addresses, sorted.
+// Impact is a change that people will feel, over all items that cause it. Items holds at most a thousand addresses,
+// sorted.
 type Impact struct {
 	ID       string            `json:"id"`
 	Code     string            `json:"code"`
@@ -35,7 +36,8 @@ func Impacts(results iter.Seq[Result]) []Impact {
 	return collector.Impacts()
 }
 
-// ImpactCollector gathers findings item by item, so that a million items need not be held. Not safe for many goroutines.
+// ImpactCollector gathers findings item by item, so that a million items need not be held. Not safe for many
+// goroutines.
 type ImpactCollector struct {
 	groups map[impactKey]*impactGroup
 }
@@ -160,7 +162,8 @@ func impactID(key impactKey, group *impactGroup) string {
 	return "ocm-" + hex.EncodeToString(h.Sum(nil))[:6]
 }
 
-// sizeBucket is the number of growths by at most a tenth from 1 to n. Integers only: a logarithm could differ between machines.
+// sizeBucket is the number of growths by at most a tenth from 1 to n. Integers only: a logarithm could differ between
+// machines.
 func sizeBucket(n int) int {
 	bucket := 0
 	for limit := 1; limit <= n; bucket++ {

@@ -59,8 +59,8 @@ func Chain(event Event, count int, head string) (Record, error) {
 	return record, err
 }
 
-// Verify checks a whole chain from its first record. It fails with *BrokenError and returns the last hash that fits. That the chain
-// was not cut at its end only a head kept elsewhere can show; compare it with what is returned.
+// Verify checks a whole chain from its first record. It fails with *BrokenError and returns the last hash that fits.
+// That the chain was not cut at its end only a head kept elsewhere can show; compare it with what is returned.
 func Verify(chain []Record) (string, error) {
 	f := &Follower{}
 	for _, record := range chain {

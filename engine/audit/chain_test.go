@@ -15,7 +15,8 @@ func chain(t *testing.T, n int) []audit.Record {
 	var records []audit.Record
 	head := ""
 	for i := range n {
-		record, err := audit.Chain(audit.Event{Name: "migration.test", At: time.Unix(int64(i), 5), Target: fmt.Sprint(i)}, i, head)
+		record, err := audit.Chain(audit.Event{Name: "migration.test", At: time.Unix(int64(i), 5),
+			Target: fmt.Sprint(i)}, i, head)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,14 +22,16 @@ const longestLine = 4 << 20
 // ErrCheckpoint says that a checkpoint cannot be one.
 var ErrCheckpoint = errors.New("a checkpoint is at least 12 hexadecimal digits of a hash")
 
-// CutError says that the chain is whole in itself but does not hold the checkpoint: its end was cut off, or it was written anew.
+// CutError says that the chain is whole in itself but does not hold the checkpoint: its end was cut off, or it was
+// written anew.
 type CutError struct {
 	Checkpoint string
 	Records    int
 }
 
 func (e *CutError) Error() string {
-	return fmt.Sprintf("no audit record of %d has the hash %s: record %d or a later one was cut off, or the chain was written anew", e.Records, e.Checkpoint, e.Records+1)
+	return fmt.Sprintf("no audit record of %d has the hash %s: record %d or a later one was cut off, or the chain was "+
+		"written anew", e.Records, e.Checkpoint, e.Records+1)
 }
 
 // Follower checks a chain record by record, so that a chain of any length needs no memory.
@@ -40,7 +42,8 @@ type Follower struct {
 	head       string
 }
 
-// Follow begins a check. With a checkpoint, a hash or its first digits that somebody kept elsewhere, End also finds a cut.
+// Follow begins a check. With a checkpoint, a hash or its first digits that somebody kept elsewhere, End also finds a
+// cut.
 func Follow(checkpoint string) (*Follower, error) {
 	checkpoint = strings.ToLower(strings.TrimSpace(checkpoint))
 	if checkpoint != "" && (len(checkpoint) < shortestCheckpoint || strings.Trim(checkpoint, "0123456789abcdef") != "") {
@@ -57,7 +60,8 @@ func (f *Follower) Add(record Record) error {
 	case err != nil:
 		return err
 	case record.Sequence > next:
-		return &BrokenError{Sequence: next, Reason: fmt.Sprintf("it is missing; number %d stands in its place", record.Sequence)}
+		return &BrokenError{Sequence: next, Reason: fmt.Sprintf("it is missing; number %d stands in its place",
+			record.Sequence)}
 	case record.Sequence != next:
 		return &BrokenError{Sequence: next, Reason: fmt.Sprintf("number %d stands in its place", record.Sequence)}
 	case record.Previous != f.head:
@@ -79,12 +83,14 @@ type Report struct {
 	Checkpoint int    `json:"checkpoint_record,omitempty"` // number of the record that has the checkpoint's hash
 }
 
-// End closes the check against what the keeper of the chain says that it holds. It fails with *BrokenError or *CutError.
+// End closes the check against what the keeper of the chain says that it holds. It fails with *BrokenError or
+// *CutError.
 func (f *Follower) End(records int, head string) (Report, error) {
 	report := Report{Records: f.records, Head: f.head, Checkpoint: f.found}
 	switch {
 	case f.records < records:
-		return report, &BrokenError{Sequence: f.records + 1, Reason: fmt.Sprintf("it is missing; the chain ends at record %d of %d", f.records, records)}
+		return report, &BrokenError{Sequence: f.records + 1,
+			Reason: fmt.Sprintf("it is missing; the chain ends at record %d of %d", f.records, records)}
 	case f.records > records:
 		return report, &BrokenError{Sequence: records + 1, Reason: fmt.Sprintf("the chain should end at record %d", records)}
 	case f.head != head:
@@ -119,8 +125,10 @@ func VerifyFile(r io.Reader, checkpoint string) (Report, error) {
 	var header Header
 	for number := 1; lines.Scan(); number++ {
 		if number == 1 {
-			if err := strict(lines.Bytes(), &header); err != nil || header.Type != "audit_export" || header.Format != FileFormat {
-				return Report{}, errors.New("the file is no audit chain that rehome exported: its first line is no header of this format")
+			if err := strict(lines.Bytes(), &header); err != nil || header.Type != "audit_export" ||
+				header.Format != FileFormat {
+				return Report{}, errors.New("the file is no audit chain that rehome exported: its first line is no header of " +
+					"this format")
 			}
 			continue
 		}

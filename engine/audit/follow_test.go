@@ -64,7 +64,8 @@ func TestVerifyFile_NamesWhatWasDoneToAnExport(t *testing.T) {
 				return
 			}
 			var broken *audit.BrokenError
-			if err == nil || !strings.Contains(err.Error(), c.says) || c.broken > 0 && (!errors.As(err, &broken) || broken.Sequence != c.broken) {
+			if err == nil || !strings.Contains(err.Error(), c.says) || c.broken > 0 &&
+				(!errors.As(err, &broken) || broken.Sequence != c.broken) {
 				t.Errorf("wanted record %d and %q, got %v", c.broken, c.says, err)
 			}
 		})

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// The permissions that a token may hold. Whoever may manage may view: every command that changes something shows what it changes.
+// The permissions that a token may hold. Whoever may manage may view: every command that changes something shows what
+// it changes.
 const (
 	PermissionView   = "portal.migrations.view"
 	PermissionManage = "portal.migrations.manage"
@@ -84,8 +85,9 @@ type Decision struct {
 	Missing string // of DeniedMissing: the permission
 }
 
-// Decide answers for one command. Facts are nil without a verified token. Tenants are all that the migration is known under, its
-// recorded one and that of its configuration: the token must be good for each. Without tenants only the operator is let in.
+// Decide answers for one command. Facts are nil without a verified token. Tenants are all that the migration is known
+// under, its recorded one and that of its configuration: the token must be good for each. Without tenants only the
+// operator is let in.
 func Decide(rules *Rules, facts *Facts, tenants []string, need Need) Decision {
 	if rules == nil {
 		return Decision{Allowed: true, Code: AllowedOpen, Reason: "no access rules are set"}

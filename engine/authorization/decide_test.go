@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestDecide_EveryCombination walks every combination of rules, token, tenant, permissions, context and need, and compares with the
-// rule as a person would say it.
+// TestDecide_EveryCombination walks every combination of rules, token, tenant, permissions, context and need, and
+// compares with the rule as a person would say it.
 func TestDecide_EveryCombination(t *testing.T) {
 	const own, other, operator = "acme", "globex", "platform"
 	rules := map[string]*Rules{
@@ -17,7 +17,8 @@ func TestDecide_EveryCombination(t *testing.T) {
 	}
 	subjects := []string{"no token", "", "alice"}
 	tenants := []string{own, other, operator, ""}
-	permissionSets := [][]string{nil, {PermissionView}, {PermissionManage}, {PermissionView, PermissionManage}, {"portal.migrations", "manage"}, {PermissionManage + "x"}}
+	permissionSets := [][]string{nil, {PermissionView}, {PermissionManage}, {PermissionView, PermissionManage},
+		{"portal.migrations", "manage"}, {PermissionManage + "x"}}
 	contexts := [][]string{nil, {"portal"}, {ContextGuest}, {ContextSupport}, {"portal", ContextSupport}}
 	migrations := [][]string{{own}, {own, own}, {own, other}, {other}, {operator}, nil, {""}}
 	needs := []Need{Read, Manage, "", "write"}
@@ -31,7 +32,8 @@ func TestDecide_EveryCombination(t *testing.T) {
 							for _, need := range needs {
 								var facts *Facts
 								if subject != "no token" {
-									facts = &Facts{Issuer: "https://id", Subject: subject, Tenant: tenant, Permissions: permissions, Contexts: context}
+									facts = &Facts{Issuer: "https://id", Subject: subject, Tenant: tenant, Permissions: permissions,
+										Contexts: context}
 								}
 								got := Decide(rule, facts, migration, need)
 								checked++
@@ -71,7 +73,8 @@ func stated(rules *Rules, facts *Facts, migration []string, need Need) bool {
 	}
 	forAll := facts.Tenant == rules.OperatorTenant
 	abroad := has("guest_access") || has("support_access")
-	enough := map[Need]bool{"read": has("portal.migrations.view") || has("portal.migrations.manage"), "manage": has("portal.migrations.manage")}[need]
+	enough := map[Need]bool{"read": has("portal.migrations.view") || has("portal.migrations.manage"),
+		"manage": has("portal.migrations.manage")}[need]
 	return known && (mine || forAll) && !abroad && enough
 }
 
@@ -83,14 +86,19 @@ func TestDecide_SaysWhatIsMissing(t *testing.T) {
 		code  Code
 		says  string
 	}{
-		"no token":           {nil, Read, DeniedToken, "no verified token"},
-		"no subject":         {&Facts{Tenant: "acme", Permissions: []string{PermissionManage}}, Read, DeniedToken, "subject"},
-		"another tenant":     {&Facts{Subject: "a", Tenant: "globex", Permissions: []string{PermissionManage}}, Read, DeniedTenant, `"globex"`},
-		"no tenant":          {&Facts{Subject: "a", Permissions: []string{PermissionManage}}, Read, DeniedTenant, "names no tenant"},
-		"guest":              {&Facts{Subject: "a", Tenant: "platform", Permissions: []string{PermissionManage}, Contexts: []string{ContextGuest}}, Read, DeniedContext, ContextGuest},
-		"view is not manage": {&Facts{Subject: "a", Tenant: "acme", Permissions: []string{PermissionView}}, Manage, DeniedMissing, PermissionManage},
-		"nothing":            {&Facts{Subject: "a", Tenant: "acme"}, Read, DeniedMissing, PermissionView},
-		"unknown need":       {&Facts{Subject: "a", Tenant: "platform", Permissions: []string{PermissionManage}}, "", DeniedMissing, ""},
+		"no token":   {nil, Read, DeniedToken, "no verified token"},
+		"no subject": {&Facts{Tenant: "acme", Permissions: []string{PermissionManage}}, Read, DeniedToken, "subject"},
+		"another tenant": {&Facts{Subject: "a", Tenant: "globex", Permissions: []string{PermissionManage}}, Read,
+			DeniedTenant, `"globex"`},
+		"no tenant": {&Facts{Subject: "a", Permissions: []string{PermissionManage}}, Read, DeniedTenant,
+			"names no tenant"},
+		"guest": {&Facts{Subject: "a", Tenant: "platform", Permissions: []string{PermissionManage},
+			Contexts: []string{ContextGuest}}, Read, DeniedContext, ContextGuest},
+		"view is not manage": {&Facts{Subject: "a", Tenant: "acme", Permissions: []string{PermissionView}}, Manage,
+			DeniedMissing, PermissionManage},
+		"nothing": {&Facts{Subject: "a", Tenant: "acme"}, Read, DeniedMissing, PermissionView},
+		"unknown need": {&Facts{Subject: "a", Tenant: "platform", Permissions: []string{PermissionManage}}, "",
+			DeniedMissing, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ReadFacts finds the facts in the claims of a verified token. A claim that is absent is empty; one of a form that cannot be
-// understood is an error, because a context that does not read must not count as none.
+// ReadFacts finds the facts in the claims of a verified token. A claim that is absent is empty; one of a form that
+// cannot be understood is an error, because a context that does not read must not count as none.
 func ReadFacts(claims map[string]any, where Claims) (Facts, error) {
 	issuer, _ := claims["iss"].(string)
 	subject, _ := claims["sub"].(string)
@@ -70,7 +70,8 @@ func texts(claims map[string]any, path string) ([]string, error) {
 	return nil, fmt.Errorf("the claim %s is neither a text nor a list of texts", path)
 }
 
-// claim finds a value by its dotted path. A name may hold dots itself, as names made of addresses do: the longest name wins.
+// claim finds a value by its dotted path. A name may hold dots itself, as names made of addresses do: the longest name
+// wins.
 func claim(object map[string]any, path string) (any, bool) {
 	if path == "" {
 		return nil, false

@@ -16,7 +16,8 @@ func TestReadFacts_FindsClaimsByTheirPath(t *testing.T) {
 	}{
 		"nested, with a dot in a name": {
 			token: `{"iss":"i","sub":"s","tenant":"acme","resource_access":{"re.home":{"roles":["a","b"]}},"ctx":{"kind":"portal"}}`,
-			want:  Facts{Issuer: "i", Subject: "s", Tenant: "acme", Permissions: []string{"a", "b"}, Contexts: []string{"portal"}},
+			want: Facts{Issuer: "i", Subject: "s", Tenant: "acme", Permissions: []string{"a", "b"},
+				Contexts: []string{"portal"}},
 		},
 		"a text of words":                  {token: `{"sub":"s","resource_access":{"re.home":{"roles":"a b"}},"tenant":["acme"]}`, want: Facts{Subject: "s", Tenant: "acme", Permissions: []string{"a", "b"}}},
 		"nothing":                          {token: `{}`, want: Facts{}},

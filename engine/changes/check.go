@@ -34,8 +34,8 @@ type Run struct {
 	Before      time.Time `json:"before,omitzero"` // start of the run after
 }
 
-// Window is the time in which a run wrote, as a clock that is off may have recorded it. It does not reach into the runs before and after,
-// because never two write at once.
+// Window is the time in which a run wrote, as a clock that is off may have recorded it. It does not reach into the runs
+// before and after, because never two write at once.
 func (r Run) Window() (from, to time.Time) {
 	from, to = r.StartedAt, r.CompletedAt
 	for _, line := range r.Steps {
@@ -112,7 +112,8 @@ func (s *step) within(at time.Time) bool {
 
 // Check holds the record against the run. The order of events does not matter.
 func Check(p *plan.Plan, run Run, report identity.ChangeReport) (Verdict, error) {
-	v := Verdict{Loosely: []StepName{}, Missing: []StepName{}, Uncovered: []StepName{}, Unexplained: []identity.ChangeEvent{}, Others: []Other{}}
+	v := Verdict{Loosely: []StepName{}, Missing: []StepName{}, Uncovered: []StepName{},
+		Unexplained: []identity.ChangeEvent{}, Others: []Other{}}
 	covers, err := time.Parse(time.RFC3339Nano, report.Covers)
 	if err != nil {
 		return v, fmt.Errorf("the record does not say from when on it is complete: %q", report.Covers)
@@ -212,7 +213,8 @@ type index struct {
 }
 
 func newIndex(steps []*step) index {
-	i := index{byResource: map[identity.ResourceID][]*step{}, byServer: map[identity.ResourceID][]*step{}, byType: map[string][]*step{}}
+	i := index{byResource: map[identity.ResourceID][]*step{}, byServer: map[identity.ResourceID][]*step{},
+		byType: map[string][]*step{}}
 	for _, s := range steps {
 		i.byResource[s.Resource] = append(i.byResource[s.Resource], s)
 		i.byType[s.Resource.Type] = append(i.byType[s.Resource.Type], s)

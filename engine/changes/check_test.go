@@ -30,16 +30,20 @@ func sample() (*plan.Plan, changes.Run, identity.ChangeReport) {
 	run := changes.Run{ID: "r-1", StartedAt: at(0), CompletedAt: at(40)}
 	for i, step := range p.Steps[:3] {
 		begin := float64(i+1) * 10
-		run.Steps = append(run.Steps, changes.Line{StepID: step.ID, Resource: step.Resource, Outcome: "intended", At: at(begin)},
-			changes.Line{StepID: step.ID, Resource: step.Resource, ServerID: "id-of-" + step.Resource.Type, Outcome: "applied", At: at(begin + 1)})
+		run.Steps = append(run.Steps, changes.Line{StepID: step.ID, Resource: step.Resource, Outcome: "intended",
+			At: at(begin)},
+			changes.Line{StepID: step.ID, Resource: step.Resource, ServerID: "id-of-" + step.Resource.Type, Outcome: "applied",
+				At: at(begin + 1)})
 	}
 	event := func(seconds float64, path string, about ...identity.ResourceID) identity.ChangeEvent {
-		return identity.ChangeEvent{At: at(seconds).Format(time.RFC3339Nano), Operation: "update", Path: path, ByUs: true, About: about}
+		return identity.ChangeEvent{At: at(seconds).Format(time.RFC3339Nano), Operation: "update", Path: path, ByUs: true,
+			About: about}
 	}
 	marker := event(0.1, "marker")
 	marker.Bookkeeping = true
 	return p, run, identity.ChangeReport{Covers: at(0).Format(time.RFC3339Nano), Events: []identity.ChangeEvent{
-		marker, event(10.5, "clients/1", id("client", "crm")), event(20.2, "flows/1", id("gate", "")), event(20.8, "clients/1", id("gate", "crm")),
+		marker, event(10.5, "clients/1", id("client", "crm")), event(20.2, "flows/1", id("gate", "")),
+		event(20.8, "clients/1", id("gate", "crm")),
 		event(30.5, "clients/1", id("open", "crm")),
 	}}
 }
@@ -56,10 +60,14 @@ func verdict(t *testing.T, p *plan.Plan, run changes.Run, report identity.Change
 func TestCheck_ProvesARunWhoseEveryStepIsRecorded(t *testing.T) {
 	p, run, report := sample()
 	v := verdict(t, p, run, report)
-	if !v.Proven() || v.Steps != 3 || v.Recorded != 3 || v.Writes != 5 || v.Bookkeeping != 1 || len(v.Loosely)+len(v.Others) != 0 {
+	if !v.Proven() || v.Steps != 3 || v.Recorded != 3 || v.Writes != 5 || v.Bookkeeping != 1 ||
+		len(v.Loosely)+len(v.Others) != 0 {
 		t.Errorf("%+v", v)
 	}
-	rand.Shuffle(len(report.Events), func(i, j int) { report.Events[i], report.Events[j] = report.Events[j], report.Events[i] })
+	rand.Shuffle(len(report.Events), func(i, j int) {
+		report.Events[i], report.Events[j] = report.Events[j],
+			report.Events[i]
+	})
 	if again := verdict(t, p, run, report); again.Recorded != 3 || !again.Proven() {
 		t.Errorf("in another order: %+v", again)
 	}

@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -54,7 +56,8 @@ type File struct {
 	Bytes  int    `json:"bytes"`
 }
 
-// StepHashes is the content of FileHashes: the hash of every step, and which steps of FilePlan do not have their own content.
+// StepHashes is the content of FileHashes: the hash of every step, and which steps of FilePlan do not have their own
+// content.
 type StepHashes struct {
 	Steps    map[string]string `json:"steps"`    // step id in FilePlan → hex
 	Withheld []string          `json:"withheld"` // step ids whose content was replaced by pseudonyms
@@ -77,8 +80,8 @@ func RecordOf(r audit.Record, withheld bool) Record {
 	return record
 }
 
-// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps in the same order; a step
-// whose content is no longer that of the original is withheld.
+// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps in the same
+// order; a step whose content is no longer that of the original is withheld.
 func Steps(original, shown *plan.Plan) (StepHashes, error) {
 	if len(original.Steps) != len(shown.Steps) {
 		return StepHashes{}, errors.New("the shown plan has other steps than the plan")
@@ -92,7 +95,7 @@ func Steps(original, shown *plan.Plan) (StepHashes, error) {
 			out.Withheld = append(out.Withheld, step.ID)
 		}
 	}
-	sort.Strings(out.Withheld)
+	slices.Sort(out.Withheld)
 	return out, nil
 }
 
@@ -117,7 +120,7 @@ func Write(w io.Writer, manifest Manifest, documents map[string]any, key ed25519
 	for name, content := range contents {
 		manifest.Files = append(manifest.Files, File{Name: name, SHA256: digest(content), Bytes: len(content)})
 	}
-	sort.Slice(manifest.Files, func(i, j int) bool { return manifest.Files[i].Name < manifest.Files[j].Name })
+	slices.SortFunc(manifest.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	encoded, err := encode(manifest)
 	if err != nil {
 		return fmt.Errorf("encoding the manifest: %w", err)
@@ -145,13 +148,8 @@ func digest(content []byte) string {
 
 // writeZip stores without compression, so that no version of a compressor changes the bytes.
 func writeZip(w io.Writer, contents map[string][]byte) error {
-	names := make([]string, 0, len(contents))
-	for name := range contents {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	archive := zip.NewWriter(w)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
 		file, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err != nil {
 			return fmt.Errorf("writing %s into the bundle: %w", name, err)

@@ -15,21 +15,24 @@ const (
 	FactDigest    = "record_digest"
 )
 
-// Changes is the content of FileChanges: what the target recorded by itself while the run was going on, and what that says of the run.
+// Changes is the content of FileChanges: what the target recorded by itself while the run was going on, and what that
+// says of the run.
 type Changes struct {
-	Verification string                `json:"verification"`
-	At           string                `json:"at"`
-	Digest       string                `json:"digest"`           // of the record, as the audit chain has it
-	Masked       bool                  `json:"masked,omitempty"` // names in the record have pseudonyms here, so that the digest is not proven
-	Record       identity.ChangeReport `json:"record"`
-	Verdict      changes.Verdict       `json:"verdict"`
+	Verification string `json:"verification"`
+	At           string `json:"at"`
+	Digest       string `json:"digest"` // of the record, as the audit chain has it
+	// names in the record have pseudonyms here, so that the digest is not proven
+	Masked  bool                  `json:"masked,omitempty"`
+	Record  identity.ChangeReport `json:"record"`
+	Verdict changes.Verdict       `json:"verdict"`
 }
 
 // changes checks that the record is the one of the audit chain, and comes to the verdict again from plan and run alone.
 func (v *Verdict) changes(contents map[string][]byte) {
 	content, there := contents[FileChanges]
 	if !there {
-		v.Notes = append(v.Notes, "The target's own record of writes is not in it: that the run did just this is the word of its journal.")
+		v.Notes = append(v.Notes,
+			"The target's own record of writes is not in it: that the run did just this is the word of its journal.")
 		return
 	}
 	var stated Changes
@@ -67,10 +70,13 @@ func (v *Verdict) recordDigest(stated Changes) {
 	facts, known := v.proofs[stated.Verification]
 	switch {
 	case !known && v.withheld:
-		v.Notes = append(v.Notes, "The audit chain's record of the verification is withheld, or was never made: the digest of the target's record is not proven.")
+		v.Notes = append(v.Notes,
+			"The audit chain's record of the verification is withheld, or was never made: the digest of the target's record "+
+				"is not proven.")
 	case !known:
 		v.problem(FileChanges, "foreign", "the audit chain does not tell of verification %s", stated.Verification)
 	case facts[FactDigest] != digest:
-		v.problem(FileChanges, "changed", "the audit chain has another digest of the record of verification %s", stated.Verification)
+		v.problem(FileChanges, "changed", "the audit chain has another digest of the record of verification %s",
+			stated.Verification)
 	}
 }

@@ -23,6 +23,11 @@ const (
 	maxBytes = 1 << 30
 )
 
+type limits struct {
+	files int
+	bytes int64
+}
+
 // Problem is one thing that is wrong with a bundle.
 type Problem struct {
 	File   string `json:"file"`
@@ -52,10 +57,10 @@ type Expected struct {
 	Head   string            // the audit head that apply printed, or its beginning: the chain must hold it
 }
 
-// Check reads a bundle and checks everything in it. The error says that the file is no bundle at all; what is wrong inside a bundle is
-// in the verdict.
+// Check reads a bundle and checks everything in it. The error says that the file is no bundle at all; what is wrong
+// inside a bundle is in the verdict.
 func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
-	contents, err := readZip(r, size)
+	contents, err := readZip(r, size, limits{files: maxFiles, bytes: maxBytes})
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -80,15 +85,15 @@ func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
 	return v, nil
 }
 
-func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
+func readZip(r io.ReaderAt, size int64, most limits) (map[string][]byte, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("it is not a zip file: %w", err)
 	}
-	if len(archive.File) > maxFiles {
+	if len(archive.File) > most.files {
 		return nil, fmt.Errorf("it has %d files, more than a bundle has", len(archive.File))
 	}
-	contents, left := map[string][]byte{}, int64(maxBytes)
+	contents, left := map[string][]byte{}, most.bytes
 	for _, file := range archive.File {
 		if _, twice := contents[file.Name]; twice {
 			return nil, fmt.Errorf("it has %s twice", file.Name)
@@ -97,12 +102,16 @@ func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", file.Name, err)
 		}
-		contents[file.Name], left = content, left-int64(len(content))
+		if left -= int64(len(content)); left < 0 {
+			return nil, fmt.Errorf("the bundle is larger than %d bytes", most.bytes)
+		}
+		contents[file.Name] = content
 	}
 	return contents, nil
 }
 
-// readEntry takes an entry whose checksum of the zip does not fit too: the manifest names it as changed.
+// readEntry takes an entry whose checksum of the zip does not fit too: the manifest names it as changed. Of one that is
+// larger than may be held it reads a byte too many.
 func readEntry(file *zip.File, most int64) ([]byte, error) {
 	entry, err := file.Open()
 	if err != nil {
@@ -112,9 +121,6 @@ func readEntry(file *zip.File, most int64) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(entry, most+1))
 	if err != nil && !errors.Is(err, zip.ErrChecksum) {
 		return nil, err
-	}
-	if int64(len(content)) > most {
-		return nil, fmt.Errorf("the bundle is larger than %d bytes", int64(maxBytes))
 	}
 	return content, nil
 }
@@ -159,7 +165,8 @@ func (v *Verdict) signature(contents map[string][]byte, public ed25519.PublicKey
 			v.problem(FileSignature, "unsigned", "a public key was given, and the bundle is not signed")
 			return
 		}
-		v.Notes = append(v.Notes, "It is not signed: whoever has the file could have made it anew. Compare its audit head with the one that apply printed.")
+		v.Notes = append(v.Notes,
+			"It is not signed: whoever has the file could have made it anew. Compare its audit head with the one that apply printed.")
 		return
 	}
 	signer, err := ParsePublic(contents[FileSigner])
@@ -176,11 +183,13 @@ func (v *Verdict) signature(contents map[string][]byte, public ed25519.PublicKey
 	case public == nil:
 		v.Notes = append(v.Notes, "The signature fits the key inside the bundle; give -public-key to know whose key that is.")
 	case !public.Equal(signer):
-		v.problem(FileSigner, "foreign", "it is signed by %s, and not by the key that was given, %s", v.Signer, Fingerprint(public))
+		v.problem(FileSigner, "foreign", "it is signed by %s, and not by the key that was given, %s", v.Signer,
+			Fingerprint(public))
 	}
 }
 
-// audit checks the chain. A withheld record keeps its place: the hashes around it must fit, its own content is not proven.
+// audit checks the chain. A withheld record keeps its place: the hashes around it must fit, its own content is not
+// proven.
 func (v *Verdict) audit(content []byte, head string) {
 	var records []Record
 	if err := json.Unmarshal(content, &records); err != nil {
@@ -210,14 +219,18 @@ func (v *Verdict) audit(content []byte, head string) {
 		}
 	}
 	if previous != v.Manifest.AuditHead {
-		v.problem(FileAudit, "changed", "its last record is not the head that the manifest names: records are missing at its end")
+		v.problem(FileAudit, "changed",
+			"its last record is not the head that the manifest names: records are missing at its end")
 	}
 	if !seen {
-		v.problem(FileAudit, "foreign", "no record has the head %s that was given: the chain is another one, or was cut before it", head)
+		v.problem(FileAudit, "foreign",
+			"no record has the head %s that was given: the chain is another one, or was cut before it", head)
 	}
 	v.withheld = withheld > 0
 	if withheld > 0 {
-		v.Notes = append(v.Notes, fmt.Sprintf("%d of %d records of the audit chain name people and are withheld: their place in the chain is proven, their content is not.", withheld, len(records)))
+		v.Notes = append(v.Notes,
+			fmt.Sprintf("%d of %d records of the audit chain name people and are withheld: their place in the chain is "+
+				"proven, their content is not.", withheld, len(records)))
 	}
 }
 
@@ -257,10 +270,13 @@ func (v *Verdict) plan(contents map[string][]byte) {
 		v.problem(FileHashes, "changed", "it is about other steps than %s", FilePlan)
 	}
 	if got := plan.HashOf(&p, sums); got != v.Manifest.PlanHash || p.PlanHash != got {
-		v.problem(FilePlan, "changed", "its steps give the plan hash %s, and the bundle is about %s", got, v.Manifest.PlanHash)
+		v.problem(FilePlan, "changed", "its steps give the plan hash %s, and the bundle is about %s", got,
+			v.Manifest.PlanHash)
 	}
 	if len(withheld) > 0 {
-		v.Notes = append(v.Notes, fmt.Sprintf("%d of %d steps name people and have pseudonyms here: their hashes give the plan hash, their content is not proven.", len(withheld), len(p.Steps)))
+		v.Notes = append(v.Notes,
+			fmt.Sprintf("%d of %d steps name people and have pseudonyms here: their hashes give the plan hash, their content "+
+				"is not proven.", len(withheld), len(p.Steps)))
 	}
 }
 
@@ -278,7 +294,8 @@ func (v *Verdict) run(content []byte) {
 		return
 	}
 	if run.ID != v.Manifest.Run || run.PlanHash != v.Manifest.PlanHash {
-		v.problem(FileRun, "foreign", "it is run %q of plan %s, and the bundle is about run %q", run.ID, run.PlanHash, v.Manifest.Run)
+		v.problem(FileRun, "foreign", "it is run %q of plan %s, and the bundle is about run %q", run.ID, run.PlanHash,
+			v.Manifest.Run)
 	}
 	for _, step := range run.Steps {
 		v.inPlan(FileRun, step.StepID)

@@ -24,13 +24,18 @@ func keyOf(seed byte) ed25519.PrivateKey {
 
 func samplePlan() *plan.Plan {
 	p := &plan.Plan{
-		FormatVersion: plan.FormatVersion, Status: plan.StatusPreviewed, Migration: plan.Migration{Name: "acme"}, AccessDigest: "access:none",
-		Impacts: []plan.Impact{{ID: "ocm-1", Acknowledged: true, Reason: "told by it@acme.example", Items: []string{}}},
+		FormatVersion: plan.FormatVersion, Status: plan.StatusPreviewed, Migration: plan.Migration{Name: "acme"},
+		AccessDigest: "access:none",
+		Impacts:      []plan.Impact{{ID: "ocm-1", Acknowledged: true, Reason: "told by it@acme.example", Items: []string{}}},
 		Steps: []plan.Step{
-			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned, Resource: identity.ResourceID{Type: "client", Key: "crm"},
-				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}}, After: identity.Attributes{"client_id": "crm", "port": json.Number("8080")}},
-			{ID: "user:ana@acme.example", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned, Resource: identity.ResourceID{Type: "user", Key: "ana@acme.example"},
-				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindUser, ID: "00u1", Name: "ana@acme.example", Person: "00u1"}}},
+			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
+				Resource: identity.ResourceID{Type: "client", Key: "crm"},
+				Items:    []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}},
+				After:    identity.Attributes{"client_id": "crm", "port": json.Number("8080")}},
+			{ID: "user:ana@acme.example", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
+				Resource: identity.ResourceID{Type: "user", Key: "ana@acme.example"},
+				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindUser, ID: "00u1", Name: "ana@acme.example",
+					Person: "00u1"}}},
 		},
 	}
 	p.PlanHash = plan.Hash(p)
@@ -63,11 +68,13 @@ func bundle(t *testing.T, masked bool, key ed25519.PrivateKey) []byte {
 		chain, head = append(chain, evidence.RecordOf(record, masked && record.Event.Target == "1")), record.Hash
 	}
 	documents := map[string]any{
-		evidence.FilePlan: shown, evidence.FileHashes: hashes, evidence.FileRun: map[string]string{"id": "r-1", "plan_hash": p.PlanHash, "status": "completed"},
+		evidence.FilePlan: shown, evidence.FileHashes: hashes,
+		evidence.FileRun:   map[string]string{"id": "r-1", "plan_hash": p.PlanHash, "status": "completed"},
 		evidence.FileAudit: chain,
 	}
 	var out bytes.Buffer
-	err = evidence.Write(&out, evidence.Manifest{Migration: "acme", PlanHash: p.PlanHash, Run: "r-1", AuditHead: head, People: people}, documents, key)
+	err = evidence.Write(&out, evidence.Manifest{Migration: "acme", PlanHash: p.PlanHash, Run: "r-1", AuditHead: head,
+		People: people}, documents, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,10 +98,12 @@ func TestBundle_IsWholeWithAndWithoutPeopleAndTheSameEachTime(t *testing.T) {
 			t.Error("two bundles of the same differ")
 		}
 		verdict := check(t, content, public)
-		if len(verdict.Problems) > 0 || verdict.Steps != 2 || verdict.Records != 3 || verdict.Signer != evidence.Fingerprint(public) {
+		if len(verdict.Problems) > 0 || verdict.Steps != 2 || verdict.Records != 3 ||
+			verdict.Signer != evidence.Fingerprint(public) {
 			t.Errorf("%+v", verdict)
 		}
-		if notes := strings.Join(verdict.Notes, "\n"); strings.Contains(notes, "1 of 2 steps") != masked || strings.Contains(notes, "1 of 3 records") != masked {
+		if notes := strings.Join(verdict.Notes, "\n"); strings.Contains(notes, "1 of 2 steps") != masked ||
+			strings.Contains(notes, "1 of 3 records") != masked {
 			t.Errorf("masked %v: %s", masked, notes)
 		}
 		if bytes.Contains(content, []byte("ana@acme.example")) == masked {
@@ -157,19 +166,29 @@ func TestCheck_NamesWhatWasChangedMissingOrAdded(t *testing.T) {
 		public  byte
 		want    string // file and change
 	}{
-		"a changed plan":                 {map[string]func([]byte) []byte{evidence.FilePlan: swap(`"crm"`, `"crx"`)}, true, 1, "plan.json changed"},
-		"a removed run":                  {map[string]func([]byte) []byte{evidence.FileRun: remove}, true, 1, "run.json missing"},
-		"an added file":                  {map[string]func([]byte) []byte{"+": func([]byte) []byte { return []byte("x") }}, true, 1, "notes.txt added"},
-		"a changed manifest":             {map[string]func([]byte) []byte{evidence.FileManifest: swap(`"acme"`, `"acne"`)}, true, 1, "manifest.json changed"},
-		"a removed signature":            {map[string]func([]byte) []byte{evidence.FileSignature: remove}, true, 1, "manifest.json.sig unsigned"},
-		"somebody else's key":            {nil, true, 2, "signer.pem foreign"},
-		"no signature where one is due":  {nil, false, 1, "manifest.json.sig unsigned"},
-		"a record of the chain changed":  {map[string]func([]byte) []byte{evidence.FileAudit: swap("migration.test", "migration.tests")}, false, 0, "audit.json changed"},
-		"an approved hash that is not":   {map[string]func([]byte) []byte{evidence.FileHashes: swap(`"client:crm": "`, `"client:crm": "00`)}, false, 0, "plan-steps.json changed"},
-		"a broken plan that is no JSON":  {map[string]func([]byte) []byte{evidence.FilePlan: func([]byte) []byte { return []byte("{") }}, false, 0, "plan.json broken"},
-		"a run of another plan":          {map[string]func([]byte) []byte{evidence.FileRun: swap("sha256:", "sha256:0")}, false, 0, "run.json foreign"},
-		"a step that nobody approved":    {map[string]func([]byte) []byte{evidence.FileRun: swap(`"status"`, `"steps": [{"step_id": "client:evil"}], "status"`)}, false, 0, "run.json foreign"},
-		"a missing document of the list": {map[string]func([]byte) []byte{evidence.FileAudit: remove}, false, 0, "audit.json missing"},
+		"a changed plan": {map[string]func([]byte) []byte{evidence.FilePlan: swap(`"crm"`, `"crx"`)}, true, 1,
+			"plan.json changed"},
+		"a removed run": {map[string]func([]byte) []byte{evidence.FileRun: remove}, true, 1,
+			"run.json missing"},
+		"an added file": {map[string]func([]byte) []byte{"+": func([]byte) []byte { return []byte("x") }},
+			true, 1, "notes.txt added"},
+		"a changed manifest": {map[string]func([]byte) []byte{evidence.FileManifest: swap(`"acme"`, `"acne"`)},
+			true, 1, "manifest.json changed"},
+		"a removed signature": {map[string]func([]byte) []byte{evidence.FileSignature: remove}, true, 1,
+			"manifest.json.sig unsigned"},
+		"somebody else's key":           {nil, true, 2, "signer.pem foreign"},
+		"no signature where one is due": {nil, false, 1, "manifest.json.sig unsigned"},
+		"a record of the chain changed": {map[string]func([]byte) []byte{evidence.FileAudit: swap("migration.test",
+			"migration.tests")}, false, 0, "audit.json changed"},
+		"an approved hash that is not": {map[string]func([]byte) []byte{evidence.FileHashes: swap(`"client:crm": "`,
+			`"client:crm": "00`)}, false, 0, "plan-steps.json changed"},
+		"a broken plan that is no JSON": {map[string]func([]byte) []byte{evidence.FilePlan: func([]byte) []byte { return []byte("{") }}, false, 0, "plan.json broken"},
+		"a run of another plan": {map[string]func([]byte) []byte{evidence.FileRun: swap("sha256:", "sha256:0")},
+			false, 0, "run.json foreign"},
+		"a step that nobody approved": {map[string]func([]byte) []byte{evidence.FileRun: swap(`"status"`,
+			`"steps": [{"step_id": "client:evil"}], "status"`)}, false, 0, "run.json foreign"},
+		"a missing document of the list": {map[string]func([]byte) []byte{evidence.FileAudit: remove}, false, 0,
+			"audit.json missing"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -216,7 +235,9 @@ func TestCheck_AForgerWithoutTheKeyIsFoundBehindFittingChecksums(t *testing.T) {
 	}
 	var out bytes.Buffer
 	err = evidence.Write(&out, evidence.Manifest{PlanHash: p.PlanHash, Run: "r-1"}, map[string]any{
-		evidence.FilePlan: &forged, evidence.FileHashes: hashes, evidence.FileRun: map[string]string{"id": "r-1", "plan_hash": p.PlanHash, "status": "completed"}, evidence.FileAudit: []evidence.Record{},
+		evidence.FilePlan: &forged, evidence.FileHashes: hashes,
+		evidence.FileRun:   map[string]string{"id": "r-1", "plan_hash": p.PlanHash, "status": "completed"},
+		evidence.FileAudit: []evidence.Record{},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

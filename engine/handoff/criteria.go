@@ -45,7 +45,8 @@ const (
 	applicationRetired   = "retired"
 )
 
-// Application is one application that the plan moves, with where its cutover is. Owner and Date are the word of HCL that it moves later.
+// Application is one application that the plan moves, with where its cutover is. Owner and Date are the word of HCL
+// that it moves later.
 type Application struct {
 	Address string `json:"address"`
 	Name    string `json:"name"`
@@ -58,8 +59,8 @@ func (a Application) done() bool {
 	return a.State == applicationConfirmed || a.State == applicationRetired
 }
 
-// Input is all that the criteria are computed from. Also holds criteria that others judged, such as the probes of verify; they join
-// the list as they are.
+// Input is all that the criteria are computed from. Also holds criteria that others judged, such as the probes of
+// verify; they join the list as they are.
 type Input struct {
 	Run          *Run
 	Declared     Declared
@@ -82,7 +83,8 @@ type Probes struct {
 func Criteria(in Input) []Criterion {
 	criteria := []Criterion{
 		runCompleted(in.Run), rollbackRecorded(in.Declared.Rollback), communicationsRecorded(in.Declared.Evidence),
-		followUpsReviewed(in.Rows, in.Declared.Evidence), applicationsConfirmed(in.Applications), incumbentLogs(in.Declared.Evidence),
+		followUpsReviewed(in.Rows, in.Declared.Evidence), applicationsConfirmed(in.Applications),
+		incumbentLogs(in.Declared.Evidence),
 		probesPassed(in.Probes),
 	}
 	return append(criteria, in.Also...)
@@ -106,16 +108,19 @@ func runCompleted(run *Run) Criterion {
 	case strings.HasPrefix(run.Status, "completed"):
 		c.Met, c.Why = true, fmt.Sprintf("Run %s applied %s.", run.ID, steps(run.Applied))
 	case run.Status == "started":
-		c.Why, c.ToDo = fmt.Sprintf("Run %s did not end.", run.ID), "Run the same rehome apply again; it goes on where it stopped."
+		c.Why, c.ToDo = fmt.Sprintf("Run %s did not end.", run.ID),
+			"Run the same rehome apply again; it goes on where it stopped."
 	default:
-		c.Why = fmt.Sprintf("Run %s failed: %s failed, %d did not start, %d unknown.", run.ID, steps(run.Failed), run.NotStarted, run.Unknown)
+		c.Why = fmt.Sprintf("Run %s failed: %s failed, %d did not start, %d unknown.", run.ID, steps(run.Failed),
+			run.NotStarted, run.Unknown)
 		c.ToDo = "Mend the cause and run the same rehome apply again, or plan again."
 	}
 	return c
 }
 
 func rollbackRecorded(r *Rollback) Criterion {
-	c := Criterion{ID: CriterionRollback, ToDo: "Write the rollback block with summary, owner, steps and contact; then rehome evidence record."}
+	c := Criterion{ID: CriterionRollback,
+		ToDo: "Write the rollback block with summary, owner, steps and contact; then rehome evidence record."}
 	switch {
 	case r == nil:
 		c.Why = "No rollback block is recorded on the plan."
@@ -128,7 +133,8 @@ func rollbackRecorded(r *Rollback) Criterion {
 }
 
 func communicationsRecorded(e *Evidence) Criterion {
-	c := Criterion{ID: CriterionCommunications, ToDo: "Set communications_complete and communications_summary in the evidence block; then rehome evidence record."}
+	c := Criterion{ID: CriterionCommunications,
+		ToDo: "Set communications_complete and communications_summary in the evidence block; then rehome evidence record."}
 	switch {
 	case e == nil:
 		c.Why = "No evidence block is recorded on the plan."
@@ -162,7 +168,8 @@ func followUpsReviewed(rows []Row, e *Evidence) Criterion {
 		c.Met, c.Why = true, counts+"; reviewed: "+e.FollowUpSummary
 	default:
 		c.Why = counts + "; nobody declared them reviewed."
-		c.ToDo = "Go through them, close what is done, set follow_up_reviewed and follow_up_summary in the evidence block; then rehome evidence record."
+		c.ToDo = "Go through them, close what is done, set follow_up_reviewed and follow_up_summary in the evidence " +
+			"block; then rehome evidence record."
 	}
 	return c
 }
@@ -196,7 +203,9 @@ func applicationsConfirmed(applications []Application) Criterion {
 }
 
 func incumbentLogs(e *Evidence) Criterion {
-	c := Criterion{ID: CriterionIncumbentLogs, ToDo: "Export the incumbent's sign-in logs before it closes, and set incumbent_logs_exported and incumbent_logs_reference in the evidence block; then rehome evidence record."}
+	c := Criterion{ID: CriterionIncumbentLogs,
+		ToDo: "Export the incumbent's sign-in logs before it closes, and set incumbent_logs_exported and " +
+			"incumbent_logs_reference in the evidence block; then rehome evidence record."}
 	switch {
 	case e == nil || !e.IncumbentLogsExported:
 		c.Why = "Nobody declared that the sign-in logs of the incumbent are exported; they go when it closes."
@@ -215,7 +224,8 @@ func probesPassed(p *Probes) Criterion {
 	case p == nil:
 		c.Why = "No probe looked at what the run made."
 	case p.Failed > 0 || p.Unknown > 0:
-		c.Why = fmt.Sprintf("Verification %s: %d passed, %d failed, %d could not be tried.", p.ID, p.Passed, p.Failed, p.Unknown)
+		c.Why = fmt.Sprintf("Verification %s: %d passed, %d failed, %d could not be tried.", p.ID, p.Passed,
+			p.Failed, p.Unknown)
 		c.ToDo = "Mend what failed, then rehome verify."
 	default:
 		c.Met, c.ToDo, c.Why = true, "", fmt.Sprintf("Verification %s, %s: all %d passed.", p.ID, p.At, p.Passed)

@@ -11,36 +11,58 @@ import (
 )
 
 func TestCriteria_EachSaysWhyAndWhatToDo(t *testing.T) {
-	rows := []handoff.Row{{ID: "item:a", Disposition: plan.DispositionManual}, {ID: "item:b", Disposition: plan.DispositionBlocked, Closed: &handoff.Closing{}}}
+	rows := []handoff.Row{{ID: "item:a", Disposition: plan.DispositionManual},
+		{ID: "item:b", Disposition: plan.DispositionBlocked, Closed: &handoff.Closing{}}}
 	cases := map[string]struct {
 		criterion string
 		in        handoff.Input
 		met       bool
 		open      []string
 	}{
-		"no run":                           {handoff.CriterionRun, handoff.Input{}, false, nil},
-		"a run that failed":                {handoff.CriterionRun, handoff.Input{Run: &handoff.Run{Status: "failed"}}, false, nil},
-		"a run that did not end":           {handoff.CriterionRun, handoff.Input{Run: &handoff.Run{Status: "started"}}, false, nil},
-		"a run with follow-ups":            {handoff.CriterionRun, handoff.Input{Run: &handoff.Run{Status: "completed_with_follow_up"}}, true, nil},
-		"no rollback block":                {handoff.CriterionRollback, handoff.Input{}, false, nil},
-		"a rollback without steps":         {handoff.CriterionRollback, declared(&handoff.Rollback{Summary: "s", Owner: "o"}, nil), false, nil},
-		"a whole rollback":                 {handoff.CriterionRollback, declared(&handoff.Rollback{Summary: "s", Owner: "o", Steps: []string{"x"}}, nil), true, nil},
-		"no evidence":                      {handoff.CriterionCommunications, handoff.Input{}, false, nil},
-		"communications without a summary": {handoff.CriterionCommunications, declared(nil, &handoff.Evidence{CommunicationsComplete: true}), false, nil},
-		"communications":                   {handoff.CriterionCommunications, declared(nil, &handoff.Evidence{CommunicationsComplete: true, CommunicationsSummary: "mail"}), true, nil},
-		"no follow-ups":                    {handoff.CriterionFollowUps, handoff.Input{}, true, nil},
-		"follow-ups nobody reviewed":       {handoff.CriterionFollowUps, handoff.Input{Rows: rows}, false, []string{"item:a"}},
-		"follow-ups reviewed":              {handoff.CriterionFollowUps, handoff.Input{Rows: rows, Declared: handoff.Declared{Evidence: &handoff.Evidence{FollowUpReviewed: true, FollowUpSummary: "ok"}}}, true, []string{"item:a"}},
-		"an application nobody confirmed":  {handoff.CriterionApplications, handoff.Input{Applications: []handoff.Application{{Name: "A", State: "handed_over"}, {Name: "B"}}}, false, []string{"A (handed over)", "B (nothing recorded)"}},
-		"applications confirmed or listed": {handoff.CriterionApplications, handoff.Input{Applications: []handoff.Application{{Name: "A", State: "confirmed"}, {Name: "B", State: "retired"}, {Name: "C", Owner: "o", Date: "2026-12-01"}}}, true, nil},
-		"an owner without a date":          {handoff.CriterionApplications, handoff.Input{Applications: []handoff.Application{{Name: "C", Owner: "o"}}}, false, []string{"C (nothing recorded)"}},
-		"logs not exported":                {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{}), false, nil},
-		"logs exported somewhere":          {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{IncumbentLogsExported: true}), false, nil},
-		"logs exported":                    {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{IncumbentLogsExported: true, IncumbentLogsReference: "vault/7"}), true, nil},
-		"no probes":                        {handoff.CriterionProbes, handoff.Input{}, false, nil},
-		"a probe that could not be tried":  {handoff.CriterionProbes, handoff.Input{Probes: &handoff.Probes{Passed: 9, Unknown: 1}}, false, nil},
-		"probes that passed":               {handoff.CriterionProbes, handoff.Input{Probes: &handoff.Probes{Passed: 9}}, true, nil},
-		"a criterion of somebody else":     {"probes", handoff.Input{Also: []handoff.Criterion{{ID: "probes", Met: true, Why: "12 of 12"}}}, true, nil},
+		"no run": {handoff.CriterionRun, handoff.Input{}, false, nil},
+		"a run that failed": {handoff.CriterionRun, handoff.Input{Run: &handoff.Run{Status: "failed"}},
+			false, nil},
+		"a run that did not end": {handoff.CriterionRun, handoff.Input{Run: &handoff.Run{Status: "started"}},
+			false, nil},
+		"a run with follow-ups": {handoff.CriterionRun,
+			handoff.Input{Run: &handoff.Run{Status: "completed_with_follow_up"}}, true, nil},
+		"no rollback block": {handoff.CriterionRollback, handoff.Input{}, false, nil},
+		"a rollback without steps": {handoff.CriterionRollback,
+			declared(&handoff.Rollback{Summary: "s", Owner: "o"}, nil), false, nil},
+		"a whole rollback": {handoff.CriterionRollback,
+			declared(&handoff.Rollback{Summary: "s", Owner: "o", Steps: []string{"x"}}, nil), true, nil},
+		"no evidence": {handoff.CriterionCommunications, handoff.Input{}, false, nil},
+		"communications without a summary": {handoff.CriterionCommunications,
+			declared(nil, &handoff.Evidence{CommunicationsComplete: true}), false, nil},
+		"communications": {handoff.CriterionCommunications,
+			declared(nil, &handoff.Evidence{CommunicationsComplete: true, CommunicationsSummary: "mail"}), true, nil},
+		"no follow-ups": {handoff.CriterionFollowUps, handoff.Input{}, true, nil},
+		"follow-ups nobody reviewed": {handoff.CriterionFollowUps, handoff.Input{Rows: rows}, false,
+			[]string{"item:a"}},
+		"follow-ups reviewed": {handoff.CriterionFollowUps,
+			handoff.Input{Rows: rows, Declared: handoff.Declared{Evidence: &handoff.Evidence{FollowUpReviewed: true,
+				FollowUpSummary: "ok"}}}, true, []string{"item:a"}},
+		"an application nobody confirmed": {handoff.CriterionApplications,
+			handoff.Input{Applications: []handoff.Application{{Name: "A", State: "handed_over"}, {Name: "B"}}}, false,
+			[]string{"A (handed over)", "B (nothing recorded)"}},
+		"applications confirmed or listed": {handoff.CriterionApplications,
+			handoff.Input{Applications: []handoff.Application{{Name: "A", State: "confirmed"}, {Name: "B", State: "retired"},
+				{Name: "C", Owner: "o", Date: "2026-12-01"}}}, true, nil},
+		"an owner without a date": {handoff.CriterionApplications,
+			handoff.Input{Applications: []handoff.Application{{Name: "C", Owner: "o"}}}, false,
+			[]string{"C (nothing recorded)"}},
+		"logs not exported": {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{}), false, nil},
+		"logs exported somewhere": {handoff.CriterionIncumbentLogs,
+			declared(nil, &handoff.Evidence{IncumbentLogsExported: true}), false, nil},
+		"logs exported": {handoff.CriterionIncumbentLogs,
+			declared(nil, &handoff.Evidence{IncumbentLogsExported: true, IncumbentLogsReference: "vault/7"}), true, nil},
+		"no probes": {handoff.CriterionProbes, handoff.Input{}, false, nil},
+		"a probe that could not be tried": {handoff.CriterionProbes,
+			handoff.Input{Probes: &handoff.Probes{Passed: 9, Unknown: 1}}, false, nil},
+		"probes that passed": {handoff.CriterionProbes,
+			handoff.Input{Probes: &handoff.Probes{Passed: 9}}, true, nil},
+		"a criterion of somebody else": {"probes",
+			handoff.Input{Also: []handoff.Criterion{{ID: "probes", Met: true, Why: "12 of 12"}}}, true, nil},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -73,21 +95,28 @@ func samplePlan() *plan.Plan {
 		return []plan.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: name}}
 	}
 	return &plan.Plan{Steps: []plan.Step{
-		{ID: "client:b", Disposition: plan.DispositionPlanned, Resource: identity.ResourceID{Type: "client", Key: "b"}, Items: item(identity.KindApplication, "2", "Beta")},
-		{ID: "client:a", Disposition: plan.DispositionUnchanged, Resource: identity.ResourceID{Type: "client", Key: "a"}, Items: item(identity.KindApplication, "1", "Alpha")},
-		{ID: "item:c", Disposition: plan.DispositionBlocked, Items: item(identity.KindApplication, "3", "Gamma"), Reason: "not readable"},
-		{ID: "item:d", Disposition: plan.DispositionManual, Items: item(identity.KindAuthPolicy, "4", "Delta"), ToDo: "rebuild it"},
+		{ID: "client:b", Disposition: plan.DispositionPlanned, Resource: identity.ResourceID{Type: "client", Key: "b"},
+			Items: item(identity.KindApplication, "2", "Beta")},
+		{ID: "client:a", Disposition: plan.DispositionUnchanged, Resource: identity.ResourceID{Type: "client", Key: "a"},
+			Items: item(identity.KindApplication, "1", "Alpha")},
+		{ID: "item:c", Disposition: plan.DispositionBlocked, Items: item(identity.KindApplication, "3", "Gamma"),
+			Reason: "not readable"},
+		{ID: "item:d", Disposition: plan.DispositionManual, Items: item(identity.KindAuthPolicy, "4", "Delta"),
+			ToDo: "rebuild it"},
 		{ID: "item:e", Disposition: plan.DispositionUnchanged, Items: item(identity.KindApplication, "5", "Seen only")},
-		{ID: "people:x", Disposition: plan.DispositionBlocked, Items: item(identity.KindUser, "6", "Ana"), Crowd: &plan.Crowd{Count: 40}},
+		{ID: "people:x", Disposition: plan.DispositionBlocked, Items: item(identity.KindUser, "6", "Ana"),
+			Crowd: &plan.Crowd{Count: 40}},
 	}}
 }
 
 func TestRows_BlockedAndManualNeverDisappearWhateverWasClosed(t *testing.T) {
 	word := &handoff.Closing{By: "ana", Note: "done"}
-	closings := []handoff.FollowUp{{ID: "f-1", StepID: "item:c", Closed: word}, {ID: "f-2", StepID: "item:d", Closed: word}, {ID: "f-3", StepID: "people:x", Closed: word},
+	closings := []handoff.FollowUp{{ID: "f-1", StepID: "item:c", Closed: word},
+		{ID: "f-2", StepID: "item:d", Closed: word}, {ID: "f-3", StepID: "people:x", Closed: word},
 		{ID: "f-4", StepID: "item:old", Title: "of an earlier wave", LastRun: "r-1", Closed: word}}
 	for _, closed := range [][]handoff.FollowUp{nil, closings} {
-		report := handoff.NewReport(samplePlan(), closed, handoff.Input{Run: &handoff.Run{Status: "completed_with_follow_up"}})
+		report := handoff.NewReport(samplePlan(), closed,
+			handoff.Input{Run: &handoff.Run{Status: "completed_with_follow_up"}})
 		var ids []string
 		for _, row := range report.Rows {
 			ids = append(ids, row.ID)
@@ -120,9 +149,11 @@ func TestMoved_ListsApplicationsWithAResourceByName(t *testing.T) {
 
 func TestChanges_NameTheArgumentsThatDiffer(t *testing.T) {
 	before := handoff.Declared{Rollback: &handoff.Rollback{Summary: "s", Steps: []string{"a"}}}
-	after := handoff.Declared{RecordedBy: "somebody", Rollback: &handoff.Rollback{Summary: "s", Steps: []string{"a", "b"}}, Evidence: &handoff.Evidence{Reference: "CHG-1"}}
+	after := handoff.Declared{RecordedBy: "somebody", Rollback: &handoff.Rollback{Summary: "s", Steps: []string{"a", "b"}},
+		Evidence: &handoff.Evidence{Reference: "CHG-1"}}
 	want := []handoff.Change{
-		{Field: "rollback.steps", Before: "a", After: "a\nb"}, {Field: "evidence.communications_complete", After: "false"}, {Field: "evidence.reference", After: "CHG-1"},
+		{Field: "rollback.steps", Before: "a", After: "a\nb"}, {Field: "evidence.communications_complete", After: "false"},
+		{Field: "evidence.reference", After: "CHG-1"},
 		{Field: "evidence.follow_up_reviewed", After: "false"}, {Field: "evidence.incumbent_logs_exported", After: "false"},
 	}
 	if diff := cmp.Diff(want, handoff.Changes(before, after)); diff != "" {

@@ -10,8 +10,8 @@ import (
 // Stage is how far the cutover of one application is. The zero value means that the target does not have it.
 type Stage string
 
-// The stages, in order. A later one may be seen before an earlier one: the stage is the furthest that is proved, and what lies before
-// it without proof is listed in Missing.
+// The stages, in order. A later one may be seen before an earlier one: the stage is the furthest that is proved, and
+// what lies before it without proof is listed in Missing.
 const (
 	StageNone       Stage = ""
 	StagePrepared   Stage = "prepared"
@@ -104,8 +104,8 @@ type Cutover struct {
 	Next      string   `json:"next,omitempty"`
 }
 
-// CutoverOf is the cutover of one application. A log that could not be read adds a question and proves nothing: nothing is ever
-// retired by silence that nobody heard.
+// CutoverOf is the cutover of one application. A log that could not be read adds a question and proves nothing: nothing
+// is ever retired by silence that nobody heard.
 func CutoverOf(f CutoverFacts) Cutover {
 	c := Cutover{Proofs: []Proof{}, Missing: []string{}, Questions: []string{}}
 	if !c.prepared(f) {
@@ -137,7 +137,8 @@ func (c *Cutover) prepared(f CutoverFacts) bool {
 	}
 	switch {
 	case f.Progress.Prepared != nil:
-		c.prove(StagePrepared, f.Progress.Prepared.At, f.Progress.Prepared.From, "made with its gate: %s", f.Progress.Resource)
+		c.prove(StagePrepared, f.Progress.Prepared.At, f.Progress.Prepared.From, "made with its gate: %s",
+			f.Progress.Resource)
 	case f.Progress.Partly != "":
 		c.Questions = append(c.Questions, "not whole in the target: "+f.Progress.Partly)
 		return false
@@ -165,8 +166,10 @@ func (c *Cutover) handedOver(f CutoverFacts) {
 			c.prove(StageHandedOver, secret.At, "recorded by "+secret.By, "new secret delivered to %s", secret.To)
 		}
 	}
-	if written := f.Record.Written; sheet != nil && written != nil && sheet.Digest != "" && written.Digest != sheet.Digest {
-		c.Questions = append(c.Questions, "the sheet written at "+written.At+" says something else than the one that was delivered")
+	if written := f.Record.Written; sheet != nil && written != nil && sheet.Digest != "" &&
+		written.Digest != sheet.Digest {
+		c.Questions = append(c.Questions,
+			"the sheet written at "+written.At+" says something else than the one that was delivered")
 	}
 }
 
@@ -211,7 +214,8 @@ func (c *Cutover) used(f CutoverFacts) {
 	}
 	c.prove(StageConfirmed, confirmed.At, "recorded by "+confirmed.RecordedBy, "confirmed by %s", confirmed.By)
 	if quiet, since := silence(f.Record.Incumbent, confirmed.At); quiet >= f.Quiet {
-		c.prove(StageRetired, f.Record.Incumbent.At, "sign-in log of the incumbent", "no sign-in at the incumbent since %s", since)
+		c.prove(StageRetired, f.Record.Incumbent.At, "sign-in log of the incumbent",
+			"no sign-in at the incumbent since %s", since)
 		return
 	}
 	c.ask("incumbent", f.Record.Incumbent)
@@ -228,12 +232,13 @@ func (c *Cutover) ask(side string, r *Reading) {
 	case r.Problem != "" && r.At == "":
 		c.Questions = append(c.Questions, fmt.Sprintf("the sign-in log of the %s could not be read: %s", side, r.Problem))
 	case r.Problem != "":
-		c.Questions = append(c.Questions, fmt.Sprintf("the sign-in log of the %s is known until %s only: %s", side, r.At, r.Problem))
+		c.Questions = append(c.Questions, fmt.Sprintf("the sign-in log of the %s is known until %s only: %s", side,
+			r.At, r.Problem))
 	}
 }
 
-// silence is how long, up to the last time that the log was read, nobody used the incumbent. It begins at the owner's confirmation
-// at the earliest: an application that is used once a quarter is silent before anybody has switched too.
+// silence is how long, up to the last time that the log was read, nobody used the incumbent. It begins at the owner's
+// confirmation at the earliest: an application that is used once a quarter is silent before anybody has switched too.
 func silence(r *Reading, confirmed string) (time.Duration, string) {
 	if r == nil || r.At == "" || r.Covers == "" {
 		return 0, ""
@@ -307,8 +312,8 @@ func quietUntil(f CutoverFacts) string {
 	return ": " + at.Add(f.Quiet).Format(time.DateOnly) + " at the earliest"
 }
 
-// ReadingOf is what a report of sign-ins says about the applications of one item or resource. A sign-in counts as the first only when
-// it came after the application was made, as people may have used what it was mapped to before.
+// ReadingOf is what a report of sign-ins says about the applications of one item or resource. A sign-in counts as the
+// first only when it came after the application was made, as people may have used what it was mapped to before.
 func ReadingOf(report identity.SignInReport, at string, made *Mark, is func(identity.SignInActivity) bool) Reading {
 	r := Reading{At: at, Covers: report.Covers}
 	for _, activity := range report.Applications {
@@ -323,8 +328,9 @@ func ReadingOf(report identity.SignInReport, at string, made *Mark, is func(iden
 	return r
 }
 
-// Extend adds a newer reading to an older one. Windows that touch become one, so that a log that keeps little still proves a long
-// silence when it is read often; a gap between them starts anew. A newer reading with a problem keeps what was known.
+// Extend adds a newer reading to an older one. Windows that touch become one, so that a log that keeps little still
+// proves a long silence when it is read often; a gap between them starts anew. A newer reading with a problem keeps
+// what was known.
 func (r Reading) Extend(newer Reading) Reading {
 	if newer.Problem != "" {
 		r.Problem, r.ProblemAt = newer.Problem, newer.ProblemAt

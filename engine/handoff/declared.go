@@ -35,7 +35,8 @@ type Declared struct {
 	Evidence   *Evidence `json:"evidence"`
 }
 
-// Change is one argument of a block that differs from what was recorded. An empty text means that it was not, or is no longer, there.
+// Change is one argument of a block that differs from what was recorded. An empty text means that it was not, or is no
+// longer, there.
 type Change struct {
 	Field  string `json:"field"` // rollback.contact
 	Before string `json:"before"`
@@ -71,11 +72,16 @@ func (d Declared) fields() []field {
 		return strconv.FormatBool(set)
 	}
 	return []field{
-		{"rollback.summary", rollback.Summary}, {"rollback.owner", rollback.Owner}, {"rollback.steps", strings.Join(rollback.Steps, "\n")},
-		{"rollback.until", rollback.Until}, {"rollback.decision_owner", rollback.DecisionOwner}, {"rollback.contact", rollback.Contact},
-		{"evidence.communications_complete", flag(evidence.CommunicationsComplete)}, {"evidence.communications_summary", evidence.CommunicationsSummary},
+		{"rollback.summary", rollback.Summary}, {"rollback.owner", rollback.Owner},
+		{"rollback.steps", strings.Join(rollback.Steps, "\n")},
+		{"rollback.until", rollback.Until}, {"rollback.decision_owner", rollback.DecisionOwner},
+		{"rollback.contact", rollback.Contact},
+		{"evidence.communications_complete", flag(evidence.CommunicationsComplete)},
+		{"evidence.communications_summary", evidence.CommunicationsSummary},
 		{"evidence.reference", evidence.Reference}, {"evidence.validation_summary", evidence.ValidationSummary},
-		{"evidence.follow_up_reviewed", flag(evidence.FollowUpReviewed)}, {"evidence.follow_up_summary", evidence.FollowUpSummary},
-		{"evidence.incumbent_logs_exported", flag(evidence.IncumbentLogsExported)}, {"evidence.incumbent_logs_reference", evidence.IncumbentLogsReference},
+		{"evidence.follow_up_reviewed", flag(evidence.FollowUpReviewed)},
+		{"evidence.follow_up_summary", evidence.FollowUpSummary},
+		{"evidence.incumbent_logs_exported", flag(evidence.IncumbentLogsExported)},
+		{"evidence.incumbent_logs_reference", evidence.IncumbentLogsReference},
 	}
 }

@@ -35,7 +35,8 @@ func Stale(p *plan.Plan, ages Ages, now time.Time) []string {
 	}
 	var texts []string
 	if taken, read := targetTaken(p); read && (taken.IsZero() || now.Sub(taken) > ages.Structure) {
-		texts = append(texts, fmt.Sprintf("the target %s was read at %s, allowed are %s; take a new snapshot of it", p.Target.Name, p.Target.SnapshotAt, ages.Structure))
+		texts = append(texts, fmt.Sprintf("the target %s was read at %s, allowed are %s; take a new snapshot of it",
+			p.Target.Name, p.Target.SnapshotAt, ages.Structure))
 	}
 	for _, snapshot := range p.Snapshots {
 		completed, err := time.Parse(time.RFC3339, snapshot.CompletedAt)
@@ -43,7 +44,8 @@ func Stale(p *plan.Plan, ages Ages, now time.Time) []string {
 		case err != nil:
 			texts = append(texts, fmt.Sprintf("%s has no time at which it was completed", snapshot.Source))
 		case age > limit:
-			texts = append(texts, fmt.Sprintf("%s is %s old, allowed are %s%s", snapshot.Source, age.Round(time.Second), limit, why))
+			texts = append(texts, fmt.Sprintf("%s is %s old, allowed are %s%s", snapshot.Source, age.Round(time.Second),
+				limit, why))
 		}
 	}
 	return texts
@@ -64,8 +66,8 @@ func StaleAt(p *plan.Plan, ages Ages) time.Time {
 	return first
 }
 
-// targetTaken is when the target was read into the file that the plan was made from; false for a live target. A time that does not read
-// is zero.
+// targetTaken is when the target was read into the file that the plan was made from; false for a live target. A time
+// that does not read is zero.
 func targetTaken(p *plan.Plan) (time.Time, bool) {
 	taken, err := time.Parse(time.RFC3339, p.Target.SnapshotAt)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 func planOf(kind identity.Kind, action plan.Action, completed string) *plan.Plan {
 	return &plan.Plan{
 		Snapshots: []plan.Snapshot{{Source: "okta.corp", CompletedAt: completed}},
-		Steps:     []plan.Step{{ID: "s", Action: action, Disposition: plan.DispositionPlanned, Items: []plan.ItemName{{Kind: kind}}}},
+		Steps: []plan.Step{{ID: "s", Action: action, Disposition: plan.DispositionPlanned,
+			Items: []plan.ItemName{{Kind: kind}}}},
 	}
 }
 
@@ -24,10 +25,14 @@ func TestStale_PeopleNeedAFresherSnapshotOnlyWhereTheyMove(t *testing.T) {
 		plan  *plan.Plan
 		stale string
 	}{
-		"structure of two hours":                  {planOf(identity.KindGroup, plan.ActionCreate, "2026-11-22T10:00:00Z"), ""},
-		"structure of exactly a day":              {planOf(identity.KindGroup, plan.ActionCreate, "2026-11-21T12:00:00Z"), ""},
-		"structure of more than a day":            {planOf(identity.KindGroup, plan.ActionCreate, "2026-11-21T11:59:00Z"), "24h1m0s old, allowed are 24h0m0s"},
-		"people who move, two hours":              {planOf(identity.KindUser, plan.ActionCreate, "2026-11-22T10:00:00Z"), "because people move"},
+		"structure of two hours": {planOf(identity.KindGroup, plan.ActionCreate,
+			"2026-11-22T10:00:00Z"), ""},
+		"structure of exactly a day": {planOf(identity.KindGroup, plan.ActionCreate,
+			"2026-11-21T12:00:00Z"), ""},
+		"structure of more than a day": {planOf(identity.KindGroup, plan.ActionCreate, "2026-11-21T11:59:00Z"),
+			"24h1m0s old, allowed are 24h0m0s"},
+		"people who move, two hours": {planOf(identity.KindUser, plan.ActionCreate, "2026-11-22T10:00:00Z"),
+			"because people move"},
 		"people who are only counted":             {planOf(identity.KindUser, plan.ActionNone, "2026-11-22T10:00:00Z"), ""},
 		"people who move, half an hour":           {planOf(identity.KindUser, plan.ActionUpdate, "2026-11-22T11:30:00Z"), ""},
 		"a time that does not read is too old":    {planOf(identity.KindGroup, plan.ActionCreate, "yesterday"), "no time"},

@@ -2,8 +2,8 @@ package handoff
 
 import "github.com/rehome-iam/rehome/engine/identity"
 
-// Overview is where every application stands, with what the logs of sign-ins say. People are named in the terminal only: elsewhere the
-// caller puts pseudonyms in their place.
+// Overview is where every application stands, with what the logs of sign-ins say. People are named in the terminal
+// only: elsewhere the caller puts pseudonyms in their place.
 type Overview struct {
 	FormatVersion string   `json:"format_version"`
 	At            string   `json:"at"`
@@ -47,7 +47,8 @@ type Use struct {
 	Names    []string `json:"names,omitempty"` // at most a hundred: login names in the terminal, pseudonyms elsewhere
 }
 
-// StillOnOld counts the applications that somebody used at the incumbent since then, and whether any log of an incumbent is missing.
+// StillOnOld counts the applications that somebody used at the incumbent since then, and whether any log of an
+// incumbent is missing.
 func (o Overview) StillOnOld() (applications int, unsure bool) {
 	for _, a := range o.Applications {
 		if a.Incumbent == nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// attributeEnabled is how a target says that a resource opens an application: a step of the application whose After sets it to true.
+// attributeEnabled is how a target says that a resource opens an application: a step of the application whose After
+// sets it to true.
 const attributeEnabled = "enabled"
 
 // Outcomes of a step as runs record them.
@@ -53,8 +54,9 @@ func (p Progress) Address() string {
 	return identity.Address{Source: p.Item.Source, Kind: p.Item.Kind, ID: p.Item.ID}.String()
 }
 
-// ProgressOf reads every plan that was run, oldest first, and lists the applications with a resource by name. Primary tells the
-// types of resource that an application becomes, as the target's schema says; nil when it is not known, which leaves Resource to chance.
+// ProgressOf reads every plan that was run, oldest first, and lists the applications with a resource by name. Primary
+// tells the types of resource that an application becomes, as the target's schema says; nil when it is not known, which
+// leaves Resource to chance.
 func ProgressOf(executed []Executed, primary map[string]bool) []Progress {
 	known := map[string]*Progress{}
 	for _, e := range executed {
@@ -86,7 +88,8 @@ func ProgressOf(executed []Executed, primary map[string]bool) []Progress {
 func stepsByApplication(p *plan.Plan) map[string][]plan.Step {
 	found := map[string][]plan.Step{}
 	for _, step := range p.Steps {
-		if step.Resource.Type == "" || (step.Disposition != plan.DispositionPlanned && step.Disposition != plan.DispositionUnchanged) {
+		if step.Resource.Type == "" || (step.Disposition != plan.DispositionPlanned &&
+			step.Disposition != plan.DispositionUnchanged) {
 			continue
 		}
 		for _, item := range step.Items {
@@ -187,8 +190,8 @@ func typesOf(schemas []identity.ResourceSchema, is func(identity.ResourceSchema)
 	return types
 }
 
-// LiveOf looks for an application's resource among the live ones. An application that has no resource that opens it is open when it
-// is there.
+// LiveOf looks for an application's resource among the live ones. An application that has no resource that opens it is
+// open when it is there.
 func LiveOf(resource identity.ResourceID, live []identity.Resource, opening map[string]bool, at string) Live {
 	found := Live{At: at}
 	opens, said := false, false

@@ -58,9 +58,11 @@ func NewReport(p *plan.Plan, followUps []FollowUp, in Input) Report {
 	}
 	criteria := Criteria(in)
 	report := Report{
-		FormatVersion: FormatVersion, Handoff: "open", Migration: p.Migration, Run: in.Run, Declared: in.Declared, Unrecorded: []Change{}, Questions: []Question{},
+		FormatVersion: FormatVersion, Handoff: "open", Migration: p.Migration, Run: in.Run, Declared: in.Declared,
+		Unrecorded: []Change{}, Questions: []Question{},
 		Rows: in.Rows, Applications: in.Applications, Impacts: p.Impacts, Criteria: criteria,
-		Plan: PlanFacts{Hash: p.PlanHash, Status: appliedStatus(p, in.Run), CreatedAt: p.CreatedAt, Target: p.Target, Snapshots: p.Snapshots, Summary: p.Summary},
+		Plan: PlanFacts{Hash: p.PlanHash, Status: appliedStatus(p, in.Run), CreatedAt: p.CreatedAt, Target: p.Target,
+			Snapshots: p.Snapshots, Summary: p.Summary},
 	}
 	if Finished(criteria) {
 		report.Handoff = "complete"

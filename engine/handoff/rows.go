@@ -8,7 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// Row is one step that rehome does not do. It stays in every report: a person who closed it adds a word, the row does not go.
+// Row is one step that rehome does not do. It stays in every report: a person who closed it adds a word, the row does
+// not go.
 type Row struct {
 	ID          string           `json:"id"` // of the step
 	Title       string           `json:"title"`
@@ -39,8 +40,8 @@ type Closing struct {
 	Note string `json:"note"`
 }
 
-// Rows lists every manual and blocked step of the plan, manual first, in the order of the plan, and then the follow-ups of earlier plans
-// that this plan does not have.
+// Rows lists every manual and blocked step of the plan, manual first, in the order of the plan, and then the follow-ups
+// of earlier plans that this plan does not have.
 func Rows(p *plan.Plan, followUps []FollowUp) []Row {
 	kept := map[string]FollowUp{}
 	for _, f := range followUps {
@@ -51,7 +52,8 @@ func Rows(p *plan.Plan, followUps []FollowUp) []Row {
 		if step.Disposition != plan.DispositionManual && step.Disposition != plan.DispositionBlocked {
 			continue
 		}
-		row := Row{ID: step.ID, Title: title(step), Disposition: step.Disposition, Items: step.Items, Count: len(step.Items), Reason: step.Reason, ToDo: step.ToDo}
+		row := Row{ID: step.ID, Title: title(step), Disposition: step.Disposition, Items: step.Items, Count: len(step.Items),
+			Reason: step.Reason, ToDo: step.ToDo}
 		if step.Crowd != nil {
 			row.Count = step.Crowd.Count
 		}
@@ -64,8 +66,9 @@ func Rows(p *plan.Plan, followUps []FollowUp) []Row {
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Disposition > rows[j].Disposition })
 	for _, f := range followUps {
 		if _, left := kept[f.StepID]; left {
-			rows = append(rows, Row{ID: f.StepID, Title: f.Title, Disposition: plan.DispositionManual, Items: []plan.ItemName{}, Reason: f.Reason + " (of run " + f.LastRun + ", not in this plan)",
-				ToDo: f.ToDo, FollowUp: f.ID, Closed: f.Closed})
+			rows = append(rows, Row{ID: f.StepID, Title: f.Title, Disposition: plan.DispositionManual, Items: []plan.ItemName{},
+				Reason: f.Reason + " (of run " + f.LastRun + ", not in this plan)",
+				ToDo:   f.ToDo, FollowUp: f.ID, Closed: f.Closed})
 		}
 	}
 	return rows
@@ -82,12 +85,14 @@ func title(step plan.Step) string {
 	return fmt.Sprintf("%s %q", first.Kind, first.Name)
 }
 
-// Moved lists the applications that the plan moves, by name: those with a resource that is created, changed, mapped or already right.
+// Moved lists the applications that the plan moves, by name: those with a resource that is created, changed, mapped or
+// already right.
 func Moved(p *plan.Plan) []Application {
 	seen := map[string]bool{}
 	applications := []Application{}
 	for _, step := range p.Steps {
-		if step.Resource.Type == "" || (step.Disposition != plan.DispositionPlanned && step.Disposition != plan.DispositionUnchanged) {
+		if step.Resource.Type == "" || (step.Disposition != plan.DispositionPlanned &&
+			step.Disposition != plan.DispositionUnchanged) {
 			continue
 		}
 		for _, item := range step.Items {

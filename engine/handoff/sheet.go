@@ -50,13 +50,16 @@ func labels() [][2]string {
 	return [][2]string{
 		{identity.ConnectionProtocol, "Protocol"},
 		{identity.ConnectionIssuer, "Issuer"}, {identity.ConnectionDiscovery, "Discovery document"},
-		{identity.ConnectionMetadata, "Metadata address"}, {identity.ConnectionEntityID, "Identity provider's entity ID (issuer)"},
-		{identity.ConnectionSignOn, "Sign-on URL"}, {identity.ConnectionAuthorization, "Authorization endpoint"}, {identity.ConnectionToken, "Token endpoint"},
+		{identity.ConnectionMetadata, "Metadata address"},
+		{identity.ConnectionEntityID, "Identity provider's entity ID (issuer)"},
+		{identity.ConnectionSignOn, "Sign-on URL"}, {identity.ConnectionAuthorization, "Authorization endpoint"},
+		{identity.ConnectionToken, "Token endpoint"},
 		{identity.ConnectionKeys, "Signing keys (JWKS)"}, {identity.ConnectionLogout, "Sign-out address"},
 		{identity.ConnectionCertificate, "Signing certificate"},
 		{identity.ConnectionClientID, "Client ID"}, {identity.ConnectionClientSecret, "Client secret"},
 		{identity.ConnectionAudience, "Application's entity ID (audience)"}, {identity.ConnectionRedirects, "Redirect URIs"},
-		{identity.ConnectionACS, "Assertion consumer URLs"}, {identity.ConnectionScopes, "Scopes"}, {identity.ConnectionNameID, "NameID format"},
+		{identity.ConnectionACS, "Assertion consumer URLs"}, {identity.ConnectionScopes, "Scopes"},
+		{identity.ConnectionNameID, "NameID format"},
 		{identity.ConnectionClaims, "Claims"}, {identity.ConnectionTest, "Test address"},
 	}
 }
@@ -123,7 +126,8 @@ func entered(name string, old, now Side) bool {
 	return true
 }
 
-// sides indexes facts by name. Several certificates become one value, one below the other, that ends when the first of them does.
+// sides indexes facts by name. Several certificates become one value, one below the other, that ends when the first of
+// them does.
 func sides(facts []identity.ConnectionFact) map[string]Side {
 	found := map[string]Side{}
 	for _, f := range facts {
@@ -148,14 +152,17 @@ func secretSide(now Side, p Progress) Side {
 	}
 	switch {
 	case p.NewSecret:
-		return Side{Text: "a new secret", Note: "It was given out once when the application was made, and is handed to you apart from this sheet. Nobody can read it again."}
+		return Side{Text: "a new secret",
+			Note: "It was given out once when the application was made, and is handed to you apart from this sheet. Nobody " +
+				"can read it again."}
 	case p.OldSecret:
 		return Side{Text: sameSecret, Note: "It moved with the application."}
 	}
 	return now
 }
 
-// digest covers what the owner enters or checks, so that a sheet that was delivered can be told from one that says something else.
+// digest covers what the owner enters or checks, so that a sheet that was delivered can be told from one that says
+// something else.
 func (s Sheet) digest() string {
 	s.WrittenAt, s.Digest, s.Back, s.Problem = "", "", "", ""
 	encoded, err := json.Marshal(s)
@@ -166,7 +173,8 @@ func (s Sheet) digest() string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Warnings are what a reader must not overlook: certificates that end soon or have ended, and values that the target did not tell.
+// Warnings are what a reader must not overlook: certificates that end soon or have ended, and values that the target
+// did not tell.
 func (s Sheet) Warnings(now time.Time) []string {
 	var found []string
 	for _, line := range s.Lines {
@@ -174,9 +182,11 @@ func (s Sheet) Warnings(now time.Time) []string {
 		switch {
 		case line.New.Expires == "" || err != nil:
 		case now.After(end):
-			found = append(found, fmt.Sprintf("The new %s has ended on %s.", strings.ToLower(line.Label), end.Format(time.DateOnly)))
+			found = append(found, fmt.Sprintf("The new %s has ended on %s.", strings.ToLower(line.Label),
+				end.Format(time.DateOnly)))
 		case end.Sub(now) < 90*24*time.Hour:
-			found = append(found, fmt.Sprintf("The new %s ends on %s already.", strings.ToLower(line.Label), end.Format(time.DateOnly)))
+			found = append(found, fmt.Sprintf("The new %s ends on %s already.", strings.ToLower(line.Label),
+				end.Format(time.DateOnly)))
 		}
 	}
 	return found

@@ -88,7 +88,8 @@ type Summary struct {
 	PreviewHandoffStatus   string         `json:"preview_handoff_status"`
 	PreviewHandoffBlockers []plan.Blocker `json:"preview_handoff_blockers"`
 	OpenFollowUps          int            `json:"open_follow_up_count"`
-	Next                   string         `json:"next"` // one command, or what to do where no command helps; empty when archived
+	// one command, or what to do where no command helps; empty when archived
+	Next string `json:"next"`
 }
 
 // Compute makes the summary. It is pure: equal inputs give equal summaries.
@@ -182,23 +183,28 @@ func blockers(in Facts, assessment string) []plan.Blocker {
 	}
 	switch {
 	case configured == 0:
-		return []plan.Blocker{{Code: BlockerNoSource, Summary: "the migration is a draft: it has no active source", Items: []string{}, Next: "add a source block to the configuration"}}
+		return []plan.Blocker{{Code: BlockerNoSource, Summary: "the migration is a draft: it has no active source",
+			Items: []string{}, Next: "add a source block to the configuration"}}
 	case len(unread) > 0:
-		return []plan.Blocker{{Code: BlockerNoInventory, Summary: "a source was never read", Items: unread, Next: "rehome collect"}}
+		return []plan.Blocker{{Code: BlockerNoInventory, Summary: "a source was never read", Items: unread,
+			Next: "rehome collect"}}
 	case assessment != AssessmentCompleted:
-		return []plan.Blocker{{Code: BlockerNoAssessment, Summary: "the newest snapshots are not assessed", Items: []string{}, Next: "rehome assess"}}
+		return []plan.Blocker{{Code: BlockerNoAssessment, Summary: "the newest snapshots are not assessed", Items: []string{},
+			Next: "rehome assess"}}
 	case in.Planned == nil:
 		return []plan.Blocker{{Code: BlockerNoPlan, Summary: "nothing was planned yet", Items: []string{}, Next: planAgain}}
 	}
 	found := []plan.Blocker{}
 	for _, text := range in.Planned.Stale {
-		found = append(found, plan.Blocker{Code: plan.BlockerStaleSnapshot, Summary: "snapshot is too old: " + text, Items: []string{text}, Next: "rehome collect"})
+		found = append(found, plan.Blocker{Code: plan.BlockerStaleSnapshot, Summary: "snapshot is too old: " + text,
+			Items: []string{text}, Next: "rehome collect"})
 	}
 	for _, b := range in.Planned.Blockers {
 		if b.Code == plan.BlockerStaleSnapshot {
 			continue
 		}
-		if b.Code == plan.BlockerImpacts && len(b.Items) > 0 && !slices.ContainsFunc(b.Items, func(id string) bool { return !slices.Contains(in.Planned.Written, id) }) {
+		if b.Code == plan.BlockerImpacts && len(b.Items) > 0 &&
+			!slices.ContainsFunc(b.Items, func(id string) bool { return !slices.Contains(in.Planned.Written, id) }) {
 			b.Next = planAgain // the blocks are there; a plan reads them
 		}
 		found = append(found, b)
@@ -216,7 +222,8 @@ func next(in Facts, s Summary) string {
 	p := in.Planned
 	ours := p != nil && p.Hash == in.RunPlan
 	if in.RunUnfinished && in.RunPlan != "" && in.RunLast && (!ours || len(s.PreviewHandoffBlockers) == 0) {
-		return "rehome apply -plan-hash=" + in.RunPlan // the plan of the way back too, though it is not the one previewed last
+		// the plan of the way back too, though it is not the one previewed last
+		return "rehome apply -plan-hash=" + in.RunPlan
 	}
 	for _, b := range s.PreviewHandoffBlockers {
 		if b.Next != "" {

@@ -21,8 +21,8 @@ type PermissionCheck struct {
 	Optional bool `json:"optional,omitempty"`
 }
 
-// SignInActivity says how much one application was used. Exactly one of Item and Resource is set: a source knows items, a target
-// resources. People holds at most a hundred login names, sorted.
+// SignInActivity says how much one application was used. Exactly one of Item and Resource is set: a source knows items,
+// a target resources. People holds at most a hundred login names, sorted.
 type SignInActivity struct {
 	Item        ItemID     `json:"item,omitzero"`
 	Resource    ResourceID `json:"resource,omitzero"`
@@ -33,16 +33,16 @@ type SignInActivity struct {
 	People      []string   `json:"people,omitempty"`
 }
 
-// SignInReport is what a log of sign-ins says since a time. An application that is not in it had no sign-in in the time that the log
-// covers, which may begin later than was asked for: Covers says when.
+// SignInReport is what a log of sign-ins says since a time. An application that is not in it had no sign-in in the time
+// that the log covers, which may begin later than was asked for: Covers says when.
 type SignInReport struct {
 	Covers       string           `json:"covers"` // RFC 3339: the log is complete from here on
 	Applications []SignInActivity `json:"applications"`
 	Requests     int              `json:"requests"`
 }
 
-// ConnectionFact is one thing that the owner of an application must know to connect it: an address, a key, a name. Names are the
-// same on both sides, so that old and new stand next to each other: see the Connection constants.
+// ConnectionFact is one thing that the owner of an application must know to connect it: an address, a key, a name.
+// Names are the same on both sides, so that old and new stand next to each other: see the Connection constants.
 type ConnectionFact struct {
 	Name    string `json:"name"`
 	Value   string `json:"value"`
@@ -117,30 +117,35 @@ type Usage struct {
 	Unknown  string     `json:"unknown,omitempty"` // why it cannot be told; then it counts as used
 }
 
-// UsageQuestion asks how a live resource was used since it was made. Of its attributes only texts and truths are sent, enough to find
-// it and to know what it is.
+// UsageQuestion asks how a live resource was used since it was made. Of its attributes only texts and truths are sent,
+// enough to find it and to know what it is.
 type UsageQuestion struct {
 	Resource Resource `json:"resource"`
 	Since    string   `json:"since,omitempty"` // RFC 3339: when it was made, empty when that is not known
 	Opened   bool     `json:"opened"`          // people could use it since then
 }
 
-// ChangeEvent is one write that a target recorded by itself, whoever did it. It names nobody and holds no content but its digest.
+// ChangeEvent is one write that a target recorded by itself, whoever did it. It names nobody and holds no content but
+// its digest.
 type ChangeEvent struct {
-	ID          string       `json:"id,omitempty"`          // as the target names it
-	At          string       `json:"at"`                    // RFC 3339 with fractions, by the clock of the host as well as can be told
-	Operation   string       `json:"operation"`             // create, update, delete, action
-	Type        string       `json:"type"`                  // of what was written, in the target's words
-	Path        string       `json:"path"`                  // of what was written, with the target's ids
-	ByUs        bool         `json:"by_us"`                 // by the credential that the run wrote with
-	By          string       `json:"by,omitempty"`          // the target's id of who wrote; never a name
-	Bookkeeping bool         `json:"bookkeeping,omitempty"` // of ours: the marker, which belongs to no step
-	About       []ResourceID `json:"about,omitempty"`       // resources that such a write makes or changes; without a key where it cannot be told which
-	ServerIDs   []string     `json:"server_ids,omitempty"`  // ids of the target that it names
-	Digest      string       `json:"digest,omitempty"`      // sha256:… of what was sent, as the target recorded it, secrets masked
+	ID string `json:"id,omitempty"` // as the target names it
+	// RFC 3339 with fractions, by the clock of the host as well as can be told
+	At          string `json:"at"`
+	Operation   string `json:"operation"`             // create, update, delete, action
+	Type        string `json:"type"`                  // of what was written, in the target's words
+	Path        string `json:"path"`                  // of what was written, with the target's ids
+	ByUs        bool   `json:"by_us"`                 // by the credential that the run wrote with
+	By          string `json:"by,omitempty"`          // the target's id of who wrote; never a name
+	Bookkeeping bool   `json:"bookkeeping,omitempty"` // of ours: the marker, which belongs to no step
+	// resources that such a write makes or changes; without a key where it cannot be told which
+	About     []ResourceID `json:"about,omitempty"`
+	ServerIDs []string     `json:"server_ids,omitempty"` // ids of the target that it names
+	// sha256:… of what was sent, as the target recorded it, secrets masked
+	Digest string `json:"digest,omitempty"`
 }
 
-// ChangeReport is what a target recorded between two times, oldest first. What was written before Covers may be missing.
+// ChangeReport is what a target recorded between two times, oldest first. What was written before Covers may be
+// missing.
 type ChangeReport struct {
 	Covers   string        `json:"covers"` // RFC 3339
 	Note     string        `json:"note,omitempty"`
@@ -148,8 +153,8 @@ type ChangeReport struct {
 	Requests int           `json:"requests"`
 }
 
-// Blueprint is a copy of a target's settings from which a throw-away target can be made elsewhere. It holds no secret and nothing that
-// would reach the world outside.
+// Blueprint is a copy of a target's settings from which a throw-away target can be made elsewhere. It holds no secret
+// and nothing that would reach the world outside.
 type Blueprint struct {
 	Name     string   `json:"name"`     // of the copy
 	Document []byte   `json:"document"` // what the technology's own import takes

@@ -25,10 +25,12 @@ type ProviderSchema struct {
 	Config      []ConfigAttribute `json:"config"`
 	Kinds       []Kind            `json:"kinds,omitempty"`     // of a source: what it reads
 	Resources   []ResourceSchema  `json:"resources,omitempty"` // of a target: what it writes
-	Unread      []Unread          `json:"unread,omitempty"`    // of a source: what it does not read, though an incumbent may have it
+	// of a source: what it does not read, though an incumbent may have it
+	Unread []Unread `json:"unread,omitempty"`
 }
 
-// Unread is something of an incumbent that its provider never reads. Nobody knows whether there is any, so a person is asked.
+// Unread is something of an incumbent that its provider never reads. Nobody knows whether there is any, so a person is
+// asked.
 type Unread struct {
 	Name     string `json:"name"`     // admin roles, trusted origins
 	Question string `json:"question"` // what to look at there, and what to do with it
@@ -52,26 +54,28 @@ type ReadSummary struct {
 	Requests  int `json:"requests"`
 }
 
-// CheckFinding is something that only the whole set of desired resources shows: a key taken twice, a provider without the gate.
+// CheckFinding is something that only the whole set of desired resources shows: a key taken twice, a provider without
+// the gate.
 type CheckFinding struct {
 	Resource ResourceID `json:"resource"`
 	Finding  Finding    `json:"finding"`
 }
 
 // StepRequest asks a target to do one step. Before is what the plan saw (managed attributes only), nil for a create.
-// The plugin reads the live resource first and refuses with a Conflict when Before is no longer true; a create that finds the
-// resource exactly as wanted, with our tag, is already done.
+// The plugin reads the live resource first and refuses with a Conflict when Before is no longer true; a create that
+// finds the resource exactly as wanted, with our tag, is already done.
 type StepRequest struct {
-	StepID   string            `json:"step_id"`
-	Action   string            `json:"action"` // ActionCreate, ActionUpdate or ActionDelete
-	Resource ResourceID        `json:"resource"`
-	ServerID string            `json:"server_id,omitempty"`
-	Before   Attributes        `json:"before,omitempty"`
-	After    Attributes        `json:"after,omitempty"`
-	Tag      string            `json:"tag,omitempty"` // item address to leave on the resource
-	Secrets  map[string]string `json:"-"`             // values of SecretReferences in After, keyed by attribute; never logged
-	// Begun says that an earlier part of the run may have sent requests of this step, so what is there must be looked at first. One that
-	// was never begun may write first, where the target itself refuses what is there already.
+	StepID   string     `json:"step_id"`
+	Action   string     `json:"action"` // ActionCreate, ActionUpdate or ActionDelete
+	Resource ResourceID `json:"resource"`
+	ServerID string     `json:"server_id,omitempty"`
+	Before   Attributes `json:"before,omitempty"`
+	After    Attributes `json:"after,omitempty"`
+	Tag      string     `json:"tag,omitempty"` // item address to leave on the resource
+	// values of SecretReferences in After, keyed by attribute; never logged
+	Secrets map[string]string `json:"-"`
+	// Begun says that an earlier part of the run may have sent requests of this step, so what is there must be looked at
+	// first. One that was never begun may write first, where the target itself refuses what is there already.
 	Begun bool `json:"begun,omitempty"`
 }
 
@@ -92,15 +96,16 @@ type StepResult struct {
 
 // Marker is the one object that rehome keeps in a target.
 type Marker struct {
-	Migration     string            `json:"migration"`
-	PreviewedPlan string            `json:"previewed_plan,omitempty"` // hash of the plan previewed last
-	PreviewedAt   string            `json:"previewed_at,omitempty"`   // RFC 3339
-	AppliedPlan   string            `json:"applied_plan,omitempty"`
-	Run           string            `json:"run,omitempty"`
-	RunHost       string            `json:"run_host,omitempty"`
-	Lease         Lease             `json:"lease,omitzero"`     // of who may write now
-	Fence         int64             `json:"fence"`              // grows with every lease
-	Bindings      map[string]string `json:"bindings,omitempty"` // item address#type → type:key, for resources that cannot carry a tag
+	Migration     string `json:"migration"`
+	PreviewedPlan string `json:"previewed_plan,omitempty"` // hash of the plan previewed last
+	PreviewedAt   string `json:"previewed_at,omitempty"`   // RFC 3339
+	AppliedPlan   string `json:"applied_plan,omitempty"`
+	Run           string `json:"run,omitempty"`
+	RunHost       string `json:"run_host,omitempty"`
+	Lease         Lease  `json:"lease,omitzero"` // of who may write now
+	Fence         int64  `json:"fence"`          // grows with every lease
+	// item address#type → type:key, for resources that cannot carry a tag
+	Bindings map[string]string `json:"bindings,omitempty"`
 }
 
 // Lease says who may write to a target, and until when. The zero value means that nobody does.
@@ -115,7 +120,8 @@ type Lease struct {
 	Expires string `json:"expires,omitempty"` // RFC 3339
 }
 
-// MarkerRevision is an opaque token: a write names the revision it was based on and is refused when it is no longer the newest.
+// MarkerRevision is an opaque token: a write names the revision it was based on and is refused when it is no longer the
+// newest.
 type MarkerRevision string
 
 // ErrorCode tells the host why a provider call failed, so that it can choose the exit status and the advice.

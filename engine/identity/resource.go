@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Attributes of a resource: JSON values only (nil, bool, string, json.Number or float64 for whole numbers, []any, map[string]any).
-// A value may be an ItemReference in its encoded form, see Refer.
+// Attributes of a resource: JSON values only (nil, bool, string, json.Number or float64 for whole numbers, []any,
+// map[string]any). A value may be an ItemReference in its encoded form, see Refer.
 type Attributes map[string]any
 
 // ResourceID names one resource of a target by type and natural key.
@@ -41,9 +41,9 @@ func UnescapePath(segment string) string {
 
 // Resource is an object as the target knows it, desired or live.
 //
-// In a desired resource, values may refer to other items (Refer, Secret); the engine puts in their keys. DependsOn names what must be
-// done first though no attribute refers to it.
-// In a live resource ServerID is the id that the server gave, Tag the item address that rehome left on it.
+// In a desired resource, values may refer to other items (Refer, Secret); the engine puts in their keys. DependsOn
+// names what must be done first though no attribute refers to it. In a live resource ServerID is the id that the server
+// gave, Tag the item address that rehome left on it.
 type Resource struct {
 	Type       string       `json:"type"`
 	Key        string       `json:"key"`
@@ -53,7 +53,8 @@ type Resource struct {
 	Tag        string       `json:"tag,omitempty"`
 }
 
-// Dependency is a resource whose step comes first: one of a key that is known, or the one that an item becomes. Exactly one is set.
+// Dependency is a resource whose step comes first: one of a key that is known, or the one that an item becomes. Exactly
+// one is set.
 type Dependency struct {
 	Resource ResourceID    `json:"resource,omitzero"`
 	Item     ItemReference `json:"item,omitzero"`
@@ -74,34 +75,37 @@ func (r Resource) ID() ResourceID { return ResourceID{Type: r.Type, Key: r.Key} 
 
 // AttributeSchema describes one attribute of a resource type.
 type AttributeSchema struct {
-	Name          string `json:"name"`
-	Type          string `json:"type"` // string, bool, number, list, map
-	Doc           string `json:"doc"`
-	Identity      bool   `json:"identity,omitempty"`       // part of the natural key, see ResourceSchema.KeyFormat
-	Computed      bool   `json:"computed,omitempty"`       // set by the server only
-	Sensitive     bool   `json:"sensitive,omitempty"`      // never shown; compared by reference
-	Generated     bool   `json:"generated,omitempty"`      // made by the target at create and given out once
-	Unordered     bool   `json:"unordered,omitempty"`      // a set: order has no meaning; unioned when several items make one resource
-	ForcesReplace bool   `json:"forces_replace,omitempty"` // cannot be changed in place
+	Name      string `json:"name"`
+	Type      string `json:"type"` // string, bool, number, list, map
+	Doc       string `json:"doc"`
+	Identity  bool   `json:"identity,omitempty"`  // part of the natural key, see ResourceSchema.KeyFormat
+	Computed  bool   `json:"computed,omitempty"`  // set by the server only
+	Sensitive bool   `json:"sensitive,omitempty"` // never shown; compared by reference
+	Generated bool   `json:"generated,omitempty"` // made by the target at create and given out once
+	// a set: order has no meaning; unioned when several items make one resource
+	Unordered     bool `json:"unordered,omitempty"`
+	ForcesReplace bool `json:"forces_replace,omitempty"` // cannot be changed in place
 }
 
 // ResourceSchema describes one resource type.
 //
-// KeyFormat makes the natural key of the identity attributes, as in "{group} -> {client}/{role}".
-// CaseFold says that keys differing in case only are one key. ItemKind is the kind of item it usually comes from, empty for none.
-// Evidence names the attributes that make two resources likely to be the same (matching beyond the key), strongest first.
-// Tagged says that a resource carries the address of the item it was made from, so that what rehome made is known by itself.
-// Opens says that a resource is nothing but a switch: creating it lets people in, and taking it back only makes things tighter.
+// KeyFormat makes the natural key of the identity attributes, as in "{group} -> {client}/{role}". CaseFold says that
+// keys differing in case only are one key. ItemKind is the kind of item it usually comes from, empty for none. Evidence
+// names the attributes that make two resources likely to be the same (matching beyond the key), strongest first. Tagged
+// says that a resource carries the address of the item it was made from, so that what rehome made is known by itself.
+// Opens says that a resource is nothing but a switch: creating it lets people in, and taking it back only makes things
+// tighter.
 type ResourceSchema struct {
-	Type       string            `json:"type"`
-	Doc        string            `json:"doc"`
-	KeyFormat  string            `json:"key_format"`
-	CaseFold   bool              `json:"case_fold,omitempty"`
-	Tagged     bool              `json:"tagged,omitempty"`
-	Opens      bool              `json:"opens,omitempty"`
-	ItemKinds  []Kind            `json:"item_kinds,omitempty"`
-	Evidence   []string          `json:"evidence,omitempty"`
-	RenameBy   string            `json:"rename_by,omitempty"` // the attribute that "rename" of a merge block sets, empty when it cannot be renamed
+	Type      string   `json:"type"`
+	Doc       string   `json:"doc"`
+	KeyFormat string   `json:"key_format"`
+	CaseFold  bool     `json:"case_fold,omitempty"`
+	Tagged    bool     `json:"tagged,omitempty"`
+	Opens     bool     `json:"opens,omitempty"`
+	ItemKinds []Kind   `json:"item_kinds,omitempty"`
+	Evidence  []string `json:"evidence,omitempty"`
+	// the attribute that "rename" of a merge block sets, empty when it cannot be renamed
+	RenameBy   string            `json:"rename_by,omitempty"`
 	Attributes []AttributeSchema `json:"attributes"`
 }
 
@@ -172,7 +176,8 @@ func AsItemReference(value any) (ItemReference, bool) {
 	kind, _ := inner["kind"].(string)
 	id, _ := inner["id"].(string)
 	resourceType, _ := inner["type"].(string)
-	return ItemReference{Item: ItemID{Kind: Kind(kind), ID: id}, Type: resourceType}, kind != "" && id != "" && resourceType != ""
+	return ItemReference{Item: ItemID{Kind: Kind(kind), ID: id}, Type: resourceType}, kind != "" && id != "" &&
+		resourceType != ""
 }
 
 // SecretReference stands in an attribute for a secret that apply fetches from the source when it needs it.
@@ -185,7 +190,8 @@ type SecretReference struct {
 
 // Secret encodes a SecretReference as an attribute value.
 func Secret(source string, kind Kind, id, field string) map[string]any {
-	return map[string]any{secretReferenceField: map[string]any{"source": source, "kind": string(kind), "id": id, "field": field}}
+	return map[string]any{secretReferenceField: map[string]any{"source": source, "kind": string(kind), "id": id,
+		"field": field}}
 }
 
 // AsSecretReference decodes what Secret made.
@@ -199,7 +205,8 @@ func AsSecretReference(value any) (SecretReference, bool) {
 		return SecretReference{}, false
 	}
 	text := func(name string) string { s, _ := inner[name].(string); return s }
-	return SecretReference{Source: text("source"), Item: ItemID{Kind: Kind(text("kind")), ID: text("id")}, Field: text("field")}, text("field") != ""
+	return SecretReference{Source: text("source"), Item: ItemID{Kind: Kind(text("kind")), ID: text("id")},
+		Field: text("field")}, text("field") != ""
 }
 
 // Clone copies attributes through JSON, so that nothing is shared.

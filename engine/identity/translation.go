@@ -60,8 +60,10 @@ type Finding struct {
 	Compensated string      `json:"compensated,omitempty"`
 	Audience    Audience    `json:"audience,omitempty"`
 	Severity    Severity    `json:"severity,omitempty"`
-	ImpactCode  string      `json:"impact_code,omitempty"` // stable, groups equal impacts of many items: issuer_changes, secret_changes
-	Tell        string      `json:"tell,omitempty"`        // what to tell the audience, ready to be sent; the same for every item of the code
+	// stable, groups equal impacts of many items: issuer_changes, secret_changes
+	ImpactCode string `json:"impact_code,omitempty"`
+	// what to tell the audience, ready to be sent; the same for every item of the code
+	Tell string `json:"tell,omitempty"`
 }
 
 // Translation is what a target makes of one item: pure, from the item alone.
@@ -69,7 +71,8 @@ type Finding struct {
 // Resources come in the order in which they belong together; the engine orders steps by their references.
 // Needs lists items without which nothing of this translation may be done, beyond those referred to in attributes.
 type Translation struct {
-	Contract  string     `json:"contract,omitempty"` // what the target will hold, in a few words: "OIDC client", "organization"
+	// what the target will hold, in a few words: "OIDC client", "organization"
+	Contract  string     `json:"contract,omitempty"`
 	Resources []Resource `json:"resources,omitempty"`
 	Findings  []Finding  `json:"findings,omitempty"`
 	Needs     []ItemID   `json:"needs,omitempty"`

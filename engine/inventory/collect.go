@@ -31,7 +31,8 @@ func Collect(ctx context.Context, source Source, writer Handler, progress Progre
 	if err != nil {
 		return who, fmt.Errorf("asking the source who it is: %w", err)
 	}
-	checked := &checking{next: writer, seen: map[identity.ItemID]struct{}{}, counts: map[identity.Kind]int{}, progress: progress}
+	checked := &checking{next: writer, seen: map[identity.ItemID]struct{}{}, counts: map[identity.Kind]int{},
+		progress: progress}
 	if err := source.Collect(ctx, checked); err != nil {
 		return who, err
 	}
@@ -47,8 +48,8 @@ func PageAtFault(err error) string {
 	return ""
 }
 
-// checking refuses doubled structural items. People are not remembered here: they may be millions, and the providers check each
-// list page by page.
+// checking refuses doubled structural items. People are not remembered here: they may be millions, and the providers
+// check each list page by page.
 type checking struct {
 	next     Handler
 	seen     map[identity.ItemID]struct{}
@@ -60,7 +61,8 @@ type checking struct {
 func (c *checking) Page(page identity.PageEvidence) error {
 	c.pages++
 	if err := CheckPage(page); err != nil {
-		return &identity.ProviderError{Code: identity.ErrorInvalid, Message: "the source sent a damaged page: " + err.Error(), Page: page.Method + " " + page.Path}
+		return &identity.ProviderError{Code: identity.ErrorInvalid, Message: "the source sent a damaged page: " + err.Error(),
+			Page: page.Method + " " + page.Path}
 	}
 	if err := c.next.Page(page); err != nil {
 		return err
@@ -72,7 +74,8 @@ func (c *checking) Page(page identity.PageEvidence) error {
 func (c *checking) Items(items []identity.Item) error {
 	for _, item := range items {
 		if item.ID == "" || item.Kind == "" {
-			return &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("the source sent an item of kind %q without an id", item.Kind)}
+			return &identity.ProviderError{Code: identity.ErrorInvalid,
+				Message: fmt.Sprintf("the source sent an item of kind %q without an id", item.Kind)}
 		}
 		c.counts[item.Kind]++
 		if item.Kind.IsPeople() {

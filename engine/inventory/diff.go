@@ -23,8 +23,8 @@ const (
 	Changed ChangeType = "changed"
 )
 
-// Change is one item that is not the same in two reads of one source. Before is nil for an added item, After for a removed one.
-// Fields lists what differs of a changed one, sorted by name.
+// Change is one item that is not the same in two reads of one source. Before is nil for an added item, After for a
+// removed one. Fields lists what differs of a changed one, sorted by name.
 type Change struct {
 	Type   ChangeType     `json:"type"`
 	Kind   identity.Kind  `json:"kind"`
@@ -35,8 +35,9 @@ type Change struct {
 	After  *identity.Item `json:"-"`
 }
 
-// FieldChange is one attribute, or one of name, references, gaps, secrets and deleted, written as (name). Values are JSON; a field
-// that one side does not have is null there. OrderOnly says that a list holds the same elements, in another order or not as often.
+// FieldChange is one attribute, or one of name, references, gaps, secrets and deleted, written as (name). Values are
+// JSON; a field that one side does not have is null there. OrderOnly says that a list holds the same elements, in
+// another order or not as often.
 type FieldChange struct {
 	Field     string          `json:"field"`
 	Before    json.RawMessage `json:"before"`
@@ -44,9 +45,10 @@ type FieldChange struct {
 	OrderOnly bool            `json:"order_only,omitempty"`
 }
 
-// Diff compares two reads of one source, item by item and field by field. Both must hold the same kinds in the same order: that of
-// identity.Kinds, each kind sorted by id, as a store hands them out; an item out of order, or one that comes twice, is an error. Only
-// one item of each side is in memory. Where an item came from (raw body, page, version of its kind) is not compared.
+// Diff compares two reads of one source, item by item and field by field. Both must hold the same kinds in the same
+// order: that of identity.Kinds, each kind sorted by id, as a store hands them out; an item out of order, or one that
+// comes twice, is an error. Only one item of each side is in memory. Where an item came from (raw body, page, version
+// of its kind) is not compared.
 func Diff(before, after iter.Seq2[identity.Item, error]) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		for pair, err := range sorted.Join(before, after, itemID) {
@@ -79,9 +81,9 @@ func changeOf(pair sorted.Pair[identity.Item]) (Change, bool, error) {
 	return change, len(fields) > 0, err
 }
 
-// DiffItem names the fields in which two reads of one item differ, sorted; what is equal is said by package value. Beyond that an
-// attribute that one side does not have at all, because its version of the kind did not know it, equals false and 0 too; and where a
-// kind gives null a meaning of its own, null and empty differ.
+// DiffItem names the fields in which two reads of one item differ, sorted; what is equal is said by package value.
+// Beyond that an attribute that one side does not have at all, because its version of the kind did not know it, equals
+// false and 0 too; and where a kind gives null a meaning of its own, null and empty differ.
 func DiffItem(before, after identity.Item) ([]FieldChange, error) {
 	var changes []FieldChange
 	if !bytes.Equal(before.Attributes, after.Attributes) {
@@ -129,7 +131,8 @@ func diffAttributes(kind identity.Kind, before, after map[string]json.RawMessage
 		if value.Equal(x, y) && !(had && has && (x == nil) != (y == nil) && nullMeans(kind, name)) {
 			continue
 		}
-		changes = append(changes, FieldChange{Field: name, Before: orNull(old), After: orNull(renewed), OrderOnly: areLists(x, y) && value.EqualSets(x, y)})
+		changes = append(changes, FieldChange{Field: name, Before: orNull(old), After: orNull(renewed),
+			OrderOnly: areLists(x, y) && value.EqualSets(x, y)})
 	}
 	return changes
 }
@@ -186,8 +189,8 @@ func diffRest(before, after identity.Item) []FieldChange {
 	return changes
 }
 
-// diffName tells of a new name once: not where an attribute says the same, nor of an item that joins two others and is called as one of
-// them.
+// diffName tells of a new name once: not where an attribute says the same, nor of an item that joins two others and is
+// called as one of them.
 func diffName(before, after identity.Item, said []FieldChange) (FieldChange, bool) {
 	if before.Name == after.Name {
 		return FieldChange{}, false
@@ -210,7 +213,10 @@ func DiffGaps(before, after []identity.Gap) (opened, closed []identity.Gap) {
 	missing := func(from, in []identity.Gap) []identity.Gap {
 		var only []identity.Gap
 		for _, gap := range from {
-			if !slices.ContainsFunc(in, func(other identity.Gap) bool { return other.Kind == gap.Kind && other.Path == gap.Path }) {
+			if !slices.ContainsFunc(in, func(other identity.Gap) bool {
+				return other.Kind == gap.Kind &&
+					other.Path == gap.Path
+			}) {
 				only = append(only, gap)
 			}
 		}

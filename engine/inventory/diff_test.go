@@ -83,7 +83,8 @@ func TestDiffItem_KnowsWhatSaysNothing(t *testing.T) {
 		{"a list of none where there was none", `{"scopes":[]}`, `{"scopes":null}`, 0},
 		{"a version of the kind that did not know the flag", `{}`, `{"enabled":false,"n":0}`, 0},
 		{"a flag that was null", `{"enabled":null}`, `{"enabled":false}`, 1},
-		{"null where it has a meaning of its own", `{"post_logout_redirect_uris":null}`, `{"post_logout_redirect_uris":[]}`, 1},
+		{"null where it has a meaning of its own", `{"post_logout_redirect_uris":null}`,
+			`{"post_logout_redirect_uris":[]}`, 1},
 		{"numbers in two spellings", `{"n":1.0}`, `{"n":1}`, 0},
 		{"no attributes at all", `null`, `{"name":""}`, 0},
 	} {
@@ -165,7 +166,8 @@ func TestDiff_HoldsOneItemOfEachSideWhateverTheirNumber(t *testing.T) {
 					continue
 				}
 				attributes := fmt.Sprintf(`{"n":%d,"text":%q}`, n, strings.Repeat("x", 1000))
-				if !yield(identity.Item{Kind: identity.KindUser, ID: fmt.Sprintf("%09d", n), Attributes: json.RawMessage(attributes)}, nil) {
+				if !yield(identity.Item{Kind: identity.KindUser, ID: fmt.Sprintf("%09d", n),
+					Attributes: json.RawMessage(attributes)}, nil) {
 					return
 				}
 			}

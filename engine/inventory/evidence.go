@@ -19,7 +19,8 @@ type DigestError struct {
 }
 
 func (e *DigestError) Error() string {
-	return fmt.Sprintf("page %d (%s %s) has SHA-256 %s, its evidence says %s", e.Page.Sequence, e.Page.Method, e.Page.Path, e.Got, e.Page.SHA256)
+	return fmt.Sprintf("page %d (%s %s) has SHA-256 %s, its evidence says %s", e.Page.Sequence, e.Page.Method, e.Page.Path,
+		e.Got, e.Page.SHA256)
 }
 
 // CheckPage fails with *DigestError when the body of a page is not the one that its digest was made of.
@@ -31,8 +32,8 @@ func CheckPage(page identity.PageEvidence) error {
 	return nil
 }
 
-// exportedPage is one line of an export. The body is text, so that its bytes and so its digest survive; a body that is no text is
-// in body_base64.
+// exportedPage is one line of an export. The body is text, so that its bytes and so its digest survive; a body that is
+// no text is in body_base64.
 type exportedPage struct {
 	Sequence  int    `json:"sequence"`
 	Method    string `json:"method"`
@@ -47,8 +48,8 @@ type exportedPage struct {
 	Base64    []byte `json:"body_base64,omitempty"`
 }
 
-// ExportPages writes pages as JSON lines, each checked against its digest first, and returns how many. It stops at the first page
-// that does not fit.
+// ExportPages writes pages as JSON lines, each checked against its digest first, and returns how many. It stops at the
+// first page that does not fit.
 func ExportPages(w io.Writer, pages iter.Seq2[identity.PageEvidence, error]) (int, error) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -15,7 +15,8 @@ import (
 
 func page(sequence int, body string) identity.PageEvidence {
 	sum := sha256.Sum256([]byte(body))
-	return identity.PageEvidence{Sequence: sequence, Method: "GET", Path: "/api/v1/apps", Status: 200, SHA256: hex.EncodeToString(sum[:]), Body: []byte(body)}
+	return identity.PageEvidence{Sequence: sequence, Method: "GET", Path: "/api/v1/apps", Status: 200,
+		SHA256: hex.EncodeToString(sum[:]), Body: []byte(body)}
 }
 
 func pagesOf(pages ...identity.PageEvidence) iter.Seq2[identity.PageEvidence, error] {
@@ -57,7 +58,8 @@ func TestExportPages_NamesThePageWhoseDigestDoesNotFit(t *testing.T) {
 	var b strings.Builder
 	n, err := ExportPages(&b, pagesOf(page(1, "{}"), changed, page(3, "{}")))
 	var digest *DigestError
-	if n != 1 || !errors.As(err, &digest) || digest.Page.Sequence != 2 || !strings.Contains(err.Error(), "page 2 (GET /api/v1/apps)") {
+	if n != 1 || !errors.As(err, &digest) || digest.Page.Sequence != 2 ||
+		!strings.Contains(err.Error(), "page 2 (GET /api/v1/apps)") {
 		t.Errorf("%d pages, %v", n, err)
 	}
 }

@@ -1,8 +1,8 @@
 // Package pseudonym puts keyed pseudonyms in the place of people, for reports that leave the terminal.
 //
-// In: a plan and a key. Out: the same plan with nobody named, and a Masker for texts that belong to it. The same person has the same
-// pseudonym under the same key, in every plan. What counts as a person: the users of a source, whatever is about one user (a
-// membership, an assignment), the people of the access diff, and every e-mail address in any text.
-// It is pure and imports the leaves and the data of engine/plan. What the author of the configuration wrote (owners, contacts) is not
-// given to it. Begin with New in masker.go; how a step is masked is in steps.go.
+// In: a plan and a key. Out: the same plan with nobody named, and a Masker for texts that belong to it. The same person
+// has the same pseudonym under the same key, in every plan. What counts as a person: the users of a source, whatever is
+// about one user (a membership, an assignment), the people of the access diff, and every e-mail address in any text. It
+// is pure and imports the leaves and the data of engine/plan. What the author of the configuration wrote (owners,
+// contacts) is not given to it. Begin with New in masker.go; how a step is masked is in steps.go.
 package pseudonym

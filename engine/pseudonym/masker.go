@@ -34,7 +34,8 @@ type Masker struct {
 
 // New learns the people of a plan, which may be nil: then only e-mail addresses are known.
 func New(key []byte, p *plan.Plan) *Masker {
-	m := &Masker{key: key, known: map[string]string{}, persons: map[string]string{}, starts: map[string][]string{}, open: map[string]bool{}}
+	m := &Masker{key: key, known: map[string]string{}, persons: map[string]string{}, starts: map[string][]string{},
+		open: map[string]bool{}}
 	if p == nil {
 		return m
 	}
@@ -113,9 +114,11 @@ func (m *Masker) know(text, pseudonym string) {
 	}
 }
 
-// distinctive tells whether a text can be looked for inside others: somebody who is called "admin" must not change every word.
+// distinctive tells whether a text can be looked for inside others: somebody who is called "admin" must not change
+// every word.
 func distinctive(text string) bool {
-	return len(text) >= shortest && strings.ContainsFunc(text, func(r rune) bool { return unicode.IsDigit(r) || r == ' ' || r == '@' || r == '.' })
+	return len(text) >= shortest && strings.ContainsFunc(text,
+		func(r rune) bool { return unicode.IsDigit(r) || r == ' ' || r == '@' || r == '.' })
 }
 
 func (m *Masker) accessName(person string) string {
@@ -128,8 +131,8 @@ func (m *Masker) accessName(person string) string {
 	return m.name("person", "access\x00"+person)
 }
 
-// Text replaces what names a person in a text: the people of the plan, and every e-mail address. An address whose person the plan
-// does not list becomes mail- and ten letters.
+// Text replaces what names a person in a text: the people of the plan, and every e-mail address. An address whose
+// person the plan does not list becomes mail- and ten letters.
 func (m *Masker) Text(text string) string {
 	if known, found := m.known[text]; found && distinctive(text) {
 		return known
@@ -190,7 +193,8 @@ func (m *Masker) at(text string) string {
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// JSON replaces people in every text of a JSON document; everything else stays byte for byte. What is not JSON stays as it is.
+// JSON replaces people in every text of a JSON document; everything else stays byte for byte. What is not JSON stays as
+// it is.
 func (m *Masker) JSON(encoded []byte) []byte {
 	var out bytes.Buffer
 	for i := 0; i < len(encoded); {

@@ -17,29 +17,43 @@ var key = bytes.Repeat([]byte{7}, pseudonym.KeySize)
 
 // crowded names people everywhere that a plan can.
 func crowded() *plan.Plan {
-	ana := plan.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00uPLANTED1", Name: "ana.planted@acme.example", Person: "00uPLANTED1"}
-	eva := plan.ItemName{Source: "entra.hq", Kind: identity.KindUser, ID: "9e01-planted", Name: "Eva Planted", Person: "9e01-planted"}
+	ana := plan.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00uPLANTED1", Name: "ana.planted@acme.example",
+		Person: "00uPLANTED1"}
+	eva := plan.ItemName{Source: "entra.hq", Kind: identity.KindUser, ID: "9e01-planted", Name: "Eva Planted",
+		Person: "9e01-planted"}
 	return &plan.Plan{
-		FormatVersion: plan.FormatVersion, Status: plan.StatusPreviewed, PlanHash: "sha256:00", Migration: plan.Migration{Name: "acme"},
+		FormatVersion: plan.FormatVersion, Status: plan.StatusPreviewed, PlanHash: "sha256:00",
+		Migration: plan.Migration{Name: "acme"},
 		Steps: []plan.Step{
-			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned, Resource: identity.ResourceID{Type: "client", Key: "crm"},
-				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}},
-				After: identity.Attributes{"client_id": "crm", "contact": "ana.planted@acme.example", "roles": []any{"crm/access"}}},
-			{ID: "user:ana", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned, Resource: identity.ResourceID{Type: "user", Key: "ana.planted@acme.example"},
-				Items: []plan.ItemName{ana}, Tag: "okta.corp/user/00uPLANTED1", ServerID: "planted-server-id",
+			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
+				Resource: identity.ResourceID{Type: "client", Key: "crm"},
+				Items:    []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}},
+				After: identity.Attributes{"client_id": "crm", "contact": "ana.planted@acme.example",
+					"roles": []any{"crm/access"}}},
+			{ID: "user:ana", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
+				Resource: identity.ResourceID{Type: "user", Key: "ana.planted@acme.example"},
+				Items:    []plan.ItemName{ana}, Tag: "okta.corp/user/00uPLANTED1", ServerID: "planted-server-id",
 				After: identity.Attributes{"username": "ana.planted@acme.example", "first_name": "AnaPlanted", "enabled": true}},
-			{ID: "role_assignment:ana.planted@acme.example -> crm/access", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
-				Resource: identity.ResourceID{Type: "role_assignment", Key: "ana.planted@acme.example -> crm/access"},
-				Items:    []plan.ItemName{{Source: "okta.corp", Kind: identity.KindAppAssignment, ID: "0oa1:00uPLANTED1", Name: "ana.planted@acme.example -> CRM", Person: "00uPLANTED1"}},
-				After:    identity.Attributes{"user": "ana.planted@acme.example", "client": "crm", "role": "crm/access"}},
-			{ID: "item:okta.corp/app_assignment/0oa1:00uPLANTED1", Disposition: plan.DispositionBlocked, Reason: "user Eva Planted (9e01-planted) is not in the plan; ask boss.planted@acme.example",
-				Items: []plan.ItemName{eva}, DependsOn: []string{"role_assignment:ana.planted@acme.example -> crm/access"}},
-			{ID: "people:okta.corp/membership", Disposition: plan.DispositionUnchanged, Crowd: &plan.Crowd{Count: 40, Digest: "40:x"},
-				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindMembership, ID: "00g1:00uPLANTED1", Name: "ana.planted@acme.example", Person: "00uPLANTED1"},
+			{ID: "role_assignment:ana.planted@acme.example -> crm/access", Action: plan.ActionCreate,
+				Disposition: plan.DispositionPlanned,
+				Resource:    identity.ResourceID{Type: "role_assignment", Key: "ana.planted@acme.example -> crm/access"},
+				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindAppAssignment, ID: "0oa1:00uPLANTED1",
+					Name: "ana.planted@acme.example -> CRM", Person: "00uPLANTED1"}},
+				After: identity.Attributes{"user": "ana.planted@acme.example", "client": "crm", "role": "crm/access"}},
+			{ID: "item:okta.corp/app_assignment/0oa1:00uPLANTED1", Disposition: plan.DispositionBlocked,
+				Reason: "user Eva Planted (9e01-planted) is not in the plan; ask boss.planted@acme.example",
+				Items:  []plan.ItemName{eva}, DependsOn: []string{"role_assignment:ana.planted@acme.example -> crm/access"}},
+			{ID: "people:okta.corp/membership", Disposition: plan.DispositionUnchanged,
+				Crowd: &plan.Crowd{Count: 40, Digest: "40:x"},
+				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindMembership, ID: "00g1:00uPLANTED1",
+					Name: "ana.planted@acme.example", Person: "00uPLANTED1"},
 					{Source: "okta.corp", Kind: identity.KindMembership, ID: "planted-membership", Name: "planted-name"}}},
 		},
-		Impacts: []plan.Impact{{ID: "ocm-1", Items: []string{"okta.corp/user/00uPLANTED9", "okta.corp/membership/00g1:00uPLANTED9", "okta.corp/app_assignment/0oa1:00uPLANTED1", "okta.corp/application/0oa1"}}},
-		Access:  &plan.Access{Gained: []plan.AccessChange{{Person: "ana.planted@acme.example", Application: "CRM"}, {Person: "planted login", Application: "CRM"}}},
+		Impacts: []plan.Impact{{ID: "ocm-1", Items: []string{"okta.corp/user/00uPLANTED9",
+			"okta.corp/membership/00g1:00uPLANTED9", "okta.corp/app_assignment/0oa1:00uPLANTED1",
+			"okta.corp/application/0oa1"}}},
+		Access: &plan.Access{Gained: []plan.AccessChange{{Person: "ana.planted@acme.example", Application: "CRM"},
+			{Person: "planted login", Application: "CRM"}}},
 		Handoff: plan.Handoff{Blockers: []plan.Blocker{{Items: []string{"user:ana.planted@acme.example"}}}},
 	}
 }
@@ -83,7 +97,8 @@ func TestPlan_NobodyIsNamedAnywhere(t *testing.T) {
 func TestPseudonyms_StayTheSameOverPlansAndDifferByKey(t *testing.T) {
 	p, one := crowded(), crowded()
 	one.Steps = one.Steps[:2]
-	first, second, other := pseudonym.New(key, p), pseudonym.New(key, one), pseudonym.New(bytes.Repeat([]byte{8}, pseudonym.KeySize), p)
+	first, second, other := pseudonym.New(key, p), pseudonym.New(key, one),
+		pseudonym.New(bytes.Repeat([]byte{8}, pseudonym.KeySize), p)
 	text := "ana.planted@acme.example asked"
 	if first.Text(text) != second.Text(text) || first.Text(text) == other.Text(text) {
 		t.Errorf("%q, %q, %q", first.Text(text), second.Text(text), other.Text(text))
@@ -95,7 +110,8 @@ func TestPseudonyms_StayTheSameOverPlansAndDifferByKey(t *testing.T) {
 
 func TestText_ReplacesWordsAndNotPartsOfThem(t *testing.T) {
 	p := &plan.Plan{Steps: []plan.Step{{Items: []plan.ItemName{
-		{Source: "s", Kind: identity.KindUser, ID: "1", Name: "admin", Person: "1"}, {Source: "s", Kind: identity.KindUser, ID: "user0007", Name: "Max Müller", Person: "user0007"},
+		{Source: "s", Kind: identity.KindUser, ID: "1", Name: "admin", Person: "1"},
+		{Source: "s", Kind: identity.KindUser, ID: "user0007", Name: "Max Müller", Person: "user0007"},
 	}}}}
 	m := pseudonym.New(key, p)
 	max := m.Pseudonym("s", "user0007")
@@ -123,7 +139,8 @@ func TestNames_TellsAPlanAboutPeopleFromOneWithout(t *testing.T) {
 	if !pseudonym.Names(crowded()) {
 		t.Error("people were not seen")
 	}
-	nobody := &plan.Plan{Steps: []plan.Step{{ID: "client:crm", Items: []plan.ItemName{{Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}}}}}
+	nobody := &plan.Plan{Steps: []plan.Step{{ID: "client:crm",
+		Items: []plan.ItemName{{Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}}}}}
 	if pseudonym.Names(nobody) {
 		t.Error("somebody was seen")
 	}

@@ -21,7 +21,8 @@ func Personal(step *plan.Step) bool {
 	return false
 }
 
-// Plan is a copy of the plan in which nobody is named. Its hash is that of the plan it was made from; its content does not have it.
+// Plan is a copy of the plan in which nobody is named. Its hash is that of the plan it was made from; its content does
+// not have it.
 func (m *Masker) Plan(p *plan.Plan) (*plan.Plan, error) {
 	encoded, err := json.Marshal(p)
 	if err != nil {
@@ -180,7 +181,8 @@ func (m *Masker) item(item plan.ItemName) plan.ItemName {
 	return masked
 }
 
-// learnOpen remembers the texts of a step about nobody: names of groups, clients and roles may stand in steps about people too.
+// learnOpen remembers the texts of a step about nobody: names of groups, clients and roles may stand in steps about
+// people too.
 func (m *Masker) learnOpen(step *plan.Step) {
 	m.open[step.Resource.Key] = true
 	for _, attributes := range []identity.Attributes{step.Before, step.After} {
@@ -225,7 +227,8 @@ func (m *Masker) personalKey(key string) string {
 	return strings.Join(parts, " -> ")
 }
 
-// values withholds every text of a step about a person that does not stand elsewhere. Equal texts stay equal, so that a change shows.
+// values withholds every text of a step about a person that does not stand elsewhere. Equal texts stay equal, so that a
+// change shows.
 func (m *Masker) values(attributes identity.Attributes) identity.Attributes {
 	if attributes == nil {
 		return nil

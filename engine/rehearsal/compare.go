@@ -8,8 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
-// Compare lists what differs between two readings of a target, sorted. What the server computes or hides is not compared, nor are ids:
-// what was deleted and put back has a new one.
+// Compare lists what differs between two readings of a target, sorted. What the server computes or hides is not
+// compared, nor are ids: what was deleted and put back has a new one.
 func Compare(before, after []identity.Resource, schemas []identity.ResourceSchema) []Difference {
 	kinds := map[string]identity.ResourceSchema{}
 	for _, schema := range schemas {
@@ -35,7 +35,8 @@ func Compare(before, after []identity.Resource, schemas []identity.ResourceSchem
 		}
 		schema := kinds[was.Type]
 		for _, name := range merge.Changed(merge.Managed(both, schema), was.Attributes, is.Attributes, schema) {
-			differences = append(differences, Difference{Resource: was.ID(), Attribute: name, Summary: fmt.Sprintf("%s is not as it was", name)})
+			differences = append(differences, Difference{Resource: was.ID(), Attribute: name,
+				Summary: fmt.Sprintf("%s is not as it was", name)})
 		}
 		if was.Tag != is.Tag {
 			differences = append(differences, Difference{Resource: was.ID(), Summary: "its tag is not as it was"})

@@ -17,7 +17,8 @@ type Forecast struct {
 	Unseen   int   `json:"unseen"`   // real steps of a sort that was not rehearsed; they count as the average
 }
 
-// Foresee gives each real step the average of its sort, and time by the rate of requests that was measured. Nil without a measurement.
+// Foresee gives each real step the average of its sort, and time by the rate of requests that was measured. Nil without
+// a measurement.
 func Foresee(measured []Measured, millis int64, real []string) *Forecast {
 	total, perSort, seen := 0, map[string]int{}, map[string]int{}
 	for _, m := range measured {

@@ -23,7 +23,8 @@ func Refuse(real, scratch Side, outward []string) string {
 		return fmt.Sprintf("It is the target itself: both are %s.", real.Identity)
 	}
 	if shared := SharedIDs(real.Live, scratch.Live); len(shared) > 0 {
-		return fmt.Sprintf("It has objects of the target: %d ids are the same, such as that of %s. It is the target under another address, or a copy that kept its ids.", len(shared), shared[0])
+		return fmt.Sprintf("It has objects of the target: %d ids are the same, such as that of %s. It is the target under "+
+			"another address, or a copy that kept its ids.", len(shared), shared[0])
 	}
 	if m := scratch.Marker; m.Migration != "" || m.Lease.ID != "" || m.Run != "" || m.AppliedPlan != "" {
 		return usedBefore(m)
@@ -48,8 +49,8 @@ func more(n int) string {
 	return fmt.Sprintf(", and %d more", n)
 }
 
-// SharedIDs lists the resources of scratch whose id some resource of the same type has in real, sorted. Ids are unique over a server,
-// so two targets that share one are one target.
+// SharedIDs lists the resources of scratch whose id some resource of the same type has in real, sorted. Ids are unique
+// over a server, so two targets that share one are one target.
 func SharedIDs(real, scratch []identity.Resource) []identity.ResourceID {
 	known := map[identity.ResourceID]bool{}
 	for _, r := range real {

@@ -20,15 +20,22 @@ func TestRefuse_OnlyAnotherCleanAndHarmlessTargetIsRehearsedOn(t *testing.T) {
 		outward []string
 		says    string
 	}{
-		"another one":             {scratch: Side{Identity: "https://other/realms/x", Live: []identity.Resource{group("/a", "2", nil)}}},
-		"the target itself":       {scratch: Side{Identity: real.Identity}, says: "the target itself"},
-		"under another address":   {scratch: Side{Identity: "https://127.0.0.1/realms/acme", Live: real.Live}, says: "1 ids are the same, such as that of group:/a"},
-		"ids of another type":     {scratch: Side{Identity: "b", Live: []identity.Resource{{Type: "client", Key: "a", ServerID: "1"}}}},
-		"an unfinished one":       {scratch: Side{Identity: "b", Marker: identity.Marker{Migration: "acme-rehearsal"}}, says: "An earlier rehearsal"},
-		"of another migration":    {scratch: Side{Identity: "b", Marker: identity.Marker{Migration: "other"}}, says: `migration "other"`},
-		"with a mail server":      {scratch: Side{Identity: "b"}, outward: []string{"mail server m", "x", "y"}, says: "mail server m, and 2 more"},
-		"cleaned after one":       {scratch: Side{Identity: "b", Marker: identity.Marker{Fence: 4}}},
-		"with the lease of a run": {scratch: Side{Identity: "b", Marker: identity.Marker{Lease: identity.Lease{ID: "r-1"}}}, says: "target of migration"},
+		"another one": {scratch: Side{Identity: "https://other/realms/x",
+			Live: []identity.Resource{group("/a", "2", nil)}}},
+		"the target itself": {scratch: Side{Identity: real.Identity}, says: "the target itself"},
+		"under another address": {scratch: Side{Identity: "https://127.0.0.1/realms/acme", Live: real.Live},
+			says: "1 ids are the same, such as that of group:/a"},
+		"ids of another type": {scratch: Side{Identity: "b",
+			Live: []identity.Resource{{Type: "client", Key: "a", ServerID: "1"}}}},
+		"an unfinished one": {scratch: Side{Identity: "b", Marker: identity.Marker{Migration: "acme-rehearsal"}},
+			says: "An earlier rehearsal"},
+		"of another migration": {scratch: Side{Identity: "b", Marker: identity.Marker{Migration: "other"}},
+			says: `migration "other"`},
+		"with a mail server": {scratch: Side{Identity: "b"}, outward: []string{"mail server m", "x", "y"},
+			says: "mail server m, and 2 more"},
+		"cleaned after one": {scratch: Side{Identity: "b", Marker: identity.Marker{Fence: 4}}},
+		"with the lease of a run": {scratch: Side{Identity: "b", Marker: identity.Marker{Lease: identity.Lease{ID: "r-1"}}},
+			says: "target of migration"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +48,8 @@ func TestRefuse_OnlyAnotherCleanAndHarmlessTargetIsRehearsedOn(t *testing.T) {
 }
 
 func TestCompare_SaysWhatIsNotAsItWas(t *testing.T) {
-	schemas := []identity.ResourceSchema{{Type: "group", Attributes: []identity.AttributeSchema{{Name: "members", Computed: true}, {Name: "roles", Unordered: true}}}}
+	schemas := []identity.ResourceSchema{{Type: "group",
+		Attributes: []identity.AttributeSchema{{Name: "members", Computed: true}, {Name: "roles", Unordered: true}}}}
 	before := []identity.Resource{
 		group("/same", "1", identity.Attributes{"roles": []any{"a", "b"}, "members": 1}),
 		group("/changed", "2", identity.Attributes{"name": "x"}),
@@ -58,7 +66,8 @@ func TestCompare_SaysWhatIsNotAsItWas(t *testing.T) {
 	for _, d := range Compare(before, after, schemas) {
 		got = append(got, d.Resource.Key+": "+d.Summary)
 	}
-	want := []string{"/changed: name is not as it was", "/gone: it is not there any more", "/grown: extra is not as it was", "/left: the rehearsal left it"}
+	want := []string{"/changed: name is not as it was", "/gone: it is not there any more",
+		"/grown: extra is not as it was", "/left: the rehearsal left it"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -66,7 +75,8 @@ func TestCompare_SaysWhatIsNotAsItWas(t *testing.T) {
 
 func TestForesee_CountsEachSortByItsOwnAverage(t *testing.T) {
 	measured := []Measured{{"create client", 6}, {"create client", 4}, {"create group", 1}, {"create group", 1}}
-	got := Foresee(measured, 1200, []string{"create client", "create client", "create client", "create group", "update flow"})
+	got := Foresee(measured, 1200, []string{"create client", "create client", "create client", "create group",
+		"update flow"})
 	if diff := cmp.Diff(&Forecast{Steps: 5, Requests: 19, Millis: 1900, Measured: 4, Unseen: 1}, got); diff != "" {
 		t.Error(diff)
 	}

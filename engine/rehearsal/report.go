@@ -14,9 +14,10 @@ const (
 
 // Report is what came of a rehearsal.
 type Report struct {
-	Target      Target       `json:"target"`
-	Wave        string       `json:"wave,omitempty"`
-	PlanHash    string       `json:"plan_hash"` // of the plan that was rehearsed; it is good for the throw-away target only
+	Target Target `json:"target"`
+	Wave   string `json:"wave,omitempty"`
+	// of the plan that was rehearsed; it is good for the throw-away target only
+	PlanHash    string       `json:"plan_hash"`
 	Parts       []Part       `json:"parts"`
 	Compared    int          `json:"compared"`    // resources that were compared with the start
 	Differences []Difference `json:"differences"` // from the start, after the rollback; sorted by resource
@@ -48,7 +49,8 @@ type Failure struct {
 	Reason string `json:"reason"`
 }
 
-// Difference is what is not as it was before the rehearsal. Attribute is empty when the whole resource is gone or was left.
+// Difference is what is not as it was before the rehearsal. Attribute is empty when the whole resource is gone or was
+// left.
 type Difference struct {
 	Resource  identity.ResourceID `json:"resource"`
 	Attribute string              `json:"attribute,omitempty"`

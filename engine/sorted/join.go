@@ -14,8 +14,8 @@ type Pair[T any] struct {
 	Before, After *T
 }
 
-// Join pairs two streams by key. An element out of order, or one that comes twice, is an error, as is an error of a stream; it ends the
-// walk. One element of each stream is in memory.
+// Join pairs two streams by key. An element out of order, or one that comes twice, is an error, as is an error of a
+// stream; it ends the walk. One element of each stream is in memory.
 func Join[T any](before, after iter.Seq2[T, error], key func(T) identity.ItemID) iter.Seq2[Pair[T], error] {
 	return func(yield func(Pair[T], error) bool) {
 		left, stopLeft := newSide("earlier", before, key)

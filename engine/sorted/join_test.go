@@ -27,7 +27,8 @@ func self(id identity.ItemID) identity.ItemID { return id }
 
 func TestJoin_PairsByKindInTheOrderOfTheModelAndThenByID(t *testing.T) {
 	var got []string
-	for pair, err := range sorted.Join(stream("group/a", "group/c", "user/a"), stream("domain/z", "group/b", "group/c", "membership/a"), self) {
+	for pair, err := range sorted.Join(stream("group/a", "group/c", "user/a"),
+		stream("domain/z", "group/b", "group/c", "membership/a"), self) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +54,8 @@ func TestJoin_StopsWhenTheReaderStopsAndAtTheFirstFault(t *testing.T) {
 	}
 	broken := errors.New("disk")
 	failing := func(yield func(identity.ItemID, error) bool) { yield(identity.ItemID{}, broken) }
-	cases := map[string]iter.Seq2[identity.ItemID, error]{"an error": failing, "twice": stream("group/a", "group/a"), "back": stream("user/a", "group/a")}
+	cases := map[string]iter.Seq2[identity.ItemID, error]{"an error": failing, "twice": stream("group/a", "group/a"),
+		"back": stream("user/a", "group/a")}
 	for name, elements := range cases {
 		t.Run(name, func(t *testing.T) {
 			var last error

@@ -14,8 +14,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// The stream is zstd over JSON lines: a head, resources in the order in which they were read, and an end that counts them. It is not
-// signed: the encryption around it finds what was changed.
+// The stream is zstd over JSON lines: a head, resources in the order in which they were read, and an end that counts
+// them. It is not signed: the encryption around it finds what was changed.
 
 // FormatVersion of the stream. Another one is refused.
 const FormatVersion = "1.0"

@@ -15,9 +15,11 @@ import (
 func sample() Snapshot {
 	return Snapshot{
 		Head: Head{FormatVersion: FormatVersion, Target: "keycloak.portal", TakenAt: "2026-11-22T08:00:00Z", Requests: 3,
-			Identity: identity.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak"}, Marker: identity.Marker{Migration: "acme", Fence: 4}},
+			Identity: identity.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak"},
+			Marker:   identity.Marker{Migration: "acme", Fence: 4}},
 		Resources: []identity.Resource{
-			{Type: "group", Key: "/eng", ServerID: "1", Tag: "okta.corp/group/1", Attributes: identity.Attributes{"name": "eng <&>", "size": json.Number("12345678901234567890")}},
+			{Type: "group", Key: "/eng", ServerID: "1", Tag: "okta.corp/group/1",
+				Attributes: identity.Attributes{"name": "eng <&>", "size": json.Number("12345678901234567890")}},
 			{Type: "client", Key: "https://app"},
 		},
 	}

@@ -14,11 +14,12 @@ import (
 // nothing is the canonical form of whatever says nothing.
 const nothing = "null"
 
-// Canonical is the one encoding of a value: two values mean the same when their bytes are equal. It is JSON without spaces, with
-// sorted members and none that says nothing. Text stays as its bytes; only quote, backslash and control characters are escaped.
+// Canonical is the one encoding of a value: two values mean the same when their bytes are equal. It is JSON without
+// spaces, with sorted members and none that says nothing. Text stays as its bytes; only quote, backslash and control
+// characters are escaped.
 //
-// Unordered names members of the value, which is an object then, that are sets. A value that is no JSON is a broken invariant of
-// the caller, and panics.
+// Unordered names members of the value, which is an object then, that are sets. A value that is no JSON is a broken
+// invariant of the caller, and panics.
 func Canonical(v any, unordered ...string) []byte { return Append(nil, v, unordered...) }
 
 // Append appends the canonical form to out.
@@ -205,7 +206,8 @@ func appendText(out []byte, text string) []byte {
 // longestNumber is how many digits are written out; a number that needs more is written with an exponent.
 const longestNumber = 40
 
-// appendNumber writes a number by its digits and the place of its point, so that no spelling of it matters and no digit is lost.
+// appendNumber writes a number by its digits and the place of its point, so that no spelling of it matters and no digit
+// is lost.
 func appendNumber(out []byte, text string) []byte {
 	digits, negative := strings.CutPrefix(text, "-")
 	mantissa, power, _ := strings.Cut(strings.ToLower(digits), "e")

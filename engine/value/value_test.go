@@ -17,33 +17,37 @@ func TestEqual_SaysWhatIsOneAndTheSame(t *testing.T) {
 		a, b any
 		want bool
 	}{
-		"null and an empty text":                      {nil, "", true},
-		"an empty list and an empty object":           {[]any{}, map[string]any{}, true},
-		"a typed empty list and null":                 {[]string(nil), nil, true},
-		"an absent member and an empty one":           {map[string]any{"a": ""}, map[string]any{}, true},
-		"an absent member and a list of none":         {map[string]any{"a": []any{}, "b": "x"}, map[string]any{"b": "x"}, true},
-		"an object of nothing and nothing":            {map[string]any{"a": map[string]any{"b": nil}}, nil, true},
-		"a list of an empty text and an empty list":   {[]any{""}, []any{}, false},
-		"a list of an empty text and a list of null":  {[]any{""}, []any{nil}, true},
-		"false and absent":                            {map[string]any{"enabled": false}, map[string]any{}, false},
-		"zero and absent":                             {0.0, nil, false},
-		"zero and false":                              {0.0, false, false},
-		"spellings of a number":                       {json.Number("1.0"), 1.0, true},
-		"an exponent":                                 {json.Number("12e1"), 120, true},
-		"minus zero":                                  {json.Number("-0.0"), 0, true},
-		"a long id and its neighbour":                 {json.Number("9007199254740993"), json.Number("9007199254740992"), false},
-		"a very long id and its neighbour":            {json.Number(strings.Repeat("1", 60) + "2"), json.Number(strings.Repeat("1", 60) + "3"), false},
-		"huge numbers in two spellings":               {json.Number("10e399"), json.Number("1e400"), true},
-		"a fraction in two spellings":                 {json.Number("0.0250"), json.Number("25E-3"), true},
-		"a text and a number":                         {"1", 1.0, false},
-		"a text and a truth":                          {"true", true, false},
-		"a text that looks like a list":               {`["a"]`, []any{"a"}, false},
-		"lists in another order":                      {[]any{"a", "b"}, []any{"b", "a"}, false},
-		"a list and one with a repetition":            {[]any{"a", "a"}, []any{"a"}, false},
-		"typed and plain lists":                       {[]string{"a"}, []any{"a"}, true},
-		"named and plain objects":                     {attributes{"a": 1}, map[string]any{"a": 1.0}, true},
-		"a Go struct and its JSON":                    {struct{ A int }{1}, map[string]any{"A": 1.0}, true},
-		"members in another order":                    {json.RawMessage(`{"b":1,"a":2}`), json.RawMessage(`{"a":2,"b":1}`), true},
+		"null and an empty text":            {nil, "", true},
+		"an empty list and an empty object": {[]any{}, map[string]any{}, true},
+		"a typed empty list and null":       {[]string(nil), nil, true},
+		"an absent member and an empty one": {map[string]any{"a": ""}, map[string]any{}, true},
+		"an absent member and a list of none": {map[string]any{"a": []any{}, "b": "x"},
+			map[string]any{"b": "x"}, true},
+		"an object of nothing and nothing":           {map[string]any{"a": map[string]any{"b": nil}}, nil, true},
+		"a list of an empty text and an empty list":  {[]any{""}, []any{}, false},
+		"a list of an empty text and a list of null": {[]any{""}, []any{nil}, true},
+		"false and absent":                           {map[string]any{"enabled": false}, map[string]any{}, false},
+		"zero and absent":                            {0.0, nil, false},
+		"zero and false":                             {0.0, false, false},
+		"spellings of a number":                      {json.Number("1.0"), 1.0, true},
+		"an exponent":                                {json.Number("12e1"), 120, true},
+		"minus zero":                                 {json.Number("-0.0"), 0, true},
+		"a long id and its neighbour": {json.Number("9007199254740993"),
+			json.Number("9007199254740992"), false},
+		"a very long id and its neighbour": {json.Number(strings.Repeat("1", 60) + "2"),
+			json.Number(strings.Repeat("1", 60) + "3"), false},
+		"huge numbers in two spellings":    {json.Number("10e399"), json.Number("1e400"), true},
+		"a fraction in two spellings":      {json.Number("0.0250"), json.Number("25E-3"), true},
+		"a text and a number":              {"1", 1.0, false},
+		"a text and a truth":               {"true", true, false},
+		"a text that looks like a list":    {`["a"]`, []any{"a"}, false},
+		"lists in another order":           {[]any{"a", "b"}, []any{"b", "a"}, false},
+		"a list and one with a repetition": {[]any{"a", "a"}, []any{"a"}, false},
+		"typed and plain lists":            {[]string{"a"}, []any{"a"}, true},
+		"named and plain objects":          {attributes{"a": 1}, map[string]any{"a": 1.0}, true},
+		"a Go struct and its JSON":         {struct{ A int }{1}, map[string]any{"A": 1.0}, true},
+		"members in another order": {json.RawMessage(`{"b":1,"a":2}`),
+			json.RawMessage(`{"a":2,"b":1}`), true},
 		"texts that only escapes tell apart":          {"a\"b", `a\"b`, false},
 		"two bytes that are no letters":               {"\xff", "\xfe", false},
 		"an element and a list of it":                 {"a", []any{"a"}, false},
@@ -69,9 +73,10 @@ func TestEqual_TakesMembersThatAreSetsAsSets(t *testing.T) {
 	}{
 		"another order, no repetition": {map[string]any{"uris": []string{"a", "b"}, "steps": []any{"x", "y"}}, nil},
 		"another element":              {map[string]any{"uris": []any{"a", "c"}, "steps": []any{"x", "y"}}, []string{"uris"}},
-		"another order of a list":      {map[string]any{"uris": []any{"a", "b"}, "steps": []any{"y", "x"}}, []string{"steps"}},
-		"no set at all":                {map[string]any{"steps": []any{"x", "y"}}, []string{"uris"}},
-		"one more that says nothing":   {map[string]any{"uris": []any{"a", "b"}, "steps": []any{"x", "y"}, "z": ""}, nil},
+		"another order of a list": {map[string]any{"uris": []any{"a", "b"}, "steps": []any{"y", "x"}},
+			[]string{"steps"}},
+		"no set at all":              {map[string]any{"steps": []any{"x", "y"}}, []string{"uris"}},
+		"one more that says nothing": {map[string]any{"uris": []any{"a", "b"}, "steps": []any{"x", "y"}, "z": ""}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Diff(a, c.b, "uris"); !slices.Equal(got, c.want) {
@@ -88,7 +93,8 @@ func TestEqual_TakesMembersThatAreSetsAsSets(t *testing.T) {
 }
 
 func TestCanonical_IsReadable(t *testing.T) {
-	got := Canonical(map[string]any{"b": []any{1.50, json.Number("1e50"), nil}, "a": "x\n\"é<", "c": map[string]any{}, "d": -0.05, "e": false})
+	got := Canonical(map[string]any{"b": []any{1.50, json.Number("1e50"), nil}, "a": "x\n\"é<", "c": map[string]any{},
+		"d": -0.05, "e": false})
 	if want := `{"a":"x\u000a\"é<","b":[1.5,1e50,null],"d":-0.05,"e":false}`; string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -99,7 +105,8 @@ func TestCanonical_IsReadable(t *testing.T) {
 
 func TestCanonical_RefusesWhatIsNoJSON(t *testing.T) {
 	zero := 0.0
-	for name, v := range map[string]any{"a function": func() {}, "no number": zero / zero, "infinity": 1 / zero, "deep": []any{make(chan int)}} {
+	for name, v := range map[string]any{"a function": func() {}, "no number": zero / zero, "infinity": 1 / zero,
+		"deep": []any{make(chan int)}} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
 				if recover() == nil {
@@ -131,7 +138,8 @@ func TestIntersection_HoldsWhatBothHave(t *testing.T) {
 }
 
 func TestIsNothing(t *testing.T) {
-	for _, v := range []any{nil, "", []any{}, []string{}, map[string]any{}, map[string]any{"a": []any{}}, attributes{"a": ""}} {
+	for _, v := range []any{nil, "", []any{}, []string{}, map[string]any{}, map[string]any{"a": []any{}},
+		attributes{"a": ""}} {
 		if !IsNothing(v) {
 			t.Errorf("%#v says something", v)
 		}
@@ -158,8 +166,9 @@ func TestText_IsForPeople(t *testing.T) {
 	}
 }
 
-// FuzzEqual takes three values and asks whether being equal is an equivalence, whether it follows the canonical form, whether Diff
-// follows both, and whether what must not matter does not: empty members, repetitions, order, another trip through JSON.
+// FuzzEqual takes three values and asks whether being equal is an equivalence, whether it follows the canonical form,
+// whether Diff follows both, and whether what must not matter does not: empty members, repetitions, order, another trip
+// through JSON.
 func FuzzEqual(f *testing.F) {
 	f.Add(`{"set":["a","b","a"],"x":{"y":""}}`, `{"set":["b","a"]}`, `{"set":["a","b"],"x":null}`)
 	f.Add(`{"n":1.0,"set":[]}`, `{"n":1,"set":""}`, `{"n":10e-1}`)

@@ -8,13 +8,15 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// BreakGlass tries the accounts that must always get in: each must have a way to sign in that needs no upstream, mail or new factor.
-// What cannot be told counts as open: only a result that passed or was skipped lets a run go on.
-func BreakGlass(ctx context.Context, users []string, target Target, impersonate bool, now func() time.Time) ([]Result, error) {
+// BreakGlass tries the accounts that must always get in: each must have a way to sign in that needs no upstream, mail
+// or new factor. What cannot be told counts as open: only a result that passed or was skipped lets a run go on.
+func BreakGlass(ctx context.Context, users []string, target Target, impersonate bool,
+	now func() time.Time) ([]Result, error) {
 	var results []Result
 	for _, user := range users {
 		begun := now()
-		request := identity.ProbeRequest{Resource: identity.ResourceID{Type: identity.BreakGlassType, Key: user}, Impersonate: impersonate}
+		request := identity.ProbeRequest{Resource: identity.ResourceID{Type: identity.BreakGlassType, Key: user},
+			Impersonate: impersonate}
 		found, err := target.Probe(ctx, request)
 		if err != nil {
 			return results, fmt.Errorf("trying the break-glass account %s: %w", user, err)

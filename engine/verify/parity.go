@@ -13,9 +13,9 @@ import (
 // AccessParity is the name of the probe that compares who may use an application with what the runs granted.
 const AccessParity = "access_parity"
 
-// Parity compares, for each application, the live grants with those that the runs made or found: a grant that no run made lets in people
-// whom the incumbent did not. Grants that are missing are found by reading back. Which types are applications and grants the schemas say;
-// a grant belongs to the application whose key one of its attributes holds.
+// Parity compares, for each application, the live grants with those that the runs made or found: a grant that no run
+// made lets in people whom the incumbent did not. Grants that are missing are found by reading back. Which types are
+// applications and grants the schemas say; a grant belongs to the application whose key one of its attributes holds.
 func Parity(expected []Expected, live []identity.Resource, schemas []identity.ResourceSchema, at time.Time) []Result {
 	applications, grants := typesOf(schemas, identity.KindApplication), typesOf(schemas, identity.KindAppAssignment)
 	wanted := map[identity.ResourceID]bool{}
@@ -43,11 +43,13 @@ func Parity(expected []Expected, live []identity.Resource, schemas []identity.Re
 		}
 		result := Result{StepID: e.StepID, Run: e.Run, At: at, ProbeResult: identity.ProbeResult{
 			Probe: AccessParity, Resource: e.Resource, Status: identity.ProbePassed,
-			Summary: grantsText(counts[e.Resource.Key]), Evidence: map[string]string{"grants": fmt.Sprint(counts[e.Resource.Key])},
+			Summary:  grantsText(counts[e.Resource.Key]),
+			Evidence: map[string]string{"grants": fmt.Sprint(counts[e.Resource.Key])},
 		}}
 		if extra := foreign[e.Resource.Key]; len(extra) > 0 {
 			sort.Strings(extra)
-			result.Status, result.LookAt = identity.ProbeFailed, "who gave it: the target's own log; take it back there, or assign it at the source and plan again"
+			result.Status, result.LookAt = identity.ProbeFailed,
+				"who gave it: the target's own log; take it back there, or assign it at the source and plan again"
 			result.Summary = "granted by no run: " + strings.Join(slices.Compact(extra), "; ")
 		}
 		results = append(results, result)

@@ -10,8 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// Expected is what a resource must be after everything that was done to it. Attributes are nil for a resource that must be gone; of a
-// mapped one only its existence counts.
+// Expected is what a resource must be after everything that was done to it. Attributes are nil for a resource that must
+// be gone; of a mapped one only its existence counts.
 type Expected struct {
 	Resource   identity.ResourceID
 	ServerID   string
@@ -29,8 +29,8 @@ type Done struct {
 	ServerID string
 }
 
-// Expect sums up what was done, oldest first: of several steps on one resource the newest counts. A resource that got another key is
-// expected under that alone. Sorted by resource.
+// Expect sums up what was done, oldest first: of several steps on one resource the newest counts. A resource that got
+// another key is expected under that alone. Sorted by resource.
 func Expect(done []Done, schemas []identity.ResourceSchema) []Expected {
 	kinds := schemasByType(schemas)
 	newest := map[identity.ResourceID]Expected{}
@@ -94,8 +94,8 @@ type Change struct {
 	Summary   string              `json:"summary"`
 }
 
-// Compare lists what differs between the expected and the live resources. Only managed attributes are compared: what the server computes,
-// hides or adds by itself is no change. Pure; the order of live does not matter.
+// Compare lists what differs between the expected and the live resources. Only managed attributes are compared: what
+// the server computes, hides or adds by itself is no change. Pure; the order of live does not matter.
 func Compare(expected []Expected, live []identity.Resource, schemas []identity.ResourceSchema) []Change {
 	found := newIndex(live)
 	kinds := schemasByType(schemas)
@@ -124,7 +124,8 @@ func newIndex(live []identity.Resource) index {
 
 func (i index) compare(e Expected, schema identity.ResourceSchema) []Change {
 	change := func(attribute string, expected, live any, format string, args ...any) Change {
-		return Change{Resource: e.Resource, StepID: e.StepID, Run: e.Run, Attribute: attribute, Expected: expected, Live: live, Summary: fmt.Sprintf(format, args...)}
+		return Change{Resource: e.Resource, StepID: e.StepID, Run: e.Run, Attribute: attribute, Expected: expected,
+			Live: live, Summary: fmt.Sprintf(format, args...)}
 	}
 	now, there := i.byID[e.Resource]
 	if e.Attributes == nil {

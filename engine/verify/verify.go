@@ -73,9 +73,10 @@ func (r Report) Count(status identity.ProbeStatus) int {
 	return n
 }
 
-// Run reads the target once, compares every expected resource with it, and tries each that is there. A probe that could not look is
-// unknown; only a failure to read the target at all, or the end of ctx, is an error.
-func Run(ctx context.Context, expected []Expected, target Target, schemas []identity.ResourceSchema, options Options) (Report, error) {
+// Run reads the target once, compares every expected resource with it, and tries each that is there. A probe that could
+// not look is unknown; only a failure to read the target at all, or the end of ctx, is an error.
+func Run(ctx context.Context, expected []Expected, target Target, schemas []identity.ResourceSchema,
+	options Options) (Report, error) {
 	var live []identity.Resource
 	summary, err := target.Read(ctx, func(r identity.Resource) error {
 		live = append(live, r)
@@ -85,7 +86,8 @@ func Run(ctx context.Context, expected []Expected, target Target, schemas []iden
 		return Report{}, fmt.Errorf("reading the target: %w", err)
 	}
 	report := Report{Changes: Compare(expected, live, schemas), Resources: len(expected), Requests: summary.Requests}
-	report.Results = append(readBack(expected, report.Changes, options.Now()), Parity(expected, live, schemas, options.Now())...)
+	report.Results = append(readBack(expected, report.Changes, options.Now()),
+		Parity(expected, live, schemas, options.Now())...)
 	probed, err := probe(ctx, expected, target, options)
 	if err != nil {
 		return report, err
@@ -122,7 +124,8 @@ func readBack(expected []Expected, changes []Change, at time.Time) []Result {
 	return results
 }
 
-// probe tries the resources side by side. When a target offers no probes, the first answer says so and no more are asked.
+// probe tries the resources side by side. When a target offers no probes, the first answer says so and no more are
+// asked.
 func probe(ctx context.Context, expected []Expected, target Target, options Options) ([]Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -176,7 +179,8 @@ func probe(ctx context.Context, expected []Expected, target Target, options Opti
 }
 
 func probeOne(ctx context.Context, e Expected, target Target, options Options) ([]Result, error) {
-	request := identity.ProbeRequest{Resource: e.Resource, ServerID: e.ServerID, Attributes: e.Attributes, Impersonate: options.People.Impersonate}
+	request := identity.ProbeRequest{Resource: e.Resource, ServerID: e.ServerID, Attributes: e.Attributes,
+		Impersonate: options.People.Impersonate}
 	if options.People.Member != nil {
 		request.Member = options.People.Member(e.Resource)
 	}
@@ -190,7 +194,8 @@ func probeOne(ctx context.Context, e Expected, target Target, options Options) (
 	}
 	results := make([]Result, 0, len(found))
 	for _, f := range found {
-		results = append(results, Result{ProbeResult: f, StepID: e.StepID, Run: e.Run, At: begun, Millis: options.Now().Sub(begun).Milliseconds()})
+		results = append(results, Result{ProbeResult: f, StepID: e.StepID, Run: e.Run, At: begun,
+			Millis: options.Now().Sub(begun).Milliseconds()})
 	}
 	return results, nil
 }

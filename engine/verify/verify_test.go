@@ -14,7 +14,8 @@ import (
 )
 
 var schemas = []identity.ResourceSchema{{Type: "client", Attributes: []identity.AttributeSchema{
-	{Name: "name", Type: "string"}, {Name: "uris", Type: "list", Unordered: true}, {Name: "secret", Type: "string", Sensitive: true, Generated: true},
+	{Name: "name", Type: "string"}, {Name: "uris", Type: "list", Unordered: true},
+	{Name: "secret", Type: "string", Sensitive: true, Generated: true},
 	{Name: "made_at", Type: "string", Computed: true},
 }}}
 
@@ -25,21 +26,24 @@ var accessSchemas = []identity.ResourceSchema{
 }
 
 func grant(group, app string) identity.Resource {
-	return identity.Resource{Type: "grant", Key: group + " -> " + app, Attributes: identity.Attributes{"group": group, "client": app}}
+	return identity.Resource{Type: "grant", Key: group + " -> " + app,
+		Attributes: identity.Attributes{"group": group, "client": app}}
 }
 
 func TestParity_AGrantThatNoRunMadeIsFound(t *testing.T) {
 	made := grant("/eng", "wiki")
 	expected := verify.Expect([]verify.Done{
 		did("r1", "create", "wiki", identity.Attributes{}), did("r1", "create", "crm", identity.Attributes{}),
-		{Run: "r1", Step: plan.Step{ID: made.ID().String(), Action: plan.ActionCreate, Resource: made.ID(), After: made.Attributes}},
+		{Run: "r1", Step: plan.Step{ID: made.ID().String(), Action: plan.ActionCreate, Resource: made.ID(),
+			After: made.Attributes}},
 	}, accessSchemas)
 	live := []identity.Resource{client("wiki", ""), client("crm", ""), made, grant("/everybody", "crm")}
 	got := map[string]string{}
 	for _, result := range verify.Parity(expected, live, accessSchemas, time.Time{}) {
 		got[result.Resource.Key] = string(result.Status) + " " + result.Summary
 	}
-	want := map[string]string{"wiki": "passed 1 grant, made by a run", "crm": "failed granted by no run: /everybody -> crm"}
+	want := map[string]string{"wiki": "passed 1 grant, made by a run",
+		"crm": "failed granted by no run: /everybody -> crm"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -47,25 +51,31 @@ func TestParity_AGrantThatNoRunMadeIsFound(t *testing.T) {
 
 func did(run, action, key string, after identity.Attributes) verify.Done {
 	id := identity.ResourceID{Type: "client", Key: key}
-	return verify.Done{Run: run, ServerID: "id-" + key, Step: plan.Step{ID: id.String(), Action: plan.Action(action), Resource: id, After: after}}
+	return verify.Done{Run: run, ServerID: "id-" + key,
+		Step: plan.Step{ID: id.String(), Action: plan.Action(action), Resource: id, After: after}}
 }
 
 func client(key, name string) identity.Resource {
-	return identity.Resource{Type: "client", Key: key, ServerID: "id-" + key, Attributes: identity.Attributes{"name": name, "uris": []any{"b", "a"}, "made_at": "now"}}
+	return identity.Resource{Type: "client", Key: key, ServerID: "id-" + key,
+		Attributes: identity.Attributes{"name": name, "uris": []any{"b", "a"}, "made_at": "now"}}
 }
 
 func TestExpect_OfSeveralStepsOnOneResourceTheNewestCounts(t *testing.T) {
 	expected := verify.Expect([]verify.Done{
-		did("r1", "create", "wiki", identity.Attributes{"name": "Wiki"}), did("r1", "create", "crm", identity.Attributes{"name": "CRM"}),
-		did("r2", "update", "wiki", identity.Attributes{"name": "Wiki 2"}), did("r3", "delete", "crm", nil), did("r3", "none", "blog", nil),
+		did("r1", "create", "wiki", identity.Attributes{"name": "Wiki"}),
+		did("r1", "create", "crm", identity.Attributes{"name": "CRM"}),
+		did("r2", "update", "wiki", identity.Attributes{"name": "Wiki 2"}), did("r3", "delete", "crm", nil),
+		did("r3", "none", "blog", nil),
 	}, schemas)
-	if len(expected) != 2 || expected[0].Attributes != nil || expected[1].Run != "r2" || expected[1].Attributes["name"] != "Wiki 2" {
+	if len(expected) != 2 || expected[0].Attributes != nil || expected[1].Run != "r2" ||
+		expected[1].Attributes["name"] != "Wiki 2" {
 		t.Errorf("%+v", expected)
 	}
 }
 
 func TestExpect_ARenamedResourceIsExpectedUnderItsNewKeyAlone(t *testing.T) {
-	keyed := []identity.ResourceSchema{{Type: "client", KeyFormat: "{name}", Attributes: []identity.AttributeSchema{{Name: "name", Identity: true}}}}
+	keyed := []identity.ResourceSchema{{Type: "client", KeyFormat: "{name}",
+		Attributes: []identity.AttributeSchema{{Name: "name", Identity: true}}}}
 	renamed := did("r2", "update", "board", identity.Attributes{"name": "board"})
 	renamed.Step.Before = identity.Attributes{"name": "leadership"}
 	back := did("r3", "update", "board", identity.Attributes{"name": "leadership"})
@@ -90,13 +100,15 @@ func TestCompare_NamesEveryManagedAttributeThatSomebodyChanged(t *testing.T) {
 	}, schemas)
 	renamed := client("other", "x")
 	renamed.ServerID = "id-renamed"
-	live := []identity.Resource{client("same", "same"), client("changed", "new"), renamed, client("back", "x"), client("mapped", "anything")}
+	live := []identity.Resource{client("same", "same"), client("changed", "new"), renamed, client("back", "x"),
+		client("mapped", "anything")}
 	var got []string
 	for _, change := range verify.Compare(expected, live, schemas) {
 		got = append(got, change.Resource.Key+": "+change.Summary)
 	}
 	want := []string{
-		"back: it was deleted, and is there again", "changed: name is not as it was left", "gone: it is not there any more", "renamed: its key was changed to other",
+		"back: it was deleted, and is there again", "changed: name is not as it was left", "gone: it is not there any more",
+		"renamed: its key was changed to other",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -127,14 +139,16 @@ func options() verify.Options {
 }
 
 func TestRun_PutsWhatFailedFirstAndCounts(t *testing.T) {
-	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}), did("r1", "create", "b", identity.Attributes{"name": "b"}), did("r1", "delete", "c", nil)}, schemas)
-	target := fake{live: []identity.Resource{client("a", "a"), client("b", "changed")}, probe: func(r identity.ProbeRequest) ([]identity.ProbeResult, error) {
-		status := identity.ProbePassed
-		if r.Member != "ada" {
-			status = identity.ProbeUnknown
-		}
-		return []identity.ProbeResult{{Probe: "opens", Resource: r.Resource, Status: status, Requests: 2}}, nil
-	}}
+	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}),
+		did("r1", "create", "b", identity.Attributes{"name": "b"}), did("r1", "delete", "c", nil)}, schemas)
+	target := fake{live: []identity.Resource{client("a", "a"), client("b", "changed")},
+		probe: func(r identity.ProbeRequest) ([]identity.ProbeResult, error) {
+			status := identity.ProbePassed
+			if r.Member != "ada" {
+				status = identity.ProbeUnknown
+			}
+			return []identity.ProbeResult{{Probe: "opens", Resource: r.Resource, Status: status, Requests: 2}}, nil
+		}}
 	o := options()
 	o.People.Member = func(r identity.ResourceID) string {
 		if r.Key == "a" {
@@ -150,7 +164,8 @@ func TestRun_PutsWhatFailedFirstAndCounts(t *testing.T) {
 	for _, result := range report.Results {
 		got = append(got, string(result.Status)+" "+result.Resource.Key+" "+result.Probe)
 	}
-	want := []string{"failed b reads_back", "unknown b opens", "passed a opens", "passed a reads_back", "passed c reads_back"}
+	want := []string{"failed b reads_back", "unknown b opens", "passed a opens", "passed a reads_back",
+		"passed c reads_back"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -164,14 +179,17 @@ func TestRun_ATargetWithoutProbesIsReadBackOnly(t *testing.T) {
 	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"})}, schemas)
 	o := options()
 	o.Unsupported = func(err error) bool { return errors.Is(err, none) }
-	report, err := verify.Run(t.Context(), expected, fake{live: []identity.Resource{client("a", "a")}, probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) { return nil, none }}, schemas, o)
+	report, err := verify.Run(t.Context(), expected,
+		fake{live: []identity.Resource{client("a", "a")},
+			probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) { return nil, none }}, schemas, o)
 	if err != nil || len(report.Results) != 1 || report.Results[0].Status != identity.ProbePassed {
 		t.Errorf("%+v, error %v", report, err)
 	}
 }
 
 func TestRun_AProbeThatDiesEndsTheVerificationWithAnError(t *testing.T) {
-	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}), did("r1", "create", "b", identity.Attributes{"name": "b"})}, schemas)
+	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}),
+		did("r1", "create", "b", identity.Attributes{"name": "b"})}, schemas)
 	target := fake{probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) {
 		return nil, errors.New("the plugin ended")
 	}}

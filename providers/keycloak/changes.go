@@ -17,6 +17,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 var _ sdk.ChangeReader = (*Target)(nil)
@@ -48,11 +49,11 @@ func (t *Target) Changes(ctx context.Context, since, until string, each func(ide
 	}
 	from, err := time.Parse(time.RFC3339Nano, since)
 	if err != nil {
-		return identity.ChangeReport{}, refuse("%s: %q is no time", doing, since)
+		return identity.ChangeReport{}, steps.Refuse("%s: %q is no time", doing, since)
 	}
 	to, err := time.Parse(time.RFC3339Nano, until)
 	if err != nil {
-		return identity.ChangeReport{}, refuse("%s: %q is no time", doing, until)
+		return identity.ChangeReport{}, steps.Refuse("%s: %q is no time", doing, until)
 	}
 	ctx, requests := withCounter(ctx)
 	report, err := t.client.changes(ctx, from, to, each)
@@ -155,7 +156,7 @@ func (c *client) adminEvents(ctx context.Context, from, to time.Time) ([]adminEv
 			break
 		}
 		if len(all) >= mostEvents {
-			return nil, refuse("there are more than %d events in that time; look at a shorter one", mostEvents)
+			return nil, steps.Refuse("there are more than %d events in that time; look at a shorter one", mostEvents)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b adminEvent) int { return cmp.Compare(a.Time, b.Time) })

@@ -3,7 +3,6 @@ package keycloak
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,44 +15,28 @@ import (
 // of its organization, a group its memberships and sub-groups, a flow every sub-flow that hangs below it, also where another flow uses
 // it. So each writer looks before it deletes, and refuses what would reach beyond its own resource.
 
-// applyDelete deletes what this migration made and nobody changed. What is gone already is done.
-func applyDelete(ctx context.Context, with writer, step identity.StepRequest, live *found) (identity.StepResult, error) {
-	if live == nil {
-		return identity.StepResult{Already: true}, nil
+// TakesAlong says whose sign-ins run through the flows still.
+func (w flowsWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, _ *found) (string, error) {
+	_, there, err := w.complete(ctx)
+	if err != nil {
+		return "", err
 	}
-	result := identity.StepResult{ServerID: live.resource.ServerID}
-	if step.ServerID != "" && live.resource.ServerID != "" && step.ServerID != live.resource.ServerID {
-		return result, conflict(live, "something else has taken its place")
+	users, err := w.flowUsers(ctx, there)
+	if err != nil || len(users) == 0 {
+		return "", err
 	}
-	if carriesTag(step.Resource.Type) && (step.Tag == "" || step.Tag != live.resource.Tag) {
-		return result, conflict(live, "it does not carry the mark of this migration, and what rehome did not make it does not delete")
+	texts := make([]string, len(users))
+	for i, user := range users {
+		texts[i] = user.String()
 	}
-	if differing := differences(step.Resource.Type, step.Before, live.resource.Attributes); len(differing) > 0 {
-		return result, conflict(live, fmt.Sprintf("somebody has changed %v since it was made", differing))
-	}
-	err := with.remove(ctx, step, live)
-	if isAbsent(err) {
-		err = nil // gone between reading and deleting, or deleted by the request whose answer was lost
-	}
-	return result, err
+	return "sign-ins still run through it: " + strings.Join(texts, ", "), nil
 }
 
-// remove takes the flows away when no sign-in can run through them any more.
-func (w flowsWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+// Remove takes the flows away.
+func (w flowsWriter) Remove(ctx context.Context, _ identity.StepRequest, _ *found) error {
 	_, there, err := w.complete(ctx)
 	if err != nil {
 		return err
-	}
-	users, err := w.flowUsers(ctx, there)
-	if err != nil {
-		return err
-	}
-	if len(users) > 0 {
-		texts := make([]string, len(users))
-		for i, user := range users {
-			texts[i] = user.String()
-		}
-		return conflict(live, "sign-ins still run through it: "+strings.Join(texts, ", "))
 	}
 	for _, alias := range sortedNames(there) {
 		if err := w.client.remove(ctx, w.admin("authentication", "flows", there[alias]), nil); err != nil {
@@ -157,14 +140,18 @@ func (w flowsWriter) removeScopes(ctx context.Context) error {
 	return nil
 }
 
-// remove takes the gate down: the client is closed and unbound first, so that no sign-in runs into a flow that is being taken apart,
-// and none gets in because it was.
-func (w gateWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	clientID := field(live.raw, "clientId")
-	if live.raw["enabled"] == true {
-		return conflict(live, "its client is open, and without the gate everybody could use it; close the client first")
+// TakesAlong guards an open client: what a gate keeps out would come in.
+func (w gateWriter) TakesAlong(_ context.Context, _ identity.StepRequest, live *found) (string, error) {
+	if live.Raw["enabled"] == true {
+		return "its client is open, and without the gate everybody could use it; close the client first", nil
 	}
-	if err := w.bind(ctx, live.raw, "", ""); err != nil {
+	return "", nil
+}
+
+// Remove takes the gate down: the client is unbound first, so that no sign-in runs into a flow that is being taken apart.
+func (w gateWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+	clientID := field(live.Raw, "clientId")
+	if err := w.bind(ctx, live.Raw, "", ""); err != nil {
 		return err
 	}
 	trees, err := w.gateTrees(ctx)
@@ -180,9 +167,9 @@ func (w gateWriter) remove(ctx context.Context, _ identity.StepRequest, live *fo
 			return err
 		}
 	}
-	scopes := realm.Texts(live.raw["defaultClientScopes"])
-	kept := missing(scopes, realm.GateScopes(field(live.raw, "protocol"), clientID))
-	if err := w.setScopes(ctx, field(live.raw, "id"), scopes, kept); err != nil {
+	scopes := realm.Texts(live.Raw["defaultClientScopes"])
+	kept := missing(scopes, realm.GateScopes(field(live.Raw, "protocol"), clientID))
+	if err := w.setScopes(ctx, field(live.Raw, "id"), scopes, kept); err != nil {
 		return err
 	}
 	ids, err := w.scopeIDs(ctx)
@@ -192,37 +179,47 @@ func (w gateWriter) remove(ctx context.Context, _ identity.StepRequest, live *fo
 	return w.client.remove(ctx, w.admin("client-scopes", ids[realm.MarkerScope(clientID)]), nil)
 }
 
-func (w groupWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+// TakesAlong looks for sub-groups.
+func (w groupWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, live *found) (string, error) {
 	var children []realm.Object
-	id := live.resource.ServerID
-	if err := w.get(ctx, w.admin("groups", id, "children"), url.Values{"max": {"1"}}, &children); err != nil {
-		return err
+	err := w.get(ctx, w.admin("groups", live.ServerID, "children"), url.Values{"max": {"1"}}, &children)
+	if err != nil || len(children) == 0 {
+		return "", err
 	}
-	if len(children) > 0 {
-		return conflict(live, "it has sub-groups, which would be deleted with it")
-	}
-	return w.client.remove(ctx, w.admin("groups", id), nil)
+	return "it has sub-groups, which would be deleted with it", nil
 }
 
-// remove refuses a provider that an organization still sends its people to: the link would go without a word.
-func (w providerWriter) remove(ctx context.Context, step identity.StepRequest, live *found) error {
-	if field(live.raw, "organizationId") != "" {
-		return conflict(live, "an organization is still linked to it and would lose its sign-in")
+// Remove deletes a group with its memberships.
+func (w groupWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+	return w.client.remove(ctx, w.admin("groups", live.ServerID), nil)
+}
+
+// TakesAlong looks for an organization that still sends its people to a provider: the link would go without a word.
+func (w providerWriter) TakesAlong(_ context.Context, _ identity.StepRequest, live *found) (string, error) {
+	if field(live.Raw, "organizationId") != "" {
+		return "an organization is still linked to it and would lose its sign-in", nil
 	}
+	return "", nil
+}
+
+// Remove deletes a provider with the links of people to it.
+func (w providerWriter) Remove(ctx context.Context, step identity.StepRequest, _ *found) error {
 	return w.client.remove(ctx, w.admin("identity-provider", "instances", step.Resource.Key), nil)
 }
 
-// remove refuses an organization with managed members: the server would delete their accounts with it.
-func (w organizationWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	id := live.resource.ServerID
-	managed, err := w.managedMember(ctx, id)
-	if err != nil {
-		return err
+// TakesAlong looks for managed members of an organization: the server would delete their accounts with it.
+func (w organizationWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, live *found) (string, error) {
+	managed, err := w.managedMember(ctx, live.ServerID)
+	if err != nil || !managed {
+		return "", err
 	}
-	if managed {
-		return conflict(live, "people have signed in through it for the first time, and their accounts would be deleted with it")
-	}
-	if alias := attributeOf(live.resource.Attributes, "identity_provider"); alias != "" {
+	return "people have signed in through it for the first time, and their accounts would be deleted with it", nil
+}
+
+// Remove unlinks and deletes an organization.
+func (w organizationWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+	id := live.ServerID
+	if alias := attributeOf(live.Attributes, "identity_provider"); alias != "" {
 		if err := w.unlink(ctx, id, alias); err != nil {
 			return err
 		}
@@ -237,15 +234,18 @@ func (c *client) managedMember(ctx context.Context, organization string) (bool, 
 	return len(members) > 0, err
 }
 
-func (w clientWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
-	return w.client.remove(ctx, w.admin("clients", live.resource.ServerID), nil)
+// Remove deletes a client with its roles.
+func (w clientWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+	return w.client.remove(ctx, w.admin("clients", live.ServerID), nil)
 }
 
-func (w roleWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+// Remove deletes a role.
+func (w roleWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
 	return w.client.remove(ctx, w.path(live), nil)
 }
 
-func (w assignmentWriter) remove(ctx context.Context, step identity.StepRequest, _ *found) error {
+// Remove takes the role from the group.
+func (w assignmentWriter) Remove(ctx context.Context, step identity.StepRequest, _ *found) error {
 	path, roles, err := w.mapping(ctx, step)
 	if err != nil {
 		return err
@@ -253,7 +253,7 @@ func (w assignmentWriter) remove(ctx context.Context, step identity.StepRequest,
 	return w.client.remove(ctx, path, roles)
 }
 
-// remove closes the client; the client itself stays.
-func (w enablementWriter) remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+// Remove closes the client; the client itself stays.
+func (w enablementWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
 	return w.enable(ctx, live, false)
 }

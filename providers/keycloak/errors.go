@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 const longestExplanation = 500
@@ -142,30 +143,36 @@ func printable(text string) string {
 	return text
 }
 
-// isAbsent tells whether an object was not there.
-func isAbsent(err error) bool {
-	var fault *failure
-	return errors.As(err, &fault) && fault.status == http.StatusNotFound && fault.Code == identity.ErrorNotFound
-}
-
-// isTaken tells whether a create failed because the key is in use.
-func isTaken(err error) bool {
-	var fault *failure
-	return errors.As(err, &fault) && fault.status == http.StatusConflict
-}
-
-// isLost tells whether it is unknown what became of a request: no answer, or one of something in between.
-func isLost(err error) bool {
-	var fault *failure
-	if !errors.As(err, &fault) {
-		return false
+// Is tells steps what became of a request.
+func (f *failure) Is(target error) bool {
+	switch target {
+	case steps.ErrAbsent:
+		return f.status == http.StatusNotFound && f.Code == identity.ErrorNotFound
+	case steps.ErrTaken:
+		return f.status == http.StatusConflict
+	case steps.ErrLost:
+		return f.lost()
 	}
-	switch fault.status {
+	return false
+}
+
+// lost tells whether it is unknown what became of a request: no answer, or one of something in between.
+func (f *failure) lost() bool {
+	switch f.status {
 	case 0, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return false
 }
+
+// isAbsent tells whether an object was not there.
+func isAbsent(err error) bool { return errors.Is(err, steps.ErrAbsent) }
+
+// isTaken tells whether a create failed because the key is in use.
+func isTaken(err error) bool { return errors.Is(err, steps.ErrTaken) }
+
+// isLost tells whether it is unknown what became of a request.
+func isLost(err error) bool { return errors.Is(err, steps.ErrLost) }
 
 // outward is the form in which an error leaves the provider.
 func outward(doing string, err error) error {

@@ -9,9 +9,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 var servers keycloaktest.Pool
@@ -120,6 +122,10 @@ func mustApply(t *testing.T, target *Target, step identity.StepRequest) identity
 	return result
 }
 
+func differing(id identity.ResourceID, want, live identity.Attributes) []string {
+	return steps.Differences(realm.TypeOf(id.Type).Schema, want, live)
+}
+
 func readAll(t *testing.T, target *Target) map[string]identity.Resource {
 	t.Helper()
 	all := map[string]identity.Resource{}
@@ -150,10 +156,10 @@ func TestKeycloak_AWholeApplicationIsWrittenReadBackChangedAndTakenBack(t *testi
 			t.Errorf("%s does not read back", step.Resource)
 			continue
 		}
-		for _, name := range differences(step.Resource.Type, step.After, live.Attributes) {
+		for _, name := range differing(step.Resource, step.After, live.Attributes) {
 			t.Errorf("%s: %s reads back as %v, want %v", step.Resource, name, live.Attributes[name], step.After[name])
 		}
-		if carriesTag(step.Resource.Type) && live.Tag != tag {
+		if realm.TypeOf(step.Resource.Type).Schema.Tagged && live.Tag != tag {
 			t.Errorf("%s carries the tag %q", step.Resource, live.Tag)
 		}
 	}
@@ -235,8 +241,8 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 		there := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: old, After: changed, Tag: step.Tag}
 		back := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: changed, After: old, Tag: step.Tag}
 		mustApply(t, target, there)
-		if live := readAll(t, target)[step.Resource.String()]; len(differences(step.Resource.Type, changed, live.Attributes)) > 0 {
-			t.Errorf("%s: after the change %v differ", step.Resource, differences(step.Resource.Type, changed, live.Attributes))
+		if live := readAll(t, target)[step.Resource.String()]; len(differing(step.Resource, changed, live.Attributes)) > 0 {
+			t.Errorf("%s: after the change %v differ", step.Resource, differing(step.Resource, changed, live.Attributes))
 		}
 		if result := mustApply(t, target, there); !result.Already {
 			t.Errorf("%s was changed twice", step.Resource)

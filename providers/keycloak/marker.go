@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // fenceKey is the attribute of the marker client in which people see the fence.
@@ -59,9 +60,9 @@ func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedO
 	attributes := realm.Object{realm.MarkerKey: string(encoded), fenceKey: strconv.FormatInt(marker.Fence, 10)}
 	switch {
 	case live == nil && basedOn != "":
-		return "", conflict(nil, "the marker was deleted")
+		return "", steps.Conflict(nil, "the marker was deleted")
 	case live != nil && basedOn != revisionOf(markerText(live)):
-		return "", conflict(nil, "somebody else has written the marker")
+		return "", steps.Conflict(nil, "somebody else has written the marker")
 	case live == nil:
 		_, err = c.post(ctx, c.admin("clients"), markerClient(attributes))
 	default:
@@ -79,7 +80,7 @@ func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedO
 		if err != nil && !taken {
 			return "", err
 		}
-		return "", conflict(nil, "somebody else has written the marker")
+		return "", steps.Conflict(nil, "somebody else has written the marker")
 	}
 	return revisionOf(string(encoded)), nil
 }

@@ -3,37 +3,9 @@ package keycloak
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
-
-func TestForeign_AnUpdateThatWasCutOffIsNoChangeBySomebodyElse(t *testing.T) {
-	uris := func(texts ...string) identity.Attributes {
-		return identity.Attributes{"redirect_uris": realm.List(texts), "name": "Wiki"}
-	}
-	cases := []struct {
-		name                string
-		before, after, live identity.Attributes
-		want                []string
-	}{
-		{"nothing was done", uris("a"), uris("b"), uris("a"), nil},
-		{"all was done", uris("a"), uris("b"), uris("b"), nil},
-		{"the new one was added, the old one is there yet", uris("a", "c"), uris("b", "c"), uris("a", "b", "c"), nil},
-		{"what both have is gone", uris("a", "c"), uris("b", "c"), uris("a"), []string{"redirect_uris"}},
-		{"something strange is there", uris("a"), uris("b"), uris("a", "x"), []string{"redirect_uris"}},
-		{"another name", uris("a"), uris("b"), identity.Attributes{"redirect_uris": realm.List([]string{"a"}), "name": "by hand"}, []string{"name"}},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, foreign(realm.TypeClient, c.before, c.after, c.live), cmpopts.EquateEmpty()); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
 
 // TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain: an update that died while the client was closed is taken up.
 func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
@@ -44,7 +16,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	w := gateWriter{target.client}
 	id := identity.ResourceID{Type: realm.TypeGate, Key: appID}
 	before := readAll(t, target)[id.String()]
-	live, err := w.find(t.Context(), identity.StepRequest{Action: identity.ActionUpdate, Resource: id})
+	live, err := w.Find(t.Context(), identity.StepRequest{Action: identity.ActionUpdate, Resource: id})
 	if err != nil || live == nil {
 		t.Fatalf("finding the gate: %v", err)
 	}

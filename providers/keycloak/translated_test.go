@@ -83,7 +83,7 @@ func TestKeycloak_WhatIsTranslatedReadsBackAsItWasWanted(t *testing.T) {
 	}
 	live := readAll(t, target)
 	for id, wanted := range done {
-		for _, name := range differences(wanted.Type, wanted.Attributes, live[id].Attributes) {
+		for _, name := range differing(wanted.ID(), wanted.Attributes, live[id].Attributes) {
 			t.Errorf("%s: %s reads back as %v, want %v", id, name, live[id].Attributes[name], wanted.Attributes[name])
 		}
 	}

@@ -8,12 +8,17 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // clientWriter writes applications, all but their gate and whether they are open.
 type clientWriter struct{ *client }
 
-func (w clientWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// RefusesTwice implements steps.Refuser: Keycloak 26.7.4 answers 409 to a client id that is in use.
+func (clientWriter) RefusesTwice() bool { return true }
+
+// Find implements steps.Writer.
+func (w clientWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
 	if err == nil && raw == nil && step.ServerID != "" && step.Action != identity.ActionCreate {
 		raw, err = w.applicationByID(ctx, step.ServerID)
@@ -21,7 +26,7 @@ func (w clientWriter) find(ctx context.Context, step identity.StepRequest) (*fou
 	if err != nil || raw == nil {
 		return nil, err
 	}
-	return &found{resource: realm.ReadClient(raw), raw: raw}, nil
+	return &found{Resource: realm.ReadClient(raw), Raw: raw}, nil
 }
 
 // application reads a client by its client id, nil when it is not there.
@@ -47,7 +52,8 @@ func (c *client) applicationByID(ctx context.Context, id string) (realm.Object, 
 	return raw, err
 }
 
-func (w clientWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w clientWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	body := realm.WriteClient(nil, step.After, step.Tag, step.Secrets)
 	// Left out, these get values that depend on whether the body names a protocol; an open password grant is one of them.
 	for name, value := range map[string]any{
@@ -67,14 +73,14 @@ func (w clientWriter) create(ctx context.Context, step identity.StepRequest) (id
 		return identity.StepResult{}, err
 	}
 	if made == nil {
-		return identity.StepResult{}, conflict(nil, "it was deleted while it was made")
+		return identity.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
 	}
 	return identity.StepResult{ServerID: id, Generated: generatedSecret(made, step)}, nil
 }
 
-// generated is the secret that the server made for a client, when the step brought none.
-func (w clientWriter) generated(step identity.StepRequest, live *found) map[string]string {
-	return generatedSecret(live.raw, step)
+// Generated is the secret that the server made for a client, when the step brought none.
+func (w clientWriter) Generated(step identity.StepRequest, live *found) map[string]string {
+	return generatedSecret(live.Raw, step)
 }
 
 func generatedSecret(raw realm.Object, step identity.StepRequest) map[string]string {
@@ -91,10 +97,11 @@ func generatedSecret(raw realm.Object, step identity.StepRequest) map[string]str
 	return map[string]string{"secret": secret}
 }
 
-func (w clientWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
-	before := realm.Texts(live.raw["defaultClientScopes"])
-	id := live.resource.ServerID
-	body := realm.WriteClient(live.raw, step.After, step.Tag, step.Secrets)
+// Update implements steps.Writer.
+func (w clientWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+	before := realm.Texts(live.Raw["defaultClientScopes"])
+	id := live.ServerID
+	body := realm.WriteClient(live.Raw, step.After, step.Tag, step.Secrets)
 	wanted := realm.Texts(body["defaultClientScopes"])
 	// A PUT of a client does not look at its scopes, and a secret that is left out stays.
 	delete(body, "defaultClientScopes")
@@ -120,7 +127,7 @@ func (c *client) setScopes(ctx context.Context, id string, before, wanted []stri
 	}
 	for _, name := range added {
 		if ids[name] == "" {
-			return refuse("client scope %s is not there", name)
+			return steps.Refuse("client scope %s is not there", name)
 		}
 		if err := c.put(ctx, c.admin("clients", id, "default-client-scopes", ids[name]), nil); err != nil {
 			return err
@@ -161,6 +168,9 @@ func (c *client) scopeIDs(ctx context.Context) (map[string]string, error) {
 // roleWriter writes roles of clients.
 type roleWriter struct{ *client }
 
+// RefusesTwice implements steps.Refuser: Keycloak 26.7.4 answers 409 to the name of a role that is in use.
+func (roleWriter) RefusesTwice() bool { return true }
+
 // clientRole reads a role, nil when it or its client is not there, and the server's id of the client.
 func (c *client) clientRole(ctx context.Context, clientID, role string) (realm.Object, string, error) {
 	owner, err := c.application(ctx, clientID)
@@ -175,27 +185,29 @@ func (c *client) clientRole(ctx context.Context, clientID, role string) (realm.O
 	return raw, field(owner, "id"), err
 }
 
-func (w roleWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// Find implements steps.Writer.
+func (w roleWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	clientID, role := attribute(step, "client"), attribute(step, "role")
 	if clientID == "" || role == "" {
-		return nil, refuse("the step does not name client and role")
+		return nil, steps.Refuse("the step does not name client and role")
 	}
 	raw, owner, err := w.clientRole(ctx, clientID, role)
 	if err != nil || raw == nil {
 		return nil, err
 	}
 	raw["containerId"] = owner
-	return &found{resource: realm.ReadClientRole(clientID, raw), raw: raw}, nil
+	return &found{Resource: realm.ReadClientRole(clientID, raw), Raw: raw}, nil
 }
 
-func (w roleWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w roleWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	clientID, role := attribute(step, "client"), attribute(step, "role")
 	owner, err := w.application(ctx, clientID)
 	if err != nil {
 		return identity.StepResult{}, err
 	}
 	if owner == nil {
-		return identity.StepResult{}, refuse("client %s is not there", clientID)
+		return identity.StepResult{}, steps.Refuse("client %s is not there", clientID)
 	}
 	if _, err := w.post(ctx, w.admin("clients", field(owner, "id"), "roles"), realm.WriteClientRole(nil, step.After)); err != nil {
 		return identity.StepResult{}, err
@@ -204,26 +216,28 @@ func (w roleWriter) create(ctx context.Context, step identity.StepRequest) (iden
 	return identity.StepResult{ServerID: field(made, "id")}, err
 }
 
-func (w roleWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
-	return w.put(ctx, w.path(live), realm.WriteClientRole(live.raw, step.After))
+// Update implements steps.Writer.
+func (w roleWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+	return w.put(ctx, w.path(live), realm.WriteClientRole(live.Raw, step.After))
 }
 
 func (w roleWriter) path(live *found) string {
-	return w.admin("roles-by-id", live.resource.ServerID)
+	return w.admin("roles-by-id", live.ServerID)
 }
 
 // enablementWriter opens and closes clients.
 type enablementWriter struct{ *client }
 
-// later: the client is there before it is opened, so a create finds it closed.
-func (w enablementWriter) later(live *found) []string {
-	if live.raw["enabled"] == true {
+// Later: the client is there before it is opened, so a create finds it closed.
+func (w enablementWriter) Later(live *found) []string {
+	if live.Raw["enabled"] == true {
 		return nil
 	}
 	return []string{"enabled"}
 }
 
-func (w enablementWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// Find implements steps.Writer.
+func (w enablementWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
 	if err != nil || raw == nil {
 		return nil, err
@@ -231,18 +245,19 @@ func (w enablementWriter) find(ctx context.Context, step identity.StepRequest) (
 	if step.Action == identity.ActionDelete && raw["enabled"] != true {
 		return nil, nil // a closed client is all that taking the enablement back asks for
 	}
-	return &found{resource: realm.ReadEnablement(raw), raw: raw}, nil
+	return &found{Resource: realm.ReadEnablement(raw), Raw: raw}, nil
 }
 
-func (w enablementWriter) create(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
-	return identity.StepResult{}, refuse("client %s is not there", step.Resource.Key)
+// Create implements steps.Writer.
+func (w enablementWriter) Create(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
+	return identity.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 }
 
-// update opens or closes a client. One that has any part of a gate is opened only when the gate is whole and the role is there.
-func (w enablementWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
+// Update opens or closes a client. One that has any part of a gate is opened only when the gate is whole and the role is there.
+func (w enablementWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
 	wanted, _ := step.After["enabled"].(bool)
 	if wanted {
-		if err := w.checkGate(ctx, live.raw); err != nil {
+		if err := w.checkGate(ctx, live.Raw); err != nil {
 			return err
 		}
 	}
@@ -255,19 +270,19 @@ func (w enablementWriter) checkGate(ctx context.Context, raw realm.Object) error
 		return err
 	}
 	if intact, _ := gate.Attributes["intact"].(bool); !intact {
-		return refuse("the gate of client %s is not whole, so opening it would let in who is not assigned", field(raw, "clientId"))
+		return steps.Refuse("the gate of client %s is not whole, so opening it would let in who is not assigned", field(raw, "clientId"))
 	}
 	role, _, err := w.clientRole(ctx, field(raw, "clientId"), realm.AccessRole)
 	if err != nil {
 		return err
 	}
 	if role == nil {
-		return refuse("client %s has a gate but no role %s, so nobody could use it", field(raw, "clientId"), realm.AccessRole)
+		return steps.Refuse("client %s has a gate but no role %s, so nobody could use it", field(raw, "clientId"), realm.AccessRole)
 	}
 	return nil
 }
 
 func (c *client) enable(ctx context.Context, live *found, enabled bool) error {
-	body := realm.Object{"clientId": field(live.raw, "clientId"), "enabled": enabled}
-	return c.put(ctx, c.admin("clients", field(live.raw, "id")), body)
+	body := realm.Object{"clientId": field(live.Raw, "clientId"), "enabled": enabled}
+	return c.put(ctx, c.admin("clients", field(live.Raw, "id")), body)
 }

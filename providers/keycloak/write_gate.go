@@ -8,15 +8,17 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // flowsWriter writes the top-level flows in which the gates stand.
 type flowsWriter struct{ *client }
 
-// later: the flows are made one after another.
-func (w flowsWriter) later(*found) []string { return []string{"flows"} }
+// Later: the flows are made one after another.
+func (w flowsWriter) Later(*found) []string { return []string{"flows"} }
 
-func (w flowsWriter) find(ctx context.Context, _ identity.StepRequest) (*found, error) {
+// Find implements steps.Writer.
+func (w flowsWriter) Find(ctx context.Context, _ identity.StepRequest) (*found, error) {
 	complete, _, err := w.complete(ctx)
 	if err != nil {
 		return nil, err
@@ -25,7 +27,7 @@ func (w flowsWriter) find(ctx context.Context, _ identity.StepRequest) (*found, 
 	if !there {
 		return nil, nil
 	}
-	return &found{resource: resource}, nil
+	return &found{Resource: resource}, nil
 }
 
 // complete lists those of our top-level flows that hold what they must, and the ids of all of them that are there.
@@ -54,11 +56,13 @@ func (w flowsWriter) complete(ctx context.Context) ([]string, map[string]string,
 	return complete, there, nil
 }
 
-func (w flowsWriter) create(ctx context.Context, _ identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w flowsWriter) Create(ctx context.Context, _ identity.StepRequest) (identity.StepResult, error) {
 	return identity.StepResult{}, w.makeMissing(ctx)
 }
 
-func (w flowsWriter) update(ctx context.Context, _ identity.StepRequest, _ *found) error {
+// Update implements steps.Writer.
+func (w flowsWriter) Update(ctx context.Context, _ identity.StepRequest, _ *found) error {
 	return w.makeMissing(ctx)
 }
 
@@ -94,7 +98,7 @@ func (w flowsWriter) discard(ctx context.Context, alias, id string) error {
 		return err
 	}
 	if len(gatesIn(tree)) > 0 {
-		return refuse("flow %q is not as rehome made it and gates stand in it; put it right by hand", alias)
+		return steps.Refuse("flow %q is not as rehome made it and gates stand in it; put it right by hand", alias)
 	}
 	return w.client.remove(ctx, w.admin("authentication", "flows", id), nil)
 }
@@ -126,15 +130,16 @@ func sortedNames(from map[string]string) []string {
 // gateWriter writes the gate of a client: marker scopes, a sub-flow in each of the three flows, and the client's overrides.
 type gateWriter struct{ *client }
 
-// later: a gate that is half there is finished; one that is whole is somebody's.
-func (w gateWriter) later(live *found) []string {
-	if live.resource.Attributes["intact"] == true {
+// Later: a gate that is half there is finished; one that is whole is somebody's.
+func (w gateWriter) Later(live *found) []string {
+	if live.Attributes["intact"] == true {
 		return nil
 	}
 	return []string{"intact", "deny_message", "protocol"}
 }
 
-func (w gateWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// Find implements steps.Writer.
+func (w gateWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
 	if err != nil || raw == nil {
 		return nil, err
@@ -143,8 +148,8 @@ func (w gateWriter) find(ctx context.Context, step identity.StepRequest) (*found
 	if err != nil || !there {
 		return nil, err
 	}
-	live := &found{resource: resource, raw: raw}
-	if w.halted(live) {
+	live := &found{Resource: resource, Raw: raw}
+	if w.Halted(live) {
 		resource.Attributes["intact"] = false // an update that closed the client did not come to its end
 	}
 	return live, nil
@@ -153,8 +158,9 @@ func (w gateWriter) find(ctx context.Context, step identity.StepRequest) (*found
 // reopenKey is an attribute of a client that was closed while its gate is replaced, and must be opened again.
 const reopenKey = "rehome.reopen"
 
-func (w gateWriter) halted(live *found) bool {
-	return field(object(live.raw, "attributes"), reopenKey) == "true"
+// Halted implements steps.Halter.
+func (w gateWriter) Halted(live *found) bool {
+	return field(object(live.Raw, "attributes"), reopenKey) == "true"
 }
 
 // shut closes a client for a while, or opens it again; the sign on it outlives a crash in between.
@@ -163,8 +169,8 @@ func (w gateWriter) shut(ctx context.Context, live *found, shut bool) error {
 	if shut {
 		sign = "true"
 	}
-	return w.put(ctx, w.admin("clients", field(live.raw, "id")), realm.Object{
-		"clientId": field(live.raw, "clientId"), "enabled": !shut, "attributes": realm.Object{reopenKey: sign},
+	return w.put(ctx, w.admin("clients", field(live.Raw, "id")), realm.Object{
+		"clientId": field(live.Raw, "clientId"), "enabled": !shut, "attributes": realm.Object{reopenKey: sign},
 	})
 }
 
@@ -217,26 +223,27 @@ func (c *client) gateTrees(ctx context.Context) (map[realm.Place]flowTree, error
 	return trees, nil
 }
 
-func (w gateWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w gateWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	application, err := w.application(ctx, step.Resource.Key)
 	if err != nil {
 		return identity.StepResult{}, err
 	}
 	if application == nil {
-		return identity.StepResult{}, refuse("client %s is not there", step.Resource.Key)
+		return identity.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 	}
 	return identity.StepResult{}, w.build(ctx, step, application)
 }
 
-// update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be replaced.
-func (w gateWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
-	open := live.raw["enabled"] == true || w.halted(live)
+// Update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be replaced.
+func (w gateWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+	open := live.Raw["enabled"] == true || w.Halted(live)
 	if open {
 		if err := w.shut(ctx, live, true); err != nil {
 			return err
 		}
 	}
-	if err := w.build(ctx, step, live.raw); err != nil {
+	if err := w.build(ctx, step, live.Raw); err != nil {
 		return err // the client stays closed: nobody knows what its gate would let through
 	}
 	if !open {
@@ -258,7 +265,7 @@ func (w gateWriter) build(ctx context.Context, step identity.StepRequest, applic
 	for _, place := range realm.Places() {
 		tree, there := trees[place]
 		if !there {
-			return refuse("flow %q is not there; it is made by the step of type %s", realm.TopFlow(place), realm.TypeGateFlows)
+			return steps.Refuse("flow %q is not there; it is made by the step of type %s", realm.TopFlow(place), realm.TypeGateFlows)
 		}
 		if err := w.buildAt(ctx, place, tree, protocol, clientID, attribute(step, "deny_message")); err != nil {
 			return err
@@ -301,7 +308,7 @@ func (w gateWriter) makeScopes(ctx context.Context, protocol, clientID string) e
 func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree flowTree, protocol, clientID, message string) error {
 	parent, there := tree.flowIDs[realm.GateParent(place)]
 	if !there {
-		return refuse("flow %q is not as rehome made it: %q is gone", realm.TopFlow(place), realm.GateParent(place))
+		return steps.Refuse("flow %q is not as rehome made it: %q is gone", realm.TopFlow(place), realm.GateParent(place))
 	}
 	alias, chunkAlias := realm.GateAlias(place, clientID), realm.ChunkAlias(place, protocol, clientID)
 	if execution, old := tree.executions[alias]; old {

@@ -8,12 +8,17 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // groupWriter writes groups.
 type groupWriter struct{ *client }
 
-func (w groupWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// RefusesTwice implements steps.Refuser: Keycloak 26.7.4 answers 409 to a name among its siblings that is in use.
+func (groupWriter) RefusesTwice() bool { return true }
+
+// Find implements steps.Writer.
+func (w groupWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	raw, err := w.group(ctx, realm.GroupPath(step.Resource.Key))
 	if err != nil {
 		return nil, err
@@ -24,13 +29,13 @@ func (w groupWriter) find(ctx context.Context, step identity.StepRequest) (*foun
 			return nil, err
 		}
 		if path = pathOf(step.Before, step.Resource.Key); parentOf(path) != parentOf(step.Resource.Key) {
-			return nil, refuse("group %s cannot be moved to %s", path, step.Resource.Key)
+			return nil, steps.Refuse("group %s cannot be moved to %s", path, step.Resource.Key)
 		}
 	}
 	if raw == nil {
 		return nil, nil
 	}
-	return &found{resource: realm.ReadGroup(raw, path), raw: raw}, nil
+	return &found{Resource: realm.ReadGroup(raw, path), Raw: raw}, nil
 }
 
 // pathOf is the path under which the plan saw a group.
@@ -43,7 +48,8 @@ func pathOf(before identity.Attributes, otherwise string) string {
 
 func parentOf(path string) string { return path[:strings.LastIndex(path, "/")+1] }
 
-func (w groupWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w groupWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	names := realm.GroupPath(step.Resource.Key)
 	target := w.admin("groups")
 	if above := names[:len(names)-1]; len(above) > 0 {
@@ -52,7 +58,7 @@ func (w groupWriter) create(ctx context.Context, step identity.StepRequest) (ide
 			return identity.StepResult{}, err
 		}
 		if parent == nil {
-			return identity.StepResult{}, refuse("its parent /%s is not there", strings.Join(above, "/"))
+			return identity.StepResult{}, steps.Refuse("its parent /%s is not there", strings.Join(above, "/"))
 		}
 		target = w.admin("groups", field(parent, "id"), "children")
 	}
@@ -64,12 +70,13 @@ func (w groupWriter) create(ctx context.Context, step identity.StepRequest) (ide
 	return identity.StepResult{ServerID: id}, err
 }
 
-func (w groupWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
-	body := realm.WriteGroup(live.raw, step.After, step.Tag)
+// Update implements steps.Writer.
+func (w groupWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+	body := realm.WriteGroup(live.Raw, step.After, step.Tag)
 	for _, name := range []string{"id", "path", "parentId", "subGroups", "subGroupCount", "access", "realmRoles", "clientRoles"} {
 		delete(body, name)
 	}
-	return w.put(ctx, w.admin("groups", live.resource.ServerID), body)
+	return w.put(ctx, w.admin("groups", live.ServerID), body)
 }
 
 // group walks down to the group with these names from the top; nil when one of them is not there. The search of the server
@@ -132,10 +139,11 @@ func attribute(step identity.StepRequest, name string) string {
 	return ""
 }
 
-func (w assignmentWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// Find implements steps.Writer.
+func (w assignmentWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	want := assignmentOf(step)
 	if want.group == "" || want.client == "" || want.role == "" {
-		return nil, refuse("the step does not name group, client and role")
+		return nil, steps.Refuse("the step does not name group, client and role")
 	}
 	group, err := w.group(ctx, realm.GroupPath(want.group))
 	if err != nil || group == nil {
@@ -144,7 +152,7 @@ func (w assignmentWriter) find(ctx context.Context, step identity.StepRequest) (
 	if !slices.Contains(realm.Texts(object(group, "clientRoles")[want.client]), want.role) {
 		return nil, nil
 	}
-	return &found{resource: realm.ReadRoleAssignment(want.group, want.client, want.role)}, nil
+	return &found{Resource: realm.ReadRoleAssignment(want.group, want.client, want.role)}, nil
 }
 
 // mapping finds the address of the mappings of the group and client, and the role as it is named there.
@@ -155,20 +163,21 @@ func (w assignmentWriter) mapping(ctx context.Context, step identity.StepRequest
 		return "", nil, err
 	}
 	if group == nil {
-		return "", nil, refuse("group %s is not there", want.group)
+		return "", nil, steps.Refuse("group %s is not there", want.group)
 	}
 	role, owner, err := w.clientRole(ctx, want.client, want.role)
 	if err != nil {
 		return "", nil, err
 	}
 	if role == nil {
-		return "", nil, refuse("role %s of client %s is not there", want.role, want.client)
+		return "", nil, steps.Refuse("role %s of client %s is not there", want.role, want.client)
 	}
 	return w.admin("groups", field(group, "id"), "role-mappings", "clients", owner),
 		[]any{realm.Object{"id": field(role, "id"), "name": want.role}}, nil
 }
 
-func (w assignmentWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w assignmentWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	path, roles, err := w.mapping(ctx, step)
 	if err != nil {
 		return identity.StepResult{}, err
@@ -177,6 +186,7 @@ func (w assignmentWriter) create(ctx context.Context, step identity.StepRequest)
 	return identity.StepResult{}, err
 }
 
-func (w assignmentWriter) update(context.Context, identity.StepRequest, *found) error {
-	return refuse("an assignment has nothing to change")
+// Update implements steps.Writer.
+func (w assignmentWriter) Update(context.Context, identity.StepRequest, *found) error {
+	return steps.Refuse("an assignment has nothing to change")
 }

@@ -8,15 +8,20 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // providerWriter writes identity providers with their mappers.
 type providerWriter struct{ *client }
 
-// later: the mappers are created after the provider, one by one.
-func (w providerWriter) later(*found) []string { return []string{"mappers"} }
+// RefusesTwice implements steps.Refuser: Keycloak 26.7.4 answers 409 to an alias that is in use.
+func (providerWriter) RefusesTwice() bool { return true }
 
-func (w providerWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// Later: the mappers are created after the provider, one by one.
+func (w providerWriter) Later(*found) []string { return []string{"mappers"} }
+
+// Find implements steps.Writer.
+func (w providerWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	raw, err := w.provider(ctx, step.Resource.Key)
 	if err != nil || raw == nil {
 		return nil, err
@@ -25,7 +30,7 @@ func (w providerWriter) find(ctx context.Context, step identity.StepRequest) (*f
 	if err != nil {
 		return nil, err
 	}
-	return &found{resource: realm.ReadProvider(raw, mappers), raw: raw}, nil
+	return &found{Resource: realm.ReadProvider(raw, mappers), Raw: raw}, nil
 }
 
 // provider reads an identity provider, nil when it is not there. It asks the list: after a failed import the server's cache
@@ -50,25 +55,27 @@ func (c *client) mappers(ctx context.Context, alias string) ([]realm.Object, err
 	return rows, err
 }
 
-func (w providerWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w providerWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	if _, err := w.post(ctx, w.admin("identity-provider", "instances"), realm.WriteProvider(nil, step.After, step.Tag, step.Secrets)); err != nil {
 		return identity.StepResult{}, err
 	}
 	if err := w.writeMappers(ctx, step); err != nil {
 		return identity.StepResult{}, err
 	}
-	made, err := w.find(ctx, step)
+	made, err := w.Find(ctx, step)
 	if err != nil {
 		return identity.StepResult{}, err
 	}
 	if made == nil {
-		return identity.StepResult{}, conflict(nil, "it was deleted while it was made")
+		return identity.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
 	}
-	return identity.StepResult{ServerID: made.resource.ServerID}, nil
+	return identity.StepResult{ServerID: made.ServerID}, nil
 }
 
-func (w providerWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
-	body := realm.WriteProvider(live.raw, step.After, step.Tag, step.Secrets)
+// Update implements steps.Writer.
+func (w providerWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+	body := realm.WriteProvider(live.Raw, step.After, step.Tag, step.Secrets)
 	if err := w.put(ctx, w.admin("identity-provider", "instances", step.Resource.Key), body); err != nil {
 		return err
 	}
@@ -119,10 +126,11 @@ func (w providerWriter) writeMappers(ctx context.Context, step identity.StepRequ
 // organizationWriter writes organizations with the provider that their people are sent to.
 type organizationWriter struct{ *client }
 
-// later: the provider is linked and told to expect the domains after the organization is there.
-func (w organizationWriter) later(*found) []string { return []string{"identity_provider", "redirect"} }
+// Later: the provider is linked and told to expect the domains after the organization is there.
+func (w organizationWriter) Later(*found) []string { return []string{"identity_provider", "redirect"} }
 
-func (w organizationWriter) find(ctx context.Context, step identity.StepRequest) (*found, error) {
+// Find implements steps.Writer.
+func (w organizationWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
 	all, err := w.organizations(ctx)
 	if err != nil {
 		return nil, err
@@ -137,10 +145,11 @@ func (w organizationWriter) find(ctx context.Context, step identity.StepRequest)
 	if err := w.get(ctx, w.admin("organizations", field(all[at], "id"), "identity-providers"), query, &linked); err != nil {
 		return nil, err
 	}
-	return &found{resource: realm.ReadOrganization(all[at], linked), raw: all[at]}, nil
+	return &found{Resource: realm.ReadOrganization(all[at], linked), Raw: all[at]}, nil
 }
 
-func (w organizationWriter) create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+// Create implements steps.Writer.
+func (w organizationWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	id, err := w.post(ctx, w.admin("organizations"), realm.WriteOrganization(nil, step.After, step.Tag))
 	if err != nil {
 		return identity.StepResult{}, err
@@ -153,13 +162,14 @@ func attributeOf(attributes identity.Attributes, name string) string {
 	return value
 }
 
-func (w organizationWriter) update(ctx context.Context, step identity.StepRequest, live *found) error {
-	id := live.resource.ServerID
-	body := realm.WriteOrganization(live.raw, step.After, step.Tag)
+// Update implements steps.Writer.
+func (w organizationWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+	id := live.ServerID
+	body := realm.WriteOrganization(live.Raw, step.After, step.Tag)
 	if err := w.put(ctx, w.admin("organizations", id), body); err != nil {
 		return err
 	}
-	old := attributeOf(live.resource.Attributes, "identity_provider")
+	old := attributeOf(live.Attributes, "identity_provider")
 	wanted, managed := step.After["identity_provider"].(string)
 	if !managed {
 		return nil
@@ -200,7 +210,7 @@ func (w organizationWriter) changeProvider(ctx context.Context, alias string, ch
 		return err
 	}
 	if provider == nil {
-		return refuse("identity provider %s is not there", alias)
+		return steps.Refuse("identity provider %s is not there", alias)
 	}
 	change(provider)
 	return w.put(ctx, w.admin("identity-provider", "instances", alias), provider)

@@ -37,7 +37,8 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 // denial is the 403 of a path: policies use another code than directory objects.
 func denial(path string) []byte {
 	if strings.HasPrefix(path, "/v1.0/identity/") || strings.HasPrefix(path, "/v1.0/policies/") {
-		return failureBody("AccessDenied", "You cannot perform the requested operation, required scopes are missing in the token.")
+		return failureBody("AccessDenied",
+			"You cannot perform the requested operation, required scopes are missing in the token.")
 	}
 	return failureBody("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 }

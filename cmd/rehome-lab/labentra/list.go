@@ -55,7 +55,8 @@ func (s *Server) list(c collection) http.HandlerFunc {
 		}
 		start, err := offset(r.URL.Path, query.Get("$skiptoken"))
 		if err != nil || start > len(objects) {
-			refuse(w, http.StatusBadRequest, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.")
+			refuse(w, http.StatusBadRequest, "Directory_ExpiredPageToken",
+				"The specified page token value has expired and can no longer be included in your request.")
 			return
 		}
 		end := len(objects)

@@ -34,7 +34,8 @@ func (s *Server) graph() http.Handler {
 	plain("/organization", "organization", false, t.organization)
 	plain("/domains", "domains", false, t.domains)
 	plain("/identity/conditionalAccess/policies", "identity/conditionalAccess/policies", false, t.policies)
-	plain("/identity/conditionalAccess/namedLocations", "identity/conditionalAccess/namedLocations", true, t.namedLocations)
+	plain("/identity/conditionalAccess/namedLocations", "identity/conditionalAccess/namedLocations", true,
+		t.namedLocations)
 	plain("/identityProviders", "identityProviders", true, t.identityProviders)
 	plain("/identity/identityProviders", "identity/identityProviders", true, t.identityProviders)
 
@@ -42,9 +43,12 @@ func (s *Server) graph() http.Handler {
 		mux.Handle(root+path, s.list(collection{context: name, choose: below(parents, children)}))
 	}
 	under("/servicePrincipals/{id}/appRoleAssignedTo", "appRoleAssignments", t.servicePrincipals, t.assignedTo)
-	under("/servicePrincipals/{id}/claimsMappingPolicies", "policies/claimsMappingPolicies", t.servicePrincipals, t.claimsPolicies)
-	under("/applications/{id}/federatedIdentityCredentials", "federatedIdentityCredentials", t.applications, t.federatedCredentials)
-	mux.Handle("/beta/auditLogs/signIns", s.list(collection{context: "auditLogs/signIns", filtered: true, choose: s.signInsBetween}))
+	under("/servicePrincipals/{id}/claimsMappingPolicies", "policies/claimsMappingPolicies", t.servicePrincipals,
+		t.claimsPolicies)
+	under("/applications/{id}/federatedIdentityCredentials", "federatedIdentityCredentials", t.applications,
+		t.federatedCredentials)
+	mux.Handle("/beta/auditLogs/signIns", s.list(collection{context: "auditLogs/signIns", filtered: true,
+		choose: s.signInsBetween}))
 	s.memberLists(mux, root)
 	mux.HandleFunc(root+"/domains/{id}/federationConfiguration", s.federation)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -73,7 +77,8 @@ func (s *Server) memberLists(mux *http.ServeMux, root string) {
 }
 
 // membersBy chooses the members of the group in the path; an empty kind is all of them.
-func (s *Server) membersBy(resolve func(string) []object, kind string) func(http.ResponseWriter, *http.Request) ([]object, bool) {
+func (s *Server) membersBy(resolve func(string) []object, kind string) func(http.ResponseWriter,
+	*http.Request) ([]object, bool) {
 	return func(w http.ResponseWriter, r *http.Request) ([]object, bool) {
 		id := r.PathValue("id")
 		if _, ok := find(s.tenant.groups, id); !ok {

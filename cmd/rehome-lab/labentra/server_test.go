@@ -198,7 +198,8 @@ func TestMembersCarryTheirTypeAndTransitiveOnesComeOnce(t *testing.T) {
 
 func TestFederationOfAManagedDomainIsNotFound(t *testing.T) {
 	_, r := signedIn(t, labentra.Options{})
-	if status, _, body := r.ask("GET", "/v1.0/domains/larkfield.example/federationConfiguration"); status != 404 || errorCode(body) != "Request_ResourceNotFound" {
+	if status, _, body := r.ask("GET", "/v1.0/domains/larkfield.example/federationConfiguration"); status != 404 ||
+		errorCode(body) != "Request_ResourceNotFound" {
 		t.Errorf("managed domain answers %d %v", status, body)
 	}
 	if n := len(r.list("/v1.0/domains/mill.larkfield.example/federationConfiguration")); n != 1 {
@@ -237,8 +238,10 @@ func TestDiscoveryNamesTheSameHost(t *testing.T) {
 }
 
 func TestMissingPermissionAndRateAreRefused(t *testing.T) {
-	_, r := signedIn(t, labentra.Options{Forbidden: []string{"/v1.0/identity/conditionalAccess"}, RatePerMinute: 2, RetryAfter: "2.128"})
-	if status, _, body := r.ask("GET", "/v1.0/identity/conditionalAccess/policies"); status != 403 || errorCode(body) != "AccessDenied" {
+	_, r := signedIn(t, labentra.Options{Forbidden: []string{"/v1.0/identity/conditionalAccess"}, RatePerMinute: 2,
+		RetryAfter: "2.128"})
+	if status, _, body := r.ask("GET", "/v1.0/identity/conditionalAccess/policies"); status != 403 ||
+		errorCode(body) != "AccessDenied" {
 		t.Errorf("policies answer %d %v", status, body)
 	}
 	r.list("/v1.0/domains")

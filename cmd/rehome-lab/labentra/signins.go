@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// newestSignInAge is how old the newest sign-in is when the lab starts: the times of the file are moved, so that a log that was
-// written once is never out of date.
+// newestSignInAge is how old the newest sign-in is when the lab starts: the times of the file are moved, so that a log
+// that was written once is never out of date.
 const newestSignInAge = time.Hour
 
 // signIn is one event of the sign-in log.

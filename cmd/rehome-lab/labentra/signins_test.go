@@ -12,7 +12,8 @@ func TestSignInsMoveWithTheClockAndComeNewestFirst(t *testing.T) {
 	_, web := signedIn(t, labentra.Options{})
 	ask := func(days int) []any {
 		now := time.Now().UTC()
-		filter := "createdDateTime ge " + now.AddDate(0, 0, -days).Format(time.RFC3339) + " and createdDateTime le " + now.Format(time.RFC3339) +
+		filter := "createdDateTime ge " + now.AddDate(0, 0,
+			-days).Format(time.RFC3339) + " and createdDateTime le " + now.Format(time.RFC3339) +
 			" and signInEventTypes/any(t: t eq 'interactiveUser')"
 		return web.list("/beta/auditLogs/signIns?" + url.Values{"$filter": {filter}}.Encode())
 	}
@@ -28,7 +29,8 @@ func TestSignInsMoveWithTheClockAndComeNewestFirst(t *testing.T) {
 		}
 		previous = at
 	}
-	if status, _, _ := web.ask("GET", "/beta/auditLogs/signIns?"+url.Values{"$filter": {"appId eq 'x'"}}.Encode()); status != 400 {
+	if status, _, _ := web.ask("GET",
+		"/beta/auditLogs/signIns?"+url.Values{"$filter": {"appId eq 'x'"}}.Encode()); status != 400 {
 		t.Errorf("a filter that the lab does not understand is answered with %d", status)
 	}
 }

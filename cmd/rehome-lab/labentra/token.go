@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// tokens are the access tokens given out so far, with their end. Tokens are random words: a reader must not look inside.
+// tokens are the access tokens given out so far, with their end. Tokens are random words: a reader must not look
+// inside.
 type tokens struct {
 	lifetime time.Duration
 	now      func() time.Time
@@ -100,13 +101,19 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	case !s.knownTenant(r):
 		s.refuseToken(w, http.StatusBadRequest, "invalid_request", 90002, "Tenant '"+r.PathValue("tenant")+"' not found.")
 	case r.PostForm.Get("grant_type") != "client_credentials":
-		s.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
+		s.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", 70003,
+			"The app requested an unsupported grant type.")
 	case !asksForDefault(r.PostForm.Get("scope")):
-		s.refuseToken(w, http.StatusBadRequest, "invalid_scope", 1002012, "The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.")
+		s.refuseToken(w, http.StatusBadRequest, "invalid_scope", 1002012,
+			"The provided value for scope is not valid. Client credential flows must have a scope value with /.default "+
+				"suffixed to the resource identifier.")
 	case id != s.options.ClientID:
-		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+id+"' was not found in the directory.")
+		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016,
+			"Application with identifier '"+id+"' was not found in the directory.")
 	case subtle.ConstantTimeCompare([]byte(secret), []byte(s.options.ClientSecret)) != 1:
-		s.refuseToken(w, http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
+		s.refuseToken(w, http.StatusUnauthorized, "invalid_client", 7000215,
+			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "+
+				"client secret ID, for a secret added to app '"+id+"'.")
 	default:
 		seconds := int(s.options.TokenLifetime / time.Second)
 		reply(w, map[string]any{
@@ -115,8 +122,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// asksForDefault tells whether the scopes, separated by blanks, hold one of the form RESOURCE/.default. Microsoft's own library adds
-// openid, offline_access and profile to it.
+// asksForDefault tells whether the scopes, separated by blanks, hold one of the form RESOURCE/.default. Microsoft's own
+// library adds openid, offline_access and profile to it.
 func asksForDefault(scopes string) bool {
 	for _, scope := range strings.Fields(scopes) {
 		if strings.HasSuffix(scope, "/.default") {

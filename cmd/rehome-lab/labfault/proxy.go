@@ -23,8 +23,8 @@ type Spoil struct {
 	After bool
 }
 
-// Proxy passes requests on to a real server and spoils those that choose names. Choose gets the whole body and is called by many
-// goroutines; the zero Spoil passes a request on.
+// Proxy passes requests on to a real server and spoils those that choose names. Choose gets the whole body and is
+// called by many goroutines; the zero Spoil passes a request on.
 func Proxy(server *url.URL, choose func(r *http.Request, body []byte) Spoil) http.Handler {
 	p := &proxy{server: server, choose: choose, client: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -53,7 +53,8 @@ func (p *proxy) serve(out http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case spoil.Status != 0:
-		send(out, Answer{Status: spoil.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"error":"spoilt"}`)})
+		send(out, Answer{Status: spoil.Status, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: []byte(`{"error":"spoilt"}`)})
 	case spoil.Reset:
 		reset(out)
 	case spoil.Hang:

@@ -45,7 +45,8 @@ func TestProxySpoilsBeforeOrAfterTheEffect(t *testing.T) {
 			defer front.Close()
 			client := &http.Client{Timeout: 300 * time.Millisecond}
 			status := 0
-			if response, err := client.Post(front.URL+"/x?y=1", "text/plain", strings.NewReader("a body of some length")); err == nil {
+			if response, err := client.Post(front.URL+"/x?y=1", "text/plain",
+				strings.NewReader("a body of some length")); err == nil {
 				if _, err = io.ReadAll(response.Body); err == nil {
 					status = response.StatusCode
 				}

@@ -22,7 +22,8 @@ type failure struct {
 
 func failureBody(code, summary string) []byte {
 	// A struct of strings always encodes.
-	text, _ := json.Marshal(failure{Code: code, Summary: summary, Link: code, ID: "oaeLabLabLabLabLabLabLab0", Causes: []string{}})
+	text, _ := json.Marshal(failure{Code: code, Summary: summary, Link: code, ID: "oaeLabLabLabLabLabLabLab0",
+		Causes: []string{}})
 	return text
 }
 

@@ -37,8 +37,9 @@ type tenant struct {
 func load(data fs.FS, now time.Time) (*tenant, error) {
 	t := &tenant{}
 	lists := map[string]*[]object{
-		"apps.json": &t.apps, "app-keys.json": &t.appKeys, "idps.json": &t.idps, "idp-keys.json": &t.idpKeys, "policies.json": &t.policies,
-		"groups.json": &t.groups, "group-rules.json": &t.groupRules, "users.json": &t.users,
+		"apps.json": &t.apps, "app-keys.json": &t.appKeys, "idps.json": &t.idps, "idp-keys.json": &t.idpKeys,
+		"policies.json": &t.policies,
+		"groups.json":   &t.groups, "group-rules.json": &t.groupRules, "users.json": &t.users,
 		"mappings.json": &t.mappings, "zones.json": &t.zones, "authorization-servers.json": &t.authorizationServers,
 	}
 	for name, into := range lists {
@@ -103,7 +104,8 @@ func readInto(data fs.FS, name string, into any) error {
 	return nil
 }
 
-// UnmarshalJSON keeps the text of the element, in the form in which answers are encoded, and picks out the fields of object.
+// UnmarshalJSON keeps the text of the element, in the form in which answers are encoded, and picks out the fields of
+// object.
 func (o *object) UnmarshalJSON(text []byte) error {
 	var head struct {
 		ID, Kid, Status string

@@ -1,4 +1,5 @@
-// Package labokta is a small Okta organization to practise on: the read half of the Management API over a folder of JSON.
+// Package labokta is a small Okta organization to practise on: the read half of the Management API over a folder of
+// JSON.
 //
 // In: a folder with a tenant (apps.json, groups.json, ... see data.go) and Options. Out: an http.Handler that pages,
 // limits its rate, checks its token and answers errors in the vendor's shapes, and that counts what was asked of it.

@@ -51,7 +51,8 @@ func filtered(w http.ResponseWriter, r *http.Request, objects []object) ([]objec
 	return out, true
 }
 
-// paged answers one page with its Link lines: self always, next while there is more. The cursor is the last id of the page.
+// paged answers one page with its Link lines: self always, next while there is more. The cursor is the last id of the
+// page.
 func (s *Server) paged(size pageSize, choose selected) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		objects, ok := choose(w, r)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// newestLogAge is how old the newest event of the log is when the lab starts: the times of the file are moved, so that a log that
-// was written once is never out of date.
+// newestLogAge is how old the newest event of the log is when the lab starts: the times of the file are moved, so that
+// a log that was written once is never out of date.
 const newestLogAge = time.Hour
 
 // logged is one event of the System Log.
@@ -49,8 +49,8 @@ func loadLogs(events []json.RawMessage, now time.Time) ([]logged, error) {
 	return out, nil
 }
 
-// logs answers the events between since and until in the order that is asked for. The vendor keeps ninety days, and looks back
-// seven when it is not told.
+// logs answers the events between since and until in the order that is asked for. The vendor keeps ninety days, and
+// looks back seven when it is not told.
 func (s *Server) logs(w http.ResponseWriter, r *http.Request) ([]object, bool) {
 	query, now := r.URL.Query(), s.options.Now()
 	since, until := now.AddDate(0, 0, -7), now

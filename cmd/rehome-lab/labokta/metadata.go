@@ -40,7 +40,8 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	external := "exk" + app.key[min(len(app.key), 3):]
 	var out bytes.Buffer
 	err := template.Must(template.New("metadata").Parse(entityDescriptor)).Execute(&out, map[string]any{
-		"Key": external, "Certificates": key.Certificates, "SignOn": origin(r) + "/app/" + body.Name + "/" + external + "/sso/saml",
+		"Key": external, "Certificates": key.Certificates,
+		"SignOn": origin(r) + "/app/" + body.Name + "/" + external + "/sso/saml",
 	})
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "E0000009", "Internal Server Error")

@@ -15,7 +15,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(root+"/apps", s.paged(small, everything(t.apps)))
 	mux.Handle(root+"/apps/{id}", one(t.apps, "AppInstance"))
 	mux.Handle(root+"/apps/{id}/groups", s.paged(small, below(t.apps, "AppInstance", t.appGroups)))
-	mux.Handle(root+"/apps/{id}/users", s.paged(pageSize{standard: 50, largest: 500}, below(t.apps, "AppInstance", t.appUsers)))
+	mux.Handle(root+"/apps/{id}/users", s.paged(pageSize{standard: 50, largest: 500},
+		below(t.apps, "AppInstance", t.appUsers)))
 	mux.Handle(root+"/apps/{id}/sso/saml/metadata", http.HandlerFunc(s.metadata))
 	mux.Handle(root+"/apps/{id}/credentials/secrets", whole(below(t.apps, "AppInstance", t.secrets)))
 
@@ -44,7 +45,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(root+"/mappings/{id}", one(t.mappings, "ProfileMapping"))
 	mux.Handle(root+"/zones", s.paged(small, everything(t.zones)))
 	mux.Handle(root+"/zones/{id}", one(t.zones, "NetworkZone"))
-	mux.Handle(root+"/authorizationServers", s.paged(pageSize{standard: 200, largest: 200}, everything(t.authorizationServers)))
+	mux.Handle(root+"/authorizationServers", s.paged(pageSize{standard: 200, largest: 200},
+		everything(t.authorizationServers)))
 	mux.Handle(root+"/authorizationServers/{id}", one(t.authorizationServers, "AuthorizationServer"))
 	mux.Handle(root+"/org", single(t.org, `{}`))
 	mux.Handle("/.well-known/okta-organization", single(t.wellKnown, `{}`))

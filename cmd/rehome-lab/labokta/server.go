@@ -113,7 +113,8 @@ func (s *Server) authorized(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(want)) == 1
 }
 
-// admit counts the request and writes the rate headers. Date comes from the same clock, because readers subtract the two.
+// admit counts the request and writes the rate headers. Date comes from the same clock, because readers subtract the
+// two.
 func (s *Server) admit(w http.ResponseWriter) bool {
 	now := s.options.Now()
 	v := s.bucket.Take(now)

@@ -267,7 +267,8 @@ func TestFaultsShowOnTheirPathOnly(t *testing.T) {
 		check func(t *testing.T, web *httptest.Server)
 	}{
 		{"429-once", func(t *testing.T, web *httptest.Server) {
-			if a, b := get(t, web, "/api/v1/users"), get(t, web, "/api/v1/users"); a.status != 429 || b.status != 200 || a.header.Get("X-Rate-Limit-Reset") == "" {
+			if a, b := get(t, web, "/api/v1/users"), get(t, web, "/api/v1/users"); a.status != 429 || b.status != 200 ||
+				a.header.Get("X-Rate-Limit-Reset") == "" {
 				t.Errorf("statuses %d and %d", a.status, b.status)
 			}
 		}},
@@ -277,7 +278,8 @@ func TestFaultsShowOnTheirPathOnly(t *testing.T) {
 			}
 		}},
 		{"html-200", func(t *testing.T, web *httptest.Server) {
-			if r := get(t, web, "/api/v1/users"); r.status != 200 || !strings.HasPrefix(r.header.Get("Content-Type"), "text/html") {
+			if r := get(t, web, "/api/v1/users"); r.status != 200 ||
+				!strings.HasPrefix(r.header.Get("Content-Type"), "text/html") {
 				t.Errorf("answer %d %s", r.status, r.header.Get("Content-Type"))
 			}
 		}},
@@ -287,7 +289,8 @@ func TestFaultsShowOnTheirPathOnly(t *testing.T) {
 			}
 		}},
 		{"foreign-next-link", func(t *testing.T, web *httptest.Server) {
-			if got := next(t, get(t, web, "/api/v1/users?limit=2").header); !strings.HasPrefix(got, "https://"+labfault.ForeignHost+"/") {
+			if got := next(t, get(t, web, "/api/v1/users?limit=2").header); !strings.HasPrefix(got,
+				"https://"+labfault.ForeignHost+"/") {
 				t.Errorf("next link is %q", got)
 			}
 		}},

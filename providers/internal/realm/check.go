@@ -135,7 +135,7 @@ func (c *checker) providers(desired []identity.Resource) {
 		switch r.Type {
 		case TypeProvider:
 			alias := str(r.Attributes, "alias")
-			if strings.ContainsAny(alias, "/ ?#%") || alias == "" || len(alias) > maxName {
+			if strings.ContainsAny(alias, "/ ?#%") || alias == "" || length(alias) > limitOf(TypeProvider, "alias") {
 				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses", "Choose another one with rename in a merge block.")
 			}
 			if seen[strings.ToLower(alias)] {

@@ -7,11 +7,15 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// FlowSet is the authentication flows of a realm as they are.
+// FlowSet is the authentication flows of a realm as they are. It is made once and then only read.
 type FlowSet struct {
 	flows   map[string]Object // by alias
 	configs map[string]Object // by alias
 	top     []string          // aliases of the top-level flows
+	// below holds the executions of the gates' flows that are flows themselves, by the alias of the outer and of the inner flow. Each
+	// client is looked up in it: the trees hold the gates of all clients, and a walk for each would grow with the square.
+	below map[string]map[string]Execution
+	whole map[string]bool // aliases of chunks that do what they must, whatever gates are in them
 }
 
 // ParseFlows takes the sections authenticationFlows and authenticatorConfig of a realm file or of a partial export.
@@ -26,7 +30,41 @@ func ParseFlows(flows, configs []Object) FlowSet {
 	for _, c := range configs {
 		s.configs[str(c, "alias")] = peek(c, "config")
 	}
+	s.below, s.whole = map[string]map[string]Execution{}, map[string]bool{}
+	for _, place := range Places() {
+		if top, there := s.Tree(TopFlow(place)); there {
+			s.index(top)
+		}
+		for alias, e := range s.below[GateParent(place)] {
+			scope := chunkPrefix + strings.TrimPrefix(alias, TopFlow(place)+" ")
+			s.whole[alias] = e.Requirement == Conditional && Covers(*e.Flow, chunkFlow(alias, scope))
+		}
+	}
 	return s
+}
+
+// index remembers what is below a flow. Of two executions of one flow the first counts, as at a sign-in.
+func (s FlowSet) index(flow Flow) {
+	inner := map[string]Execution{}
+	for _, e := range flow.Executions {
+		if e.Flow == nil {
+			continue
+		}
+		if _, twice := inner[e.Flow.Alias]; !twice {
+			inner[e.Flow.Alias] = e
+			s.index(*e.Flow)
+		}
+	}
+	s.below[flow.Alias] = inner
+}
+
+// child finds a flow right below another one, with a requirement.
+func (s FlowSet) child(outer, inner, requirement string) (Flow, bool) {
+	e, there := s.below[outer][inner]
+	if !there {
+		return Flow{}, false
+	}
+	return *e.Flow, e.Requirement == requirement
 }
 
 // TopLevel lists the aliases of the top-level flows.
@@ -157,29 +195,15 @@ func (s FlowSet) bound(client Object) bool {
 
 // stands tells whether the gate of a client is where it must be below the top-level flow of a place.
 func (s FlowSet) stands(place Place, protocol, clientID, message string) bool {
-	top, there := s.Tree(TopFlow(place))
-	if !there {
+	if _, there := s.child(TopFlow(place), GateParent(place), Required); !there {
 		return false
 	}
-	parent, there := child(top, GateParent(place), Required)
-	if !there {
+	chunk := ChunkAlias(place, protocol, clientID)
+	if !s.whole[chunk] {
 		return false
 	}
-	chunk, there := child(parent, ChunkAlias(place, protocol, clientID), Conditional)
-	if !there || !Covers(chunk, ChunkFlow(place, protocol, clientID)) {
-		return false
-	}
-	gate, there := child(chunk, GateAlias(place, clientID), Conditional)
+	gate, there := s.child(chunk, GateAlias(place, clientID), Conditional)
 	return there && Covers(gate, GateFlow(place, clientID, message))
-}
-
-func child(flow Flow, alias, requirement string) (Flow, bool) {
-	for _, e := range flow.Executions {
-		if e.Flow != nil && e.Flow.Alias == alias {
-			return *e.Flow, e.Requirement == requirement
-		}
-	}
-	return Flow{}, false
 }
 
 // Objects makes the flow and everything below it as a realm file has them. id makes the id of a flow out of its alias.

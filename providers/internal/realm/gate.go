@@ -141,9 +141,12 @@ func ChunkAlias(place Place, protocol, clientID string) string {
 
 // ChunkFlow is the chunk of a client, still without a gate. It is attached CONDITIONAL with ChunkPriority.
 func ChunkFlow(place Place, protocol, clientID string) Flow {
-	alias := ChunkAlias(place, protocol, clientID)
+	return chunkFlow(ChunkAlias(place, protocol, clientID), ChunkScope(protocol, clientID))
+}
+
+func chunkFlow(alias, scope string) Flow {
 	return Flow{Alias: alias, Description: "Gates of some clients.", Executions: []Execution{
-		scopeCondition(alias, ChunkScope(protocol, clientID)),
+		scopeCondition(alias, scope),
 		// Without a closing allow a chunk turns the members of its own clients away.
 		allow(lastPriority),
 	}}

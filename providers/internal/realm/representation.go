@@ -1,6 +1,8 @@
 package realm
 
 import (
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -85,22 +87,47 @@ func Objects(value any) []Object {
 	return nil
 }
 
+func groupFields() []field {
+	return []field{
+		{name: "path", key: true, doc: "Path of the group; ~ and / inside a name are written ~0 and ~1."},
+		// A slash in a name makes paths ambiguous: /a/b finds the child b of a and never a group of that name (26.7.4).
+		{name: "name", at: "name", limit: column, doc: "Name of the group."},
+		{name: "description", at: "description", limit: column, long: shortened, doc: "Text for administrators."},
+		{name: "attributes", form: asTable, read: readGroupAttributes, write: writeGroupAttributes, limit: column, long: leftOut,
+			doc: "Custom attributes, each a list of texts."},
+	}
+}
+
+func readGroupAttributes(o Object) any {
+	attributes := map[string]any{}
+	for name, values := range peek(o, "attributes") {
+		if name != TagKey {
+			attributes[name] = List(Texts(values))
+		}
+	}
+	return attributes
+}
+
+// writeGroupAttributes replaces all but the tag: a PUT of a group replaces its attributes as a whole when it has any.
+func writeGroupAttributes(o Object, value any) {
+	wanted, ok := value.(map[string]any)
+	if !ok {
+		return
+	}
+	kept := Object{}
+	for name, values := range wanted {
+		kept[name] = List(Texts(values))
+	}
+	if tag, tagged := peek(o, "attributes")[TagKey]; tagged {
+		kept[TagKey] = tag
+	}
+	o["attributes"] = kept
+}
+
 // WriteGroup makes the representation of a group. Parents and sub-groups are not part of it.
 func WriteGroup(base Object, a identity.Attributes, tag string) Object {
 	o := orNew(base)
-	copyText(o, "name", a, "name")
-	copyText(o, "description", a, "description")
-	if wanted, ok := a["attributes"].(map[string]any); ok {
-		kept := Object{}
-		for name, values := range wanted {
-			kept[name] = List(Texts(values))
-		}
-		old := peek(o, "attributes")
-		if values, ok := old[TagKey]; ok {
-			kept[TagKey] = values
-		}
-		o["attributes"] = kept
-	}
+	writeFields(TypeOf(TypeGroup).fields, o, a, nil)
 	if tag != "" {
 		sub(o, "attributes")[TagKey] = []any{tag}
 	}
@@ -109,21 +136,13 @@ func WriteGroup(base Object, a identity.Attributes, tag string) Object {
 
 // ReadGroup makes the resource of a group at a path (escaped segments).
 func ReadGroup(o Object, path string) identity.Resource {
-	attributes := map[string]any{}
+	a := readFields(TypeOf(TypeGroup).fields, o)
+	a["path"] = path
 	tag := ""
-	for name, values := range peek(o, "attributes") {
-		texts := Texts(values)
-		if name == TagKey {
-			if len(texts) > 0 {
-				tag = texts[0]
-			}
-			continue
-		}
-		attributes[name] = List(texts)
+	if texts := Texts(peek(o, "attributes")[TagKey]); len(texts) > 0 {
+		tag = texts[0]
 	}
-	return identity.Resource{Type: TypeGroup, Key: path, ServerID: str(o, "id"), Tag: tag, Attributes: identity.Attributes{
-		"path": path, "name": str(o, "name"), "description": str(o, "description"), "attributes": attributes,
-	}}
+	return identity.Resource{Type: TypeGroup, Key: path, ServerID: str(o, "id"), Tag: tag, Attributes: a}
 }
 
 // GroupPath splits the key of a group into the names from the top, unescaped.
@@ -135,21 +154,35 @@ func GroupPath(path string) []string {
 	return segments
 }
 
+func clientRoleFields() []field {
+	return []field{
+		{name: "client", key: true, limit: column, doc: "Client id."},
+		{name: "role", at: "name", key: true, limit: column, doc: "Name of the role."},
+		{name: "description", at: "description", limit: column, long: shortened, doc: "Text for administrators."},
+	}
+}
+
 // WriteClientRole makes the representation of a client role.
 func WriteClientRole(base Object, a identity.Attributes) Object {
 	o := orNew(base)
-	copyText(o, "name", a, "role")
-	copyText(o, "description", a, "description")
+	writeFields(TypeOf(TypeClientRole).fields, o, a, nil)
 	o["clientRole"] = true
 	return o
 }
 
 // ReadClientRole makes the resource of a role of a client.
 func ReadClientRole(clientID string, o Object) identity.Resource {
-	name := str(o, "name")
-	return identity.Resource{Type: TypeClientRole, Key: clientID + "/" + name, ServerID: str(o, "id"), Attributes: identity.Attributes{
-		"client": clientID, "role": name, "description": str(o, "description"),
-	}}
+	a := readFields(TypeOf(TypeClientRole).fields, o)
+	a["client"] = clientID
+	return identity.Resource{Type: TypeClientRole, Key: clientID + "/" + str(o, "name"), ServerID: str(o, "id"), Attributes: a}
+}
+
+func roleAssignmentFields() []field {
+	return []field{
+		{name: "group", key: true, doc: "Path of the group."},
+		{name: "client", key: true, doc: "Client id."},
+		{name: "role", key: true, doc: "Name of the role."},
+	}
 }
 
 // ReadRoleAssignment makes the resource of a client role that a group holds.
@@ -159,22 +192,51 @@ func ReadRoleAssignment(groupPath, clientID, role string) identity.Resource {
 	}}
 }
 
+func enablementFields() []field {
+	return []field{
+		{name: "client", at: "clientId", key: true, doc: "Client id."},
+		{name: "enabled", form: asFlag, at: "enabled", doc: "People may sign in to it."},
+	}
+}
+
 // ReadEnablement makes the resource that says whether a client is open.
 func ReadEnablement(client Object) identity.Resource {
-	id := str(client, "clientId")
-	return identity.Resource{Type: TypeEnablement, Key: id, ServerID: str(client, "id"), Attributes: identity.Attributes{
-		"client": id, "enabled": truth(client, "enabled"),
-	}}
+	return identity.Resource{Type: TypeEnablement, Key: str(client, "clientId"), ServerID: str(client, "id"),
+		Attributes: readFields(TypeOf(TypeEnablement).fields, client)}
+}
+
+func realmFields() []field {
+	return []field{
+		{name: "realm", at: "realm", key: true, doc: "Name of the realm."},
+		{name: "organizations_enabled", form: asFlag, at: "organizationsEnabled", computed: true, doc: "Organizations are switched on."},
+		{name: "reset_password_allowed", form: asFlag, at: "resetPasswordAllowed", computed: true,
+			doc: "People may ask for a new password at sign-in."},
+		{name: "registration_allowed", form: asFlag, at: "registrationAllowed", computed: true, doc: "People may register themselves."},
+		{name: "browser_flow", at: "browserFlow", computed: true, doc: "Flow that the realm signs people in with."},
+		{name: "direct_grant_flow", at: "directGrantFlow", computed: true, doc: "Flow of the password grant."},
+	}
 }
 
 // ReadRealmSwitches makes the resource of the realm itself.
 func ReadRealmSwitches(o Object) identity.Resource {
-	name := str(o, "realm")
-	return identity.Resource{Type: TypeRealm, Key: name, ServerID: str(o, "id"), Attributes: identity.Attributes{
-		"realm": name, "organizations_enabled": truth(o, "organizationsEnabled"),
-		"reset_password_allowed": truth(o, "resetPasswordAllowed"), "registration_allowed": truth(o, "registrationAllowed"),
-		"browser_flow": str(o, "browserFlow"), "direct_grant_flow": str(o, "directGrantFlow"),
-	}}
+	return identity.Resource{Type: TypeRealm, Key: str(o, "realm"), ServerID: str(o, "id"), Attributes: readFields(TypeOf(TypeRealm).fields, o)}
+}
+
+func gateFlowsFields() []field {
+	return []field{
+		{name: "name", key: true, doc: "Always rehome."},
+		{name: "flows", form: asSet, doc: "Aliases of the flows that are there."},
+	}
+}
+
+func gateFields() []field {
+	return []field{
+		{name: "client", key: true, doc: "Client id."},
+		{name: "protocol", doc: "Protocol of the client; the marker scopes must have the same."},
+		{name: "deny_message", doc: "What somebody without the role reads."},
+		{name: "intact", form: asFlag,
+			doc: "Every part is in place: marker scopes, the sub-flow in all three flows, and the client's flow overrides."},
+	}
 }
 
 // ReadGateFlows makes the resource of the top-level flows of which aliases are there; false when none is.
@@ -205,17 +267,9 @@ func orNew(base Object) Object {
 	return base
 }
 
-// copyText puts a managed text into a representation; an attribute that is not managed leaves it alone.
-func copyText(o Object, field string, a identity.Attributes, name string) {
-	if value, managed := a[name]; managed {
-		text, _ := value.(string)
-		o[field] = text
-	}
-}
-
-// copyFlag puts a managed flag into a representation.
-func copyFlag(o Object, field string, a identity.Attributes, name string) {
-	if value, managed := a[name].(bool); managed {
-		o[field] = value
-	}
+// sortedList makes a JSON list of a set, so that equal sets are equal lists.
+func sortedList(texts []string) []any {
+	texts = slices.Clone(texts)
+	sort.Strings(texts)
+	return List(texts)
 }

@@ -4,15 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Translate says what a realm makes of one item. It is pure.
-func Translate(item identity.Item) identity.Translation { return withTells(translated(item)) }
+func Translate(item identity.Item) identity.Translation {
+	return withTells(withinLimits(translated(item)))
+}
 
 func translated(item identity.Item) identity.Translation {
 	if item.Deleted {
@@ -163,18 +163,8 @@ func translateGroup(item identity.Item) (identity.Translation, error) {
 		return invisible("a mail list gives no access"), nil
 	case g.Name == "":
 		return only("", missing("name", "the group has no name", "Give it a name at the source.")), nil
-	case len(g.Name) > 255:
-		return only("", invalid("name", "the name is longer than 255 bytes", "Give it a shorter one with set = { name = … } in a map block.")), nil
 	}
-	t := identity.Translation{Contract: "group"}
-	for _, name := range slices.Sorted(maps.Keys(g.Attributes)) {
-		for _, value := range g.Attributes[name] {
-			if len(value) > 255 {
-				t.Findings = append(t.Findings, invalid("attributes."+name, "a value is longer than 255 bytes", "Shorten it at the source."))
-			}
-		}
-	}
-	t.Findings = append(t.Findings, groupFindings(g)...)
+	t := identity.Translation{Contract: "group", Findings: groupFindings(g)}
 	if stops(t.Findings) {
 		return t, nil
 	}

@@ -38,7 +38,7 @@ func translateApplication(item identity.Item) (identity.Translation, error) {
 	}
 	client["name"] = app.Name
 	if app.Description != "" {
-		client["description"] = clip(app.Description)
+		client["description"] = app.Description
 	}
 	resources, findings := guard(item, app, client)
 	t.Resources, t.Findings = resources, append(t.Findings, findings...)
@@ -110,8 +110,8 @@ func commonFindings(app identity.Application) []identity.Finding {
 		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page", identity.DirectionSame,
 			identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
 	}
-	if len(app.Name) > maxName {
-		findings = append(findings, invalid("name", "longer than 255 bytes", "Shorten it at the source."))
+	if limit := limitOf(TypeClient, "name"); length(app.Name) > limit {
+		findings = append(findings, tooLong("name", limit))
 	}
 	if len(app.Hooks) > 0 {
 		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions", "Find out what it adds, and rebuild that with mappers."))

@@ -23,9 +23,7 @@ func oidcClient(item identity.Item, app identity.Application) (identity.Attribut
 		"redirect_uris": sortedList(app.RedirectURIs), "web_origins": sortedList(webOrigins(app)),
 		"front_channel_logout": app.FrontchannelLogoutURL != "",
 	}
-	if app.HomeURL != "" && len(checkURL("home_url", app.HomeURL)) == 0 {
-		a["base_url"] = app.HomeURL
-	}
+	findings = append(findings, homePage(app, a)...)
 	extra := map[string]any{}
 	a["attributes"] = extra
 	findings = append(findings, authentication(item, app, a, extra)...)
@@ -42,6 +40,21 @@ func oidcClient(item identity.Item, app identity.Application) (identity.Attribut
 	}
 	a["protocol_mappers"] = mappers
 	return a, findings
+}
+
+// homePage sets the start page. It is an ornament: one that cannot be kept is left out with a note, and blocks nothing.
+func homePage(app identity.Application, a identity.Attributes) []identity.Finding {
+	limit := limitOf(TypeClient, "base_url")
+	switch {
+	case app.HomeURL == "":
+		return nil
+	case len(checkURL("home_url", app.HomeURL)) > 0:
+		return []identity.Finding{lost("home_url", "the start page is left out: Keycloak wants https, and "+app.HomeURL+" is no such address")}
+	case length(app.HomeURL) > limit:
+		return []identity.Finding{lost("home_url", fmt.Sprintf("the start page is left out: it is longer than %d characters", limit))}
+	}
+	a["base_url"] = app.HomeURL
+	return nil
 }
 
 // webOrigins are the stated ones or, as a server fills them in by itself where none are given, those of the redirect URIs: an
@@ -66,6 +79,9 @@ func webOrigins(app identity.Application) []string {
 }
 
 func mapper(name, kind string, config map[string]any) map[string]any {
+	if length(name) > column {
+		name = fitting(name, column)
+	}
 	return map[string]any{"name": name, "type": kind, "config": config}
 }
 

@@ -26,6 +26,10 @@ func translateProvider(item identity.Item) (identity.Translation, error) {
 		"post_broker_flow": TopFlow(PlaceBroker),
 	}
 	t := identity.Translation{Contract: "identity provider"}
+	if limit := limitOf(TypeProvider, "display_name"); length(p.Name) > limit {
+		t.Findings = []identity.Finding{tooLong("name", limit)}
+		return t, nil
+	}
 	switch p.Protocol {
 	case "saml":
 		t.Findings = samlProvider(p, a)

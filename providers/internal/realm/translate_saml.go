@@ -45,6 +45,9 @@ func samlClient(app identity.Application) (identity.Attributes, []identity.Findi
 	if acs != "" {
 		findings = append(findings, checkRedirects("acs_url", uris)...)
 	}
+	if limit := limitOf(TypeClient, "redirect_uris"); length(acs) > limit {
+		findings = append(findings, tooLong("acs_url", limit))
+	}
 	findings = append(findings, checkURL("logout_url", app.LogoutURL)...)
 	extra := map[string]any{
 		"saml_assertion_consumer_url_post": acs, "saml.force.post.binding": "true", "saml_force_name_id_format": "true",
@@ -60,9 +63,7 @@ func samlClient(app identity.Application) (identity.Attributes, []identity.Findi
 		"redirect_uris": sortedList(uris), "attributes": extra,
 		"default_client_scopes": []any{}, // role_list would add an attribute Role that nobody asked for
 	}
-	if app.HomeURL != "" && len(checkURL("home_url", app.HomeURL)) == 0 {
-		a["base_url"] = app.HomeURL
-	}
+	findings = append(findings, homePage(app, a)...)
 	mappers, nameFindings := nameID(app, extra)
 	statements, statementFindings := statementMappers(app.AttributeStatements)
 	a["protocol_mappers"] = append(mappers, statements...)

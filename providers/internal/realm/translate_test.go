@@ -19,7 +19,7 @@ func made(t *testing.T, kind identity.Kind, attributes any, secrets ...string) i
 	return item
 }
 
-func types(resources []identity.Resource) []string {
+func kinds(resources []identity.Resource) []string {
 	var out []string
 	for _, r := range resources {
 		out = append(out, r.Type)
@@ -44,7 +44,7 @@ func oidc(change func(*identity.Application)) identity.Application {
 func TestAnApplicationBecomesAClientBehindAGate(t *testing.T) {
 	translation := Translate(made(t, identity.KindApplication, oidc(nil), "client_secret"))
 	want := []string{TypeClient, TypeClientRole, TypeGateFlows, TypeGate, TypeEnablement}
-	if got := types(translation.Resources); !slices.Equal(got, want) {
+	if got := kinds(translation.Resources); !slices.Equal(got, want) {
 		t.Fatalf("resources are %v: %+v", got, translation.Findings)
 	}
 	client := translation.Resources[0].Attributes
@@ -62,13 +62,13 @@ func TestAnApplicationStaysShutUntilItMayOpen(t *testing.T) {
 		"inactive":                 func(a *identity.Application) { a.Status = "inactive" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := types(Translate(made(t, identity.KindApplication, oidc(change))).Resources); slices.Contains(got, TypeEnablement) || !slices.Contains(got, TypeGate) {
+			if got := kinds(Translate(made(t, identity.KindApplication, oidc(change))).Resources); slices.Contains(got, TypeEnablement) || !slices.Contains(got, TypeGate) {
 				t.Errorf("resources are %v", got)
 			}
 		})
 	}
 	open := Translate(made(t, identity.KindApplication, oidc(func(a *identity.Application) { a.Access = identity.AccessEveryone })))
-	if got := types(open.Resources); slices.Contains(got, TypeGate) || !slices.Contains(got, TypeEnablement) {
+	if got := kinds(open.Resources); slices.Contains(got, TypeGate) || !slices.Contains(got, TypeEnablement) {
 		t.Errorf("an application for everybody has %v", got)
 	}
 }
@@ -101,7 +101,7 @@ func TestWhatCannotWorkIsNotCreated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			translation := Translate(made(t, identity.KindApplication, oidc(test.change)))
 			if len(translation.Resources) > 0 || !has(translation.Findings, test.kind, test.field) {
-				t.Errorf("resources %v, findings %+v", types(translation.Resources), translation.Findings)
+				t.Errorf("resources %v, findings %+v", kinds(translation.Resources), translation.Findings)
 			}
 		})
 	}
@@ -134,7 +134,7 @@ func TestOtherKindsAreAnswered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			translation := Translate(made(t, test.kind, test.attributes))
 			if len(translation.Resources) > 0 || !slices.ContainsFunc(translation.Findings, func(f identity.Finding) bool { return f.Type == test.want }) {
-				t.Errorf("resources %v, findings %+v", types(translation.Resources), translation.Findings)
+				t.Errorf("resources %v, findings %+v", kinds(translation.Resources), translation.Findings)
 			}
 		})
 	}
@@ -159,7 +159,7 @@ func TestWhatDoesNotReadBackIsNoted(t *testing.T) {
 			translation := Translate(made(t, test.kind, test.attributes, "client_secret"))
 			noted := has(translation.Findings, identity.FindingApproximation, test.field) || has(translation.Findings, identity.FindingLost, test.field)
 			if len(translation.Resources) == 0 || noted != test.noted {
-				t.Errorf("resources %v, findings %+v", types(translation.Resources), translation.Findings)
+				t.Errorf("resources %v, findings %+v", kinds(translation.Resources), translation.Findings)
 			}
 		})
 	}

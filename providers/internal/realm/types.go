@@ -3,6 +3,7 @@ package realm
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 )
@@ -12,25 +13,45 @@ type Type struct {
 	Schema identity.ResourceSchema
 	// ReadOnly says that rehome reads it and writes it never.
 	ReadOnly bool
+	fields   []field
 	// locks names what a step changes beside its own resource, nil for nothing.
 	locks func(step identity.StepRequest) []string
 }
 
 // Types lists all resource types in the order in which they build on each other.
-func Types() []Type {
-	return []Type{
-		{Schema: realmSchema(), ReadOnly: true},
-		{Schema: groupSchema()},
-		{Schema: gateFlowsSchema(), locks: flowsLock},
-		{Schema: providerSchema()},
-		{Schema: organizationSchema(), locks: linkedProviders},
-		{Schema: clientSchema(), locks: sameClient},
-		{Schema: clientRoleSchema()},
-		{Schema: gateSchema(), locks: func(step identity.StepRequest) []string { return append(flowsLock(step), sameClient(step)...) }},
-		{Schema: roleAssignmentSchema(), locks: rolesOfGroup},
-		{Schema: enablementSchema(), locks: sameClient},
+func Types() []Type { return table() }
+
+var table = sync.OnceValue(func() []Type {
+	all := []Type{
+		{fields: realmFields(), ReadOnly: true, Schema: identity.ResourceSchema{Type: TypeRealm, KeyFormat: "{realm}",
+			Doc: "Switches of the realm itself. Read only: rehome changes none of them."}},
+		{fields: groupFields(), Schema: identity.ResourceSchema{Type: TypeGroup, KeyFormat: "{path}", Tagged: true,
+			Doc: "Group of people.", ItemKinds: []identity.Kind{identity.KindGroup}, Evidence: []string{"name"}, RenameBy: "name"}},
+		{fields: gateFlowsFields(), locks: flowsLock, Schema: identity.ResourceSchema{Type: TypeGateFlows, KeyFormat: "{name}",
+			Doc: "The three top-level authentication flows in which the gates stand."}},
+		{fields: providerFields(), Schema: identity.ResourceSchema{Type: TypeProvider, KeyFormat: "{alias}", Tagged: true,
+			Doc: "Upstream identity provider.", ItemKinds: []identity.Kind{identity.KindIdentityProvider},
+			Evidence: []string{"entity_id", "issuer", "display_name"}, RenameBy: "alias"}},
+		{fields: organizationFields(), locks: linkedProviders, Schema: identity.ResourceSchema{Type: TypeOrganization, KeyFormat: "{alias}", Tagged: true,
+			Doc:       "Sends people of its domains to its identity provider.",
+			ItemKinds: []identity.Kind{identity.KindRoutingRule}, Evidence: []string{"domains", "identity_provider"}}},
+		{fields: clientFields(), locks: sameClient, Schema: identity.ResourceSchema{Type: TypeClient, KeyFormat: "{client_id}", Tagged: true,
+			Doc:       "Application. Made disabled; client_enablement is what opens it.",
+			ItemKinds: []identity.Kind{identity.KindApplication}, Evidence: []string{"client_id", "redirect_uris", "name"}, RenameBy: "client_id"}},
+		{fields: clientRoleFields(), Schema: identity.ResourceSchema{Type: TypeClientRole, KeyFormat: "{client}/{role}",
+			Doc: "Role of a client; access lets its holder through the gate."}},
+		{fields: gateFields(), locks: flowsAndClient, Schema: identity.ResourceSchema{Type: TypeGate, KeyFormat: "{client}",
+			Doc: "Lets only holders of the access role use a client."}},
+		{fields: roleAssignmentFields(), locks: rolesOfGroup, Schema: identity.ResourceSchema{Type: TypeRoleAssignment,
+			KeyFormat: "{group} -> {client}/{role}", Doc: "Gives a client role to a group.", ItemKinds: []identity.Kind{identity.KindAppAssignment}}},
+		{fields: enablementFields(), locks: sameClient, Schema: identity.ResourceSchema{Type: TypeEnablement, KeyFormat: "{client}", Opens: true,
+			Doc: "Opens a client: the last step of an application."}},
 	}
-}
+	for i := range all {
+		all[i].Schema.Attributes = schemas(all[i].fields)
+	}
+	return all
+})
 
 // TypeOf finds a resource type by its name. One that is not known has an empty schema and is never written.
 func TypeOf(name string) Type {
@@ -60,6 +81,11 @@ func sameClient(step identity.StepRequest) []string {
 
 // flowsLock: all gates stand below the same three flows.
 func flowsLock(identity.StepRequest) []string { return []string{"flows"} }
+
+// flowsAndClient: a gate stands in the flows and binds its client to them.
+func flowsAndClient(step identity.StepRequest) []string {
+	return append(flowsLock(step), sameClient(step)...)
+}
 
 // linkedProviders: an organization writes at its provider, and at the one that it leaves.
 func linkedProviders(step identity.StepRequest) []string {

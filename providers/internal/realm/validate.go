@@ -13,8 +13,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-const maxName = 255 // longer names answer 500
-
 // checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never match.
 func checkRedirects(field string, uris []string) []identity.Finding {
 	var findings []identity.Finding
@@ -180,8 +178,8 @@ func checkClientID(field, id string) []identity.Finding {
 	switch {
 	case id == "":
 		return []identity.Finding{missing(field, "not known", "State it in a map block.")}
-	case len(id) > maxName:
-		return []identity.Finding{invalid(field, "longer than 255 bytes", "Choose a shorter one in a map block, and tell the application's owner.")}
+	case length(id) > limitOf(TypeClient, "client_id"):
+		return []identity.Finding{tooLong(field, limitOf(TypeClient, "client_id"))}
 	case IsReservedClient(id):
 		return []identity.Finding{invalid(field, "Keycloak makes a client of this id itself", "Choose another one in a map block, and tell the application's owner.")}
 	}

@@ -37,5 +37,6 @@ func certificate(text string) string {
 		return text
 	}
 	sum := sha256.Sum256(der)
-	return fmt.Sprintf("SHA-256 %02x:%02x:%02x:%02x:… CN=%s, ends %s", sum[0], sum[1], sum[2], sum[3], Clean(parsed.Subject.CommonName), Day(parsed.NotAfter))
+	return fmt.Sprintf("SHA-256 %02x:%02x:%02x:%02x:… CN=%s, ends %s", sum[0], sum[1], sum[2], sum[3],
+		Clean(parsed.Subject.CommonName), Day(parsed.NotAfter))
 }

@@ -30,7 +30,8 @@ func Recorded(w io.Writer, run string, report identity.ChangeReport, v changes.V
 			fmt.Fprintf(&b, "  … and %d more: -v shows them\n", len(v.Unexplained)-i)
 			break
 		}
-		fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol("!"), write(event), "was written with the run's credential, and by no step")
+		fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol("!"), write(event),
+			"was written with the run's credential, and by no step")
 	}
 	steps("?", "was applied before the record begins", v.Uncovered)
 	for i, other := range v.Others {
@@ -46,7 +47,8 @@ func Recorded(w io.Writer, run string, report identity.ChangeReport, v changes.V
 	if b.Len() > 0 {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "Run       %s: %s in the target's own record (%s), %s of the marker\n", Clean(run), Plural(v.Writes, "write", "writes"), Plural(report.Requests, "request", "requests"), Count(v.Bookkeeping))
+	fmt.Fprintf(&b, "Run       %s: %s in the target's own record (%s), %s of the marker\n", Clean(run),
+		Plural(v.Writes, "write", "writes"), Plural(report.Requests, "request", "requests"), Count(v.Bookkeeping))
 	fmt.Fprintf(&b, "Record    %s\n", ChangesLine(v))
 	if report.Note != "" {
 		fmt.Fprintf(&b, "Note      %s\n", Clean(report.Note))

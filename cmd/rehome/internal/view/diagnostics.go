@@ -50,10 +50,12 @@ func snippet(w io.Writer, s *diag.Snippet, style Style) {
 	offset := 0
 	for i, line := range strings.Split(s.Code, "\n") {
 		number := fmt.Sprintf("  %3d: ", s.Line+i)
-		fmt.Fprintf(w, "%s%s\n", style.dim(number), strings.ReplaceAll(Clean(strings.ReplaceAll(line, "\t", "\x00")), "\x00", " "))
+		fmt.Fprintf(w, "%s%s\n", style.dim(number), strings.ReplaceAll(Clean(strings.ReplaceAll(line, "\t", "\x00")),
+			"\x00", " "))
 		from, to := s.From-offset, min(s.To-offset, len(line))
 		if from >= 0 && from <= len(line) && to > from {
-			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", len(number)+len([]rune(line[:from]))), style.red(strings.Repeat("^", len([]rune(line[from:to])))))
+			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", len(number)+len([]rune(line[:from]))),
+				style.red(strings.Repeat("^", len([]rune(line[from:to])))))
 		}
 		offset += len(line) + 1
 	}

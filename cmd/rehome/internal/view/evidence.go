@@ -52,9 +52,11 @@ func questions(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 
 func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	fmt.Fprintf(b, "Plan      %s   %s\n", r.Plan.Hash, words(string(r.Plan.Status)))
-	fmt.Fprintf(b, "          %s into %s\n", Clean(r.Migration.Name), Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)))
+	fmt.Fprintf(b, "          %s into %s\n", Clean(r.Migration.Name),
+		Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)))
 	s := r.Plan.Summary
-	fmt.Fprintf(b, "          %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n", Count(s.Create), Count(s.Update), Count(s.Delete), Count(s.Map),
+	fmt.Fprintf(b, "          %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n",
+		Count(s.Create), Count(s.Update), Count(s.Delete), Count(s.Map),
 		Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped))
 	if r.LaterPlan != "" {
 		fmt.Fprintf(b, "          a later plan %s was previewed and not applied\n", ShortHash(r.LaterPlan))
@@ -62,7 +64,8 @@ func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	if r.Run == nil {
 		fmt.Fprintf(b, "Run       none\n")
 	} else {
-		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(r.Run.Status), MomentAgo(r.Run.StartedAt, o.Now), Count(r.Run.Applied))
+		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(r.Run.Status), MomentAgo(r.Run.StartedAt, o.Now),
+			Count(r.Run.Applied))
 		for _, part := range []struct {
 			n    int
 			name string
@@ -139,7 +142,8 @@ func rollback(b *strings.Builder, r *handoff.Rollback) {
 
 func rollbackFacts(r *handoff.Rollback) []string {
 	facts := []string{"owner " + Clean(r.Owner)}
-	for _, fact := range []struct{ label, text string }{{"decided by ", r.DecisionOwner}, {"call ", r.Contact}, {"possible until ", r.Until}} {
+	for _, fact := range []struct{ label, text string }{{"decided by ", r.DecisionOwner}, {"call ", r.Contact},
+		{"possible until ", r.Until}} {
 		if fact.text != "" {
 			facts = append(facts, fact.label+Clean(fact.text))
 		}
@@ -200,7 +204,8 @@ func rows(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 		if row.Disposition == plan.DispositionBlocked {
 			sign = "!"
 		}
-		fmt.Fprintf(b, "  %s %s  %s\n", o.Style.symbol(sign), Clean(row.Title), o.Style.dim(Clean(strings.TrimSpace(row.FollowUp+" "+row.ID))))
+		fmt.Fprintf(b, "  %s %s  %s\n", o.Style.symbol(sign), Clean(row.Title),
+			o.Style.dim(Clean(strings.TrimSpace(row.FollowUp+" "+row.ID))))
 		if row.Reason != "" {
 			fmt.Fprintf(b, "      %s\n", Clean(row.Reason))
 		}

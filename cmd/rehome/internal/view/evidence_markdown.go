@@ -11,16 +11,19 @@ import (
 // EvidenceMarkdown writes a report for a change ticket. Every row is in it, whatever was closed.
 func EvidenceMarkdown(w io.Writer, r *handoff.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## rehome evidence: %s\n\nMigration **%s** into %s\n\nPlan `%s`, %s\n\n", r.Handoff, escape(r.Migration.Name),
+	fmt.Fprintf(&b, "## rehome evidence: %s\n\nMigration **%s** into %s\n\nPlan `%s`, %s\n\n", r.Handoff,
+		escape(r.Migration.Name),
 		escape(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)), r.Plan.Hash, words(string(r.Plan.Status)))
 	if r.Run == nil {
 		b.WriteString("No run.\n\n")
 	} else {
-		fmt.Fprintf(&b, "Run `%s`, %s, started %s: %d applied, %d failed, %d not started, %d unknown\n\n", escape(r.Run.ID), words(r.Run.Status), r.Run.StartedAt,
+		fmt.Fprintf(&b, "Run `%s`, %s, started %s: %d applied, %d failed, %d not started, %d unknown\n\n", escape(r.Run.ID),
+			words(r.Run.Status), r.Run.StartedAt,
 			r.Run.Applied, r.Run.Failed, r.Run.NotStarted, r.Run.Unknown)
 	}
 	if a := r.Approval; a.AppliedBy != "" {
-		fmt.Fprintf(&b, "Planned by %s, hash applied by %s\n\n", escape(firstOf(a.PreviewedBy, "somebody else's state")), escape(a.AppliedBy))
+		fmt.Fprintf(&b, "Planned by %s, hash applied by %s\n\n", escape(firstOf(a.PreviewedBy, "somebody else's state")),
+			escape(a.AppliedBy))
 	}
 	b.WriteString("### Criteria\n\n| criterion | met | why | to do |\n| --- | --- | --- | --- |\n")
 	for _, c := range r.Criteria {
@@ -71,7 +74,8 @@ func markdownRow(b *strings.Builder, row handoff.Row) {
 	if row.Closed != nil {
 		mark = "x"
 	}
-	fmt.Fprintf(b, "- [%s] %s (%s): %s", mark, escape(strings.TrimSpace(row.FollowUp+" "+row.Title)), words(string(row.Disposition)), escape(row.Reason))
+	fmt.Fprintf(b, "- [%s] %s (%s): %s", mark, escape(strings.TrimSpace(row.FollowUp+" "+row.Title)),
+		words(string(row.Disposition)), escape(row.Reason))
 	switch {
 	case row.Closed != nil:
 		fmt.Fprintf(b, " Done by %s: %s", escape(row.Closed.By), escape(row.Closed.Note))

@@ -9,8 +9,9 @@ import (
 	"io"
 )
 
-// The pages are one file each: style and script stand inside, nothing is fetched from anywhere, and the policy of the page forbids it.
-// Text from outside goes through Clean and through the escaping of html/template; nothing else makes HTML.
+// The pages are one file each: style and script stand inside, nothing is fetched from anywhere, and the policy of the
+// page forbids it. Text from outside goes through Clean and through the escaping of html/template; nothing else makes
+// HTML.
 
 //go:embed page/*.html page/style.css page/script.js
 var pages embed.FS

@@ -48,17 +48,23 @@ func EvidenceHTML(w io.Writer, r *handoff.Report) error {
 func evidencePageOf(base page, r *handoff.Report) evidencePage {
 	s := r.Plan.Summary
 	out := evidencePage{
-		Page: base, Heading: fmt.Sprintf("Evidence of %s: %s", Clean(r.Migration.Name), r.Handoff), Target: Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)),
-		Hash: r.Plan.Hash, PlanStatus: words(string(r.Plan.Status)), Run: "No run.", Complete: handoff.Finished(r.Criteria), Verdict: "Every criterion is met.",
-		Impacts: pageImpacts(r.Impacts), Counts: fmt.Sprintf("The plan: %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped.", Count(s.Create),
-			Count(s.Update), Count(s.Delete), Count(s.Map), Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped)),
+		Page: base, Heading: fmt.Sprintf("Evidence of %s: %s", Clean(r.Migration.Name), r.Handoff),
+		Target: Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)),
+		Hash:   r.Plan.Hash, PlanStatus: words(string(r.Plan.Status)), Run: "No run.", Complete: handoff.Finished(r.Criteria),
+		Verdict: "Every criterion is met.",
+		Impacts: pageImpacts(r.Impacts),
+		Counts: fmt.Sprintf("The plan: %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped.", Count(s.Create),
+			Count(s.Update), Count(s.Delete), Count(s.Map), Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked),
+			Count(s.Skipped)),
 	}
 	if r.Run != nil {
-		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.", Clean(r.Run.ID), words(r.Run.Status), Clean(r.Run.StartedAt),
+		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.", Clean(r.Run.ID),
+			words(r.Run.Status), Clean(r.Run.StartedAt),
 			Count(r.Run.Applied), Count(r.Run.Failed), Count(r.Run.NotStarted), Count(r.Run.Unknown))
 	}
 	if a := r.Approval; a.AppliedBy != "" {
-		out.Approval = fmt.Sprintf("Planned by %s; hash applied by %s, %s.", Clean(firstOf(a.PreviewedBy, "somebody else's state")), Clean(a.AppliedBy), Clean(a.AppliedAt))
+		out.Approval = fmt.Sprintf("Planned by %s; hash applied by %s, %s.",
+			Clean(firstOf(a.PreviewedBy, "somebody else's state")), Clean(a.AppliedBy), Clean(a.AppliedAt))
 	}
 	if r.LaterPlan != "" {
 		out.Later = "A later plan " + ShortHash(r.LaterPlan) + " was previewed and not applied."
@@ -75,16 +81,19 @@ func (out *evidencePage) judge(criteria []handoff.Criterion) {
 		if !c.Met {
 			open++
 		}
-		out.Criteria = append(out.Criteria, pageCriterion{Met: c.Met, Name: words(c.ID), Why: Clean(c.Why), ToDo: Clean(c.ToDo), Open: cleanAll(c.Open)})
+		out.Criteria = append(out.Criteria, pageCriterion{Met: c.Met, Name: words(c.ID), Why: Clean(c.Why),
+			ToDo: Clean(c.ToDo), Open: cleanAll(c.Open)})
 	}
 	if open > 0 {
-		out.Verdict = fmt.Sprintf("The handoff is open: %d of %s not met.", open, Plural(len(criteria), "criterion", "criteria"))
+		out.Verdict = fmt.Sprintf("The handoff is open: %d of %s not met.", open,
+			Plural(len(criteria), "criterion", "criteria"))
 	}
 }
 
 func (out *evidencePage) declare(r *handoff.Report) {
 	if back := r.Declared.Rollback; back != nil {
-		out.Rollback = &pageRollback{Summary: Clean(back.Summary), Facts: strings.Join(rollbackFacts(back), "; "), Steps: cleanAll(back.Steps)}
+		out.Rollback = &pageRollback{Summary: Clean(back.Summary), Facts: strings.Join(rollbackFacts(back), "; "),
+			Steps: cleanAll(back.Steps)}
 	}
 	if r.Declared.Evidence != nil {
 		for _, line := range declaredLines(r.Declared.Evidence) {
@@ -100,7 +109,8 @@ func (out *evidencePage) declare(r *handoff.Report) {
 func (out *evidencePage) list(r *handoff.Report) {
 	open := 0
 	for _, row := range r.Rows {
-		one := pageRow{ID: Clean(strings.TrimSpace(row.FollowUp + " " + row.ID)), Title: Clean(row.Title), Disposition: words(string(row.Disposition)), Reason: Clean(row.Reason), ToDo: Clean(row.ToDo)}
+		one := pageRow{ID: Clean(strings.TrimSpace(row.FollowUp + " " + row.ID)), Title: Clean(row.Title),
+			Disposition: words(string(row.Disposition)), Reason: Clean(row.Reason), ToDo: Clean(row.ToDo)}
 		if row.Closed == nil {
 			open++
 		} else {

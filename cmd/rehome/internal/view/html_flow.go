@@ -93,7 +93,8 @@ func flowOf(p *plan.Plan) *flow {
 	out := &flow{Height: len(keys)*flowLine + 4}
 	for i, key := range keys {
 		y := i * flowLine
-		row := flowRow{Name: Clean(key.source) + " " + words(string(key.kind)), Count: Count(total(counts[key])), TextY: y + 14}
+		row := flowRow{Name: Clean(key.source) + " " + words(string(key.kind)), Count: Count(total(counts[key])),
+			TextY: y + 14}
 		row.Parts = flowParts(counts[key], y, most)
 		out.Rows = append(out.Rows, row)
 	}
@@ -112,7 +113,8 @@ func flowParts(counts map[plan.Class]int, y, most int) []flowPart {
 			continue
 		}
 		width := max(3, n*(flowWidth-10*len(classNames()))/most)
-		parts = append(parts, flowPart{Class: string(c.class), Title: c.label + ": " + Count(n), X: x, Y: y + 2, Width: width})
+		parts = append(parts, flowPart{Class: string(c.class), Title: c.label + ": " + Count(n), X: x, Y: y + 2,
+			Width: width})
 		x += width + 1
 	}
 	return parts

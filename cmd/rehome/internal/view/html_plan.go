@@ -16,9 +16,11 @@ const (
 	pageAccess = 2000
 )
 
-// HTML writes a plan as one page for a reviewer without a terminal: what stops it first, what people feel, every step, the books.
+// HTML writes a plan as one page for a reviewer without a terminal: what stops it first, what people feel, every step,
+// the books.
 func HTML(w io.Writer, p *plan.Plan) error {
-	base, err := newPage("rehome plan: "+Clean(p.Migration.Name), "Written by rehome. Created "+Clean(firstOf(p.CreatedAt, "at a time that is not known"))+".")
+	base, err := newPage("rehome plan: "+Clean(p.Migration.Name),
+		"Written by rehome. Created "+Clean(firstOf(p.CreatedAt, "at a time that is not known"))+".")
 	if err != nil {
 		return err
 	}
@@ -94,14 +96,16 @@ func planPageOf(base page, p *plan.Plan) planPage {
 		out.Until = "Good until " + Moment(until) + ", unless a later plan is previewed"
 	}
 	for _, s := range p.Snapshots {
-		one := pageSnapshot{Source: Clean(s.Source), At: Clean(s.CompletedAt), Items: Plural(s.Items, "item", "items"), Gaps: gapText(s.Gaps)}
+		one := pageSnapshot{Source: Clean(s.Source), At: Clean(s.CompletedAt), Items: Plural(s.Items, "item", "items"),
+			Gaps: gapText(s.Gaps)}
 		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
 			one.At = Moment(at)
 		}
 		out.Snapshots = append(out.Snapshots, one)
 	}
 	for _, b := range p.Handoff.Blockers {
-		out.Blockers = append(out.Blockers, plan.Blocker{Code: words(b.Code), Summary: Clean(b.Summary), Items: cleanAll(b.Items), Next: Clean(b.Next)})
+		out.Blockers = append(out.Blockers, plan.Blocker{Code: words(b.Code), Summary: Clean(b.Summary),
+			Items: cleanAll(b.Items), Next: Clean(b.Next)})
 	}
 	open := 0
 	for _, impact := range p.Impacts {
@@ -129,13 +133,15 @@ func (out *planPage) fillPart(p *plan.Part) {
 	}
 	var b strings.Builder
 	part(&b, p)
-	text, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(b.String(), "Part")), "\n") // what is pulled in has a list of its own
+	// what is pulled in has a list of its own
+	text, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(b.String(), "Part")), "\n")
 	out.Part, out.PulledIn = Clean(text), cleanAll(p.PulledIn)
 }
 
 func tiles(s plan.Summary) []tile {
 	return []tile{
-		{Count(s.Create), "create"}, {Count(s.Update), "change"}, {Count(s.Delete), "delete"}, {Count(s.Map), "map"}, {Count(s.Unchanged), "equal"},
+		{Count(s.Create), "create"}, {Count(s.Update), "change"}, {Count(s.Delete), "delete"}, {Count(s.Map), "map"},
+		{Count(s.Unchanged), "equal"},
 		{Count(s.ManualFollowUp), "by hand"}, {Count(s.Blocked), "blocked"}, {Count(s.Skipped), "skipped"},
 	}
 }
@@ -144,8 +150,10 @@ func pageImpacts(impacts []plan.Impact) []pageImpact {
 	out := make([]pageImpact, 0, len(impacts))
 	for _, i := range impacts {
 		out = append(out, pageImpact{
-			Severity: Clean(string(i.Severity)), ID: Clean(i.ID), Audience: Clean(audience(i.Audience)), Count: Plural(max(i.Count, len(i.Items)), "item", "items"), Summary: Clean(i.Summary),
-			Tell: Clean(i.Tell), Items: cleanAll(i.Items), Acknowledged: i.Acknowledged, Reason: Clean(i.Reason), Reference: Clean(i.Reference),
+			Severity: Clean(string(i.Severity)), ID: Clean(i.ID), Audience: Clean(audience(i.Audience)),
+			Count: Plural(max(i.Count, len(i.Items)), "item", "items"), Summary: Clean(i.Summary),
+			Tell: Clean(i.Tell), Items: cleanAll(i.Items), Acknowledged: i.Acknowledged, Reason: Clean(i.Reason),
+			Reference: Clean(i.Reference),
 		})
 	}
 	return out
@@ -165,13 +173,15 @@ func accessPage(a *plan.Access) *pageAccessDiff {
 				out.More = fmt.Sprintf("… and %s more; rehome show -json of the plan lists all.", Count(len(changes)-i))
 				break
 			}
-			out.Changes = append(out.Changes, plan.AccessChange{Person: Clean(c.Person), Application: Clean(c.Application), Privileged: c.Privileged})
+			out.Changes = append(out.Changes, plan.AccessChange{Person: Clean(c.Person), Application: Clean(c.Application),
+				Privileged: c.Privileged})
 		}
 		return out
 	}
 	return &pageAccessDiff{
-		Summary: fmt.Sprintf("%d lose an application, %d gain one, %d stay as they are.", len(a.Lost), len(a.Gained), a.Unchanged),
-		Lost:    list("Lost", a.Lost), Gained: list("Gained", a.Gained),
+		Summary: fmt.Sprintf("%d lose an application, %d gain one, %d stay as they are.", len(a.Lost), len(a.Gained),
+			a.Unchanged),
+		Lost: list("Lost", a.Lost), Gained: list("Gained", a.Gained),
 	}
 }
 
@@ -179,22 +189,27 @@ func decisions(steps []plan.Step) []pageDecision {
 	var out []pageDecision
 	add := func(decision, about string, place *plan.Place) {
 		if place != nil {
-			out = append(out, pageDecision{Decision: words(firstOf(Clean(decision), "decided")), About: about, Place: fmt.Sprintf("%s:%d", Clean(place.File), place.Line)})
+			out = append(out, pageDecision{Decision: words(firstOf(Clean(decision), "decided")), About: about,
+				Place: fmt.Sprintf("%s:%d", Clean(place.File), place.Line)})
 		}
 	}
 	for _, step := range steps {
 		add(step.Decision, title(step), step.DecidedBy)
 		for _, item := range step.Items {
-			add(item.Decision, fmt.Sprintf("%s %q for %s", words(string(item.Kind)), Clean(item.Name), title(step)), item.DecidedBy)
+			add(item.Decision, fmt.Sprintf("%s %q for %s", words(string(item.Kind)), Clean(item.Name), title(step)),
+				item.DecidedBy)
 		}
 	}
 	return out
 }
 
 func booksOf(k plan.Books) pageBooks {
-	out := pageBooks{Fit: k.Reconcile() == nil, Verdict: "The books reconcile: every item of every snapshot is accounted for."}
-	out.Sum = fmt.Sprintf("%s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked + %s skipped",
-		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked), Count(k.Skipped))
+	out := pageBooks{Fit: k.Reconcile() == nil,
+		Verdict: "The books reconcile: every item of every snapshot is accounted for."}
+	out.Sum = fmt.Sprintf("%s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked "+
+		"+ %s skipped",
+		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked),
+		Count(k.Skipped))
 	if !out.Fit {
 		out.Verdict = "The books do not reconcile: do not approve this plan."
 	}
@@ -217,7 +232,8 @@ func (out *planPage) fillItems(p *plan.Plan) {
 	}
 	out.ItemCount = Plural(p.Summary.Books.Items, "item", "items") + ", one line for each step that an item is in"
 	if left > 0 {
-		out.ItemsMore = fmt.Sprintf("%s not listed: of people for whom the same holds, the first ten are named.", Plural(left, "more is", "more are"))
+		out.ItemsMore = fmt.Sprintf("%s not listed: of people for whom the same holds, the first ten are named.",
+			Plural(left, "more is", "more are"))
 	}
 }
 

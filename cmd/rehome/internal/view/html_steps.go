@@ -36,7 +36,8 @@ type signName struct{ sign, look, name string }
 // signNames in the order in which a reviewer needs them: what can hurt first.
 func signNames() []signName {
 	return []signName{
-		{"-", "delete", "Deleted"}, {"~", "change", "Changed"}, {"!", "blocked", "Blocked"}, {"+", "create", "Created"}, {">", "map", "Mapped to what exists"},
+		{"-", "delete", "Deleted"}, {"~", "change", "Changed"}, {"!", "blocked", "Blocked"}, {"+", "create", "Created"},
+		{">", "map", "Mapped to what exists"},
 		{"?", "hand", "By hand"}, {"=", "same", "Nothing to do"},
 	}
 }
@@ -121,7 +122,8 @@ func sharedReason(group *stepGroup) string {
 
 func pageStepOf(step plan.Step) pageStep {
 	sign := Sign(step)
-	out := pageStep{Sign: sign, Title: title(step), Reason: Clean(step.Reason), ToDo: Clean(step.ToDo), NoWayBack: Clean(step.NoWayBack), Notes: cleanAll(step.Notes)}
+	out := pageStep{Sign: sign, Title: title(step), Reason: Clean(step.Reason), ToDo: Clean(step.ToDo),
+		NoWayBack: Clean(step.NoWayBack), Notes: cleanAll(step.Notes)}
 	for _, known := range signNames() {
 		if known.sign == sign {
 			out.Look = known.look
@@ -137,7 +139,8 @@ func pageStepOf(step plan.Step) pageStep {
 	out.Facts = strings.Join(facts, ", ")
 	if step.Resource.Type != "" || step.Crowd != nil {
 		for _, item := range step.Items {
-			out.From = append(out.From, fmt.Sprintf("%s %s %q (%s)", Clean(item.Source), words(string(item.Kind)), Clean(item.Name), Clean(item.ID)))
+			out.From = append(out.From, fmt.Sprintf("%s %s %q (%s)", Clean(item.Source), words(string(item.Kind)),
+				Clean(item.Name), Clean(item.ID)))
 		}
 		if step.Crowd != nil && step.Crowd.Count > len(step.Items) {
 			out.From = append(out.From, fmt.Sprintf("%s more", Count(step.Crowd.Count-len(step.Items))))

@@ -40,11 +40,14 @@ func report(text string) *handoff.Report {
 	p := sample()
 	p.Steps[3].Items[0].Name, p.Steps[3].Reason, p.Steps[3].ToDo = text, text, text
 	p.Impacts[0].Summary, p.Impacts[0].Tell = text, text
-	r := handoff.NewReport(p, []handoff.FollowUp{{ID: "f-1", StepID: "item:b", Closed: &handoff.Closing{At: "2026-11-23T08:00:00Z", By: text, Note: text}}}, handoff.Input{
+	r := handoff.NewReport(p, []handoff.FollowUp{{ID: "f-1", StepID: "item:b",
+		Closed: &handoff.Closing{At: "2026-11-23T08:00:00Z", By: text, Note: text}}}, handoff.Input{
 		Run: &handoff.Run{ID: "r-1", Status: "completed_with_follow_up", StartedAt: "2026-11-22T10:00:00Z", Applied: 3},
-		Declared: handoff.Declared{RecordedAt: "2026-11-22T10:01:00Z", RecordedBy: text, Rollback: &handoff.Rollback{Summary: text, Owner: text, Steps: []string{text}, Contact: text},
+		Declared: handoff.Declared{RecordedAt: "2026-11-22T10:01:00Z", RecordedBy: text,
+			Rollback: &handoff.Rollback{Summary: text, Owner: text, Steps: []string{text}, Contact: text},
 			Evidence: &handoff.Evidence{CommunicationsComplete: true, CommunicationsSummary: text, Reference: text}},
-		Applications: []handoff.Application{{Name: text, State: "confirmed"}, {Name: "Payroll", Owner: text, Date: "2026-12-01"}},
+		Applications: []handoff.Application{{Name: text, State: "confirmed"},
+			{Name: "Payroll", Owner: text, Date: "2026-12-01"}},
 	})
 	r.Approval = handoff.Approval{PreviewedBy: text, AppliedBy: text, AppliedAt: "2026-11-22T10:00:00Z"}
 	r.Unrecorded = []handoff.Change{{Field: "rollback.until", After: text}}
@@ -60,10 +63,12 @@ func hostilePlan() *plan.Plan {
 	p.Warnings = diag.List{diag.Warningf("x", hostile, "%s", hostile)}
 	p.Access = &plan.Access{Gained: []plan.AccessChange{{Person: hostile, Application: hostile, Privileged: true}}}
 	p.Handoff.Blockers = []plan.Blocker{{Code: hostile, Summary: hostile, Items: []string{hostile}, Next: hostile}}
-	p.Impacts = []plan.Impact{{ID: hostile, Audience: hostile, Severity: hostile, Summary: hostile, Tell: hostile, Items: []string{hostile}, Acknowledged: true, Reason: hostile, Reference: hostile}}
+	p.Impacts = []plan.Impact{{ID: hostile, Audience: hostile, Severity: hostile, Summary: hostile, Tell: hostile,
+		Items: []string{hostile}, Acknowledged: true, Reason: hostile, Reference: hostile}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		s.Reason, s.ToDo, s.Notes, s.NoWayBack, s.Class, s.Decision, s.DecidedBy = hostile, hostile, []string{hostile}, hostile, hostile, hostile, &plan.Place{File: hostile, Line: 1}
+		s.Reason, s.ToDo, s.Notes, s.NoWayBack, s.Class, s.Decision, s.DecidedBy = hostile, hostile, []string{hostile},
+			hostile, hostile, hostile, &plan.Place{File: hostile, Line: 1}
 		s.Items[0] = plan.ItemName{Source: hostile, Kind: hostile, ID: hostile, Name: hostile}
 		if s.Resource.Type != "" {
 			s.Resource = identity.ResourceID{Type: hostile, Key: hostile}
@@ -143,7 +148,8 @@ func TestHTML_EveryStepIsOnThePage(t *testing.T) {
 	if err := view.HTML(&page, p); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"identity_provider:adfs", "client:payroll", "group:/eng", "Contractors", "ana -&gt; Payroll", "main.rehome.hcl:41", "The books reconcile", "new sign-in address", p.PlanHash} {
+	for _, text := range []string{"identity_provider:adfs", "client:payroll", "group:/eng", "Contractors",
+		"ana -&gt; Payroll", "main.rehome.hcl:41", "The books reconcile", "new sign-in address", p.PlanHash} {
 		if !strings.Contains(page.String(), text) {
 			t.Errorf("%s is not on the page", text)
 		}

@@ -15,8 +15,8 @@ const MarkdownLimit = 65536
 // firstNames is how many names a list keeps when the whole does not fit.
 const firstNames = 10
 
-// Markdown writes the plan for a pull-request comment. The verdict, the hash and everything dangerous always fit: past their budget
-// they become counts with the first ten names. The harmless end goes first.
+// Markdown writes the plan for a pull-request comment. The verdict, the hash and everything dangerous always fit: past
+// their budget they become counts with the first ten names. The harmless end goes first.
 func Markdown(w io.Writer, p *plan.Plan, limit int) error {
 	head := markdownHead(p)
 	var dangerous strings.Builder
@@ -28,7 +28,8 @@ func Markdown(w io.Writer, p *plan.Plan, limit int) error {
 		must = head + counted(p, "-", "Deleted") + counted(p, "~", "Changed") + counted(p, "!", "Blocked")
 	}
 	left := ""
-	for _, part := range []struct{ sign, name string }{{"+", "Created"}, {">", "Mapped to what exists"}, {"?", "By hand"}, {"=", "Nothing to do"}} {
+	for _, part := range []struct{ sign, name string }{{"+", "Created"}, {">", "Mapped to what exists"}, {"?", "By hand"},
+		{"=", "Nothing to do"}} {
 		text := folded(p, part.sign, part.name)
 		if len(must)+len(text)+400 > limit {
 			left += fmt.Sprintf("%s: %s. ", part.name, Plural(count(p, part.sign), "step", "steps"))
@@ -59,11 +60,14 @@ func markdownHead(p *plan.Plan) string {
 		fmt.Fprintf(&b, "Hash `%s`\n\n", p.PlanHash)
 	}
 	s := p.Summary
-	fmt.Fprintf(&b, "| create | change | delete | map | equal | by hand | blocked | skipped |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n\n", s.Create, s.Update, s.Delete, s.Map, s.Unchanged, s.ManualFollowUp, s.Blocked, s.Skipped)
+	fmt.Fprintf(&b, "| create | change | delete | map | equal | by hand | blocked | skipped |\n| --- | --- | --- | --- "+
+		"| --- | --- | --- | --- |\n")
+	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n\n", s.Create, s.Update, s.Delete, s.Map, s.Unchanged,
+		s.ManualFollowUp, s.Blocked, s.Skipped)
 	switch {
 	case p.Rollback != nil:
-		fmt.Fprintf(&b, "**Access**: %s closed; %s what is used or needed as it is.\n\n", Plural(p.Rollback.Closes, "application is", "applications are"), Plural(s.Skipped, "step leaves", "steps leave"))
+		fmt.Fprintf(&b, "**Access**: %s closed; %s what is used or needed as it is.\n\n",
+			Plural(p.Rollback.Closes, "application is", "applications are"), Plural(s.Skipped, "step leaves", "steps leave"))
 	case p.Access == nil:
 		b.WriteString("**Access** is not computed: people are moved later, so nobody gains or loses anything by this plan.\n\n")
 	default:
@@ -85,7 +89,8 @@ func markdownHead(p *plan.Plan) string {
 		if impact.Acknowledged {
 			mark = "acknowledged"
 		}
-		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%s, %s)\n", impact.ID, impact.Severity, audience(impact.Audience), escape(impact.Summary), Plural(impact.Count, "item", "items"), mark)
+		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%s, %s)\n", impact.ID, impact.Severity, audience(impact.Audience),
+			escape(impact.Summary), Plural(impact.Count, "item", "items"), mark)
 		if !impact.Acknowledged && impact.Tell != "" {
 			fmt.Fprintf(&b, "  Tell them: %s\n", escape(impact.Tell))
 		}
@@ -171,10 +176,12 @@ func folded(p *plan.Plan, sign, name string) string {
 		sorted = append(sorted, "- "+line)
 	}
 	sort.Strings(sorted)
-	return fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n%s\n\n</details>\n\n", name, len(found), strings.Join(sorted, "\n"))
+	return fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n%s\n\n</details>\n\n", name, len(found),
+		strings.Join(sorted, "\n"))
 }
 
 // escape makes text from outside harmless in Markdown and HTML.
 func escape(text string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "'", "[", "\\[", "]", "\\]", "@", "&#64;").Replace(Clean(text))
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "'", "[", "\\[", "]",
+		"\\]", "@", "&#64;").Replace(Clean(text))
 }

@@ -9,17 +9,20 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// Overlap writes one item that meets something: what it could be, best first and numbered, and what may be or was decided.
+// Overlap writes one item that meets something: what it could be, best first and numbered, and what may be or was
+// decided.
 func Overlap(w io.Writer, o plan.Overlap, style Style) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s of %s (%s)\n", style.symbol(overlapSign(o.Status)), strings.ReplaceAll(string(o.Item.Kind), "_", " "),
+	fmt.Fprintf(&b, "%s %s %s of %s (%s)\n", style.symbol(overlapSign(o.Status)),
+		strings.ReplaceAll(string(o.Item.Kind), "_", " "),
 		style.bold(fmt.Sprintf("%q", Clean(o.Item.Name))), Clean(o.Item.Source), Clean(o.Item.ID))
 	width := 0
 	for _, m := range o.Matches {
 		width = max(width, min(48, len(Clean(m.Resource.String()))))
 	}
 	for i, m := range o.Matches {
-		fmt.Fprintf(&b, "    %d  %-*s  score %3d  %s\n", i+1, width, Clean(m.Resource.String()), m.Score, Clean(strings.Join(m.Reasons, ", ")))
+		fmt.Fprintf(&b, "    %d  %-*s  score %3d  %s\n", i+1, width, Clean(m.Resource.String()), m.Score,
+			Clean(strings.Join(m.Reasons, ", ")))
 	}
 	switch {
 	case o.Status == plan.OverlapPending:

@@ -43,7 +43,8 @@ func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	if at, err := time.Parse(time.RFC3339, p.Target.SnapshotAt); err == nil {
 		target += fmt.Sprintf(", as it was at %s, %s (from a file)", Moment(at), Ago(at, o.Now))
 	} else if o.Read != nil {
-		target += fmt.Sprintf(", %s read (%s)", Plural(o.Read.Resources, "resource", "resources"), Plural(o.Read.Requests, "request", "requests"))
+		target += fmt.Sprintf(", %s read (%s)", Plural(o.Read.Resources, "resource", "resources"),
+			Plural(o.Read.Requests, "request", "requests"))
 	}
 	fmt.Fprintf(b, "Target    %s\n", target)
 	if p.Rollback != nil {
@@ -83,7 +84,8 @@ func part(b *strings.Builder, part *plan.Part) {
 	for _, name := range part.Excludes {
 		names = append(names, "-exclude="+Clean(name))
 	}
-	fmt.Fprintf(b, "Part      %s; %s left for later, nothing outside is touched\n", strings.Join(names, " "), Plural(part.Left, "step", "steps"))
+	fmt.Fprintf(b, "Part      %s; %s left for later, nothing outside is touched\n", strings.Join(names, " "),
+		Plural(part.Left, "step", "steps"))
 	for i, id := range part.PulledIn {
 		if i == most {
 			fmt.Fprintf(b, "          … and %s more\n", Count(len(part.PulledIn)-most))
@@ -114,13 +116,15 @@ func gapText(gaps []identity.Gap) string {
 
 func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	if p.Rollback != nil {
-		fmt.Fprintf(b, "Access    %s closed; nobody gains anything but what a restored value gave before\n\n", Plural(p.Rollback.Closes, "application is", "applications are"))
+		fmt.Fprintf(b, "Access    %s closed; nobody gains anything but what a restored value gave before\n\n",
+			Plural(p.Rollback.Closes, "application is", "applications are"))
 		return
 	}
 	if p.Access == nil {
 		fmt.Fprintf(b, "Access    not computed: people are moved later, so nobody gains or loses anything by this plan\n")
 	} else {
-		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n", Plural(len(p.Access.Lost), "person", "people"), len(p.Access.Gained))
+		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n", Plural(len(p.Access.Lost), "person", "people"),
+			len(p.Access.Gained))
 	}
 	open := 0
 	for _, impact := range p.Impacts {
@@ -133,7 +137,8 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		if impact.Acknowledged && !o.Verbose {
 			continue
 		}
-		fmt.Fprintf(b, "%s: %s (%s)\n", ImpactHead(impact, true, o.Style), Clean(impact.Summary), Plural(impact.Count, "item", "items"))
+		fmt.Fprintf(b, "%s: %s (%s)\n", ImpactHead(impact, true, o.Style), Clean(impact.Summary),
+			Plural(impact.Count, "item", "items"))
 		if impact.Tell != "" && o.Verbose {
 			fmt.Fprintf(b, "    %s %s\n", o.Style.dim("tell them:"), Clean(impact.Tell))
 		}
@@ -154,7 +159,8 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	}
 }
 
-// ImpactHead is the first line of an impact: ! while nobody acknowledged it, = after that and when no plan finds it any more.
+// ImpactHead is the first line of an impact: ! while nobody acknowledged it, = after that and when no plan finds it any
+// more.
 func ImpactHead(impact plan.Impact, current bool, style Style) string {
 	sign, gone := "!", ""
 	if impact.Acknowledged || !current {
@@ -194,7 +200,8 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 			if !folded[key] {
 				folded[key] = true
 				bare = false
-				fmt.Fprintf(b, gap+"  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(Sign(step)), title(step), Count(shapes[key]-1))
+				fmt.Fprintf(b, gap+"  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(Sign(step)), title(step),
+					Count(shapes[key]-1))
 			}
 			continue
 		}
@@ -247,7 +254,8 @@ func shape(step plan.Step) string {
 	if sign == "~" || sign == "-" || sign == ">" {
 		return ""
 	}
-	if sign == "+" && step.Resource.Type != "role_assignment" && step.Resource.Type != "client_role" && step.Resource.Type != "user" && step.Resource.Type != "membership" {
+	if sign == "+" && step.Resource.Type != "role_assignment" && step.Resource.Type != "client_role" &&
+		step.Resource.Type != "user" && step.Resource.Type != "membership" {
 		return ""
 	}
 	kind := step.Resource.Type
@@ -265,7 +273,8 @@ func title(step plan.Step) string {
 		return Clean(step.Resource.String())
 	}
 	if step.Crowd != nil && len(step.Items) > 0 {
-		return Plural(step.Crowd.Count, string(step.Items[0].Kind), string(step.Items[0].Kind)+"s") + " of " + Clean(step.Items[0].Source)
+		return Plural(step.Crowd.Count, string(step.Items[0].Kind),
+			string(step.Items[0].Kind)+"s") + " of " + Clean(step.Items[0].Source)
 	}
 	if len(step.Items) > 0 {
 		item := step.Items[0]
@@ -274,7 +283,8 @@ func title(step plan.Step) string {
 	return Clean(step.ID)
 }
 
-// keyUnknown tells whether the resource has no key yet, because what it refers to will not be there: its item's address stands for it.
+// keyUnknown tells whether the resource has no key yet, because what it refers to will not be there: its item's address
+// stands for it.
 func keyUnknown(step plan.Step) bool {
 	if len(step.Items) == 0 {
 		return false
@@ -302,7 +312,8 @@ func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOp
 	fmt.Fprintln(b)
 	if step.Resource.Type != "" {
 		for _, item := range step.Items {
-			fmt.Fprintf(b, "      from %s %s %q (%s)%s\n", Clean(item.Source), item.Kind, Clean(item.Name), Clean(item.ID), o.Style.dim(joinedBy(item)))
+			fmt.Fprintf(b, "      from %s %s %q (%s)%s\n", Clean(item.Source), item.Kind, Clean(item.Name), Clean(item.ID),
+				o.Style.dim(joinedBy(item)))
 		}
 	}
 	if step.Reason != "" {
@@ -361,17 +372,21 @@ func place(step plan.Step) string {
 func footer(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	s := p.Summary
 	if p.Rollback != nil {
-		fmt.Fprintf(b, "Rollback  %s delete, %s restore; %s stay, %s changed by others, %s with nothing to do\n", Count(s.Delete), Count(s.Update), Count(s.Skipped), Count(s.Blocked), Count(s.Unchanged))
+		fmt.Fprintf(b, "Rollback  %s delete, %s restore; %s stay, %s changed by others, %s with nothing to do\n",
+			Count(s.Delete), Count(s.Update), Count(s.Skipped), Count(s.Blocked), Count(s.Unchanged))
 		irreversible(b, p)
 		closing(b, p, o)
 		return
 	}
-	fmt.Fprintf(b, "Plan      %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n", Count(s.Create), Count(s.Update),
+	fmt.Fprintf(b, "Plan      %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n",
+		Count(s.Create), Count(s.Update),
 		Count(s.Delete), Count(s.Map), Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped))
 	fmt.Fprintf(b, "Classes   %s\n", classes(s.Classes))
 	k := s.Books
-	fmt.Fprintf(b, "Books     %s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked + %s skipped\n",
-		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked), Count(k.Skipped))
+	fmt.Fprintf(b, "Books     %s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s "+
+		"blocked + %s skipped\n",
+		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked),
+		Count(k.Skipped))
 	irreversible(b, p)
 	closing(b, p, o)
 }

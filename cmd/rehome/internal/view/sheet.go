@@ -57,7 +57,8 @@ const sheetOrder = "Enter the new values together, on the agreed day; until then
 // sheetHead is who, where and when.
 func sheetHead(s handoff.Sheet) [][2]string {
 	head := [][2]string{{"New sign-in", s.Target}, {"Present sign-in", s.Incumbent}}
-	for _, line := range [][3]string{{"Owner", s.Owner, "not named"}, {"Contact", s.Contact, "not named"}, {"Day of the switch", s.SwitchOn, "not agreed yet"}} {
+	for _, line := range [][3]string{{"Owner", s.Owner, "not named"}, {"Contact", s.Contact, "not named"},
+		{"Day of the switch", s.SwitchOn, "not agreed yet"}} {
 		if line[1] == "" {
 			line[1] = line[2]
 		}
@@ -67,7 +68,8 @@ func sheetHead(s handoff.Sheet) [][2]string {
 }
 
 func goingBack(s handoff.Sheet) string {
-	text := "Enter the values of the column Now again. The present sign-in is not touched by the move, so they go on working until it is closed."
+	text := "Enter the values of the column Now again. The present sign-in is not touched by the move, so they go on " +
+		"working until it is closed."
 	if s.Back != "" {
 		text += " Call " + s.Back + " when you do."
 	}

@@ -53,7 +53,8 @@ func SheetHTML(w io.Writer, s handoff.Sheet, now time.Time) error {
 	warnings := s.Warnings(now)
 	s = cleanSheet(s)
 	return page.Execute(w, map[string]any{
-		"Sheet": s, "Head": sheetHead(s), "Lines": s.Lines, "Warnings": warnings, "Order": sheetOrder, "Back": goingBack(s), "Written": MomentOf(s.WrittenAt),
+		"Sheet": s, "Head": sheetHead(s), "Lines": s.Lines, "Warnings": warnings, "Order": sheetOrder, "Back": goingBack(s),
+		"Written": MomentOf(s.WrittenAt),
 	})
 }
 

@@ -24,7 +24,8 @@ func StageWords(stage handoff.Stage) string {
 	return strings.ReplaceAll(string(stage), "_", " ")
 }
 
-// Applications writes one block for each application: where it stands, who is still on the old side, what is missing, what is next.
+// Applications writes one block for each application: where it stands, who is still on the old side, what is missing,
+// what is next.
 func Applications(w io.Writer, o handoff.Overview, options ApplicationsOptions) error {
 	var b strings.Builder
 	for _, log := range o.Sides {
@@ -37,7 +38,8 @@ func Applications(w io.Writer, o handoff.Overview, options ApplicationsOptions) 
 	for _, question := range o.Questions {
 		fmt.Fprintf(&b, "%s %s\n", options.Style.symbol("?"), Clean(question))
 	}
-	fmt.Fprintf(&b, "\n%-26s %-13s %-15s %-6s %-15s %s\n", "APPLICATION", "STATE", "OLD: LAST", "PEOPLE", "NEW: LAST", "OWNER, DATE")
+	fmt.Fprintf(&b, "\n%-26s %-13s %-15s %-6s %-15s %s\n", "APPLICATION", "STATE", "OLD: LAST", "PEOPLE", "NEW: LAST",
+		"OWNER, DATE")
 	for _, a := range o.Applications {
 		application(&b, a, options)
 	}
@@ -55,7 +57,8 @@ func application(b *strings.Builder, a handoff.Status, o ApplicationsOptions) {
 	if a.Date != "" {
 		owner += ", " + Clean(a.Date)
 	}
-	line := fmt.Sprintf("%-26s %-13s %-15s %-6s %-15s %s", cut(Clean(a.Name), 26), StageWords(a.Stage), lastUse(a.Incumbent, o.Now), people, lastUse(a.Target, o.Now), owner)
+	line := fmt.Sprintf("%-26s %-13s %-15s %-6s %-15s %s", cut(Clean(a.Name), 26), StageWords(a.Stage),
+		lastUse(a.Incumbent, o.Now), people, lastUse(a.Target, o.Now), owner)
 	fmt.Fprintln(b, strings.TrimRight(line, " "))
 	if a.Incumbent != nil && len(a.Incumbent.Names) > 0 {
 		fmt.Fprintf(b, "    still on the old one: %s\n", someNames(a.Incumbent.Names, a.Incumbent.People))
@@ -64,7 +67,8 @@ func application(b *strings.Builder, a handoff.Status, o ApplicationsOptions) {
 		fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("!"), Clean(text))
 	}
 	for _, text := range a.Questions {
-		if !strings.HasPrefix(text, "the sign-in log of the ") || !strings.Contains(text, "could not be read") { // said above, once
+		// said above, once
+		if !strings.HasPrefix(text, "the sign-in log of the ") || !strings.Contains(text, "could not be read") {
 			fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("?"), Clean(text))
 		}
 	}
@@ -80,7 +84,8 @@ func summary(b *strings.Builder, o handoff.Overview, options ApplicationsOptions
 		counts[a.Stage]++
 	}
 	var parts []string
-	for _, stage := range []handoff.Stage{handoff.StageNone, handoff.StagePrepared, handoff.StageHandedOver, handoff.StageEnabled, handoff.StageSwitched, handoff.StageConfirmed, handoff.StageRetired} {
+	for _, stage := range []handoff.Stage{handoff.StageNone, handoff.StagePrepared, handoff.StageHandedOver,
+		handoff.StageEnabled, handoff.StageSwitched, handoff.StageConfirmed, handoff.StageRetired} {
 		if counts[stage] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[stage], StageWords(stage)))
 		}

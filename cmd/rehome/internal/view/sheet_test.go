@@ -13,19 +13,25 @@ import (
 )
 
 func sampleSheet() handoff.Sheet {
-	progress := handoff.Progress{Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindApplication, ID: "1", Name: "Pay<script>roll | `x`\x1b[2J"},
+	progress := handoff.Progress{Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindApplication, ID: "1",
+		Name: "Pay<script>roll | `x`\x1b[2J"},
 		Resource: identity.ResourceID{Type: "client", Key: "payroll"}, NewSecret: true}
 	old := []identity.ConnectionFact{
-		{Name: identity.ConnectionIssuer, Value: "https://old.example"}, {Name: identity.ConnectionCertificate, Note: "in the metadata"},
+		{Name: identity.ConnectionIssuer, Value: "https://old.example"},
+		{Name: identity.ConnectionCertificate, Note: "in the metadata"},
 		{Name: identity.ConnectionClientID, Value: "payroll"}, {Name: "custom_fact", Value: "1"},
 	}
 	now := []identity.ConnectionFact{
-		{Name: identity.ConnectionIssuer, Value: "https://new.example"}, {Name: identity.ConnectionCertificate, Value: "PEM-1", Expires: "2036-01-01T00:00:00Z"},
-		{Name: identity.ConnectionCertificate, Value: "PEM-2", Expires: "2026-12-24T00:00:00Z"}, {Name: identity.ConnectionClientID, Value: "payroll"},
-		{Name: identity.ConnectionClientSecret, Value: "a secret; it is handed over apart"}, {Name: identity.ConnectionRedirects, Value: "https://a.example/cb|1\nhttps://b.example/`cb`"},
+		{Name: identity.ConnectionIssuer, Value: "https://new.example"},
+		{Name: identity.ConnectionCertificate, Value: "PEM-1", Expires: "2036-01-01T00:00:00Z"},
+		{Name: identity.ConnectionCertificate, Value: "PEM-2", Expires: "2026-12-24T00:00:00Z"},
+		{Name: identity.ConnectionClientID, Value: "payroll"},
+		{Name: identity.ConnectionClientSecret, Value: "a secret; it is handed over apart"},
+		{Name: identity.ConnectionRedirects, Value: "https://a.example/cb|1\nhttps://b.example/`cb`"},
 		{Name: identity.ConnectionClaims, Value: "{\n  \"a\": \"```\"\n}"},
 	}
-	return handoff.CompleteSheet(handoff.Sheet{Target: "https://new.example", Incumbent: "okta.corp", Owner: "Ana <b>", Back: "on-call", WrittenAt: "2026-11-22T10:00:00Z"}, progress, old, now)
+	return handoff.CompleteSheet(handoff.Sheet{Target: "https://new.example", Incumbent: "okta.corp", Owner: "Ana <b>",
+		Back: "on-call", WrittenAt: "2026-11-22T10:00:00Z"}, progress, old, now)
 }
 
 var sheetNow = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -41,7 +47,8 @@ func TestSheet_HoldsBothSidesAndEscapesWhatComesFromOutside(t *testing.T) {
 				t.Fatal(err)
 			}
 			page := b.String()
-			for _, want := range []string{"https://old.example", "https://new.example", "PEM-1", "PEM-2", "ends 24 Dec 2026", "in the metadata", "a new secret", "apart from this sheet",
+			for _, want := range []string{"https://old.example", "https://new.example", "PEM-1", "PEM-2", "ends 24 Dec 2026",
+				"in the metadata", "a new secret", "apart from this sheet",
 				"custom fact", "not agreed yet", "Call on-call", "ends on 2026-12-24 already", "Sheet sha256:", "turned away"} {
 				if !strings.Contains(page, want) {
 					t.Errorf("%q is not on the page:\n%s", want, page)
@@ -80,9 +87,12 @@ func TestSheet_TheDigestIsOfWhatTheOwnerEnters(t *testing.T) {
 		t.Errorf("%q and %q", first.Digest, second.Digest)
 	}
 	progress := handoff.Progress{}
-	a := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil, []identity.ConnectionFact{{Name: "issuer", Value: "x"}})
-	b := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "2", Problem: "p"}, progress, nil, []identity.ConnectionFact{{Name: "issuer", Value: "x"}})
-	c := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil, []identity.ConnectionFact{{Name: "issuer", Value: "y"}})
+	a := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil,
+		[]identity.ConnectionFact{{Name: "issuer", Value: "x"}})
+	b := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "2", Problem: "p"}, progress, nil,
+		[]identity.ConnectionFact{{Name: "issuer", Value: "x"}})
+	c := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil,
+		[]identity.ConnectionFact{{Name: "issuer", Value: "y"}})
 	if a.Digest != b.Digest || a.Digest == c.Digest {
 		t.Error("the digest covers the time, or not the values")
 	}

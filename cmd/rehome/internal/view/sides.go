@@ -7,7 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
-// sides writes every field of a reconcile: what is overwritten and what is kept with both values, what is equal by name.
+// sides writes every field of a reconcile: what is overwritten and what is kept with both values, what is equal by
+// name.
 func sides(b *strings.Builder, all []merge.Side, o PlanOptions) {
 	width := 0
 	for _, side := range all {

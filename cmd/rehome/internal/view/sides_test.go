@@ -11,7 +11,8 @@ import (
 )
 
 func TestSides_ShowWhatIsOverwrittenAndWhatIsKeptWithBothValues(t *testing.T) {
-	step := plan.Step{ID: "identity_provider:adfs", Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned, Decision: "reconcile", DecidedBy: &plan.Place{File: "main.rehome.hcl", Line: 41},
+	step := plan.Step{ID: "identity_provider:adfs", Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned,
+		Decision: "reconcile", DecidedBy: &plan.Place{File: "main.rehome.hcl", Line: 41},
 		Sides: []merge.Side{
 			{Name: "client_secret", Fate: merge.FateKept, Sensitive: true},
 			{Name: "display_name", Target: "ADFS", Source: "Corp ADFS", Fate: merge.FateKept},
@@ -49,7 +50,8 @@ func TestNotes_AreWrittenOnceAndNamedByTheirFieldAfterThat(t *testing.T) {
 
 func TestAttributes_NamesWhatAStepSwitchesOffOnOneLine(t *testing.T) {
 	var b strings.Builder
-	attributes(&b, plan.Step{Action: plan.ActionCreate, After: map[string]any{"public": false, "enabled": true, "implicit": false}}, Style{})
+	attributes(&b, plan.Step{Action: plan.ActionCreate,
+		After: map[string]any{"public": false, "enabled": true, "implicit": false}}, Style{})
 	if want := "      enabled   true\n      off:      implicit, public\n"; b.String() != want {
 		t.Errorf("%q", b.String())
 	}

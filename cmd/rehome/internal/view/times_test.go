@@ -7,7 +7,8 @@ import (
 
 func TestTook_ReadsInOneForm(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "less than 0.1 s", 700 * time.Millisecond: "0.7 s", 9940 * time.Millisecond: "9.9 s", 38 * time.Second: "38 s", 125 * time.Second: "2 min 5 s", 59600 * time.Millisecond: "60 s", 50*time.Hour + 3*time.Minute: "50 h 3 min",
+		0: "less than 0.1 s", 700 * time.Millisecond: "0.7 s", 9940 * time.Millisecond: "9.9 s", 38 * time.Second: "38 s",
+		125 * time.Second: "2 min 5 s", 59600 * time.Millisecond: "60 s", 50*time.Hour + 3*time.Minute: "50 h 3 min",
 	} {
 		if got := Took(d); got != want {
 			t.Errorf("%s reads %q, not %q", d, got, want)

@@ -22,7 +22,8 @@ type VerificationOptions struct {
 // Verification writes a report for a person: what failed first, with where to look; equal results folded.
 func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", Plural(r.Resources, "resource", "resources"), Took(o.Took), Plural(r.Requests, "request", "requests"))
+	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", Plural(r.Resources, "resource", "resources"), Took(o.Took),
+		Plural(r.Requests, "request", "requests"))
 	for _, result := range r.Results {
 		if o.Verbose || result.Status == identity.ProbeFailed || result.Status == identity.ProbeUnknown {
 			probeResult(&b, result, o)
@@ -33,7 +34,8 @@ func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 		foldedProbes(&b, r, identity.ProbePassed, o)
 	}
 	counts := func(s identity.ProbeStatus) string { return Count(r.Count(s)) }
-	fmt.Fprintf(&b, "\nProbes    %s passed, %s failed, %s unknown, %s skipped\n", counts(identity.ProbePassed), counts(identity.ProbeFailed), counts(identity.ProbeUnknown), counts(identity.ProbeSkipped))
+	fmt.Fprintf(&b, "\nProbes    %s passed, %s failed, %s unknown, %s skipped\n", counts(identity.ProbePassed),
+		counts(identity.ProbeFailed), counts(identity.ProbeUnknown), counts(identity.ProbeSkipped))
 	if !o.Automation {
 		fmt.Fprintf(&b, "Next: %s\n", nextAfterVerification(r))
 	}
@@ -65,7 +67,8 @@ func probeSign(status identity.ProbeStatus) string {
 }
 
 func probeResult(b *strings.Builder, r verify.Result, o VerificationOptions) {
-	fmt.Fprintf(b, "%s %s   %s %s\n      %s\n", o.Style.symbol(probeSign(r.Status)), Clean(r.Resource.String()), Clean(r.Probe), r.Status, Clean(r.Summary))
+	fmt.Fprintf(b, "%s %s   %s %s\n      %s\n", o.Style.symbol(probeSign(r.Status)), Clean(r.Resource.String()),
+		Clean(r.Probe), r.Status, Clean(r.Summary))
 	if r.LookAt != "" {
 		fmt.Fprintf(b, "      look at  %s\n", Clean(r.LookAt))
 	}
@@ -83,7 +86,8 @@ func sortedTexts(table map[string]string) []string {
 	return names
 }
 
-// foldedProbes writes one line for each probe of a status, with how often and the first reason of those that were skipped.
+// foldedProbes writes one line for each probe of a status, with how often and the first reason of those that were
+// skipped.
 func foldedProbes(b *strings.Builder, r verify.Report, status identity.ProbeStatus, o VerificationOptions) {
 	counts, reasons := map[string]int{}, map[string]string{}
 	for _, result := range r.Results {
@@ -104,7 +108,8 @@ func foldedProbes(b *strings.Builder, r verify.Report, status identity.ProbeStat
 		if status == identity.ProbeSkipped {
 			text = "   " + Clean(reasons[name])
 		}
-		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), Clean(name), Count(counts[name]), status, text)
+		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), Clean(name), Count(counts[name]),
+			status, text)
 	}
 }
 
@@ -120,7 +125,8 @@ func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
 	if len(r.Changes) > 0 {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "Drift     %s in %s\n", Plural(len(r.Changes), "change", "changes"), Plural(r.Resources, "resource", "resources"))
+	fmt.Fprintf(&b, "Drift     %s in %s\n", Plural(len(r.Changes), "change", "changes"),
+		Plural(r.Resources, "resource", "resources"))
 	if len(r.Changes) > 0 && !o.Automation {
 		b.WriteString("Next: rehome plan shows what would set it right; who changed it says the target's own log.\n")
 	}

@@ -1,0 +1,314 @@
+package realm
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// samples are two values of a row that are neither its default nor each other.
+func samples(f field) []any {
+	switch f.form {
+	case asFlag, asFlagText:
+		return []any{true, false}
+	case asNumberText:
+		return []any{float64(30), float64(7)}
+	case asSet, asJoined:
+		return []any{List([]string{"https://a.example.test/x", "https://b.example.test/y"}), List([]string{"*.c.example.test"})}
+	case asMaps:
+		return []any{[]any{mapper("one", "a-mapper", map[string]any{"claim": "x"})}, []any{}}
+	}
+	if f.name == "sso_binding" {
+		return []any{"post", "redirect"}
+	}
+	return []any{"a value of " + f.name, "another one"}
+}
+
+// way is how a resource type is written into its representation and read back.
+func ways() map[string]func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource) {
+	type written = func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource)
+	return map[string]written{
+		TypeClient: func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource) {
+			o := WriteClient(base, a, "tag", secrets)
+			return o, ReadClient(o)
+		},
+		TypeProvider: func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource) {
+			o := WriteProvider(base, a, "tag", secrets)
+			mappers, _ := WriteMappers(a)
+			return o, ReadProvider(o, mappers)
+		},
+		TypeOrganization: func(base Object, a identity.Attributes, _ map[string]string) (Object, identity.Resource) {
+			o := WriteOrganization(base, a, "tag")
+			return o, ReadOrganization(o, nil)
+		},
+		TypeGroup: func(base Object, a identity.Attributes, _ map[string]string) (Object, identity.Resource) {
+			o := WriteGroup(base, a, "tag")
+			return o, ReadGroup(o, str(a, "path"))
+		},
+		TypeClientRole: func(base Object, a identity.Attributes, _ map[string]string) (Object, identity.Resource) {
+			o := WriteClientRole(base, a)
+			return o, ReadClientRole(str(a, "client"), o)
+		},
+	}
+}
+
+func TestEveryRowIsWrittenAndReadBack(t *testing.T) {
+	for resourceType, way := range ways() {
+		for _, f := range TypeOf(resourceType).fields {
+			if f.secret || f.apart() || f.form == asTable || f.name == "protocol" {
+				continue
+			}
+			t.Run(resourceType+"/"+f.name, func(t *testing.T) {
+				var live Object
+				for _, value := range samples(f) {
+					wanted := identity.Attributes{f.name: value}
+					var read identity.Resource
+					if live, read = way(live, wanted, nil); len(Differences(resourceType, wanted, read.Attributes)) > 0 {
+						t.Fatalf("wrote %v, read back %v out of %v", value, read.Attributes[f.name], live)
+					}
+					if kept, again := way(live, identity.Attributes{}, nil); !reflect.DeepEqual(again.Attributes[f.name], read.Attributes[f.name]) {
+						t.Errorf("a write that does not manage it leaves %v in %v", again.Attributes[f.name], kept)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestEveryClientAttributeIsWrittenReadBackAndTakenAway(t *testing.T) {
+	for _, protocol := range []string{ProtocolOIDC, ProtocolSAML} {
+		for _, row := range clientAttributes(protocol) {
+			t.Run(protocol+"/"+row.name, func(t *testing.T) {
+				wanted := identity.Attributes{"protocol": protocol, "attributes": map[string]any{row.name: "a value"}}
+				live := WriteClient(nil, wanted, "tag", nil)
+				if names := Differences(TypeClient, wanted, ReadClient(live).Attributes); len(names) > 0 {
+					t.Fatalf("%v differ in %v", names, live)
+				}
+				live = WriteClient(live, identity.Attributes{"attributes": map[string]any{}}, "", nil)
+				none, _ := row.none.(string)
+				if said, there := peek(live, "attributes")[row.name]; !there || said != none {
+					t.Errorf("taken away, it is sent as %v: only %q removes it at the server", said, none)
+				}
+				if left := peek(Object(ReadClient(live).Attributes), "attributes"); len(left) > 0 {
+					t.Errorf("%v is left", left)
+				}
+				DropEmptyAttributes(live)
+				if said, there := peek(live, "attributes")[row.name]; there && said == "" {
+					t.Error("a file holds it though it is empty")
+				}
+			})
+		}
+	}
+}
+
+func TestSecretsAreWrittenAndNeverRead(t *testing.T) {
+	for resourceType, way := range ways() {
+		for _, f := range TypeOf(resourceType).fields {
+			if !f.secret {
+				continue
+			}
+			o, read := way(nil, identity.Attributes{f.name: "a reference"}, map[string]string{f.name: "of-the-partner"})
+			above, name := f.place(o, false)
+			if above[name] != "of-the-partner" {
+				t.Errorf("%s of %s was not written: %v", f.name, resourceType, o)
+			}
+			if _, shown := read.Attributes[f.name]; shown {
+				t.Errorf("%s of %s is read back", f.name, resourceType)
+			}
+			if o, _ = way(o, identity.Attributes{f.name: "a reference"}, nil); f.valueAt(o) != "of-the-partner" {
+				t.Errorf("%s of %s is lost when no new one is given", f.name, resourceType)
+			}
+		}
+	}
+}
+
+func (f field) valueAt(o Object) any {
+	above, name := f.place(o, false)
+	return above[name]
+}
+
+func TestWhatIsNotOursSurvivesAWrite(t *testing.T) {
+	group := WriteGroup(Object{"attributes": Object{TagKey: []any{"t"}, "old": []any{"x"}}, "subGroups": []any{"kept"}},
+		identity.Attributes{"attributes": map[string]any{"new": List([]string{"y"})}}, "")
+	if want := (Object{TagKey: []any{"t"}, "new": []any{"y"}}); !reflect.DeepEqual(group["attributes"], want) || group["subGroups"] == nil {
+		t.Errorf("group is %v", group)
+	}
+	marker := MarkerScope("app")
+	client := WriteClient(Object{"defaultClientScopes": []any{"email", marker}, "attributes": Object{"theirs": "1"}},
+		identity.Attributes{"default_client_scopes": List([]string{"profile"}), "attributes": map[string]any{}}, "", nil)
+	if scopes := Texts(client["defaultClientScopes"]); !slices.Equal(scopes, []string{"profile", marker}) || peek(client, "attributes")["theirs"] != "1" {
+		t.Errorf("client is %v", client)
+	}
+	organization := WriteOrganization(Object{"domains": []any{Object{"name": "a.test", "verified": false}}},
+		identity.Attributes{"domains": List([]string{"a.test", "b.test"})}, "")
+	want := []any{Object{"name": "a.test", "verified": false}, Object{"name": "b.test", "verified": true}}
+	if !reflect.DeepEqual(organization["domains"], want) {
+		t.Errorf("organization is %v", organization)
+	}
+	provider := WriteProvider(Object{"config": Object{"theirs": "1"}, "linkOnly": true}, identity.Attributes{"pkce": true, "jwks_url": "https://k.test"}, "", nil)
+	config := peek(provider, "config")
+	if provider["linkOnly"] != true || config["theirs"] != "1" || config["pkceMethod"] != "S256" || config["useJwksUrl"] != "true" {
+		t.Errorf("provider is %v", provider)
+	}
+	if provider["enabled"] != false {
+		t.Error("a provider whose enabled nobody says is switched on by the server")
+	}
+}
+
+// Values of another kind than the row's come from plans of other versions: they are not written as rubbish.
+func TestAValueOfAnotherKindIsNotWritten(t *testing.T) {
+	for resourceType, way := range ways() {
+		for _, f := range TypeOf(resourceType).fields {
+			if kind := f.form.kind(); f.secret || f.apart() || (kind != "bool" && kind != "number" && kind != "map") {
+				continue
+			}
+			o, _ := way(nil, identity.Attributes{f.name: []any{"rubbish"}}, nil)
+			if written := fmt.Sprint(o); strings.Contains(written, "rubbish") {
+				t.Errorf("%s of %s: %s", f.name, resourceType, written)
+			}
+		}
+	}
+}
+
+func TestRowsAreNamedOnceAndDescribed(t *testing.T) {
+	for _, resourceType := range Types() {
+		seen := map[string]bool{}
+		for _, f := range slices.Concat(resourceType.fields, clientAttributes(ProtocolOIDC), clientAttributes(ProtocolSAML)) {
+			if seen[f.name] || f.doc == "" || !strings.HasSuffix(f.doc, ".") {
+				t.Errorf("%s: row %q is there twice or says nothing", resourceType.Schema.Type, f.name)
+			}
+			seen[f.name] = true
+		}
+		if _, err := resourceType.Schema.Key(keysOf(resourceType)); err != nil {
+			t.Error(err)
+		}
+	}
+	if unknown := TypeOf("tomorrow"); !unknown.ReadOnly || unknown.Schema.Type != "" {
+		t.Errorf("%+v", unknown)
+	}
+}
+
+func keysOf(resourceType Type) identity.Attributes {
+	a := identity.Attributes{}
+	for _, f := range resourceType.fields {
+		if f.key {
+			a[f.name] = "x"
+		}
+	}
+	return a
+}
+
+func TestAStepLocksWhatItChanges(t *testing.T) {
+	for name, test := range map[string]struct {
+		step identity.StepRequest
+		want []string
+	}{
+		"a group":    {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGroup, Key: "/a"}}, []string{"group:/a"}},
+		"a client":   {identity.StepRequest{Resource: identity.ResourceID{Type: TypeClient, Key: "a"}}, []string{"client:a"}},
+		"an opening": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeEnablement, Key: "a"}}, []string{"client:a", "client_enablement:a"}},
+		"a gate":     {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGate, Key: "a"}}, []string{"client:a", "flows", "gate:a"}},
+		"the flows":  {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGateFlows, Key: "rehome"}}, []string{"flows", "gate_flows:rehome"}},
+		"a changed provider of an organization": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeOrganization, Key: "o"},
+			Before: identity.Attributes{"identity_provider": "old"}, After: identity.Attributes{"identity_provider": "new"}},
+			[]string{"identity_provider:new", "identity_provider:old", "organization:o"}},
+		"an assignment": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"}, Before: identity.Attributes{"group": "/g"}},
+			[]string{"role_assignment:k", "roles of group:/g"}},
+		"an assignment of nobody": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"}}, []string{"role_assignment:k"}},
+	} {
+		if got := TypeOf(test.step.Resource.Type).Locks(test.step); !slices.Equal(got, test.want) {
+			t.Errorf("%s locks %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestEverythingFitsItsColumn(t *testing.T) {
+	long := strings.Repeat("x", 256)
+	app := func(change func(*identity.Application)) identity.Item {
+		return made(t, identity.KindApplication, oidc(change))
+	}
+	for name, test := range map[string]struct {
+		item  identity.Item
+		kind  identity.FindingType
+		field string
+		lives bool
+	}{
+		"a group's description": {made(t, identity.KindGroup, identity.Group{Name: "g", Description: strings.Repeat("長", 900)}),
+			identity.FindingLost, "description", true},
+		"a group's name":      {made(t, identity.KindGroup, identity.Group{Name: long}), identity.FindingInvalid, "name", false},
+		"a group's attribute": {made(t, identity.KindGroup, identity.Group{Name: "g", Attributes: map[string][]string{"dn": {long}, "mail": {"a"}}}), identity.FindingLost, "attributes.dn", true},
+		"an attribute's name": {made(t, identity.KindGroup, identity.Group{Name: "g", Attributes: map[string][]string{long: {"a"}}}),
+			identity.FindingLost, "attributes." + long, true},
+		"an application's description": {app(func(a *identity.Application) { a.Description = long }), identity.FindingLost, "description", true},
+		"an application's name":        {app(func(a *identity.Application) { a.Name = long }), identity.FindingInvalid, "name", false},
+		"a client id":                  {app(func(a *identity.Application) { a.ClientID = long }), identity.FindingInvalid, "client_id", false},
+		"a redirect URI": {app(func(a *identity.Application) { a.RedirectURIs = []string{"https://a.test/" + long} }),
+			identity.FindingInvalid, "redirect_uris", false},
+		"a start page": {app(func(a *identity.Application) { a.HomeURL = "https://a.test/" + long }), identity.FindingLost, "home_url", true},
+		"a place of assertions": {app(func(a *identity.Application) {
+			a.Protocol, a.EntityID, a.RedirectURIs, a.ACSURL = "saml", "urn:x", nil, "https://a.test/"+long
+		}), identity.FindingInvalid, "acs_url", false},
+		"a provider's name": {made(t, identity.KindIdentityProvider, identity.IdentityProvider{
+			Name: long, Status: "active", Protocol: "social", Type: "GOOGLE", ClientID: "c"}), identity.FindingInvalid, "name", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			translation := Translate(test.item)
+			if !has(translation.Findings, test.kind, test.field) || (len(translation.Resources) > 0) != test.lives {
+				t.Errorf("resources %v, findings %+v", kinds(translation.Resources), translation.Findings)
+			}
+			for _, r := range translation.Resources {
+				for _, f := range TypeOf(r.Type).fields {
+					if overlong(r.Attributes[f.name], f) {
+						t.Errorf("%s of %s does not fit: %v", f.name, r.Type, r.Attributes[f.name])
+					}
+				}
+			}
+		})
+	}
+}
+
+// overlong tells whether a value holds a text that the column of a row does not take.
+func overlong(value any, f field) bool {
+	if f.limit == 0 {
+		return false
+	}
+	switch v := value.(type) {
+	case string:
+		return length(v) > f.limit
+	case []any:
+		return slices.ContainsFunc(Texts(v), func(text string) bool { return length(text) > f.limit })
+	case map[string]any:
+		return f.form == asTable && slices.ContainsFunc(slices.Collect(maps.Keys(v)), func(name string) bool {
+			return length(name) > f.limit || slices.ContainsFunc(Texts(v[name]), func(text string) bool { return length(text) > f.limit })
+		})
+	}
+	return false
+}
+
+func TestLengthsAreCountedInCharacters(t *testing.T) {
+	for name, test := range map[string]struct {
+		name  string
+		lives bool
+	}{
+		"255 characters of three bytes":                          {strings.Repeat("部", 255), true},
+		"256 characters of three bytes":                          {strings.Repeat("部", 256), false},
+		"127 of those that count as two":                         {strings.Repeat("😀", 127), true},
+		"128 of them, which the server's own counting makes 256": {strings.Repeat("😀", 128), false},
+	} {
+		if got := len(Translate(made(t, identity.KindGroup, identity.Group{Name: test.name})).Resources) > 0; got != test.lives {
+			t.Errorf("%s: made %v", name, got)
+		}
+	}
+	for limit, want := range map[int]string{10: "short", 5: "short", 4: "sho…", 3: "sh…"} {
+		if got := fitting("short", limit); length("short") > limit && got != want {
+			t.Errorf("%d characters: %q, want %q", limit, got, want)
+		}
+	}
+	if got := fitting("a 😀😀", 4); got != "a…" || length(got) > 4 {
+		t.Errorf("%q", got)
+	}
+}

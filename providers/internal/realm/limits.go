@@ -1,0 +1,79 @@
+package realm
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// withinLimits makes what was translated fit the columns of the server: ornaments are shortened, what is worth nothing in part is left
+// out, each with a note; a name or an address that does not fit leaves nothing to create.
+func withinLimits(t identity.Translation) identity.Translation {
+	var findings []identity.Finding
+	for i, r := range t.Resources {
+		for _, f := range TypeOf(r.Type).fields {
+			if value, set := r.Attributes[f.name]; set && f.limit > 0 {
+				findings = append(findings, fit(t.Resources[i].Attributes, f, value)...)
+			}
+		}
+	}
+	t.Findings = append(t.Findings, findings...)
+	if stops(findings) {
+		t.Resources = nil
+	}
+	return t
+}
+
+func fit(a identity.Attributes, f field, value any) []identity.Finding {
+	switch v := value.(type) {
+	case string:
+		if length(v) <= f.limit {
+			return nil
+		}
+		switch f.long {
+		case shortened:
+			a[f.name] = fitting(v, f.limit)
+			return []identity.Finding{lost(f.name, fmt.Sprintf("shortened to %d of %d characters, which is what the server keeps", f.limit, length(v)))}
+		case leftOut:
+			delete(a, f.name)
+			return []identity.Finding{lost(f.name, fmt.Sprintf("left out: it has %d characters, and the server keeps %d", length(v), f.limit))}
+		}
+		return []identity.Finding{tooLong(f.name, f.limit)}
+	case []any:
+		if slices.ContainsFunc(Texts(v), func(text string) bool { return length(text) > f.limit }) {
+			return []identity.Finding{tooLong(f.name, f.limit)}
+		}
+	case map[string]any: // or a reference to an item
+		if f.form == asTable {
+			return fitTable(a, f, v)
+		}
+	}
+	return nil
+}
+
+// fitTable leaves values of custom attributes out that the server does not keep. Half of a distinguished name is nobody's.
+func fitTable(a identity.Attributes, f field, table map[string]any) []identity.Finding {
+	var findings []identity.Finding
+	kept := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		values := slices.DeleteFunc(Texts(table[name]), func(text string) bool { return length(text) > f.limit })
+		if length(name) > f.limit {
+			values = nil
+		}
+		if left := len(Texts(table[name])) - len(values); left > 0 {
+			findings = append(findings, lost(f.name+"."+name, fmt.Sprintf("left out: a value of more than %d characters, which the server does not keep", f.limit)))
+		}
+		if len(values) > 0 || len(Texts(table[name])) == 0 {
+			kept[name] = List(values)
+		}
+	}
+	a[f.name] = kept
+	return findings
+}
+
+func tooLong(field string, limit int) identity.Finding {
+	return invalid(field, fmt.Sprintf("longer than the %d characters that the server keeps", limit),
+		"Choose a shorter one with set in a map block, and tell everybody who uses the old one.")
+}
