@@ -32,17 +32,33 @@ func labSource(t *testing.T, options labokta.Options) (sdk.Source, *labokta.Serv
 	if err != nil {
 		t.Fatal(err)
 	}
+	source, _ := sourceOf(t, lab)
+	return source, lab
+}
+
+// tenantSource reads the organisation of a folder.
+func tenantSource(t *testing.T, folder string, options labokta.Options) (source sdk.Source, origin string) {
+	t.Helper()
+	lab, err := labokta.New(os.DirFS(folder), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sourceOf(t, lab)
+}
+
+func sourceOf(t *testing.T, lab *labokta.Server) (source sdk.Source, origin string) {
+	t.Helper()
 	server := httptest.NewTLSServer(lab)
 	t.Cleanup(server.Close)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	source := okta.New("0.0.1")
+	source = okta.New("0.0.1")
 	if list := source.Configure(t.Context(), map[string]any{"org_url": server.URL, "api_token": labokta.DefaultToken, "ca_file": ca, "rate_share": 1.0}); list.HasErrors() {
 		t.Fatal(list)
 	}
-	return source, lab
+	return source, server.URL
 }
 
 func ago(days int) string { return time.Now().AddDate(0, 0, -days).UTC().Format(time.RFC3339) }

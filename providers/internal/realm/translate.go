@@ -5,22 +5,26 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Translate says what a realm makes of one item. It is pure.
-func Translate(item identity.Item) identity.Translation {
-	return withTells(withinLimits(translated(item)))
+// Translate says what a realm makes of one item, as things are now: a certificate that has expired is worth nothing.
+func Translate(item identity.Item) identity.Translation { return TranslateAt(item, time.Now()) }
+
+// TranslateAt says what a realm makes of one item at a time. It is pure.
+func TranslateAt(item identity.Item, now time.Time) identity.Translation {
+	return withTells(withinLimits(translated(item, now)))
 }
 
-func translated(item identity.Item) identity.Translation {
+func translated(item identity.Item, now time.Time) identity.Translation {
 	if item.Deleted {
 		return invisible("the source listed it and had it no more when it was read")
 	}
-	translators := map[identity.Kind]func(identity.Item) (identity.Translation, error){
-		identity.KindApplication: translateApplication, identity.KindServicePrincipal: translateServicePrincipal,
-		identity.KindIdentityProvider: translateProvider, identity.KindRoutingRule: translateRoutingRule,
+	translators := map[identity.Kind]translator{
+		identity.KindApplication: at(now, translateApplication), identity.KindServicePrincipal: translateServicePrincipal,
+		identity.KindIdentityProvider: at(now, translateProvider), identity.KindRoutingRule: translateRoutingRule,
 		identity.KindDomain: translateDomain, identity.KindGroup: translateGroup, identity.KindAppAssignment: translateAssignment,
 		identity.KindAuthPolicy: translateAuthPolicy, identity.KindSessionPolicy: translateSessionPolicy,
 		identity.KindRole: translateRole, identity.KindRoleAssignment: translateRoleAssignment, identity.KindUser: translateUser,
@@ -35,6 +39,14 @@ func translated(item identity.Item) identity.Translation {
 			Action: "Run discover again with a source plugin of this version."})
 	}
 	return translation
+}
+
+// translator says what a realm makes of one item of a kind.
+type translator = func(identity.Item) (identity.Translation, error)
+
+// at gives a translator the time.
+func at(now time.Time, translate func(identity.Item, time.Time) (identity.Translation, error)) translator {
+	return func(item identity.Item) (identity.Translation, error) { return translate(item, now) }
 }
 
 func translateOther(kind identity.Kind) identity.Translation {

@@ -3,11 +3,12 @@ package realm
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-func translateApplication(item identity.Item) (identity.Translation, error) {
+func translateApplication(item identity.Item, now time.Time) (identity.Translation, error) {
 	var app identity.Application
 	if err := item.Decode(&app); err != nil {
 		return identity.Translation{}, err
@@ -25,7 +26,7 @@ func translateApplication(item identity.Item) (identity.Translation, error) {
 		client, t.Findings = oidcClient(item, app)
 	case app.Protocol == "saml":
 		t.Contract = "SAML client"
-		client, t.Findings = samlClient(app)
+		client, t.Findings = samlClient(app, now)
 	default:
 		t = otherMode(app)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-func translateProvider(item identity.Item) (identity.Translation, error) {
+func translateProvider(item identity.Item, now time.Time) (identity.Translation, error) {
 	var p identity.IdentityProvider
 	if err := item.Decode(&p); err != nil {
 		return identity.Translation{}, err
@@ -32,7 +32,7 @@ func translateProvider(item identity.Item) (identity.Translation, error) {
 	}
 	switch p.Protocol {
 	case "saml":
-		t.Findings = samlProvider(p, a)
+		t.Findings = samlProvider(p, a, now)
 	case "oidc":
 		t.Findings = oidcProvider(item, p, a)
 	case "social":
@@ -76,10 +76,13 @@ func federatedDomains(item identity.Item, p identity.IdentityProvider, t identit
 	organization := organizationOf(identity.RoutingRule{Domains: p.Domains}, identity.Reference{Kind: identity.KindIdentityProvider, ID: item.ID})
 	t.Resources = append(t.Resources, organization.Resources...)
 	t.Findings = append(t.Findings, organization.Findings...)
+	if stops(organization.Findings) {
+		t.Resources = nil // without its domains nobody would be sent to it
+	}
 	return t
 }
 
-func samlProvider(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+func samlProvider(p identity.IdentityProvider, a identity.Attributes, now time.Time) []identity.Finding {
 	a["protocol"] = ProtocolSAML
 	var findings []identity.Finding
 	if p.EntityID == "" {
@@ -91,7 +94,7 @@ func samlProvider(p identity.IdentityProvider, a identity.Attributes) []identity
 	if len(p.SigningCertificates) == 0 {
 		findings = append(findings, missing("signing_certificates", "without a certificate a response could not be checked", "Take it from the partner's metadata."))
 	}
-	good, problems := checkCertificates("signing_certificates", p.SigningCertificates, time.Now())
+	good, problems := checkCertificates("signing_certificates", p.SigningCertificates, now)
 	findings = append(append(findings, problems...), checkURL("sso_url", p.SSOURL)...)
 	findings = append(findings, checkURL("slo_url", p.SLOURL)...)
 	a["entity_id"], a["sso_url"], a["sso_binding"] = p.EntityID, p.SSOURL, "post"

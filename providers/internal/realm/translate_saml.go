@@ -27,7 +27,7 @@ func nameIDFormat(format string) (short, urn string, known bool) {
 }
 
 // samlClient makes the attributes of a SAML client.
-func samlClient(app identity.Application) (identity.Attributes, []identity.Finding) {
+func samlClient(app identity.Application, now time.Time) (identity.Attributes, []identity.Finding) {
 	findings := checkClientID("entity_id", app.EntityID)
 	acs := app.ACSURL
 	if acs == "" && len(app.RedirectURIs) == 1 {
@@ -68,15 +68,14 @@ func samlClient(app identity.Application) (identity.Attributes, []identity.Findi
 	statements, statementFindings := statementMappers(app.AttributeStatements)
 	a["protocol_mappers"] = append(mappers, statements...)
 	findings = append(append(findings, nameFindings...), statementFindings...)
-	findings = append(findings, samlKeys(app, extra)...)
+	findings = append(findings, samlKeys(app, extra, now)...)
 	findings = append(findings, impact("idp_metadata", "entity ID, sign-in address and signing certificate of the identity provider are new ones that the owner must enter",
 		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityHigh, "saml_metadata_changes"))
 	return a, append(findings, samlExtras(app, acs, extra)...)
 }
 
-func samlKeys(app identity.Application, extra map[string]any) []identity.Finding {
+func samlKeys(app identity.Application, extra map[string]any, now time.Time) []identity.Finding {
 	var findings []identity.Finding
-	now := time.Now()
 	if app.RequestSigned {
 		good, problems := checkCertificates("signing_certificate", nonEmpty(app.SigningCertificate), now)
 		findings = append(findings, problems...)

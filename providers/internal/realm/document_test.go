@@ -1,0 +1,131 @@
+package realm
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
+)
+
+// TestADocumentReadsAsItsResources reads a realm as an export of 26.7.4 writes it, down to what the server adds when it reads.
+func TestADocumentReadsAsItsResources(t *testing.T) {
+	content, err := os.ReadFile("testdata/realm.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc Object
+	if err := json.Unmarshal(content, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, r := range ReadDocument(doc) {
+		encoded, err := json.MarshalIndent(r, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(append(encoded, '\n'))
+	}
+	sdktest.Golden(t, filepath.Join("testdata", "realm.golden"), text.String())
+}
+
+func TestALinkedProviderReceivesThePeopleOfAllDomains(t *testing.T) {
+	first := WriteProvider(nil, identity.Attributes{"alias": "first", "protocol": ProtocolSAML}, "", nil)
+	second := WriteProvider(nil, identity.Attributes{"alias": "second", "protocol": "oidc"}, "", nil)
+	organization := WriteOrganization(nil, identity.Attributes{"alias": "o", "name": "O"}, "tag")
+	LinkProvider(first)
+	read := ReadOrganization(organization, []Object{first, second})
+	if read.Attributes["identity_provider"] != "first" || read.Attributes["redirect"] != true || read.Tag != "tag" {
+		t.Errorf("%+v", read)
+	}
+	if others := Texts(read.Attributes["other_providers"]); !slices.Equal(others, []string{"second"}) {
+		t.Errorf("the other providers are %v", others)
+	}
+	UnlinkProvider(first)
+	if read := ReadOrganization(organization, []Object{first}); read.Attributes["redirect"] != false {
+		t.Error("people are still sent to a provider that was unlinked")
+	}
+}
+
+func TestMappersAreAlikeWithoutWhatTheServerAdds(t *testing.T) {
+	ours := Object{"name": "m", "protocolMapper": "p", "config": Object{"claim": "x"}}
+	read := Object{"id": "1", "name": "m", "protocolMapper": "p", "config": Object{"claim": "x", "introspection.token.claim": "true"}}
+	if MapperKey(ours) != MapperKey(read) {
+		t.Error("the same mapper counts as another one")
+	}
+	if MapperKey(ours) == MapperKey(Object{"name": "m", "protocolMapper": "p", "config": Object{"claim": "y"}}) {
+		t.Error("another mapper counts as the same")
+	}
+	if _, managed := WriteMappers(identity.Attributes{}); managed {
+		t.Error("mappers that nobody names would be deleted")
+	}
+}
+
+func TestABuiltInRealmHoldsWhatTheServerMakes(t *testing.T) {
+	scopes, err := DefaultScopes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range scopes {
+		names = append(names, str(s, "name"))
+	}
+	for _, wanted := range slices.Concat(RealmDefaultScopes(), RealmOptionalScopes(), ClientDefaultScopes(ProtocolOIDC), ClientDefaultScopes(ProtocolSAML)) {
+		if wanted != "offline_access" && !slices.Contains(names, wanted) { // an import adds that one by itself
+			t.Errorf("the scope %s is a default and is not made", wanted)
+		}
+	}
+	sections, err := Builtin(`ac"me`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := peek(sections, "defaultRole"); str(found, "name") != `default-roles-ac"me` {
+		t.Errorf("the default role is %v", found)
+	}
+	for _, c := range Objects(sections["clients"]) {
+		if !IsReservedClient(str(c, "clientId")) {
+			t.Errorf("%v is no client that the server makes", c["clientId"])
+		}
+	}
+}
+
+func TestTheGatesScopesAreToldFromOthers(t *testing.T) {
+	for _, protocol := range []string{ProtocolOIDC, ProtocolSAML} {
+		for _, name := range GateScopes(protocol, "My App / 1") {
+			if scope := ScopeObject(name, protocol); !IsGateScope(name) || scope["name"] != name || scope["protocol"] != protocol || strings.ContainsAny(name, " /") {
+				t.Errorf("%v", scope)
+			}
+		}
+	}
+	if IsGateScope("email") || GateKey("ab") == GateKey("a b") || len(GateKey(strings.Repeat("long name ", 40))) > 64 {
+		t.Error("scopes and keys are mixed up")
+	}
+}
+
+func TestThePathOfAGroupKeepsItsNames(t *testing.T) {
+	if got := GroupPath("/a~1b/c~0d"); !slices.Equal(got, []string{"a/b", "c~d"}) {
+		t.Errorf("%q", got)
+	}
+	want := identity.Resource{Type: TypeRoleAssignment, Key: "/a -> c/access", Attributes: identity.Attributes{"group": "/a", "client": "c", "role": "access"}}
+	if got := ReadRoleAssignment("/a", "c", "access"); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestNumbersAreWholeWhateverBroughtThem(t *testing.T) {
+	for _, value := range []any{30, float64(30), json.Number("30")} {
+		if n, ok := wholeNumber(value); !ok || n != 30 {
+			t.Errorf("%T: %d, %v", value, n, ok)
+		}
+	}
+	for _, value := range []any{"30", nil, json.Number("x")} {
+		if _, ok := wholeNumber(value); ok {
+			t.Errorf("%v counts as a number", value)
+		}
+	}
+}
