@@ -1,6 +1,8 @@
 package assess
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -192,11 +194,10 @@ func worstImpacts(findings []identity.Finding) (operators, users identity.Severi
 }
 
 func worse(a, b identity.Severity) identity.Severity {
-	if rank(b) > rank(a) {
-		return b
-	}
-	return a
+	return slices.MaxFunc([]identity.Severity{a, b}, byRank)
 }
+
+func byRank(a, b identity.Severity) int { return cmp.Compare(rank(a), rank(b)) }
 
 func rank(s identity.Severity) int {
 	switch s {

@@ -7,9 +7,10 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// gapBlocks lists the kinds that may not be carried over while a gap of the given kind is open: what was not read could make
-// the result looser, or wrong. Kinds that merely refer to an item that was not read are not listed, because the unresolved
-// reference blocks them one by one. A policy depends on its own kind, because an unseen sibling changes what it catches.
+// gapBlocks lists the kinds that may not be carried over while a gap of the given kind is open: what was not read could
+// make the result looser, or wrong. Kinds that merely refer to an item that was not read are not listed, because the
+// unresolved reference blocks them one by one. A policy depends on its own kind, because an unseen sibling changes what
+// it catches.
 func gapBlocks(kind identity.Kind) []identity.Kind {
 	switch kind {
 	case identity.KindAuthPolicy:

@@ -1,11 +1,13 @@
 package assess
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"iter"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -118,10 +120,8 @@ func keepFirst(texts map[string]bool, text string) {
 }
 
 func (g *impactGroup) cut() {
-	sort.Strings(g.items)
-	if len(g.items) > maxImpactItems {
-		g.items = g.items[:maxImpactItems]
-	}
+	slices.Sort(g.items)
+	g.items = g.items[:min(len(g.items), maxImpactItems)]
 }
 
 // Impacts lists what was gathered: high first, then by code and audience.
@@ -131,22 +131,17 @@ func (c *ImpactCollector) Impacts() []Impact {
 		group.cut()
 		impacts = append(impacts, Impact{
 			ID: impactID(key, group), Code: key.code, Audience: key.audience, Severity: key.severity,
-			Summary: strings.Join(sortedNames(group.summaries), "; "), Tell: strings.Join(sortedNames(group.tells), " "),
-			Items: append([]string(nil), group.items...), Count: group.count,
+			Summary: strings.Join(slices.Sorted(maps.Keys(group.summaries)), "; "),
+			Tell:    strings.Join(slices.Sorted(maps.Keys(group.tells)), " "),
+			Items:   append([]string(nil), group.items...), Count: group.count,
 		})
 	}
-	sort.Slice(impacts, func(i, j int) bool { return before(impacts[i], impacts[j]) })
+	slices.SortFunc(impacts, order)
 	return impacts
 }
 
-func before(a, b Impact) bool {
-	if rank(a.Severity) != rank(b.Severity) {
-		return rank(a.Severity) > rank(b.Severity)
-	}
-	if a.Code != b.Code {
-		return a.Code < b.Code
-	}
-	return a.Audience < b.Audience
+func order(a, b Impact) int {
+	return cmp.Or(byRank(b.Severity, a.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Audience, b.Audience))
 }
 
 // impactID covers what the impact is and whom it meets. The size counts in steps of a tenth, so that an acknowledgement
@@ -154,7 +149,7 @@ func before(a, b Impact) bool {
 func impactID(key impactKey, group *impactGroup) string {
 	h := sha256.New()
 	parts := []string{"rehome/impact/v1", key.code, string(key.audience), string(key.severity)}
-	parts = append(parts, sortedNames(group.subjects)...)
+	parts = append(parts, slices.Sorted(maps.Keys(group.subjects))...)
 	for _, part := range parts {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
@@ -170,13 +165,4 @@ func sizeBucket(n int) int {
 		limit = max(limit+1, limit*11/10)
 	}
 	return bucket
-}
-
-func sortedNames(set map[string]bool) []string {
-	names := make([]string, 0, len(set))
-	for name := range set {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }
