@@ -1,0 +1,193 @@
+package handoff_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+func fact(name, value string) identity.ConnectionFact {
+	return identity.ConnectionFact{Name: name, Value: value}
+}
+
+// payroll is an application whose secret is new.
+func payroll() handoff.Progress {
+	return handoff.Progress{
+		Item:      plan.ItemName{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "Payroll"},
+		Resource:  identity.ResourceID{Type: "client", Key: "payroll"},
+		NewSecret: true,
+	}
+}
+
+const newSecretNote = "It was given out once when the application was made, and is handed to you apart from this " +
+	"sheet. Nobody can read it again."
+
+func TestCompleteSheet_PutsBothSidesInOneOrderAndMarksWhatTheOwnerEnters(t *testing.T) {
+	incumbent := []identity.ConnectionFact{
+		fact(identity.ConnectionClientID, "payroll"), fact(identity.ConnectionIssuer, "https://corp.okta.example"),
+		fact(identity.ConnectionClientSecret, ""), fact(identity.ConnectionScopes, "openid"),
+		fact(identity.ConnectionClaims, "groups"), fact("tile_url", "https://corp.okta.example/tile"),
+	}
+	target := []identity.ConnectionFact{
+		fact("realm_page", "https://id.example/acme"), fact(identity.ConnectionIssuer, "https://id.example/realms/acme"),
+		fact(identity.ConnectionClientID, "payroll"), fact(identity.ConnectionClientSecret, "hidden"),
+		fact(identity.ConnectionScopes, "openid profile"), fact(identity.ConnectionClaims, "groups, mail"),
+		fact(identity.ConnectionTest, "https://id.example/try"),
+	}
+	got := handoff.CompleteSheet(handoff.Sheet{Confirm: []string{"Pay slips open"}}, payroll(), incumbent, target)
+	want := handoff.Sheet{
+		Address: "okta.corp/application/0oa1", Name: "Payroll", Resource: payroll().Resource,
+		Confirm: []string{"Pay slips open"}, Digest: got.Digest,
+		Lines: []handoff.SheetLine{
+			{
+				Name: "issuer", Label: "Issuer", Old: handoff.Side{Text: "https://corp.okta.example"},
+				New: handoff.Side{Text: "https://id.example/realms/acme"}, Changed: true,
+			},
+			{Name: "client_id", Label: "Client ID", Old: handoff.Side{Text: "payroll"}, New: handoff.Side{Text: "payroll"}},
+			{
+				Name: "client_secret", Label: "Client secret",
+				New: handoff.Side{Text: "a new secret", Note: newSecretNote}, Changed: true,
+			},
+			{
+				Name: "scopes", Label: "Scopes", Old: handoff.Side{Text: "openid"}, New: handoff.Side{Text: "openid profile"},
+				Changed: true,
+			},
+			{Name: "claims", Label: "Claims", Old: handoff.Side{Text: "groups"}, New: handoff.Side{Text: "groups, mail"}},
+			{Name: "test_url", Label: "Test address", New: handoff.Side{Text: "https://id.example/try"}},
+			{Name: "realm_page", Label: "realm page", New: handoff.Side{Text: "https://id.example/acme"}, Changed: true},
+			{Name: "tile_url", Label: "tile url", Old: handoff.Side{Text: "https://corp.okta.example/tile"}},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCompleteSheet_AsksTheStandardQuestionsWhereTheConfigurationAsksNone(t *testing.T) {
+	got := handoff.CompleteSheet(handoff.Sheet{}, payroll(), nil, nil)
+	if len(got.Confirm) != 4 || len(got.Lines) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
+	cases := map[string]struct {
+		change func(*handoff.Progress)
+		told   string
+		want   handoff.SheetLine
+	}{
+		"a secret that moved": {
+			func(p *handoff.Progress) { p.NewSecret, p.OldSecret = false, true }, "hidden",
+			handoff.SheetLine{New: handoff.Side{
+				Text: "the same secret as before", Note: "It moved with the application.",
+			}},
+		},
+		"a secret that no run knows": {
+			func(p *handoff.Progress) { p.NewSecret = false }, "hidden",
+			handoff.SheetLine{New: handoff.Side{Text: "hidden"}, Changed: true},
+		},
+		"no secret at all": {
+			func(*handoff.Progress) {}, "none: a public client",
+			handoff.SheetLine{New: handoff.Side{Text: "none: a public client"}, Changed: true},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := payroll()
+			c.change(&p)
+			facts := []identity.ConnectionFact{fact(identity.ConnectionClientSecret, c.told)}
+			c.want.Name, c.want.Label = "client_secret", "Client secret"
+			got := handoff.CompleteSheet(handoff.Sheet{}, p, nil, facts)
+			if diff := cmp.Diff([]handoff.SheetLine{c.want}, got.Lines); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCompleteSheet_ScopesThatTheIncumbentDoesNotTellAreNotEntered(t *testing.T) {
+	got := handoff.CompleteSheet(handoff.Sheet{}, payroll(), nil,
+		[]identity.ConnectionFact{fact(identity.ConnectionScopes, "openid")})
+	if len(got.Lines) != 1 || got.Lines[0].Changed {
+		t.Errorf("%+v", got.Lines)
+	}
+}
+
+func TestCompleteSheet_SeveralCertificatesEndWithTheFirst(t *testing.T) {
+	certificate := func(text, expires string) identity.ConnectionFact {
+		return identity.ConnectionFact{Name: identity.ConnectionCertificate, Value: text, Expires: expires}
+	}
+	cases := map[string]struct {
+		facts []identity.ConnectionFact
+		want  handoff.Side
+	}{
+		"the later one first": {
+			[]identity.ConnectionFact{certificate("A", day40), certificate("B", day5)},
+			handoff.Side{Text: "A\nB", Expires: day5},
+		},
+		"the earlier one first": {
+			[]identity.ConnectionFact{certificate("A", day5), certificate("B", day40)},
+			handoff.Side{Text: "A\nB", Expires: day5},
+		},
+		"one whose end is not known": {
+			[]identity.ConnectionFact{certificate("A", ""), certificate("B", day40), certificate("C", "")},
+			handoff.Side{Text: "A\nB\nC", Expires: day40},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := handoff.CompleteSheet(handoff.Sheet{}, payroll(), nil, c.facts)
+			if diff := cmp.Diff(c.want, got.Lines[0].New); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The digest tells a sheet that was delivered from one that says something else; when it was written does not count.
+func TestCompleteSheet_TheDigestCoversWhatTheOwnerHasToKnow(t *testing.T) {
+	facts := []identity.ConnectionFact{fact(identity.ConnectionIssuer, "https://id.example")}
+	sheet := func(change func(*handoff.Sheet), target []identity.ConnectionFact) string {
+		s := handoff.Sheet{Target: "portal"}
+		change(&s)
+		return handoff.CompleteSheet(s, payroll(), nil, target).Digest
+	}
+	first := sheet(func(*handoff.Sheet) {}, facts)
+	for name, c := range map[string]struct {
+		change func(*handoff.Sheet)
+		target []identity.ConnectionFact
+		same   bool
+	}{
+		"written later":     {func(s *handoff.Sheet) { s.WrittenAt = day5 }, facts, true},
+		"another call":      {func(s *handoff.Sheet) { s.Back, s.Problem = "call Ana", "not told" }, facts, true},
+		"another question":  {func(s *handoff.Sheet) { s.Confirm = []string{"It opens"} }, facts, false},
+		"another new value": {func(*handoff.Sheet) {}, []identity.ConnectionFact{fact("issuer", "https://x.example")}, false},
+	} {
+		if same := sheet(c.change, c.target) == first; same != c.same {
+			t.Errorf("%s: the same digest is %v", name, same)
+		}
+	}
+}
+
+func TestWarnings_NameCertificatesThatEndSoon(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	cases := map[string][]string{
+		"":                     nil,
+		"no time":              nil,
+		"2026-11-22T11:00:00Z": {"The new signing certificate has ended on 2026-11-22."},
+		"2026-11-22T12:00:00Z": {"The new signing certificate ends on 2026-11-22 already."},
+		"2027-02-20T11:59:59Z": {"The new signing certificate ends on 2027-02-20 already."},
+		"2027-02-20T12:00:00Z": nil, // 90 days to the second
+	}
+	for expires, want := range cases {
+		s := handoff.Sheet{Lines: []handoff.SheetLine{{Label: "Signing certificate", New: handoff.Side{Expires: expires}}}}
+		if diff := cmp.Diff(want, s.Warnings(now)); diff != "" {
+			t.Errorf("%q: %s", expires, diff)
+		}
+	}
+}
