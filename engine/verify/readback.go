@@ -2,7 +2,7 @@ package verify
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -56,7 +56,7 @@ func Expect(done []Done, schemas []identity.ResourceSchema) []Expected {
 	for _, e := range newest {
 		all = append(all, e)
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].Resource.String() < all[j].Resource.String() })
+	slices.SortFunc(all, func(a, b Expected) int { return strings.Compare(a.Resource.String(), b.Resource.String()) })
 	return all
 }
 

@@ -1,9 +1,10 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -215,14 +216,8 @@ func rank(status identity.ProbeStatus) int {
 }
 
 func sortResults(results []Result) {
-	sort.SliceStable(results, func(i, j int) bool {
-		a, b := results[i], results[j]
-		if rank(a.Status) != rank(b.Status) {
-			return rank(a.Status) < rank(b.Status)
-		}
-		if a.Resource != b.Resource {
-			return a.Resource.String() < b.Resource.String()
-		}
-		return a.Probe < b.Probe
+	slices.SortStableFunc(results, func(a, b Result) int {
+		return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)),
+			strings.Compare(a.Resource.String(), b.Resource.String()), strings.Compare(a.Probe, b.Probe))
 	})
 }

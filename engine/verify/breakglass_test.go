@@ -1,0 +1,137 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/verify"
+)
+
+func TestBreakGlass_TriesEachAccountAndSaysHowLongThatTook(t *testing.T) {
+	at := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
+	clock := at
+	var asked []identity.ProbeRequest
+	target := fake{probe: func(r identity.ProbeRequest) ([]identity.ProbeResult, error) {
+		asked = append(asked, r)
+		clock = clock.Add(1500 * time.Millisecond)
+		return []identity.ProbeResult{{Probe: "opens", Resource: r.Resource, Status: identity.ProbePassed}}, nil
+	}}
+	got, err := verify.BreakGlass(t.Context(), []string{"rescue", "root"}, target, true, func() time.Time { return clock })
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := func(name string) identity.ResourceID {
+		return identity.ResourceID{Type: identity.BreakGlassType, Key: name}
+	}
+	result := func(name string, after time.Duration) verify.Result {
+		return verify.Result{
+			ProbeResult: identity.ProbeResult{Probe: "opens", Resource: account(name), Status: identity.ProbePassed},
+			At:          at.Add(after), Millis: 1500,
+		}
+	}
+	if diff := cmp.Diff([]verify.Result{result("rescue", 0), result("root", 1500*time.Millisecond)}, got); diff != "" {
+		t.Error(diff)
+	}
+	want := []identity.ProbeRequest{
+		{Resource: account("rescue"), Impersonate: true}, {Resource: account("root"), Impersonate: true},
+	}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBreakGlass_EndsWhereAnAccountCannotBeTried(t *testing.T) {
+	target := fake{probe: func(r identity.ProbeRequest) ([]identity.ProbeResult, error) {
+		if r.Resource.Key == "root" {
+			return nil, errors.New("refused")
+		}
+		return []identity.ProbeResult{{Probe: "opens", Status: identity.ProbePassed}}, nil
+	}}
+	got, err := verify.BreakGlass(t.Context(), []string{"rescue", "root", "third"}, target, false, time.Now)
+	if err == nil || err.Error() != "trying the break-glass account root: refused" || len(got) != 1 {
+		t.Errorf("%d results, error %v", len(got), err)
+	}
+}
+
+func TestShut_WhatCannotBeToldCountsAsShut(t *testing.T) {
+	var results []verify.Result
+	for _, status := range []identity.ProbeStatus{
+		identity.ProbePassed, identity.ProbeFailed, identity.ProbeSkipped, identity.ProbeUnknown,
+	} {
+		results = append(results, verify.Result{ProbeResult: identity.ProbeResult{Status: status}})
+	}
+	want := []verify.Result{results[1], results[3]}
+	if diff := cmp.Diff(want, verify.Shut(results)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun_TellsHowFarItIs(t *testing.T) {
+	expected := verify.Expect([]verify.Done{
+		did("r1", "create", "a", identity.Attributes{}), did("r1", "create", "b", identity.Attributes{}),
+	}, schemas)
+	var told []string
+	o := options()
+	o.Workers = 1
+	o.Progress = func(done, total int, current string) {
+		told = append(told, fmt.Sprintf("%d of %d: %s", done, total, current))
+	}
+	target := fake{
+		live:  []identity.Resource{client("a", ""), client("b", "")},
+		probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) { return nil, nil },
+	}
+	if _, err := verify.Run(t.Context(), expected, target, schemas, o); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"1 of 2: client:a", "2 of 2: client:b"}, told); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun_NamesTheProbeThatDiedAndStopsWhenItIsToldTo(t *testing.T) {
+	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{})}, schemas)
+	dies := fake{probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) { return nil, errors.New("ended") }}
+	_, err := verify.Run(t.Context(), expected, dies, schemas, options())
+	if err == nil || err.Error() != "probing client:a: ended" {
+		t.Errorf("error %v", err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	never := fake{probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) {
+		t.Error("it was tried all the same")
+		return nil, nil
+	}}
+	if _, err := verify.Run(stopped, expected, never, schemas, options()); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Results of one status come by resource, those of one resource by probe, whatever the order of the answers.
+func TestReport_PutsWhatIsAddedInItsPlace(t *testing.T) {
+	result := func(status identity.ProbeStatus, key, probe string) verify.Result {
+		return verify.Result{ProbeResult: identity.ProbeResult{
+			Probe: probe, Status: status, Requests: 1, Resource: identity.ResourceID{Type: "client", Key: key},
+		}}
+	}
+	report := verify.Report{Requests: 2, Results: []verify.Result{result(identity.ProbePassed, "b", "opens")}}
+	report.Add([]verify.Result{
+		result(identity.ProbePassed, "a", "opens"), result(identity.ProbePassed, "a", "closes"),
+		result(identity.ProbeSkipped, "z", "opens"), result(identity.ProbeFailed, "z", "opens"),
+		result(identity.ProbeUnknown, "z", "opens"),
+	})
+	var got []string
+	for _, r := range report.Results {
+		got = append(got, fmt.Sprint(r.Status, " ", r.Resource.Key, " ", r.Probe))
+	}
+	want := "failed z opens, unknown z opens, skipped z opens, passed a closes, passed a opens, passed b opens"
+	if strings.Join(got, ", ") != want || report.Requests != 7 {
+		t.Errorf("%d requests, %s", report.Requests, strings.Join(got, ", "))
+	}
+}
