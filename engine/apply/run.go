@@ -175,7 +175,7 @@ func (r *run) loop(ctx context.Context) (Report, error) {
 		}
 		a := <-answers
 		flying--
-		r.settle(a)
+		r.record(a)
 		if r.options.Progress != nil {
 			r.options.Progress(len(r.report.Results), total, r.order.steps[a.rank].ID)
 		}
@@ -238,7 +238,7 @@ func (r *run) deliver(result *Result, generated map[string]string) {
 	}
 }
 
-func (r *run) settle(a answer) {
+func (r *run) record(a answer) {
 	if a.fault != nil {
 		r.stop("the run ended before it")
 		if r.fault == nil {

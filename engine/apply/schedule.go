@@ -1,10 +1,10 @@
 package apply
 
 import (
-	"container/heap"
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/sorted"
 )
 
 // schedule gives out steps whose dependencies are done, lowest rank first. It is not safe for many goroutines:
@@ -13,7 +13,7 @@ type schedule struct {
 	steps      []plan.Step
 	waiting    []int   // number of unfinished dependencies, by rank
 	dependants [][]int // by rank
-	ready      ranks
+	ready      sorted.Queue[int]
 	open       int
 	dropped    map[int]int // rank → rank of the step that failed and took it along
 }
@@ -37,7 +37,7 @@ func newSchedule(steps []plan.Step) (*schedule, error) {
 			}
 		}
 		if s.waiting[i] == 0 {
-			heap.Push(&s.ready, i)
+			s.ready.Push(i)
 		}
 	}
 	return s, nil
@@ -45,10 +45,10 @@ func newSchedule(steps []plan.Step) (*schedule, error) {
 
 // next gives out a ready step.
 func (s *schedule) next() (int, bool) {
-	if len(s.ready) == 0 {
+	if s.ready.Len() == 0 {
 		return 0, false
 	}
-	return heap.Pop(&s.ready).(int), true
+	return s.ready.Pop(), true
 }
 
 // done frees what waited for the step.
@@ -57,7 +57,7 @@ func (s *schedule) done(i int) {
 	for _, d := range s.dependants[i] {
 		s.waiting[d]--
 		if _, gone := s.dropped[d]; s.waiting[d] == 0 && !gone {
-			heap.Push(&s.ready, d)
+			s.ready.Push(d)
 		}
 	}
 }
@@ -77,17 +77,4 @@ func (s *schedule) drop(i, cause int) {
 		s.open--
 		s.drop(d, cause)
 	}
-}
-
-// ranks is a heap of step positions.
-type ranks []int
-
-func (r ranks) Len() int           { return len(r) }
-func (r ranks) Less(i, j int) bool { return r[i] < r[j] }
-func (r ranks) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
-func (r *ranks) Push(x any)        { *r = append(*r, x.(int)) }
-func (r *ranks) Pop() any {
-	last := (*r)[len(*r)-1]
-	*r = (*r)[:len(*r)-1]
-	return last
 }

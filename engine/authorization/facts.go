@@ -44,8 +44,8 @@ func words(texts []string) []string {
 
 // texts reads a claim that is a text or a list of texts.
 func texts(claims map[string]any, path string) ([]string, error) {
-	value, there := claim(claims, path)
-	if !there || value == nil {
+	value, ok := claim(claims, path)
+	if !ok || value == nil {
 		return nil, nil
 	}
 	switch v := value.(type) {
@@ -76,12 +76,12 @@ func claim(object map[string]any, path string) (any, bool) {
 	if path == "" {
 		return nil, false
 	}
-	if value, there := object[path]; there {
+	if value, ok := object[path]; ok {
 		return value, true
 	}
 	for end := strings.LastIndexByte(path, '.'); end > 0; end = strings.LastIndexByte(path[:end], '.') {
 		if inner, ok := object[path[:end]].(map[string]any); ok {
-			if value, there := claim(inner, path[end+1:]); there {
+			if value, ok := claim(inner, path[end+1:]); ok {
 				return value, true
 			}
 		}

@@ -29,8 +29,8 @@ type Changes struct {
 
 // changes checks that the record is the one of the audit chain, and comes to the verdict again from plan and run alone.
 func (v *Verdict) changes(contents map[string][]byte) {
-	content, there := contents[FileChanges]
-	if !there {
+	content, ok := contents[FileChanges]
+	if !ok {
 		v.Notes = append(v.Notes,
 			"The target's own record of writes is not in it: that the run did just this is the word of its journal.")
 		return

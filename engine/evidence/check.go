@@ -9,7 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/audit"
@@ -147,7 +147,7 @@ func (v *Verdict) files(contents map[string][]byte) {
 			added = append(added, name)
 		}
 	}
-	sort.Strings(added)
+	slices.Sort(added)
 	for _, name := range added {
 		v.problem(name, "added", "the manifest does not list it")
 	}

@@ -83,7 +83,7 @@ func CompleteSheet(s Sheet, p Progress, incumbent, target []identity.ConnectionF
 		s.Confirm = standardConfirm()
 	}
 	before, after := sides(incumbent), sides(target)
-	if secret, there := after[identity.ConnectionClientSecret]; there {
+	if secret, ok := after[identity.ConnectionClientSecret]; ok {
 		after[identity.ConnectionClientSecret] = secretSide(secret, p)
 	}
 	s.Lines = []SheetLine{}
@@ -103,9 +103,9 @@ func CompleteSheet(s Sheet, p Progress, incumbent, target []identity.ConnectionF
 }
 
 func (s *Sheet) add(name, label string, before, after map[string]Side) {
-	old, there := before[name]
+	old, had := before[name]
 	now, has := after[name]
-	if !there && !has {
+	if !had && !has {
 		return
 	}
 	line := SheetLine{Name: name, Label: label, Old: old, New: now}

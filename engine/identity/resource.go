@@ -3,7 +3,7 @@ package identity
 import (
 	"encoding/json"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -231,6 +231,6 @@ func (a Attributes) Names() []string {
 	for name := range a {
 		names = append(names, name)
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names
 }

@@ -2,7 +2,7 @@ package merge
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -277,6 +277,6 @@ func (r Rule) fields(desired identity.Attributes, schema identity.ResourceSchema
 			}
 		}
 	}
-	sort.Strings(fields)
+	slices.Sort(fields)
 	return fields
 }

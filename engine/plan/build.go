@@ -26,7 +26,7 @@ func Build(input Input) (*Plan, diag.List) {
 	b.vanished()
 	p := &Plan{
 		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: StatusDraft, Migration: input.Migration, Target: input.Target,
-		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.felt(), Overlaps: b.overlaps(), Part: part,
+		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.impactsOfItems(), Overlaps: b.overlaps(), Part: part,
 	}
 	sort.Slice(p.Snapshots, func(i, j int) bool { return p.Snapshots[i].Source < p.Snapshots[j].Source })
 	p.Summary = b.summary(p.Steps)
@@ -94,7 +94,7 @@ func (b *builder) summary(steps []Step) Summary {
 		s.count(&steps[i])
 	}
 	for _, item := range b.items {
-		s.Classes[item.Result.Class]++
+		s.Classes[item.result.Class]++
 		s.Books.Items++
 		switch b.account(item) {
 		case DispositionSkipped:
@@ -156,7 +156,7 @@ func (b *builder) account(item *itemState) Disposition {
 			worst = DispositionManual
 		case step.Disposition == DispositionSkipped && worst != DispositionManual:
 			worst = DispositionSkipped
-		case worst == DispositionUnchanged && step.Items[0].Address() == item.Item.Item.Address():
+		case worst == DispositionUnchanged && step.Items[0].Address() == item.of.Address():
 			worst = DispositionPlanned
 		}
 	}

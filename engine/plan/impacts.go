@@ -8,18 +8,18 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// felt lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can be acknowledged at once.
+// impactsOfItems lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can be acknowledged at once.
 // What is skipped stays as it is, and what is blocked does not move before somebody makes it another class.
-func (b *builder) felt() []Impact {
+func (b *builder) impactsOfItems() []Impact {
 	whole, part := assess.NewImpactCollector(), assess.NewImpactCollector()
 	for _, item := range b.items {
 		if item.disposition == DispositionSkipped || item.disposition == DispositionBlocked {
 			continue
 		}
-		findings := append(slices.Clone(item.Result.Findings), b.impacts[item.address]...)
-		whole.Add(item.Item.Item.Address(), findings)
+		findings := append(slices.Clone(item.result.Findings), b.impacts[item.address]...)
+		whole.Add(item.of.Address(), findings)
 		if !item.left {
-			part.Add(item.Item.Item.Address(), findings)
+			part.Add(item.of.Address(), findings)
 		}
 	}
 	return named(impactsOf(part), impactsOf(whole))

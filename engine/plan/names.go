@@ -6,7 +6,7 @@ import "github.com/rehome-iam/rehome/engine/identity"
 // part of the hash.
 func (b *builder) nameAssignments() {
 	for _, item := range b.items {
-		if item.Item.Item.Kind != identity.KindAppAssignment {
+		if item.of.Kind != identity.KindAppAssignment {
 			continue
 		}
 		application, known := b.nameOf(item, "application")
@@ -15,21 +15,21 @@ func (b *builder) nameAssignments() {
 		}
 		principal, known := b.nameOf(item, "principal")
 		if !known {
-			principal = item.Item.Item.Name
+			principal = item.of.Name
 		}
-		item.Item.Item.Name = principal + " -> " + application
+		item.of.Name = principal + " -> " + application
 	}
 }
 
 // nameOf is the name of the item that the role points to.
 func (b *builder) nameOf(item *itemState, role string) (string, bool) {
-	reference, ok := item.Item.Item.Refer(role)
+	reference, ok := item.of.Refer(role)
 	if !ok {
 		return "", false
 	}
-	other := b.byID[identity.Address{Source: item.Item.Item.Source, Kind: reference.Kind, ID: reference.ID}.String()]
-	if other == nil || other.Item.Item.Name == "" {
+	other := b.byID[identity.Address{Source: item.of.Source, Kind: reference.Kind, ID: reference.ID}.String()]
+	if other == nil || other.of.Name == "" {
 		return "", false
 	}
-	return other.Item.Item.Name, true
+	return other.of.Name, true
 }

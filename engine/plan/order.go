@@ -1,13 +1,13 @@
 package plan
 
 import (
-	"container/heap"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/sorted"
 )
 
 // link turns references, dependencies and needs into DependsOn, and blocks steps whose needs are not met.
@@ -28,7 +28,7 @@ func (b *builder) link() {
 			for _, dependency := range n.resource.DependsOn {
 				b.linkDependency(step, n, dependency, deps)
 			}
-			for _, need := range item.Translation.Needs {
+			for _, need := range item.translation.Needs {
 				b.linkNeed(step, item, need, deps)
 			}
 			delete(deps, step.ID)
@@ -42,7 +42,7 @@ func (b *builder) link() {
 func (b *builder) originalAttributes(n *node) []any {
 	for i, own := range n.item.nodes {
 		if own == n {
-			attributes := n.item.Translation.Resources[i].Attributes
+			attributes := n.item.translation.Resources[i].Attributes
 			values := make([]any, 0, len(attributes))
 			for _, name := range attributes.Names() {
 				values = append(values, attributes[name])
@@ -105,7 +105,7 @@ func (b *builder) linkDependency(step *Step, n *node, on identity.Dependency, de
 
 // linkNeed makes a step wait for all steps of an item. An item that is listed only has nothing that could be missing.
 func (b *builder) linkNeed(step *Step, item *itemState, need identity.ItemID, deps map[string]bool) {
-	address := identity.Address{Source: item.Item.Item.Source, Kind: need.Kind, ID: need.ID}.String()
+	address := identity.Address{Source: item.of.Source, Kind: need.Kind, ID: need.ID}.String()
 	if _, rebuilt := b.input.Rebuilt[address]; rebuilt {
 		return
 	}
@@ -114,7 +114,7 @@ func (b *builder) linkNeed(step *Step, item *itemState, need identity.ItemID, de
 		blockOnce(step, fmt.Sprintf("needs %s %s, which is in no snapshot", words(need.Kind), need.ID))
 		return
 	}
-	if other == item || other.visible && !other.Item.Item.Deleted || len(other.nodes) == 0 && other.disposition == DispositionUnchanged && !other.visible {
+	if other == item || other.visible && !other.of.Deleted || len(other.nodes) == 0 && other.disposition == DispositionUnchanged && !other.visible {
 		return
 	}
 	if len(other.nodes) == 0 {
@@ -220,7 +220,7 @@ func (b *builder) stepIDs() []string { return slices.Sorted(maps.Keys(b.steps)) 
 func (b *builder) order() []Step {
 	waiting := map[string]int{}
 	dependants := map[string][]string{}
-	ready := &idHeap{}
+	var ready sorted.Queue[string]
 	for _, id := range b.stepIDs() {
 		for _, d := range b.steps[id].DependsOn {
 			if b.steps[d] != nil {
@@ -229,17 +229,17 @@ func (b *builder) order() []Step {
 			}
 		}
 		if waiting[id] == 0 {
-			heap.Push(ready, id)
+			ready.Push(id)
 		}
 	}
 	ordered := make([]Step, 0, len(b.steps))
 	done := map[string]bool{}
 	for ready.Len() > 0 {
-		id := heap.Pop(ready).(string)
+		id := ready.Pop()
 		ordered, done[id] = append(ordered, *b.steps[id]), true
 		for _, other := range dependants[id] {
 			if waiting[other]--; waiting[other] == 0 {
-				heap.Push(ready, other)
+				ready.Push(other)
 			}
 		}
 	}
@@ -282,21 +282,4 @@ func (b *builder) blockCycles() {
 			visit(id)
 		}
 	}
-}
-
-// idHeap gives out the smallest ID first.
-type idHeap []string
-
-func (h idHeap) Len() int           { return len(h) }
-func (h idHeap) Less(i, j int) bool { return h[i] < h[j] }
-func (h idHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-
-// Push adds an ID; it is called by package heap.
-func (h *idHeap) Push(id any) { *h = append(*h, id.(string)) }
-
-// Pop takes the last; it is called by package heap.
-func (h *idHeap) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
 }

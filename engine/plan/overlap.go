@@ -111,10 +111,10 @@ func (b *builder) overlapOf(n *node) Overlap {
 // skipped is the overlap of an item that a merge block skips; what it could have been is still told.
 func (b *builder) skipped(item *itemState) Overlap {
 	o := Overlap{Item: item.named(), Status: OverlapDecided, Decision: string(merge.DecisionSkip), DecidedBy: item.decidedBy, Reason: item.reason, Matches: []merge.Candidate{}, Decisions: []string{}}
-	if len(item.Translation.Resources) == 0 {
+	if len(item.translation.Resources) == 0 {
 		return o
 	}
-	desired := item.Translation.Resources[b.primaryIndex(item)]
+	desired := item.translation.Resources[b.primaryIndex(item)]
 	key, err := b.schemas[desired.Type].Key(desired.Attributes)
 	if err != nil {
 		return o

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/bits"
+	"slices"
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/assess"
@@ -20,10 +21,10 @@ const namedOfCrowd = 10
 // Crowds gathers users and memberships without holding them: one step for all of a kind for which the same holds. It needs memory
 // for the steps, not for the people.
 type Crowds struct {
-	picker *merge.Picker
-	groups map[string]*crowd
-	felt   *assess.ImpactCollector
-	diags  diag.List
+	picker  *merge.Picker
+	groups  map[string]*crowd
+	impacts *assess.ImpactCollector
+	diags   diag.List
 }
 
 type crowd struct {
@@ -34,7 +35,7 @@ type crowd struct {
 
 // NewCrowds takes the skip blocks, which people obey like every other item.
 func NewCrowds(skips []merge.Skip) *Crowds {
-	return &Crowds{picker: merge.NewPicker(nil, skips), groups: map[string]*crowd{}, felt: assess.NewImpactCollector()}
+	return &Crowds{picker: merge.NewPicker(nil, skips), groups: map[string]*crowd{}, impacts: assess.NewImpactCollector()}
 }
 
 // Add takes one person or membership. It must not become a resource: people who are created are steps of their own.
@@ -45,7 +46,7 @@ func (c *Crowds) Add(item merge.Item) error {
 	skip, problems := c.picker.Skip(item.Item)
 	c.diags = append(c.diags, problems...)
 	if skip == nil && item.Result.Class != ClassBlocked {
-		c.felt.Add(item.Item.Address(), item.Result.Findings)
+		c.impacts.Add(item.Item.Address(), item.Result.Findings)
 	}
 	step := crowdStep(item, skip)
 	group := c.groups[step.ID]
@@ -100,7 +101,7 @@ func (c *Crowds) Join(p *Plan) diag.List {
 	for id := range c.groups {
 		ids = append(ids, id)
 	}
-	sort.Strings(ids)
+	slices.Sort(ids)
 	for _, id := range ids {
 		group := c.groups[id]
 		step := group.step
@@ -113,7 +114,7 @@ func (c *Crowds) Join(p *Plan) diag.List {
 		p.Steps = append(p.Steps, step)
 		p.Summary.join(&step, group.count)
 	}
-	p.Impacts = joinImpacts(p.Impacts, impactsOf(c.felt))
+	p.Impacts = joinImpacts(p.Impacts, impactsOf(c.impacts))
 	return c.diags
 }
 

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -13,7 +14,9 @@ import (
 
 // itemState is one item on its way into the plan. An item without nodes gets a step of its own that says why.
 type itemState struct {
-	merge.Item
+	of          identity.Item
+	result      assess.Result
+	translation identity.Translation
 	address     string
 	rule        *merge.Rule
 	disposition Disposition // empty while the item becomes resources
@@ -65,7 +68,7 @@ func newBuilder(input Input) *builder {
 		b.schemas[schema.Type] = schema
 	}
 	for _, item := range input.Items {
-		state := &itemState{Item: item, address: item.Item.Address().String()}
+		state := &itemState{of: item.Item, result: item.Result, translation: item.Translation, address: item.Item.Address().String()}
 		if b.byID[state.address] != nil {
 			b.diags = append(b.diags, diag.Errorf("item-twice", "Item given twice", "The item %s is in the input more than once.", state.address))
 			continue
@@ -82,8 +85,8 @@ func newBuilder(input Input) *builder {
 func (b *builder) pick() {
 	picker := merge.NewPicker(b.input.Rules, b.input.Skips)
 	for _, item := range b.items {
-		skip, problems := picker.Skip(item.Item.Item)
-		rule, more := picker.Merge(item.Item.Item)
+		skip, problems := picker.Skip(item.of)
+		rule, more := picker.Merge(item.of)
 		b.diags = append(append(b.diags, problems...), more...)
 		item.rule = rule
 		switch {
@@ -106,7 +109,7 @@ func (b *builder) pick() {
 func (b *builder) compareSources() {
 	sources := map[string]bool{}
 	for _, item := range b.items {
-		sources[item.Item.Item.Source] = true
+		sources[item.of.Source] = true
 	}
 	if len(sources) < 2 {
 		return
@@ -117,13 +120,13 @@ func (b *builder) compareSources() {
 			continue
 		}
 		for _, n := range item.nodes {
-			b.wishes.Add(merge.Wish{Item: item.Item.Item.Address(), Name: item.Item.Item.Name, Desired: n.resource, Decided: item.rule != nil})
+			b.wishes.Add(merge.Wish{Item: item.of.Address(), Name: item.of.Name, Desired: n.resource, Decided: item.rule != nil})
 		}
 	}
 }
 
 func (b *builder) classed(item *itemState) {
-	result := item.Result
+	result := item.result
 	switch result.Class {
 	case ClassNative, ClassApproximation:
 		b.addNodes(item)
@@ -140,11 +143,11 @@ func (b *builder) classed(item *itemState) {
 
 func (b *builder) addNodes(item *itemState) {
 	perType := map[string]int{}
-	for _, r := range item.Translation.Resources {
+	for _, r := range item.translation.Resources {
 		perType[r.Type]++
 	}
 	primary := b.primaryIndex(item)
-	for i, r := range item.Translation.Resources {
+	for i, r := range item.translation.Resources {
 		n := &node{item: item, primary: i == primary, onlyOne: perType[r.Type] == 1, schema: b.schemas[r.Type]}
 		n.resource = identity.Resource{Type: r.Type, Key: r.Key, Attributes: identity.Attributes{}, DependsOn: r.DependsOn}
 		maps.Copy(n.resource.Attributes, r.Attributes)
@@ -160,14 +163,14 @@ func (b *builder) addNodes(item *itemState) {
 
 // primaryIndex finds the resource that a merge block of the item means.
 func (b *builder) primaryIndex(item *itemState) int {
-	for i, r := range item.Translation.Resources {
+	for i, r := range item.translation.Resources {
 		if item.rule != nil && strings.HasPrefix(item.rule.Target, r.Type+":") {
 			return i
 		}
 	}
-	for i, r := range item.Translation.Resources {
+	for i, r := range item.translation.Resources {
 		for _, kind := range b.schemas[r.Type].ItemKinds {
-			if kind == item.Item.Item.Kind {
+			if kind == item.of.Kind {
 				return i
 			}
 		}
@@ -194,13 +197,13 @@ func (b *builder) rename(n *node, rule *merge.Rule) {
 			}
 		}
 	}
-	if n.item.Item.Item.Kind == identity.KindApplication {
+	if n.item.of.Kind == identity.KindApplication {
 		b.impacts[n.item.address] = append(b.impacts[n.item.address], merge.ClientKeyFinding(by))
 	}
 }
 
-// settle finds the natural key of a node, after the keys of the resources it refers to, and what becomes of it.
-func (b *builder) settle(n *node) {
+// decide finds the natural key of a node, after the keys of the resources it refers to, and what becomes of it.
+func (b *builder) decide(n *node) {
 	if n.done {
 		return
 	}
@@ -230,9 +233,9 @@ func (b *builder) settle(n *node) {
 		return
 	}
 	n.outcome = b.index.Decide(merge.Request{
-		Mode: b.input.Migration.Mode, Desired: n.resource, Owners: []identity.Address{n.item.Item.Item.Address()},
-		Name: n.item.Item.Item.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
-		Others: b.wishes.Others(n.item.Item.Item.Address(), n.resource),
+		Mode: b.input.Migration.Mode, Desired: n.resource, Owners: []identity.Address{n.item.of.Address()},
+		Name: n.item.of.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
+		Others: b.wishes.Others(n.item.of.Address(), n.resource),
 	})
 	switch live := n.outcome.Live; n.outcome.Verdict {
 	case merge.VerdictOurs:
@@ -281,7 +284,7 @@ func (b *builder) resolve(n *node, value any) (any, string) {
 	}
 	if ref, ok := identity.AsSecretReference(value); ok {
 		if ref.Source == "" {
-			ref.Source = n.item.Item.Item.Source
+			ref.Source = n.item.of.Source
 		}
 		return identity.Secret(ref.Source, ref.Item.Kind, ref.Item.ID, ref.Field), ""
 	}
@@ -312,14 +315,14 @@ func (b *builder) resolve(n *node, value any) (any, string) {
 
 // referred finds the resource that the item became, or says why there is none.
 func (b *builder) referred(from *itemState, ref identity.ItemReference) (identity.ResourceID, string) {
-	address := identity.Address{Source: from.Item.Item.Source, Kind: ref.Item.Kind, ID: ref.Item.ID}
+	address := identity.Address{Source: from.of.Source, Kind: ref.Item.Kind, ID: ref.Item.ID}
 	item := b.byID[address.String()]
 	if item == nil {
 		return identity.ResourceID{}, fmt.Sprintf("needs %s %s, which is in no snapshot", words(ref.Item.Kind), ref.Item.ID)
 	}
 	for _, n := range item.nodes {
 		if n.resource.Type == ref.Type {
-			b.settle(n)
+			b.decide(n)
 			return n.id, n.problem
 		}
 	}
@@ -327,7 +330,7 @@ func (b *builder) referred(from *itemState, ref identity.ItemReference) (identit
 }
 
 func (i *itemState) label() string {
-	return fmt.Sprintf("%s %q (%s)", words(i.Item.Item.Kind), i.Item.Item.Name, i.Item.Item.ID)
+	return fmt.Sprintf("%s %q (%s)", words(i.of.Kind), i.of.Name, i.of.ID)
 }
 
 func (i *itemState) state(wanted string) string {

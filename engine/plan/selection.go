@@ -2,7 +2,7 @@ package plan
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -48,7 +48,7 @@ func (b *builder) selectPart() *Part {
 	s.ask(wanted)
 	s.exclude(wanted.Excludes)
 	s.close()
-	part := &Part{Wave: wanted.Wave, Targets: sortedCopy(wanted.Targets), Excludes: sortedCopy(wanted.Excludes), PulledIn: []string{}}
+	part := &Part{Wave: wanted.Wave, Targets: slices.Sorted(slices.Values(wanted.Targets)), Excludes: slices.Sorted(slices.Values(wanted.Excludes)), PulledIn: []string{}}
 	for _, id := range b.stepIDs() {
 		step := b.steps[id]
 		switch {
@@ -66,12 +66,6 @@ func (b *builder) selectPart() *Part {
 	return part
 }
 
-func sortedCopy(texts []string) []string {
-	texts = append([]string(nil), texts...)
-	sort.Strings(texts)
-	return texts
-}
-
 // ask finds the items that the selection names.
 func (s *selection) ask(wanted Selection) {
 	for _, item := range s.items {
@@ -79,7 +73,7 @@ func (s *selection) ask(wanted Selection) {
 			s.asked[item] = len(wanted.Targets) == 0
 			continue
 		}
-		wants, err := wanted.Wants(item.Item.Item)
+		wants, err := wanted.Wants(item.of)
 		if err != nil {
 			s.diags = append(s.diags, diag.Errorf("where-failed", "Condition fails", "The where of wave %q fails for %s: %v", wanted.Wave, item.address, err))
 		}

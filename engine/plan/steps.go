@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -16,7 +15,7 @@ func (b *builder) group() {
 	groups := map[string][]*node{}
 	for _, item := range b.items {
 		for _, n := range item.nodes {
-			b.settle(n)
+			b.decide(n)
 			n.stepID = b.index.Fold(n.id).String()
 			groups[n.stepID] = append(groups[n.stepID], n)
 		}
@@ -45,7 +44,7 @@ func (b *builder) group() {
 func itemStep(item *itemState) *Step {
 	return &Step{
 		ID: "item:" + item.address, Action: ActionNone, Disposition: item.disposition, Items: []ItemName{item.named()},
-		Class: item.Result.Class, Reason: item.reason, ToDo: item.toDo, Notes: item.Result.Notes, DecidedBy: item.decidedBy,
+		Class: item.result.Class, Reason: item.reason, ToDo: item.toDo, Notes: item.result.Notes, DecidedBy: item.decidedBy,
 		Decision: skipDecision(item), AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 	}
 }
@@ -58,7 +57,7 @@ func skipDecision(item *itemState) string {
 }
 
 func (i *itemState) named() ItemName {
-	item := i.Item.Item
+	item := i.of
 	return ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name, Person: item.Person()}
 }
 
@@ -122,9 +121,9 @@ func (b *builder) makeStep(nodes []*node) *Step {
 			seen[n.item] = true
 			step.Items = append(step.Items, b.namedIn(n))
 			if n.primary { // an item may need many steps; what differs is said once, where the item itself stands
-				step.Notes = append(step.Notes, fresh(step.Notes, n.item.Result.Notes)...)
+				step.Notes = append(step.Notes, fresh(step.Notes, n.item.result.Notes)...)
 			}
-			step.Class = worseClass(step.Class, n.item.Result.Class)
+			step.Class = worseClass(step.Class, n.item.result.Class)
 		}
 		if n.problem != "" && problem == "" {
 			problem = n.problem
@@ -278,7 +277,7 @@ func (b *builder) create(step *Step, n *node, desired identity.Attributes) {
 			step.NoWayBack = a.Name + " is made by the target and given out once"
 		}
 	}
-	sort.Strings(step.AfterUnknown)
+	slices.Sort(step.AfterUnknown)
 }
 
 // diff fills before and after with the named attributes, and blocks a change that the target cannot make in place.
@@ -318,7 +317,7 @@ func (b *builder) markUnordered(step *Step, schema identity.ResourceSchema) {
 			step.Unordered = append(step.Unordered, a.Name)
 		}
 	}
-	sort.Strings(step.Unordered)
+	slices.Sort(step.Unordered)
 }
 
 func block(step *Step, reason string) {

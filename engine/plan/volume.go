@@ -2,7 +2,7 @@ package plan
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 )
@@ -28,9 +28,9 @@ func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
 	if p.Rollback != nil {
 		return nil
 	}
-	there := map[string]int{}
+	standing := map[string]int{}
 	for _, r := range live {
-		there[r.Type]++
+		standing[r.Type]++
 	}
 	changes, deletes := map[string]int{}, map[string]int{}
 	allChanges, allDeletes := 0, 0
@@ -50,10 +50,10 @@ func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
 	}
 	var items []string
 	if allChanges > limits.AllowChanges {
-		items = append(items, unusual(changes, there, limits.MaxChangedShare, leastVolume, "changed")...)
+		items = append(items, unusual(changes, standing, limits.MaxChangedShare, leastVolume, "changed")...)
 	}
 	if allDeletes > limits.AllowDeletes {
-		items = append(items, unusual(deletes, there, limits.MaxDeletedShare, 0, "deleted")...)
+		items = append(items, unusual(deletes, standing, limits.MaxDeletedShare, 0, "deleted")...)
 	}
 	if len(items) == 0 {
 		return nil
@@ -65,13 +65,13 @@ func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
 	}}
 }
 
-func unusual(counts, there map[string]int, share float64, least int, word string) []string {
+func unusual(counts, standing map[string]int, share float64, least int, word string) []string {
 	var texts []string
 	for kind, n := range counts {
-		if n > least && float64(n) > share*float64(there[kind]) {
-			texts = append(texts, fmt.Sprintf("%s: %d of %d %s", kind, n, there[kind], word))
+		if n > least && float64(n) > share*float64(standing[kind]) {
+			texts = append(texts, fmt.Sprintf("%s: %d of %d %s", kind, n, standing[kind], word))
 		}
 	}
-	sort.Strings(texts)
+	slices.Sort(texts)
 	return texts
 }

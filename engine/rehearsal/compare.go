@@ -21,9 +21,9 @@ func Compare(before, after []identity.Resource, schemas []identity.ResourceSchem
 	}
 	differences := []Difference{}
 	for _, was := range before {
-		is, there := now[was.ID()]
+		is, ok := now[was.ID()]
 		delete(now, was.ID())
-		if !there {
+		if !ok {
 			differences = append(differences, Difference{Resource: was.ID(), Summary: "it is not there any more"})
 			continue
 		}

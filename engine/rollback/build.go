@@ -2,7 +2,6 @@ package rollback
 
 import (
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -182,7 +181,7 @@ func (b *builder) ids() []string {
 	for id := range b.entries {
 		ids = append(ids, id)
 	}
-	sort.Strings(ids)
+	slices.Sort(ids)
 	return ids
 }
 

@@ -230,7 +230,7 @@ func orEmpty(value any, kind string) any {
 func only(attributes identity.Attributes, names []string) identity.Attributes {
 	kept := identity.Attributes{}
 	for _, name := range names {
-		if value, there := attributes[name]; there {
+		if value, ok := attributes[name]; ok {
 			kept[name] = value
 		}
 	}

@@ -1,11 +1,10 @@
 package rollback
 
 import (
-	"container/heap"
 	"slices"
-	"sort"
 
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/sorted"
 )
 
 // link turns the dependencies round: what was made last is undone first. What only follows a name comes after the resource that gets
@@ -21,7 +20,7 @@ func (b *builder) link() {
 	for _, id := range b.ids() {
 		e := b.entries[id]
 		if b.isSwitch(e.done.Step.Resource.Type) {
-			b.settleSwitch(e)
+			b.decideSwitch(e)
 		}
 		for _, d := range e.done.Step.DependsOn {
 			before := b.entries[d]
@@ -39,14 +38,14 @@ func (b *builder) link() {
 		}
 	}
 	for _, e := range b.entries {
-		sort.Strings(e.undo.DependsOn)
+		slices.Sort(e.undo.DependsOn)
 		e.undo.DependsOn = slices.Compact(e.undo.DependsOn)
 	}
 }
 
-// settleSwitch deletes a switch with what it opens. Where that stays, the switch stays too and is turned off: then the record says what
+// decideSwitch deletes a switch with what it opens. Where that stays, the switch stays too and is turned off: then the record says what
 // there is afterwards.
-func (b *builder) settleSwitch(e *entry) {
+func (b *builder) decideSwitch(e *entry) {
 	e.undo.Unbinds = b.leadGoes(e)
 	if e.undo.Unbinds || e.undo.Action != plan.ActionDelete {
 		return
@@ -67,42 +66,25 @@ func (b *builder) leadGoes(e *entry) bool {
 
 // order sorts the steps: what is waited for first, then by ID.
 func (b *builder) order() []plan.Step {
-	waiting, dependants, ready := map[string]int{}, map[string][]string{}, &names{}
+	waiting, dependants, ready := map[string]int{}, map[string][]string{}, sorted.Queue[string]{}
 	for _, id := range b.ids() {
 		for _, d := range b.entries[id].undo.DependsOn {
 			waiting[id]++
 			dependants[d] = append(dependants[d], id)
 		}
 		if waiting[id] == 0 {
-			heap.Push(ready, id)
+			ready.Push(id)
 		}
 	}
 	steps := make([]plan.Step, 0, len(b.entries))
 	for ready.Len() > 0 {
-		id := heap.Pop(ready).(string)
+		id := ready.Pop()
 		steps = append(steps, b.entries[id].undo)
 		for _, other := range dependants[id] {
 			if waiting[other]--; waiting[other] == 0 {
-				heap.Push(ready, other)
+				ready.Push(other)
 			}
 		}
 	}
 	return steps
-}
-
-// names gives out the smallest first.
-type names []string
-
-func (n names) Len() int           { return len(n) }
-func (n names) Less(i, j int) bool { return n[i] < n[j] }
-func (n names) Swap(i, j int)      { n[i], n[j] = n[j], n[i] }
-
-// Push adds a name; it is called by package heap.
-func (n *names) Push(x any) { *n = append(*n, x.(string)) }
-
-// Pop takes the last; it is called by package heap.
-func (n *names) Pop() any {
-	last := (*n)[len(*n)-1]
-	*n = (*n)[:len(*n)-1]
-	return last
 }

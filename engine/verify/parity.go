@@ -3,7 +3,6 @@ package verify
 import (
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -47,7 +46,7 @@ func Parity(expected []Expected, live []identity.Resource, schemas []identity.Re
 			Evidence: map[string]string{"grants": fmt.Sprint(counts[e.Resource.Key])},
 		}}
 		if extra := foreign[e.Resource.Key]; len(extra) > 0 {
-			sort.Strings(extra)
+			slices.Sort(extra)
 			result.Status, result.LookAt = identity.ProbeFailed,
 				"who gave it: the target's own log; take it back there, or assign it at the source and plan again"
 			result.Summary = "granted by no run: " + strings.Join(slices.Compact(extra), "; ")

@@ -127,14 +127,14 @@ func (i index) compare(e Expected, schema identity.ResourceSchema) []Change {
 		return Change{Resource: e.Resource, StepID: e.StepID, Run: e.Run, Attribute: attribute, Expected: expected,
 			Live: live, Summary: fmt.Sprintf(format, args...)}
 	}
-	now, there := i.byID[e.Resource]
+	now, ok := i.byID[e.Resource]
 	if e.Attributes == nil {
-		if there {
+		if ok {
 			return []Change{change("", nil, nil, "it was deleted, and is there again")}
 		}
 		return nil
 	}
-	if !there {
+	if !ok {
 		if moved, known := i.byServer[e.Resource.Type+"/"+e.ServerID]; known && e.ServerID != "" {
 			return []Change{change("", e.Resource.Key, moved.Key, "its key was changed to %s", moved.Key)}
 		}
