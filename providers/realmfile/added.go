@@ -22,7 +22,7 @@ type addition struct {
 
 // remember notes an addition in the marker. Without a marker nobody applies a plan, and there is nothing to go back to.
 func (c *change) remember(what addition) error {
-	marker := find(c.doc, "clients", "clientId", realm.MarkerClient)
+	marker := c.find("clients", realm.MarkerClient)
 	if marker == nil {
 		return nil
 	}
@@ -38,17 +38,17 @@ func (c *change) remember(what addition) error {
 // changed them since.
 func (c *change) forgetGates() error {
 	used := map[string]bool{}
-	for _, client := range realm.Objects(c.doc["clients"]) {
+	for _, client := range realm.Objects(c.root["clients"]) {
 		for _, scope := range realm.Texts(client["defaultClientScopes"]) {
 			used[scope] = true
 		}
 	}
-	for _, scope := range realm.Objects(c.doc["clientScopes"]) {
+	for _, scope := range realm.Objects(c.root["clientScopes"]) {
 		if name, _ := scope["name"].(string); realm.IsGateScope(name) && !used[name] {
-			remove(c.doc, "clientScopes", "name", name)
+			c.remove("clientScopes", name)
 		}
 	}
-	marker := find(c.doc, "clients", "clientId", realm.MarkerClient)
+	marker := c.find("clients", realm.MarkerClient)
 	attributes, _ := marker["attributes"].(map[string]any)
 	stored, _ := attributes[addedKey].(string)
 	if stored == "" {
@@ -67,27 +67,27 @@ func (c *change) takeAway(what addition) error {
 	if err != nil {
 		return err
 	}
-	sections, err := realm.Builtin(c.realm)
+	sections, err := realm.Builtin(c.name())
 	if err != nil {
 		return err
 	}
 	sections["clientScopes"] = defaults
 	sections["defaultDefaultClientScopes"] = realm.List(realm.RealmDefaultScopes())
 	sections["defaultOptionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
-	if slices.Contains(what.Sections, "clientScopes") && !sameJSON(c.doc["clientScopes"], sections["clientScopes"]) {
+	if slices.Contains(what.Sections, "clientScopes") && !sameJSON(c.root["clientScopes"], sections["clientScopes"]) {
 		return nil // somebody has made scopes of the file his own; all that belongs to them stays
 	}
 	for _, name := range what.Sections {
-		if sameJSON(c.doc[name], sections[name]) {
-			delete(c.doc, name)
+		if sameJSON(c.root[name], sections[name]) {
+			c.drop(name)
 		}
 	}
 	for _, id := range what.Clients {
-		if live := find(c.doc, "clients", "clientId", id); live != nil && sameJSON(live, find(sections, "clients", "clientId", id)) {
-			remove(c.doc, "clients", "clientId", id)
+		if live := c.find("clients", id); live != nil && sameJSON(live, find(sections, "clients", "clientId", id)) {
+			c.remove("clients", id)
 		}
 	}
-	roles, given := object(c.doc, "roles"), object(sections, "roles")
+	roles, given := object(c.root, "roles"), object(sections, "roles")
 	for _, name := range what.RealmRoles {
 		if sameJSON(find(roles, "realm", "name", name), find(given, "realm", "name", name)) {
 			remove(roles, "realm", "name", name)
@@ -112,7 +112,7 @@ func (c *change) dropEmpty(roles realm.Object) {
 		}
 	}
 	if len(roles) == 0 {
-		delete(c.doc, "roles")
+		delete(c.root, "roles")
 	}
 }
 

@@ -1,53 +1,61 @@
 package realmfile
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// examineDelete says whether a resource is gone already, or why it must not be deleted: rehome deletes only what it made and nobody
-// changed, and nothing else along with it.
-func examineDelete(doc realm.Object, step identity.StepRequest, live identity.Resource, there bool) (done bool, err error) {
-	kind := step.Resource.Type
-	switch {
-	case !there:
-		return true, nil
-	case kind == realm.TypeEnablement && live.Attributes["enabled"] == false:
-		return true, nil // closed is all that taking an enablement back asks for
-	case carriesTag(kind) && (step.Tag == "" || step.Tag != live.Tag):
-		return false, conflict(step, live, "does not carry the mark of this migration, and what rehome did not make it does not delete")
-	case !realm.Same(kind, step.Before, live.Attributes):
-		return false, conflict(step, live, "was changed since it was made")
-	}
-	if why := takenAlong(doc, step); why != "" {
-		return false, conflict(step, live, why)
-	}
-	return false, nil
-}
-
-// takenAlong says what a delete would take with it that is not its own, empty when nothing.
-func takenAlong(doc realm.Object, step identity.StepRequest) string {
+// TakesAlong implements steps.Guard: what a delete would take with it that is not its own.
+func (c *change) TakesAlong(_ context.Context, step identity.StepRequest, _ *found) (string, error) {
 	key := step.Resource.Key
 	switch step.Resource.Type {
 	case realm.TypeGroup:
-		if group := groupAt(doc, realm.GroupPath(key)); group != nil && len(realm.Objects(group["subGroups"])) > 0 {
-			return "has sub-groups, which would be deleted with it"
+		if len(realm.Objects(c.group(realm.GroupPath(key))["subGroups"])) > 0 {
+			return "it has sub-groups, which would be deleted with it", nil
 		}
 	case realm.TypeProvider:
-		for _, organization := range realm.Objects(doc["organizations"]) {
+		for _, organization := range realm.Objects(c.root["organizations"]) {
 			if find(organization, "identityProviders", "alias", key) != nil {
-				return fmt.Sprintf("is linked to the organization %v, which would lose its sign-in", organization["alias"])
+				return fmt.Sprintf("it is linked to the organization %v, which would lose its sign-in", organization["alias"]), nil
 			}
 		}
 	case realm.TypeOrganization:
-		if organization := find(doc, "organizations", "alias", key); organization != nil && find(organization, "members", "membershipType", "MANAGED") != nil {
-			return "has managed members, whose accounts would be deleted with it"
+		if find(c.find("organizations", key), "members", "membershipType", "MANAGED") != nil {
+			return "it has managed members, whose accounts would be deleted with it", nil
 		}
 	case realm.TypeGate:
-		if client := find(doc, "clients", "clientId", key); client != nil && client["enabled"] != false {
-			return "guards a client that is open; close the client first"
+		if client := c.find("clients", key); client != nil && client["enabled"] != false {
+			return "it guards a client that is open; close the client first", nil
+		}
+	case realm.TypeGateFlows:
+		return c.flowUser(), nil
+	}
+	return "", nil
+}
+
+// flowUser says whose sign-ins run through the flows still, empty for nobody's.
+func (c *change) flowUser() string {
+	ours, ids := map[string]bool{}, map[any]bool{}
+	for _, flow := range realm.BaseFlows() {
+		ours[flow.Alias] = true
+		if live := c.find("authenticationFlows", flow.Alias); live != nil && live["id"] != nil {
+			ids[live["id"]] = true
+		}
+	}
+	for _, client := range realm.Objects(c.root["clients"]) {
+		overrides, _ := client["authenticationFlowBindingOverrides"].(map[string]any)
+		for _, bound := range overrides {
+			if ids[bound] {
+				return fmt.Sprintf("it is still used by the client %v", client["clientId"])
+			}
+		}
+	}
+	for _, provider := range realm.Objects(c.root["identityProviders"]) {
+		if ours[text(provider, "firstBrokerLoginFlowAlias")] || ours[text(provider, "postBrokerLoginFlowAlias")] {
+			return fmt.Sprintf("it is still used by the identity provider %v", provider["alias"])
 		}
 	}
 	return ""

@@ -15,16 +15,15 @@ var _ sdk.UsageReader = (*Target)(nil)
 
 // Usage tells which resources people of the file depend on. Nobody signs in to a file: what counts are its users.
 func (t *Target) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
-	doc, _, err := t.load()
-	if err != nil {
-		return nil, err
-	}
 	usages := make([]identity.Usage, 0, len(questions))
-	for _, question := range questions {
-		facts := usedBy(doc, question.Resource)
-		usages = append(usages, identity.Usage{Resource: question.Resource.ID(), Used: len(facts) > 0, Facts: facts})
-	}
-	return usages, nil
+	err := t.look(func(o *opened) error {
+		for _, question := range questions {
+			facts := usedBy(o.root, question.Resource)
+			usages = append(usages, identity.Usage{Resource: question.Resource.ID(), Used: len(facts) > 0, Facts: facts})
+		}
+		return nil
+	})
+	return usages, err
 }
 
 func usedBy(doc realm.Object, resource identity.Resource) []string {

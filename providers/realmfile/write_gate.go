@@ -1,11 +1,9 @@
 package realmfile
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -15,37 +13,14 @@ func (c *change) gateFlows() error {
 		return c.dropGateFlows()
 	}
 	for _, flow := range realm.BaseFlows() {
-		if find(c.doc, "authenticationFlows", "alias", flow.Alias) == nil {
+		if c.find("authenticationFlows", flow.Alias) == nil {
 			c.addFlow(flow)
 		}
 	}
 	return nil
 }
 
-// dropGateFlows takes the flows away when no sign-in can run through them any more.
 func (c *change) dropGateFlows() error {
-	ours, ids := map[string]bool{}, map[any]bool{}
-	for _, flow := range realm.BaseFlows() {
-		ours[flow.Alias] = true
-		if live := find(c.doc, "authenticationFlows", "alias", flow.Alias); live != nil && live["id"] != nil {
-			ids[live["id"]] = true
-		}
-	}
-	for _, client := range realm.Objects(c.doc["clients"]) {
-		overrides, _ := client["authenticationFlowBindingOverrides"].(map[string]any)
-		for _, bound := range overrides {
-			if ids[bound] {
-				return conflict(c.step, identity.Resource{}, fmt.Sprintf("is still used by the client %v", client["clientId"]))
-			}
-		}
-	}
-	for _, provider := range realm.Objects(c.doc["identityProviders"]) {
-		first, _ := provider["firstBrokerLoginFlowAlias"].(string)
-		post, _ := provider["postBrokerLoginFlowAlias"].(string)
-		if ours[first] || ours[post] {
-			return conflict(c.step, identity.Resource{}, fmt.Sprintf("is still used by the identity provider %v", provider["alias"]))
-		}
-	}
 	for _, flow := range realm.BaseFlows() {
 		c.dropFlow(flow.Alias)
 	}
@@ -53,25 +28,25 @@ func (c *change) dropGateFlows() error {
 }
 
 func (c *change) addFlow(flow realm.Flow) {
-	flows, configs := flow.Objects(func(alias string) string { return derivedID(c.realm, "flow", alias) })
+	flows, configs := flow.Objects(func(alias string) string { return derivedID(c.name(), "flow", alias) })
 	for _, f := range flows {
-		add(c.doc, "authenticationFlows", f)
+		c.add("authenticationFlows", f)
 	}
 	for _, config := range configs {
-		add(c.doc, "authenticatorConfig", config)
+		c.add("authenticatorConfig", config)
 	}
 }
 
 // dropFlow takes a flow away with everything below it.
 func (c *change) dropFlow(alias string) {
-	flow := find(c.doc, "authenticationFlows", "alias", alias)
+	flow := c.find("authenticationFlows", alias)
 	if flow == nil {
 		return
 	}
-	remove(c.doc, "authenticationFlows", "alias", alias)
+	c.remove("authenticationFlows", alias)
 	for _, e := range realm.Objects(flow["authenticationExecutions"]) {
 		if config, _ := e["authenticatorConfig"].(string); config != "" {
-			remove(c.doc, "authenticatorConfig", "alias", config)
+			c.remove("authenticatorConfig", config)
 		}
 		if below, _ := e["flowAlias"].(string); below != "" {
 			c.dropFlow(below)
@@ -83,7 +58,7 @@ func (c *change) dropFlow(alias string) {
 // written once.
 func (c *change) gate() error {
 	id := c.step.Resource.Key
-	client := find(c.doc, "clients", "clientId", id)
+	client := c.find("clients", id)
 	if client == nil {
 		if c.deletes() {
 			return nil
@@ -103,11 +78,11 @@ func (c *change) gate() error {
 		return nil
 	}
 	for _, place := range realm.Places() {
-		if find(c.doc, "authenticationFlows", "alias", realm.TopFlow(place)) == nil {
+		if c.find("authenticationFlows", realm.TopFlow(place)) == nil {
 			return invalid("the gate of %s needs the flow %q, which is not in the file", id, realm.TopFlow(place))
 		}
 		chunk := realm.ChunkAlias(place, protocol, id)
-		if find(c.doc, "authenticationFlows", "alias", chunk) == nil {
+		if c.find("authenticationFlows", chunk) == nil {
 			c.addFlow(realm.ChunkFlow(place, protocol, id))
 			c.attach(realm.GateParent(place), chunk, realm.ChunkPriority)
 		}
@@ -119,9 +94,9 @@ func (c *change) gate() error {
 	}
 	overrides := object(client, "authenticationFlowBindingOverrides")
 	for field, place := range map[string]realm.Place{"browser": realm.PlaceBrowser, "direct_grant": realm.PlaceDirect} {
-		flow := find(c.doc, "authenticationFlows", "alias", realm.TopFlow(place))
+		flow := c.find("authenticationFlows", realm.TopFlow(place))
 		if flow["id"] == nil {
-			flow["id"] = derivedID(c.realm, "flow", realm.TopFlow(place))
+			flow["id"] = derivedID(c.name(), "flow", realm.TopFlow(place))
 		}
 		overrides[field] = flow["id"]
 	}
@@ -130,7 +105,7 @@ func (c *change) gate() error {
 
 // attach puts a sub-flow into its parent, sorted by priority as Keycloak writes it.
 func (c *change) attach(parent, flow string, priority int) {
-	holder := find(c.doc, "authenticationFlows", "alias", parent)
+	holder := c.find("authenticationFlows", parent)
 	if holder == nil {
 		return
 	}
@@ -144,7 +119,7 @@ func (c *change) attach(parent, flow string, priority int) {
 }
 
 func (c *change) detach(parent, flow string) {
-	if holder := find(c.doc, "authenticationFlows", "alias", parent); holder != nil {
+	if holder := c.find("authenticationFlows", parent); holder != nil {
 		remove(holder, "authenticationExecutions", "flowAlias", flow)
 	}
 }
@@ -152,16 +127,16 @@ func (c *change) detach(parent, flow string) {
 // scopes gives a client the marker scopes of its gate. A section clientScopes would replace the default scopes of the realm,
 // and a list of a client those it gets by default, so both are written in full.
 func (c *change) scopes(client realm.Object, protocol string, wanted []string) error {
-	if _, there := c.doc["clientScopes"]; !there {
+	if _, there := c.root["clientScopes"]; !there {
 		defaults, err := realm.DefaultScopes()
 		if err != nil {
 			return err
 		}
 		for _, scope := range defaults {
-			add(c.doc, "clientScopes", scope)
+			c.add("clientScopes", scope)
 		}
-		c.doc["defaultDefaultClientScopes"] = realm.List(realm.RealmDefaultScopes())
-		c.doc["defaultOptionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
+		c.root["defaultDefaultClientScopes"] = realm.List(realm.RealmDefaultScopes())
+		c.root["defaultOptionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
 		what, err := c.builtin()
 		if err != nil {
 			return err
@@ -186,8 +161,8 @@ func (c *change) scopes(client realm.Object, protocol string, wanted []string) e
 		}
 	}
 	for _, name := range wanted {
-		if find(c.doc, "clientScopes", "name", name) == nil {
-			add(c.doc, "clientScopes", realm.ScopeObject(name, protocol))
+		if c.find("clientScopes", name) == nil {
+			c.add("clientScopes", realm.ScopeObject(name, protocol))
 		}
 		if !slices.Contains(scopes, name) {
 			scopes = append(scopes, name)
@@ -206,29 +181,29 @@ func (c *change) openClient(client realm.Object, id string) {
 		return scope == realm.MarkerScope(id) || (realm.IsGateScope(scope) && strings.Contains(scope, "chunk"))
 	})
 	client["defaultClientScopes"] = realm.List(kept)
-	remove(c.doc, "clientScopes", "name", realm.MarkerScope(id))
+	c.remove("clientScopes", realm.MarkerScope(id))
 }
 
 // builtin adds the clients that Keycloak makes by itself, which an import would leave without scopes. A file that holds one of
 // them already is complete in the eyes of its author and stays as it is.
 func (c *change) builtin() (addition, error) {
 	var what addition
-	sections, err := realm.Builtin(c.realm)
+	sections, err := realm.Builtin(c.name())
 	if err != nil {
 		return what, err
 	}
 	clients := realm.Objects(sections["clients"])
 	for _, client := range clients {
-		if id, _ := client["clientId"].(string); find(c.doc, "clients", "clientId", id) != nil {
+		if id, _ := client["clientId"].(string); c.find("clients", id) != nil {
 			return what, nil
 		}
 	}
 	for _, client := range clients {
 		id, _ := client["clientId"].(string)
 		what.Clients = append(what.Clients, id)
-		add(c.doc, "clients", client)
+		c.add("clients", client)
 	}
-	roles, given := object(c.doc, "roles"), object(sections, "roles")
+	roles, given := object(c.root, "roles"), object(sections, "roles")
 	for _, role := range realm.Objects(given["realm"]) {
 		if name, _ := role["name"].(string); find(roles, "realm", "name", name) == nil {
 			add(roles, "realm", role)
@@ -243,8 +218,8 @@ func (c *change) builtin() (addition, error) {
 	}
 	slices.Sort(what.ClientRoles)
 	for _, section := range []string{"defaultRole", "clientScopeMappings"} {
-		if _, there := c.doc[section]; !there && sections[section] != nil {
-			c.doc[section] = sections[section]
+		if _, there := c.root[section]; !there && sections[section] != nil {
+			c.root[section] = sections[section]
 			what.Sections = append(what.Sections, section)
 		}
 	}

@@ -9,39 +9,39 @@ import (
 func (c *change) provider() error {
 	alias := c.step.Resource.Key
 	if c.deletes() {
-		remove(c.doc, "identityProviders", "alias", alias)
+		c.remove("identityProviders", alias)
 		c.dropMappers(alias)
-		for _, o := range realm.Objects(c.doc["organizations"]) {
+		for _, o := range realm.Objects(c.root["organizations"]) {
 			remove(o, "identityProviders", "alias", alias)
 		}
 		return nil
 	}
 	for _, field := range []string{"post_broker_flow", "first_broker_flow"} {
 		flow := c.text(field)
-		if flow != "" && find(c.doc, "authenticationFlows", "alias", flow) == nil && flow != "first broker login" {
+		if flow != "" && c.find("authenticationFlows", flow) == nil && flow != "first broker login" {
 			return invalid("the provider %s needs the flow %q, which is not in the file", alias, flow)
 		}
 	}
-	base := find(c.doc, "identityProviders", "alias", alias)
+	base := c.find("identityProviders", alias)
 	made := realm.WriteProvider(base, c.step.After, c.step.Tag, c.secrets("client_secret"))
 	if base == nil {
-		add(c.doc, "identityProviders", made)
+		c.add("identityProviders", made)
 	}
 	if mappers, managed := realm.WriteMappers(c.step.After); managed {
 		c.dropMappers(alias)
 		for _, m := range mappers {
-			add(c.doc, "identityProviderMappers", m)
+			c.add("identityProviderMappers", m)
 		}
 	}
 	return nil
 }
 
 func (c *change) dropMappers(alias string) {
-	list, _ := c.doc["identityProviderMappers"].([]any)
+	list, _ := c.root["identityProviderMappers"].([]any)
 	if list == nil {
 		return
 	}
-	c.doc["identityProviderMappers"] = slices.DeleteFunc(list, func(entry any) bool {
+	c.root["identityProviderMappers"] = slices.DeleteFunc(list, func(entry any) bool {
 		mapper, _ := entry.(map[string]any)
 		return mapper["identityProviderAlias"] == alias
 	})
@@ -49,27 +49,27 @@ func (c *change) dropMappers(alias string) {
 
 func (c *change) organization() error {
 	alias := c.step.Resource.Key
-	base := find(c.doc, "organizations", "alias", alias)
+	base := c.find("organizations", alias)
 	if c.deletes() {
 		if base != nil {
 			c.unlink(base)
 		}
-		remove(c.doc, "organizations", "alias", alias)
+		c.remove("organizations", alias)
 		return nil
 	}
 	made := realm.WriteOrganization(base, c.step.After, c.step.Tag)
 	if base == nil {
-		add(c.doc, "organizations", made)
+		c.add("organizations", made)
 	}
 	wanted := c.text("identity_provider")
 	if wanted == "" {
 		return nil
 	}
-	provider := find(c.doc, "identityProviders", "alias", wanted)
+	provider := c.find("identityProviders", wanted)
 	if provider == nil {
 		return invalid("the organization %s needs the provider %s, which is not in the file", alias, wanted)
 	}
-	for _, other := range realm.Objects(c.doc["organizations"]) {
+	for _, other := range realm.Objects(c.root["organizations"]) {
 		if other["alias"] != alias && find(other, "identityProviders", "alias", wanted) != nil {
 			return invalid("the provider %s is linked to the organization %v already", wanted, other["alias"])
 		}
@@ -89,7 +89,7 @@ func (c *change) organization() error {
 func (c *change) unlink(organization realm.Object) {
 	for _, link := range realm.Objects(organization["identityProviders"]) {
 		alias, _ := link["alias"].(string)
-		if provider := find(c.doc, "identityProviders", "alias", alias); provider != nil {
+		if provider := c.find("identityProviders", alias); provider != nil {
 			realm.UnlinkProvider(provider)
 		}
 	}

@@ -1,0 +1,177 @@
+package realmfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// document is a realm in memory, with what is needed to find a part of it without going through all of it.
+type document struct {
+	root   realm.Object
+	named  map[string]map[string]realm.Object // by section and key, as far as a section was asked for
+	groups map[string]realm.Object            // by path, nil when it must be made
+}
+
+func newDocument(root realm.Object) *document {
+	return &document{root: root, named: map[string]map[string]realm.Object{}}
+}
+
+func (d *document) name() string { return text(d.root, "realm") }
+
+// keyField is the field by which the entries of a section are told apart, empty for a section that is not kept by key.
+func keyField(section string) string {
+	switch section {
+	case "clients":
+		return "clientId"
+	case "clientScopes":
+		return "name"
+	case "identityProviders", "organizations", "authenticationFlows", "authenticatorConfig":
+		return "alias"
+	}
+	return ""
+}
+
+func (d *document) section(name string) map[string]realm.Object {
+	if known, ok := d.named[name]; ok {
+		return known
+	}
+	entries := map[string]realm.Object{}
+	for _, entry := range realm.Objects(d.root[name]) {
+		if key := text(entry, keyField(name)); entries[key] == nil {
+			entries[key] = entry
+		}
+	}
+	d.named[name] = entries
+	return entries
+}
+
+// find returns an entry of a section, nil when there is none. Changes to it change the document.
+func (d *document) find(section, key string) realm.Object { return d.section(section)[key] }
+
+// add appends an entry to a section and returns it as the document holds it.
+func (d *document) add(section string, entry realm.Object) realm.Object {
+	normalise(entry)
+	add(d.root, section, entry)
+	if field := keyField(section); field != "" {
+		d.section(section)[text(entry, field)] = entry
+	}
+	return entry
+}
+
+// remove takes an entry out of a section.
+func (d *document) remove(section, key string) {
+	if d.find(section, key) == nil {
+		return
+	}
+	remove(d.root, section, keyField(section), key)
+	delete(d.named[section], key)
+}
+
+// drop takes a whole section away.
+func (d *document) drop(section string) {
+	delete(d.root, section)
+	delete(d.named, section)
+}
+
+// group finds a group by the names from the top, nil when it is not there.
+func (d *document) group(names []string) realm.Object {
+	if d.groups == nil {
+		d.groups = map[string]realm.Object{}
+		d.indexGroups(realm.Objects(d.root["groups"]), nil)
+	}
+	return d.groups[groupKey(names)]
+}
+
+func (d *document) indexGroups(groups []realm.Object, above []string) {
+	for _, g := range groups {
+		names := append(slices.Clone(above), text(g, "name"))
+		if key := groupKey(names); d.groups[key] == nil {
+			d.groups[key] = g
+		}
+		d.indexGroups(realm.Objects(g["subGroups"]), names)
+	}
+}
+
+func groupKey(names []string) string {
+	var key strings.Builder
+	for _, name := range names {
+		key.WriteString("/" + identity.EscapePath(name))
+	}
+	return key.String()
+}
+
+// holder is where the group of these names hangs, and in which section; nil when its parent is not there.
+func (d *document) holder(names []string) (realm.Object, string) {
+	if len(names) == 1 {
+		return d.root, "groups"
+	}
+	return d.group(names[:len(names)-1]), "subGroups"
+}
+
+// hang puts a group below its parent.
+func (d *document) hang(names []string, group realm.Object) {
+	d.group(names) // the groups are known from here on
+	normalise(group)
+	holder, section := d.holder(names)
+	add(holder, section, group)
+	d.moved(group, names)
+}
+
+// unhang takes a group from its parent.
+func (d *document) unhang(names []string) {
+	group := d.group(names)
+	holder, section := d.holder(names)
+	if group == nil || holder == nil {
+		return
+	}
+	remove(holder, section, "name", names[len(names)-1])
+	delete(d.groups, groupKey(names))
+	if len(realm.Objects(group["subGroups"])) > 0 {
+		d.groups = nil
+	}
+}
+
+// moved makes a group known by its names. Those below one that was moved are looked for anew.
+func (d *document) moved(group realm.Object, names []string) {
+	if len(realm.Objects(group["subGroups"])) > 0 {
+		d.groups = nil
+		return
+	}
+	if d.groups != nil {
+		d.groups[groupKey(names)] = group
+	}
+}
+
+// normalise gives an object the form in which it will be read from the file: what is compared in memory is what is on the disk. The
+// groups below a group stay as they are, because they are known by their paths.
+func normalise(o realm.Object) {
+	below, parent := o["subGroups"]
+	delete(o, "subGroups")
+	if parent {
+		defer func() { o["subGroups"] = below }()
+	}
+	encoded, err := json.Marshal(o)
+	if err != nil {
+		return // found again, with its reason, when the file is written
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	var plain realm.Object
+	if decoder.Decode(&plain) != nil {
+		return
+	}
+	clear(o)
+	for name, value := range plain {
+		o[name] = value
+	}
+}
+
+func text(o realm.Object, name string) string {
+	value, _ := o[name].(string)
+	return value
+}

@@ -1,0 +1,91 @@
+package realmfile
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// ReadMarker reads the marker, which is kept in a disabled client.
+func (t *Target) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
+	var marker identity.Marker
+	var revision identity.MarkerRevision
+	err := t.look(func(o *opened) (err error) {
+		marker, revision, err = o.marker()
+		return err
+	})
+	return marker, revision, err
+}
+
+func (d *document) marker() (identity.Marker, identity.MarkerRevision, error) {
+	var marker identity.Marker
+	client := d.find("clients", realm.MarkerClient)
+	if client == nil {
+		return marker, "", nil
+	}
+	attributes, _ := client["attributes"].(map[string]any)
+	content, _ := attributes[realm.MarkerKey].(string)
+	revision, _ := attributes[realm.MarkerCount].(string)
+	if err := json.Unmarshal([]byte(content), &marker); err != nil || revision == "" {
+		return identity.Marker{}, "", invalid("the client %s does not hold a marker that can be read", realm.MarkerClient)
+	}
+	return marker, identity.MarkerRevision(revision), nil
+}
+
+// WriteMarker writes the marker when it is still at the revision it is based on, and the file whole with it.
+func (t *Target) WriteMarker(_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+	var next string
+	err := t.hold(func(o *opened) (err error) {
+		if next, err = o.setMarker(marker, basedOn); err != nil {
+			return err
+		}
+		if err = o.save(t.resolved()); err != nil {
+			t.forget() // the marker in memory is not the one of the file
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return identity.MarkerRevision(next), nil
+}
+
+func (d *document) setMarker(marker identity.Marker, basedOn identity.MarkerRevision) (string, error) {
+	_, revision, err := d.marker()
+	if err != nil {
+		return "", err
+	}
+	if revision != basedOn {
+		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "the marker was written by somebody else in between"}
+	}
+	content, err := json.Marshal(marker)
+	if err != nil {
+		return "", invalid("encoding the marker: %v", err)
+	}
+	count := 0
+	if revision != "" {
+		if count, err = strconv.Atoi(string(revision)); err != nil {
+			return "", invalid("the marker has the revision %q, which is no number", revision)
+		}
+	}
+	next := strconv.Itoa(count + 1)
+	client := d.find("clients", realm.MarkerClient)
+	if client == nil {
+		client = d.add("clients", markerClient(d.name()))
+	}
+	attributes := object(client, "attributes")
+	attributes[realm.MarkerKey], attributes[realm.MarkerCount] = string(content), next
+	return next, nil
+}
+
+func markerClient(realmName string) realm.Object {
+	return realm.Object{
+		"id": derivedID(realmName, "client", realm.MarkerClient), "clientId": realm.MarkerClient, "name": "rehome marker",
+		"description": "Holds what rehome knows about this realm. Do not remove while a migration runs.", "protocol": realm.ProtocolOIDC,
+		"enabled": false, "publicClient": false, "bearerOnly": false, "standardFlowEnabled": false, "implicitFlowEnabled": false,
+		"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false,
+	}
+}

@@ -1,0 +1,62 @@
+package realmfile
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/args"
+)
+
+// Target writes one realm file. It looks before each write whether the file is as it left it, so that an edit in between is seen.
+type Target struct {
+	version string
+	path    string
+	realm   string
+	mutex   sync.Mutex // one step at a time
+	open    *opened    // nil when the file must be read
+}
+
+// New makes a target that is not configured yet.
+func New(version string) *Target { return &Target{version: version} }
+
+// Schema says which arguments the target takes and what it writes.
+func (t *Target) Schema() identity.ProviderSchema {
+	return identity.ProviderSchema{
+		Name: "realmfile", Version: t.version, Doc: "Writes a Keycloak realm file, made where there is none and merged where there is one.",
+		Config: []identity.ConfigAttribute{
+			{Name: "path", Type: "string", Required: true, TargetFile: true, Doc: "Realm file. It will hold secrets and is written with mode 0600."},
+			{Name: "realm", Type: "string", Doc: "Name of the realm; needed when the file is new."},
+		},
+		Resources: realm.Resources(),
+	}
+}
+
+// Configure keeps the arguments.
+func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
+	given := args.Read(t.Schema(), config)
+	name := given.Text("realm")
+	if strings.ContainsFunc(name, func(r rune) bool { return r == '/' || r < ' ' }) {
+		given.Fail("realm", "Keycloak refuses a slash or a control character in the name of a realm.")
+	}
+	if !given.Problems().HasErrors() {
+		t.path, t.realm = given.Text("path"), name
+	}
+	return given.Problems()
+}
+
+// Identify reads the file, or checks that a new one can be begun.
+func (t *Target) Identify(context.Context) (identity.TargetIdentity, error) {
+	var who identity.TargetIdentity
+	err := t.look(func(o *opened) error {
+		who = identity.TargetIdentity{Identity: "realmfile:" + o.name(), Summary: "realm file, realm " + o.name()}
+		if o.isNew {
+			who.Summary = "new " + who.Summary
+		}
+		return nil
+	})
+	return who, err
+}

@@ -1,0 +1,151 @@
+package realmfile
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+)
+
+// Read hands out all resources of the file.
+func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+	var all []identity.Resource
+	err := t.look(func(o *opened) error {
+		all = realm.ReadDocument(o.root)
+		return nil
+	})
+	if err != nil {
+		return identity.ReadSummary{}, err
+	}
+	summary := identity.ReadSummary{Requests: 1}
+	for _, resource := range all {
+		if err := ctx.Err(); err != nil {
+			return summary, err
+		}
+		if err := each(resource); err != nil {
+			return summary, err
+		}
+		summary.Resources++
+	}
+	return summary, nil
+}
+
+// read finds one resource by its type and key. Types whose key has several parts are read by those.
+func (d *document) read(id identity.ResourceID) (identity.Resource, bool) {
+	switch id.Type {
+	case realm.TypeGroup:
+		return readIf(d.group(realm.GroupPath(id.Key)), func(group realm.Object) identity.Resource { return realm.ReadGroup(group, id.Key) })
+	case realm.TypeGateFlows:
+		return realm.ReadGateFlows(d.gateFlowAliases())
+	case realm.TypeProvider:
+		return readIf(d.find("identityProviders", id.Key), d.readProvider)
+	case realm.TypeOrganization:
+		return readIf(d.find("organizations", id.Key), d.readOrganization)
+	case realm.TypeClient:
+		return readIf(d.find("clients", id.Key), realm.ReadClient)
+	case realm.TypeEnablement:
+		return readIf(d.find("clients", id.Key), realm.ReadEnablement)
+	case realm.TypeGate:
+		if client := d.find("clients", id.Key); client != nil {
+			return d.gateOf(client)
+		}
+	}
+	return identity.Resource{}, false
+}
+
+func readIf(part realm.Object, read func(realm.Object) identity.Resource) (identity.Resource, bool) {
+	if part == nil {
+		return identity.Resource{}, false
+	}
+	return read(part), true
+}
+
+func (d *document) gateFlowAliases() []string {
+	var aliases []string
+	for _, flow := range realm.BaseFlows() {
+		if d.find("authenticationFlows", flow.Alias) != nil {
+			aliases = append(aliases, flow.Alias)
+		}
+	}
+	return aliases
+}
+
+func (d *document) readProvider(provider realm.Object) identity.Resource {
+	mappers := slices.DeleteFunc(realm.Objects(d.root["identityProviderMappers"]), func(mapper realm.Object) bool {
+		return text(mapper, "identityProviderAlias") != text(provider, "alias")
+	})
+	return realm.ReadProvider(provider, mappers)
+}
+
+func (d *document) readOrganization(organization realm.Object) identity.Resource {
+	var linked []realm.Object
+	for _, link := range realm.Objects(organization["identityProviders"]) {
+		if provider := d.find("identityProviders", text(link, "alias")); provider != nil {
+			linked = append(linked, provider)
+		}
+	}
+	return realm.ReadOrganization(organization, linked)
+}
+
+// role finds a role of a client, nil when it is not there.
+func (d *document) role(client, role string) realm.Object {
+	roles, _ := within(d.root, "roles", "client")
+	return find(roles, client, "name", role)
+}
+
+func (d *document) readRole(client, role string) (identity.Resource, bool) {
+	return readIf(d.role(client, role), func(found realm.Object) identity.Resource { return realm.ReadClientRole(client, found) })
+}
+
+func (d *document) readAssignment(group, client, role string) (identity.Resource, bool) {
+	held, _ := d.group(realm.GroupPath(group))["clientRoles"].(map[string]any)
+	if !slices.Contains(realm.Texts(held[client]), role) {
+		return identity.Resource{}, false
+	}
+	return realm.ReadRoleAssignment(group, client, role), true
+}
+
+// gateOf reads the gate of a client. Of the flows it takes those that lead to this gate only, so that one more gate does not make the
+// others slower.
+func (d *document) gateOf(client realm.Object) (identity.Resource, bool) {
+	id, protocol := text(client, "clientId"), text(client, "protocol")
+	if protocol == "" {
+		protocol = realm.ProtocolOIDC
+	}
+	walk := gateWalk{document: d, seen: map[string]bool{}}
+	for _, place := range realm.Places() {
+		own := []string{realm.ChunkAlias(place, protocol, id), realm.GateAlias(place, id)}
+		walk.down(realm.TopFlow(place), realm.TopFlow(place), own)
+		walk.down(realm.GateAlias(place, id), realm.TopFlow(place), own)
+	}
+	return realm.ParseFlows(walk.flows, walk.configs).Gate(client)
+}
+
+// gateWalk gathers the flows that lead to one gate.
+type gateWalk struct {
+	*document
+	seen           map[string]bool
+	flows, configs []realm.Object
+}
+
+// down takes a flow and what is below it, but for the chunks and gates of other clients.
+func (w *gateWalk) down(alias, top string, own []string) {
+	flow := w.find("authenticationFlows", alias)
+	if flow == nil || w.seen[alias] {
+		return
+	}
+	w.seen[alias] = true
+	w.flows = append(w.flows, flow)
+	for _, execution := range realm.Objects(flow["authenticationExecutions"]) {
+		if config := w.find("authenticatorConfig", text(execution, "authenticatorConfig")); config != nil {
+			w.configs = append(w.configs, config)
+		}
+		below := text(execution, "flowAlias")
+		others := strings.HasPrefix(below, top+" oidc-") || strings.HasPrefix(below, top+" saml-") || strings.HasPrefix(below, top+" for ")
+		if !others || slices.ContainsFunc(own, func(prefix string) bool { return strings.HasPrefix(below, prefix) }) {
+			w.down(below, top, own)
+		}
+	}
+}

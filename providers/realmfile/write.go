@@ -1,0 +1,266 @@
+package realmfile
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
+)
+
+// leastWhole is how many bytes of steps may stand beside a small realm file before it is written whole.
+const leastWhole = 1 << 20
+
+// Apply does one step in memory and keeps it beside the file. What is decided about it is in providers/sdk/steps. A step that finds its
+// work done writes nothing.
+func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+	if err := ctx.Err(); err != nil {
+		return identity.StepResult{}, err
+	}
+	var result identity.StepResult
+	var durable func() error
+	err := t.hold(func(o *opened) error {
+		kind := realm.TypeOf(step.Resource.Type)
+		if kind.ReadOnly {
+			return invalid("a realm file holds no resource that can be written of the type %s", step.Resource.Type)
+		}
+		c := newChange(o.document, step)
+		var err error
+		if result, err = steps.Apply(ctx, kind.Schema, c, step); err == nil && c.wrote {
+			durable, err = t.keep(o, c)
+		}
+		if err != nil && c.wrote {
+			t.forget() // a half of it may be in memory
+		}
+		result.Requests = 1
+		if c.wrote {
+			result.Requests = 2
+		}
+		return err
+	})
+	if err == nil && durable != nil {
+		err = durable()
+	}
+	if err != nil {
+		return identity.StepResult{}, err
+	}
+	return result, nil
+}
+
+// keep puts a step that was done in memory beside the file, or writes the file whole when enough is there. The step counts when the
+// function that it gives returns.
+func (t *Target) keep(o *opened, c *change) (durable func() error, err error) {
+	if o.stale || o.pending.size > max(leastWhole, o.file.size) {
+		return nil, o.save(t.resolved())
+	}
+	number, err := o.pending.append(o.base, c.step, c.generated)
+	if err != nil {
+		return nil, err
+	}
+	o.isNew = false
+	if o.beside, err = stampOf(o.pending.path); err != nil {
+		return nil, fileError("looking at what is beside the realm file", err)
+	}
+	pending := o.pending
+	return func() error { return pending.sync(number) }, nil
+}
+
+// change is one step at work on the realm in memory. It is its writer for steps.
+type change struct {
+	*document
+	step      identity.StepRequest
+	generated map[string]string
+	wrote     bool
+}
+
+type found = steps.Live[struct{}]
+
+func newChange(d *document, step identity.StepRequest) *change {
+	return &change{document: d, step: step, generated: map[string]string{}}
+}
+
+// Find implements steps.Writer. A group that the step renames is found under its old path.
+func (c *change) Find(_ context.Context, step identity.StepRequest) (*found, error) {
+	live, there := c.current()
+	if old, renames := oldGroup(step); renames && !there {
+		live, there = c.read(old)
+	}
+	if !there || (step.Resource.Type == realm.TypeEnablement && c.deletes() && live.Attributes["enabled"] != true) {
+		return nil, nil // a closed client is all that taking the enablement back asks for
+	}
+	return &found{Resource: live}, nil
+}
+
+// current reads the resource of the step. A key of several parts is not taken apart: the parts are attributes.
+func (c *change) current() (identity.Resource, bool) {
+	switch c.step.Resource.Type {
+	case realm.TypeClientRole:
+		return c.readRole(c.text("client"), c.text("role"))
+	case realm.TypeRoleAssignment:
+		return c.readAssignment(c.text("group"), c.text("client"), c.text("role"))
+	}
+	return c.read(c.step.Resource)
+}
+
+// Create implements steps.Writer.
+func (c *change) Create(context.Context, identity.StepRequest) (identity.StepResult, error) {
+	if err := c.do(); err != nil {
+		return identity.StepResult{}, err
+	}
+	made, _ := c.current()
+	result := identity.StepResult{ServerID: made.ServerID}
+	if len(c.generated) > 0 {
+		result.Generated = c.generated
+	}
+	return result, nil
+}
+
+// Update implements steps.Writer.
+func (c *change) Update(context.Context, identity.StepRequest, *found) error { return c.do() }
+
+// Remove implements steps.Writer.
+func (c *change) Remove(context.Context, identity.StepRequest, *found) error { return c.do() }
+
+// Later implements steps.Resumer: a client was made closed, which is what its first opening expects, and of the flows for gates what is
+// missing is added.
+func (c *change) Later(live *found) []string {
+	switch {
+	case live.Type == realm.TypeEnablement && live.Attributes["enabled"] == false:
+		return []string{"enabled"}
+	case live.Type == realm.TypeGateFlows:
+		return []string{"flows"}
+	}
+	return nil
+}
+
+func (c *change) do() error {
+	work := map[string]func() error{
+		realm.TypeGroup: c.writeGroup, realm.TypeGateFlows: c.gateFlows, realm.TypeProvider: c.provider, realm.TypeOrganization: c.organization,
+		realm.TypeClient: c.client, realm.TypeClientRole: c.clientRole, realm.TypeGate: c.gate,
+		realm.TypeRoleAssignment: c.roleAssignment, realm.TypeEnablement: c.enablement,
+	}
+	c.wrote = true
+	return work[c.step.Resource.Type]()
+}
+
+func (c *change) deletes() bool { return c.step.Action == identity.ActionDelete }
+
+// text is an attribute that names the resource: of After, or of Before of a delete.
+func (c *change) text(name string) string {
+	from := c.step.After
+	if c.deletes() {
+		from = c.step.Before
+	}
+	value, _ := from[name].(string)
+	return value
+}
+
+func (c *change) client() error {
+	id := c.step.Resource.Key
+	if c.deletes() {
+		c.remove("clients", id)
+		if roles, ok := within(c.root, "roles", "client"); ok {
+			delete(roles, id)
+		}
+		return nil
+	}
+	base := c.find("clients", id)
+	made := base == nil
+	secrets := c.secrets("secret")
+	if made && needsSecret(c.step.After) && secrets["secret"] == "" {
+		secret, err := newSecret()
+		if err != nil {
+			return err
+		}
+		secrets["secret"], c.generated["secret"] = secret, secret
+	}
+	client := realm.WriteClient(base, c.step.After, c.step.Tag, secrets)
+	realm.DropEmptyAttributes(client)
+	if made {
+		client["id"] = derivedID(c.name(), "client", id)
+		c.add("clients", client)
+		return nil
+	}
+	normalise(client)
+	return nil
+}
+
+// needsSecret tells whether a new client proves itself with a secret that the plan does not bring.
+func needsSecret(a identity.Attributes) bool {
+	public, _ := a["public"].(bool)
+	authenticator, _ := a["client_authenticator"].(string)
+	protocol, _ := a["protocol"].(string)
+	_, brought := a["secret"]
+	return !public && !brought && protocol == realm.ProtocolOIDC && (authenticator == "" || authenticator == "client-secret" || authenticator == "client-secret-jwt")
+}
+
+// Generated implements steps.SecretKeeper: the secret that an earlier, interrupted part of the run made for a client. Its delivery may have
+// been lost with it.
+func (c *change) Generated(step identity.StepRequest, _ *found) map[string]string {
+	if step.Resource.Type != realm.TypeClient || !needsSecret(step.After) {
+		return nil
+	}
+	secret := text(c.find("clients", step.Resource.Key), "secret")
+	if secret == "" {
+		return nil
+	}
+	return map[string]string{"secret": secret}
+}
+
+func (c *change) secrets(name string) map[string]string {
+	secrets := map[string]string{}
+	if value, there := c.step.Secrets[name]; there {
+		secrets[name] = value
+	}
+	return secrets
+}
+
+func newSecret() (string, error) {
+	random := make([]byte, 32)
+	if _, err := rand.Read(random); err != nil {
+		return "", fmt.Errorf("making a client secret: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(random), nil
+}
+
+// derivedID makes an id that is the same in every run. Ids of flows are unique over a whole server, hence the realm in it.
+func derivedID(realmName, kind, name string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("rehome:"+realmName+":"+kind+":"+name)).String()
+}
+
+func (c *change) clientRole() error {
+	client, role := c.text("client"), c.text("role")
+	if c.find("clients", client) == nil && !c.deletes() {
+		return invalid("the role %s needs the client %s, which is not in the file", role, client)
+	}
+	roles := object(object(c.root, "roles"), "client")
+	holder := realm.Object{"roles": roles[client]}
+	if c.deletes() {
+		remove(holder, "roles", "name", role)
+	} else if base := find(holder, "roles", "name", role); base != nil {
+		realm.WriteClientRole(base, c.step.After)
+	} else {
+		add(holder, "roles", realm.WriteClientRole(nil, c.step.After))
+	}
+	roles[client] = holder["roles"]
+	return nil
+}
+
+func (c *change) enablement() error {
+	client := c.find("clients", c.step.Resource.Key)
+	if client == nil {
+		return invalid("the client %s is not in the file", c.step.Resource.Key)
+	}
+	enabled, _ := c.step.After["enabled"].(bool)
+	gate, gated := c.gateOf(client)
+	if enabled && gated && gate.Attributes["intact"] != true {
+		return steps.Conflict(gate.Attributes, "the gate of "+c.step.Resource.Key+" is not intact, so it stays disabled")
+	}
+	client["enabled"] = enabled && !c.deletes()
+	return nil
+}
