@@ -8,9 +8,10 @@ import (
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
-// keysOf finds the names or ids that an item must have for a condition to be true, so that the engine need not ask the condition of
-// every item. It knows item.name == "a", "a" == item.name, contains(["a", "b"], item.name), the same of item.id, these joined by ||,
-// and whatever follows one by &&. Constants may be variables and local values. None means that any item may meet the condition.
+// keysOf finds the names or ids that an item must have for a condition to be true, so that the engine need not ask
+// the condition of every item. It knows item.name == "a", "a" == item.name, contains(["a", "b"], item.name), the same
+// of item.id, these joined by ||, and whatever follows one by &&. Constants may be variables and local values. None
+// means that any item may meet the condition.
 //
 // Of a && b only a counts: where it is false, b is not evaluated and cannot fail either.
 func (s *scope) keysOf(expr hcl.Expression) merge.Keys {
@@ -54,20 +55,6 @@ func keyField(expr hcl.Expression) (merge.KeyField, bool) {
 	return field, field == merge.KeyName || field == merge.KeyID
 }
 
-// constant evaluates an expression in which nothing of the item occurs. Anything else is null: it gives no keys.
-func (s *scope) constant(expr hcl.Expression) cty.Value {
-	for _, traversal := range expr.Variables() {
-		if traversal.RootName() == "item" {
-			return cty.NullVal(cty.DynamicPseudoType)
-		}
-	}
-	value, problems := expr.Value(s.ctx)
-	if problems.HasErrors() || value.ContainsMarked() || !value.IsWhollyKnown() {
-		return cty.NullVal(cty.DynamicPseudoType)
-	}
-	return value
-}
-
 func (s *scope) textKey(field merge.KeyField, expr hcl.Expression) merge.Keys {
 	value := s.constant(expr)
 	if value.IsNull() || value.Type() != cty.String {
@@ -77,17 +64,10 @@ func (s *scope) textKey(field merge.KeyField, expr hcl.Expression) merge.Keys {
 }
 
 func (s *scope) listKeys(field merge.KeyField, expr hcl.Expression) merge.Keys {
-	value := s.constant(expr)
-	if kind := value.Type(); value.IsNull() || !kind.IsListType() && !kind.IsSetType() && !kind.IsTupleType() {
-		return nil
-	}
+	texts, _ := s.constantTexts(expr)
 	var keys merge.Keys
-	for it := value.ElementIterator(); it.Next(); {
-		_, element := it.Element()
-		if element.IsNull() || element.Type() != cty.String {
-			return nil
-		}
-		keys = append(keys, merge.NewKey(field, element.AsString()))
+	for _, text := range texts {
+		keys = append(keys, merge.NewKey(field, text))
 	}
 	return keys
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,12 +59,50 @@ func TestKeys_OfConditions(t *testing.T) {
 	}
 }
 
-// FuzzKeys asks conditions with their keys and without: the answer must be the same, and so must whether there is one.
-func FuzzKeys(f *testing.F) {
+func TestGuards_OfConditions(t *testing.T) {
+	c, list := load(t, "locals {\n names = [\"eng\", \"ops\"]\n}\nvariable \"hidden\" {\n default = \"eng\"\n sensitive = true\n}\n", Inputs{})
+	if list.HasErrors() {
+		t.Fatal(list)
+	}
+	for where, want := range map[string]string{
+		`item.name == "eng"`: "exact",
+		`lower(item.name) != upper(item.id) && !startswith(item.id, "x")`:   "exact",
+		`contains(local.names, item.name) || strcontains(item.source, "x")`: "exact",
+		`(item.kind == "group") == true`:                                    "none",
+		`true`:                                                              "exact",
+		`item.name == "eng" && item.type == "x"`:                            "beginning",
+		`(item.name == "a" && item.type == "x") || item.id == "b"`:          "beginning",
+		`(item.name == "a" && item.type == "x") && item.id == "b"`:          "beginning",
+		`!(item.name == "a" && item.type == "x")`:                           "none",
+		`item.type == "x" && item.name == "eng"`:                            "none",
+		`item.type == "x" || item.name == "eng"`:                            "none",
+		`item.name == var.hidden`:                                           "none",
+		`item.name == 5`:                                                    "none",
+		`contains("x", item.name)`:                                          "none",
+		`null`:                                                              "none",
+	} {
+		expr, _ := hclsyntax.ParseExpression([]byte(where), "where", hcl.InitialPos)
+		compiled, problems := c.scope.itemExpression(identity.KindGroup, expr)
+		got := "none"
+		if compiled.guard != nil {
+			got = map[bool]string{true: "exact", false: "beginning"}[compiled.guard.exact]
+		}
+		if got != want || problems.HasErrors() {
+			t.Errorf("%s: %s, not %s %v", where, got, want, problems)
+		}
+	}
+}
+
+// FuzzConditions asks conditions by their guard and by the language alone: the answer must be the same, and so must
+// whether there is one. Where the item has none of the keys, the language must say no.
+func FuzzConditions(f *testing.F) {
 	for _, where := range []string{
 		`item.name == "x"`, `"x" == item.id || item.name == "y"`, `contains(["x", "y"], item.name) && item.description == "d"`,
 		`item.name == "x" && tonumber(item.description) > 1`, `item.name == "x" || tonumber(item.description) > 1`,
+		`tonumber(item.description) > 1 && item.name == "y"`, `!(startswith(item.name, "x") || endswith(lower(item.id), "X"))`,
 		`contains("x", item.name)`, `(item.name == "x" || item.id == "x") && item.parent_groups[0] == "g"`, `item.name == "Cafe` + "\u0301" + `"`,
+		`(item.name == "x" && tonumber(item.description) > 1) && item.id == "2"`, `false && tonumber(item.description) > 1`, `item.name != item.source`,
+		`strcontains(upper(item.name), "\u00c9")`, `true || null`, `item.name == null`, `!null`,
 	} {
 		f.Add(where, "x", "1")
 		f.Add(where, "Caf\u00e9", "x")
@@ -77,31 +116,38 @@ func FuzzKeys(f *testing.F) {
 		if problems.HasErrors() || len(where) > 200 {
 			return
 		}
-		keyed, problems := c.scope.itemExpression(identity.KindGroup, expr)
+		compiled, problems := c.scope.itemExpression(identity.KindGroup, expr)
 		if problems.HasErrors() {
 			return
 		}
-		asked := *keyed
-		asked.keys = nil
+		plain := *compiled
+		plain.guard = nil
 		item := group(t, name)
 		item.ID = id
-		got, err := keyed.predicate(item)
-		want, failed := asked.predicate(item)
-		if got != want || (err == nil) != (failed == nil) {
-			t.Errorf("%s of %q %q: %v %v with keys %v, else %v %v", where, name, id, got, err, keyed.keys, want, failed)
+		got, err := compiled.predicate(item)
+		want, failed := plain.predicate(item)
+		if got != want || (err == nil) != (failed == nil) || err != nil && err.Error() != failed.Error() {
+			t.Errorf("%s of %q %q: %v %v by its guard, %v %v by the language", where, name, id, got, err, want, failed)
+		}
+		own := []merge.Key{merge.NewKey(merge.KeyName, name), merge.NewKey(merge.KeyID, id)}
+		if len(compiled.keys) > 0 && !slices.Contains(compiled.keys, own[0]) && !slices.Contains(compiled.keys, own[1]) && (want || failed != nil) {
+			t.Errorf("%s of %q %q: %v %v, though its keys are %v", where, name, id, want, failed, compiled.keys)
 		}
 	})
 }
 
-// BenchmarkRules takes 100,000 items of which a thousand blocks mean some, by the path of rehome plan: from the files through the
-// picker (twice, as the desired resources and the plan pick each), and to the plan, in which nothing is made of the items. The blocks
-// are those that people write: most name one item, some a few, some an id.
+// BenchmarkRules takes 100,000 items of which a thousand blocks mean some, by the path of rehome plan: from the files
+// through the picker (twice, as the desired resources and the plan pick each), and to the plan, in which nothing is
+// made of the items. The blocks are those that people write: most name one item, some a few or an id, and one in
+// fifty names none, so that it is asked of every item.
 func BenchmarkRules(b *testing.B) {
-	const items, blocks = 100_000, 1_000
+	const items, blocks, prefixes = 100_000, 1_000, 1_000 / 50
 	var text strings.Builder
 	for i := range blocks {
 		where := fmt.Sprintf("item.name == \"group-%d\"", i*7)
 		switch {
+		case i%50 == 9:
+			where = fmt.Sprintf("startswith(item.name, \"none-%d-\") && item.type == \"OKTA_GROUP\"", i)
 		case i%10 == 3:
 			where += " && item.type == \"OKTA_GROUP\""
 		case i%10 == 5:
@@ -131,7 +177,7 @@ func BenchmarkRules(b *testing.B) {
 					}
 				}
 			}
-			if list.HasErrors() || picked != 2*blocks {
+			if list.HasErrors() || picked != 2*(blocks-prefixes) {
 				b.Fatal(picked, list)
 			}
 		})
@@ -142,7 +188,7 @@ func BenchmarkRules(b *testing.B) {
 			input.Rules, input.Skips = c.Merges, c.Skips
 			desired := plan.Desired(input)
 			p, problems := plan.Build(input)
-			if list.HasErrors() || problems.HasErrors() || len(desired) != 0 || p.Summary.Skipped != blocks {
+			if list.HasErrors() || problems.HasErrors() || len(desired) != 0 || p.Summary.Skipped != blocks-prefixes {
 				b.Fatal(list, problems, p.Summary)
 			}
 		})

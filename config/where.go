@@ -18,7 +18,8 @@ import (
 type itemExpression struct {
 	kind   identity.Kind
 	expr   hcl.Expression
-	keys   merge.Keys // of a condition: it is false for what they do not admit
+	keys   merge.Keys // of a condition: the only names and ids for which it can be true
+	guard  *guard     // of a condition, nil when it has none
 	names  []string   // attributes of item that it reads
 	types  map[string]cty.Type
 	fields map[string]identity.Field
@@ -40,7 +41,7 @@ func (s *scope) itemExpression(kind identity.Kind, expr hcl.Expression) (*itemEx
 	}
 	e.names = readNames(expr, known)
 	if !problems.HasErrors() {
-		e.keys = s.keysOf(expr)
+		e.keys, e.guard = s.keysOf(expr), s.guardOf(expr)
 	}
 	return e, problems
 }
@@ -203,8 +204,10 @@ func objects(raw json.RawMessage, want cty.Type) (cty.Value, error) {
 
 // predicate answers true or false; anything else is an error that names the place.
 func (e *itemExpression) predicate(item identity.Item) (bool, error) {
-	if !e.keys.Admit(item) {
-		return false, nil
+	if e.guard != nil {
+		if says := e.guard.says(item); !says || e.guard.exact {
+			return says, nil
+		}
 	}
 	value, err := e.evaluate(item, cty.Bool)
 	if err != nil {

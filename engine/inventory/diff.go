@@ -82,8 +82,8 @@ func changeOf(pair sorted.Pair[identity.Item]) (Change, bool, error) {
 }
 
 // DiffItem names the fields in which two reads of one item differ, sorted; what is equal is said by package value.
-// Beyond that an attribute that one side does not have at all, because its version of the kind did not know it, equals
-// false and 0 too; and where a kind gives null a meaning of its own, null and empty differ.
+// Beyond that an attribute that one side does not have at all, because its version of the kind did not know it,
+// equals false and 0 too; and where a kind gives null a meaning of its own, null and empty differ.
 func DiffItem(before, after identity.Item) ([]FieldChange, error) {
 	var changes []FieldChange
 	if !bytes.Equal(before.Attributes, after.Attributes) {
@@ -189,8 +189,8 @@ func diffRest(before, after identity.Item) []FieldChange {
 	return changes
 }
 
-// diffName tells of a new name once: not where an attribute says the same, nor of an item that joins two others and is
-// called as one of them.
+// diffName tells of a new name once: not where an attribute says the same, nor of an item that joins two others and
+// is called as one of them.
 func diffName(before, after identity.Item, said []FieldChange) (FieldChange, bool) {
 	if before.Name == after.Name {
 		return FieldChange{}, false
@@ -208,7 +208,8 @@ func diffName(before, after identity.Item, said []FieldChange) (FieldChange, boo
 	return change, true
 }
 
-// DiffGaps lists what only one of two reads could not read. What is missing from a kind with a gap may still be there.
+// DiffGaps lists what only one of two reads could not read. What is missing from a kind with a gap may still be
+// there.
 func DiffGaps(before, after []identity.Gap) (opened, closed []identity.Gap) {
 	missing := func(from, in []identity.Gap) []identity.Gap {
 		var only []identity.Gap

@@ -7,8 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/value"
 )
 
-// Managed lists the attributes of a desired resource that are compared with the live one: those that the translation set, without
-// what the server computes, hides or makes. Sorted.
+// Managed lists the attributes of a desired resource that are compared with the live one: those that the translation
+// set, without what the server computes, hides or makes. Sorted.
 func Managed(desired identity.Attributes, schema identity.ResourceSchema) []string {
 	var names []string
 	for _, name := range desired.Names() {
@@ -41,7 +41,8 @@ type Side struct {
 	Sensitive bool   `json:"sensitive,omitempty"`
 }
 
-// Sides lists every attribute that the item or the live resource has, by name, with what becomes of it when fields may change.
+// Sides lists every attribute that the item or the live resource has, by name, with what becomes of it when fields
+// may change.
 func Sides(fields []string, desired, live identity.Attributes, schema identity.ResourceSchema) []Side {
 	may := map[string]bool{}
 	for _, name := range fields {

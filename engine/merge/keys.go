@@ -29,18 +29,12 @@ func NewKey(field KeyField, text string) Key { return Key{Field: field, Text: no
 // Keys are all the keys that a condition can be true for. None at all means that any item may meet it.
 type Keys []Key
 
-// Admit tells whether the condition needs asking; where not, it is false for the item.
-func (k Keys) Admit(item identity.Item) bool {
-	own := keysOf(item)
-	return len(k) == 0 || slices.ContainsFunc(k, func(key Key) bool { return key == own[0] || key == own[1] })
-}
-
 func keysOf(item identity.Item) [2]Key {
 	return [2]Key{NewKey(KeyName, item.Name), NewKey(KeyID, item.ID)}
 }
 
-// blockIndex finds the blocks that may mean an item without asking every one: a thousand blocks over a hundred thousand items would be a
-// hundred million questions.
+// blockIndex finds the blocks that may mean an item without asking every one: a thousand blocks over a hundred
+// thousand items would be a hundred million questions.
 type blockIndex struct {
 	open  map[identity.Kind][]int // positions of the blocks without keys, ascending
 	keyed map[identity.Kind]map[Key][]int
@@ -64,7 +58,8 @@ func (x *blockIndex) add(position int, kind identity.Kind, keys Keys) {
 	}
 }
 
-// candidates are the positions of the blocks that may mean an item, ascending, each once. The caller does not change them.
+// candidates are the positions of the blocks that may mean an item, ascending, each once. The caller does not change
+// them.
 func (x *blockIndex) candidates(item identity.Item) []int {
 	open, keyed := x.open[item.Kind], x.keyed[item.Kind]
 	if len(keyed) == 0 {

@@ -28,9 +28,9 @@ func NewMapper(maps []Map) *Mapper {
 	return m
 }
 
-// Apply sets the attributes of all map blocks that mean the item, in the order of the blocks. The item given is not changed. The
-// findings say what people will notice of it; they belong to the item's translation. Two blocks that set one attribute to different
-// values are an error.
+// Apply sets the attributes of all map blocks that mean the item, in the order of the blocks. The item given is not
+// changed. The findings say what people will notice of it; they belong to the item's translation. Two blocks that set
+// one attribute to different values are an error.
 func (m *Mapper) Apply(item identity.Item) (identity.Item, []identity.Finding, diag.List) {
 	var problems diag.List
 	set := map[string]any{}

@@ -106,7 +106,8 @@ func (m *Map) block() block  { return block{"map", m.Name, m.Kind, m.Where, m.Ra
 
 func (b block) String() string { return fmt.Sprintf("%s %q %q", b.word, b.kind, b.name) }
 
-// means asks the condition. An index may have left out what its keys do not admit; whether asked or not, the answer is the same.
+// means asks the condition. An index may have left out what its keys do not admit; whether asked or not, the answer
+// is the same.
 func (b block) means(item identity.Item) (bool, diag.List) {
 	if b.kind != item.Kind {
 		return false, nil

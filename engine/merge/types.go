@@ -41,8 +41,9 @@ func PlaceOf(r diag.Range) *Place { return &Place{File: r.File, Line: r.Start.Li
 // Where tells whether a block means an item. It must give the same answer each time, and is safe for many goroutines.
 type Where func(identity.Item) (bool, error)
 
-// Rule is one merge block. A nil Where means every item of the kind; with Keys it is false for what they do not admit. Overwrite and Keep belong to reconcile: with Overwrite only
-// these attributes change; else, with a Keep that is not nil, all but those.
+// Rule is one merge block. A nil Where means every item of the kind; with Keys it is false for what they do not
+// admit. Overwrite and Keep belong to reconcile: with Overwrite only these attributes change; else, with a Keep that
+// is not nil, all but those.
 type Rule struct {
 	Kind      identity.Kind
 	Name      string
@@ -89,8 +90,8 @@ type Item struct {
 	Translation identity.Translation
 }
 
-// Binding is what an earlier run recorded: which resource an item became, and by which decision. With map_to_existing or reconcile
-// the resource is not ours: it is found again, and never overwritten without a decision.
+// Binding is what an earlier run recorded: which resource an item became, and by which decision. With map_to_existing
+// or reconcile the resource is not ours: it is found again, and never overwritten without a decision.
 type Binding struct {
 	Resource identity.ResourceID `json:"resource"`
 	ServerID string              `json:"server_id,omitempty"`
@@ -116,8 +117,9 @@ const (
 	BasisEvidence Basis = "evidence"
 )
 
-// Candidate is a resource that an item would collide with or could map to. Score is 0 to 100. Item is empty for a resource that lives
-// in the target; else it is the address of the item of another source that would make the resource.
+// Candidate is a resource that an item would collide with or could map to. Score is 0 to 100. Item is empty for a
+// resource that lives in the target; else it is the address of the item of another source that would make the
+// resource.
 type Candidate struct {
 	Resource identity.ResourceID `json:"resource"`
 	ServerID string              `json:"server_id,omitempty"`
@@ -149,8 +151,8 @@ const (
 	VerdictManual    Verdict = "manual" // decided, but a person must act first
 )
 
-// Outcome is what became of one desired resource. Live is nil for a create. Matches is sorted, best first. Problem is set where a
-// merge block cannot be followed; the verdict is then blocked.
+// Outcome is what became of one desired resource. Live is nil for a create. Matches is sorted, best first. Problem is
+// set where a merge block cannot be followed; the verdict is then blocked.
 type Outcome struct {
 	Verdict  Verdict
 	Live     *identity.Resource

@@ -15,14 +15,15 @@ import (
 // hashDomain keeps a plan hash from being taken for any other.
 const hashDomain = "rehome/plan/v1"
 
-// Hash is sha256:… over what would be done: header, steps, decisions, acknowledgements and the access digest. It does not cover
-// times, ids of the server, file names and lines, notes or warnings. The order of the steps does not matter.
+// Hash is sha256:… over what would be done: header, steps, decisions, acknowledgements and the access digest. It does
+// not cover times, ids of the server, file names and lines, notes or warnings. The order of the steps does not
+// matter.
 func Hash(p *Plan) string {
 	return HashOf(p, StepHashes(p))
 }
 
-// HashOf is the hash that the plan has when its steps have the hashes given, whatever the steps hold. It lets somebody check the plan
-// hash who may not see every step.
+// HashOf is the hash that the plan has when its steps have the hashes given, whatever the steps hold. It lets
+// somebody check the plan hash who may not see every step.
 func HashOf(p *Plan, hashes map[string][32]byte) string {
 	sums := slices.Collect(maps.Values(hashes))
 	slices.SortFunc(sums, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
@@ -101,8 +102,8 @@ func canonicalStep(s *Step) map[string]any {
 	}
 }
 
-// cleared names the attributes that a step empties. Among values an empty one and an absent one are the same; as an order to a target
-// they are not: it clears what is empty, and keeps what it is told nothing of.
+// cleared names the attributes that a step empties. Among values an empty one and an absent one are the same; as an
+// order to a target they are not: it clears what is empty, and keeps what it is told nothing of.
 func cleared(s *Step) []string {
 	var names []string
 	for _, name := range s.After.Names() {
@@ -148,15 +149,16 @@ func appendFrame(out, part []byte) []byte {
 	return append(out, part...)
 }
 
-// Difference is one step, or one field outside the steps (ID empty), in which two plans differ. Change is added, removed or changed;
-// Fields names what differs: reason, before.sso_url.
+// Difference is one step, or one field outside the steps (ID empty), in which two plans differ. Change is added,
+// removed or changed; Fields names what differs: reason, before.sso_url.
 type Difference struct {
 	ID     string   `json:"id"`
 	Change string   `json:"change"`
 	Fields []string `json:"fields"`
 }
 
-// Compare names what differs between an approved plan and another, header first, then by step ID. Plans of one hash have no differences.
+// Compare names what differs between an approved plan and another, header first, then by step ID. Plans of one hash
+// have no differences.
 func Compare(a, b *Plan) []Difference {
 	var differences []Difference
 	for _, name := range value.Diff(canonicalHeader(a), canonicalHeader(b)) {

@@ -206,8 +206,8 @@ func appendText(out []byte, text string) []byte {
 // longestNumber is how many digits are written out; a number that needs more is written with an exponent.
 const longestNumber = 40
 
-// appendNumber writes a number by its digits and the place of its point, so that no spelling of it matters and no digit
-// is lost.
+// appendNumber writes a number by its digits and the place of its point, so that no spelling of it matters and no
+// digit is lost.
 func appendNumber(out []byte, text string) []byte {
 	digits, negative := strings.CutPrefix(text, "-")
 	mantissa, power, _ := strings.Cut(strings.ToLower(digits), "e")

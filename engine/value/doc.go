@@ -14,8 +14,8 @@
 //   - The elements of a set in any order and any number of times: [b, a, a] is [a, b]. Which members are sets is said by whoever
 //     knows the schema; other lists keep their order.
 //
-// What is not: false and 0. They are answers: enabled = false closes an application, a lifetime of 0 means none. Taking
-// them for silence would hide a switch-off from a plan hash. "1" and 1 are two values too.
+// What is not: false and 0. They are answers: enabled = false closes an application, a lifetime of 0 means none.
+// Taking them for silence would hide a switch-off from a plan hash. "1" and 1 are two values too.
 //
 // Begin with Canonical in canonical.go; the rest follows from it.
 package value

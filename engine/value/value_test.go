@@ -167,8 +167,8 @@ func TestText_IsForPeople(t *testing.T) {
 }
 
 // FuzzEqual takes three values and asks whether being equal is an equivalence, whether it follows the canonical form,
-// whether Diff follows both, and whether what must not matter does not: empty members, repetitions, order, another trip
-// through JSON.
+// whether Diff follows both, and whether what must not matter does not: empty members, repetitions, order, another
+// trip through JSON.
 func FuzzEqual(f *testing.F) {
 	f.Add(`{"set":["a","b","a"],"x":{"y":""}}`, `{"set":["b","a"]}`, `{"set":["a","b"],"x":null}`)
 	f.Add(`{"n":1.0,"set":[]}`, `{"n":1,"set":""}`, `{"n":10e-1}`)
