@@ -1,16 +1,12 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/authorization"
-	"github.com/rehome-iam/rehome/engine/diag"
 )
 
 // commandClass says what a command does with state and target, and so what its token must allow.
@@ -142,40 +138,4 @@ func guard(root *cobra.Command, env *environment, global *options) {
 		}
 		return run(c, args)
 	}
-}
-
-// enter opens the state, which checks the token, wherever there are rules or a state that may hold some. A folder that has neither is
-// left to the command, which knows better what to say.
-func (s *session) enter() error {
-	cfg, err := s.load()
-	if err != nil {
-		return s.enterWithout(err)
-	}
-	if cfg.Access == nil && !s.hasState(cfg) {
-		return nil
-	}
-	_, err = s.openState()
-	return err
-}
-
-// enterWithout is enter in a folder without a configuration: some commands need none.
-func (s *session) enterWithout(cause error) error {
-	var found diag.List
-	if !errors.As(cause, &found) || len(found) == 0 || found[0].Code != "config-missing" {
-		return cause
-	}
-	if _, err := os.Stat(s.defaultStatePath()); err != nil {
-		return nil
-	}
-	return s.openStateAt(s.defaultStatePath())
-}
-
-// hasState tells whether there is a state; one that is not a file counts as there.
-func (s *session) hasState(cfg *config.Config) bool {
-	path, err := s.statePath(cfg)
-	if err != nil {
-		return true // opening it says what is wrong
-	}
-	_, err = os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
 }

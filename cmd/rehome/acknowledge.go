@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -125,7 +126,7 @@ func appendBlocks(s *session, name string, count int, add func(source []byte, i 
 		}
 		source = written
 	}
-	if err := writeDurably(path, source); err != nil {
+	if err := project.WriteDurably(path, source); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	if err := os.Chmod(path, 0o644); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +66,7 @@ func runApply(ctx context.Context, s *session, file string, o applyOptions) erro
 		return err
 	}
 	defer work.target.Close()
-	if _, err := s.withoutPeople(work.plan); err != nil { // events name nobody from here on
+	if _, err := s.WithoutPeople(work.plan); err != nil { // events name nobody from here on
 		return err
 	}
 	e, err := newExecution(s, work, o)
@@ -214,16 +213,15 @@ func explainDifference(s *session, approved string, now *plan.Plan) string {
 
 // askForHash asks a person for the first eight digits; without a terminal nothing is applied.
 func askForHash(s *session, p *plan.Plan) error {
-	if !s.env.asks || !s.global.input || s.env.automation() {
+	if !s.Ask.Possible() {
 		return &statusError{status: exitError, err: diag.Errorf("plan-hash-missing", "Plan hash is missing", "Nothing applies without an approved hash. Give -plan-hash=%s after review.", p.PlanHash)}
 	}
 	if err := showPlan(s, p, false, "", nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.env.err, "\nType the first eight characters of the hash, after sha256:, to apply it: ")
-	line, err := bufio.NewReader(s.env.in).ReadString('\n')
-	typed := strings.TrimPrefix(strings.TrimSpace(line), "sha256:")
-	if err != nil && typed == "" {
+	line, err := s.Ask.Line(s.ctx, "\nType the first eight characters of the hash, after sha256:, to apply it: ")
+	typed := strings.TrimPrefix(line, "sha256:")
+	if err != nil {
 		return errors.New("nothing was typed, so nothing was applied")
 	}
 	if digits := strings.TrimPrefix(p.PlanHash, "sha256:"); len(typed) < 8 || !strings.HasPrefix(digits, typed) {

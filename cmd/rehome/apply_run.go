@@ -15,7 +15,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -43,7 +42,7 @@ type execution struct {
 
 // newExecution finds the run that goes on, or names a new one. It changes nothing.
 func newExecution(s *session, work *planning, o applyOptions) (*execution, error) {
-	e := &execution{s: s, work: work, o: o, run: newID("r", s), began: s.env.now().UTC()}
+	e := &execution{s: s, work: work, o: o, run: s.NewID("r"), began: s.env.now().UTC()}
 	run, err := unfinishedRun(s.store, work.plan.PlanHash)
 	if err != nil {
 		return nil, err
@@ -142,8 +141,8 @@ func (e *execution) execute(ctx context.Context) error {
 	defer quiet()
 	bar := newProgress(s.env, s.global, s.events)
 	if e.sources == nil {
-		sources := &secretSources{plugins: s.plugins, cfg: s.cfg, running: map[string]*client.Source{}}
-		defer sources.close()
+		sources := s.SecretSources()
+		defer sources.Close()
 		e.sources = sources
 	}
 	options := apply.Options{Workers: e.o.workers, FailFast: e.o.failFast, Progress: bar.bar, Guard: e.lease.Confirm, Given: e.given}
@@ -172,7 +171,7 @@ func (e *execution) claim() apply.Claim {
 	if known, err := s.store.PlanRecord(p.PlanHash); err == nil {
 		created = known.CreatedAt
 	}
-	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
+	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
 	return apply.Claim{Migration: p.Migration.Name, Holder: holder, PlanHash: p.PlanHash, CreatedAt: created, Dead: s.dead}
 }
 
@@ -184,7 +183,7 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 		if err := keepApplied(s, p); err != nil {
 			return err
 		}
-		folder, err := s.journalFolder()
+		folder, err := s.JournalFolder()
 		if err != nil {
 			return err
 		}
@@ -300,7 +299,7 @@ func (e *execution) record(run state.Run) error {
 	if unsaved := e.journal.unsaved; len(unsaved) > 0 {
 		ended = writeRescue(s, *s.process(e.run, e.lock, e.work.plan, e.vault.out), unsaved)
 	}
-	if err := s.bringUp(); err != nil {
+	if err := s.BringUp(); err != nil {
 		return errors.Join(ended, fmt.Errorf("the journal has the whole run, but the state did not follow it; the next command tries again: %w", err))
 	}
 	return ended

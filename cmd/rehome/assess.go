@@ -127,7 +127,7 @@ func assessSnapshot(ctx context.Context, s *session, target *client.Target, snap
 // newAssessment says under what the items are judged: classifier, target, its plugin, and the map blocks.
 func newAssessment(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot) (state.Assessment, error) {
 	assessment := state.Assessment{
-		ID: newID("a", s), Snapshot: snapshot.ID, Source: snapshot.Source, Classifier: assess.ClassifierVersion,
+		ID: s.NewID("a"), Snapshot: snapshot.ID, Source: snapshot.Source, Classifier: assess.ClassifierVersion,
 		Target: s.cfg.Target.Address(), StartedAt: s.env.now().UTC(), Classes: map[string]int{},
 	}
 	schema, err := target.Schema(ctx)

@@ -12,6 +12,8 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -131,18 +133,18 @@ func runAuditExport(s *session, out string) error {
 	if err := s.ownTenantOnly(); err != nil {
 		return err
 	}
-	file, err := newPrivateFile(s.path(out))
+	file, err := project.NewPrivateFile(s.path(out))
 	if err != nil {
 		return err
 	}
 	count, head, err := s.whole.AuditEnd()
 	if err == nil {
-		err = file.line(audit.NewHeader(count, head))
+		err = file.Line(audit.NewHeader(count, head))
 	}
 	if err == nil {
-		_, err = s.whole.WalkAudit("", func(record state.AuditRecord) error { return file.line(record) })
+		_, err = s.whole.WalkAudit("", func(record state.AuditRecord) error { return file.Line(record) })
 	}
-	if err = file.close(err); err != nil {
+	if err = file.Close(err); err != nil {
 		return auditError(err)
 	}
 	s.events.emit("audit_exported", map[string]any{"file": out, "records": count, "head": head})
@@ -193,7 +195,7 @@ func auditError(err error) error {
 	case errors.As(err, &broken):
 		return diag.Errorf("audit-broken", "Audit chain is broken", "Record %d does not fit: %s.\nSomebody or something changed what was recorded. Compare with an export or a backup from before; do not rely on what follows that record.", broken.Sequence, broken.Reason)
 	case errors.As(err, &cut):
-		return diag.Errorf("audit-cut", "Audit chain was cut", "%s\nCompare with an export or a backup that holds the checkpoint.", sentence(cut))
+		return diag.Errorf("audit-cut", "Audit chain was cut", "%s\nCompare with an export or a backup that holds the checkpoint.", phrase.Sentence(cut))
 	}
 	return err
 }

@@ -1,6 +1,8 @@
 package main
 
-import "github.com/rehome-iam/rehome/config"
+import (
+	"github.com/rehome-iam/rehome/config"
+)
 
 // codes lists every diagnostic code beyond those of the configuration, for the reference page.
 func codes() []config.Code {

@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -15,6 +14,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -60,7 +61,7 @@ func chosenSources(cfg *config.Config, names []string) ([]*config.ProviderBlock,
 	}
 	var blocks []*config.ProviderBlock
 	for _, name := range names {
-		block, ok := findSource(cfg, name)
+		block, ok := project.FindSource(cfg, name)
 		if !ok {
 			return nil, diag.Errorf("source-unknown", "Source is not known", "The configuration has no source %s; it has %s.", view.Clean(name), strings.Join(sourceNames(cfg), ", "))
 		}
@@ -75,6 +76,13 @@ func sourceNames(cfg *config.Config) []string {
 		names = append(names, block.Address())
 	}
 	return names
+}
+
+// collecting lets a plugin be collected from by the engine: the two sides name the same handler differently.
+type collecting struct{ *client.Source }
+
+func (c collecting) Collect(ctx context.Context, handler inventory.Handler) error {
+	return c.Source.Collect(ctx, handler)
 }
 
 // collectSource makes one snapshot: completed, or failed with its reason kept.
@@ -100,7 +108,7 @@ func collectSource(ctx context.Context, s *session, block *config.ProviderBlock)
 	if err != nil {
 		return state.Snapshot{}, err
 	}
-	writer, err := store.BeginSnapshot(state.Snapshot{ID: newID("s", s), Source: name, StartedAt: s.env.now().UTC(), Unread: schema.Unread})
+	writer, err := store.BeginSnapshot(state.Snapshot{ID: s.NewID("s"), Source: name, StartedAt: s.env.now().UTC(), Unread: schema.Unread})
 	if err != nil {
 		return state.Snapshot{}, err
 	}
@@ -152,11 +160,6 @@ func sum(counts map[identity.Kind]int) int {
 		total += n
 	}
 	return total
-}
-
-// newID is a readable id: prefix, day, and eight random hex digits.
-func newID(prefix string, s *session) string {
-	return prefix + "-" + s.env.now().UTC().Format("2006-01-02") + "-" + uuid.NewString()[:8]
 }
 
 func allSources(cfg *config.Config) []*config.ProviderBlock {

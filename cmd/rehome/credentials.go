@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -37,7 +33,7 @@ in a terminal, without being shown; it is never an argument.`,
 }
 
 func setCredential(s *session, args []string) error {
-	value, err := readSecret(s)
+	value, err := s.Ask.Secret(s.ctx, "Value (not shown): ")
 	if err != nil {
 		return err
 	}
@@ -50,30 +46,6 @@ func setCredential(s *session, args []string) error {
 	}
 	fmt.Fprintf(s.env.out, "Credential %s is kept, encrypted.\n", args[0])
 	return nil
-}
-
-func readSecret(s *session) (string, error) {
-	if s.env.asks && s.global.input {
-		fmt.Fprint(s.env.err, "Value (not shown): ")
-		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
-		fmt.Fprintln(s.env.err)
-		if err != nil {
-			return "", fmt.Errorf("reading the value: %w", err)
-		}
-		return nonEmpty(string(typed))
-	}
-	line, err := bufio.NewReader(s.env.in).ReadString('\n')
-	if err != nil && line == "" {
-		return "", errors.New("standard input is empty: pipe the value in")
-	}
-	return nonEmpty(line)
-}
-
-func nonEmpty(text string) (string, error) {
-	if text = strings.TrimRight(text, "\r\n"); text == "" {
-		return "", errors.New("the value is empty")
-	}
-	return text, nil
 }
 
 func listCredentials(s *session, _ []string) error {

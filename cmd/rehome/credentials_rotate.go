@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -69,13 +70,13 @@ func runRotateKey(s *session, o rotateOptions) error {
 		return err
 	}
 	if o.newIdentity && !keys.Rotating {
-		fresh, err := addIdentity(s.identityPath())
+		fresh, err := addIdentity(s.IdentityPath())
 		if err != nil {
 			return err
 		}
 		recipients = append([]string{fresh}, recipients...)
 	}
-	folder, err := s.journalFolder()
+	folder, err := s.JournalFolder()
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func addIdentity(path string) (recipient string, err error) {
 	}
 	recipient = identity.Recipient().String()
 	content := "# rehome state identity; keep it secret\n# public key: " + recipient + "\n" + identity.String() + "\n" + string(old)
-	if err := writeDurably(path, []byte(content)); err != nil {
+	if err := project.WriteDurably(path, []byte(content)); err != nil {
 		return "", fmt.Errorf("writing the identity file: %w", err)
 	}
 	return recipient, nil
@@ -180,7 +181,7 @@ func dropOldIdentities(s *session, recipients []string) error {
 	if s.env.getenv(state.KeyVariable) != "" {
 		return nil
 	}
-	path := s.identityPath()
+	path := s.IdentityPath()
 	identities, err := state.Identities("", path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -199,7 +200,7 @@ func dropOldIdentities(s *session, recipients []string) error {
 	if kept == 0 || kept == len(identities) {
 		return nil
 	}
-	if err := writeDurably(path, []byte(content.String())); err != nil {
+	if err := project.WriteDurably(path, []byte(content.String())); err != nil {
 		return fmt.Errorf("writing the identity file: %w", err)
 	}
 	return nil

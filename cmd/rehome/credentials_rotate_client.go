@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -132,13 +130,13 @@ func rotatable(ctx context.Context, target *client.Target, clientID string) (ide
 }
 
 func approveRotation(s *session, clientID, approved string) error {
-	if approved == "" && s.env.asks && s.global.input && !s.env.automation() {
-		fmt.Fprintf(s.env.err, "Client %s gets a new secret and refuses the old one at once. Type its id to approve: ", view.Clean(clientID))
-		line, err := bufio.NewReader(s.env.in).ReadString('\n')
-		if err != nil && line == "" {
+	if approved == "" && s.Ask.Possible() {
+		question := fmt.Sprintf("Client %s gets a new secret and refuses the old one at once. Type its id to approve: ", view.Clean(clientID))
+		typed, err := s.Ask.Line(s.ctx, question)
+		if err != nil {
 			return errors.New("nothing was typed, so nothing was changed")
 		}
-		approved = strings.TrimSpace(line)
+		approved = typed
 	}
 	if approved != clientID {
 		return &statusError{status: exitGate, err: diag.Errorf("rotate-not-approved", "Rotation is not approved", "Nothing was changed. Approve it with -approve=%s.", clientID)}
@@ -153,9 +151,9 @@ func rotate(ctx context.Context, s *session, target *client.Target, live identit
 		return fmt.Errorf("making a secret: %w", err)
 	}
 	secret := base64.RawURLEncoding.EncodeToString(random)
-	s.plugins.secrets = append(s.plugins.secrets, secret)
-	id := newID("c", s)
-	holder := apply.Holder{ID: id, Run: id, Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome credentials rotate-client", Since: s.env.now()}
+	s.plugins.Hide(secret)
+	id := s.NewID("c")
+	holder := apply.Holder{ID: id, Run: id, Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome credentials rotate-client", Since: s.env.now()}
 	claim := apply.Claim{Migration: s.cfg.Migration.Name, Holder: holder, CreatedAt: s.env.now(), Dead: s.dead}
 	if err := s.awaitTarget(ctx, target, claim); err != nil {
 		return err

@@ -91,7 +91,7 @@ func runDecide(ctx context.Context, s *session, o decideOptions) error {
 	case len(pending) == 0:
 	case o.all != "":
 		made, report.Open = decideAll(pending, work.plan.Overlaps, o)
-	case s.env.asks && s.global.input && !s.env.automation() && !s.global.json:
+	case s.Ask.Possible() && !s.global.json:
 		if made, err = askAll(ctx, s, pending); err != nil {
 			return err
 		}

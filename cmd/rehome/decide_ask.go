@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -17,53 +16,24 @@ import (
 // errLeft says that a person left the questions without an answer to be kept.
 var errLeft = errors.New("left without an answer: nothing was written")
 
-// asker asks on stderr and reads answers line by line, so that Ctrl-C is seen while it waits.
+// asker asks about overlaps one by one.
 type asker struct {
-	ctx   context.Context
-	s     *session
-	lines chan string
-}
-
-func newAsker(ctx context.Context, s *session) *asker {
-	a := &asker{ctx: ctx, s: s, lines: make(chan string)}
-	go func() {
-		defer close(a.lines)
-		reader := bufio.NewReader(s.env.in)
-		for {
-			line, err := reader.ReadString('\n')
-			if line != "" || err == nil {
-				select {
-				case a.lines <- strings.TrimSpace(line):
-				case <-ctx.Done():
-					return
-				}
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return a
+	ctx context.Context
+	s   *session
 }
 
 // ask prints a question and waits for one line. io.EOF means that there are no more.
 func (a *asker) ask(question string) (string, error) {
-	fmt.Fprint(a.s.env.err, question)
-	select {
-	case <-a.ctx.Done():
-		fmt.Fprintln(a.s.env.err)
+	line, err := a.s.Ask.Line(a.ctx, question)
+	if err != nil && a.ctx.Err() != nil {
 		return "", errLeft
-	case line, more := <-a.lines:
-		if !more {
-			return "", io.EOF
-		}
-		return line, nil
 	}
+	return line, err
 }
 
 // askAll asks about each overlap. An empty answer leaves it open, q keeps what was decided so far and ends.
 func askAll(ctx context.Context, s *session, pending []plan.Overlap) ([]decision, error) {
-	a := newAsker(ctx, s)
+	a := &asker{ctx: ctx, s: s}
 	var made []decision
 	for i, overlap := range pending {
 		fmt.Fprintf(s.env.err, "\n(%d of %d) ", i+1, len(pending))

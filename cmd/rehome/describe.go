@@ -10,12 +10,13 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // describe gives every plain error a code, a title and advice.
 func describe(err error) diag.Diagnostic {
-	text := sentence(err)
+	text := phrase.Sentence(err)
 	var failure *identity.ProviderError
 	var locked *state.LockedError
 	var held *apply.HeldError
@@ -59,7 +60,7 @@ func describe(err error) diag.Diagnostic {
 }
 
 func describeProvider(failure *identity.ProviderError, err error) diag.Diagnostic {
-	text := sentence(err)
+	text := phrase.Sentence(err)
 	if failure.Page != "" && !strings.Contains(text, failure.Page) {
 		text += "\nPage: " + failure.Page
 	}
@@ -85,17 +86,4 @@ func describeProvider(failure *identity.ProviderError, err error) diag.Diagnosti
 	default:
 		return diag.Errorf("provider-failed", "Provider call failed", "%s", text)
 	}
-}
-
-// sentence makes an error text a sentence.
-func sentence(err error) string {
-	text := strings.TrimSpace(err.Error())
-	if text == "" {
-		return "Something failed without a word."
-	}
-	text = strings.ToUpper(text[:1]) + text[1:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
 }

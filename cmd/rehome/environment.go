@@ -6,13 +6,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -29,8 +29,6 @@ type environment struct {
 	host     string
 	account  string // system user
 
-	git     sync.Once
-	gitName string // of gitUser
 	// parting is what to say when a second interrupt ends the process at once.
 	parting *atomic.Pointer[string]
 	// journalWatch hears of each record of a journal. It is nil in the program; tests end the process in it.
@@ -83,4 +81,15 @@ func (e *environment) style(noColor bool) view.Style {
 	}
 	forced := e.getenv("CLICOLOR_FORCE")
 	return view.Style{Color: e.terminal && e.getenv("TERM") != "dumb" || forced != "" && forced != "0"}
+}
+
+// settingsOf are what a use case takes from the surroundings of a command.
+func settingsOf(env *environment, global *options, command string, events *events) project.Settings {
+	return project.Settings{
+		Folder: global.chdir, Command: "rehome " + command, Environ: env.variable, Now: env.now, Host: env.host, Account: env.account,
+		PID: os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
+		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: global.phase,
+		Need: global.class.need(), Begins: global.class == classBegin, Ask: newPerson(env, global),
+		Events: &listener{events: events, env: env, global: global}, Log: env.err, JournalWatch: env.journalWatch,
+	}
 }

@@ -6,14 +6,72 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/version"
 )
 
 // eventFormat is the version of the JSON lines; unknown types may be ignored by readers.
 const eventFormat = "1.0"
+
+// listener tells what use cases send: notes and problems on stderr, facts as JSON lines, progress in a line that is written over.
+// Safe for many goroutines.
+type listener struct {
+	*events
+	env    *environment
+	global *options
+	mutex  sync.Mutex
+	bar    *progress // of the work that goes on; nil while none does
+}
+
+// Send implements project.Events.
+func (l *listener) Send(event project.Event) {
+	switch e := event.(type) {
+	case project.Fact:
+		if e.Declared {
+			l.emitDeclared(e.Type, e.Fields)
+			return
+		}
+		l.emit(e.Type, e.Fields)
+	case project.Note:
+		if !l.global.json {
+			fmt.Fprintln(l.env.err, e.Text)
+		}
+	case project.Problems:
+		l.diagnostics(e.List)
+		if !l.global.json {
+			view.Diagnostics(l.env.err, e.List, l.env.style(l.global.noColor))
+		}
+	case project.Progress:
+		l.progress(e)
+	case project.Parting:
+		l.env.parting.Store(&e.Text)
+	}
+}
+
+// Hide implements project.Events.
+func (l *listener) Hide(mask func([]byte) []byte) { l.setMask(mask) }
+
+func (l *listener) progress(p project.Progress) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.bar == nil {
+		l.bar = newProgress(l.env, l.global, l.events)
+	}
+	switch {
+	case p.End:
+		l.bar.end()
+		l.bar = nil
+	case p.Text != "":
+		l.bar.show(p.Text)
+	default:
+		l.bar.bar(p.Done, p.Total, p.Current)
+	}
+}
 
 // events writes JSON lines: to stdout with -json, to a file with -json-into, else nowhere. Safe for many goroutines.
 type events struct {
@@ -28,7 +86,11 @@ func newEvents(env *environment, global *options) *events {
 	e := &events{now: func() string { return env.now().UTC().Format("2006-01-02T15:04:05.000Z") }}
 	switch {
 	case global.jsonInto != "":
-		file, err := os.OpenFile(global.jsonInto, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		path := global.jsonInto
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(global.chdir, path)
+		}
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 		if err != nil {
 			fmt.Fprintf(env.err, "Warning: events are not written to %s: %v\n", global.jsonInto, err)
 			return e

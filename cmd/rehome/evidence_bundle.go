@@ -182,7 +182,7 @@ type journalLine struct {
 // for its digest and outcome.
 func (b *bundleMask) journal(s *session, run string) ([]json.RawMessage, error) {
 	lines := []json.RawMessage{}
-	folder, err := s.journalFolder()
+	folder, err := s.JournalFolder()
 	if err != nil {
 		return nil, err
 	}

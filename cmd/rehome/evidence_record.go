@@ -84,7 +84,7 @@ func recordEvidence(s *session, hash string) ([]handoff.Change, error) {
 	if len(changes) == 0 {
 		return changes, nil
 	}
-	declared.RecordedAt, declared.RecordedBy = s.env.now().UTC().Format(time.RFC3339), s.actor()
+	declared.RecordedAt, declared.RecordedBy = s.env.now().UTC().Format(time.RFC3339), s.Actor()
 	facts := map[string]string{}
 	for _, change := range changes {
 		facts[change.Field] = change.After

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/project"
 )
 
 func newFmtCommand(env *environment, global *options) *cobra.Command {
@@ -127,7 +128,7 @@ func (f *formatter) one(path string) error {
 	if err != nil {
 		return fmt.Errorf("formatting: %w", err)
 	}
-	if err := writeDurably(path, formatted); err != nil {
+	if err := project.WriteDurably(path, formatted); err != nil {
 		return fmt.Errorf("formatting %s: %w", path, err)
 	}
 	return errors.Join(os.Chmod(path, info.Mode().Perm()))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -42,8 +43,8 @@ func runInit(ctx context.Context, s *session, upgrade bool) error {
 	if err != nil {
 		return err
 	}
-	lock := providers.lock
-	for _, name := range needed(cfg) {
+	lock := providers.Lock()
+	for _, name := range project.Providers(cfg) {
 		if err := lockProvider(ctx, s, providers, lock, name, upgrade); err != nil {
 			return err
 		}
@@ -52,15 +53,15 @@ func runInit(ctx context.Context, s *session, upgrade bool) error {
 		return err
 	}
 	if s.env.getenv(state.KeyVariable) == "" {
-		if _, err := os.Stat(s.identityPath()); errors.Is(err, os.ErrNotExist) && s.hasState(cfg) {
-			return fmt.Errorf("%w: there is a state, but not its identity file %s", state.ErrNoKey, s.identityPath())
+		if _, err := os.Stat(s.IdentityPath()); errors.Is(err, os.ErrNotExist) && s.HasState() {
+			return fmt.Errorf("%w: there is a state, but not its identity file %s", state.ErrNoKey, s.IdentityPath())
 		}
-		recipient, made, err := state.MakeIdentity(s.identityPath())
+		recipient, made, err := state.MakeIdentity(s.IdentityPath())
 		if err != nil {
 			return err
 		}
 		if made {
-			s.tell("State     encrypted for %s; its key is in %s: keep it secret and keep a copy", recipient, s.identityPath())
+			s.tell("State     encrypted for %s; its key is in %s: keep it secret and keep a copy", recipient, s.IdentityPath())
 		}
 	}
 	if err := keepOutOfGit(s.folder); err != nil {
@@ -75,18 +76,18 @@ func runInit(ctx context.Context, s *session, upgrade bool) error {
 
 // lockProvider checks one plugin against the lock file, or adds it. A development override is used as it is and not locked.
 func lockProvider(ctx context.Context, s *session, p *plugins, lock *config.LockFile, name string, upgrade bool) error {
-	o, err := p.options(name, false)
+	o, err := p.Options(name)
 	if err != nil {
 		return err
 	}
-	if _, overridden := p.overrides[name]; overridden {
+	if p.Overridden(name) {
 		return nil
 	}
 	checksum, err := client.Checksum(o.Path)
 	if err != nil {
 		return err
 	}
-	before, known := lockedChecksum(lock, name)
+	before, known := p.LockedChecksum(name)
 	if known && before != checksum && !upgrade {
 		return diag.Errorf("plugin-checksum-mismatch", "Provider differs from lock", "The plugin of provider %q is not the one in %s.\nIf you changed it on purpose, run rehome init -upgrade and commit the lock file.", name, lockFileName)
 	}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/rehome-iam/rehome/engine/apply"
@@ -124,41 +122,10 @@ func (j *runJournal) rest(results []apply.Result, before *resumed) error {
 	return j.Outcome(open...)
 }
 
-// journalFolder is beside the state file.
-func (s *session) journalFolder() (string, error) {
-	path, err := s.statePath(s.cfg)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(filepath.Dir(path), "journal"), nil
-}
-
-// bringUp lets the state follow the journals: after a crash they are right.
-func (s *session) bringUp() error {
-	folder, err := s.journalFolder()
-	if err != nil {
-		return err
-	}
-	found, err := s.store.BringUp(folder)
-	if err != nil {
-		return err
-	}
-	for _, torn := range found.Torn {
-		s.say("The journal of run %s ended in a record that a crash had cut off: %d bytes after record %d were removed; nothing relied on them.", torn.Run, torn.Bytes, torn.After)
-	}
-	for _, damage := range found.Damaged {
-		fmt.Fprintf(s.env.err, "Warning: %v\n", damage)
-	}
-	for _, run := range found.Short {
-		fmt.Fprintf(s.env.err, "Warning: the journal of run %s ends before what the state knows of it: was the file put back from a backup?\n", run)
-	}
-	return nil
-}
-
 // process is how this process signs its part of a run.
 func (s *session) process(run, lock string, p *plan.Plan, secrets string) *state.JournalProcess {
 	return &state.JournalProcess{
 		Format: state.JournalFormat, Run: run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Tenant: s.cfg.Migration.Tenant, Target: p.Target.Identity,
-		Actor: s.actor(), Host: s.env.host, PID: os.Getpid(), Lock: lock, RollbackOf: rolledBack(p), SecretsOut: secrets, Steps: len(apply.Planned(p.Steps)),
+		Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Lock: lock, RollbackOf: rolledBack(p), SecretsOut: secrets, Steps: len(apply.Planned(p.Steps)),
 	}
 }

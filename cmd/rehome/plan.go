@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -86,7 +87,7 @@ func writePlanReports(s *session, p *plan.Plan, markdown, html string) error {
 	if markdown == "" && html == "" {
 		return nil
 	}
-	masked, err := s.withoutPeople(p)
+	masked, err := s.WithoutPeople(p)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (s *session) writeFile(name string, render func(io.Writer) error) error {
 	if err := render(&b); err != nil {
 		return err
 	}
-	if err := writeDurably(s.path(name), b.Bytes()); err != nil {
+	if err := project.WriteDurably(s.path(name), b.Bytes()); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
@@ -123,7 +124,7 @@ func planStatus(p *plan.Plan, detailed bool) error {
 }
 
 func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
-	masked, err := s.withoutPeople(p)
+	masked, err := s.WithoutPeople(p)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -45,7 +46,7 @@ func writePlanFile(s *session, path string, p *plan.Plan) error {
 			return fmt.Errorf("encrypting the plan file: %w", err)
 		}
 	}
-	if err := writeDurably(path, content); err != nil {
+	if err := project.WriteDurably(path, content); err != nil {
 		return fmt.Errorf("writing the plan file %s: %w", path, err)
 	}
 	return nil
@@ -106,7 +107,7 @@ func wrapPlan(content, key []byte, recipients []age.Recipient) ([]byte, error) {
 func (s *session) readPlan(path string) (*plan.Plan, error) {
 	p, key, err := openPlanFile(path, s.identities)
 	if key != nil {
-		s.peopleKey = key
+		s.UsePeopleKey(key)
 	}
 	return p, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -110,7 +111,7 @@ func recordRehearsal(s *session, report *rehearsal.Report) error {
 	if err != nil {
 		return fmt.Errorf("encoding the report of the rehearsal: %w", err)
 	}
-	r := state.Rehearsal{ID: newID("d", s), Migration: s.cfg.Migration.Name, At: s.env.now().UTC(), Passed: report.Passed(), Report: encoded}
+	r := state.Rehearsal{ID: s.NewID("d"), Migration: s.cfg.Migration.Name, At: s.env.now().UTC(), Passed: report.Passed(), Report: encoded}
 	facts := map[string]string{"target": report.Target.Identity, "passed": fmt.Sprint(r.Passed), "plan": report.PlanHash}
 	return s.store.PutRehearsal(r, s.event("migration.rehearsal.completed", r.ID, facts))
 }
@@ -136,12 +137,12 @@ func prepareRehearsal(ctx context.Context, s *session, o rehearseOptions) error 
 	if err != nil {
 		return err
 	}
-	file, err := newPrivateFile(s.path(o.prepare))
+	file, err := project.NewPrivateFile(s.path(o.prepare))
 	if err != nil {
 		return err
 	}
-	_, err = file.write.Write(blueprint.Document)
-	if err := file.close(err); err != nil {
+	_, err = file.Write(blueprint.Document)
+	if err := file.Close(err); err != nil {
 		return err
 	}
 	facts := map[string]string{"name": blueprint.Name, "stripped": fmt.Sprint(len(blueprint.Stripped))}

@@ -15,6 +15,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/engine/verify"
@@ -76,11 +77,11 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
 	realSession := *r.scratch
 	realConfig := *r.scratch.cfg
 	realConfig.Target = r.s.cfg.Target
-	realSession.cfg = &realConfig
-	phase := r.s.plugins.phase
-	r.s.plugins.phase = config.PhasePlan // the real target is only read
+	realSession.Project = r.scratch.WithConfiguration(&realConfig)
+	realSession.Phase = config.PhasePlan // the real target is only read
+	realSession.plugins = nil
+	realSession.follow()
 	real, realMemory, err := r.plan(ctx, &realSession)
-	r.s.plugins.phase = phase
 	if err != nil {
 		return nil, err
 	}
@@ -356,7 +357,7 @@ func (r *rehearsing) leftAsItIs(ctx context.Context, cause error) error {
 	}
 	reason := "It was interrupted."
 	if ctx.Err() == nil {
-		reason = sentence(cause)
+		reason = phrase.Sentence(cause)
 	}
 	return diag.Errorf("rehearsal-stopped", "Rehearsal did not come to its end", "%s %s\nThe real target and the state are untouched.", reason, left)
 }

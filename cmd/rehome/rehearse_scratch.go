@@ -8,14 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
-	"github.com/rehome-iam/rehome/state/bolt"
 )
 
 // scratchPrefix begins the name of the folder of a rehearsal, beside the state.
@@ -38,7 +36,7 @@ func openRehearsal(ctx context.Context, s *session, o rehearseOptions) (*rehears
 			return nil, fmt.Errorf("-keep names a new folder, and %s is there already", o.keep)
 		}
 	}
-	statePath, err := s.statePath(s.cfg)
+	statePath, err := s.StatePath()
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +74,7 @@ func (r *rehearsing) open(ctx context.Context) error {
 	if _, err := s.providers(); err != nil {
 		return err
 	}
-	identities, err := s.identities()
-	if err != nil {
-		return err
-	}
+	var err error
 	cfg := *s.cfg
 	cfg.Migration.Name += rehearsal.Suffix
 	cfg.Rehome.State = config.State{Type: "bbolt", Path: filepath.Join(r.folder, "state.db")}
@@ -87,18 +82,13 @@ func (r *rehearsing) open(ctx context.Context) error {
 	if cfg.Target, err = r.target(ctx); err != nil {
 		return err
 	}
-	backend, err := bolt.Open(cfg.Rehome.State.Path, 0, bolt.Holder{PID: os.Getpid(), Host: s.env.host, Command: "rehome rehearse", Since: s.env.now().UTC().Format(time.RFC3339)})
+	scratch, err := s.Scratch(&cfg)
 	if err != nil {
 		return err
 	}
-	store, err := state.Open(backend, identities)
-	if err != nil {
-		return errors.Join(err, backend.Close())
-	}
 	r.scratch = quietly(s)
-	r.scratch.cfg, r.scratch.whole, r.scratch.opened, r.scratch.followed, r.scratch.peopleKey = &cfg, store, false, true, nil
-	r.scratch.throwAway = true
-	r.scratch.store = store.Migration(cfg.Migration.Name, cfg.Migration.Tenant)
+	r.scratch.Project = scratch
+	r.scratch.follow()
 	if _, err := r.scratch.openForChange(); err != nil {
 		return err
 	}
@@ -126,7 +116,7 @@ func targetFile(schema identity.ProviderSchema) string {
 // target is the rehearsal block; where it names a file, a copy of that takes its place.
 func (r *rehearsing) target(ctx context.Context) (*config.ProviderBlock, error) {
 	block, providers := *r.s.cfg.Rehearsal, r.s.plugins
-	schema, err := providers.schema(ctx, block.Provider)
+	schema, err := providers.TargetSchema(ctx, block.Provider)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +135,7 @@ func (r *rehearsing) target(ctx context.Context) (*config.ProviderBlock, error) 
 	r.copied = true
 	copied := filepath.Join(r.folder, "target-"+filepath.Base(path))
 	block.Replaced = map[string]any{argument: copied}
-	return &block, copyFile(path, copied)
+	return &block, copyFile(r.s.path(path), copied)
 }
 
 // copyFile copies a file, mode 0600. Where there is none, there is none to copy.

@@ -83,7 +83,7 @@ func (r *resumed) take(record state.JournalRecord) error {
 // openJournal opens the journal of a run that goes on, and tells what is known of it.
 func openResumed(s *session, run state.Run) (*resumed, *state.Journal, error) {
 	before := newResumed(run)
-	folder, err := s.journalFolder()
+	folder, err := s.JournalFolder()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +105,7 @@ func givenBefore(s *session, hash string) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := s.journalFolder()
+	folder, err := s.JournalFolder()
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (s *session) dead(holder apply.Holder) bool {
 	if holder.Run == "" || (holder.Host == s.env.host && holder.PID != os.Getpid() && alive(holder.PID)) {
 		return false
 	}
-	folder, err := s.journalFolder()
+	folder, err := s.JournalFolder()
 	if err != nil {
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
@@ -63,14 +64,14 @@ func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
 	}
 	if o.markdown != "" {
 		var b bytes.Buffer
-		masked, err := s.withoutPeople(p)
+		masked, err := s.WithoutPeople(p)
 		if err != nil {
 			return err
 		}
 		if err := view.Markdown(&b, masked, view.MarkdownLimit); err != nil {
 			return err
 		}
-		if err := writeDurably(s.path(o.markdown), b.Bytes()); err != nil {
+		if err := project.WriteDurably(s.path(o.markdown), b.Bytes()); err != nil {
 			return fmt.Errorf("writing %s: %w", o.markdown, err)
 		}
 	}

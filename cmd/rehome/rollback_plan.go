@@ -41,7 +41,7 @@ func prepareRollback(ctx context.Context, s *session, runID string) (*planning, 
 	if err != nil {
 		return nil, err
 	}
-	work := &planning{target: target, throwAway: s.throwAway}
+	work := &planning{target: target, throwAway: s.ThrowAway()}
 	if err := work.computeRollback(ctx, s, record, schema); err != nil {
 		target.Close()
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/version"
 )
 
@@ -68,7 +69,7 @@ func interruptible(ctx context.Context, env *environment) (context.Context, func
 		}
 		cancel()
 		if _, ok := <-signals; ok {
-			if words := env.parting.Load(); words != nil {
+			if words := env.parting.Load(); words != nil && *words != "" {
 				fmt.Fprintln(env.err, *words)
 			}
 			os.Exit(130)
@@ -163,7 +164,7 @@ func newRootCommand(env *environment) *cobra.Command {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	root.Version = version.Number
-	root.SetVersionTemplate("rehome {{.Version}} (" + platform() + ")\n")
+	root.SetVersionTemplate("rehome {{.Version}} (" + project.Platform() + ")\n")
 	root.InitDefaultVersionFlag()
 	sayArguments(root)
 	groupedHelp(root)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
+	"github.com/rehome-iam/rehome/engine/project/issuertest"
 )
 
 const tenant = "../../examples/okta-to-keycloak/tenant"
@@ -95,7 +96,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("REHOME_UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
-			env.Values[issuerKey{}] = &fakeIssuer{}
+			env.Values[issuerKey{}] = &issuertest.Issuer{}
 			env.Setenv("REHOME_PLUGIN_DIR", folder)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("REHOME_IN_AUTOMATION", "")

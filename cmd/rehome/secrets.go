@@ -17,7 +17,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/engine/project"
 )
 
 // secretVault delivers one-time secrets: to a file of mode 0600, age-encrypted when recipients are given, else to a terminal.
@@ -107,7 +107,7 @@ func (v *secretVault) Deliver(resource identity.ResourceID, attribute, value str
 	if err != nil {
 		return err
 	}
-	if err := writeDurably(v.path, content); err != nil {
+	if err := project.WriteDurably(v.path, content); err != nil {
 		return fmt.Errorf("writing the secret: %w", err)
 	}
 	v.given = append(v.given, secret)
@@ -136,27 +136,4 @@ func (v *secretVault) encode(secrets []deliveredSecret) ([]byte, error) {
 		return nil, fmt.Errorf("encrypting secrets: %w", err)
 	}
 	return sealed.Bytes(), nil
-}
-
-// writeDurably replaces path with content, mode 0600: a reader sees the old or the new file, never a part.
-func writeDurably(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	name := f.Name()
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(name, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(name))
-	}
-	return state.SyncFolder(filepath.Dir(path))
 }

@@ -1,43 +1,39 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
+	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
-	"github.com/rehome-iam/rehome/state/bolt"
 )
 
-// session is what one command works with: configuration, state and plugins, each opened on first use, so that version and fmt touch
-// nothing.
+const lockFileName = config.LockFileName
+
+// session is a project for those commands that still do their work themselves. It goes when the last of them is a use case.
 type session struct {
+	*project.Project
+	ctx     context.Context // of the command
 	env     *environment
 	global  *options
 	command string
 	folder  string
-	cfg     *config.Config
-	whole   *state.Store     // the state; what belongs to a migration is reached through store
+	cfg     *config.Config   // once it is read
+	whole   *state.Store     // once it is open; what belongs to a migration is reached through store
 	store   *state.Migration // of the configuration
-	opened  bool             // the migration is recorded
-	plugins *plugins
+	plugins *plugins         // once they were asked for
 	events  *events
-	subject *authorization.Facts // whose verified token this is; nil where no token is asked for
-
-	followed         bool // the state has caught up with the journals
-	closedUnfinished bool // see closeUnfinished
-	throwAway        bool // the target is one of a rehearsal, which nobody uses
-
-	peopleKey []byte // of the pseudonyms, from the state or from a plan file
+	subject *authorization.Facts
 }
 
 func newSession(env *environment, global *options, command string) (*session, error) {
@@ -45,12 +41,9 @@ func newSession(env *environment, global *options, command string) (*session, er
 		s.command = command
 		return s, nil
 	}
-	if global.chdir != "" {
-		if err := os.Chdir(global.chdir); err != nil { // plugins start in the same folder, so relative paths mean the same there
-			return nil, fmt.Errorf("working in the folder of -chdir: %w", err)
-		}
-	}
-	return &session{env: env, global: global, command: command, folder: ".", events: newEvents(env, global)}, nil
+	events := newEvents(env, global)
+	p := project.New(settingsOf(env, global, command, events))
+	return &session{Project: p, ctx: global.ctx, env: env, global: global, command: command, folder: p.Folder, events: events}, nil
 }
 
 // inSession makes of do what cobra runs: with a session of its own, which is closed afterwards.
@@ -65,176 +58,74 @@ func inSession(env *environment, global *options, do func(*cobra.Command, *sessi
 	}
 }
 
-// load reads the configuration. Warnings are shown, errors returned.
+// follow takes over what the project has opened.
+func (s *session) follow() {
+	s.cfg, s.whole, s.store, s.subject = s.Config(), s.Store(), s.Migration(), s.Subject()
+}
+
 func (s *session) load() (*config.Config, error) {
-	if s.cfg != nil {
-		return s.cfg, nil
-	}
-	cfg, found := config.Load(s.folder, config.Inputs{
-		Vars: s.global.variables, VarFiles: s.global.varFiles, Environ: s.env.variable, Credentials: s.credential,
-	})
-	if found.HasErrors() {
-		return nil, found
-	}
-	s.warn(found)
-	s.cfg = cfg
-	return cfg, nil
+	defer s.follow()
+	return s.Configuration(s.ctx)
 }
 
-func (s *session) warn(list diag.List) {
-	if len(list) == 0 {
-		return
-	}
-	s.events.diagnostics(list)
-	if !s.global.json {
-		view.Diagnostics(s.env.err, list, s.env.style(s.global.noColor))
-	}
-}
-
-// credential resolves credential("name") from the state.
-func (s *session) credential(name string) (string, error) {
-	store, err := s.openState()
-	if err != nil {
-		return "", err
-	}
-	value, err := store.Credential(name)
-	if errors.Is(err, state.ErrNotFound) {
-		return "", fmt.Errorf("no credential %q is kept in the state; set it with rehome credentials set %s", name, name)
-	}
-	return value, err
-}
-
-func (s *session) defaultStatePath() string { return filepath.Join(s.folder, ".rehome", "state.db") }
-
-func (s *session) identityPath() string {
-	if path := s.env.getenv("REHOME_IDENTITY_FILE"); path != "" {
-		return path
-	}
-	return filepath.Join(s.folder, ".rehome", "identity.txt")
-}
-
-func (s *session) statePath(cfg *config.Config) (string, error) {
-	if cfg.Rehome.State.Type != "" && cfg.Rehome.State.Type != "bbolt" {
-		return "", diag.Errorf("state-type-unknown", "Unknown kind of state", "State %q is not known to this version; use state \"bbolt\".", cfg.Rehome.State.Type)
-	}
-	path := cfg.Rehome.State.Path
-	if path == "" {
-		return s.defaultStatePath(), nil
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(s.folder, path)
-	}
-	return path, nil
-}
-
-// openState opens the state of the configuration and takes its lock.
 func (s *session) openState() (*state.Migration, error) {
-	cfg, err := s.load()
-	if err != nil {
-		return nil, err
-	}
-	path, err := s.statePath(cfg)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.openStateAt(path); err != nil {
-		return nil, err
-	}
-	if s.followed {
-		return s.store, nil
-	}
-	s.followed = true
-	return s.store, s.bringUp()
+	defer s.follow()
+	return s.State(s.ctx)
 }
 
-// openStateAt opens the state of a path, and the migration of the configuration in it where there is a configuration.
-func (s *session) openStateAt(path string) error {
-	if s.whole != nil {
-		return nil
-	}
-	identities, err := s.identities()
-	if err != nil {
-		return err
-	}
-	backend, err := bolt.Open(path, s.global.lockTimeout, bolt.Holder{
-		PID: os.Getpid(), Host: s.env.host, Command: "rehome " + s.command, Since: s.env.now().UTC().Format("2006-01-02T15:04:05Z"),
-	})
-	if err != nil {
-		return err
-	}
-	store, err := state.Open(backend, identities)
-	if err != nil {
-		return errors.Join(err, backend.Close())
-	}
-	if err := s.authorize(store); err != nil {
-		return errors.Join(err, store.Close())
-	}
-	s.whole = store
-	if s.cfg != nil {
-		s.store = store.Migration(s.cfg.Migration.Name, s.cfg.Migration.Tenant)
-	}
-	mask, err := s.masker(nil)
-	if mask != nil {
-		s.events.setMask(mask.JSON)
-	}
-	return err
-}
-
-// identities are those of the team that are at hand: they open the state, and plan files that name people.
-func (s *session) identities() ([]age.Identity, error) {
-	identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.identityPath())
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, diag.Errorf("state-not-initialised", "State is not initialised", "There is no identity file %s and %s is not set.\nRun rehome init.", s.identityPath(), state.KeyVariable)
-	}
-	return identities, err
-}
-
-// openForChange opens the state for a command that changes it: the migration and its sources are recorded as the configuration has
-// them, and an archived or second migration is refused. Reading commands use openState.
 func (s *session) openForChange() (*state.Migration, error) {
-	store, err := s.openState()
-	if err != nil || s.opened {
-		return store, err
-	}
-	m := s.cfg.Migration
-	if _, err := store.Open(string(m.Mode), sourceNames(s.cfg), s.event("", "", nil)); err != nil {
-		return nil, err
-	}
-	s.opened = true
-	if len(s.cfg.Sources) == 0 {
-		return nil, &lifecycle.Refusal{Rule: lifecycle.RuleDraft, Detail: fmt.Sprintf("migration %q is a draft: the configuration has no source block", m.Name)}
-	}
-	return store, nil
+	defer s.follow()
+	return s.StateForChange(s.ctx)
 }
+
+func (s *session) enter() error {
+	defer s.follow()
+	return s.Enter(s.ctx)
+}
+
+func (s *session) closeUnfinished() error { return s.CloseUnfinished(s.ctx) }
+
+func (s *session) identities() ([]age.Identity, error) { return s.Identities() }
+
+func (s *session) event(name, target string, facts map[string]string) state.Event {
+	return s.Event(name, target, facts)
+}
+
+func (s *session) masker(p *plan.Plan) (*pseudonym.Masker, error) { return s.Masker(p) }
+
+func (s *session) warn(list diag.List) { s.Warn(list...) }
 
 // providers opens the plugin launcher.
 func (s *session) providers() (*plugins, error) {
 	if s.plugins == nil {
-		p, err := newPlugins(s.env, s.global, s.folder)
+		p, err := s.Plugins()
 		if err != nil {
 			return nil, err
 		}
-		s.plugins = p
+		s.plugins = &plugins{Plugins: p, phase: s.Phase}
 	}
 	return s.plugins, nil
 }
 
-// event is an audit event of this migration.
-func (s *session) event(name, target string, facts map[string]string) state.Event {
-	tenant := ""
-	if s.cfg != nil {
-		tenant = s.cfg.Migration.Tenant
-	}
-	return state.Event{Name: name, At: s.env.now(), Tenant: tenant, Actor: s.actor(), Target: target, Facts: facts}
+func (s *session) close() {
+	s.Close()
+	s.whole, s.store = nil, nil
 }
 
-func (s *session) close() {
-	if s.whole != nil {
-		if err := s.whole.Close(); err != nil {
-			fmt.Fprintf(s.env.err, "Warning: closing the state: %v\n", err)
-		}
-		s.whole, s.store = nil, nil
+func (s *session) operator() (bool, error) { return s.Operator() }
+
+func (s *session) ownTenantOnly() error { return s.OwnTenantOnly() }
+
+// document writes one JSON document, without people unless -show-people.
+func (s *session) document(value any) error {
+	encoded, err := encodeDocument(value)
+	if err == nil {
+		encoded, err = s.Mask(encoded)
 	}
+	if err == nil {
+		_, err = s.env.out.Write(encoded)
+	}
+	return err
 }
 
 // tell writes a line of the result to stdout, unless JSON was asked for.
@@ -250,3 +141,24 @@ func (s *session) say(format string, args ...any) {
 		fmt.Fprintf(s.env.err, format+"\n", args...)
 	}
 }
+
+// plugins are those of the project in a phase.
+type plugins struct {
+	*project.Plugins
+	phase string // in which source and target blocks are used
+}
+
+func (p *plugins) target(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Target, identity.ProviderSchema, error) {
+	return p.Target(ctx, block, cfg.InPhase(p.phase))
+}
+
+func (p *plugins) offlineTarget(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Target, identity.ProviderSchema, error) {
+	return p.OfflineTarget(ctx, block, cfg.InPhase(p.phase))
+}
+
+func (p *plugins) source(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Source, error) {
+	return p.Source(ctx, block, cfg.InPhase(p.phase))
+}
+
+// confirm asks a person to type yes. Where nobody can be asked, only -yes confirms.
+func confirm(s *session, yes bool, question string) error { return s.Confirm(s.ctx, yes, question) }

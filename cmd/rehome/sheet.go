@@ -18,6 +18,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -225,7 +226,7 @@ func (c *cutovers) writeSheets(folder string, formats []string, sheets []handoff
 				return err
 			}
 			file := names[i] + map[string]string{"markdown": ".md", "html": ".html"}[format]
-			if err := writeDurably(filepath.Join(path, file), b.Bytes()); err != nil {
+			if err := project.WriteDurably(filepath.Join(path, file), b.Bytes()); err != nil {
 				return fmt.Errorf("writing %s: %w", filepath.Join(folder, file), err)
 			}
 		}

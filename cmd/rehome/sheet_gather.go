@@ -15,6 +15,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -182,9 +183,9 @@ func (c *cutovers) source(ctx context.Context, address string) (*client.Source, 
 	if running := c.sources[address]; running != nil {
 		return running, nil
 	}
-	block, ok := findSource(c.s.cfg, address)
+	block, ok := project.FindSource(c.s.cfg, address)
 	if !ok {
-		return nil, fmt.Errorf("%s: %w", address, errUnknownSource)
+		return nil, fmt.Errorf("%s: %w", address, project.ErrSourceUnknown)
 	}
 	started, err := c.s.plugins.source(ctx, block, c.s.cfg)
 	if err != nil {

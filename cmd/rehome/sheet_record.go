@@ -50,7 +50,7 @@ func runSheetRecord(ctx context.Context, s *session, name string, o sheetRecordO
 		return err
 	}
 	record := c.record(p)
-	delivery := &handoff.Delivery{At: s.env.now().UTC().Format(time.RFC3339), To: o.to, By: s.env.actor()}
+	delivery := &handoff.Delivery{At: s.env.now().UTC().Format(time.RFC3339), To: o.to, By: s.Actor()}
 	event := s.event("migration.application.sheet_delivered", p.Address(), map[string]string{"to": o.to})
 	what := "sheet"
 	switch {
@@ -130,7 +130,7 @@ func runSheetConfirm(ctx context.Context, s *session, name string, o sheetConfir
 	if err := c.mustBeOpen(ctx, p); err != nil {
 		return err
 	}
-	record.Confirmation = &handoff.Confirmation{At: s.env.now().UTC().Format(time.RFC3339), By: o.by, Note: o.note, RecordedBy: s.env.actor()}
+	record.Confirmation = &handoff.Confirmation{At: s.env.now().UTC().Format(time.RFC3339), By: o.by, Note: o.note, RecordedBy: s.Actor()}
 	if err := c.put(record, s.event("migration.application.confirmed", p.Address(), facts)); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func runShow(s *session, name string, o showOptions) error {
 		return err
 	}
 	if s.global.json {
-		masked, err := s.withoutPeople(p)
+		masked, err := s.WithoutPeople(p)
 		if err != nil {
 			return err
 		}

@@ -44,26 +44,6 @@ func withHistory(env *environment, global *options, command string, do func(*ses
 	return do(s)
 }
 
-// closeUnfinished marks as failed what a killed process left unfinished, once a process and before it begins anything itself. The lock
-// of the state is held, so nobody else is at work on it.
-func (s *session) closeUnfinished() error {
-	if s.closedUnfinished {
-		return nil
-	}
-	found, err := s.store.AbandonUnfinished(s.event)
-	if err != nil {
-		return err
-	}
-	s.closedUnfinished = true
-	for _, snapshot := range found.Snapshots {
-		s.say("Snapshot %s of %s was left unfinished by a process that ended; it is marked failed", snapshot.ID, snapshot.Source)
-	}
-	for _, assessment := range found.Assessments {
-		s.say("Assessment %s of %s was left unfinished by a process that ended; it is marked failed", assessment.ID, assessment.Source)
-	}
-	return nil
-}
-
 func newSnapshotListCommand(env *environment, global *options) *cobra.Command {
 	source := ""
 	c := &cobra.Command{

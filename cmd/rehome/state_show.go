@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -65,7 +66,7 @@ func runStateShow(s *session) error {
 		return err
 	}
 	d := stateDocument{FormatVersion: eventFormat, StateFormat: state.FormatVersion, Migrations: []lifecycle.Migration{}, Holder: fmt.Sprintf("process %d on %s (rehome %s)", os.Getpid(), s.env.host, s.command)}
-	if d.Path, err = s.statePath(cfg); err != nil {
+	if d.Path, err = s.StatePath(); err != nil {
 		return err
 	}
 	if info, err := os.Stat(d.Path); err == nil {
@@ -151,12 +152,12 @@ func runStateExport(s *session, out string) error {
 	if err := s.ownTenantOnly(); err != nil {
 		return err
 	}
-	file, err := newPrivateFile(s.path(out))
+	file, err := project.NewPrivateFile(s.path(out))
 	if err != nil {
 		return err
 	}
 	records := 0
-	err = file.line(map[string]any{"type": "state_export", "format_version": eventFormat, "state_format": state.FormatVersion, "holds": "people's data"})
+	err = file.Line(map[string]any{"type": "state_export", "format_version": eventFormat, "state_format": state.FormatVersion, "holds": "people's data"})
 	if err == nil {
 		err = s.whole.Export(func(bucket, key string, value []byte) error {
 			records++
@@ -166,13 +167,13 @@ func runStateExport(s *session, out string) error {
 			} else {
 				line.Base64 = base64.StdEncoding.EncodeToString(value)
 			}
-			return file.line(line)
+			return file.Line(line)
 		})
 	}
 	if err == nil {
 		err = s.whole.Record(s.event("migration.state.exported", "state", map[string]string{"records": fmt.Sprint(records)}))
 	}
-	if err = file.close(err); err != nil {
+	if err = file.Close(err); err != nil {
 		return err
 	}
 	s.events.emit("state_exported", map[string]any{"file": out, "records": records})

@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/targetfile"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -148,7 +149,7 @@ func (k keptTarget) Read(_ context.Context, each func(identity.Resource) error) 
 // recipients are those of the flags, else the key of this state.
 func (s *session) recipients(texts []string) ([]age.Recipient, error) {
 	if len(texts) == 0 {
-		identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.identityPath())
+		identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.IdentityPath())
 		if err != nil {
 			return nil, err
 		}
@@ -177,7 +178,7 @@ func writeTargetFile(path string, snapshot targetfile.Snapshot, keys []age.Recip
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("encrypting the snapshot of the target: %w", err)
 	}
-	if err := writeDurably(path, sealed.Bytes()); err != nil {
+	if err := project.WriteDurably(path, sealed.Bytes()); err != nil {
 		return fmt.Errorf("writing the snapshot of the target: %w", err)
 	}
 	return nil
@@ -190,7 +191,7 @@ func readTargetFile(s *session, path string) (keptTarget, error) {
 		return keptTarget{}, fmt.Errorf("reading the snapshot of the target: %w", err)
 	}
 	defer file.Close()
-	identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.identityPath())
+	identities, err := state.Identities(s.env.getenv(state.KeyVariable), s.IdentityPath())
 	if err != nil {
 		return keptTarget{}, err
 	}

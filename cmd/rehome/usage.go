@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // misuse says what is wrong with the words of a command line.
 func misuse(format string, args ...any) error {
-	return diag.Errorf("usage", "Command line is wrong", "%s", sentence(fmt.Errorf(format, args...)))
+	return diag.Errorf("usage", "Command line is wrong", "%s", phrase.Sentence(fmt.Errorf(format, args...)))
 }
 
 // usageError is misuse of a command whose help says how it is meant.

@@ -88,7 +88,7 @@ func validateProviders(ctx context.Context, s *session) error {
 	var found diag.List
 	blocks := append(allSources(s.cfg), s.cfg.Target)
 	for i, block := range blocks {
-		if _, locked := lockedChecksum(providers.lock, block.Provider); !locked && providers.overrides[block.Provider] == "" {
+		if _, locked := providers.LockedChecksum(block.Provider); !locked && !providers.Overridden(block.Provider) {
 			s.say("Note: provider %s is not initialised, so the arguments of %s are not checked. Run rehome init.", block.Provider, block.Address())
 			continue
 		}

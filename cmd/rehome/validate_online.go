@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/providers/client"
 )
 
@@ -55,7 +56,7 @@ func onlineOf(ctx context.Context, s *session, p *plugins, block *config.Provide
 	applied, problems := s.cfg.InPhase(config.PhaseApply).DecodeProvider(block, planned.schema)
 	switch {
 	case problems.HasErrors():
-		forApply := onlineBlock{Block: forPlan.Block, Phase: config.PhaseApply, Permissions: []identity.PermissionCheck{}, Unknown: "its arguments cannot be had here: " + firstLine(problems[0].Detail)}
+		forApply := onlineBlock{Block: forPlan.Block, Phase: config.PhaseApply, Permissions: []identity.PermissionCheck{}, Unknown: "its arguments cannot be had here: " + phrase.FirstLine(problems[0].Detail)}
 		return []onlineBlock{forPlan.without(config.PhaseApply), forApply}
 	case reflect.DeepEqual(planned.values, applied):
 		forPlan.Phase = bothPhases

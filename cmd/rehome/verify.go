@@ -251,7 +251,7 @@ func recordVerification(s *session, kind string, report verify.Report, done []ve
 		}
 	}
 	v := state.Verification{
-		ID: newID("v", s), At: s.env.now().UTC(), Kind: kind, Runs: runs, Changes: len(report.Changes), Findings: findings,
+		ID: s.NewID("v"), At: s.env.now().UTC(), Kind: kind, Runs: runs, Changes: len(report.Changes), Findings: findings,
 		Passed: report.Count(identity.ProbePassed), Failed: report.Count(identity.ProbeFailed), Unknown: report.Count(identity.ProbeUnknown), Skipped: report.Count(identity.ProbeSkipped),
 	}
 	facts := map[string]string{"kind": kind, "passed": fmt.Sprint(v.Passed), "failed": fmt.Sprint(v.Failed), "unknown": fmt.Sprint(v.Unknown), "changes": fmt.Sprint(v.Changes)}

@@ -43,7 +43,7 @@ func verifyEvents(ctx context.Context, s *session, target *client.Target, o veri
 	if err != nil {
 		return err
 	}
-	found := evidence.Changes{Verification: newID("v", s), At: s.env.now().UTC().Format(time.RFC3339), Digest: digest, Record: report, Verdict: verdict}
+	found := evidence.Changes{Verification: s.NewID("v"), At: s.env.now().UTC().Format(time.RFC3339), Digest: digest, Record: report, Verdict: verdict}
 	if err := recordChanges(s, kept.ID, found); err != nil {
 		return err
 	}

@@ -89,6 +89,6 @@ func recordFreeze(s *session, run string, changes int, counts map[string]int) er
 	if err != nil {
 		return fmt.Errorf("encoding the verification: %w", err)
 	}
-	v := state.Verification{ID: newID("v", s), At: s.env.now().UTC(), Kind: "source", Runs: []string{run}, Changes: changes, Findings: findings}
+	v := state.Verification{ID: s.NewID("v"), At: s.env.now().UTC(), Kind: "source", Runs: []string{run}, Changes: changes, Findings: findings}
 	return s.store.PutVerification(v, s.event("migration.verification.completed", v.ID, map[string]string{"kind": v.Kind, "changes": fmt.Sprint(changes)}))
 }

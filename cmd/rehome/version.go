@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/version"
 )
 
@@ -17,9 +18,9 @@ func newVersionCommand(env *environment, global *options) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if global.json {
-				return showDocument(env.out, map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": platform()})
+				return showDocument(env.out, map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": project.Platform()})
 			}
-			_, err := fmt.Fprintf(env.out, "rehome %s (%s)\n", version.Number, platform())
+			_, err := fmt.Fprintf(env.out, "rehome %s (%s)\n", version.Number, project.Platform())
 			return err
 		},
 	}

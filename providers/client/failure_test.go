@@ -144,7 +144,7 @@ func TestOnlyNamedVariablesReachThePlugin(t *testing.T) {
 	t.Setenv("KEYCLOAK_SECRET", "planted-keycloak")
 	t.Setenv("OKTA_TOKEN", "planted-okta")
 	o := options(t, "source")
-	o.Environment = append(o.Environment, "OKTA_TOKEN", "NOT_SET_ANYWHERE")
+	o.Variables = append(o.Variables, "OKTA_TOKEN", "NOT_SET_ANYWHERE")
 	found, err := sourceWith(t, o, "environment").Identify(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -16,8 +17,13 @@ type Options struct {
 	SHA256       string              // expected sum in hexadecimal; empty checks nothing
 	Logger       hclog.Logger        // takes what the plugin logs and prints; must redact; nil discards
 	Redact       func(string) string // for the last lines of a plugin in a message; nil leaves them
-	Environment  []string            // names of variables the plugin may see, beyond those of proxies and certificates
+	Folder       string              // that the plugin works in, so that relative paths mean the same there; empty is that of this process
+	Environ      []string            // name=value: the variables of the host
+	Variables    []string            // names of those that the plugin may see, beyond those of proxies and certificates
 	StartTimeout time.Duration       // zero means protocol.StartTimeout
+
+	// Dial connects to a provider that runs already, such as one in this process: then nothing is started, and Path is not used.
+	Dial func(ctx context.Context) (net.Conn, error)
 }
 
 func (o Options) startTimeout() time.Duration {
@@ -29,7 +35,7 @@ func (o Options) startTimeout() time.Duration {
 
 // LaunchSource starts a source plugin. The caller closes it. ctx is about the start only.
 func LaunchSource(ctx context.Context, options Options) (*Source, error) {
-	running, err := launch(ctx, options)
+	running, err := connect(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +44,18 @@ func LaunchSource(ctx context.Context, options Options) (*Source, error) {
 
 // LaunchTarget starts a target plugin. The caller closes it. ctx is about the start only.
 func LaunchTarget(ctx context.Context, options Options) (*Target, error) {
-	running, err := launch(ctx, options)
+	running, err := connect(ctx, options)
 	if err != nil {
 		return nil, err
 	}
 	return &Target{process: running, calls: protocol.NewTargetClient(running.connection)}, nil
+}
+
+func connect(ctx context.Context, options Options) (*process, error) {
+	if options.Dial != nil {
+		return dial(options)
+	}
+	return launch(ctx, options)
 }
 
 func checksumNotValid(name string) error {

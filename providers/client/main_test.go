@@ -55,7 +55,7 @@ func runHost() {
 	if err := os.Setenv(roleVariable, "source"); err != nil {
 		panic(err)
 	}
-	source, err := client.LaunchSource(context.Background(), client.Options{Path: os.Args[0], Name: "fake", Environment: []string{roleVariable}})
+	source, err := client.LaunchSource(context.Background(), client.Options{Path: os.Args[0], Name: "fake", Environ: os.Environ(), Variables: []string{roleVariable}})
 	if err != nil {
 		panic(err)
 	}

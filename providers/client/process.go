@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/rehome-iam/rehome/providers/protocol"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // process is a running plugin.
@@ -43,13 +45,19 @@ func hostVariables() []string {
 }
 
 // environment takes the allowed variables out of the host's. A variable that is not set is not passed, not even as empty.
-func environment(allowed []string, lookup func(string) (string, bool)) []string {
+func environment(allowed, environ []string) []string {
+	set := map[string]string{}
+	for _, variable := range environ {
+		if name, value, ok := strings.Cut(variable, "="); ok {
+			set[name] = value
+		}
+	}
 	var variables []string
 	for _, name := range slices.Concat(hostVariables(), allowed) {
 		if strings.HasPrefix(name, "PLUGIN_") || strings.HasPrefix(name, "REHOME_PLUGIN") || strings.Contains(name, "=") {
 			continue // these belong to the handshake
 		}
-		if value, set := lookup(name); set {
+		if value, ok := set[name]; ok {
 			variables = append(variables, name+"="+value)
 		}
 	}
@@ -99,7 +107,8 @@ func (p *process) config(running context.Context, options Options, secure *plugi
 	}
 	logger = logger.Named("plugin." + options.Name)
 	command := exec.CommandContext(running, options.Path)
-	command.Env = append(environment(options.Environment, os.LookupEnv), plugin.EnvUnixSocketDir+"="+p.socketDir)
+	command.Dir = options.Folder
+	command.Env = append(environment(options.Variables, options.Environ), plugin.EnvUnixSocketDir+"="+p.socketDir)
 	printed := &lineLogger{log: logger.Info}
 	return &plugin.ClientConfig{
 		HandshakeConfig:  protocol.Handshake(),
@@ -114,11 +123,26 @@ func (p *process) config(running context.Context, options Options, secure *plugi
 		Logger:           hostLogger{Logger: logger, binary: filepath.Base(options.Path)},
 		AutoMTLS:         true,
 		SkipHostEnv:      true,
-		GRPCDialOptions: []grpc.DialOption{
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(protocol.MaxMessage), grpc.MaxCallSendMsgSize(protocol.MaxMessage)),
-			grpc.WithMaxHeaderListSize(protocol.MaxMetadata),
-		},
+		GRPCDialOptions:  dialOptions(),
 	}
+}
+
+func dialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(protocol.MaxMessage), grpc.MaxCallSendMsgSize(protocol.MaxMessage)),
+		grpc.WithMaxHeaderListSize(protocol.MaxMetadata),
+	}
+}
+
+// dial connects to a provider that runs already.
+func dial(options Options) (*process, error) {
+	through := grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return options.Dial(ctx) })
+	plain := grpc.WithTransportCredentials(insecure.NewCredentials()) // it does not leave this process
+	connection, err := grpc.NewClient("passthrough:"+options.Name, append(dialOptions(), through, plain)...)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to provider %s: %w", options.Name, err)
+	}
+	return &process{name: options.Name, redact: options.Redact, tail: &tail{}, connection: connection}, nil
 }
 
 func (p *process) start(ctx context.Context) error {
@@ -144,7 +168,7 @@ func (p *process) start(ctx context.Context) error {
 
 // awaitExit waits for the end of the process, for a while.
 func (p *process) awaitExit(limit time.Duration) {
-	for end := time.Now().Add(limit); !p.client.Exited() && time.Now().Before(end); {
+	for end := time.Now().Add(limit); p.client != nil && !p.client.Exited() && time.Now().Before(end); {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
@@ -152,6 +176,10 @@ func (p *process) awaitExit(limit time.Duration) {
 // close ends the process: on request first, by force when it does not listen.
 func (p *process) close() {
 	p.closeOnce.Do(func() {
+		if p.client == nil { // nothing was started
+			_ = p.connection.Close()
+			return
+		}
 		const patience = 5 * time.Second
 		ended := make(chan struct{})
 		go func() { p.client.Kill(); close(ended) }()

@@ -23,7 +23,7 @@ func options(t *testing.T, role string) client.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client.Options{Path: path, Name: "fake", Environment: []string{roleVariable}}
+	return client.Options{Path: path, Name: "fake", Environ: os.Environ(), Variables: []string{roleVariable}}
 }
 
 func source(t *testing.T, behaviour string) *client.Source {

@@ -1,13 +1,5 @@
 package view
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
-	"unicode"
-)
-
 // Style says how to render. The zero value has no colour.
 type Style struct {
 	Color bool
@@ -38,63 +30,4 @@ func (s Style) symbol(sign string) string {
 	default:
 		return sign
 	}
-}
-
-// Clean strips control characters and direction marks from text that came from a file or a server.
-func Clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// Count writes a number with separators: 1,284.
-func Count(n int) string {
-	digits := strconv.Itoa(n)
-	if n < 0 {
-		return "-" + Count(-n)
-	}
-	var parts []string
-	for len(digits) > 3 {
-		parts = append([]string{digits[len(digits)-3:]}, parts...)
-		digits = digits[:len(digits)-3]
-	}
-	return strings.Join(append([]string{digits}, parts...), ",")
-}
-
-// Plural is "1 item" or "2 items".
-func Plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return Count(n) + " " + many
-}
-
-// Ago says how long before now a time was, in one unit.
-func Ago(at, now time.Time) string {
-	passed := now.Sub(at)
-	switch {
-	case passed < time.Minute:
-		return "just now"
-	case passed < time.Hour:
-		return Plural(int(passed/time.Minute), "minute", "minutes") + " ago"
-	case passed < 48*time.Hour:
-		return Plural(int(passed/time.Hour), "hour", "hours") + " ago"
-	default:
-		return Plural(int(passed/(24*time.Hour)), "day", "days") + " ago"
-	}
-}
-
-// ShortHash is the part of a hash that people compare: sha256:9f2c61d0….
-func ShortHash(hash string) string {
-	name, digits, found := strings.Cut(hash, ":")
-	if !found || len(digits) <= 8 {
-		return hash
-	}
-	return fmt.Sprintf("%s:%s…", name, digits[:8])
 }

@@ -48,18 +48,3 @@ func Table(w io.Writer, columns []Column, rows [][]string) error {
 	}
 	return nil
 }
-
-// Bytes writes a size: 812 B, 1.2 MB.
-func Bytes(n int) string {
-	size := float64(n)
-	for _, unit := range []string{"B", "kB", "MB", "GB"} {
-		if size < 1000 || unit == "GB" {
-			if unit == "B" {
-				return fmt.Sprintf("%d B", n)
-			}
-			return fmt.Sprintf("%.1f %s", size, unit)
-		}
-		size /= 1000
-	}
-	return ""
-}

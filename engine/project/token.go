@@ -1,4 +1,4 @@
-package main
+package project
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // Rules of this file: a token is a parameter or a local value, never a field, and no message holds it.
@@ -34,11 +34,11 @@ func (e *issuerError) Error() string { return e.err.Error() }
 func (e *issuerError) Unwrap() error { return e.err }
 
 // bearerToken is the token of REHOME_TOKEN, else one that the CI system gives out for the audience.
-func bearerToken(ctx context.Context, env *environment, audience string) (string, error) {
-	if token := strings.TrimSpace(env.getenv(tokenVariable)); token != "" {
+func bearerToken(ctx context.Context, s *Settings, audience string) (string, error) {
+	if token := strings.TrimSpace(s.Variable(tokenVariable)); token != "" {
 		return strings.TrimPrefix(token, "Bearer "), nil
 	}
-	address, secret := env.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), env.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+	address, secret := s.Variable("ACTIONS_ID_TOKEN_REQUEST_URL"), s.Variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 	if address == "" || secret == "" {
 		return "", fmt.Errorf("the migration asks for a token, and %s is not set", tokenVariable)
 	}
@@ -82,7 +82,8 @@ func githubToken(ctx context.Context, address, secret, audience string) (string,
 
 func issuerClient() *http.Client { return &http.Client{Timeout: issuerTimeout} }
 
-// discover asks the issuer for its keys' address. An answer that does not come, or is not of this issuer, is *issuerError.
+// discover asks the issuer for its keys' address. An answer that does not come, or is not of this issuer, is
+// *issuerError.
 func discover(ctx context.Context, issuer string) (*oidc.Provider, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, issuerClient()), issuer)
 	if err != nil {
@@ -91,8 +92,8 @@ func discover(ctx context.Context, issuer string) (*oidc.Provider, error) {
 	return provider, nil
 }
 
-// verifyToken checks signature, issuer, audience and expiry, and returns the claims. Keys are fetched anew each time: a command is
-// short, and a key that was withdrawn must not count any more.
+// verifyToken checks signature, issuer, audience and expiry, and returns the claims. Keys are fetched anew each time: a
+// use case is short, and a key that was withdrawn must not count any more.
 func verifyToken(ctx context.Context, rules *authorization.Rules, token string, now func() time.Time) (map[string]any, error) {
 	provider, err := discover(ctx, rules.Issuer)
 	if err != nil {
@@ -118,7 +119,7 @@ func verifyToken(ctx context.Context, rules *authorization.Rules, token string, 
 func tokenFault(err error, token string) error {
 	var expired *oidc.TokenExpiredError
 	if errors.As(err, &expired) {
-		return fmt.Errorf("the token expired at %s", view.Moment(expired.Expiry))
+		return fmt.Errorf("the token expired at %s", phrase.Moment(expired.Expiry))
 	}
 	text := err.Error()
 	if strings.Contains(text, "fetching keys") {

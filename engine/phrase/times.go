@@ -1,4 +1,4 @@
-package view
+package phrase
 
 import (
 	"fmt"
@@ -27,6 +27,21 @@ func MomentAgo(text string, now time.Time) string {
 		return Clean(text)
 	}
 	return Moment(at) + ", " + Ago(at, now)
+}
+
+// Ago says how long before now a time was, in one unit.
+func Ago(at, now time.Time) string {
+	passed := now.Sub(at)
+	switch {
+	case passed < time.Minute:
+		return "just now"
+	case passed < time.Hour:
+		return Plural(int(passed/time.Minute), "minute", "minutes") + " ago"
+	case passed < 48*time.Hour:
+		return Plural(int(passed/time.Hour), "hour", "hours") + " ago"
+	default:
+		return Plural(int(passed/(24*time.Hour)), "day", "days") + " ago"
+	}
 }
 
 // Took says how long something took: 0.7 s, 38 s, 2 min 5 s, 50 h 3 min.

@@ -1,4 +1,4 @@
-package view
+package phrase
 
 import (
 	"testing"

@@ -1,21 +1,21 @@
-package main
+package project
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
 )
 
-// accessCheck is one decision about who may go on: the rules of the configuration next to those that the state remembers.
+// accessCheck is one decision about who may go on: the rules of the configuration next to those that the state
+// remembers.
 type accessCheck struct {
-	s        *session
+	p        *Project
 	store    *state.Migration // whose rules are recorded
 	renewed  *state.Migration // whose rules the configuration writes
 	recorded state.AccessRecord
@@ -23,18 +23,20 @@ type accessCheck struct {
 	tenant   string               // of the migration in the configuration
 }
 
-// authorize lets the command go on, or refuses and records the refusal. It is called once, by openStateAt, before anybody sees the
-// state. Recorded rules win over those of the configuration: to change them is to manage the migration under the old ones.
-func (s *session) authorize(store *state.Store) error {
-	if s.cfg == nil {
-		return s.authorizeAll(store)
+// authorize lets the use case go on, or refuses and records the refusal. It is called once, by openAt, before anybody
+// sees the state. Recorded rules win over those of the configuration: to change them is to manage the migration under
+// the old ones.
+func (p *Project) authorize(ctx context.Context, store *state.Store) error {
+	if p.configuration == nil {
+		return p.authorizeAll(ctx, store)
 	}
-	m := s.cfg.Migration
+	m := p.configuration.Migration
 	tenant, err := tenantOf(store, m.Name, m.Tenant)
 	if err != nil {
 		return err
 	}
-	c := &accessCheck{s: s, store: store.Migration(m.Name, tenant), renewed: store.Migration(m.Name, m.Tenant), wanted: rulesOf(s.cfg.Access), tenant: m.Tenant}
+	c := &accessCheck{p: p, store: store.Migration(m.Name, tenant), renewed: store.Migration(m.Name, m.Tenant),
+		wanted: rulesOf(p.configuration.Access), tenant: m.Tenant}
 	if c.recorded, err = c.store.Access(); err != nil {
 		return err
 	}
@@ -43,17 +45,18 @@ func (s *session) authorize(store *state.Store) error {
 	if rules == nil {
 		rules = c.wanted
 	}
-	if rules == nil || recorded.Rules == nil && s.global.class == classBegin {
+	if rules == nil || recorded.Rules == nil && p.Begins {
 		return nil
 	}
-	if err := c.verify(rules); err != nil {
+	if err := c.verify(ctx, rules); err != nil {
 		return err
 	}
-	return c.remember()
+	return c.remember(ctx)
 }
 
-// authorizeAll is for a folder without a configuration, which names no tenant: the token must be good for every tenant that has rules.
-func (s *session) authorizeAll(store *state.Store) error {
+// authorizeAll is for a folder without a configuration, which names no tenant: the token must be good for every tenant
+// that has rules.
+func (p *Project) authorizeAll(ctx context.Context, store *state.Store) error {
 	guarded, err := guardedTenants(store)
 	if err != nil {
 		return err
@@ -63,8 +66,8 @@ func (s *session) authorizeAll(store *state.Store) error {
 		if err != nil {
 			return err
 		}
-		c := &accessCheck{s: s, store: m, renewed: m, recorded: recorded, wanted: recorded.Rules, tenant: m.Tenant()}
-		if err := c.verify(recorded.Rules); err != nil {
+		c := &accessCheck{p: p, store: m, renewed: m, recorded: recorded, wanted: recorded.Rules, tenant: m.Tenant()}
+		if err := c.verify(ctx, recorded.Rules); err != nil {
 			return err
 		}
 	}
@@ -130,34 +133,33 @@ func (c *accessCheck) tenants() []string {
 	return []string{c.recorded.Tenant, c.tenant}
 }
 
-func (c *accessCheck) verify(rules *authorization.Rules) error {
-	need := c.s.global.class.need()
+func (c *accessCheck) verify(ctx context.Context, rules *authorization.Rules) error {
+	need := c.p.need()
 	if c.changed() {
 		need = authorization.Manage
 	}
-	ctx := c.s.context()
-	token, err := bearerToken(ctx, c.s.env, rules.Audience)
+	token, err := bearerToken(ctx, &c.p.Settings, rules.Audience)
 	if err != nil {
-		return c.deny(nil, "access-token-missing", "No token was given", view.Clean(sentence(err))+"\n"+tokenAdvice(rules))
+		return c.deny(nil, "access-token-missing", "No token was given", phrase.Clean(phrase.Sentence(err))+"\n"+tokenAdvice(rules))
 	}
-	claims, err := verifyToken(ctx, rules, token, c.s.env.now)
+	claims, err := verifyToken(ctx, rules, token, c.p.Now)
 	var offline *issuerError
 	if errors.As(err, &offline) {
 		return c.deny(nil, "access-issuer-unreachable", "Issuer does not answer", fmt.Sprintf(
-			"The token cannot be verified: %s.\nNothing is done with a token that is not verified. Check the address and the network, and try again.", view.Clean(offline.Error())))
+			"The token cannot be verified: %s.\nNothing is done with a token that is not verified. Check the address and the network, and try again.", phrase.Clean(offline.Error())))
 	}
 	if err != nil {
-		return c.deny(nil, "access-token-invalid", "Token is refused", view.Clean(sentence(err))+"\n"+tokenAdvice(rules))
+		return c.deny(nil, "access-token-invalid", "Token is refused", phrase.Clean(phrase.Sentence(err))+"\n"+tokenAdvice(rules))
 	}
 	facts, err := authorization.ReadFacts(claims, rules.Claims)
 	if err != nil {
-		return c.deny(&facts, "access-token-invalid", "Token is refused", view.Clean(sentence(err)))
+		return c.deny(&facts, "access-token-invalid", "Token is refused", phrase.Clean(phrase.Sentence(err)))
 	}
 	decision := authorization.Decide(rules, &facts, c.tenants(), need)
 	if !decision.Allowed {
 		return c.refuse(&facts, decision)
 	}
-	c.s.subject = &facts
+	c.p.subject = &facts
 	return nil
 }
 
@@ -166,9 +168,9 @@ func (c *accessCheck) refuse(facts *authorization.Facts, decision authorization.
 	if c.changed() {
 		return c.deny(facts, "access-changed", "Access block was changed", fmt.Sprintf(
 			"The access block or the tenant of the configuration is not what the state recorded (issuer %s, tenant %q).\nOnly a token that may manage the migration under the recorded block changes it: %s.\nPut the block back, or use such a token.",
-			view.Clean(c.recorded.Rules.Issuer), view.Clean(c.recorded.Tenant), view.Clean(decision.Reason)))
+			phrase.Clean(c.recorded.Rules.Issuer), phrase.Clean(c.recorded.Tenant), phrase.Clean(decision.Reason)))
 	}
-	return c.deny(facts, "access-denied", "Access is denied", fmt.Sprintf("Access as %s is denied: %s.\n%s", view.Clean(facts.Subject), view.Clean(decision.Reason), deniedAdvice(decision)))
+	return c.deny(facts, "access-denied", "Access is denied", fmt.Sprintf("Access as %s is denied: %s.\n%s", phrase.Clean(facts.Subject), phrase.Clean(decision.Reason), deniedAdvice(decision)))
 }
 
 func deniedAdvice(decision authorization.Decision) string {
@@ -184,17 +186,17 @@ func deniedAdvice(decision authorization.Decision) string {
 }
 
 func tokenAdvice(rules *authorization.Rules) string {
-	return fmt.Sprintf("Put a token of %s for audience %q into %s.", view.Clean(rules.Issuer), view.Clean(rules.Audience), tokenVariable)
+	return fmt.Sprintf("Put a token of %s for audience %q into %s.", phrase.Clean(rules.Issuer), phrase.Clean(rules.Audience), tokenVariable)
 }
 
 // deny records the refusal and returns it. The subject is in the record when the token was verified.
 func (c *accessCheck) deny(facts *authorization.Facts, code, summary, detail string) error {
 	if facts != nil && facts.Subject != "" {
-		c.s.subject = facts
+		c.p.subject = facts
 	}
 	problem := diag.Errorf(code, summary, "%s", detail)
-	event := c.s.event("migration.access.denied", "rehome "+c.s.command, map[string]string{"code": code, "need": string(c.s.global.class.need()), "reason": firstLine(detail)})
-	c.s.subject = nil
+	event := c.p.Event("migration.access.denied", c.p.Command, map[string]string{"code": code, "need": string(c.p.need()), "reason": phrase.FirstLine(detail)})
+	c.p.subject = nil
 	if event.Tenant == "" {
 		event.Tenant = c.recorded.Tenant
 	}
@@ -205,10 +207,10 @@ func (c *accessCheck) deny(facts *authorization.Facts, code, summary, detail str
 }
 
 // remember records the rules at the first command that changes something, and a change of them.
-func (c *accessCheck) remember() error {
-	if c.s.global.class.need() != authorization.Manage {
+func (c *accessCheck) remember(ctx context.Context) error {
+	if c.p.need() != authorization.Manage {
 		if c.changed() {
-			c.s.warn(diag.List{diag.Warningf("access-change-pending", "Access block will change", "The access block differs from the recorded one. The next command that changes something records it.")})
+			c.p.Warn(diag.Warningf("access-change-pending", "Access block will change", "The access block differs from the recorded one. The next command that changes something records it."))
 		}
 		return nil
 	}
@@ -224,48 +226,68 @@ func (c *accessCheck) remember() error {
 		facts["removed"] = "true"
 	} else {
 		facts["issuer"], facts["audience"], facts["operator_tenant"] = c.wanted.Issuer, c.wanted.Audience, c.wanted.OperatorTenant
-		if err := c.reachable(); err != nil {
+		if err := c.reachable(ctx); err != nil {
 			return err
 		}
 	}
 	if c.changed() {
 		facts["before_issuer"], facts["before_tenant"] = c.recorded.Rules.Issuer, c.recorded.Tenant
 	}
-	record := state.AccessRecord{Rules: c.wanted, Tenant: c.tenant, At: c.s.env.now().UTC()}
-	if err := c.renewed.PutAccess(record, c.s.event(name, "", facts)); err != nil {
+	record := state.AccessRecord{Rules: c.wanted, Tenant: c.tenant, At: c.p.Now().UTC()}
+	if err := c.renewed.PutAccess(record, c.p.Event(name, "", facts)); err != nil {
 		return fmt.Errorf("recording the access rules: %w", err)
 	}
 	return nil
 }
 
 // reachable keeps a team from locking itself out: a new issuer must answer before its block is recorded.
-func (c *accessCheck) reachable() error {
+func (c *accessCheck) reachable(ctx context.Context) error {
 	if c.recorded.Rules == nil || c.recorded.Rules.Issuer == c.wanted.Issuer {
 		return nil
 	}
-	if _, err := discover(c.s.context(), c.wanted.Issuer); err != nil {
-		return diag.Errorf("access-issuer-unreachable", "Issuer does not answer", "The new issuer is not recorded, because nobody could get in after it: %s.", view.Clean(err.Error()))
+	if _, err := discover(ctx, c.wanted.Issuer); err != nil {
+		return diag.Errorf("access-issuer-unreachable", "Issuer does not answer", "The new issuer is not recorded, because nobody could get in after it: %s.", phrase.Clean(err.Error()))
 	}
 	return nil
 }
 
-// context is that of the command.
-func (s *session) context() context.Context {
-	if s.global.ctx != nil {
-		return s.global.ctx
+// Operator tells whether the token is one of the operator tenant, which works for all tenants.
+func (p *Project) Operator() (bool, error) {
+	if p.subject == nil {
+		return false, nil
 	}
-	return context.Background()
+	recorded, err := p.migration.Access()
+	return recorded.Rules != nil && recorded.Rules.OperatorTenant != "" && p.subject.Tenant == recorded.Rules.OperatorTenant, err
 }
 
-// actor names who acts: the verified subject, else what environment and system say.
-func (s *session) actor() string {
-	if s.subject != nil {
-		return fmt.Sprintf("oidc:%s (%s)", s.subject.Subject, s.subject.Issuer)
+// OwnTenantOnly refuses to hand out the whole state to somebody whose token is good for one tenant of several. Without an
+// access block there is no token, and whoever has the key has the state.
+func (p *Project) OwnTenantOnly() error {
+	if p.subject == nil {
+		return p.noneGuarded()
 	}
-	return s.env.actor()
+	if operator, err := p.Operator(); operator || err != nil {
+		return err
+	}
+	all, err := p.store.Migrations()
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.Tenant != p.subject.Tenant {
+			return diag.Errorf("access-other-tenant", "State holds other tenants", "The state holds migrations of other tenants too, "+
+				"and the token is good for tenant %q only. Use a token of the operator tenant.", p.subject.Tenant)
+		}
+	}
+	return nil
 }
 
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
+// noneGuarded refuses to hand out the whole state without a token when it holds things of a tenant that asks for one.
+func (p *Project) noneGuarded() error {
+	guarded, err := guardedTenants(p.store)
+	if err != nil || len(guarded) == 0 {
+		return err
+	}
+	return diag.Errorf("access-other-tenant", "State holds other tenants", "The state holds a migration of another tenant, "+
+		"whose access block asks for a token. Use a token of the operator tenant, in its folder.")
 }
