@@ -1,7 +1,14 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"iter"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,12 +22,38 @@ type importRule struct {
 	why       string
 }
 
+// enginesOwn stands for the packages of engine that are not use cases.
+const enginesOwn = "engine/... without use cases"
+
+// useCases are the packages of engine that open what they work with: configuration, state and plugins.
+func useCases() []string {
+	return []string{"project", "keeping", "reading", "planning", "applying", "rehearsing", "proving", "cutover"}
+}
+
+func useCasePaths() []string {
+	var paths []string
+	for _, name := range useCases() {
+		paths = append(paths, "module:engine/"+name)
+	}
+	return paths
+}
+
+func isUseCase(path string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, module+"engine/"), "/")
+	return strings.HasPrefix(path, module+"engine/") && slices.Contains(useCases(), name)
+}
+
 var importRules = []importRule{
 	{"engine/identity", []string{"module:", "github.com/"}, "the model is a leaf: the standard library only"},
 	{"engine/audit", []string{"module:", "github.com/"}, "a stranger's checker uses it: the standard library only"},
 	{"engine/value", []string{"module:", "github.com/", "net", "os", "time", "log", "context"}, "what is equal is a leaf: plugins and a stranger's checker use it"},
 	{"engine/diag", []string{"module:", "github.com/"}, "diagnostics are a leaf: the standard library only"},
-	{"engine/...", []string{"module:cmd", "module:config", "module:providers", "module:state", "github.com/hashicorp", "github.com/spf13", "go.etcd.io"}, "the engine decides and knows neither HCL, plugins nor the store"},
+	{"engine/...", []string{"module:cmd", "github.com/hashicorp", "github.com/spf13", "go.etcd.io", "os/signal"}, "nothing below the commands knows HCL, plugins, stores of others, or how a command is called and ended"},
+	{enginesOwn, []string{"module:config", "module:providers", "module:state"}, "the engine decides; only the use cases open configuration, state and plugins"},
+	{enginesOwn, useCasePaths(), "the use cases are last in the picture"},
+	{"config", useCasePaths(), "the use cases are last in the picture"},
+	{"state/...", useCasePaths(), "the use cases are last in the picture"},
+	{"providers/...", useCasePaths(), "the use cases are last in the picture"},
 	{"engine/authorization", []string{"module:", "net", "os", "math/rand", "time", "log", "context"}, "a decision is made of values only"},
 	{"engine/sorted", []string{"module:engine/inventory", "module:engine/assess", "net", "os", "time", "log", "context"}, "it pairs anything and knows nothing of it"},
 	{"engine/assess", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
@@ -51,7 +84,14 @@ var importRules = []importRule{
 func TestImports_GoOneWay(t *testing.T) {
 	for _, rule := range importRules {
 		t.Run(strings.ReplaceAll(rule.packages, "/", "_"), func(t *testing.T) {
-			listed := goList(t, "-f", `{{.ImportPath}}|{{join .Imports ","}}`, module+rule.packages)
+			packages, own := strings.CutSuffix(rule.packages, strings.TrimPrefix(enginesOwn, "engine/..."))
+			listed := goList(t, "-f", `{{.ImportPath}}|{{join .Imports ","}}`, module+packages)
+			if own {
+				listed = slices.DeleteFunc(listed, func(line string) bool {
+					name, _, _ := strings.Cut(line, "|")
+					return isUseCase(name)
+				})
+			}
 			if len(listed) == 0 {
 				t.Fatalf("no package is left below %s: remove the rule", rule.packages)
 			}
@@ -110,4 +150,85 @@ func goList(t *testing.T, args ...string) []string {
 		t.Fatalf("go list: %v", err)
 	}
 	return strings.Fields(string(out))
+}
+
+// TestUseCases_TouchNothingOfTheProcess finds what would tie a use case to one caller in one process: its streams, its environment, its
+// folder, its end, and variables that two callers would share.
+func TestUseCases_TouchNothingOfTheProcess(t *testing.T) {
+	forbidden := map[string]bool{"os.Getenv": true, "os.LookupEnv": true, "os.Environ": true, "os.Setenv": true, "os.Stdout": true,
+		"os.Stderr": true, "os.Stdin": true, "os.Exit": true, "os.Chdir": true, "os.Getwd": true, "os.Getpid": true, "os.Hostname": true,
+		"fmt.Print": true, "fmt.Printf": true, "fmt.Println": true, "context.Background": true, "context.TODO": true, "time.Now": true}
+	seen := 0
+	for _, name := range useCases() {
+		for file := range sourceFiles(t, "../../engine/"+name) {
+			seen++
+			ast.Inspect(file.syntax, func(n ast.Node) bool {
+				if selector, ok := n.(*ast.SelectorExpr); ok {
+					if x, ok := selector.X.(*ast.Ident); ok && forbidden[x.Name+"."+selector.Sel.Name] && !allowedInUseCases(file.path, x.Name+"."+selector.Sel.Name) {
+						t.Errorf("%s uses %s.%s: take it from project.Settings or an argument", file.path, x.Name, selector.Sel.Name)
+					}
+				}
+				return true
+			})
+			for _, declaration := range file.syntax.Decls {
+				variables, ok := declaration.(*ast.GenDecl)
+				if ok && variables.Tok == token.VAR && !constantInAllButName(variables) {
+					t.Errorf("%s has a package variable: two projects in one process would share it", file.path)
+				}
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d files were looked at", seen)
+	}
+}
+
+// allowedInUseCases is where the one default of the clock is set.
+func allowedInUseCases(path, what string) bool {
+	return what == "time.Now" && strings.HasSuffix(path, "engine/project/project.go")
+}
+
+// constantInAllButName tells whether a declaration holds only what Go has no constants for: sentinel errors and compiled patterns.
+func constantInAllButName(declaration *ast.GenDecl) bool {
+	for _, spec := range declaration.Specs {
+		for _, value := range spec.(*ast.ValueSpec).Values {
+			call, ok := value.(*ast.CallExpr)
+			if !ok {
+				return false
+			}
+			called, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || called.Sel.Name != "New" && called.Sel.Name != "MustCompile" {
+				return false
+			}
+		}
+		if len(spec.(*ast.ValueSpec).Values) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+type sourceFile struct {
+	path   string
+	syntax *ast.File
+}
+
+// sourceFiles parses what is below a folder, tests aside. A folder that is not there yet has none.
+func sourceFiles(t *testing.T, folder string) iter.Seq[sourceFile] {
+	return func(yield func(sourceFile) bool) {
+		_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "test/") {
+				return nil
+			}
+			syntax, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Error(err)
+				return nil
+			}
+			if !yield(sourceFile{filepath.ToSlash(path), syntax}) {
+				return fs.SkipAll
+			}
+			return nil
+		})
+	}
 }

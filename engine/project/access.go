@@ -114,7 +114,8 @@ func rulesOf(block *config.Access) *authorization.Rules {
 	if block == nil {
 		return nil
 	}
-	return &authorization.Rules{Issuer: block.Issuer, Audience: block.Audience, OperatorTenant: block.OperatorTenant, Claims: authorization.Claims(block.Claims)}
+	return &authorization.Rules{Issuer: block.Issuer, Audience: block.Audience, OperatorTenant: block.OperatorTenant,
+		Claims: authorization.Claims(block.Claims)}
 }
 
 // changed tells whether the configuration says something else than the state remembers.
@@ -146,7 +147,9 @@ func (c *accessCheck) verify(ctx context.Context, rules *authorization.Rules) er
 	var offline *issuerError
 	if errors.As(err, &offline) {
 		return c.deny(nil, "access-issuer-unreachable", "Issuer does not answer", fmt.Sprintf(
-			"The token cannot be verified: %s.\nNothing is done with a token that is not verified. Check the address and the network, and try again.", phrase.Clean(offline.Error())))
+			"The token cannot be verified: %s.\n"+
+				"Nothing is done with a token that is not verified. Check the address and the network, and try again.",
+			phrase.Clean(offline.Error())))
 	}
 	if err != nil {
 		return c.deny(nil, "access-token-invalid", "Token is refused", phrase.Clean(phrase.Sentence(err))+"\n"+tokenAdvice(rules))
@@ -167,10 +170,13 @@ func (c *accessCheck) verify(ctx context.Context, rules *authorization.Rules) er
 func (c *accessCheck) refuse(facts *authorization.Facts, decision authorization.Decision) error {
 	if c.changed() {
 		return c.deny(facts, "access-changed", "Access block was changed", fmt.Sprintf(
-			"The access block or the tenant of the configuration is not what the state recorded (issuer %s, tenant %q).\nOnly a token that may manage the migration under the recorded block changes it: %s.\nPut the block back, or use such a token.",
+			"The access block or the tenant of the configuration is not what the state recorded (issuer %s, tenant %q).\n"+
+				"Only a token that may manage the migration under the recorded block changes it: %s.\n"+
+				"Put the block back, or use such a token.",
 			phrase.Clean(c.recorded.Rules.Issuer), phrase.Clean(c.recorded.Tenant), phrase.Clean(decision.Reason)))
 	}
-	return c.deny(facts, "access-denied", "Access is denied", fmt.Sprintf("Access as %s is denied: %s.\n%s", phrase.Clean(facts.Subject), phrase.Clean(decision.Reason), deniedAdvice(decision)))
+	return c.deny(facts, "access-denied", "Access is denied", fmt.Sprintf("Access as %s is denied: %s.\n%s",
+		phrase.Clean(facts.Subject), phrase.Clean(decision.Reason), deniedAdvice(decision)))
 }
 
 func deniedAdvice(decision authorization.Decision) string {
@@ -186,7 +192,8 @@ func deniedAdvice(decision authorization.Decision) string {
 }
 
 func tokenAdvice(rules *authorization.Rules) string {
-	return fmt.Sprintf("Put a token of %s for audience %q into %s.", phrase.Clean(rules.Issuer), phrase.Clean(rules.Audience), tokenVariable)
+	return fmt.Sprintf("Put a token of %s for audience %q into %s.",
+		phrase.Clean(rules.Issuer), phrase.Clean(rules.Audience), tokenVariable)
 }
 
 // deny records the refusal and returns it. The subject is in the record when the token was verified.
@@ -195,7 +202,8 @@ func (c *accessCheck) deny(facts *authorization.Facts, code, summary, detail str
 		c.p.subject = facts
 	}
 	problem := diag.Errorf(code, summary, "%s", detail)
-	event := c.p.Event("migration.access.denied", c.p.Command, map[string]string{"code": code, "need": string(c.p.need()), "reason": phrase.FirstLine(detail)})
+	about := map[string]string{"code": code, "need": string(c.p.need()), "reason": phrase.FirstLine(detail)}
+	event := c.p.Event("migration.access.denied", c.p.Command, about)
 	c.p.subject = nil
 	if event.Tenant == "" {
 		event.Tenant = c.recorded.Tenant
@@ -210,7 +218,8 @@ func (c *accessCheck) deny(facts *authorization.Facts, code, summary, detail str
 func (c *accessCheck) remember(ctx context.Context) error {
 	if c.p.need() != authorization.Manage {
 		if c.changed() {
-			c.p.Warn(diag.Warningf("access-change-pending", "Access block will change", "The access block differs from the recorded one. The next command that changes something records it."))
+			c.p.Warn(diag.Warningf("access-change-pending", "Access block will change",
+				"The access block differs from the recorded one. The next command that changes something records it."))
 		}
 		return nil
 	}
@@ -246,7 +255,8 @@ func (c *accessCheck) reachable(ctx context.Context) error {
 		return nil
 	}
 	if _, err := discover(ctx, c.wanted.Issuer); err != nil {
-		return diag.Errorf("access-issuer-unreachable", "Issuer does not answer", "The new issuer is not recorded, because nobody could get in after it: %s.", phrase.Clean(err.Error()))
+		return diag.Errorf("access-issuer-unreachable", "Issuer does not answer",
+			"The new issuer is not recorded, because nobody could get in after it: %s.", phrase.Clean(err.Error()))
 	}
 	return nil
 }

@@ -155,8 +155,8 @@ func (p *Project) BringUp() error {
 		return err
 	}
 	for _, torn := range found.Torn {
-		p.Note("The journal of run %s ended in a record that a crash had cut off: %d bytes after record %d were removed; nothing relied on them.",
-			torn.Run, torn.Bytes, torn.After)
+		p.Note("The journal of run %s ended in a record that a crash had cut off: "+
+			"%d bytes after record %d were removed; nothing relied on them.", torn.Run, torn.Bytes, torn.After)
 	}
 	for _, damage := range found.Damaged {
 		p.Warn(diag.Warningf("journal-damaged", "Journal is damaged", "%v", damage))

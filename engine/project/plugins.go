@@ -3,15 +3,12 @@ package project
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/hashicorp/go-hclog"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -36,7 +33,7 @@ type Plugins struct {
 	finder    client.Finder
 	overrides map[string]string
 	lock      *config.LockFile
-	logger    hclog.Logger
+	logger    client.Logger
 	warned    map[string]bool // by provider, of an override
 
 	mutex   sync.Mutex
@@ -80,21 +77,14 @@ func (p *Project) pluginDirs() []string {
 }
 
 // newLogger writes when REHOME_LOG names a level, with every known secret replaced.
-func (p *Plugins) newLogger() hclog.Logger {
-	level := hclog.LevelFromString(p.project.Variable(logVariable))
-	if level == hclog.NoLevel {
-		return hclog.NewNullLogger()
-	}
+func (p *Plugins) newLogger() client.Logger {
 	output := p.project.Log
 	if path := p.project.Variable(logPathVariable); path != "" {
 		if file, err := os.OpenFile(p.project.Path(path), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600); err == nil {
 			output = file
 		}
 	}
-	if output == nil {
-		return hclog.NewNullLogger()
-	}
-	return hclog.New(&hclog.LoggerOptions{Name: "rehome", Level: level, Output: redacting{w: output, redact: p.redact}})
+	return client.NewLogger(p.project.Variable(logVariable), output, p.redact)
 }
 
 // Hide keeps a secret out of whatever plugins print from now on.
@@ -115,20 +105,6 @@ func (p *Plugins) redact(text string) string {
 		text = strings.ReplaceAll(text, secret, "(sensitive)")
 	}
 	return text
-}
-
-// redacting is a writer whose text passes redact first.
-type redacting struct {
-	w      io.Writer
-	redact func(string) string
-}
-
-// Write implements io.Writer.
-func (r redacting) Write(b []byte) (int, error) {
-	if _, err := io.WriteString(r.w, r.redact(string(b))); err != nil {
-		return 0, err
-	}
-	return len(b), nil
 }
 
 // Lock is what the lock file holds; a change of it is not written by itself.
@@ -190,14 +166,16 @@ func (p *Plugins) locked(name string) (client.Options, error) {
 
 // Target starts and configures the target of a block, in the phase of the configuration (Config.InPhase). The caller
 // closes it.
-func (p *Plugins) Target(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Target, identity.ProviderSchema, error) {
+func (p *Plugins) Target(ctx context.Context, block *config.ProviderBlock, cfg *config.Config,
+) (*client.Target, identity.ProviderSchema, error) {
 	return p.target(ctx, block, func(target *client.Target, schema identity.ProviderSchema) error {
 		return p.configure(ctx, block, cfg, schema, target.Configure)
 	})
 }
 
 // OfflineTarget starts a target that never connects and is given nothing secret. The caller closes it.
-func (p *Plugins) OfflineTarget(ctx context.Context, block *config.ProviderBlock, cfg *config.Config) (*client.Target, identity.ProviderSchema, error) {
+func (p *Plugins) OfflineTarget(ctx context.Context, block *config.ProviderBlock, cfg *config.Config,
+) (*client.Target, identity.ProviderSchema, error) {
 	return p.target(ctx, block, func(target *client.Target, schema identity.ProviderSchema) error {
 		values, found := cfg.DecodeOffline(block, schema)
 		if !found.HasErrors() {

@@ -100,9 +100,10 @@ func verifyToken(ctx context.Context, rules *authorization.Rules, token string, 
 		return nil, err
 	}
 	verifier := provider.VerifierContext(oidc.ClientContext(ctx, issuerClient()), &oidc.Config{
-		ClientID:             rules.Audience,
-		SupportedSigningAlgs: []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA},
-		Now:                  func() time.Time { return now().Add(-tokenLeeway) },
+		ClientID: rules.Audience,
+		SupportedSigningAlgs: []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512,
+			oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA},
+		Now: func() time.Time { return now().Add(-tokenLeeway) },
 	})
 	verified, err := verifier.Verify(ctx, token)
 	if err != nil {

@@ -2,11 +2,39 @@ package client
 
 import (
 	"bytes"
+	"io"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
+
+// Logger takes what plugins log and print.
+type Logger = hclog.Logger
+
+// NewLogger logs to w from a level on, trace, debug, info, warn or error, each text changed by redact first. Without a known level, or
+// without a writer, nothing is logged.
+func NewLogger(level string, w io.Writer, redact func(string) string) Logger {
+	from := hclog.LevelFromString(level)
+	if from == hclog.NoLevel || w == nil {
+		return hclog.NewNullLogger()
+	}
+	return hclog.New(&hclog.LoggerOptions{Name: "rehome", Level: from, Output: redacting{w: w, redact: redact}})
+}
+
+// redacting is a writer whose text passes redact first.
+type redacting struct {
+	w      io.Writer
+	redact func(string) string
+}
+
+// Write implements io.Writer.
+func (r redacting) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(r.w, r.redact(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
 
 // hostLogger is what go-plugin logs to. Its own lines below Info are dropped, since at Trace it writes two for each
 // kilobyte of a plugin's output; the plugin's lines, logged under the name of its binary, pass at every level.
