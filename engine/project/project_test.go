@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/providers/realmfile"
+	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -52,7 +55,8 @@ source "okta" "corp" {
 }
 
 target "realmfile" "portal" {
-  path = "realm.json"
+  path  = "realm.json"
+  realm = "NAME"
 }
 
 variable "url" {
@@ -247,5 +251,34 @@ func TestPrivateFile_IsWholeOrNotThere(t *testing.T) {
 	}
 	if _, err := os.Stat(broken); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("what failed is left behind: %v", err)
+	}
+}
+
+func TestProject_TalksToProvidersInThisProcess(t *testing.T) {
+	s := folder(t, "acme")
+	path := filepath.Join(s.Folder, "main.rehome.hcl")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := strings.ReplaceAll(string(text), `"realm.json"`, `"`+filepath.Join(s.Folder, "realm.json")+`"`)
+	if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Local = map[string]func(context.Context) (net.Conn, error){
+		"realmfile": sdk.LocalTarget(func() sdk.Target { return realmfile.New("1.0.0") }),
+	}
+	p := New(s)
+	defer p.Close()
+	for range 2 { // each start is a target of its own, which is configured once
+		target, schema, err := p.Target(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := target.Identify(t.Context())
+		if err != nil || schema.Version == "" || !strings.Contains(who.Summary, "realm acme") {
+			t.Errorf("%+v %v", who, err)
+		}
+		target.Close()
 	}
 }
