@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -40,6 +41,11 @@ func newSession(env *environment, global *options, command string) (*session, er
 	if s := global.entered; s != nil {
 		s.command = command
 		return s, nil
+	}
+	if global.chdir != "" {
+		if _, err := os.Stat(global.chdir); err != nil {
+			return nil, fmt.Errorf("working in the folder of -chdir: %w", err)
+		}
 	}
 	events := newEvents(env, global)
 	p := project.New(settingsOf(env, global, command, events))

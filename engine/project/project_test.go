@@ -93,7 +93,7 @@ func TestProject_TwoTenantsAreOpenSideBySide(t *testing.T) {
 		open[tenant] = p
 	}
 	for tenant, p := range open {
-		m, err := p.Store().Migration(tenant)
+		m, err := p.Migration().Recorded()
 		if err != nil || m.Tenant != tenant || len(m.Sources) != 1 {
 			t.Errorf("%s: %+v %v", tenant, m, err)
 		}
@@ -105,7 +105,7 @@ func TestProject_TwoTenantsAreOpenSideBySide(t *testing.T) {
 			t.Errorf("the state of %s is at %s, %v", tenant, path, err)
 		}
 	}
-	if _, err := open["beta"].Store().Migration("acme"); !errors.Is(err, state.ErrNotFound) {
+	if _, err := open["beta"].Store().Migration("acme", "acme").Recorded(); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("beta sees acme: %v", err)
 	}
 }
