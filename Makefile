@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build build-okta demo test integration faults lint fmt generate docs bench fuzz clean
+.PHONY: help build build-okta demo test integration faults tools lint mutants measures fmt generate docs bench fuzz clean
 VERSION ?= 0.1.0
 BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"
 FUZZTIME ?= 10s
@@ -26,12 +26,27 @@ faults: ## kill and spoil applies at every place, on a realm file, a fake and a 
 	@out=$$(mktemp -d); REHOME_FAULTS=$$out/table REHOME_TEST_KEYCLOAK=required go test -count=1 -timeout 60m -run '^TestFaults' ./cmd/rehome >$$out/log 2>&1; \
 	  status=$$?; cat $$out/table; [ $$status = 0 ] || cat $$out/log; rm -rf $$out; exit $$status
 
-lint: ## run go vet, and golangci-lint where it is installed
+tools: ## build the pinned tools of .tools/go.mod into bin/tools
+	cd .tools && GOBIN=$(CURDIR)/bin/tools go install tool
+
+lint: tools ## run go vet and the pinned linter; refuse an untidy go.mod, dead code, and generated files that are not up to date
 	go vet ./...
-	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else echo "golangci-lint is not installed; ran go vet only"; fi
+	bin/tools/golangci-lint run ./...
+	go mod tidy -diff
+	cd .tools && go mod tidy -diff
+	.tools/deadcode.sh bin/tools/deadcode
+	$(MAKE) docs generate
+	git diff --exit-code -I '^//.*protoc' -- docs/reference providers/protocol
+
+mutants: tools ## change operators and conditions of the deciding packages, and count what their own tests notice
+	@for package in evidence verify assess handoff merge; do \
+	  bin/tools/gremlins unleash ./engine/$$package --timeout-coefficient 30 --threshold-efficacy 90 --threshold-mcover 85 || exit 1; done
+
+measures: ## print sizes, import chain, fan-out and long lines of the tree, with what is allowed and wanted
+	@go test -count=1 -run TestArchitecture_StaysWithinItsBudgets -v ./docs | grep -v '^=== '
 
 fmt: ## format Go code and the examples
-	gofmt -w cmd config engine providers state
+	gofmt -w cmd config docs engine providers state
 	@if [ -x bin/rehome ]; then bin/rehome fmt -recursive examples; fi
 
 generate: ## generate the protocol code (needs protoc 3.21, as Debian 12 has it; the plugins are fetched at fixed versions)

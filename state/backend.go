@@ -35,6 +35,7 @@ type LockedError struct {
 	Holder string // who, since when, doing what; empty when not known
 }
 
+// Error names the file, and its holder where that is known.
 func (e *LockedError) Error() string {
 	if e.Holder == "" {
 		return fmt.Sprintf("state %s is locked by another process", e.Path)

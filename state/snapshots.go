@@ -48,6 +48,7 @@ type BusyError struct {
 	Since time.Time
 }
 
+// Error names the one that is under way, and since when.
 func (e *BusyError) Error() string {
 	return fmt.Sprintf("%s is under way already: %s, since %s", e.What, e.ID, e.Since.UTC().Format(time.RFC3339))
 }

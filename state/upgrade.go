@@ -19,6 +19,7 @@ type OwnerError struct {
 	Why  string
 }
 
+// Error names what has no owner that can be told.
 func (e *OwnerError) Error() string {
 	return fmt.Sprintf("the state has a format in which things had no owner, and it is not known whose %s is: %s", e.What, e.Why)
 }

@@ -35,6 +35,7 @@ type HeldError struct {
 	Age     time.Duration
 }
 
+// Error names the holder, since when, and until when at most.
 func (e *HeldError) Error() string {
 	age := ""
 	if e.Age > 0 {
@@ -254,13 +255,6 @@ func (l *Lease) Update(ctx context.Context, change func(*identity.Marker)) error
 	}
 	l.marker, l.revision, l.confirmed = next, revision, l.now()
 	return nil
-}
-
-// Marker is the marker as last written.
-func (l *Lease) Marker() identity.Marker {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.marker
 }
 
 // Release gives the lease back, with a last change of the marker.

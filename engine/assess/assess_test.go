@@ -55,6 +55,14 @@ func TestAssess_FirstRuleThatFitsDecidesTheClass(t *testing.T) {
 	}
 }
 
+func impactsIn(results []Result) []Impact {
+	collector := NewImpactCollector()
+	for _, result := range results {
+		collector.Add(result.Address, result.Findings)
+	}
+	return collector.Impacts()
+}
+
 func impactsOf(n int) []Impact {
 	var results []Result
 	for i := range n {
@@ -64,7 +72,7 @@ func impactsOf(n int) []Impact {
 				Severity: identity.SeverityHigh, Summary: "new secret"}},
 		})
 	}
-	return Impacts(slices.Values(results))
+	return impactsIn(results)
 }
 
 func TestImpacts_IDSurvivesOneMoreItemButNotATenth(t *testing.T) {
@@ -93,7 +101,7 @@ func TestImpacts_SayWhatToTellOnce(t *testing.T) {
 		results = append(results, Result{Address: identity.Address{Source: "s", Kind: identity.KindApplication,
 			ID: fmt.Sprint(i)}, Findings: []identity.Finding{finding}})
 	}
-	if got := Impacts(slices.Values(results)); len(got) != 1 || got[0].Tell != "Bookmark it." || got[0].Count != 3 {
+	if got := impactsIn(results); len(got) != 1 || got[0].Tell != "Bookmark it." || got[0].Count != 3 {
 		t.Errorf("%+v", got)
 	}
 }

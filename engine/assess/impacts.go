@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -27,15 +26,6 @@ type Impact struct {
 	Tell     string            `json:"tell"` // what to tell the audience
 	Items    []string          `json:"items"`
 	Count    int               `json:"count"`
-}
-
-// Impacts groups the findings of all results. The order of the results does not matter.
-func Impacts(results iter.Seq[Result]) []Impact {
-	collector := NewImpactCollector()
-	for result := range results {
-		collector.Add(result.Address, result.Findings)
-	}
-	return collector.Impacts()
 }
 
 // ImpactCollector gathers findings item by item, so that a million items need not be held. Not safe for many

@@ -33,7 +33,7 @@ func TestImpacts_ComeHighFirstThenByCodeAndAudience(t *testing.T) {
 	for range 2 {
 		slices.Reverse(findings) // the order in which they come must not matter
 		var got []string
-		for _, impact := range Impacts(slices.Values([]Result{{Findings: findings}})) {
+		for _, impact := range impactsIn([]Result{{Findings: findings}}) {
 			got = append(got, fmt.Sprint(impact.Severity, " ", impact.Code, " ", impact.Audience))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -50,7 +50,7 @@ func TestImpacts_KeepTheFirstThreeTexts(t *testing.T) {
 			finding.Summary = fmt.Sprint("text ", i)
 			findings = append(findings, finding)
 		}
-		got := Impacts(slices.Values([]Result{{Findings: findings}}))
+		got := impactsIn([]Result{{Findings: findings}})
 		if len(got) != 1 || got[0].Summary != want || got[0].Count != 1 {
 			t.Errorf("of %d texts: %+v", n, got)
 		}

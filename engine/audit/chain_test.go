@@ -25,7 +25,25 @@ func chain(t *testing.T, n int) []audit.Record {
 	return records
 }
 
-func TestVerify_NamesTheRecordThatDoesNotFit(t *testing.T) {
+// follow checks a whole chain, and returns the last hash that fits.
+func follow(t *testing.T, records []audit.Record) (string, error) {
+	t.Helper()
+	follower, err := audit.Follow("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := ""
+	for _, record := range records {
+		if err := follower.Add(record); err != nil {
+			return head, err
+		}
+		head = record.Hash
+	}
+	_, err = follower.End(len(records), head)
+	return head, err
+}
+
+func TestFollower_NamesTheRecordThatDoesNotFit(t *testing.T) {
 	cases := map[string]struct {
 		change func([]audit.Record) []audit.Record
 		broken int
@@ -38,7 +56,7 @@ func TestVerify_NamesTheRecordThatDoesNotFit(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := audit.Verify(c.change(chain(t, 4)))
+			_, err := follow(t, c.change(chain(t, 4)))
 			var broken *audit.BrokenError
 			if c.broken == 0 {
 				if err != nil {
@@ -53,10 +71,19 @@ func TestVerify_NamesTheRecordThatDoesNotFit(t *testing.T) {
 	}
 }
 
-func TestVerify_ReturnsTheHeadSoThatACutChainIsFound(t *testing.T) {
+func TestFollower_FindsACutChainByTheHeadThatItsKeeperNames(t *testing.T) {
 	whole := chain(t, 3)
-	head, err := audit.Verify(whole[:2])
-	if err != nil || head == whole[2].Hash || head != whole[1].Hash {
-		t.Errorf("%q, %v", head, err)
+	follower, err := audit.Follow("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, record := range whole[:2] {
+		if err := follower.Add(record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var broken *audit.BrokenError
+	if _, err := follower.End(3, whole[2].Hash); !errors.As(err, &broken) || broken.Sequence != 3 {
+		t.Errorf("%v", err)
 	}
 }

@@ -29,6 +29,7 @@ type CutError struct {
 	Records    int
 }
 
+// Error says that the end of the chain is missing, and from which record on.
 func (e *CutError) Error() string {
 	return fmt.Sprintf("no audit record of %d has the hash %s: record %d or a later one was cut off, or the chain was "+
 		"written anew", e.Records, e.Checkpoint, e.Records+1)

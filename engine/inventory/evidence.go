@@ -18,6 +18,7 @@ type DigestError struct {
 	Got  string // SHA-256 of the body, hex
 }
 
+// Error names the page and both digests.
 func (e *DigestError) Error() string {
 	return fmt.Sprintf("page %d (%s %s) has SHA-256 %s, its evidence says %s", e.Page.Sequence, e.Page.Method, e.Page.Path,
 		e.Got, e.Page.SHA256)
