@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/sergi/go-diff/diffmatchpatch"
+	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/config"
@@ -18,19 +18,19 @@ import (
 )
 
 func newFmtCommand(env *environment, global *options) *cobra.Command {
-	var check, diff, recursive bool
+	var check, showDiff, recursive bool
 	c := &cobra.Command{
 		Use:     "fmt [file or folder...]",
 		Short:   "Format configuration files",
 		Long:    "Fmt rewrites *.rehome.hcl and *.auto.vars.hcl in the usual layout. A single - reads standard input and writes standard output.",
 		Example: "  rehome fmt\n  rehome fmt -check -diff",
 		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
-			f := formatter{s: s, check: check, diff: diff, recursive: recursive}
+			f := formatter{s: s, check: check, diff: showDiff, recursive: recursive}
 			return f.run(args)
 		}),
 	}
 	c.Flags().BoolVar(&check, "check", false, "change nothing; list files that are not formatted and exit with 1")
-	c.Flags().BoolVar(&diff, "diff", false, "show what changes")
+	c.Flags().BoolVar(&showDiff, "diff", false, "show what changes")
 	c.Flags().BoolVar(&recursive, "recursive", false, "go into folders")
 	return c
 }
@@ -119,7 +119,7 @@ func (f *formatter) one(path string) error {
 	f.unformatted++
 	fmt.Fprintln(f.s.env.out, path)
 	if f.diff {
-		f.show(string(source), string(formatted))
+		f.show(source, formatted)
 	}
 	if f.check {
 		return nil
@@ -135,19 +135,15 @@ func (f *formatter) one(path string) error {
 }
 
 // show writes the changed lines, old ones with - and new ones with +.
-func (f *formatter) show(before, after string) {
-	differ := diffmatchpatch.New()
-	a, b, lines := differ.DiffLinesToChars(before, after)
+func (f *formatter) show(before, after []byte) {
 	style := f.s.env.style(f.s.global.noColor)
-	for _, d := range differ.DiffCharsToLines(differ.DiffMain(a, b, false), lines) {
-		for _, line := range strings.SplitAfter(strings.TrimSuffix(d.Text, "\n"), "\n") {
-			line = strings.TrimSuffix(line, "\n")
-			switch d.Type {
-			case diffmatchpatch.DiffDelete:
-				fmt.Fprintln(f.s.env.out, paintLine(style.Color, "31", "-"+line))
-			case diffmatchpatch.DiffInsert:
-				fmt.Fprintln(f.s.env.out, paintLine(style.Color, "32", "+"+line))
-			}
+	lines := strings.Split(string(diff.Diff("before", before, "after", after)), "\n")
+	for _, line := range lines[min(3, len(lines)):] { // the first three name the two sides
+		switch {
+		case strings.HasPrefix(line, "-"):
+			fmt.Fprintln(f.s.env.out, paintLine(style.Color, "31", line))
+		case strings.HasPrefix(line, "+"):
+			fmt.Fprintln(f.s.env.out, paintLine(style.Color, "32", line))
 		}
 	}
 }

@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/go-cleanhttp"
-
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
@@ -56,7 +54,8 @@ type clientSettings struct {
 }
 
 func newClient(settings clientSettings) *client {
-	transport := cleanhttp.DefaultPooledTransport()
+	transport := reading.NewBase()
+	transport.ResponseHeaderTimeout = 0 // the timeout argument bounds each try, and may be longer for a large export
 	transport.MaxIdleConnsPerHost = settings.requests
 	transport.TLSClientConfig = &tls.Config{RootCAs: settings.roots, MinVersion: tls.VersionTLS12}
 	plain := &http.Client{
