@@ -7,7 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Check is the second pass: what only the whole desired set, next to the live one, can show. References in desired are resolved.
+// Check is the second pass: what only the whole desired set, next to the live one, can show. References in desired are
+// resolved.
 func Check(desired, live []identity.Resource) []identity.CheckFinding {
 	c := checker{live: byID(live), desired: byID(desired)}
 	c.gates()
@@ -64,19 +65,23 @@ func (c *checker) gates() {
 		if planned || p.Attributes["enabled"] != true || str(p.Attributes, "post_broker_flow") == TopFlow(PlaceBroker) {
 			continue
 		}
-		add("identity_provider", fmt.Sprintf("people who sign in with the live provider %s would come around the gate: it needs a reconcile decision", p.Key),
+		add("identity_provider", fmt.Sprintf("people who sign in with the live provider %s would come around the gate: it "+
+			"needs a reconcile decision", p.Key),
 			fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", TopFlow(PlaceBroker)))
 	}
 	for _, r := range c.ofType(c.live, TypeRealm) {
 		if truth(r.Attributes, "reset_password_allowed") {
-			add("reset_password_allowed", "the forgotten-password link leads around the gate", "Switch resetPasswordAllowed off in the realm.")
+			add("reset_password_allowed", "the forgotten-password link leads around the gate",
+				"Switch resetPasswordAllowed off in the realm.")
 		}
 		if truth(r.Attributes, "registration_allowed") {
-			add("registration_allowed", "self-registration leads around the gate", "Switch registrationAllowed off in the realm.")
+			add("registration_allowed", "self-registration leads around the gate",
+				"Switch registrationAllowed off in the realm.")
 		}
 		if flow := str(r.Attributes, "browser_flow"); flow != "" && flow != "browser" {
 			add("browser_flow", "the realm signs people in with a flow of its own, which gated clients would leave: "+flow,
-				fmt.Sprintf("Carry what that flow demands into the flow %q, then bind the realm to the flow browser.", TopFlow(PlaceBrowser)))
+				fmt.Sprintf("Carry what that flow demands into the flow %q, then bind the realm to the flow browser.",
+					TopFlow(PlaceBrowser)))
 		}
 	}
 	for _, gate := range gates {
@@ -85,7 +90,8 @@ func (c *checker) gates() {
 		}
 		client, there := c.desired[identity.ResourceID{Type: TypeClient, Key: str(gate.Attributes, "client")}]
 		if there && truth(client.Attributes, "direct_access_grants") {
-			c.block(gate.ID(), "direct_access_grants", "the password grant of a gated client must stay off", "Take direct_access_grants out of the map block.")
+			c.block(gate.ID(), "direct_access_grants", "the password grant of a gated client must stay off",
+				"Take direct_access_grants out of the map block.")
 		}
 	}
 }
@@ -113,7 +119,8 @@ func (c *checker) organizations(desired, live []identity.Resource) {
 			continue
 		}
 		if off {
-			c.block(o.ID(), "organizations_enabled", "organizations are switched off in the realm", "Switch organizationsEnabled on in the realm, then plan again.")
+			c.block(o.ID(), "organizations_enabled", "organizations are switched off in the realm",
+				"Switch organizationsEnabled on in the realm, then plan again.")
 		}
 		for _, d := range Texts(o.Attributes["domains"]) {
 			key := strings.ToLower(d)
@@ -136,17 +143,19 @@ func (c *checker) providers(desired []identity.Resource) {
 		case TypeProvider:
 			alias := str(r.Attributes, "alias")
 			if strings.ContainsAny(alias, "/ ?#%") || alias == "" || length(alias) > limitOf(TypeProvider, "alias") {
-				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses", "Choose another one with rename in a merge block.")
+				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses",
+					"Choose another one with rename in a merge block.")
 			}
 			if seen[strings.ToLower(alias)] {
-				c.block(r.ID(), "alias", "two providers would have the alias "+alias, "Choose another one with rename in a merge block.")
+				c.block(r.ID(), "alias", "two providers would have the alias "+alias,
+					"Choose another one with rename in a merge block.")
 			}
 			seen[strings.ToLower(alias)] = true
 		case TypeOrganization:
 			provider := str(r.Attributes, "identity_provider")
 			if other, taken := linked[provider]; taken && provider != "" && other != r.Key {
-				c.block(r.ID(), "identity_provider", fmt.Sprintf("the provider %s is linked to the organization %s already", provider, other),
-					"Give all its domains to one organization.")
+				c.block(r.ID(), "identity_provider", fmt.Sprintf("the provider %s is linked to the organization %s already",
+					provider, other), "Give all its domains to one organization.")
 			}
 			linked[provider] = r.Key
 		}
@@ -162,14 +171,16 @@ func (c *checker) references(desired []identity.Resource) {
 		return planned || lives
 	}
 	fields := map[string]Object{
-		TypeOrganization: {"identity_provider": TypeProvider}, TypeClientRole: {"client": TypeClient}, TypeGate: {"client": TypeClient},
+		TypeOrganization: {"identity_provider": TypeProvider}, TypeClientRole: {"client": TypeClient},
+		TypeGate:       {"client": TypeClient},
 		TypeEnablement: {"client": TypeClient}, TypeRoleAssignment: {"client": TypeClient, "group": TypeGroup},
 	}
 	for _, r := range desired {
 		for _, field := range sortedKeys(fields[r.Type]) {
 			kind, key := str(fields[r.Type], field), str(r.Attributes, field)
 			if key != "" && !there(kind, key) {
-				c.block(r.ID(), field, fmt.Sprintf("%s %s is neither planned nor there", kind, key), "Plan it too, or take the reference away.")
+				c.block(r.ID(), field, fmt.Sprintf("%s %s is neither planned nor there", kind, key),
+					"Plan it too, or take the reference away.")
 			}
 		}
 	}

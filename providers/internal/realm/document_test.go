@@ -13,7 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
 
-// TestADocumentReadsAsItsResources reads a realm as an export of 26.7.4 writes it, down to what the server adds when it reads.
+// TestADocumentReadsAsItsResources reads a realm as an export of 26.7.4 writes it, down to what the server adds when
+// it reads.
 func TestADocumentReadsAsItsResources(t *testing.T) {
 	content, err := os.ReadFile("testdata/realm.json")
 	if err != nil {
@@ -54,7 +55,8 @@ func TestALinkedProviderReceivesThePeopleOfAllDomains(t *testing.T) {
 
 func TestMappersAreAlikeWithoutWhatTheServerAdds(t *testing.T) {
 	ours := Object{"name": "m", "protocolMapper": "p", "config": Object{"claim": "x"}}
-	read := Object{"id": "1", "name": "m", "protocolMapper": "p", "config": Object{"claim": "x", "introspection.token.claim": "true"}}
+	read := Object{"id": "1", "name": "m", "protocolMapper": "p", "config": Object{"claim": "x",
+		"introspection.token.claim": "true"}}
 	if MapperKey(ours) != MapperKey(read) {
 		t.Error("the same mapper counts as another one")
 	}
@@ -75,7 +77,8 @@ func TestABuiltInRealmHoldsWhatTheServerMakes(t *testing.T) {
 	for _, s := range scopes {
 		names = append(names, str(s, "name"))
 	}
-	for _, wanted := range slices.Concat(RealmDefaultScopes(), RealmOptionalScopes(), ClientDefaultScopes(ProtocolOIDC), ClientDefaultScopes(ProtocolSAML)) {
+	for _, wanted := range slices.Concat(RealmDefaultScopes(), RealmOptionalScopes(), ClientDefaultScopes(ProtocolOIDC),
+		ClientDefaultScopes(ProtocolSAML)) {
 		if wanted != "offline_access" && !slices.Contains(names, wanted) { // an import adds that one by itself
 			t.Errorf("the scope %s is a default and is not made", wanted)
 		}
@@ -97,7 +100,8 @@ func TestABuiltInRealmHoldsWhatTheServerMakes(t *testing.T) {
 func TestTheGatesScopesAreToldFromOthers(t *testing.T) {
 	for _, protocol := range []string{ProtocolOIDC, ProtocolSAML} {
 		for _, name := range GateScopes(protocol, "My App / 1") {
-			if scope := ScopeObject(name, protocol); !IsGateScope(name) || scope["name"] != name || scope["protocol"] != protocol || strings.ContainsAny(name, " /") {
+			if scope := ScopeObject(name, protocol); !IsGateScope(name) || scope["name"] != name ||
+				scope["protocol"] != protocol || strings.ContainsAny(name, " /") {
 				t.Errorf("%v", scope)
 			}
 		}
@@ -111,7 +115,8 @@ func TestThePathOfAGroupKeepsItsNames(t *testing.T) {
 	if got := GroupPath("/a~1b/c~0d"); !slices.Equal(got, []string{"a/b", "c~d"}) {
 		t.Errorf("%q", got)
 	}
-	want := identity.Resource{Type: TypeRoleAssignment, Key: "/a -> c/access", Attributes: identity.Attributes{"group": "/a", "client": "c", "role": "access"}}
+	want := identity.Resource{Type: TypeRoleAssignment, Key: "/a -> c/access",
+		Attributes: identity.Attributes{"group": "/a", "client": "c", "role": "access"}}
 	if got := ReadRoleAssignment("/a", "c", "access"); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// field is one row of a resource type. The schema, the reader, the writer, the check of lengths, the test of the way there and back
+// field is one row of a resource type. The schema, the reader, the writer, the check of lengths, the test of the way
+// there and back
 // and the reference page follow from it: whoever adds a row has added all of them.
 type field struct {
 	name string // of the attribute
@@ -26,8 +27,10 @@ type field struct {
 	write func(o Object, value any) // in place of at
 }
 
-// column is the length of nearly every text column of Keycloak 26.7.4: VARCHAR(255). A longer value answers 500 without a reason, and
-// in a realm file it makes the server refuse the whole file. Values of attributes and configs are CLOB and have no limit, but for those
+// column is the length of nearly every text column of Keycloak 26.7.4: VARCHAR(255). A longer value answers 500
+// without a reason, and
+// in a realm file it makes the server refuse the whole file. Values of attributes and configs are CLOB and have no
+// limit, but for those
 // of groups.
 const column = 255
 
@@ -72,7 +75,8 @@ func (f form) kind() string {
 func (f field) schema() identity.AttributeSchema {
 	kind := f.form.kind()
 	return identity.AttributeSchema{
-		Name: f.name, Type: kind, Doc: f.doc, Identity: f.key, Computed: f.computed, Sensitive: f.secret, Generated: f.generated,
+		Name: f.name, Type: kind, Doc: f.doc, Identity: f.key, Computed: f.computed, Sensitive: f.secret,
+		Generated: f.generated,
 		Unordered: kind == "list", ForcesReplace: f.replaces,
 	}
 }
@@ -132,7 +136,8 @@ func (f field) value(o Object) any {
 	return str(above, name)
 }
 
-// writeFields puts managed attributes into a representation; one that is not managed is left as it is, a secret that is not given too.
+// writeFields puts managed attributes into a representation; one that is not managed is left as it is, a secret that
+// is not given too.
 func writeFields(fields []field, o Object, a identity.Attributes, secrets map[string]string) {
 	for _, f := range fields {
 		value, managed := a[f.name]

@@ -27,7 +27,8 @@ func clientFields() []field {
 		{name: "consent_required", form: asFlag, at: "consentRequired", doc: "People are asked for consent."},
 		{name: "front_channel_logout", form: asFlag, at: "frontchannelLogout", doc: "Signed out through the browser."},
 		// A realm file that does not say it gets a client whose tokens hold every role of the person (26.7.4).
-		{name: "full_scope_allowed", form: asFlag, at: "fullScopeAllowed", none: true, doc: "Tokens hold all roles of the person."},
+		{name: "full_scope_allowed", form: asFlag, at: "fullScopeAllowed", none: true,
+			doc: "Tokens hold all roles of the person."},
 		{name: "attributes", form: asTable, read: readClientAttributes, write: writeClientAttributes,
 			doc: "Attributes that rehome knows, those at their default left out."},
 		{name: "protocol_mappers", form: asMaps, read: readProtocolMappers, write: writeProtocolMappers,
@@ -38,7 +39,8 @@ func clientFields() []field {
 	}
 }
 
-// clientAttributes are the entries of the attribute attributes: one row each, under the server's own name. none is the value that counts
+// clientAttributes are the entries of the attribute attributes: one row each, under the server's own name. none is the
+// value that counts
 // as not set. All of them are texts, and none has a limit: CLIENT_ATTRIBUTES.VALUE is a CLOB since Keycloak 20.
 func clientAttributes(protocol string) []field {
 	if protocol == ProtocolSAML {
@@ -51,17 +53,20 @@ func oidcClientAttributes() []field {
 	return clientRows([]field{
 		{name: "pkce.code.challenge.method", doc: "S256: a code is given out against a proof key only."},
 		// Left out, the server allows the redirect URIs as well; "-" allows none, "+" says what is the default (26.7.4).
-		{name: "post.logout.redirect.uris", none: "+", doc: "Where a person may land after signing out, with ## between; - for nowhere."},
+		{name: "post.logout.redirect.uris", none: "+", doc: "Where a person may land after signing out, with ## between; " +
+			"- for nowhere."},
 		// Left out, every client gets refresh tokens, also one that had none at the source.
 		{name: "use.refresh.tokens", none: "true", doc: "Refresh tokens are given out."},
 		{name: "use.jwks.url", none: "false", doc: "The client's keys are at jwks.url."},
-		{name: "jwks.url", doc: "Where the client's keys are. The server takes any address, also one that nobody answers at."},
+		{name: "jwks.url", doc: "Where the client's keys are. The server takes any address, also one that nobody " +
+			"answers at."},
 		{name: "use.jwks.string", none: "false", doc: "The client's keys are in jwks.string."},
 		// A key without use "sig" fails with "Unable to load public key" (26.7.4), see signingKeys.
 		{name: "jwks.string", doc: "The client's keys."},
 		{name: "oauth2.device.authorization.grant.enabled", none: "false", doc: "Device grant."},
 		{name: "standard.token.exchange.enabled", none: "false", doc: "Token exchange."},
-		{name: "oidc.ciba.grant.enabled", none: "false", doc: "Backchannel sign-in. It runs through no flow of the client, so also past its gate."},
+		{name: "oidc.ciba.grant.enabled", none: "false", doc: "Backchannel sign-in. It runs through no flow of the " +
+			"client, so also past its gate."},
 		{name: "dpop.bound.access.tokens", none: "false", doc: "Tokens are bound to a key of the client."},
 		{name: "frontchannel.logout.url", doc: "Address that the browser calls at sign-out."},
 	})
@@ -70,7 +75,8 @@ func oidcClientAttributes() []field {
 func samlAttributes() []field {
 	return clientRows([]field{
 		{name: "saml_assertion_consumer_url_post", doc: "Where assertions go, whatever index a request names."},
-		{name: "saml_name_id_format", doc: "username, email, transient or persistent; any other text is taken and means username."},
+		{name: "saml_name_id_format", doc: "username, email, transient or persistent; any other text is taken and means " +
+			"username."},
 		// Without it the format that a request asks for wins over the client's (26.7.4).
 		{name: "saml_force_name_id_format", none: "false", doc: "The format does not follow the request."},
 		{name: "saml.server.signature", doc: "The response is signed."},
@@ -97,7 +103,8 @@ func clientRows(rows []field) []field {
 	return rows
 }
 
-// readClientAttributes leaves those at their default out, so that a server that writes them down and one that does not are alike.
+// readClientAttributes leaves those at their default out, so that a server that writes them down and one that does not
+// are alike.
 func readClientAttributes(o Object) any {
 	known := map[string]any{}
 	for _, row := range clientAttributes(protocolOf(o)) {
@@ -108,7 +115,8 @@ func readClientAttributes(o Object) any {
 	return known
 }
 
-// writeClientAttributes sets the known attributes to what is wanted or to their default. Keycloak merges the attributes of a PUT, and an
+// writeClientAttributes sets the known attributes to what is wanted or to their default. Keycloak merges the
+// attributes of a PUT, and an
 // empty text is what removes one; a new client has nothing to remove.
 func writeClientAttributes(o Object, value any) {
 	wanted, ok := value.(map[string]any)
@@ -134,7 +142,8 @@ func writeProtocolMappers(o Object, value any) {
 	out := []any{}
 	for _, m := range Objects(value) {
 		out = append(out, Object{
-			"name": str(m, "name"), "protocol": str(o, "protocol"), "protocolMapper": str(m, "type"), "config": copyConfig(peek(m, "config")),
+			"name": str(m, "name"), "protocol": str(o, "protocol"), "protocolMapper": str(m, "type"),
+			"config": copyConfig(peek(m, "config")),
 		})
 	}
 	o["protocolMappers"] = out
@@ -167,8 +176,10 @@ func protocolOf(o Object) string {
 	return ProtocolOIDC
 }
 
-// WriteClient makes the representation of a client. base is the live representation, nil for a new one, which is then disabled:
-// between the creation and the gate it would be open to everybody. An attribute of the attributes map that must go away is
+// WriteClient makes the representation of a client. base is the live representation, nil for a new one, which is then
+// disabled:
+// between the creation and the gate it would be open to everybody. An attribute of the attributes map that must go
+// away is
 // written as an empty text, which is what Keycloak wants; DropEmptyAttributes is for a file.
 func WriteClient(base Object, a identity.Attributes, tag string, secrets map[string]string) Object {
 	o := orNew(base)
@@ -194,14 +205,15 @@ func DropEmptyAttributes(o Object) {
 
 // ReadClient makes the resource of a client. The secret, the gate and whether it is enabled are not part of it.
 func ReadClient(o Object) identity.Resource {
-	return identity.Resource{Type: TypeClient, Key: str(o, "clientId"), ServerID: str(o, "id"), Tag: str(peek(o, "attributes"), TagKey),
-		Attributes: readFields(TypeOf(TypeClient).fields, o)}
+	return identity.Resource{Type: TypeClient, Key: str(o, "clientId"), ServerID: str(o, "id"),
+		Tag: str(peek(o, "attributes"), TagKey), Attributes: readFields(TypeOf(TypeClient).fields, o)}
 }
 
 // IsReservedClient tells whether Keycloak makes a client of this id in every realm.
 func IsReservedClient(clientID string) bool {
 	switch clientID {
-	case "account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console", "admin-permissions", MarkerClient:
+	case "account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console",
+		"admin-permissions", MarkerClient:
 		return true
 	}
 	return false

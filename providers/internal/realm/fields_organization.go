@@ -6,7 +6,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Keys of a provider's config by which people of an organization's domains are sent to it. ANY takes all domains of the organization; a
+// Keys of a provider's config by which people of an organization's domains are sent to it. ANY takes all domains of
+// the organization; a
 // single one would do for one domain only, and a list is refused with 400 (26.7.4).
 const (
 	configDomain   = "kc.org.domain"
@@ -33,7 +34,8 @@ func readDomains(o Object) any {
 	return sortedList(domains)
 }
 
-// writeDomains keeps what is known of domains that are there. The flag verified is set and never checked by the server (26.7.4).
+// writeDomains keeps what is known of domains that are there. The flag verified is set and never checked by the server
+// (26.7.4).
 func writeDomains(o Object, value any) {
 	there := map[string]Object{}
 	for _, d := range Objects(o["domains"]) {
@@ -50,7 +52,8 @@ func writeDomains(o Object, value any) {
 	o["domains"] = domains
 }
 
-// WriteOrganization makes the representation of an organization; linking its provider is a separate step, see LinkProvider.
+// WriteOrganization makes the representation of an organization; linking its provider is a separate step, see
+// LinkProvider.
 func WriteOrganization(base Object, a identity.Attributes, tag string) Object {
 	o := orNew(base)
 	if base == nil {
@@ -63,7 +66,8 @@ func WriteOrganization(base Object, a identity.Attributes, tag string) Object {
 	return o
 }
 
-// LinkProvider sets on a provider representation that people of all domains of its organization are sent to it. On a live
+// LinkProvider sets on a provider representation that people of all domains of its organization are sent to it. On a
+// live
 // server this is written after the link, because Keycloak checks the domain against the linked organization.
 func LinkProvider(provider Object) {
 	config := sub(provider, "config")
@@ -78,7 +82,8 @@ func UnlinkProvider(provider Object) {
 	delete(config, configRedirect)
 }
 
-// ReadOrganization makes the resource of an organization. linked are the representations of its linked providers. The first one counts:
+// ReadOrganization makes the resource of an organization. linked are the representations of its linked providers. The
+// first one counts:
 // where two take people of one domain, the server chooses in an order that nobody sets.
 func ReadOrganization(o Object, linked []Object) identity.Resource {
 	a := readFields(TypeOf(TypeOrganization).fields, o)

@@ -25,10 +25,14 @@ func providerFields() []field {
 		{name: "slo_url", at: "config/singleLogoutServiceUrl", doc: "Single logout address."},
 		{name: "audience", at: "config/entityId", doc: "Our entity id as the upstream knows it."},
 		// With PEM armour a certificate is stored as it is and checks nothing: base64 DER it must be (26.7.4).
-		{name: "signing_certificates", form: asJoined, at: "config/signingCertificate", doc: "Certificates of the upstream, base64 DER."},
-		{name: "want_assertions_signed", form: asFlagText, at: "config/wantAssertionsSigned", doc: "Assertions must be signed."},
-		{name: "want_authn_requests_signed", form: asFlagText, at: "config/wantAuthnRequestsSigned", doc: "Our requests are signed."},
-		{name: "validate_signature", form: asFlagText, at: "config/validateSignature", doc: "Signatures of the upstream are checked."},
+		{name: "signing_certificates", form: asJoined, at: "config/signingCertificate",
+			doc: "Certificates of the upstream, base64 DER."},
+		{name: "want_assertions_signed", form: asFlagText, at: "config/wantAssertionsSigned",
+			doc: "Assertions must be signed."},
+		{name: "want_authn_requests_signed", form: asFlagText, at: "config/wantAuthnRequestsSigned",
+			doc: "Our requests are signed."},
+		{name: "validate_signature", form: asFlagText, at: "config/validateSignature",
+			doc: "Signatures of the upstream are checked."},
 		{name: "name_id_format", at: "config/nameIDPolicyFormat", doc: "NameID format asked for."},
 		{name: "issuer", at: "config/issuer", doc: "OIDC issuer."},
 		{name: "authorization_url", at: "config/authorizationUrl", doc: "OIDC authorization endpoint."},
@@ -37,13 +41,16 @@ func providerFields() []field {
 		{name: "jwks_url", at: "config/jwksUrl", doc: "OIDC key set address."},
 		{name: "client_id", at: "config/clientId", doc: "Our client id at the upstream."},
 		{name: "client_secret", at: "config/clientSecret", secret: true, doc: "Our secret at the upstream."},
-		{name: "client_authentication", at: "config/clientAuthMethod", doc: "client_secret_basic, client_secret_post or private_key_jwt."},
+		{name: "client_authentication", at: "config/clientAuthMethod",
+			doc: "client_secret_basic, client_secret_post or private_key_jwt."},
 		{name: "scopes", at: "config/defaultScope", doc: "Scopes asked for, with blanks between."},
 		{name: "pkce", form: asFlagText, at: "config/pkceEnabled", doc: "Proof key S256 is used."},
 		{name: "sync_mode", at: "config/syncMode", doc: "FORCE or IMPORT."},
-		{name: "clock_skew", form: asNumberText, at: "config/allowedClockSkew", doc: "Tolerated clock difference in seconds."},
+		{name: "clock_skew", form: asNumberText, at: "config/allowedClockSkew",
+			doc: "Tolerated clock difference in seconds."},
 		{name: "first_broker_flow", at: "firstBrokerLoginFlowAlias", doc: "Alias of the flow of a first sign-in."},
-		{name: "post_broker_flow", at: "postBrokerLoginFlowAlias", doc: "Alias of the flow that runs after every sign-in with it."},
+		{name: "post_broker_flow", at: "postBrokerLoginFlowAlias", doc: "Alias of the flow that runs after every sign-in " +
+			"with it."},
 		{name: "mappers", form: asMaps, doc: "Attribute mappers: maps of name, type and config."},
 	}
 }
@@ -62,9 +69,12 @@ func writeBinding(o Object, value any) {
 	config["postBindingResponse"] = "true"
 }
 
-// WriteProvider makes the full representation of an identity provider, without its mappers (see WriteMappers). base is the live
-// representation, nil for a new one: it is changed in place, and what rehome does not know stays, so the result can be sent
-// whole, as Keycloak demands. secrets holds values of sensitive attributes; one that is missing is left as it is in base.
+// WriteProvider makes the full representation of an identity provider, without its mappers (see WriteMappers). base is
+// the live
+// representation, nil for a new one: it is changed in place, and what rehome does not know stays, so the result can be
+// sent
+// whole, as Keycloak demands. secrets holds values of sensitive attributes; one that is missing is left as it is in
+// base.
 func WriteProvider(base Object, a identity.Attributes, tag string, secrets map[string]string) Object {
 	o := orNew(base)
 	writeFields(TypeOf(TypeProvider).fields, o, a, secrets)
@@ -95,7 +105,8 @@ func impliedConfig(config Object, a identity.Attributes) {
 func ReadProvider(o Object, mappers []Object) identity.Resource {
 	a := readFields(TypeOf(TypeProvider).fields, o)
 	a["mappers"] = readMappers(mappers, "identityProviderMapper")
-	return identity.Resource{Type: TypeProvider, Key: str(o, "alias"), ServerID: str(o, "internalId"), Tag: str(peek(o, "config"), TagKey), Attributes: a}
+	return identity.Resource{Type: TypeProvider, Key: str(o, "alias"), ServerID: str(o, "internalId"),
+		Tag: str(peek(o, "config"), TagKey), Attributes: a}
 }
 
 // WriteMappers makes the representations of a provider's mappers; false when they are not managed.
@@ -114,7 +125,8 @@ func WriteMappers(a identity.Attributes) ([]Object, bool) {
 	return out, true
 }
 
-// MapperKey tells mappers of one provider or client apart when they are compared: two with one key are alike in every managed part.
+// MapperKey tells mappers of one provider or client apart when they are compared: two with one key are alike in every
+// managed part.
 func MapperKey(mapper Object) string {
 	kind := str(mapper, "identityProviderMapper") + str(mapper, "protocolMapper")
 	encoded, err := json.Marshal([]any{str(mapper, "name"), kind, copyConfig(peek(mapper, "config"))})
@@ -135,7 +147,8 @@ func readMappers(mappers []Object, typeField string) []any {
 	return out
 }
 
-// copyConfig copies the config of a mapper; introspection.token.claim is left out, because Keycloak shows it though it is not stored.
+// copyConfig copies the config of a mapper; introspection.token.claim is left out, because Keycloak shows it though it
+// is not stored.
 func copyConfig(config Object) Object {
 	out := Object{}
 	for name, value := range config {

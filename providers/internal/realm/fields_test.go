@@ -19,7 +19,8 @@ func samples(f field) []any {
 	case asNumberText:
 		return []any{float64(30), float64(7)}
 	case asSet, asJoined:
-		return []any{List([]string{"https://a.example.test/x", "https://b.example.test/y"}), List([]string{"*.c.example.test"})}
+		return []any{List([]string{"https://a.example.test/x", "https://b.example.test/y"}),
+			List([]string{"*.c.example.test"})}
 	case asMaps:
 		return []any{[]any{mapper("one", "a-mapper", map[string]any{"claim": "x"})}, []any{}}
 	}
@@ -71,7 +72,8 @@ func TestEveryRowIsWrittenAndReadBack(t *testing.T) {
 					if live, read = way(live, wanted, nil); len(Differences(resourceType, wanted, read.Attributes)) > 0 {
 						t.Fatalf("wrote %v, read back %v out of %v", value, read.Attributes[f.name], live)
 					}
-					if kept, again := way(live, identity.Attributes{}, nil); !reflect.DeepEqual(again.Attributes[f.name], read.Attributes[f.name]) {
+					if kept, again := way(live, identity.Attributes{}, nil); !reflect.DeepEqual(again.Attributes[f.name],
+						read.Attributes[f.name]) {
 						t.Errorf("a write that does not manage it leaves %v in %v", again.Attributes[f.name], kept)
 					}
 				}
@@ -135,13 +137,15 @@ func (f field) valueAt(o Object) any {
 func TestWhatIsNotOursSurvivesAWrite(t *testing.T) {
 	group := WriteGroup(Object{"attributes": Object{TagKey: []any{"t"}, "old": []any{"x"}}, "subGroups": []any{"kept"}},
 		identity.Attributes{"attributes": map[string]any{"new": List([]string{"y"})}}, "")
-	if want := (Object{TagKey: []any{"t"}, "new": []any{"y"}}); !reflect.DeepEqual(group["attributes"], want) || group["subGroups"] == nil {
+	if want := (Object{TagKey: []any{"t"}, "new": []any{"y"}}); !reflect.DeepEqual(group["attributes"], want) ||
+		group["subGroups"] == nil {
 		t.Errorf("group is %v", group)
 	}
 	marker := MarkerScope("app")
 	client := WriteClient(Object{"defaultClientScopes": []any{"email", marker}, "attributes": Object{"theirs": "1"}},
 		identity.Attributes{"default_client_scopes": List([]string{"profile"}), "attributes": map[string]any{}}, "", nil)
-	if scopes := Texts(client["defaultClientScopes"]); !slices.Equal(scopes, []string{"profile", marker}) || peek(client, "attributes")["theirs"] != "1" {
+	if scopes := Texts(client["defaultClientScopes"]); !slices.Equal(scopes, []string{"profile", marker}) ||
+		peek(client, "attributes")["theirs"] != "1" {
 		t.Errorf("client is %v", client)
 	}
 	organization := WriteOrganization(Object{"domains": []any{Object{"name": "a.test", "verified": false}}},
@@ -150,9 +154,11 @@ func TestWhatIsNotOursSurvivesAWrite(t *testing.T) {
 	if !reflect.DeepEqual(organization["domains"], want) {
 		t.Errorf("organization is %v", organization)
 	}
-	provider := WriteProvider(Object{"config": Object{"theirs": "1"}, "linkOnly": true}, identity.Attributes{"pkce": true, "jwks_url": "https://k.test"}, "", nil)
+	provider := WriteProvider(Object{"config": Object{"theirs": "1"}, "linkOnly": true},
+		identity.Attributes{"pkce": true, "jwks_url": "https://k.test"}, "", nil)
 	config := peek(provider, "config")
-	if provider["linkOnly"] != true || config["theirs"] != "1" || config["pkceMethod"] != "S256" || config["useJwksUrl"] != "true" {
+	if provider["linkOnly"] != true || config["theirs"] != "1" || config["pkceMethod"] != "S256" ||
+		config["useJwksUrl"] != "true" {
 		t.Errorf("provider is %v", provider)
 	}
 	if provider["enabled"] != false {
@@ -208,17 +214,22 @@ func TestAStepLocksWhatItChanges(t *testing.T) {
 		step identity.StepRequest
 		want []string
 	}{
-		"a group":    {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGroup, Key: "/a"}}, []string{"group:/a"}},
-		"a client":   {identity.StepRequest{Resource: identity.ResourceID{Type: TypeClient, Key: "a"}}, []string{"client:a"}},
-		"an opening": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeEnablement, Key: "a"}}, []string{"client:a", "client_enablement:a"}},
-		"a gate":     {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGate, Key: "a"}}, []string{"client:a", "flows", "gate:a"}},
-		"the flows":  {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGateFlows, Key: "rehome"}}, []string{"flows", "gate_flows:rehome"}},
-		"a changed provider of an organization": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeOrganization, Key: "o"},
+		"a group":  {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGroup, Key: "/a"}}, []string{"group:/a"}},
+		"a client": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeClient, Key: "a"}}, []string{"client:a"}},
+		"an opening": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeEnablement, Key: "a"}},
+			[]string{"client:a", "client_enablement:a"}},
+		"a gate": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGate, Key: "a"}},
+			[]string{"client:a", "flows", "gate:a"}},
+		"the flows": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGateFlows, Key: "rehome"}},
+			[]string{"flows", "gate_flows:rehome"}},
+		"a changed provider of an organization": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeOrganization,
+			Key: "o"},
 			Before: identity.Attributes{"identity_provider": "old"}, After: identity.Attributes{"identity_provider": "new"}},
 			[]string{"identity_provider:new", "identity_provider:old", "organization:o"}},
-		"an assignment": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"}, Before: identity.Attributes{"group": "/g"}},
-			[]string{"role_assignment:k", "roles of group:/g"}},
-		"an assignment of nobody": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"}}, []string{"role_assignment:k"}},
+		"an assignment": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"},
+			Before: identity.Attributes{"group": "/g"}}, []string{"role_assignment:k", "roles of group:/g"}},
+		"an assignment of nobody": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"}},
+			[]string{"role_assignment:k"}},
 	} {
 		if got := TypeOf(test.step.Resource.Type).Locks(test.step); !slices.Equal(got, test.want) {
 			t.Errorf("%s locks %v, want %v", name, got, test.want)
@@ -237,23 +248,30 @@ func TestEverythingFitsItsColumn(t *testing.T) {
 		field string
 		lives bool
 	}{
-		"a group's description": {made(t, identity.KindGroup, identity.Group{Name: "g", Description: strings.Repeat("長", 900)}),
-			identity.FindingLost, "description", true},
-		"a group's name":      {made(t, identity.KindGroup, identity.Group{Name: long}), identity.FindingInvalid, "name", false},
-		"a group's attribute": {made(t, identity.KindGroup, identity.Group{Name: "g", Attributes: map[string][]string{"dn": {long}, "mail": {"a"}}}), identity.FindingLost, "attributes.dn", true},
-		"an attribute's name": {made(t, identity.KindGroup, identity.Group{Name: "g", Attributes: map[string][]string{long: {"a"}}}),
-			identity.FindingLost, "attributes." + long, true},
-		"an application's description": {app(func(a *identity.Application) { a.Description = long }), identity.FindingLost, "description", true},
-		"an application's name":        {app(func(a *identity.Application) { a.Name = long }), identity.FindingInvalid, "name", false},
-		"a client id":                  {app(func(a *identity.Application) { a.ClientID = long }), identity.FindingInvalid, "client_id", false},
+		"a group's description": {made(t, identity.KindGroup, identity.Group{Name: "g", Description: strings.Repeat("長",
+			900)}), identity.FindingLost, "description", true},
+		"a group's name": {made(t, identity.KindGroup, identity.Group{Name: long}), identity.FindingInvalid, "name",
+			false},
+		"a group's attribute": {made(t, identity.KindGroup, identity.Group{Name: "g",
+			Attributes: map[string][]string{"dn": {long}, "mail": {"a"}}}), identity.FindingLost, "attributes.dn", true},
+		"an attribute's name": {made(t, identity.KindGroup, identity.Group{Name: "g",
+			Attributes: map[string][]string{long: {"a"}}}), identity.FindingLost, "attributes." + long, true},
+		"an application's description": {app(func(a *identity.Application) { a.Description = long }), identity.FindingLost,
+			"description", true},
+		"an application's name": {app(func(a *identity.Application) { a.Name = long }), identity.FindingInvalid,
+			"name", false},
+		"a client id": {app(func(a *identity.Application) { a.ClientID = long }), identity.FindingInvalid,
+			"client_id", false},
 		"a redirect URI": {app(func(a *identity.Application) { a.RedirectURIs = []string{"https://a.test/" + long} }),
 			identity.FindingInvalid, "redirect_uris", false},
-		"a start page": {app(func(a *identity.Application) { a.HomeURL = "https://a.test/" + long }), identity.FindingLost, "home_url", true},
+		"a start page": {app(func(a *identity.Application) { a.HomeURL = "https://a.test/" + long }), identity.FindingLost,
+			"home_url", true},
 		"a place of assertions": {app(func(a *identity.Application) {
 			a.Protocol, a.EntityID, a.RedirectURIs, a.ACSURL = "saml", "urn:x", nil, "https://a.test/"+long
 		}), identity.FindingInvalid, "acs_url", false},
 		"a provider's name": {made(t, identity.KindIdentityProvider, identity.IdentityProvider{
-			Name: long, Status: "active", Protocol: "social", Type: "GOOGLE", ClientID: "c"}), identity.FindingInvalid, "name", false},
+			Name: long, Status: "active", Protocol: "social", Type: "GOOGLE", ClientID: "c"}), identity.FindingInvalid, "name",
+			false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			translation := Translate(test.item)
@@ -283,7 +301,8 @@ func overlong(value any, f field) bool {
 		return slices.ContainsFunc(Texts(v), func(text string) bool { return length(text) > f.limit })
 	case map[string]any:
 		return f.form == asTable && slices.ContainsFunc(slices.Collect(maps.Keys(v)), func(name string) bool {
-			return length(name) > f.limit || slices.ContainsFunc(Texts(v[name]), func(text string) bool { return length(text) > f.limit })
+			return length(name) > f.limit || slices.ContainsFunc(Texts(v[name]),
+				func(text string) bool { return length(text) > f.limit })
 		})
 	}
 	return false

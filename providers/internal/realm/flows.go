@@ -12,7 +12,8 @@ type FlowSet struct {
 	flows   map[string]Object // by alias
 	configs map[string]Object // by alias
 	top     []string          // aliases of the top-level flows
-	// below holds the executions of the gates' flows that are flows themselves, by the alias of the outer and of the inner flow. Each
+	// below holds the executions of the gates' flows that are flows themselves, by the alias of the outer and of the
+	// inner flow. Each
 	// client is looked up in it: the trees hold the gates of all clients, and a walk for each would grow with the square.
 	below map[string]map[string]Execution
 	whole map[string]bool // aliases of chunks that do what they must, whatever gates are in them
@@ -86,7 +87,8 @@ func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 	flow := Flow{Alias: alias, Description: str(o, "description"), TopLevel: truth(o, "topLevel")}
 	for _, e := range Objects(o["authenticationExecutions"]) {
 		priority, _ := wholeNumber(e["priority"])
-		execution := Execution{Authenticator: str(e, "authenticator"), Requirement: str(e, "requirement"), Priority: int(priority)}
+		execution := Execution{Authenticator: str(e, "authenticator"), Requirement: str(e, "requirement"),
+			Priority: int(priority)}
 		if name := str(e, "authenticatorConfig"); name != "" {
 			execution.Config = &Config{Alias: name, Values: map[string]string{}}
 			for field := range s.configs[name] {
@@ -106,8 +108,10 @@ func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 	return flow, true
 }
 
-// Covers tells whether a flow that is there does what the wanted one does: the same executions in the same order with the same
-// requirements and settings. Executions that hold sub-flows not in wanted may come in between when they are chunks or gates.
+// Covers tells whether a flow that is there does what the wanted one does: the same executions in the same order with
+// the same
+// requirements and settings. Executions that hold sub-flows not in wanted may come in between when they are chunks or
+// gates.
 func Covers(live, wanted Flow) bool {
 	left := live.Executions
 	for _, want := range wanted.Executions {
@@ -138,7 +142,8 @@ func isGateExecution(e Execution) bool {
 		return false
 	}
 	for _, place := range Places() {
-		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" oidc-") || strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" saml-") ||
+		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" oidc-") || strings.HasPrefix(e.Flow.Alias,
+			TopFlow(place)+" saml-") ||
 			strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" for ") {
 			return true
 		}
@@ -147,7 +152,8 @@ func isGateExecution(e Execution) bool {
 }
 
 func sameExecution(have, want Execution) bool {
-	if have.Requirement != want.Requirement || have.Authenticator != want.Authenticator || (have.Flow == nil) != (want.Flow == nil) {
+	if have.Requirement != want.Requirement || have.Authenticator != want.Authenticator ||
+		(have.Flow == nil) != (want.Flow == nil) {
 		return false
 	}
 	if want.Config != nil {
@@ -190,7 +196,8 @@ func (s FlowSet) Gate(client Object) (identity.Resource, bool) {
 func (s FlowSet) bound(client Object) bool {
 	overrides := peek(client, "authenticationFlowBindingOverrides")
 	browser, direct := s.ID(TopFlow(PlaceBrowser)), s.ID(TopFlow(PlaceDirect))
-	return browser != "" && direct != "" && str(overrides, "browser") == browser && str(overrides, "direct_grant") == direct
+	return browser != "" && direct != "" && str(overrides, "browser") == browser && str(overrides,
+		"direct_grant") == direct
 }
 
 // stands tells whether the gate of a client is where it must be below the top-level flow of a place.

@@ -12,18 +12,26 @@ func gatedRealm(t *testing.T, clients ...string) Object {
 	trees := map[Place]Flow{PlaceBrowser: browserFlow(), PlaceDirect: directFlow(), PlaceBroker: brokerFlow()}
 	doc := Object{"realm": "acme"}
 	for place, top := range trees {
-		parent := &top.Executions[slices.IndexFunc(top.Executions, func(e Execution) bool { return e.Flow != nil && e.Flow.Alias == GateParent(place) })]
+		parent := &top.Executions[slices.IndexFunc(top.Executions, func(e Execution) bool {
+			return e.Flow != nil &&
+				e.Flow.Alias == GateParent(place)
+		})]
 		for _, id := range clients {
 			alias := ChunkAlias(place, ProtocolOIDC, id)
-			at := slices.IndexFunc(parent.Flow.Executions, func(e Execution) bool { return e.Flow != nil && e.Flow.Alias == alias })
+			at := slices.IndexFunc(parent.Flow.Executions, func(e Execution) bool {
+				return e.Flow != nil &&
+					e.Flow.Alias == alias
+			})
 			if at < 0 {
 				chunk := ChunkFlow(place, ProtocolOIDC, id)
-				parent.Flow.Executions = slices.Insert(parent.Flow.Executions, 0, Execution{Flow: &chunk, Requirement: Conditional, Priority: ChunkPriority})
+				parent.Flow.Executions = slices.Insert(parent.Flow.Executions, 0, Execution{Flow: &chunk, Requirement: Conditional,
+					Priority: ChunkPriority})
 				at = 0
 			}
 			gate := GateFlow(place, id, "You are not assigned to it.")
 			chunk := parent.Flow.Executions[at].Flow
-			chunk.Executions = slices.Insert(chunk.Executions, 1, Execution{Flow: &gate, Requirement: Conditional, Priority: GatePriority})
+			chunk.Executions = slices.Insert(chunk.Executions, 1, Execution{Flow: &gate, Requirement: Conditional,
+				Priority: GatePriority})
 		}
 		flows, configs := top.Objects(func(alias string) string { return "id of " + alias })
 		doc["authenticationFlows"] = append(Objects(doc["authenticationFlows"]), flows...)
@@ -31,8 +39,9 @@ func gatedRealm(t *testing.T, clients ...string) Object {
 	}
 	var list []Object
 	for _, id := range clients {
-		list = append(list, Object{"clientId": id, "defaultClientScopes": List(GateScopes(ProtocolOIDC, id)), "authenticationFlowBindingOverrides": Object{
-			"browser": "id of " + TopFlow(PlaceBrowser), "direct_grant": "id of " + TopFlow(PlaceDirect)}})
+		list = append(list, Object{"clientId": id, "defaultClientScopes": List(GateScopes(ProtocolOIDC, id)),
+			"authenticationFlowBindingOverrides": Object{
+				"browser": "id of " + TopFlow(PlaceBrowser), "direct_grant": "id of " + TopFlow(PlaceDirect)}})
 	}
 	doc["clients"] = list
 	return doc
@@ -55,7 +64,10 @@ func TestAGateIsIntactOnlyWithAllItsParts(t *testing.T) {
 	}
 	execution := func(doc Object, outer, inner string) Object {
 		all := Objects(flow(doc, outer)["authenticationExecutions"])
-		return all[slices.IndexFunc(all, func(e Object) bool { return e["flowAlias"] == inner || e["authenticator"] == inner })]
+		return all[slices.IndexFunc(all, func(e Object) bool {
+			return e["flowAlias"] == inner ||
+				e["authenticator"] == inner
+		})]
 	}
 	config := func(doc Object, alias string) Object {
 		all := Objects(doc["authenticatorConfig"])
@@ -64,20 +76,35 @@ func TestAGateIsIntactOnlyWithAllItsParts(t *testing.T) {
 	client := func(doc Object) Object { return Objects(doc["clients"])[0] }
 	chunk, gate := ChunkAlias(PlaceBroker, ProtocolOIDC, "app"), GateAlias(PlaceBroker, "app")
 	for name, spoil := range map[string]func(doc Object){
-		"the marker scope is gone": func(doc Object) { client(doc)["defaultClientScopes"] = []any{ChunkScope(ProtocolOIDC, "app")} },
-		"the chunk scope is gone":  func(doc Object) { client(doc)["defaultClientScopes"] = []any{MarkerScope("app")} },
-		"the client is not bound":  func(doc Object) { delete(client(doc), "authenticationFlowBindingOverrides") },
+		"the marker scope is gone": func(doc Object) {
+			client(doc)["defaultClientScopes"] = []any{ChunkScope(ProtocolOIDC,
+				"app")}
+		},
+		"the chunk scope is gone": func(doc Object) { client(doc)["defaultClientScopes"] = []any{MarkerScope("app")} },
+		"the client is not bound": func(doc Object) { delete(client(doc), "authenticationFlowBindingOverrides") },
 		"the gates are switched off": func(doc Object) {
 			execution(doc, TopFlow(PlaceBroker), GateParent(PlaceBroker))["requirement"] = "DISABLED"
 		},
-		"the chunk is switched off":    func(doc Object) { execution(doc, GateParent(PlaceBroker), chunk)["requirement"] = "DISABLED" },
-		"the gate is switched off":     func(doc Object) { execution(doc, chunk, gate)["requirement"] = Alternative },
-		"the gate asks another role":   func(doc Object) { config(doc, gate+" member role")["condUserRole"] = "app.other" },
-		"the chunk asks other scope":   func(doc Object) { config(doc, chunk+" client")["client_scope"] = "email" },
-		"somebody passes in a chunk":   func(doc Object) { execution(doc, chunk, "allow-access-authenticator")["requirement"] = Alternative },
-		"one place holds another text": func(doc Object) { config(doc, DenyConfig(PlaceBroker, "app"))["denyErrorMessage"] = "Go away." },
-		"a place is gone":              func(doc Object) { flow(doc, TopFlow(PlaceDirect))["alias"] = "theirs" },
-		"the chunk hangs elsewhere":    func(doc Object) { execution(doc, GateParent(PlaceBroker), chunk)["flowAlias"] = "nowhere" },
+		"the chunk is switched off": func(doc Object) {
+			execution(doc, GateParent(PlaceBroker),
+				chunk)["requirement"] = "DISABLED"
+		},
+		"the gate is switched off":   func(doc Object) { execution(doc, chunk, gate)["requirement"] = Alternative },
+		"the gate asks another role": func(doc Object) { config(doc, gate+" member role")["condUserRole"] = "app.other" },
+		"the chunk asks other scope": func(doc Object) { config(doc, chunk+" client")["client_scope"] = "email" },
+		"somebody passes in a chunk": func(doc Object) {
+			execution(doc, chunk,
+				"allow-access-authenticator")["requirement"] = Alternative
+		},
+		"one place holds another text": func(doc Object) {
+			config(doc, DenyConfig(PlaceBroker,
+				"app"))["denyErrorMessage"] = "Go away."
+		},
+		"a place is gone": func(doc Object) { flow(doc, TopFlow(PlaceDirect))["alias"] = "theirs" },
+		"the chunk hangs elsewhere": func(doc Object) {
+			execution(doc, GateParent(PlaceBroker),
+				chunk)["flowAlias"] = "nowhere"
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc := gatedRealm(t, "app", "other")
@@ -108,11 +135,14 @@ func BenchmarkReadingTheGatesOf500Clients(b *testing.B) {
 
 func TestAFlowThatHoldsItselfIsCutOff(t *testing.T) {
 	s := ParseFlows([]Object{
-		{"alias": "a", "topLevel": true, "authenticationExecutions": []any{Object{"flowAlias": "b", "requirement": Required}}},
-		{"alias": "b", "authenticationExecutions": []any{Object{"flowAlias": "a", "requirement": Required}, Object{"flowAlias": "nowhere"}}},
+		{"alias": "a", "topLevel": true, "authenticationExecutions": []any{Object{"flowAlias": "b",
+			"requirement": Required}}},
+		{"alias": "b", "authenticationExecutions": []any{Object{"flowAlias": "a", "requirement": Required},
+			Object{"flowAlias": "nowhere"}}},
 	}, nil)
 	tree, there := s.Tree("a")
-	if !there || len(tree.Executions[0].Flow.Executions) != 2 || len(tree.Executions[0].Flow.Executions[0].Flow.Executions) != 0 {
+	if !there || len(tree.Executions[0].Flow.Executions) != 2 ||
+		len(tree.Executions[0].Flow.Executions[0].Flow.Executions) != 0 {
 		t.Errorf("%+v, %v", tree, there)
 	}
 	if _, there := s.Tree("c"); there || s.ID("c") != "" || !slices.Equal(s.TopLevel(), []string{"a"}) {
@@ -124,20 +154,26 @@ func TestALiveFlowCoversAWantedOneOnlyWholly(t *testing.T) {
 	wanted := Flow{Executions: []Execution{step("a", Required, 1), step("b", Required, 2)}}
 	gate := GateFlow(PlaceBrowser, "app", "No.")
 	between := Execution{Flow: &gate, Requirement: Conditional, Priority: 1}
-	withConfig := Flow{Executions: []Execution{{Authenticator: "a", Requirement: Required, Config: &Config{Values: map[string]string{"x": "1"}}}}}
+	withConfig := Flow{Executions: []Execution{{Authenticator: "a", Requirement: Required,
+		Config: &Config{Values: map[string]string{"x": "1"}}}}}
 	for name, test := range map[string]struct {
 		live, wanted Flow
 		covers       bool
 	}{
-		"the same":                 {wanted, wanted, true},
-		"with a gate in between":   {Flow{Executions: []Execution{wanted.Executions[0], between, wanted.Executions[1]}}, wanted, true},
-		"with a gate behind":       {Flow{Executions: append(slices.Clone(wanted.Executions), between)}, wanted, true},
-		"with a stranger between":  {Flow{Executions: []Execution{wanted.Executions[0], step("c", Required, 1), wanted.Executions[1]}}, wanted, false},
-		"with a stranger behind":   {Flow{Executions: append(slices.Clone(wanted.Executions), step("c", Required, 3))}, wanted, false},
-		"in another order":         {Flow{Executions: []Execution{wanted.Executions[1], wanted.Executions[0]}}, wanted, false},
-		"with another requirement": {Flow{Executions: []Execution{step("a", Alternative, 1), wanted.Executions[1]}}, wanted, false},
-		"with one missing":         {Flow{Executions: wanted.Executions[:1]}, wanted, false},
-		"without its settings":     {Flow{Executions: []Execution{step("a", Required, 1)}}, withConfig, false},
+		"the same": {wanted, wanted, true},
+		"with a gate in between": {Flow{Executions: []Execution{wanted.Executions[0], between, wanted.Executions[1]}},
+			wanted, true},
+		"with a gate behind": {Flow{Executions: append(slices.Clone(wanted.Executions), between)}, wanted, true},
+		"with a stranger between": {Flow{Executions: []Execution{wanted.Executions[0], step("c", Required, 1),
+			wanted.Executions[1]}}, wanted, false},
+		"with a stranger behind": {Flow{Executions: append(slices.Clone(wanted.Executions), step("c", Required, 3))},
+			wanted, false},
+		"in another order": {Flow{Executions: []Execution{wanted.Executions[1], wanted.Executions[0]}}, wanted,
+			false},
+		"with another requirement": {Flow{Executions: []Execution{step("a", Alternative, 1), wanted.Executions[1]}}, wanted,
+			false},
+		"with one missing":     {Flow{Executions: wanted.Executions[:1]}, wanted, false},
+		"without its settings": {Flow{Executions: []Execution{step("a", Required, 1)}}, withConfig, false},
 	} {
 		if got := Covers(test.live, test.wanted); got != test.covers {
 			t.Errorf("%s: %v", name, got)

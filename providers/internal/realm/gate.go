@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Place is one of the ways to sign in that a gate must stand in. Each has its own copy of every gate: a sub-flow that two
+// Place is one of the ways to sign in that a gate must stand in. Each has its own copy of every gate: a sub-flow that
+// two
 // flows share is deleted with either of them and takes every sign-in down.
 type Place string
 
@@ -43,7 +44,8 @@ const (
 // lastPriority puts an execution behind everything that is added later.
 const lastPriority = 1000000
 
-// chunkCount spreads the gates, so that a sign-in looks at about a sixteenth of them; flat gates grow worse than linearly.
+// chunkCount spreads the gates, so that a sign-in looks at about a sixteenth of them; flat gates grow worse than
+// linearly.
 const chunkCount = 16
 
 // Flow is an authentication flow with everything below it.
@@ -152,7 +154,8 @@ func chunkFlow(alias, scope string) Flow {
 	}}
 }
 
-// Priorities with which chunks are attached to their parent and gates to their chunk: behind the condition, before the allow.
+// Priorities with which chunks are attached to their parent and gates to their chunk: behind the condition, before the
+// allow.
 const (
 	ChunkPriority = 10
 	GatePriority  = 10
@@ -174,12 +177,14 @@ func GateFlow(place Place, clientID, denyMessage string) Flow {
 		scopeCondition(alias, MarkerScope(clientID)),
 		{Flow: &Flow{Alias: member, Description: "Lets members through.", Executions: []Execution{
 			{Authenticator: "conditional-user-role", Requirement: Required, Priority: 0,
-				Config: &Config{Alias: member + " role", Values: map[string]string{"condUserRole": clientID + "." + AccessRole, "negate": "false"}}},
+				Config: &Config{Alias: member + " role", Values: map[string]string{"condUserRole": clientID + "." + AccessRole,
+					"negate": "false"}}},
 			allow(10),
 		}}, Requirement: Conditional, Priority: 10},
 		{Flow: &Flow{Alias: refuse, Description: "Turns everybody else away.", Executions: []Execution{
 			{Authenticator: "conditional-sub-flow-executed", Requirement: Required, Priority: 0,
-				Config: &Config{Alias: refuse + " check", Values: map[string]string{"flow_to_check": member, "check_result": "not-executed"}}},
+				Config: &Config{Alias: refuse + " check", Values: map[string]string{"flow_to_check": member,
+					"check_result": "not-executed"}}},
 			{Authenticator: "deny-access-authenticator", Requirement: Required, Priority: 10,
 				Config: &Config{Alias: DenyConfig(place, clientID), Values: map[string]string{"denyErrorMessage": denyMessage}}},
 		}}, Requirement: Conditional, Priority: 20},
@@ -200,7 +205,8 @@ func allow(priority int) Execution {
 
 func gatesOf(place Place, priority int) Execution {
 	return Execution{Requirement: Required, Priority: priority, Flow: &Flow{
-		Alias: GateParent(place), Description: "One sub-flow a chunk of gated clients.", Executions: []Execution{allow(lastPriority)},
+		Alias: GateParent(place), Description: "One sub-flow a chunk of gated clients.",
+		Executions: []Execution{allow(lastPriority)},
 	}}
 }
 
@@ -211,7 +217,8 @@ func step(authenticator, requirement string, priority int) Execution {
 func browserFlow() Flow {
 	top := TopFlow(PlaceBrowser)
 	secondFactor := &Flow{Alias: top + " second factor", Executions: []Execution{
-		step("conditional-user-configured", Required, 10), step("auth-otp-form", Alternative, 20), step("webauthn-authenticator", Alternative, 30),
+		step("conditional-user-configured", Required, 10), step("auth-otp-form", Alternative, 20),
+		step("webauthn-authenticator", Alternative, 30),
 	}}
 	forms := &Flow{Alias: top + " forms", Executions: []Execution{
 		step("auth-username-password-form", Required, 10),
@@ -228,9 +235,10 @@ func browserFlow() Flow {
 		{Flow: organization, Requirement: Alternative, Priority: 25},
 		{Flow: forms, Requirement: Alternative, Priority: 30},
 	}}
-	return Flow{Alias: top, Description: "Browser sign-in that ends at the gates.", TopLevel: true, Executions: []Execution{
-		{Flow: signIn, Requirement: Required, Priority: 10}, gatesOf(PlaceBrowser, 20),
-	}}
+	return Flow{Alias: top, Description: "Browser sign-in that ends at the gates.", TopLevel: true,
+		Executions: []Execution{
+			{Flow: signIn, Requirement: Required, Priority: 10}, gatesOf(PlaceBrowser, 20),
+		}}
 }
 
 func directFlow() Flow {
@@ -245,18 +253,20 @@ func directFlow() Flow {
 }
 
 func brokerFlow() Flow {
-	return Flow{Alias: TopFlow(PlaceBroker), Description: "The gates after a sign-in at an upstream: the browser flow is not resumed then.",
-		TopLevel: true, Executions: []Execution{gatesOf(PlaceBroker, 10)}}
+	return Flow{Alias: TopFlow(PlaceBroker), Description: "The gates after a sign-in at an upstream: the browser flow " +
+		"is not resumed then.", TopLevel: true, Executions: []Execution{gatesOf(PlaceBroker, 10)}}
 }
 
 func createOrLinkFlow() Flow {
-	return Flow{Alias: FirstBrokerCreate, Description: "Makes an account, or links the one with the same e-mail.", TopLevel: true, Executions: []Execution{
-		step("idp-create-user-if-unique", Alternative, 10), step("idp-auto-link", Alternative, 20),
-	}}
+	return Flow{Alias: FirstBrokerCreate, Description: "Makes an account, or links the one with the same e-mail.",
+		TopLevel: true, Executions: []Execution{
+			step("idp-create-user-if-unique", Alternative, 10), step("idp-auto-link", Alternative, 20),
+		}}
 }
 
 func existingOnlyFlow() Flow {
-	return Flow{Alias: FirstBrokerExisting, Description: "Links existing accounts and makes none.", TopLevel: true, Executions: []Execution{
-		step("idp-detect-existing-broker-user", Required, 10), step("idp-auto-link", Required, 20),
-	}}
+	return Flow{Alias: FirstBrokerExisting, Description: "Links existing accounts and makes none.", TopLevel: true,
+		Executions: []Execution{
+			step("idp-detect-existing-broker-user", Required, 10), step("idp-auto-link", Required, 20),
+		}}
 }

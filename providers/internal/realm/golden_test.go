@@ -20,7 +20,8 @@ import (
 // goldenDay is the day of the goldens: certificates of the practice tenants are read as they are on it.
 func goldenDay() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) }
 
-// practiceItems are the items of a folder of files with one item a line. The tests of the sources write those of the practice tenants;
+// practiceItems are the items of a folder of files with one item a line. The tests of the sources write those of the
+// practice tenants;
 // own holds what no practice tenant has.
 func practiceItems(t *testing.T) map[identity.Kind][]identity.Item {
 	t.Helper()
@@ -55,7 +56,8 @@ func practiceItems(t *testing.T) map[identity.Kind][]identity.Item {
 	return items
 }
 
-// TestGoldens_OfWholeTranslations holds what becomes of every item: resources, notes and what is left to do, one file a kind.
+// TestGoldens_OfWholeTranslations holds what becomes of every item: resources, notes and what is left to do, one file
+// a kind.
 func TestGoldens_OfWholeTranslations(t *testing.T) {
 	items := practiceItems(t)
 	for _, kind := range slices.Sorted(maps.Keys(items)) {
@@ -102,7 +104,8 @@ func showTranslation(t *testing.T, text *strings.Builder, translation identity.T
 	}
 }
 
-// checkTranslation holds for every item of every source: nothing is dropped without a word, what is made fits the columns and the schema,
+// checkTranslation holds for every item of every source: nothing is dropped without a word, what is made fits the
+// columns and the schema,
 // and it comes back out of its representation as it was wanted.
 func checkTranslation(t *testing.T, item identity.Item, translation identity.Translation) {
 	t.Helper()
@@ -139,7 +142,8 @@ func checkTranslation(t *testing.T, item identity.Item, translation identity.Tra
 	}
 }
 
-// readable leaves out what does not stand in the representation itself: secrets, and the link of an organization to its provider. The
+// readable leaves out what does not stand in the representation itself: secrets, and the link of an organization to
+// its provider. The
 // engine has put keys in the place of references by then.
 func readable(r identity.Resource) identity.Attributes {
 	wanted := identity.Attributes{}

@@ -8,7 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// withinLimits makes what was translated fit the columns of the server: ornaments are shortened, what is worth nothing in part is left
+// withinLimits makes what was translated fit the columns of the server: ornaments are shortened, what is worth nothing
+// in part is left
 // out, each with a note; a name or an address that does not fit leaves nothing to create.
 func withinLimits(t identity.Translation) identity.Translation {
 	var findings []identity.Finding
@@ -35,10 +36,12 @@ func fit(a identity.Attributes, f field, value any) []identity.Finding {
 		switch f.long {
 		case shortened:
 			a[f.name] = fitting(v, f.limit)
-			return []identity.Finding{lost(f.name, fmt.Sprintf("shortened to %d of %d characters, which is what the server keeps", f.limit, length(v)))}
+			return []identity.Finding{lost(f.name, fmt.Sprintf("shortened to %d of %d characters, which is what the "+
+				"server keeps", f.limit, length(v)))}
 		case leftOut:
 			delete(a, f.name)
-			return []identity.Finding{lost(f.name, fmt.Sprintf("left out: it has %d characters, and the server keeps %d", length(v), f.limit))}
+			return []identity.Finding{lost(f.name, fmt.Sprintf("left out: it has %d characters, and the server keeps %d",
+				length(v), f.limit))}
 		}
 		return []identity.Finding{tooLong(f.name, f.limit)}
 	case []any:
@@ -53,7 +56,8 @@ func fit(a identity.Attributes, f field, value any) []identity.Finding {
 	return nil
 }
 
-// fitTable leaves values of custom attributes out that the server does not keep. Half of a distinguished name is nobody's.
+// fitTable leaves values of custom attributes out that the server does not keep. Half of a distinguished name is
+// nobody's.
 func fitTable(a identity.Attributes, f field, table map[string]any) []identity.Finding {
 	var findings []identity.Finding
 	kept := map[string]any{}
@@ -63,7 +67,8 @@ func fitTable(a identity.Attributes, f field, table map[string]any) []identity.F
 			values = nil
 		}
 		if left := len(Texts(table[name])) - len(values); left > 0 {
-			findings = append(findings, lost(f.name+"."+name, fmt.Sprintf("left out: a value of more than %d characters, which the server does not keep", f.limit)))
+			findings = append(findings, lost(f.name+"."+name, fmt.Sprintf("left out: a value of more than %d characters, "+
+				"which the server does not keep", f.limit)))
 		}
 		if len(values) > 0 || len(Texts(table[name])) == 0 {
 			kept[name] = List(values)

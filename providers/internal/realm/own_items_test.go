@@ -18,7 +18,8 @@ const (
 		"mXnenv/eVeecMGfuYWgEbJoC8NMGTkL4RdwCIBrPJkwlq7KHAW4Fh2kLqOdzuKXCi3JR2u1HqhQfiCGX"
 )
 
-// ownItems are what no practice tenant has: each is a variant of its own kind, and what becomes of it stands in the goldens.
+// ownItems are what no practice tenant has: each is a variant of its own kind, and what becomes of it stands in the
+// goldens.
 func ownItems(t *testing.T) []identity.Item {
 	t.Helper()
 	items := ownApplications(t)
@@ -47,7 +48,8 @@ func ownApplications(t *testing.T) []identity.Item {
 	}
 	saml := func(id string, change func(*identity.Application)) identity.Item {
 		return app(id, func(a *identity.Application) {
-			a.Protocol, a.EntityID, a.ACSURL, a.RedirectURIs, a.SignAssertion, a.HonorForceAuthn = "saml", "urn:"+id, "https://"+id+".example/acs", nil, true, true
+			a.Protocol, a.EntityID, a.ACSURL, a.RedirectURIs, a.SignAssertion, a.HonorForceAuthn = "saml", "urn:"+id,
+				"https://"+id+".example/acs", nil, true, true
 			change(a)
 		})
 	}
@@ -56,7 +58,10 @@ func ownApplications(t *testing.T) []identity.Item {
 	}
 	items := []identity.Item{
 		app("a-public-client", func(a *identity.Application) { a.ClientAuthentication, a.ClientType = "", "public" }),
-		app("a-confidential-client", func(a *identity.Application) { a.ClientAuthentication, a.ClientType = "", "confidential" }),
+		app("a-confidential-client", func(a *identity.Application) {
+			a.ClientAuthentication, a.ClientType = "",
+				"confidential"
+		}),
 		app("signed-with-a-secret", func(a *identity.Application) { a.ClientAuthentication = "client_secret_jwt" }),
 		app("keys-at-an-address", func(a *identity.Application) {
 			a.ClientAuthentication, a.JWKSURI = "private_key_jwt", "https://keys.example/jwks"
@@ -66,22 +71,31 @@ func ownApplications(t *testing.T) []identity.Item {
 			a.JWKS = `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB","id":"k1","status":"ACTIVE","d":"secret"},{"kty":"RSA","status":"INACTIVE"},{"kty":"RSA","use":"enc"}]}`
 		}),
 		app("keys-of-no-use", func(a *identity.Application) { a.ClientAuthentication, a.JWKS = "private_key_jwt", `{"keys":[]}` }),
-		app("keys-that-are-none", func(a *identity.Application) { a.ClientAuthentication, a.JWKS = "private_key_jwt", "nonsense" }),
+		app("keys-that-are-none", func(a *identity.Application) {
+			a.ClientAuthentication, a.JWKS = "private_key_jwt",
+				"nonsense"
+		}),
 		app("every-grant", func(a *identity.Application) {
-			a.GrantTypes = []string{"authorization_code", "implicit", "client_credentials", "password", "device_code", "saml2-bearer"}
+			a.GrantTypes = []string{"authorization_code", "implicit", "client_credentials", "password", "device_code",
+				"saml2-bearer"}
 		}),
 		app("no-grants-stated", func(a *identity.Application) { a.GrantTypes = nil }),
 		app("public-and-a-machine", func(a *identity.Application) {
 			a.ClientAuthentication, a.GrantTypes = "none", []string{"client_credentials"}
 		}),
-		app("a-machine", func(a *identity.Application) { a.GrantTypes, a.RedirectURIs = []string{"client_credentials"}, nil }),
+		app("a-machine", func(a *identity.Application) {
+			a.GrantTypes, a.RedirectURIs = []string{"client_credentials"},
+				nil
+		}),
 		app("nowhere-to-go", func(a *identity.Application) { a.RedirectURIs = nil }),
 		app("a-wildcard", func(a *identity.Application) { a.WildcardRedirect = true }),
 		app("on-the-own-machine", func(a *identity.Application) {
-			a.RedirectURIs = []string{"http://localhost:8080/cb", "http://127.0.0.1/cb", "com.example.app:/cb", "urn:ietf:wg:oauth:2.0:oob"}
+			a.RedirectURIs = []string{"http://localhost:8080/cb", "http://127.0.0.1/cb", "com.example.app:/cb",
+				"urn:ietf:wg:oauth:2.0:oob"}
 		}),
 		app("bad-addresses", func(a *identity.Application) {
-			a.RedirectURIs = []string{"/cb", "https:///cb", "https://x.example/a b", "ht!tp://x", "ht!tp://*", "javascript:alert(1)"}
+			a.RedirectURIs = []string{"/cb", "https:///cb", "https://x.example/a b", "ht!tp://x", "ht!tp://*",
+				"javascript:alert(1)"}
 			a.FrontchannelLogoutURL = "nowhere"
 		}),
 		app("many-settings", func(a *identity.Application) {
@@ -89,18 +103,24 @@ func ownApplications(t *testing.T) []identity.Item {
 			a.Audiences, a.HomeURL, a.Description = []string{"api://one", a.ClientID, ""}, "https://x.example/", "A text"
 			a.PostLogoutRedirectURIs = []string{"https://x.example/b", "https://x.example/a"}
 		}),
-		app("nowhere-after-sign-out", func(a *identity.Application) { a.PostLogoutRedirectURIs, a.HomeURL = []string{}, "http://x.example/" }),
+		app("nowhere-after-sign-out", func(a *identity.Application) {
+			a.PostLogoutRedirectURIs, a.HomeURL = []string{},
+				"http://x.example/"
+		}),
 		app("bound-to-networks", func(a *identity.Application) { a.NetworkLimit = true }),
 		app("with-outside-code", func(a *identity.Application) { a.Hooks = []string{"hook"} }),
 		app("calls-the-directory", func(a *identity.Application) { a.DirectGraphUse = true }),
 		app("much-to-tell", func(a *identity.Application) {
-			a.MultiTenant, a.Provisioning, a.PolicyID, a.ClaimsKnown, a.Unknown = true, []string{"PUSH"}, "p1", false, []string{"x", "y"}
+			a.MultiTenant, a.Provisioning, a.PolicyID, a.ClaimsKnown, a.Unknown = true, []string{"PUSH"}, "p1", false,
+				[]string{"x", "y"}
 		}),
 		app("<b>\"&$\n", func(a *identity.Application) {}),
 		app("undecided", func(a *identity.Application) { a.Undecided = "State protocol in a map block." }),
 		app("the-vendors-own", func(a *identity.Application) { a.Vendor = true }),
-		mode("a-form", "active", "AUTO_LOGIN"), mode("an-old-protocol", "active", "WS_FEDERATION"), mode("a-link", "active", "BOOKMARK"),
-		mode("an-inactive-link", "inactive", "BOOKMARK"), mode("nothing-stated", "active", ""), mode("nothing-and-inactive", "inactive", ""),
+		mode("a-form", "active", "AUTO_LOGIN"), mode("an-old-protocol", "active", "WS_FEDERATION"),
+		mode("a-link", "active", "BOOKMARK"),
+		mode("an-inactive-link", "inactive", "BOOKMARK"), mode("nothing-stated", "active", ""),
+		mode("nothing-and-inactive", "inactive", ""),
 		mode("something-else", "active", "TELEPATHY"), mode("nobody-signs-in", "active", "no_service_principal"),
 	}
 	items = append(items, ownSAML(saml)...)
@@ -117,26 +137,46 @@ func ownSAML(saml func(string, func(*identity.Application)) identity.Item) []ide
 	}
 	const prefix = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
 	statement := func(name, kind string, values ...string) identity.AttributeStatement {
-		return identity.AttributeStatement{Name: name, Type: kind, Values: values, NameFormat: "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"}
+		return identity.AttributeStatement{Name: name, Type: kind, Values: values,
+			NameFormat: "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"}
 	}
 	group := func(kind, value string) identity.AttributeStatement {
-		return identity.AttributeStatement{Name: "groups", Type: "GROUP", FilterType: kind, FilterValue: value, NameFormat: "uri"}
+		return identity.AttributeStatement{Name: "groups", Type: "GROUP", FilterType: kind, FilterValue: value,
+			NameFormat: "uri"}
 	}
 	return []identity.Item{
-		format("named-by-mail", prefix+"emailAddress", "${user.email}"), format("named-by-login", prefix+"unspecified", "user.login"),
-		format("named-by-login-as-mail", prefix+"emailAddress", "user.login"), format("named-by-a-field", prefix+"unspecified", "user.employeeNumber"),
-		format("named-for-once", "transient", ""), format("named-for-ever", "persistent", ""), format("named-by-certificate", "X509SubjectName", ""),
+		format("named-by-mail", prefix+"emailAddress", "${user.email}"), format("named-by-login", prefix+"unspecified",
+			"user.login"),
+		format("named-by-login-as-mail", prefix+"emailAddress", "user.login"), format("named-by-a-field",
+			prefix+"unspecified", "user.employeeNumber"),
+		format("named-for-once", "transient", ""), format("named-for-ever", "persistent", ""),
+		format("named-by-certificate", "X509SubjectName", ""),
 		format("named-by-code", "", "String.toUpperCase(user.login)"),
-		saml("signs-its-requests", func(a *identity.Application) { a.RequestSigned, a.SigningCertificate = true, testCertificate }),
-		saml("signed-with-an-old-key", func(a *identity.Application) { a.RequestSigned, a.SigningCertificate = true, testExpired }),
+		saml("signs-its-requests", func(a *identity.Application) {
+			a.RequestSigned, a.SigningCertificate = true,
+				testCertificate
+		}),
+		saml("signed-with-an-old-key", func(a *identity.Application) {
+			a.RequestSigned, a.SigningCertificate = true,
+				testExpired
+		}),
 		saml("signed-with-an-unknown-key", func(a *identity.Application) { a.RequestSigned = true }),
 		saml("encrypted", func(a *identity.Application) {
 			a.EncryptAssertion, a.EncryptionCertificate = true, "-----BEGIN CERTIFICATE-----\n"+testCertificate+"\n-----END CERTIFICATE-----"
 		}),
 		saml("encrypted-for-an-unknown-key", func(a *identity.Application) { a.EncryptAssertion = true }),
-		saml("encrypted-for-rubbish", func(a *identity.Application) { a.EncryptAssertion, a.EncryptionCertificate = true, "???" }),
-		saml("an-old-algorithm", func(a *identity.Application) { a.SignatureAlgorithm, a.DigestAlgorithm = "RSA_SHA1", "SHA1" }),
-		saml("an-odd-algorithm", func(a *identity.Application) { a.SignatureAlgorithm, a.DigestAlgorithm = "ECDSA", "SHA256" }),
+		saml("encrypted-for-rubbish", func(a *identity.Application) {
+			a.EncryptAssertion, a.EncryptionCertificate = true,
+				"???"
+		}),
+		saml("an-old-algorithm", func(a *identity.Application) {
+			a.SignatureAlgorithm, a.DigestAlgorithm = "RSA_SHA1",
+				"SHA1"
+		}),
+		saml("an-odd-algorithm", func(a *identity.Application) {
+			a.SignatureAlgorithm, a.DigestAlgorithm = "ECDSA",
+				"SHA256"
+		}),
 		saml("signs-nothing", func(a *identity.Application) { a.SignAssertion, a.HonorForceAuthn = false, false }),
 		saml("another-recipient", func(a *identity.Application) {
 			a.Recipient, a.AuthnContext = "https://other.example/", "urn:x:PasswordProtectedTransport"
@@ -144,10 +184,17 @@ func ownSAML(saml func(string, func(*identity.Application)) identity.Item) []ide
 		saml("starts-at-the-provider", func(a *identity.Application) {
 			a.RelayState, a.LogoutURL, a.HomeURL = "deep/link", "https://x.example/out", "https://x.example/"
 		}),
-		saml("one-address-of-two", func(a *identity.Application) { a.ACSURL, a.RedirectURIs = "", []string{"https://x.example/acs"} }),
-		saml("several-addresses", func(a *identity.Application) { a.RedirectURIs = []string{a.ACSURL, "https://x.example/other"} }),
+		saml("one-address-of-two", func(a *identity.Application) {
+			a.ACSURL, a.RedirectURIs = "",
+				[]string{"https://x.example/acs"}
+		}),
+		saml("several-addresses", func(a *identity.Application) {
+			a.RedirectURIs = []string{a.ACSURL,
+				"https://x.example/other"}
+		}),
 		saml("statements", func(a *identity.Application) {
-			a.AttributeStatements = []identity.AttributeStatement{statement("mail", "EXPRESSION", "user.email"), statement("mail", "EXPRESSION", "user.costCenter"),
+			a.AttributeStatements = []identity.AttributeStatement{statement("mail", "EXPRESSION", "user.email"),
+				statement("mail", "EXPRESSION", "user.costCenter"),
 				statement("constant", "EXPRESSION", `"blue"`), group("REGEX", ".*")}
 		}),
 		saml("some-groups-only", func(a *identity.Application) {
@@ -165,8 +212,10 @@ func ownSAML(saml func(string, func(*identity.Application)) identity.Item) []ide
 func ownProviders(t *testing.T) []identity.Item {
 	t.Helper()
 	provider := func(id string, change func(*identity.IdentityProvider), secrets ...string) identity.Item {
-		p := identity.IdentityProvider{Name: id, Status: "active", Protocol: "oidc", Type: "OIDC", Issuer: "https://up.example", JWKSURL: "https://up.example/keys",
-			AuthorizationURL: "https://up.example/auth", TokenURL: "https://up.example/token", ClientID: "rehome", MappingsKnown: true, Provisioning: "auto"}
+		p := identity.IdentityProvider{Name: id, Status: "active", Protocol: "oidc", Type: "OIDC",
+			Issuer: "https://up.example", JWKSURL: "https://up.example/keys",
+			AuthorizationURL: "https://up.example/auth", TokenURL: "https://up.example/token", ClientID: "rehome",
+			MappingsKnown: true, Provisioning: "auto"}
 		change(&p)
 		item := own(t, identity.KindIdentityProvider, id, p)
 		for _, field := range secrets {
@@ -175,42 +224,58 @@ func ownProviders(t *testing.T) []identity.Item {
 		return item
 	}
 	saml := func(p *identity.IdentityProvider) {
-		*p = identity.IdentityProvider{Name: p.Name, Status: "active", Protocol: "saml", Type: "SAML2", EntityID: "urn:up", SSOURL: "https://up.example/sso",
-			SigningCertificates: []string{testCertificate, testExpired}, MappingsKnown: true, Provisioning: "auto", SignatureScope: "response"}
+		*p = identity.IdentityProvider{Name: p.Name, Status: "active", Protocol: "saml", Type: "SAML2", EntityID: "urn:up",
+			SSOURL:              "https://up.example/sso",
+			SigningCertificates: []string{testCertificate, testExpired}, MappingsKnown: true, Provisioning: "auto",
+			SignatureScope: "response"}
 	}
 	return []identity.Item{
 		provider("with-its-secret", func(p *identity.IdentityProvider) {
-			p.Scopes, p.PKCERequired, p.ClockSkewSeconds, p.ProfileMaster, p.UserInfoURL = []string{"openid", "email"}, true, 120, true, "https://up.example/me"
+			p.Scopes, p.PKCERequired, p.ClockSkewSeconds, p.ProfileMaster, p.UserInfoURL = []string{"openid", "email"}, true,
+				120, true, "https://up.example/me"
 		}, "client_secret"),
 		provider("without-its-secret", func(*identity.IdentityProvider) {}),
 		provider("with-keys-of-ours", func(p *identity.IdentityProvider) { p.ClientAuthentication = "private_key_jwt" }),
 		provider("without-a-client-id", func(p *identity.IdentityProvider) { p.ClientID = "" }),
-		provider("without-addresses", func(p *identity.IdentityProvider) { p.Issuer, p.JWKSURL, p.TokenURL = "", "", "http://up.example" }),
-		provider("links-by-mail", func(p *identity.IdentityProvider) { p.AccountLink, p.MatchType = "auto", "EMAIL" }, "client_secret"),
-		provider("known-people-only", func(p *identity.IdentityProvider) { p.Provisioning, p.AccountLink = "disabled", "auto" }, "client_secret"),
+		provider("without-addresses", func(p *identity.IdentityProvider) {
+			p.Issuer, p.JWKSURL, p.TokenURL = "", "",
+				"http://up.example"
+		}),
+		provider("links-by-mail", func(p *identity.IdentityProvider) { p.AccountLink, p.MatchType = "auto", "EMAIL" },
+			"client_secret"),
+		provider("known-people-only", func(p *identity.IdentityProvider) {
+			p.Provisioning, p.AccountLink = "disabled",
+				"auto"
+		}, "client_secret"),
 		provider("linked-people-only", func(p *identity.IdentityProvider) { p.Provisioning = "disabled" }, "client_secret"),
 		provider("matches-a-field", func(p *identity.IdentityProvider) { p.MatchType = "CUSTOM_ATTRIBUTE" }, "client_secret"),
-		provider("filters-subjects", func(p *identity.IdentityProvider) { p.SubjectFilter = ".*@up.example" }, "client_secret"),
-		provider("gives-groups", func(p *identity.IdentityProvider) { p.GroupAction, p.Unknown = "assign", []string{"x"} }, "client_secret"),
+		provider("filters-subjects", func(p *identity.IdentityProvider) { p.SubjectFilter = ".*@up.example" },
+			"client_secret"),
+		provider("gives-groups", func(p *identity.IdentityProvider) { p.GroupAction, p.Unknown = "assign", []string{"x"} },
+			"client_secret"),
 		provider("asks-twice", func(p *identity.IdentityProvider) { p.FederatedMFA = "enforce" }, "client_secret"),
 		provider("believes-the-upstream", func(p *identity.IdentityProvider) { p.FederatedMFA = "accept" }, "client_secret"),
 		provider("mappings-unread", func(p *identity.IdentityProvider) { p.MappingsKnown = false }, "client_secret"),
 		provider("mappings", func(p *identity.IdentityProvider) {
 			p.UsernameTemplate = "${idpuser.email}"
-			p.Mappings = []identity.AttributeMapping{{From: "appuser.email", To: "email"}, {From: "appuser.login", To: "username"}, {From: "appuser.given", To: "firstName"}}
+			p.Mappings = []identity.AttributeMapping{{From: "appuser.email", To: "email"}, {From: "appuser.login",
+				To: "username"}, {From: "appuser.given", To: "firstName"}}
 		}, "client_secret"),
 		provider("computed-mappings", func(p *identity.IdentityProvider) {
 			p.UsernameTemplate = "idpuser.a + idpuser.b"
 			p.Mappings = []identity.AttributeMapping{{From: "appuser.a + appuser.b", To: "email"}}
 		}, "client_secret"),
-		provider("with-domains", func(p *identity.IdentityProvider) { p.Domains = []string{"B.example", "*.a.example"} }, "client_secret"),
-		provider("with-a-domain-that-is-none", func(p *identity.IdentityProvider) { p.Domains = []string{"not a domain"} }, "client_secret"),
+		provider("with-domains", func(p *identity.IdentityProvider) { p.Domains = []string{"B.example", "*.a.example"} },
+			"client_secret"),
+		provider("with-a-domain-that-is-none", func(p *identity.IdentityProvider) { p.Domains = []string{"not a domain"} },
+			"client_secret"),
 		provider("asleep", func(p *identity.IdentityProvider) { p.Status = "inactive" }),
 		provider("another-protocol", func(p *identity.IdentityProvider) { p.Protocol, p.Type = "other", "X509" }),
 		provider("ws-federation", func(p *identity.IdentityProvider) { p.Protocol = "wsfed" }),
 		provider("saml-of-a-partner", func(p *identity.IdentityProvider) {
 			saml(p)
-			p.SSOBinding, p.SLOURL, p.Audience, p.UsernameTemplate = "redirect", "https://up.example/out", "urn:us", "idpuser.subjectNameId"
+			p.SSOBinding, p.SLOURL, p.Audience, p.UsernameTemplate = "redirect", "https://up.example/out", "urn:us",
+				"idpuser.subjectNameId"
 		}),
 		provider("saml-by-attribute", func(p *identity.IdentityProvider) {
 			saml(p)
@@ -221,16 +286,21 @@ func ownProviders(t *testing.T) []identity.Item {
 			p.SigningCertificates = []string{testExpired}
 		}),
 		provider("google", func(p *identity.IdentityProvider) { p.Protocol, p.Type = "social", "GOOGLE" }, "client_secret"),
-		provider("a-social-network-of-tomorrow", func(p *identity.IdentityProvider) { p.Protocol, p.Type = "social", "TOMORROW" }),
+		provider("a-social-network-of-tomorrow", func(p *identity.IdentityProvider) {
+			p.Protocol, p.Type = "social",
+				"TOMORROW"
+		}),
 		provider("日本語", func(p *identity.IdentityProvider) {}, "client_secret"),
 	}
 }
 
 func ownPolicies(t *testing.T) []identity.Item {
 	t.Helper()
-	to := identity.Reference{Role: "provider", Kind: identity.KindIdentityProvider, ID: "a-provider-with-a-long-identifier"}
+	to := identity.Reference{Role: "provider", Kind: identity.KindIdentityProvider,
+		ID: "a-provider-with-a-long-identifier"}
 	rule := func(id string, change func(*identity.RoutingRule), references ...identity.Reference) identity.Item {
-		r := identity.RoutingRule{Status: "active", Simple: true, Providers: 1, Domains: []string{"@A.example", "*.b.example"}}
+		r := identity.RoutingRule{Status: "active", Simple: true, Providers: 1, Domains: []string{"@A.example",
+			"*.b.example"}}
 		change(&r)
 		return own(t, identity.KindRoutingRule, id, r, references...)
 	}
@@ -240,27 +310,37 @@ func ownPolicies(t *testing.T) []identity.Item {
 		rule("by-domain", func(*identity.RoutingRule) {}, to),
 		rule("by-network", func(r *identity.RoutingRule) { r.Conditions = []string{"network zone office"} }, to),
 		rule("to-the-password-page", func(r *identity.RoutingRule) { r.ProviderType = "local" }),
-		rule("some-to-the-password-page", func(r *identity.RoutingRule) { r.ProviderType, r.Conditions = "local", []string{"network"} }),
+		rule("some-to-the-password-page", func(r *identity.RoutingRule) {
+			r.ProviderType, r.Conditions = "local",
+				[]string{"network"}
+		}),
 		rule("the-last-one", func(r *identity.RoutingRule) { r.System = true }),
 		rule("asleep", func(r *identity.RoutingRule) { r.Status = "inactive" }, to),
 		rule("to-nobody", func(*identity.RoutingRule) {}),
 		rule("without-a-domain", func(r *identity.RoutingRule) { r.Domains = nil }, to),
 		rule("with-a-bad-domain", func(r *identity.RoutingRule) { r.Domains = []string{"a..b"} }, to),
 		rule("behind-another", func(r *identity.RoutingRule) { r.Earlier = []string{"by-domain"} }, to),
-		policy("asks-for-two-factors", identity.AuthPolicy{Type: "conditional_access", Status: "active", Known: true, Restricts: true, Summary: []string{"if always then mfa"}}),
+		policy("asks-for-two-factors", identity.AuthPolicy{Type: "conditional_access", Status: "active", Known: true,
+			Restricts: true, Summary: []string{"if always then mfa"}}),
 		policy("enrols", identity.AuthPolicy{Type: "MFA_ENROLL", Status: "active", Known: true}),
-		policy("relaxes", identity.AuthPolicy{Type: "ACCESS_POLICY", Status: "active", Known: true, Summary: []string{"in the office: one factor"}}),
-		policy("fills-groups", identity.AuthPolicy{Type: "group_rule", Status: "active", Known: true, Summary: []string{"department is sales"}}),
+		policy("relaxes", identity.AuthPolicy{Type: "ACCESS_POLICY", Status: "active", Known: true,
+			Summary: []string{"in the office: one factor"}}),
+		policy("fills-groups", identity.AuthPolicy{Type: "group_rule", Status: "active", Known: true,
+			Summary: []string{"department is sales"}}),
 		policy("report-only", identity.AuthPolicy{Type: "conditional_access", Status: "report_only"}),
-		own(t, identity.KindSessionPolicy, "short", identity.SessionPolicy{Status: "active", IdleMinutes: 15, LifetimeMinutes: 480, Summary: []string{"15 minutes"}}),
+		own(t, identity.KindSessionPolicy, "short", identity.SessionPolicy{Status: "active", IdleMinutes: 15,
+			LifetimeMinutes: 480, Summary: []string{"15 minutes"}}),
 		own(t, identity.KindSessionPolicy, "endless", identity.SessionPolicy{Status: "active"}),
 		own(t, identity.KindSessionPolicy, "asleep", identity.SessionPolicy{Status: "inactive"}),
 		own(t, identity.KindRole, "helper", identity.Role{Name: "Help desk"}),
 		own(t, identity.KindRoleAssignment, "holds-it", identity.RoleAssignment{}),
-		domain("login.example", identity.Domain{Verified: true, Purpose: "login"}), domain("initial.example", identity.Domain{Initial: true}),
-		domain("unproved.example", identity.Domain{}), domain("federated.example", identity.Domain{Verified: true, Federation: "federated"}),
+		domain("login.example", identity.Domain{Verified: true, Purpose: "login"}), domain("initial.example",
+			identity.Domain{Initial: true}),
+		domain("unproved.example", identity.Domain{}), domain("federated.example", identity.Domain{Verified: true,
+			Federation: "federated"}),
 		domain("own.example", identity.Domain{Verified: true}),
-		own(t, identity.KindAccessKey, "a-key", identity.AccessKey{}), own(t, identity.KindSCIMConnection, "a-feed", identity.SCIMConnection{}),
+		own(t, identity.KindAccessKey, "a-key", identity.AccessKey{}), own(t, identity.KindSCIMConnection, "a-feed",
+			identity.SCIMConnection{}),
 		own(t, identity.KindSCIMToken, "a-token", identity.SCIMToken{}),
 	}
 }
@@ -275,23 +355,35 @@ func ownPeople(t *testing.T) []identity.Item {
 		return own(t, identity.KindServicePrincipal, id, p)
 	}
 	return []identity.Item{
-		group("with-all", identity.Group{Name: "Sales", Description: "Sells.", Attributes: map[string][]string{"cost_center": {"7", "8"}}, Dynamic: true,
+		group("with-all", identity.Group{Name: "Sales", Description: "Sells.",
+			Attributes: map[string][]string{"cost_center": {"7", "8"}}, Dynamic: true,
 			Origin: "imported", ParentGroups: []string{"g"}, Type: "microsoft365"}),
-		group("hidden", identity.Group{Name: "Board", HiddenMembers: true}), group("with-a-slash", identity.Group{Name: "a/b"}), group("nameless", identity.Group{}),
-		group("everyone", identity.Group{Name: "Everyone", Everyone: true}), group("built-in", identity.Group{Name: "Administrators", Origin: "builtin"}),
+		group("hidden", identity.Group{Name: "Board", HiddenMembers: true}), group("with-a-slash",
+			identity.Group{Name: "a/b"}), group("nameless", identity.Group{}),
+		group("everyone", identity.Group{Name: "Everyone", Everyone: true}), group("built-in",
+			identity.Group{Name: "Administrators", Origin: "builtin"}),
 		group("a-mail-list", identity.Group{Name: "all", Type: "distribution"}),
-		assignment("of-a-group", identity.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g", Application: "a", Status: "active", Role: "admin"}),
-		assignment("of-a-person", identity.AppAssignment{Direct: true, PrincipalKind: "user", Principal: "u", Application: "a", Status: "active"}),
-		assignment("of-a-machine", identity.AppAssignment{Direct: true, PrincipalKind: "service_principal", Principal: "s", Application: "a", Status: "active"}),
-		assignment("that-follows", identity.AppAssignment{PrincipalKind: "user", Principal: "u", Application: "a", Status: "active"}),
-		assignment("that-sleeps", identity.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g", Application: "a", Status: "inactive"}),
-		principal("joined", identity.ServicePrincipal{OwnTenant: true, JoinedApplication: "a"}), principal("of-the-vendor", identity.ServicePrincipal{Vendor: true}),
-		principal("managed", identity.ServicePrincipal{Type: "ManagedIdentity"}), principal("asleep", identity.ServicePrincipal{Status: "inactive"}),
+		assignment("of-a-group", identity.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g",
+			Application: "a", Status: "active", Role: "admin"}),
+		assignment("of-a-person", identity.AppAssignment{Direct: true, PrincipalKind: "user", Principal: "u",
+			Application: "a", Status: "active"}),
+		assignment("of-a-machine", identity.AppAssignment{Direct: true, PrincipalKind: "service_principal", Principal: "s",
+			Application: "a", Status: "active"}),
+		assignment("that-follows", identity.AppAssignment{PrincipalKind: "user", Principal: "u", Application: "a",
+			Status: "active"}),
+		assignment("that-sleeps", identity.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g",
+			Application: "a", Status: "inactive"}),
+		principal("joined", identity.ServicePrincipal{OwnTenant: true, JoinedApplication: "a"}),
+		principal("of-the-vendor", identity.ServicePrincipal{Vendor: true}),
+		principal("managed", identity.ServicePrincipal{Type: "ManagedIdentity"}), principal("asleep",
+			identity.ServicePrincipal{Status: "inactive"}),
 		principal("of-another-tenant", identity.ServicePrincipal{Status: "active"}),
-		own(t, identity.KindUser, "with-a-password", identity.User{Status: "active", Email: "a@x.example", Credential: "local"}),
+		own(t, identity.KindUser, "with-a-password", identity.User{Status: "active", Email: "a@x.example",
+			Credential: "local"}),
 		own(t, identity.KindUser, "unknown-password", identity.User{Status: "active"}),
 		own(t, identity.KindUser, "a-guest", identity.User{Status: "active", Guest: true, Email: "g@y.example"}),
 		own(t, identity.KindUser, "who-left", identity.User{Status: "inactive"}),
-		own(t, identity.KindMembership, "m", identity.Membership{}), own(t, identity.Kind("tomorrow"), "a-kind-of-tomorrow", map[string]any{}),
+		own(t, identity.KindMembership, "m", identity.Membership{}), own(t, identity.Kind("tomorrow"), "a-kind-of-tomorrow",
+			map[string]any{}),
 	}
 }

@@ -93,8 +93,8 @@ func groupFields() []field {
 		// A slash in a name makes paths ambiguous: /a/b finds the child b of a and never a group of that name (26.7.4).
 		{name: "name", at: "name", limit: column, doc: "Name of the group."},
 		{name: "description", at: "description", limit: column, long: shortened, doc: "Text for administrators."},
-		{name: "attributes", form: asTable, read: readGroupAttributes, write: writeGroupAttributes, limit: column, long: leftOut,
-			doc: "Custom attributes, each a list of texts."},
+		{name: "attributes", form: asTable, read: readGroupAttributes, write: writeGroupAttributes, limit: column,
+			long: leftOut, doc: "Custom attributes, each a list of texts."},
 	}
 }
 
@@ -174,7 +174,8 @@ func WriteClientRole(base Object, a identity.Attributes) Object {
 func ReadClientRole(clientID string, o Object) identity.Resource {
 	a := readFields(TypeOf(TypeClientRole).fields, o)
 	a["client"] = clientID
-	return identity.Resource{Type: TypeClientRole, Key: clientID + "/" + str(o, "name"), ServerID: str(o, "id"), Attributes: a}
+	return identity.Resource{Type: TypeClientRole, Key: clientID + "/" + str(o, "name"), ServerID: str(o, "id"),
+		Attributes: a}
 }
 
 func roleAssignmentFields() []field {
@@ -187,9 +188,10 @@ func roleAssignmentFields() []field {
 
 // ReadRoleAssignment makes the resource of a client role that a group holds.
 func ReadRoleAssignment(groupPath, clientID, role string) identity.Resource {
-	return identity.Resource{Type: TypeRoleAssignment, Key: groupPath + " -> " + clientID + "/" + role, Attributes: identity.Attributes{
-		"group": groupPath, "client": clientID, "role": role,
-	}}
+	return identity.Resource{Type: TypeRoleAssignment, Key: groupPath + " -> " + clientID + "/" + role,
+		Attributes: identity.Attributes{
+			"group": groupPath, "client": clientID, "role": role,
+		}}
 }
 
 func enablementFields() []field {
@@ -208,10 +210,12 @@ func ReadEnablement(client Object) identity.Resource {
 func realmFields() []field {
 	return []field{
 		{name: "realm", at: "realm", key: true, doc: "Name of the realm."},
-		{name: "organizations_enabled", form: asFlag, at: "organizationsEnabled", computed: true, doc: "Organizations are switched on."},
+		{name: "organizations_enabled", form: asFlag, at: "organizationsEnabled", computed: true,
+			doc: "Organizations are switched on."},
 		{name: "reset_password_allowed", form: asFlag, at: "resetPasswordAllowed", computed: true,
 			doc: "People may ask for a new password at sign-in."},
-		{name: "registration_allowed", form: asFlag, at: "registrationAllowed", computed: true, doc: "People may register themselves."},
+		{name: "registration_allowed", form: asFlag, at: "registrationAllowed", computed: true,
+			doc: "People may register themselves."},
 		{name: "browser_flow", at: "browserFlow", computed: true, doc: "Flow that the realm signs people in with."},
 		{name: "direct_grant_flow", at: "directGrantFlow", computed: true, doc: "Flow of the password grant."},
 	}
@@ -219,7 +223,8 @@ func realmFields() []field {
 
 // ReadRealmSwitches makes the resource of the realm itself.
 func ReadRealmSwitches(o Object) identity.Resource {
-	return identity.Resource{Type: TypeRealm, Key: str(o, "realm"), ServerID: str(o, "id"), Attributes: readFields(TypeOf(TypeRealm).fields, o)}
+	return identity.Resource{Type: TypeRealm, Key: str(o, "realm"), ServerID: str(o, "id"),
+		Attributes: readFields(TypeOf(TypeRealm).fields, o)}
 }
 
 func gateFlowsFields() []field {

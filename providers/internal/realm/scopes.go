@@ -12,7 +12,8 @@ import (
 //go:embed defaultscopes.json
 var defaultScopes []byte
 
-// DefaultScopes makes the client scopes of a new realm. A realm file that has a section clientScopes gets only what stands in
+// DefaultScopes makes the client scopes of a new realm. A realm file that has a section clientScopes gets only what
+// stands in
 // it, so a file that needs a scope of ours must name these too.
 func DefaultScopes() ([]Object, error) {
 	var scopes []Object
@@ -24,7 +25,8 @@ func DefaultScopes() ([]Object, error) {
 
 // RealmDefaultScopes are the scopes that every new client of a realm has by default.
 func RealmDefaultScopes() []string {
-	return []string{"role_list", "saml_organization", "AuthnContextClassRef", "profile", "email", "roles", "web-origins", "acr", "basic"}
+	return []string{"role_list", "saml_organization", "AuthnContextClassRef", "profile", "email", "roles", "web-origins",
+		"acr", "basic"}
 }
 
 // RealmOptionalScopes are the scopes that a new client of a realm may ask for.
@@ -45,8 +47,10 @@ func ClientDefaultScopes(protocol string) []string {
 //go:embed builtin.json
 var builtin []byte
 
-// Builtin makes the sections clients, roles, defaultRole and clientScopeMappings that Keycloak makes by itself for the account
-// and administration consoles. A realm file with a section clientScopes must hold them: an import makes those clients before it
+// Builtin makes the sections clients, roles, defaultRole and clientScopeMappings that Keycloak makes by itself for the
+// account
+// and administration consoles. A realm file with a section clientScopes must hold them: an import makes those clients
+// before it
 // reads the scopes, and leaves them without any.
 func Builtin(realmName string) (Object, error) {
 	encoded, err := json.Marshal(realmName)

@@ -25,9 +25,11 @@ func translated(item identity.Item, now time.Time) identity.Translation {
 	translators := map[identity.Kind]translator{
 		identity.KindApplication: at(now, translateApplication), identity.KindServicePrincipal: translateServicePrincipal,
 		identity.KindIdentityProvider: at(now, translateProvider), identity.KindRoutingRule: translateRoutingRule,
-		identity.KindDomain: translateDomain, identity.KindGroup: translateGroup, identity.KindAppAssignment: translateAssignment,
-		identity.KindAuthPolicy: translateAuthPolicy, identity.KindSessionPolicy: translateSessionPolicy,
-		identity.KindRole: translateRole, identity.KindRoleAssignment: translateRoleAssignment, identity.KindUser: translateUser,
+		identity.KindDomain: translateDomain, identity.KindGroup: translateGroup,
+		identity.KindAppAssignment: translateAssignment,
+		identity.KindAuthPolicy:    translateAuthPolicy, identity.KindSessionPolicy: translateSessionPolicy,
+		identity.KindRole: translateRole, identity.KindRoleAssignment: translateRoleAssignment,
+		identity.KindUser: translateUser,
 	}
 	translate, known := translators[item.Kind]
 	if !known {
@@ -54,7 +56,8 @@ func translateOther(kind identity.Kind) identity.Translation {
 	case identity.KindMembership:
 		return invisible("people are moved in a later step")
 	case identity.KindAccessKey, identity.KindSCIMToken:
-		return only("", rebuild("value", "the value of a key cannot be read", "Make a client with a service account in the realm and hand its secret out."))
+		return only("", rebuild("value", "the value of a key cannot be read",
+			"Make a client with a service account in the realm and hand its secret out."))
 	case identity.KindSCIMConnection:
 		return only("", rebuild("provisioning", "Keycloak does not provision into applications",
 			"Set up provisioning from another place before cut-over; until then leavers stay active in the application."))
@@ -93,7 +96,8 @@ func lost(field, summary string) identity.Finding {
 }
 
 // impact is an approximation that somebody feels.
-func impact(field, summary string, direction identity.Direction, audience identity.Audience, severity identity.Severity, code string) identity.Finding {
+func impact(field, summary string, direction identity.Direction, audience identity.Audience, severity identity.Severity,
+	code string) identity.Finding {
 	return identity.Finding{Type: identity.FindingApproximation, Field: field, Summary: summary, Direction: direction,
 		Audience: audience, Severity: severity, ImpactCode: code}
 }
@@ -102,7 +106,8 @@ func impact(field, summary string, direction identity.Direction, audience identi
 func stops(findings []identity.Finding) bool {
 	for _, f := range findings {
 		switch f.Type {
-		case identity.FindingMissing, identity.FindingInvalid, identity.FindingRebuild, identity.FindingBlocked, identity.FindingInvisible:
+		case identity.FindingMissing, identity.FindingInvalid, identity.FindingRebuild, identity.FindingBlocked,
+			identity.FindingInvisible:
 			return true
 		}
 	}
@@ -156,7 +161,8 @@ func translateServicePrincipal(item identity.Item) (identity.Translation, error)
 	}
 	action := sp.Undecided
 	if action == "" {
-		action = "Ask its vendor for sign-in with an identity provider of your own, then state protocol, client id and redirect URIs in a map block."
+		action = "Ask its vendor for sign-in with an identity provider of your own, then state protocol, client id and " +
+			"redirect URIs in a map block."
 	}
 	return only("", rebuild("app_id", "client type, secret and claims belong to another tenant", action)), nil
 }
@@ -200,10 +206,12 @@ func groupFindings(g identity.Group) []identity.Finding {
 			"Grant the permission that reads hidden members, then discover again."))
 	}
 	if strings.Contains(g.Name, "/") {
-		findings = append(findings, invalid("name", "a slash in the name makes paths ambiguous", "Give it another one with set = { name = … } in a map block."))
+		findings = append(findings, invalid("name", "a slash in the name makes paths ambiguous",
+			"Give it another one with set = { name = … } in a map block."))
 	}
 	if g.Dynamic || g.MembershipRule != "" {
-		findings = append(findings, impact("membership_rule", "members stay as they are now: the rule ends, and leavers keep what they have",
+		findings = append(findings, impact("membership_rule", "members stay as they are now: the rule ends, and leavers "+
+			"keep what they have",
 			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "rule_ends"))
 	}
 	if g.Origin == "imported" {
@@ -211,7 +219,8 @@ func groupFindings(g identity.Group) []identity.Finding {
 			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityLow, "import_ends"))
 	}
 	if len(g.ParentGroups) > 0 {
-		findings = append(findings, impact("parent_groups", "stands by itself: whoever is in it no longer counts as a member of the groups that contain it",
+		findings = append(findings, impact("parent_groups", "stands by itself: whoever is in it no longer counts as a "+
+			"member of the groups that contain it",
 			identity.DirectionTighter, identity.AudienceAdministrators, identity.SeverityMedium, "nesting_ends"))
 	}
 	if g.Origin == "mail" || g.Type == "microsoft365" {
@@ -232,13 +241,16 @@ func translateAssignment(item identity.Item) (identity.Translation, error) {
 		return invisible("inactive at the source"), nil
 	case assignment.PrincipalKind == "user":
 		return only("role assignment", identity.Finding{Type: identity.FindingBlocked, Field: "principal",
-			Summary: "user not linked: people are moved in a later step", Action: "Assign a group, or wait until people are moved."}), nil
+			Summary: "user not linked: people are moved in a later step",
+			Action:  "Assign a group, or wait until people are moved."}), nil
 	case assignment.PrincipalKind != "group":
-		return only("role assignment", rebuild("principal", "held by "+assignment.PrincipalKind, "Give the role to its service account by hand.")), nil
+		return only("role assignment", rebuild("principal", "held by "+assignment.PrincipalKind,
+			"Give the role to its service account by hand.")), nil
 	}
 	t := identity.Translation{Contract: "role assignment"}
 	if assignment.Role != "" {
-		t.Findings = append(t.Findings, identity.Finding{Type: identity.FindingLost, Field: "role", Summary: "the application role is not carried, only the access",
+		t.Findings = append(t.Findings, identity.Finding{Type: identity.FindingLost, Field: "role",
+			Summary:  "the application role is not carried, only the access",
 			Audience: identity.AudienceAppOwners, Severity: identity.SeverityMedium, ImpactCode: "app_roles_lost"})
 	}
 	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, AccessRole)
@@ -246,6 +258,7 @@ func translateAssignment(item identity.Item) (identity.Translation, error) {
 		"group":  identity.Refer(identity.KindGroup, assignment.Principal, TypeGroup),
 		"client": identity.Refer(identity.KindApplication, assignment.Application, TypeClient),
 		"role":   AccessRole,
-	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, assignment.Application, TypeClientRole)}}}
+	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, assignment.Application,
+		TypeClientRole)}}}
 	return t, nil
 }

@@ -47,7 +47,8 @@ func translateApplication(item identity.Item, now time.Time) (identity.Translati
 }
 
 // guard puts the gate around a client and says whether it may be opened.
-func guard(item identity.Item, app identity.Application, client identity.Attributes) ([]identity.Resource, []identity.Finding) {
+func guard(item identity.Item, app identity.Application, client identity.Attributes) ([]identity.Resource,
+	[]identity.Finding) {
 	id := str(client, "client_id")
 	refer := identity.Refer(identity.KindApplication, item.ID, TypeClient)
 	resources := []identity.Resource{
@@ -60,21 +61,24 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 	var findings []identity.Finding
 	if gated {
 		resources = append(resources, gateFlows(), identity.Resource{Type: TypeGate, Key: id, Attributes: identity.Attributes{
-			"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.", denyName(app.Name)), "intact": true,
-		}, DependsOn: []identity.Dependency{identity.OnResource(TypeGateFlows, GateFlowsKey), identity.OnItem(identity.KindApplication, item.ID, TypeClientRole)}})
+			"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.",
+				denyName(app.Name)), "intact": true,
+		}, DependsOn: []identity.Dependency{identity.OnResource(TypeGateFlows, GateFlowsKey),
+			identity.OnItem(identity.KindApplication, item.ID, TypeClientRole)}})
 		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, TypeGate))
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "access",
-			Summary:   "who is assigned is asked at every sign-in; a token given out before an assignment ends can be refreshed until its session ends",
+			Summary: "who is assigned is asked at every sign-in; a token given out before an assignment ends can be " +
+				"refreshed until its session ends",
 			Direction: identity.DirectionLooser, Compensated: "the gate in the browser, direct grant and post-broker flows"})
 	}
 	switch {
 	case app.Status != identity.StatusActive:
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "status", Summary: "inactive at the source: stays disabled",
-			Direction: identity.DirectionTighter})
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "status",
+			Summary: "inactive at the source: stays disabled", Direction: identity.DirectionTighter})
 		return resources, findings
 	case gated && app.AssignedUsers > 0:
-		findings = append(findings, impact("assigned_users", "stays disabled until its people are moved", identity.DirectionTighter,
-			identity.AudienceEndUsers, identity.SeverityMedium, "disabled_until_people_move"))
+		findings = append(findings, impact("assigned_users", "stays disabled until its people are moved",
+			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityMedium, "disabled_until_people_move"))
 		return resources, findings
 	}
 	return append(resources, identity.Resource{Type: TypeEnablement, Key: id, Attributes: identity.Attributes{
@@ -105,47 +109,55 @@ func clip(text string) string {
 }
 
 func commonFindings(app identity.Application) []identity.Finding {
-	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm", identity.DirectionSame,
-		identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
+	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm",
+		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
 	if app.Status == identity.StatusActive && (app.Protocol == "saml" || len(app.RedirectURIs) > 0) {
-		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page", identity.DirectionSame,
-			identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
+		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page",
+			identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
 	}
 	if limit := limitOf(TypeClient, "name"); length(app.Name) > limit {
 		findings = append(findings, tooLong("name", limit))
 	}
 	if len(app.Hooks) > 0 {
-		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions", "Find out what it adds, and rebuild that with mappers."))
+		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions",
+			"Find out what it adds, and rebuild that with mappers."))
 	}
 	if app.NetworkLimit {
-		f := rebuild("network_limit", "the source limits the client to networks, a realm cannot", "Limit it in front of the server, then make the client by hand.")
+		f := rebuild("network_limit", "the source limits the client to networks, a realm cannot",
+			"Limit it in front of the server, then make the client by hand.")
 		f.Direction = identity.DirectionLooser
 		findings = append(findings, f)
 	}
 	if app.DirectGraphUse {
-		findings = append(findings, rebuild("directory_api_use", "it calls the incumbent's own API, where a token of the realm is worth nothing",
-			"Keep a registration at the incumbent for that part, or change the application; then state in a map block that sign-in moves."))
+		findings = append(findings, rebuild("directory_api_use", "it calls the incumbent's own API, where a token of the "+
+			"realm is worth nothing",
+			"Keep a registration at the incumbent for that part, or change the application; then state in a map block that "+
+				"sign-in moves."))
 	}
 	if app.MultiTenant {
-		findings = append(findings, impact("multi_tenant", "people of other tenants can no longer sign in", identity.DirectionTighter,
-			identity.AudienceAppOwners, identity.SeverityMedium, "other_tenants_lost"))
+		findings = append(findings, impact("multi_tenant", "people of other tenants can no longer sign in",
+			identity.DirectionTighter, identity.AudienceAppOwners, identity.SeverityMedium, "other_tenants_lost"))
 	}
 	if len(app.Provisioning) > 0 {
-		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "provisioning", Severity: identity.SeverityHigh,
-			Summary: "Keycloak does not provision into it: leavers stay active there", Audience: identity.AudienceSecurity, ImpactCode: "provisioning_ends",
-			Action: "Set up provisioning from another place before cut-over."})
+		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "provisioning",
+			Severity: identity.SeverityHigh,
+			Summary:  "Keycloak does not provision into it: leavers stay active there", Audience: identity.AudienceSecurity,
+			ImpactCode: "provisioning_ends",
+			Action:     "Set up provisioning from another place before cut-over."})
 	}
 	if app.PolicyID != "" {
-		f := impact("policy_id", "its sign-on policy does not move with it", identity.DirectionLooser, identity.AudienceSecurity, identity.SeverityMedium, "policy_not_carried")
+		f := impact("policy_id", "its sign-on policy does not move with it", identity.DirectionLooser,
+			identity.AudienceSecurity, identity.SeverityMedium, "policy_not_carried")
 		f.Compensated = "the policy is a rebuild by hand of its own in this plan"
 		findings = append(findings, f)
 	}
 	if !app.ClaimsKnown {
-		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the application gets", identity.DirectionSame,
-			identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
+		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the "+
+			"application gets", identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
 	}
 	if len(app.Unknown) > 0 {
-		findings = append(findings, lost("unknown", "settings that rehome does not know are left behind: "+strings.Join(app.Unknown, ", ")))
+		findings = append(findings, lost("unknown", "settings that rehome does not know are left "+
+			"behind: "+strings.Join(app.Unknown, ", ")))
 	}
 	return findings
 }
@@ -170,7 +182,8 @@ func otherMode(app identity.Application) identity.Translation {
 		if app.Status != identity.StatusActive {
 			return invisible("inactive at the source, without a way to sign in")
 		}
-		return only("", rebuild("mode", "the source states no way to sign in", "State protocol, client id and redirect URIs in a map block, or skip it."))
+		return only("", rebuild("mode", "the source states no way to sign in",
+			"State protocol, client id and redirect URIs in a map block, or skip it."))
 	}
 	f := rebuild("mode", "this way to sign in has no counterpart: "+app.Mode, "Move the application to SAML 2.0 or OIDC.")
 	if app.Mode == "no_service_principal" { // a registration that nobody of the tenant signs in to

@@ -9,18 +9,21 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// oidcClient makes the attributes of an OIDC client. How it authenticates decides whether it is public, not what it is called.
+// oidcClient makes the attributes of an OIDC client. How it authenticates decides whether it is public, not what it is
+// called.
 func oidcClient(item identity.Item, app identity.Application) (identity.Attributes, []identity.Finding) {
 	findings := checkClientID("client_id", app.ClientID)
 	if app.WildcardRedirect {
-		findings = append(findings, rebuild("wildcard_redirect", "a wildcard in the host never matches at sign-in", "List the real hosts in a map block."))
+		findings = append(findings, rebuild("wildcard_redirect", "a wildcard in the host never matches at sign-in",
+			"List the real hosts in a map block."))
 	}
 	findings = append(findings, checkRedirects("redirect_uris", app.RedirectURIs)...)
 	findings = append(findings, checkRedirects("post_logout_redirect_uris", app.PostLogoutRedirectURIs)...)
 	findings = append(findings, checkURL("frontchannel_logout_url", app.FrontchannelLogoutURL)...)
 	a := identity.Attributes{
-		"client_id": app.ClientID, "protocol": ProtocolOIDC, "direct_access_grants": false, "consent_required": app.ConsentRequired,
-		"redirect_uris": sortedList(app.RedirectURIs), "web_origins": sortedList(webOrigins(app)),
+		"client_id": app.ClientID, "protocol": ProtocolOIDC, "direct_access_grants": false,
+		"consent_required": app.ConsentRequired,
+		"redirect_uris":    sortedList(app.RedirectURIs), "web_origins": sortedList(webOrigins(app)),
 		"front_channel_logout": app.FrontchannelLogoutURL != "",
 	}
 	findings = append(findings, homePage(app, a)...)
@@ -49,15 +52,18 @@ func homePage(app identity.Application, a identity.Attributes) []identity.Findin
 	case app.HomeURL == "":
 		return nil
 	case len(checkURL("home_url", app.HomeURL)) > 0:
-		return []identity.Finding{lost("home_url", "the start page is left out: Keycloak wants https, and "+app.HomeURL+" is no such address")}
+		return []identity.Finding{lost("home_url", "the start page is left out: Keycloak wants "+
+			"https, and "+app.HomeURL+" is no such address")}
 	case length(app.HomeURL) > limit:
-		return []identity.Finding{lost("home_url", fmt.Sprintf("the start page is left out: it is longer than %d characters", limit))}
+		return []identity.Finding{lost("home_url", fmt.Sprintf("the start page is left out: it is longer than %d characters",
+			limit))}
 	}
 	a["base_url"] = app.HomeURL
 	return nil
 }
 
-// webOrigins are the stated ones or, as a server fills them in by itself where none are given, those of the redirect URIs: an
+// webOrigins are the stated ones or, as a server fills them in by itself where none are given, those of the redirect
+// URIs: an
 // application's own pages may always call.
 func webOrigins(app identity.Application) []string {
 	if len(app.WebOrigins) > 0 {
@@ -85,7 +91,8 @@ func mapper(name, kind string, config map[string]any) map[string]any {
 	return map[string]any{"name": name, "type": kind, "config": config}
 }
 
-func authentication(item identity.Item, app identity.Application, a identity.Attributes, extra map[string]any) []identity.Finding {
+func authentication(item identity.Item, app identity.Application, a identity.Attributes,
+	extra map[string]any) []identity.Finding {
 	method := app.ClientAuthentication
 	if method == "" {
 		switch app.ClientType {
@@ -108,7 +115,8 @@ func authentication(item identity.Item, app identity.Application, a identity.Att
 		return secretOf(item, a)
 	case "private_key_jwt":
 		a["client_authenticator"], a["secret"] = "client-jwt", noSecret
-		findings := []identity.Finding{impact("client_authentication", "its assertions must name the new token endpoint as audience",
+		findings := []identity.Finding{impact("client_authentication",
+			"its assertions must name the new token endpoint as audience",
 			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityLow, "assertion_audience")}
 		return append(findings, publicKeys(app, extra)...)
 	}
@@ -119,7 +127,8 @@ func authentication(item identity.Item, app identity.Application, a identity.Att
 // noSecret says that none is made: an absent secret would be generated.
 const noSecret = ""
 
-// secretOf lets the secret move in memory when the source hands it out; else the target makes one and gives it out once.
+// secretOf lets the secret move in memory when the source hands it out; else the target makes one and gives it out
+// once.
 func secretOf(item identity.Item, a identity.Attributes) []identity.Finding {
 	for _, s := range item.Secrets {
 		if s.Field == "client_secret" {
@@ -127,8 +136,8 @@ func secretOf(item identity.Item, a identity.Attributes) []identity.Finding {
 			return nil
 		}
 	}
-	return []identity.Finding{impact("client_secret", "the secret cannot be read: a new one is made and given out once", identity.DirectionSame,
-		identity.AudienceAppOwners, identity.SeverityMedium, "secret_changes")}
+	return []identity.Finding{impact("client_secret", "the secret cannot be read: a new one is made and given out once",
+		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "secret_changes")}
 }
 
 func publicKeys(app identity.Application, extra map[string]any) []identity.Finding {
@@ -139,12 +148,14 @@ func publicKeys(app identity.Application, extra map[string]any) []identity.Findi
 	case app.JWKS != "":
 		keys, ok := signingKeys(app.JWKS)
 		if !ok {
-			return []identity.Finding{invalid("jwks", "no key in it can be used", "Ask the application's owner for its public key.")}
+			return []identity.Finding{invalid("jwks", "no key in it can be used",
+				"Ask the application's owner for its public key.")}
 		}
 		extra["use.jwks.string"], extra["jwks.string"] = "true", keys
 		return nil
 	}
-	return []identity.Finding{missing("jwks", "the public key of the client is not known", "Ask the application's owner for it.")}
+	return []identity.Finding{missing("jwks", "the public key of the client is not known",
+		"Ask the application's owner for it.")}
 }
 
 // grants switches on what the source allows, and nothing that would leave the flows out.
@@ -165,20 +176,24 @@ func grants(app identity.Application, a identity.Attributes, extra map[string]an
 		has["authorization_code"], has["refresh_token"] = true, true
 	}
 	if has["password"] {
-		findings = append(findings, impact("grant_types", "the password grant stays off: no second factor and no policy would hold there", identity.DirectionTighter,
+		findings = append(findings, impact("grant_types", "the password grant stays off: no second factor and no policy "+
+			"would hold there", identity.DirectionTighter,
 			identity.AudienceAppOwners, identity.SeverityMedium, "password_grant_off"))
 	}
 	interactive := has["authorization_code"] || has["implicit"]
 	if !interactive && !has["client_credentials"] && !has["device_code"] {
-		return append(findings, rebuild("grant_types", "none of its grants can be carried", "Change the application to the authorization code grant."))
+		return append(findings, rebuild("grant_types", "none of its grants can be carried",
+			"Change the application to the authorization code grant."))
 	}
 	if interactive && len(app.RedirectURIs) == 0 {
 		findings = append(findings, missing("redirect_uris", "none is known", "State them in a map block."))
 	}
 	if has["client_credentials"] && a["public"] == true {
-		findings = append(findings, invalid("grant_types", "a public client cannot sign in as itself", "State client_authentication in a map block."))
+		findings = append(findings, invalid("grant_types", "a public client cannot sign in as itself",
+			"State client_authentication in a map block."))
 	}
-	a["standard_flow"], a["implicit_flow"], a["service_accounts"] = has["authorization_code"], has["implicit"], has["client_credentials"]
+	a["standard_flow"], a["implicit_flow"], a["service_accounts"] = has["authorization_code"], has["implicit"],
+		has["client_credentials"]
 	if has["device_code"] {
 		extra["oauth2.device.authorization.grant.enabled"] = "true"
 	}
@@ -186,7 +201,8 @@ func grants(app identity.Application, a identity.Attributes, extra map[string]an
 		extra["use.refresh.tokens"] = "false"
 	} else {
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "grant_types",
-			Summary: "a refresh token ends with the sign-on session unless offline_access is asked for", Direction: identity.DirectionSame})
+			Summary:   "a refresh token ends with the sign-on session unless offline_access is asked for",
+			Direction: identity.DirectionSame})
 	}
 	return findings
 }
@@ -216,13 +232,15 @@ func oidcAttributes(app identity.Application, extra map[string]any) []identity.F
 		extra["frontchannel.logout.url"] = app.FrontchannelLogoutURL
 	}
 	if app.ConsentRequired {
-		findings = append(findings, impact("consent_required", "consents given so far are asked for again", identity.DirectionTighter,
-			identity.AudienceEndUsers, identity.SeverityLow, "consent_again"))
+		findings = append(findings, impact("consent_required", "consents given so far are asked for again",
+			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityLow, "consent_again"))
 	}
 	if app.RefreshRotation == "rotate" {
-		f := identity.Finding{Type: identity.FindingApproximation, Field: "refresh_rotation", Direction: identity.DirectionLooser,
-			Summary: "refresh tokens rotate for a whole realm or not at all", Compensated: "the refresh token ends with the sign-on session",
-			Audience: identity.AudienceSecurity, Severity: identity.SeverityLow, ImpactCode: "rotation_realm_wide"}
+		f := identity.Finding{Type: identity.FindingApproximation, Field: "refresh_rotation",
+			Direction:   identity.DirectionLooser,
+			Summary:     "refresh tokens rotate for a whole realm or not at all",
+			Compensated: "the refresh token ends with the sign-on session",
+			Audience:    identity.AudienceSecurity, Severity: identity.SeverityLow, ImpactCode: "rotation_realm_wide"}
 		findings = append(findings, f)
 	}
 	return findings

@@ -22,10 +22,12 @@ func translateAuthPolicy(item identity.Item) (identity.Translation, error) {
 	if len(p.Summary) > 0 {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
 	}
-	finding := rebuild("rules", "a policy moves whole or not at all, and leaving out one rule changes what the next one catches", action)
+	finding := rebuild("rules", "a policy moves whole or not at all, and leaving out one rule changes what the next "+
+		"one catches", action)
 	if p.Restricts || !p.Known {
 		finding.Direction = identity.DirectionLooser
-		finding.Audience, finding.Severity, finding.ImpactCode = identity.AudienceSecurity, identity.SeverityHigh, "policy_not_carried"
+		finding.Audience, finding.Severity, finding.ImpactCode = identity.AudienceSecurity, identity.SeverityHigh,
+			"policy_not_carried"
 	}
 	return only("", append([]identity.Finding{finding}, factorFindings(p)...)...), nil
 }
@@ -36,7 +38,8 @@ func groupRule(p identity.AuthPolicy) identity.Translation {
 	if len(p.Summary) > 0 {
 		action += " The rule: " + strings.Join(p.Summary, "; ") + "."
 	}
-	f := rebuild("rules", "a realm has no rules that put people into groups: joiners get nothing by it, and leavers keep what they have", action)
+	f := rebuild("rules", "a realm has no rules that put people into groups: joiners get nothing by it, and leavers "+
+		"keep what they have", action)
 	f.Direction = identity.DirectionLooser
 	return only("", felt(f, identity.AudienceAdministrators, identity.SeverityHigh, "group_rule_lost"))
 }
@@ -44,7 +47,8 @@ func groupRule(p identity.AuthPolicy) identity.Translation {
 // factorFindings tell people to enrol anew where the policy says that they have second factors at the source.
 func factorFindings(p identity.AuthPolicy) []identity.Finding {
 	_, controls, _ := strings.Cut(strings.Join(p.Summary, "; "), " then ")
-	asks := p.Type == "conditional_access" && (strings.Contains(controls, "mfa") || strings.Contains(controls, "authentication strength"))
+	asks := p.Type == "conditional_access" && (strings.Contains(controls, "mfa") || strings.Contains(controls,
+		"authentication strength"))
 	if p.Type != "MFA_ENROLL" && !asks {
 		return nil
 	}
@@ -64,7 +68,8 @@ func translateSessionPolicy(item identity.Item) (identity.Translation, error) {
 	if p.Status != identity.StatusActive {
 		return invisible("not in force at the source"), nil
 	}
-	action := "Set idle time and longest life of the realm's sessions to the smallest of all rules; 0 at the source means no limit, 0 in Keycloak its default."
+	action := "Set idle time and longest life of the realm's sessions to the smallest of all rules; 0 at the source " +
+		"means no limit, 0 in Keycloak its default."
 	if len(p.Summary) > 0 {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
 	}
@@ -134,10 +139,11 @@ func translateRoutingRule(item identity.Item) (identity.Translation, error) {
 	case r.ProviderType == "local":
 		return localRule(r), nil
 	case !r.Simple || r.Providers > 1 || len(r.Conditions) > 0:
-		return only("", rebuild("conditions", "an organization looks at the e-mail domain only: "+strings.Join(r.Conditions, "; "),
-			"Rebuild it with a flow of your own; leaving the condition out would route everybody.")), nil
+		return only("", rebuild("conditions", "an organization looks at the e-mail domain only: "+strings.Join(r.Conditions,
+			"; "), "Rebuild it with a flow of your own; leaving the condition out would route everybody.")), nil
 	case !named:
-		return only("", missing("provider", "the rule names no provider", "Read the rule with its provider, then discover again.")), nil
+		return only("", missing("provider", "the rule names no provider",
+			"Read the rule with its provider, then discover again.")), nil
 	case len(r.Domains) == 0:
 		return only("", missing("domains", "the rule names no domain", "State the domains in a map block.")), nil
 	}
@@ -158,7 +164,8 @@ func organizationOf(r identity.RoutingRule, provider identity.Reference) identit
 	for _, d := range r.Domains {
 		domain := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(d), "@"))
 		if !isDomain(domain) {
-			t.Findings = append(t.Findings, invalid("domains", "a domain of the rule is none", "Correct it at the source or in a map block."))
+			t.Findings = append(t.Findings, invalid("domains", "a domain of the rule is none",
+				"Correct it at the source or in a map block."))
 			return t
 		}
 		if strings.HasPrefix(domain, "*.") {
@@ -179,8 +186,8 @@ func organizationOf(r identity.RoutingRule, provider identity.Reference) identit
 		"alias": alias, "name": alias, "domains": sortedList(domains), "redirect": true,
 		"identity_provider": identity.Refer(identity.KindIdentityProvider, provider.ID, TypeProvider),
 	}}}
-	t.Findings = append(t.Findings, impact("domains", "people who have a password in the realm are not sent to the provider",
-		identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityLow, "password_wins"))
+	t.Findings = append(t.Findings, impact("domains", "people who have a password in the realm are not sent to the "+
+		"provider", identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityLow, "password_wins"))
 	return t
 }
 

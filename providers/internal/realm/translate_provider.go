@@ -41,17 +41,19 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 		t.Findings = []identity.Finding{rebuild("protocol", "Keycloak does not speak WS-Federation",
 			"Make a SAML 2.0 trust at the upstream; it usually speaks both, with another entity id.")}
 	default:
-		t.Findings = []identity.Finding{rebuild("protocol", "no provider of this type in stock Keycloak: "+p.Type, "Connect it by SAML 2.0 or OIDC if it speaks one of them.")}
+		t.Findings = []identity.Finding{rebuild("protocol", "no provider of this type in stock Keycloak: "+p.Type,
+			"Connect it by SAML 2.0 or OIDC if it speaks one of them.")}
 	}
 	if stops(t.Findings) {
 		return t, nil
 	}
 	t.Findings = append(t.Findings, accountFindings(p, a)...)
 	t.Findings = append(t.Findings, providerMappers(p, a)...)
-	t.Findings = append(t.Findings, impact("redirect_uri", "the partner must register the new redirect address", identity.DirectionSame,
-		identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes"))
+	t.Findings = append(t.Findings, impact("redirect_uri", "the partner must register the new redirect address",
+		identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes"))
 	if len(p.Unknown) > 0 {
-		t.Findings = append(t.Findings, lost("unknown", "settings that rehome does not know are left behind: "+strings.Join(p.Unknown, ", ")))
+		t.Findings = append(t.Findings, lost("unknown", "settings that rehome does not know are left "+
+			"behind: "+strings.Join(p.Unknown, ", ")))
 	}
 	if stops(t.Findings) {
 		return t, nil
@@ -73,7 +75,8 @@ func federatedDomains(item identity.Item, p identity.IdentityProvider, t identit
 	if len(p.Domains) == 0 {
 		return t
 	}
-	organization := organizationOf(identity.RoutingRule{Domains: p.Domains}, identity.Reference{Kind: identity.KindIdentityProvider, ID: item.ID})
+	organization := organizationOf(identity.RoutingRule{Domains: p.Domains},
+		identity.Reference{Kind: identity.KindIdentityProvider, ID: item.ID})
 	t.Resources = append(t.Resources, organization.Resources...)
 	t.Findings = append(t.Findings, organization.Findings...)
 	if stops(organization.Findings) {
@@ -86,13 +89,16 @@ func samlProvider(p identity.IdentityProvider, a identity.Attributes, now time.T
 	a["protocol"] = ProtocolSAML
 	var findings []identity.Finding
 	if p.EntityID == "" {
-		findings = append(findings, missing("entity_id", "without it the issuer of a response would not be checked", "Take it from the partner's metadata."))
+		findings = append(findings, missing("entity_id", "without it the issuer of a response would not be checked",
+			"Take it from the partner's metadata."))
 	}
 	if p.SSOURL == "" {
-		findings = append(findings, missing("sso_url", "where sign-in requests go is not known", "Take it from the partner's metadata."))
+		findings = append(findings, missing("sso_url", "where sign-in requests go is not known",
+			"Take it from the partner's metadata."))
 	}
 	if len(p.SigningCertificates) == 0 {
-		findings = append(findings, missing("signing_certificates", "without a certificate a response could not be checked", "Take it from the partner's metadata."))
+		findings = append(findings, missing("signing_certificates", "without a certificate a response could not be checked",
+			"Take it from the partner's metadata."))
 	}
 	good, problems := checkCertificates("signing_certificates", p.SigningCertificates, now)
 	findings = append(append(findings, problems...), checkURL("sso_url", p.SSOURL)...)
@@ -107,8 +113,10 @@ func samlProvider(p identity.IdentityProvider, a identity.Attributes, now time.T
 	setText(a, "audience", p.Audience)
 	setText(a, "name_id_format", p.NameIDFormat)
 	if p.SignatureScope == "response" {
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "signature_scope", Direction: identity.DirectionLooser,
-			Summary: "a signed assertion is enough, the response around it need not be signed", Compensated: "one of the two must be signed by the partner's key"})
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "signature_scope",
+			Direction:   identity.DirectionLooser,
+			Summary:     "a signed assertion is enough, the response around it need not be signed",
+			Compensated: "one of the two must be signed by the partner's key"})
 	}
 	return findings
 }
@@ -139,7 +147,8 @@ func oidcProvider(item identity.Item, p identity.IdentityProvider, a identity.At
 // providerClient is how we sign in to an upstream as a client of it.
 func providerClient(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
 	if p.ClientID == "" {
-		return []identity.Finding{missing("client_id", "our client id at the upstream is not known", "State it in a map block.")}
+		return []identity.Finding{missing("client_id", "our client id at the upstream is not known",
+			"State it in a map block.")}
 	}
 	a["client_id"] = p.ClientID
 	if len(p.Scopes) > 0 {
@@ -151,8 +160,8 @@ func providerClient(item identity.Item, p identity.IdentityProvider, a identity.
 	}
 	a["client_authentication"] = method
 	if method == "private_key_jwt" {
-		return []identity.Finding{impact("client_authentication", "the partner must register the realm's keys", identity.DirectionSame,
-			identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes")}
+		return []identity.Finding{impact("client_authentication", "the partner must register the realm's keys",
+			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes")}
 	}
 	for _, s := range item.Secrets {
 		if s.Field == "client_secret" {
@@ -161,22 +170,24 @@ func providerClient(item identity.Item, p identity.IdentityProvider, a identity.
 		}
 	}
 	a["enabled"] = false
-	return []identity.Finding{impact("client_secret", "the secret cannot be read: the provider stays disabled until its owner sets it", identity.DirectionTighter,
+	return []identity.Finding{impact("client_secret", "the secret cannot be read: the provider stays disabled until "+
+		"its owner sets it", identity.DirectionTighter,
 		identity.AudienceAdministrators, identity.SeverityMedium, "provider_secret_needed")}
 }
 
 func socialProvider(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
-	types := map[string]string{"GOOGLE": "google", "MICROSOFT": "microsoft", "FACEBOOK": "facebook", "GITHUB": "github", "GITLAB": "gitlab",
-		"LINKEDIN": "linkedin-openid-connect", "PAYPAL": "paypal"}
+	types := map[string]string{"GOOGLE": "google", "MICROSOFT": "microsoft", "FACEBOOK": "facebook", "GITHUB": "github",
+		"GITLAB": "gitlab", "LINKEDIN": "linkedin-openid-connect", "PAYPAL": "paypal"}
 	kind, known := types[strings.ToUpper(p.Type)]
 	if !known {
-		return []identity.Finding{rebuild("type", "stock Keycloak has no provider for "+p.Type, "Connect it by OIDC if it publishes a discovery document.")}
+		return []identity.Finding{rebuild("type", "stock Keycloak has no provider for "+p.Type,
+			"Connect it by OIDC if it publishes a discovery document.")}
 	}
 	a["protocol"], a["hide_on_login"] = kind, false
 	findings := providerClient(item, p, a)
 	delete(a, "client_authentication")
-	return append(findings, impact("subject", "a person is known again only by the same id or address at the provider", identity.DirectionTighter,
-		identity.AudienceEndUsers, identity.SeverityLow, "social_link"))
+	return append(findings, impact("subject", "a person is known again only by the same id or address at the provider",
+		identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityLow, "social_link"))
 }
 
 // accountFindings chooses the flow of a first sign-in: never one that links or makes more accounts than the source did.
@@ -185,33 +196,40 @@ func accountFindings(p identity.IdentityProvider, a identity.Attributes) []ident
 	var findings []identity.Finding
 	switch {
 	case p.MatchType == "CUSTOM_ATTRIBUTE":
-		return []identity.Finding{rebuild("match_type", "accounts are found by user name or e-mail only", "Write the links of people by hand, or match by e-mail.")}
+		return []identity.Finding{rebuild("match_type", "accounts are found by user name or e-mail only",
+			"Write the links of people by hand, or match by e-mail.")}
 	case p.SubjectFilter != "":
-		f := rebuild("subject_filter", "a pattern that subjects must fit has no counterpart", "Limit who may come at the upstream.")
+		f := rebuild("subject_filter", "a pattern that subjects must fit has no counterpart",
+			"Limit who may come at the upstream.")
 		f.Direction = identity.DirectionLooser
 		return []identity.Finding{f}
 	case p.Provisioning == "disabled" && p.AccountLink != "auto":
-		return []identity.Finding{rebuild("provisioning", "only people who are linked already may come, and links are not known",
-			"Write the links of people first, then set a first sign-in flow that refuses everybody else.")}
+		return []identity.Finding{rebuild("provisioning", "only people who are linked already may come, and links are "+
+			"not known", "Write the links of people first, then set a first sign-in flow that refuses everybody else.")}
 	case p.Provisioning == "disabled":
 		a["first_broker_flow"] = FirstBrokerExisting
 	case p.AccountLink == "auto" && byAddress:
 		a["first_broker_flow"] = FirstBrokerCreate
 	default:
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "account_link", Direction: identity.DirectionTighter,
-			Summary: "a person who has an account must confirm that it is linked", Audience: identity.AudienceEndUsers, Severity: identity.SeverityMedium, ImpactCode: "confirm_link"})
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "account_link",
+			Direction: identity.DirectionTighter,
+			Summary:   "a person who has an account must confirm that it is linked", Audience: identity.AudienceEndUsers,
+			Severity: identity.SeverityMedium, ImpactCode: "confirm_link"})
 	}
 	if p.GroupAction == "assign" || p.GroupAction == "append" || p.GroupAction == "sync" {
-		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "group_action", Summary: "groups are no longer given at sign-in",
-			Direction: identity.DirectionTighter, Audience: identity.AudienceAdministrators, Severity: identity.SeverityMedium, ImpactCode: "provider_groups_lost"})
+		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "group_action",
+			Summary:   "groups are no longer given at sign-in",
+			Direction: identity.DirectionTighter, Audience: identity.AudienceAdministrators, Severity: identity.SeverityMedium,
+			ImpactCode: "provider_groups_lost"})
 	}
 	if strings.HasPrefix(p.FederatedMFA, "reject") || strings.HasPrefix(p.FederatedMFA, "enforce") {
-		f := rebuild("federated_mfa", "the second factor for people of this upstream must be asked for in its post-broker flow", "Add a one-time password to the flow, or have the upstream demand it.")
+		f := rebuild("federated_mfa", "the second factor for people of this upstream must be asked for in its "+
+			"post-broker flow", "Add a one-time password to the flow, or have the upstream demand it.")
 		f.Direction = identity.DirectionLooser
 		findings = append(findings, f)
 	} else if p.FederatedMFA != "" {
-		f := impact("federated_mfa", "whether the upstream asked for a second factor is not looked at", identity.DirectionLooser,
-			identity.AudienceSecurity, identity.SeverityMedium, "federated_mfa_not_checked")
+		f := impact("federated_mfa", "whether the upstream asked for a second factor is not looked at",
+			identity.DirectionLooser, identity.AudienceSecurity, identity.SeverityMedium, "federated_mfa_not_checked")
 		f.Compensated = "the policy that asks for a second factor is a rebuild by hand of its own"
 		findings = append(findings, f)
 	}
@@ -230,13 +248,14 @@ func providerMappers(p identity.IdentityProvider, a identity.Attributes) []ident
 	mappers := []any{}
 	var findings []identity.Finding
 	if !p.MappingsKnown {
-		findings = append(findings, impact("mappings", "the profile mappings were not read: people may be asked for name and address", identity.DirectionSame,
-			identity.AudienceEndUsers, identity.SeverityMedium, "profile_form"))
+		findings = append(findings, impact("mappings", "the profile mappings were not read: people may be asked for name "+
+			"and address", identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityMedium, "profile_form"))
 	}
 	for _, m := range p.Mappings {
 		field := strings.TrimPrefix(m.From, "appuser.")
 		if strings.ContainsAny(field, "+(){}?\" ") || field == "" {
-			findings = append(findings, rebuild("mappings."+m.To, "an expression that stock Keycloak cannot evaluate", "Rebuild the mapping by hand."))
+			findings = append(findings, rebuild("mappings."+m.To, "an expression that stock Keycloak cannot evaluate",
+				"Rebuild the mapping by hand."))
 			continue
 		}
 		if m.To == "username" {
@@ -252,20 +271,23 @@ func providerMappers(p identity.IdentityProvider, a identity.Attributes) []ident
 		findings = append(findings, *finding)
 	}
 	if template != "" {
-		mappers = append(mappers, mapper("username", usernameType, map[string]any{"syncMode": "INHERIT", "template": template, "target": "LOCAL"}))
+		mappers = append(mappers, mapper("username", usernameType, map[string]any{"syncMode": "INHERIT", "template": template,
+			"target": "LOCAL"}))
 	}
 	a["mappers"] = mappers
 	return findings
 }
 
-// socialProfile notes what Keycloak's own providers do not do: they fill name and address by themselves, and choose the user name.
+// socialProfile notes what Keycloak's own providers do not do: they fill name and address by themselves, and choose
+// the user name.
 func socialProfile(p identity.IdentityProvider) []identity.Finding {
 	var findings []identity.Finding
 	kind := strings.ToUpper(p.Type)
-	address := (kind == "GOOGLE" || kind == "MICROSOFT") && strings.HasSuffix(strings.Trim(p.UsernameTemplate, "${} "), "email")
+	address := (kind == "GOOGLE" || kind == "MICROSOFT") && strings.HasSuffix(strings.Trim(p.UsernameTemplate, "${} "),
+		"email")
 	if p.UsernameTemplate != "" && !address {
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "username_template", Direction: identity.DirectionSame,
-			Summary: "new people get the user name that the provider gives them"})
+		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "username_template",
+			Direction: identity.DirectionSame, Summary: "new people get the user name that the provider gives them"})
 	}
 	for _, m := range p.Mappings {
 		switch personAttribute(m.To) {
@@ -284,7 +306,8 @@ func usernameTemplate(p identity.IdentityProvider) (string, *identity.Finding) {
 		return "", nil
 	}
 	if strings.ContainsAny(source, "+(){}?\" ") {
-		f := rebuild("username_template", "an expression that stock Keycloak cannot evaluate", "Rebuild the user name by hand.")
+		f := rebuild("username_template", "an expression that stock Keycloak cannot evaluate",
+			"Rebuild the user name by hand.")
 		return "", &f
 	}
 	if strings.EqualFold(source, "subjectNameId") {

@@ -34,7 +34,8 @@ func samlClient(app identity.Application, now time.Time) (identity.Attributes, [
 		acs = app.RedirectURIs[0]
 	}
 	if acs == "" {
-		findings = append(findings, missing("acs_url", "the source does not tell where assertions go", "Take it from the application's metadata and state it in a map block."))
+		findings = append(findings, missing("acs_url", "the source does not tell where assertions go",
+			"Take it from the application's metadata and state it in a map block."))
 	}
 	uris := []string{acs}
 	for _, uri := range app.RedirectURIs {
@@ -51,16 +52,19 @@ func samlClient(app identity.Application, now time.Time) (identity.Attributes, [
 	findings = append(findings, checkURL("logout_url", app.LogoutURL)...)
 	extra := map[string]any{
 		"saml_assertion_consumer_url_post": acs, "saml.force.post.binding": "true", "saml_force_name_id_format": "true",
-		"saml.server.signature": strconv.FormatBool(app.SignResponse), "saml.assertion.signature": strconv.FormatBool(app.SignAssertion),
-		"saml.client.signature": "false",
+		"saml.server.signature":    strconv.FormatBool(app.SignResponse),
+		"saml.assertion.signature": strconv.FormatBool(app.SignAssertion),
+		"saml.client.signature":    "false",
 	}
 	if !app.SignResponse && !app.SignAssertion {
 		extra["saml.assertion.signature"] = "true"
 	}
 	a := identity.Attributes{
-		"client_id": app.EntityID, "protocol": ProtocolSAML, "public": false, "secret": noSecret, "standard_flow": true, "implicit_flow": false,
-		"direct_access_grants": false, "service_accounts": false, "consent_required": false, "front_channel_logout": app.LogoutURL != "",
-		"redirect_uris": sortedList(uris), "attributes": extra,
+		"client_id": app.EntityID, "protocol": ProtocolSAML, "public": false, "secret": noSecret, "standard_flow": true,
+		"implicit_flow":        false,
+		"direct_access_grants": false, "service_accounts": false, "consent_required": false,
+		"front_channel_logout": app.LogoutURL != "",
+		"redirect_uris":        sortedList(uris), "attributes": extra,
 		"default_client_scopes": []any{}, // role_list would add an attribute Role that nobody asked for
 	}
 	findings = append(findings, homePage(app, a)...)
@@ -69,7 +73,8 @@ func samlClient(app identity.Application, now time.Time) (identity.Attributes, [
 	a["protocol_mappers"] = append(mappers, statements...)
 	findings = append(append(findings, nameFindings...), statementFindings...)
 	findings = append(findings, samlKeys(app, extra, now)...)
-	findings = append(findings, impact("idp_metadata", "entity ID, sign-in address and signing certificate of the identity provider are new ones that the owner must enter",
+	findings = append(findings, impact("idp_metadata", "entity ID, sign-in address and signing certificate of the "+
+		"identity provider are new ones that the owner must enter",
 		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityHigh, "saml_metadata_changes"))
 	return a, append(findings, samlExtras(app, acs, extra)...)
 }
@@ -80,8 +85,8 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		good, problems := checkCertificates("signing_certificate", nonEmpty(app.SigningCertificate), now)
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
-			findings = append(findings, missing("signing_certificate", "the application signs its requests and its certificate is not known",
-				"State the certificate in a map block."))
+			findings = append(findings, missing("signing_certificate",
+				"the application signs its requests and its certificate is not known", "State the certificate in a map block."))
 		}
 		if len(good) > 0 {
 			extra["saml.client.signature"], extra["saml.signing.certificate"] = "true", good[0]
@@ -91,8 +96,8 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		good, problems := checkCertificates("encryption_certificate", nonEmpty(app.EncryptionCertificate), now)
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
-			findings = append(findings, missing("encryption_certificate", "assertions are encrypted and the certificate is not known",
-				"State the certificate in a map block."))
+			findings = append(findings, missing("encryption_certificate",
+				"assertions are encrypted and the certificate is not known", "State the certificate in a map block."))
 		}
 		if len(good) > 0 {
 			extra["saml.encrypt"], extra["saml.encryption.certificate"] = "true", good[0]
@@ -105,7 +110,8 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 	default:
 		findings = append(findings, lost("signature_algorithm", "RSA_SHA256 is used instead of "+app.SignatureAlgorithm))
 	}
-	if app.DigestAlgorithm != "" && app.SignatureAlgorithm != "" && !strings.HasSuffix(app.SignatureAlgorithm, app.DigestAlgorithm) {
+	if app.DigestAlgorithm != "" && app.SignatureAlgorithm != "" && !strings.HasSuffix(app.SignatureAlgorithm,
+		app.DigestAlgorithm) {
 		findings = append(findings, lost("digest_algorithm", "the digest follows the signature algorithm"))
 	}
 	return findings
@@ -114,18 +120,19 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 func samlExtras(app identity.Application, acs string, extra map[string]any) []identity.Finding {
 	var findings []identity.Finding
 	if (app.Recipient != "" && app.Recipient != acs) || (app.Destination != "" && app.Destination != acs) {
-		findings = append(findings, impact("recipient", "recipient and destination are always the assertion consumer URL", identity.DirectionSame,
-			identity.AudienceAppOwners, identity.SeverityMedium, "recipient_changes"))
+		findings = append(findings, impact("recipient", "recipient and destination are always the assertion consumer URL",
+			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "recipient_changes"))
 	}
 	if app.LogoutURL != "" {
 		extra["saml_single_logout_service_url_post"] = app.LogoutURL
 	}
 	if app.RelayState != "" {
-		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = GateKey(app.EntityID), app.RelayState
+		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = GateKey(app.EntityID),
+			app.RelayState
 	}
 	if app.AuthnContext != "" && !strings.HasSuffix(app.AuthnContext, ":unspecified") {
-		findings = append(findings, impact("authn_context", "the assertion says unspecified for how people signed in", identity.DirectionSame,
-			identity.AudienceAppOwners, identity.SeverityLow, "authn_context_changes"))
+		findings = append(findings, impact("authn_context", "the assertion says unspecified for how people signed in",
+			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityLow, "authn_context_changes"))
 	}
 	if !app.HonorForceAuthn {
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "honor_force_authn",
@@ -144,14 +151,16 @@ var personField = regexp.MustCompile(`^\$?\{?(?:user|source|appuser|idpuser)\.([
 func nameID(app identity.Application, extra map[string]any) ([]any, []identity.Finding) {
 	short, urn, known := nameIDFormat(app.NameIDFormat)
 	if !known {
-		return []any{}, []identity.Finding{rebuild("name_id_format", "a NameID format without a counterpart", "Ask the application's owner for another format.")}
+		return []any{}, []identity.Finding{rebuild("name_id_format", "a NameID format without a counterpart",
+			"Ask the application's owner for another format.")}
 	}
 	extra["saml_name_id_format"] = short
 	switch short {
 	case "transient":
 		return []any{}, nil
 	case "persistent":
-		return []any{}, []identity.Finding{missing("name_id_format", "the old persistent names of people are not known, and new ones would cost them their accounts",
+		return []any{}, []identity.Finding{missing("name_id_format",
+			"the old persistent names of people are not known, and new ones would cost them their accounts",
 			"Get the pairs of person and name from the application's owner, or agree on another format.")}
 	}
 	field := ""
@@ -163,7 +172,8 @@ func nameID(app identity.Application, extra map[string]any) ([]any, []identity.F
 		}
 		field = match[1]
 	}
-	lower := identity.Finding{Type: identity.FindingApproximation, Field: "name_id_source", Summary: "the name comes in small letters",
+	lower := identity.Finding{Type: identity.FindingApproximation, Field: "name_id_source",
+		Summary:  "the name comes in small letters",
 		Audience: identity.AudienceAppOwners, Severity: identity.SeverityLow, ImpactCode: "name_in_small_letters"}
 	switch {
 	case field == "" || (field == "email" && short == "email") || (isLogin(field) && short == "username"):
@@ -172,8 +182,8 @@ func nameID(app identity.Application, extra map[string]any) ([]any, []identity.F
 	config := map[string]any{"mapper.nameid.format": urn, "user.attribute": personAttribute(field)}
 	findings := []identity.Finding{lower}
 	if !isLogin(field) && field != "email" {
-		findings = append(findings, impact("name_id_source", "a person without the attribute "+field+" cannot sign in", identity.DirectionTighter,
-			identity.AudienceEndUsers, identity.SeverityMedium, "name_id_attribute_needed"))
+		findings = append(findings, impact("name_id_source", "a person without the attribute "+field+" cannot sign in",
+			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityMedium, "name_id_attribute_needed"))
 	}
 	return []any{mapper("name id", "saml-user-attribute-nameid-mapper", config)}, findings
 }
@@ -228,8 +238,8 @@ func statementMapper(name, field string, s identity.AttributeStatement) (map[str
 	if s.Type == "GROUP" {
 		if s.FilterType == "REGEX" && (s.FilterValue == ".*" || s.FilterValue == "^.*$") {
 			config["single"], config["full.path"] = "true", "false"
-			f := impact(field, "all groups of the person in the realm are sent, and no group that was not moved", identity.DirectionSame,
-				identity.AudienceAppOwners, identity.SeverityLow, "group_list_changes")
+			f := impact(field, "all groups of the person in the realm are sent, and no group that was not moved",
+				identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityLow, "group_list_changes")
 			return mapper(name, "saml-group-membership-mapper", config), &f
 		}
 		f := rebuild(field, "the group mapper has no filter, and sending all groups would tell too much",
@@ -254,7 +264,8 @@ func statementMapper(name, field string, s identity.AttributeStatement) (map[str
 		config["attribute.value"] = constant
 		return mapper(name, "saml-hardcode-attribute-mapper", config), nil
 	}
-	f := rebuild(field, "an expression that stock Keycloak cannot evaluate", "Freeze the values in an attribute of the people, and map from that.")
+	f := rebuild(field, "an expression that stock Keycloak cannot evaluate",
+		"Freeze the values in an attribute of the people, and map from that.")
 	return nil, &f
 }
 

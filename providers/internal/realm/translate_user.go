@@ -27,12 +27,14 @@ func personFindings(u identity.User) []identity.Finding {
 		summary = "the source does not tell who checks the password: where it does so itself, a new one is set"
 	}
 	if summary != "" {
-		f := identity.Finding{Type: identity.FindingLost, Field: "password", Summary: summary, Direction: identity.DirectionSame}
+		f := identity.Finding{Type: identity.FindingLost, Field: "password", Summary: summary,
+			Direction: identity.DirectionSame}
 		findings = append(findings, felt(f, identity.AudienceEndUsers, identity.SeverityHigh, "password_reset"),
 			felt(f, identity.AudienceHelpDesk, identity.SeverityMedium, "password_reset"))
 	}
 	if u.Email == "" {
-		f := identity.Finding{Type: identity.FindingLost, Field: "email", Summary: "has no e-mail address", Direction: identity.DirectionSame}
+		f := identity.Finding{Type: identity.FindingLost, Field: "email", Summary: "has no e-mail address",
+			Direction: identity.DirectionSame}
 		findings = append(findings, felt(f, identity.AudienceHelpDesk, identity.SeverityMedium, "no_email"))
 	}
 	return findings

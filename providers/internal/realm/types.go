@@ -8,7 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Type is what is known of a resource type. What each way to write a realm does with it stands in one table of that way.
+// Type is what is known of a resource type. What each way to write a realm does with it stands in one table of that
+// way.
 type Type struct {
 	Schema identity.ResourceSchema
 	// ReadOnly says that rehome reads it and writes it never.
@@ -26,26 +27,29 @@ var table = sync.OnceValue(func() []Type {
 		{fields: realmFields(), ReadOnly: true, Schema: identity.ResourceSchema{Type: TypeRealm, KeyFormat: "{realm}",
 			Doc: "Switches of the realm itself. Read only: rehome changes none of them."}},
 		{fields: groupFields(), Schema: identity.ResourceSchema{Type: TypeGroup, KeyFormat: "{path}", Tagged: true,
-			Doc: "Group of people.", ItemKinds: []identity.Kind{identity.KindGroup}, Evidence: []string{"name"}, RenameBy: "name"}},
-		{fields: gateFlowsFields(), locks: flowsLock, Schema: identity.ResourceSchema{Type: TypeGateFlows, KeyFormat: "{name}",
-			Doc: "The three top-level authentication flows in which the gates stand."}},
+			Doc: "Group of people.", ItemKinds: []identity.Kind{identity.KindGroup}, Evidence: []string{"name"},
+			RenameBy: "name"}},
+		{fields: gateFlowsFields(), locks: flowsLock, Schema: identity.ResourceSchema{Type: TypeGateFlows,
+			KeyFormat: "{name}", Doc: "The three top-level authentication flows in which the gates stand."}},
 		{fields: providerFields(), Schema: identity.ResourceSchema{Type: TypeProvider, KeyFormat: "{alias}", Tagged: true,
 			Doc: "Upstream identity provider.", ItemKinds: []identity.Kind{identity.KindIdentityProvider},
 			Evidence: []string{"entity_id", "issuer", "display_name"}, RenameBy: "alias"}},
-		{fields: organizationFields(), locks: linkedProviders, Schema: identity.ResourceSchema{Type: TypeOrganization, KeyFormat: "{alias}", Tagged: true,
-			Doc:       "Sends people of its domains to its identity provider.",
+		{fields: organizationFields(), locks: linkedProviders, Schema: identity.ResourceSchema{Type: TypeOrganization,
+			KeyFormat: "{alias}", Tagged: true, Doc: "Sends people of its domains to its identity provider.",
 			ItemKinds: []identity.Kind{identity.KindRoutingRule}, Evidence: []string{"domains", "identity_provider"}}},
-		{fields: clientFields(), locks: sameClient, Schema: identity.ResourceSchema{Type: TypeClient, KeyFormat: "{client_id}", Tagged: true,
-			Doc:       "Application. Made disabled; client_enablement is what opens it.",
-			ItemKinds: []identity.Kind{identity.KindApplication}, Evidence: []string{"client_id", "redirect_uris", "name"}, RenameBy: "client_id"}},
+		{fields: clientFields(), locks: sameClient, Schema: identity.ResourceSchema{Type: TypeClient,
+			KeyFormat: "{client_id}", Tagged: true, Doc: "Application. Made disabled; client_enablement is what opens it.",
+			ItemKinds: []identity.Kind{identity.KindApplication}, Evidence: []string{"client_id", "redirect_uris", "name"},
+			RenameBy: "client_id"}},
 		{fields: clientRoleFields(), Schema: identity.ResourceSchema{Type: TypeClientRole, KeyFormat: "{client}/{role}",
 			Doc: "Role of a client; access lets its holder through the gate."}},
 		{fields: gateFields(), locks: flowsAndClient, Schema: identity.ResourceSchema{Type: TypeGate, KeyFormat: "{client}",
 			Doc: "Lets only holders of the access role use a client."}},
 		{fields: roleAssignmentFields(), locks: rolesOfGroup, Schema: identity.ResourceSchema{Type: TypeRoleAssignment,
-			KeyFormat: "{group} -> {client}/{role}", Doc: "Gives a client role to a group.", ItemKinds: []identity.Kind{identity.KindAppAssignment}}},
-		{fields: enablementFields(), locks: sameClient, Schema: identity.ResourceSchema{Type: TypeEnablement, KeyFormat: "{client}", Opens: true,
-			Doc: "Opens a client: the last step of an application."}},
+			KeyFormat: "{group} -> {client}/{role}", Doc: "Gives a client role to a group.",
+			ItemKinds: []identity.Kind{identity.KindAppAssignment}}},
+		{fields: enablementFields(), locks: sameClient, Schema: identity.ResourceSchema{Type: TypeEnablement,
+			KeyFormat: "{client}", Opens: true, Doc: "Opens a client: the last step of an application."}},
 	}
 	for i := range all {
 		all[i].Schema.Attributes = schemas(all[i].fields)
@@ -63,7 +67,8 @@ func TypeOf(name string) Type {
 	return Type{ReadOnly: true}
 }
 
-// Locks names the live objects that a step changes, sorted. Keycloak 26.7.4 answers 500 to simultaneous writes of one object.
+// Locks names the live objects that a step changes, sorted. Keycloak 26.7.4 answers 500 to simultaneous writes of one
+// object.
 func (t Type) Locks(step identity.StepRequest) []string {
 	keys := map[string]bool{step.Resource.String(): true}
 	if t.locks != nil {

@@ -13,12 +13,14 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never match.
+// checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never
+// match.
 func checkRedirects(field string, uris []string) []identity.Finding {
 	var findings []identity.Finding
 	for _, uri := range uris {
 		if problem, wild := redirectProblem(uri); wild {
-			findings = append(findings, rebuild(field, "a wildcard in the host never matches at sign-in", "List the real hosts in a map block."))
+			findings = append(findings, rebuild(field, "a wildcard in the host never matches at sign-in",
+				"List the real hosts in a map block."))
 		} else if problem != "" {
 			findings = append(findings, invalid(field, problem, "Correct the address at the source or in a map block."))
 		}
@@ -77,7 +79,8 @@ func checkURL(field, address string) []identity.Finding {
 		return nil
 	}
 	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" || strings.ContainsAny(address, " *") || parsed.Fragment != "" || parsed.User != nil {
+	if err != nil || parsed.Host == "" || strings.ContainsAny(address, " *") || parsed.Fragment != "" ||
+		parsed.User != nil {
 		return []identity.Finding{invalid(field, "is no usable address", "Correct it at the source or in a map block.")}
 	}
 	if parsed.Scheme == "https" || (parsed.Scheme == "http" && isLoopback(parsed.Hostname())) {
@@ -105,7 +108,8 @@ func parseCertificate(text string) (string, *x509.Certificate, error) {
 	return base64.StdEncoding.EncodeToString(der), certificate, nil
 }
 
-// checkCertificates reads certificates; it gives back those that can be used now. One good one is enough, as upstreams keep the
+// checkCertificates reads certificates; it gives back those that can be used now. One good one is enough, as upstreams
+// keep the
 // old one beside the new.
 func checkCertificates(field string, texts []string, now time.Time) ([]string, []identity.Finding) {
 	var good []string
@@ -114,7 +118,8 @@ func checkCertificates(field string, texts []string, now time.Time) ([]string, [
 	for _, text := range texts {
 		encoded, certificate, err := parseCertificate(text)
 		if err != nil {
-			findings = append(findings, invalid(field, "a certificate cannot be read", "Take the certificate from the partner's metadata."))
+			findings = append(findings, invalid(field, "a certificate cannot be read",
+				"Take the certificate from the partner's metadata."))
 			continue
 		}
 		if now.After(certificate.NotAfter) {
@@ -124,14 +129,16 @@ func checkCertificates(field string, texts []string, now time.Time) ([]string, [
 		good = append(good, encoded)
 	}
 	if len(good) == 0 && expired > 0 {
-		findings = append(findings, invalid(field, "every certificate has expired", "Ask the partner for its new certificate."))
+		findings = append(findings, invalid(field, "every certificate has expired",
+			"Ask the partner for its new certificate."))
 	} else if expired > 0 {
 		findings = append(findings, lost(field, "an expired certificate is left out"))
 	}
 	return good, findings
 }
 
-// signingKeys makes the key set that Keycloak wants: every key with its use, none that is switched off, no fields of the vendor.
+// signingKeys makes the key set that Keycloak wants: every key with its use, none that is switched off, no fields of
+// the vendor.
 func signingKeys(text string) (string, bool) {
 	var keys struct {
 		Keys []map[string]any `json:"keys"`
@@ -147,7 +154,8 @@ func signingKeys(text string) (string, bool) {
 		if use, _ := key["use"].(string); use == "enc" {
 			continue
 		}
-		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k", "id", "status", "created", "lastUpdated", "_links"} {
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k", "id", "status", "created", "lastUpdated",
+			"_links"} {
 			delete(key, private)
 		}
 		key["use"] = "sig"
@@ -181,7 +189,8 @@ func checkClientID(field, id string) []identity.Finding {
 	case length(id) > limitOf(TypeClient, "client_id"):
 		return []identity.Finding{tooLong(field, limitOf(TypeClient, "client_id"))}
 	case IsReservedClient(id):
-		return []identity.Finding{invalid(field, "Keycloak makes a client of this id itself", "Choose another one in a map block, and tell the application's owner.")}
+		return []identity.Finding{invalid(field, "Keycloak makes a client of this id itself",
+			"Choose another one in a map block, and tell the application's owner.")}
 	}
 	return nil
 }
