@@ -32,5 +32,5 @@ func TestItems_OfThePracticeTenant(t *testing.T) {
 	if err := source.Collect(t.Context(), collected.Sink()); err != nil {
 		t.Fatal(err)
 	}
-	collected.GoldenItems(t, "../internal/realm/testdata/items/entra.jsonl", server.URL)
+	collected.GoldenItems(t, "../internal/realm/translation/testdata/items/entra.jsonl", server.URL)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/translation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
@@ -132,7 +133,9 @@ func (t *Target) configured() error {
 }
 
 // Translate says what a realm makes of one item.
-func (t *Target) Translate(item identity.Item) identity.Translation { return realm.Translate(item) }
+func (t *Target) Translate(item identity.Item) identity.Translation {
+	return translation.Translate(item)
+}
 
 // Check looks at the whole desired set next to the live one.
 func (t *Target) Check(desired, live []identity.Resource) []identity.CheckFinding {

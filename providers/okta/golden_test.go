@@ -14,5 +14,5 @@ func TestItems_OfThePracticeTenant(t *testing.T) {
 	if err := source.Collect(t.Context(), collected.Sink()); err != nil {
 		t.Fatal(err)
 	}
-	collected.GoldenItems(t, "../internal/realm/testdata/items/okta.jsonl", origin)
+	collected.GoldenItems(t, "../internal/realm/translation/testdata/items/okta.jsonl", origin)
 }

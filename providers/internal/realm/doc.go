@@ -1,9 +1,8 @@
 // Package realm is what every way to write a Keycloak realm has in common.
 //
-// In: items of an incumbent, and realm representations as JSON objects. Out: the resource schema, the translation of
-// one item,
-// the second pass over a whole desired set, the conversion between resources and representations, and the gate flows.
-// It opens no connection and no file; it knows neither the Admin API nor the layout on disk. Begin with Resources in
-// schema.go,
-// then Translate in translate.go; representation.go and gate.go serve the writers.
+// In: realm representations as JSON objects, and desired resources. Out: the resource schema, the conversion between
+// resources and representations, the second pass over a whole desired set, and the gate flows.
+// It opens no connection and no file; it knows neither items, the Admin API nor the layout on disk. Begin with Types in
+// types.go: one row a resource type, each with one row a field (fields.go says what follows from a row; fields_client.go
+// is the longest table). Then gate.go for the flows. What becomes of an item is in the package translation.
 package realm

@@ -8,8 +8,7 @@ import (
 
 // ReadDocument makes all resources of a realm in the form of a realm file or a full export: groups with subGroups and
 // clientRoles, identityProviders, identityProviderMappers, organizations with identityProviders, clients with
-// defaultClientScopes,
-// roles.client, authenticationFlows and authenticatorConfig. The marker client is left out.
+// defaultClientScopes, roles.client, authenticationFlows and authenticatorConfig. The marker client is left out.
 func ReadDocument(doc Object) []identity.Resource {
 	resources := []identity.Resource{ReadRealmSwitches(doc)}
 	var groups, assignments []identity.Resource

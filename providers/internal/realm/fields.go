@@ -9,8 +9,7 @@ import (
 )
 
 // field is one row of a resource type. The schema, the reader, the writer, the check of lengths, the test of the way
-// there and back
-// and the reference page follow from it: whoever adds a row has added all of them.
+// there and back and the reference page follow from it: whoever adds a row has added all of them.
 type field struct {
 	name string // of the attribute
 	doc  string
@@ -28,10 +27,8 @@ type field struct {
 }
 
 // column is the length of nearly every text column of Keycloak 26.7.4: VARCHAR(255). A longer value answers 500
-// without a reason, and
-// in a realm file it makes the server refuse the whole file. Values of attributes and configs are CLOB and have no
-// limit, but for those
-// of groups.
+// without a reason, and in a realm file it makes the server refuse the whole file. Values of attributes and configs
+// are CLOB and have no limit, but for those of groups.
 const column = 255
 
 // long says what becomes of a text that does not fit.
@@ -123,7 +120,7 @@ func (f field) value(o Object) any {
 		}
 		return number
 	case asSet:
-		return sortedList(Texts(stored))
+		return Sorted(Texts(stored))
 	case asJoined:
 		var parts []string
 		for _, part := range strings.Split(str(above, name), ",") {
@@ -131,7 +128,7 @@ func (f field) value(o Object) any {
 				parts = append(parts, part)
 			}
 		}
-		return sortedList(parts)
+		return Sorted(parts)
 	}
 	return str(above, name)
 }

@@ -39,9 +39,9 @@ func clientFields() []field {
 	}
 }
 
-// clientAttributes are the entries of the attribute attributes: one row each, under the server's own name. none is the
-// value that counts
-// as not set. All of them are texts, and none has a limit: CLIENT_ATTRIBUTES.VALUE is a CLOB since Keycloak 20.
+// clientAttributes are the entries of the attribute attributes: one row each, under the server's own name. none is
+// the value that counts as not set. All of them are texts, and none has a limit: CLIENT_ATTRIBUTES.VALUE is a CLOB
+// since Keycloak 20.
 func clientAttributes(protocol string) []field {
 	if protocol == ProtocolSAML {
 		return samlAttributes()
@@ -116,8 +116,7 @@ func readClientAttributes(o Object) any {
 }
 
 // writeClientAttributes sets the known attributes to what is wanted or to their default. Keycloak merges the
-// attributes of a PUT, and an
-// empty text is what removes one; a new client has nothing to remove.
+// attributes of a PUT, and an empty text is what removes one; a new client has nothing to remove.
 func writeClientAttributes(o Object, value any) {
 	wanted, ok := value.(map[string]any)
 	if !ok {
@@ -155,7 +154,7 @@ func readDefaultScopes(o Object) any {
 	if _, said := o["defaultClientScopes"]; !said { // a file that does not say gets those of the realm
 		scopes = ClientDefaultScopes(protocolOf(o))
 	}
-	return sortedList(scopes)
+	return Sorted(scopes)
 }
 
 func writeDefaultScopes(o Object, value any) {
@@ -177,10 +176,8 @@ func protocolOf(o Object) string {
 }
 
 // WriteClient makes the representation of a client. base is the live representation, nil for a new one, which is then
-// disabled:
-// between the creation and the gate it would be open to everybody. An attribute of the attributes map that must go
-// away is
-// written as an empty text, which is what Keycloak wants; DropEmptyAttributes is for a file.
+// disabled: between the creation and the gate it would be open to everybody. An attribute of the attributes map that
+// must go away is written as an empty text, which is what Keycloak wants; DropEmptyAttributes is for a file.
 func WriteClient(base Object, a identity.Attributes, tag string, secrets map[string]string) Object {
 	o := orNew(base)
 	if base == nil {

@@ -7,8 +7,7 @@ import (
 )
 
 // Keys of a provider's config by which people of an organization's domains are sent to it. ANY takes all domains of
-// the organization; a
-// single one would do for one domain only, and a list is refused with 400 (26.7.4).
+// the organization; a single one would do for one domain only, and a list is refused with 400 (26.7.4).
 const (
 	configDomain   = "kc.org.domain"
 	configRedirect = "kc.org.broker.redirect.mode.email-matches"
@@ -31,7 +30,7 @@ func readDomains(o Object) any {
 	for _, d := range Objects(o["domains"]) {
 		domains = append(domains, str(d, "name"))
 	}
-	return sortedList(domains)
+	return Sorted(domains)
 }
 
 // writeDomains keeps what is known of domains that are there. The flag verified is set and never checked by the server
@@ -67,8 +66,7 @@ func WriteOrganization(base Object, a identity.Attributes, tag string) Object {
 }
 
 // LinkProvider sets on a provider representation that people of all domains of its organization are sent to it. On a
-// live
-// server this is written after the link, because Keycloak checks the domain against the linked organization.
+// live server this is written after the link, because Keycloak checks the domain against the linked organization.
 func LinkProvider(provider Object) {
 	config := sub(provider, "config")
 	config[configDomain] = "ANY"

@@ -69,12 +69,10 @@ func writeBinding(o Object, value any) {
 	config["postBindingResponse"] = "true"
 }
 
-// WriteProvider makes the full representation of an identity provider, without its mappers (see WriteMappers). base is
-// the live
-// representation, nil for a new one: it is changed in place, and what rehome does not know stays, so the result can be
-// sent
-// whole, as Keycloak demands. secrets holds values of sensitive attributes; one that is missing is left as it is in
-// base.
+// WriteProvider makes the full representation of an identity provider, without its mappers (see WriteMappers). base
+// is the live representation, nil for a new one: it is changed in place, and what rehome does not know stays, so the
+// result can be sent whole, as Keycloak demands. secrets holds values of sensitive attributes; one that is missing is
+// left as it is in base.
 func WriteProvider(base Object, a identity.Attributes, tag string, secrets map[string]string) Object {
 	o := orNew(base)
 	writeFields(TypeOf(TypeProvider).fields, o, a, secrets)

@@ -2,7 +2,6 @@ package realm
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ func samples(f field) []any {
 		return []any{List([]string{"https://a.example.test/x", "https://b.example.test/y"}),
 			List([]string{"*.c.example.test"})}
 	case asMaps:
-		return []any{[]any{mapper("one", "a-mapper", map[string]any{"claim": "x"})}, []any{}}
+		return []any{[]any{Object{"name": "one", "type": "a-mapper", "config": Object{"claim": "x"}}}, []any{}}
 	}
 	if f.name == "sso_binding" {
 		return []any{"post", "redirect"}
@@ -237,97 +236,66 @@ func TestAStepLocksWhatItChanges(t *testing.T) {
 	}
 }
 
-func TestEverythingFitsItsColumn(t *testing.T) {
-	long := strings.Repeat("x", 256)
-	app := func(change func(*identity.Application)) identity.Item {
-		return made(t, identity.KindApplication, oidc(change))
-	}
-	for name, test := range map[string]struct {
-		item  identity.Item
-		kind  identity.FindingType
-		field string
-		lives bool
-	}{
-		"a group's description": {made(t, identity.KindGroup, identity.Group{Name: "g", Description: strings.Repeat("長",
-			900)}), identity.FindingLost, "description", true},
-		"a group's name": {made(t, identity.KindGroup, identity.Group{Name: long}), identity.FindingInvalid, "name",
-			false},
-		"a group's attribute": {made(t, identity.KindGroup, identity.Group{Name: "g",
-			Attributes: map[string][]string{"dn": {long}, "mail": {"a"}}}), identity.FindingLost, "attributes.dn", true},
-		"an attribute's name": {made(t, identity.KindGroup, identity.Group{Name: "g",
-			Attributes: map[string][]string{long: {"a"}}}), identity.FindingLost, "attributes." + long, true},
-		"an application's description": {app(func(a *identity.Application) { a.Description = long }), identity.FindingLost,
-			"description", true},
-		"an application's name": {app(func(a *identity.Application) { a.Name = long }), identity.FindingInvalid,
-			"name", false},
-		"a client id": {app(func(a *identity.Application) { a.ClientID = long }), identity.FindingInvalid,
-			"client_id", false},
-		"a redirect URI": {app(func(a *identity.Application) { a.RedirectURIs = []string{"https://a.test/" + long} }),
-			identity.FindingInvalid, "redirect_uris", false},
-		"a start page": {app(func(a *identity.Application) { a.HomeURL = "https://a.test/" + long }), identity.FindingLost,
-			"home_url", true},
-		"a place of assertions": {app(func(a *identity.Application) {
-			a.Protocol, a.EntityID, a.RedirectURIs, a.ACSURL = "saml", "urn:x", nil, "https://a.test/"+long
-		}), identity.FindingInvalid, "acs_url", false},
-		"a provider's name": {made(t, identity.KindIdentityProvider, identity.IdentityProvider{
-			Name: long, Status: "active", Protocol: "social", Type: "GOOGLE", ClientID: "c"}), identity.FindingInvalid, "name",
-			false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			translation := Translate(test.item)
-			if !has(translation.Findings, test.kind, test.field) || (len(translation.Resources) > 0) != test.lives {
-				t.Errorf("resources %v, findings %+v", kinds(translation.Resources), translation.Findings)
-			}
-			for _, r := range translation.Resources {
-				for _, f := range TypeOf(r.Type).fields {
-					if overlong(r.Attributes[f.name], f) {
-						t.Errorf("%s of %s does not fit: %v", f.name, r.Type, r.Attributes[f.name])
-					}
-				}
-			}
-		})
-	}
-}
-
-// overlong tells whether a value holds a text that the column of a row does not take.
-func overlong(value any, f field) bool {
-	if f.limit == 0 {
-		return false
-	}
-	switch v := value.(type) {
-	case string:
-		return length(v) > f.limit
-	case []any:
-		return slices.ContainsFunc(Texts(v), func(text string) bool { return length(text) > f.limit })
-	case map[string]any:
-		return f.form == asTable && slices.ContainsFunc(slices.Collect(maps.Keys(v)), func(name string) bool {
-			return length(name) > f.limit || slices.ContainsFunc(Texts(v[name]),
-				func(text string) bool { return length(text) > f.limit })
-		})
-	}
-	return false
-}
-
 func TestLengthsAreCountedInCharacters(t *testing.T) {
 	for name, test := range map[string]struct {
-		name  string
-		lives bool
+		text string
+		fits bool
 	}{
-		"255 characters of three bytes":                          {strings.Repeat("部", 255), true},
-		"256 characters of three bytes":                          {strings.Repeat("部", 256), false},
-		"127 of those that count as two":                         {strings.Repeat("😀", 127), true},
-		"128 of them, which the server's own counting makes 256": {strings.Repeat("😀", 128), false},
+		"255 characters of three bytes":  {strings.Repeat("部", 255), true},
+		"256 characters of three bytes":  {strings.Repeat("部", 256), false},
+		"127 of those that count as two": {strings.Repeat("😀", 127), true},
+		"128 of those that count as two": {strings.Repeat("😀", 128), false},
 	} {
-		if got := len(Translate(made(t, identity.KindGroup, identity.Group{Name: test.name})).Resources) > 0; got != test.lives {
-			t.Errorf("%s: made %v", name, got)
+		if got := Fits(TypeGroup, "name", test.text); got != test.fits || (len(TooLong(TypeGroup, "name", "name", test.text)) == 0) != got {
+			t.Errorf("%s: fits %v", name, got)
+		}
+		if name := FittingName(test.text); length(name) > column || (test.fits && name != test.text) {
+			t.Errorf("%s is made %q", test.text, name)
 		}
 	}
-	for limit, want := range map[int]string{10: "short", 5: "short", 4: "sho…", 3: "sh…"} {
-		if got := fitting("short", limit); length("short") > limit && got != want {
+	for limit, want := range map[int]string{4: "sho…", 3: "sh…"} {
+		if got := fitting("short", limit); got != want {
 			t.Errorf("%d characters: %q, want %q", limit, got, want)
 		}
 	}
-	if got := fitting("a 😀😀", 4); got != "a…" || length(got) > 4 {
+	if got := fitting("a 😀😀", 4); got != "a…" {
 		t.Errorf("%q", got)
+	}
+	if !Fits(TypeClient, "nothing of that name", strings.Repeat("x", 9999)) {
+		t.Error("an attribute that is not there has a limit")
+	}
+}
+
+func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
+	long := strings.Repeat("x", 256)
+	group := func(a identity.Attributes) identity.Translation {
+		return WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeGroup, Key: "/g", Attributes: a}}})
+	}
+	made := group(identity.Attributes{"description": long, "attributes": map[string]any{
+		"dn": List([]string{long}), "both": List([]string{long, "y"}), long: List([]string{"z"}), "empty": List(nil)}})
+	want := identity.Attributes{"description": long[:254] + "…", "attributes": map[string]any{"both": List([]string{"y"}), "empty": List(nil)}}
+	if !reflect.DeepEqual(made.Resources[0].Attributes, want) || len(made.Findings) != 4 {
+		t.Errorf("made %v with %+v", made.Resources[0].Attributes, made.Findings)
+	}
+	if again := WithinLimits(made); len(again.Findings) != len(made.Findings) {
+		t.Error("what was made to fit does not fit")
+	}
+	for name, refused := range map[string]identity.Translation{
+		"a name": group(identity.Attributes{"name": long}),
+		"an address": WithinLimits(identity.Translation{Resources: []identity.Resource{
+			{Type: TypeClient, Attributes: identity.Attributes{"redirect_uris": List([]string{"https://a.test", long})}}}}),
+	} {
+		if len(refused.Resources) > 0 || len(refused.Findings) != 1 || refused.Findings[0].Type != identity.FindingInvalid {
+			t.Errorf("%s that does not fit gives %+v", name, refused)
+		}
+	}
+	home := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClient, Attributes: identity.Attributes{"base_url": long}}}})
+	if _, kept := home.Resources[0].Attributes["base_url"]; kept || len(home.Findings) != 1 {
+		t.Errorf("half an address is kept: %+v", home)
+	}
+	reference := identity.Refer(identity.KindApplication, long, TypeClient)
+	role := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClientRole, Attributes: identity.Attributes{"client": reference}}}})
+	if !reflect.DeepEqual(role.Resources[0].Attributes["client"], reference) {
+		t.Error("a reference is taken for a table")
 	}
 }

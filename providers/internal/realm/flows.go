@@ -13,8 +13,8 @@ type FlowSet struct {
 	configs map[string]Object // by alias
 	top     []string          // aliases of the top-level flows
 	// below holds the executions of the gates' flows that are flows themselves, by the alias of the outer and of the
-	// inner flow. Each
-	// client is looked up in it: the trees hold the gates of all clients, and a walk for each would grow with the square.
+	// inner flow. Each client is looked up in it: the trees hold the gates of all clients, and a walk for each would
+	// grow with the square.
 	below map[string]map[string]Execution
 	whole map[string]bool // aliases of chunks that do what they must, whatever gates are in them
 }
@@ -109,9 +109,8 @@ func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 }
 
 // Covers tells whether a flow that is there does what the wanted one does: the same executions in the same order with
-// the same
-// requirements and settings. Executions that hold sub-flows not in wanted may come in between when they are chunks or
-// gates.
+// the same requirements and settings. Executions that hold sub-flows not in wanted may come in between when they are
+// chunks or gates.
 func Covers(live, wanted Flow) bool {
 	left := live.Executions
 	for _, want := range wanted.Executions {

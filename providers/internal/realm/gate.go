@@ -8,8 +8,7 @@ import (
 )
 
 // Place is one of the ways to sign in that a gate must stand in. Each has its own copy of every gate: a sub-flow that
-// two
-// flows share is deleted with either of them and takes every sign-in down.
+// two flows share is deleted with either of them and takes every sign-in down.
 type Place string
 
 // The places of a gate.

@@ -8,10 +8,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// withinLimits makes what was translated fit the columns of the server: ornaments are shortened, what is worth nothing
-// in part is left
-// out, each with a note; a name or an address that does not fit leaves nothing to create.
-func withinLimits(t identity.Translation) identity.Translation {
+// WithinLimits makes what was translated fit the columns of the server: ornaments are shortened, what is worth
+// nothing in part is left out, each with a note; a name or an address that does not fit leaves nothing to create.
+func WithinLimits(t identity.Translation) identity.Translation {
 	var findings []identity.Finding
 	for i, r := range t.Resources {
 		for _, f := range TypeOf(r.Type).fields {
@@ -21,7 +20,7 @@ func withinLimits(t identity.Translation) identity.Translation {
 		}
 	}
 	t.Findings = append(t.Findings, findings...)
-	if stops(findings) {
+	if slices.ContainsFunc(findings, func(f identity.Finding) bool { return f.Type == identity.FindingInvalid }) {
 		t.Resources = nil
 	}
 	return t
@@ -78,7 +77,34 @@ func fitTable(a identity.Attributes, f field, table map[string]any) []identity.F
 	return findings
 }
 
+func lost(field, summary string) identity.Finding {
+	return identity.Finding{Type: identity.FindingLost, Field: field, Summary: summary}
+}
+
 func tooLong(field string, limit int) identity.Finding {
-	return invalid(field, fmt.Sprintf("longer than the %d characters that the server keeps", limit),
-		"Choose a shorter one with set in a map block, and tell everybody who uses the old one.")
+	return identity.Finding{Type: identity.FindingInvalid, Field: field,
+		Summary: fmt.Sprintf("longer than the %d characters that the server keeps", limit),
+		Action:  "Choose a shorter one with set in a map block, and tell everybody who uses the old one."}
+}
+
+// Fits tells whether a text fits the column of an attribute.
+func Fits(resourceType, attribute, text string) bool {
+	limit := limitOf(resourceType, attribute)
+	return limit == 0 || length(text) <= limit
+}
+
+// TooLong is the finding about a text that does not fit the column of an attribute, under the name of the item's own field.
+func TooLong(resourceType, attribute, field, text string) []identity.Finding {
+	if Fits(resourceType, attribute, text) {
+		return nil
+	}
+	return []identity.Finding{tooLong(field, limitOf(resourceType, attribute))}
+}
+
+// FittingName makes a name of ours, such as that of a mapper, fit its column.
+func FittingName(name string) string {
+	if length(name) <= column {
+		return name
+	}
+	return fitting(name, column)
 }

@@ -259,6 +259,15 @@ func ReadGateFlows(aliases []string) (identity.Resource, bool) {
 	return gateFlowsResource(found), len(found) > 0
 }
 
+// GateFlows is the resource of all flows of rehome.
+func GateFlows() identity.Resource {
+	var aliases []string
+	for _, flow := range BaseFlows() {
+		aliases = append(aliases, flow.Alias)
+	}
+	return gateFlowsResource(aliases)
+}
+
 func gateFlowsResource(aliases []string) identity.Resource {
 	return identity.Resource{Type: TypeGateFlows, Key: GateFlowsKey, Attributes: identity.Attributes{
 		"name": GateFlowsKey, "flows": List(aliases),
@@ -272,8 +281,8 @@ func orNew(base Object) Object {
 	return base
 }
 
-// sortedList makes a JSON list of a set, so that equal sets are equal lists.
-func sortedList(texts []string) []any {
+// Sorted makes a JSON list of a set, so that equal sets are equal lists.
+func Sorted(texts []string) []any {
 	texts = slices.Clone(texts)
 	sort.Strings(texts)
 	return List(texts)

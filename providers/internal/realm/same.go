@@ -9,8 +9,8 @@ import (
 )
 
 // Same tells whether a live resource has every attribute that is wanted. Attributes that are not in wanted are not
-// looked at; nor
-// are secrets, which cannot be read back, and reserved names. The order of unordered lists has no meaning.
+// looked at; nor are secrets, which cannot be read back, and reserved names. The order of unordered lists has no
+// meaning.
 func Same(resourceType string, wanted, live identity.Attributes) bool {
 	return len(Differences(resourceType, wanted, live)) == 0
 }

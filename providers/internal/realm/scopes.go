@@ -13,8 +13,7 @@ import (
 var defaultScopes []byte
 
 // DefaultScopes makes the client scopes of a new realm. A realm file that has a section clientScopes gets only what
-// stands in
-// it, so a file that needs a scope of ours must name these too.
+// stands in it, so a file that needs a scope of ours must name these too.
 func DefaultScopes() ([]Object, error) {
 	var scopes []Object
 	if err := json.Unmarshal(defaultScopes, &scopes); err != nil {
@@ -47,11 +46,9 @@ func ClientDefaultScopes(protocol string) []string {
 //go:embed builtin.json
 var builtin []byte
 
-// Builtin makes the sections clients, roles, defaultRole and clientScopeMappings that Keycloak makes by itself for the
-// account
-// and administration consoles. A realm file with a section clientScopes must hold them: an import makes those clients
-// before it
-// reads the scopes, and leaves them without any.
+// Builtin makes the sections clients, roles, defaultRole and clientScopeMappings that Keycloak makes by itself for
+// the account and administration consoles. A realm file with a section clientScopes must hold them: an import makes
+// those clients before it reads the scopes, and leaves them without any.
 func Builtin(realmName string) (Object, error) {
 	encoded, err := json.Marshal(realmName)
 	if err != nil {

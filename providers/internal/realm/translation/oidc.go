@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // oidcClient makes the attributes of an OIDC client. How it authenticates decides whether it is public, not what it is
@@ -21,9 +22,9 @@ func oidcClient(item identity.Item, app identity.Application) (identity.Attribut
 	findings = append(findings, checkRedirects("post_logout_redirect_uris", app.PostLogoutRedirectURIs)...)
 	findings = append(findings, checkURL("frontchannel_logout_url", app.FrontchannelLogoutURL)...)
 	a := identity.Attributes{
-		"client_id": app.ClientID, "protocol": ProtocolOIDC, "direct_access_grants": false,
+		"client_id": app.ClientID, "protocol": realm.ProtocolOIDC, "direct_access_grants": false,
 		"consent_required": app.ConsentRequired,
-		"redirect_uris":    sortedList(app.RedirectURIs), "web_origins": sortedList(webOrigins(app)),
+		"redirect_uris":    realm.Sorted(app.RedirectURIs), "web_origins": realm.Sorted(webOrigins(app)),
 		"front_channel_logout": app.FrontchannelLogoutURL != "",
 	}
 	findings = append(findings, homePage(app, a)...)
@@ -47,24 +48,21 @@ func oidcClient(item identity.Item, app identity.Application) (identity.Attribut
 
 // homePage sets the start page. It is an ornament: one that cannot be kept is left out with a note, and blocks nothing.
 func homePage(app identity.Application, a identity.Attributes) []identity.Finding {
-	limit := limitOf(TypeClient, "base_url")
 	switch {
 	case app.HomeURL == "":
 		return nil
 	case len(checkURL("home_url", app.HomeURL)) > 0:
 		return []identity.Finding{lost("home_url", "the start page is left out: Keycloak wants "+
 			"https, and "+app.HomeURL+" is no such address")}
-	case length(app.HomeURL) > limit:
-		return []identity.Finding{lost("home_url", fmt.Sprintf("the start page is left out: it is longer than %d characters",
-			limit))}
+	case !realm.Fits(realm.TypeClient, "base_url", app.HomeURL):
+		return []identity.Finding{lost("home_url", "the start page is left out: it is longer than the server keeps")}
 	}
 	a["base_url"] = app.HomeURL
 	return nil
 }
 
 // webOrigins are the stated ones or, as a server fills them in by itself where none are given, those of the redirect
-// URIs: an
-// application's own pages may always call.
+// URIs: an application's own pages may always call.
 func webOrigins(app identity.Application) []string {
 	if len(app.WebOrigins) > 0 {
 		return app.WebOrigins
@@ -85,10 +83,7 @@ func webOrigins(app identity.Application) []string {
 }
 
 func mapper(name, kind string, config map[string]any) map[string]any {
-	if length(name) > column {
-		name = fitting(name, column)
-	}
-	return map[string]any{"name": name, "type": kind, "config": config}
+	return map[string]any{"name": realm.FittingName(name), "type": kind, "config": config}
 }
 
 func authentication(item identity.Item, app identity.Application, a identity.Attributes,

@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"crypto/x509"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never
@@ -108,9 +109,8 @@ func parseCertificate(text string) (string, *x509.Certificate, error) {
 	return base64.StdEncoding.EncodeToString(der), certificate, nil
 }
 
-// checkCertificates reads certificates; it gives back those that can be used now. One good one is enough, as upstreams
-// keep the
-// old one beside the new.
+// checkCertificates reads certificates; it gives back those that can be used now. One good one is enough, as
+// upstreams keep the old one beside the new.
 func checkCertificates(field string, texts []string, now time.Time) ([]string, []identity.Finding) {
 	var good []string
 	var findings []identity.Finding
@@ -186,9 +186,9 @@ func checkClientID(field, id string) []identity.Finding {
 	switch {
 	case id == "":
 		return []identity.Finding{missing(field, "not known", "State it in a map block.")}
-	case length(id) > limitOf(TypeClient, "client_id"):
-		return []identity.Finding{tooLong(field, limitOf(TypeClient, "client_id"))}
-	case IsReservedClient(id):
+	case !realm.Fits(realm.TypeClient, "client_id", id):
+		return realm.TooLong(realm.TypeClient, "client_id", field, id)
+	case realm.IsReservedClient(id):
 		return []identity.Finding{invalid(field, "Keycloak makes a client of this id itself",
 			"Choose another one in a map block, and tell the application's owner.")}
 	}

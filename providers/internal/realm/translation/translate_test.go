@@ -1,10 +1,11 @@
-package realm
+package translation
 
 import (
 	"slices"
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 func made(t *testing.T, kind identity.Kind, attributes any, secrets ...string) identity.Item {
@@ -43,7 +44,7 @@ func oidc(change func(*identity.Application)) identity.Application {
 
 func TestAnApplicationBecomesAClientBehindAGate(t *testing.T) {
 	translation := Translate(made(t, identity.KindApplication, oidc(nil), "client_secret"))
-	want := []string{TypeClient, TypeClientRole, TypeGateFlows, TypeGate, TypeEnablement}
+	want := []string{realm.TypeClient, realm.TypeClientRole, realm.TypeGateFlows, realm.TypeGate, realm.TypeEnablement}
 	if got := kinds(translation.Resources); !slices.Equal(got, want) {
 		t.Fatalf("resources are %v: %+v", got, translation.Findings)
 	}
@@ -64,13 +65,13 @@ func TestAnApplicationStaysShutUntilItMayOpen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := kinds(Translate(made(t, identity.KindApplication, oidc(change))).Resources); slices.Contains(got,
-				TypeEnablement) || !slices.Contains(got, TypeGate) {
+				realm.TypeEnablement) || !slices.Contains(got, realm.TypeGate) {
 				t.Errorf("resources are %v", got)
 			}
 		})
 	}
 	open := Translate(made(t, identity.KindApplication, oidc(func(a *identity.Application) { a.Access = identity.AccessEveryone })))
-	if got := kinds(open.Resources); slices.Contains(got, TypeGate) || !slices.Contains(got, TypeEnablement) {
+	if got := kinds(open.Resources); slices.Contains(got, realm.TypeGate) || !slices.Contains(got, realm.TypeEnablement) {
 		t.Errorf("an application for everybody has %v", got)
 	}
 }
@@ -208,83 +209,4 @@ func TestWhatDoesNotReadBackIsNoted(t *testing.T) {
 func social(kind, username string, mappings ...identity.AttributeMapping) identity.IdentityProvider {
 	return identity.IdentityProvider{Name: "s", Status: "active", Protocol: "social", Type: kind, ClientID: "c",
 		AccountLink: "auto", MatchType: "EMAIL", UsernameTemplate: username, MappingsKnown: true, Mappings: mappings}
-}
-
-func TestResourcesSurviveTheWayThroughTheirRepresentation(t *testing.T) {
-	provider := identity.Attributes{"alias": "p", "protocol": "saml", "enabled": true, "sso_binding": "post",
-		"entity_id": "urn:p", "clock_skew": float64(30),
-		"signing_certificates": List([]string{"b", "a"}), "validate_signature": true, "mappers": []any{mapper("email",
-			"saml-user-attribute-idp-mapper", map[string]any{"x": "y"})}}
-	mappers, _ := WriteMappers(provider)
-	client := Translate(made(t, identity.KindApplication, oidc(nil))).Resources[0].Attributes
-	group := identity.Attributes{"path": "/a~1b", "name": "a/b", "description": "d",
-		"attributes": map[string]any{"k": List([]string{"v"})}}
-	role := identity.Attributes{"client": "c", "role": "access", "description": "d"}
-	organization := identity.Attributes{"alias": "o", "name": "O", "domains": List([]string{"b.example", "a.example"}),
-		"identity_provider": "p", "redirect": true}
-	linked := WriteProvider(nil, provider, "", nil)
-	LinkProvider(linked)
-	for kind, test := range map[string]struct {
-		wanted identity.Attributes
-		live   identity.Resource
-	}{
-		TypeProvider:     {provider, ReadProvider(WriteProvider(nil, provider, "tag", nil), mappers)},
-		TypeClient:       {client, ReadClient(WriteClient(nil, client, "tag", nil))},
-		TypeGroup:        {group, ReadGroup(WriteGroup(nil, group, "tag"), "/a~1b")},
-		TypeClientRole:   {role, ReadClientRole("c", WriteClientRole(nil, role))},
-		TypeOrganization: {organization, ReadOrganization(WriteOrganization(nil, organization, "tag"), []Object{linked})},
-	} {
-		if names := Differences(kind, test.wanted, test.live.Attributes); len(names) > 0 {
-			t.Errorf("%s differs in %v: %v", kind, names, test.live.Attributes)
-		}
-		if kind != TypeClientRole && test.live.Tag != "tag" {
-			t.Errorf("%s lost its tag", kind)
-		}
-	}
-}
-
-func TestCheckFindsWaysAroundTheGate(t *testing.T) {
-	gate := identity.Resource{Type: TypeGate, Key: "c", Attributes: identity.Attributes{"client": "c"}}
-	client := identity.Resource{Type: TypeClient, Key: "c", Attributes: identity.Attributes{"client_id": "c"}}
-	organization := func(key, domain, provider string) identity.Resource {
-		return identity.Resource{Type: TypeOrganization, Key: key, Attributes: identity.Attributes{"alias": key,
-			"domains": List([]string{domain}), "identity_provider": provider}}
-	}
-	provider := identity.Resource{Type: TypeProvider, Key: "p", Attributes: identity.Attributes{"alias": "p",
-		"enabled": true}}
-	realm := func(name string, value any) identity.Resource {
-		return identity.Resource{Type: TypeRealm, Key: "r", Attributes: identity.Attributes{"realm": "r", name: value}}
-	}
-	for name, test := range map[string]struct {
-		desired, live []identity.Resource
-		field         string
-	}{
-		"a live provider without our flow": {[]identity.Resource{gate, client}, []identity.Resource{provider},
-			"identity_provider"},
-		"forgotten password": {[]identity.Resource{gate, client},
-			[]identity.Resource{realm("reset_password_allowed", true)}, "reset_password_allowed"},
-		"self-registration": {[]identity.Resource{gate, client},
-			[]identity.Resource{realm("registration_allowed", true)}, "registration_allowed"},
-		"a flow of the operator": {[]identity.Resource{gate, client}, []identity.Resource{realm("browser_flow",
-			"theirs")}, "browser_flow"},
-		"organizations off": {[]identity.Resource{organization("o", "a.example", "p"), provider},
-			[]identity.Resource{realm("organizations_enabled", false)}, "organizations_enabled"},
-		"a domain of two": {[]identity.Resource{organization("o", "a.example", "p"), provider},
-			[]identity.Resource{organization("q", "A.example", "z")}, "domains"},
-		"a client that is nowhere": {[]identity.Resource{gate}, nil, "client"},
-		"an alias of two":          {[]identity.Resource{provider, provider}, nil, "alias"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			found := Check(test.desired, test.live)
-			if !slices.ContainsFunc(found, func(f identity.CheckFinding) bool {
-				return f.Finding.Field == test.field && f.Finding.Type == identity.FindingBlocked
-			}) {
-				t.Errorf("found %+v", found)
-			}
-		})
-	}
-	if found := Check([]identity.Resource{gate, client}, []identity.Resource{realm("reset_password_allowed",
-		false)}); len(found) > 0 {
-		t.Errorf("a sound plan has %+v", found)
-	}
 }

@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import "github.com/rehome-iam/rehome/engine/identity"
 

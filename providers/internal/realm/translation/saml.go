@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // Formats of a NameID as Keycloak names them, by the last part of the source's name in small letters.
@@ -46,9 +47,7 @@ func samlClient(app identity.Application, now time.Time) (identity.Attributes, [
 	if acs != "" {
 		findings = append(findings, checkRedirects("acs_url", uris)...)
 	}
-	if limit := limitOf(TypeClient, "redirect_uris"); length(acs) > limit {
-		findings = append(findings, tooLong("acs_url", limit))
-	}
+	findings = append(findings, realm.TooLong(realm.TypeClient, "redirect_uris", "acs_url", acs)...)
 	findings = append(findings, checkURL("logout_url", app.LogoutURL)...)
 	extra := map[string]any{
 		"saml_assertion_consumer_url_post": acs, "saml.force.post.binding": "true", "saml_force_name_id_format": "true",
@@ -60,11 +59,11 @@ func samlClient(app identity.Application, now time.Time) (identity.Attributes, [
 		extra["saml.assertion.signature"] = "true"
 	}
 	a := identity.Attributes{
-		"client_id": app.EntityID, "protocol": ProtocolSAML, "public": false, "secret": noSecret, "standard_flow": true,
+		"client_id": app.EntityID, "protocol": realm.ProtocolSAML, "public": false, "secret": noSecret, "standard_flow": true,
 		"implicit_flow":        false,
 		"direct_access_grants": false, "service_accounts": false, "consent_required": false,
 		"front_channel_logout": app.LogoutURL != "",
-		"redirect_uris":        sortedList(uris), "attributes": extra,
+		"redirect_uris":        realm.Sorted(uris), "attributes": extra,
 		"default_client_scopes": []any{}, // role_list would add an attribute Role that nobody asked for
 	}
 	findings = append(findings, homePage(app, a)...)
@@ -127,7 +126,7 @@ func samlExtras(app identity.Application, acs string, extra map[string]any) []id
 		extra["saml_single_logout_service_url_post"] = app.LogoutURL
 	}
 	if app.RelayState != "" {
-		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = GateKey(app.EntityID),
+		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = realm.GateKey(app.EntityID),
 			app.RelayState
 	}
 	if app.AuthnContext != "" && !strings.HasSuffix(app.AuthnContext, ":unspecified") {

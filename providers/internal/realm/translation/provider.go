@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"crypto/sha256"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 func translateProvider(item identity.Item, now time.Time) (identity.Translation, error) {
@@ -23,11 +24,10 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 	}
 	a := identity.Attributes{
 		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": true,
-		"post_broker_flow": TopFlow(PlaceBroker),
+		"post_broker_flow": realm.TopFlow(realm.PlaceBroker),
 	}
 	t := identity.Translation{Contract: "identity provider"}
-	if limit := limitOf(TypeProvider, "display_name"); length(p.Name) > limit {
-		t.Findings = []identity.Finding{tooLong("name", limit)}
+	if t.Findings = realm.TooLong(realm.TypeProvider, "display_name", "name", p.Name); len(t.Findings) > 0 {
 		return t, nil
 	}
 	switch p.Protocol {
@@ -65,8 +65,8 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 	if p.ProfileMaster {
 		a["sync_mode"] = "FORCE"
 	}
-	t.Resources = []identity.Resource{gateFlows(), {Type: TypeProvider, Key: str(a, "alias"), Attributes: a,
-		DependsOn: []identity.Dependency{identity.OnResource(TypeGateFlows, GateFlowsKey)}}}
+	t.Resources = []identity.Resource{realm.GateFlows(), {Type: realm.TypeProvider, Key: str(a, "alias"), Attributes: a,
+		DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey)}}}
 	return federatedDomains(item, p, t), nil
 }
 
@@ -86,7 +86,7 @@ func federatedDomains(item identity.Item, p identity.IdentityProvider, t identit
 }
 
 func samlProvider(p identity.IdentityProvider, a identity.Attributes, now time.Time) []identity.Finding {
-	a["protocol"] = ProtocolSAML
+	a["protocol"] = realm.ProtocolSAML
 	var findings []identity.Finding
 	if p.EntityID == "" {
 		findings = append(findings, missing("entity_id", "without it the issuer of a response would not be checked",
@@ -107,7 +107,7 @@ func samlProvider(p identity.IdentityProvider, a identity.Attributes, now time.T
 	if p.SSOBinding == "redirect" {
 		a["sso_binding"] = "redirect"
 	}
-	a["signing_certificates"], a["validate_signature"] = sortedList(good), true
+	a["signing_certificates"], a["validate_signature"] = realm.Sorted(good), true
 	a["want_assertions_signed"], a["want_authn_requests_signed"] = p.SignatureScope == "assertion", p.SignRequests
 	setText(a, "slo_url", p.SLOURL)
 	setText(a, "audience", p.Audience)
@@ -207,9 +207,9 @@ func accountFindings(p identity.IdentityProvider, a identity.Attributes) []ident
 		return []identity.Finding{rebuild("provisioning", "only people who are linked already may come, and links are "+
 			"not known", "Write the links of people first, then set a first sign-in flow that refuses everybody else.")}
 	case p.Provisioning == "disabled":
-		a["first_broker_flow"] = FirstBrokerExisting
+		a["first_broker_flow"] = realm.FirstBrokerExisting
 	case p.AccountLink == "auto" && byAddress:
-		a["first_broker_flow"] = FirstBrokerCreate
+		a["first_broker_flow"] = realm.FirstBrokerCreate
 	default:
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "account_link",
 			Direction: identity.DirectionTighter,

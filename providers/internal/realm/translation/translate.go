@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"crypto/sha256"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // Translate says what a realm makes of one item, as things are now: a certificate that has expired is worth nothing.
@@ -15,7 +16,7 @@ func Translate(item identity.Item) identity.Translation { return TranslateAt(ite
 
 // TranslateAt says what a realm makes of one item at a time. It is pure.
 func TranslateAt(item identity.Item, now time.Time) identity.Translation {
-	return withTells(withinLimits(translated(item, now)))
+	return withTells(realm.WithinLimits(translated(item, now)))
 }
 
 func translated(item identity.Item, now time.Time) identity.Translation {
@@ -136,12 +137,10 @@ func Slug(name string) string {
 	return text
 }
 
-func gateFlows() identity.Resource {
-	var aliases []string
-	for _, flow := range BaseFlows() {
-		aliases = append(aliases, flow.Alias)
-	}
-	return gateFlowsResource(aliases)
+// str reads a text out of attributes.
+func str(a identity.Attributes, name string) string {
+	text, _ := a[name].(string)
+	return text
 }
 
 func translateServicePrincipal(item identity.Item) (identity.Translation, error) {
@@ -188,14 +187,14 @@ func translateGroup(item identity.Item) (identity.Translation, error) {
 	}
 	attributes := map[string]any{}
 	for name, values := range g.Attributes {
-		attributes[name] = List(values)
+		attributes[name] = realm.List(values)
 	}
 	path := "/" + identity.EscapePath(g.Name)
 	a := identity.Attributes{"path": path, "name": g.Name, "attributes": attributes}
 	if g.Description != "" {
 		a["description"] = g.Description
 	}
-	t.Resources = []identity.Resource{{Type: TypeGroup, Key: path, Attributes: a}}
+	t.Resources = []identity.Resource{{Type: realm.TypeGroup, Key: path, Attributes: a}}
 	return t, nil
 }
 
@@ -253,12 +252,12 @@ func translateAssignment(item identity.Item) (identity.Translation, error) {
 			Summary:  "the application role is not carried, only the access",
 			Audience: identity.AudienceAppOwners, Severity: identity.SeverityMedium, ImpactCode: "app_roles_lost"})
 	}
-	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, AccessRole)
-	t.Resources = []identity.Resource{{Type: TypeRoleAssignment, Key: key, Attributes: identity.Attributes{
-		"group":  identity.Refer(identity.KindGroup, assignment.Principal, TypeGroup),
-		"client": identity.Refer(identity.KindApplication, assignment.Application, TypeClient),
-		"role":   AccessRole,
+	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, realm.AccessRole)
+	t.Resources = []identity.Resource{{Type: realm.TypeRoleAssignment, Key: key, Attributes: identity.Attributes{
+		"group":  identity.Refer(identity.KindGroup, assignment.Principal, realm.TypeGroup),
+		"client": identity.Refer(identity.KindApplication, assignment.Application, realm.TypeClient),
+		"role":   realm.AccessRole,
 	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, assignment.Application,
-		TypeClientRole)}}}
+		realm.TypeClientRole)}}}
 	return t, nil
 }

@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 func translateApplication(item identity.Item, now time.Time) (identity.Translation, error) {
@@ -50,22 +51,22 @@ func translateApplication(item identity.Item, now time.Time) (identity.Translati
 func guard(item identity.Item, app identity.Application, client identity.Attributes) ([]identity.Resource,
 	[]identity.Finding) {
 	id := str(client, "client_id")
-	refer := identity.Refer(identity.KindApplication, item.ID, TypeClient)
+	refer := identity.Refer(identity.KindApplication, item.ID, realm.TypeClient)
 	resources := []identity.Resource{
-		{Type: TypeClient, Key: id, Attributes: client},
-		{Type: TypeClientRole, Key: id + "/" + AccessRole, Attributes: identity.Attributes{
-			"client": refer, "role": AccessRole, "description": "May use the application."}},
+		{Type: realm.TypeClient, Key: id, Attributes: client},
+		{Type: realm.TypeClientRole, Key: id + "/" + realm.AccessRole, Attributes: identity.Attributes{
+			"client": refer, "role": realm.AccessRole, "description": "May use the application."}},
 	}
 	gated := app.Access != identity.AccessEveryone
-	waits := []identity.Dependency{identity.OnItem(identity.KindApplication, item.ID, TypeClientRole)}
+	waits := []identity.Dependency{identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}
 	var findings []identity.Finding
 	if gated {
-		resources = append(resources, gateFlows(), identity.Resource{Type: TypeGate, Key: id, Attributes: identity.Attributes{
+		resources = append(resources, realm.GateFlows(), identity.Resource{Type: realm.TypeGate, Key: id, Attributes: identity.Attributes{
 			"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.",
 				denyName(app.Name)), "intact": true,
-		}, DependsOn: []identity.Dependency{identity.OnResource(TypeGateFlows, GateFlowsKey),
-			identity.OnItem(identity.KindApplication, item.ID, TypeClientRole)}})
-		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, TypeGate))
+		}, DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey),
+			identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}})
+		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, realm.TypeGate))
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "access",
 			Summary: "who is assigned is asked at every sign-in; a token given out before an assignment ends can be " +
 				"refreshed until its session ends",
@@ -81,7 +82,7 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityMedium, "disabled_until_people_move"))
 		return resources, findings
 	}
-	return append(resources, identity.Resource{Type: TypeEnablement, Key: id, Attributes: identity.Attributes{
+	return append(resources, identity.Resource{Type: realm.TypeEnablement, Key: id, Attributes: identity.Attributes{
 		"client": refer, "enabled": true,
 	}, DependsOn: waits}), findings
 }
@@ -115,9 +116,7 @@ func commonFindings(app identity.Application) []identity.Finding {
 		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page",
 			identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
 	}
-	if limit := limitOf(TypeClient, "name"); length(app.Name) > limit {
-		findings = append(findings, tooLong("name", limit))
-	}
+	findings = append(findings, realm.TooLong(realm.TypeClient, "name", "name", app.Name)...)
 	if len(app.Hooks) > 0 {
 		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions",
 			"Find out what it adds, and rebuild that with mappers."))

@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"testing"

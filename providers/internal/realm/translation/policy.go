@@ -1,10 +1,11 @@
-package realm
+package translation
 
 import (
 	"fmt"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 func translateAuthPolicy(item identity.Item) (identity.Translation, error) {
@@ -182,9 +183,9 @@ func organizationOf(r identity.RoutingRule, provider identity.Reference) identit
 	}
 	// Alias and name follow the provider, so that all rules of one provider make one organization with all their domains.
 	alias := organizationAlias(provider.ID)
-	t.Resources = []identity.Resource{{Type: TypeOrganization, Key: alias, Attributes: identity.Attributes{
-		"alias": alias, "name": alias, "domains": sortedList(domains), "redirect": true,
-		"identity_provider": identity.Refer(identity.KindIdentityProvider, provider.ID, TypeProvider),
+	t.Resources = []identity.Resource{{Type: realm.TypeOrganization, Key: alias, Attributes: identity.Attributes{
+		"alias": alias, "name": alias, "domains": realm.Sorted(domains), "redirect": true,
+		"identity_provider": identity.Refer(identity.KindIdentityProvider, provider.ID, realm.TypeProvider),
 	}}}
 	t.Findings = append(t.Findings, impact("domains", "people who have a password in the realm are not sent to the "+
 		"provider", identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityLow, "password_wins"))

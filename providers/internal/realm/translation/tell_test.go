@@ -1,4 +1,4 @@
-package realm
+package translation
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 )
 
 func TestEveryImpactSaysWhatToTell(t *testing.T) {
-	files, err := filepath.Glob("translate*.go")
+	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal(err)
 	}

@@ -1,0 +1,54 @@
+package realm
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+func TestCheckFindsWaysAroundTheGate(t *testing.T) {
+	gate := identity.Resource{Type: TypeGate, Key: "c", Attributes: identity.Attributes{"client": "c"}}
+	client := identity.Resource{Type: TypeClient, Key: "c", Attributes: identity.Attributes{"client_id": "c"}}
+	organization := func(key, domain, provider string) identity.Resource {
+		return identity.Resource{Type: TypeOrganization, Key: key, Attributes: identity.Attributes{"alias": key,
+			"domains": List([]string{domain}), "identity_provider": provider}}
+	}
+	provider := identity.Resource{Type: TypeProvider, Key: "p", Attributes: identity.Attributes{"alias": "p",
+		"enabled": true}}
+	realm := func(name string, value any) identity.Resource {
+		return identity.Resource{Type: TypeRealm, Key: "r", Attributes: identity.Attributes{"realm": "r", name: value}}
+	}
+	for name, test := range map[string]struct {
+		desired, live []identity.Resource
+		field         string
+	}{
+		"a live provider without our flow": {[]identity.Resource{gate, client}, []identity.Resource{provider},
+			"identity_provider"},
+		"forgotten password": {[]identity.Resource{gate, client},
+			[]identity.Resource{realm("reset_password_allowed", true)}, "reset_password_allowed"},
+		"self-registration": {[]identity.Resource{gate, client},
+			[]identity.Resource{realm("registration_allowed", true)}, "registration_allowed"},
+		"a flow of the operator": {[]identity.Resource{gate, client}, []identity.Resource{realm("browser_flow",
+			"theirs")}, "browser_flow"},
+		"organizations off": {[]identity.Resource{organization("o", "a.example", "p"), provider},
+			[]identity.Resource{realm("organizations_enabled", false)}, "organizations_enabled"},
+		"a domain of two": {[]identity.Resource{organization("o", "a.example", "p"), provider},
+			[]identity.Resource{organization("q", "A.example", "z")}, "domains"},
+		"a client that is nowhere": {[]identity.Resource{gate}, nil, "client"},
+		"an alias of two":          {[]identity.Resource{provider, provider}, nil, "alias"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := Check(test.desired, test.live)
+			if !slices.ContainsFunc(found, func(f identity.CheckFinding) bool {
+				return f.Finding.Field == test.field && f.Finding.Type == identity.FindingBlocked
+			}) {
+				t.Errorf("found %+v", found)
+			}
+		})
+	}
+	if found := Check([]identity.Resource{gate, client}, []identity.Resource{realm("reset_password_allowed",
+		false)}); len(found) > 0 {
+		t.Errorf("a sound plan has %+v", found)
+	}
+}
