@@ -69,7 +69,8 @@ func (s *scope) guardOfOperation(e *hclsyntax.BinaryOpExpr) *guard {
 		if left == nil || right == nil {
 			return nil
 		}
-		return &guard{says: func(item identity.Item) bool { return left.says(item) || right.says(item) }, exact: left.exact && right.exact}
+		either := func(item identity.Item) bool { return left.says(item) || right.says(item) }
+		return &guard{says: either, exact: left.exact && right.exact}
 	}
 	return nil
 }
@@ -78,7 +79,9 @@ func (s *scope) guardOfCall(e *hclsyntax.FunctionCallExpr) *guard {
 	if len(e.Args) != 2 || e.ExpandFinal {
 		return nil
 	}
-	tests := map[string]func(string, string) bool{"startswith": strings.HasPrefix, "endswith": strings.HasSuffix, "strcontains": strings.Contains}
+	tests := map[string]func(string, string) bool{
+		"startswith": strings.HasPrefix, "endswith": strings.HasSuffix, "strcontains": strings.Contains,
+	}
 	if test := tests[e.Name]; test != nil {
 		text, part := s.text(e.Args[0]), s.text(e.Args[1])
 		if text == nil || part == nil {

@@ -51,7 +51,8 @@ func (m *Mapper) Apply(item identity.Item) (identity.Item, []identity.Finding, d
 		for name, wanted := range values {
 			if first, taken := by[name]; taken && !value.Equal(set[name], wanted) {
 				problems = append(problems, at(diag.Errorf("map-two-blocks", "Two map blocks disagree",
-					"The blocks %s and %s set %s of %s to different values.", first.block(), each.block(), name, item.Address()), each.Range))
+					"The blocks %s and %s set %s of %s to different values.",
+					first.block(), each.block(), name, item.Address()), each.Range))
 				continue
 			}
 			set[name], by[name] = wanted, each

@@ -41,7 +41,8 @@ func HashOf(p *Plan, hashes map[string][32]byte) string {
 func canonicalHeader(p *Plan) map[string]any {
 	header := map[string]any{
 		"format_version": p.FormatVersion, "classifier": p.Classifier, "access": accessOf(p),
-		"migration.name": p.Migration.Name, "migration.tenant": p.Migration.Tenant, "migration.mode": string(p.Migration.Mode),
+		"migration.name": p.Migration.Name, "migration.tenant": p.Migration.Tenant,
+		"migration.mode":  string(p.Migration.Mode),
 		"target.provider": p.Target.Provider, "target.identity": p.Target.Identity,
 		"acknowledgements": acknowledged(p),
 	}
@@ -49,7 +50,9 @@ func canonicalHeader(p *Plan) map[string]any {
 		header["rollback.run"] = p.Rollback.Run
 	}
 	if p.Part != nil {
-		header["part"] = map[string]any{"wave": p.Part.Wave, "targets": p.Part.Targets, "excludes": p.Part.Excludes, "partial": true}
+		header["part"] = map[string]any{ // a part that names nothing is still not the whole
+			"partial": true, "wave": p.Part.Wave, "targets": p.Part.Targets, "excludes": p.Part.Excludes,
+		}
 	}
 	return header
 }
@@ -134,7 +137,9 @@ func accessDigest(a *Access) string {
 	for _, changes := range [][]AccessChange{a.Gained, a.Lost} {
 		texts := make([]string, len(changes))
 		for i, c := range changes {
-			texts[i] = string(value.Canonical(map[string]any{"person": c.Person, "application": c.Application, "privileged": c.Privileged}))
+			texts[i] = string(value.Canonical(map[string]any{
+				"person": c.Person, "application": c.Application, "privileged": c.Privileged,
+			}))
 		}
 		slices.Sort(texts)
 		h.Write(appendFrame(nil, value.Canonical(texts)))

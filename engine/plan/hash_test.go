@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -8,19 +9,38 @@ import (
 
 func TestHash_FollowsWhatWouldBeDone(t *testing.T) {
 	step := func(before, after identity.Attributes) *Plan {
-		return &Plan{FormatVersion: FormatVersion, Steps: []Step{{ID: "client:a", Action: ActionUpdate, Before: before, After: after, Unordered: []string{"uris"}}}}
+		update := Step{ID: "client:a", Action: ActionUpdate, Before: before, After: after, Unordered: []string{"uris"}}
+		return &Plan{FormatVersion: FormatVersion, Steps: []Step{update}}
 	}
 	type table = identity.Attributes
 	cases := map[string]struct {
 		a, b *Plan
 		same bool
 	}{
-		"an attribute of nothing":            {step(table{"n": "a"}, table{"n": "b", "x": ""}), step(table{"n": "a", "x": nil}, table{"n": "b"}), true},
-		"a list of none beside no list":      {step(table{}, table{"n": "b"}), step(nil, table{"n": "b", "l": []any{}, "m": map[string]any{}}), true},
-		"a set with a repetition":            {step(nil, table{"uris": []any{"b", "a", "b"}}), step(nil, table{"uris": []any{"a", "b"}}), true},
-		"a list with a repetition":           {step(nil, table{"list": []any{"a", "a"}}), step(nil, table{"list": []any{"a"}}), false},
-		"a text that is emptied, or is left": {step(table{"n": "a"}, table{"n": ""}), step(table{"n": "a"}, table{}), false},
-		"off, or left as it is":              {step(table{"on": true}, table{"on": false}), step(table{"on": true}, table{}), false},
+		"an attribute of nothing": {
+			step(table{"n": "a"}, table{"n": "b", "x": ""}),
+			step(table{"n": "a", "x": nil}, table{"n": "b"}), true,
+		},
+		"a list of none beside no list": {
+			step(table{}, table{"n": "b"}),
+			step(nil, table{"n": "b", "l": []any{}, "m": map[string]any{}}), true,
+		},
+		"a set with a repetition": {
+			step(nil, table{"uris": []any{"b", "a", "b"}}),
+			step(nil, table{"uris": []any{"a", "b"}}), true,
+		},
+		"a list with a repetition": {
+			step(nil, table{"list": []any{"a", "a"}}),
+			step(nil, table{"list": []any{"a"}}), false,
+		},
+		"a text that is emptied, or is left": {
+			step(table{"n": "a"}, table{"n": ""}),
+			step(table{"n": "a"}, table{}), false,
+		},
+		"off, or left as it is": {
+			step(table{"on": true}, table{"on": false}),
+			step(table{"on": true}, table{}), false,
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +76,7 @@ func TestCompare_NamesWhatDiffersInTheHeader(t *testing.T) {
 	} {
 		changed := plan(change)
 		got := Compare(unchanged, changed)
-		if len(got) != 1 || got[0].ID != "" || got[0].Change != "changed" || len(got[0].Fields) != 1 || got[0].Fields[0] != want {
+		if len(got) != 1 || got[0].ID != "" || got[0].Change != "changed" || !slices.Equal(got[0].Fields, []string{want}) {
 			t.Errorf("%s: %+v", want, got)
 		}
 		if Hash(unchanged) == Hash(changed) {

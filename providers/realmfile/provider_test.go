@@ -19,6 +19,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 func configured(t *testing.T, path string) *Target {
@@ -174,7 +175,7 @@ func TestANewFileHoldsEverythingPlannedAndASecondApplyFindsItDone(t *testing.T) 
 		live[r.ID()] = r
 	}
 	for _, r := range wanted {
-		if names := realm.Differences(r.Type, r.Attributes, live[r.ID()].Attributes); len(names) > 0 {
+		if names := steps.Differences(realm.TypeOf(r.Type).Schema, r.Attributes, live[r.ID()].Attributes); len(names) > 0 {
 			t.Errorf("%s differs in %v after it was made: %v", r.ID(), names, live[r.ID()].Attributes)
 		}
 		if result := apply(t, target, create(r)); !result.Already {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
 
@@ -131,7 +132,7 @@ func checkTranslation(t *testing.T, item identity.Item, translation identity.Tra
 		}
 		wanted := readable(r)
 		read, written := readBack(r.Type, wanted)
-		if names := realm.Differences(r.Type, wanted, read); written && len(names) > 0 {
+		if names := steps.Differences(realm.TypeOf(r.Type).Schema, wanted, read); written && len(names) > 0 {
 			t.Errorf("%s: %v of %s come back in another way: %v", item.Address(), names, r.ID(), read)
 		}
 	}
