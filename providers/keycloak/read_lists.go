@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
@@ -24,18 +26,17 @@ func (c *client) lists(ctx context.Context) (realm.Object, error) {
 	var clients, groups, mappers []realm.Object
 	var roles realm.Object
 	var flows flowList
-	err := together(
-		func() (err error) {
-			if clients, err = c.pages(ctx, c.admin("clients"), nil, "id"); err == nil {
-				roles, err = c.clientRoles(ctx, clients)
-			}
-			return err
-		},
-		func() (err error) { groups, err = c.groupTree(ctx, c.admin("groups")); return err },
-		func() (err error) { flows, err = c.allFlows(ctx); return err },
-		func() (err error) { mappers, err = c.providerMappers(ctx); return err },
-	)
-	if err != nil {
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		if clients, err = c.pages(ctx, c.admin("clients"), nil, "id"); err == nil {
+			roles, err = c.clientRoles(ctx, clients)
+		}
+		return err
+	})
+	group.Go(func() (err error) { groups, err = c.groupTree(ctx, c.admin("groups")); return err })
+	group.Go(func() (err error) { flows, err = c.allFlows(ctx); return err })
+	group.Go(func() (err error) { mappers, err = c.providerMappers(ctx); return err })
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	for _, each := range clients {
@@ -148,52 +149,22 @@ func (c *client) providerMappers(ctx context.Context) ([]realm.Object, error) {
 	return all, err
 }
 
-// forEach does something for each number below n, as many at a time as the client may ask. It returns the first error there is and begins nothing after it.
+// forEach does something for each number below n, as many at a time as the client may ask. It returns the first error there is and
+// begins nothing after it.
 func (c *client) forEach(n int, do func(i int) error) error {
-	var group sync.WaitGroup
-	var mutex sync.Mutex
-	var first error
-	next := 0
-	take := func() (int, bool) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		if next == n || first != nil {
-			return 0, false
-		}
-		next++
-		return next - 1, true
-	}
-	for range min(n, cap(c.slots)) {
-		group.Go(func() {
-			for i, more := take(); more; i, more = take() {
-				if err := do(i); err != nil {
-					mutex.Lock()
-					if first == nil {
-						first = err
-					}
-					mutex.Unlock()
-				}
+	var group errgroup.Group
+	group.SetLimit(cap(c.slots))
+	var failed atomic.Bool
+	for i := 0; i < n && !failed.Load(); i++ {
+		group.Go(func() error {
+			err := do(i)
+			if err != nil {
+				failed.Store(true)
 			}
+			return err
 		})
 	}
-	group.Wait()
-	return first
-}
-
-// together does things at the same time and returns the first error in their order.
-func together(tasks ...func() error) error {
-	failed := make([]error, len(tasks))
-	var group sync.WaitGroup
-	for i, task := range tasks {
-		group.Go(func() { failed[i] = task() })
-	}
-	group.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return group.Wait()
 }
 
 // isForbidden tells whether the credential lacks a right.

@@ -26,19 +26,16 @@ func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) 
 		return nil, outward("reading what is used", err)
 	}
 	usages := make([]identity.Usage, len(questions))
-	tasks := make([]func() error, len(questions))
-	for i, question := range questions {
-		tasks[i] = func() error {
-			usage, err := reader.usage(ctx, question)
-			if isForbidden(err) {
-				usage.Unknown, err = "the credential may not read it: "+err.Error(), nil
-			}
-			usage.Resource = question.Resource.ID()
-			usages[i] = usage
-			return err
+	err = t.client.forEach(len(questions), func(i int) error {
+		usage, err := reader.usage(ctx, questions[i])
+		if isForbidden(err) {
+			usage.Unknown, err = "the credential may not read it: "+err.Error(), nil
 		}
-	}
-	if err := together(tasks...); err != nil {
+		usage.Resource = questions[i].Resource.ID()
+		usages[i] = usage
+		return err
+	})
+	if err != nil {
 		return nil, outward("reading what is used", err)
 	}
 	for i := range usages {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // samples are two values of a row that are neither its default nor each other.
@@ -68,7 +69,7 @@ func TestEveryRowIsWrittenAndReadBack(t *testing.T) {
 				for _, value := range samples(f) {
 					wanted := identity.Attributes{f.name: value}
 					var read identity.Resource
-					if live, read = way(live, wanted, nil); len(Differences(resourceType, wanted, read.Attributes)) > 0 {
+					if live, read = way(live, wanted, nil); len(steps.Differences(TypeOf(resourceType).Schema, wanted, read.Attributes)) > 0 {
 						t.Fatalf("wrote %v, read back %v out of %v", value, read.Attributes[f.name], live)
 					}
 					if kept, again := way(live, identity.Attributes{}, nil); !reflect.DeepEqual(again.Attributes[f.name],
@@ -87,7 +88,7 @@ func TestEveryClientAttributeIsWrittenReadBackAndTakenAway(t *testing.T) {
 			t.Run(protocol+"/"+row.name, func(t *testing.T) {
 				wanted := identity.Attributes{"protocol": protocol, "attributes": map[string]any{row.name: "a value"}}
 				live := WriteClient(nil, wanted, "tag", nil)
-				if names := Differences(TypeClient, wanted, ReadClient(live).Attributes); len(names) > 0 {
+				if names := steps.Differences(TypeOf(TypeClient).Schema, wanted, ReadClient(live).Attributes); len(names) > 0 {
 					t.Fatalf("%v differ in %v", names, live)
 				}
 				live = WriteClient(live, identity.Attributes{"attributes": map[string]any{}}, "", nil)

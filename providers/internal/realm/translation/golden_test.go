@@ -17,6 +17,7 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // goldenDay is the day of the goldens: certificates of the practice tenants are read as they are on it.

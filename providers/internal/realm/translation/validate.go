@@ -5,13 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"net"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
 
 // checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never
@@ -59,19 +59,11 @@ func redirectProblem(uri string) (problem string, wildcardHost bool) {
 			return "an address has no host", false
 		}
 	case "http":
-		if !isLoopback(parsed.Hostname()) {
+		if !args.Loopback(parsed.Hostname()) {
 			return "an address without TLS is not on the own machine", false
 		}
 	}
 	return "", false
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // checkURL wants an address of a server: https, or on the own machine.
@@ -84,7 +76,7 @@ func checkURL(field, address string) []identity.Finding {
 		parsed.User != nil {
 		return []identity.Finding{invalid(field, "is no usable address", "Correct it at the source or in a map block.")}
 	}
-	if parsed.Scheme == "https" || (parsed.Scheme == "http" && isLoopback(parsed.Hostname())) {
+	if parsed.Scheme == "https" || (parsed.Scheme == "http" && args.Loopback(parsed.Hostname())) {
 		return nil
 	}
 	return []identity.Finding{invalid(field, "Keycloak wants https", "Correct it at the source or in a map block.")}
