@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"sort"
@@ -74,7 +75,18 @@ func (m *Migration) BeginAssessment(assessment Assessment) error {
 
 // PutAssessment records how an assessment ended, with its audit record.
 func (m *Migration) PutAssessment(assessment Assessment, event Event) error {
-	return m.putRecord("assessment/"+assessment.ID, assessment, event)
+	key := "assessment/" + assessment.ID
+	return m.putGuarded(key, assessment, event, func(tx Tx) error {
+		var kept Assessment
+		err := m.read(tx, bucketRecords, key, &kept)
+		if err == nil && kept.Status == AssessmentFailed && kept.Reason == AbandonedReason {
+			return fmt.Errorf("assessment %s is %s already: %w", kept.ID, kept.Status, ErrTakenOver)
+		}
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	})
 }
 
 // Assessments lists all assessments, newest first.

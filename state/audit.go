@@ -63,10 +63,21 @@ func (s *Store) WalkAudit(checkpoint string, visit func(AuditRecord) error) (aud
 	if err != nil {
 		return audit.Report{}, err
 	}
+	var keys []string
 	var report audit.Report
-	err = s.backend.View(func(tx Tx) error {
-		next := 1
-		err := tx.Each(bucketAudit, "", func(key string, sealed []byte) error {
+	count, head := 0, ""
+	err = s.backend.View(func(tx Tx) (err error) { // the chain as it is now; what is appended meanwhile is not looked at
+		if count, head, err = auditEnd(tx); err != nil {
+			return err
+		}
+		return tx.Keys(bucketAudit, "", func(key string) error {
+			keys = append(keys, key)
+			return nil
+		})
+	})
+	next := 1
+	if err == nil {
+		err = s.inPages(bucketAudit, keys, func(key string, sealed []byte) error {
 			record, err := s.auditRecord(key, sealed, next)
 			if err != nil {
 				return err
@@ -80,16 +91,10 @@ func (s *Store) WalkAudit(checkpoint string, visit func(AuditRecord) error) (aud
 			}
 			return visit(record)
 		})
-		if err != nil {
-			return err
-		}
-		count, head, err := auditEnd(tx)
-		if err != nil {
-			return err
-		}
+	}
+	if err == nil {
 		report, err = follower.End(count, head)
-		return err
-	})
+	}
 	var broken *audit.BrokenError
 	var cut *audit.CutError
 	if errors.As(err, &broken) || errors.As(err, &cut) {

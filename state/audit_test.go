@@ -62,10 +62,10 @@ func TestAudit_NamesTheRecordThatWasTamperedWith(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := backend.Update(c.tamper); err != nil {
+			if err := backend.Update(t.Context(), c.tamper); err != nil {
 				t.Fatal(err)
 			}
-			if store.Store, err = state.Open(backend, identities); err != nil {
+			if store.Store, err = state.Open(t.Context(), backend, identities); err != nil {
 				t.Fatal(err)
 			}
 			defer store.Close()

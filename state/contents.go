@@ -56,7 +56,7 @@ func (s *Store) Counts(tenant string) (map[string]int, error) {
 		}
 		for _, c := range counted() {
 			n := 0
-			err := tx.Each(c.bucket, "", func(key string, _ []byte) error {
+			err := tx.Keys(c.bucket, "", func(key string) error {
 				if strings.HasPrefix(within(key), c.prefix) && (c.bucket == bucketAudit || theirs(key)) {
 					n++
 				}
@@ -96,25 +96,27 @@ func (s *Store) spacesOf(tx Tx, tenant string) (func(key string) bool, error) {
 	}, err
 }
 
-// Export visits every value in clear, credentials and keys left out, one in memory at a time.
+// Export visits every value in clear, credentials and keys left out, a few in memory at a time.
 func (s *Store) Export(visit func(bucket, key string, value []byte) error) error {
 	for _, bucket := range buckets() {
 		if bucket == bucketCredentials {
 			continue
 		}
-		err := s.backend.View(func(tx Tx) error {
-			return tx.Each(bucket, "", func(key string, sealed []byte) error {
-				for _, secret := range secretRecords() {
-					if bucket == bucketRecords && strings.HasPrefix(within(key), secret) {
-						return nil
-					}
+		keys, err := s.root().keys(bucket, "")
+		if err != nil {
+			return err
+		}
+		err = s.inPages(bucket, keys, func(key string, sealed []byte) error {
+			for _, secret := range secretRecords() {
+				if bucket == bucketRecords && strings.HasPrefix(within(key), secret) {
+					return nil
 				}
-				value, err := s.open(bucket, key, sealed)
-				if err != nil {
-					return err
-				}
-				return visit(bucket, key, value)
-			})
+			}
+			value, err := s.open(bucket, key, sealed)
+			if err != nil {
+				return err
+			}
+			return visit(bucket, key, value)
 		})
 		if err != nil {
 			return err

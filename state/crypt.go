@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"filippo.io/age"
 )
@@ -92,7 +93,30 @@ func RecipientOf(identities []age.Identity) string {
 	return ""
 }
 
-// box encrypts values with the data key of one state. During a rotation it also opens what the previous key encrypted.
+// ring has the box that is in use. It turns when the key of the state is rotated, by this process or by another one, while others of
+// its goroutines go on.
+type ring struct{ box atomic.Pointer[box] }
+
+func newRing(b *box) *ring {
+	r := &ring{}
+	r.turn(b)
+	return r
+}
+
+func (r *ring) turn(b *box)   { r.box.Store(b) }
+func (r *ring) current() *box { return r.box.Load() }
+
+func (r *ring) seal(address string, value []byte) ([]byte, error) {
+	return r.current().seal(address, value)
+}
+func (r *ring) open(address string, sealed []byte) ([]byte, error) {
+	return r.current().open(address, sealed)
+}
+func (r *ring) blind(text string) string     { return r.current().blind(text) }
+func (r *ring) derive(purpose string) []byte { return r.current().derive(purpose) }
+
+// box encrypts values with the data key of one state. During a rotation it also opens what the previous key encrypted. It never
+// changes.
 type box struct {
 	aead     cipher.AEAD
 	data     []byte // the data key

@@ -64,7 +64,8 @@ type pendingRecords struct {
 }
 
 // OpenJournal opens or begins the journal of a run and hands its records to visit, in order. A record that was cut off by a crash is
-// removed and reported; one that is damaged in the midst is ErrCorrupt. The caller holds the lock of the state and closes the journal.
+// removed and reported; one that is damaged in the midst is ErrCorrupt. The journal is this process's alone until it is closed:
+// ErrJournalHeld says that it is another one's.
 func (m *Migration) OpenJournal(options JournalOptions, visit func(JournalRecord) error) (*Journal, *Torn, error) {
 	if err := validRun(options.Run); err != nil {
 		return nil, nil, err
@@ -72,9 +73,9 @@ func (m *Migration) OpenJournal(options JournalOptions, visit func(JournalRecord
 	if err := MakeFolder(options.Folder); err != nil {
 		return nil, nil, fmt.Errorf("making the folder of the journal: %w", err)
 	}
-	file, err := os.OpenFile(options.path(), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := openAlone(m.store.backend.ctx, options.path())
 	if err != nil {
-		return nil, nil, fmt.Errorf("opening the journal: %w", err)
+		return nil, nil, fmt.Errorf("run %s: %w", options.Run, err)
 	}
 	err = m.mine(options.Run, file)
 	var end scanned
@@ -102,19 +103,9 @@ func validRun(run string) error {
 	return nil
 }
 
-// scanJournal reads a journal from a known place on and cuts what a crash left behind its last whole record.
+// scanJournal reads a journal that is ours alone from a known place on and cuts what a crash left behind its last whole record.
 func (m *Migration) scanJournal(file *os.File, run string, from scanned, visit func(JournalRecord) error) (scanned, *Torn, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return from, nil, err
-	}
-	end, err := scanFrames(file, info.Size(), from, func(f frame, behind scanned) error {
-		record, err := m.openRecord(run, f, behind)
-		if err != nil {
-			return err
-		}
-		return visit(record)
-	})
+	end, err := m.readJournal(file, run, from, visit)
 	if err != nil || end.torn == 0 {
 		return end, nil, err
 	}
@@ -124,6 +115,21 @@ func (m *Migration) scanJournal(file *os.File, run string, from scanned, visit f
 		return end, nil, fmt.Errorf("cutting what a crash left: %w", err)
 	}
 	return end, torn, file.Sync()
+}
+
+// readJournal reads a journal from a known place on to its last whole record.
+func (m *Migration) readJournal(file *os.File, run string, from scanned, visit func(JournalRecord) error) (scanned, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return from, err
+	}
+	return scanFrames(file, info.Size(), from, func(f frame, behind scanned) error {
+		record, err := m.openRecord(run, f, behind)
+		if err != nil {
+			return err
+		}
+		return visit(record)
+	})
 }
 
 // errNoRecord says that a journal has no whole record, so that nobody knows whose it is.
@@ -256,18 +262,7 @@ func (m *Migration) ReadJournal(folder, run string, visit func(JournalRecord) er
 	if err := m.mine(run, file); err != nil && !errors.Is(err, errNoRecord) {
 		return fmt.Errorf("journal of run %s: %w", run, err)
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return fmt.Errorf("reading the journal: %w", err)
-	}
-	_, err = scanFrames(file, info.Size(), scanned{}, func(f frame, behind scanned) error {
-		record, err := m.openRecord(run, f, behind)
-		if err != nil {
-			return err
-		}
-		return visit(record)
-	})
-	if err != nil {
+	if _, err = m.readJournal(file, run, scanned{}, visit); err != nil {
 		return fmt.Errorf("journal of run %s: %w", run, err)
 	}
 	return nil

@@ -29,68 +29,98 @@ type Followed struct {
 	Damaged []error // journals that do not read; the others were followed
 }
 
-// BringUp makes the state say what the journals of this migration in folder say: after a crash the journal is right and the state follows
-// it. Each record is taken once, however often it is called. A journal that ends before what the state knows of it is listed in Short.
+// BringUp makes the state say what the journals of this migration in folder say: after a crash the journal is right and the state
+// follows it. Each record is taken once, however often and by how many processes it is called. A journal that ends before what the
+// state knows of it is listed in Short. One that a process writes now is left to that process.
 func (m *Migration) BringUp(folder string) (Followed, error) {
 	var found Followed
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return found, nil
-	}
+	paths, err := Journals(folder)
 	if err != nil {
-		return found, fmt.Errorf("looking for journals: %w", err)
+		return found, err
 	}
-	for _, entry := range entries {
-		run, ok := strings.CutSuffix(entry.Name(), journalSuffix)
-		if !ok || entry.IsDir() {
-			continue
-		}
-		err := m.follow(folder, run, &found)
+	for _, path := range paths {
+		err := m.follow(path, &found)
 		if errors.Is(err, ErrCorrupt) {
-			found.Damaged = append(found.Damaged, fmt.Errorf("journal %s: %w", filepath.Join(folder, entry.Name()), err))
+			found.Damaged = append(found.Damaged, fmt.Errorf("journal %s: %w", path, err))
 			continue
 		}
 		if err != nil {
-			return found, fmt.Errorf("journal %s: %w", filepath.Join(folder, entry.Name()), err)
+			return found, fmt.Errorf("journal %s: %w", path, err)
 		}
 	}
 	return found, nil
 }
 
-func (m *Migration) follow(folder, run string, found *Followed) error {
-	var mark journalMark
-	if err := m.get(bucketRecords, "journal/"+run, &mark); err != nil && !errors.Is(err, ErrNotFound) {
-		return err
+// follow takes what the state does not know. Only where a crash cut the end is the journal taken alone, and read again: a process may
+// have gone on with the run between the two.
+func (m *Migration) follow(path string, found *Followed) error {
+	torn, err := m.followOnce(path, false, found)
+	if err == nil && torn {
+		_, err = m.followOnce(path, true, found)
 	}
-	path := JournalOptions{Folder: folder, Run: run}.path()
-	info, err := os.Stat(path)
+	return err
+}
+
+// errFollowed says that another process took the same records first.
+var errFollowed = errors.New("another process followed the journal")
+
+// followOnce tells whether the journal ends in what a crash cut off. Alone, it removes that.
+func (m *Migration) followOnce(path string, alone bool, found *Followed) (torn bool, err error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // its run was given up since
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	if free, err := lockNow(file, alone); err != nil || !free || !isAt(file, path) {
+		return false, err
+	}
+	run := strings.TrimSuffix(filepath.Base(path), journalSuffix)
+	for {
+		var mark journalMark
+		if err := m.get(bucketRecords, "journal/"+run, &mark); err != nil && !errors.Is(err, ErrNotFound) {
+			return false, err
+		}
+		torn, err := m.followFrom(file, run, mark, alone, found)
+		if !errors.Is(err, errFollowed) {
+			return torn, err
+		}
+	}
+}
+
+func (m *Migration) followFrom(file *os.File, run string, mark journalMark, alone bool, found *Followed) (torn bool, err error) {
+	info, err := file.Stat()
 	if err != nil || info.Size() == mark.Offset {
-		return err
+		return false, err
 	}
 	if info.Size() < mark.Offset {
 		found.Short = append(found.Short, run)
-		return nil
+		return false, nil
 	}
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
 	if mark.Sequence == 0 {
 		if ours, err := m.begunHere(run, file, info.Size()); !ours || err != nil {
-			return err
+			return false, err
 		}
 	}
-	r := &replay{owner: m, run: run, mark: mark}
-	_, torn, err := m.scanJournal(file, run, scanned{sequence: mark.Sequence, offset: mark.Offset}, r.add)
-	found.Records += r.total
-	if torn != nil {
-		found.Torn = append(found.Torn, *torn)
+	r := &replay{owner: m, run: run, known: mark.Sequence, mark: mark}
+	from := scanned{sequence: mark.Sequence, offset: mark.Offset}
+	if alone {
+		var cut *Torn
+		if _, cut, err = m.scanJournal(file, run, from, r.add); cut != nil {
+			found.Torn = append(found.Torn, *cut)
+		}
+	} else {
+		var end scanned
+		end, err = m.readJournal(file, run, from, r.add)
+		torn = end.torn > 0
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = r.flush()
 	}
-	return r.flush()
+	found.Records += r.taken
+	return torn, err
 }
 
 // begunHere tells whether a journal that the state knows nothing of is of this migration. That of another one is followed by the
@@ -111,13 +141,13 @@ func (m *Migration) begunHere(run string, file io.ReaderAt, size int64) (bool, e
 type replay struct {
 	owner   *Migration
 	run     string
+	known   uint64 // sequence of the last record that the state has
 	mark    journalMark
 	waiting []JournalRecord
-	total   int
+	taken   int
 }
 
 func (r *replay) add(record JournalRecord) error {
-	r.total++
 	r.waiting = append(r.waiting, record)
 	if len(r.waiting) < replayBatch {
 		return nil
@@ -130,6 +160,14 @@ func (r *replay) flush() error {
 		return nil
 	}
 	err := r.owner.store.backend.Update(func(tx Tx) error {
+		var now journalMark
+		err := r.owner.read(tx, bucketRecords, "journal/"+r.run, &now)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if now.Sequence != r.known {
+			return errFollowed
+		}
 		for _, record := range r.waiting {
 			if err := r.take(tx, record); err != nil {
 				return fmt.Errorf("taking over record %d: %w", record.Sequence, err)
@@ -138,8 +176,13 @@ func (r *replay) flush() error {
 		}
 		return r.owner.put(tx, bucketRecords, "journal/"+r.run, r.mark)
 	})
+	if err != nil {
+		return err
+	}
+	r.known = r.mark.Sequence
+	r.taken += len(r.waiting)
 	r.waiting = r.waiting[:0]
-	return err
+	return nil
 }
 
 // take puts one record into the state.

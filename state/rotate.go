@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 // The meta values of the keys. While a rotation is on the way, the state has two data keys: next is encrypted with the current one and
 // wrapped for the new recipients, so that an identity of either side opens both and nothing is ever unreadable.
 const (
+	metaFormat         = "format_version"
 	metaWrapped        = "wrapped_key"
 	metaRecipients     = "recipients" // public keys, one a line
 	metaBlind          = "blind_key"  // of keyed hashes; absent: the first data key
@@ -110,25 +110,26 @@ func (s *Store) beginRotation(recipients []string) error {
 	if err != nil {
 		return err
 	}
-	nextSealed, err := s.box.seal(bucketMeta+"/"+metaNext, key)
+	before := s.box.current()
+	nextSealed, err := before.seal(bucketMeta+"/"+metaNext, key)
 	if err != nil {
 		return err
 	}
-	previous, err := next.seal(bucketMeta+"/"+metaPrevious, s.box.data)
+	previous, err := next.seal(bucketMeta+"/"+metaPrevious, before.data)
 	if err != nil {
 		return err
 	}
-	err = s.backend.Update(func(tx Tx) error {
+	next.key, next.previous = before.key, before
+	return s.backend.Update(func(tx Tx) error {
+		if tx.Get(bucketMeta, metaNextWrapped) != nil {
+			return errors.New("another process has begun to rotate the key")
+		}
+		defer s.backend.keys.turn(tx, next)
 		return errors.Join(
 			tx.Put(bucketMeta, metaNext, nextSealed), tx.Put(bucketMeta, metaPrevious, previous), tx.Put(bucketMeta, metaNextWrapped, wrapped),
 			tx.Put(bucketMeta, metaNextRecipients, []byte(strings.Join(recipients, "\n"))),
 		)
 	})
-	if err == nil {
-		next.key, next.previous = s.box.key, s.box
-		s.box = next
-	}
-	return err
 }
 
 // resealBucket encrypts the values of a bucket with the new data key; those that have it already are left.
@@ -144,7 +145,10 @@ func (s *Store) resealBucket(bucket string) (int, error) {
 			taken, resealed = 0, 0
 			for size := 0; taken < len(keys) && taken < rotateBatch && size < rotateBytes; taken++ {
 				sealed := bytes.Clone(tx.Get(bucket, keys[taken]))
-				anew, changed, err := s.box.renew(bucket+"/"+keys[taken], sealed)
+				if sealed == nil {
+					continue // another process has deleted it since
+				}
+				anew, changed, err := s.box.current().renew(bucket+"/"+keys[taken], sealed)
 				if err != nil {
 					return err
 				}
@@ -169,11 +173,13 @@ func (s *Store) resealBucket(bucket string) (int, error) {
 
 // endRotation makes the new key the only one.
 func (s *Store) endRotation(event Event) error {
-	blind, err := s.box.seal(bucketMeta+"/"+metaBlind, s.box.key)
+	alone := *s.box.current()
+	alone.previous = nil
+	blind, err := alone.seal(bucketMeta+"/"+metaBlind, alone.key)
 	if err != nil {
 		return err
 	}
-	err = s.backend.Update(func(tx Tx) error {
+	return s.backend.Update(func(tx Tx) error {
 		wrapped, recipients := bytes.Clone(tx.Get(bucketMeta, metaNextWrapped)), bytes.Clone(tx.Get(bucketMeta, metaNextRecipients))
 		err := errors.Join(tx.Put(bucketMeta, metaWrapped, wrapped), tx.Put(bucketMeta, metaRecipients, recipients), tx.Put(bucketMeta, metaBlind, blind))
 		for _, name := range []string{metaNext, metaNextWrapped, metaNextRecipients, metaPrevious} {
@@ -182,31 +188,22 @@ func (s *Store) endRotation(event Event) error {
 		if err != nil {
 			return err
 		}
+		defer s.backend.keys.turn(tx, &alone)
 		return s.audit(tx, event)
 	})
-	if err == nil {
-		s.box.previous = nil
-	}
-	return err
 }
 
 // resealJournals writes each journal anew beside the old one and puts it in its place. Frames keep their sizes, so that what the state
 // knows about how far it read a journal stays true.
 func (s *Store) resealJournals(folder string) (int, error) {
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
+	paths, err := Journals(folder)
 	if err != nil {
-		return 0, fmt.Errorf("reading the folder of the journals: %w", err)
+		return 0, err
 	}
 	done := 0
-	for _, entry := range entries {
-		run, isJournal := strings.CutSuffix(entry.Name(), journalSuffix)
-		if !isJournal || entry.IsDir() {
-			continue
-		}
-		if err := s.resealJournal(folder, run); err != nil {
+	for _, path := range paths {
+		run := strings.TrimSuffix(filepath.Base(path), journalSuffix)
+		if err := s.resealJournal(path, run); err != nil {
 			return done, fmt.Errorf("encrypting the journal of run %s anew: %w", run, err)
 		}
 		done++
@@ -214,9 +211,8 @@ func (s *Store) resealJournals(folder string) (int, error) {
 	return done, nil
 }
 
-func (s *Store) resealJournal(folder, run string) error {
-	path := JournalOptions{Folder: folder, Run: run}.path()
-	file, err := os.Open(path)
+func (s *Store) resealJournal(path, run string) error {
+	file, err := openAlone(s.backend.ctx, path)
 	if err != nil {
 		return err
 	}
@@ -227,7 +223,7 @@ func (s *Store) resealJournal(folder, run string) error {
 	}
 	var anew []byte
 	end, err := scanFrames(file, info.Size(), scanned{}, func(f frame, _ scanned) error {
-		sealed, _, err := s.box.renew(journalAddress(run, f.sequence), slices.Clone(f.body))
+		sealed, _, err := s.box.current().renew(journalAddress(run, f.sequence), slices.Clone(f.body))
 		if err == nil {
 			anew, err = encodeFrame(anew, f.sequence, sealed)
 		}

@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -104,7 +105,7 @@ func tryOpen(path string, identities []age.Identity) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	store, err := state.Open(backend, identities)
+	store, err := state.Open(context.Background(), backend, identities)
 	if err != nil {
 		return opened{}, errors.Join(err, backend.Close())
 	}
@@ -156,11 +157,11 @@ type dying struct {
 
 var errDied = errors.New("the process died")
 
-func (d *dying) Update(do func(state.Tx) error) error {
+func (d *dying) Update(ctx context.Context, do func(state.Tx) error) error {
 	if d.left--; d.left < 0 {
 		return errDied
 	}
-	return d.Backend.Update(do)
+	return d.Backend.Update(ctx, do)
 }
 
 func TestRotate_InterruptedAnywhereBothIdentitiesOpenTheStateAndItGoesOn(t *testing.T) {
@@ -177,7 +178,7 @@ func TestRotate_InterruptedAnywhereBothIdentitiesOpenTheStateAndItGoesOn(t *test
 		if err != nil {
 			t.Fatal(err)
 		}
-		dies, err := state.Open(&dying{Backend: backend, left: writes}, before)
+		dies, err := state.Open(t.Context(), &dying{Backend: backend, left: writes}, before)
 		if store = withAcme(dies); err != nil {
 			t.Fatal(err)
 		}

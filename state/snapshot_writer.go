@@ -128,7 +128,15 @@ func (w *SnapshotWriter) Fail(reason, page string, event Event) (Snapshot, error
 }
 
 func (w *SnapshotWriter) finish(event Event) error {
-	return w.migration.putGuarded("snapshot/"+w.snapshot.ID, w.snapshot, event, func(tx Tx) error {
+	key := "snapshot/" + w.snapshot.ID
+	return w.migration.putGuarded(key, w.snapshot, event, func(tx Tx) error {
+		var kept Snapshot
+		if err := w.migration.read(tx, bucketRecords, key, &kept); err != nil {
+			return err
+		}
+		if kept.Status != SnapshotCollecting {
+			return fmt.Errorf("snapshot %s is %s already: %w", kept.ID, kept.Status, ErrTakenOver)
+		}
 		if w.snapshot.Status != SnapshotCompleted {
 			return nil
 		}

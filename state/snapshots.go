@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -119,16 +120,21 @@ type Abandoned struct {
 }
 
 // AbandonUnfinished marks as failed what a killed process left collecting or assessing, each with its audit record in the same
-// transaction. The caller holds the state's lock and has begun nothing itself, so nobody is still writing them. Where there is nothing
-// to mark, nothing is written: commands that only read call it too.
-func (m *Migration) AbandonUnfinished(event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
+// transaction. What work fills that is not over is left alone. Where there is nothing to mark, nothing is written: commands that only
+// read call it too.
+func (m *Migration) AbandonUnfinished(host string, now time.Time, event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
 	var found Abandoned
 	err := m.store.backend.View(func(tx Tx) (err error) {
-		found, err = m.unfinished(tx)
+		found, err = m.unfinished(tx, host, now)
 		return err
 	})
 	if err == nil && len(found.Snapshots)+len(found.Assessments) > 0 {
-		err = m.store.backend.Update(func(tx Tx) error { return m.abandon(tx, found, event) })
+		err = m.store.backend.Update(func(tx Tx) (err error) {
+			if found, err = m.unfinished(tx, host, now); err != nil { // some of it may have ended since
+				return err
+			}
+			return m.abandon(tx, found, event)
+		})
 	}
 	if err != nil {
 		return Abandoned{}, fmt.Errorf("closing what a killed process left: %w", err)
@@ -137,14 +143,21 @@ func (m *Migration) AbandonUnfinished(event func(name, target string, facts map[
 }
 
 // unfinished finds what is collecting or assessing, as the failures that they are to become.
-func (m *Migration) unfinished(tx Tx) (Abandoned, error) {
+func (m *Migration) unfinished(tx Tx, host string, now time.Time) (Abandoned, error) {
 	var found Abandoned
+	running, err := m.store.activities(tx)
+	if err != nil {
+		return found, err
+	}
+	filled := func(id string) bool {
+		return slices.ContainsFunc(running, func(a Activity) bool { return a.Writes == id && !a.Over(host, now) })
+	}
 	snapshots, err := recordsIn[Snapshot](m.space, tx, bucketRecords, "snapshot/")
 	if err != nil {
 		return found, err
 	}
 	for _, snapshot := range snapshots {
-		if snapshot.Status == SnapshotCollecting {
+		if snapshot.Status == SnapshotCollecting && !filled(snapshot.ID) {
 			snapshot.Status, snapshot.Reason = SnapshotFailed, AbandonedReason
 			found.Snapshots = append(found.Snapshots, snapshot)
 		}
@@ -154,7 +167,7 @@ func (m *Migration) unfinished(tx Tx) (Abandoned, error) {
 		return found, err
 	}
 	for _, a := range assessments {
-		if a.Status == AssessmentAssessing {
+		if a.Status == AssessmentAssessing && !filled(a.ID) {
 			a.Status, a.Reason = AssessmentFailed, AbandonedReason
 			found.Assessments = append(found.Assessments, a)
 		}

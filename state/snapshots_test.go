@@ -160,11 +160,11 @@ func TestStore_WhatAKilledProcessLeftIsMarkedFailedOnceAndAudited(t *testing.T) 
 	}
 	store = open(t, path, identities)
 	defer store.Close()
-	found, err := store.AbandonUnfinished(event)
+	found, err := store.AbandonUnfinished("h", time.Now(), event)
 	if err != nil || len(found.Snapshots) != 1 || len(found.Assessments) != 1 {
 		t.Fatalf("found %+v, %v", found, err)
 	}
-	if again, err := store.AbandonUnfinished(event); err != nil || len(again.Snapshots)+len(again.Assessments) > 0 {
+	if again, err := store.AbandonUnfinished("h", time.Now(), event); err != nil || len(again.Snapshots)+len(again.Assessments) > 0 {
 		t.Errorf("a second look found %+v, %v", again, err)
 	}
 	want := []string{"migration.inventory.collection_failed okta.corp", "migration.assessment.failed a1"}

@@ -78,7 +78,7 @@ func (p space) keys(bucket, prefix string) (keys []string, err error) {
 
 func (p space) keysIn(tx Tx, bucket, prefix string) ([]string, error) {
 	var keys []string
-	err := tx.Each(bucket, p.prefix+prefix, func(key string, _ []byte) error {
+	err := tx.Keys(bucket, p.prefix+prefix, func(key string) error {
 		keys = append(keys, strings.TrimPrefix(key, p.prefix))
 		return nil
 	})

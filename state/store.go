@@ -2,10 +2,12 @@ package state
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,10 +30,11 @@ const (
 	bucketCredentials = "credentials"
 )
 
-// Store is an open, decrypted state.
+// Store is an open, decrypted state. Its methods are safe for many goroutines; other processes may use the same state meanwhile, so
+// what one transaction read may have changed in the next one.
 type Store struct {
-	backend Backend
-	box     *box
+	backend bound
+	box     *ring
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
 }
@@ -41,22 +44,24 @@ func buckets() []string {
 	return []string{bucketRecords, bucketItems, bucketPages, bucketResults, bucketBindings, bucketAudit, bucketCredentials}
 }
 
-// Open opens the state in backend with the identities, or begins a new one for their recipient.
-// It fails with ErrNewer, ErrNoKey or ErrCorrupt, wrapped. Close closes the backend.
-func Open(backend Backend, identities []age.Identity) (*Store, error) {
-	meta := map[string][]byte{}
-	err := backend.View(func(tx Tx) error {
-		for _, name := range []string{"format_version", metaWrapped, metaBlind, metaNext, metaNextWrapped, metaPrevious} {
-			meta[name] = bytes.Clone(tx.Get(bucketMeta, name))
+// Open opens the state in backend with the identities, or begins a new one for their recipient. The end of ctx ends every wait for
+// another process; what is written after it waits a moment only. It fails with ErrNewer, ErrNoKey or ErrCorrupt, wrapped. Close closes
+// the backend.
+func Open(ctx context.Context, backend Backend, identities []age.Identity) (*Store, error) {
+	fresh, version := false, ""
+	k := &keys{identities: identities, ring: newRing(nil)}
+	err := backend.View(ctx, func(tx Tx) error {
+		meta := header(tx)
+		if fresh, version = isFresh(meta), string(meta[metaFormat]); fresh {
+			return nil
 		}
-		return nil
+		return k.follow(tx)
 	})
+	if err == nil && fresh {
+		err = begin(ctx, backend, k)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the state: %w", err)
-	}
-	sealed, err := openBox(backend, meta, identities)
-	if err != nil {
-		return nil, err
 	}
 	pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -66,8 +71,8 @@ func Open(backend Backend, identities []age.Identity) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing compression: %w", err)
 	}
-	s := &Store{backend: backend, box: sealed, pack: pack, unpack: unpack}
-	if version := string(meta["format_version"]); version == "1" {
+	s := &Store{backend: bound{backend: backend, ctx: ctx, keys: k}, box: k.ring, pack: pack, unpack: unpack}
+	if version == "1" {
 		if err := s.bringForward(); err != nil {
 			return nil, fmt.Errorf("bringing the state from format %s to %d: %w", version, FormatVersion, err)
 		}
@@ -75,9 +80,23 @@ func Open(backend Backend, identities []age.Identity) (*Store, error) {
 	return s, nil
 }
 
+// header reads what says how the state is to be opened.
+func header(tx Tx) map[string][]byte {
+	meta := map[string][]byte{}
+	for _, name := range []string{metaFormat, metaWrapped, metaBlind, metaNext, metaNextWrapped, metaPrevious} {
+		meta[name] = bytes.Clone(tx.Get(bucketMeta, name))
+	}
+	return meta
+}
+
+// isFresh tells whether nothing was begun yet.
+func isFresh(meta map[string][]byte) bool {
+	return len(meta[metaFormat]) == 0 && len(meta[metaWrapped]) == 0
+}
+
 // openBox finds the data key, or both while a rotation is on the way.
-func openBox(backend Backend, meta map[string][]byte, identities []age.Identity) (*box, error) {
-	key, err := dataKey(backend, string(meta["format_version"]), meta[metaWrapped], identities)
+func openBox(meta map[string][]byte, identities []age.Identity) (*box, error) {
+	key, err := dataKey(string(meta[metaFormat]), meta[metaWrapped], identities)
 	if meta[metaNextWrapped] == nil {
 		if err != nil {
 			return nil, err
@@ -128,10 +147,7 @@ func withBlind(key []byte, previous *box, meta map[string][]byte) (*box, error) 
 	return b, nil
 }
 
-func dataKey(backend Backend, version string, wrapped []byte, identities []age.Identity) ([]byte, error) {
-	if version == "" && len(wrapped) == 0 {
-		return begin(backend, identities)
-	}
+func dataKey(version string, wrapped []byte, identities []age.Identity) ([]byte, error) {
 	number, err := strconv.Atoi(version)
 	if err != nil || len(wrapped) == 0 {
 		return nil, fmt.Errorf("%w: its header does not read", ErrCorrupt)
@@ -142,43 +158,49 @@ func dataKey(backend Backend, version string, wrapped []byte, identities []age.I
 	return unwrapKey(wrapped, identities)
 }
 
-func begin(backend Backend, identities []age.Identity) ([]byte, error) {
+// begin gives a fresh state its data key, unless another process was faster: then its key is the one.
+func begin(ctx context.Context, backend Backend, k *keys) error {
 	var recipients []age.Recipient
 	var names []string
-	for _, identity := range identities {
+	for _, identity := range k.identities {
 		if x, ok := identity.(*age.X25519Identity); ok {
 			recipients = append(recipients, x.Recipient())
 			names = append(names, x.Recipient().String())
 		}
 	}
 	if len(recipients) == 0 {
-		return nil, fmt.Errorf("%w: beginning a state needs an X25519 identity", ErrNoKey)
+		return fmt.Errorf("%w: beginning a state needs an X25519 identity", ErrNoKey)
 	}
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("drawing a data key: %w", err)
+		return fmt.Errorf("drawing a data key: %w", err)
 	}
 	wrapped, err := wrapKey(key, recipients)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = backend.Update(func(tx Tx) error {
-		return errors.Join(
-			tx.Put(bucketMeta, "format_version", []byte(strconv.Itoa(FormatVersion))),
-			tx.Put(bucketMeta, metaWrapped, wrapped),
-			tx.Put(bucketMeta, metaRecipients, []byte(strings.Join(names, "\n"))),
-		)
+	err = backend.Update(ctx, func(tx Tx) error {
+		if isFresh(header(tx)) {
+			if err := errors.Join(
+				tx.Put(bucketMeta, metaFormat, []byte(strconv.Itoa(FormatVersion))),
+				tx.Put(bucketMeta, metaWrapped, wrapped),
+				tx.Put(bucketMeta, metaRecipients, []byte(strings.Join(names, "\n"))),
+			); err != nil {
+				return err
+			}
+		}
+		return k.follow(tx)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("beginning the state: %w", err)
+		return fmt.Errorf("beginning it: %w", err)
 	}
-	return key, nil
+	return nil
 }
 
 // Close closes the backend.
 func (s *Store) Close() error {
 	s.unpack.Close()
-	return s.backend.Close()
+	return s.backend.backend.Close()
 }
 
 func (s *Store) put(tx Tx, bucket, key string, record any) error {
@@ -217,6 +239,35 @@ func (s *Store) decode(bucket, key string, sealed []byte, record any) error {
 	}
 	if err := json.Unmarshal(encoded, record); err != nil {
 		return fmt.Errorf("%w: %s %s does not read: %w", ErrCorrupt, bucket, key, err)
+	}
+	return nil
+}
+
+// valuesPerPage is how many values one transaction of a walk reads.
+const valuesPerPage = 256
+
+// inPages hands the values of keys to visit, read in short transactions and handed out between them: a visitor may print, or take its
+// time. A key that was deleted since is left out.
+func (s *Store) inPages(bucket string, keys []string, visit func(key string, sealed []byte) error) error {
+	for page := range slices.Chunk(keys, valuesPerPage) {
+		values := make([][]byte, len(page))
+		err := s.backend.View(func(tx Tx) error {
+			for i, key := range page {
+				values[i] = bytes.Clone(tx.Get(bucket, key))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for i, key := range page {
+			if values[i] == nil {
+				continue
+			}
+			if err := visit(key, values[i]); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func open(t testing.TB, path string, identities []age.Identity) opened {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := state.Open(backend, identities)
+	store, err := state.Open(t.Context(), backend, identities)
 	if err != nil {
 		t.Fatal(errors.Join(err, backend.Close()))
 	}
@@ -152,7 +152,7 @@ func TestStore_OpensForItsRecipientsOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer backend.Close()
-	if _, err := state.Open(backend, newIdentity(t)); !errors.Is(err, state.ErrNoKey) {
+	if _, err := state.Open(t.Context(), backend, newIdentity(t)); !errors.Is(err, state.ErrNoKey) {
 		t.Errorf("a stranger's key opened the state: %v", err)
 	}
 }
@@ -167,22 +167,11 @@ func TestStore_RefusesANewerFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer backend.Close()
-	if err := backend.Update(func(tx state.Tx) error { return tx.Put("meta", "format_version", []byte("99")) }); err != nil {
+	if err := backend.Update(t.Context(), func(tx state.Tx) error { return tx.Put("meta", "format_version", []byte("99")) }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := state.Open(backend, identities); !errors.Is(err, state.ErrNewer) {
+	if _, err := state.Open(t.Context(), backend, identities); !errors.Is(err, state.ErrNewer) {
 		t.Errorf("a newer state was opened: %v", err)
-	}
-}
-
-func TestBolt_ASecondProcessIsToldWhoHoldsTheLock(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state.db")
-	store := open(t, path, newIdentity(t))
-	defer store.Close()
-	_, err := bolt.Open(path, 200*time.Millisecond, bolt.Holder{})
-	var locked *state.LockedError
-	if !errors.As(err, &locked) || !strings.Contains(locked.Error(), "test") {
-		t.Errorf("wanted the holder's name, got %v", err)
 	}
 }
 
@@ -208,7 +197,7 @@ func TestBolt_ADamagedFileIsAnErrorAndNoPanic(t *testing.T) {
 			backend, err := bolt.Open(path, time.Second, bolt.Holder{})
 			if err == nil {
 				defer backend.Close()
-				_, err = state.Open(backend, identities)
+				_, err = state.Open(t.Context(), backend, identities)
 			}
 			if !errors.Is(err, state.ErrCorrupt) {
 				t.Errorf("wanted ErrCorrupt, got %v", err)
@@ -256,10 +245,10 @@ func TestAudit_FindsAChangedAndARemovedRecord(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := backend.Update(change); err != nil {
+			if err := backend.Update(t.Context(), change); err != nil {
 				t.Fatal(err)
 			}
-			store.Store, err = state.Open(backend, identities)
+			store.Store, err = state.Open(t.Context(), backend, identities)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -325,7 +325,7 @@ func dieAfter(t *testing.T, path string, identities []age.Identity, writes int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := state.Open(&dying{Backend: backend, left: writes}, identities); !errors.Is(err, errDied) {
+	if _, err := state.Open(t.Context(), &dying{Backend: backend, left: writes}, identities); !errors.Is(err, errDied) {
 		t.Fatalf("after %d writes: %v", writes, err)
 	}
 	if err := backend.Close(); err != nil {

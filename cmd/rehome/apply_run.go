@@ -172,7 +172,7 @@ func (e *execution) claim() apply.Claim {
 		created = known.CreatedAt
 	}
 	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
-	return apply.Claim{Migration: p.Migration.Name, Holder: holder, PlanHash: p.PlanHash, CreatedAt: created, Dead: s.dead}
+	return apply.Claim{Migration: p.Migration.Name, Holder: holder, PlanHash: p.PlanHash, CreatedAt: created, Dead: func(h apply.Holder) bool { return s.dead(h, e.run) }}
 }
 
 // begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from a stranger's.

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -17,21 +19,15 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func collectCommand() Command {
-	return Command{
-		Path: "collect", Args: "[source...]",
-		Group: groupUsual,
-		Class: classManage,
-		Codes: []config.Code{
-			{Code: "source-unknown", Cause: "The configuration has no source of that name.", Cure: "Use one of those that the message names, such as okta.corp."},
-		},
+func newCollectCommand(env *environment, global *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "collect [source...]",
 		Short:   "Read the incumbents into snapshots",
 		Long:    "Collect reads every source, or the named ones, and keeps what it reads as a snapshot. It never writes to a source.",
 		Example: "  rehome collect\n  rehome collect okta.corp",
-		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runCollect(ctx, s, r.args)
-		},
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
+			return runCollect(c.Context(), s, args)
+		}),
 	}
 }
 
@@ -92,8 +88,7 @@ func (c collecting) Collect(ctx context.Context, handler inventory.Handler) erro
 // collectSource makes one snapshot: completed, or failed with its reason kept.
 func collectSource(ctx context.Context, s *session, block *config.ProviderBlock) (state.Snapshot, error) {
 	name := block.Address()
-	store, err := s.openForChange()
-	if err != nil {
+	if _, err := s.openForChange(); err != nil {
 		return state.Snapshot{}, err
 	}
 	providers, err := s.providers()
@@ -105,6 +100,16 @@ func collectSource(ctx context.Context, s *session, block *config.ProviderBlock)
 		return state.Snapshot{}, err
 	}
 	defer source.Close()
+	id, snapshot := s.NewID("s"), state.Snapshot{}
+	err = s.Hold(ctx, state.WorkCollect, name, id, func(ctx context.Context, _ state.Activity) (err error) {
+		snapshot, err = readSource(ctx, s, source, name, id)
+		return err
+	})
+	return snapshot, err
+}
+
+// readSource fills one snapshot. The collection of the source is this process's alone.
+func readSource(ctx context.Context, s *session, source *client.Source, name, id string) (state.Snapshot, error) {
 	if err := s.closeUnfinished(); err != nil {
 		return state.Snapshot{}, err
 	}
@@ -112,7 +117,7 @@ func collectSource(ctx context.Context, s *session, block *config.ProviderBlock)
 	if err != nil {
 		return state.Snapshot{}, err
 	}
-	writer, err := store.BeginSnapshot(state.Snapshot{ID: s.NewID("s"), Source: name, StartedAt: s.env.now().UTC(), Unread: schema.Unread})
+	writer, err := s.store.BeginSnapshot(state.Snapshot{ID: id, Source: name, StartedAt: s.env.now().UTC(), Unread: schema.Unread})
 	if err != nil {
 		return state.Snapshot{}, err
 	}

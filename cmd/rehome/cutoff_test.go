@@ -123,7 +123,7 @@ func TestPlugin_ThatDiesWhileItReadsLeavesNothingHalf(t *testing.T) {
 	}
 }
 
-// TestLock_NamesItsHolderAndIsWaitedFor: of the state, and of the target that another state writes to.
+// TestLock_NamesItsHolderAndIsWaitedFor: of the migration, and of the target that another state writes to.
 func TestLock_NamesItsHolderAndIsWaitedFor(t *testing.T) {
 	s := newFakeStage(t)
 	folder, server, _ := s.row(t)
@@ -149,10 +149,10 @@ func TestLock_NamesItsHolderAndIsWaitedFor(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	time.Sleep(time.Second) // so that the lock has an age
-	for where, code := range map[string]string{folder: "state-locked", other: "target-leased"} {
+	for where, code := range map[string]string{folder: "already-running", other: "target-leased"} {
 		began := time.Now()
 		got := s.apply(where, "nobody", "-lock-timeout=1500ms")
-		if got.status != 5 || time.Since(began) < 1400*time.Millisecond { // the store gives up one try early
+		if got.status != 5 || time.Since(began) < 1400*time.Millisecond { // the last try is the one before
 			t.Errorf("status %d after %s\n%s", got.status, time.Since(began), got.output)
 		}
 		for _, part := range []string{code, host, "rehome apply", ", since 20", ", for ", "-lock-timeout="} {
@@ -162,17 +162,17 @@ func TestLock_NamesItsHolderAndIsWaitedFor(t *testing.T) {
 		}
 	}
 	waits := s.command(other, "nobody", "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-lock-timeout=1m")
-	reads := s.command(folder, "nobody", "status", "-lock-timeout=1m")
-	for _, command := range []interface{ Start() error }{waits, reads} {
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
+	if reads := s.rehome(folder, "status"); reads.status != 0 || !strings.Contains(reads.output, "   started   ") {
+		t.Errorf("status beside an apply ended with %d:\n%s", reads.status, reads.output)
+	}
+	if err := waits.Start(); err != nil {
+		t.Fatal(err)
 	}
 	time.Sleep(time.Second)
 	if err := os.Remove(paused); err != nil {
 		t.Fatal(err)
 	}
-	for name, command := range map[string]interface{ Wait() error }{"the first apply": first, "the apply that waited for the target": waits, "the status that waited for the state": reads} {
+	for name, command := range map[string]interface{ Wait() error }{"the first apply": first, "the apply that waited for the target": waits} {
 		if err := command.Wait(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

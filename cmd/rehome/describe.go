@@ -23,11 +23,21 @@ func describe(err error) diag.Diagnostic {
 	var busy *state.BusyError
 	var life *lifecycle.Refusal
 	var ownerless *state.OwnerError
+	var active *state.ActiveError
+	var lost *state.LostError
 	switch {
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
 	case errors.As(err, &locked):
 		return diag.Errorf("state-locked", "State is locked", "%s\nWait until it is done, or give -lock-timeout=30s to wait for it.", text)
+	case errors.As(err, &active):
+		return diag.Errorf("already-running", "It is under way already", "%s\nWait until it is done, or give -lock-timeout=10m to wait for it. A record of a process that is gone ends by itself, after %s without a sign of life.\nIf that process is known to be gone: rehome force-unlock %s", text, state.StaleAfter, active.Activity.ID)
+	case errors.Is(err, state.ErrTakenOver):
+		return diag.Errorf("work-taken-over", "Work was taken over", "%s\nThis process was not seen alive for %s, or its record was removed, so it stopped. Look at what the other one did before you run it again.", text, state.StaleAfter)
+	case errors.Is(err, state.ErrJournalHeld):
+		return diag.Errorf("already-running", "It is under way already", "%s\nTwo processes never go on with one run. Wait until the other one is done.", text)
+	case errors.As(err, &lost):
+		return diag.Errorf("state-lost", "State is gone", "%s\nNothing was begun in its place. Restore the file from a backup. To begin anew on purpose, move away what is beside it too: %s.\nWhat rehome made is then found again by tags and marker.", text, strings.Join(lost.Beside, ", "))
 	case errors.As(err, &busy):
 		return diag.Errorf("already-running", "It is under way already", "%s\nWait until it is done.", text)
 	case errors.As(err, &held):

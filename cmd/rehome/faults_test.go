@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -187,7 +188,7 @@ func openStage(t *testing.T, folder string) (*state.Store, *state.Migration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := state.Open(backend, identities)
+	store, err := state.Open(context.Background(), backend, identities)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,46 +2,36 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 )
 
-func forceUnlockCommand() Command {
+func newForceUnlockCommand(env *environment, global *options) *cobra.Command {
 	alive := false
-	return Command{
-		Path: "force-unlock", Args: "ID",
-		Group: groupProgram,
-		Class: classManage,
-		Phase: config.PhaseApply,
-		Codes: []config.Code{
-			{Code: "lock-none", Cause: "force-unlock found no lock.", Cure: "Nothing."},
-			{Code: "lock-id-wrong", Cause: "force-unlock was given another id than that of the lock.", Cure: "Give the id that the message names, when its process is known to be gone."},
-			{Code: "lock-holder-alive", Cause: "The process that holds the lease is alive on this host.", Cure: "End it, or give -alive when it is another process of that number."},
-		},
+	c := &cobra.Command{
+		Use:   "force-unlock ID",
 		Short: "Take a lock away from a process that is gone",
-		Long: `An apply holds the state on its machine and a lease on the target. A refusal names the holder and the id of its lock. When that process
-is known to be gone and cannot give the lease back, this command does. Whoever still works under it stops within seconds, at its next
-step. The lock of a state file ends with its process and needs no force.`,
+		Long: `What may not run twice (a collection of a source, an apply, a rehearsal, a rotation of the key) has a record in the state, and an apply a
+lease on the target too. A refusal names the holder and the id. When that process is known to be gone and this host cannot see it, this
+command takes the record or the lease away; without it, a record ends a minute after the last sign of life, a lease two minutes after
+it was renewed. Whoever still works under it stops at its next step or sign of life.`,
 		Example: "  rehome force-unlock r-2026-11-22-91fb8ddc",
-		Takes:   cobra.ExactArgs(1),
-		Flags: func(f *pflag.FlagSet) {
-			f.BoolVar(&alive, "alive", false, "also from a process that is alive on this host")
-		},
-		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runForceUnlock(ctx, s, r.args[0], alive)
-		},
+		Args:    cobra.ExactArgs(1),
+		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
+			return runForceUnlock(c.Context(), s, args[0], alive)
+		}),
 	}
+	c.Flags().BoolVar(&alive, "alive", false, "also from a process that is alive on this host")
+	return c
 }
 
 func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) error {
@@ -50,7 +40,14 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 		return err
 	}
 	if _, err := s.openState(); err != nil {
-		return stateStillHeld(err)
+		return err
+	}
+	running, err := s.Activities()
+	if err != nil {
+		return err
+	}
+	if at := slices.IndexFunc(running, func(a state.Activity) bool { return a.ID == id }); at >= 0 {
+		return unlockActivity(s, running[at], evenAlive)
 	}
 	providers, err := s.providers()
 	if err != nil {
@@ -66,7 +63,10 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 		return fmt.Errorf("reading the marker: %w", err)
 	}
 	holder := apply.HolderOf(marker.Lease)
-	if err := mayUnlock(s, holder, id, evenAlive); err != nil {
+	if holder.ID != id {
+		return unknownLock(holder, running)
+	}
+	if err := mayUnlock(s, state.Process{Host: holder.Host, PID: holder.PID}, holder.Command, evenAlive); err != nil {
 		return err
 	}
 	marker.Lease = identity.Lease{}
@@ -81,27 +81,41 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 	return nil
 }
 
-// mayUnlock refuses without the right id, and for a process that is there, unless that was said.
-func mayUnlock(s *session, holder apply.Holder, id string, evenAlive bool) error {
-	switch {
-	case holder.ID == "":
-		return diag.Errorf("lock-none", "Nothing is locked", "Nobody has a lease on the target, and the state is free.")
-	case holder.ID != id:
-		return diag.Errorf("lock-id-wrong", "Lock has another id", "The target is held by %s.\nGive the id of that lock, the first word, when you know that its process is gone.", view.Clean(holder.String()))
-	case holder.Host != s.env.host || !alive(holder.PID):
-		return nil
-	case !evenAlive:
-		return diag.Errorf("lock-holder-alive", "Holder is alive", "Process %d (%s) is alive on this host and may be writing. End it first: kill %d.\nIf it is another process that got the same number, say so with -alive.", holder.PID, view.Clean(holder.Command), holder.PID)
+// unlockActivity removes the record of work from the state.
+func unlockActivity(s *session, a state.Activity, evenAlive bool) error {
+	if err := mayUnlock(s, a.Process, a.Command, evenAlive); err != nil {
+		return err
 	}
-	fmt.Fprintf(s.env.err, "Warning: process %d is alive on this host; it stops at its next step\n", holder.PID)
+	if err := s.whole.Unlock(a.ID, s.event("migration.state_lock.forced", a.ID, map[string]string{"holder": a.String()})); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.env.out, "The %s may run again. It was held by %s.\n", view.Clean(a.What()), view.Clean(a.String()))
 	return nil
 }
 
-// stateStillHeld explains that the lock of a file cannot be taken away.
-func stateStillHeld(err error) error {
-	var locked *state.LockedError
-	if !errors.As(err, &locked) {
-		return err
+// unknownLock says what is locked where the given id is none of it.
+func unknownLock(holder apply.Holder, running []state.Activity) error {
+	var held []string
+	for _, a := range running {
+		held = append(held, view.Clean(a.String()))
 	}
-	return &statusError{status: exitLocked, err: diag.Errorf("state-locked", "State is locked by a live process", "State %s is held by %s. The system gives that lock back when the process ends, so nothing needs force: end the process.", locked.Path, locked.Holder)}
+	if holder.ID != "" {
+		held = append(held, "the target by "+view.Clean(holder.String()))
+	}
+	if len(held) == 0 {
+		return diag.Errorf("lock-none", "Nothing is locked", "Nobody has a lease on the target, and the state has no record of work that runs.")
+	}
+	return diag.Errorf("lock-id-wrong", "Lock has another id", "This is held:\n%s\nGive the id of that lock, the first word, when you know that its process is gone.", strings.Join(held, "\n"))
+}
+
+// mayUnlock refuses for a process that is there, unless that was said.
+func mayUnlock(s *session, p state.Process, command string, evenAlive bool) error {
+	switch {
+	case p.Host != s.env.host || p.Dead(s.env.host) || p.PID <= 0:
+		return nil
+	case !evenAlive:
+		return diag.Errorf("lock-holder-alive", "Holder is alive", "Process %d (%s) is alive on this host and may be at work. End it first: kill %d.\nIf it is another process that got the same number, say so with -alive.", p.PID, view.Clean(command), p.PID)
+	}
+	fmt.Fprintf(s.env.err, "Warning: process %d is alive on this host; it stops at its next step or sign of life\n", p.PID)
+	return nil
 }

@@ -96,7 +96,7 @@ func secondApply(t *testing.T, s *stage, end, wantBooks, record string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	if got := s.apply(folder, "nobody"); got.status != 5 || !strings.Contains(got.output, "state-locked") || !strings.Contains(got.output, "rehome apply") {
+	if got := s.apply(folder, "nobody"); got.status != 5 || !strings.Contains(got.output, "already-running") || !strings.Contains(got.output, "rehome apply") {
 		t.Errorf("on the same state: status %d\n%s", got.status, got.output)
 	}
 	sameTarget(t, folder, other)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -146,7 +147,7 @@ func (j *journey) judged() []judgedItem {
 	if err != nil {
 		j.t.Fatal(err)
 	}
-	store, err := state.Open(backend, identities)
+	store, err := state.Open(context.Background(), backend, identities)
 	if err != nil {
 		j.t.Fatal(errors.Join(err, backend.Close()))
 	}

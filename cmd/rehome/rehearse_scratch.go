@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -28,9 +30,9 @@ type rehearsing struct {
 	copied  bool // the target is a copy of a file
 }
 
-// openRehearsal makes the scratch state and fills it with the newest snapshots. Whoever calls it holds the lock of the state, so a
-// folder that an earlier rehearsal left behind belongs to nobody.
-func openRehearsal(ctx context.Context, s *session, o rehearseOptions) (*rehearsing, error) {
+// openRehearsal makes the scratch state and fills it with the newest snapshots. Its folder has the id of the work, so that one that a
+// killed rehearsal left behind is told from that of another migration's.
+func openRehearsal(ctx context.Context, s *session, o rehearseOptions, id string) (*rehearsing, error) {
 	if o.keep != "" {
 		if _, err := os.Lstat(s.path(o.keep)); err == nil {
 			return nil, fmt.Errorf("-keep names a new folder, and %s is there already", o.keep)
@@ -44,10 +46,10 @@ func openRehearsal(ctx context.Context, s *session, o rehearseOptions) (*rehears
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder of the state: %w", err)
 	}
-	if err := removeScratch(beside); err != nil {
+	if err := s.removeScratch(beside); err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp(beside, scratchPrefix)
+	folder, err := os.MkdirTemp(beside, scratchPrefix+id+"-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the rehearsal: %w", err)
 	}
@@ -58,9 +60,18 @@ func openRehearsal(ctx context.Context, s *session, o rehearseOptions) (*rehears
 	return r, nil
 }
 
-func removeScratch(beside string) error {
+func (s *session) removeScratch(beside string) error {
+	running, err := s.whole.Activities()
+	if err != nil {
+		return err
+	}
 	left, err := filepath.Glob(filepath.Join(beside, scratchPrefix+"*"))
 	for _, folder := range left {
+		if slices.ContainsFunc(running, func(a state.Activity) bool {
+			return strings.Contains(folder, a.ID) && !a.Over(s.env.host, s.env.now())
+		}) {
+			continue
+		}
 		err = errors.Join(err, os.RemoveAll(folder))
 	}
 	if err != nil {
@@ -82,7 +93,7 @@ func (r *rehearsing) open(ctx context.Context) error {
 	if cfg.Target, err = r.target(ctx); err != nil {
 		return err
 	}
-	scratch, err := s.Scratch(&cfg)
+	scratch, err := s.Scratch(ctx, &cfg)
 	if err != nil {
 		return err
 	}
@@ -215,7 +226,7 @@ func copySnapshot(from *state.Migration, to *session, snapshot state.Snapshot) e
 // close removes the folder, or keeps it where -keep says.
 func (r *rehearsing) close() error {
 	if r.scratch != nil {
-		r.scratch.Close()
+		r.scratch.close()
 	}
 	if r.o.keep != "" && r.scratch != nil {
 		if err := os.Rename(r.folder, r.s.path(r.o.keep)); err != nil {

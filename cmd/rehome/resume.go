@@ -171,14 +171,18 @@ func writeRescue(s *session, process state.JournalProcess, records []state.Journ
 	return diag.Errorf("rescue-written", "Journal could not be written", "The target has done %d steps whose outcome the journal refused. They are kept, encrypted, in %s.\nMake room, then repair and go on with: rehome apply -plan-hash=%s -rescue=%s", len(records), path, process.PlanHash, path)
 }
 
-// dead tells whether a holder of the lease was a process that worked with this state and is gone: we have the state's lock, and the
-// journal of its run is here. A process of that number that is alive on this host is left alone.
-func (s *session) dead(holder apply.Holder) bool {
+// dead tells whether a holder of the lease was a process that worked with this state and is gone: the apply of its migration is ours
+// now, and the journal of its run is here and nobody else writes it. A process of that number that is alive on this host is left alone.
+// Ours is the run whose journal we have open ourselves.
+func (s *session) dead(holder apply.Holder, ours string) bool {
 	if holder.Run == "" || (holder.Host == s.env.host && holder.PID != os.Getpid() && alive(holder.PID)) {
 		return false
 	}
 	folder, err := s.JournalFolder()
 	if err != nil {
+		return false
+	}
+	if held, err := state.JournalHeld(folder, holder.Run); (held || err != nil) && holder.Run != ours {
 		return false
 	}
 	return s.store.ReadJournal(folder, holder.Run, func(state.JournalRecord) error { return nil }) == nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -95,7 +96,7 @@ func withStore(ts *testscript.TestScript, do func(*state.Store)) {
 	ts.Check(err)
 	backend, err := bolt.Open(ts.MkAbs(".rehome/state.db"), 5*time.Second, bolt.Holder{Command: "test"})
 	ts.Check(err)
-	store, err := state.Open(backend, identities)
+	store, err := state.Open(context.Background(), backend, identities)
 	ts.Check(err)
 	defer store.Close()
 	do(store)

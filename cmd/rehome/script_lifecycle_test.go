@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"regexp"
@@ -107,7 +108,7 @@ func removeRecord(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	backend, err := bolt.Open(ts.MkAbs(".rehome/state.db"), time.Second, bolt.Holder{})
 	ts.Check(err)
-	ts.Check(backend.Update(func(tx state.Tx) error { return tx.Delete("audit", fmt.Sprintf("%012d", number)) }))
+	ts.Check(backend.Update(context.Background(), func(tx state.Tx) error { return tx.Delete("audit", fmt.Sprintf("%012d", number)) }))
 	ts.Check(backend.Close())
 }
 

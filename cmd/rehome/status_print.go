@@ -66,7 +66,10 @@ func printSources(s *session, d *statusDocument) {
 		if i > 0 {
 			label = ""
 		}
-		inventory := "never read"
+		inventory, now := "never read", ""
+		if source.Collecting != nil {
+			now = "collecting since " + view.Ago(*source.Collecting, s.env.now()) + "   "
+		}
 		if source.LastInventory != nil {
 			inventory = fmt.Sprintf("last inventory %s   %s", view.Ago(*source.LastInventory, s.env.now()), view.Plural(source.Items, "item", "items"))
 			if source.Gaps > 0 {
@@ -76,7 +79,7 @@ func printSources(s *session, d *statusDocument) {
 		if source.LastFailure != "" {
 			inventory += "   last try failed: " + view.Clean(source.LastFailure)
 		}
-		statusLine(s, label, "%-12s %-12s %s", view.Clean(source.Source), source.Status, inventory)
+		statusLine(s, label, "%-12s %-12s %s", view.Clean(source.Source), source.Status, now+inventory)
 	}
 	if len(d.Sources) == 0 {
 		statusLine(s, "source", "none")

@@ -106,7 +106,7 @@ func (p *Project) openAt(ctx context.Context, path string) error {
 	if p.store != nil {
 		return nil
 	}
-	store, err := p.openFile(path)
+	store, err := p.openFile(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -126,18 +126,18 @@ func (p *Project) openAt(ctx context.Context, path string) error {
 }
 
 // openFile opens the state in a file without asking who opens it.
-func (p *Project) openFile(path string) (*state.Store, error) {
+func (p *Project) openFile(ctx context.Context, path string) (*state.Store, error) {
 	identities, err := p.Identities()
 	if err != nil {
 		return nil, err
 	}
-	backend, err := bolt.Open(path, p.LockTimeout, bolt.Holder{
+	backend, err := bolt.Open(path, max(p.LockTimeout, statePatience), bolt.Holder{
 		PID: p.PID, Host: p.Host, Command: p.Command, Since: p.Now().UTC().Format(time.RFC3339),
 	})
 	if err != nil {
 		return nil, err
 	}
-	store, err := state.Open(backend, identities)
+	store, err := state.Open(ctx, backend, identities)
 	if err != nil {
 		return nil, errors.Join(err, backend.Close())
 	}
@@ -169,13 +169,13 @@ func (p *Project) BringUp() error {
 }
 
 // CloseUnfinished marks as failed what a killed process left collecting or assessing, once a project and before it
-// begins anything itself. The lock of the state is held, so nobody else is at work on it.
+// begins anything itself. What another process is at work on is left to it.
 func (p *Project) CloseUnfinished(ctx context.Context) error {
 	migration, err := p.State(ctx)
 	if err != nil || p.tidied {
 		return err
 	}
-	found, err := migration.AbandonUnfinished(p.Event)
+	found, err := migration.AbandonUnfinished(p.Host, p.Now(), p.Event)
 	if err != nil {
 		return err
 	}

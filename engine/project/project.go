@@ -55,7 +55,7 @@ func New(settings Settings) *Project {
 
 // Scratch is a project beside p, as rehearsals need it: with another configuration, whose state is new and thrown away,
 // p's plugins, and nobody who listens or can be asked. Whoever makes it closes it.
-func (p *Project) Scratch(cfg *config.Config) (*Project, error) {
+func (p *Project) Scratch(ctx context.Context, cfg *config.Config) (*Project, error) {
 	scratch := p.WithConfiguration(cfg)
 	scratch.Ask, scratch.Events = Nobody{}, Silent{}
 	path, err := scratch.StatePath()
@@ -63,7 +63,7 @@ func (p *Project) Scratch(cfg *config.Config) (*Project, error) {
 		return nil, err
 	}
 	scratch.LockTimeout, scratch.peopleKey = 0, nil
-	if scratch.store, err = scratch.openFile(path); err != nil {
+	if scratch.store, err = scratch.openFile(ctx, path); err != nil {
 		return nil, err
 	}
 	scratch.migration = scratch.store.Migration(cfg.Migration.Name, cfg.Migration.Tenant)

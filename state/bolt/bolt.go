@@ -1,18 +1,19 @@
 // Package bolt keeps the state in one bbolt file.
 //
-// In: a path and how long to wait for its lock. Out: a state.Backend. It knows nothing of what the values mean.
-// A file is locked by the operating system while it is open; a side file says who holds it.
+// In: a path, how long to wait for its lock, and who waits. Out: a state.Backend. It knows nothing of what the values mean.
+// The file is open, and locked by the operating system, for the length of one transaction: readers share it, a writer has it alone.
+// Whoever has it for longer than a moment says so in a side file, so that another one who waits in vain can name him.
+// Begin with Open, then file.run; what bbolt does to a damaged file is in damage.go.
 package bolt
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 
@@ -22,7 +23,17 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// Holder is what the side file says about the process that has the state open.
+// How often a lock that somebody else has is tried, and after what time a transaction names its holder in the side file. A try costs
+// microseconds and most transactions last less than a millisecond, so the first tries come quickly.
+const (
+	firstTry  = time.Millisecond
+	slowest   = 25 * time.Millisecond
+	namedFrom = 20 * time.Millisecond
+	// shortest is the wait of a timeout that is shorter: two processes meet by chance for the length of a transaction.
+	shortest = 100 * time.Millisecond
+)
+
+// Holder is who has the state open, as the side file says it.
 type Holder struct {
 	PID     int    `json:"pid"`
 	Host    string `json:"host"`
@@ -30,43 +41,157 @@ type Holder struct {
 	Since   string `json:"since"` // RFC 3339
 }
 
-// Backend is an open bbolt file.
+// Backend is a bbolt file. Its methods are safe for many goroutines and many processes.
 type Backend struct {
-	db     *bbolt.DB
-	holder string // path of the side file
+	path    string
+	timeout time.Duration
+	holder  Holder
 }
 
 var _ state.Backend = (*Backend)(nil)
 
-// Open opens or creates the file at path with mode 0600, waiting at most timeout for its lock.
-// It fails with *state.LockedError, or with state.ErrCorrupt wrapped.
+// Open names the file at path, which the first transaction makes with mode 0600 where there is none. A transaction waits at most
+// timeout for the file. It fails with *state.LostError where the file is gone or empty and what is beside it says that it was not.
 func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
+	b := &Backend{path: path, timeout: max(timeout, shortest), holder: holder}
 	if err := state.MakeFolder(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("making the folder of the state: %w", err)
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("opening state %s: it is a folder", path)
-	}
-	_, before := os.Stat(path)
-	side := path + ".holder.json"
-	db, err := openFile(path, max(timeout, 100*time.Millisecond))
+	_, err := b.missing()
+	return b, err
+}
+
+// side is the file that names the holder. It is there from the first transaction on, and with it the proof that there was a state.
+func (b *Backend) side() string { return b.path + ".lock" }
+
+// missing tells whether the file has to be begun, or why it may not be.
+func (b *Backend) missing() (bool, error) {
+	info, err := os.Stat(b.path)
 	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, &state.LockedError{Path: path, Holder: describeHolder(side)}
-	case isSystem(err):
-		return nil, fmt.Errorf("opening state %s: %w", path, err)
-	case err != nil:
-		return nil, fmt.Errorf("opening state %s: %w: %w", path, state.ErrCorrupt, err)
+	case err == nil && info.IsDir():
+		return false, fmt.Errorf("opening state %s: it is a folder", b.path)
+	case err == nil && info.Size() > 0:
+		return false, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("opening state %s: %w", b.path, err)
 	}
-	if errors.Is(before, fs.ErrNotExist) {
-		if err := state.SyncFolder(filepath.Dir(path)); err != nil {
-			return nil, errors.Join(fmt.Errorf("making state %s durable: %w", path, err), db.Close())
+	lost := &state.LostError{Path: b.path, Empty: err == nil}
+	if _, err := os.Lstat(b.side()); err == nil {
+		lost.Beside = append(lost.Beside, b.side())
+	}
+	journals, err := state.Journals(state.JournalFolder(b.path))
+	if err != nil {
+		return false, fmt.Errorf("opening state %s: %w", b.path, err)
+	}
+	if lost.Beside = append(lost.Beside, journals...); len(lost.Beside) > 0 {
+		return false, lost
+	}
+	return true, nil
+}
+
+// Close does nothing: between transactions nothing is open.
+func (b *Backend) Close() error { return nil }
+
+// Update runs one read-write transaction.
+func (b *Backend) Update(ctx context.Context, do func(state.Tx) error) error {
+	f, err := b.open(ctx, true)
+	if err != nil {
+		return err
+	}
+	return f.run(true, do)
+}
+
+// View runs one read-only transaction.
+func (b *Backend) View(ctx context.Context, do func(state.Tx) error) error {
+	f, err := b.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	return f.run(false, do)
+}
+
+// open waits for the file until the timeout, or until ctx ends.
+func (b *Backend) open(ctx context.Context, writable bool) (*file, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("opening state %s: %w", b.path, err)
+	}
+	begin, err := b.missing()
+	if err != nil {
+		return nil, err
+	}
+	end := time.Now().Add(b.timeout)
+	for wait := firstTry; ; wait = min(2*wait, slowest) {
+		f, err := b.try(writable || begin)
+		switch {
+		case err == nil && begin:
+			return f, b.begun(f)
+		case err == nil:
+			return f, nil
+		case !errors.Is(err, bolterrors.ErrTimeout):
+			return nil, err
+		case time.Now().After(end):
+			return nil, &state.LockedError{Path: b.path, Holder: describeHolder(b.side())}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("waiting for state %s: %w", b.path, ctx.Err())
+		case <-time.After(wait):
 		}
 	}
-	if encoded, err := json.Marshal(holder); err == nil {
-		_ = os.WriteFile(side, encoded, 0o600) // a missing side file costs a name in a message only
+}
+
+// try opens the file if nobody has it. bbolt tries a lock once before it looks at a timeout of a nanosecond.
+func (b *Backend) try(writable bool) (*file, error) {
+	f := &file{}
+	options := &bbolt.Options{
+		Timeout: time.Nanosecond, ReadOnly: !writable, FreelistType: bbolt.FreelistMapType, NoStatistics: true,
+		OpenFile: func(name string, flag int, mode os.FileMode) (opened *os.File, err error) {
+			opened, err = os.OpenFile(name, flag, mode)
+			f.file = opened
+			return opened, err
+		},
 	}
-	return &Backend{db: db, holder: side}, nil
+	var err error
+	damage := guard(func() { f.db, err = bbolt.Open(b.path, 0o600, options) })
+	switch {
+	case damage != nil:
+		return nil, fmt.Errorf("opening state %s: %w", b.path, errors.Join(damage, f.release()))
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, err
+	case isSystem(err):
+		return nil, fmt.Errorf("opening state %s: %w", b.path, err)
+	case err != nil:
+		return nil, fmt.Errorf("opening state %s: %w: %w", b.path, state.ErrCorrupt, err)
+	}
+	f.named = time.AfterFunc(namedFrom, func() { b.name(f) })
+	return f, nil
+}
+
+// begun makes a new file durable, and leaves the side file beside it from then on.
+func (b *Backend) begun(f *file) error {
+	err := state.SyncFolder(filepath.Dir(b.path))
+	if err == nil {
+		err = os.WriteFile(b.side(), []byte("{}"), 0o600)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("making state %s durable: %w", b.path, err), f.close())
+	}
+	return nil
+}
+
+// name says in the side file who has the state. A side file that cannot be written costs a name in a message only.
+func (b *Backend) name(f *file) {
+	f.naming.Lock()
+	defer f.naming.Unlock()
+	encoded, err := json.Marshal(b.holder)
+	if err != nil || f.closed || os.WriteFile(b.side(), encoded, 0o600) != nil {
+		return
+	}
+	f.free = func() {
+		if content, err := os.ReadFile(b.side()); err == nil && string(content) == string(encoded) {
+			_ = os.WriteFile(b.side(), []byte("{}"), 0o600)
+		}
+	}
 }
 
 // isSystem tells whether the operating system refused, which says nothing about the content of the file.
@@ -76,21 +201,10 @@ func isSystem(err error) bool {
 	return errors.As(err, &path) || errors.As(err, &number)
 }
 
-// openFile turns the panics that bbolt raises on damaged pages into errors.
-func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // a cut file faults when its missing pages are read
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("reading its pages: %v", r)
-		}
-	}()
-	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistMapType})
-}
-
 func describeHolder(side string) string {
 	content, err := os.ReadFile(side)
 	var h Holder
-	if err != nil || json.Unmarshal(content, &h) != nil {
+	if err != nil || json.Unmarshal(content, &h) != nil || h == (Holder{}) {
 		return ""
 	}
 	age := ""
@@ -98,87 +212,4 @@ func describeHolder(side string) string {
 		age = ", for " + time.Since(since).Round(time.Second).String()
 	}
 	return fmt.Sprintf("process %d on %s (%s, since %s%s)", h.PID, h.Host, h.Command, h.Since, age)
-}
-
-// Close releases the lock.
-func (b *Backend) Close() error {
-	_ = os.Remove(b.holder)
-	return b.db.Close()
-}
-
-// Update runs one read-write transaction. A page that does not read is state.ErrCorrupt, never a panic.
-func (b *Backend) Update(do func(state.Tx) error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer catchDamage(&err)
-	return b.db.Update(func(t *bbolt.Tx) error { return do(tx{t}) })
-}
-
-// View runs one read-only transaction.
-func (b *Backend) View(do func(state.Tx) error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer catchDamage(&err)
-	return b.db.View(func(t *bbolt.Tx) error { return do(tx{t}) })
-}
-
-// catchDamage maps bbolt's assertion panics on damaged pages; other panics are ours and go on.
-func catchDamage(err *error) {
-	r := recover()
-	if r == nil {
-		return
-	}
-	text := fmt.Sprint(r)
-	for _, sign := range []string{"assertion failed", "fault address", "invalid memory address", "page", "bucket", "freelist", "slice bounds", "index out of range"} {
-		if strings.Contains(text, sign) {
-			*err = fmt.Errorf("%w: %s", state.ErrCorrupt, text)
-			return
-		}
-	}
-	panic(r)
-}
-
-type tx struct{ t *bbolt.Tx }
-
-func (x tx) Get(bucket, key string) []byte {
-	b := x.t.Bucket([]byte(bucket))
-	if b == nil {
-		return nil
-	}
-	return b.Get([]byte(key))
-}
-
-func (x tx) Put(bucket, key string, value []byte) error {
-	b, err := x.t.CreateBucketIfNotExists([]byte(bucket))
-	if err != nil {
-		return fmt.Errorf("making bucket %s: %w", bucket, err)
-	}
-	b.FillPercent = 0.9 // keys come sorted
-	if err := b.Put([]byte(key), value); err != nil {
-		return fmt.Errorf("writing to bucket %s: %w", bucket, err)
-	}
-	return nil
-}
-
-func (x tx) Delete(bucket, key string) error {
-	b := x.t.Bucket([]byte(bucket))
-	if b == nil {
-		return nil
-	}
-	return b.Delete([]byte(key))
-}
-
-func (x tx) Each(bucket, prefix string, visit func(string, []byte) error) error {
-	b := x.t.Bucket([]byte(bucket))
-	if b == nil {
-		return nil
-	}
-	c := b.Cursor()
-	for k, v := c.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, v = c.Next() {
-		if v == nil {
-			continue
-		}
-		if err := visit(string(k), v); err != nil {
-			return err
-		}
-	}
-	return nil
 }
