@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,6 +101,7 @@ type BeginOptions struct {
 	Now     func() time.Time
 	Wait    time.Duration      // how long to wait for work that bars this one
 	Waiting func(*ActiveError) // hears of it once, before the first wait; may be nil
+	Beat    time.Duration      // BeatEvery unless set
 }
 
 // Held is work that runs under a record.
@@ -145,7 +147,7 @@ func (s *Store) Begin(ctx context.Context, a Activity, options BeginOptions) (co
 	}
 	ctx, lose := context.WithCancelCause(ctx)
 	h := &Held{Activity: a, store: s, now: options.Now, lose: lose, stop: make(chan struct{})}
-	h.beaten.Go(h.beat)
+	h.beaten.Go(func() { h.beat(cmp.Or(options.Beat, BeatEvery)) })
 	return ctx, h, nil
 }
 
@@ -208,13 +210,13 @@ func (s *Store) Unlock(id string, event Event) error {
 }
 
 // beat says that the work is alive until End, or until the record is not ours.
-func (h *Held) beat() {
+func (h *Held) beat(every time.Duration) {
 	seen := h.now()
 	for {
 		select {
 		case <-h.stop:
 			return
-		case <-time.After(BeatEvery):
+		case <-time.After(every):
 		}
 		now := h.now()
 		err := h.change(func(tx Tx) error {

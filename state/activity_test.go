@@ -211,3 +211,37 @@ func TestAbandonUnfinished_LeavesWhatSomebodyFills(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestBegin_TheWorkIsSeenAliveAndStopsWhenItsRecordIsGone(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	began := time.Now().UTC()
+	options := state.BeginOptions{Now: time.Now, Beat: 10 * time.Millisecond}
+	ctx, held, err := store.Begin(t.Context(), work("w-1", state.WorkApply, ""), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seen := began; !seen.After(began.Add(30 * time.Millisecond)); {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("the work was not seen alive again")
+		}
+		running, err := store.Activities()
+		if err != nil || len(running) != 1 {
+			t.Fatalf("%v, %v", running, err)
+		}
+		seen = running[0].Seen
+	}
+	if err := store.Unlock("w-1", state.Event{}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(20 * time.Second):
+		t.Fatal("the work goes on under a record that is gone")
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, state.ErrTakenOver) {
+		t.Errorf("it ended because of %v", cause)
+	}
+	if err := held.End(); !errors.Is(err, state.ErrTakenOver) {
+		t.Errorf("it ended with %v", err)
+	}
+}

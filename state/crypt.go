@@ -63,11 +63,25 @@ func MakeIdentity(file string) (recipient string, made bool, err error) {
 	if err := MakeFolder(filepath.Dir(file)); err != nil {
 		return "", false, fmt.Errorf("making the folder of the identity: %w", err)
 	}
-	content := "# rehome state identity; keep it secret\n# public key: " + identity.Recipient().String() + "\n" + identity.String() + "\n"
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	made, err = writeIdentity(file, identity)
 	if err != nil {
 		return "", false, fmt.Errorf("writing the identity: %w", err)
 	}
+	if !made { // another process was faster
+		identities, err := Identities("", file)
+		return RecipientOf(identities), false, err
+	}
+	return identity.Recipient().String(), true, nil
+}
+
+// writeIdentity writes a whole file or none, and none where there is one.
+func writeIdentity(file string, identity *age.X25519Identity) (made bool, err error) {
+	content := "# rehome state identity; keep it secret\n# public key: " + identity.Recipient().String() + "\n" + identity.String() + "\n"
+	f, err := os.CreateTemp(filepath.Dir(file), ".identity-*") // of mode 0600
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(f.Name())
 	if _, err = io.WriteString(f, content); err == nil {
 		err = f.Sync()
 	}
@@ -75,12 +89,15 @@ func MakeIdentity(file string) (recipient string, made bool, err error) {
 		err = closing
 	}
 	if err == nil {
+		err = os.Link(f.Name(), file) // which never replaces one
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err == nil {
 		err = SyncFolder(filepath.Dir(file))
 	}
-	if err != nil {
-		return "", false, fmt.Errorf("writing the identity: %w", err)
-	}
-	return identity.Recipient().String(), true, nil
+	return err == nil, err
 }
 
 // RecipientOf is the public key of the first X25519 identity, empty when there is none.

@@ -25,16 +25,31 @@ type Pruning struct {
 }
 
 // Prunable lists the snapshots that the limits of a rule let go, newest first, with the reason of those that stay all the same.
-func (m *Migration) Prunable(rule PruneRule) ([]Pruning, error) {
-	snapshots, err := m.Snapshots()
+func (m *Migration) Prunable(rule PruneRule) (found []Pruning, err error) {
+	err = m.store.backend.View(func(tx Tx) error {
+		found, err = m.prunable(tx, rule)
+		return err
+	})
+	return found, err
+}
+
+// newestFirst reads records within a transaction, sorted by a time of theirs.
+func newestFirst[T any](m *Migration, tx Tx, prefix string, at func(T) time.Time) ([]T, error) {
+	all, err := recordsIn[T](m.space, tx, bucketRecords, prefix)
+	slices.SortStableFunc(all, func(a, b T) int { return at(b).Compare(at(a)) })
+	return all, err
+}
+
+func (m *Migration) prunable(tx Tx, rule PruneRule) ([]Pruning, error) {
+	snapshots, err := newestFirst(m, tx, "snapshot/", func(s Snapshot) time.Time { return s.StartedAt })
 	if err != nil {
 		return nil, err
 	}
-	assessments, err := m.Assessments()
+	assessments, err := newestFirst(m, tx, "assessment/", func(a Assessment) time.Time { return a.StartedAt })
 	if err != nil {
 		return nil, err
 	}
-	needed, err := m.snapshotsInUse(rule, snapshots, assessments)
+	needed, err := m.snapshotsInUse(tx, rule, snapshots, assessments)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +89,7 @@ func outside(rule PruneRule, snapshots []Snapshot) []Snapshot {
 }
 
 // snapshotsInUse says by snapshot id what still refers to it. The lists are sorted newest first.
-func (m *Migration) snapshotsInUse(rule PruneRule, snapshots []Snapshot, assessments []Assessment) (map[string]string, error) {
+func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot, assessments []Assessment) (map[string]string, error) {
 	inUse := map[string]string{}
 	newest := map[string]bool{}
 	for _, snapshot := range snapshots {
@@ -92,11 +107,11 @@ func (m *Migration) snapshotsInUse(rule PruneRule, snapshots []Snapshot, assessm
 		}
 		seen[a.Source] = seen[a.Source] || a.Status == AssessmentCompleted
 	}
-	plans, err := m.Plans()
+	plans, err := newestFirst(m, tx, "plan/", func(p PlanRecord) time.Time { return p.CreatedAt })
 	if err != nil {
 		return nil, err
 	}
-	runs, err := m.Runs()
+	runs, err := newestFirst(m, tx, "run/", func(r Run) time.Time { return r.StartedAt })
 	if err != nil {
 		return nil, err
 	}
@@ -133,35 +148,47 @@ func (m *Migration) Prune(rule PruneRule, event func(name, target string, facts 
 		if p.Kept != "" {
 			continue
 		}
-		facts := map[string]string{"source": p.Snapshot.Source, "status": p.Snapshot.Status, "items": strconv.Itoa(p.Snapshot.Total()),
-			"pages": strconv.Itoa(p.Snapshot.Pages), "assessments": strconv.Itoa(len(p.Assessments))}
-		if err := m.deleteSnapshot(p, event("migration.inventory.pruned", p.Snapshot.ID, facts)); err != nil {
-			return gone, err
+		pruned, err := m.pruneOne(rule, p.Snapshot.ID, event)
+		if err != nil {
+			return gone, fmt.Errorf("pruning snapshot %s: %w", p.Snapshot.ID, err)
 		}
-		gone = append(gone, p)
+		gone = append(gone, pruned...)
 	}
 	return gone, nil
 }
 
-func (m *Migration) deleteSnapshot(p Pruning, event Event) error {
-	id := p.Snapshot.ID
-	err := m.store.backend.Update(func(tx Tx) error {
-		deleted := errors.Join(
-			m.deleteBelow(tx, bucketItems, id+"/"),
-			m.deleteBelow(tx, bucketPages, id+"/"),
-			m.delete(tx, bucketRecords, "snapshot/"+id),
-		)
-		for _, a := range p.Assessments {
-			deleted = errors.Join(deleted, m.deleteBelow(tx, bucketResults, a+"/"), m.delete(tx, bucketRecords, "assessment/"+a),
-				m.delete(tx, bucketRecords, "matched/"+a))
+// pruneOne asks the rule once more in the transaction that deletes: a plan may have been made from the snapshot since.
+func (m *Migration) pruneOne(
+	rule PruneRule, id string, event func(name, target string, facts map[string]string) Event,
+) (gone []Pruning, err error) {
+	err = m.store.backend.Update(func(tx Tx) error {
+		found, err := m.prunable(tx, rule)
+		at := slices.IndexFunc(found, func(p Pruning) bool { return p.Snapshot.ID == id && p.Kept == "" })
+		if err != nil || at < 0 {
+			return err
 		}
-		if deleted != nil {
-			return deleted
-		}
-		return m.audit(tx, event)
+		p := found[at]
+		gone = []Pruning{p}
+		facts := map[string]string{"source": p.Snapshot.Source, "status": p.Snapshot.Status, "items": strconv.Itoa(p.Snapshot.Total()),
+			"pages": strconv.Itoa(p.Snapshot.Pages), "assessments": strconv.Itoa(len(p.Assessments))}
+		return m.deleteSnapshot(tx, p, event("migration.inventory.pruned", p.Snapshot.ID, facts))
 	})
-	if err != nil {
-		return fmt.Errorf("pruning snapshot %s: %w", id, err)
+	return gone, err
+}
+
+func (m *Migration) deleteSnapshot(tx Tx, p Pruning, event Event) error {
+	id := p.Snapshot.ID
+	deleted := errors.Join(
+		m.deleteBelow(tx, bucketItems, id+"/"),
+		m.deleteBelow(tx, bucketPages, id+"/"),
+		m.delete(tx, bucketRecords, "snapshot/"+id),
+	)
+	for _, a := range p.Assessments {
+		deleted = errors.Join(deleted, m.deleteBelow(tx, bucketResults, a+"/"), m.delete(tx, bucketRecords, "assessment/"+a),
+			m.delete(tx, bucketRecords, "matched/"+a))
 	}
-	return nil
+	if deleted != nil {
+		return deleted
+	}
+	return m.audit(tx, event)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -279,5 +280,26 @@ func TestMakeIdentity_WritesAFileThatOnlyItsOwnerReads(t *testing.T) {
 	}
 	if _, err := state.Identities("", path); err == nil {
 		t.Error("an identity that others can read was taken")
+	}
+}
+
+func TestMakeIdentity_ManyAtOnceMakeOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "identity")
+	recipients := make([]string, 8)
+	var all sync.WaitGroup
+	for i := range recipients {
+		all.Go(func() {
+			var err error
+			if recipients[i], _, err = state.MakeIdentity(path); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	identities, err := state.Identities("", path)
+	for _, recipient := range recipients {
+		if err != nil || recipient != state.RecipientOf(identities) {
+			t.Errorf("somebody was told %q, the file has %q (%v)", recipient, state.RecipientOf(identities), err)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -20,25 +18,23 @@ import (
 
 type snapshotShowOptions struct{ source, kind, item string }
 
-func snapshotShowCommand() Command {
+func newSnapshotShowCommand(env *environment, global *options) *cobra.Command {
 	var o snapshotShowOptions
-	return Command{
-		Path: "snapshot show", Args: "[ID]",
-		Class: classRead,
+	c := &cobra.Command{
+		Use:   "show [ID]",
 		Short: "Show a snapshot, its items, or one item",
 		Long: `Show tells what a snapshot holds: items by kind, gaps, pages. With -kind it lists the items of a kind, sorted by id; with -item it shows one
 with its fields and its redacted raw payload. A failed snapshot says why it failed and on which page.`,
 		Example: "  rehome snapshot show\n  rehome snapshot show latest -kind=application\n  rehome snapshot show latest -item=application/0oa1f4k2",
-		Takes:   cobra.MaximumNArgs(1),
-		Flags: func(f *pflag.FlagSet) {
-			f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
-			f.StringVar(&o.kind, "kind", "", "list the items of this kind")
-			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
-		},
-		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runSnapshotShow(s, wordOr(r.args, "latest"), o) })
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return withHistory(env, global, "snapshot show", func(s *session) error { return runSnapshotShow(s, wordOr(args, "latest"), o) })
 		},
 	}
+	c.Flags().StringVar(&o.source, "source", "", "the source that latest and previous speak of")
+	c.Flags().StringVar(&o.kind, "kind", "", "list the items of this kind")
+	c.Flags().StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
+	return c
 }
 
 // wordOr is the first argument, or what stands for none.

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -11,20 +10,20 @@ import (
 	"github.com/rehome-iam/rehome/providers/version"
 )
 
-func versionCommand() Command {
-	return Command{
-		Path:    "version",
-		Group:   groupProgram,
-		Class:   classFree,
+func newVersionCommand(env *environment, global *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
 		Short:   "Show the version",
 		Example: "  rehome version -json",
-		Takes:   cobra.NoArgs,
-		Run: func(_ context.Context, r *call) error {
-			document := map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": project.Platform()}
-			return r.show(document, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "rehome %s (%s)\n", version.Number, project.Platform())
-				return err
-			})
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if global.json {
+				return showDocument(env.out, map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": project.Platform()})
+			}
+			_, err := fmt.Fprintf(env.out, "rehome %s (%s)\n", version.Number, project.Platform())
+			return err
 		},
 	}
 }
+
+func platform() string { return runtime.GOOS + "_" + runtime.GOARCH }

@@ -40,8 +40,8 @@ acknowledge "ocm-3e3412" {
   reference = "CHG-1042"
 }
 
-acknowledge "ocm-e9eccd" {
-  reason    = "the links are written before the change, and announced"
+acknowledge "ocm-fac85c" {
+  reason    = "announced to the people of the partners"
   reference = "CHG-1042"
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
