@@ -55,7 +55,7 @@ generate: ## generate the protocol code (needs protoc 3.21, as Debian 12 has it;
 	PATH="$(CURDIR)/bin/tools:$$PATH" go generate ./providers/protocol
 
 docs: ## write the generated reference into docs/
-	REHOME_UPDATE_DOCS=1 go test -count=1 -run TestReference ./cmd/rehome
+	REHOME_UPDATE_DOCS=1 go test -count=1 -run TestReference ./cmd/rehome ./providers/internal/realm
 
 bench: ## measure start-up, commands on 10,000 items, hash, journal, collecting; figures are in docs/benchmarks.md
 	go test -run '^$$' -bench . -benchmem ./config/... ./engine/... ./state/... ./providers/okta

@@ -5,36 +5,96 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rehome-iam/rehome/config"
 )
 
-func TestAccess_EveryCommandHasAClass(t *testing.T) {
-	classes := commandClasses()
-	seen := map[string]bool{}
-	for _, c := range allCommands(newRootCommand(systemEnvironment())) {
-		path := strings.TrimPrefix(c.CommandPath(), "rehome ")
+// TestCommands_SayAllThatIsNeeded demands of every command what help, access and the reference are made of.
+func TestCommands_SayAllThatIsNeeded(t *testing.T) {
+	made := map[string]Command{}
+	for _, c := range commands() {
+		above := ""
+		if at := strings.LastIndexByte(c.Path, ' '); at > 0 {
+			above = c.Path[:at]
+		}
+		parent, known := made[above]
 		switch {
-		case path == "help":
-		case c.Run != nil:
-			t.Errorf("%s has Run: use RunE, so that the guard stands before it", path)
-		case c.RunE == nil && !c.HasSubCommands():
-			t.Errorf("%s does nothing", path)
-		case c.RunE == nil:
-		case classes[path] == "":
-			t.Errorf("%s is not classified: say in access_commands.go whether it reads, manages, or is free (touches neither state nor target)", path)
+		case made[c.Path].Path != "":
+			t.Errorf("%s is there twice", c.Path)
+		case above != "" && !known:
+			t.Errorf("%s stands before the command above it", c.Path)
+		case above != "" && parent.Run == nil && parent.Takes != nil && parent.Takes(nil, nil) != nil:
+			t.Errorf("%s, above %s, does nothing and wants arguments", above, c.Path)
 		}
-		if c.PersistentPreRun != nil || c.PersistentPreRunE != nil {
-			t.Errorf("%s runs something before the guard", path)
+		for _, lack := range lacks(c) {
+			t.Errorf("%s %s", c.Path, lack)
 		}
-		seen[path] = true
+		made[c.Path] = c
 	}
-	for path := range classes {
-		if !seen[path] {
-			t.Errorf("there is no command %q any more: remove its class", path)
+	for _, c := range allCommands(newRootCommand(systemEnvironment())) {
+		if path := pathOf(c); path != "help" && made[path].Path == "" {
+			t.Errorf("%s is in the tree and not in commands", path)
+		}
+		if c.PersistentPreRun != nil || c.PersistentPreRunE != nil || c.PreRunE != nil || c.Run != nil && pathOf(c) != "help" {
+			t.Errorf("%s runs something before its token is checked", pathOf(c))
+		}
+	}
+}
+
+// lacks is what a command does not say of itself, or should not.
+func lacks(c Command) []string {
+	var found []string
+	say := func(wrong bool, text string) {
+		if wrong {
+			found = append(found, text)
+		}
+	}
+	classes := []commandClass{classFree, classBegin, classRead, classManage}
+	top := !strings.Contains(c.Path, " ")
+	say(c.Run != nil && !slices.Contains(classes, c.Class), "is not classified: does it read, manage, or is it free (touches neither state nor target)?")
+	say(c.Run == nil && c.Class != "", "has a class and does nothing")
+	say(top && !slices.Contains(groups(), c.Group), "has no group in the help of the root")
+	say(!top && c.Group != "", "is not in the help of the root and has a group")
+	say(c.Short == "" || strings.HasSuffix(c.Short, "."), "says in no short line what it does, or ends that with a full stop")
+	say(c.Example == "", "shows no example")
+	say(top && c.Long == "" && c.Path != "version", "has no help of more than a line")
+	say(c.Phase != "" && c.Phase != config.PhasePlan && c.Phase != config.PhaseApply, "has a phase that is none")
+	for name, class := range c.ClassWith {
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		c.Flags(flags)
+		say(flags.Lookup(name) == nil || flags.Lookup(name).DefValue != "false", "has a class with -"+name+", which is no switch of it")
+		say(class == c.Class, "is of the same class with -"+name)
+	}
+	for _, code := range c.Codes {
+		say(code.Code == "" || code.Cause == "" || code.Cure == "", "has a code without cause or cure")
+	}
+	return found
+}
+
+func TestCommands_ATestFindsWhatTheyDoNotSay(t *testing.T) {
+	whole := versionCommand()
+	if found := lacks(whole); len(found) > 0 {
+		t.Fatal(found)
+	}
+	for name, spoil := range map[string]func(c *Command){
+		"class": func(c *Command) { c.Class = "" }, "group": func(c *Command) { c.Group = "" }, "short": func(c *Command) { c.Short = "" },
+		"example": func(c *Command) { c.Example = "" }, "phase": func(c *Command) { c.Phase = "always" },
+		"codes": func(c *Command) { c.Codes = []config.Code{{Code: "some-code"}} }, "run": func(c *Command) { c.Run = nil },
+		"switch": func(c *Command) {
+			c.Flags, c.ClassWith = func(*pflag.FlagSet) {}, map[string]commandClass{"list": classRead}
+		},
+	} {
+		c := whole
+		spoil(&c)
+		if len(lacks(c)) == 0 {
+			t.Errorf("a command without its %s is not found", name)
 		}
 	}
 }
@@ -46,6 +106,9 @@ func allCommands(root *cobra.Command) []*cobra.Command {
 	}
 	return all
 }
+
+// pathOf is the name of a command without that of the program: credentials set.
+func pathOf(c *cobra.Command) string { return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ") }
 
 const guarded = `
 migration "acme" {
@@ -71,9 +134,9 @@ func TestAccess_NoCommandStartsWithoutAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	var paths []string
-	for path, class := range commandClasses() {
-		if class == classRead || class == classManage {
-			paths = append(paths, path)
+	for _, c := range commands() {
+		if c.Class == classRead || c.Class == classManage {
+			paths = append(paths, c.Path)
 		}
 	}
 	sort.Strings(paths)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
@@ -26,16 +28,23 @@ type acknowledgeOptions struct {
 	list, all         bool
 }
 
-func newAcknowledgeCommand(env *environment, global *options) *cobra.Command {
+func acknowledgeCommand() Command {
 	var o acknowledgeOptions
-	c := &cobra.Command{
-		Use:   "acknowledge [ID...]",
+	return Command{
+		Path: "acknowledge", Args: "[ID...]",
+		Group:     groupUsual,
+		Class:     classManage,
+		ClassWith: map[string]commandClass{"list": classRead}, // it reads back what the last plan found
+		Codes: []config.Code{
+			{Code: "impact-unknown", Cause: "acknowledge names an impact that the last plan did not find.", Cure: "Read the ids with rehome acknowledge; one that changed has a new id."},
+			{Code: "acknowledgement-unused", Cause: "No impact has the id of an acknowledge block.", Cure: "Remove it; an impact that changed has a new id."},
+		},
 		Short: "List impacts, or write acknowledge blocks for them",
 		Long: `Acknowledge appends an acknowledge block for each impact to ` + acknowledgementsFile + `, so that it can be reviewed like every other
 change. It takes effect, and is recorded with who and when, in the next plan. An impact that changes gets a new id and must be
 acknowledged anew. Without an ID it lists what the last plan found: who feels it, what to tell them, who acknowledged it.`,
 		Example: "  rehome acknowledge\n" + `  rehome acknowledge ocm-7c1e9b -reason="announced to all staff" -reference=CHG-1042`,
-		Args: func(_ *cobra.Command, args []string) error {
+		Takes: func(_ *cobra.Command, args []string) error {
 			switch {
 			case o.list && len(args) > 0:
 				return misuse("-list takes no ids")
@@ -44,19 +53,21 @@ acknowledged anew. Without an ID it lists what the last plan found: who feels it
 			}
 			return nil
 		},
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
-			if o.list || len(args) == 0 && o.reason == "" {
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.reason, "reason", "", "why the impact is accepted (required)")
+			f.StringVar(&o.reference, "reference", "", "change ticket or announcement")
+			f.BoolVar(&o.list, "list", false, "list the impacts, as without an ID")
+			f.BoolVar(&o.all, "history", false, "in the list: those that no plan finds any more, too")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			if o.list || len(r.args) == 0 && o.reason == "" {
 				return listImpacts(s, o.all)
 			}
-			o.ids = args
+			o.ids = r.args
 			return runAcknowledge(s, o)
-		}),
+		},
 	}
-	c.Flags().StringVar(&o.reason, "reason", "", "why the impact is accepted (required)")
-	c.Flags().StringVar(&o.reference, "reference", "", "change ticket or announcement")
-	c.Flags().BoolVar(&o.list, "list", false, "list the impacts, as without an ID")
-	c.Flags().BoolVar(&o.all, "history", false, "in the list: those that no plan finds any more, too")
-	return c
 }
 
 // acknowledged is what came of one call: ids in the order given, each once.

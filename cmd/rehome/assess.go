@@ -8,7 +8,7 @@ import (
 	"iter"
 	"os"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/assess"
@@ -28,22 +28,25 @@ type assessOptions struct {
 	verbose  bool
 }
 
-func newAssessCommand(env *environment, global *options) *cobra.Command {
+func assessCommand() Command {
 	var o assessOptions
-	c := &cobra.Command{
-		Use:   "assess",
+	return Command{
+		Path:  "assess",
+		Group: groupUsual,
+		Class: classManage,
 		Short: "Classify every item of the newest snapshots",
 		Long: `Assess asks the target what it can make of every item and says honestly what carries over, what differs and what does not move. Every
 assessment is kept: rehome assessment list. With -snapshot it judges an old snapshot again, under today's classifier and configuration.`,
 		Example: "  rehome assess\n  rehome assess -v\n  rehome assess -snapshot=s-2026-11-21-5b1f0c2d",
-		Args:    noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return withHistory(env, global, "assess", func(s *session) error { return runAssess(c.Context(), s, o) })
+		Takes:   noArguments,
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVarP(&o.verbose, "verbose", "v", false, "every item, not only those that do not move as they are")
+			f.StringVar(&o.snapshot, "snapshot", "", "assess this snapshot instead of the newest ones")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			return r.withHistory(ctx, func(s *session) error { return runAssess(ctx, s, o) })
 		},
 	}
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every item, not only those that do not move as they are")
-	c.Flags().StringVar(&o.snapshot, "snapshot", "", "assess this snapshot instead of the newest ones")
-	return c
 }
 
 func runAssess(ctx context.Context, s *session, o assessOptions) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/assess"
@@ -17,35 +19,36 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newAssessmentCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "assessment",
+func assessmentCommand() Command {
+	return Command{
+		Path:  "assessment",
+		Group: groupRecords,
 		Short: "Look into how items were judged",
 		Long: `An assessment is one classification of one snapshot: what each item becomes, what differs, what is missing, who feels it. All are kept.
 Where an ID is asked for, the beginning of one is enough, and so is latest or previous (completed ones, newest first).`,
 		Example: "  rehome assessment list\n  rehome assessment show latest -class=blocked\n  rehome assessment diff previous latest",
-		Args:    cobra.NoArgs,
+		Takes:   cobra.NoArgs,
 	}
-	c.AddCommand(newAssessmentDiffCommand(env, global), newAssessmentListCommand(env, global), newAssessmentShowCommand(env, global))
-	return c
 }
 
 type assessmentListOptions struct{ source, snapshot string }
 
-func newAssessmentListCommand(env *environment, global *options) *cobra.Command {
+func assessmentListCommand() Command {
 	var o assessmentListOptions
-	c := &cobra.Command{
-		Use:     "list",
+	return Command{
+		Path:    "assessment list",
+		Class:   classRead,
 		Short:   "List the assessments, newest first",
 		Example: "  rehome assessment list\n  rehome assessment list -snapshot=latest -json",
-		Args:    noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			return withHistory(env, global, "assessment list", func(s *session) error { return runAssessmentList(s, o) })
+		Takes:   noArguments,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.source, "source", "", "only those of this source")
+			f.StringVar(&o.snapshot, "snapshot", "", "only those of this snapshot")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			return r.withHistory(ctx, func(s *session) error { return runAssessmentList(s, o) })
 		},
 	}
-	c.Flags().StringVar(&o.source, "source", "", "only those of this source")
-	c.Flags().StringVar(&o.snapshot, "snapshot", "", "only those of this snapshot")
-	return c
 }
 
 func runAssessmentList(s *session, o assessmentListOptions) error {
@@ -147,23 +150,25 @@ func resultsOf(store *state.Migration, assessment string) iter.Seq2[assess.Resul
 
 type assessmentShowOptions struct{ source, class, item string }
 
-func newAssessmentShowCommand(env *environment, global *options) *cobra.Command {
+func assessmentShowCommand() Command {
 	var o assessmentShowOptions
-	c := &cobra.Command{
-		Use:   "show [ID]",
+	return Command{
+		Path: "assessment show", Args: "[ID]",
+		Class: classRead,
 		Short: "Show an assessment, the items of a class, or one item",
 		Long: `Show tells how a snapshot was judged. With -class it lists the items of a class with the reason; with -item it shows all that is known of
 one: class, what it becomes, every note with its field, what is missing, what is to do, and who feels it how much.`,
 		Example: "  rehome assessment show\n  rehome assessment show latest -class=blocked\n  rehome assessment show -item=application/0oa1f4k2",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return withHistory(env, global, "assessment show", func(s *session) error { return runAssessmentShow(s, wordOr(args, "latest"), o) })
+		Takes:   cobra.MaximumNArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
+			f.StringVar(&o.class, "class", "", "list the items of this class")
+			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			return r.withHistory(ctx, func(s *session) error { return runAssessmentShow(s, wordOr(r.args, "latest"), o) })
 		},
 	}
-	c.Flags().StringVar(&o.source, "source", "", "the source that latest and previous speak of")
-	c.Flags().StringVar(&o.class, "class", "", "list the items of this class")
-	c.Flags().StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
-	return c
 }
 
 func runAssessmentShow(s *session, word string, o assessmentShowOptions) error {

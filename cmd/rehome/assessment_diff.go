@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
-
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -15,13 +13,15 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newAssessmentDiffCommand(env *environment, global *options) *cobra.Command {
-	return newHistoryDiffCommand(env, global, "assessments", &cobra.Command{
+func assessmentDiffCommand() Command {
+	return historyDiffCommand("assessments", runAssessmentDiff, Command{
+		Path:  "assessment diff",
+		Class: classRead,
 		Short: "Show which items are judged differently",
 		Long: `Diff compares two completed assessments: the effect of a new classifier, target or map block on a snapshot. It names every item whose class,
 contract, notes, missing evidence, to-do or impacts differ. Without arguments it compares the newest with the one before it.`,
 		Example: "  rehome assess -snapshot=s-2026-11-21-5b1f0c2d\n  rehome assessment diff previous latest -detailed-exitcode",
-	}, runAssessmentDiff)
+	})
 }
 
 func runAssessmentDiff(s *session, first, second string, o snapshotDiffOptions) error {

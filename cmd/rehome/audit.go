@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -8,8 +9,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -17,18 +20,17 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newAuditCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "audit",
+func auditCommand() Command {
+	return Command{
+		Path:  "audit",
+		Group: groupProof,
 		Short: "Read and check the chain of everything that changed",
 		Long: `Every change of the state is a record of the audit chain, written in the same transaction: who, when, what, with which facts. Each record
 holds the hash of the one before it, so a record that was changed, removed or moved is found and named. That the newest ones were
 cut off only a hash that was kept elsewhere can show: apply prints one.`,
 		Example: "  rehome audit list -name=migration.cutover_plan\n  rehome audit verify -checkpoint=4be1f2a07c93",
-		Args:    cobra.NoArgs,
+		Takes:   cobra.NoArgs,
 	}
-	c.AddCommand(newAuditListCommand(env, global), newAuditExportCommand(env, global), newAuditVerifyCommand(env, global))
-	return c
 }
 
 type auditListOptions struct {
@@ -36,59 +38,72 @@ type auditListOptions struct {
 	limit       int
 }
 
-func newAuditListCommand(env *environment, global *options) *cobra.Command {
+func auditListCommand() Command {
 	var o auditListOptions
-	c := &cobra.Command{
-		Use:     "list",
+	return Command{
+		Path:    "audit list",
+		Class:   classRead,
 		Short:   "List the records of this tenant, oldest first",
 		Example: "  rehome audit list -since=24h\n  rehome audit list -name=migration.cutover_step -limit=50 -json",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.since, "since", "", "not older than this: 24h, 2026-11-22 or 2026-11-22T08:00:00Z")
+			f.StringVar(&o.name, "name", "", "names that begin with this, such as migration.cutover_step")
+			f.IntVar(&o.limit, "limit", 0, "the newest so many; 0 for all")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runAuditList(s, o)
-		}),
+		},
 	}
-	c.Flags().StringVar(&o.since, "since", "", "not older than this: 24h, 2026-11-22 or 2026-11-22T08:00:00Z")
-	c.Flags().StringVar(&o.name, "name", "", "names that begin with this, such as migration.cutover_step")
-	c.Flags().IntVar(&o.limit, "limit", 0, "the newest so many; 0 for all")
-	return c
 }
 
-func newAuditExportCommand(env *environment, global *options) *cobra.Command {
+func auditExportCommand() Command {
 	out := ""
-	c := &cobra.Command{
-		Use:   "export",
+	return Command{
+		Path:  "audit export",
+		Class: classRead,
 		Short: "Write the whole chain as JSON lines",
 		Long: `Export writes every record with its hash, after a line that says how many there are. rehome audit verify FILE checks the file anywhere,
 without state or key. It names who acted and what was done, also for other tenants of this state; it holds no secret.`,
 		Example: "  rehome audit export -out=audit.jsonl",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&out, "out", "", "the new file, made with mode 0600; needed")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runAuditExport(s, out)
-		}),
+		},
 	}
-	c.Flags().StringVar(&out, "out", "", "the new file, made with mode 0600; needed")
-	return c
 }
 
-func newAuditVerifyCommand(env *environment, global *options) *cobra.Command {
+func auditVerifyCommand() Command {
 	checkpoint := ""
-	c := &cobra.Command{
-		Use:   "verify [FILE]",
+	return Command{
+		Path: "audit verify", Args: "[FILE]",
+		Class: classFree, // of a file; of the state it reads
+		Codes: []config.Code{
+			{Code: "audit-broken", Cause: "A record of the audit chain was changed, removed or moved.", Cure: "Compare with an export or a backup from before."},
+			{Code: "audit-cut", Cause: "The audit chain does not hold the checkpoint.", Cure: "Compare with an export or a backup that holds it."},
+		},
 		Short: "Check the chain of the state, or of an exported file",
 		Long: `Verify finds a record that was changed, removed, moved or cut off and names it. With -checkpoint, a hash or its first twelve digits as
 apply printed it, it also finds that the newest records were cut off or the chain was written anew. A FILE needs neither state nor key.`,
 		Example: "  rehome audit verify -checkpoint=4be1f2a07c93\n  rehome audit verify audit.jsonl",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
+		Takes:   cobra.MaximumNArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&checkpoint, "checkpoint", "", "a hash that must be in the chain")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			file := ""
-			if len(args) == 1 {
-				file = args[0]
+			if len(r.args) == 1 {
+				file = r.args[0]
 			}
 			return runAuditVerify(s, file, checkpoint)
-		}),
+		},
 	}
-	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a hash that must be in the chain")
-	return c
 }
 
 func runAuditList(s *session, o auditListOptions) error {

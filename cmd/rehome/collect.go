@@ -7,8 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -19,15 +17,21 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newCollectCommand(env *environment, global *options) *cobra.Command {
-	return &cobra.Command{
-		Use:     "collect [source...]",
+func collectCommand() Command {
+	return Command{
+		Path: "collect", Args: "[source...]",
+		Group: groupUsual,
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "source-unknown", Cause: "The configuration has no source of that name.", Cure: "Use one of those that the message names, such as okta.corp."},
+		},
 		Short:   "Read the incumbents into snapshots",
 		Long:    "Collect reads every source, or the named ones, and keeps what it reads as a snapshot. It never writes to a source.",
 		Example: "  rehome collect\n  rehome collect okta.corp",
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
-			return runCollect(c.Context(), s, args)
-		}),
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runCollect(ctx, s, r.args)
+		},
 	}
 }
 

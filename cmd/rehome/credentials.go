@@ -1,85 +1,85 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/keeping"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
-func newCredentialsCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "credentials",
+func credentialsCommand() Command {
+	return Command{
+		Path:  "credentials",
+		Group: groupProgram,
 		Short: "Keep secrets encrypted in the state",
 		Long: `Credentials are secrets that the configuration refers to by name, as credential("okta-corp"). A value is read from standard input or,
 in a terminal, without being shown; it is never an argument.`,
 		Example: "  rehome credentials set okta-corp < token.txt\n  rehome credentials list",
 	}
-	run := func(do func(*session, []string) error) func(*cobra.Command, []string) error {
-		return inSession(env, global, func(_ *cobra.Command, s *session, args []string) error { return do(s, args) })
-	}
-	c.AddCommand(
-		newRotateClientCommand(env, global),
-		&cobra.Command{Use: "set NAME", Short: "Keep a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials set okta-corp < token.txt", RunE: run(setCredential)},
-		&cobra.Command{Use: "list", Short: "List the names", Args: cobra.NoArgs, Example: "  rehome credentials list", RunE: run(listCredentials)},
-		&cobra.Command{Use: "delete NAME", Short: "Forget a secret", Args: cobra.ExactArgs(1), Example: "  rehome credentials delete okta-corp", RunE: run(deleteCredential)},
-	)
-	c.AddCommand(newRotateKeyCommand(env, global))
-	return c
 }
 
-func setCredential(s *session, args []string) error {
-	value, err := s.Ask.Secret(s.ctx, "Value (not shown): ")
-	if err != nil {
-		return err
+func credentialsSetCommand() Command {
+	return Command{
+		Path: "credentials set", Args: "NAME",
+		Class:   classManage,
+		Short:   "Keep a secret",
+		Example: "  rehome credentials set okta-corp < token.txt",
+		Takes:   cobra.ExactArgs(1),
+		Run: func(ctx context.Context, r *call) error {
+			if err := keeping.SetCredential(ctx, r.Project, r.arg(0)); err != nil {
+				return err
+			}
+			return r.tell("credential_set", map[string]any{"name": r.arg(0)}, "Credential %s is kept, encrypted.", phrase.Clean(r.arg(0)))
+		},
 	}
-	store, err := s.openState()
-	if err != nil {
-		return err
-	}
-	if err := store.PutCredential(args[0], value, s.event("migration.credential.set", args[0], nil)); err != nil {
-		return fmt.Errorf("keeping credential %s: %w", args[0], err)
-	}
-	fmt.Fprintf(s.env.out, "Credential %s is kept, encrypted.\n", args[0])
-	return nil
 }
 
-func listCredentials(s *session, _ []string) error {
-	store, err := s.openState()
-	if err != nil {
-		return err
+func credentialsListCommand() Command {
+	return Command{
+		Path:    "credentials list",
+		Class:   classRead,
+		Short:   "List the names",
+		Example: "  rehome credentials list",
+		Takes:   cobra.NoArgs,
+		Run: func(ctx context.Context, r *call) error {
+			names, err := keeping.Credentials(ctx, r.Project)
+			if err != nil {
+				return err
+			}
+			return r.show(map[string]any{"format_version": eventFormat, "credentials": names}, func(w io.Writer) error {
+				if len(names) == 0 {
+					fmt.Fprintln(w, "No credential is kept.")
+				}
+				for _, name := range names {
+					fmt.Fprintln(w, phrase.Clean(name))
+				}
+				return nil
+			})
+		},
 	}
-	names, err := store.CredentialNames()
-	if err != nil {
-		return err
-	}
-	if s.global.json {
-		return showDocument(s.env.out, map[string]any{"format_version": eventFormat, "credentials": append([]string{}, names...)})
-	}
-	if len(names) == 0 {
-		fmt.Fprintln(s.env.out, "No credential is kept.")
-	}
-	for _, name := range names {
-		fmt.Fprintln(s.env.out, view.Clean(name))
-	}
-	return nil
 }
 
-func deleteCredential(s *session, args []string) error {
-	store, err := s.openState()
-	if err != nil {
-		return err
+func credentialsDeleteCommand() Command {
+	return Command{
+		Path: "credentials delete", Args: "NAME",
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "credential-unknown", Cause: "The state keeps no credential of that name.",
+				Cure: "See the names with rehome credentials list."},
+		},
+		Short:   "Forget a secret",
+		Example: "  rehome credentials delete okta-corp",
+		Takes:   cobra.ExactArgs(1),
+		Run: func(ctx context.Context, r *call) error {
+			if err := keeping.DeleteCredential(ctx, r.Project, r.arg(0)); err != nil {
+				return err
+			}
+			return r.tell("credential_deleted", map[string]any{"name": r.arg(0)}, "Credential %s is gone.", phrase.Clean(r.arg(0)))
+		},
 	}
-	if err := store.DeleteCredential(args[0], s.event("migration.credential.deleted", args[0], nil)); err != nil {
-		if errors.Is(err, state.ErrNotFound) {
-			return diag.Errorf("credential-unknown", "Credential is not known", "No credential %q is kept; rehome credentials list shows the names.", view.Clean(args[0]))
-		}
-		return fmt.Errorf("forgetting credential %s: %w", args[0], err)
-	}
-	fmt.Fprintf(s.env.out, "Credential %s is gone.\n", args[0])
-	return nil
 }

@@ -11,8 +11,10 @@ import (
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -24,25 +26,32 @@ type rotateOptions struct {
 	yes         bool
 }
 
-func newRotateKeyCommand(env *environment, global *options) *cobra.Command {
+func rotateKeyCommand() Command {
 	var o rotateOptions
-	c := &cobra.Command{
-		Use:   "rotate-key",
+	return Command{
+		Path:  "credentials rotate-key",
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "key-in-environment", Cause: "The identity of the state is in REHOME_STATE_KEY, not in a file.", Cure: "Make one with age-keygen, rotate with -recipient and -yes, and change the variable."},
+			{Code: "key-locks-out", Cause: "After the rotation no identity of this machine would open the state.", Cure: "Add your own public key with -recipient, or give -yes."},
+		},
 		Short: "Give the state a new key, and say who opens it",
 		Long: `Rotate-key draws a new data key and encrypts the whole state and its journals anew. Without flags the same people open it. With
 -recipient only those named do; with -new-identity a new identity takes the place of the one in the identity file. What does not fit
 any more no longer opens the state; copies and backups made before still open with the old identity. When it is interrupted, old and
 new both open the state, and the same command goes on.`,
 		Example: "  rehome credentials rotate-key\n  rehome credentials rotate-key -recipient=age1… -recipient=age1…\n  rehome credentials rotate-key -new-identity",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringArrayVar(&o.recipients, "recipient", nil, "an age public key that opens the state from now on; repeat it for each")
+			f.BoolVar(&o.newIdentity, "new-identity", false, "make a new identity in the place of the old one")
+			f.BoolVar(&o.yes, "yes", false, "go on even when no identity here will open the state any more")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runRotateKey(s, o)
-		}),
+		},
 	}
-	c.Flags().StringArrayVar(&o.recipients, "recipient", nil, "an age public key that opens the state from now on; repeat it for each")
-	c.Flags().BoolVar(&o.newIdentity, "new-identity", false, "make a new identity in the place of the old one")
-	c.Flags().BoolVar(&o.yes, "yes", false, "go on even when no identity here will open the state any more")
-	return c
 }
 
 func runRotateKey(s *session, o rotateOptions) error {

@@ -10,8 +10,10 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -26,24 +28,34 @@ type rotateClientOptions struct {
 	approved   string
 }
 
-func newRotateClientCommand(env *environment, global *options) *cobra.Command {
+func rotateClientCommand() Command {
 	var o rotateClientOptions
-	c := &cobra.Command{
-		Use:   "rotate-client CLIENT",
+	return Command{
+		Path: "credentials rotate-client", Args: "CLIENT",
+		Class: classManage,
+		Phase: config.PhaseApply,
+		Codes: []config.Code{
+			{Code: "rotate-no-client", Cause: "The target has no client of that id.", Cure: "Check the id; rehome show names those that a plan makes."},
+			{Code: "rotate-not-ours", Cause: "The client was not made by rehome.", Cure: "Rotate its secret where it is managed."},
+			{Code: "rotate-no-secret", Cause: "The client is public, or proves itself in another way.", Cure: "Nothing."},
+			{Code: "rotate-not-approved", Cause: "Nobody approved that the old secret is refused.", Cure: "Type the client's id, or give -approve."},
+		},
 		Short: "Give an application in the target a new secret",
 		Long: `Rotate-client makes a new secret for a client that rehome made, when the first one was lost or seen. It is delivered durably before the target
 gets it, as apply delivers: to -secrets-out, or to the owner that a secret_recipients block names. From then on the old secret is refused,
 so the application must get the new one at once. This is approved by typing the client's id, or in automation with -approve=CLIENT.`,
 		Example: "  rehome credentials rotate-client payroll -secrets-out=payroll.age -secrets-recipient=age1…",
-		Args:    cobra.ExactArgs(1),
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
-			return runRotateClient(c.Context(), s, args[0], o)
-		}),
+		Takes:   cobra.ExactArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.secretsOut, "secrets-out", "", "write the secret to this new file (mode 0600), or folder where there are secret_recipients")
+			f.StringArrayVar(&o.recipients, "secrets-recipient", nil, "encrypt the secret for this age public key")
+			f.StringVar(&o.approved, "approve", "", "the client's id once more, where nobody can be asked")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runRotateClient(ctx, s, r.args[0], o)
+		},
 	}
-	c.Flags().StringVar(&o.secretsOut, "secrets-out", "", "write the secret to this new file (mode 0600), or folder where there are secret_recipients")
-	c.Flags().StringArrayVar(&o.recipients, "secrets-recipient", nil, "encrypt the secret for this age public key")
-	c.Flags().StringVar(&o.approved, "approve", "", "the client's id once more, where nobody can be asked")
-	return c
 }
 
 func runRotateClient(ctx context.Context, s *session, clientID string, o rotateClientOptions) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
@@ -30,36 +31,44 @@ type decideOptions struct {
 	out        string
 }
 
-func newDecideCommand(env *environment, global *options) *cobra.Command {
+func decideCommand() Command {
 	var o decideOptions
-	c := &cobra.Command{
-		Use:   "decide",
+	return Command{
+		Path:      "decide",
+		Group:     groupUsual,
+		Class:     classManage,
+		ClassWith: map[string]commandClass{"list": classRead}, // it reads back what the last plan found
+		Codes: []config.Code{
+			{Code: "merge-mode", Cause: "decide was called in a migration of mode first_run_adoption.", Cure: "Set mode = \"merge_into_existing\" to decide about overlaps."},
+		},
 		Short: "Decide what becomes of items that meet something in the target",
 		Long: `Decide lists every item that meets a resource of the target, or an item of another source, and writes merge blocks into
 ` + decisionsFile + ` for review. In a terminal it asks one by one; Ctrl-C leaves without writing anything. -all decides all alike, but
 never where two candidates are equally good or the only one is weak: those are listed as open. A decision takes effect, and is recorded
 with who and when, in the next plan. -list reads back matched resources and decisions of the last plan.`,
 		Example: "  rehome decide\n  rehome decide -all=map_to_existing -kind=group\n  rehome decide -all=create_new -rename-suffix=-okta -item=Payroll\n  rehome decide -list -json",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&o.list, "list", false, "show what the last plan found and what was decided")
+			f.StringVar(&o.assessment, "assessment", "", "with -list: the matched resources of this assessment instead of the last one's")
+			f.StringVar(&o.all, "all", "", "decide all alike: map_to_existing, create_new, reconcile or skip")
+			f.StringVar(&o.suffix, "rename-suffix", "", "with -all=create_new: what is taken gets its name and this")
+			f.StringSliceVar(&o.overwrite, "overwrite", nil, "with -all=reconcile: the attributes to overwrite (none unless named)")
+			f.StringArrayVar(&o.kinds, "kind", nil, "only items of this kind")
+			f.StringArrayVar(&o.items, "item", nil, "only the item of this name, id or address")
+			f.StringVar(&o.out, "out", decisionsFile, "write the blocks into this file of the folder")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			switch {
 			case o.list:
 				return listOverlaps(s, o)
 			case o.assessment != "":
 				return misuse("-assessment goes with -list")
 			}
-			return runDecide(c.Context(), s, o)
-		}),
+			return runDecide(ctx, s, o)
+		},
 	}
-	c.Flags().BoolVar(&o.list, "list", false, "show what the last plan found and what was decided")
-	c.Flags().StringVar(&o.assessment, "assessment", "", "with -list: the matched resources of this assessment instead of the last one's")
-	c.Flags().StringVar(&o.all, "all", "", "decide all alike: map_to_existing, create_new, reconcile or skip")
-	c.Flags().StringVar(&o.suffix, "rename-suffix", "", "with -all=create_new: what is taken gets its name and this")
-	c.Flags().StringSliceVar(&o.overwrite, "overwrite", nil, "with -all=reconcile: the attributes to overwrite (none unless named)")
-	c.Flags().StringArrayVar(&o.kinds, "kind", nil, "only items of this kind")
-	c.Flags().StringArrayVar(&o.items, "item", nil, "only the item of this name, id or address")
-	c.Flags().StringVar(&o.out, "out", decisionsFile, "write the blocks into this file of the folder")
-	return c
 }
 
 // decision is one merge block to be written.

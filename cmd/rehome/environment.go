@@ -84,12 +84,12 @@ func (e *environment) style(noColor bool) view.Style {
 }
 
 // settingsOf are what a use case takes from the surroundings of a command.
-func settingsOf(env *environment, global *options, command string, events *events) project.Settings {
+func settingsOf(env *environment, global *options, events *events, c *Command, class commandClass) project.Settings {
 	return project.Settings{
-		Folder: global.chdir, Command: "rehome " + command, Environ: env.variable, Now: env.now, Host: env.host, Account: env.account,
+		Folder: global.chdir, Command: "rehome " + c.Path, Environ: env.variable, Now: env.now, Host: env.host, Account: env.account,
 		PID: os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
-		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: global.phase,
-		Need: global.class.need(), Begins: global.class == classBegin, Ask: newPerson(env, global),
+		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: c.Phase,
+		Need: class.need(), Begins: class == classBegin, Ask: newPerson(env, global),
 		Events: &listener{events: events, env: env, global: global}, Log: env.err, JournalWatch: env.journalWatch,
 	}
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
@@ -15,24 +18,30 @@ type evidenceOptions struct {
 	detailed       bool
 }
 
-func newEvidenceCommand(env *environment, global *options) *cobra.Command {
+func evidenceCommand() Command {
 	var o evidenceOptions
-	c := &cobra.Command{
-		Use:   "evidence",
+	return Command{
+		Path:  "evidence",
+		Group: groupProof,
+		Class: classRead,
+		Codes: []config.Code{
+			{Code: "evidence-no-plan", Cause: "Evidence was asked for before a plan had a hash.", Cure: "Run rehome plan."},
+		},
 		Short: "Show what proves the move, and what it still lacks",
 		Long: `Evidence shows the plan applied last, its run, the guidance for going back, what people declared, every row that was blocked or left to
 do by hand, and the criteria that end the move, each with the reason why it is met or not.`,
 		Example: "  rehome evidence\n  rehome evidence -markdown=evidence.md -html=evidence.html\n  rehome evidence -json",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.markdown, "markdown", "", "write it as Markdown here")
+			f.StringVar(&o.html, "html", "", "write it as a page here")
+			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 while a criterion is not met")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runEvidence(s, o)
-		}),
+		},
 	}
-	c.Flags().StringVar(&o.markdown, "markdown", "", "write it as Markdown here")
-	c.Flags().StringVar(&o.html, "html", "", "write it as a page here")
-	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 while a criterion is not met")
-	c.AddCommand(newEvidenceBundleCommand(env, global), newEvidenceKeygenCommand(env, global), newEvidenceRecordCommand(env, global), newEvidenceVerifyCommand(env, global))
-	return c
 }
 
 func runEvidence(s *session, o evidenceOptions) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,9 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/evidence"
@@ -21,26 +24,32 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newEvidenceBundleCommand(env *environment, global *options) *cobra.Command {
+func evidenceBundleCommand() Command {
 	var out, key string
-	c := &cobra.Command{
-		Use:   "bundle",
+	return Command{
+		Path:  "evidence bundle",
+		Class: classRead,
+		Codes: []config.Code{
+			{Code: "evidence-key", Cause: "A key to sign or check bundles with does not read.", Cure: "Make one with rehome evidence keygen."},
+		},
 		Short: "Write a file that proves a run to a stranger",
 		Long: `Bundle writes the plan, the run with its journal, the results of probes and the audit chain into one zip with checksums, signed when a key is
 given. rehome evidence verify checks it without state, configuration or network. People have pseudonyms unless -show-people: then the
 content of steps and records that name them is left out, and their hashes stand for it.`,
 		Example: "  rehome evidence bundle -out=evidence.zip -sign-key=evidence.key",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&out, "out", "", "write the bundle here (required)")
+			f.StringVar(&key, "sign-key", "", "sign with this key, made by rehome evidence keygen")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			if out == "" {
 				return misuse("-out is missing: name the file to write, such as -out=evidence.zip")
 			}
 			return runEvidenceBundle(s, out, key)
-		}),
+		},
 	}
-	c.Flags().StringVar(&out, "out", "", "write the bundle here (required)")
-	c.Flags().StringVar(&key, "sign-key", "", "sign with this key, made by rehome evidence keygen")
-	return c
 }
 
 func runEvidenceBundle(s *session, out, keyFile string) error {

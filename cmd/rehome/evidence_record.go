@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,23 +11,29 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newEvidenceRecordCommand(env *environment, global *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "record",
+func evidenceRecordCommand() Command {
+	return Command{
+		Path:  "evidence record",
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "evidence-needs-applied", Cause: "Evidence is recorded on an applied plan, and there is none.", Cure: "Run rehome apply, or finish it."},
+		},
 		Short: "Store changed rollback and evidence blocks on the applied plan",
 		Long: `Record stores what the rollback and evidence blocks say now on the plan applied last, and writes into the audit chain which arguments
 changed. The blocks are not part of the plan hash, so nothing has to be approved again.`,
 		Example: "  rehome evidence record",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runEvidenceRecord(s)
-		}),
+		},
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -10,33 +11,42 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/evidence"
 )
 
-func newEvidenceVerifyCommand(env *environment, global *options) *cobra.Command {
+func evidenceVerifyCommand() Command {
 	var public, head string
-	c := &cobra.Command{
-		Use:   "verify FILE",
+	return Command{
+		Path: "evidence verify", Args: "FILE",
+		Class: classFree,
+		Codes: []config.Code{
+			{Code: "evidence-broken", Cause: "An evidence bundle was changed, or does not prove what it says.", Cure: "Ask for the original."},
+			{Code: "evidence-damaged", Cause: "The file is no evidence bundle, or does not read.", Cure: "Fetch it anew."},
+		},
 		Short: "Check an evidence bundle, offline",
 		Long: `Verify checks an evidence bundle with nothing but the file: every checksum, the signature, the audit chain, and that the steps of the plan give
 its hash. It names each file that was changed, is missing or was added, and says what the bundle leaves unproven.`,
 		Example: "  rehome evidence verify evidence.zip -public-key=evidence.key.pub",
-		Args: func(_ *cobra.Command, args []string) error {
+		Takes: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return misuse("verify takes one bundle, such as evidence.zip; see rehome evidence verify -help")
 			}
 			return nil
 		},
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
-			return runEvidenceVerify(s, args[0], public, head)
-		}),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&head, "audit-head", "", "the audit chain must hold this head, which apply printed")
+			f.StringVar(&public, "public-key", "", "the bundle must be signed by the key of this file")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runEvidenceVerify(s, r.args[0], public, head)
+		},
 	}
-	c.Flags().StringVar(&head, "audit-head", "", "the audit chain must hold this head, which apply printed")
-	c.Flags().StringVar(&public, "public-key", "", "the bundle must be signed by the key of this file")
-	return c
 }
 
 func runEvidenceVerify(s *session, name, publicFile, head string) error {
@@ -118,24 +128,27 @@ func printVerdict(s *session, name string, v evidence.Verdict) {
 	}
 }
 
-func newEvidenceKeygenCommand(env *environment, global *options) *cobra.Command {
+func evidenceKeygenCommand() Command {
 	var out string
-	c := &cobra.Command{
-		Use:   "keygen",
+	return Command{
+		Path:  "evidence keygen",
+		Class: classFree,
 		Short: "Make a key to sign evidence bundles with",
 		Long: `Keygen writes an ed25519 key (PKCS #8 PEM, mode 0600) and, beside it, its public half as FILE.pub for those who check. It never writes over a
 file. openssl can check a signature too: openssl pkeyutl -verify -pubin -inkey FILE.pub -rawin -in manifest.json -sigfile manifest.json.sig`,
 		Example: "  rehome evidence keygen -out=evidence.key",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&out, "out", "", "write the key here (required)")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			if out == "" {
 				return misuse("-out is missing: name the file to write, such as -out=evidence.key")
 			}
 			return runEvidenceKeygen(s, out)
-		}),
+		},
 	}
-	c.Flags().StringVar(&out, "out", "", "write the key here (required)")
-	return c
 }
 
 func runEvidenceKeygen(s *session, out string) error {

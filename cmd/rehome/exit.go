@@ -5,6 +5,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -46,10 +47,27 @@ func exitStatus(err error) int {
 	if errors.As(err, &status) {
 		return status.status
 	}
+	var refusal *project.Refusal
+	if errors.As(err, &refusal) {
+		return statusOf(refusal.Cause)
+	}
 	var locked *state.LockedError
 	var held *apply.HeldError
 	var active *state.ActiveError
 	if errors.As(err, &locked) || errors.As(err, &held) || errors.As(err, &active) || errors.Is(err, state.ErrJournalHeld) {
+		return exitLocked
+	}
+	return exitError
+}
+
+// statusOf is the exit status of a refusal.
+func statusOf(cause project.Cause) int {
+	switch cause {
+	case project.CauseGate:
+		return exitGate
+	case project.CauseHash:
+		return exitHashMismatch
+	case project.CauseLock:
 		return exitLocked
 	}
 	return exitError

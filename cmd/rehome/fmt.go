@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,28 +12,32 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/project"
 )
 
-func newFmtCommand(env *environment, global *options) *cobra.Command {
+func fmtCommand() Command {
 	var check, showDiff, recursive bool
-	c := &cobra.Command{
-		Use:     "fmt [file or folder...]",
+	return Command{
+		Path: "fmt", Args: "[file or folder...]",
+		Group:   groupProgram,
+		Class:   classFree,
 		Short:   "Format configuration files",
 		Long:    "Fmt rewrites *.rehome.hcl and *.auto.vars.hcl in the usual layout. A single - reads standard input and writes standard output.",
 		Example: "  rehome fmt\n  rehome fmt -check -diff",
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&check, "check", false, "change nothing; list files that are not formatted and exit with 1")
+			f.BoolVar(&showDiff, "diff", false, "show what changes")
+			f.BoolVar(&recursive, "recursive", false, "go into folders")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			f := formatter{s: s, check: check, diff: showDiff, recursive: recursive}
-			return f.run(args)
-		}),
+			return f.run(r.args)
+		},
 	}
-	c.Flags().BoolVar(&check, "check", false, "change nothing; list files that are not formatted and exit with 1")
-	c.Flags().BoolVar(&showDiff, "diff", false, "show what changes")
-	c.Flags().BoolVar(&recursive, "recursive", false, "go into folders")
-	return c
 }
 
 type formatter struct {

@@ -7,31 +7,43 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newForceUnlockCommand(env *environment, global *options) *cobra.Command {
+func forceUnlockCommand() Command {
 	alive := false
-	c := &cobra.Command{
-		Use:   "force-unlock ID",
+	return Command{
+		Path: "force-unlock", Args: "ID",
+		Group: groupProgram,
+		Class: classManage,
+		Phase: config.PhaseApply,
+		Codes: []config.Code{
+			{Code: "lock-none", Cause: "force-unlock found no lock.", Cure: "Nothing."},
+			{Code: "lock-id-wrong", Cause: "force-unlock was given another id than that of the lock.", Cure: "Give the id that the message names, when its process is known to be gone."},
+			{Code: "lock-holder-alive", Cause: "The process that holds the lease is alive on this host.", Cure: "End it, or give -alive when it is another process of that number."},
+		},
 		Short: "Take a lock away from a process that is gone",
 		Long: `What may not run twice (a collection of a source, an apply, a rehearsal, a rotation of the key) has a record in the state, and an apply a
 lease on the target too. A refusal names the holder and the id. When that process is known to be gone and this host cannot see it, this
 command takes the record or the lease away; without it, a record ends a minute after the last sign of life, a lease two minutes after
 it was renewed. Whoever still works under it stops at its next step or sign of life.`,
 		Example: "  rehome force-unlock r-2026-11-22-91fb8ddc",
-		Args:    cobra.ExactArgs(1),
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
-			return runForceUnlock(c.Context(), s, args[0], alive)
-		}),
+		Takes:   cobra.ExactArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&alive, "alive", false, "also from a process that is alive on this host")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runForceUnlock(ctx, s, r.args[0], alive)
+		},
 	}
-	c.Flags().BoolVar(&alive, "alive", false, "also from a process that is alive on this host")
-	return c
 }
 
 func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) error {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -16,22 +17,29 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newInitCommand(env *environment, global *options) *cobra.Command {
+func initCommand() Command {
 	upgrade := false
-	c := &cobra.Command{
-		Use:   "init",
+	return Command{
+		Path:  "init",
+		Group: groupUsual,
+		Class: classBegin,
+		Codes: []config.Code{
+			{Code: "version-constraint-invalid", Cause: "A version constraint does not read.", Cure: "Write it as >= 0.1.0."},
+		},
 		Short: "Prepare this folder: plugins, lock file, state",
 		Long: `Init finds the plugins that the configuration needs, writes their versions and checksums into ` + lockFileName + `,
 and prepares the encrypted state. Plugins are looked for in -plugin-dir, REHOME_PLUGIN_DIR, next to the rehome
 binary, and in ~/.local/share/rehome/plugins. Commit the lock file; never commit .rehome.`,
 		Example: "  rehome init\n  rehome init -upgrade",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
-			return runInit(c.Context(), s, upgrade)
-		}),
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&upgrade, "upgrade", false, "accept plugins whose checksum differs from the lock file")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runInit(ctx, s, upgrade)
+		},
 	}
-	c.Flags().BoolVar(&upgrade, "upgrade", false, "accept plugins whose checksum differs from the lock file")
-	return c
 }
 
 func runInit(ctx context.Context, s *session, upgrade bool) error {
@@ -117,7 +125,7 @@ func lockProvider(ctx context.Context, s *session, p *plugins, lock *config.Lock
 	}
 	s.events.emit("provider_locked", map[string]any{"provider": name, "version": version})
 	s.tell("Provider  %-10s %s", name, version)
-	lock.Set(name, version, []string{platform() + ":sha256:" + checksum})
+	lock.Set(name, version, []string{project.Platform() + ":sha256:" + checksum})
 	return nil
 }
 

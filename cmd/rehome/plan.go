@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -29,30 +31,54 @@ type planOptions struct {
 	part             partOptions
 }
 
-func newPlanCommand(env *environment, global *options) *cobra.Command {
+func planCommand() Command {
 	var o planOptions
-	c := &cobra.Command{
-		Use:   "plan",
+	return Command{
+		Path:  "plan",
+		Group: groupUsual,
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "item-twice", Cause: "Two snapshots hold one item.", Cure: "Name each source once."},
+			{Code: "map-failed", Cause: "A map block fails for an item.", Cure: "Correct the expression of the block."},
+			{Code: "map-two-blocks", Cause: "Two map blocks set one attribute to different values.", Cure: "Narrow the where of one."},
+			{Code: "merge-target-unmatched", Cause: "A merge block names a target that is none of the item's matched resources, perhaps because it was renamed or removed.", Cure: "Name one of the matched resources; rehome decide -list shows them."},
+			{Code: "merge-attribute-unknown", Cause: "A reconcile names an attribute that the resource type does not have.", Cure: "Name attributes of the resource type in overwrite or keep."},
+			{Code: "merge-two-blocks", Cause: "Two merge blocks claim one item.", Cure: "Narrow the where of one."},
+			{Code: "where-failed", Cause: "A where expression fails for an item.", Cure: "Correct the expression of the block."},
+			{Code: "block-matches-nothing", Cause: "No item meets the where of a block.", Cure: "Remove the block, or correct its where."},
+			{Code: "duration-invalid", Cause: "A duration does not read.", Cure: "Write it as 24h or 90m."},
+			{Code: "recipient-invalid", Cause: "A recipient of the rehome block is not an age public key.", Cure: "Give the age1… line of the person's identity file."},
+			{Code: "marker-leased", Cause: "A run writes to the target while a plan is made.", Cure: "Plan again when it is done."},
+			{Code: "marker-not-written", Cause: "The credential may not write, so the plan is not noted in the target.", Cure: "Nothing; plan with a credential that may write if older plans must be shut out."},
+			{Code: "plan-partial", Cause: "The plan is for a wave, or -target or -exclude was given.", Cure: "Nothing for a wave; after -target or -exclude plan the whole."},
+			{Code: "selection-unknown", Cause: "-target or -exclude names no step and no item.", Cure: "Take a name that rehome plan -v shows."},
+			{Code: "selection-conflict", Cause: "-wave and -target were both given.", Cure: "Leave out one."},
+			{Code: "wave-unknown", Cause: "The configuration has no wave of that name.", Cure: "Correct -wave, or write the wave block."},
+			{Code: "break-glass-shut", Cause: "An account of the break_glass block is not sure to get in.", Cure: "Mend the account, or the flow, before anything else."},
+			{Code: "break-glass-not-tried", Cause: "The target is no running server, so its accounts cannot be tried.", Cure: "Try them where the file is imported."},
+		},
 		Short: "Show every change, and its hash",
 		Long: `Plan compares the newest snapshots with the live target and shows what apply would do. While a gate is open (a missing decision,
 an impact that nobody acknowledged, a failed check, a stale snapshot) the plan is a draft: it has no hash and the exit status is 3.`,
 		Example: "  rehome plan -out=plan.rehome\n  rehome plan -refresh -markdown=comment.md -detailed-exitcode",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
-			return runPlan(c.Context(), s, o)
-		}),
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.out, "out", "", "write the plan file here")
+			f.StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
+			f.StringVar(&o.part.wave, "wave", "", "plan this wave only, with what it needs")
+			f.StringArrayVar(&o.part.targets, "target", nil, "emergency: only this step (type:key) or item, with what it needs")
+			f.StringArrayVar(&o.part.excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
+			f.StringVar(&o.targetFile, "target-snapshot", "", "read the target from this file of rehome target snapshot")
+			f.StringVar(&o.html, "html", "", "write a page for reviewers here")
+			f.BoolVar(&o.refresh, "refresh", false, "collect first, even where there are snapshots")
+			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
+			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runPlan(ctx, s, o)
+		},
 	}
-	c.Flags().StringVar(&o.out, "out", "", "write the plan file here")
-	c.Flags().StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
-	c.Flags().StringVar(&o.part.wave, "wave", "", "plan this wave only, with what it needs")
-	c.Flags().StringArrayVar(&o.part.targets, "target", nil, "emergency: only this step (type:key) or item, with what it needs")
-	c.Flags().StringArrayVar(&o.part.excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
-	c.Flags().StringVar(&o.targetFile, "target-snapshot", "", "read the target from this file of rehome target snapshot")
-	c.Flags().StringVar(&o.html, "html", "", "write a page for reviewers here")
-	c.Flags().BoolVar(&o.refresh, "refresh", false, "collect first, even where there are snapshots")
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
-	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
-	return c
 }
 
 func runPlan(ctx context.Context, s *session, o planOptions) error {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,21 +43,25 @@ func commandsPage(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\nGenerated from the code by `make docs`. Long flags take one dash or two.\n\n" + exitHelp + "\n")
 	root := newRootCommand(testEnvironment(t))
-	root.InitDefaultCompletionCmd()
 	fmt.Fprintf(&b, "\n## Flags of every command\n\n%s", flagTable(root.PersistentFlags()))
+	said := map[string]Command{}
+	for _, c := range commands() {
+		said[c.Path] = c
+	}
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
 		for _, sub := range c.Commands() {
-			if sub.Hidden || sub.Name() == "help" || (c.Name() == "completion") {
+			if sub.Hidden || sub.Name() == "help" {
 				continue
 			}
 			fmt.Fprintf(&b, "\n## %s\n\n%s.\n", strings.TrimSpace(sub.UseLine()), sub.Short)
-			if sub.Long != "" && sub.Name() != "completion" {
+			if sub.Long != "" {
 				fmt.Fprintf(&b, "\n%s\n", sub.Long)
 			}
 			if table := flagTable(sub.LocalNonPersistentFlags()); table != "" {
 				fmt.Fprintf(&b, "\n%s", table)
 			}
+			b.WriteString(accessLine(said[pathOf(sub)]))
 			if sub.Example != "" {
 				fmt.Fprintf(&b, "\n```\n%s\n```\n", sub.Example)
 			}
@@ -64,6 +70,30 @@ func commandsPage(t *testing.T) string {
 	}
 	walk(root)
 	return b.String()
+}
+
+// accessLine says what a token must allow, where an access block asks for one, and which diagnostics are the command's own.
+func accessLine(c Command) string {
+	var parts []string
+	if c.Run != nil && c.Class != classFree {
+		need := "Asks for a token that may " + map[commandClass]string{classBegin: "look, once rules are recorded", classRead: "look",
+			classManage: "manage"}[c.Class]
+		for _, name := range slices.Sorted(maps.Keys(c.ClassWith)) {
+			need += "; with `-" + name + "` " + map[commandClass]string{classRead: "look", classManage: "manage"}[c.ClassWith[name]]
+		}
+		parts = append(parts, need+".")
+	}
+	var own []string
+	for _, code := range c.Codes {
+		own = append(own, "`"+code.Code+"`")
+	}
+	if len(own) > 0 {
+		parts = append(parts, "Diagnostics of its own: "+strings.Join(own, ", ")+".")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\n" + strings.Join(parts, " ") + "\n"
 }
 
 func flagTable(flags *pflag.FlagSet) string {
@@ -139,17 +169,21 @@ func TestCodes_AreAllListed(t *testing.T) {
 	}
 }
 
-func TestHelp_OfTheRootListsEveryCommandInOneGroup(t *testing.T) {
+func TestHelp_OfTheRootListsEveryCommandOnce(t *testing.T) {
+	var b bytes.Buffer
 	root := newRootCommand(testEnvironment(t))
-	listed := map[string]int{}
-	for _, group := range commandGroups() {
-		for _, name := range group.commands {
-			listed[name]++
-		}
+	root.SetOut(&b)
+	if err := root.Help(); err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range root.Commands() {
-		if listed[c.Name()] != 1 {
-			t.Errorf("%s is listed %d times", c.Name(), listed[c.Name()])
+		if n := strings.Count(b.String(), "\n  "+c.Name()+" "); n != 1 {
+			t.Errorf("%s is listed %d times", c.Name(), n)
+		}
+	}
+	for _, title := range groups() {
+		if !strings.Contains(b.String(), "\n"+string(title)+":\n  ") {
+			t.Errorf("nothing stands below %q", title)
 		}
 	}
 }
@@ -159,7 +193,7 @@ func TestHelp_FitsAScreenAndShowsAnExample(t *testing.T) {
 	env := testEnvironment(t)
 	root := newRootCommand(env)
 	walk = func(c *cobra.Command) {
-		if c.Name() != "help" && !strings.Contains(c.CommandPath(), "completion") && c.Example == "" {
+		if c.Name() != "help" && c.Example == "" {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
 		var out bytes.Buffer

@@ -7,7 +7,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
@@ -24,10 +26,21 @@ type rehearseOptions struct {
 	workers int
 }
 
-func newRehearseCommand(env *environment, global *options) *cobra.Command {
+func rehearseCommand() Command {
 	var o rehearseOptions
-	c := &cobra.Command{
-		Use:   "rehearse",
+	return Command{
+		Path:  "rehearse",
+		Group: groupUsual,
+		Class: classManage,
+		Phase: config.PhaseApply,
+		Codes: []config.Code{
+			{Code: "rehearsal-missing", Cause: "The configuration names no throw-away target.", Cure: "Write a rehearsal block."},
+			{Code: "rehearsal-no-snapshot", Cause: "A source was not collected yet.", Cure: "Run rehome collect."},
+			{Code: "rehearsal-empty", Cause: "The plan changes nothing in the throw-away target.", Cure: "Rehearse on a target as the real one is before the run."},
+			{Code: "rehearsal-target-refused", Cause: "The target of the rehearsal block is the real one, was used before, or could reach people.", Cure: "Make a throw-away target with rehome rehearse -prepare."},
+			{Code: "rehearsal-stopped", Cause: "A rehearsal was interrupted, or could not go on.", Cure: "Mend what the message names, make the throw-away target anew, and rehearse again."},
+			{Code: "rehearsal-needs-no-copy", Cause: "-prepare was given for a target that is a file.", Cure: "Name the file in a rehearsal block."},
+		},
 		Short: "Carry the plan out on a throw-away target, and take it back",
 		Long: `Rehearse plans against the target of the rehearsal block, applies, verifies, rolls back, verifies again and compares the target with its
 start. It says what each part took and what the real run will need. The real target is only read, the state gets the report alone.
@@ -43,21 +56,23 @@ of rehome's client, and name it in a block. A realm file is rehearsed on a copy;
     client_secret = credential("scratch")
   }`,
 		Example: "  rehome rehearse -prepare=acme-rehearsal.json\n  rehome rehearse\n  rehome rehearse -wave=pilot",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
-			return runRehearse(c.Context(), s, o)
-		}),
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.part.wave, "wave", "", "rehearse this wave only, with what it needs")
+			f.StringArrayVar(&o.part.targets, "target", nil, "only this step (type:key) or item, with what it needs")
+			f.StringArrayVar(&o.part.excludes, "exclude", nil, "leave out this step or item, and what needs it")
+			f.StringVar(&o.prepare, "prepare", "", "write the settings for a throw-away target into this new file, and do nothing else")
+			f.StringVar(&o.as, "as", "", "with -prepare: the name of the throw-away target")
+			f.StringVar(&o.keep, "keep", "", "keep state, journals and copies of the rehearsal in this new folder")
+			f.BoolVar(&o.list, "list", false, "list the rehearsals of this state instead")
+			f.BoolVarP(&o.verbose, "verbose", "v", false, "every failure and difference")
+			f.IntVar(&o.workers, "parallelism", 4, "steps at a time, 1 to 8")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runRehearse(ctx, s, o)
+		},
 	}
-	c.Flags().StringVar(&o.part.wave, "wave", "", "rehearse this wave only, with what it needs")
-	c.Flags().StringArrayVar(&o.part.targets, "target", nil, "only this step (type:key) or item, with what it needs")
-	c.Flags().StringArrayVar(&o.part.excludes, "exclude", nil, "leave out this step or item, and what needs it")
-	c.Flags().StringVar(&o.prepare, "prepare", "", "write the settings for a throw-away target into this new file, and do nothing else")
-	c.Flags().StringVar(&o.as, "as", "", "with -prepare: the name of the throw-away target")
-	c.Flags().StringVar(&o.keep, "keep", "", "keep state, journals and copies of the rehearsal in this new folder")
-	c.Flags().BoolVar(&o.list, "list", false, "list the rehearsals of this state instead")
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every failure and difference")
-	c.Flags().IntVar(&o.workers, "parallelism", 4, "steps at a time, 1 to 8")
-	return c
 }
 
 func runRehearse(ctx context.Context, s *session, o rehearseOptions) error {

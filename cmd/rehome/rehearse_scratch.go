@@ -226,7 +226,7 @@ func copySnapshot(from *state.Migration, to *session, snapshot state.Snapshot) e
 // close removes the folder, or keeps it where -keep says.
 func (r *rehearsing) close() error {
 	if r.scratch != nil {
-		r.scratch.close()
+		r.scratch.Close()
 	}
 	if r.o.keep != "" && r.scratch != nil {
 		if err := os.Rename(r.folder, r.s.path(r.o.keep)); err != nil {

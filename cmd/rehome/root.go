@@ -28,11 +28,6 @@ type options struct {
 	variables   []string
 	varFiles    []string
 	pluginDirs  []string
-
-	class   commandClass    // of the command that runs
-	phase   string          // in which it uses source and target blocks
-	ctx     context.Context // of the command that runs: the state is opened on first use, in the midst of it
-	entered *session        // made by guard for the command to work with
 }
 
 // run is the whole program but for the exit: arguments in, exit status out.
@@ -126,34 +121,7 @@ func newRootCommand(env *environment) *cobra.Command {
 	flags.StringArrayVar(&global.variables, "var", nil, "set a variable: name=value")
 	flags.StringArrayVar(&global.varFiles, "var-file", nil, "set variables from this file")
 	flags.StringArrayVar(&global.pluginDirs, "plugin-dir", nil, "look for plugins here first")
-	root.AddCommand(
-		newAcknowledgeCommand(env, global),
-		newApplyCommand(env, global),
-		newAssessCommand(env, global),
-		newAssessmentCommand(env, global),
-		newAuditCommand(env, global),
-		newCollectCommand(env, global),
-		newCredentialsCommand(env, global),
-		newDecideCommand(env, global),
-		newEvidenceCommand(env, global),
-		newFmtCommand(env, global),
-		newForceUnlockCommand(env, global),
-		newInitCommand(env, global),
-		newPlanCommand(env, global),
-		newRehearseCommand(env, global),
-		newRunCommand(env, global),
-		newSheetCommand(env, global),
-		newRollbackCommand(env, global),
-		newShowCommand(env, global),
-		newSnapshotCommand(env, global),
-		newStateCommand(env, global),
-		newStatusCommand(env, global),
-		newTargetCommand(env, global),
-		newValidateCommand(env, global),
-		newVerifyCommand(env, global),
-		newVersionCommand(env, global),
-	)
-	guard(root, env, global)
+	addCommands(root, env, global)
 	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Run: func(c *cobra.Command, args []string) {
 		found, _, err := root.Find(args)
 		if err != nil || found == nil {
@@ -162,7 +130,7 @@ func newRootCommand(env *environment) *cobra.Command {
 		_ = found.Help()
 	}})
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
+	root.CompletionOptions.DisableDefaultCmd = true // completion is one of commands
 	root.Version = version.Number
 	root.SetVersionTemplate("rehome {{.Version}} (" + project.Platform() + ")\n")
 	root.InitDefaultVersionFlag()

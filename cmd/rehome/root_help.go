@@ -13,33 +13,20 @@ HCL in git says what to move, a plan shows every change, a hash approves it, app
 Long flags take one dash or two.
 ` + exitHelp
 
-// commandGroup is what the help of the root lists under one title, in the order in which it is used.
-type commandGroup struct {
-	title    string
-	commands []string
-}
-
-func commandGroups() []commandGroup {
-	return []commandGroup{
-		{"The usual way", []string{"init", "validate", "collect", "assess", "decide", "acknowledge", "plan", "rehearse", "apply", "verify", "status"}},
-		{"What was read, judged and done", []string{"snapshot", "assessment", "show", "run", "rollback"}},
-		{"Handoff and proof", []string{"sheet", "evidence", "audit"}},
-		{"State, secrets and this program", []string{"state", "credentials", "target", "force-unlock", "fmt", "version", "completion", "help"}},
-	}
-}
-
 // groupedHelp gives the root a help of its own: commands by group, and the flags of every command by name, so that it fits a screen. The
 // other commands keep that of cobra.
 func groupedHelp(root *cobra.Command) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage: rehome COMMAND [flags]\n")
-	for _, group := range commandGroups() {
-		fmt.Fprintf(&b, "\n%s:\n", group.title)
-		for _, name := range group.commands {
-			c, _, _ := root.Find([]string{name})
-			fmt.Fprintf(&b, "  %-13s %s\n", name, c.Short)
+	for _, group := range groups() {
+		fmt.Fprintf(&b, "\n%s:\n", group)
+		for _, c := range commands() {
+			if c.Group == group {
+				fmt.Fprintf(&b, "  %-13s %s\n", c.Path, c.Short)
+			}
 		}
 	}
+	fmt.Fprintf(&b, "  %-13s %s\n", "help", "Help about a command")
 	fmt.Fprintf(&b, "\nFlags of every command; rehome COMMAND -help explains them:\n%s\n", flagNames(root.PersistentFlags()))
 	root.SetUsageTemplate("{{if not .HasParent}}" + b.String() + "{{else}}" + root.UsageTemplate() + "{{end}}")
 }

@@ -1,61 +1,71 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newRunCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "run",
+func runCommand() Command {
+	return Command{
+		Path:  "run",
+		Group: groupRecords,
 		Short: "Read back what applies did, and what is left to do by hand",
 		Long: `A run is one execution of a plan. Each step of the plan reads back with what came of it: created, changed, mapped, blocked, skipped,
 manual, failed. What people must do is a checklist that stays until each entry is closed.`,
 		Example: "  rehome run list\n  rehome run show\n  rehome run follow-up done f-3 -note=\"rebuilt by the team\"",
-		Args:    cobra.NoArgs,
+		Takes:   cobra.NoArgs,
 	}
-	c.AddCommand(newRunListCommand(env, global), newRunShowCommand(env, global), newFollowUpCommand(env, global))
-	return c
 }
 
-func newRunListCommand(env *environment, global *options) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
+func runListCommand() Command {
+	return Command{
+		Path:    "run list",
+		Class:   classRead,
 		Short:   "List the runs, newest first",
 		Example: "  rehome run list\n  rehome run list -json",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runRunList(s)
-		}),
+		},
 	}
 }
 
-func newRunShowCommand(env *environment, global *options) *cobra.Command {
+func runShowCommand() Command {
 	verbose := false
-	c := &cobra.Command{
-		Use:     "show [RUN]",
+	return Command{
+		Path: "run show", Args: "[RUN]",
+		Class: classRead,
+		Codes: []config.Code{
+			{Code: "run-unknown", Cause: "The state holds no run of this id.", Cure: "Use an id that the message names, or the state of the machine that applied."},
+		},
 		Short:   "Show each step of a run, the newest unless named",
 		Long:    "Show lists each step of the run's plan with what came of it, why, the resource, and the line of HCL that decided it. Steps that were already as wanted are counted; -v lists them.",
 		Example: "  rehome run show\n  rehome run show r-2026-11-22-1f0c9a7b -json",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
+		Takes:   cobra.MaximumNArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVarP(&verbose, "verbose", "v", false, "every step, unchanged ones too")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			id := ""
-			if len(args) == 1 {
-				id = args[0]
+			if len(r.args) == 1 {
+				id = r.args[0]
 			}
 			return runRunShow(s, id, verbose)
-		}),
+		},
 	}
-	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "every step, unchanged ones too")
-	return c
 }
 
 // migrationRuns are the runs of the configured migration, newest first.

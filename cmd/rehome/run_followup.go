@@ -1,59 +1,71 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newFollowUpCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:     "follow-up",
+func followUpCommand() Command {
+	return Command{
+		Path: "run follow-up",
+
 		Short:   "The checklist of what people must do",
 		Example: "  rehome run follow-up list\n  rehome run follow-up done f-3 -note=\"rebuilt by the team\"",
-		Args:    cobra.NoArgs,
+		Takes:   cobra.NoArgs,
 	}
-	c.AddCommand(newFollowUpListCommand(env, global), newFollowUpDoneCommand(env, global))
-	return c
 }
 
-func newFollowUpListCommand(env *environment, global *options) *cobra.Command {
+func followUpListCommand() Command {
 	all := false
-	c := &cobra.Command{
-		Use:     "list",
+	return Command{
+		Path:    "run follow-up list",
+		Class:   classRead,
 		Short:   "List what is left to do by hand",
 		Example: "  rehome run follow-up list\n  rehome run follow-up list -all -json",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&all, "all", false, "closed ones too")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runFollowUpList(s, all)
-		}),
+		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "closed ones too")
-	return c
 }
 
-func newFollowUpDoneCommand(env *environment, global *options) *cobra.Command {
+func followUpDoneCommand() Command {
 	note := ""
-	c := &cobra.Command{
-		Use:     "done ID",
+	return Command{
+		Path: "run follow-up done", Args: "ID",
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "follow-up-unknown", Cause: "The migration has no follow-up with that id.", Cure: "See the ids with rehome run follow-up list."},
+			{Code: "follow-up-closed", Cause: "The follow-up was closed before; its note stays.", Cure: "Nothing is to be done."},
+		},
 		Short:   "Close a follow-up, with a note that says what was done",
 		Example: "  rehome run follow-up done f-3 -note=\"rebuilt by the team, see CHG-1042\"",
-		Args: func(_ *cobra.Command, args []string) error {
+		Takes: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return misuse("follow-up done takes one id, such as f-3; rehome run follow-up list shows them")
 			}
 			return nil
 		},
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
-			return runFollowUpDone(s, args[0], note)
-		}),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&note, "note", "", "what was done; needed, and kept in the audit chain")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runFollowUpDone(s, r.args[0], note)
+		},
 	}
-	c.Flags().StringVar(&note, "note", "", "what was done; needed, and kept in the audit chain")
-	return c
 }
 
 func runFollowUpList(s *session, all bool) error {

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"filippo.io/age"
-	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/authorization"
@@ -37,31 +35,19 @@ type session struct {
 	subject *authorization.Facts
 }
 
-func newSession(env *environment, global *options, command string) (*session, error) {
-	if s := global.entered; s != nil {
-		s.command = command
-		return s, nil
-	}
-	if global.chdir != "" {
-		if _, err := os.Stat(global.chdir); err != nil {
-			return nil, fmt.Errorf("working in the folder of -chdir: %w", err)
-		}
-	}
-	events := newEvents(env, global)
-	p := project.New(settingsOf(env, global, command, events))
-	return &session{Project: p, ctx: global.ctx, env: env, global: global, command: command, folder: p.Folder, events: events}, nil
+// session is the old form of a call.
+func (r *call) session(ctx context.Context) *session {
+	s := &session{Project: r.Project, ctx: ctx, env: r.env, global: r.global, command: r.name, folder: r.Folder, events: r.events}
+	s.follow()
+	return s
 }
 
-// inSession makes of do what cobra runs: with a session of its own, which is closed afterwards.
-func inSession(env *environment, global *options, do func(*cobra.Command, *session, []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) error {
-		s, err := newSession(env, global, pathOf(c))
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		return do(c, s, args)
+// withHistory runs a command on the opened state in which nothing is left collecting or assessing by a killed process.
+func (r *call) withHistory(ctx context.Context, do func(*session) error) error {
+	if err := r.CloseUnfinished(ctx); err != nil {
+		return err
 	}
+	return do(r.session(ctx))
 }
 
 // follow takes over what the project has opened.
@@ -82,11 +68,6 @@ func (s *session) openState() (*state.Migration, error) {
 func (s *session) openForChange() (*state.Migration, error) {
 	defer s.follow()
 	return s.StateForChange(s.ctx)
-}
-
-func (s *session) enter() error {
-	defer s.follow()
-	return s.Enter(s.ctx)
 }
 
 func (s *session) closeUnfinished() error { return s.CloseUnfinished(s.ctx) }
@@ -111,11 +92,6 @@ func (s *session) providers() (*plugins, error) {
 		s.plugins = &plugins{Plugins: p, phase: s.Phase}
 	}
 	return s.plugins, nil
-}
-
-func (s *session) close() {
-	s.Close()
-	s.whole, s.store = nil, nil
 }
 
 func (s *session) operator() (bool, error) { return s.Operator() }

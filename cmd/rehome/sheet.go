@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -28,30 +30,40 @@ type sheetOptions struct {
 	format string
 }
 
-func newSheetCommand(env *environment, global *options) *cobra.Command {
+func sheetCommand() Command {
 	var o sheetOptions
-	c := &cobra.Command{
-		Use:   "sheet [APPLICATION]",
+	return Command{
+		Path: "sheet", Args: "[APPLICATION]",
+		Group: groupProof,
+		Class: classManage, // it remembers what it wrote
+		Codes: []config.Code{
+			{Code: "application-unknown", Cause: "No application that a plan moves has this name.", Cure: "Use a name of rehome status -apps, or an address."},
+			{Code: "application-ambiguous", Cause: "Several applications have one name.", Cure: "Give the address of one."},
+			{Code: "application-not-moved", Cause: "The application is blocked, skipped or done by hand.", Cure: "rehome show says why; there is nothing to hand over."},
+			{Code: "sheet-needs-live-target", Cause: "The target is a file, which has no addresses or keys of its own.", Cure: "Make sheets with the server that people will sign in at."},
+			{Code: "sheet-not-in-target", Cause: "The target does not have the application.", Cure: "Apply the plan first."},
+		},
 		Short: "Write what an application's owner must change",
 		Long: `Sheet writes one page for the owner of each application: what changes on his side with old and new value, the certificate with its end,
 how the secret arrives, a test address, and the old values for going back. The new values are read from the live target, so there
 are none for a realm file, or for an application that the target does not have yet. Owner, contact, date and what to confirm come
 from application blocks. A sheet holds no secret and no person's data.`,
 		Example: "  rehome sheet -out=sheets\n  rehome sheet Payroll\n  rehome sheet Payroll -format=html > payroll.html",
-		Args: func(c *cobra.Command, args []string) error {
+		Takes: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
 			return oneApplication(c, args)
 		},
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
-			return runSheet(c.Context(), s, args, o)
-		}),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.out, "out", "", "write one file for each application into this folder")
+			f.StringVar(&o.format, "format", "", "markdown or html; both with -out, markdown without")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runSheet(ctx, s, r.args, o)
+		},
 	}
-	c.Flags().StringVar(&o.out, "out", "", "write one file for each application into this folder")
-	c.Flags().StringVar(&o.format, "format", "", "markdown or html; both with -out, markdown without")
-	c.AddCommand(newSheetRecordCommand(env, global), newSheetConfirmCommand(env, global))
-	return c
 }
 
 func runSheet(ctx context.Context, s *session, args []string, o sheetOptions) error {

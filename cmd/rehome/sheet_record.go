@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -18,22 +20,29 @@ type sheetRecordOptions struct {
 	secret bool
 }
 
-func newSheetRecordCommand(env *environment, global *options) *cobra.Command {
+func sheetRecordCommand() Command {
 	var o sheetRecordOptions
-	c := &cobra.Command{
-		Use:   "record APPLICATION",
+	return Command{
+		Path: "sheet record", Args: "APPLICATION",
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "sheet-not-written", Cause: "A sheet is recorded as delivered and none was written.", Cure: "Run rehome sheet first."},
+			{Code: "secret-not-new", Cause: "A secret is recorded as delivered and no run made one.", Cure: "Nothing; the application keeps its secret or has none."},
+		},
 		Short: "Record that a sheet, or a new secret, was delivered",
 		Long: `Record notes that the sheet written last was given to the application's owner, or with -secret that the new client secret was. It is
 written into the audit chain. Somebody who gets the sheet and the secret makes the application handed over.`,
 		Example: "  rehome sheet record Payroll -delivered-to=\"Payroll team\"\n  rehome sheet record Payroll -secret -delivered-to=\"Payroll team\"",
-		Args:    oneApplication,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
-			return runSheetRecord(c.Context(), s, args[0], o)
-		}),
+		Takes:   oneApplication,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.to, "delivered-to", "", "who got it")
+			f.BoolVar(&o.secret, "secret", false, "it is the new client secret that was delivered")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runSheetRecord(ctx, s, r.args[0], o)
+		},
 	}
-	c.Flags().StringVar(&o.to, "delivered-to", "", "who got it")
-	c.Flags().BoolVar(&o.secret, "secret", false, "it is the new client secret that was delivered")
-	return c
 }
 
 func runSheetRecord(ctx context.Context, s *session, name string, o sheetRecordOptions) error {
@@ -83,23 +92,30 @@ type sheetConfirmOptions struct {
 	withdraw bool
 }
 
-func newSheetConfirmCommand(env *environment, global *options) *cobra.Command {
+func sheetConfirmCommand() Command {
 	var o sheetConfirmOptions
-	c := &cobra.Command{
-		Use:   "confirm APPLICATION",
+	return Command{
+		Path: "sheet confirm", Args: "APPLICATION",
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "not-confirmed", Cause: "A confirmation is withdrawn that was never given.", Cure: "Nothing; check the name of the application."},
+			{Code: "application-not-open", Cause: "Nobody may sign in to the application at the target yet.", Cure: "Open it first; a confirmation before that confirms nothing."},
+		},
 		Short: "Record that an application's owner confirms the switch",
 		Long: `Confirm records the word of an application's owner that it works at the target, or with -withdraw that it no longer does. Only an
 application that is open in the target can be confirmed. It is written into the audit chain with who recorded it.`,
 		Example: "  rehome sheet confirm Payroll -by=\"Ana of payroll\" -note=\"pay slips of November checked\"",
-		Args:    oneApplication,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, args []string) error {
-			return runSheetConfirm(c.Context(), s, args[0], o)
-		}),
+		Takes:   oneApplication,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.by, "by", "", "who confirms it")
+			f.StringVar(&o.note, "note", "", "what was checked, or why it is withdrawn")
+			f.BoolVar(&o.withdraw, "withdraw", false, "take an earlier confirmation back")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runSheetConfirm(ctx, s, r.args[0], o)
+		},
 	}
-	c.Flags().StringVar(&o.by, "by", "", "who confirms it")
-	c.Flags().StringVar(&o.note, "note", "", "what was checked, or why it is withdrawn")
-	c.Flags().BoolVar(&o.withdraw, "withdraw", false, "take an earlier confirmation back")
-	return c
 }
 
 func runSheetConfirm(ctx context.Context, s *session, name string, o sheetConfirmOptions) error {

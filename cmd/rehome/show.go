@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -15,27 +18,36 @@ type showOptions struct {
 	verbose        bool
 }
 
-func newShowCommand(env *environment, global *options) *cobra.Command {
+func showCommand() Command {
 	var o showOptions
-	c := &cobra.Command{
-		Use:   "show [PLAN]",
+	return Command{
+		Path: "show", Args: "[PLAN]",
+		Group: groupRecords,
+		Class: classFree, // a file needs no state
+		Codes: []config.Code{
+			{Code: "plan-unknown", Cause: "The state keeps no such plan.", Cure: "Give the hash of a plan, or a plan file."},
+			{Code: "plan-file-key", Cause: "The plan file names people, and no identity at hand opens it.", Cure: "Use the identity of the team."},
+			{Code: "plan-file-damaged", Cause: "The plan file is not as rehome wrote it.", Cure: "Fetch it anew or plan again."},
+		},
 		Short: "Show a plan",
 		Long: `Show renders a plan: a plan FILE, without plugins, network or state; a plan of the state by its hash or the beginning of it; or the newest
 plan of the state. With -json it prints the plan as one document.`,
 		Example: "  rehome show plan.rehome\n  rehome show -html=plan.html plan.rehome\n  rehome show -json sha256:9f2c61d0",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
+		Takes:   cobra.MaximumNArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.html, "html", "", "write a page for reviewers here")
+			f.StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
+			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			name := ""
-			if len(args) == 1 {
-				name = args[0]
+			if len(r.args) == 1 {
+				name = r.args[0]
 			}
 			return runShow(s, name, o)
-		}),
+		},
 	}
-	c.Flags().StringVar(&o.html, "html", "", "write a page for reviewers here")
-	c.Flags().StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
-	return c
 }
 
 func runShow(s *session, name string, o showOptions) error {

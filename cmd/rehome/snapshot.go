@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -14,49 +16,33 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newSnapshotCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "snapshot",
+func snapshotCommand() Command {
+	return Command{
+		Path:  "snapshot",
+		Group: groupRecords,
 		Short: "Look into what was collected",
 		Long: `A snapshot is one read of one source: its items and the redacted pages that prove them. Where an ID is asked for, the beginning of one is
 enough, and so is latest (the newest completed one) or previous (the one before it). What is shown may name people.`,
 		Example: "  rehome snapshot list\n  rehome snapshot show latest -kind=application\n  rehome snapshot diff previous latest",
-		Args:    cobra.NoArgs,
+		Takes:   cobra.NoArgs,
 	}
-	c.AddCommand(newSnapshotDiffCommand(env, global), newSnapshotListCommand(env, global), newSnapshotPruneCommand(env, global),
-		newSnapshotRawCommand(env, global), newSnapshotShowCommand(env, global))
-	return c
 }
 
-// withHistory runs a command on the opened state in which nothing is left collecting or assessing by a killed process.
-func withHistory(env *environment, global *options, command string, do func(*session) error) error {
-	s, err := newSession(env, global, command)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	if _, err := s.openState(); err != nil {
-		return err
-	}
-	if err := s.closeUnfinished(); err != nil {
-		return err
-	}
-	return do(s)
-}
-
-func newSnapshotListCommand(env *environment, global *options) *cobra.Command {
+func snapshotListCommand() Command {
 	source := ""
-	c := &cobra.Command{
-		Use:     "list",
+	return Command{
+		Path:    "snapshot list",
+		Class:   classRead,
 		Short:   "List the snapshots, newest first",
 		Example: "  rehome snapshot list\n  rehome snapshot list -source=okta.corp -json",
-		Args:    noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			return withHistory(env, global, "snapshot list", func(s *session) error { return runSnapshotList(s, source) })
+		Takes:   noArguments,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&source, "source", "", "only those of this source")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			return r.withHistory(ctx, func(s *session) error { return runSnapshotList(s, source) })
 		},
 	}
-	c.Flags().StringVar(&source, "source", "", "only those of this source")
-	return c
 }
 
 func noArguments(c *cobra.Command, args []string) error {

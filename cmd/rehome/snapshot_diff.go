@@ -2,13 +2,16 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
@@ -24,34 +27,43 @@ type snapshotDiffOptions struct {
 	verbose, detailed bool
 }
 
-func newSnapshotDiffCommand(env *environment, global *options) *cobra.Command {
-	return newHistoryDiffCommand(env, global, "snapshots", &cobra.Command{
+func snapshotDiffCommand() Command {
+	return historyDiffCommand("snapshots", runSnapshotDiff, Command{
+		Path:  "snapshot diff",
+		Class: classRead,
+		Codes: []config.Code{
+			{Code: "snapshot-other-source", Cause: "Two snapshots of different sources cannot be compared.", Cure: "Compare two reads of one source."},
+			{Code: "snapshot-not-completed", Cause: "A snapshot that failed, or is being collected, is no whole read.", Cure: "Use a completed one."},
+		},
 		Short: "Show what changed in the incumbent between two snapshots",
 		Long: `Diff compares two completed snapshots of one source, item by item and field by field: + came, - went, ~ changed. Without arguments it
 compares the newest with the one before it. Of users and memberships it shows the first ten of each sort and counts the rest.`,
 		Example: "  rehome snapshot diff\n  rehome snapshot diff s-2026-11-21-5b1f0c2d latest -detailed-exitcode",
-	}, runSnapshotDiff)
+	})
 }
 
-// newHistoryDiffCommand completes a command that compares two things of the history, the newest two unless they are named.
-func newHistoryDiffCommand(env *environment, global *options, things string, c *cobra.Command, diff func(s *session, first, second string, o snapshotDiffOptions) error) *cobra.Command {
+// historyDiffCommand completes a command that compares two things of the history of one source.
+func historyDiffCommand(things string, diff func(s *session, first, second string, o snapshotDiffOptions) error, c Command) Command {
 	var o snapshotDiffOptions
-	c.Use = "diff [A B]"
-	c.Args = func(c *cobra.Command, args []string) error {
+	c.Args = "[A B]"
+	c.Takes = func(c *cobra.Command, args []string) error {
 		if len(args) != 0 && len(args) != 2 {
 			return usageError(c, fmt.Errorf("diff takes two %s, the earlier one first, or none", things))
 		}
 		return nil
 	}
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			args = []string{"previous", "latest"}
-		}
-		return withHistory(env, global, pathOf(c), func(s *session) error { return diff(s, args[0], args[1], o) })
+	c.Flags = func(f *pflag.FlagSet) {
+		f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
+		f.BoolVarP(&o.verbose, "verbose", "v", false, "every user and membership")
+		f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
 	}
-	c.Flags().StringVar(&o.source, "source", "", "the source that latest and previous speak of")
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every user and membership")
-	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+	c.Run = func(ctx context.Context, r *call) error {
+		first, second := "previous", "latest"
+		if len(r.args) == 2 {
+			first, second = r.args[0], r.args[1]
+		}
+		return r.withHistory(ctx, func(s *session) error { return diff(s, first, second, o) })
+	}
 	return c
 }
 

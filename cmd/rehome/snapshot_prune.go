@@ -1,9 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -16,25 +17,27 @@ type snapshotPruneOptions struct {
 	dryRun            bool
 }
 
-func newSnapshotPruneCommand(env *environment, global *options) *cobra.Command {
+func snapshotPruneCommand() Command {
 	var o snapshotPruneOptions
-	c := &cobra.Command{
-		Use:   "prune",
+	return Command{
+		Path:  "snapshot prune",
+		Class: classManage,
 		Short: "Delete old snapshots with their items, pages and assessments",
 		Long: `Prune deletes snapshots that are older than a time, or beyond the newest N of their source, or both where both are given; failed ones count
 as nothing to keep. It never deletes what a plan that can still be applied, a run or the newest assessment refers to, nor the newest completed
 snapshot of a configured source, and says so. The file of the state does not get smaller; what is free in it is used again.`,
 		Example: "  rehome snapshot prune -keep=5 -dry-run\n  rehome snapshot prune -older-than=30d",
-		Args:    noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			return withHistory(env, global, "snapshot prune", func(s *session) error { return runSnapshotPrune(s, o) })
+		Takes:   noArguments,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.olderThan, "older-than", "", "those begun longer ago than this: 30d, 12h")
+			f.IntVar(&o.keep, "keep", -1, "all but the newest N completed ones of each source")
+			f.StringVar(&o.source, "source", "", "only those of this source")
+			f.BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and delete nothing")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			return r.withHistory(ctx, func(s *session) error { return runSnapshotPrune(s, o) })
 		},
 	}
-	c.Flags().StringVar(&o.olderThan, "older-than", "", "those begun longer ago than this: 30d, 12h")
-	c.Flags().IntVar(&o.keep, "keep", -1, "all but the newest N completed ones of each source")
-	c.Flags().StringVar(&o.source, "source", "", "only those of this source")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and delete nothing")
-	return c
 }
 
 func runSnapshotPrune(s *session, o snapshotPruneOptions) error {

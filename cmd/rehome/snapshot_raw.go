@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,29 +10,36 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/inventory"
 )
 
-func newSnapshotRawCommand(env *environment, global *options) *cobra.Command {
+func snapshotRawCommand() Command {
 	out, source := "", ""
-	c := &cobra.Command{
-		Use:   "raw [ID]",
+	return Command{
+		Path: "snapshot raw", Args: "[ID]",
+		Class: classRead,
+		Codes: []config.Code{
+			{Code: "page-digest-mismatch", Cause: "A page of evidence is not the one that its digest was made of.", Cure: "Collect again; restore the state if it was damaged."},
+		},
 		Short: "Export the redacted pages that a snapshot was read from",
 		Long: `Raw writes one JSON line a page: request, status, time, counts, the SHA-256 of the redacted body, and the body as text. Each body is checked
 against its digest first; a page that does not fit is an error. Pages name people, or their digests would not fit.
 To check a line yourself: jq -j .body | sha256sum`,
 		Example: "  rehome snapshot raw latest -out=pages.jsonl\n  rehome snapshot raw s-2026-11-22-5b1f0c2d | jq -r .path",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return withHistory(env, global, "snapshot raw", func(s *session) error { return runSnapshotRaw(s, wordOr(args, "latest"), source, out) })
+		Takes:   cobra.MaximumNArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&out, "out", "", "write to this new file (mode 0600) instead of standard output")
+			f.StringVar(&source, "source", "", "the source that latest and previous speak of")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			return r.withHistory(ctx, func(s *session) error { return runSnapshotRaw(s, wordOr(r.args, "latest"), source, out) })
 		},
 	}
-	c.Flags().StringVar(&out, "out", "", "write to this new file (mode 0600) instead of standard output")
-	c.Flags().StringVar(&source, "source", "", "the source that latest and previous speak of")
-	return c
 }
 
 func runSnapshotRaw(s *session, word, source, out string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -18,23 +20,25 @@ import (
 
 type snapshotShowOptions struct{ source, kind, item string }
 
-func newSnapshotShowCommand(env *environment, global *options) *cobra.Command {
+func snapshotShowCommand() Command {
 	var o snapshotShowOptions
-	c := &cobra.Command{
-		Use:   "show [ID]",
+	return Command{
+		Path: "snapshot show", Args: "[ID]",
+		Class: classRead,
 		Short: "Show a snapshot, its items, or one item",
 		Long: `Show tells what a snapshot holds: items by kind, gaps, pages. With -kind it lists the items of a kind, sorted by id; with -item it shows one
 with its fields and its redacted raw payload. A failed snapshot says why it failed and on which page.`,
 		Example: "  rehome snapshot show\n  rehome snapshot show latest -kind=application\n  rehome snapshot show latest -item=application/0oa1f4k2",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return withHistory(env, global, "snapshot show", func(s *session) error { return runSnapshotShow(s, wordOr(args, "latest"), o) })
+		Takes:   cobra.MaximumNArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
+			f.StringVar(&o.kind, "kind", "", "list the items of this kind")
+			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			return r.withHistory(ctx, func(s *session) error { return runSnapshotShow(s, wordOr(r.args, "latest"), o) })
 		},
 	}
-	c.Flags().StringVar(&o.source, "source", "", "the source that latest and previous speak of")
-	c.Flags().StringVar(&o.kind, "kind", "", "list the items of this kind")
-	c.Flags().StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
-	return c
 }
 
 // wordOr is the first argument, or what stands for none.

@@ -1,50 +1,58 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newStateCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "state",
+func stateCommand() Command {
+	return Command{
+		Path:  "state",
+		Group: groupProgram,
 		Short: "Look at the state, or end a migration",
 		Long: `The state remembers snapshots, assessments, plans, runs and the audit chain, encrypted. A tenant has one active migration in it;
 archive ends that one, and only then can another begin.`,
 		Example: "  rehome state show\n  rehome state archive",
-		Args:    cobra.NoArgs,
+		Takes:   cobra.NoArgs,
 	}
-	c.AddCommand(newStateArchiveCommand(env, global), newStateExportCommand(env, global), newStateShowCommand(env, global))
-	return c
 }
 
-func newStateArchiveCommand(env *environment, global *options) *cobra.Command {
+func stateArchiveCommand() Command {
 	yes := false
-	c := &cobra.Command{
-		Use:   "archive [MIGRATION]",
+	return Command{
+		Path: "state archive", Args: "[MIGRATION]",
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "confirmation-missing", Cause: "The command asks before it acts, and nobody can be asked.", Cure: "Give -yes."},
+		},
 		Short: "End a migration for good",
 		Long: `Archive ends the migration of the configuration, or the named one of this state. It then takes no source, collects, assesses, plans
 and applies nothing; what is recorded stays readable. There is no way back: a new migration of the tenant has another name.
 In a terminal it asks; in automation it needs -yes.`,
 		Example: "  rehome state archive\n  rehome state archive acme-pilot -yes",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, args []string) error {
+		Takes:   cobra.MaximumNArgs(1),
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&yes, "yes", false, "do not ask")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			name := ""
-			if len(args) == 1 {
-				name = args[0]
+			if len(r.args) == 1 {
+				name = r.args[0]
 			}
 			return runStateArchive(s, name, yes)
-		}),
+		},
 	}
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return c
 }
 
 func runStateArchive(s *session, name string, yes bool) error {

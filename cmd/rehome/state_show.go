@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
@@ -14,34 +16,39 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newStateShowCommand(env *environment, global *options) *cobra.Command {
-	return &cobra.Command{
-		Use:     "show",
+func stateShowCommand() Command {
+	return Command{
+		Path:    "state show",
+		Class:   classRead,
 		Short:   "Show what is in the state, and who opens it",
 		Long:    "Show counts what the state holds and says its format, size, migrations and recipients. While another process holds the state, it says who.",
 		Example: "  rehome state show\n  rehome state show -json",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runStateShow(s)
-		}),
+		},
 	}
 }
 
-func newStateExportCommand(env *environment, global *options) *cobra.Command {
+func stateExportCommand() Command {
 	out := ""
-	c := &cobra.Command{
-		Use:   "export",
+	return Command{
+		Path:  "state export",
+		Class: classManage, // it hands out everything, and says so in the chain
 		Short: "Write the decrypted state as JSON lines",
 		Long: `Export writes every record of the state in clear, one JSON document a line, into a new file of mode 0600. The file holds people's data:
 names, addresses, memberships, and the pages read from the incumbents. Credentials and keys are left out. It is recorded in the audit chain.`,
 		Example: "  rehome state export -out=state.jsonl",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(_ *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&out, "out", "", "the new file; needed")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			return runStateExport(s, out)
-		}),
+		},
 	}
-	c.Flags().StringVar(&out, "out", "", "the new file; needed")
-	return c
 }
 
 // stateDocument is what state show prints as JSON.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
@@ -15,32 +16,37 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newStatusCommand(env *environment, global *options) *cobra.Command {
+func statusCommand() Command {
 	apps, since, look := false, sinceFlag, false
-	c := &cobra.Command{
-		Use:   "status",
-		Short: "Show where the migration stands",
+	return Command{
+		Path:      "status",
+		Group:     groupUsual,
+		Class:     classRead,
+		ClassWith: map[string]commandClass{"apps": classManage}, // it remembers what the logs of sign-ins say
+		Short:     "Show where the migration stands",
 		Long: `Status reads the state and says what is done, what stands in the way, and the one command to run next. It changes nothing.
 With -apps it asks target and incumbents who signed in, remembers how often and when, and shows where the cutover of each application
 stands and who is still on the old one. A log that cannot be read is a question, never zero.
 What going back would cost is counted from the record of the newest run; with -rollback the target is asked what of it was changed or
 used since.`,
 		Example: "  rehome status\n  rehome status -json\n  rehome status -apps -since=7d\n  rehome status -rollback",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&apps, "apps", false, "the cutover of each application, with its sign-ins on both sides")
+			f.StringVar(&since, "since", sinceFlag, "with -apps: sign-ins since then, such as 30d, 12h or 2026-11-01")
+			f.BoolVar(&look, "rollback", false, "ask the target what going back would cost now")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
 			if apps {
-				return runStatusApps(c.Context(), s, since)
+				return runStatusApps(ctx, s, since)
 			}
-			if c.Flags().Changed("since") {
+			if r.flags.Changed("since") {
 				return sinceWithoutApps()
 			}
-			return runStatus(c.Context(), s, look)
-		}),
+			return runStatus(ctx, s, look)
+		},
 	}
-	c.Flags().BoolVar(&apps, "apps", false, "the cutover of each application, with its sign-ins on both sides")
-	c.Flags().StringVar(&since, "since", sinceFlag, "with -apps: sign-ins since then, such as 30d, 12h or 2026-11-01")
-	c.Flags().BoolVar(&look, "rollback", false, "ask the target what going back would cost now")
-	return c
 }
 
 // statusDocument is what status prints as JSON; the fields of handoff.Summary stand beside the others.

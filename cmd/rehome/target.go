@@ -10,8 +10,10 @@ import (
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -19,36 +21,41 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-func newTargetCommand(env *environment, global *options) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "target",
+func targetCommand() Command {
+	return Command{
+		Path:  "target",
+		Group: groupProgram,
 		Short: "Read the target for those who may not",
 		Long: `Target reads what the target holds into an encrypted file, on a runner that has its credential. A pull request then plans from the file,
 without a credential of the target: rehome plan -target-snapshot=FILE.`,
 		Example: "  rehome target snapshot -out=target.age",
 	}
-	c.AddCommand(newTargetSnapshotCommand(env, global))
-	return c
 }
 
-func newTargetSnapshotCommand(env *environment, global *options) *cobra.Command {
+func targetSnapshotCommand() Command {
 	out := ""
 	var recipients []string
-	c := &cobra.Command{
-		Use:   "snapshot",
+	return Command{
+		Path:  "target snapshot",
+		Class: classRead,
+		Codes: []config.Code{
+			{Code: "target-snapshot-unusable", Cause: "A snapshot of the target does not open, is damaged, or is of another target.", Cure: "Fetch it anew, or take a new one with rehome target snapshot."},
+		},
 		Short: "Write what the target holds into an encrypted file",
 		Long: `Snapshot reads the target as a plan does and writes identity, marker, resources and the time into a new file, encrypted with age for the
 recipients; without -recipient for the key of this state. It holds no secret, but names of applications and groups. It is as old as a
 snapshot of a source may be (max_snapshot_age), then plans from it are drafts. Apply reads the live target whatever it was planned from.`,
 		Example: "  rehome target snapshot -out=target.age -recipient=age1…\n  rehome plan -target-snapshot=target.age",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
-			return runTargetSnapshot(c.Context(), s, out, recipients)
-		}),
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&out, "out", "", "the file to write (required)")
+			f.StringArrayVar(&recipients, "recipient", nil, "encrypt for this age public key; may be repeated")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runTargetSnapshot(ctx, s, out, recipients)
+		},
 	}
-	c.Flags().StringVar(&out, "out", "", "the file to write (required)")
-	c.Flags().StringArrayVar(&recipients, "recipient", nil, "encrypt for this age public key; may be repeated")
-	return c
 }
 
 func runTargetSnapshot(ctx context.Context, s *session, out string, recipients []string) error {

@@ -7,15 +7,23 @@ import (
 
 	goversion "github.com/hashicorp/go-version"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 )
 
-func newValidateCommand(env *environment, global *options) *cobra.Command {
+func validateCommand() Command {
 	online, phase := false, ""
-	c := &cobra.Command{
-		Use:   "validate",
+	return Command{
+		Path:      "validate",
+		Group:     groupUsual,
+		Class:     classFree,
+		ClassWith: map[string]commandClass{"online": classRead}, // it asks source and target
+		Codes: []config.Code{
+			{Code: "permission-missing", Cause: "A credential lacks a permission that rehome needs, found by validate -online.", Cure: "Grant what the message names."},
+			{Code: "online-failed", Cause: "A source or target could not be asked for its permissions.", Cure: "Read the message: address, credential or network."},
+		},
 		Short: "Check the configuration",
 		Long: `Validate checks the configuration without reading a tenant. Where the folder is initialised, the arguments of source and
 target blocks are checked against their providers too.
@@ -24,14 +32,16 @@ With -online it asks sources and target who they are and lists by name the permi
 without writing anything. It ends with 1 when one is missing that is needed; one without which only something extra does not work is shown as "without".
 -for=plan leaves out what only applying needs.`,
 		Example: "  rehome validate\n  rehome validate -online -for=plan",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
-			return runValidate(c.Context(), s, online, phase)
-		}),
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.BoolVar(&online, "online", false, "ask sources and target which permissions are missing")
+			f.StringVar(&phase, "for", "", "with -online: plan or apply; both without it")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runValidate(ctx, s, online, phase)
+		},
 	}
-	c.Flags().BoolVar(&online, "online", false, "ask sources and target which permissions are missing")
-	c.Flags().StringVar(&phase, "for", "", "with -online: plan or apply; both without it")
-	return c
 }
 
 type validation struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
@@ -32,28 +33,38 @@ type verifyOptions struct {
 	workers int
 }
 
-func newVerifyCommand(env *environment, global *options) *cobra.Command {
+func verifyCommand() Command {
 	var o verifyOptions
-	c := &cobra.Command{
-		Use:   "verify",
+	return Command{
+		Path:  "verify",
+		Group: groupUsual,
+		Class: classManage,
+		Codes: []config.Code{
+			{Code: "changes-not-recorded", Cause: "The target's own record holds nothing of the run: it was not kept at that time, or was emptied.", Cure: "Turn the record on before the next apply; this run cannot be proven so any more."},
+			{Code: "verify-no-baseline", Cause: "The snapshot that a run was planned from is not in this state.", Cure: "Verify with the state that planned."},
+			{Code: "verify-nothing", Cause: "No run of this state has applied anything.", Cure: "Apply first, or verify with the state that keeps the journal."},
+			{Code: "verify-application-unknown", Cause: "A verify block names an application that no run made.", Cure: "Correct its name."},
+		},
 		Short: "Prove that the target is and works as applied",
 		Long: `Verify reads back everything that the runs made, and tries it the way people and applications use it: sign-ins are begun and not finished,
 nothing is written. It acts as a person only where a verify block allows it and names one. The results are kept as evidence on the runs.
 With -events it holds the target's own record of writes against what the run says it did. The exit status is 1 when a probe fails; with -drift it is 2 when somebody changed what was made, with -source when the incumbent changed.`,
 		Example: "  rehome verify\n  rehome verify -drift\n  rehome verify -events\n  rehome verify -watch=5m",
-		Args:    cobra.NoArgs,
-		RunE: inSession(env, global, func(c *cobra.Command, s *session, _ []string) error {
-			return runVerify(c.Context(), s, o)
-		}),
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&o.run, "run", "", "look at what this run made, not at what all made")
+			f.BoolVar(&o.drift, "drift", false, "only show what somebody changed since")
+			f.BoolVar(&o.source, "source", false, "read the incumbents again and show what changed there since the plan")
+			f.BoolVar(&o.events, "events", false, "prove the latest run, or that of -run, by the target's own record of writes")
+			f.DurationVar(&o.watch, "watch", 0, "verify again and again, with this pause, until Ctrl-C")
+			f.BoolVarP(&o.verbose, "verbose", "v", false, "every result, passed and skipped ones too")
+			f.IntVar(&o.workers, "parallelism", 4, "probes at a time, 1 to 8")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			s := r.session(ctx)
+			return runVerify(ctx, s, o)
+		},
 	}
-	c.Flags().StringVar(&o.run, "run", "", "look at what this run made, not at what all made")
-	c.Flags().BoolVar(&o.drift, "drift", false, "only show what somebody changed since")
-	c.Flags().BoolVar(&o.source, "source", false, "read the incumbents again and show what changed there since the plan")
-	c.Flags().BoolVar(&o.events, "events", false, "prove the latest run, or that of -run, by the target's own record of writes")
-	c.Flags().DurationVar(&o.watch, "watch", 0, "verify again and again, with this pause, until Ctrl-C")
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every result, passed and skipped ones too")
-	c.Flags().IntVar(&o.workers, "parallelism", 4, "probes at a time, 1 to 8")
-	return c
 }
 
 func runVerify(ctx context.Context, s *session, o verifyOptions) error {

@@ -1,8 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"runtime"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -10,20 +11,20 @@ import (
 	"github.com/rehome-iam/rehome/providers/version"
 )
 
-func newVersionCommand(env *environment, global *options) *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
+func versionCommand() Command {
+	return Command{
+		Path:    "version",
+		Group:   groupProgram,
+		Class:   classFree,
 		Short:   "Show the version",
 		Example: "  rehome version -json",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if global.json {
-				return showDocument(env.out, map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": project.Platform()})
-			}
-			_, err := fmt.Fprintf(env.out, "rehome %s (%s)\n", version.Number, project.Platform())
-			return err
+		Takes:   cobra.NoArgs,
+		Run: func(_ context.Context, r *call) error {
+			document := map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": project.Platform()}
+			return r.show(document, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "rehome %s (%s)\n", version.Number, project.Platform())
+				return err
+			})
 		},
 	}
 }
-
-func platform() string { return runtime.GOOS + "_" + runtime.GOARCH }

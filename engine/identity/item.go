@@ -41,6 +41,12 @@ func Kinds() []Kind {
 // IsPeople tells whether a tenant may have millions of this kind. Such items are streamed, never held.
 func (k Kind) IsPeople() bool { return k == KindUser || k == KindMembership }
 
+// StandsAlone tells whether two items of this kind in one source are two, whatever they are called: they hold people, or let them in,
+// and made one they would give everybody of both what each of them gives.
+func (k Kind) StandsAlone() bool {
+	return k == KindGroup || k == KindApplication || k == KindIdentityProvider
+}
+
 // ItemID names one item within one source.
 type ItemID struct {
 	Kind Kind   `json:"kind"`

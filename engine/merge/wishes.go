@@ -2,6 +2,7 @@ package merge
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -17,8 +18,8 @@ type Wish struct {
 	Decided bool
 }
 
-// Wishes finds items of other sources that would make the same resource, or one that is likely the same. Items of one source never
-// collide here: the source holds both, so they are two.
+// Wishes finds items that would make the same resource, or of other sources one that is likely the same. Items of one source that are
+// alike are two, because the source holds both; those of one key collide where they stand alone, such as two groups of one name.
 type Wishes struct {
 	index    *Index
 	byKey    map[identity.ResourceID][]Wish
@@ -51,7 +52,7 @@ func (w *Wishes) Add(wish Wish) {
 	}
 }
 
-// Others lists what items of other sources would make, best first, each resource once, named by the first item that makes it.
+// Others lists what other items would make, best first, each resource once, named by the first item that makes it.
 func (w *Wishes) Others(item identity.Address, desired identity.Resource) []Candidate {
 	if w == nil {
 		return nil
@@ -59,7 +60,7 @@ func (w *Wishes) Others(item identity.Address, desired identity.Resource) []Cand
 	found := map[identity.ResourceID]Candidate{}
 	add := func(wish Wish, position int, reason string) {
 		id := w.index.Fold(wish.Desired.ID())
-		if wish.Item.Source == item.Source || found[id].By == BasisKey || found[id].Item != "" && found[id].Item < wish.Item.String() {
+		if wish.Item.Source == item.Source && (position != keyPosition || !w.apart(item, wish)) || found[id].By == BasisKey || found[id].Item != "" && found[id].Item < wish.Item.String() {
 			return
 		}
 		c := found[id]
@@ -99,6 +100,13 @@ func (w *Wishes) Others(item identity.Address, desired identity.Resource) []Cand
 		return others[i].Item < others[j].Item
 	})
 	return others[:min(len(others), maxCandidates)]
+}
+
+// apart tells whether two items of one source must not become one resource by its key. Those of other kinds do on purpose: all routing
+// rules of a provider are one organization.
+func (w *Wishes) apart(item identity.Address, wish Wish) bool {
+	return wish.Item != item && wish.Item.Kind == item.Kind && item.Kind.StandsAlone() &&
+		slices.Contains(w.index.schemas[wish.Desired.Type].ItemKinds, item.Kind)
 }
 
 func (w Wish) label() string {

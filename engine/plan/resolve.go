@@ -49,7 +49,8 @@ type node struct {
 type builder struct {
 	input   Input
 	index   *merge.Index
-	wishes  *merge.Wishes // nil with one source
+	wishes  *merge.Wishes
+	several bool // items of several sources
 	schemas map[string]identity.ResourceSchema
 	items   []*itemState
 	byID    map[string]*itemState // address
@@ -104,19 +105,17 @@ func (b *builder) pick() {
 	b.compareSources()
 }
 
-// compareSources gathers what the items of several sources would make, so that those that collide are found. What a block maps
-// elsewhere makes nothing.
+// compareSources gathers what the items would make, so that those that collide are found: of one source those that stand alone, of
+// several sources all. What a block maps elsewhere makes nothing.
 func (b *builder) compareSources() {
 	sources := map[string]bool{}
 	for _, item := range b.items {
 		sources[item.of.Source] = true
 	}
-	if len(sources) < 2 {
-		return
-	}
+	b.several = len(sources) > 1
 	b.wishes = merge.NewWishes(b.index)
 	for _, item := range b.items {
-		if item.rule != nil && item.rule.Decision != merge.DecisionCreate {
+		if item.rule != nil && item.rule.Decision != merge.DecisionCreate || !b.several && !item.of.Kind.StandsAlone() {
 			continue
 		}
 		for _, n := range item.nodes {
@@ -232,15 +231,16 @@ func (b *builder) decide(n *node) {
 	if n.problem != "" {
 		return
 	}
+	others := b.wishes.Others(n.item.of.Address(), n.resource)
 	n.outcome = b.index.Decide(merge.Request{
 		Mode: b.input.Migration.Mode, Desired: n.resource, Owners: []identity.Address{n.item.of.Address()},
 		Name: n.item.of.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
-		Others: b.wishes.Others(n.item.of.Address(), n.resource),
+		Others: others,
 	})
 	switch live := n.outcome.Live; n.outcome.Verdict {
 	case merge.VerdictOurs:
 	case merge.VerdictManual:
-		if b.wishes != nil { // another source's item may have the key: what refers to this one must not end there
+		if b.several || len(others) > 0 { // another item may have the key: what refers to this one must not end there
 			n.id.Key = n.item.address
 		}
 	case merge.VerdictJoin:

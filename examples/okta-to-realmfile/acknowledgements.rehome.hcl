@@ -40,8 +40,8 @@ acknowledge "ocm-3e3412" {
   reference = "CHG-1042"
 }
 
-acknowledge "ocm-fac85c" {
-  reason    = "announced to the people of the partners"
+acknowledge "ocm-e9eccd" {
+  reason    = "the links are written before the change, and announced"
   reference = "CHG-1042"
 }
 

@@ -180,3 +180,22 @@ func TestALiveFlowCoversAWantedOneOnlyWholly(t *testing.T) {
 		}
 	}
 }
+
+// An account that is taken over by its address is the worst that a first sign-in can do, and idp-auto-link is what does it.
+func TestNoFlowOfOursLinksAnAccountByItsAddress(t *testing.T) {
+	var walk func(flow Flow)
+	walk = func(flow Flow) {
+		for _, e := range flow.Executions {
+			switch e.Authenticator {
+			case "idp-auto-link", "idp-detect-existing-broker-user", "idp-review-profile", "idp-confirm-link":
+				t.Errorf("%s holds %s", flow.Alias, e.Authenticator)
+			}
+			if e.Flow != nil {
+				walk(*e.Flow)
+			}
+		}
+	}
+	for _, flow := range BaseFlows() {
+		walk(flow)
+	}
+}

@@ -23,8 +23,8 @@ func Places() []Place { return []Place{PlaceBrowser, PlaceDirect, PlaceBroker} }
 
 // Aliases of the flows of a first sign-in through a provider.
 const (
-	FirstBrokerCreate   = "rehome first sign-in create or link"
-	FirstBrokerExisting = "rehome first sign-in existing only"
+	FirstBrokerCreate = "rehome first sign-in create only"
+	FirstBrokerLinked = "rehome first sign-in linked only"
 )
 
 // Requirements of an execution.
@@ -78,7 +78,7 @@ func GateParent(place Place) string { return TopFlow(place) + " gates" }
 
 // BaseFlows are the top-level flows, complete but without a gate: they let everybody through who signs in.
 func BaseFlows() []Flow {
-	return []Flow{browserFlow(), directFlow(), brokerFlow(), createOrLinkFlow(), existingOnlyFlow()}
+	return []Flow{browserFlow(), directFlow(), brokerFlow(), createOnlyFlow(), linkedOnlyFlow()}
 }
 
 // GateKey is a short name of a client that is safe in an alias, a scope name and an address.
@@ -256,16 +256,18 @@ func brokerFlow() Flow {
 		"is not resumed then.", TopLevel: true, Executions: []Execution{gatesOf(PlaceBroker, 10)}}
 }
 
-func createOrLinkFlow() Flow {
-	return Flow{Alias: FirstBrokerCreate, Description: "Makes an account, or links the one with the same e-mail.",
-		TopLevel: true, Executions: []Execution{
-			step("idp-create-user-if-unique", Alternative, 10), step("idp-auto-link", Alternative, 20),
-		}}
+// Neither flow of a first sign-in links an account that is there: idp-auto-link takes an account over by its e-mail address, unproved or
+// not, and by its user name, those of administrators included (26.7.4). Links are written before, by the subject at the upstream; whoever
+// has one comes in without either flow.
+
+// createOnlyFlow makes an account; where one of the same name or address is there, the person reads that it exists already.
+func createOnlyFlow() Flow {
+	return Flow{Alias: FirstBrokerCreate, Description: "Makes an account, and links none that is there.", TopLevel: true,
+		Executions: []Execution{step("idp-create-user-if-unique", Required, 10)}}
 }
 
-func existingOnlyFlow() Flow {
-	return Flow{Alias: FirstBrokerExisting, Description: "Links existing accounts and makes none.", TopLevel: true,
-		Executions: []Execution{
-			step("idp-detect-existing-broker-user", Required, 10), step("idp-auto-link", Required, 20),
-		}}
+// linkedOnlyFlow turns everybody away who has no link. Nobody is known yet when it runs, so no refusal counts against an account.
+func linkedOnlyFlow() Flow {
+	return Flow{Alias: FirstBrokerLinked, Description: "Lets nobody in whose account is not linked before.", TopLevel: true,
+		Executions: []Execution{step("deny-access-authenticator", Required, 10)}}
 }

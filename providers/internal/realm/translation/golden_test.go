@@ -15,7 +15,6 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
-	"github.com/rehome-iam/rehome/providers/sdk/steps"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )

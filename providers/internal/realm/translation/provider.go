@@ -23,7 +23,7 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 		p.Name = item.Name
 	}
 	a := identity.Attributes{
-		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": true,
+		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": false,
 		"post_broker_flow": realm.TopFlow(realm.PlaceBroker),
 	}
 	t := identity.Translation{Contract: "identity provider"}
@@ -190,31 +190,28 @@ func socialProvider(item identity.Item, p identity.IdentityProvider, a identity.
 		identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityLow, "social_link"))
 }
 
-// accountFindings chooses the flow of a first sign-in: never one that links or makes more accounts than the source did.
+// accountFindings chooses the flow of a first sign-in: one that links no account and makes none where the source made none.
 func accountFindings(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
-	byAddress := p.MatchType == "EMAIL" || p.MatchType == "USERNAME_OR_EMAIL"
-	var findings []identity.Finding
 	switch {
 	case p.MatchType == "CUSTOM_ATTRIBUTE":
-		return []identity.Finding{rebuild("match_type", "accounts are found by user name or e-mail only",
-			"Write the links of people by hand, or match by e-mail.")}
+		return []identity.Finding{rebuild("match_type", "the field by which accounts are found has no counterpart",
+			"Write the links of people by hand.")}
 	case p.SubjectFilter != "":
 		f := rebuild("subject_filter", "a pattern that subjects must fit has no counterpart",
 			"Limit who may come at the upstream.")
 		f.Direction = identity.DirectionLooser
 		return []identity.Finding{f}
-	case p.Provisioning == "disabled" && p.AccountLink != "auto":
-		return []identity.Finding{rebuild("provisioning", "only people who are linked already may come, and links are "+
-			"not known", "Write the links of people first, then set a first sign-in flow that refuses everybody else.")}
 	case p.Provisioning == "disabled":
-		a["first_broker_flow"] = realm.FirstBrokerExisting
-	case p.AccountLink == "auto" && byAddress:
-		a["first_broker_flow"] = realm.FirstBrokerCreate
+		a["first_broker_flow"] = realm.FirstBrokerLinked
 	default:
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "account_link",
-			Direction: identity.DirectionTighter,
-			Summary:   "a person who has an account must confirm that it is linked", Audience: identity.AudienceEndUsers,
-			Severity: identity.SeverityMedium, ImpactCode: "confirm_link"})
+		a["first_broker_flow"] = realm.FirstBrokerCreate
+	}
+	findings := []identity.Finding{
+		impact("account_link", "no account is linked by its address or user name, which could be taken over: whoever has "+
+			"one comes in once its link is written", identity.DirectionTighter, identity.AudienceEndUsers,
+			identity.SeverityMedium, "link_written_first"),
+		{Type: identity.FindingApproximation, Field: "trust_email", Direction: identity.DirectionTighter,
+			Summary: "addresses of new people count as unproved: the source does not say that the provider proves them"},
 	}
 	if p.GroupAction == "assign" || p.GroupAction == "append" || p.GroupAction == "sync" {
 		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "group_action",

@@ -24,8 +24,6 @@ func tells() map[string]string {
 			"needs before the change, or give them inside the application.",
 		"claims_unknown": "We cannot see which claims your application gets today. Send us the list it relies " +
 			"on, and try the new sign-in in the test before the change.",
-		"confirm_link": "At your first sign-in by way of your own organisation you are asked once to " +
-			"confirm that the account is yours.",
 		"disabled_until_people_move": "Until your account has moved, this application is used by way of the old sign-in; " +
 			"we write again on the day it changes.",
 		"factors_enrolled_anew/end_users": "Your second factor does not move. Set up a new one at your first sign-in; " +
@@ -48,6 +46,8 @@ func tells() map[string]string {
 			"outer group, put them into it themselves, or assign the inner one too.",
 		"no_email": "These people have no e-mail address: they get no announcement and cannot reset a " +
 			"password by mail. Ask for an address, or plan to call them.",
+		"link_written_first": "Your sign-in by way of your own organisation works once your account here is linked to it, " +
+			"which we do for you. Tell us if you are refused after the change.",
 		"link_lost": "The link to this application is no longer on the start page. Bookmark its own address.",
 		"other_tenants_lost": "People of other organisations can no longer sign in to your application with their " +
 			"own account. Tell us who they are, so that we can connect their organisation.",

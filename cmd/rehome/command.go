@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/project"
+)
+
+// Command is all that is said about one command: help, groups of the help, access, phases, codes and the reference are
+// made of it. A command that others stand below, such as state, has no Run and no Class.
+type Command struct {
+	Path  string // its words after rehome: credentials set
+	Args  string // behind them in its usage: NAME
+	Group group  // in the help of the root, of a command of one word
+
+	Class     commandClass
+	ClassWith map[string]commandClass // by the name of a switch that is on: what it is then
+	Phase     string                  // in which it uses source and target blocks: config.PhasePlan unless set
+	Codes     []config.Code           // diagnostics that come from it and from no other
+
+	Short   string // without a full stop
+	Long    string
+	Example string
+
+	Takes cobra.PositionalArgs // nil: any number of arguments
+	Flags func(f *pflag.FlagSet)
+	Run   func(ctx context.Context, r *call) error
+}
+
+// commandClass says what a command does with state and target, and so what its token must allow.
+type commandClass string
+
+const (
+	classFree   commandClass = "free"   // touches neither; where it opens the state after all, it reads
+	classBegin  commandClass = "begin"  // free while no rules are recorded, then it reads
+	classRead   commandClass = "read"   // looks at state or target
+	classManage commandClass = "manage" // changes one of them; a command without a class counts as this
+)
+
+func (c commandClass) need() authorization.Need {
+	if c == classManage || c == "" {
+		return authorization.Manage
+	}
+	return authorization.Read
+}
+
+// group is a title in the help of the root.
+type group string
+
+const (
+	groupUsual   group = "The usual way"
+	groupRecords group = "What was read, judged and done"
+	groupProof   group = "Handoff and proof"
+	groupProgram group = "State, secrets and this program"
+)
+
+func groups() []group { return []group{groupUsual, groupRecords, groupProof, groupProgram} }
+
+// call is one run of a command: the project that it works on, and where its result goes.
+type call struct {
+	*project.Project
+	args   []string
+	flags  *pflag.FlagSet
+	env    *environment
+	global *options
+	events *events
+	name   string // of the command: credentials set
+	root   *cobra.Command
+}
+
+// arg is the argument at a place, empty where there are fewer.
+func (r *call) arg(n int) string {
+	if n < len(r.args) {
+		return r.args[n]
+	}
+	return ""
+}
+
+func (r *call) style() view.Style { return r.env.style(r.global.noColor) }
+
+// show gives a result to whoever asked: the document as JSON, without people unless they are to be named, else what
+// render writes of it.
+func (r *call) show(document any, render func(w io.Writer) error) error {
+	if !r.global.json {
+		return render(r.env.out)
+	}
+	encoded, err := encodeDocument(document)
+	if err == nil {
+		encoded, err = r.Mask(encoded)
+	}
+	if err == nil {
+		_, err = r.env.out.Write(encoded)
+	}
+	return err
+}
+
+// tell says in a line what was done: as an event for programs, as text for people.
+func (r *call) tell(fact string, fields map[string]any, format string, args ...any) error {
+	r.Fact(fact, fields)
+	if r.global.json {
+		return nil
+	}
+	_, err := fmt.Fprintf(r.env.out, format+"\n", args...)
+	return err
+}
+
+// next names the command to run now, where a person reads.
+func (r *call) next(command string) {
+	if !r.global.json && !r.env.automation() {
+		fmt.Fprintf(r.env.out, "Next: %s\n", command)
+	}
+}
+
+// fieldsOf are the fields of a report as an event has them.
+func fieldsOf(report any) map[string]any {
+	fields := map[string]any{}
+	encoded, err := json.Marshal(report)
+	if err == nil {
+		err = json.Unmarshal(encoded, &fields)
+	}
+	if err != nil { // a report is made of texts, numbers and lists
+		panic(err)
+	}
+	return fields
+}
+
+// cobra is the command as the parser of command lines knows it.
+func (c *Command) cobra(env *environment, global *options) *cobra.Command {
+	words := strings.Fields(c.Path)
+	made := &cobra.Command{
+		Use: strings.TrimSpace(words[len(words)-1] + " " + c.Args), Short: c.Short, Long: c.Long, Example: c.Example, Args: c.Takes,
+	}
+	if c.Flags != nil {
+		c.Flags(made.Flags())
+	}
+	if c.Run != nil {
+		made.RunE = func(parsed *cobra.Command, args []string) error { return c.run(parsed, args, env, global) }
+	}
+	return made
+}
+
+// class of the command with the switches that are on.
+func (c *Command) class(flags *pflag.FlagSet) commandClass {
+	for name, class := range c.ClassWith {
+		if flag := flags.Lookup(name); flag != nil && flag.Value.String() == "true" {
+			return class
+		}
+	}
+	return c.Class
+}
+
+// run opens the project and asks for the token before the command's own code, so that none can forget it.
+func (c *Command) run(parsed *cobra.Command, args []string, env *environment, global *options) error {
+	if global.chdir != "" {
+		if _, err := os.Stat(global.chdir); err != nil {
+			return fmt.Errorf("working in the folder of -chdir: %w", err)
+		}
+	}
+	events, class := newEvents(env, global), c.class(parsed.Flags())
+	p := project.New(settingsOf(env, global, events, c, class))
+	defer p.Close()
+	ctx := parsed.Context()
+	if class != classFree && class != classBegin {
+		if err := p.Enter(ctx); err != nil {
+			return err
+		}
+	}
+	return c.Run(ctx, &call{Project: p, args: args, flags: parsed.Flags(), env: env, global: global, events: events,
+		name: c.Path, root: parsed.Root()})
+}
+
+// addCommands hangs every command below the one that its path names.
+func addCommands(root *cobra.Command, env *environment, global *options) {
+	made := map[string]*cobra.Command{"": root}
+	for _, c := range commands() {
+		above := ""
+		if at := strings.LastIndexByte(c.Path, ' '); at > 0 {
+			above = c.Path[:at]
+		}
+		made[c.Path] = c.cobra(env, global)
+		made[above].AddCommand(made[c.Path])
+	}
+}
