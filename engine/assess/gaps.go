@@ -41,6 +41,9 @@ func openGaps(item identity.Item, gaps []identity.Gap) []string {
 }
 
 func gapConcerns(item identity.Item, gap identity.Gap) bool {
+	if gap.Cause == identity.GapNotOffered {
+		return false // a fact about the tenant: nothing is hidden behind it
+	}
 	if item.ID != "" {
 		for _, segment := range strings.Split(gap.Path, "/") {
 			if segment == item.ID {

@@ -168,11 +168,23 @@ type PageEvidence struct {
 	Body      []byte `json:"body,omitempty"`
 }
 
-// Gap is a kind, or a part of one, that the source did not let us read. It blocks what depends on it.
+// GapCause is why something was not read.
+type GapCause string
+
+// The causes of a gap. The empty one is that of a source which does not tell.
+const (
+	GapForbidden  GapCause = "forbidden"   // Permission says what to grant
+	GapNotOffered GapCause = "not_offered" // the tenant's edition does not have it: there is nothing to grant, and nothing is hidden
+	GapFailed     GapCause = "failed"      // it was refused in another way
+)
+
+// Gap is a kind, or a part of one, that the source did not let us read. It blocks what depends on it, unless it is not offered.
 type Gap struct {
 	Kind       Kind   `json:"kind"`
 	Path       string `json:"path"`
 	Status     int    `json:"status"`
 	Reason     string `json:"reason"`
 	Permission string `json:"permission,omitempty"` // what to grant, by the vendor's name
+	// Cause is stable and says which advice fits.
+	Cause GapCause `json:"cause,omitempty"`
 }

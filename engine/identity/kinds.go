@@ -44,9 +44,15 @@ type Application struct {
 	DPoP                   bool     `json:"dpop" doc:"Access tokens bound to a key."`
 	RefreshRotation        string   `json:"refresh_rotation" doc:"rotate or static, empty when not known."`
 	FrontchannelLogoutURL  string   `json:"frontchannel_logout_url" doc:"Front-channel logout address."`
+	FrontchannelSession    bool     `json:"frontchannel_logout_session" doc:"Front-channel logout names issuer and session."`
+	BackchannelLogoutURL   string   `json:"backchannel_logout_url" doc:"Back-channel logout address."`
+	LogoURI                string   `json:"logo_uri" doc:"Address of the logo."`
+	PolicyURI              string   `json:"policy_uri" doc:"Address of the privacy policy."`
+	TermsURI               string   `json:"terms_uri" doc:"Address of the terms of service."`
 	Audiences              []string `json:"audiences" doc:"Audiences of access tokens. Entra: identifierUris."`
 
 	EntityID              string               `json:"entity_id" doc:"SAML entity id of the application. Okta: audience. Entra: identifier URI."`
+	RequestIssuer         string               `json:"request_issuer" doc:"Issuer that the application puts into its SAML requests when it differs from entity_id. Okta: spIssuer."`
 	ACSURL                string               `json:"acs_url" doc:"Default assertion consumer URL."`
 	Recipient             string               `json:"recipient" doc:"SAML recipient when it differs from acs_url."`
 	Destination           string               `json:"destination" doc:"SAML destination when it differs from acs_url."`
@@ -70,14 +76,54 @@ type Application struct {
 	IdPCertificate        string               `json:"idp_certificate" doc:"Certificate with which the incumbent signs assertions for the application, base64 DER. Okta: metadata of the application."`
 	ClaimsKnown           bool                 `json:"claims_known" doc:"False when the incumbent does not tell which claims or attributes it sends."`
 
-	Provisioning   []string `json:"provisioning" doc:"Provisioning features in use."`
-	Hooks          []string `json:"hooks" doc:"Outside code that changes tokens or assertions."`
-	PolicyID       string   `json:"policy_id" doc:"Sign-on policy that protects the application."`
-	NetworkLimit   bool     `json:"network_limit" doc:"The incumbent limits the client to networks."`
-	DirectGraphUse bool     `json:"directory_api_use" doc:"The application calls the incumbent's own API."`
-	MultiTenant    bool     `json:"multi_tenant" doc:"People of other tenants may sign in."`
-	Undecided      string   `json:"undecided" doc:"Why it cannot be decided how the application signs in, with what a map block must state. Empty when decided."`
-	Unknown        []string `json:"unknown" doc:"Fields of the source that are set and that rehome does not know."`
+	Provisioning   []string     `json:"provisioning" doc:"Provisioning features in use."`
+	Hooks          []string     `json:"hooks" doc:"Outside code that changes tokens or assertions."`
+	PolicyID       string       `json:"policy_id" doc:"Sign-on policy that protects the application."`
+	NetworkLimit   bool         `json:"network_limit" doc:"The incumbent limits the client to networks."`
+	DirectGraphUse bool         `json:"directory_api_use" doc:"The application calls the incumbent's own API."`
+	MultiTenant    bool         `json:"multi_tenant" doc:"People of other tenants may sign in."`
+	Audience       string       `json:"audience" doc:"Whose people may sign in: tenant (this one), tenants (any), tenants_and_personal (any, and personal accounts of the vendor), personal (those only). Empty when the source has no such choice or does not tell."`
+	Undecided      string       `json:"undecided" doc:"Why it cannot be decided how the application signs in, with what a map block must state. Empty when decided."`
+	Credentials    []Credential `json:"credentials" doc:"Every key, certificate and secret of the application that the source tells of, with its dates. Only what is valid when it is read, and carried, stands in jwks, signing_certificate or encryption_certificate too."`
+	Unknown        []string     `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
+}
+
+// Whose people may sign in to an application.
+const (
+	AudienceTenant             = "tenant"
+	AudienceTenants            = "tenants"
+	AudienceTenantsAndPersonal = "tenants_and_personal"
+	AudiencePersonal           = "personal"
+)
+
+// What a credential is for.
+const (
+	CredentialClient     = "client_authentication"
+	CredentialRequest    = "request_signing"
+	CredentialEncryption = "assertion_encryption"
+)
+
+// Whether a credential can be used on the day on which it was read.
+const (
+	CredentialValid      = "valid"
+	CredentialExpired    = "expired"
+	CredentialNotYet     = "not_yet_valid"
+	CredentialInactive   = "inactive"   // switched off at the source
+	CredentialUnreadable = "unreadable" // no certificate, or of a kind that is not known
+)
+
+// Credential is one key, certificate or secret. It holds no secret.
+type Credential struct {
+	Use     string `json:"use"`  // client_authentication, request_signing, assertion_encryption
+	Kind    string `json:"kind"` // certificate, key, secret, federated
+	ID      string `json:"id"`   // as the source names it, or the SHA-256 of the certificate in hex
+	Name    string `json:"name"`
+	From    string `json:"from"`    // RFC 3339, empty when the source does not say
+	Until   string `json:"until"`   // RFC 3339, empty when it never ends or the source does not say
+	Status  string `json:"status"`  // valid, expired, not_yet_valid, inactive, unreadable
+	Carried bool   `json:"carried"` // it stands in another field of the item, or its value moves
+	Issuer  string `json:"issuer"`  // of a federated credential
+	Subject string `json:"subject"` // of a federated credential
 }
 
 // AttributeStatement is one SAML attribute.
@@ -92,17 +138,18 @@ type AttributeStatement struct {
 
 // ServicePrincipal is an instance of an application in this tenant that is not joined with an own registration (Entra).
 type ServicePrincipal struct {
-	Name               string `json:"name" doc:"Display name."`
-	AppID              string `json:"app_id" doc:"Application id it is an instance of."`
-	Status             string `json:"status" doc:"active or inactive."`
-	Type               string `json:"type" doc:"Application, ManagedIdentity, Legacy, SocialIdp."`
-	Mode               string `json:"mode" doc:"preferredSingleSignOnMode."`
-	OwnerTenant        string `json:"owner_tenant" doc:"Tenant that owns the registration."`
-	OwnTenant          bool   `json:"own_tenant" doc:"The registration belongs to this tenant."`
-	Vendor             bool   `json:"vendor" doc:"Owned by the incumbent's vendor."`
-	JoinedApplication  string `json:"joined_application" doc:"Object id of the application item that carries it, when own_tenant."`
-	AssignmentRequired bool   `json:"assignment_required" doc:"Only assigned people may use it."`
-	Undecided          string `json:"undecided" doc:"Why it cannot be decided, with what a map block must state."`
+	Name               string   `json:"name" doc:"Display name."`
+	AppID              string   `json:"app_id" doc:"Application id it is an instance of."`
+	Status             string   `json:"status" doc:"active or inactive."`
+	Type               string   `json:"type" doc:"Application, ManagedIdentity, Legacy, SocialIdp."`
+	Mode               string   `json:"mode" doc:"preferredSingleSignOnMode."`
+	OwnerTenant        string   `json:"owner_tenant" doc:"Tenant that owns the registration."`
+	OwnTenant          bool     `json:"own_tenant" doc:"The registration belongs to this tenant."`
+	Vendor             bool     `json:"vendor" doc:"Owned by the incumbent's vendor."`
+	JoinedApplication  string   `json:"joined_application" doc:"Object id of the application item that carries it, when own_tenant."`
+	AssignmentRequired bool     `json:"assignment_required" doc:"Only assigned people may use it."`
+	Undecided          string   `json:"undecided" doc:"Why it cannot be decided, with what a map block must state."`
+	Unknown            []string `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
 }
 
 // IdentityProvider is an upstream that people sign in with.
@@ -141,7 +188,7 @@ type IdentityProvider struct {
 	Mappings             []AttributeMapping `json:"mappings" doc:"Which upstream attribute fills which field."`
 	Domains              []string           `json:"domains" doc:"Domains federated to it, when the source ties them to the provider."`
 	FederatedMFA         string             `json:"federated_mfa" doc:"What the incumbent expects of the upstream's second factor."`
-	Unknown              []string           `json:"unknown" doc:"Fields of the source that are set and that rehome does not know."`
+	Unknown              []string           `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
 }
 
 // AttributeMapping fills one field of a person from an upstream attribute.
@@ -162,16 +209,18 @@ type RoutingRule struct {
 	ProviderType string   `json:"provider_type" doc:"local when people sign in with a password here."`
 	Providers    int      `json:"providers" doc:"How many providers the rule names."`
 	Earlier      []string `json:"earlier" doc:"Names of rules before it that touch one of its domains."`
+	Unknown      []string `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
 }
 
 // Domain is a DNS domain that the tenant holds.
 type Domain struct {
-	Name       string `json:"name" doc:"The domain."`
-	Verified   bool   `json:"verified" doc:"Ownership proved."`
-	Initial    bool   `json:"initial" doc:"The vendor's own first domain."`
-	Default    bool   `json:"default" doc:"New people get it."`
-	Purpose    string `json:"purpose" doc:"login (custom sign-in host name) or email."`
-	Federation string `json:"federation" doc:"managed, federated, or empty."`
+	Name       string   `json:"name" doc:"The domain."`
+	Verified   bool     `json:"verified" doc:"Ownership proved."`
+	Initial    bool     `json:"initial" doc:"The vendor's own first domain."`
+	Default    bool     `json:"default" doc:"New people get it."`
+	Purpose    string   `json:"purpose" doc:"login (custom sign-in host name) or email."`
+	Federation string   `json:"federation" doc:"managed, federated, or empty."`
+	Unknown    []string `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
 }
 
 // Group holds people.
@@ -186,6 +235,7 @@ type Group struct {
 	HiddenMembers  bool                `json:"hidden_members" doc:"Members may not be read."`
 	Attributes     map[string][]string `json:"attributes" doc:"Custom attributes as text."`
 	ParentGroups   []string            `json:"parent_groups" doc:"Ids of all groups that contain it, directly or not."`
+	Unknown        []string            `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
 }
 
 // User is a person.
@@ -230,6 +280,7 @@ type AuthPolicy struct {
 	Summary   []string `json:"summary" doc:"Each rule in one line."`
 	Restricts bool     `json:"restricts" doc:"Leaving it out lets more people in, or with weaker proof."`
 	Known     bool     `json:"known" doc:"False when its type is not known to rehome."`
+	Unknown   []string `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
 }
 
 // SessionPolicy limits how long a sign-in lasts.
@@ -241,6 +292,7 @@ type SessionPolicy struct {
 	IdleMinutes     int      `json:"idle_minutes" doc:"Longest idle time; 0 means not stated."`
 	LifetimeMinutes int      `json:"lifetime_minutes" doc:"Longest life; 0 means no limit."`
 	Summary         []string `json:"summary" doc:"Each rule in one line."`
+	Unknown         []string `json:"unknown" doc:"Paths of settings that are set at the source and that no other field carries."`
 }
 
 // Role is an administrative role.

@@ -42,6 +42,11 @@ type applicationBody struct {
 			Value string `json:"value"`
 		} `json:"oauth2PermissionScopes"`
 	} `json:"api"`
+	Info struct {
+		LogoURL    string `json:"logoUrl"`
+		PrivacyURL string `json:"privacyStatementUrl"`
+		TermsURL   string `json:"termsOfServiceUrl"`
+	} `json:"info"`
 	AppRoles               []appRole            `json:"appRoles"`
 	RequiredResourceAccess []resourceAccess     `json:"requiredResourceAccess"`
 	KeyCredentials         []keyCredential      `json:"keyCredentials"`
@@ -68,6 +73,8 @@ type resourceAccess struct {
 
 type keyCredential struct {
 	KeyID    string     `json:"keyId"`
+	Name     string     `json:"displayName"`
+	Start    *time.Time `json:"startDateTime"`
 	Identity string     `json:"customKeyIdentifier"`
 	Usage    string     `json:"usage"`
 	Type     string     `json:"type"`
@@ -77,6 +84,8 @@ type keyCredential struct {
 
 type passwordCredential struct {
 	KeyID string     `json:"keyId"`
+	Name  string     `json:"displayName"`
+	Start *time.Time `json:"startDateTime"`
 	End   *time.Time `json:"endDateTime"`
 }
 
@@ -131,7 +140,6 @@ type federationBody struct {
 	Protocol               string `json:"preferredAuthenticationProtocol"`
 	SignedRequests         bool   `json:"isSignedAuthenticationRequestRequired"`
 	MFABehavior            string `json:"federatedIdpMfaBehavior"`
-	PromptLogin            string `json:"promptLoginBehavior"`
 }
 
 type groupBody struct {

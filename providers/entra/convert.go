@@ -85,9 +85,13 @@ func convertDomain(raw json.RawMessage, page int) (identity.Item, error) {
 	if err != nil {
 		return identity.Item{}, err
 	}
+	unread, err := unreadOf[domainBody](raw, "")
+	if err != nil {
+		return identity.Item{}, err
+	}
 	return itemOf(identity.KindDomain, body.ID, body.ID, identity.Domain{
 		Name: body.ID, Verified: body.IsVerified, Initial: body.IsInitial, Default: body.IsDefault, Purpose: "email",
-		Federation: strings.ToLower(body.AuthenticationType),
+		Federation: strings.ToLower(body.AuthenticationType), Unknown: unread,
 	}, original{raw, page})
 }
 
@@ -121,6 +125,11 @@ func convertFederation(f federated) (identity.Item, error) {
 	if out.Name == "" {
 		out.Name = body.IssuerURI
 	}
+	unread, err := unreadOf[federationBody](f.from.raw, "")
+	if err != nil {
+		return identity.Item{}, err
+	}
+	out.Unknown = append(out.Unknown, unread...)
 	return itemOf(identity.KindIdentityProvider, body.ID, out.Name, out, f.from)
 }
 

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ type registration struct {
 	principal *principal // its instance in this tenant, nil when nobody signs in with it here
 	// principalsUnknown says that service principals could not be read, so that a missing one proves nothing.
 	principalsUnknown bool
-	federated         int // federated identity credentials
+	federated         []federatedCredential
 	gaps              []string
 	deleted           bool
 	users, groups     int // assigned directly
@@ -28,16 +29,25 @@ func convertApplication(r registration, now time.Time) (identity.Item, error) {
 		Name: body.DisplayName, Description: body.Description, Protocol: "oidc", ClientID: body.AppID, Catalog: body.ApplicationTemplateID,
 		Status: identity.StatusInactive, AssignedUsers: r.users, AssignedGroups: r.groups,
 		Audiences: sorted(body.IdentifierURIs), HomeURL: body.Web.HomePageURL,
-		MultiTenant:    body.SignInAudience != "" && body.SignInAudience != "AzureADMyOrg",
-		DirectGraphUse: usesGraph(body.RequiredResourceAccess),
+		Audience: audienceOf(body.SignInAudience), DirectGraphUse: usesGraph(body.RequiredResourceAccess),
+		LogoURI: body.Info.LogoURL, PolicyURI: body.Info.PrivacyURL, TermsURI: body.Info.TermsURL,
 	}
+	out.MultiTenant = out.Audience == identity.AudienceTenants || out.Audience == identity.AudienceTenantsAndPersonal
 	j := joining{registration: r, out: &out, now: now}
+	if body.SignInAudience != "" && out.Audience == "" {
+		j.unknown("signInAudience")
+		j.undecided("it is for an audience that is not known to rehome (" + body.SignInAudience + "); a map block must state audience and access")
+	}
+	j.allCredentials()
 	j.principal()
 	j.signIn()
 	j.claims()
 	if body.DisabledByMicrosoft != "" || (r.principal != nil && r.principal.body.DisabledByMicrosoft != "") {
 		out.Status = identity.StatusInactive
 		j.undecided("Microsoft has disabled the application; a map block must state status and why it may be used")
+	}
+	if err := j.leftUnread(); err != nil {
+		return identity.Item{}, err
 	}
 	item, err := itemOf(identity.KindApplication, body.ID, body.DisplayName, out, r.from)
 	if err != nil {
@@ -123,17 +133,32 @@ func (j *joining) signIn() {
 	}
 }
 
+// looksLikeSAML decides a registration without a sign-on mode. A signing certificate is made for SAML only, and credentials, other
+// platforms and the implicit flow are of use for OpenID Connect only: those are strong. The tag of the gallery and the address of a page
+// to start at are hints that stand on applications of either kind, and count where nothing strong does.
 func (j *joining) looksLikeSAML() bool {
 	if j.registration.principal == nil || j.registration.principal.body.Mode != "" {
 		return false
 	}
 	instance := j.registration.principal.body
-	for _, tag := range instance.Tags {
-		if strings.HasSuffix(tag, "CustomSingleSignOnApplication") {
-			return true
-		}
+	hinted := instance.LoginURL != "" || slices.ContainsFunc(instance.Tags, func(tag string) bool {
+		return strings.HasSuffix(tag, "CustomSingleSignOnApplication")
+	})
+	switch certificate := instance.SigningKeyThumbprint != ""; {
+	case certificate && j.speaksOIDC():
+		j.undecided("it has a signing certificate of SAML, and credentials or flows of OpenID Connect, and no sign-on mode; " +
+			"a map block must state protocol")
+		return true
+	case certificate:
+		return true
 	}
-	return instance.SigningKeyThumbprint != "" || instance.LoginURL != ""
+	return hinted && !j.speaksOIDC()
+}
+
+func (j *joining) speaksOIDC() bool {
+	body := j.body
+	return len(body.PasswordCredentials) > 0 || len(verifyKeys(body.KeyCredentials)) > 0 || len(j.federated) > 0 ||
+		len(body.SPA.RedirectURIs)+len(body.PublicClient.RedirectURIs) > 0 || body.Web.Implicit.IDToken || body.Web.Implicit.AccessToken
 }
 
 func (j *joining) samlByEvidence() {
@@ -167,9 +192,6 @@ func (j *joining) claims() {
 			j.unknown("requiredResourceAccess")
 			break
 		}
-	}
-	if j.federated > 0 {
-		j.unknown("federatedIdentityCredentials")
 	}
 	if j.out.Protocol == "oidc" && body.TokenEncryptionKeyID != "" {
 		j.unknown("tokenEncryptionKeyId")
@@ -221,4 +243,20 @@ func wildcardHost(address string) bool {
 	}
 	u, err := url.Parse(address)
 	return err == nil && strings.Contains(u.Host, "*")
+}
+
+// audienceOf is whose people may sign in; empty for a word that is not known. A registration without the word is one of before there was
+// a choice, for its own tenant.
+func audienceOf(word string) string {
+	switch word {
+	case "", "AzureADMyOrg":
+		return identity.AudienceTenant
+	case "AzureADMultipleOrgs":
+		return identity.AudienceTenants
+	case "AzureADandPersonalMicrosoftAccount":
+		return identity.AudienceTenantsAndPersonal
+	case "PersonalMicrosoftAccount":
+		return identity.AudiencePersonal
+	}
+	return ""
 }

@@ -5,12 +5,13 @@ import (
 	"crypto/sha1" // Entra names certificates by it; nothing is protected with it
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 const (
@@ -103,13 +104,13 @@ const gapFederatedCredentials = "federated_credentials"
 
 // credentialsUnread refuses to conclude from missing credentials when federated ones could not be read.
 func (j *joining) credentialsUnread() {
-	if slices.Contains(j.registration.gaps, gapFederatedCredentials) {
+	if slices.Contains(j.registration.gaps, gapFederatedCredentials) && j.validPasswords()+len(j.validKeys()) == 0 {
 		j.undecided("its federated credentials could not be read; a map block must state client_type, client_authentication and grant_types")
 	}
 }
 
 func (j *joining) hasCredentials() bool {
-	return len(j.body.PasswordCredentials) > 0 || len(verifyKeys(j.body.KeyCredentials)) > 0 || j.federated > 0
+	return len(j.body.PasswordCredentials) > 0 || len(verifyKeys(j.body.KeyCredentials)) > 0 || len(j.federated) > 0
 }
 
 func asksForRoles(required []resourceAccess) bool {
@@ -131,40 +132,27 @@ func (j *joining) public(grants ...string) {
 func (j *joining) confidential(grants ...string) {
 	j.out.ClientType = confidential
 	j.out.GrantTypes = grants
-	keys := verifyKeys(j.body.KeyCredentials)
+	keys, passwords := j.validKeys(), j.validPasswords()
 	if len(keys) > 0 {
 		j.out.JWKS = j.keySet(keys)
 	}
 	switch {
-	case len(j.body.PasswordCredentials) > 0:
+	case passwords > 0:
 		j.out.ClientAuthentication = "client_secret_post"
 		if len(keys) > 0 {
 			j.undecided("it has secrets and certificates and the registration does not tell which is in use; " +
 				"a map block must state client_authentication (client_secret_post or private_key_jwt)")
 		}
-	case len(keys) > 0 || j.federated > 0:
+	case len(keys) > 0 || len(j.federated) > 0:
+		j.out.ClientAuthentication = "private_key_jwt"
+	case len(j.body.PasswordCredentials) > 0:
+		j.out.ClientAuthentication = "client_secret_post"
+	case len(verifyKeys(j.body.KeyCredentials)) > 0:
 		j.out.ClientAuthentication = "private_key_jwt"
 	}
-	if j.allExpired(keys) {
-		j.undecided("all its secrets and certificates have expired, so nobody can use it today; a map block must state status")
+	if j.hasCredentials() && passwords+len(keys)+len(j.federated) == 0 {
+		j.undecided("none of its secrets and certificates is valid today, so nobody can use it; a map block must state status")
 	}
-}
-
-func (j *joining) allExpired(keys []keyCredential) bool {
-	if j.federated > 0 || len(keys)+len(j.body.PasswordCredentials) == 0 {
-		return false
-	}
-	for _, key := range keys {
-		if key.End == nil || key.End.After(j.now) {
-			return false
-		}
-	}
-	for _, password := range j.body.PasswordCredentials {
-		if password.End == nil || password.End.After(j.now) {
-			return false
-		}
-	}
-	return true
 }
 
 func verifyKeys(keys []keyCredential) []keyCredential {
@@ -192,11 +180,12 @@ func (j *joining) keySet(keys []keyCredential) string {
 			}
 			continue
 		}
+		j.carried(identity.CredentialClient, key.KeyID)
 		digest := sha1.Sum(certificate.Raw)
-		thumbprint := base64.RawURLEncoding.EncodeToString(digest[:])
-		for _, kid := range []string{strings.ToUpper(hex.EncodeToString(digest[:])), thumbprint} {
+		short := base64.RawURLEncoding.EncodeToString(digest[:])
+		for _, kid := range []string{thumbprint(digest[:]), short} {
 			set.Keys = append(set.Keys, map[string]any{
-				"kty": "RSA", "use": "sig", "kid": kid, "x5t": thumbprint, "x5c": []string{base64.StdEncoding.EncodeToString(certificate.Raw)},
+				"kty": "RSA", "use": "sig", "kid": kid, "x5t": short, "x5c": []string{base64.StdEncoding.EncodeToString(certificate.Raw)},
 				"n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
 				"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
 			})

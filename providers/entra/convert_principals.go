@@ -29,6 +29,13 @@ func convertPrincipal(p principal, tenant, joined string) (identity.Item, error)
 		out.Undecided = "its registration belongs to this tenant and was not in the list: it may be deleted or may not be read. " +
 			"Only a registration tells how it signs in; a skip block must say that it is not needed"
 	}
+	unread, err := unreadOf[servicePrincipalBody](p.from.raw, "")
+	if err != nil {
+		return identity.Item{}, err
+	}
+	if joined == "" {
+		out.Unknown = unread // the registration tells them where there is one
+	}
 	item, err := itemOf(identity.KindServicePrincipal, body.ID, body.DisplayName, out, p.from)
 	if err != nil {
 		return identity.Item{}, err

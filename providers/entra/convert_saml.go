@@ -3,6 +3,8 @@ package entra
 import (
 	"slices"
 	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // saml fills what a SAML application needs. Names and values of NameID and signing are the vendor's defaults: what was changed in
@@ -83,8 +85,11 @@ func (j *joining) acs(instance servicePrincipalBody) {
 func (j *joining) samlKeys(instance servicePrincipalBody) {
 	if v := j.body.RequestSignatureVerification; v != nil && v.Required {
 		j.out.RequestSigned = true
-		for _, key := range verifyKeys(j.body.KeyCredentials) {
-			j.out.SigningCertificate = key.Key
+		for _, key := range j.validKeys() {
+			if key.Key != "" && key.KeyID != j.body.TokenEncryptionKeyID && j.out.SigningCertificate == "" {
+				j.out.SigningCertificate = key.Key
+				j.carried(identity.CredentialRequest, key.KeyID)
+			}
 		}
 		if j.out.SigningCertificate == "" {
 			j.gap("signing_certificate")
@@ -98,9 +103,10 @@ func (j *joining) samlKeys(instance servicePrincipalBody) {
 		return
 	}
 	j.out.EncryptAssertion = true
-	for _, key := range j.body.KeyCredentials {
-		if key.KeyID == id {
+	for _, key := range j.validKeys() {
+		if key.KeyID == id && key.Key != "" {
 			j.out.EncryptionCertificate = key.Key
+			j.carried(identity.CredentialEncryption, key.KeyID)
 		}
 	}
 	if j.out.EncryptionCertificate == "" {

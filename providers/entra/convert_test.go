@@ -71,7 +71,7 @@ func TestConvertApplication_DecidesTheClientTypeByThePlatform(t *testing.T) {
 		{"a public client without redirect URI may use the device code", `"isFallbackPublicClient":true`, "public", "none", "device_code", "must state grant_types"},
 		{"an interface has no flows", `"appRoles":[{"id":"r","value":"Read"}]`, "confidential", "", "", ""},
 		{"an expired secret is a question", webRedirect + `,"passwordCredentials":[{"keyId":"p","endDateTime":"2020-01-01T00:00:00Z"}]`,
-			"confidential", "client_secret_post", "authorization_code refresh_token", "have expired"},
+			"confidential", "client_secret_post", "authorization_code refresh_token", "is valid today"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

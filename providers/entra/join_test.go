@@ -145,7 +145,7 @@ func TestCollect_FederatedCredentialsDecideAnApplicationWithoutSecrets(t *testin
 			if (app.Undecided != "") != c.undecided {
 				t.Errorf("undecided: %q", app.Undecided)
 			}
-			if !c.undecided && (app.ClientAuthentication != "private_key_jwt" || !slices.Contains(app.Unknown, "federatedIdentityCredentials")) {
+			if !c.undecided && (app.ClientAuthentication != "private_key_jwt" || len(app.Credentials) != 1 || app.Credentials[0].Issuer != "https://ci.example") {
 				t.Errorf("got %+v", app)
 			}
 		})

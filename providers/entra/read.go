@@ -94,11 +94,11 @@ func (r *run) gap(ctx context.Context, l list, status int, reason string) error 
 	if err != nil {
 		return fmt.Errorf("making the request for %s: %w", l.name, err)
 	}
-	permission := l.permission
-	if status != http.StatusForbidden {
-		permission = ""
+	gap := identity.Gap{Kind: l.kind, Path: address.EscapedPath(), Status: status, Reason: reason, Cause: identity.GapFailed}
+	if status == http.StatusForbidden {
+		gap.Permission, gap.Cause = l.permission, identity.GapForbidden
 	}
-	return r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: address.EscapedPath(), Status: status, Reason: reason, Permission: permission})
+	return r.sink.Gap(ctx, gap)
 }
 
 // pass turns a recorded gap into nothing.
@@ -156,7 +156,7 @@ func (r *run) identifyTenant(ctx context.Context) error {
 		}
 		l := organizationResource()
 		return r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: "/v1.0/organization", Status: http.StatusForbidden,
-			Reason: failed.Message, Permission: l.permission})
+			Reason: failed.Message, Permission: l.permission, Cause: identity.GapForbidden})
 	}
 	if err != nil {
 		return err

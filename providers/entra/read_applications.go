@@ -117,10 +117,11 @@ func (r *run) details(ctx context.Context, one *registration) error {
 	return r.assignments(ctx, one)
 }
 
-// needsFederatedCredentials is true where their absence would decide how the application signs in.
+// needsFederatedCredentials is true for every registration that may sign in as itself: such a credential stands beside secrets and
+// certificates as well as in their place. Single-page and native clients have none.
 func needsFederatedCredentials(body applicationBody) bool {
-	return len(body.PasswordCredentials)+len(verifyKeys(body.KeyCredentials)) == 0 &&
-		len(body.SPA.RedirectURIs)+len(body.PublicClient.RedirectURIs) == 0
+	public := len(body.SPA.RedirectURIs)+len(body.PublicClient.RedirectURIs) > 0 && len(body.Web.RedirectURIs) == 0
+	return !public || len(body.PasswordCredentials)+len(verifyKeys(body.KeyCredentials)) > 0
 }
 
 // needsAssignments leaves out instances nobody signs in to, so that requests stay near the number of pages.
@@ -138,7 +139,13 @@ func (r *run) federatedCredentials(ctx context.Context, one *registration) error
 		return fmt.Errorf("making the request for federated credentials: %w", err)
 	}
 	err = r.read(ctx, list{resource: federatedCredentialsResource(), first: request}, func(p page, _ int) error {
-		one.federated += len(p.elements)
+		for _, element := range p.elements {
+			credential, err := decode[federatedCredential](element)
+			if err != nil {
+				return invalidElement(p, err)
+			}
+			one.federated = append(one.federated, credential)
+		}
 		return nil
 	})
 	switch {

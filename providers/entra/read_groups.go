@@ -87,6 +87,11 @@ func (r *run) sendGroups(ctx context.Context, held []*heldGroup, nested *nesting
 		attributes := convertGroup(group.body)
 		attributes.HiddenMembers = group.hidden
 		attributes.ParentGroups = nested.above(group.body.ID)
+		unread, err := unreadOf[groupBody](group.from.raw, "")
+		if err != nil {
+			return err
+		}
+		attributes.Unknown = unread
 		item, err := itemOf(identity.KindGroup, group.body.ID, group.body.DisplayName, attributes, group.from)
 		if err != nil {
 			return err

@@ -36,7 +36,6 @@ type settings struct {
 type client struct {
 	api   *sdkokta.Client
 	token string
-	slots chan struct{}
 }
 
 // newClient sets every field of the SDK's configuration: what is left out it would take from files and variables.
@@ -44,7 +43,7 @@ func newClient(s settings) (*client, error) {
 	base := reading.NewBase()
 	base.TLSClientConfig = &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 	transport := reading.Transport(reading.Options{
-		Origin: s.orgURL, Base: base, RateShare: s.rateShare, Bucket: bucket, Alive: alive(s.log),
+		Origin: s.orgURL, Base: base, RateShare: s.rateShare, Places: s.concurrency, Bucket: bucket, Alive: alive(s.log),
 		Check: func(response *http.Response) error { return tidyLinks(response, s.orgURL) },
 	})
 	_, api, err := sdkokta.NewClient(context.Background(),
@@ -61,7 +60,7 @@ func newClient(s settings) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client: %s", reading.Clean(err.Error(), s.token))
 	}
-	return &client{api: api, token: s.token, slots: make(chan struct{}, s.concurrency)}, nil
+	return &client{api: api, token: s.token}, nil
 }
 
 // bucket groups paths as Okta's rate limits do: by collection, and by whether one object is named.
@@ -120,12 +119,6 @@ func (c *client) get(ctx context.Context, doing, location string) (answer, error
 
 // raw is get with the secrets in it; only Secret, and what picks single public fields out of it, may use its body.
 func (c *client) raw(ctx context.Context, doing, location, accept string) (answer, error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return answer{}, c.failure(doing, location, ctx.Err())
-	}
 	// A clone, because the shared executor carries the state of one request.
 	executor := c.api.CloneRequestExecutor()
 	executor = executor.WithAccept(accept)
@@ -165,8 +158,8 @@ func (c *client) refused(location string, status int, body []byte, err error) *r
 				r.summary += "; " + text
 			}
 		}
-	} else if parsed, parseErr := parse(body); parseErr == nil {
-		r.code, r.summary = parsed.at("errorCode").text(), parsed.at("errorSummary").text()
+	} else if parsed, parseErr := reading.Parse(body); parseErr == nil {
+		r.code, r.summary = parsed.At("errorCode").Text(), parsed.At("errorSummary").Text()
 	}
 	r.code, r.summary = reading.Clean(r.code, c.token), reading.Clean(r.summary, c.token)
 	return r

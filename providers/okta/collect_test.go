@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -95,7 +96,7 @@ func TestApplicationsCarryWhatATargetNeeds(t *testing.T) {
 	app := decode[identity.Application](t, item)
 	if app.Protocol != "oidc" || app.ClientID != "wiki" || app.ClientType != "confidential" || app.Access != "assigned" || app.AssignedUsers != 1 ||
 		app.AssignedGroups != 1 || app.PolicyID != "rst1" || app.PostLogoutRedirectURIs == nil || app.GrantTypes[1] != "device_code" ||
-		!reflect.DeepEqual(app.Unknown, []string{"settings.oauthClient.surprise"}) {
+		!reflect.DeepEqual(app.Unknown, []string{"settings.oauthClient.surprise.x"}) {
 		t.Fatalf("%+v", app)
 	}
 	if len(item.Secrets) != 1 || item.Secrets[0].Field != "client_secret" {
@@ -327,9 +328,54 @@ func TestMissingFeaturesAndUnreadableMappingsDoNotStopACollection(t *testing.T) 
 func TestAnAppThatIsDeletedWhileReadingIsMarked(t *testing.T) {
 	org := smallOrg(t)
 	org.faults["/api/v1/apps/0oa1/groups?limit=200"] = refuse(404, "E0000007", "Not found")
+	org.faults["/api/v1/apps/0oa1"] = refuse(404, "E0000007", "Not found")
 	sink, err := collect(t, org)
 	if err != nil || !sink.item(t, identity.KindApplication, "0oa1").Deleted {
 		t.Fatal(err)
+	}
+}
+
+func TestAListThatIsMissingWhileItsOwnerIsThereIsAGap(t *testing.T) {
+	cases := []struct {
+		name, list, owner string
+		kind              identity.Kind
+		id, gap           string
+	}{
+		{"people of an app", "/api/v1/apps/0oa1/users?limit=500", "/api/v1/apps/0oa1", identity.KindApplication, "0oa1", "assigned_users"},
+		{"members of a group", "/api/v1/groups/00g1/users?limit=1000", "/api/v1/groups/00g1", identity.KindGroup, "00g1", "members"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			org := smallOrg(t)
+			org.faults[c.list] = refuse(404, "E0000007", "Not found: Resource not found: 0la1corrupt (AppLink)")
+			org.bodies[c.owner] = `{"id":"` + c.id + `"}`
+			sink, err := collect(t, org)
+			if err != nil || len(sink.gaps) != 1 {
+				t.Fatalf("%+v, %v", sink.gaps, err)
+			}
+			if gap := sink.gaps[0]; gap.Status != 404 || gap.Cause != identity.GapFailed || gap.Permission != "" {
+				t.Errorf("the gap is %+v", gap)
+			}
+			if item := sink.item(t, c.kind, c.id); item.Deleted || !slices.Contains(item.Gaps, c.gap) {
+				t.Errorf("the item is %+v", item)
+			}
+		})
+	}
+}
+
+func TestAFeatureThatTheOrgDoesNotHaveIsAFactAndNotAMissingPermission(t *testing.T) {
+	org := smallOrg(t)
+	org.faults["/api/v1/mappings?limit=200&sourceId=0oa9"] = refuse(401, "E0000015", "You do not have permission to access the feature")
+	sink, err := collect(t, org)
+	if err != nil || len(sink.gaps) != 1 {
+		t.Fatalf("%+v, %v", sink.gaps, err)
+	}
+	if gap := sink.gaps[0]; gap.Cause != identity.GapNotOffered || gap.Permission != "" || !strings.Contains(gap.Reason, "feature not in this org") {
+		t.Errorf("the gap is %+v", gap)
+	}
+	provider := sink.item(t, identity.KindIdentityProvider, "0oa9")
+	if decode[identity.IdentityProvider](t, provider).MappingsKnown || !slices.Contains(provider.Gaps, "mappings") {
+		t.Errorf("the provider is %+v", provider)
 	}
 }
 

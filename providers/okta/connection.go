@@ -11,6 +11,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 var _ sdk.SourceConnector = (*Source)(nil)
@@ -25,9 +26,9 @@ func (s *Source) Connection(_ context.Context, item identity.Item) ([]identity.C
 	if err := item.Decode(&app); err != nil {
 		return nil, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
 	}
-	raw, err := parse(item.Raw)
+	raw, err := reading.Parse(item.Raw)
 	if err != nil {
-		raw = node{}
+		raw = reading.Node{}
 	}
 	sheet := &oldConnection{}
 	switch app.Protocol {
@@ -38,8 +39,8 @@ func (s *Source) Connection(_ context.Context, item identity.Item) ([]identity.C
 	default:
 		return nil, &identity.ProviderError{Code: identity.ErrorUnsupported, Message: fmt.Sprintf("%s does not sign in by a protocol that can be moved (%s)", item.Name, app.Mode)}
 	}
-	for _, link := range raw.at("_links", "appLinks").list() {
-		sheet.note(identity.ConnectionTest, link.at("href").text(), "the link on the dashboard")
+	for _, link := range raw.At("_links", "appLinks").List() {
+		sheet.note(identity.ConnectionTest, link.At("href").Text(), "the link on the dashboard")
 		break
 	}
 	return sheet.facts, nil
@@ -108,16 +109,16 @@ func (s *Source) oldOIDC(app identity.Application, sheet *oldConnection) {
 	sheet.unknown(identity.ConnectionClaims, "the authorization server makes them; compare a token of each side")
 }
 
-func (s *Source) oldSAML(id string, app identity.Application, raw node, sheet *oldConnection) {
+func (s *Source) oldSAML(id string, app identity.Application, raw reading.Node, sheet *oldConnection) {
 	const inMetadata = "in the metadata of the application: Admin Console, Applications, the application, Sign On, Metadata URL"
 	sheet.add(identity.ConnectionProtocol, "SAML 2.0")
 	metadata := s.settings.orgURL + "/api/v1/apps/" + id + "/sso/saml/metadata"
-	if key := raw.at("credentials", "signing", "kid").text(); key != "" {
+	if key := raw.At("credentials", "signing", "kid").Text(); key != "" {
 		metadata += "?kid=" + key
 	}
 	sheet.note(identity.ConnectionMetadata, metadata, "for administrators; the public address stands in the Admin Console under Sign On")
 	issuer := app.IdPEntityID
-	if stated := raw.at("settings", "signOn", "idpIssuer").text(); issuer == "" && !strings.Contains(stated, "${") {
+	if stated := raw.At("settings", "signOn", "idpIssuer").Text(); issuer == "" && !strings.Contains(stated, "${") {
 		issuer = stated
 	}
 	sheet.known(identity.ConnectionEntityID, issuer, inMetadata)

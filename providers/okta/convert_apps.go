@@ -2,41 +2,36 @@ package okta
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-func convertApplication(body node, found assignments) (identity.Item, error) {
-	name := body.at("name").text()
+// convertApplication makes the item of an app. Now is the day on which its credentials are judged.
+func convertApplication(body reading.Node, found assignments, now time.Time) (identity.Item, error) {
+	name := body.At("name").Text()
 	a := identity.Application{
-		Name: body.at("label").text(), Description: body.at("settings", "notes", "admin").text(), Status: status(body),
-		Protocol: "other", Mode: body.at("signOnMode").text(), Catalog: name, Vendor: isVendorApp(name),
+		Name: body.At("label").Text(), Description: body.At("settings", "notes", "admin").Text(), Status: status(body),
+		Protocol: "other", Mode: body.At("signOnMode").Text(), Catalog: name, Vendor: isVendorApp(name),
 		Access: identity.AccessAssigned, AssignedUsers: found.users, AssignedGroups: found.groups,
-		Provisioning: body.at("features").texts(), PolicyID: lastSegment(body.at("_links", "accessPolicy", "href").text()),
-		NameIDSource: usernameTemplate(body),
+		Provisioning: body.At("features").Texts(), PolicyID: lastSegment(body.At("_links", "accessPolicy", "href").Text()),
+		NameIDSource: usernameTemplate(body.At("credentials", "userNameTemplate")),
 	}
-	if body.at("settings", "implicitAssignment").flag() {
+	if body.At("settings", "implicitAssignment").Flag() {
 		a.Access = identity.AccessEveryone
 	}
-	switch a.Mode {
-	case "OPENID_CONNECT":
-		a.Protocol = "oidc"
-		fillOIDC(&a, body)
-	case "SAML_2_0":
-		a.Protocol = "saml"
-		fillSAML(&a, body.at("settings", "signOn"))
-		a.IdPEntityID, a.IdPSignOnURL, a.IdPCertificate = found.idp.EntityID, found.idp.SignOnURL, found.idp.Certificate
-	case "BOOKMARK":
-		a.HomeURL = body.at("settings", "app", "url").text()
-	case "":
-		a.Undecided = undecidedMode(a)
-	case "SECURE_PASSWORD_STORE", "AUTO_LOGIN", "BROWSER_PLUGIN", "BASIC_AUTH", "SAML_1_1", "WS_FEDERATION":
-	default:
-		a.Undecided = "the sign-on mode " + quoted(a.Mode) + " is not known to rehome; state protocol, and what it needs, in a map block"
+	gaps := fillByMode(&a, body, now)
+	if a.Protocol == "saml" {
+		a.IdPEntityID = firstText(found.idp.EntityID, statedIssuer(body))
+		a.IdPSignOnURL, a.IdPCertificate = found.idp.SignOnURL, found.idp.Certificate
 	}
-	item, err := identity.NewItem(identity.KindApplication, body.at("id").text(), a.Name, a)
-	item.Gaps, item.Deleted = found.gaps, found.gone
+	settleApplication(body)
+	a.Unknown = body.Unread("")
+	item, err := identity.NewItem(identity.KindApplication, body.At("id").Text(), a.Name, a)
+	item.Gaps, item.Deleted = append(found.gaps, gaps...), found.gone
 	if a.PolicyID != "" {
 		item.References = []identity.Reference{{Role: "policy", Kind: identity.KindAuthPolicy, ID: a.PolicyID}}
 	}
@@ -44,6 +39,26 @@ func convertApplication(body node, found assignments) (identity.Item, error) {
 		item.Secrets = []identity.SecretField{{Field: fieldClientSecret}}
 	}
 	return item, err
+}
+
+// fillByMode returns what the org does not tell.
+func fillByMode(a *identity.Application, body reading.Node, now time.Time) []string {
+	switch a.Mode {
+	case "OPENID_CONNECT":
+		a.Protocol = "oidc"
+		fillOIDC(a, body, now)
+	case "SAML_2_0":
+		a.Protocol = "saml"
+		return fillSAML(a, body, now)
+	case "BOOKMARK":
+		a.HomeURL = body.At("settings", "app", "url").Text()
+	case "":
+		a.Undecided = undecidedMode(*a)
+	case "SECURE_PASSWORD_STORE", "AUTO_LOGIN", "BROWSER_PLUGIN", "BASIC_AUTH", "SAML_1_1", "WS_FEDERATION":
+	default:
+		a.Undecided = "the sign-on mode " + quoted(a.Mode) + " is not known to rehome; state protocol, and what it needs, in a map block"
+	}
+	return nil
 }
 
 // isVendorApp knows Okta's own apps by their catalogue name. okta_org2org connects a customer's own orgs and is none; the name of
@@ -68,26 +83,31 @@ func undecidedMode(a identity.Application) string {
 	return "the source states no sign-on mode, as for an app that was never finished; state protocol, and what it needs, in a map block"
 }
 
+// namesByPerson is the source of names that an administrator gave person by person: no template makes them.
+const namesByPerson = "given person by person at the source"
+
 // usernameTemplate is where the name of a person in the app comes from.
-func usernameTemplate(body node) string {
-	template := body.at("credentials", "userNameTemplate")
-	text := template.at("template").text()
-	if suffix := template.at("suffix").text(); text != "" && suffix != "" {
+func usernameTemplate(template reading.Node) string {
+	text, suffix := template.At("template").Text(), template.At("suffix").Text()
+	switch kind := template.At("type").Text(); {
+	case kind == "NONE":
+		return namesByPerson
+	case text != "" && suffix != "":
 		return text + " + " + quoted(suffix)
 	}
 	return text
 }
 
-func fillOIDC(a *identity.Application, body node) {
-	settings, credentials := body.at("settings", "oauthClient"), body.at("credentials", "oauthClient")
-	if settings.isNull() {
+func fillOIDC(a *identity.Application, body reading.Node, now time.Time) {
+	settings, credentials := body.At("settings", "oauthClient"), body.At("credentials", "oauthClient")
+	if settings.IsNull() {
 		if !a.Vendor {
 			a.Undecided = "the org does not tell the client id and the redirect URIs of this catalogue app; state client_id and redirect_uris in a map block"
 		}
 		return
 	}
-	a.ClientID = credentials.at("client_id").text()
-	a.ClientAuthentication = credentials.at("token_endpoint_auth_method").text()
+	a.ClientID = credentials.At("client_id").Text()
+	a.ClientAuthentication = credentials.At("token_endpoint_auth_method").Text()
 	switch a.ClientAuthentication {
 	case "":
 	case "none":
@@ -95,36 +115,65 @@ func fillOIDC(a *identity.Application, body node) {
 	default:
 		a.ClientType = "confidential"
 	}
-	kind := settings.at("application_type").text()
+	kind := settings.At("application_type").Text()
 	// Okta demands PKCE of browser and native clients without a secret, whatever pkce_required says.
-	a.PKCERequired = credentials.at("pkce_required").flag() || (a.ClientType == "public" && (kind == "browser" || kind == "native"))
-	a.RedirectURIs = settings.at("redirect_uris").texts()
-	a.PostLogoutRedirectURIs = append([]string{}, settings.at("post_logout_redirect_uris").texts()...)
-	for _, grant := range settings.at("grant_types").texts() {
+	a.PKCERequired = credentials.At("pkce_required").Flag() || (a.ClientType == "public" && (kind == "browser" || kind == "native"))
+	a.RedirectURIs = settings.At("redirect_uris").Texts()
+	a.PostLogoutRedirectURIs = append([]string{}, settings.At("post_logout_redirect_uris").Texts()...)
+	for _, grant := range settings.At("grant_types").Texts() {
 		a.GrantTypes = append(a.GrantTypes, shortGrant(grant))
 	}
-	a.ConsentRequired = settings.at("consent_method").text() == "REQUIRED"
-	if settings.at("wildcard_redirect").text() == "SUBDOMAIN" {
+	a.ConsentRequired = settings.At("consent_method").Text() == "REQUIRED"
+	if settings.At("wildcard_redirect").Text() == "SUBDOMAIN" {
 		for _, uri := range a.RedirectURIs {
 			a.WildcardRedirect = a.WildcardRedirect || hasWildcardHost(uri)
 		}
 	}
-	if keys := settings.at("jwks"); keys.isSet() {
-		a.JWKS = keys.plain()
+	fillKeys(a, settings.At("jwks"))
+	fillAddresses(a, settings)
+	a.DPoP = settings.At("dpop_bound_access_tokens").Flag()
+	a.RefreshRotation = strings.ToLower(settings.At("refresh_token", "rotation_type").Text())
+	network := settings.At("network")
+	a.NetworkLimit = network.IsSet() && network.At("connection").Text() != "ANYWHERE"
+	if a.NetworkLimit {
+		network.Settled() // the limit is told as a whole
 	}
-	a.JWKSURI = settings.at("jwks_uri").text()
-	a.HomeURL = firstText(settings.at("initiate_login_uri").text(), settings.at("client_uri").text())
-	a.DPoP = settings.at("dpop_bound_access_tokens").flag()
-	a.RefreshRotation = strings.ToLower(settings.at("refresh_token", "rotation_type").text())
-	a.FrontchannelLogoutURL = settings.at("frontchannel_logout_uri").text()
-	network := settings.at("network")
-	a.NetworkLimit = network.isSet() && network.at("connection").text() != "ANYWHERE"
-	a.Unknown = settings.unknown("settings.oauthClient.", "application_type", "client_uri", "consent_method", "dpop_bound_access_tokens",
-		"frontchannel_logout_session_required", "frontchannel_logout_uri", "grant_types", "idp_initiated_login", "initiate_login_uri",
-		"issuer_mode", "jwks", "jwks_uri", "logo_uri", "network", "participate_slo", "policy_uri", "post_logout_redirect_uris",
-		"redirect_uris", "refresh_token", "response_types", "tos_uri", "wildcard_redirect")
-	a.Unknown = append(a.Unknown, credentials.unknown("credentials.oauthClient.", "autoKeyRotation", "client_id", "pkce_required",
-		"token_endpoint_auth_method", "client_secret")...)
+	settleOIDC(*a, settings)
+}
+
+// fillAddresses takes over where an app is, and where its people are told more.
+func fillAddresses(a *identity.Application, settings reading.Node) {
+	a.JWKSURI = settings.At("jwks_uri").Text()
+	start, home := settings.At("initiate_login_uri"), settings.At("client_uri")
+	if a.HomeURL = start.Text(); a.HomeURL == "" {
+		a.HomeURL = home.Text()
+	}
+	a.LogoURI = settings.At("logo_uri").Text()
+	a.PolicyURI, a.TermsURI = settings.At("policy_uri").Text(), settings.At("tos_uri").Text()
+	a.FrontchannelLogoutURL = settings.At("frontchannel_logout_uri").Text()
+	a.FrontchannelSession = settings.At("frontchannel_logout_session_required").Flag()
+	a.BackchannelLogoutURL = settings.At("backchannel_logout_uri").Text()
+	if a.FrontchannelLogoutURL != "" || a.BackchannelLogoutURL != "" {
+		settings.At("participate_slo").Settled() // an address to tell of a sign-out says as much
+	}
+}
+
+// settleOIDC deals with what follows from fields that are carried.
+func settleOIDC(a identity.Application, settings reading.Node) {
+	settings.At("issuer_mode").SettledIf("ORG_URL")                  // the address of the org, which changes anyway
+	settings.At("idp_initiated_login", "mode").SettledIf("DISABLED") // the default
+	code := slices.Contains(a.GrantTypes, "authorization_code")
+	implicit := slices.Contains(a.GrantTypes, "implicit")
+	for _, response := range settings.At("response_types").List() {
+		// A grant says as much. One that has no grant is set and does nothing that is carried.
+		if code {
+			response.SettledIf("code")
+		}
+		if implicit {
+			response.SettledIf("token")
+			response.SettledIf("id_token")
+		}
+	}
 }
 
 func shortGrant(grant string) string {
@@ -134,77 +183,120 @@ func shortGrant(grant string) string {
 	return grant
 }
 
-func fillSAML(a *identity.Application, s node) {
-	a.EntityID = firstText(s.at("audienceOverride").text(), s.at("audience").text())
-	a.ACSURL = firstText(s.at("ssoAcsUrlOverride").text(), s.at("ssoAcsUrl").text())
-	if recipient := firstText(s.at("recipientOverride").text(), s.at("recipient").text()); recipient != a.ACSURL {
-		a.Recipient = recipient
-	}
-	if destination := firstText(s.at("destinationOverride").text(), s.at("destination").text()); destination != a.ACSURL {
-		a.Destination = destination
+// fillSAML returns what the org does not tell: a catalogue app holds only what its administrator changed, and what is not told is
+// neither false nor a default.
+func fillSAML(a *identity.Application, body reading.Node, now time.Time) []string {
+	s := body.At("settings", "signOn")
+	fillEndpointsSAML(a, s, body.At("settings", "app"))
+	a.RequestIssuer = s.At("spIssuer").Text()
+	if a.RequestIssuer == a.EntityID {
+		a.RequestIssuer = ""
 	}
 	// Custom apps carry the full set; catalogue apps only overrides, and keep their own addresses to themselves.
-	a.ClaimsKnown = !s.at("ssoAcsUrl").isNull() && !s.at("attributeStatements").isNull()
+	a.ClaimsKnown = !s.At("ssoAcsUrl").IsNull() && !s.At("attributeStatements").IsNull()
+	var gaps []string
+	for _, told := range []struct{ member, field string }{
+		{"responseSigned", "sign_response"}, {"assertionSigned", "sign_assertion"}, {"subjectNameIdFormat", "name_id_format"},
+	} {
+		if s.At(told.member).IsNull() {
+			gaps = append(gaps, told.field)
+		}
+	}
+	a.NameIDFormat = shortNameIDFormat(s.At("subjectNameIdFormat").Text())
+	// ${user.userName} means the name in the app, which its own template makes.
+	template := s.At("subjectNameIdTemplate").Text()
+	if template != "" && (template != "${user.userName}" || a.NameIDSource == "") {
+		a.NameIDSource = template
+	}
+	if a.NameIDSource == "" {
+		gaps = append(gaps, "name_id_source")
+	}
+	a.SignResponse, a.SignAssertion = s.At("responseSigned").Flag(), s.At("assertionSigned").Flag()
+	a.SignatureAlgorithm, a.DigestAlgorithm = s.At("signatureAlgorithm").Text(), s.At("digestAlgorithm").Text()
+	a.RequestSigned = s.At("samlSignedRequestEnabled").Flag()
+	a.SigningCertificate = carryCertificate(a, identity.CredentialRequest, s.At("spCertificate"), now)
+	a.EncryptAssertion = s.At("assertionEncryption", "enabled").Flag()
+	a.EncryptionCertificate = carryCertificate(a, identity.CredentialEncryption, s.At("assertionEncryption"), now)
+	fillLogout(a, s)
+	a.RelayState = s.At("defaultRelayState").Text()
+	a.AuthnContext = s.At("authnContextClassRef").Text()
+	a.HonorForceAuthn = s.At("honorForceAuthn").Flag()
+	fillStatements(a, s)
+	s.At("requestCompressed").Settled()         // requests are read in either form
+	s.At("allowMultipleAcsEndpoints").Settled() // acsEndpoints says which
+	return gaps
+}
+
+// fillEndpointsSAML takes the addresses of the app. okta_org2org, which leads to another org, keeps its own in settings.app.
+func fillEndpointsSAML(a *identity.Application, s, own reading.Node) {
+	a.EntityID = firstText(s.At("audienceOverride").Text(), s.At("audience").Text())
+	a.ACSURL = firstText(s.At("ssoAcsUrlOverride").Text(), s.At("ssoAcsUrl").Text())
+	if a.Catalog == "okta_org2org" {
+		a.EntityID, a.ACSURL = firstText(a.EntityID, own.At("audRestriction").Text()), firstText(a.ACSURL, own.At("acsUrl").Text())
+	}
+	if recipient := firstText(s.At("recipientOverride").Text(), s.At("recipient").Text()); recipient != a.ACSURL {
+		a.Recipient = recipient
+	}
+	if destination := firstText(s.At("destinationOverride").Text(), s.At("destination").Text()); destination != a.ACSURL {
+		a.Destination = destination
+	}
 	if a.EntityID == "" || a.ACSURL == "" {
-		a.Undecided = "the org does not tell the audience and the assertion consumer URL of this catalogue app; state entity_id and acs_url in a map block"
+		a.Undecided = "the org does not tell the audience and the assertion consumer URL of this catalogue app; " +
+			"state entity_id and acs_url in a map block"
 	}
 	if a.ACSURL != "" {
 		a.RedirectURIs = []string{a.ACSURL}
 	}
-	for _, endpoint := range s.at("acsEndpoints").list() {
-		if address := endpoint.at("url").text(); address != "" && !contains(a.RedirectURIs, address) {
+	for _, endpoint := range s.At("acsEndpoints").List() {
+		if address := endpoint.At("url").Text(); address != "" && !slices.Contains(a.RedirectURIs, address) {
 			a.RedirectURIs = append(a.RedirectURIs, address)
 		}
 	}
-	a.NameIDFormat = shortNameIDFormat(s.at("subjectNameIdFormat").text())
-	// ${user.userName} means the name in the app, which its own template makes.
-	if template := s.at("subjectNameIdTemplate").text(); template != "" && (template != "${user.userName}" || a.NameIDSource == "") {
-		a.NameIDSource = template
-	}
-	a.SignResponse, a.SignAssertion = s.at("responseSigned").flag(), s.at("assertionSigned").flag()
-	a.SignatureAlgorithm, a.DigestAlgorithm = s.at("signatureAlgorithm").text(), s.at("digestAlgorithm").text()
-	a.RequestSigned = s.at("samlSignedRequestEnabled").flag()
-	a.SigningCertificate = firstCertificate(s.at("spCertificate"))
-	a.EncryptAssertion = s.at("assertionEncryption", "enabled").flag()
-	a.EncryptionCertificate = firstCertificate(s.at("assertionEncryption"))
-	if s.at("slo", "enabled").flag() {
-		a.LogoutURL = s.at("slo", "logoutUrl").text()
-	}
-	a.RelayState = s.at("defaultRelayState").text()
-	a.AuthnContext = s.at("authnContextClassRef").text()
-	a.HonorForceAuthn = s.at("honorForceAuthn").flag()
-	fillStatements(a, s)
-	a.Unknown = s.unknown("settings.signOn.", "acsEndpoints", "allowMultipleAcsEndpoints", "assertionEncryption", "assertionSigned",
-		"attributeStatements", "audience", "audienceOverride", "authnContextClassRef", "configuredAttributeStatements", "defaultRelayState",
-		"destination", "destinationOverride", "digestAlgorithm", "honorForceAuthn", "idpIssuer", "inlineHooks", "recipient",
-		"recipientOverride", "requestCompressed", "responseSigned", "samlSignedRequestEnabled", "signatureAlgorithm", "slo", "spCertificate",
-		"spIssuer", "ssoAcsUrl", "ssoAcsUrlOverride", "subjectNameIdFormat", "subjectNameIdTemplate")
-	// A request issuer of its own is another entity id than the audience.
-	if issuer := s.at("spIssuer").text(); issuer != "" && issuer != a.EntityID {
-		a.Unknown = append(a.Unknown, "settings.signOn.spIssuer")
-	}
 }
 
-func fillStatements(a *identity.Application, s node) {
-	for _, statement := range s.at("attributeStatements").list() {
+// fillLogout takes the address of single logout. Its issuer is the app's own name, or is told as unknown.
+func fillLogout(a *identity.Application, s reading.Node) {
+	slo := s.At("slo")
+	if !slo.At("enabled").Flag() {
+		slo.Settled() // kept from a time when it was on
+		return
+	}
+	a.LogoutURL = slo.At("logoutUrl").Text()
+	slo.At("issuer").SettledIf(a.EntityID)
+	slo.At("issuer").SettledIf(a.RequestIssuer)
+}
+
+// statedIssuer is the issuer of the org's assertions where the app states one without a placeholder.
+func statedIssuer(body reading.Node) string {
+	if stated := body.At("settings", "signOn", "idpIssuer").Text(); !strings.Contains(stated, "${") {
+		return stated
+	}
+	return ""
+}
+
+func fillStatements(a *identity.Application, s reading.Node) {
+	for _, statement := range s.At("attributeStatements").List() {
 		a.AttributeStatements = append(a.AttributeStatements, convertStatement(statement))
 	}
-	for _, statement := range s.at("configuredAttributeStatements").list() {
-		if statement.at("filterType").isSet() || statement.at("values").isSet() {
+	for _, statement := range s.At("configuredAttributeStatements").List() {
+		if statement.At("filterType").IsSet() || statement.At("values").IsSet() {
 			a.AttributeStatements = append(a.AttributeStatements, convertStatement(statement))
+		} else {
+			statement.Settled() // offered by the catalogue and not used
 		}
 	}
-	for _, hook := range s.at("inlineHooks").list() {
-		a.Hooks = append(a.Hooks, hook.at("id").text())
+	for _, hook := range s.At("inlineHooks").List() {
+		a.Hooks = append(a.Hooks, hook.At("id").Text())
+		hook.At("_links").Settled()
 	}
 }
 
-func convertStatement(s node) identity.AttributeStatement {
+func convertStatement(s reading.Node) identity.AttributeStatement {
 	out := identity.AttributeStatement{
-		Name: s.at("name").text(), Type: s.at("type").text(), Values: s.at("values").texts(),
-		FilterType: s.at("filterType").text(), FilterValue: s.at("filterValue").text(),
+		Name: s.At("name").Text(), Type: s.At("type").Text(), Values: s.At("values").Texts(),
+		FilterType: s.At("filterType").Text(), FilterValue: s.At("filterValue").Text(),
 	}
-	switch space := s.at("namespace").text(); lastAfter(space, ":") {
+	switch space := s.At("namespace").Text(); lastAfter(space, ":") {
 	case "basic":
 		out.NameFormat = "Basic"
 	case "uri":
@@ -227,9 +319,27 @@ func shortNameIDFormat(urn string) string {
 
 func lastAfter(text, separator string) string { return text[strings.LastIndex(text, separator)+1:] }
 
-func firstCertificate(holder node) string {
-	for _, certificate := range holder.at("x5c").texts() {
-		return bareBase64(certificate)
+// settleApplication marks what is the org's own bookkeeping, and defaults that set nothing. Everything else that is set and was not
+// read is told as unknown.
+func settleApplication(body reading.Node) {
+	for _, name := range []string{"id", "orn", "created", "lastUpdated", "_links", "_embedded"} {
+		body.At(name).Settled()
 	}
-	return ""
+	credentials, settings := body.At("credentials"), body.At("settings")
+	credentials.At("signing").Settled() // the org's own key towards the app: the realm signs with another
+	credentials.At("oauthClient", "autoKeyRotation").Settled()
+	credentials.At("oauthClient", "client_secret").Settled() // moves as a secret
+	credentials.At("userNameTemplate", "pushStatus").SettledIf("NOT_CONFIGURED")
+	settings.At("emOptInStatus").SettledIf("NONE")
+	settings.At("notifications", "vpn", "network", "connection").SettledIf("DISABLED")
+	if logout := body.At("universalLogout"); logout.At("status").Is("DISABLED") || logout.At("status").Is("UNSUPPORTED") {
+		logout.Settled()
+	}
+	for _, name := range []string{"identityStack", "protocol", "supportType"} {
+		body.At("universalLogout", name).Settled() // how it works, where the status says that it does
+	}
+	links := body.At("visibility", "appLinks")
+	for _, name := range links.Names() {
+		links.At(name).Settled() // tiles of the dashboard, shown unless hidden
+	}
 }

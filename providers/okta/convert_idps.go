@@ -5,56 +5,59 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-func convertIdentityProvider(body node, keys map[string][]string, mappings profileMappings) (identity.Item, error) {
-	protocol, policy := body.at("protocol"), body.at("policy")
+func convertIdentityProvider(body reading.Node, keys map[string][]string, mappings profileMappings) (identity.Item, error) {
+	protocol, policy := body.At("protocol"), body.At("policy")
 	p := identity.IdentityProvider{
-		Name: body.at("name").text(), Status: status(body), Type: body.at("type").text(),
-		NameIDFormat: protocol.at("settings", "nameFormat").text(), Scopes: protocol.at("scopes").texts(),
-		MatchType: policy.at("subject", "matchType").text(), UsernameTemplate: policy.at("subject", "userNameTemplate", "template").text(),
-		SubjectFilter: policy.at("subject", "filter").text(), ProfileMaster: policy.at("provisioning", "profileMaster").flag(),
-		Provisioning: onOff(policy.at("provisioning", "action").text()), AccountLink: onOff(policy.at("accountLink", "action").text()),
-		GroupAction: strings.ToLower(policy.at("provisioning", "groups", "action").text()), ClockSkewSeconds: secondsUp(policy.at("maxClockSkew").number()),
+		Name: body.At("name").Text(), Status: status(body), Type: body.At("type").Text(),
+		NameIDFormat: protocol.At("settings", "nameFormat").Text(), Scopes: protocol.At("scopes").Texts(),
+		MatchType: policy.At("subject", "matchType").Text(), UsernameTemplate: policy.At("subject", "userNameTemplate", "template").Text(),
+		SubjectFilter: policy.At("subject", "filter").Text(), ProfileMaster: policy.At("provisioning", "profileMaster").Flag(),
+		Provisioning: onOff(policy.At("provisioning", "action").Text()), AccountLink: onOff(policy.At("accountLink", "action").Text()),
+		GroupAction: strings.ToLower(policy.At("provisioning", "groups", "action").Text()), ClockSkewSeconds: secondsUp(policy.At("maxClockSkew").Number()),
 		MappingsKnown: mappings.known, Mappings: mappings.mappings,
 	}
-	p.Protocol = providerProtocol(p.Type, protocol.at("type").text())
-	if p.AccountLink == "auto" && policy.at("accountLink", "filter").isSet() {
+	p.Protocol = providerProtocol(p.Type, protocol.At("type").Text())
+	if p.AccountLink == "auto" && policy.At("accountLink", "filter").IsSet() {
 		p.AccountLink = "filtered"
 	}
 	gaps := fillEndpoints(&p, protocol, keys)
 	if !mappings.known {
 		gaps = append(gaps, "mappings")
 	}
-	p.Unknown = unknownOfProvider(protocol, policy)
-	item, err := identity.NewItem(identity.KindIdentityProvider, body.at("id").text(), p.Name, p)
+	assignments := policy.At("provisioning", "groups", "assignments").Texts()
+	settleProvider(body)
+	p.Unknown = body.Unread("")
+	item, err := identity.NewItem(identity.KindIdentityProvider, body.At("id").Text(), p.Name, p)
 	item.Gaps = gaps
-	for _, group := range policy.at("provisioning", "groups", "assignments").texts() {
+	for _, group := range assignments {
 		item.References = append(item.References, identity.Reference{Role: "group", Kind: identity.KindGroup, ID: group})
 	}
-	if protocol.at("credentials", "client", "client_secret").text() != "" {
+	if protocol.At("credentials", "client", "client_secret").Text() != "" {
 		item.Secrets = []identity.SecretField{{Field: fieldClientSecret}}
 	}
 	return item, err
 }
 
 // fillEndpoints returns what could not be told.
-func fillEndpoints(p *identity.IdentityProvider, protocol node, keys map[string][]string) []string {
-	endpoints, credentials := protocol.at("endpoints"), protocol.at("credentials")
-	trust, client := credentials.at("trust"), credentials.at("client")
-	p.SSOURL, p.SLOURL = endpoints.at("sso", "url").text(), endpoints.at("slo", "url").text()
-	p.SSOBinding = map[string]string{"HTTP-POST": "post", "HTTP-REDIRECT": "redirect"}[endpoints.at("sso", "binding").text()]
-	p.EntityID, p.Audience = trust.at("issuer").text(), trust.at("audience").text()
-	p.SignatureScope = strings.ToLower(protocol.at("algorithms", "response", "signature", "scope").text())
-	p.SignRequests = protocol.at("algorithms", "request", "signature", "scope").text() == "REQUEST"
-	p.Issuer = protocol.at("issuer", "url").text()
-	p.AuthorizationURL, p.TokenURL = endpoints.at("authorization", "url").text(), endpoints.at("token", "url").text()
-	p.UserInfoURL, p.JWKSURL = endpoints.at("userInfo", "url").text(), endpoints.at("jwks", "url").text()
-	p.ClientID = client.at("client_id").text()
-	p.ClientAuthentication = client.at("token_endpoint_auth_method").text()
-	p.PKCERequired = client.at("pkce_required").flag()
+func fillEndpoints(p *identity.IdentityProvider, protocol reading.Node, keys map[string][]string) []string {
+	endpoints, credentials := protocol.At("endpoints"), protocol.At("credentials")
+	trust, client := credentials.At("trust"), credentials.At("client")
+	p.SSOURL, p.SLOURL = endpoints.At("sso", "url").Text(), endpoints.At("slo", "url").Text()
+	p.SSOBinding = map[string]string{"HTTP-POST": "post", "HTTP-REDIRECT": "redirect"}[endpoints.At("sso", "binding").Text()]
+	p.EntityID, p.Audience = trust.At("issuer").Text(), trust.At("audience").Text()
+	p.SignatureScope = strings.ToLower(protocol.At("algorithms", "response", "signature", "scope").Text())
+	p.SignRequests = protocol.At("algorithms", "request", "signature", "scope").Text() == "REQUEST"
+	p.Issuer = protocol.At("issuer", "url").Text()
+	p.AuthorizationURL, p.TokenURL = endpoints.At("authorization", "url").Text(), endpoints.At("token", "url").Text()
+	p.UserInfoURL, p.JWKSURL = endpoints.At("userInfo", "url").Text(), endpoints.At("jwks", "url").Text()
+	p.ClientID = client.At("client_id").Text()
+	p.ClientAuthentication = client.At("token_endpoint_auth_method").Text()
+	p.PKCERequired = client.At("pkce_required").Flag()
 	var gaps []string
-	for _, kid := range append([]string{trust.at("kid").text()}, trust.at("additionalKids").texts()...) {
+	for _, kid := range append([]string{trust.At("kid").Text()}, trust.At("additionalKids").Texts()...) {
 		if kid == "" {
 			continue
 		}
@@ -69,14 +72,26 @@ func fillEndpoints(p *identity.IdentityProvider, protocol node, keys map[string]
 	return gaps
 }
 
-func unknownOfProvider(protocol, policy node) []string {
-	found := protocol.unknown("protocol.", "algorithms", "credentials", "endpoints", "issuer", "scopes", "settings", "type")
-	found = append(found, protocol.at("credentials").unknown("protocol.credentials.", "client", "trust", "signing")...)
-	found = append(found, protocol.at("credentials", "client").unknown("protocol.credentials.client.", "client_id", "client_secret",
-		"pkce_required", "token_endpoint_auth_method")...)
-	found = append(found, protocol.at("endpoints").unknown("protocol.endpoints.", "acs", "authorization", "jwks", "slo", "sso", "token", "userInfo")...)
-	found = append(found, protocol.at("settings").unknown("protocol.settings.", "nameFormat")...)
-	return append(found, policy.unknown("policy.", "accountLink", "maxClockSkew", "provisioning", "subject", "transformedUsernameMatchingEnabled")...)
+// settleProvider marks what is the org's own bookkeeping, and defaults that set nothing.
+func settleProvider(body reading.Node) {
+	for _, name := range []string{"id", "created", "lastUpdated", "_links", "_embedded", "orn"} {
+		body.At(name).Settled()
+	}
+	body.At("issuerMode").SettledIf("ORG_URL")
+	protocol := body.At("protocol")
+	sso := protocol.At("endpoints", "sso")
+	sso.At("destination").SettledIf(sso.At("url").Text())
+	for _, name := range []string{"authorization", "token", "userInfo", "jwks"} {
+		protocol.At("endpoints", name, "binding").Settled() // OpenID Connect knows one for each
+	}
+	for _, name := range []string{"deprovisioned", "suspended"} {
+		body.At("policy", "provisioning", "conditions", name, "action").SettledIf("NONE")
+	}
+	protocol.At("endpoints", "acs").Settled() // the org's own, and a new one at the target
+	protocol.At("credentials", "signing").Settled()
+	protocol.At("credentials", "client", "client_secret").Settled() // moves as a secret
+	protocol.At("algorithms", "request", "signature", "algorithm").SettledIf("SHA-256")
+	protocol.At("algorithms", "response", "signature", "algorithm").SettledIf("SHA-256")
 }
 
 // providerProtocol goes by the type; for a type that is not known it goes by the protocol stated.
@@ -123,13 +138,13 @@ func secondsUp(milliseconds int) int {
 
 // convertMapping reads the properties of one profile mapping. An expression that is one upstream attribute becomes its bare name;
 // any other is kept as it is.
-func convertMapping(body node) []identity.AttributeMapping {
+func convertMapping(body reading.Node) []identity.AttributeMapping {
 	plain := regexp.MustCompile(`^(?:appuser|source|idpuser)\.([A-Za-z_][A-Za-z0-9_]*)$`)
 	fields := map[string]string{"login": "username", "email": "email", "firstName": "first_name", "lastName": "last_name"}
 	var out []identity.AttributeMapping
-	properties := body.at("properties")
-	for _, name := range properties.names() {
-		from := strings.TrimSpace(properties.at(name, "expression").text())
+	properties := body.At("properties")
+	for _, name := range properties.Names() {
+		from := strings.TrimSpace(properties.At(name, "expression").Text())
 		if match := plain.FindStringSubmatch(from); match != nil {
 			from = match[1]
 		}

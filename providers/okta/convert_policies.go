@@ -2,59 +2,87 @@ package okta
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // sortRules puts rules in the order of evaluation; system rules have priority 99 and come last.
 func sortRules(rules []element) {
 	sort.SliceStable(rules, func(i, j int) bool {
 		a, b := rules[i].body, rules[j].body
-		if a.at("system").flag() != b.at("system").flag() {
-			return b.at("system").flag()
+		if a.At("system").Flag() != b.At("system").Flag() {
+			return b.At("system").Flag()
 		}
-		if a.at("priority").number() != b.at("priority").number() {
-			return a.at("priority").number() < b.at("priority").number()
+		if a.At("priority").Number() != b.At("priority").Number() {
+			return a.At("priority").Number() < b.At("priority").Number()
 		}
-		return a.at("id").text() < b.at("id").text()
+		return a.At("id").Text() < b.At("id").Text()
 	})
 }
 
-func convertAuthPolicy(body node, rules ruleList) (identity.Item, error) {
+func convertAuthPolicy(body reading.Node, rules ruleList) (identity.Item, error) {
 	p := identity.AuthPolicy{
-		Name: body.at("name").text(), Type: body.at("type").text(), Status: status(body), System: body.at("system").flag(),
-		Priority: body.at("priority").number(), Rules: len(rules.elements), Summary: summaries(rules),
+		Name: body.At("name").Text(), Type: body.At("type").Text(), Status: status(body), System: body.At("system").Flag(),
+		Priority: body.At("priority").Number(), Rules: len(rules.elements), Summary: summaries(rules),
 	}
 	switch p.Type {
 	case "ACCESS_POLICY", "PASSWORD", "MFA_ENROLL", "PROFILE_ENROLLMENT":
 		p.Known = true
 	}
 	p.Restricts = p.Status == identity.StatusActive && restricts(p.Type, body, rules)
-	item, err := identity.NewItem(identity.KindAuthPolicy, body.at("id").text(), p.Name, p)
+	references := groupReferences(body, rules)
+	p.Unknown = unreadOfPolicy(body, rules)
+	item, err := identity.NewItem(identity.KindAuthPolicy, body.At("id").Text(), p.Name, p)
 	item.Gaps, item.Deleted = rules.gaps, rules.gone
-	item.References = groupReferences(body, rules)
+	item.References = references
 	return item, err
 }
 
-func convertSessionPolicy(body node, rules ruleList) (identity.Item, error) {
+func convertSessionPolicy(body reading.Node, rules ruleList) (identity.Item, error) {
 	p := identity.SessionPolicy{
-		Name: body.at("name").text(), Status: status(body), System: body.at("system").flag(),
-		Priority: body.at("priority").number(), Summary: summaries(rules),
+		Name: body.At("name").Text(), Status: status(body), System: body.At("system").Flag(),
+		Priority: body.At("priority").Number(), Summary: summaries(rules),
 	}
 	for _, rule := range rules.elements {
-		if rule.body.at("status").text() != "ACTIVE" {
+		if rule.body.At("status").Text() != "ACTIVE" {
 			continue
 		}
-		session := rule.body.at("actions", "signon", "session")
-		p.IdleMinutes = smallest(p.IdleMinutes, session.at("maxSessionIdleMinutes").number())
-		p.LifetimeMinutes = smallest(p.LifetimeMinutes, session.at("maxSessionLifetimeMinutes").number())
+		session := rule.body.At("actions", "signon", "session")
+		p.IdleMinutes = smallest(p.IdleMinutes, session.At("maxSessionIdleMinutes").Number())
+		p.LifetimeMinutes = smallest(p.LifetimeMinutes, session.At("maxSessionLifetimeMinutes").Number())
 	}
-	item, err := identity.NewItem(identity.KindSessionPolicy, body.at("id").text(), p.Name, p)
+	references := groupReferences(body, rules)
+	p.Unknown = unreadOfPolicy(body, rules)
+	item, err := identity.NewItem(identity.KindSessionPolicy, body.At("id").Text(), p.Name, p)
 	item.Gaps, item.Deleted = rules.gaps, rules.gone
-	item.References = groupReferences(body, rules)
+	item.References = references
 	return item, err
+}
+
+// unreadOfPolicy is what neither fields nor summary of a policy tell of it and of its rules.
+func unreadOfPolicy(body reading.Node, rules ruleList) []string {
+	settleRule(body)
+	unread := body.Unread("")
+	for _, rule := range rules.elements {
+		settleRule(rule.body)
+		settleConditions(rule.body.At("conditions"))
+		unread = append(unread, rule.body.Unread("rules[]")...)
+	}
+	slices.Sort(unread)
+	return slices.Compact(unread)
+}
+
+// settleConditions marks those that are met always.
+func settleConditions(conditions reading.Node) {
+	for _, name := range conditions.Names() {
+		if isAnything(name, conditions.At(name)) {
+			conditions.At(name).Settled()
+		}
+	}
 }
 
 // smallest of two limits, where 0 or less means none: the tightest rule speaks for the policy.
@@ -66,14 +94,18 @@ func smallest(a, b int) int {
 }
 
 // convertGroupRule hands out a group rule as a policy of type group_rule. Leaving an active one out means that leavers stay in.
-func convertGroupRule(body node) (identity.Item, error) {
-	targets := body.at("actions", "assignUserToGroups", "groupIds").texts()
+func convertGroupRule(body reading.Node) (identity.Item, error) {
+	targets := body.At("actions", "assignUserToGroups", "groupIds").Texts()
 	p := identity.AuthPolicy{
-		Name: body.at("name").text(), Type: "group_rule", Status: status(body), Rules: 1, Known: true,
-		Restricts: body.at("status").text() == "ACTIVE",
-		Summary:   []string{fmt.Sprintf("people with %s go to %s", body.at("conditions", "expression", "value").text(), groupCount(len(targets)))},
+		Name: body.At("name").Text(), Type: "group_rule", Status: status(body), Rules: 1, Known: true,
+		Restricts: body.At("status").Text() == "ACTIVE",
+		Summary:   []string{fmt.Sprintf("people with %s go to %s", body.At("conditions", "expression", "value").Text(), groupCount(len(targets)))},
 	}
-	item, err := identity.NewItem(identity.KindAuthPolicy, body.at("id").text(), p.Name, p)
+	settleRule(body)
+	body.At("conditions", "expression", "type").Settled() // there is one language of expressions
+	body.At("allGroupsValid").Settled()                   // the references say which groups there are
+	p.Unknown = body.Unread("")
+	item, err := identity.NewItem(identity.KindAuthPolicy, body.At("id").Text(), p.Name, p)
 	sort.Strings(targets)
 	for _, id := range targets {
 		item.References = append(item.References, identity.Reference{Role: "group", Kind: identity.KindGroup, ID: id})
@@ -82,37 +114,37 @@ func convertGroupRule(body node) (identity.Item, error) {
 }
 
 // restricts tells whether people are kept out, or asked for more, because of the policy. What cannot be read as harmless restricts.
-func restricts(kind string, body node, rules ruleList) bool {
+func restricts(kind string, body reading.Node, rules ruleList) bool {
 	switch kind {
 	case "PROFILE_ENROLLMENT":
 		return false
 	case "ACCESS_POLICY":
 		for _, rule := range rules.elements {
-			if rule.body.at("status").text() == "ACTIVE" && !isOpen(rule.body) {
+			if rule.body.At("status").Text() == "ACTIVE" && !isOpen(rule.body) {
 				return true
 			}
 		}
 		return len(rules.elements) == 0
 	case "MFA_ENROLL":
-		return strings.Contains(body.at("settings").plain(), `"REQUIRED"`)
+		return strings.Contains(body.At("settings").Plain(), `"REQUIRED"`)
 	default:
 		return true
 	}
 }
 
 // isOpen is true for a rule that lets in everybody it meets with one factor and no more conditions on that.
-func isOpen(rule node) bool {
-	action := rule.at("actions", "appSignOn")
-	method := action.at("verificationMethod")
-	return action.at("access").text() == "ALLOW" && method.at("factorMode").text() == "1FA" && !method.at("constraints").isSet()
+func isOpen(rule reading.Node) bool {
+	action := rule.At("actions", "appSignOn")
+	method := action.At("verificationMethod")
+	return action.At("access").Text() == "ALLOW" && method.At("factorMode").Text() == "1FA" && !method.At("constraints").IsSet()
 }
 
 // groupReferences are the groups that the policy or its rules name, each once, sorted.
-func groupReferences(body node, rules ruleList) []identity.Reference {
+func groupReferences(body reading.Node, rules ruleList) []identity.Reference {
 	found := map[string]bool{}
-	collect := func(n node) {
+	collect := func(n reading.Node) {
 		for _, side := range []string{"include", "exclude"} {
-			for _, id := range n.at("conditions", "people", "groups", side).texts() {
+			for _, id := range n.At("conditions", "people", "groups", side).Texts() {
 				found[id] = true
 			}
 		}
@@ -142,70 +174,70 @@ func summaries(rules ruleList) []string {
 	return lines
 }
 
-func summary(rule node) string {
-	parts := []string{fmt.Sprintf("%d %s", rule.at("priority").number(), quoted(rule.at("name").text()))}
-	if rule.at("status").text() != "ACTIVE" {
+func summary(rule reading.Node) string {
+	parts := []string{fmt.Sprintf("%d %s", rule.At("priority").Number(), quoted(rule.At("name").Text()))}
+	if rule.At("status").Text() != "ACTIVE" {
 		parts = append(parts, "inactive")
 	}
-	if conditions := conditionWords(rule.at("conditions")); len(conditions) > 0 {
+	if conditions := conditionWords(rule.At("conditions")); len(conditions) > 0 {
 		parts = append(parts, "if "+strings.Join(conditions, " and "))
 	}
-	for _, name := range rule.at("actions").names() {
-		parts = append(parts, name+" "+actionWords(rule.at("actions", name)))
+	for _, name := range rule.At("actions").Names() {
+		parts = append(parts, name+" "+actionWords(rule.At("actions", name)))
 	}
 	return strings.Join(parts, ", ")
 }
 
-func actionWords(action node) string {
+func actionWords(action reading.Node) string {
 	var words []string
-	if access := action.at("access").text(); access != "" {
+	if access := action.At("access").Text(); access != "" {
 		words = append(words, access)
 	}
-	for _, name := range action.names() {
-		if name != "access" && action.at(name).isSet() {
-			words = append(words, name+"="+action.at(name).plain())
+	for _, name := range action.Names() {
+		if name != "access" && action.At(name).IsSet() {
+			words = append(words, name+"="+action.At(name).Plain())
 		}
 	}
 	return strings.Join(words, " ")
 }
 
 // conditionWords names the conditions that say anything.
-func conditionWords(conditions node) []string {
+func conditionWords(conditions reading.Node) []string {
 	var words []string
-	for _, name := range conditions.names() {
-		condition := conditions.at(name)
-		if !condition.isSet() || isAnything(name, condition) {
+	for _, name := range conditions.Names() {
+		condition := conditions.At(name)
+		if !condition.IsSet() || isAnything(name, condition) {
 			continue
 		}
-		words = append(words, name+" "+condition.plain())
+		words = append(words, name+" "+condition.Plain())
 	}
 	return words
 }
 
 // isAnything is true for a condition that is met always.
-func isAnything(name string, condition node) bool {
+func isAnything(name string, condition reading.Node) bool {
 	switch name {
 	case "network":
-		return condition.at("connection").text() == "ANYWHERE"
+		return condition.At("connection").Text() == "ANYWHERE"
 	case "authContext":
-		return condition.at("authType").text() == "ANY"
+		return condition.At("authType").Text() == "ANY"
 	case "identityProvider":
-		return condition.at("provider").text() == "ANY"
+		return condition.At("provider").Text() == "ANY"
 	case "riskScore":
-		return condition.at("level").text() == "ANY"
+		return condition.At("level").Text() == "ANY"
 	case "platform":
 		return isAnyPlatform(condition)
 	}
 	return false
 }
 
-func isAnyPlatform(condition node) bool {
-	if condition.at("exclude").isSet() {
+func isAnyPlatform(condition reading.Node) bool {
+	if condition.At("exclude").IsSet() {
 		return false
 	}
-	for _, entry := range condition.at("include").list() {
-		kind, system := entry.at("type").text(), entry.at("os", "type").text()
-		if (kind != "" && kind != "ANY") || (system != "" && system != "ANY") || entry.at("os", "expression").isSet() {
+	for _, entry := range condition.At("include").List() {
+		kind, system := entry.At("type").Text(), entry.At("os", "type").Text()
+		if (kind != "" && kind != "ANY") || (system != "" && system != "ANY") || entry.At("os", "expression").IsSet() {
 			return false
 		}
 	}

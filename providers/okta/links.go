@@ -79,3 +79,10 @@ func splitLinks(line string) []link {
 		}
 	}
 }
+
+// lastSegment of a link: the id of what it leads to.
+func lastSegment(link string) string {
+	link, _, _ = strings.Cut(link, "?")
+	link = strings.TrimRight(link, "/")
+	return link[strings.LastIndex(link, "/")+1:]
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -18,7 +19,7 @@ func (s *Source) Collect(ctx context.Context, sink sdk.Sink) error {
 	if s.client == nil {
 		return notConfigured()
 	}
-	r := &reader{client: s.client, sink: sink, workers: s.settings.concurrency}
+	r := &reader{client: s.client, sink: sink, workers: s.settings.concurrency, now: time.Now()}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, stage := range []func(context.Context) error{r.applications, r.identityProviders, r.policies, r.groups, r.domains, r.users} {
 		group.Go(func() error { return stage(ctx) })
@@ -46,6 +47,7 @@ type reader struct {
 	client  *client
 	sink    sdk.Sink
 	workers int
+	now     time.Time // credentials are judged by it
 }
 
 // listing is one list to read.
@@ -55,13 +57,13 @@ type listing struct {
 	field      string // member that holds the list, empty for a bare list
 	kind       identity.Kind
 	permission string
-	id         func(json.RawMessage) (string, error) // nil means the member id
+	id         string // member that names an element, empty for id
 }
 
 // element of a page: its redacted bytes and the sequence number of the page.
 type element struct {
 	raw  json.RawMessage
-	body node
+	body reading.Node
 	page int
 }
 
@@ -96,32 +98,30 @@ func (r *reader) pages(ctx context.Context, l listing, each func(context.Context
 	}
 }
 
-// take splits a page into its elements, each with its id noted in the book. The page is decoded once, as there may be thousands.
+// take splits a page into its elements, each with its id noted in the book. Each element is decoded once, as there may be millions.
 func take(book *reading.Pages, l listing, a answer) ([]element, error) {
-	raws, err := book.Take(a.body, l.field, l.id)
+	raws, err := book.Take(a.body, l.field, nil)
 	if err != nil {
 		return nil, err
 	}
-	page, err := parse(a.body)
-	if l.field != "" {
-		page = page.at(l.field)
-	}
-	bodies := page.list()
-	if err != nil || len(bodies) != len(raws) {
-		return nil, reading.Invalid(http.MethodGet, a.location, "the page cannot be read: %v", err)
+	name := l.id
+	if name == "" {
+		name = "id"
 	}
 	elements := make([]element, 0, len(raws))
 	for i, raw := range raws {
-		if l.id == nil {
-			id := bodies[i].at("id").text()
-			if id == "" {
-				return nil, reading.Invalid(http.MethodGet, a.location, "element %d has no id", i)
-			}
-			if err := book.Seen(id); err != nil {
-				return nil, err
-			}
+		body, err := reading.Parse(raw)
+		if err != nil {
+			return nil, reading.Invalid(http.MethodGet, a.location, "element %d cannot be read: %v", i, err)
 		}
-		elements = append(elements, element{raw: raw, body: bodies[i]})
+		id := body.At(name).Text()
+		if id == "" {
+			return nil, reading.Invalid(http.MethodGet, a.location, "element %d has no id", i)
+		}
+		if err := book.Seen(id); err != nil {
+			return nil, err
+		}
+		elements = append(elements, element{raw: raw, body: body})
 	}
 	return elements, nil
 }
@@ -137,7 +137,7 @@ func (r *reader) one(ctx context.Context, doing, location string) (element, erro
 	if err != nil {
 		return element{}, err
 	}
-	body, err := parse(a.body)
+	body, err := reading.Parse(a.body)
 	if err != nil {
 		return element{}, reading.Invalid(http.MethodGet, location, "the body cannot be read: %v", err)
 	}
@@ -145,28 +145,60 @@ func (r *reader) one(ctx context.Context, doing, location string) (element, erro
 	return element{a.body, body, sequence}, err
 }
 
-// settle decides what an error of a list means: forbidden is a gap, anything else an error. It tells whether the list was read.
+// settle decides what an error of a list means: a list that may not be read, or that the org does not have, is a gap; anything else is
+// an error. It tells whether the list was read.
 func (r *reader) settle(ctx context.Context, l listing, err error) (bool, error) {
 	if err == nil {
 		return true, nil
 	}
 	var refused *refusal
-	if !errors.As(err, &refused) || !isForbidden(refused) {
+	if !errors.As(err, &refused) {
 		return false, r.client.problem(l.doing, l.permission, err)
 	}
 	path, _, _ := strings.Cut(refused.location, "?")
-	return false, r.sink.Gap(ctx, identity.Gap{
-		Kind: l.kind, Path: path, Status: refused.status, Reason: l.doing + ": " + refused.summary, Permission: l.permission,
-	})
+	gap := identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Reason: l.doing + ": " + refused.summary}
+	switch {
+	case isNotOffered(refused):
+		gap.Cause = identity.GapNotOffered
+		gap.Reason = l.doing + ": feature not in this org: " + refused.summary
+	case isForbidden(refused):
+		gap.Cause, gap.Permission = identity.GapForbidden, l.permission
+	default:
+		return false, r.client.problem(l.doing, l.permission, err)
+	}
+	return false, r.sink.Gap(ctx, gap)
 }
 
-func isForbidden(r *refusal) bool {
-	return r.status == http.StatusForbidden || r.code == "E0000006" || r.code == "E0000015"
-}
+func isForbidden(r *refusal) bool { return r.status == http.StatusForbidden || r.code == "E0000006" }
 
-func isGone(err error) bool {
+// isNotOffered tells an org without the feature from a token without the permission: Okta answers both in the same words, and 401 or 403,
+// but has a code of its own (recorded: POST and GET of authorizationServers).
+func isNotOffered(r *refusal) bool { return r.code == "E0000015" }
+
+func isMissing(err error) bool {
 	var refused *refusal
 	return errors.As(err, &refused) && refused.status == http.StatusNotFound
+}
+
+// gone tells whether the thing is gone to which a list belongs that was not found. A list can be missing while its owner is there, and
+// only the owner can say so; then the list is a gap, because nobody knows what is in it.
+func (r *reader) gone(ctx context.Context, l listing, owner string, err error) (bool, error) {
+	var refused *refusal
+	if !errors.As(err, &refused) || refused.status != http.StatusNotFound {
+		return false, err
+	}
+	_, ownerErr := r.client.get(ctx, l.doing, owner)
+	if isMissing(ownerErr) {
+		return true, nil
+	}
+	if ownerErr != nil {
+		if _, ownerErr = r.settle(ctx, l, ownerErr); ownerErr != nil {
+			return false, ownerErr
+		}
+	}
+	path, _, _ := strings.Cut(refused.location, "?")
+	return false, r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Cause: identity.GapFailed,
+		Reason: l.doing + ": not found, although what it belongs to is there: " + refused.summary})
 }
 
 // emit hands one item to the sink with its raw body and page.

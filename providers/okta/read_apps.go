@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 func (r *reader) applications(ctx context.Context) error {
@@ -26,7 +27,7 @@ type assignments struct {
 
 // application reads who is assigned before it hands out the app, because the app's item holds the counts.
 func (r *reader) application(ctx context.Context, e element) error {
-	id := e.body.at("id").text()
+	id := e.body.At("id").Text()
 	var found assignments
 	if hasAssignments(e.body) {
 		if err := r.appGroups(ctx, id, &found); err != nil {
@@ -41,19 +42,19 @@ func (r *reader) application(ctx context.Context, e element) error {
 	if err := r.samlMetadata(ctx, e.body, &found); err != nil {
 		return err
 	}
-	item, err := convertApplication(e.body, found)
+	item, err := convertApplication(e.body, found, r.now)
 	return r.emit(ctx, e, item, err)
 }
 
 // hasAssignments is false for apps that nobody is assigned to by their nature: Okta's own, and those open to everybody.
-func hasAssignments(app node) bool {
-	return !isVendorApp(app.at("name").text()) && !app.at("settings", "implicitAssignment").flag()
+func hasAssignments(app reading.Node) bool {
+	return !isVendorApp(app.At("name").Text()) && !app.At("settings", "implicitAssignment").Flag()
 }
 
 func (r *reader) appGroups(ctx context.Context, app string, found *assignments) error {
 	l := listing{doing: "reading the groups of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/groups?limit=200",
 		kind: identity.KindAppAssignment, permission: scopeApps}
-	return r.assigned(ctx, l, "assigned_groups", found, func(ctx context.Context, elements []element) error {
+	return r.assigned(ctx, l, app, "assigned_groups", found, func(ctx context.Context, elements []element) error {
 		found.groups += len(elements)
 		return r.emitAssignments(ctx, app, identity.KindGroup, elements)
 	})
@@ -62,7 +63,7 @@ func (r *reader) appGroups(ctx context.Context, app string, found *assignments) 
 func (r *reader) appUsers(ctx context.Context, app string, found *assignments) error {
 	l := listing{doing: "reading the users of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/users?limit=500",
 		kind: identity.KindAppAssignment, permission: scopeApps}
-	return r.assigned(ctx, l, "assigned_users", found, func(ctx context.Context, elements []element) error {
+	return r.assigned(ctx, l, app, "assigned_users", found, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {
 			if isDirect(e.body) {
 				found.users++
@@ -72,15 +73,17 @@ func (r *reader) appUsers(ctx context.Context, app string, found *assignments) e
 	})
 }
 
-// assigned reads a list of an app. An app that is gone by now is marked, a forbidden list is a gap of the app.
-func (r *reader) assigned(ctx context.Context, l listing, field string, found *assignments, each func(context.Context, []element) error) error {
+// assigned reads a list of an app. An app that is gone by now is marked, a list that is forbidden or missing is a gap of the app.
+func (r *reader) assigned(ctx context.Context, l listing, app, field string, found *assignments,
+	each func(context.Context, []element) error) error {
 	err := r.pages(ctx, l, each)
-	if isGone(err) {
-		found.gone = true
-		return nil
+	read := err == nil
+	if isMissing(err) {
+		found.gone, err = r.gone(ctx, l, "/api/v1/apps/"+url.PathEscape(app), err)
+	} else {
+		read, err = r.settle(ctx, l, err)
 	}
-	read, err := r.settle(ctx, l, err)
-	if err == nil && !read {
+	if err == nil && !read && !found.gone {
 		found.gaps = append(found.gaps, field)
 	}
 	return err

@@ -2,7 +2,6 @@ package okta
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -17,7 +16,7 @@ func (r *reader) identityProviders(ctx context.Context) error {
 	l := listing{doing: "reading identity providers", location: "/api/v1/idps?limit=200", kind: identity.KindIdentityProvider, permission: scopeIDPs}
 	err = r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		return r.each(ctx, elements, func(ctx context.Context, e element) error {
-			mappings, err := r.mappings(ctx, e.body.at("id").text())
+			mappings, err := r.mappings(ctx, e.body.At("id").Text())
 			if err != nil {
 				return err
 			}
@@ -32,28 +31,20 @@ func (r *reader) identityProviders(ctx context.Context) error {
 // providerKeys reads the certificates of all upstreams, by key id.
 func (r *reader) providerKeys(ctx context.Context) (map[string][]string, error) {
 	l := listing{doing: "reading keys of identity providers", location: "/api/v1/idps/credentials/keys?limit=200",
-		kind: identity.KindIdentityProvider, permission: scopeIDPs, id: keyID}
+		kind: identity.KindIdentityProvider, permission: scopeIDPs, id: "kid"}
 	keys := map[string][]string{}
 	err := r.pages(ctx, l, func(_ context.Context, elements []element) error {
 		for _, e := range elements {
 			var chain []string
-			for _, certificate := range e.body.at("x5c").texts() {
+			for _, certificate := range e.body.At("x5c").Texts() {
 				chain = append(chain, bareBase64(certificate))
 			}
-			keys[e.body.at("kid").text()] = chain
+			keys[e.body.At("kid").Text()] = chain
 		}
 		return nil
 	})
 	_, err = r.settle(ctx, l, err)
 	return keys, err
-}
-
-func keyID(raw json.RawMessage) (string, error) {
-	var key struct {
-		KID string `json:"kid"`
-	}
-	err := json.Unmarshal(raw, &key)
-	return key.KID, err
 }
 
 // bareBase64 drops the line breaks that certificates come with.
@@ -74,8 +65,8 @@ func (r *reader) mappings(ctx context.Context, provider string) (profileMappings
 	err := r.pages(ctx, l, func(_ context.Context, elements []element) error {
 		for _, e := range elements {
 			// The server's own next link may have lost sourceId, so the source is looked at again.
-			if e.body.at("source", "id").text() == provider {
-				ids = append(ids, e.body.at("id").text())
+			if e.body.At("source", "id").Text() == provider {
+				ids = append(ids, e.body.At("id").Text())
 			}
 		}
 		return nil
@@ -86,8 +77,9 @@ func (r *reader) mappings(ctx context.Context, provider string) (profileMappings
 			out.mappings = append(out.mappings, convertMapping(e.body)...)
 		}
 	}
-	if isGone(err) {
-		return profileMappings{}, nil
+	if isMissing(err) {
+		_, err = r.gone(ctx, l, "/api/v1/idps/"+url.PathEscape(provider), err)
+		return profileMappings{}, err
 	}
 	read, err := r.settle(ctx, l, err)
 	if !read {

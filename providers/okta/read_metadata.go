@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // samlIdP is what the org is towards one SAML app. Everything in it is public.
@@ -22,13 +23,13 @@ type samlIdP struct {
 
 // samlMetadata asks for what the owner of a SAML app has entered on his side: neither the app nor any list holds it, so it costs one
 // request for each active app. It is wanted for the owner's sheet only: where it is refused or does not read, the sheet says where to look.
-func (r *reader) samlMetadata(ctx context.Context, app node, found *assignments) error {
-	if app.at("signOnMode").text() != "SAML_2_0" || app.at("status").text() != "ACTIVE" || found.gone || isVendorApp(app.at("name").text()) {
+func (r *reader) samlMetadata(ctx context.Context, app reading.Node, found *assignments) error {
+	if app.At("signOnMode").Text() != "SAML_2_0" || app.At("status").Text() != "ACTIVE" || found.gone || isVendorApp(app.At("name").Text()) {
 		return nil
 	}
-	id := app.at("id").text()
+	id := app.At("id").Text()
 	location := "/api/v1/apps/" + url.PathEscape(id) + "/sso/saml/metadata"
-	if key := app.at("credentials", "signing", "kid").text(); key != "" {
+	if key := app.At("credentials", "signing", "kid").Text(); key != "" {
 		location += "?kid=" + url.QueryEscape(key)
 	}
 	a, err := r.client.raw(ctx, "reading the SAML metadata of application "+id, location, "application/xml")

@@ -35,9 +35,9 @@ func (r *reader) groupRules(ctx context.Context) (groupFillers, error) {
 	fillers := groupFillers{expressions: map[string][]string{}}
 	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {
-			if e.body.at("status").text() == "ACTIVE" {
-				for _, id := range e.body.at("actions", "assignUserToGroups", "groupIds").texts() {
-					fillers.expressions[id] = append(fillers.expressions[id], e.body.at("conditions", "expression", "value").text())
+			if e.body.At("status").Text() == "ACTIVE" {
+				for _, id := range e.body.At("actions", "assignUserToGroups", "groupIds").Texts() {
+					fillers.expressions[id] = append(fillers.expressions[id], e.body.At("conditions", "expression", "value").Text())
 				}
 			}
 			item, err := convertGroupRule(e.body)
@@ -61,7 +61,7 @@ func (r *reader) group(ctx context.Context, e element, fillers groupFillers) err
 	var members membersOf
 	if !isEveryone(e.body) {
 		var err error
-		if members, err = r.members(ctx, e.body.at("id").text()); err != nil {
+		if members, err = r.members(ctx, e.body.At("id").Text()); err != nil {
 			return err
 		}
 	}
@@ -87,8 +87,9 @@ func (r *reader) members(ctx context.Context, group string) (membersOf, error) {
 		}
 		return r.sink.Items(ctx, items...)
 	})
-	if isGone(err) {
-		return membersOf{gone: true}, nil
+	if isMissing(err) {
+		gone, err := r.gone(ctx, l, "/api/v1/groups/"+url.PathEscape(group), err)
+		return membersOf{gone: gone, hidden: !gone}, err
 	}
 	read, err := r.settle(ctx, l, err)
 	return membersOf{hidden: !read}, err
@@ -116,7 +117,7 @@ func (r *reader) users(ctx context.Context) error {
 	current := listing{doing: "reading users", location: "/api/v1/users?limit=200", kind: identity.KindUser, permission: scopeUsers}
 	err := r.pages(ctx, current, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {
-			seen[digest(e.body.at("id").text())] = struct{}{}
+			seen[digest(e.body.At("id").Text())] = struct{}{}
 		}
 		return r.emitUsers(ctx, elements)
 	})
@@ -129,7 +130,7 @@ func (r *reader) users(ctx context.Context) error {
 	err = r.pages(ctx, deprovisioned, func(ctx context.Context, elements []element) error {
 		var fresh []element
 		for _, e := range elements {
-			if _, known := seen[digest(e.body.at("id").text())]; !known {
+			if _, known := seen[digest(e.body.At("id").Text())]; !known {
 				fresh = append(fresh, e)
 			}
 		}

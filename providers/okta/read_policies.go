@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 func (r *reader) policies(ctx context.Context) error {
@@ -40,7 +41,7 @@ func notInOrg(err error, l listing) (bool, identity.Gap) {
 	if refused.code != "E0000015" && refused.status != http.StatusBadRequest {
 		return false, identity.Gap{}
 	}
-	return true, identity.Gap{Kind: l.kind, Path: l.location, Status: refused.status, Reason: "feature not in this org: " + refused.summary}
+	return true, identity.Gap{Kind: l.kind, Path: l.location, Status: refused.status, Cause: identity.GapNotOffered, Reason: "feature not in this org: " + refused.summary}
 }
 
 // ruleList is the rules of one policy, sorted as the org evaluates them.
@@ -51,7 +52,7 @@ type ruleList struct {
 }
 
 func (r *reader) policy(ctx context.Context, t policyType, e element) error {
-	id := e.body.at("id").text()
+	id := e.body.At("id").Text()
 	l := listing{doing: "reading the rules of policy " + id, location: "/api/v1/policies/" + url.PathEscape(id) + "/rules",
 		kind: t.kind, permission: scopePolicies}
 	var rules ruleList
@@ -59,8 +60,12 @@ func (r *reader) policy(ctx context.Context, t policyType, e element) error {
 		rules.elements = append(rules.elements, elements...)
 		return nil
 	})
-	if isGone(err) {
-		rules.gone = true
+	if isMissing(err) {
+		if rules.gone, err = r.gone(ctx, l, "/api/v1/policies/"+url.PathEscape(id), err); err != nil {
+			return err
+		} else if !rules.gone {
+			rules.gaps = []string{"rules"}
+		}
 	} else if read, err := r.settle(ctx, l, err); err != nil {
 		return err
 	} else if !read {
@@ -79,9 +84,10 @@ func (r *reader) policy(ctx context.Context, t policyType, e element) error {
 	}
 }
 
-func (r *reader) routingRules(ctx context.Context, policy node, rules ruleList) error {
-	for index, e := range rules.elements {
-		item, err := convertRoutingRule(policy, rules.elements[:index], e.body)
+func (r *reader) routingRules(ctx context.Context, policy reading.Node, rules ruleList) error {
+	var earlier domainsTaken
+	for _, e := range rules.elements {
+		item, err := convertRoutingRule(policy, &earlier, e.body)
 		if err := r.emit(ctx, e, item, err); err != nil {
 			return err
 		}

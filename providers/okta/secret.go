@@ -23,11 +23,11 @@ func (c *client) providerSecret(ctx context.Context, id string) (string, error) 
 	if err != nil {
 		return "", c.problem(doing, scopeIDPs, err)
 	}
-	body, err := parse(a.body)
+	body, err := reading.Parse(a.body)
 	if err != nil {
 		return "", reading.Invalid(http.MethodGet, location, "the body is not JSON")
 	}
-	secret := body.at("protocol", "credentials", "client", "client_secret").text()
+	secret := body.At("protocol", "credentials", "client", "client_secret").Text()
 	if secret == "" {
 		return "", unknownSecret(identity.ItemID{Kind: identity.KindIdentityProvider, ID: id}, fieldClientSecret)
 	}
@@ -42,14 +42,14 @@ func (c *client) applicationSecret(ctx context.Context, id string) (string, erro
 	if err != nil {
 		return "", c.problem(doing, "okta.apps.manage or the role Application Administrator", err)
 	}
-	body, err := parse(a.body)
+	body, err := reading.Parse(a.body)
 	if err != nil {
 		return "", reading.Invalid(http.MethodGet, location, "the body is not JSON")
 	}
 	newest, secret := "", ""
-	for _, entry := range body.list() {
-		value, created := entry.at("client_secret").text(), entry.at("created").text()
-		if entry.at("status").text() == "ACTIVE" && value != "" && created >= newest {
+	for _, entry := range body.List() {
+		value, created := entry.At("client_secret").Text(), entry.At("created").Text()
+		if entry.At("status").Text() == "ACTIVE" && value != "" && created >= newest {
 			newest, secret = created, value
 		}
 	}

@@ -81,16 +81,16 @@ func (s *signInSum) page(book *reading.Pages, a answer) (time.Time, error) {
 	}
 	var last time.Time
 	for _, raw := range raws {
-		body, err := parse(raw)
+		body, err := reading.Parse(raw)
 		if err != nil {
 			return last, reading.Invalid(http.MethodGet, a.location, "an event cannot be read: %v", err)
 		}
-		at, err := time.Parse(time.RFC3339, body.at("published").text())
+		at, err := time.Parse(time.RFC3339, body.At("published").Text())
 		if err != nil {
 			return last, reading.Invalid(http.MethodGet, a.location, "an event has no time")
 		}
 		last = at.UTC()
-		if id := body.at("uuid").text(); id != "" {
+		if id := body.At("uuid").Text(); id != "" {
 			if s.seen[digest(id)] {
 				continue
 			}
@@ -101,16 +101,16 @@ func (s *signInSum) page(book *reading.Pages, a answer) (time.Time, error) {
 	return last, nil
 }
 
-func (s *signInSum) add(event node, at time.Time) {
-	for _, target := range event.at("target").list() {
-		id := target.at("id").text()
-		if target.at("type").text() != "AppInstance" || id == "" {
+func (s *signInSum) add(event reading.Node, at time.Time) {
+	for _, target := range event.At("target").List() {
+		id := target.At("id").Text()
+		if target.At("type").Text() != "AppInstance" || id == "" {
 			continue
 		}
-		switch event.at("outcome", "result").text() {
+		switch event.At("outcome", "result").Text() {
 		case "SUCCESS", "ALLOW":
-			actor := event.at("actor")
-			s.applications.Succeeded(id, at, actor.at("id").text(), actor.at("alternateId").text())
+			actor := event.At("actor")
+			s.applications.Succeeded(id, at, actor.At("id").Text(), actor.At("alternateId").Text())
 		default:
 			s.applications.Failed(id)
 		}

@@ -1649,6 +1649,7 @@ type Gap struct {
 	Status        int64                  `protobuf:"varint,3,opt,name=status,proto3" json:"status,omitempty"`
 	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	Permission    string                 `protobuf:"bytes,5,opt,name=permission,proto3" json:"permission,omitempty"`
+	Cause         string                 `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"` // forbidden, not_offered, failed
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1714,6 +1715,13 @@ func (x *Gap) GetReason() string {
 func (x *Gap) GetPermission() string {
 	if x != nil {
 		return x.Permission
+	}
+	return ""
+}
+
+func (x *Gap) GetCause() string {
+	if x != nil {
+		return x.Cause
 	}
 	return ""
 }
@@ -5187,7 +5195,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\tReference\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x03 \x01(\tR\x02id\"}\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\"\x93\x01\n" +
 	"\x03Gap\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
@@ -5195,7 +5203,8 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x1e\n" +
 	"\n" +
 	"permission\x18\x05 \x01(\tR\n" +
-	"permission\",\n" +
+	"permission\x12\x14\n" +
+	"\x05cause\x18\x06 \x01(\tR\x05cause\",\n" +
 	"\x06ItemID\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"L\n" +

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -17,6 +18,15 @@ type Rules struct {
 	Suffixes []string // the end of a name: secret also means webhookSecret
 	Paths    []string // the end of a path of names, lists left out: credentials.password.value
 	Except   []string // names that are none although another rule says so
+	Free     []Free   // maps of which nobody knows what they hold
+}
+
+// Free is a map whose members a vendor, a partner or a customer names as he likes: any of them may hold a secret, so its texts are redacted
+// unless they are named. Lists and objects in it are part of it.
+type Free struct {
+	Path      string   // the end of a path of names, lists left out: settings.app
+	Open      []string // names of members that are kept
+	Addresses []string // names of members that are kept without query, fragment and user
 }
 
 // StandardRules are the names that hold secrets wherever they stand.
@@ -50,6 +60,27 @@ type compiled struct {
 	names, except map[string]bool
 	suffixes      []string
 	paths         map[string][][]string // by the last name
+	free          []freeMap
+}
+
+// freeMap is Free with folded names.
+type freeMap struct {
+	path            []string
+	open, addresses map[string]bool
+}
+
+func (f Free) compile() freeMap {
+	out := freeMap{open: map[string]bool{}, addresses: map[string]bool{}}
+	for _, name := range strings.Split(f.Path, ".") {
+		out.path = append(out.path, fold(name))
+	}
+	for _, name := range f.Open {
+		out.open[fold(name)] = true
+	}
+	for _, name := range f.Addresses {
+		out.addresses[fold(name)] = true
+	}
+	return out
 }
 
 func (r Rules) compile() compiled {
@@ -71,6 +102,9 @@ func (r Rules) compile() compiled {
 		last := names[len(names)-1]
 		c.paths[last] = append(c.paths[last], names)
 	}
+	for _, free := range r.Free {
+		c.free = append(c.free, free.compile())
+	}
 	return c
 }
 
@@ -89,10 +123,16 @@ type member struct {
 	folded string
 	secret bool       // wherever it stands
 	paths  [][]string // it is secret at the end of one of these
+	free   []*freeMap // their paths end with it
 }
 
 func (c compiled) member(name string) *member {
 	m := &member{folded: fold(name)}
+	for i := range c.free {
+		if path := c.free[i].path; path[len(path)-1] == m.folded {
+			m.free = append(m.free, &c.free[i])
+		}
+	}
 	if c.except[m.folded] {
 		return m
 	}
@@ -142,7 +182,18 @@ type walker struct {
 	out     []byte
 	copied  int // bytes of body already in out, or replaced
 	depth   int
+	free    *freeMap // the one that the walk is in, nil outside
+	keep    keep     // of the values of the member that the walk is in
 }
+
+// keep is what may stay of a value.
+type keep int
+
+const (
+	keepAll     keep = iota
+	keepAddress      // without query, fragment and user
+	keepNothing
+)
 
 // peek is the next byte that is no white space.
 func (w *walker) peek() byte {
@@ -175,15 +226,37 @@ func (w *walker) value(secret bool) error {
 	case '[':
 		return w.nested(func() error { return w.list(secret) })
 	case '"':
-		if text := w.text(); (secret && len(text) > 2) || holdsPrivateKey(text) {
-			w.replace(text)
+		switch text := w.text(); {
+		case len(text) == 2: // empty
+		case secret, holdsPrivateKey(text), w.keep == keepNothing:
+			w.replace(len(text), Redacted)
+		case w.keep == keepAddress:
+			if whole := unquote(text); publicPart(whole) != whole {
+				w.replace(len(text), publicPart(whole))
+			}
 		}
 	default: // a number, true, false or null
+		start := w.at
 		for w.at < len(w.body) && strings.IndexByte(",]} \t\r\n", w.body[w.at]) < 0 {
 			w.at++
 		}
+		if b := w.body[start]; w.keep != keepAll && b != 't' && b != 'f' && b != 'n' {
+			w.replace(w.at-start, Redacted)
+		}
 	}
 	return nil
+}
+
+// publicPart is an address without what may hold a token; a text that is no address is redacted whole.
+func publicPart(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Host == "" {
+		return Redacted
+	}
+	if parsed.User == nil && parsed.RawQuery == "" && parsed.Fragment == "" && !parsed.ForceQuery {
+		return address
+	}
+	return parsed.Scheme + "://" + parsed.Host + parsed.EscapedPath() + "?" + Redacted
 }
 
 // nested walks what stands between brackets.
@@ -204,13 +277,34 @@ func (w *walker) object() error {
 		w.peek()
 		w.at++ // the colon
 		w.path = append(w.path, m.folded)
+		around, kept := w.free, w.keep
+		w.enter(m)
 		if err := w.value(m.isSecret(w.path)); err != nil {
 			return err
 		}
+		w.free, w.keep = around, kept
 		w.path = w.path[:len(w.path)-1]
 		w.comma()
 	}
 	return nil
+}
+
+// enter says what may stay of the values of a member.
+func (w *walker) enter(m *member) {
+	switch {
+	case w.free == nil:
+		for _, free := range m.free {
+			if len(w.path) >= len(free.path) && equal(w.path[len(w.path)-len(free.path):], free.path) {
+				w.free, w.keep = free, keepNothing
+			}
+		}
+	case w.free.open[m.folded]:
+		w.keep = keepAll
+	case w.free.addresses[m.folded]:
+		w.keep = keepAddress
+	default:
+		w.keep = keepNothing
+	}
 }
 
 func (w *walker) list(secret bool) error {
@@ -259,9 +353,13 @@ func holdsPrivateKey(quoted []byte) bool {
 	return strings.Contains(unquote(quoted), privateKey)
 }
 
-// replace puts Redacted in the place of the string that was just passed.
-func (w *walker) replace(text []byte) {
-	w.out = append(w.out, w.body[w.copied:w.at-len(text)]...)
-	w.out = append(w.out, `"`+Redacted+`"`...)
+// replace puts a text in the place of the value of so many bytes that was just passed.
+func (w *walker) replace(size int, text string) {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		quoted = []byte(`"` + Redacted + `"`)
+	}
+	w.out = append(w.out, w.body[w.copied:w.at-size]...)
+	w.out = append(w.out, quoted...)
 	w.copied = w.at
 }

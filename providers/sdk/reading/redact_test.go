@@ -96,3 +96,29 @@ func TestErrorsNameThePageAndThePermissionAndNoSecret(t *testing.T) {
 		t.Fatalf("got %q", err.Message)
 	}
 }
+
+func TestRedact_KeepsOfAFreeMapOnlyWhatIsNamed(t *testing.T) {
+	rules := reading.StandardRules()
+	rules.Free = []reading.Free{{Path: "settings.app", Open: []string{"realm_name", "password"}, Addresses: []string{"url", "list"}}}
+	cases := []struct{ name, body, want string }{
+		{"texts and numbers go, flags and nothing stay", `{"settings":{"app":{"scimKey":"x","pin":4711,"on":true,"none":null,"empty":""},"other":"y"}}`,
+			`{"settings":{"app":{"scimKey":"(redacted)","pin":"(redacted)","on":true,"none":null,"empty":""},"other":"y"}}`},
+		{"what is named stays, however it is written", `{"settings":{"app":{"realmName":"r","RealmName":["a","b"]}}}`,
+			`{"settings":{"app":{"realmName":"r","RealmName":["a","b"]}}}`},
+		{"a secret stays one although it is named", `{"settings":{"app":{"password":"x"}}}`, `{"settings":{"app":{"password":"(redacted)"}}}`},
+		{"inside of it too", `{"settings":{"app":{"deep":{"x":"s","realmName":"r"},"list2":["a",1]}}}`,
+			`{"settings":{"app":{"deep":{"x":"(redacted)","realmName":"r"},"list2":["(redacted)","(redacted)"]}}}`},
+		{"an address without what may hold a token", `{"settings":{"app":{"url":"https://u:p@h/a?token=t#f","list":["https://h/a","no address"]}}}`,
+			`{"settings":{"app":{"url":"https://h/a?(redacted)","list":["https://h/a","(redacted)"]}}}`},
+		{"another map of the name is none", `{"app":{"x":"y"},"profile":{"app":{"x":"y"}}}`, `{"app":{"x":"y"},"profile":{"app":{"x":"y"}}}`},
+		{"after it all is as before", `[{"settings":{"app":{"x":"y"},"z":{"x":"y"}},"x":"y"}]`, `[{"settings":{"app":{"x":"(redacted)"},"z":{"x":"y"}},"x":"y"}]`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := reading.Redact([]byte(c.body), rules)
+			if err != nil || string(got) != c.want {
+				t.Errorf("got  %s (%v)\nwant %s", got, err, c.want)
+			}
+		})
+	}
+}

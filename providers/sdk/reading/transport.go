@@ -35,6 +35,7 @@ type Options struct {
 	Tries     int               // requests sent for one GET, the first included
 	Deadline  time.Duration     // of one try, reading of the body included
 	Budget    time.Duration     // of all tries of a request
+	Places    int               // requests under way at a time; 0 means no limit. One that waits holds no place
 	RateShare float64           // part of the announced rate limit that may be used, 0 < share <= 1; 0 means all of it
 	// Bucket names the rate limit that a request counts against; nil means one for all.
 	Bucket func(*http.Request) string
@@ -63,6 +64,9 @@ type Sign struct {
 // An Origin that is no URL makes every request fail.
 func Transport(options Options) http.RoundTripper {
 	t := &transport{options: options, pace: newPace(options.RateShare)}
+	if options.Places > 0 {
+		t.places = make(chan struct{}, options.Places)
+	}
 	if t.options.Base == nil {
 		t.options.Base = NewBase()
 	}
@@ -123,6 +127,7 @@ type transport struct {
 	origin  string
 	invalid error
 	pace    *pace
+	places  chan struct{} // nil means no limit
 }
 
 // RoundTrip sends a request, again when that makes sense.
@@ -141,11 +146,12 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	deadline := t.options.Now().Add(t.options.Budget)
 	for try := 1; ; try++ {
-		if err := t.hold(request, bucket, try); err != nil {
+		if err := t.enter(request, bucket, try); err != nil {
 			return nil, err
 		}
 		answer := t.once(request)
 		t.pace.learn(bucket, answer.response, t.options.Now())
+		t.leave()
 		if answer.response != nil && !retryable(answer.response.StatusCode) {
 			t.sign(request, answer, try, 0)
 			return t.checked(answer.response)
@@ -158,6 +164,34 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		if err := t.options.Sleep(request.Context(), wait); err != nil {
 			return nil, answer.fault(request, try)
 		}
+	}
+}
+
+// enter waits for the rate limit first and for a place then, so that requests of a bucket that is used up do not keep those of others
+// from being sent. The bucket may be used up while it waits for a place: then it starts over.
+func (t *transport) enter(request *http.Request, bucket string, try int) error {
+	for {
+		if err := t.hold(request, bucket, try); err != nil {
+			return err
+		}
+		if t.places == nil {
+			return nil
+		}
+		select {
+		case t.places <- struct{}{}:
+		case <-request.Context().Done():
+			return &Fault{Code: identity.ErrorUnreachable, Message: "stopped while waiting to be sent: " + request.Context().Err().Error()}
+		}
+		if t.pace.wait(bucket, t.options.Now()) <= 0 {
+			return nil
+		}
+		t.leave()
+	}
+}
+
+func (t *transport) leave() {
+	if t.places != nil {
+		<-t.places
 	}
 }
 

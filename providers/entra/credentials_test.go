@@ -1,0 +1,185 @@
+package entra
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// day is the one on which application() judges credentials.
+func day() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// listedKey is a certificate as a registration lists it, valid between these hours from the day on.
+func listedKey(t *testing.T, id string, from, until int) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, end := day().Add(time.Duration(from)*time.Hour), day().Add(time.Duration(until)*time.Hour)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: start, NotAfter: end}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(`{"keyId":%q,"displayName":"CN=%s","usage":"Verify","type":"AsymmetricX509Cert","key":%q,"startDateTime":%q,"endDateTime":%q}`,
+		id, id, base64.StdEncoding.EncodeToString(der), start.Format(time.RFC3339), end.Format(time.RFC3339))
+}
+
+func statuses(credentials []identity.Credential) []string {
+	var out []string
+	for _, c := range credentials {
+		out = append(out, fmt.Sprintf("%s %s %s %t", c.Kind, c.ID, c.Status, c.Carried))
+	}
+	return out
+}
+
+func TestConvertApplication_OnlyKeysThatAreValidTodayAreCarried(t *testing.T) {
+	keys := strings.Join([]string{listedKey(t, "old", -48, -24), listedKey(t, "now", -24, 24), listedKey(t, "soon", 24, 48)}, ",")
+	out, _ := application(t, `{"id":"a","appId":"c","keyCredentials":[`+keys+`]}`, plainInstance)
+	var set struct{ Keys []json.RawMessage }
+	if err := json.Unmarshal([]byte(out.JWKS), &set); err != nil || len(set.Keys) != 2 {
+		t.Errorf("%d keys for one certificate with two names: %v", len(set.Keys), err)
+	}
+	want := []string{"certificate now valid true", "certificate old expired false", "certificate soon not_yet_valid false"}
+	if got := statuses(out.Credentials); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if c := out.Credentials[1]; c.Until != "2025-12-31T00:00:00Z" || c.Name != "CN=old" {
+		t.Errorf("dates or name are lost: %+v", c)
+	}
+}
+
+func TestConvertApplication_AnExpiredSecretBesideAValidCertificateIsNotInUse(t *testing.T) {
+	out, _ := application(t, `{"id":"a","appId":"c","keyCredentials":[`+listedKey(t, "now", -24, 24)+`],
+		"passwordCredentials":[{"keyId":"p","endDateTime":"2025-01-31T00:00:00Z"}]}`, plainInstance)
+	if out.ClientAuthentication != "private_key_jwt" || out.Undecided != "" {
+		t.Errorf("got %s, undecided %q", out.ClientAuthentication, out.Undecided)
+	}
+	if want := []string{"secret p expired false", "certificate now valid true"}; !slices.Equal(statuses(out.Credentials), want) {
+		t.Errorf("got %q", statuses(out.Credentials))
+	}
+}
+
+func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
+	federated := []federatedCredential{{ID: "f1", Name: "main", Issuer: "https://tokens.example", Subject: "repo:x"}}
+	flexible := json.RawMessage(`{"id":"f2","name":"flex","issuer":"https://tokens.example","subject":null,
+		"claimsMatchingExpression":{"value":"claims['sub'] matches 'repo:*'","languageVersion":1}}`)
+	second, err := decode[federatedCredential](flexible)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct{ name, secrets, authenticates, undecided string }{
+		{"alone", ``, "private_key_jwt", ""},
+		{"beside an expired secret", `,"passwordCredentials":[{"keyId":"p","endDateTime":"2025-01-31T00:00:00Z"}]`, "private_key_jwt", ""},
+		{"beside a secret", `,` + validPassword, "client_secret_post", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			body, err := decode[applicationBody](json.RawMessage(`{"id":"a","appId":"c"` + c.secrets + `}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			instance, err := decode[servicePrincipalBody](json.RawMessage(plainInstance))
+			if err != nil {
+				t.Fatal(err)
+			}
+			item, err := convertApplication(registration{body: body, principal: &principal{body: instance}, federated: append(federated, second)}, day())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out identity.Application
+			if err := item.Decode(&out); err != nil {
+				t.Fatal(err)
+			}
+			if out.ClientAuthentication != c.authenticates || (c.undecided == "") != (out.Undecided == "") || !strings.Contains(out.Undecided, c.undecided) {
+				t.Errorf("got %s, undecided %q", out.ClientAuthentication, out.Undecided)
+			}
+			subjects := ""
+			for _, credential := range out.Credentials {
+				if credential.Kind == "federated" {
+					subjects += credential.Issuer + " " + credential.Subject + ";"
+				}
+			}
+			if subjects != "https://tokens.example repo:x;https://tokens.example claims['sub'] matches 'repo:*';" {
+				t.Errorf("federated credentials are %q", subjects)
+			}
+		})
+	}
+}
+
+func TestNeedsFederatedCredentials_LeavesOutWhatCannotHaveThem(t *testing.T) {
+	for fields, want := range map[string]bool{
+		`{}`: true, `{` + webRedirect + `,` + validPassword + `}`: true, `{` + webRedirect + `}`: true,
+		`{` + spaRedirect + `}`: false, `{` + nativeRedirect + `}`: false, `{` + spaRedirect + `,` + validPassword + `}`: true,
+	} {
+		body, err := decode[applicationBody](json.RawMessage(fields))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := needsFederatedCredentials(body); got != want {
+			t.Errorf("%s: %t", fields, got)
+		}
+	}
+}
+
+func TestConvertApplication_FourAudiencesAreFourThings(t *testing.T) {
+	for word, want := range map[string]struct {
+		audience string
+		multi    bool
+	}{
+		"AzureADMyOrg": {"tenant", false}, "AzureADMultipleOrgs": {"tenants", true},
+		"AzureADandPersonalMicrosoftAccount": {"tenants_and_personal", true}, "PersonalMicrosoftAccount": {"personal", false},
+	} {
+		out, _ := application(t, `{"id":"a","appId":"c","signInAudience":"`+word+`",`+webRedirect+`,`+validPassword+`}`, plainInstance)
+		if out.Audience != want.audience || out.MultiTenant != want.multi || out.Undecided != "" {
+			t.Errorf("%s is %q, multi-tenant %t, undecided %q", word, out.Audience, out.MultiTenant, out.Undecided)
+		}
+	}
+	future, _ := application(t, `{"id":"a","appId":"c","signInAudience":"Everybody",`+webRedirect+`,`+validPassword+`}`, plainInstance)
+	if future.Audience != "" || !strings.Contains(future.Undecided, "Everybody") {
+		t.Errorf("an audience of tomorrow is %q, undecided %q", future.Audience, future.Undecided)
+	}
+}
+
+func TestConvertApplication_StrongEvidenceOfAProtocolBeatsAHint(t *testing.T) {
+	const tag = `{"id":"sp","accountEnabled":true,"appRoleAssignmentRequired":false,"tags":["WindowsAzureActiveDirectoryCustomSingleSignOnApplication"]`
+	cases := []struct{ name, registration, instance, protocol, undecided string }{
+		{"a secret beats the tag of the gallery", webRedirect + `,` + validPassword, tag + `}`, "oidc", ""},
+		{"a secret beats a page to start at", webRedirect + `,` + validPassword, tag + `,"loginUrl":"https://x.example/"}`, "oidc", ""},
+		{"a hint counts where nothing strong does", `"identifierUris":["urn:x"],` + webRedirect, tag + `}`, "saml", ""},
+		{"a signing certificate is strong", `"identifierUris":["urn:x"],` + webRedirect, tag + `,"preferredTokenSigningKeyThumbprint":"AB"}`, "saml", ""},
+		{"two strong ones are a question", `"identifierUris":["urn:x"],` + webRedirect + `,` + validPassword,
+			tag + `,"preferredTokenSigningKeyThumbprint":"AB"}`, "saml", "must state protocol"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			out, _ := application(t, `{"id":"a","appId":"c",`+c.registration+`}`, c.instance)
+			if out.Protocol != c.protocol || (c.undecided == "") != (out.Undecided == "") || !strings.Contains(out.Undecided, c.undecided) {
+				t.Errorf("got %s, undecided %q", out.Protocol, out.Undecided)
+			}
+		})
+	}
+}
+
+func TestConvertApplication_TellsWhatNothingCarries(t *testing.T) {
+	out, _ := application(t, `{"id":"a","appId":"c","@odata.type":"#x","createdDateTime":"2025-01-01T00:00:00Z",`+webRedirect+`,`+validPassword+`,
+		"info":{"logoUrl":"https://l","privacyStatementUrl":"https://p","termsOfServiceUrl":"https://t","supportUrl":"https://s","marketingUrl":null},
+		"api":{"requestedAccessTokenVersion":2,"knownClientApplications":["k"]},"notes":""}`, plainInstance)
+	if out.LogoURI != "https://l" || out.PolicyURI != "https://p" || out.TermsURI != "https://t" {
+		t.Errorf("pages are lost: %+v", out)
+	}
+	if want := []string{"api.knownClientApplications", "api.requestedAccessTokenVersion", "info.supportUrl"}; !slices.Equal(out.Unknown, want) {
+		t.Errorf("unknown is %q, want %q", out.Unknown, want)
+	}
+}

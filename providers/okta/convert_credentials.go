@@ -1,0 +1,48 @@
+package okta
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
+)
+
+// carryCertificate notes every certificate of a holder and returns the one that is carried: the first that is valid today, as the
+// signer's own stands before those of its issuers. Empty when none is.
+func carryCertificate(a *identity.Application, use string, holder reading.Node, now time.Time) string {
+	carried := ""
+	for _, text := range holder.At("x5c").Texts() {
+		bare := bareBase64(text)
+		credential := reading.Certificate(use, bare, now)
+		if credential.Status == identity.CredentialValid && carried == "" {
+			carried, credential.Carried = bare, true
+		}
+		a.Credentials = append(a.Credentials, credential)
+	}
+	return carried
+}
+
+// fillKeys takes over the keys that the org accepts today: a key that was switched off would be accepted by the target.
+func fillKeys(a *identity.Application, jwks reading.Node) {
+	kept := []json.RawMessage{}
+	for _, key := range jwks.At("keys").List() {
+		credential := identity.Credential{
+			Use: identity.CredentialClient, Kind: "key", ID: firstText(key.At("kid").Text(), key.At("id").Text()),
+			Status: identity.CredentialValid, Carried: true,
+		}
+		if state := key.At("status").Text(); state != "" && state != "ACTIVE" {
+			credential.Status, credential.Carried = identity.CredentialInactive, false
+		} else {
+			kept = append(kept, json.RawMessage(key.Plain()))
+		}
+		key.Settled()
+		a.Credentials = append(a.Credentials, credential)
+	}
+	if len(kept) == 0 {
+		return
+	}
+	if encoded, err := json.Marshal(map[string]any{"keys": kept}); err == nil {
+		a.JWKS = string(encoded)
+	}
+}

@@ -1,0 +1,48 @@
+package reading
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// Certificate describes a certificate, given as base64 DER, with its dates and whether it can be used at this time. It is named by the
+// SHA-256 of its bytes.
+func Certificate(use, text string, now time.Time) identity.Credential {
+	out := identity.Credential{Use: use, Kind: "certificate", Status: identity.CredentialUnreadable}
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+	if err != nil || len(der) == 0 {
+		return out
+	}
+	digest := sha256.Sum256(der)
+	out.ID = hex.EncodeToString(digest[:])
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return out
+	}
+	out.Name = Clean(certificate.Subject.String())
+	return Dated(out, certificate.NotBefore, certificate.NotAfter, now)
+}
+
+// Dated sets dates and status of a credential. A zero time means that there is no such limit.
+func Dated(c identity.Credential, from, until, now time.Time) identity.Credential {
+	c.Status = identity.CredentialValid
+	if !from.IsZero() {
+		c.From = from.UTC().Format(time.RFC3339)
+		if now.Before(from) {
+			c.Status = identity.CredentialNotYet
+		}
+	}
+	if !until.IsZero() {
+		c.Until = until.UTC().Format(time.RFC3339)
+		if !now.Before(until) {
+			c.Status = identity.CredentialExpired
+		}
+	}
+	return c
+}
