@@ -69,6 +69,13 @@ func oidcClientAttributes() []field {
 			"client, so also past its gate."},
 		{name: "dpop.bound.access.tokens", none: "false", doc: "Tokens are bound to a key of the client."},
 		{name: "frontchannel.logout.url", doc: "Address that the browser calls at sign-out."},
+		// Left out, the server takes true for it.
+		{name: "frontchannel.logout.session.required", doc: "The call at sign-out names issuer and session."},
+		// Called only where the client has no sign-out through the browser.
+		{name: "backchannel.logout.url", doc: "Address that the server calls at sign-out."},
+		{name: "logoUri", doc: "Address of the logo."},
+		{name: "policyUri", doc: "Address of the privacy policy."},
+		{name: "tosUri", doc: "Address of the terms of service."},
 	})
 }
 

@@ -27,13 +27,17 @@ func translateApplication(item identity.Item, now time.Time) (identity.Translati
 		client, t.Findings = oidcClient(item, app)
 	case app.Protocol == "saml":
 		t.Contract = "SAML client"
-		client, t.Findings = samlClient(app, now)
+		client, t.Findings = samlClient(item, app, now)
 	default:
 		t = otherMode(app)
 	}
-	if stops(t.Findings) {
+	if isInvisible(t.Findings) {
 		return t, nil
 	}
+	if !stops(t.Findings) {
+		t.Findings = append(t.Findings, newAddresses(app)...)
+	}
+	// Every finding is said, whatever becomes of the item: the next reason would come up only when the first is mended.
 	t.Findings = append(t.Findings, commonFindings(app)...)
 	if stops(t.Findings) {
 		return t, nil
@@ -109,14 +113,20 @@ func clip(text string) string {
 	return text
 }
 
-func commonFindings(app identity.Application) []identity.Finding {
-	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm",
-		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
+// newAddresses are felt by everybody whose sign-in moves.
+func newAddresses(app identity.Application) []identity.Finding {
+	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm", identity.DirectionSame,
+		identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
 	if app.Status == identity.StatusActive && (app.Protocol == "saml" || len(app.RedirectURIs) > 0) {
-		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page",
-			identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
+		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page", identity.DirectionSame,
+			identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
 	}
-	findings = append(findings, realm.TooLong(realm.TypeClient, "name", "name", app.Name)...)
+	return findings
+}
+
+// commonFindings are those of every application that may move.
+func commonFindings(app identity.Application) []identity.Finding {
+	findings := realm.TooLong(realm.TypeClient, "name", "name", app.Name)
 	if len(app.Hooks) > 0 {
 		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions",
 			"Find out what it adds, and rebuild that with mappers."))
@@ -133,10 +143,7 @@ func commonFindings(app identity.Application) []identity.Finding {
 			"Keep a registration at the incumbent for that part, or change the application; then state in a map block that "+
 				"sign-in moves."))
 	}
-	if app.MultiTenant {
-		findings = append(findings, impact("multi_tenant", "people of other tenants can no longer sign in",
-			identity.DirectionTighter, identity.AudienceAppOwners, identity.SeverityMedium, "other_tenants_lost"))
-	}
+	findings = append(findings, audienceFindings(app)...)
 	if len(app.Provisioning) > 0 {
 		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "provisioning",
 			Severity: identity.SeverityHigh,
@@ -150,15 +157,11 @@ func commonFindings(app identity.Application) []identity.Finding {
 		f.Compensated = "the policy is a rebuild by hand of its own in this plan"
 		findings = append(findings, f)
 	}
-	if !app.ClaimsKnown {
-		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the "+
-			"application gets", identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
+	if !app.ClaimsKnown && (app.Protocol == "saml" || app.Protocol == "oidc") {
+		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the application gets", identity.DirectionSame,
+			identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
 	}
-	if len(app.Unknown) > 0 {
-		findings = append(findings, lost("unknown", "settings that rehome does not know are left "+
-			"behind: "+strings.Join(app.Unknown, ", ")))
-	}
-	return findings
+	return append(findings, credentialsLeft(app)...)
 }
 
 // otherMode is for applications that neither speak OIDC nor SAML 2.0.
@@ -189,4 +192,23 @@ func otherMode(app identity.Application) identity.Translation {
 		return only("", f)
 	}
 	return only("", felt(f, identity.AudienceAppOwners, identity.SeverityHigh, "mode_lost"))
+}
+
+// audienceFindings say who can no longer sign in. Personal accounts are nobody's in a realm: an application for those only has no people
+// here, and opening it to those of the realm would let in others.
+func audienceFindings(app identity.Application) []identity.Finding {
+	lose := func(whose string) identity.Finding {
+		return impact("multi_tenant", whose+" can no longer sign in", identity.DirectionTighter, identity.AudienceAppOwners,
+			identity.SeverityMedium, "other_tenants_lost")
+	}
+	switch {
+	case app.Audience == identity.AudiencePersonal:
+		return []identity.Finding{rebuild("audience", "only people with a personal account of the vendor sign in to it, and nobody of the tenant",
+			"Connect the vendor as an identity provider for it and say in a map block who may use it, or leave it where it is with a skip block.")}
+	case app.Audience == identity.AudienceTenantsAndPersonal:
+		return []identity.Finding{lose("people of other tenants, and those with a personal account of the vendor,")}
+	case app.MultiTenant:
+		return []identity.Finding{lose("people of other tenants")}
+	}
+	return nil
 }

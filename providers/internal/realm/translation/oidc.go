@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -223,9 +224,8 @@ func oidcAttributes(app identity.Application, extra map[string]any) []identity.F
 	if app.DPoP {
 		extra["dpop.bound.access.tokens"] = "true"
 	}
-	if app.FrontchannelLogoutURL != "" {
-		extra["frontchannel.logout.url"] = app.FrontchannelLogoutURL
-	}
+	findings = append(findings, signOut(app, extra)...)
+	findings = append(findings, pages(app, extra)...)
 	if app.ConsentRequired {
 		findings = append(findings, impact("consent_required", "consents given so far are asked for again",
 			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityLow, "consent_again"))
@@ -237,6 +237,41 @@ func oidcAttributes(app identity.Application, extra map[string]any) []identity.F
 			Compensated: "the refresh token ends with the sign-on session",
 			Audience:    identity.AudienceSecurity, Severity: identity.SeverityLow, ImpactCode: "rotation_realm_wide"}
 		findings = append(findings, f)
+	}
+	return findings
+}
+
+// signOut takes over where the application is told of a sign-out. The server knows one way a client: through the browser, or directly.
+func signOut(app identity.Application, extra map[string]any) []identity.Finding {
+	if app.FrontchannelLogoutURL != "" {
+		extra["frontchannel.logout.url"] = app.FrontchannelLogoutURL
+		extra["frontchannel.logout.session.required"] = strconv.FormatBool(app.FrontchannelSession)
+	}
+	switch {
+	case app.BackchannelLogoutURL == "":
+		return nil
+	case app.FrontchannelLogoutURL != "":
+		return []identity.Finding{lost("backchannel_logout_url", "the application is told of a sign-out through the browser only")}
+	case len(checkURL("backchannel_logout_url", app.BackchannelLogoutURL)) > 0:
+		return []identity.Finding{lost("backchannel_logout_url", "not an address that the server takes: "+app.BackchannelLogoutURL)}
+	}
+	extra["backchannel.logout.url"] = app.BackchannelLogoutURL
+	return nil
+}
+
+// pages are for people to look at: one that the server would refuse is left out, and nothing depends on it.
+func pages(app identity.Application, extra map[string]any) []identity.Finding {
+	var findings []identity.Finding
+	for _, page := range []struct{ field, attribute, address string }{
+		{"logo_uri", "logoUri", app.LogoURI}, {"policy_uri", "policyUri", app.PolicyURI}, {"terms_uri", "tosUri", app.TermsURI},
+	} {
+		switch {
+		case page.address == "":
+		case len(checkURL(page.field, page.address)) > 0:
+			findings = append(findings, lost(page.field, "not an address that the server takes: "+page.address))
+		default:
+			extra[page.attribute] = page.address
+		}
 	}
 	return findings
 }

@@ -51,10 +51,6 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 	t.Findings = append(t.Findings, providerMappers(p, a)...)
 	t.Findings = append(t.Findings, impact("redirect_uri", "the partner must register the new redirect address",
 		identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes"))
-	if len(p.Unknown) > 0 {
-		t.Findings = append(t.Findings, lost("unknown", "settings that rehome does not know are left "+
-			"behind: "+strings.Join(p.Unknown, ", ")))
-	}
 	if stops(t.Findings) {
 		return t, nil
 	}

@@ -3,6 +3,7 @@ package translation
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,9 +28,17 @@ func nameIDFormat(format string) (short, urn string, known bool) {
 	return "", "", false
 }
 
-// samlClient makes the attributes of a SAML client.
-func samlClient(app identity.Application, now time.Time) (identity.Attributes, []identity.Finding) {
-	findings := checkClientID("entity_id", app.EntityID)
+// samlClient makes the attributes of a SAML client. The server finds a client by the issuer of its request, so that one is the client id;
+// where it is another than the audience, a mapper adds the audience.
+func samlClient(item identity.Item, app identity.Application, now time.Time) (identity.Attributes, []identity.Finding) {
+	audience := app.EntityID
+	var findings []identity.Finding
+	if app.RequestIssuer != "" && app.RequestIssuer != audience {
+		app.EntityID = app.RequestIssuer
+		findings = append(findings, impact("request_issuer", "the assertion names two audiences, the issuer of the application's requests and "+audience,
+			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "audience_added"))
+	}
+	findings = append(findings, checkClientID("entity_id", app.EntityID)...)
 	acs := app.ACSURL
 	if acs == "" && len(app.RedirectURIs) == 1 {
 		acs = app.RedirectURIs[0]
@@ -55,9 +64,7 @@ func samlClient(app identity.Application, now time.Time) (identity.Attributes, [
 		"saml.assertion.signature": strconv.FormatBool(app.SignAssertion),
 		"saml.client.signature":    "false",
 	}
-	if !app.SignResponse && !app.SignAssertion {
-		extra["saml.assertion.signature"] = "true"
-	}
+	findings = append(findings, signed(item, app, extra)...)
 	a := identity.Attributes{
 		"client_id": app.EntityID, "protocol": realm.ProtocolSAML, "public": false, "secret": noSecret, "standard_flow": true,
 		"implicit_flow":        false,
@@ -67,7 +74,10 @@ func samlClient(app identity.Application, now time.Time) (identity.Attributes, [
 		"default_client_scopes": []any{}, // role_list would add an attribute Role that nobody asked for
 	}
 	findings = append(findings, homePage(app, a)...)
-	mappers, nameFindings := nameID(app, extra)
+	mappers, nameFindings := nameID(item, app, extra)
+	if audience != app.EntityID {
+		mappers = append(mappers, mapper("audience", "saml-audience-mapper", map[string]any{"included.custom.audience": audience}))
+	}
 	statements, statementFindings := statementMappers(app.AttributeStatements)
 	a["protocol_mappers"] = append(mappers, statements...)
 	findings = append(append(findings, nameFindings...), statementFindings...)
@@ -84,8 +94,8 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		good, problems := checkCertificates("signing_certificate", nonEmpty(app.SigningCertificate), now)
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
-			findings = append(findings, missing("signing_certificate",
-				"the application signs its requests and its certificate is not known", "State the certificate in a map block."))
+			findings = append(findings, missing("signing_certificate", withoutKey("the application signs its requests", app, identity.CredentialRequest),
+				"Ask the application's owner for the certificate that it signs with now, and state it in a map block."))
 		}
 		if len(good) > 0 {
 			extra["saml.client.signature"], extra["saml.signing.certificate"] = "true", good[0]
@@ -95,8 +105,8 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		good, problems := checkCertificates("encryption_certificate", nonEmpty(app.EncryptionCertificate), now)
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
-			findings = append(findings, missing("encryption_certificate",
-				"assertions are encrypted and the certificate is not known", "State the certificate in a map block."))
+			findings = append(findings, missing("encryption_certificate", withoutKey("assertions are encrypted", app, identity.CredentialEncryption),
+				"Ask the application's owner for the certificate to encrypt to, and state it in a map block."))
 		}
 		if len(good) > 0 {
 			extra["saml.encrypt"], extra["saml.encryption.certificate"] = "true", good[0]
@@ -114,6 +124,20 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		findings = append(findings, lost("digest_algorithm", "the digest follows the signature algorithm"))
 	}
 	return findings
+}
+
+// withoutKey says why there is none for what the application does.
+func withoutKey(does string, app identity.Application, use string) string {
+	var reasons []string
+	for _, c := range app.Credentials {
+		if c.Use == use && !c.Carried {
+			reasons = append(reasons, credentialWords(c))
+		}
+	}
+	if len(reasons) == 0 {
+		return does + " and no certificate for it is known"
+	}
+	return does + " and no certificate for it is valid: " + strings.Join(reasons, ", ")
 }
 
 func samlExtras(app identity.Application, acs string, extra map[string]any) []identity.Finding {
@@ -137,17 +161,51 @@ func samlExtras(app identity.Application, acs string, extra map[string]any) []id
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "honor_force_authn",
 			Summary: "ForceAuthn of a request is always honoured", Direction: identity.DirectionTighter})
 	}
-	if !app.SignResponse && !app.SignAssertion {
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "sign_assertion",
-			Summary: "the assertion is signed, which the source does not do", Direction: identity.DirectionTighter})
-	}
 	return findings
 }
 
-var personField = regexp.MustCompile(`^\$?\{?(?:user|source|appuser|idpuser)\.([A-Za-z0-9_]+)\}?$`)
+// signed says what is signed. What the source does not tell is signed, and the owner is asked; nothing goes out without any signature.
+func signed(item identity.Item, app identity.Application, extra map[string]any) []identity.Finding {
+	asked := false
+	for field, attribute := range map[string]string{"sign_response": "saml.server.signature", "sign_assertion": "saml.assertion.signature"} {
+		if slices.Contains(item.Gaps, field) && extra[attribute] == "false" {
+			extra[attribute], asked = "true", true
+		}
+	}
+	switch {
+	case asked:
+		return []identity.Finding{impact("sign_assertion", "the source does not tell what is signed: response and assertion are; "+
+			"ask the owner what the application expects", identity.DirectionTighter, identity.AudienceAppOwners, identity.SeverityLow, "signing_unknown")}
+	case !app.SignResponse && !app.SignAssertion:
+		extra["saml.assertion.signature"] = "true"
+		return []identity.Finding{{Type: identity.FindingApproximation, Field: "sign_assertion",
+			Summary: "the assertion is signed, which the source does not do", Direction: identity.DirectionTighter}}
+	}
+	return nil
+}
+
+var personField = regexp.MustCompile(`^\$?\{?(?:user|source|idpuser)\.([A-Za-z0-9_]+)\}?$`)
+
+// fieldOfPerson is the field that an expression names and that people of the realm have. appuser is what the source keeps for one
+// application, and id is its own number of a person: nobody in the realm has either.
+func fieldOfPerson(expression string) (string, bool) {
+	match := personField.FindStringSubmatch(expression)
+	if match == nil || strings.EqualFold(match[1], "id") {
+		return "", false
+	}
+	return match[1], true
+}
 
 // nameID makes the part of the assertion that names the person.
-func nameID(app identity.Application, extra map[string]any) ([]any, []identity.Finding) {
+func nameID(item identity.Item, app identity.Application, extra map[string]any) ([]any, []identity.Finding) {
+	if app.NameIDFormat == "" && slices.Contains(item.Gaps, "name_id_format") {
+		return []any{}, []identity.Finding{missing("name_id_format", "the source does not tell in which form it names a person",
+			"Ask the application's owner, or look at an assertion, and state name_id_format in a map block.")}
+	}
+	if app.NameIDSource == "" && slices.Contains(item.Gaps, "name_id_source") {
+		return []any{}, []identity.Finding{missing("name_id_source", "the source does not tell by what it names a person",
+			"Ask the application's owner, or look at an assertion, and state name_id_source in a map block, such as ${user.login}.")}
+	}
 	short, urn, known := nameIDFormat(app.NameIDFormat)
 	if !known {
 		return []any{}, []identity.Finding{rebuild("name_id_format", "a NameID format without a counterpart",
@@ -164,12 +222,12 @@ func nameID(app identity.Application, extra map[string]any) ([]any, []identity.F
 	}
 	field := ""
 	if app.NameIDSource != "" {
-		match := personField.FindStringSubmatch(app.NameIDSource)
-		if match == nil {
+		named, ok := fieldOfPerson(app.NameIDSource)
+		if !ok {
 			return []any{}, []identity.Finding{rebuild("name_id_source", "an expression that stock Keycloak cannot evaluate",
 				"Freeze the values in an attribute of the people, and map from that.")}
 		}
-		field = match[1]
+		field = named
 	}
 	lower := identity.Finding{Type: identity.FindingApproximation, Field: "name_id_source",
 		Summary:  "the name comes in small letters",
@@ -250,8 +308,8 @@ func statementMapper(name, field string, s identity.AttributeStatement) (map[str
 		return nil, &f
 	}
 	value := s.Values[0]
-	if match := personField.FindStringSubmatch(value); match != nil {
-		attribute := personAttribute(match[1])
+	if field, ok := fieldOfPerson(value); ok {
+		attribute := personAttribute(field)
 		config["user.attribute"] = attribute
 		switch attribute {
 		case "username", "email", "firstName", "lastName":

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,7 @@ func translated(item identity.Item, now time.Time) identity.Translation {
 		return only("", identity.Finding{Type: identity.FindingMissing, Field: "attributes", Summary: err.Error(),
 			Action: "Run discover again with a source plugin of this version."})
 	}
+	translation.Findings = append(translation.Findings, leftBehind(item, translation.Findings)...)
 	return translation
 }
 
@@ -50,6 +52,25 @@ type translator = func(identity.Item) (identity.Translation, error)
 // at gives a translator the time.
 func at(now time.Time, translate func(identity.Item, time.Time) (identity.Translation, error)) translator {
 	return func(item identity.Item) (identity.Translation, error) { return translate(item, now) }
+}
+
+// leftBehind names each setting of the source that nothing carries, whatever the kind and whatever becomes of the item, unless it moves
+// nothing anyway.
+func leftBehind(item identity.Item, found []identity.Finding) []identity.Finding {
+	if isInvisible(found) {
+		return nil
+	}
+	var settings struct {
+		Unknown []string `json:"unknown"`
+	}
+	if item.Decode(&settings) != nil {
+		return nil // told by the translator of the kind
+	}
+	var findings []identity.Finding
+	for _, path := range settings.Unknown {
+		findings = append(findings, lost("unknown", "set at the source and not carried: "+path))
+	}
+	return findings
 }
 
 func translateOther(kind identity.Kind) identity.Translation {
@@ -101,6 +122,11 @@ func impact(field, summary string, direction identity.Direction, audience identi
 	code string) identity.Finding {
 	return identity.Finding{Type: identity.FindingApproximation, Field: field, Summary: summary, Direction: direction,
 		Audience: audience, Severity: severity, ImpactCode: code}
+}
+
+// isInvisible tells whether nothing of the item is meant to move.
+func isInvisible(findings []identity.Finding) bool {
+	return slices.ContainsFunc(findings, func(f identity.Finding) bool { return f.Type == identity.FindingInvisible })
 }
 
 // stops tells whether a finding leaves nothing to create.
