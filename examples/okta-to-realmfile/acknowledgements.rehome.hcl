@@ -35,7 +35,7 @@ acknowledge "ocm-a5e846" {
   reference = "CHG-1042"
 }
 
-acknowledge "ocm-3e3412" {
+acknowledge "ocm-fca7a5" {
   reason    = "owners confirmed the claims their applications need"
   reference = "CHG-1042"
 }
@@ -75,7 +75,7 @@ acknowledge "ocm-5ef53b" {
   reference = "CHG-1042"
 }
 
-acknowledge "ocm-bf5b3d" {
+acknowledge "ocm-acc2c0" {
   reason    = "rebuilt as a flow by the identity team"
   reference = "CHG-1042"
 }
@@ -97,5 +97,10 @@ acknowledge "ocm-e04a02" {
 
 acknowledge "ocm-47a45d" {
   reason    = "announced to all staff"
+  reference = "CHG-1042"
+}
+
+acknowledge "ocm-77e493" {
+  reason    = "support closes the accounts of leavers by hand until another feed is there"
   reference = "CHG-1042"
 }
