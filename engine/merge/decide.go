@@ -9,9 +9,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Request asks what becomes of one desired resource. Owners are the items that make it; OnlyOne says that the first of them wants
-// one resource of the type. Primary marks the resource that the item's merge block means; the others follow it. Others are items of
-// other sources that would make the same, see Wishes.
+// Request asks what becomes of one desired resource. Owners are the items that make it; OnlyOne says that the first of
+// them wants one resource of the type. Primary marks the resource that the item's merge block means; the others follow
+// it. Others are items of other sources that would make the same, see Wishes.
 type Request struct {
 	Mode    Mode
 	Desired identity.Resource
@@ -57,18 +57,20 @@ func (x *Index) owned(q Request) (Outcome, bool) {
 			return Outcome{Verdict: VerdictOurs, Live: live, Rule: q.Rule, Previous: true}, true
 		}
 		if live != nil && q.Rule == nil && binding.Decision == DecisionMap {
-			return Outcome{Verdict: VerdictMap, Live: live, Previous: true, Matches: []Candidate{boundCandidate(live)}, Reason: "mapped by an earlier run; it is never overwritten"}, true
+			return Outcome{Verdict: VerdictMap, Live: live, Previous: true, Matches: []Candidate{boundCandidate(live)},
+				Reason: "mapped by an earlier run; it is never overwritten"}, true
 		}
 	}
 	return Outcome{}, false
 }
 
 func (q Request) keepsHandsOff() bool {
-	return q.Rule != nil && (q.Rule.Decision == DecisionMap || q.Rule.Decision == DecisionReconcile || q.Rule.Decision == DecisionSkip)
+	return q.Rule != nil && (q.Rule.Decision == DecisionMap || q.Rule.Decision == DecisionReconcile ||
+		q.Rule.Decision == DecisionSkip)
 }
 
-// contested tells whether an item of another source has the older claim: of two items that want the same, the one whose address
-// comes later needs the decision, so that one decision settles both.
+// contested tells whether an item of another source has the older claim: of two items that want the same, the one whose
+// address comes later needs the decision, so that one decision settles both.
 func (q Request) contested() bool {
 	if q.Rule != nil || len(q.Owners) == 0 {
 		return false
@@ -81,8 +83,8 @@ func (q Request) contested() bool {
 	return false
 }
 
-// mayStay tells whether a live resource that is already as wanted needs no decision: it follows from others, or it is nothing but
-// its key, such as a role assignment.
+// mayStay tells whether a live resource that is already as wanted needs no decision: it follows from others, or it is
+// nothing but its key, such as a role assignment.
 func (x *Index) mayStay(q Request, live *identity.Resource) bool {
 	schema := x.schemas[q.Desired.Type]
 	if q.Primary && !OnlyKey(schema) {
@@ -103,9 +105,11 @@ func overlap(q Request, out Outcome) Outcome {
 			return out
 		}
 		out.Verdict = VerdictBlocked
-		out.Reason = fmt.Sprintf("the target already has %s, and a migration in mode %s changes nothing that is there; in mode %s it is decided", strings.Join(names, "; "), ModeFirstRun, ModeMerge)
+		out.Reason = fmt.Sprintf("the target already has %s, and a migration in mode %s changes nothing that is there; in "+
+			"mode %s it is decided", strings.Join(names, "; "), ModeFirstRun, ModeMerge)
 		if out.Live == nil {
-			out.Reason = fmt.Sprintf("it collides with %s, and a migration in mode %s merges nothing; in mode %s it is decided", strings.Join(names, "; "), ModeFirstRun, ModeMerge)
+			out.Reason = fmt.Sprintf("it collides with %s, and a migration in mode %s merges nothing; in mode %s it is decided",
+				strings.Join(names, "; "), ModeFirstRun, ModeMerge)
 		}
 		out.ToDo = fmt.Sprintf("set mode = %q and decide, or remove the overlap", ModeMerge)
 		return out
@@ -167,13 +171,15 @@ func (x *Index) decideExisting(q Request, out Outcome) Outcome {
 	}
 	chosen := x.choose(q, out.Matches)
 	if chosen == nil {
-		return x.refuse(q, out, "merge-target-unmatched", "Target is not matched", x.unmatched(q, out.Matches), "name one of the matched resources as target")
+		return x.refuse(q, out, "merge-target-unmatched", "Target is not matched", x.unmatched(q, out.Matches),
+			"name one of the matched resources as target")
 	}
 	out.Live = x.ByKey(chosen.Resource)
 	switch {
 	case q.Rule.Decision == DecisionReconcile && out.Live == nil:
 		return x.refuse(q, out, "merge-target-unmatched", "Target is not there yet",
-			fmt.Sprintf("reconcile changes what lives in the target, and %s is what another item makes", chosen.Resource), "use map_to_existing, or reconcile after the next run")
+			fmt.Sprintf("reconcile changes what lives in the target, and %s is what another item makes", chosen.Resource),
+			"use map_to_existing, or reconcile after the next run")
 	case q.Rule.Decision == DecisionReconcile:
 		return x.reconcile(q, out)
 	case out.Live == nil:
@@ -212,15 +218,18 @@ func (x *Index) unmatched(q Request, matches []Candidate) string {
 	case err != nil:
 		return fmt.Sprintf("%s names %q, which is not type:key; %s", q.Rule.Decision, q.Rule.Target, known)
 	case x.ByKey(named) == nil:
-		return fmt.Sprintf("%s names %s, which is not, or no longer, in the target; %s", q.Rule.Decision, q.Rule.Target, known)
+		return fmt.Sprintf("%s names %s, which is not, or no longer, in the target; %s", q.Rule.Decision,
+			q.Rule.Target, known)
 	}
-	return fmt.Sprintf("%s names %s, which does not, or no longer, match the item; %s", q.Rule.Decision, q.Rule.Target, known)
+	return fmt.Sprintf("%s names %s, which does not, or no longer, match the item; %s", q.Rule.Decision,
+		q.Rule.Target, known)
 }
 
 // refuse blocks the item and makes an error of the block, so that the plan has no hash before it is corrected.
 func (x *Index) refuse(q Request, out Outcome, code, summary, reason, todo string) Outcome {
 	out.Live, out.Verdict, out.Reason, out.ToDo = nil, VerdictBlocked, reason, todo
-	d := at(diag.Errorf(code, summary, "The block merge %q %q cannot be followed for %q: %s.\nTo go on, %s.", q.Rule.Kind, q.Rule.Name, q.Name, reason, todo), q.Rule.Range)
+	d := at(diag.Errorf(code, summary, "The block merge %q %q cannot be followed for %q: %s.\nTo go on, %s.", q.Rule.Kind,
+		q.Rule.Name, q.Name, reason, todo), q.Rule.Range)
 	if len(q.Owners) > 0 {
 		d.Address = q.Owners[0].String()
 	}
@@ -239,7 +248,8 @@ func (x *Index) reconcile(q Request, out Outcome) Outcome {
 	for _, name := range append(append([]string(nil), q.Rule.Overwrite...), q.Rule.Keep...) {
 		if _, known := schema.Attribute(name); !known {
 			return x.refuse(q, out, "merge-attribute-unknown", "Attribute is not known",
-				fmt.Sprintf("it names %q, which %s does not have; it has %s", name, schema.Type, strings.Join(attributeNames(schema), ", ")),
+				fmt.Sprintf("it names %q, which %s does not have; it has %s", name, schema.Type,
+					strings.Join(attributeNames(schema), ", ")),
 				"name attributes of the resource type in overwrite or keep")
 		}
 	}

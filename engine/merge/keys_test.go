@@ -19,13 +19,14 @@ func TestBlockIndex_FindsWhatMayMeanAnItemInTheOrderOfTheBlocks(t *testing.T) {
 		item identity.Item
 		want []int
 	}{
-		"by name":                       {identity.Item{Kind: identity.KindGroup, ID: "7", Name: "eng"}, []int{0, 1, 5}},
-		"by name and id, once":          {identity.Item{Kind: identity.KindGroup, ID: "1", Name: "eng"}, []int{0, 1, 5}},
-		"by id, which is no name":       {identity.Item{Kind: identity.KindGroup, ID: "eng", Name: "x"}, []int{0, 4, 5}},
-		"in another form of its letter": {identity.Item{Kind: identity.KindGroup, ID: "7", Name: "Caf\u00e9"}, []int{0, 3, 5}},
-		"by nothing":                    {identity.Item{Kind: identity.KindGroup, ID: "7", Name: "x"}, []int{0, 5}},
-		"of another kind":               {identity.Item{Kind: identity.KindApplication, ID: "1", Name: "eng"}, []int{2}},
-		"of a kind without a block":     {identity.Item{Kind: identity.KindUser, ID: "1", Name: "eng"}, nil},
+		"by name":                 {identity.Item{Kind: identity.KindGroup, ID: "7", Name: "eng"}, []int{0, 1, 5}},
+		"by name and id, once":    {identity.Item{Kind: identity.KindGroup, ID: "1", Name: "eng"}, []int{0, 1, 5}},
+		"by id, which is no name": {identity.Item{Kind: identity.KindGroup, ID: "eng", Name: "x"}, []int{0, 4, 5}},
+		"in another form of its letter": {identity.Item{Kind: identity.KindGroup, ID: "7", Name: "Caf\u00e9"},
+			[]int{0, 3, 5}},
+		"by nothing":                {identity.Item{Kind: identity.KindGroup, ID: "7", Name: "x"}, []int{0, 5}},
+		"of another kind":           {identity.Item{Kind: identity.KindApplication, ID: "1", Name: "eng"}, []int{2}},
+		"of a kind without a block": {identity.Item{Kind: identity.KindUser, ID: "1", Name: "eng"}, nil},
 	} {
 		if got := x.candidates(c.item); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, not %v", name, got, c.want)

@@ -107,6 +107,7 @@ func ClientKeyFinding(field string) identity.Finding {
 		Type: identity.FindingApproximation, Field: field, Direction: identity.DirectionSame,
 		Summary:  "the application must be configured with a new " + field + " before it can sign people in",
 		Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, ImpactCode: ClientKeyChanges,
-		Tell: "Your application gets a new client id or entity id. Enter it together with the new issuer or metadata on the day of the change; we send it beforehand.",
+		Tell: "Your application gets a new client id or entity id. Enter it together with the new issuer or metadata on " +
+			"the day of the change; we send it beforehand.",
 	}
 }

@@ -1,8 +1,9 @@
 package merge
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -65,9 +66,10 @@ func (x *Index) Fold(id identity.ResourceID) identity.ResourceID {
 // ByKey finds the live resource with this natural key, nil when there is none.
 func (x *Index) ByKey(id identity.ResourceID) *identity.Resource { return x.byKey[x.Fold(id)] }
 
-// Owned finds the resource that an earlier run bound to the item, or that carries its tag. The key decides when the item has
-// several of the type; only says that it wants one, so that a renamed one is found too.
-func (x *Index) Owned(item identity.Address, desired identity.ResourceID, only bool) (*identity.Resource, Basis, Binding) {
+// Owned finds the resource that an earlier run bound to the item, or that carries its tag. The key decides when the
+// item has several of the type; only says that it wants one, so that a renamed one is found too.
+func (x *Index) Owned(item identity.Address, desired identity.ResourceID, only bool) (*identity.Resource,
+	Basis, Binding) {
 	binding, bound := x.bindings[BindingKey(item, desired.Type)]
 	if bound {
 		live := x.byServer[identity.ResourceID{Type: desired.Type, Key: binding.ServerID}]
@@ -108,21 +110,18 @@ func (x *Index) Likely(desired identity.Resource, except *identity.Resource) []C
 	for _, c := range shared {
 		candidates = append(candidates, c)
 	}
-	sort.Slice(candidates, func(i, j int) bool {
-		if candidates[i].Score != candidates[j].Score {
-			return candidates[i].Score > candidates[j].Score
-		}
-		return candidates[i].Resource.Key < candidates[j].Resource.Key
+	slices.SortFunc(candidates, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Resource.Key, b.Resource.Key))
 	})
 	return candidates[:min(len(candidates), maxCandidates)]
 }
 
-// Strong is the score from which a single match by evidence is as good as a name: below it only something weak, such as a display
-// name beside better evidence, is the same.
+// Strong is the score from which a single match by evidence is as good as a name: below it only something weak, such as
+// a display name beside better evidence, is the same.
 const Strong = 70
 
-// with adds a piece of evidence. The schema lists evidence strongest first: the best piece decides, each further one adds a little,
-// and no evidence is as good as the key.
+// with adds a piece of evidence. The schema lists evidence strongest first: the best piece decides, each further one
+// adds a little, and no evidence is as good as the key.
 func (c Candidate) with(position int, reason string) Candidate {
 	worth := 40
 	switch position {
@@ -148,7 +147,8 @@ func evidenceValues(evidence any) []string {
 	return values
 }
 
-// Matches lists the live resources that a desired one could be: that of the same key first, then those that share evidence.
+// Matches lists the live resources that a desired one could be: that of the same key first, then those that share
+// evidence.
 func (x *Index) Matches(desired identity.Resource) []Candidate {
 	live := x.ByKey(desired.ID())
 	likely := x.Likely(desired, live)
@@ -170,12 +170,13 @@ func (x *Index) withOthers(matches, others []Candidate) []Candidate {
 			all = append(all, other)
 		}
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].Score > all[j].Score })
+	slices.SortStableFunc(all, func(a, b Candidate) int { return cmp.Compare(b.Score, a.Score) })
 	return all
 }
 
 func boundCandidate(live *identity.Resource) Candidate {
-	return Candidate{Resource: live.ID(), ServerID: live.ServerID, By: BasisBinding, Score: 100, Reasons: []string{"bound by an earlier run"}}
+	return Candidate{Resource: live.ID(), ServerID: live.ServerID, By: BasisBinding, Score: 100,
+		Reasons: []string{"bound by an earlier run"}}
 }
 
 func keyCandidate(live *identity.Resource) Candidate {

@@ -15,9 +15,11 @@ func line(n int) diag.Range {
 }
 
 func TestPicker_TwoBlocksOfOneItemAreAnErrorNamingBoth(t *testing.T) {
-	picker := NewPicker([]Rule{{Kind: identity.KindGroup, Name: "a", Range: line(1)}, {Kind: identity.KindGroup, Name: "b", Range: line(9)}, {Kind: identity.KindUser, Name: "c"}}, nil)
+	picker := NewPicker([]Rule{{Kind: identity.KindGroup, Name: "a", Range: line(1)},
+		{Kind: identity.KindGroup, Name: "b", Range: line(9)}, {Kind: identity.KindUser, Name: "c"}}, nil)
 	rule, problems := picker.Merge(identity.Item{Source: "s", Kind: identity.KindGroup, ID: "1"})
-	if rule != nil || !problems.HasErrors() || !strings.Contains(problems.Error(), `"a"`) || !strings.Contains(problems.Error(), `"b"`) {
+	if rule != nil || !problems.HasErrors() || !strings.Contains(problems.Error(), `"a"`) ||
+		!strings.Contains(problems.Error(), `"b"`) {
 		t.Errorf("%v %v", rule, problems)
 	}
 	if unused := picker.Unused(); len(unused) != 1 || !strings.Contains(unused[0].Detail, `"c"`) {
@@ -27,17 +29,20 @@ func TestPicker_TwoBlocksOfOneItemAreAnErrorNamingBoth(t *testing.T) {
 
 func TestPicker_AFailingConditionIsAnErrorAtItsPlace(t *testing.T) {
 	where := func(identity.Item) (bool, error) { return false, errors.New("no attribute nmae") }
-	_, problems := NewPicker(nil, []Skip{{Kind: identity.KindGroup, Where: where, Range: line(4)}}).Skip(identity.Item{Kind: identity.KindGroup})
+	_, problems := NewPicker(nil, []Skip{{Kind: identity.KindGroup, Where: where,
+		Range: line(4)}}).Skip(identity.Item{Kind: identity.KindGroup})
 	if len(problems) != 1 || problems[0].Subject == nil || problems[0].Subject.Start.Line != 4 {
 		t.Errorf("%+v", problems)
 	}
 }
 
 func TestMapper_SetsAttributesAndTellsTheOwnerOfANewKey(t *testing.T) {
-	item := identity.Item{Source: "s", Kind: identity.KindApplication, ID: "1", Attributes: json.RawMessage(`{"client_id":"a","name":"x"}`)}
+	item := identity.Item{Source: "s", Kind: identity.KindApplication, ID: "1",
+		Attributes: json.RawMessage(`{"client_id":"a","name":"x"}`)}
 	set := func(identity.Item) (map[string]any, error) { return map[string]any{"client_id": "b"}, nil }
 	got, findings, problems := NewMapper([]Map{{Kind: identity.KindApplication, Set: set}}).Apply(item)
-	if problems.HasErrors() || string(got.Attributes) != `{"client_id":"b","name":"x"}` || len(findings) != 1 || findings[0].ImpactCode != ClientKeyChanges {
+	if problems.HasErrors() || string(got.Attributes) != `{"client_id":"b","name":"x"}` || len(findings) != 1 ||
+		findings[0].ImpactCode != ClientKeyChanges {
 		t.Errorf("%s %v %v", got.Attributes, findings, problems)
 	}
 	if string(item.Attributes) != `{"client_id":"a","name":"x"}` {
@@ -46,7 +51,8 @@ func TestMapper_SetsAttributesAndTellsTheOwnerOfANewKey(t *testing.T) {
 }
 
 func TestChanged_SeesWhatSaysSomething(t *testing.T) {
-	schema := identity.ResourceSchema{Attributes: []identity.AttributeSchema{{Name: "uris", Type: "list", Unordered: true}, {Name: "it"}}}
+	schema := identity.ResourceSchema{Attributes: []identity.AttributeSchema{{Name: "uris", Type: "list", Unordered: true},
+		{Name: "it"}}}
 	cases := map[string]struct {
 		name          string
 		desired, live any

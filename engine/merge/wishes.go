@@ -1,16 +1,16 @@
 package merge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Wish is what one item would make, before anything is decided about it. Decided says that a create_new block means the item: what it
-// makes is settled then, and only its key can still collide.
+// Wish is what one item would make, before anything is decided about it. Decided says that a create_new block means the
+// item: what it makes is settled then, and only its key can still collide.
 type Wish struct {
 	Item    identity.Address
 	Name    string
@@ -18,8 +18,9 @@ type Wish struct {
 	Decided bool
 }
 
-// Wishes finds items that would make the same resource, or of other sources one that is likely the same. Items of one source that are
-// alike are two, because the source holds both; those of one key collide where they stand alone, such as two groups of one name.
+// Wishes finds items that would make the same resource, or of other sources one that is likely the same. Items of one
+// source that are alike are two, because the source holds both; those of one key collide where they stand alone, such
+// as two groups of one name.
 type Wishes struct {
 	index    *Index
 	byKey    map[identity.ResourceID][]Wish
@@ -34,7 +35,8 @@ func NewWishes(index *Index) *Wishes {
 	return &Wishes{index: index, byKey: map[identity.ResourceID][]Wish{}, evidence: map[string][]Wish{}}
 }
 
-// Add takes one wish. One whose key depends on other items is left out: it collides where they do.
+// Add takes one wish, in the order of the addresses of their items. One whose key depends on other items is left out:
+// it collides where they do.
 func (w *Wishes) Add(wish Wish) {
 	schema := w.index.schemas[wish.Desired.Type]
 	key, err := schema.Key(wish.Desired.Attributes)
@@ -60,7 +62,8 @@ func (w *Wishes) Others(item identity.Address, desired identity.Resource) []Cand
 	found := map[identity.ResourceID]Candidate{}
 	add := func(wish Wish, position int, reason string) {
 		id := w.index.Fold(wish.Desired.ID())
-		if wish.Item.Source == item.Source && (position != keyPosition || !w.apart(item, wish)) || found[id].By == BasisKey || found[id].Item != "" && found[id].Item < wish.Item.String() {
+		if wish.Item.Source == item.Source && (position != keyPosition || !w.apart(item, wish)) || found[id].By == BasisKey ||
+			found[id].Item != "" && found[id].Item < wish.Item.String() {
 			return
 		}
 		c := found[id]
@@ -93,17 +96,14 @@ func (w *Wishes) Others(item identity.Address, desired identity.Resource) []Cand
 	for _, c := range found {
 		others = append(others, c)
 	}
-	sort.Slice(others, func(i, j int) bool {
-		if others[i].Score != others[j].Score {
-			return others[i].Score > others[j].Score
-		}
-		return others[i].Item < others[j].Item
+	slices.SortFunc(others, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Item, b.Item))
 	})
 	return others[:min(len(others), maxCandidates)]
 }
 
-// apart tells whether two items of one source must not become one resource by its key. Those of other kinds do on purpose: all routing
-// rules of a provider are one organization.
+// apart tells whether two items of one source must not become one resource by its key. Those of other kinds do on
+// purpose: all routing rules of a provider are one organization.
 func (w *Wishes) apart(item identity.Address, wish Wish) bool {
 	return wish.Item != item && wish.Item.Kind == item.Kind && item.Kind.StandsAlone() &&
 		slices.Contains(w.index.schemas[wish.Desired.Type].ItemKinds, item.Kind)
@@ -115,7 +115,8 @@ func (w Wish) label() string {
 
 func evidencePlace(kind, name, value string) string { return kind + "\x00" + name + "\x00" + value }
 
-// OnlyKey tells whether a resource of the type is nothing but its key, such as a role assignment: two of one key are the same.
+// OnlyKey tells whether a resource of the type is nothing but its key, such as a role assignment: two of one key are
+// the same.
 func OnlyKey(schema identity.ResourceSchema) bool {
 	for _, a := range schema.Attributes {
 		if !a.Identity && !a.Computed {
