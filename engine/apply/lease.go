@@ -22,7 +22,7 @@ type Markers interface {
 // LeaseTime is how long a lease lasts without being renewed.
 const LeaseTime = 2 * time.Minute
 
-// Errors that callers branch on.
+// ErrSuperseded says that the plan is not the newest one any more.
 var ErrSuperseded = errors.New("a later plan of this migration was previewed")
 
 // ErrLeaseLost says that another process writes to the target now, or may.
