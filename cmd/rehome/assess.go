@@ -182,7 +182,7 @@ func classify(ctx context.Context, s *session, target *client.Target, snapshot s
 		s.events.setMask(mask.JSON)
 	}
 	chunk := 0
-	return translated(ctx, s, target, snapshot, identity.Kinds(), func(batch []merge.Item) error {
+	return translated(ctx, s, target, snapshot, identity.Kinds(), func(batch []assess.Item) error {
 		results := make([]assess.Result, 0, len(batch))
 		for _, item := range batch {
 			results = append(results, item.Result)
@@ -195,7 +195,7 @@ func classify(ctx context.Context, s *session, target *client.Target, snapshot s
 }
 
 // translated streams the items of a snapshot in batches: map blocks applied, translated by the target, classified.
-func translated(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot, kinds []identity.Kind, each func([]merge.Item) error) error {
+func translated(ctx context.Context, s *session, target *client.Target, snapshot state.Snapshot, kinds []identity.Kind, each func([]assess.Item) error) error {
 	mapper := merge.NewMapper(s.cfg.Maps)
 	batch := make([]identity.Item, 0, translateBatch)
 	changes := map[identity.Address][]identity.Finding{}
@@ -207,10 +207,10 @@ func translated(ctx context.Context, s *session, target *client.Target, snapshot
 		if err != nil {
 			return fmt.Errorf("translating items of %s: %w", snapshot.Source, err)
 		}
-		items := make([]merge.Item, 0, len(batch))
+		items := make([]assess.Item, 0, len(batch))
 		for i, item := range batch {
 			translations[i].Findings = append(translations[i].Findings, changes[item.Address()]...)
-			items = append(items, merge.Item{Item: item, Translation: translations[i], Result: assess.Assess(item, translations[i], snapshot.Gaps)})
+			items = append(items, assess.Item{Item: item, Translation: translations[i], Result: assess.Assess(item, translations[i], snapshot.Gaps)})
 		}
 		batch = batch[:0]
 		clear(changes)

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
@@ -15,7 +15,7 @@ import (
 func addPeople(ctx context.Context, s *session, target *client.Target, p *plan.Plan, snapshots []state.Snapshot) (diag.List, error) {
 	crowds := plan.NewCrowds(s.cfg.Skips)
 	for _, snapshot := range snapshots {
-		err := translated(ctx, s, target, snapshot, people(), func(batch []merge.Item) error {
+		err := translated(ctx, s, target, snapshot, people(), func(batch []assess.Item) error {
 			for _, item := range batch {
 				if err := crowds.Add(item); err != nil {
 					return err

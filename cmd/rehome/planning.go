@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -134,7 +135,7 @@ func (w *planning) gather(ctx context.Context, s *session, input *plan.Input, re
 		if err != nil {
 			return nil, err
 		}
-		err = translated(ctx, s, w.target, snapshot, structural(), func(batch []merge.Item) error {
+		err = translated(ctx, s, w.target, snapshot, structural(), func(batch []assess.Item) error {
 			input.Items = append(input.Items, batch...)
 			return nil
 		})

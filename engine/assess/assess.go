@@ -38,6 +38,13 @@ type Result struct {
 	Findings       []identity.Finding `json:"findings,omitempty"`
 }
 
+// Item is one assessed item with what the target makes of it.
+type Item struct {
+	Item        identity.Item
+	Result      Result
+	Translation identity.Translation
+}
+
 // Assess classifies one item. It looks at nothing but its arguments; gaps are those of the item's snapshot.
 func Assess(item identity.Item, t identity.Translation, gaps []identity.Gap) Result {
 	r := Result{

@@ -40,7 +40,7 @@ type FieldChange struct {
 // id. One result of each is in memory.
 func Diff(before, after iter.Seq2[Result, error]) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		for pair, err := range sorted.Join(before, after, resultID) {
+		for pair, err := range sorted.Join(before, after, resultID, identity.ItemID.Compare) {
 			if err != nil {
 				yield(Change{}, err)
 				return

@@ -1,8 +1,10 @@
 package identity
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -51,6 +53,14 @@ func (k Kind) StandsAlone() bool {
 type ItemID struct {
 	Kind Kind   `json:"kind"`
 	ID   string `json:"id"`
+}
+
+// Compare orders items as the model does: kinds as Kinds lists them, each kind by id.
+func (i ItemID) Compare(other ItemID) int {
+	if i.Kind == other.Kind {
+		return strings.Compare(i.ID, other.ID)
+	}
+	return cmp.Compare(slices.Index(Kinds(), i.Kind), slices.Index(Kinds(), other.Kind))
 }
 
 // String is kind/id.

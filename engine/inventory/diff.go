@@ -51,7 +51,7 @@ type FieldChange struct {
 // of its kind) is not compared.
 func Diff(before, after iter.Seq2[identity.Item, error]) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		for pair, err := range sorted.Join(before, after, itemID) {
+		for pair, err := range sorted.Join(before, after, itemID, identity.ItemID.Compare) {
 			var change Change
 			differs := err != nil
 			if err == nil {

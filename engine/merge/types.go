@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
@@ -81,13 +80,6 @@ type Map struct {
 	Keys  Keys
 	Set   func(identity.Item) (map[string]any, error)
 	Range diag.Range
-}
-
-// Item is one assessed item with what the target makes of it.
-type Item struct {
-	Item        identity.Item
-	Result      assess.Result
-	Translation identity.Translation
 }
 
 // Binding is what an earlier run recorded: which resource an item became, and by which decision. With map_to_existing

@@ -26,37 +26,37 @@ func schemas() []identity.ResourceSchema {
 	}
 }
 
-func made(kind identity.Kind, id, name string, resources []identity.Resource, findings ...identity.Finding) merge.Item {
+func made(kind identity.Kind, id, name string, resources []identity.Resource, findings ...identity.Finding) assess.Item {
 	item := identity.Item{Source: "okta.corp", Kind: kind, ID: id, Name: name}
 	t := identity.Translation{Resources: resources, Findings: findings}
-	return merge.Item{Item: item, Translation: t, Result: assess.Assess(item, t, nil)}
+	return assess.Item{Item: item, Translation: t, Result: assess.Assess(item, t, nil)}
 }
 
-func group(id, name string) merge.Item {
+func group(id, name string) assess.Item {
 	return made(identity.KindGroup, id, name, []identity.Resource{{Type: "group", Attributes: identity.Attributes{"path": "/" + name, "name": name}}})
 }
 
-func application(id, name string) merge.Item {
+func application(id, name string) assess.Item {
 	return made(identity.KindApplication, id, name, []identity.Resource{
 		{Type: "client", Attributes: identity.Attributes{"client_id": name, "redirect_uris": []any{"https://b.example", "https://a.example"}}},
 		{Type: "role", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, id, "client"), "role": "access"}},
 	})
 }
 
-func assignment(id, groupID, appID string) merge.Item {
+func assignment(id, groupID, appID string) assess.Item {
 	return made(identity.KindAppAssignment, id, id, []identity.Resource{{Type: "grant", Attributes: identity.Attributes{
 		"group": identity.Refer(identity.KindGroup, groupID, "group"), "client": identity.Refer(identity.KindApplication, appID, "client"),
 	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, appID, "role")}}})
 }
 
-func domain(id, color string) merge.Item {
+func domain(id, color string) assess.Item {
 	return made(identity.KindDomain, id, id, []identity.Resource{{Type: "org", Attributes: identity.Attributes{"alias": "acme", "domains": []any{id}, "color": color}}})
 }
 
 func input() Input {
 	return Input{
 		Migration: Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge}, Target: Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
-		Items: []merge.Item{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"), domain("a.example", "red"), domain("b.example", "red"),
+		Items: []assess.Item{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"), domain("a.example", "red"), domain("b.example", "red"),
 			made(identity.KindAuthPolicy, "p1", "mfa", nil, identity.Finding{Type: identity.FindingRebuild, Summary: "zones"})},
 	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -15,7 +16,7 @@ type Input struct {
 	Target        Target
 	Snapshots     []Snapshot
 	Schemas       []identity.ResourceSchema
-	Items         []merge.Item
+	Items         []assess.Item
 	Live          []identity.Resource
 	Bindings      map[string]merge.Binding
 	Rules         []merge.Rule

@@ -5,18 +5,17 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 func TestBuild_AnAssignmentIsNamedByWhatItJoins(t *testing.T) {
-	listed := func(kind identity.Kind, id, name string, references ...identity.Reference) merge.Item {
-		return merge.Item{
+	listed := func(kind identity.Kind, id, name string, references ...identity.Reference) assess.Item {
+		return assess.Item{
 			Item:   identity.Item{Source: "okta.corp", Kind: kind, ID: id, Name: name, References: references},
 			Result: assess.Result{Class: assess.ClassVisibility, Rationale: "listed"},
 		}
 	}
-	p, found := plan.Build(plan.Input{Items: []merge.Item{
+	p, found := plan.Build(plan.Input{Items: []assess.Item{
 		listed(identity.KindGroup, "g1", "Finance"),
 		listed(identity.KindApplication, "a1", "Expenses"),
 		listed(identity.KindAppAssignment, "a1:g1", "g1",

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -13,7 +14,7 @@ import (
 func sameNames(mode merge.Mode, rules ...merge.Rule) Input {
 	in := input()
 	in.Migration.Mode = mode
-	in.Items = []merge.Item{group("g1", "Admins"), group("g2", "Admins"), application("a1", "wiki"), application("a2", "payroll"),
+	in.Items = []assess.Item{group("g1", "Admins"), group("g2", "Admins"), application("a1", "wiki"), application("a2", "payroll"),
 		assignment("x1", "g1", "a1"), assignment("x2", "g2", "a2")}
 	in.Rules = rules
 	return in
@@ -68,11 +69,11 @@ func TestSameNames_AMergeDecisionSettlesIt(t *testing.T) {
 
 func TestSameNames_ApplicationsAndProvidersTooAndRulesOfOneProviderNot(t *testing.T) {
 	in := sameNames(merge.ModeFirstRun)
-	in.Items = []merge.Item{application("a1", "wiki"), application("a2", "wiki")}
+	in.Items = []assess.Item{application("a1", "wiki"), application("a2", "wiki")}
 	if s := step(t, build(t, in), "client:wiki"); s.Disposition != DispositionBlocked || !strings.Contains(s.Reason, `"wiki"`) {
 		t.Errorf("%s: %s", s.Disposition, s.Reason)
 	}
-	in.Items = []merge.Item{domain("a.example", "red"), domain("b.example", "red")}
+	in.Items = []assess.Item{domain("a.example", "red"), domain("b.example", "red")}
 	if s := step(t, build(t, in), "org:acme"); s.Disposition != DispositionPlanned || len(s.Items) != 2 {
 		t.Errorf("%s: %s", s.Disposition, s.Reason)
 	}

@@ -6,14 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // twoApplications are wiki for eng and crm for eng and sales, with a group that nobody uses.
 func twoApplications() Input {
 	in := input()
-	in.Items = []merge.Item{group("g1", "eng"), group("g2", "sales"), group("g3", "idle"), application("a1", "wiki"), application("a2", "crm"),
+	in.Items = []assess.Item{group("g1", "eng"), group("g2", "sales"), group("g3", "idle"), application("a1", "wiki"), application("a2", "crm"),
 		assignment("x1", "g1", "a1"), assignment("x2", "g1", "a2"), assignment("x3", "g2", "a2")}
 	return in
 }

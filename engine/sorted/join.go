@@ -3,10 +3,6 @@ package sorted
 import (
 	"fmt"
 	"iter"
-	"slices"
-	"strings"
-
-	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Pair is what two streams have under one key. Before or After is nil where one stream does not have it.
@@ -14,13 +10,15 @@ type Pair[T any] struct {
 	Before, After *T
 }
 
-// Join pairs two streams by key. An element out of order, or one that comes twice, is an error, as is an error of a
-// stream; it ends the walk. One element of each stream is in memory.
-func Join[T any](before, after iter.Seq2[T, error], key func(T) identity.ItemID) iter.Seq2[Pair[T], error] {
+// Join pairs two streams by key, in the order that compare tells. An element out of order, or one that comes twice, is
+// an error, as is an error of a stream; it ends the walk. One element of each stream is in memory.
+func Join[T, K any](
+	before, after iter.Seq2[T, error], key func(T) K, compare func(a, b K) int,
+) iter.Seq2[Pair[T], error] {
 	return func(yield func(Pair[T], error) bool) {
-		left, stopLeft := newSide("earlier", before, key)
+		left, stopLeft := newSide("earlier", before, key, compare)
 		defer stopLeft()
-		right, stopRight := newSide("later", after, key)
+		right, stopRight := newSide("later", after, key, compare)
 		defer stopRight()
 		for {
 			switch {
@@ -41,8 +39,8 @@ func Join[T any](before, after iter.Seq2[T, error], key func(T) identity.ItemID)
 }
 
 // next takes the smaller of the two next elements, or both when they have one key.
-func next[T any](left, right *side[T]) Pair[T] {
-	order := compare(left, right)
+func next[T, K any](left, right *side[T, K]) Pair[T] {
+	order := left.compareTo(right)
 	var pair Pair[T]
 	if order <= 0 {
 		element := left.element
@@ -58,26 +56,28 @@ func next[T any](left, right *side[T]) Pair[T] {
 }
 
 // side is one of the two streams, with its next element.
-type side[T any] struct {
+type side[T, K any] struct {
 	name    string
 	pull    func() (T, error, bool)
-	key     func(T) identity.ItemID
+	key     func(T) K
+	compare func(a, b K) int
 	element T
-	id      identity.ItemID
-	rank    int // of the kind
+	id      K
 	begun   bool
 	done    bool
 	err     error
 }
 
-func newSide[T any](name string, elements iter.Seq2[T, error], key func(T) identity.ItemID) (*side[T], func()) {
+func newSide[T, K any](
+	name string, elements iter.Seq2[T, error], key func(T) K, compare func(a, b K) int,
+) (*side[T, K], func()) {
 	pull, stop := iter.Pull2(elements)
-	s := &side[T]{name: name, pull: pull, key: key}
+	s := &side[T, K]{name: name, pull: pull, key: key, compare: compare}
 	s.advance()
 	return s, stop
 }
 
-func (s *side[T]) advance() {
+func (s *side[T, K]) advance() {
 	element, err, ok := s.pull()
 	if !ok || err != nil {
 		s.done = !ok
@@ -86,26 +86,21 @@ func (s *side[T]) advance() {
 		}
 		return
 	}
-	id, rank := s.key(element), s.rank
-	if !s.begun || id.Kind != s.id.Kind {
-		rank = slices.Index(identity.Kinds(), id.Kind)
-	}
-	if s.begun && (rank < s.rank || rank == s.rank && id.ID <= s.id.ID) {
-		s.err = fmt.Errorf("the %s one is out of order: %s comes after %s", s.name, id, s.id)
+	id := s.key(element)
+	if s.begun && s.compare(id, s.id) <= 0 {
+		s.err = fmt.Errorf("the %s one is out of order: %v comes after %v", s.name, id, s.id)
 		return
 	}
-	s.element, s.id, s.rank, s.begun = element, id, rank, true
+	s.element, s.id, s.begun = element, id, true
 }
 
-// compare orders the next elements; a side that is done comes last.
-func compare[T any](left, right *side[T]) int {
+// compareTo orders the next elements; a side that is done comes last.
+func (s *side[T, K]) compareTo(other *side[T, K]) int {
 	switch {
-	case left.done:
+	case s.done:
 		return 1
-	case right.done:
+	case other.done:
 		return -1
-	case left.rank != right.rank:
-		return left.rank - right.rank
 	}
-	return strings.Compare(left.id.ID, right.id.ID)
+	return s.compare(s.id, other.id)
 }

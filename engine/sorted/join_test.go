@@ -28,7 +28,7 @@ func self(id identity.ItemID) identity.ItemID { return id }
 func TestJoin_PairsByKindInTheOrderOfTheModelAndThenByID(t *testing.T) {
 	var got []string
 	for pair, err := range sorted.Join(stream("group/a", "group/c", "user/a"),
-		stream("domain/z", "group/b", "group/c", "membership/a"), self) {
+		stream("domain/z", "group/b", "group/c", "membership/a"), self, identity.ItemID.Compare) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestJoin_PairsByKindInTheOrderOfTheModelAndThenByID(t *testing.T) {
 }
 
 func TestJoin_StopsWhenTheReaderStopsAndAtTheFirstFault(t *testing.T) {
-	for range sorted.Join(stream("group/a", "group/b"), stream(), self) {
+	for range sorted.Join(stream("group/a", "group/b"), stream(), self, identity.ItemID.Compare) {
 		break
 	}
 	broken := errors.New("disk")
@@ -60,7 +60,7 @@ func TestJoin_StopsWhenTheReaderStopsAndAtTheFirstFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var last error
 			n := 0
-			for _, err := range sorted.Join(elements, stream("group/0"), self) {
+			for _, err := range sorted.Join(elements, stream("group/0"), self, identity.ItemID.Compare) {
 				last = err
 				n++
 			}
