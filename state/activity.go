@@ -92,6 +92,7 @@ type ActiveError struct {
 	Age      time.Duration
 }
 
+// Error names what is under way, by whom and since when.
 func (e *ActiveError) Error() string {
 	return fmt.Sprintf("it is under way already, for %s: %s", e.Age.Round(time.Second), e.Activity)
 }

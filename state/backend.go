@@ -57,6 +57,7 @@ type LostError struct {
 	Beside []string // what shows that there was one: its journals, the file that names who holds it
 }
 
+// Error names the file that is missing, and what is left of it.
 func (e *LostError) Error() string {
 	what := "missing"
 	if e.Empty {
