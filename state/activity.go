@@ -12,8 +12,8 @@ import (
 // Work is what may not run twice at a time.
 type Work string
 
-// The work that is guarded: a collection by its source, an assessment by its snapshot, an apply and a rehearsal by their migration. A
-// rotation of the key wants the whole state for itself, as every other work writes with the key.
+// The work that is guarded: a collection by its source, an assessment by its snapshot, an apply and a rehearsal by
+// their migration. A rotation of the key wants the whole state for itself, as every other work writes with the key.
 const (
 	WorkCollect  Work = "collect"
 	WorkAssess   Work = "assess"
@@ -29,8 +29,8 @@ const (
 	StaleAfter = time.Minute
 )
 
-// ErrTakenOver is the cause of the end of the context of work that somebody else does now: its process was thought dead, or its record
-// was removed.
+// ErrTakenOver is the cause of the end of the context of work that somebody else does now: its process was thought
+// dead, or its record was removed.
 var ErrTakenOver = errors.New("the work was taken over or unlocked by another process")
 
 // Activity is the record of work that runs.
@@ -69,11 +69,12 @@ func (a Activity) What() string {
 
 // String says what runs, where, and since when.
 func (a Activity) String() string {
-	return fmt.Sprintf("%s: %s by %s on %s, process %d, %s, since %s, last seen alive %s", a.ID, a.What(), a.Actor, a.Host, a.PID, a.Command,
-		a.Since.UTC().Format(time.RFC3339), a.Seen.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s: %s by %s on %s, process %d, %s, since %s, last seen alive %s",
+		a.ID, a.What(), a.Actor, a.Host, a.PID, a.Command, a.Since.UTC().Format(time.RFC3339), a.Seen.UTC().Format(time.RFC3339))
 }
 
-// Over tells whether the work has ended without saying so: its process is dead as far as this host can tell, or was not seen alive.
+// Over tells whether the work has ended without saying so: its process is dead as far as this host can tell, or was not
+// seen alive.
 func (a Activity) Over(host string, now time.Time) bool {
 	return a.Dead(host) || now.Sub(a.Seen) > StaleAfter
 }
@@ -121,9 +122,9 @@ const (
 	askActivity    = 200 * time.Millisecond
 )
 
-// Begin records that work runs, and that its process is alive until End. The work goes on under the returned context, which ends with
-// ErrTakenOver when the record is not ours any more. Work of a process that is dead or was not seen alive is taken over. It fails with
-// *ActiveError.
+// Begin records that work runs, and that its process is alive until End. The work goes on under the returned context,
+// which ends with ErrTakenOver when the record is not ours any more. Work of a process that is dead or was not seen
+// alive is taken over. It fails with *ActiveError.
 func (s *Store) Begin(ctx context.Context, a Activity, options BeginOptions) (context.Context, *Held, error) {
 	end := time.Now().Add(options.Wait)
 	for first := true; ; first = false {
@@ -196,8 +197,8 @@ func (s *Store) activities(tx Tx) ([]Activity, error) {
 	return all, err
 }
 
-// Unlock removes the record of work, with its audit event. Whoever still does it stops at its next sign of life. An id that no record
-// has is ErrNotFound.
+// Unlock removes the record of work, with its audit event. Whoever still does it stops at its next sign of life. An id
+// that no record has is ErrNotFound.
 func (s *Store) Unlock(id string, event Event) error {
 	return s.backend.Update(func(tx Tx) error {
 		if tx.Get(bucketRecords, activityPrefix+id) == nil {

@@ -14,8 +14,8 @@ import (
 )
 
 func work(id string, w state.Work, subject string) state.Activity {
-	return state.Activity{ID: id, Work: w, Tenant: "acme", Migration: "acme", Subject: subject, Actor: "ana", Command: "rehome test",
-		Process: state.ThisProcess("here")}
+	return state.Activity{ID: id, Work: w, Tenant: "acme", Migration: "acme", Subject: subject, Actor: "ana",
+		Command: "rehome test", Process: state.ThisProcess("here")}
 }
 
 func asOf(now time.Time) state.BeginOptions {
@@ -46,7 +46,7 @@ func TestBegin_SaysWhatMayNotRunSideBySide(t *testing.T) {
 		{"one source of two tenants", work("w-1", state.WorkCollect, "okta.corp"), other, false},
 		{"two works", work("w-1", state.WorkCollect, ""), work("w-2", state.WorkApply, ""), false},
 		{"two applies", work("w-1", state.WorkApply, ""), work("w-2", state.WorkApply, ""), true},
-		{"a rotation beside a collection", work("w-1", state.WorkCollect, "okta.corp"), work("w-2", state.WorkRotate, ""), true},
+		{"a rotation beside it", work("w-1", state.WorkCollect, "okta.corp"), work("w-2", state.WorkRotate, ""), true},
 		{"another tenant's collection beside a rotation", work("w-1", state.WorkRotate, ""), other, true},
 	}
 	for _, c := range cases {
@@ -61,7 +61,8 @@ func TestBegin_SaysWhatMayNotRunSideBySide(t *testing.T) {
 			if refused := errors.As(err, &active); refused != c.refused || !refused && err != nil {
 				t.Fatalf("the second one got %v", err)
 			}
-			if c.refused && (active.Activity.ID != "w-1" || !strings.HasPrefix(active.Activity.String(), "w-1: "+c.first.What()+" by ana on here, process ")) {
+			named := "w-1: " + c.first.What() + " by ana on here, process "
+			if c.refused && !strings.HasPrefix(active.Activity.String(), named) {
 				t.Errorf("refused by %s", active.Activity)
 			}
 			if err := first.End(); err != nil {

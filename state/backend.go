@@ -6,17 +6,19 @@ import (
 	"fmt"
 )
 
-// Backend is an ordered key-value store with transactions. Values are opaque and already encrypted. Many processes use one at the same
-// time, each for the length of a transaction: whoever has to wait for another one waits until a timeout of the backend, which is a
-// *LockedError, or until ctx ends. A transaction inside another one of the same backend may wait for itself; never nest them, and do
-// nothing in them that waits for a network or a person. state/statetest says what else a backend must do.
+// Backend is an ordered key-value store with transactions. Values are opaque and already encrypted. Many processes use
+// one at the same time, each for the length of a transaction: whoever has to wait for another one waits until a timeout
+// of the backend, which is a *LockedError, or until ctx ends. A transaction inside another one of the same backend may
+// wait for itself; never nest them, and do nothing in them that waits for a network or a person. state/statetest says
+// what else a backend must do.
 type Backend interface {
 	Update(ctx context.Context, do func(Tx) error) error
 	View(ctx context.Context, do func(Tx) error) error
 	Close() error
 }
 
-// Tx is one transaction. Slices that Get and Each hand out are the caller's, and must not be relied on after the transaction.
+// Tx is one transaction. Slices that Get and Each hand out are the caller's, and must not be relied on after the
+// transaction.
 type Tx interface {
 	Get(bucket, key string) []byte // nil when absent
 	Put(bucket, key string, value []byte) error
@@ -49,8 +51,8 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("state %s is locked by %s", e.Path, e.Holder)
 }
 
-// LostError says that a state is gone or empty although there was one: what is beside it is of no use without it, and a new one in its
-// place would look like the old one with nothing in it.
+// LostError says that a state is gone or empty although there was one: what is beside it is of no use without it, and a
+// new one in its place would look like the old one with nothing in it.
 type LostError struct {
 	Path   string
 	Empty  bool     // the file is there, with nothing in it

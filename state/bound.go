@@ -9,12 +9,13 @@ import (
 	"filippo.io/age"
 )
 
-// lastWords is how long a transaction waits whose context had ended before: an interrupted command still says what became of its work.
+// lastWords is how long a transaction waits whose context had ended before: an interrupted command still says what
+// became of its work.
 const lastWords = 5 * time.Second
 
-// bound is a backend as one opened Store uses it. A Store is one piece of work of one process, as a connection of database/sql is, so
-// it has the context of that work; and as other processes work on the same state, each transaction looks first whether one of them
-// has given the state another key.
+// bound is a backend as one opened Store uses it. A Store is one piece of work of one process, as a connection of
+// database/sql is, so it has the context of that work; and as other processes work on the same state, each transaction
+// looks first whether one of them has given the state another key.
 type bound struct {
 	backend Backend
 	ctx     context.Context
@@ -61,8 +62,8 @@ type keys struct {
 	wrapped, next []byte
 }
 
-// follow takes over the keys of the header when another process has rotated them. It fails with ErrNoKey when that process shut our
-// identities out.
+// follow takes over the keys of the header when another process has rotated them. It fails with ErrNoKey when that
+// process shut our identities out.
 func (k *keys) follow(tx Tx) error {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
@@ -79,7 +80,8 @@ func (k *keys) follow(tx Tx) error {
 	return nil
 }
 
-// turn takes over the box that fits the header which tx wrote. If tx fails after all, the next transaction finds another header.
+// turn takes over the box that fits the header which tx wrote. If tx fails after all, the next transaction finds
+// another header.
 func (k *keys) turn(tx Tx, b *box) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()

@@ -15,7 +15,8 @@ import (
 // ErrJournalHeld says that another process writes the journal of a run.
 var ErrJournalHeld = errors.New("another process writes its journal")
 
-// followTime is how long the writer of a journal waits for those that only follow it. A journal of 100,000 records is read in less.
+// followTime is how long the writer of a journal waits for those that only follow it. A journal of 100,000 records is
+// read in less.
 const (
 	followTime = 5 * time.Second
 	askAgain   = 10 * time.Millisecond
@@ -56,8 +57,8 @@ func JournalHeld(folder, run string) (bool, error) {
 	return !free, err
 }
 
-// The lock of a journal is that of its file: a writer has it alone and those that follow it share it. The system gives it back when
-// the process ends, however it ends.
+// The lock of a journal is that of its file: a writer has it alone and those that follow it share it. The system gives
+// it back when the process ends, however it ends.
 
 // lockNow takes the lock if nobody stands against it. Closing the file gives it back.
 func lockNow(file *os.File, alone bool) (bool, error) {
@@ -75,8 +76,8 @@ func lockNow(file *os.File, alone bool) (bool, error) {
 	return true, nil
 }
 
-// openAlone opens a journal, or makes it, and takes its lock. The file of that name may be another one by then: a rotation of the key
-// puts a new one in its place.
+// openAlone opens a journal, or makes it, and takes its lock. The file of that name may be another one by then: a
+// rotation of the key puts a new one in its place.
 func openAlone(ctx context.Context, path string) (*os.File, error) {
 	for end := time.Now().Add(followTime); ; {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)

@@ -60,7 +60,8 @@ func TestBringUp_ManyProcessesTakeEachRecordOnce(t *testing.T) {
 	path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
 	folder := state.JournalFolder(path)
 	first := open(t, path, identities)
-	journalOf(t, first, folder, "r-1", begun("r-1"), intend("a"), outcome("a", "applied"), intend("b"), outcome("b", "applied"))
+	journalOf(t, first, folder, "r-1", begun("r-1"), intend("a"), outcome("a", "applied"),
+		intend("b"), outcome("b", "applied"))
 	var all sync.WaitGroup
 	for range 6 {
 		store := open(t, path, identities)

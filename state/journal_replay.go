@@ -29,9 +29,9 @@ type Followed struct {
 	Damaged []error // journals that do not read; the others were followed
 }
 
-// BringUp makes the state say what the journals of this migration in folder say: after a crash the journal is right and the state
-// follows it. Each record is taken once, however often and by how many processes it is called. A journal that ends before what the
-// state knows of it is listed in Short. One that a process writes now is left to that process.
+// BringUp makes the state say what the journals of this migration in folder say: after a crash the journal is right and
+// the state follows it. Each record is taken once, however often and by how many processes it is called. A journal that
+// ends before what the state knows of it is listed in Short. One that a process writes now is left to that process.
 func (m *Migration) BringUp(folder string) (Followed, error) {
 	var found Followed
 	paths, err := Journals(folder)
@@ -51,8 +51,8 @@ func (m *Migration) BringUp(folder string) (Followed, error) {
 	return found, nil
 }
 
-// follow takes what the state does not know. Only where a crash cut the end is the journal taken alone, and read again: a process may
-// have gone on with the run between the two.
+// follow takes what the state does not know. Only where a crash cut the end is the journal taken alone, and read again:
+// a process may have gone on with the run between the two.
 func (m *Migration) follow(path string, found *Followed) error {
 	torn, err := m.followOnce(path, false, found)
 	if err == nil && torn {
@@ -90,7 +90,9 @@ func (m *Migration) followOnce(path string, alone bool, found *Followed) (torn b
 	}
 }
 
-func (m *Migration) followFrom(file *os.File, run string, mark journalMark, alone bool, found *Followed) (torn bool, err error) {
+func (m *Migration) followFrom(
+	file *os.File, run string, mark journalMark, alone bool, found *Followed,
+) (torn bool, err error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() == mark.Offset {
 		return false, err
@@ -123,8 +125,8 @@ func (m *Migration) followFrom(file *os.File, run string, mark journalMark, alon
 	return torn, err
 }
 
-// begunHere tells whether a journal that the state knows nothing of is of this migration. That of another one is followed by the
-// commands of that one, and one without a whole record has nothing to follow yet.
+// begunHere tells whether a journal that the state knows nothing of is of this migration. That of another one is
+// followed by the commands of that one, and one without a whole record has nothing to follow yet.
 func (m *Migration) begunHere(run string, file io.ReaderAt, size int64) (bool, error) {
 	err := m.mine(run, file)
 	switch {

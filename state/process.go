@@ -33,8 +33,9 @@ func (p Process) Dead(host string) bool {
 	return ended || started != "" && p.Started != "" && started != p.Started
 }
 
-// lookAt reads what Linux says of a process (proc_pid_stat(5)): its state, which is Z for one that has ended and that nobody asked
-// for yet, and its 22nd field, the start in ticks since boot. The second field is a name in parentheses that may hold anything.
+// lookAt reads what Linux says of a process (proc_pid_stat(5)): its state, which is Z for one that has ended and that
+// nobody asked for yet, and its 22nd field, the start in ticks since boot. The second field is a name in parentheses
+// that may hold anything.
 func lookAt(pid int) (ended bool, started string) {
 	content, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

@@ -30,10 +30,10 @@ func forceUnlockCommand() Command {
 			{Code: "lock-holder-alive", Cause: "The process that holds the lease is alive on this host.", Cure: "End it, or give -alive when it is another process of that number."},
 		},
 		Short: "Take a lock away from a process that is gone",
-		Long: `What may not run twice (a collection of a source, an apply, a rehearsal, a rotation of the key) has a record in the state, and an apply a
-lease on the target too. A refusal names the holder and the id. When that process is known to be gone and this host cannot see it, this
-command takes the record or the lease away; without it, a record ends a minute after the last sign of life, a lease two minutes after
-it was renewed. Whoever still works under it stops at its next step or sign of life.`,
+		Long: `What may not run twice (a collection of a source, an apply, a rehearsal, a rotation of the key) has a record in
+the state, and an apply a lease on the target too. A refusal names the holder and the id. When that process is known to
+be gone and this host cannot see it, this command takes the record or the lease away; without it, a record ends a minute
+after the last sign of life, a lease two minutes after it was renewed. Whoever still works under it stops at its next step or sign of life.`,
 		Example: "  rehome force-unlock r-2026-11-22-91fb8ddc",
 		Takes:   cobra.ExactArgs(1),
 		Flags: func(f *pflag.FlagSet) {
@@ -86,7 +86,8 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 	if _, err := target.WriteMarker(ctx, marker, revision); err != nil {
 		return fmt.Errorf("taking the lease away: %w", err)
 	}
-	if err := s.store.Note(s.event("migration.target_lock.forced", id, map[string]string{"holder": holder.String()})); err != nil {
+	facts := map[string]string{"holder": holder.String()}
+	if err := s.store.Note(s.event("migration.target_lock.forced", id, facts)); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.env.out, "The target is free. It was held by %s.\n", view.Clean(holder.String()))
@@ -98,7 +99,8 @@ func unlockActivity(s *session, a state.Activity, evenAlive bool) error {
 	if err := mayUnlock(s, a.Process, a.Command, evenAlive); err != nil {
 		return err
 	}
-	if err := s.whole.Unlock(a.ID, s.event("migration.state_lock.forced", a.ID, map[string]string{"holder": a.String()})); err != nil {
+	facts := map[string]string{"holder": a.String()}
+	if err := s.whole.Unlock(a.ID, s.event("migration.state_lock.forced", a.ID, facts)); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.env.out, "The %s may run again. It was held by %s.\n", view.Clean(a.What()), view.Clean(a.String()))
@@ -115,9 +117,12 @@ func unknownLock(holder apply.Holder, running []state.Activity) error {
 		held = append(held, "the target by "+view.Clean(holder.String()))
 	}
 	if len(held) == 0 {
-		return diag.Errorf("lock-none", "Nothing is locked", "Nobody has a lease on the target, and the state has no record of work that runs.")
+		return diag.Errorf("lock-none", "Nothing is locked",
+			"Nobody has a lease on the target, and the state has no record of work that runs.")
 	}
-	return diag.Errorf("lock-id-wrong", "Lock has another id", "This is held:\n%s\nGive the id of that lock, the first word, when you know that its process is gone.", strings.Join(held, "\n"))
+	return diag.Errorf("lock-id-wrong", "Lock has another id",
+		"This is held:\n%s\nGive the id of that lock, the first word, when you know that its process is gone.",
+		strings.Join(held, "\n"))
 }
 
 // mayUnlock refuses for a process that is there, unless that was said.
@@ -126,7 +131,9 @@ func mayUnlock(s *session, p state.Process, command string, evenAlive bool) erro
 	case p.Host != s.env.host || p.Dead(s.env.host) || p.PID <= 0:
 		return nil
 	case !evenAlive:
-		return diag.Errorf("lock-holder-alive", "Holder is alive", "Process %d (%s) is alive on this host and may be at work. End it first: kill %d.\nIf it is another process that got the same number, say so with -alive.", p.PID, view.Clean(command), p.PID)
+		return diag.Errorf("lock-holder-alive", "Holder is alive",
+			"Process %d (%s) is alive on this host and may be at work. End it first: kill %d.\n"+
+				"If it is another process that got the same number, say so with -alive.", p.PID, view.Clean(command), p.PID)
 	}
 	fmt.Fprintf(s.env.err, "Warning: process %d is alive on this host; it stops at its next step or sign of life\n", p.PID)
 	return nil

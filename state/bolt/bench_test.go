@@ -10,8 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/state/bolt"
 )
 
-// BenchmarkTransaction measures what it costs to open the file for each transaction, on a small state, on a large one, and on one
-// from which nearly everything was pruned, whose list of free pages is read before each write.
+// BenchmarkTransaction measures what it costs to open the file for each transaction, on a small state, on a large one,
+// and on one from which nearly everything was pruned, whose list of free pages is read before each write.
 func BenchmarkTransaction(b *testing.B) {
 	for _, size := range []struct {
 		name   string
@@ -35,7 +35,9 @@ func BenchmarkTransaction(b *testing.B) {
 			})
 			b.Run("update", func(b *testing.B) {
 				for i := 0; b.Loop(); i++ {
-					err := backend.Update(b.Context(), func(tx state.Tx) error { return tx.Put("records", key(i%100), []byte("a record")) })
+					err := backend.Update(b.Context(), func(tx state.Tx) error {
+						return tx.Put("records", key(i%100), []byte("a record"))
+					})
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -1,9 +1,9 @@
 // Package bolt keeps the state in one bbolt file.
 //
-// In: a path, how long to wait for its lock, and who waits. Out: a state.Backend. It knows nothing of what the values mean.
-// The file is open, and locked by the operating system, for the length of one transaction: readers share it, a writer has it alone.
-// Whoever has it for longer than a moment says so in a side file, so that another one who waits in vain can name him.
-// Begin with Open, then file.run; what bbolt does to a damaged file is in damage.go.
+// In: a path, how long to wait for its lock, and who waits. Out: a state.Backend. It knows nothing of what the values
+// mean. The file is open, and locked by the operating system, for the length of one transaction: readers share it, a
+// writer has it alone. Whoever has it for longer than a moment says so in a side file, so that another one who waits in
+// vain can name him. Begin with Open, then file.run; what bbolt does to a damaged file is in damage.go.
 package bolt
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// How often a lock that somebody else has is tried, and after what time a transaction names its holder in the side file. A try costs
-// microseconds and most transactions last less than a millisecond, so the first tries come quickly.
+// How often a lock that somebody else has is tried, and after what time a transaction names its holder in the side
+// file. A try costs microseconds and most transactions last less than a millisecond, so the first tries come quickly.
 const (
 	firstTry  = time.Millisecond
 	slowest   = 25 * time.Millisecond
@@ -50,8 +50,9 @@ type Backend struct {
 
 var _ state.Backend = (*Backend)(nil)
 
-// Open names the file at path, which the first transaction makes with mode 0600 where there is none. A transaction waits at most
-// timeout for the file. It fails with *state.LostError where the file is gone or empty and what is beside it says that it was not.
+// Open names the file at path, which the first transaction makes with mode 0600 where there is none. A transaction
+// waits at most timeout for the file. It fails with *state.LostError where the file is gone or empty and what is beside
+// it says that it was not.
 func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
 	b := &Backend{path: path, timeout: max(timeout, shortest), holder: holder}
 	if err := state.MakeFolder(filepath.Dir(path)); err != nil {
@@ -61,7 +62,8 @@ func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
 	return b, err
 }
 
-// side is the file that names the holder. It is there from the first transaction on, and with it the proof that there was a state.
+// side is the file that names the holder. It is there from the first transaction on, and with it the proof that there
+// was a state.
 func (b *Backend) side() string { return b.path + ".lock" }
 
 // missing tells whether the file has to be begun, or why it may not be.

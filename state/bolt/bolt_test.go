@@ -18,7 +18,8 @@ func subject() statetest.Subject {
 	return statetest.Subject{
 		Place: func(t *testing.T) string { return filepath.Join(t.TempDir(), "state.db") },
 		Open: func(place string, timeout time.Duration, command string) (state.Backend, error) {
-			return bolt.Open(place, timeout, bolt.Holder{PID: os.Getpid(), Host: "h", Command: command, Since: "2026-11-27T20:00:00Z"})
+			holder := bolt.Holder{PID: os.Getpid(), Host: "h", Command: command, Since: "2026-11-27T20:00:00Z"}
+			return bolt.Open(place, timeout, holder)
 		},
 	}
 }
@@ -60,7 +61,8 @@ func TestOpen_AGoneOrEmptyFileBesideItsTracesIsNotBegunAnew(t *testing.T) {
 				}
 				_, err := bolt.Open(path, time.Second, bolt.Holder{})
 				var lost *state.LostError
-				if !errors.As(err, &lost) || lost.Empty != empty || len(lost.Beside) != 1 || !strings.HasSuffix(lost.Beside[0], trace) {
+				if !errors.As(err, &lost) || lost.Empty != empty ||
+					len(lost.Beside) != 1 || !strings.HasSuffix(lost.Beside[0], trace) {
 					t.Errorf("opening it gave %v", err)
 				}
 				if info, err := os.Stat(path); empty != (err == nil) || err == nil && info.Size() > 0 {
@@ -119,7 +121,8 @@ func TestTransaction_NothingStaysOpenAfterDamage(t *testing.T) {
 
 func TestTransaction_UsedAfterItsEndIsAPanicOfOurs(t *testing.T) {
 	var kept state.Tx
-	if err := begun(t, filepath.Join(t.TempDir(), "state.db")).View(t.Context(), func(tx state.Tx) error { kept = tx; return nil }); err != nil {
+	b := begun(t, filepath.Join(t.TempDir(), "state.db"))
+	if err := b.View(t.Context(), func(tx state.Tx) error { kept = tx; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {

@@ -7,8 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// guard runs calls of bbolt and nothing else. bbolt trusts its pages: on a damaged file it panics (an assertion, an index out of
-// range), and on a file that was cut the missing pages of its map are a fault. Either is state.ErrCorrupt.
+// guard runs calls of bbolt and nothing else. bbolt trusts its pages: on a damaged file it panics (an assertion, an
+// index out of range), and on a file that was cut the missing pages of its map are a fault. Either is state.ErrCorrupt.
 func guard(calls func()) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

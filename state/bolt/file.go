@@ -26,8 +26,8 @@ type file struct {
 	free   func() // empties the side file; nil when nothing was written
 }
 
-// run carries out one transaction and closes the file. A panic of do is its own affair: the transaction is undone, the file closed,
-// and the panic goes on.
+// run carries out one transaction and closes the file. A panic of do is its own affair: the transaction is undone, the
+// file closed, and the panic goes on.
 func (f *file) run(writable bool, do func(state.Tx) error) (err error) {
 	defer func() { err = errors.Join(err, f.close()) }()
 	var t *bbolt.Tx
@@ -85,13 +85,14 @@ func (f *file) close() error {
 	return nil
 }
 
-// release closes a file that bbolt cannot close any more. The map of the file that bbolt leaves behind would keep the lock.
+// release closes a file that bbolt cannot close any more. The map of the file that bbolt leaves behind would keep the
+// lock.
 func (f *file) release() error {
 	return errors.Join(syscall.Flock(int(f.file.Fd()), syscall.LOCK_UN), f.file.Close())
 }
 
-// tx hands copies out, made where a page that is missing is noticed. After damage it reads nothing more, and the transaction fails
-// whatever its function makes of that.
+// tx hands copies out, made where a page that is missing is noticed. After damage it reads nothing more, and the
+// transaction fails whatever its function makes of that.
 type tx struct {
 	t      *bbolt.Tx
 	ended  bool
@@ -117,7 +118,8 @@ func (x *tx) Get(bucket, key string) (value []byte) {
 	return value
 }
 
-// clone keeps the difference between an empty value and none, which bytes.Clone keeps too, and never shares memory with the map.
+// clone keeps the difference between an empty value and none, which bytes.Clone keeps too, and never shares memory with
+// the map.
 func clone(value []byte) []byte {
 	if value == nil {
 		return nil

@@ -18,7 +18,8 @@ import (
 type Subject struct {
 	// Place names a new, empty place for a state: a path, a database.
 	Place func(t *testing.T) string
-	// Open opens a place for somebody who works under a command, as another process would; a transaction of it waits at most timeout.
+	// Open opens a place for somebody who works under a command, as another process would; a transaction of it waits at
+	// most timeout.
 	Open func(place string, timeout time.Duration, command string) (state.Backend, error)
 }
 
@@ -149,7 +150,8 @@ func keysComeInOrder(k kit) {
 
 func prefixFinds(k kit) {
 	b := k.open(patience, "test")
-	k.put(b, "b", "run", "0", "run/", "1", "run/1", "2", "run/2", "3", "run-step/1", "4", "run0", "5", "ru", "6", "\xff\xff", "7")
+	k.put(b, "b", "run", "0", "run/", "1", "run/1", "2", "run/2", "3",
+		"run-step/1", "4", "run0", "5", "ru", "6", "\xff\xff", "7")
 	k.holds(b, "b", "run/", "run/=1", "run/1=2", "run/2=3")
 	k.holds(b, "b", "run-", "run-step/1=4")
 	k.holds(b, "b", "\xff", "\xff\xff=7")
@@ -179,7 +181,8 @@ func readsItsWrites(k kit) {
 	b := k.open(patience, "test")
 	k.put(b, "b", "before", "1", "gone", "2")
 	k.check(b.Update(k.Context(), func(tx state.Tx) error {
-		err := errors.Join(tx.Put("b", "new", []byte("3")), tx.Delete("b", "gone"), tx.Put("b", "before", []byte("4")), tx.Put("fresh", "x", []byte("5")))
+		err := errors.Join(tx.Put("b", "new", []byte("3")), tx.Delete("b", "gone"),
+			tx.Put("b", "before", []byte("4")), tx.Put("fresh", "x", []byte("5")))
 		if err != nil {
 			return err
 		}
@@ -249,7 +252,8 @@ func panics(do func()) (value any) {
 	return nil
 }
 
-// panicUndoes looks at the panics of a mistake in the code around the store: such a one is never taken for damage of the state.
+// panicUndoes looks at the panics of a mistake in the code around the store: such a one is never taken for damage of
+// the state.
 func panicUndoes(k kit) {
 	b := k.open(patience, "test")
 	k.put(b, "b", "kept", "1")
@@ -268,10 +272,12 @@ func panicUndoes(k kit) {
 			return nil
 		}
 		read := func(tx state.Tx) error { return tx.Each("b", "", func(string, []byte) error { mistake(); return nil }) }
-		if found := panics(func() { k.Errorf("%s in an update became the error %v", name, b.Update(k.Context(), write)) }); found == nil {
+		update := func() { k.Errorf("%s in an update became the error %v", name, b.Update(k.Context(), write)) }
+		view := func() { k.Errorf("%s in a view became the error %v", name, b.View(k.Context(), read)) }
+		if panics(update) == nil {
 			k.Errorf("%s in an update: the panic was swallowed", name)
 		}
-		if found := panics(func() { k.Errorf("%s in a view became the error %v", name, b.View(k.Context(), read)) }); found == nil {
+		if panics(view) == nil {
 			k.Errorf("%s in a view: the panic was swallowed", name)
 		}
 		k.holds(b, "b", "", "kept=1")
@@ -297,7 +303,8 @@ func viewSeesOneMoment(k kit) {
 	k.check(b.View(k.Context(), func(tx state.Tx) error {
 		first := string(tx.Get("b", "key"))
 		go func() {
-			done <- other.Update(context.WithoutCancel(k.Context()), func(tx state.Tx) error { return tx.Put("b", "key", []byte("2")) })
+			ctx := context.WithoutCancel(k.Context())
+			done <- other.Update(ctx, func(tx state.Tx) error { return tx.Put("b", "key", []byte("2")) })
 		}()
 		time.Sleep(100 * time.Millisecond) // the writer writes now, or waits
 		if second := string(tx.Get("b", "key")); second != first {

@@ -15,7 +15,8 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// roleVariable makes a process of the test binary one that works on a state. Its value is the role; the place is in placeVariable.
+// roleVariable makes a process of the test binary one that works on a state. Its value is the role; the place is in
+// placeVariable.
 const (
 	roleVariable  = "REHOME_STATETEST_ROLE"
 	placeVariable = "REHOME_STATETEST_PLACE"

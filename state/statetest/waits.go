@@ -9,7 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// hold keeps an update open as somebody with a command, until the returned function is called. It returns when the update runs.
+// hold keeps an update open as somebody with a command, until the returned function is called. It returns when the
+// update runs.
 func (k kit) hold(command string) (free func()) {
 	k.Helper()
 	b := k.open(patience, command)
@@ -62,7 +63,8 @@ func contextEndsAWait(k kit) {
 	free := k.hold("first")
 	defer free()
 	second := k.open(time.Hour, "second")
-	for name, transaction := range map[string]func(context.Context, func(state.Tx) error) error{"update": second.Update, "view": second.View} {
+	transactions := map[string]func(context.Context, func(state.Tx) error) error{"update": second.Update, "view": second.View}
+	for name, transaction := range transactions {
 		if name == "view" && k.readsBesideAWriter(second) {
 			continue // it does not wait
 		}
