@@ -20,6 +20,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
@@ -158,7 +159,7 @@ func (j *journey) judged() []judgedItem {
 		j.t.Fatalf("there is no assessment: %v", err)
 	}
 	var judged []judgedItem
-	for result, err := range resultsOf(migration, all[0].ID) {
+	for result, err := range reading.Results(migration, all[0].ID) {
 		if err != nil {
 			j.t.Fatal(err)
 		}

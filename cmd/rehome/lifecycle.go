@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"slices"
-
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -28,18 +24,4 @@ func describeLifecycle(e *lifecycle.Refusal) diag.Diagnostic {
 		title, advice = "Source is of another tenant", "What was read of one tenant must never reach another. Give the source another name, or use a state of its own."
 	}
 	return diag.Errorf(e.Rule, title, "%s\n%s", phrase.Sentence(e), advice)
-}
-
-// explainArchived says of a name that the configuration does not have that it is an archived source, where it is one.
-func explainArchived(s *session, names []string, otherwise error) error {
-	m, err := s.store.Recorded()
-	if err != nil {
-		return otherwise
-	}
-	for _, source := range m.Sources {
-		if source.Status == lifecycle.SourceArchived && slices.Contains(names, source.Name) {
-			return &lifecycle.Refusal{Rule: lifecycle.RuleSourceArchived, Detail: fmt.Sprintf("source %s of migration %q is archived since %s", source.Name, m.Name, view.Day(source.ArchivedAt))}
-		}
-	}
-	return otherwise
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -15,7 +16,7 @@ import (
 func addPeople(ctx context.Context, s *session, target *client.Target, p *plan.Plan, snapshots []state.Snapshot) (diag.List, error) {
 	crowds := plan.NewCrowds(s.cfg.Skips)
 	for _, snapshot := range snapshots {
-		err := translated(ctx, s, target, snapshot, people(), func(batch []assess.Item) error {
+		err := reading.Translated(ctx, s.Project, target, snapshot, people(), func(batch []assess.Item) error {
 			for _, item := range batch {
 				if err := crowds.Add(item); err != nil {
 					return err

@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -123,7 +124,7 @@ func (w *planning) compute(ctx context.Context, s *session, schema identity.Prov
 // gather reads the snapshots: structural items go into the input, people are left to be streamed.
 func (w *planning) gather(ctx context.Context, s *session, input *plan.Input, refresh bool) ([]state.Snapshot, error) {
 	var snapshots []state.Snapshot
-	for _, block := range allSources(s.cfg) {
+	for _, block := range reading.Sources(s.cfg) {
 		snapshot, err := s.store.LatestSnapshot(block.Address())
 		if refresh || errors.Is(err, state.ErrNotFound) {
 			snapshot, err = collectSource(ctx, s, block)
@@ -131,11 +132,11 @@ func (w *planning) gather(ctx context.Context, s *session, input *plan.Input, re
 		if err != nil {
 			return nil, err
 		}
-		assessment, err := w.assessment(ctx, s, snapshot)
+		assessment, err := reading.NewestAssessment(ctx, s.Project, w.target, snapshot)
 		if err != nil {
 			return nil, err
 		}
-		err = translated(ctx, s, w.target, snapshot, structural(), func(batch []assess.Item) error {
+		err = reading.Translated(ctx, s.Project, w.target, snapshot, structural(), func(batch []assess.Item) error {
 			input.Items = append(input.Items, batch...)
 			return nil
 		})
@@ -159,34 +160,6 @@ func structural() []identity.Kind {
 		}
 	}
 	return kinds
-}
-
-// judgedAlike tells whether two assessments judge one snapshot under the same circumstances.
-func judgedAlike(a, b state.Assessment) bool {
-	return a.Snapshot == b.Snapshot && a.Classifier == b.Classifier && a.Target == b.Target && a.Provider == b.Provider && a.Configuration == b.Configuration
-}
-
-// assessment is the newest completed one of the snapshot that was made under these circumstances, or a new one.
-func (w *planning) assessment(ctx context.Context, s *session, snapshot state.Snapshot) (state.Assessment, error) {
-	all, err := s.store.Assessments()
-	if err != nil {
-		return state.Assessment{}, err
-	}
-	wanted, err := newAssessment(ctx, s, w.target, snapshot)
-	if err != nil {
-		return state.Assessment{}, err
-	}
-	for _, a := range all {
-		if a.Status == state.AssessmentCompleted && judgedAlike(a, wanted) {
-			return a, nil
-		}
-	}
-	quiet := *s
-	quiet.events = &events{}
-	quietGlobal := *s.global
-	quietGlobal.json = true
-	quiet.global = &quietGlobal
-	return assessSnapshot(ctx, &quiet, w.target, snapshot, false)
 }
 
 // bindings come from the state; those that the marker lists fill in where the state was lost.

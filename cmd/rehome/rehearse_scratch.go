@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -171,7 +172,7 @@ func copyFile(from, to string) error {
 
 // fill gives the scratch state the newest snapshot of each source, and what waves need to know.
 func (r *rehearsing) fill() error {
-	for _, block := range allSources(r.s.cfg) {
+	for _, block := range reading.Sources(r.s.cfg) {
 		snapshot, err := r.s.store.LatestSnapshot(block.Address())
 		if errors.Is(err, state.ErrNotFound) {
 			return diag.Errorf("rehearsal-no-snapshot", "Snapshot is missing", "There is no completed snapshot of %s to rehearse with. Run rehome collect.", block.Address())

@@ -22,6 +22,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 )
@@ -259,7 +260,7 @@ func notesNameFields(ts *testscript.TestScript, _ bool, _ []string) {
 		all, err := store.Assessments()
 		ts.Check(err)
 		count := 0
-		for r, err := range resultsOf(store, all[0].ID) {
+		for r, err := range reading.Results(store, all[0].ID) {
 			ts.Check(err)
 			count++
 			if r.Rationale == "" || r.OperatorImpact == "" || r.UserImpact == "" || (r.Class == assess.ClassBlocked) != (r.BlockedReason != "") || (r.Class.Imported() && r.Contract == "") {

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -45,29 +44,21 @@ func runSnapshotPrune(s *session, o snapshotPruneOptions) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.store.Prunable(rule)
+	found, err := reading.Prune(s.ctx, s.Project, rule, o.dryRun)
 	if err != nil {
 		return err
 	}
-	if !o.dryRun {
-		if _, err := s.store.Prune(rule, s.event); err != nil {
-			return err
-		}
-	}
 	if s.global.json {
-		if found == nil {
-			found = []state.Pruning{}
-		}
 		return s.document(map[string]any{"format_version": eventFormat, "dry_run": o.dryRun, "snapshots": found})
 	}
-	printPruned(s, found, o.dryRun)
+	view.Pruned(s.env.out, found, o.dryRun, s.env.now())
 	return nil
 }
 
 func pruneRule(s *session, o snapshotPruneOptions) (state.PruneRule, error) {
-	rule := state.PruneRule{Keep: o.keep, Source: o.source, Configured: sourceNames(s.cfg), Now: s.env.now()}
+	rule := state.PruneRule{Keep: o.keep, Source: o.source}
 	if o.olderThan == "" && o.keep < 0 {
-		return rule, diag.Errorf("usage", "Command line is wrong", "Say what may go: -older-than=30d, -keep=5, or both; see rehome snapshot prune -help.")
+		return rule, misuse("say what may go: -older-than=30d, -keep=5, or both; see rehome snapshot prune -help")
 	}
 	if o.olderThan != "" {
 		age, err := parseAge("older-than", o.olderThan)
@@ -77,25 +68,4 @@ func pruneRule(s *session, o snapshotPruneOptions) (state.PruneRule, error) {
 		rule.Before = s.env.now().Add(-age)
 	}
 	return rule, nil
-}
-
-func printPruned(s *session, found []state.Pruning, dryRun bool) {
-	verb := "deleted"
-	if dryRun {
-		verb = "would be deleted"
-	}
-	gone := 0
-	for _, p := range found {
-		what := fmt.Sprintf("%s  %s, %s, begun %s, %s", p.Snapshot.ID, p.Snapshot.Source, p.Snapshot.Status, view.Ago(p.Snapshot.StartedAt, s.env.now()), view.Plural(p.Snapshot.Total(), "item", "items"))
-		if p.Kept != "" {
-			fmt.Fprintf(s.env.out, "= %s: stays, as %s\n", what, view.Clean(p.Kept))
-			continue
-		}
-		gone++
-		if n := len(p.Assessments); n > 0 {
-			what += ", " + view.Plural(n, "assessment", "assessments")
-		}
-		fmt.Fprintf(s.env.out, "- %s\n", what)
-	}
-	fmt.Fprintf(s.env.out, "%s %s, %s all the same.\n", view.Plural(gone, "snapshot", "snapshots"), verb, view.Plural(len(found)-gone, "stays", "stay"))
 }

@@ -14,8 +14,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/inventory"
+	"github.com/rehome-iam/rehome/engine/reading"
 )
 
 func snapshotRawCommand() Command {
@@ -43,33 +42,25 @@ To check a line yourself: jq -j .body | sha256sum`,
 }
 
 func runSnapshotRaw(s *session, word, source, out string) error {
-	snapshot, err := findSnapshot(s, word, source)
+	snapshot, err := reading.FindSnapshot(s.ctx, s.Project, word, source)
 	if err != nil {
 		return err
 	}
 	export := func(w io.Writer) (int, error) {
 		buffered := bufio.NewWriter(w)
-		n, err := inventory.ExportPages(buffered, s.store.Pages(snapshot.ID))
+		n, err := reading.ExportPages(s.ctx, s.Project, snapshot.ID, buffered)
 		return n, errors.Join(err, buffered.Flush())
 	}
 	if out == "" {
 		_, err := export(s.env.out)
-		return describeDigest(err, snapshot.ID)
+		return err
 	}
 	n, err := intoNewFile(s.path(out), export)
 	if err != nil {
-		return describeDigest(err, snapshot.ID)
+		return err
 	}
 	s.say("%s of %s written to %s, each as its digest says", view.Plural(n, "page", "pages"), snapshot.ID, out)
 	return nil
-}
-
-func describeDigest(err error, snapshot string) error {
-	var damaged *inventory.DigestError
-	if errors.As(err, &damaged) {
-		return diag.Errorf("page-digest-mismatch", "Page evidence is damaged", "Snapshot %s: %s. It proves nothing any more; collect again.", snapshot, damaged)
-	}
-	return err
 }
 
 // intoNewFile fills a file of mode 0600 that must not be there yet, and leaves none behind when that fails.

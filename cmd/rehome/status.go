@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -136,7 +137,7 @@ func readMigration(s *session, d *statusDocument) error {
 	if d.facts.Archived {
 		return nil
 	}
-	for _, name := range sourceNames(s.cfg) {
+	for _, name := range reading.SourceNames(s.cfg) {
 		if !slices.ContainsFunc(d.Sources, func(one sourceStatus) bool { return one.Source == name }) {
 			d.Sources = append(d.Sources, sourceStatus{Source: name, Status: lifecycle.SourceConfigured})
 		}

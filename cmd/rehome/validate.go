@@ -11,6 +11,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/reading"
 )
 
 func validateCommand() Command {
@@ -96,7 +97,7 @@ func validateProviders(ctx context.Context, s *session) error {
 		return err
 	}
 	var found diag.List
-	blocks := append(allSources(s.cfg), s.cfg.Target)
+	blocks := append(reading.Sources(s.cfg), s.cfg.Target)
 	for i, block := range blocks {
 		if _, locked := providers.LockedChecksum(block.Provider); !locked && !providers.Overridden(block.Provider) {
 			s.say("Note: provider %s is not initialised, so the arguments of %s are not checked. Run rehome init.", block.Provider, block.Address())

@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/providers/client"
 )
 
@@ -34,7 +35,7 @@ func checkOnline(ctx context.Context, s *session, phase string) ([]onlineBlock, 
 		return nil, err
 	}
 	var found []onlineBlock
-	for _, block := range allSources(s.cfg) {
+	for _, block := range reading.Sources(s.cfg) {
 		found = append(found, onlineOf(ctx, s, providers, block, false, phase)...)
 	}
 	return append(found, onlineOf(ctx, s, providers, s.cfg.Target, true, phase)...), nil

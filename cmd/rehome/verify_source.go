@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -20,7 +19,7 @@ func verifySources(ctx context.Context, s *session, o verifyOptions) error {
 		return err
 	}
 	changes, counts := 0, map[string]int{}
-	for _, block := range allSources(s.cfg) {
+	for _, block := range reading.Sources(s.cfg) {
 		before, known := baseline[block.Address()]
 		if !known {
 			continue // it joined the configuration later
@@ -29,12 +28,12 @@ func verifySources(ctx context.Context, s *session, o verifyOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := comparable(before, after); err != nil {
+		d, err := reading.DiffSnapshots(ctx, s.Project, before, after)
+		if err != nil {
 			return err
 		}
-		out := bufio.NewWriter(s.env.out)
-		tally, err := writeDiff(out, s, before, after, o.verbose)
-		if err := errors.Join(err, out.Flush()); err != nil {
+		tally, err := showSnapshotDiff(s, d, o.verbose)
+		if err != nil {
 			return err
 		}
 		changes += tally.Total()

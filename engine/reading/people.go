@@ -1,4 +1,4 @@
-package main
+package reading
 
 import (
 	"encoding/json"
@@ -16,8 +16,8 @@ import (
 // hidden stands where a value was that may name a person.
 const hidden = "(hidden)"
 
-// hideItem is the item as it may leave the terminal.
-func hideItem(m *pseudonym.Masker, item identity.Item) identity.Item {
+// HideItem is the item as it may leave the terminal.
+func HideItem(m *pseudonym.Masker, item identity.Item) identity.Item {
 	person := item.Person()
 	if m == nil || person == "" {
 		return item
@@ -36,8 +36,8 @@ func hideItem(m *pseudonym.Masker, item identity.Item) identity.Item {
 	return item
 }
 
-// hideChange names the fields that changed of a person, and not their values.
-func hideChange(m *pseudonym.Masker, c inventory.Change) inventory.Change {
+// HideChange names the fields that changed of a person, and not their values.
+func HideChange(m *pseudonym.Masker, c inventory.Change) inventory.Change {
 	item := c.After
 	if item == nil {
 		item = c.Before
@@ -45,7 +45,7 @@ func hideChange(m *pseudonym.Masker, c inventory.Change) inventory.Change {
 	if m == nil || item == nil || item.Person() == "" {
 		return c
 	}
-	masked := hideItem(m, *item)
+	masked := HideItem(m, *item)
 	c.ID, c.Name = masked.ID, masked.Name
 	fields := make([]inventory.FieldChange, len(c.Fields))
 	for i, f := range c.Fields {
@@ -67,12 +67,14 @@ func hideAddress(m *pseudonym.Masker, address identity.Address, name string) (id
 	return address, masked
 }
 
-func hideResult(m *pseudonym.Masker, r assess.Result) assess.Result {
+// HideResult is a verdict as it may leave the terminal.
+func HideResult(m *pseudonym.Masker, r assess.Result) assess.Result {
 	r.Address, r.Name = hideAddress(m, r.Address, r.Name)
 	return r
 }
 
-func hideVerdict(m *pseudonym.Masker, c assess.Change) assess.Change {
+// HideVerdict is a change of a verdict as it may leave the terminal.
+func HideVerdict(m *pseudonym.Masker, c assess.Change) assess.Change {
 	c.Address, c.Name = hideAddress(m, c.Address, c.Name)
 	return c
 }

@@ -1,0 +1,240 @@
+package view
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Buffered gathers what write writes into few system calls.
+func Buffered(w io.Writer, write func(io.Writer) error) error {
+	out := bufio.NewWriter(w)
+	err := write(out)
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	return err
+}
+
+// Collected shows a snapshot that was just made: items by kind, gaps.
+func Collected(w io.Writer, p state.Snapshot) {
+	fmt.Fprintf(w, "%s  %s on %s, snapshot %s\n", p.Source, Plural(p.Total(), "item", "items"),
+		Plural(p.Pages, "page", "pages"), p.ID)
+	for _, kind := range slices.Sorted(maps.Keys(p.Items)) {
+		fmt.Fprintf(w, "  %-20s %7s\n", kind, Count(p.Items[kind]))
+	}
+	for _, gap := range p.Gaps {
+		fmt.Fprintf(w, "! gap  %s\n", gapLine(gap))
+	}
+}
+
+// Snapshots lists snapshots in a table.
+func Snapshots(w io.Writer, snapshots []state.Snapshot, now time.Time) error {
+	rows := make([][]string, 0, len(snapshots))
+	for _, p := range snapshots {
+		reason := p.Reason
+		if p.Page != "" && !strings.Contains(reason, p.Page) {
+			reason = p.Page + ": " + reason
+		}
+		rows = append(rows, []string{p.ID, p.Source, p.Status, Count(p.Total()), Count(p.Pages), Count(len(p.Gaps)),
+			Ago(p.StartedAt, now), shortened(reason)})
+	}
+	return Table(w, []Column{{Title: "ID"}, {Title: "SOURCE"}, {Title: "STATUS"}, {Title: "ITEMS", Right: true},
+		{Title: "PAGES", Right: true}, {Title: "GAPS", Right: true}, {Title: "BEGUN"}, {Title: "REASON"}}, rows)
+}
+
+// shortened keeps a line of a list readable; show has the whole text.
+func shortened(text string) string {
+	const limit = 80
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
+}
+
+// Snapshot shows what one snapshot holds.
+func Snapshot(w io.Writer, d reading.SnapshotDetail, now time.Time) {
+	p := d.Snapshot
+	fmt.Fprintf(w, "Snapshot  %s of %s", p.ID, p.Source)
+	if p.Tenant != "" {
+		fmt.Fprintf(w, ", tenant %s", Clean(p.Tenant))
+	}
+	fmt.Fprintf(w, "\nStatus    %s, begun %s, %s", p.Status, Moment(p.StartedAt), Ago(p.StartedAt, now))
+	if !p.CompletedAt.IsZero() {
+		fmt.Fprintf(w, ", took %s", Took(p.CompletedAt.Sub(p.StartedAt)))
+	}
+	fmt.Fprintln(w)
+	if p.Status == state.SnapshotFailed {
+		fmt.Fprintf(w, "! reason  %s\n", Clean(p.Reason))
+		if p.Page != "" {
+			fmt.Fprintf(w, "! page    %s\n", Clean(p.Page))
+		}
+	}
+	snapshotHolds(w, p)
+	snapshotPages(w, p, d.Pages)
+	for _, a := range d.Assessments {
+		fmt.Fprintf(w, "Assessed  %s, %s, %s, classifier %s\n", a.ID, a.Status, Ago(a.StartedAt, now), a.Classifier)
+	}
+}
+
+func snapshotHolds(w io.Writer, p state.Snapshot) {
+	fmt.Fprintf(w, "\nItems     %s\n", Count(p.Total()))
+	for _, kind := range identity.Kinds() {
+		if n := p.Items[kind]; n > 0 {
+			fmt.Fprintf(w, "  %-20s %7s\n", kind, Count(n))
+		}
+	}
+	if len(p.Gaps) == 0 {
+		fmt.Fprintln(w, "Gaps      none: everything that was asked for could be read")
+	}
+	for _, gap := range p.Gaps {
+		fmt.Fprintf(w, "! gap     %s\n", gapLine(gap))
+	}
+	if len(p.Unread) == 0 {
+		return
+	}
+	names := make([]string, 0, len(p.Unread))
+	for _, unread := range p.Unread {
+		names = append(names, unread.Name)
+	}
+	fmt.Fprintf(w, "Not read  %s; rehome assess asks about them\n", Clean(strings.Join(names, ", ")))
+}
+
+func snapshotPages(w io.Writer, p state.Snapshot, pages []reading.PageGroup) {
+	size := 0
+	for _, g := range pages {
+		size += g.Bytes
+	}
+	fmt.Fprintf(w, "Pages     %s, %s as received\n", Count(p.Pages), Bytes(size))
+	for _, g := range pages {
+		fmt.Fprintf(w, "  %-44s %7s  %-14s %9s\n", Clean(g.Path), Count(g.Pages), Plural(g.Items, "item", "items"),
+			Bytes(g.Bytes))
+	}
+}
+
+func gapLine(gap identity.Gap) string {
+	text := fmt.Sprintf("%s: %s", gap.Kind, Clean(gap.Reason))
+	if gap.Permission != "" {
+		text += " (needs " + Clean(gap.Permission) + ")"
+	}
+	return text
+}
+
+// Items lists the items of a kind, one a line.
+func Items(w io.Writer, snapshot state.Snapshot, kind identity.Kind, items iter.Seq2[identity.Item, error]) error {
+	for item, err := range items {
+		if err != nil {
+			return err
+		}
+		gone := ""
+		if item.Deleted {
+			gone = "  (gone while it was read)"
+		}
+		if _, err := fmt.Fprintf(w, "%-24s %s%s\n", Clean(item.ID), Clean(item.Name), gone); err != nil {
+			return err
+		}
+	}
+	if snapshot.Items[kind] == 0 {
+		fmt.Fprintf(w, "Snapshot %s holds no %s.\n", snapshot.ID, kind)
+	}
+	return nil
+}
+
+// Item shows one item with its fields, its redacted raw payload and the page that it came from.
+func Item(w io.Writer, item identity.Item, page *identity.PageEvidence) error {
+	itemHead(w, item, page)
+	var attributes map[string]json.RawMessage
+	if err := item.Decode(&attributes); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nFields")
+	for _, name := range fieldOrder(item.Kind, attributes) {
+		fmt.Fprintf(w, "  %-26s %s\n", Clean(name), Clean(string(attributes[name])))
+	}
+	if len(item.Raw) == 0 {
+		fmt.Fprintln(w, "\nRaw       none of its own: see the page")
+		return nil
+	}
+	var raw bytes.Buffer
+	if err := json.Indent(&raw, item.Raw, "  ", "  "); err != nil {
+		return fmt.Errorf("reading the raw payload of %s: %w", item.Address(), err)
+	}
+	fmt.Fprintf(w, "\nRaw, redacted\n  ")
+	for _, line := range strings.Split(raw.String(), "\n") {
+		if _, err := fmt.Fprintln(w, Clean(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func itemHead(w io.Writer, item identity.Item, page *identity.PageEvidence) {
+	fmt.Fprintf(w, "Item      %s %q\n", Clean(item.Address().String()), Clean(item.Name))
+	if item.Deleted {
+		fmt.Fprintln(w, "!         it was listed and was gone when its details were asked for")
+	}
+	if page != nil {
+		location := page.Path
+		if page.Query != "" {
+			location += "?" + page.Query
+		}
+		fmt.Fprintf(w, "Page      %d: %s %s\n", page.Sequence, page.Method, Clean(location))
+	}
+	for _, reference := range item.References {
+		fmt.Fprintf(w, "Refers    %s: %s/%s\n", Clean(reference.Role), reference.Kind, Clean(reference.ID))
+	}
+	for _, secret := range item.Secrets {
+		fmt.Fprintf(w, "Secret    %s, kept by the source and asked for when apply needs it\n", Clean(secret.Field))
+	}
+	for _, gap := range item.Gaps {
+		fmt.Fprintf(w, "! gap     %s: the source does not tell\n", Clean(gap))
+	}
+}
+
+// fieldOrder is that of the kind; what the kind does not know comes last, sorted.
+func fieldOrder(kind identity.Kind, attributes map[string]json.RawMessage) []string {
+	var names []string
+	rest := maps.Clone(attributes)
+	for _, field := range identity.Fields(kind) {
+		if _, has := attributes[field.Name]; has {
+			names = append(names, field.Name)
+		}
+		delete(rest, field.Name)
+	}
+	return append(names, slices.Sorted(maps.Keys(rest))...)
+}
+
+// Pruned shows which snapshots went or would go, and why the others stay.
+func Pruned(w io.Writer, found []state.Pruning, dryRun bool, now time.Time) {
+	verb := "deleted"
+	if dryRun {
+		verb = "would be deleted"
+	}
+	gone := 0
+	for _, p := range found {
+		what := fmt.Sprintf("%s  %s, %s, begun %s, %s", p.Snapshot.ID, p.Snapshot.Source, p.Snapshot.Status,
+			Ago(p.Snapshot.StartedAt, now), Plural(p.Snapshot.Total(), "item", "items"))
+		if p.Kept != "" {
+			fmt.Fprintf(w, "= %s: stays, as %s\n", what, Clean(p.Kept))
+			continue
+		}
+		gone++
+		if n := len(p.Assessments); n > 0 {
+			what += ", " + Plural(n, "assessment", "assessments")
+		}
+		fmt.Fprintf(w, "- %s\n", what)
+	}
+	fmt.Fprintf(w, "%s %s, %s all the same.\n", Plural(gone, "snapshot", "snapshots"), verb,
+		Plural(len(found)-gone, "stays", "stay"))
+}
