@@ -29,7 +29,6 @@ type client struct {
 	base     string // endpoint with the version: https://graph.microsoft.com/v1.0
 	origin   string // comparable form of the endpoint
 	settings settings
-	slots    chan struct{} // as many as requests may be under way
 }
 
 // newClient builds token and request pipelines of the SDK on one transport of ours, which alone repeats requests: the SDK's own
@@ -51,7 +50,7 @@ func newClient(s settings) (*client, error) {
 	}
 	version := strings.TrimSuffix(s.graphEndpoint, "/") + "/v1.0"
 	adapter.SetBaseUrl(version)
-	return &client{adapter: adapter, base: version, origin: origin, settings: s, slots: make(chan struct{}, s.concurrency)}, nil
+	return &client{adapter: adapter, base: version, origin: origin, settings: s}, nil
 }
 
 // newCredential asks the configured authority only: instance discovery would ask a host of the public cloud first.
@@ -81,7 +80,7 @@ func newAdapter(s settings, credential azcore.TokenCredential, base http.RoundTr
 		return nil, fmt.Errorf("preparing authentication: %w", err)
 	}
 	options := core.GraphClientOptions{}
-	transport := observer{next: reading.Transport(reading.Options{Origin: s.graphEndpoint, Base: base, Sleep: s.sleep})}
+	transport := observer{next: reading.Transport(reading.Options{Origin: s.graphEndpoint, Base: base, Places: s.concurrency, Sleep: s.sleep})}
 	pipeline := khttp.NewCustomTransportWithParentTransport(transport,
 		core.NewGraphTelemetryHandler(&options), khttp.NewParametersNameDecodingHandler())
 	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(provider, options,
@@ -105,12 +104,6 @@ func scopeOf(host string) string {
 
 // send returns the exact bytes of a response with status 200.
 func (c *client) send(ctx context.Context, r resource, request *abs.RequestInformation) ([]byte, error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	address, err := request.GetUri()
 	if err != nil {
 		return nil, fmt.Errorf("making the request for %s: %w", r.name, err)

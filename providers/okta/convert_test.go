@@ -38,7 +38,7 @@ func recorded(t *testing.T, name string) []json.RawMessage {
 // today is the day on which the tests judge credentials.
 func today() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) }
 
-func parsed(t *testing.T, text string) reading.Node {
+func parsed(t testing.TB, text string) reading.Node {
 	t.Helper()
 	body, err := reading.Parse([]byte(text))
 	if err != nil {
