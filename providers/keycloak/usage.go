@@ -114,23 +114,14 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 }
 
 func (r *usageReader) usage(ctx context.Context, question identity.UsageQuestion) (identity.Usage, error) {
-	switch resource := question.Resource; resource.Type {
-	case realm.TypeClient:
-		return r.clientUsage(question), nil
-	case realm.TypeClientRole:
-		return r.roleUsage(ctx, resource)
-	case realm.TypeGroup:
-		return r.someone(ctx, "members", r.admin("groups", resource.ServerID, "members"), url.Values{"max": {"1"}, "briefRepresentation": {"true"}})
-	case realm.TypeProvider:
-		return r.someone(ctx, "accounts of people are linked to it", r.admin("users"), url.Values{"max": {"1"}, "idpAlias": {resource.Key}, "briefRepresentation": {"true"}})
-	case realm.TypeOrganization:
-		return r.organizationUsage(ctx, resource)
-	case realm.TypeGateFlows:
-		return r.flowUsage(ctx)
-	case realm.TypeGate, realm.TypeRoleAssignment, realm.TypeEnablement:
-		return identity.Usage{}, nil // parts of a client, which tells for them
+	row, known := handlings()[question.Resource.Type]
+	switch {
+	case !known:
+		return identity.Usage{Unknown: "it is not known how resources of the type " + question.Resource.Type + " are used"}, nil
+	case row.usage == nil:
+		return identity.Usage{}, nil
 	}
-	return identity.Usage{Unknown: "it is not known how resources of the type " + question.Resource.Type + " are used"}, nil
+	return row.usage(ctx, r, question)
 }
 
 // clientUsage looks at the sessions there are and the sign-ins there were. Without recorded sign-ins a client counts as used, unless

@@ -13,46 +13,20 @@ import (
 // found is a live resource with the body it was read from.
 type found = steps.Live[realm.Object]
 
-// writer gives the writer of a resource type.
-func (t *Target) writer(resourceType string) (steps.Writer[realm.Object], bool) {
-	c := t.client
-	switch resourceType {
-	case realm.TypeGroup:
-		return groupWriter{c}, true
-	case realm.TypeProvider:
-		return providerWriter{c}, true
-	case realm.TypeOrganization:
-		return organizationWriter{c}, true
-	case realm.TypeClient:
-		return clientWriter{c}, true
-	case realm.TypeClientRole:
-		return roleWriter{c}, true
-	case realm.TypeRoleAssignment:
-		return assignmentWriter{c}, true
-	case realm.TypeGateFlows:
-		return flowsWriter{c}, true
-	case realm.TypeGate:
-		return gateWriter{c}, true
-	case realm.TypeEnablement:
-		return enablementWriter{c}, true
-	}
-	return nil, false
-}
-
 // Apply does one step. What is decided about it is in providers/sdk/steps; the writers below know how Keycloak is written.
 func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	if err := t.configured(); err != nil {
 		return identity.StepResult{}, err
 	}
 	doing := fmt.Sprintf("%s of %s", step.Action, step.Resource)
-	with, ok := t.writer(step.Resource.Type)
-	if !ok {
+	row, known := handlings()[step.Resource.Type]
+	if !known {
 		return identity.StepResult{}, outward(doing, &identity.ProviderError{
 			Code: identity.ErrorInvalid, Message: fmt.Sprintf("resources of type %q are not written", step.Resource.Type)})
 	}
 	defer t.locks.hold(realm.TypeOf(step.Resource.Type).Locks(step)...)()
 	ctx, requests := withCounter(ctx)
-	result, err := steps.Apply(ctx, realm.TypeOf(step.Resource.Type).Schema, with, step)
+	result, err := steps.Apply(ctx, realm.TypeOf(step.Resource.Type).Schema, row.writer(t.client), step)
 	result.Requests = int(requests.Load())
 	return result, outward(doing, err)
 }
