@@ -11,7 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
 
-// TestItems_OfThePracticeTenant is where the goldens of translations begin: what a target makes of these items is in other files.
+// TestItems_OfThePracticeTenant is where the goldens of translations begin: what a target makes of these items is in
+// other files.
 func TestItems_OfThePracticeTenant(t *testing.T) {
 	source, origin := tenantSource(t, "../../examples/okta-to-keycloak/tenant", labokta.Options{RatePerMinute: -1})
 	collected := sdktest.NewCollected()
@@ -21,7 +22,8 @@ func TestItems_OfThePracticeTenant(t *testing.T) {
 	collected.GoldenItems(t, "../internal/realm/translation/testdata/items/okta.jsonl", origin)
 }
 
-// TestItems_OfEveryCaseAreTranslatedWithoutASilence reads the tenants of cases that stand beside the repository, where they are there, and
+// TestItems_OfEveryCaseAreTranslatedWithoutASilence reads the tenants of cases that stand beside the repository, where
+// they are there, and
 // asks of each item what holds for all: it is told what becomes of it, and what is made fits the server.
 func TestItems_OfEveryCaseAreTranslatedWithoutASilence(t *testing.T) {
 	folders, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "cases", "okta", "*"))

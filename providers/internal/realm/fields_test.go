@@ -69,7 +69,8 @@ func TestEveryRowIsWrittenAndReadBack(t *testing.T) {
 				for _, value := range samples(f) {
 					wanted := identity.Attributes{f.name: value}
 					var read identity.Resource
-					if live, read = way(live, wanted, nil); len(steps.Differences(TypeOf(resourceType).Schema, wanted, read.Attributes)) > 0 {
+					if live, read = way(live, wanted, nil); len(steps.Differences(TypeOf(resourceType).Schema, wanted,
+						read.Attributes)) > 0 {
 						t.Fatalf("wrote %v, read back %v out of %v", value, read.Attributes[f.name], live)
 					}
 					if kept, again := way(live, identity.Attributes{}, nil); !reflect.DeepEqual(again.Attributes[f.name],
@@ -247,7 +248,8 @@ func TestLengthsAreCountedInCharacters(t *testing.T) {
 		"127 of those that count as two": {strings.Repeat("😀", 127), true},
 		"128 of those that count as two": {strings.Repeat("😀", 128), false},
 	} {
-		if got := Fits(TypeGroup, "name", test.text); got != test.fits || (len(TooLong(TypeGroup, "name", "name", test.text)) == 0) != got {
+		if got := Fits(TypeGroup, "name", test.text); got != test.fits || (len(TooLong(TypeGroup, "name", "name",
+			test.text)) == 0) != got {
 			t.Errorf("%s: fits %v", name, got)
 		}
 		if name := FittingName(test.text); length(name) > column || (test.fits && name != test.text) {
@@ -274,7 +276,8 @@ func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
 	}
 	made := group(identity.Attributes{"description": long, "attributes": map[string]any{
 		"dn": List([]string{long}), "both": List([]string{long, "y"}), long: List([]string{"z"}), "empty": List(nil)}})
-	want := identity.Attributes{"description": long[:254] + "…", "attributes": map[string]any{"both": List([]string{"y"}), "empty": List(nil)}}
+	want := identity.Attributes{"description": long[:254] + "…", "attributes": map[string]any{"both": List([]string{"y"}),
+		"empty": List(nil)}}
 	if !reflect.DeepEqual(made.Resources[0].Attributes, want) || len(made.Findings) != 4 {
 		t.Errorf("made %v with %+v", made.Resources[0].Attributes, made.Findings)
 	}
@@ -290,12 +293,14 @@ func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
 			t.Errorf("%s that does not fit gives %+v", name, refused)
 		}
 	}
-	home := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClient, Attributes: identity.Attributes{"base_url": long}}}})
+	home := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClient,
+		Attributes: identity.Attributes{"base_url": long}}}})
 	if _, kept := home.Resources[0].Attributes["base_url"]; kept || len(home.Findings) != 1 {
 		t.Errorf("half an address is kept: %+v", home)
 	}
 	reference := identity.Refer(identity.KindApplication, long, TypeClient)
-	role := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClientRole, Attributes: identity.Attributes{"client": reference}}}})
+	role := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClientRole,
+		Attributes: identity.Attributes{"client": reference}}}})
 	if !reflect.DeepEqual(role.Resources[0].Attributes["client"], reference) {
 		t.Error("a reference is taken for a table")
 	}

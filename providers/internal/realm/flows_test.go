@@ -181,7 +181,8 @@ func TestALiveFlowCoversAWantedOneOnlyWholly(t *testing.T) {
 	}
 }
 
-// An account that is taken over by its address is the worst that a first sign-in can do, and idp-auto-link is what does it.
+// An account that is taken over by its address is the worst that a first sign-in can do, and idp-auto-link is what
+// does it.
 func TestNoFlowOfOursLinksAnAccountByItsAddress(t *testing.T) {
 	var walk func(flow Flow)
 	walk = func(flow Flow) {

@@ -256,18 +256,20 @@ func brokerFlow() Flow {
 		"is not resumed then.", TopLevel: true, Executions: []Execution{gatesOf(PlaceBroker, 10)}}
 }
 
-// Neither flow of a first sign-in links an account that is there: idp-auto-link takes an account over by its e-mail address, unproved or
-// not, and by its user name, those of administrators included (26.7.4). Links are written before, by the subject at the upstream; whoever
-// has one comes in without either flow.
+// Neither flow of a first sign-in links an account that is there: idp-auto-link takes an account over by its e-mail
+// address, unproved or not, and by its user name, those of administrators included (26.7.4). Links are written
+// before, by the subject at the upstream; whoever has one comes in without either flow.
 
-// createOnlyFlow makes an account; where one of the same name or address is there, the person reads that it exists already.
+// createOnlyFlow makes an account; where one of the same name or address is there, the person reads that it exists
+// already.
 func createOnlyFlow() Flow {
 	return Flow{Alias: FirstBrokerCreate, Description: "Makes an account, and links none that is there.", TopLevel: true,
 		Executions: []Execution{step("idp-create-user-if-unique", Required, 10)}}
 }
 
-// linkedOnlyFlow turns everybody away who has no link. Nobody is known yet when it runs, so no refusal counts against an account.
+// linkedOnlyFlow turns everybody away who has no link. Nobody is known yet when it runs, so no refusal counts against
+// an account.
 func linkedOnlyFlow() Flow {
-	return Flow{Alias: FirstBrokerLinked, Description: "Lets nobody in whose account is not linked before.", TopLevel: true,
-		Executions: []Execution{step("deny-access-authenticator", Required, 10)}}
+	return Flow{Alias: FirstBrokerLinked, Description: "Lets nobody in whose account is not linked before.",
+		TopLevel: true, Executions: []Execution{step("deny-access-authenticator", Required, 10)}}
 }

@@ -93,7 +93,8 @@ func Fits(resourceType, attribute, text string) bool {
 	return limit == 0 || length(text) <= limit
 }
 
-// TooLong is the finding about a text that does not fit the column of an attribute, under the name of the item's own field.
+// TooLong is the finding about a text that does not fit the column of an attribute, under the name of the item's own
+// field.
 func TooLong(resourceType, attribute, field, text string) []identity.Finding {
 	if Fits(resourceType, attribute, text) {
 		return nil

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestReference_OfTheRealmIsWhatTheRowsSay compares docs/reference/realm.md with the rows. REHOME_UPDATE_DOCS=1 (make docs) writes it.
+// TestReference_OfTheRealmIsWhatTheRowsSay compares docs/reference/realm.md with the rows. REHOME_UPDATE_DOCS=1 (make
+// docs) writes it.
 func TestReference_OfTheRealmIsWhatTheRowsSay(t *testing.T) {
 	path, want := filepath.Join("..", "..", "..", "docs", "reference", "realm.md"), referencePage()
 	if os.Getenv("REHOME_UPDATE_DOCS") != "" {
@@ -26,7 +27,8 @@ func referencePage() string {
 	var b strings.Builder
 	b.WriteString("# Resources of a realm\n\nWhat the targets `keycloak` and `realmfile` read and write, by type of resource. " +
 		"Generated from the code by `make docs`.\n\nThe place is the member of Keycloak's representation in which the value stands. " +
-		"A text may have at most so many characters: one that is too long blocks, unless the row says that it is shortened or left out, " +
+		"A text may have at most so many characters: one that is too long blocks, unless the row says that it is " +
+		"shortened or left out, " +
 		"which a note then tells.\n")
 	for _, resourceType := range Types() {
 		s := resourceType.Schema
@@ -63,7 +65,8 @@ func referenceTable(b *strings.Builder, fields []field) {
 		for _, mark := range []struct {
 			is   bool
 			text string
-		}{{f.computed, " Only read."}, {f.secret, " Never read back."}, {f.generated, " Made by the server where none is given."}} {
+		}{{f.computed, " Only read."}, {f.secret, " Never read back."}, {f.generated,
+			" Made by the server where none is given."}} {
 			if mark.is {
 				meaning += mark.text
 			}

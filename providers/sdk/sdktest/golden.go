@@ -31,7 +31,8 @@ func (c *Collected) Sorted() []identity.Item {
 	return items
 }
 
-// GoldenItems compares what was collected with a file of one item a line, without raw bodies and pages. Where the address of the test's
+// GoldenItems compares what was collected with a file of one item a line, without raw bodies and pages. Where the
+// address of the test's
 // server stands in an item, the file has https://source.example.
 func (c *Collected) GoldenItems(t testing.TB, path, origin string) {
 	t.Helper()
@@ -47,7 +48,8 @@ func (c *Collected) GoldenItems(t testing.TB, path, origin string) {
 	Golden(t, path, strings.ReplaceAll(text.String(), origin, "https://source.example"))
 }
 
-// Golden compares a text with a file, or writes the file when the environment variable UpdateGolden is set. It names the first line that
+// Golden compares a text with a file, or writes the file when the environment variable UpdateGolden is set. It names
+// the first line that
 // differs.
 func Golden(t testing.TB, path, got string) {
 	t.Helper()
@@ -78,5 +80,6 @@ func Golden(t testing.TB, path, got string) {
 		}
 		return "(the end)"
 	}
-	t.Errorf("%s, line %d:\n  want %s\n  got  %s\nLook whether the change is meant, then set %s=1 to write the file anew.", path, at+1, line(want), line(have), UpdateGolden)
+	t.Errorf("%s, line %d:\n  want %s\n  got  %s\nLook whether the change is meant, then set %s=1 to write the file anew.",
+		path, at+1, line(want), line(have), UpdateGolden)
 }

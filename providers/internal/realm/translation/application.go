@@ -65,11 +65,12 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 	waits := []identity.Dependency{identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}
 	var findings []identity.Finding
 	if gated {
-		resources = append(resources, realm.GateFlows(), identity.Resource{Type: realm.TypeGate, Key: id, Attributes: identity.Attributes{
-			"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.",
-				denyName(app.Name)), "intact": true,
-		}, DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey),
-			identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}})
+		resources = append(resources, realm.GateFlows(), identity.Resource{Type: realm.TypeGate, Key: id,
+			Attributes: identity.Attributes{
+				"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.",
+					denyName(app.Name)), "intact": true,
+			}, DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey),
+				identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}})
 		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, realm.TypeGate))
 		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "access",
 			Summary: "who is assigned is asked at every sign-in; a token given out before an assignment ends can be " +
@@ -115,11 +116,11 @@ func clip(text string) string {
 
 // newAddresses are felt by everybody whose sign-in moves.
 func newAddresses(app identity.Application) []identity.Finding {
-	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm", identity.DirectionSame,
-		identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
+	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm",
+		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
 	if app.Status == identity.StatusActive && (app.Protocol == "saml" || len(app.RedirectURIs) > 0) {
-		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page", identity.DirectionSame,
-			identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
+		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page",
+			identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
 	}
 	return findings
 }
@@ -158,8 +159,8 @@ func commonFindings(app identity.Application) []identity.Finding {
 		findings = append(findings, f)
 	}
 	if !app.ClaimsKnown && (app.Protocol == "saml" || app.Protocol == "oidc") {
-		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the application gets", identity.DirectionSame,
-			identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
+		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the "+
+			"application gets", identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
 	}
 	return append(findings, credentialsLeft(app)...)
 }
@@ -194,8 +195,8 @@ func otherMode(app identity.Application) identity.Translation {
 	return only("", felt(f, identity.AudienceAppOwners, identity.SeverityHigh, "mode_lost"))
 }
 
-// audienceFindings say who can no longer sign in. Personal accounts are nobody's in a realm: an application for those only has no people
-// here, and opening it to those of the realm would let in others.
+// audienceFindings say who can no longer sign in. Personal accounts are nobody's in a realm: an application for those
+// only has no people here, and opening it to those of the realm would let in others.
 func audienceFindings(app identity.Application) []identity.Finding {
 	lose := func(whose string) identity.Finding {
 		return impact("multi_tenant", whose+" can no longer sign in", identity.DirectionTighter, identity.AudienceAppOwners,
@@ -203,8 +204,10 @@ func audienceFindings(app identity.Application) []identity.Finding {
 	}
 	switch {
 	case app.Audience == identity.AudiencePersonal:
-		return []identity.Finding{rebuild("audience", "only people with a personal account of the vendor sign in to it, and nobody of the tenant",
-			"Connect the vendor as an identity provider for it and say in a map block who may use it, or leave it where it is with a skip block.")}
+		return []identity.Finding{rebuild("audience", "only people with a personal account of the vendor sign in to it, "+
+			"and nobody of the tenant",
+			"Connect the vendor as an identity provider for it and say in a map block who may use it, or leave it where it "+
+				"is with a skip block.")}
 	case app.Audience == identity.AudienceTenantsAndPersonal:
 		return []identity.Finding{lose("people of other tenants, and those with a personal account of the vendor,")}
 	case app.MultiTenant:

@@ -13,8 +13,8 @@ func credentialsLeft(app identity.Application) []identity.Finding {
 		switch {
 		case c.Carried || c.Kind == "secret":
 		case c.Kind == "federated":
-			f := impact("credentials", "tokens of another issuer no longer sign it in: "+credentialWords(c), identity.DirectionTighter,
-				identity.AudienceAppOwners, identity.SeverityHigh, "federated_credential_lost")
+			f := impact("credentials", "tokens of another issuer no longer sign it in: "+credentialWords(c),
+				identity.DirectionTighter, identity.AudienceAppOwners, identity.SeverityHigh, "federated_credential_lost")
 			findings = append(findings, f)
 		default:
 			findings = append(findings, lost("credentials", "left behind: "+credentialWords(c)))

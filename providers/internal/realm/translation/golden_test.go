@@ -138,8 +138,8 @@ func checkTranslation(t *testing.T, item identity.Item, translation identity.Tra
 	}
 }
 
-// readable leaves out what does not stand in the representation itself: the link of an organization to its provider. The engine has put
-// keys in the place of references by then.
+// readable leaves out what does not stand in the representation itself: the link of an organization to its provider.
+// The engine has put keys in the place of references by then.
 func readable(r identity.Resource) identity.Attributes {
 	wanted := identity.Attributes{}
 	for name, value := range r.Attributes {
@@ -153,7 +153,8 @@ func readable(r identity.Resource) identity.Attributes {
 	return wanted
 }
 
-// readBack writes a resource into its representation and reads it; false for a type that is not one object of the server.
+// readBack writes a resource into its representation and reads it; false for a type that is not one object of the
+// server.
 func readBack(resourceType string, a identity.Attributes) (identity.Attributes, bool) {
 	switch resourceType {
 	case realm.TypeClient:

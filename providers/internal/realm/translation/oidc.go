@@ -241,7 +241,8 @@ func oidcAttributes(app identity.Application, extra map[string]any) []identity.F
 	return findings
 }
 
-// signOut takes over where the application is told of a sign-out. The server knows one way a client: through the browser, or directly.
+// signOut takes over where the application is told of a sign-out. The server knows one way a client: through the
+// browser, or directly.
 func signOut(app identity.Application, extra map[string]any) []identity.Finding {
 	if app.FrontchannelLogoutURL != "" {
 		extra["frontchannel.logout.url"] = app.FrontchannelLogoutURL
@@ -251,9 +252,11 @@ func signOut(app identity.Application, extra map[string]any) []identity.Finding 
 	case app.BackchannelLogoutURL == "":
 		return nil
 	case app.FrontchannelLogoutURL != "":
-		return []identity.Finding{lost("backchannel_logout_url", "the application is told of a sign-out through the browser only")}
+		return []identity.Finding{lost("backchannel_logout_url", "the application is told of a sign-out through the "+
+			"browser only")}
 	case len(checkURL("backchannel_logout_url", app.BackchannelLogoutURL)) > 0:
-		return []identity.Finding{lost("backchannel_logout_url", "not an address that the server takes: "+app.BackchannelLogoutURL)}
+		return []identity.Finding{lost("backchannel_logout_url", "not an address that the server "+
+			"takes: "+app.BackchannelLogoutURL)}
 	}
 	extra["backchannel.logout.url"] = app.BackchannelLogoutURL
 	return nil
@@ -263,7 +266,8 @@ func signOut(app identity.Application, extra map[string]any) []identity.Finding 
 func pages(app identity.Application, extra map[string]any) []identity.Finding {
 	var findings []identity.Finding
 	for _, page := range []struct{ field, attribute, address string }{
-		{"logo_uri", "logoUri", app.LogoURI}, {"policy_uri", "policyUri", app.PolicyURI}, {"terms_uri", "tosUri", app.TermsURI},
+		{"logo_uri", "logoUri", app.LogoURI}, {"policy_uri", "policyUri", app.PolicyURI}, {"terms_uri", "tosUri",
+			app.TermsURI},
 	} {
 		switch {
 		case page.address == "":

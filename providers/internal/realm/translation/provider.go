@@ -186,7 +186,8 @@ func socialProvider(item identity.Item, p identity.IdentityProvider, a identity.
 		identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityLow, "social_link"))
 }
 
-// accountFindings chooses the flow of a first sign-in: one that links no account and makes none where the source made none.
+// accountFindings chooses the flow of a first sign-in: one that links no account and makes none where the source made
+// none.
 func accountFindings(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
 	switch {
 	case p.MatchType == "CUSTOM_ATTRIBUTE":

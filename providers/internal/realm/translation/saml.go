@@ -28,14 +28,15 @@ func nameIDFormat(format string) (short, urn string, known bool) {
 	return "", "", false
 }
 
-// samlClient makes the attributes of a SAML client. The server finds a client by the issuer of its request, so that one is the client id;
-// where it is another than the audience, a mapper adds the audience.
+// samlClient makes the attributes of a SAML client. The server finds a client by the issuer of its request, so that
+// one is the client id; where it is another than the audience, a mapper adds the audience.
 func samlClient(item identity.Item, app identity.Application, now time.Time) (identity.Attributes, []identity.Finding) {
 	audience := app.EntityID
 	var findings []identity.Finding
 	if app.RequestIssuer != "" && app.RequestIssuer != audience {
 		app.EntityID = app.RequestIssuer
-		findings = append(findings, impact("request_issuer", "the assertion names two audiences, the issuer of the application's requests and "+audience,
+		findings = append(findings, impact("request_issuer", "the assertion names two audiences, the issuer of the "+
+			"application's requests and "+audience,
 			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "audience_added"))
 	}
 	findings = append(findings, checkClientID("entity_id", app.EntityID)...)
@@ -76,7 +77,8 @@ func samlClient(item identity.Item, app identity.Application, now time.Time) (id
 	findings = append(findings, homePage(app, a)...)
 	mappers, nameFindings := nameID(item, app, extra)
 	if audience != app.EntityID {
-		mappers = append(mappers, mapper("audience", "saml-audience-mapper", map[string]any{"included.custom.audience": audience}))
+		mappers = append(mappers, mapper("audience", "saml-audience-mapper",
+			map[string]any{"included.custom.audience": audience}))
 	}
 	statements, statementFindings := statementMappers(app.AttributeStatements)
 	a["protocol_mappers"] = append(mappers, statements...)
@@ -94,7 +96,8 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		good, problems := checkCertificates("signing_certificate", nonEmpty(app.SigningCertificate), now)
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
-			findings = append(findings, missing("signing_certificate", withoutKey("the application signs its requests", app, identity.CredentialRequest),
+			findings = append(findings, missing("signing_certificate", withoutKey("the application signs its requests", app,
+				identity.CredentialRequest),
 				"Ask the application's owner for the certificate that it signs with now, and state it in a map block."))
 		}
 		if len(good) > 0 {
@@ -105,7 +108,8 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		good, problems := checkCertificates("encryption_certificate", nonEmpty(app.EncryptionCertificate), now)
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
-			findings = append(findings, missing("encryption_certificate", withoutKey("assertions are encrypted", app, identity.CredentialEncryption),
+			findings = append(findings, missing("encryption_certificate", withoutKey("assertions are encrypted", app,
+				identity.CredentialEncryption),
 				"Ask the application's owner for the certificate to encrypt to, and state it in a map block."))
 		}
 		if len(good) > 0 {
@@ -164,18 +168,22 @@ func samlExtras(app identity.Application, acs string, extra map[string]any) []id
 	return findings
 }
 
-// signed says what is signed. What the source does not tell is signed, and the owner is asked; nothing goes out without any signature.
+// signed says what is signed. What the source does not tell is signed, and the owner is asked; nothing goes out
+// without any signature.
 func signed(item identity.Item, app identity.Application, extra map[string]any) []identity.Finding {
 	asked := false
-	for field, attribute := range map[string]string{"sign_response": "saml.server.signature", "sign_assertion": "saml.assertion.signature"} {
+	for field, attribute := range map[string]string{"sign_response": "saml.server.signature",
+		"sign_assertion": "saml.assertion.signature"} {
 		if slices.Contains(item.Gaps, field) && extra[attribute] == "false" {
 			extra[attribute], asked = "true", true
 		}
 	}
 	switch {
 	case asked:
-		return []identity.Finding{impact("sign_assertion", "the source does not tell what is signed: response and assertion are; "+
-			"ask the owner what the application expects", identity.DirectionTighter, identity.AudienceAppOwners, identity.SeverityLow, "signing_unknown")}
+		return []identity.Finding{impact("sign_assertion", "the source does not tell what is signed: response and "+
+			"assertion are; "+
+			"ask the owner what the application expects", identity.DirectionTighter, identity.AudienceAppOwners,
+			identity.SeverityLow, "signing_unknown")}
 	case !app.SignResponse && !app.SignAssertion:
 		extra["saml.assertion.signature"] = "true"
 		return []identity.Finding{{Type: identity.FindingApproximation, Field: "sign_assertion",
@@ -186,8 +194,8 @@ func signed(item identity.Item, app identity.Application, extra map[string]any) 
 
 var personField = regexp.MustCompile(`^\$?\{?(?:user|source|idpuser)\.([A-Za-z0-9_]+)\}?$`)
 
-// fieldOfPerson is the field that an expression names and that people of the realm have. appuser is what the source keeps for one
-// application, and id is its own number of a person: nobody in the realm has either.
+// fieldOfPerson is the field that an expression names and that people of the realm have. appuser is what the source
+// keeps for one application, and id is its own number of a person: nobody in the realm has either.
 func fieldOfPerson(expression string) (string, bool) {
 	match := personField.FindStringSubmatch(expression)
 	if match == nil || strings.EqualFold(match[1], "id") {
@@ -199,12 +207,14 @@ func fieldOfPerson(expression string) (string, bool) {
 // nameID makes the part of the assertion that names the person.
 func nameID(item identity.Item, app identity.Application, extra map[string]any) ([]any, []identity.Finding) {
 	if app.NameIDFormat == "" && slices.Contains(item.Gaps, "name_id_format") {
-		return []any{}, []identity.Finding{missing("name_id_format", "the source does not tell in which form it names a person",
+		return []any{}, []identity.Finding{missing("name_id_format",
+			"the source does not tell in which form it names a person",
 			"Ask the application's owner, or look at an assertion, and state name_id_format in a map block.")}
 	}
 	if app.NameIDSource == "" && slices.Contains(item.Gaps, "name_id_source") {
 		return []any{}, []identity.Finding{missing("name_id_source", "the source does not tell by what it names a person",
-			"Ask the application's owner, or look at an assertion, and state name_id_source in a map block, such as ${user.login}.")}
+			"Ask the application's owner, or look at an assertion, and state name_id_source in a map block, such as "+
+				"${user.login}.")}
 	}
 	short, urn, known := nameIDFormat(app.NameIDFormat)
 	if !known {

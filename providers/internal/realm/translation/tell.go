@@ -33,7 +33,8 @@ func tells() map[string]string {
 			"their phone or key, and have a way ready to prove who they are.",
 		"federated_mfa_not_checked": "A second factor at a partner no longer counts by itself. The sign-in policy " +
 			"that asks for one must be rebuilt before the change.",
-		"audience_added": "An assertion names two audiences, one of them new. Your application must accept an assertion that " +
+		"audience_added": "An assertion names two audiences, one of them new. Your application must accept an " +
+			"assertion that " +
 			"names its own among others.",
 		"federated_credential_lost": "Your application signs in with tokens of another issuer, which ends with the change. " +
 			"Agree with us on a key or a secret of its own before the day.",

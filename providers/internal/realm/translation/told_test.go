@@ -34,8 +34,10 @@ func said(findings []identity.Finding, field, text string) bool {
 }
 
 func samlApp() identity.Application {
-	return identity.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "saml", Access: identity.AccessAssigned, ClaimsKnown: true,
-		EntityID: "https://sp.example", ACSURL: "https://sp.example/acs", NameIDFormat: "unspecified", NameIDSource: "${user.login}",
+	return identity.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "saml",
+		Access: identity.AccessAssigned, ClaimsKnown: true,
+		EntityID: "https://sp.example", ACSURL: "https://sp.example/acs", NameIDFormat: "unspecified",
+		NameIDSource:  "${user.login}",
 		SignAssertion: true, SignResponse: true, HonorForceAuthn: true}
 }
 
@@ -55,7 +57,8 @@ func TestAClientIsFoundByTheIssuerOfItsRequests(t *testing.T) {
 	for _, m := range client["protocol_mappers"].([]any) {
 		made := m.(map[string]any)
 		config, _ := made["config"].(map[string]any)
-		found = found || (made["type"] == "saml-audience-mapper" && config["included.custom.audience"] == "https://sp.example")
+		found = found || (made["type"] == "saml-audience-mapper" &&
+			config["included.custom.audience"] == "https://sp.example")
 	}
 	if !found {
 		t.Error("the audience is no longer named")
@@ -67,11 +70,13 @@ func TestWhatIsNotToldIsAskedAndNotTakenForFalse(t *testing.T) {
 	app.SignResponse, app.SignAssertion = false, false
 	client, findings := translatedApp(t, app, "sign_response", "sign_assertion")
 	if extras(client)["saml.server.signature"] != "true" || extras(client)["saml.assertion.signature"] != "true" ||
-		!said(findings, "sign_assertion", "does not tell") || said(findings, "sign_assertion", "which the source does not do") {
+		!said(findings, "sign_assertion", "does not tell") || said(findings, "sign_assertion",
+		"which the source does not do") {
 		t.Errorf("%v, %v", extras(client), findings)
 	}
 	app.NameIDFormat = ""
-	if client, findings := translatedApp(t, app, "name_id_format"); client != nil || !said(findings, "name_id_format", "does not tell") {
+	if client, findings := translatedApp(t, app, "name_id_format"); client != nil || !said(findings, "name_id_format",
+		"does not tell") {
 		t.Errorf("a NameID is guessed: %v", findings)
 	}
 	app.NameIDFormat = "emailAddress" // as a map block states it
@@ -85,7 +90,8 @@ func TestWhatIsNotToldIsAskedAndNotTakenForFalse(t *testing.T) {
 }
 
 func TestValuesThatNobodyHasInTheRealmAreNoAttributes(t *testing.T) {
-	for _, expression := range []string{"appuser.wikiRoles", "user.id", "${appuser.userName}", "given person by person at the source"} {
+	for _, expression := range []string{"appuser.wikiRoles", "user.id", "${appuser.userName}",
+		"given person by person at the source"} {
 		app := samlApp()
 		app.AttributeStatements = []identity.AttributeStatement{{Name: "x", Type: "EXPRESSION", Values: []string{expression}}}
 		if client, findings := translatedApp(t, app); client != nil {
@@ -102,8 +108,8 @@ func TestValuesThatNobodyHasInTheRealmAreNoAttributes(t *testing.T) {
 func TestCredentialsThatDoNotMoveAreNamedWithTheirDates(t *testing.T) {
 	app := samlApp()
 	app.RequestSigned = true
-	app.Credentials = []identity.Credential{{Use: identity.CredentialRequest, Kind: "certificate", Name: "CN=sp", ID: "ab12",
-		Until: "2025-02-03T04:05:06Z", Status: identity.CredentialExpired}}
+	app.Credentials = []identity.Credential{{Use: identity.CredentialRequest, Kind: "certificate", Name: "CN=sp",
+		ID: "ab12", Until: "2025-02-03T04:05:06Z", Status: identity.CredentialExpired}}
 	client, findings := translatedApp(t, app)
 	if client != nil || !said(findings, "signing_certificate", "CN=sp, expired on 2025-02-03") {
 		t.Errorf("%v", findings)
@@ -112,11 +118,13 @@ func TestCredentialsThatDoNotMoveAreNamedWithTheirDates(t *testing.T) {
 	app.Credentials = []identity.Credential{
 		{Kind: "certificate", ID: "later", From: "2027-01-01T00:00:00Z", Status: identity.CredentialNotYet},
 		{Kind: "key", ID: "off", Status: identity.CredentialInactive},
-		{Kind: "federated", Name: "build", Issuer: "https://tokens.example", Subject: "repo:x", Status: identity.CredentialValid},
+		{Kind: "federated", Name: "build", Issuer: "https://tokens.example", Subject: "repo:x",
+			Status: identity.CredentialValid},
 		{Kind: "certificate", ID: "good", Status: identity.CredentialValid, Carried: true}, {Kind: "secret", ID: "s"},
 	}
 	_, findings = translatedApp(t, app)
-	for _, text := range []string{"later, valid from 2027-01-01", "off, switched off", "issuer https://tokens.example, subject repo:x"} {
+	for _, text := range []string{"later, valid from 2027-01-01", "off, switched off",
+		"issuer https://tokens.example, subject repo:x"} {
 		if !said(findings, "credentials", text) {
 			t.Errorf("nothing says %q: %v", text, findings)
 		}
@@ -127,13 +135,16 @@ func TestCredentialsThatDoNotMoveAreNamedWithTheirDates(t *testing.T) {
 }
 
 func TestPagesAndSignOutOfAClientAreCarried(t *testing.T) {
-	app := identity.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", ClientID: "wiki", ClientAuthentication: "client_secret_basic",
-		RedirectURIs: []string{"https://w.example/cb"}, GrantTypes: []string{"authorization_code"}, ClaimsKnown: true,
+	app := identity.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", ClientID: "wiki",
+		ClientAuthentication: "client_secret_basic",
+		RedirectURIs:         []string{"https://w.example/cb"}, GrantTypes: []string{"authorization_code"}, ClaimsKnown: true,
 		LogoURI: "https://w.example/l.png", PolicyURI: "http://w.example/p", TermsURI: "https://w.example/t",
-		BackchannelLogoutURL: "https://w.example/bc", Unknown: []string{"accessibility.errorRedirectUrl", "settings.notes.enduser"}}
+		BackchannelLogoutURL: "https://w.example/bc", Unknown: []string{"accessibility.errorRedirectUrl",
+			"settings.notes.enduser"}}
 	client, findings := translatedApp(t, app)
 	extra := extras(client)
-	if extra["logoUri"] != app.LogoURI || extra["tosUri"] != app.TermsURI || extra["backchannel.logout.url"] != app.BackchannelLogoutURL {
+	if extra["logoUri"] != app.LogoURI || extra["tosUri"] != app.TermsURI ||
+		extra["backchannel.logout.url"] != app.BackchannelLogoutURL {
 		t.Errorf("%v", extra)
 	}
 	if _, made := extra["policyUri"]; made || !said(findings, "policy_uri", "http://w.example/p") {
@@ -169,7 +180,8 @@ func TestEveryFindingOfAnApplicationIsSaidAndNotTheFirstOnly(t *testing.T) {
 			t.Errorf("%s does not move, and is told of a new issuer", app.Name)
 		}
 	}
-	bookmark := identity.Application{Name: "Link", Status: identity.StatusActive, Protocol: "other", Mode: "BOOKMARK", Unknown: []string{"x"}}
+	bookmark := identity.Application{Name: "Link", Status: identity.StatusActive, Protocol: "other", Mode: "BOOKMARK",
+		Unknown: []string{"x"}}
 	if _, findings := translatedApp(t, bookmark); len(findings) != 1 {
 		t.Errorf("a link is more than a link: %v", findings)
 	}

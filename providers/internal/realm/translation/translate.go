@@ -54,8 +54,8 @@ func at(now time.Time, translate func(identity.Item, time.Time) (identity.Transl
 	return func(item identity.Item) (identity.Translation, error) { return translate(item, now) }
 }
 
-// leftBehind names each setting of the source that nothing carries, whatever the kind and whatever becomes of the item, unless it moves
-// nothing anyway.
+// leftBehind names each setting of the source that nothing carries, whatever the kind and whatever becomes of the
+// item, unless it moves nothing anyway.
 func leftBehind(item identity.Item, found []identity.Finding) []identity.Finding {
 	if isInvisible(found) {
 		return nil
