@@ -3,12 +3,14 @@ package state_test
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -241,5 +243,53 @@ func TestFollowUps_AreOneAStepWhateverTheNumberOfRuns(t *testing.T) {
 	expect("f-1 a open r3, f-2 b open r1, f-3 c open r2")
 	if other, err := store.of("other").FollowUps(); err != nil || len(other) != 0 {
 		t.Errorf("another migration has %d, %v", len(other), err)
+	}
+}
+
+func TestAdopt_TakesTheBindingsOfAnArchivedMigrationOnly(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
+	defer store.Close()
+	bind := func(m *state.Migration, ids ...string) {
+		t.Helper()
+		for i, id := range ids {
+			b := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: id},
+				Resource: identity.ResourceID{Type: "group", Key: "/" + m.Name() + "-" + id}}
+			if err := m.PutRunStep("r-"+m.Name(), state.RunStep{Order: i, StepID: id}, []state.Binding{b}, state.Event{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	pilot, next := store.of("pilot"), store.of("acme")
+	if _, err := openMigration(store, declared("pilot", "acme", "okta.corp"), by(1)); err != nil {
+		t.Fatal(err)
+	}
+	bind(pilot, "a", "b")
+	if _, err := next.Adopt(pilot, by(2)); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("by one that is not recorded: %v", err)
+	}
+	if _, err := pilot.Archive(by(3)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openMigration(store, declared("acme", "acme", "okta.corp"), by(4)); err != nil {
+		t.Fatal(err)
+	}
+	bind(next, "b")
+	if n, err := next.Adopt(pilot, by(5)); err != nil || n != 1 {
+		t.Errorf("adopted %d, %v", n, err)
+	}
+	all, err := next.Bindings()
+	var keys []string
+	for _, b := range all {
+		keys = append(keys, b.Resource.Key)
+	}
+	slices.Sort(keys)
+	if diff := cmp.Diff([]string{"/acme-b", "/pilot-a"}, keys); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if _, err := pilot.Adopt(next, by(6)); rule(err) != lifecycle.RuleNotArchived {
+		t.Errorf("from one that goes on: %v", err)
+	}
+	if _, err := store.Store.Migration("acme", "beta").Adopt(pilot, by(7)); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("by another tenant: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -32,7 +33,8 @@ type PlanRecord struct {
 	Classifier string         `json:"classifier"`          // version that made the assessments
 	Run        string         `json:"run,omitempty"`       // the newest run of it
 	AppliedAt  time.Time      `json:"applied_at,omitzero"`
-	Wave       string         `json:"wave,omitempty"` // of a plan of one wave
+	Wave       string         `json:"wave,omitempty"`    // of a plan of one wave
+	SavedAt    time.Time      `json:"saved_at,omitzero"` // when it was last written into a plan file
 }
 
 // PlanSnapshot binds a plan to one snapshot of a source and its assessment.
@@ -136,6 +138,9 @@ func (m *Migration) keepOutcome(tx Tx, key string, plan *PlanRecord) error {
 		plan.Status = before.Status
 	}
 	plan.Run, plan.AppliedAt = before.Run, before.AppliedAt
+	if plan.SavedAt.IsZero() {
+		plan.SavedAt = before.SavedAt
+	}
 	return nil
 }
 
@@ -286,6 +291,50 @@ func (r *Run) between(newestFirst []Run) {
 			r.After = other.CompletedAt
 		}
 	}
+}
+
+// Adopt takes over the bindings of a migration whose target this one goes on with, with the audit event. Its own stay. It fails with
+// *lifecycle.Refusal unless that one is archived and of the same tenant.
+func (m *Migration) Adopt(from *Migration, event Event) (adopted int, err error) {
+	err = m.store.backend.Update(func(tx Tx) error {
+		adopted = 0
+		before, err := from.recorded(tx)
+		if err != nil {
+			return err
+		}
+		now, err := m.recorded(tx)
+		if err != nil {
+			return err
+		}
+		if err := lifecycle.MayFollow(before, now); err != nil {
+			return err
+		}
+		all, err := recordsIn[Binding](from.space, tx, bucketBindings, "")
+		if err != nil {
+			return err
+		}
+		for _, b := range all {
+			if m.has(tx, bucketBindings, m.bindingKey(b)) {
+				continue
+			}
+			if err := m.putBinding(tx, b); err != nil {
+				return err
+			}
+			adopted++
+		}
+		return m.audit(tx, event)
+	})
+	return adopted, err
+}
+
+// Standings is what the recorded plans say about which of them took another's place.
+func (m *Migration) Standings() ([]lifecycle.Standing, error) {
+	plans, err := m.Plans()
+	standings := make([]lifecycle.Standing, 0, len(plans))
+	for _, p := range plans {
+		standings = append(standings, lifecycle.Standing{Hash: p.Hash, Made: p.CreatedAt, SavedAt: p.SavedAt})
+	}
+	return standings, err
 }
 
 // Bindings reads all bindings, keyed by address#type.

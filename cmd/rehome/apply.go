@@ -12,7 +12,9 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -39,7 +41,9 @@ func applyCommand() Command {
 			{Code: "plan-hash-mismatch", Cause: "What would be done is not what was approved.", Cure: "Plan again and have the new hash approved."},
 			{Code: "plan-not-ready", Cause: "A gate of an approved plan is open by now, such as a snapshot that became too old.", Cure: "Mend what the message names and plan again."},
 			{Code: "plan-expired", Cause: "The plan is older than max_plan_age.", Cure: "Plan again."},
-			{Code: "plan-superseded", Cause: "A later plan of the migration was previewed.", Cure: "Have the later plan approved, or plan again."},
+			{Code: "plan-superseded", Cause: "A later plan of the migration was saved with -out in this state, or applied.", Cure: "Have the later plan approved, or plan again."},
+			{Code: "plan-revoked", Cause: "The hash of the plan was taken back with rehome revoke.", Cure: "Plan again and have the new hash approved."},
+			{Code: "target-other-migration", Cause: "The marker in the target names another migration.", Cure: "Archive that one and take the target over with rehome target adopt, or name another target."},
 			{Code: "plan-other-migration", Cause: "The plan file belongs to another migration or provider.", Cure: "Apply it in the folder that it was made for."},
 			{Code: "plan-other-classifier", Cause: "Another version of rehome, with another classifier, made the plan.", Cure: "Plan again with this version and have the new hash approved."},
 			{Code: "plan-other-target", Cause: "The plan was made for another server or realm.", Cure: "Plan again against this target."},
@@ -213,13 +217,33 @@ func approve(s *session, p *plan.Plan, file, hash string, resumed *resumed) erro
 	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err != nil || began.After(expires) {
 		return diag.Errorf("plan-expired", "Plan has expired", "The plan was good until %s. Plan again and have the new hash approved.", p.ExpiresAt)
 	}
-	if hash == "" {
-		return askForHash(s, p)
+	switch {
+	case hash == "":
+		if err := askForHash(s, p); err != nil {
+			return err
+		}
+	case hash != p.PlanHash:
+		return hashMismatch(hash, p.PlanHash, explainDifference(s, hash, p))
 	}
-	if hash == p.PlanHash {
+	if resumed != nil {
 		return nil
 	}
-	return hashMismatch(hash, p.PlanHash, explainDifference(s, hash, p))
+	return notSuperseded(s, p)
+}
+
+// notSuperseded refuses a plan when a later one was written into a plan file with this state. What other states know is in the marker.
+func notSuperseded(s *session, p *plan.Plan) error {
+	made, _ := time.Parse(time.RFC3339, p.CreatedAt)
+	kept, err := s.store.Standings()
+	for _, known := range kept {
+		if known.Hash == p.PlanHash {
+			made = known.Made
+		}
+	}
+	if later, is := lifecycle.Superseded(p.PlanHash, made, kept); is {
+		return fmt.Errorf("%w: %s was written into a plan file at %s", apply.ErrSuperseded, later.Hash, later.SavedAt.Format(time.RFC3339))
+	}
+	return err
 }
 
 func hashMismatch(approved, now, why string) error {

@@ -165,14 +165,24 @@ func (s *session) awaitTarget(ctx context.Context, markers apply.Markers, claim 
 	})
 }
 
-func (e *execution) claim() apply.Claim {
-	s, p := e.s, e.work.plan
-	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	if known, err := s.store.PlanRecord(p.PlanHash); err == nil {
+// made is when the plan was made: as the state remembers it, or as the plan file says.
+func (e *execution) made() time.Time {
+	created, _ := time.Parse(time.RFC3339, e.work.plan.CreatedAt)
+	if known, err := e.s.store.PlanRecord(e.work.plan.PlanHash); err == nil {
 		created = known.CreatedAt
 	}
+	return created
+}
+
+// owner is whose target that of the configuration is to be.
+func (s *session) owner() apply.Owner {
+	return apply.Owner{Migration: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant}
+}
+
+func (e *execution) claim() apply.Claim {
+	s, p := e.s, e.work.plan
 	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
-	return apply.Claim{Migration: p.Migration.Name, Holder: holder, PlanHash: p.PlanHash, CreatedAt: created, Dead: func(h apply.Holder) bool { return s.dead(h, e.run) }}
+	return apply.Claim{Owner: s.owner(), Holder: holder, PlanHash: p.PlanHash, CreatedAt: e.made(), Dead: func(h apply.Holder) bool { return s.dead(h, e.run) }}
 }
 
 // begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from a stranger's.
@@ -207,7 +217,8 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 		return e.recordPlan(ctx)
 	}
 	var held *apply.HeldError
-	if e.resumed == nil && (errors.As(err, &held) || errors.Is(err, apply.ErrSuperseded)) {
+	var foreign *apply.ForeignError
+	if e.resumed == nil && (errors.As(err, &held) || errors.As(err, &foreign) || errors.Is(err, apply.ErrSuperseded) || errors.Is(err, apply.ErrRevoked)) {
 		err = errors.Join(err, e.file.Discard())
 		e.file = nil
 		return err
@@ -278,7 +289,7 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 func (e *execution) mark(m *identity.Marker, run state.Run) {
 	m.Run, m.RunHost = run.ID, e.s.env.host
 	if run.Status != "failed" {
-		m.AppliedPlan = e.work.plan.PlanHash
+		m.AppliedPlan, m.AppliedMade = e.work.plan.PlanHash, e.made().UTC().Format(time.RFC3339)
 	}
 	for key, resource := range e.journal.bound {
 		if m.Bindings == nil {

@@ -13,7 +13,7 @@ func commands() []Command {
 		snapshotPruneCommand(),
 		assessmentCommand(), assessmentListCommand(), assessmentShowCommand(), assessmentDiffCommand(),
 		showCommand(), runCommand(), runListCommand(), runShowCommand(), followUpCommand(), followUpListCommand(),
-		followUpDoneCommand(), rollbackCommand(),
+		followUpDoneCommand(), rollbackCommand(), revokeCommand(),
 		sheetCommand(), sheetRecordCommand(), sheetConfirmCommand(),
 		evidenceCommand(), evidenceRecordCommand(), evidenceBundleCommand(), evidenceVerifyCommand(),
 		evidenceKeygenCommand(),
@@ -21,7 +21,7 @@ func commands() []Command {
 		stateCommand(), stateShowCommand(), stateArchiveCommand(), stateExportCommand(),
 		credentialsCommand(), credentialsSetCommand(), credentialsListCommand(), credentialsDeleteCommand(),
 		rotateKeyCommand(), rotateClientCommand(),
-		targetCommand(), targetSnapshotCommand(), forceUnlockCommand(), fmtCommand(), versionCommand(),
+		targetCommand(), targetAdoptCommand(), targetSnapshotCommand(), forceUnlockCommand(), fmtCommand(), versionCommand(),
 		completionCommand(),
 	}
 }

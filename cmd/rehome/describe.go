@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -25,6 +26,7 @@ func describe(err error) diag.Diagnostic {
 	var ownerless *state.OwnerError
 	var active *state.ActiveError
 	var lost *state.LostError
+	var foreign *apply.ForeignError
 	switch {
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
@@ -45,11 +47,15 @@ func describe(err error) diag.Diagnostic {
 	case errors.Is(err, apply.ErrLeaseLost):
 		return diag.Errorf("target-lease-lost", "Lease was lost", "%s\nAnother process may be writing to the target, so nothing more was started. Run the same apply again when it is done.", text)
 	case errors.Is(err, apply.ErrSuperseded):
-		return diag.Errorf("plan-superseded", "Plan is superseded", "%s\nOnly the plan previewed last can be applied. Plan again and have the new hash approved.", text)
+		return diag.Errorf("plan-superseded", "Plan is superseded", "%s\nA plan is over when a later one was saved with -out here, or applied anywhere. Plan again and have the new hash approved.", text)
+	case errors.Is(err, apply.ErrRevoked):
+		return diag.Errorf("plan-revoked", "Plan was revoked", "%s\nSomebody took its hash back with rehome revoke. Plan again and have the new hash approved.", text)
+	case errors.As(err, &foreign):
+		return describeForeign(foreign)
 	case errors.As(err, &life):
 		return describeLifecycle(life)
 	case errors.As(err, &ownerless):
-		return diag.Errorf("state-owner-unknown", "State has things without an owner", "%s.\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was changed. With the version that wrote it, take out or complete what is named, or begin a new state.", text)
+		return diag.Errorf("state-owner-unknown", "State has things without an owner", "%s\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was changed. With the version that wrote it, take out or complete what is named, or begin a new state.", text)
 	case errors.Is(err, state.ErrNewer):
 		return diag.Errorf("state-newer", "State is newer", "%s\nUse the version of rehome that wrote it, or a later one. Nothing was changed.", text)
 	case errors.Is(err, state.ErrNoKey):
@@ -67,6 +73,15 @@ func describe(err error) diag.Diagnostic {
 	default:
 		return diag.Errorf("command-failed", "Command failed", "%s", text)
 	}
+}
+
+// describeForeign says how the target of another migration can be had, where it can.
+func describeForeign(e *apply.ForeignError) diag.Diagnostic {
+	advice := "What rehome made there is another tenant's. Name another target."
+	if e.Holder.Tenant == "" || e.Holder.Tenant == e.Asking.Tenant {
+		advice = fmt.Sprintf("Nothing was changed. If that migration is over, end it with rehome state archive and take its target over: rehome target adopt -from=%s", e.Holder.Migration)
+	}
+	return diag.Errorf("target-other-migration", "Target is another migration's", "%s\n%s", phrase.Sentence(e), advice)
 }
 
 func describeProvider(failure *identity.ProviderError, err error) diag.Diagnostic {

@@ -74,6 +74,9 @@ func runForceUnlock(ctx context.Context, s *session, id string, evenAlive bool) 
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
+	if err := apply.CheckOwner(marker, s.owner()); err != nil {
+		return err
+	}
 	holder := apply.HolderOf(marker.Lease)
 	if holder.ID != id {
 		return unknownLock(holder, running)

@@ -20,6 +20,12 @@ func describeLifecycle(e *lifecycle.Refusal) diag.Diagnostic {
 		title, advice = "Tenant was changed", "A migration belongs to one tenant for good. Give the migration block another name, or the tenant back."
 	case lifecycle.RuleSourceArchived:
 		title, advice = "Source is archived", "It left the configuration, so it collects, assesses and plans nothing. Put its source block back to use it again."
+	case lifecycle.RuleNotArchived:
+		title, advice = "Migration is not archived", "End it with rehome state archive in its folder, or by its name, and take its target over then."
+	case lifecycle.RuleOtherTenant:
+		title, advice = "Migration is of another tenant", "Tenants never share a target. Name another one."
+	case lifecycle.RuleNothingToAdopt:
+		title, advice = "Nothing to take over", "Go on with rehome plan."
 	case lifecycle.RuleSourceElsewhere:
 		title, advice = "Source is of another tenant", "What was read of one tenant must never reach another. Give the source another name, or use a state of its own."
 	}

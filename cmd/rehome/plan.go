@@ -14,8 +14,6 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -48,8 +46,6 @@ func planCommand() Command {
 			{Code: "block-matches-nothing", Cause: "No item meets the where of a block.", Cure: "Remove the block, or correct its where."},
 			{Code: "duration-invalid", Cause: "A duration does not read.", Cure: "Write it as 24h or 90m."},
 			{Code: "recipient-invalid", Cause: "A recipient of the rehome block is not an age public key.", Cure: "Give the age1… line of the person's identity file."},
-			{Code: "marker-leased", Cause: "A run writes to the target while a plan is made.", Cure: "Plan again when it is done."},
-			{Code: "marker-not-written", Cause: "The credential may not write, so the plan is not noted in the target.", Cure: "Nothing; plan with a credential that may write if older plans must be shut out."},
 			{Code: "plan-partial", Cause: "The plan is for a wave, or -target or -exclude was given.", Cure: "Nothing for a wave; after -target or -exclude plan the whole."},
 			{Code: "selection-unknown", Cause: "-target or -exclude names no step and no item.", Cure: "Take a name that rehome plan -v shows."},
 			{Code: "selection-conflict", Cause: "-wave and -target were both given.", Cure: "Leave out one."},
@@ -88,7 +84,7 @@ func runPlan(ctx context.Context, s *session, o planOptions) error {
 	}
 	defer work.target.Close()
 	p := work.plan
-	if err := recordPlan(ctx, s, work); err != nil {
+	if err := recordPlan(s, work, o.out != ""); err != nil {
 		return err
 	}
 	saved := ""
@@ -172,8 +168,9 @@ func (s *session) path(name string) string {
 	return filepath.Join(s.folder, name)
 }
 
-// recordPlan keeps the plan's summary for status and, when it has a hash, writes it into the target's marker as the one previewed last.
-func recordPlan(ctx context.Context, s *session, work *planning) error {
+// recordPlan keeps the plan's summary for status and, when it has a hash, the whole of it. Saved plans take the place of older ones. It
+// writes nothing to the target.
+func recordPlan(s *session, work *planning, saved bool) error {
 	p := work.plan
 	head := *p
 	head.Steps = nil
@@ -199,13 +196,14 @@ func recordPlan(ctx context.Context, s *session, work *planning) error {
 	if p.PlanHash == "" {
 		return nil
 	}
-	if err := mark(ctx, s, work); err != nil {
-		return err
-	}
 	if err := s.store.KeepPlan(p); err != nil {
 		return err
 	}
-	return s.store.PutPlan(planRecord(p), s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
+	previewed := planRecord(p)
+	if saved {
+		previewed.SavedAt = s.env.now().UTC().Truncate(time.Second)
+	}
+	return s.store.PutPlan(previewed, s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
 }
 
 // keepFindings lets the summary of a way back say what the plan before it found: going back looks for no impacts and decisions, which
@@ -222,37 +220,5 @@ func keepFindings(store *state.Migration, head *plan.Plan, summary *state.Summar
 		return err
 	}
 	head.Impacts, summary.PendingDecisions, summary.ResolvedDecisions = before.Plan.Impacts, before.PendingDecisions, before.ResolvedDecisions
-	return nil
-}
-
-// mark notes the plan in the target's marker, so that an older one cannot be applied from anywhere. A credential that may only read
-// cannot do that: then the plan says so and goes on.
-func mark(ctx context.Context, s *session, work *planning) error {
-	if _, isFile := work.live.(keptTarget); isFile {
-		s.warn(diag.List{diag.Warningf("marker-not-written", "Plan is not marked", "The target was read from a file, so it does not note this plan: an older approved plan could still be applied.")})
-		return nil
-	}
-	marker, revision := work.marker, work.revision
-	if marker.PreviewedPlan == work.plan.PlanHash {
-		return nil
-	}
-	if until, err := time.Parse(time.RFC3339, marker.Lease.Expires); marker.Lease.ID != "" && err == nil && s.env.now().Before(until) {
-		s.warn(diag.List{diag.Warningf("marker-leased", "Target is being written", "%s writes to the target now, so this plan is not noted there and may be out of date at once.", apply.HolderOf(marker.Lease))})
-		return nil
-	}
-	if marker.Migration == "" && work.plan.Summary.Create+work.plan.Summary.Update+work.plan.Summary.Delete == 0 {
-		return nil // nothing of ours is there and nothing would be: leave the target untouched
-	}
-	marker.Migration = work.plan.Migration.Name
-	marker.PreviewedPlan, marker.PreviewedAt = work.plan.PlanHash, work.plan.CreatedAt
-	_, err := work.target.WriteMarker(ctx, marker, revision)
-	var failure *identity.ProviderError
-	if errors.As(err, &failure) && failure.Code == identity.ErrorForbidden {
-		s.warn(diag.List{diag.Warningf("marker-not-written", "Plan is not marked", "The credential may not write, so the target does not note this plan: an older approved plan could still be applied.")})
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("noting the plan in the target: %w", err)
-	}
 	return nil
 }

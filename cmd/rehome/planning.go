@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
@@ -92,6 +93,11 @@ func (w *planning) compute(ctx context.Context, s *session, schema identity.Prov
 	}
 	if w.marker, w.revision, err = w.live.ReadMarker(ctx); err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
+	}
+	if !s.ThrowAway() { // a rehearsal reads the real target under a name of its own, and rehearsal.Refuse judges where it writes
+		if err := apply.CheckOwner(w.marker, s.owner()); err != nil {
+			return err
+		}
 	}
 	input := plan.Input{
 		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},

@@ -177,7 +177,7 @@ func clearMarker(ctx context.Context, target *client.Target) error {
 
 // parts applies, verifies, takes back, and verifies again.
 func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, work *planning, memory *remembering) error {
-	if err := recordPlan(ctx, r.scratch, work); err != nil {
+	if err := recordPlan(r.scratch, work, false); err != nil {
 		return err
 	}
 	if err := r.elsewhere(ctx, real, work); err != nil {
@@ -203,7 +203,7 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, 
 	if back.untold > 0 {
 		report.Notes = append(report.Notes, fmt.Sprintf("Of %s the target cannot tell whether people used them. Nobody is here, so they were taken back; a rollback of the real run would keep such applications, closed. Let the target keep a record of sign-ins before the run, and give rehome the right to read it.", view.Plural(back.untold, "resource", "resources")))
 	}
-	if err := recordPlan(ctx, r.scratch, back); err != nil {
+	if err := recordPlan(r.scratch, back, false); err != nil {
 		return err
 	}
 	if _, _, err := r.carryOut(ctx, report, rehearsal.PartRollback, back); err != nil {
@@ -215,13 +215,20 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, 
 	return r.compare(ctx, report, work.target, memory.live)
 }
 
-// elsewhere proves that the real target is another one: the plan is noted in the marker of the throw-away target by now.
+// elsewhere proves that the real target is another one: a mark that is left in the throw-away target must not be there.
 func (r *rehearsing) elsewhere(ctx context.Context, real, work *planning) error {
+	if r.copied {
+		return nil
+	}
+	m, mark := r.scratch.cfg.Migration, r.s.NewID("d")
+	if _, err := work.target.WriteMarker(ctx, identity.Marker{Migration: m.Name, Tenant: m.Tenant, Run: mark, Fence: work.marker.Fence}, work.revision); err != nil {
+		return fmt.Errorf("leaving a mark in the throw-away target: %w", err)
+	}
 	marker, _, err := real.target.ReadMarker(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
-	if marker.PreviewedPlan != work.plan.PlanHash || r.copied {
+	if marker.Run != mark {
 		return nil
 	}
 	return errors.Join(refused(r.scratch.cfg.Target.Address(), "It is the target under another address: a mark that was left here is there."), clearMarker(ctx, work.target))

@@ -71,7 +71,7 @@ func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
 	}
 	defer work.target.Close()
 	p := work.plan
-	if err := recordPlan(ctx, s, work); err != nil {
+	if err := recordPlan(s, work, o.out != ""); err != nil {
 		return err
 	}
 	if o.out != "" {

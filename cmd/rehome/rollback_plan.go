@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -59,6 +60,9 @@ func (w *planning) computeRollback(ctx context.Context, s *session, record *runR
 	}
 	if w.marker, w.revision, err = w.target.ReadMarker(ctx); err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
+	}
+	if err := apply.CheckOwner(w.marker, s.owner()); err != nil {
+		return err
 	}
 	age, err := duration(s.cfg.Rehome.MaxPlanAge, defaultPlanAge, "max_plan_age")
 	if err != nil {

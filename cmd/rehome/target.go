@@ -25,9 +25,9 @@ func targetCommand() Command {
 	return Command{
 		Path:  "target",
 		Group: groupProgram,
-		Short: "Read the target for those who may not",
-		Long: `Target reads what the target holds into an encrypted file, on a runner that has its credential. A pull request then plans from the file,
-without a credential of the target: rehome plan -target-snapshot=FILE.`,
+		Short: "Read the target for those who may not, or take one over",
+		Long: `Snapshot reads what the target holds into an encrypted file, on a runner that has its credential. A pull request then plans from the
+file, without a credential of the target: rehome plan -target-snapshot=FILE. Adopt takes over the target of an archived migration.`,
 		Example: "  rehome target snapshot -out=target.age",
 	}
 }

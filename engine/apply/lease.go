@@ -22,8 +22,8 @@ type Markers interface {
 // LeaseTime is how long a lease lasts without being renewed.
 const LeaseTime = 2 * time.Minute
 
-// ErrSuperseded says that the plan is not the newest one any more.
-var ErrSuperseded = errors.New("a later plan of this migration was previewed")
+// ErrSuperseded says that a later plan was saved or applied.
+var ErrSuperseded = errors.New("a later plan of this migration took its place")
 
 // ErrLeaseLost says that another process writes to the target now, or may.
 var ErrLeaseLost = errors.New("the lease on the target was lost")
@@ -65,9 +65,9 @@ type Lease struct {
 	lost      error
 }
 
-// Claim says who wants to write, and with which plan. CreatedAt is when the plan was previewed.
+// Claim says who wants to write, for whom, and with which plan. CreatedAt is when the plan was made.
 type Claim struct {
-	Migration string
+	Owner     Owner
 	Holder    Holder
 	PlanHash  string
 	CreatedAt time.Time
@@ -76,41 +76,21 @@ type Claim struct {
 	Dead func(Holder) bool
 }
 
-// superseded tells whether the marker names another plan that was not previewed before ours; times are whole seconds. A
-// plan made with view rights only leaves no mark, so an older mark does not stop it.
-func (c Claim) superseded(marker identity.Marker) bool {
-	if marker.PreviewedPlan == "" || marker.PreviewedPlan == c.PlanHash {
-		return false
-	}
-	at, err := time.Parse(time.RFC3339, marker.PreviewedAt)
-	return err != nil || !at.Before(c.CreatedAt)
-}
-
-// CheckClaim reads the marker and fails as TakeLease would, without writing: *HeldError or ErrSuperseded.
+// CheckClaim reads the marker and fails as TakeLease would, without writing: *ForeignError, *HeldError, ErrSuperseded or
+// ErrRevoked.
 func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (identity.Marker,
 	identity.MarkerRevision, error) {
 	marker, revision, err := markers.ReadMarker(ctx)
 	if err != nil {
 		return marker, revision, fmt.Errorf("reading the marker: %w", err)
 	}
-	if marker.Migration != "" && marker.Migration != claim.Migration {
-		return marker, revision, fmt.Errorf("the target belongs to migration %q, not %q", marker.Migration, claim.Migration)
+	if err := CheckOwner(marker, claim.Owner); err != nil {
+		return marker, revision, err
 	}
-	if until, err := time.Parse(time.RFC3339, marker.Lease.Expires); marker.Lease.ID != "" &&
-		(err != nil || now().Before(until)) {
-		holder := HolderOf(marker.Lease)
-		if claim.Dead == nil || !claim.Dead(holder) {
-			held := &HeldError{Holder: holder, Expires: marker.Lease.Expires}
-			if !holder.Since.IsZero() {
-				held.Age = now().Sub(holder.Since)
-			}
-			return marker, revision, held
-		}
+	if err := heldBy(marker, claim.Dead, now()); err != nil {
+		return marker, revision, err
 	}
-	if claim.superseded(marker) {
-		return marker, revision, fmt.Errorf("%w (%s, at %s)", ErrSuperseded, marker.PreviewedPlan, marker.PreviewedAt)
-	}
-	return marker, revision, nil
+	return marker, revision, CheckPlan(marker, claim.PlanHash, claim.CreatedAt)
 }
 
 // AwaitClaim checks as CheckClaim does and, while somebody else has the lease, again until limit is over. Held hears of
@@ -136,14 +116,14 @@ func AwaitClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 	}
 }
 
-// TakeLease takes the lease when nobody else has it, and renews it until Release. It fails with *HeldError, or with
-// ErrSuperseded when a later plan was previewed.
+// TakeLease takes the lease when nobody else has it, and renews it until Release. It fails as CheckClaim does.
 func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (*Lease, error) {
 	marker, revision, err := CheckClaim(ctx, markers, claim, now)
 	if err != nil {
 		return nil, err
 	}
-	marker.Migration, marker.Lease = claim.Migration, claim.Holder.lease(now().Add(LeaseTime))
+	marker.Migration, marker.Tenant = claim.Owner.Migration, claim.Owner.Tenant
+	marker.Lease = claim.Holder.lease(now().Add(LeaseTime))
 	marker.Fence++
 	revision, err = markers.WriteMarker(ctx, marker, revision)
 	if err != nil {

@@ -65,8 +65,11 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
+// acme is who asks in these tests.
+var acme = apply.Owner{Migration: "acme", Tenant: "acme"}
+
 func claim(run string) apply.Claim {
-	return apply.Claim{Migration: "acme", PlanHash: "sha256:1",
+	return apply.Claim{Owner: acme, PlanHash: "sha256:1",
 		Holder: apply.Holder{ID: run, Run: run, Actor: "ana@desk (system user, not verified)", Host: "desk", PID: 42,
 			Command: "rehome apply", Since: time.Unix(100, 0)}}
 }
@@ -138,10 +141,9 @@ func TestLease_AWriteWhoseAnswerWasLostIsOurs(t *testing.T) {
 
 func TestLease_KeepsItsHolderInFieldsOfTheMarker(t *testing.T) {
 	m, c := &markers{}, &clock{at: time.Unix(1700000000, 0)}
-	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana, process 3 of x (github actor, not verified)",
-		Host: "runner-7",
-		PID:  9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
-	if _, err := apply.TakeLease(t.Context(), m, apply.Claim{Migration: "acme", Holder: want}, c.now); err != nil {
+	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana, process 3 of x (github actor, not verified)", Host: "runner-7",
+		PID: 9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
+	if _, err := apply.TakeLease(t.Context(), m, apply.Claim{Owner: acme, Holder: want}, c.now); err != nil {
 		t.Fatal(err)
 	}
 	if got := apply.HolderOf(m.marker.Lease); got != want {
@@ -168,7 +170,7 @@ func TestTakeLease_EndsWithItsContextAndGivesTheLeaseBack(t *testing.T) {
 
 func TestAwaitClaim_WaitsForTheOtherOneAndNoLonger(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
-	claim := apply.Claim{Migration: "acme", Holder: apply.Holder{ID: "r-2", Run: "r-2"}, CreatedAt: start}
+	claim := apply.Claim{Owner: acme, Holder: apply.Holder{ID: "r-2", Run: "r-2"}, CreatedAt: start}
 	lease := identity.Lease{ID: "ci-7", Run: "r-1", Actor: "ann", Host: "runner", PID: 42, Command: "rehome apply",
 		Since: start.Add(-90 * time.Second).Format(time.RFC3339), Expires: start.Add(time.Hour).Format(time.RFC3339)}
 	held := func() *markers {

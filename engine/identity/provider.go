@@ -96,16 +96,16 @@ type StepResult struct {
 
 // Marker is the one object that rehome keeps in a target.
 type Marker struct {
-	Migration     string `json:"migration"`
-	PreviewedPlan string `json:"previewed_plan,omitempty"` // hash of the plan previewed last
-	PreviewedAt   string `json:"previewed_at,omitempty"`   // RFC 3339
-	AppliedPlan   string `json:"applied_plan,omitempty"`
-	Run           string `json:"run,omitempty"`
-	RunHost       string `json:"run_host,omitempty"`
-	Lease         Lease  `json:"lease,omitzero"` // of who may write now
-	Fence         int64  `json:"fence"`          // grows with every lease
-	// item address#type → type:key, for resources that cannot carry a tag
-	Bindings map[string]string `json:"bindings,omitempty"`
+	Migration   string            `json:"migration"`
+	Tenant      string            `json:"tenant,omitempty"`       // whose migration it is; empty in a marker of an earlier version
+	AppliedPlan string            `json:"applied_plan,omitempty"` // hash of the plan applied last
+	AppliedMade string            `json:"applied_made,omitempty"` // when that plan was made, RFC 3339: older ones are over
+	Revoked     []string          `json:"revoked,omitempty"`      // hashes that nobody may apply any more, oldest first
+	Run         string            `json:"run,omitempty"`
+	RunHost     string            `json:"run_host,omitempty"`
+	Lease       Lease             `json:"lease,omitzero"`     // of who may write now
+	Fence       int64             `json:"fence"`              // grows with every lease
+	Bindings    map[string]string `json:"bindings,omitempty"` // item address#type → type:key, for resources that cannot carry a tag
 }
 
 // Lease says who may write to a target, and until when. The zero value means that nobody does.

@@ -56,6 +56,9 @@ const (
 	RuleTenant          = "migration-tenant-changed"
 	RuleSourceArchived  = "source-archived"
 	RuleSourceElsewhere = "source-of-other-tenant"
+	RuleNotArchived     = "adopt-not-archived"
+	RuleOtherTenant     = "adopt-other-tenant"
+	RuleNothingToAdopt  = "adopt-nothing"
 )
 
 // Refusal says which rule refused, and about what.
@@ -193,6 +196,19 @@ func (m Migration) MayUse(source string) error {
 		}
 	}
 	return nil
+}
+
+// MayFollow tells whether a migration may take over the target of another: that one ended, and both are one tenant's.
+func MayFollow(from, to Migration) error {
+	switch {
+	case from.Tenant != to.Tenant:
+		return Refuse(RuleOtherTenant, "migration %q is of tenant %q, %q of tenant %q", from.Name, from.Tenant, to.Name, to.Tenant)
+	case from.Name == to.Name:
+		return Refuse(RuleNothingToAdopt, "migration %q has its own target already", to.Name)
+	case from.Status != MigrationArchived:
+		return Refuse(RuleNotArchived, "migration %q is not archived, so what it made is still its own", from.Name)
+	}
+	return to.MayChange()
 }
 
 // Inventoried moves the time of the last inventory of a source and tells whether the migration has it.

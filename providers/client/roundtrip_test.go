@@ -195,7 +195,7 @@ func TestATargetChecksAppliesAndKeepsAMarker(t *testing.T) {
 	if err != nil || revision != "" || !reflect.DeepEqual(marker, identity.Marker{}) {
 		t.Errorf("marker is %+v %q, %v", marker, revision, err)
 	}
-	marker = identity.Marker{Migration: "m", PreviewedPlan: "p", PreviewedAt: "a", AppliedPlan: "b", Run: "r", RunHost: "h", Lease: identity.Lease{ID: "l", Run: "r", Actor: "a", Host: "h", PID: 1, Command: "c", Since: "s", Expires: "e"}, Fence: 1 << 60, Bindings: map[string]string{"x": "y"}}
+	marker = identity.Marker{Migration: "m", Tenant: "t", AppliedPlan: "b", AppliedMade: "a", Revoked: []string{"x", "y"}, Run: "r", RunHost: "h", Lease: identity.Lease{ID: "l", Run: "r", Actor: "a", Host: "h", PID: 1, Command: "c", Since: "s", Expires: "e"}, Fence: 1 << 60, Bindings: map[string]string{"x": "y"}}
 	if revision, err = running.WriteMarker(ctx, marker, ""); err != nil || revision != "1" {
 		t.Errorf("revision is %q, %v", revision, err)
 	}

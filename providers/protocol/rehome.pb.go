@@ -3387,14 +3387,15 @@ func (x *WriteMarkerResponse) GetRevision() string {
 type Marker struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Migration     string                 `protobuf:"bytes,1,opt,name=migration,proto3" json:"migration,omitempty"`
-	PreviewedPlan string                 `protobuf:"bytes,2,opt,name=previewed_plan,json=previewedPlan,proto3" json:"previewed_plan,omitempty"`
-	PreviewedAt   string                 `protobuf:"bytes,3,opt,name=previewed_at,json=previewedAt,proto3" json:"previewed_at,omitempty"`
 	AppliedPlan   string                 `protobuf:"bytes,4,opt,name=applied_plan,json=appliedPlan,proto3" json:"applied_plan,omitempty"`
 	Run           string                 `protobuf:"bytes,5,opt,name=run,proto3" json:"run,omitempty"`
 	RunHost       string                 `protobuf:"bytes,6,opt,name=run_host,json=runHost,proto3" json:"run_host,omitempty"`
 	Fence         int64                  `protobuf:"varint,9,opt,name=fence,proto3" json:"fence,omitempty"`
 	Bindings      map[string]string      `protobuf:"bytes,10,rep,name=bindings,proto3" json:"bindings,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Lease         *Lease                 `protobuf:"bytes,11,opt,name=lease,proto3" json:"lease,omitempty"` // absent where nobody may write
+	Tenant        string                 `protobuf:"bytes,12,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	AppliedMade   string                 `protobuf:"bytes,13,opt,name=applied_made,json=appliedMade,proto3" json:"applied_made,omitempty"` // RFC 3339
+	Revoked       []string               `protobuf:"bytes,14,rep,name=revoked,proto3" json:"revoked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3432,20 +3433,6 @@ func (*Marker) Descriptor() ([]byte, []int) {
 func (x *Marker) GetMigration() string {
 	if x != nil {
 		return x.Migration
-	}
-	return ""
-}
-
-func (x *Marker) GetPreviewedPlan() string {
-	if x != nil {
-		return x.PreviewedPlan
-	}
-	return ""
-}
-
-func (x *Marker) GetPreviewedAt() string {
-	if x != nil {
-		return x.PreviewedAt
 	}
 	return ""
 }
@@ -3488,6 +3475,27 @@ func (x *Marker) GetBindings() map[string]string {
 func (x *Marker) GetLease() *Lease {
 	if x != nil {
 		return x.Lease
+	}
+	return nil
+}
+
+func (x *Marker) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *Marker) GetAppliedMade() string {
+	if x != nil {
+		return x.AppliedMade
+	}
+	return ""
+}
+
+func (x *Marker) GetRevoked() []string {
+	if x != nil {
+		return x.Revoked
 	}
 	return nil
 }
@@ -5317,21 +5325,22 @@ const file_rehome_proto_rawDesc = "" +
 	"\x06marker\x18\x01 \x01(\v2\x11.rehome.v1.MarkerR\x06marker\x12\x19\n" +
 	"\bbased_on\x18\x02 \x01(\tR\abasedOn\"1\n" +
 	"\x13WriteMarkerResponse\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\tR\brevision\"\xa1\x03\n" +
+	"\brevision\x18\x01 \x01(\tR\brevision\"\xd6\x03\n" +
 	"\x06Marker\x12\x1c\n" +
-	"\tmigration\x18\x01 \x01(\tR\tmigration\x12%\n" +
-	"\x0epreviewed_plan\x18\x02 \x01(\tR\rpreviewedPlan\x12!\n" +
-	"\fpreviewed_at\x18\x03 \x01(\tR\vpreviewedAt\x12!\n" +
+	"\tmigration\x18\x01 \x01(\tR\tmigration\x12!\n" +
 	"\fapplied_plan\x18\x04 \x01(\tR\vappliedPlan\x12\x10\n" +
 	"\x03run\x18\x05 \x01(\tR\x03run\x12\x19\n" +
 	"\brun_host\x18\x06 \x01(\tR\arunHost\x12\x14\n" +
 	"\x05fence\x18\t \x01(\x03R\x05fence\x12;\n" +
 	"\bbindings\x18\n" +
 	" \x03(\v2\x1f.rehome.v1.Marker.BindingsEntryR\bbindings\x12&\n" +
-	"\x05lease\x18\v \x01(\v2\x10.rehome.v1.LeaseR\x05lease\x1a;\n" +
+	"\x05lease\x18\v \x01(\v2\x10.rehome.v1.LeaseR\x05lease\x12\x16\n" +
+	"\x06tenant\x18\f \x01(\tR\x06tenant\x12!\n" +
+	"\fapplied_made\x18\r \x01(\tR\vappliedMade\x12\x18\n" +
+	"\arevoked\x18\x0e \x03(\tR\arevoked\x1a;\n" +
 	"\rBindingsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\a\x10\bJ\x04\b\b\x10\tR\flease_holderR\rlease_expires\"\xaf\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\x02\x10\x03J\x04\b\x03\x10\x04J\x04\b\a\x10\bJ\x04\b\b\x10\tR\x0epreviewed_planR\fpreviewed_atR\flease_holderR\rlease_expires\"\xaf\x01\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03run\x18\x02 \x01(\tR\x03run\x12\x14\n" +

@@ -60,7 +60,7 @@ func DecodeStepResult(message *ApplyResponse) identity.StepResult {
 // EncodeMarker makes a message of a marker.
 func EncodeMarker(m identity.Marker) *Marker {
 	return &Marker{
-		Migration: m.Migration, PreviewedPlan: m.PreviewedPlan, PreviewedAt: m.PreviewedAt, AppliedPlan: m.AppliedPlan, Run: m.Run,
+		Migration: m.Migration, Tenant: m.Tenant, AppliedPlan: m.AppliedPlan, AppliedMade: m.AppliedMade, Revoked: m.Revoked, Run: m.Run,
 		RunHost: m.RunHost, Lease: encodeLease(m.Lease), Fence: m.Fence, Bindings: m.Bindings,
 	}
 }
@@ -84,8 +84,8 @@ func decodeLease(message *Lease) identity.Lease {
 // DecodeMarker reads a marker; no message is the zero marker.
 func DecodeMarker(message *Marker) identity.Marker {
 	return identity.Marker{
-		Migration: message.GetMigration(), PreviewedPlan: message.GetPreviewedPlan(), PreviewedAt: message.GetPreviewedAt(),
-		AppliedPlan: message.GetAppliedPlan(), Run: message.GetRun(), RunHost: message.GetRunHost(),
+		Migration: message.GetMigration(), Tenant: message.GetTenant(), AppliedPlan: message.GetAppliedPlan(),
+		AppliedMade: message.GetAppliedMade(), Revoked: message.GetRevoked(), Run: message.GetRun(), RunHost: message.GetRunHost(),
 		Lease: decodeLease(message.GetLease()), Fence: message.GetFence(), Bindings: message.GetBindings(),
 	}
 }
