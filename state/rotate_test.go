@@ -291,12 +291,19 @@ func rotateUntilKilled(t *testing.T, folder string) {
 
 // A bucket that Rotate does not know would be lost with the old key.
 func TestRotate_KnowsEveryBucket(t *testing.T) {
-	files, err := parser.ParseDir(token.NewFileSet(), ".", func(info os.FileInfo) bool { return !strings.HasSuffix(info.Name(), "_test.go") }, 0)
+	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	declared, known := map[string]bool{}, map[string]bool{}
-	for _, file := range files["state"].Files {
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, d := range file.Decls {
 			switch d := d.(type) {
 			case *ast.GenDecl:

@@ -166,7 +166,8 @@ func provenPlan(store *state.Migration) (hash string, run *state.Run, later stri
 	if len(plans) > 0 {
 		newest = plans[0].Hash
 	}
-	for _, head := range runs {
+	if len(runs) > 0 {
+		head := runs[0]
 		whole, err := store.Run(head.ID)
 		if newest != head.PlanHash {
 			later = newest

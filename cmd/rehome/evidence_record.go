@@ -71,7 +71,8 @@ func appliedPlan(store *state.Migration) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, run := range runs {
+	if len(runs) > 0 {
+		run := runs[0]
 		if !strings.HasPrefix(run.Status, "completed") {
 			return "", diag.Errorf("evidence-needs-applied", "Plan is not applied", "Run %s of plan %s ended as %q. Evidence is recorded on an applied plan: finish the apply first.", run.ID, view.ShortHash(run.PlanHash), run.Status)
 		}

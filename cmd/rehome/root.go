@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 	root.SetArgs(given)
 	err := unknownCommand(root, given)
 	if err == nil {
-		err = root.ExecuteContext(context.WithValue(ctx, globals{}, globalOf(root))) // the context of the command, with what root had
+		err = root.ExecuteContext(context.WithValue(ctx, optionsKey{}, globalOf(root))) // the context of the command, with what root had
 	}
 	if err == nil {
 		return exitDone
@@ -86,11 +86,11 @@ func report(env *environment, global *options, err error) {
 	view.Diagnostics(env.err, list, env.style(global.noColor))
 }
 
-// globals finds the options that newRootCommand bound; commands get them by closure, run needs them for the last error.
-type globals struct{ *options }
+// optionsKey finds the options that newRootCommand bound; commands get them by closure, run needs them for the last error.
+type optionsKey struct{}
 
 func globalOf(root *cobra.Command) *options {
-	if g, ok := root.Context().Value(globals{}).(*options); ok {
+	if g, ok := root.Context().Value(optionsKey{}).(*options); ok {
 		return g
 	}
 	return &options{}
@@ -109,7 +109,7 @@ func newRootCommand(env *environment) *cobra.Command {
 	root.SetIn(env.in)
 	root.SetOut(env.out)
 	root.SetErr(env.err)
-	root.SetContext(context.WithValue(context.Background(), globals{}, global))
+	root.SetContext(context.WithValue(context.Background(), optionsKey{}, global))
 	flags := root.PersistentFlags()
 	flags.StringVar(&global.chdir, "chdir", "", "work in this folder")
 	flags.BoolVar(&global.noColor, "no-color", false, "no colour (also NO_COLOR)")
