@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,7 +29,8 @@ func TestManyGoroutinesShareASink(t *testing.T) {
 				t.Error(err)
 			}
 			for n := range 200 {
-				item := identity.Item{Kind: identity.KindGroup, ID: fmt.Sprintf("%d-%d", worker, n), Attributes: []byte("{}"), Page: page}
+				item := identity.Item{Kind: identity.KindGroup, ID: fmt.Sprintf("%d-%d", worker, n),
+					Attributes: []byte("{}"), Page: page}
 				if err := sink.Items(t.Context(), item); err != nil {
 					t.Error(err)
 				}
@@ -98,19 +101,51 @@ func TestLogLinesAreThoseThatTheHostReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	at, _ := line["@timestamp"].(string)
-	if _, err := time.Parse(logTime, at); err != nil || line["@level"] != "warn" || line["@message"] != "slow" || line["page"] != 3.0 {
+	if _, err := time.Parse(logTime, at); err != nil || line["@level"] != "warn" || line["@message"] != "slow" ||
+		line["page"] != 3.0 {
 		t.Errorf("line is %s, %v", output.String(), err)
 	}
 }
 
 func TestAPartOfTheResourcesIsNotChecked(t *testing.T) {
 	messages := []*protocol.CheckRequest{
-		{Event: &protocol.CheckRequest_Desired{Desired: &protocol.ResourceBatch{Resources: []*protocol.Resource{{Type: "t", Key: "k"}}}}},
+		{Event: &protocol.CheckRequest_Desired{Desired: &protocol.ResourceBatch{Resources: []*protocol.Resource{{Type: "t",
+			Key: "k"}}}}},
 		{Event: &protocol.CheckRequest_End{End: &protocol.CheckEnd{Desired: 2}}},
 	}
 	next := 0
 	_, _, err := receiveResources(func() (*protocol.CheckRequest, error) { next++; return messages[next-1], nil })
 	if failure, ok := protocol.DecodeError(err); !ok || failure.Code != identity.ErrorInvalid {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestResourcesToCheckThatAreNotWholeOrDoNotReadAreRefused(t *testing.T) {
+	broken := &protocol.ResourceBatch{Resources: []*protocol.Resource{{Type: "t", Key: "k", AttributesJson: []byte("{")}}}
+	lost := errors.New("the connection is gone")
+	cases := map[string]struct {
+		message *protocol.CheckRequest
+		err     error
+		want    string
+	}{
+		"no end marker":  {nil, io.EOF, "ended without their end marker"},
+		"an empty event": {&protocol.CheckRequest{}, nil, "is empty"},
+		"a broken set": {&protocol.CheckRequest{Event: &protocol.CheckRequest_Desired{Desired: broken}}, nil,
+			"attributes of t"},
+		"a broken live": {&protocol.CheckRequest{Event: &protocol.CheckRequest_Live{Live: broken}}, nil,
+			"attributes of t"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := receiveResources(func() (*protocol.CheckRequest, error) { return c.message, c.err })
+			failure, ok := protocol.DecodeError(err)
+			if !ok || failure.Code != identity.ErrorInvalid || !strings.Contains(failure.Message, c.want) {
+				t.Errorf("error is %v", err)
+			}
+		})
+	}
+	_, _, err := receiveResources(func() (*protocol.CheckRequest, error) { return nil, lost })
+	if !errors.Is(err, lost) {
 		t.Errorf("error is %v", err)
 	}
 }
