@@ -62,10 +62,10 @@ func (h *house) budgets() []budget {
 		{"code lines of cmd/rehome", float64(h.rooms["cmd/rehome"].code), 14000, 3500, ""},
 		{"code lines of the largest package", float64(lines), 14000, 3000, largest},
 		{"packages in the longest import chain", float64(len(chain)), 12, 9, strings.Join(chain, " > ")},
-		{"own packages that one outside cmd imports", float64(out), 12, 0, fan},
+		{"own packages that one outside cmd imports", float64(out), 14, 12, fan},
 		{"lines of a function, 95 of 100", float64(p95), 40, 0, ""},
 		{"lines of the longest function", float64(longest.lines), 150, 80, longest.name},
-		{"exported names of a package", float64(exported), 170, 70, names},
+		{"exported names of a package", float64(exported), 190, 70, names},
 		{"lines over 120 characters, of 100", 100 * float64(h.long) / float64(h.lines), 5, 0.5, h.worstFile()},
 	}
 }
