@@ -10,8 +10,8 @@ func kinds() []identity.Kind {
 	}
 }
 
-// resource is one thing that Graph lists: what it is called in messages, which kind is lost without it, and the application
-// permission to grant (vendor's permission table, August 2026).
+// resource is one thing that Graph lists: what it is called in messages, which kind is lost without it, and the
+// application permission to grant (vendor's permission table, August 2026).
 type resource struct {
 	name       string
 	kind       identity.Kind
@@ -33,8 +33,8 @@ func federationResource() resource {
 	return resource{name: "the federation of a domain", kind: identity.KindIdentityProvider, permission: "Domain-InternalFederation.Read.All"}
 }
 
-// applicationsResource names keyCredentials, without which public keys come back as null. Such requests are limited to 150 a
-// minute for a tenant, so pages are as large as allowed.
+// applicationsResource names keyCredentials, without which public keys come back as null. Such requests are limited to
+// 150 a minute for a tenant, so pages are as large as allowed.
 func applicationsResource() resource {
 	return resource{name: "applications", kind: identity.KindApplication, permission: "Application.Read.All", top: largestPage,
 		fields: []string{"id", "appId", "displayName", "description", "disabledByMicrosoftStatus", "signInAudience", "identifierUris",

@@ -31,8 +31,8 @@ type client struct {
 	settings settings
 }
 
-// newClient builds token and request pipelines of the SDK on one transport of ours, which alone repeats requests: the SDK's own
-// retry handler gives up on 500, 502 and broken bodies, and cuts the fraction of Retry-After.
+// newClient builds token and request pipelines of the SDK on one transport of ours, which alone repeats requests: the
+// SDK's own retry handler gives up on 500, 502 and broken bodies, and cuts the fraction of Retry-After.
 func newClient(s settings) (*client, error) {
 	base := reading.NewBase()
 	base.TLSClientConfig = &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12}

@@ -17,8 +17,8 @@ var _ sdk.SourceConnector = (*source)(nil)
 // tenantID is the form of a tenant's id; the block may name a domain instead, of which an entity id cannot be made.
 var tenantID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// Connection tells how an application is connected to the tenant now, from the item and the configuration. What Graph does not tell
-// is left without a value, with a note that says where to look.
+// Connection tells how an application is connected to the tenant now, from the item and the configuration. What Graph
+// does not tell is left without a value, with a note that says where to look.
 func (s *source) Connection(_ context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
 	if s.settings.tenantID == "" {
 		return nil, &identity.ProviderError{Code: identity.ErrorInternal, Message: "the source entra is not configured"}

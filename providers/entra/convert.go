@@ -71,7 +71,8 @@ func sorted(lists ...[]string) []string {
 	return slices.Compact(all)
 }
 
-// vendorTenant tells whether a tenant is one of Microsoft's own, which own the applications that come with every tenant.
+// vendorTenant tells whether a tenant is one of Microsoft's own, which own the applications that come with every
+// tenant.
 func vendorTenant(id string) bool {
 	switch strings.ToLower(id) {
 	case "f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47":
@@ -145,7 +146,8 @@ func certificates(list ...string) []string {
 	return out
 }
 
-// convertRouting makes the rule that Entra applies without having an object for it: people of a federated domain go upstream.
+// convertRouting makes the rule that Entra applies without having an object for it: people of a federated domain go
+// upstream.
 func convertRouting(domain, provider string, from original) (identity.Item, error) {
 	item, err := itemOf(identity.KindRoutingRule, "domain:"+domain, domain, identity.RoutingRule{
 		Name: domain, Status: identity.StatusActive, Domains: []string{domain}, Simple: true, Providers: 1,

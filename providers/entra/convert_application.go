@@ -133,9 +133,10 @@ func (j *joining) signIn() {
 	}
 }
 
-// looksLikeSAML decides a registration without a sign-on mode. A signing certificate is made for SAML only, and credentials, other
-// platforms and the implicit flow are of use for OpenID Connect only: those are strong. The tag of the gallery and the address of a page
-// to start at are hints that stand on applications of either kind, and count where nothing strong does.
+// looksLikeSAML decides a registration without a sign-on mode. A signing certificate is made for SAML only, and
+// credentials, other platforms and the implicit flow are of use for OpenID Connect only: those are strong. The tag of
+// the gallery and the address of a page to start at are hints that stand on applications of either kind, and count
+// where nothing strong does.
 func (j *joining) looksLikeSAML() bool {
 	if j.registration.principal == nil || j.registration.principal.body.Mode != "" {
 		return false
@@ -203,8 +204,8 @@ const (
 	oldGraphAppID = "00000002-0000-0000-c000-000000000000" // Azure AD Graph, retired
 )
 
-// signInScope tells whether a scope of Graph only serves to sign in: openid, profile, email, offline_access and User.Read, which
-// the portal adds to every application.
+// signInScope tells whether a scope of Graph only serves to sign in: openid, profile, email, offline_access and
+// User.Read, which the portal adds to every application.
 func signInScope(id string) bool {
 	switch strings.ToLower(id) {
 	case "37f7f235-527c-4136-accd-4a02d197296e", "14dad69e-099b-42c9-810b-d002981feec1", "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
@@ -245,8 +246,8 @@ func wildcardHost(address string) bool {
 	return err == nil && strings.Contains(u.Host, "*")
 }
 
-// audienceOf is whose people may sign in; empty for a word that is not known. A registration without the word is one of before there was
-// a choice, for its own tenant.
+// audienceOf is whose people may sign in; empty for a word that is not known. A registration without the word is one of
+// before there was a choice, for its own tenant.
 func audienceOf(word string) string {
 	switch word {
 	case "", "AzureADMyOrg":

@@ -10,7 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// federatedCredential lets tokens of another issuer sign an application in. Subject is empty where an expression decides.
+// federatedCredential lets tokens of another issuer sign an application in. Subject is empty where an expression
+// decides.
 type federatedCredential struct {
 	ID         string   `json:"id"`
 	Name       string   `json:"name"`
@@ -22,8 +23,8 @@ type federatedCredential struct {
 	} `json:"claimsMatchingExpression"`
 }
 
-// allCredentials notes each key, secret and federated credential of the registration with its dates. What is carried is marked by those
-// who carry it.
+// allCredentials notes each key, secret and federated credential of the registration with its dates. What is carried is
+// marked by those who carry it.
 func (j *joining) allCredentials() {
 	for _, password := range j.body.PasswordCredentials {
 		j.note(dated(identity.Credential{Use: identity.CredentialClient, Kind: "secret", ID: password.KeyID, Name: password.Name},
@@ -80,7 +81,8 @@ func dated(c identity.Credential, from, until *time.Time, now time.Time) identit
 	return reading.Dated(c, start, end, now)
 }
 
-// validKeys are the keys that Entra accepts today. One whose bytes were not told is kept: it is a gap, and no reason to do without.
+// validKeys are the keys that Entra accepts today. One whose bytes were not told is kept: it is a gap, and no reason to
+// do without.
 func (j *joining) validKeys() []keyCredential {
 	return slices.DeleteFunc(verifyKeys(j.body.KeyCredentials), func(key keyCredential) bool {
 		return j.keyCredential(key).Status != identity.CredentialValid && j.keyCredential(key).Status != identity.CredentialUnreadable

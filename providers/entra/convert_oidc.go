@@ -19,8 +19,8 @@ const (
 	public       = "public"
 )
 
-// platforms of a registration that have redirect URIs. Entra decides between confidential and public by the platform that holds
-// the redirect URI in use.
+// platforms of a registration that have redirect URIs. Entra decides between confidential and public by the platform
+// that holds the redirect URI in use.
 type platforms struct{ web, spa, native bool }
 
 func (j *joining) oidc() {
@@ -166,8 +166,8 @@ func verifyKeys(keys []keyCredential) []keyCredential {
 	return out
 }
 
-// keySet makes a JSON Web Key Set of certificates. Each appears under both names that Microsoft's libraries send as kid: the hex
-// and the base64url form of its SHA-1. A certificate that was not told or is no RSA one is a gap.
+// keySet makes a JSON Web Key Set of certificates. Each appears under both names that Microsoft's libraries send as
+// kid: the hex and the base64url form of its SHA-1. A certificate that was not told or is no RSA one is a gap.
 func (j *joining) keySet(keys []keyCredential) string {
 	set := struct {
 		Keys []map[string]any `json:"keys"`

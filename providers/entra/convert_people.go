@@ -85,7 +85,8 @@ func convertMembership(group string, body memberBody, from original) (identity.I
 	return item, nil
 }
 
-// convertUser decides who checks the password from the domain of the sign-in name. Federation holds the federated domains.
+// convertUser decides who checks the password from the domain of the sign-in name. Federation holds the federated
+// domains.
 func convertUser(raw json.RawMessage, page int, federation map[string]bool) (identity.Item, error) {
 	body, err := decode[userBody](raw)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 
 const statusReportOnly = "report_only"
 
-// policyBody keeps the parts of a policy as raw objects: the service adds keys without notice, and a key that is not known and is
-// set must not get lost.
+// policyBody keeps the parts of a policy as raw objects: the service adds keys without notice, and a key that is not
+// known and is set must not get lost.
 type policyBody struct {
 	ID         string                     `json:"id"`
 	Name       string                     `json:"displayName"`
@@ -224,7 +224,8 @@ func (r *policyReader) words(name string, raw json.RawMessage, known ...string) 
 	}
 }
 
-// moot tells whether nothing is lost without the policy: a block of protocols that only Entra has, or controls that demand nothing.
+// moot tells whether nothing is lost without the policy: a block of protocols that only Entra has, or controls that
+// demand nothing.
 func (r *policyReader) moot(body policyBody) bool {
 	controls := texts(body.Grant["builtInControls"])
 	demands := len(r.grant(body.Grant)) + len(r.session(body.Session))

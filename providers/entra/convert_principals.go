@@ -12,8 +12,8 @@ type principal struct {
 	from original
 }
 
-// convertPrincipal makes the item of an instance. Joined is the object id of its registration, empty when there is none to be seen.
-// Tenant is empty when it is not known which tenant this is.
+// convertPrincipal makes the item of an instance. Joined is the object id of its registration, empty when there is none
+// to be seen. Tenant is empty when it is not known which tenant this is.
 func convertPrincipal(p principal, tenant, joined string) (identity.Item, error) {
 	body := p.body
 	own := tenant != "" && strings.EqualFold(body.OwnerTenant, tenant)
@@ -54,8 +54,8 @@ func convertPrincipal(p principal, tenant, joined string) (identity.Item, error)
 
 const plainAssignment = "00000000-0000-0000-0000-000000000000"
 
-// convertAssignment makes the item of one line of appRoleAssignedTo. Every line is a direct assignment: what follows from groups
-// is listed at people only.
+// convertAssignment makes the item of one line of appRoleAssignedTo. Every line is a direct assignment: what follows
+// from groups is listed at people only.
 func convertAssignment(body assignmentBody, application string, roles []appRole, from original) (identity.Item, error) {
 	word, kind := principalKind(body.PrincipalType)
 	out := identity.AppAssignment{Application: application, Principal: body.PrincipalID, PrincipalKind: word,

@@ -7,8 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// saml fills what a SAML application needs. Names and values of NameID and signing are the vendor's defaults: what was changed in
-// the portal is not in Graph, so ClaimsKnown is false and signing options are a gap.
+// saml fills what a SAML application needs. Names and values of NameID and signing are the vendor's defaults: what was
+// changed in the portal is not in Graph, so ClaimsKnown is false and signing options are a gap.
 func (j *joining) saml() {
 	out, instance := j.out, j.registration.principal.body
 	out.Protocol = "saml"

@@ -44,7 +44,8 @@ func graphError(body []byte) (code, message string) {
 	return answer.Error.Code, answer.Error.Message
 }
 
-// tokenFailure says in one line why there is no token. The library's own text has many lines and repeats the whole answer.
+// tokenFailure says in one line why there is no token. The library's own text has many lines and repeats the whole
+// answer.
 func (c *client) tokenFailure(seen *exchange, err error) error {
 	out := &identity.ProviderError{Code: identity.ErrorUnreachable, Page: "token of tenant " + c.settings.tenantID}
 	var message string

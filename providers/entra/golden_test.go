@@ -11,7 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
 
-// TestItems_OfThePracticeTenant is where the goldens of translations begin: what a target makes of these items is in other files.
+// TestItems_OfThePracticeTenant is where the goldens of translations begin: what a target makes of these items is in
+// other files.
 func TestItems_OfThePracticeTenant(t *testing.T) {
 	lab, err := labentra.New(os.DirFS("../../examples/entra-to-keycloak/tenant"), labentra.Options{})
 	if err != nil {

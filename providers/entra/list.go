@@ -44,8 +44,9 @@ func (p page) evidence() identity.PageEvidence {
 	return reading.Evidence(http.MethodGet, p.path, p.query, http.StatusOK, p.at, len(p.elements), p.size, p.body)
 }
 
-// each reads a list page by page. A link is followed only within the configured Graph host; a link that leads back, a page or id
-// that comes twice, and a list that is null are errors, because the SDK's iterator takes all of them for good.
+// each reads a list page by page. A link is followed only within the configured Graph host; a link that leads back, a
+// page or id that comes twice, and a list that is null are errors, because the SDK's iterator takes all of them for
+// good.
 func (c *client) each(ctx context.Context, l list, take func(page) error) error {
 	address, err := l.first.GetUri()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 
 var _ sdk.PermissionChecker = (*source)(nil)
 
-// tried is a list that is asked for one element: what a token names in its roles is not all that it may, as larger permissions hold
-// smaller ones.
+// tried is a list that is asked for one element: what a token names in its roles is not all that it may, as larger
+// permissions hold smaller ones.
 type tried struct {
 	resource resource
 	use      string
@@ -42,8 +42,8 @@ func untried() []identity.PermissionCheck {
 	}
 }
 
-// Permissions tries the lists of the tenant with one element each. What cannot be tried so is unknown: a collection names it as a gap
-// where it is missing.
+// Permissions tries the lists of the tenant with one element each. What cannot be tried so is unknown: a collection
+// names it as a gap where it is missing.
 func (s *source) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
 	c, err := s.connect()
 	if err != nil {

@@ -63,8 +63,8 @@ var errGap = errors.New("recorded as a gap")
 // errGone says that what a list belongs to is not there any more.
 var errGone = errors.New("not there any more")
 
-// read hands the pages of a list to take, with the sequence number of their evidence. A forbidden list becomes a gap and errGap, a
-// missing one errGone.
+// read hands the pages of a list to take, with the sequence number of their evidence. A forbidden list becomes a gap
+// and errGap, a missing one errGone.
 func (r *run) read(ctx context.Context, l list, take func(p page, sequence int) error) error {
 	err := r.each(ctx, l, func(p page) error {
 		sequence, err := r.sink.Page(ctx, p.evidence())

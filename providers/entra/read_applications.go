@@ -10,8 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// applications reads registrations and instances, joins them, and asks for assignments and federated credentials where they
-// decide something.
+// applications reads registrations and instances, joins them, and asks for assignments and federated credentials where
+// they decide something.
 func (r *run) applications(ctx context.Context) error {
 	registrations, registrationsRead, err := r.registrations(ctx)
 	if err != nil {
@@ -117,8 +117,8 @@ func (r *run) details(ctx context.Context, one *registration) error {
 	return r.assignments(ctx, one)
 }
 
-// needsFederatedCredentials is true for every registration that may sign in as itself: such a credential stands beside secrets and
-// certificates as well as in their place. Single-page and native clients have none.
+// needsFederatedCredentials is true for every registration that may sign in as itself: such a credential stands beside
+// secrets and certificates as well as in their place. Single-page and native clients have none.
 func needsFederatedCredentials(body applicationBody) bool {
 	public := len(body.SPA.RedirectURIs)+len(body.PublicClient.RedirectURIs) > 0 && len(body.Web.RedirectURIs) == 0
 	return !public || len(body.PasswordCredentials)+len(verifyKeys(body.KeyCredentials)) > 0

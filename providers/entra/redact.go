@@ -7,9 +7,9 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// redact takes secrets out of a page before anything else sees it. Graph never returns secretText on GET, but a private server or
-// a changed one might. hint is the beginning of a secret. A key of a credential stays only where all of the page are certificates:
-// a symmetric one is a secret itself.
+// redact takes secrets out of a page before anything else sees it. Graph never returns secretText on GET, but a private
+// server or a changed one might. hint is the beginning of a secret. A key of a credential stays only where all of the
+// page are certificates: a symmetric one is a secret itself.
 func redact(body []byte) ([]byte, error) {
 	rules := reading.StandardRules()
 	rules.Names = append(rules.Names, "hint", "secretText")

@@ -15,7 +15,8 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 )
 
-// The functions below make the first request of each list from the SDK's builders, so that paths and query options are theirs.
+// The functions below make the first request of each list from the SDK's builders, so that paths and query options are
+// theirs.
 
 func (c *client) parameters() map[string]string { return map[string]string{"baseurl": c.base} }
 

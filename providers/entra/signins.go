@@ -38,7 +38,8 @@ type signInBody struct {
 	} `json:"status"`
 }
 
-// interrupted tells whether a sign-in only stopped to ask for more (vendor's list of AADSTS codes): it goes on under another event.
+// interrupted tells whether a sign-in only stopped to ask for more (vendor's list of AADSTS codes): it goes on under
+// another event.
 func (b signInBody) interrupted() bool {
 	switch b.Status.Code {
 	case 50058, 50072, 50074, 50076, 50079, 50097, 50125, 50140, 65001:
@@ -47,8 +48,9 @@ func (b signInBody) interrupted() bool {
 	return false
 }
 
-// SignIns sums up the sign-in log since a time, by application. The beta endpoint is asked because v1.0 knows interactive sign-ins
-// only: an application whose people are kept signed in by refreshed tokens would look unused there. The newest come first.
+// SignIns sums up the sign-in log since a time, by application. The beta endpoint is asked because v1.0 knows
+// interactive sign-ins only: an application whose people are kept signed in by refreshed tokens would look unused
+// there. The newest come first.
 func (s *source) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
 	from, err := time.Parse(time.RFC3339, since)
 	if err != nil {
@@ -157,7 +159,8 @@ func (s *signInSum) add(body signInBody) {
 	s.applications.Succeeded(id, body.At, body.UserID, body.UserName)
 }
 
-// activities names each application by its item; those without a registration in the tenant are left out, as no item stands for them.
+// activities names each application by its item; those without a registration in the tenant are left out, as no item
+// stands for them.
 func (s *signInSum) activities(objects map[string]string) []identity.SignInActivity {
 	return s.applications.Activities(func(id string, activity *identity.SignInActivity) bool {
 		object, own := objects[id]

@@ -8,8 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// settled are members with all that is in them: bookkeeping of Entra, and what is told whole elsewhere, roles, scopes and claims by name in
-// claims(), credentials with their dates.
+// settled are members with all that is in them: bookkeeping of Entra, and what is told whole elsewhere, roles, scopes
+// and claims by name in claims(), credentials with their dates.
 func settled() [][]string {
 	return [][]string{
 		{"createdDateTime"}, {"deletedDateTime"}, {"renewedDateTime"}, {"securityIdentifier"}, {"appRoles"}, {"optionalClaims"},

@@ -2,7 +2,8 @@ package okta
 
 import "github.com/rehome-iam/rehome/engine/identity"
 
-// What an API token's administrator, or an OAuth service app, needs for each kind. A read-only administrator has all of them.
+// What an API token's administrator, or an OAuth service app, needs for each kind. A read-only administrator has all of
+// them.
 const (
 	scopeApps     = "okta.apps.read (or the role Read-only Administrator)"
 	scopeIDPs     = "okta.idps.read (or the role Read-only Administrator)"

@@ -16,8 +16,8 @@ import (
 
 var _ sdk.SourceConnector = (*Source)(nil)
 
-// Connection tells how an application is connected to the org now. It asks nothing: what the item does not hold is left without a
-// value, with a note that says where to look.
+// Connection tells how an application is connected to the org now. It asks nothing: what the item does not hold is left
+// without a value, with a note that says where to look.
 func (s *Source) Connection(_ context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
 	if s.client == nil {
 		return nil, notConfigured()

@@ -61,8 +61,8 @@ func fillByMode(a *identity.Application, body reading.Node, now time.Time) []str
 	return nil
 }
 
-// isVendorApp knows Okta's own apps by their catalogue name. okta_org2org connects a customer's own orgs and is none; the name of
-// a custom app ends in a number and begins with the org's name, which may be okta.
+// isVendorApp knows Okta's own apps by their catalogue name. okta_org2org connects a customer's own orgs and is none;
+// the name of a custom app ends in a number and begins with the org's name, which may be okta.
 func isVendorApp(name string) bool {
 	switch name {
 	case "saasure", "flow", "partner_portal", "ldap_interface":
@@ -73,7 +73,8 @@ func isVendorApp(name string) bool {
 	return strings.HasPrefix(name, "okta_") && !regexp.MustCompile(`_[0-9]+$`).MatchString(name)
 }
 
-// undecidedMode explains an app without a sign-on mode, unless it is a directory or feeds people in: those sign nobody on.
+// undecidedMode explains an app without a sign-on mode, unless it is a directory or feeds people in: those sign nobody
+// on.
 func undecidedMode(a identity.Application) string {
 	switch {
 	case a.Vendor, len(a.Provisioning) > 0, a.Catalog == "active_directory", a.Catalog == "custom_identity_source",
@@ -183,8 +184,8 @@ func shortGrant(grant string) string {
 	return grant
 }
 
-// fillSAML returns what the org does not tell: a catalogue app holds only what its administrator changed, and what is not told is
-// neither false nor a default.
+// fillSAML returns what the org does not tell: a catalogue app holds only what its administrator changed, and what is
+// not told is neither false nor a default.
 func fillSAML(a *identity.Application, body reading.Node, now time.Time) []string {
 	s := body.At("settings", "signOn")
 	fillEndpointsSAML(a, s, body.At("settings", "app"))
@@ -227,7 +228,8 @@ func fillSAML(a *identity.Application, body reading.Node, now time.Time) []strin
 	return gaps
 }
 
-// fillEndpointsSAML takes the addresses of the app. okta_org2org, which leads to another org, keeps its own in settings.app.
+// fillEndpointsSAML takes the addresses of the app. okta_org2org, which leads to another org, keeps its own in
+// settings.app.
 func fillEndpointsSAML(a *identity.Application, s, own reading.Node) {
 	a.EntityID = firstText(s.At("audienceOverride").Text(), s.At("audience").Text())
 	a.ACSURL = firstText(s.At("ssoAcsUrlOverride").Text(), s.At("ssoAcsUrl").Text())
@@ -319,8 +321,8 @@ func shortNameIDFormat(urn string) string {
 
 func lastAfter(text, separator string) string { return text[strings.LastIndex(text, separator)+1:] }
 
-// settleApplication marks what is the org's own bookkeeping, and defaults that set nothing. Everything else that is set and was not
-// read is told as unknown.
+// settleApplication marks what is the org's own bookkeeping, and defaults that set nothing. Everything else that is set
+// and was not read is told as unknown.
 func settleApplication(body reading.Node) {
 	for _, name := range []string{"id", "orn", "created", "lastUpdated", "_links", "_embedded"} {
 		body.At(name).Settled()

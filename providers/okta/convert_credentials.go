@@ -8,8 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// carryCertificate notes every certificate of a holder and returns the one that is carried: the first that is valid today, as the
-// signer's own stands before those of its issuers. Empty when none is.
+// carryCertificate notes every certificate of a holder and returns the one that is carried: the first that is valid
+// today, as the signer's own stands before those of its issuers. Empty when none is.
 func carryCertificate(a *identity.Application, use string, holder reading.Node, now time.Time) string {
 	carried := ""
 	for _, text := range holder.At("x5c").Texts() {

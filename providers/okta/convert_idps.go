@@ -136,8 +136,8 @@ func secondsUp(milliseconds int) int {
 	return (milliseconds-1)/1000 + 1
 }
 
-// convertMapping reads the properties of one profile mapping. An expression that is one upstream attribute becomes its bare name;
-// any other is kept as it is.
+// convertMapping reads the properties of one profile mapping. An expression that is one upstream attribute becomes its
+// bare name; any other is kept as it is.
 func convertMapping(body reading.Node) []identity.AttributeMapping {
 	plain := regexp.MustCompile(`^(?:appuser|source|idpuser)\.([A-Za-z_][A-Za-z0-9_]*)$`)
 	fields := map[string]string{"login": "username", "email": "email", "firstName": "first_name", "lastName": "last_name"}

@@ -93,7 +93,8 @@ func smallest(a, b int) int {
 	return b
 }
 
-// convertGroupRule hands out a group rule as a policy of type group_rule. Leaving an active one out means that leavers stay in.
+// convertGroupRule hands out a group rule as a policy of type group_rule. Leaving an active one out means that leavers
+// stay in.
 func convertGroupRule(body reading.Node) (identity.Item, error) {
 	targets := body.At("actions", "assignUserToGroups", "groupIds").Texts()
 	p := identity.AuthPolicy{
@@ -113,7 +114,8 @@ func convertGroupRule(body reading.Node) (identity.Item, error) {
 	return item, err
 }
 
-// restricts tells whether people are kept out, or asked for more, because of the policy. What cannot be read as harmless restricts.
+// restricts tells whether people are kept out, or asked for more, because of the policy. What cannot be read as
+// harmless restricts.
 func restricts(kind string, body reading.Node, rules ruleList) bool {
 	switch kind {
 	case "PROFILE_ENROLLMENT":

@@ -9,8 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// convertRoutingRule reads one rule of the IDP_DISCOVERY policy and adds it to the earlier ones. Rules come sorted; the first that fits
-// decides.
+// convertRoutingRule reads one rule of the IDP_DISCOVERY policy and adds it to the earlier ones. Rules come sorted; the
+// first that fits decides.
 func convertRoutingRule(policy reading.Node, earlier *domainsTaken, body reading.Node) (identity.Item, error) {
 	reach := reachOf(body)
 	r := identity.RoutingRule{
@@ -127,7 +127,8 @@ func settleRule(body reading.Node) {
 	}
 }
 
-// domainsTaken is which domains earlier rules may catch, so that a rule is compared with those of its domains and not with all.
+// domainsTaken is which domains earlier rules may catch, so that a rule is compared with those of its domains and not
+// with all.
 type domainsTaken struct {
 	names   []string         // of all active rules, in order
 	open    []int            // rules that may touch any domain
@@ -158,8 +159,8 @@ func (d *domainsTaken) add(body reading.Node, reach reach) {
 	}
 }
 
-// touching names the earlier rules that may catch people of one of the domains first, in order: those that name the domain, one below
-// it or one above it, or look at something else than domains.
+// touching names the earlier rules that may catch people of one of the domains first, in order: those that name the
+// domain, one below it or one above it, or look at something else than domains.
 func (d *domainsTaken) touching(reach reach) []string {
 	if len(reach.domains) == 0 {
 		return nil

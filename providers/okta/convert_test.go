@@ -283,8 +283,8 @@ func certificate(t *testing.T, from, until int) string {
 	return base64.StdEncoding.EncodeToString(der)
 }
 
-// TestEveryRecordedSettingIsReadOrTold takes each value out of recorded bodies in turn: a value that changes neither the item nor what is
-// told as unknown vanishes without a word. The few that may are bookkeeping of the org.
+// TestEveryRecordedSettingIsReadOrTold takes each value out of recorded bodies in turn: a value that changes neither
+// the item nor what is told as unknown vanishes without a word. The few that may are bookkeeping of the org.
 func TestEveryRecordedSettingIsReadOrTold(t *testing.T) {
 	for file, kind := range map[string]identity.Kind{"apps.json": identity.KindApplication, "idps.json": identity.KindIdentityProvider,
 		"groups.json": identity.KindGroup, "policies.json": identity.KindAuthPolicy, "policy-rules.json": identity.KindRoutingRule} {

@@ -9,9 +9,9 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// tidyLinks rewrites the Link header into one line a relation, because the SDK panics on a URL that cannot be parsed and mixes up
-// relations that share a line. A link to the next page that cannot be read, or that leads to another host, is an error: the
-// list would end early or go on with foreign data. Only relation next is kept.
+// tidyLinks rewrites the Link header into one line a relation, because the SDK panics on a URL that cannot be parsed
+// and mixes up relations that share a line. A link to the next page that cannot be read, or that leads to another host,
+// is an error: the list would end early or go on with foreign data. Only relation next is kept.
 func tidyLinks(response *http.Response, orgURL string) error {
 	lines := response.Header.Values("Link")
 	response.Header.Del("Link")

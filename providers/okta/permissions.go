@@ -14,8 +14,8 @@ import (
 
 var _ sdk.PermissionChecker = (*Source)(nil)
 
-// probe is a right and the cheapest request that shows whether the token has it: a list of one element. An API token has no scopes
-// of its own to look at; it may what its administrator may.
+// probe is a right and the cheapest request that shows whether the token has it: a list of one element. An API token
+// has no scopes of its own to look at; it may what its administrator may.
 type probe struct {
 	permission string // one of the scope constants
 	use        string
@@ -36,8 +36,8 @@ func probes() []probe {
 	}
 }
 
-// Permissions tries each collection with a list of one element. Whether a client secret may be read is not tried: that would take it
-// out of the org.
+// Permissions tries each collection with a list of one element. Whether a client secret may be read is not tried: that
+// would take it out of the org.
 func (s *Source) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
 	if s.client == nil {
 		return nil, notConfigured()

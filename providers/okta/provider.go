@@ -30,8 +30,8 @@ type Source struct {
 	client   *client
 }
 
-// New makes a source that is not configured yet. Version is the plugin's own. It logs to what is os.Stderr now, so call it before
-// the plugin is served: later that is a pipe which nobody may read.
+// New makes a source that is not configured yet. Version is the plugin's own. It logs to what is os.Stderr now, so call
+// it before the plugin is served: later that is a pipe which nobody may read.
 func New(version string) sdk.Source {
 	log := hclog.New(&hclog.LoggerOptions{Name: "okta", Output: os.Stderr, JSONFormat: true, Level: hclog.Info})
 	return &Source{version: version, log: log}
@@ -80,7 +80,8 @@ func (s *Source) Configure(_ context.Context, config map[string]any) diag.List {
 	return given.Problems()
 }
 
-// orgAddress returns scheme://host[:port] and host[:port]. It refuses what the SDK refuses, in words that say what to do.
+// orgAddress returns scheme://host[:port] and host[:port]. It refuses what the SDK refuses, in words that say what to
+// do.
 func orgAddress(given *args.Args) (string, string) {
 	const name = "org_url"
 	text := given.Text(name)
@@ -111,8 +112,8 @@ func isAdminHost(host string) bool {
 	return false
 }
 
-// Identify lists one application: the cheapest call that proves address and token. A token that may not list applications is still
-// a token of the org.
+// Identify lists one application: the cheapest call that proves address and token. A token that may not list
+// applications is still a token of the org.
 func (s *Source) Identify(ctx context.Context) (identity.SourceIdentity, error) {
 	const doing = "identifying the org"
 	if s.client == nil {

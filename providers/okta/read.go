@@ -67,7 +67,8 @@ type element struct {
 	page int
 }
 
-// pages reads a list page by page. The error of a refused request is a *refusal, so that the caller can decide what it means.
+// pages reads a list page by page. The error of a refused request is a *refusal, so that the caller can decide what it
+// means.
 func (r *reader) pages(ctx context.Context, l listing, each func(context.Context, []element) error) error {
 	book := reading.NewPages(http.MethodGet, l.location)
 	for {
@@ -98,7 +99,8 @@ func (r *reader) pages(ctx context.Context, l listing, each func(context.Context
 	}
 }
 
-// take splits a page into its elements, each with its id noted in the book. Each element is decoded once, as there may be millions.
+// take splits a page into its elements, each with its id noted in the book. Each element is decoded once, as there may
+// be millions.
 func take(book *reading.Pages, l listing, a answer) ([]element, error) {
 	raws, err := book.Take(a.body, l.field, nil)
 	if err != nil {
@@ -145,8 +147,8 @@ func (r *reader) one(ctx context.Context, doing, location string) (element, erro
 	return element{a.body, body, sequence}, err
 }
 
-// settle decides what an error of a list means: a list that may not be read, or that the org does not have, is a gap; anything else is
-// an error. It tells whether the list was read.
+// settle decides what an error of a list means: a list that may not be read, or that the org does not have, is a gap;
+// anything else is an error. It tells whether the list was read.
 func (r *reader) settle(ctx context.Context, l listing, err error) (bool, error) {
 	if err == nil {
 		return true, nil
@@ -171,8 +173,8 @@ func (r *reader) settle(ctx context.Context, l listing, err error) (bool, error)
 
 func isForbidden(r *refusal) bool { return r.status == http.StatusForbidden || r.code == "E0000006" }
 
-// isNotOffered tells an org without the feature from a token without the permission: Okta answers both in the same words, and 401 or 403,
-// but has a code of its own (recorded: POST and GET of authorizationServers).
+// isNotOffered tells an org without the feature from a token without the permission: Okta answers both in the same
+// words, and 401 or 403, but has a code of its own (recorded: POST and GET of authorizationServers).
 func isNotOffered(r *refusal) bool { return r.code == "E0000015" }
 
 func isMissing(err error) bool {
@@ -180,8 +182,8 @@ func isMissing(err error) bool {
 	return errors.As(err, &refused) && refused.status == http.StatusNotFound
 }
 
-// gone tells whether the thing is gone to which a list belongs that was not found. A list can be missing while its owner is there, and
-// only the owner can say so; then the list is a gap, because nobody knows what is in it.
+// gone tells whether the thing is gone to which a list belongs that was not found. A list can be missing while its
+// owner is there, and only the owner can say so; then the list is a gap, because nobody knows what is in it.
 func (r *reader) gone(ctx context.Context, l listing, owner string, err error) (bool, error) {
 	var refused *refusal
 	if !errors.As(err, &refused) || refused.status != http.StatusNotFound {

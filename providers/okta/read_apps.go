@@ -73,7 +73,8 @@ func (r *reader) appUsers(ctx context.Context, app string, found *assignments) e
 	})
 }
 
-// assigned reads a list of an app. An app that is gone by now is marked, a list that is forbidden or missing is a gap of the app.
+// assigned reads a list of an app. An app that is gone by now is marked, a list that is forbidden or missing is a gap
+// of the app.
 func (r *reader) assigned(ctx context.Context, l listing, app, field string, found *assignments,
 	each func(context.Context, []element) error) error {
 	err := r.pages(ctx, l, each)

@@ -21,8 +21,9 @@ type samlIdP struct {
 	Certificate string `json:"certificate"` // base64 DER
 }
 
-// samlMetadata asks for what the owner of a SAML app has entered on his side: neither the app nor any list holds it, so it costs one
-// request for each active app. It is wanted for the owner's sheet only: where it is refused or does not read, the sheet says where to look.
+// samlMetadata asks for what the owner of a SAML app has entered on his side: neither the app nor any list holds it, so
+// it costs one request for each active app. It is wanted for the owner's sheet only: where it is refused or does not
+// read, the sheet says where to look.
 func (r *reader) samlMetadata(ctx context.Context, app reading.Node, found *assignments) error {
 	if app.At("signOnMode").Text() != "SAML_2_0" || app.At("status").Text() != "ACTIVE" || found.gone || isVendorApp(app.At("name").Text()) {
 		return nil

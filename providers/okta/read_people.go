@@ -110,8 +110,9 @@ func (r *reader) domains(ctx context.Context) error {
 	return err
 }
 
-// users reads two lists, because the plain one leaves out deprovisioned people. Who is deprovisioned between the two is in both
-// and handed out once; the other order would lose that person. Ids are kept as digests of eight bytes, as there may be millions.
+// users reads two lists, because the plain one leaves out deprovisioned people. Who is deprovisioned between the two is
+// in both and handed out once; the other order would lose that person. Ids are kept as digests of eight bytes, as there
+// may be millions.
 func (r *reader) users(ctx context.Context) error {
 	seen := map[uint64]struct{}{}
 	current := listing{doing: "reading users", location: "/api/v1/users?limit=200", kind: identity.KindUser, permission: scopeUsers}

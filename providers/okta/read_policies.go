@@ -31,8 +31,8 @@ func (r *reader) policies(ctx context.Context) error {
 	return nil
 }
 
-// notInOrg tells whether the list was refused because the org has no such feature: classic orgs answer so for ACCESS_POLICY.
-// Nothing is hidden then, so the gap asks for no permission.
+// notInOrg tells whether the list was refused because the org has no such feature: classic orgs answer so for
+// ACCESS_POLICY. Nothing is hidden then, so the gap asks for no permission.
 func notInOrg(err error, l listing) (bool, identity.Gap) {
 	var refused *refusal
 	if !errors.As(err, &refused) || refused.location != l.location {

@@ -52,7 +52,8 @@ func TestEarlierRulesAreThoseThatMayCatchTheSamePeople(t *testing.T) {
 	}
 }
 
-// BenchmarkConvert_RoutingRules reads a policy of 2,000 rules of a domain each. Compared with each other they would be two million pairs.
+// BenchmarkConvert_RoutingRules reads a policy of 2,000 rules of a domain each. Compared with each other they would be
+// two million pairs.
 func BenchmarkConvert_RoutingRules(b *testing.B) {
 	rules := make([]string, 0, 2000)
 	for n := range cap(rules) {

@@ -21,9 +21,9 @@ const (
 	mostLogPages = 100 // of one report; what is older is not covered
 )
 
-// SignIns sums up the System Log's events user.authentication.sso since a time, by application. The query has an end, because one
-// without would be answered with a link to the next page for ever. The newest events come first, so that a log that is too long
-// to read whole loses its oldest part, which Covers then says.
+// SignIns sums up the System Log's events user.authentication.sso since a time, by application. The query has an end,
+// because one without would be answered with a link to the next page for ever. The newest events come first, so that a
+// log that is too long to read whole loses its oldest part, which Covers then says.
 func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
 	const doing = "reading the System Log"
 	if s.client == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// bookkeeping is what may change at the org without changing an item: ids and dates of its own, links, its own keys, and values that
-// say no more than another field which is carried.
+// bookkeeping is what may change at the org without changing an item: ids and dates of its own, links, its own keys,
+// and values that say no more than another field which is carried.
 var bookkeeping = regexp.MustCompile(`^(id|orn|created|lastUpdated|lastMembershipUpdated|objectClass|type|source|_links|_embedded|_policyId)(\.|\[|$)` +
 	`|^credentials\.signing\.|^credentials\.oauthClient\.(autoKeyRotation|client_secret)$|^visibility\.appLinks\.` +
 	`|^settings\.oauthClient\.(application_type|wildcard_redirect|participate_slo|response_types\[\]|consent_method)` +
@@ -23,7 +23,8 @@ var bookkeeping = regexp.MustCompile(`^(id|orn|created|lastUpdated|lastMembershi
 	`|^settings\.signOn\.(recipient|destination)$|^universalLogout\.` +
 	`|^protocol\.(endpoints\.(acs|[a-zA-Z]+\.binding|sso\.destination)|credentials\.(signing|client\.client_secret)|algorithms\.)` +
 	`|^policy\.provisioning\.conditions\.|^protocol\.type$|^policy\.maxClockSkew$|^issuerMode$|^protocol\.credentials\.trust\.kid$` +
-	// A template of the sign-in name is carried unless the app has one of its own for its assertions; public clients must use a proof key.
+	// A template of the sign-in name is carried unless the app has one of its own for its assertions; public clients must
+	// use a proof key.
 	`|^credentials\.userNameTemplate\.(template|type)$|^credentials\.oauthClient\.pkce_required$`)
 
 // unreadOrSettled notes the paths of values that can be changed without any change of the item.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Origin reads https://host[:port], in lower case and without a slash at the end. Tokens must never travel in the clear, so there
-// is no exception for plain http. Empty when none is given or it is refused.
+// Origin reads https://host[:port], in lower case and without a slash at the end. Tokens must never travel in the
+// clear, so there is no exception for plain http. Empty when none is given or it is refused.
 func (a *Args) Origin(name string) string {
 	text := strings.TrimRight(a.Text(name), "/")
 	if text == "" {
@@ -27,8 +27,8 @@ func (a *Args) Origin(name string) string {
 	return ""
 }
 
-// Base reads an address that may have a path, without a slash at the end. Plain http is allowed for loopback addresses only. Nil when
-// none is given or it is refused.
+// Base reads an address that may have a path, without a slash at the end. Plain http is allowed for loopback addresses
+// only. Nil when none is given or it is refused.
 func (a *Args) Base(name string) *url.URL {
 	text := a.Text(name)
 	if text == "" {

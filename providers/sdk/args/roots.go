@@ -25,8 +25,8 @@ func ConcurrencyAttribute(otherwise, most int) identity.ConfigAttribute {
 		Max: float64(most), Doc: "Requests at a time, 1 to " + plain(float64(most)) + "."}
 }
 
-// Roots are the certificate authorities to trust: those of the machine and those of ca_file. Nil, which means those of the machine,
-// when no file is given or it is refused.
+// Roots are the certificate authorities to trust: those of the machine and those of ca_file. Nil, which means those of
+// the machine, when no file is given or it is refused.
 func (a *Args) Roots() *x509.CertPool {
 	path := a.Text(CAFile)
 	if path == "" {

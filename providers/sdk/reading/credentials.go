@@ -11,8 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Certificate describes a certificate, given as base64 DER, with its dates and whether it can be used at this time. It is named by the
-// SHA-256 of its bytes.
+// Certificate describes a certificate, given as base64 DER, with its dates and whether it can be used at this time. It
+// is named by the SHA-256 of its bytes.
 func Certificate(use, text string, now time.Time) identity.Credential {
 	out := identity.Credential{Use: use, Kind: "certificate", Status: identity.CredentialUnreadable}
 	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))

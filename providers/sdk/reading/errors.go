@@ -11,8 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Fault is why the transport gave no response. It hides its cause from errors.Is on purpose: some clients retry for ever when they
-// see an io.EOF.
+// Fault is why the transport gave no response. It hides its cause from errors.Is on purpose: some clients retry for
+// ever when they see an io.EOF.
 type Fault struct {
 	Code    identity.ErrorCode
 	Status  int    // of the last response, 0 without one
@@ -37,7 +37,8 @@ type Failure struct {
 }
 
 // ProviderError maps the failure: 401 to unauthorized, 403 to forbidden, 404 to not found, 429 to rate limited, 5xx and
-// no connection to unreachable, a body that cannot be used to invalid. A *identity.ProviderError among the causes is kept.
+// no connection to unreachable, a body that cannot be used to invalid. A *identity.ProviderError among the causes is
+// kept.
 func (f Failure) ProviderError() *identity.ProviderError {
 	var known *identity.ProviderError
 	if errors.As(f.Err, &known) {
@@ -111,7 +112,8 @@ func Invalid(method, path, format string, args ...any) *identity.ProviderError {
 // longestMessage keeps a hostile server from filling logs; in bytes.
 const longestMessage = 2000
 
-// Clean makes text of a server fit for a message: secrets become (redacted), control characters spaces, long text is cut.
+// Clean makes text of a server fit for a message: secrets become (redacted), control characters spaces, long text is
+// cut.
 func Clean(text string, secrets ...string) string {
 	for _, secret := range secrets {
 		if secret != "" {

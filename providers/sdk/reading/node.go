@@ -13,9 +13,9 @@ import (
 
 // Node is a JSON value of a shape that nobody promises: reading what is not there gives the zero value.
 //
-// It remembers what was read of it, so that Unread can name what an incumbent has set and its source has passed over: no list of
-// known members has to be kept beside the code that reads them. A copy shares the memory of its original. It is not safe for many
-// goroutines.
+// It remembers what was read of it, so that Unread can name what an incumbent has set and its source has passed over:
+// no list of known members has to be kept beside the code that reads them. A copy shares the memory of its original. It
+// is not safe for many goroutines.
 type Node struct {
 	value any
 	seen  *seen
@@ -162,7 +162,8 @@ func (n Node) Names() []string {
 	return slices.Sorted(maps.Keys(object))
 }
 
-// IsSet tells whether the value says anything: null, false, 0, empty text, and lists and objects of such, say nothing. It reads nothing.
+// IsSet tells whether the value says anything: null, false, 0, empty text, and lists and objects of such, say nothing.
+// It reads nothing.
 func (n Node) IsSet() bool { return isSet(n.value) }
 
 func isSet(value any) bool {
@@ -201,8 +202,8 @@ func (n Node) Plain() string {
 	return string(encoded)
 }
 
-// Settled marks the value, with all that is in it, as one that a source has dealt with in another way than by reading it: a note that
-// it makes, or bookkeeping of the incumbent that means nothing elsewhere.
+// Settled marks the value, with all that is in it, as one that a source has dealt with in another way than by reading
+// it: a note that it makes, or bookkeeping of the incumbent that means nothing elsewhere.
 func (n Node) Settled() { n.seen.read() }
 
 // SettledIf marks the value where it is this text: the incumbent's own default, which sets nothing.
@@ -212,7 +213,8 @@ func (n Node) SettledIf(text string) {
 	}
 }
 
-// SettledBy marks every member that a struct of this type decodes: a source that reads bodies into structs has read those.
+// SettledBy marks every member that a struct of this type decodes: a source that reads bodies into structs has read
+// those.
 func (n Node) SettledBy(shape reflect.Type) {
 	for shape.Kind() == reflect.Pointer {
 		shape = shape.Elem()
@@ -240,8 +242,8 @@ func holdsStruct(shape reflect.Type) bool {
 	return shape.Kind() == reflect.Struct
 }
 
-// Unread names what is set and was never read, by the path of the value below the node, each with the prefix, sorted. A list of which
-// nothing was read is one value; elements of others share a path, written name[].
+// Unread names what is set and was never read, by the path of the value below the node, each with the prefix, sorted. A
+// list of which nothing was read is one value; elements of others share a path, written name[].
 func (n Node) Unread(prefix string) []string {
 	var found []string
 	unread(n.value, n.seen, prefix, &found)

@@ -27,8 +27,8 @@ func Backoff(try int) time.Duration {
 	return full/2 + time.Duration(rand.Int64N(int64(full/2)))
 }
 
-// AskedWait reads how long the server wants to be left alone. Retry-After counts seconds, also with a fraction, or is a date;
-// X-Rate-Limit-Reset is a time in epoch seconds by the server's own clock, which is in Date.
+// AskedWait reads how long the server wants to be left alone. Retry-After counts seconds, also with a fraction, or is a
+// date; X-Rate-Limit-Reset is a time in epoch seconds by the server's own clock, which is in Date.
 func AskedWait(header http.Header, now time.Time) (time.Duration, bool) {
 	if text := strings.TrimSpace(header.Get("Retry-After")); text != "" {
 		if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 {

@@ -48,9 +48,9 @@ func (p *Pages) Next(location string) error {
 	return nil
 }
 
-// Take reads the elements of the page at Location. Field names the member that holds the list, empty for a bare list; id tells the
-// id of an element, nil for elements without one.
-// An empty body, a list that is null or no list, an element that is null, a page seen before and an id seen before are errors.
+// Take reads the elements of the page at Location. Field names the member that holds the list, empty for a bare list;
+// id tells the id of an element, nil for elements without one. An empty body, a list that is null or no list, an
+// element that is null, a page seen before and an id seen before are errors.
 func (p *Pages) Take(body []byte, field string, id func(json.RawMessage) (string, error)) ([]json.RawMessage, error) {
 	elements, reason := Elements(body, field)
 	if reason != "" {

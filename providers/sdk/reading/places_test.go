@@ -13,7 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// sender answers at once and counts how many requests are under way. The limit of the bucket slow is used up after the first.
+// sender answers at once and counts how many requests are under way. The limit of the bucket slow is used up after the
+// first.
 type sender struct{ now, most atomic.Int64 }
 
 func (s *sender) RoundTrip(request *http.Request) (*http.Response, error) {

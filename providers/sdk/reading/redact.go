@@ -21,8 +21,8 @@ type Rules struct {
 	Free     []Free   // maps of which nobody knows what they hold
 }
 
-// Free is a map whose members a vendor, a partner or a customer names as he likes: any of them may hold a secret, so its texts are redacted
-// unless they are named. Lists and objects in it are part of it.
+// Free is a map whose members a vendor, a partner or a customer names as he likes: any of them may hold a secret, so
+// its texts are redacted unless they are named. Lists and objects in it are part of it.
 type Free struct {
 	Path      string   // the end of a path of names, lists left out: settings.app
 	Open      []string // names of members that are kept
@@ -40,9 +40,10 @@ func StandardRules() Rules {
 	}
 }
 
-// Redact returns the body with every secret string replaced. All other bytes stay as they are, so numbers keep their digits and
-// members their order. Lists of strings under a secret name are redacted too; an object under one is walked like any other.
-// Text that holds a PEM private key is always redacted. A body that is not exactly one JSON value is an error and gives no bytes.
+// Redact returns the body with every secret string replaced. All other bytes stay as they are, so numbers keep their
+// digits and members their order. Lists of strings under a secret name are redacted too; an object under one is walked
+// like any other. Text that holds a PEM private key is always redacted. A body that is not exactly one JSON value is an
+// error and gives no bytes.
 func Redact(body []byte, rules Rules) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, errors.New("redacting a body: it is not one JSON value")
@@ -172,7 +173,8 @@ const deepest = 1000
 // privateKey is how the first line of every PEM private key ends.
 const privateKey = "PRIVATE KEY-----"
 
-// walker copies the body up to each secret and writes Redacted in its place. The body is valid JSON, so it looks at bytes only.
+// walker copies the body up to each secret and writes Redacted in its place. The body is valid JSON, so it looks at
+// bytes only.
 type walker struct {
 	body    []byte
 	at      int // the next byte

@@ -46,8 +46,8 @@ func (s *SignIns) Succeeded(application string, at time.Time, person, login stri
 // Failed counts a try that did not get in.
 func (s *SignIns) Failed(application string) { s.use(application).failures++ }
 
-// Activities lists what was counted, sorted by the name of their item or resource. Name gives an activity its item or resource;
-// false leaves it out.
+// Activities lists what was counted, sorted by the name of their item or resource. Name gives an activity its item or
+// resource; false leaves it out.
 func (s *SignIns) Activities(name func(application string, activity *identity.SignInActivity) bool) []identity.SignInActivity {
 	activities := []identity.SignInActivity{}
 	for id, use := range s.applications {

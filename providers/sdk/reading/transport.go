@@ -58,9 +58,9 @@ type Sign struct {
 	Reason string        // of the wait
 }
 
-// Transport makes a RoundTripper that hands out whole JSON responses of one origin only. Bodies are read to their end before
-// the response is handed out. A GET is sent again after 429, 500, 502, 503, 504, a broken connection and a body cut short, with
-// growing pauses or as long as the server asks. When tries or budget are used up the error is a *Fault.
+// Transport makes a RoundTripper that hands out whole JSON responses of one origin only. Bodies are read to their end
+// before the response is handed out. A GET is sent again after 429, 500, 502, 503, 504, a broken connection and a body
+// cut short, with growing pauses or as long as the server asks. When tries or budget are used up the error is a *Fault.
 // An Origin that is no URL makes every request fail.
 func Transport(options Options) http.RoundTripper {
 	t := &transport{options: options, pace: newPace(options.RateShare)}
@@ -92,7 +92,8 @@ func Transport(options Options) http.RoundTripper {
 	return t
 }
 
-// NewBase is a plain HTTP transport with the proxy of the environment. The caller may set TLSClientConfig before first use.
+// NewBase is a plain HTTP transport with the proxy of the environment. The caller may set TLSClientConfig before first
+// use.
 func NewBase() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -167,8 +168,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// enter waits for the rate limit first and for a place then, so that requests of a bucket that is used up do not keep those of others
-// from being sent. The bucket may be used up while it waits for a place: then it starts over.
+// enter waits for the rate limit first and for a place then, so that requests of a bucket that is used up do not keep
+// those of others from being sent. The bucket may be used up while it waits for a place: then it starts over.
 func (t *transport) enter(request *http.Request, bucket string, try int) error {
 	for {
 		if err := t.hold(request, bucket, try); err != nil {
@@ -304,8 +305,8 @@ func (t *transport) once(request *http.Request) answer {
 	return answer{response: response}
 }
 
-// form is the form that was asked for, XML where the request names it and else JSON, and whether the answer has it. What a proxy says is
-// HTML.
+// form is the form that was asked for, XML where the request names it and else JSON, and whether the answer has it.
+// What a proxy says is HTML.
 func form(request *http.Request, contentType string) (wanted string, is bool) {
 	if request.Header.Get("Accept") == "application/xml" {
 		media, _, err := mime.ParseMediaType(contentType)
@@ -335,7 +336,8 @@ func Certain(err error) bool {
 		errors.As(err, &protocol):
 		return true
 	}
-	// The alert of the other side and an answer that is no HTTP have no exported type (crypto/tls.alert, net/http.badStringError).
+	// The alert of the other side and an answer that is no HTTP have no exported type (crypto/tls.alert,
+	// net/http.badStringError).
 	text := err.Error()
 	return strings.Contains(text, "remote error: tls: ") || strings.Contains(text, "malformed HTTP")
 }
