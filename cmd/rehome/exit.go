@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -71,17 +70,4 @@ func statusOf(cause project.Cause) int {
 		return exitLocked
 	}
 	return exitError
-}
-
-// diagnosticsOf turns any error into what a person sees.
-func diagnosticsOf(err error) diag.List {
-	var list diag.List
-	if errors.As(err, &list) {
-		return list
-	}
-	var one diag.Diagnostic
-	if errors.As(err, &one) {
-		return diag.List{one}
-	}
-	return diag.List{describe(err)}
 }

@@ -105,7 +105,7 @@ func (w *planning) compute(ctx context.Context, s *session, schema identity.Prov
 		Schemas:   schema.Resources, Rules: s.cfg.Merges, Skips: s.cfg.Skips, Selection: selected,
 	}
 	if kept, isFile := w.live.(keptTarget); isFile {
-		input.Target.SnapshotAt = kept.snapshot.TakenAt
+		input.Target.SnapshotAt = kept.TakenAt()
 	}
 	people, err := w.gather(ctx, s, &input, from.refresh)
 	if err != nil {

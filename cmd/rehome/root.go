@@ -78,7 +78,7 @@ func interruptible(ctx context.Context, env *environment) (context.Context, func
 }
 
 func report(env *environment, global *options, err error) {
-	list := diagnosticsOf(err)
+	list := project.Diagnose(err)
 	if global.json {
 		newEvents(env, global).diagnostics(list)
 		return

@@ -17,8 +17,6 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-const lockFileName = config.LockFileName
-
 // session is a project for those commands that still do their work themselves. It goes when the last of them is a use case.
 type session struct {
 	*project.Project

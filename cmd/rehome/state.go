@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/keeping"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -24,6 +23,27 @@ func stateCommand() Command {
 archive ends that one, and only then can another begin.`,
 		Example: "  rehome state show\n  rehome state archive",
 		Takes:   cobra.NoArgs,
+	}
+}
+
+func stateShowCommand() Command {
+	return Command{
+		Path:    "state show",
+		Class:   classRead,
+		Short:   "Show what is in the state, and who opens it",
+		Long:    "Show counts what the state holds and says its format, size, migrations and recipients. While another process holds the state, it says who.",
+		Example: "  rehome state show\n  rehome state show -json",
+		Takes:   cobra.NoArgs,
+		Run: func(ctx context.Context, r *call) error {
+			report, err := keeping.ShowState(ctx, r.Project)
+			if err != nil {
+				return err
+			}
+			return r.show(report, func(w io.Writer) error {
+				view.State(w, report, state.CountNames())
+				return nil
+			})
+		},
 	}
 }
 
@@ -45,74 +65,42 @@ In a terminal it asks; in automation it needs -yes.`,
 			f.BoolVar(&yes, "yes", false, "do not ask")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			name := ""
-			if len(r.args) == 1 {
-				name = r.args[0]
+			m, err := keeping.Archive(ctx, r.Project, r.arg(0), yes)
+			if err != nil {
+				return err
 			}
-			return runStateArchive(s, name, yes)
+			fields := map[string]any{"migration": m.Name, "tenant": m.Tenant, "archived_at": m.ArchivedAt}
+			return r.tell("migration_archived", fields, "Migration %s of tenant %s is archived. Its history stays readable.",
+				phrase.Clean(m.Name), phrase.Clean(m.Tenant))
 		},
 	}
 }
 
-func runStateArchive(s *session, name string, yes bool) error {
-	cfg, err := s.load()
-	if err != nil {
-		return err
+func stateExportCommand() Command {
+	out := ""
+	return Command{
+		Path:  "state export",
+		Class: classManage, // it hands out everything, and says so in the chain
+		Short: "Write the decrypted state as JSON lines",
+		Long: `Export writes every record of the state in clear, one JSON document a line, into a new file of mode 0600. The file holds people's data:
+names, addresses, memberships, and the pages read from the incumbents. Credentials and keys are left out. It is recorded in the audit chain.`,
+		Example: "  rehome state export -out=state.jsonl",
+		Takes:   cobra.NoArgs,
+		Flags: func(f *pflag.FlagSet) {
+			f.StringVar(&out, "out", "", "the new file; needed")
+		},
+		Run: func(ctx context.Context, r *call) error {
+			if out == "" {
+				return misuse("-out is missing: name the file to write")
+			}
+			records, err := keeping.ExportState(ctx, r.Project, out)
+			if err != nil {
+				return err
+			}
+			r.Fact("state_exported", map[string]any{"file": out, "records": records})
+			r.Note("%s written to %s in clear. The file holds people's data: keep it as you keep the directory itself.",
+				phrase.Plural(records, "record", "records"), out)
+			return nil
+		},
 	}
-	if name == "" {
-		name = cfg.Migration.Name
-	}
-	if _, err := s.openState(); err != nil {
-		return err
-	}
-	store, m, err := migrationNamed(s.whole, name)
-	if errors.Is(err, state.ErrNotFound) {
-		return fmt.Errorf("the state has no migration %q, so there is nothing to archive", name)
-	}
-	if err != nil {
-		return err
-	}
-	if m.Tenant != cfg.Migration.Tenant {
-		return diag.Errorf("access-other-tenant", "Migration is of another tenant", "Migration %q belongs to tenant %q, this folder to %q. Archive it in its own folder.", m.Name, m.Tenant, cfg.Migration.Tenant)
-	}
-	if m.Status != lifecycle.MigrationArchived {
-		question := fmt.Sprintf("Archive migration %s of tenant %s? It can then never change again.", view.Clean(m.Name), view.Clean(m.Tenant))
-		if run, err := newestRun(store); err != nil {
-			return err
-		} else if run != nil && (run.Status == state.RunStarted || run.Status == state.RunFailed) {
-			question += fmt.Sprintf("\nRun %s ended as %q: what it left undone cannot be applied any more.", run.ID, run.Status)
-		}
-		if err := confirm(s, yes, question); err != nil {
-			return err
-		}
-	}
-	if m, err = store.Archive(s.event("", "", nil)); err != nil {
-		return err
-	}
-	s.events.emit("migration_archived", map[string]any{"migration": m.Name, "tenant": m.Tenant, "archived_at": m.ArchivedAt})
-	if !s.global.json {
-		fmt.Fprintf(s.env.out, "Migration %s of tenant %s is archived. Its history stays readable.\n", view.Clean(m.Name), view.Clean(m.Tenant))
-	}
-	return nil
-}
-
-// migrationNamed is the migration of the state with a name, whose tenant it may be.
-func migrationNamed(store *state.Store, name string) (*state.Migration, lifecycle.Migration, error) {
-	all, err := store.Migrations()
-	for _, m := range all {
-		if m.Name == name {
-			return store.Migration(m.Name, m.Tenant), m, err
-		}
-	}
-	return nil, lifecycle.Migration{}, errors.Join(err, state.ErrNotFound)
-}
-
-// newestRun of a migration, nil without one.
-func newestRun(store *state.Migration) (*state.Run, error) {
-	runs, err := store.Runs()
-	if err != nil || len(runs) == 0 {
-		return nil, err
-	}
-	return &runs[0], nil
 }

@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 
-	goversion "github.com/hashicorp/go-version"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/keeping"
 )
 
 func validateCommand() Command {
@@ -39,112 +38,29 @@ without writing anything. It ends with 1 when one is missing that is needed; one
 			f.StringVar(&phase, "for", "", "with -online: plan or apply; both without it")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runValidate(ctx, s, online, phase)
+			if phase != "" && (!online || phase != config.PhasePlan && phase != config.PhaseApply) {
+				return misuse("-for is plan or apply and goes with -online; without it both are checked")
+			}
+			report, err := keeping.Validate(ctx, r.Project, keeping.ValidateInput{Online: online, Phase: phase})
+			if showing := r.show(report, func(w io.Writer) error { return printValidation(w, report, online) }); showing != nil {
+				return showing
+			}
+			if err != nil && r.global.json {
+				return &statusError{status: exitError, quiet: true, err: err}
+			}
+			return err
 		},
 	}
 }
 
-type validation struct {
-	FormatVersion string        `json:"format_version"`
-	Valid         bool          `json:"valid"`
-	Diagnostics   diag.List     `json:"diagnostics"`
-	Online        []onlineBlock `json:"online,omitempty"`
-}
-
-func runValidate(ctx context.Context, s *session, online bool, phase string) error {
-	if phase != "" && (!online || phase != config.PhasePlan && phase != config.PhaseApply) {
-		return misuse("-for is plan or apply and goes with -online; without it both are checked")
-	}
-	_, err := s.load()
-	if err == nil {
-		err = validateProviders(ctx, s)
-	}
-	var asked []onlineBlock
-	if err == nil && online {
-		if asked, err = checkOnline(ctx, s, phase); err == nil {
-			err = onlineProblems(asked).Err()
-		}
-	}
-	if s.global.json {
-		result := validation{FormatVersion: eventFormat, Valid: err == nil, Diagnostics: diag.List{}, Online: asked}
-		if err != nil {
-			result.Diagnostics = diagnosticsOf(err)
-		}
-		if encoding := showDocument(s.env.out, result); encoding != nil {
-			return encoding
-		}
-		if err != nil {
-			return &statusError{status: exitError, quiet: true, err: err}
-		}
-		return nil
-	}
-	printOnline(s.env.out, asked)
-	if err == nil && !online {
-		fmt.Fprintln(s.env.out, "The configuration is valid.")
-	}
-	if err == nil && online {
-		fmt.Fprintln(s.env.out, "\nThe configuration is valid and nothing that can be told is missing.")
-	}
-	return err
-}
-
-// validateProviders checks the bodies of source and target blocks; all problems at once. A folder that is not initialised, or misses
-// a plugin, is checked without them.
-func validateProviders(ctx context.Context, s *session) error {
-	providers, err := s.providers()
-	if err != nil {
-		return err
-	}
-	var found diag.List
-	blocks := append(reading.Sources(s.cfg), s.cfg.Target)
-	for i, block := range blocks {
-		if _, locked := providers.LockedChecksum(block.Provider); !locked && !providers.Overridden(block.Provider) {
-			s.say("Note: provider %s is not initialised, so the arguments of %s are not checked. Run rehome init.", block.Provider, block.Address())
-			continue
-		}
-		err := validateBlock(ctx, s, providers, block, i == len(blocks)-1)
-		var list diag.List
-		switch {
-		case errors.As(err, &list):
-			found = append(found, list...)
-		case err != nil:
-			return err
-		}
-	}
-	return found.Err()
-}
-
-func validateBlock(ctx context.Context, s *session, p *plugins, block *config.ProviderBlock, isTarget bool) error {
-	if isTarget {
-		target, _, err := p.target(ctx, block, s.cfg)
-		if err == nil {
-			target.Close()
-		}
-		return err
-	}
-	source, err := p.source(ctx, block, s.cfg)
-	if err == nil {
-		source.Close()
-	}
-	return err
-}
-
-// satisfies checks a plugin's version against the constraint of required_providers.
-func satisfies(name, version, constraint string) error {
-	if constraint == "" {
-		return nil
-	}
-	wanted, err := goversion.NewConstraint(constraint)
-	if err != nil {
-		return diag.Errorf("version-constraint-invalid", "Version constraint is invalid", "The version %q of provider %q is no constraint such as \">= 0.1.0\".", constraint, name)
-	}
-	got, err := goversion.NewVersion(version)
-	if err != nil {
-		return diag.Errorf("plugin-version-mismatch", "Provider has no version", "The plugin of provider %q says its version is %q.", name, version)
-	}
-	if !wanted.Check(got) {
-		return diag.Errorf("plugin-version-mismatch", "Provider version does not fit", "The plugin of provider %q has version %s, the configuration wants %s.\nInstall a version that fits and run rehome init -upgrade.", name, version, constraint)
+func printValidation(w io.Writer, report *keeping.Validation, online bool) error {
+	view.Online(w, report.Online)
+	switch {
+	case !report.Valid:
+	case online:
+		fmt.Fprintln(w, "\nThe configuration is valid and nothing that can be told is missing.")
+	default:
+		fmt.Fprintln(w, "The configuration is valid.")
 	}
 	return nil
 }

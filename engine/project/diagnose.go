@@ -1,0 +1,185 @@
+package project
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Diagnose turns any error into what a person reads: a code, a title, what happened and what to do. It has at least one
+// entry.
+func Diagnose(err error) diag.List {
+	var list diag.List
+	if errors.As(err, &list) && len(list) > 0 {
+		return list
+	}
+	var one diag.Diagnostic
+	if errors.As(err, &one) {
+		return diag.List{one}
+	}
+	return diag.List{describe(err)}
+}
+
+// describe gives every plain error a code, a title and advice.
+func describe(err error) diag.Diagnostic {
+	if d, told := describeHeld(err); told {
+		return d
+	}
+	text := phrase.Sentence(err)
+	var failure *identity.ProviderError
+	var life *lifecycle.Refusal
+	var ownerless *state.OwnerError
+	var lost *state.LostError
+	switch {
+	case errors.As(err, &failure):
+		return describeProvider(failure, err)
+	case errors.As(err, &life):
+		return describeLifecycle(life)
+	case errors.As(err, &ownerless):
+		return diag.Errorf("state-owner-unknown", "State has things without an owner",
+			"%s.\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was "+
+				"changed. With the version that wrote it, take out or complete what is named, or begin a new "+
+				"state.", text)
+	case errors.As(err, &lost):
+		return diag.Errorf("state-lost", "State is gone",
+			"%s\nNothing was begun in its place. Restore the file from a backup. To begin anew on purpose, move away what is "+
+				"beside it too: %s.\nWhat rehome made is then found again by tags and marker.", text, strings.Join(lost.Beside, ", "))
+	case errors.Is(err, state.ErrNewer):
+		return diag.Errorf("state-newer", "State is newer",
+			"%s\nUse the version of rehome that wrote it, or a later one. Nothing was changed.", text)
+	case errors.Is(err, state.ErrNoKey):
+		return diag.Errorf("state-key-missing", "State does not open",
+			"%s\nThe state is encrypted. Put its age identity into the identity file or into %s.",
+			text, state.KeyVariable)
+	case errors.Is(err, state.ErrIdentity):
+		return diag.Errorf("identity-unusable", "Identity cannot be used",
+			"%s\nIt is the line that begins with AGE-SECRET-KEY-, in a file that only you may read (chmod 600) "+
+				"or in %s.", text, state.KeyVariable)
+	case errors.Is(err, state.ErrCorrupt):
+		return diag.Errorf("state-damaged", "State is damaged",
+			"%s\nNothing was changed. Restore the file from a backup, or move it away: what rehome made is found "+
+				"again by tags and marker.", text)
+	case errors.Is(err, syscall.ENOSPC):
+		return diag.Errorf("disk-full", "Disk is full", "%s\nMake room and run the command again.", text)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return diag.Errorf("file-permission", "File cannot be written", "%s\nCheck who owns the file and folder.", text)
+	case errors.Is(err, fs.ErrNotExist):
+		return diag.Errorf("file-missing", "File is missing", "%s", text)
+	default:
+		return diag.Errorf("command-failed", "Command failed", "%s", text)
+	}
+}
+
+// describeHeld is describe of what somebody else has: a lock, a lease, work that may not run twice.
+func describeHeld(err error) (diag.Diagnostic, bool) {
+	text := phrase.Sentence(err)
+	var locked *state.LockedError
+	var held *apply.HeldError
+	var busy *state.BusyError
+	var active *state.ActiveError
+	switch {
+	case errors.As(err, &locked):
+		return diag.Errorf("state-locked", "State is locked",
+			"%s\nWait until it is done, or give -lock-timeout=30s to wait for it.", text), true
+	case errors.As(err, &active):
+		return diag.Errorf("already-running", "It is under way already",
+			"%s\nWait until it is done, or give -lock-timeout=10m to wait for it. A record of a process that is gone ends by "+
+				"itself, after %s without a sign of life.\nIf that process is known to be gone: rehome force-unlock %s",
+			text, state.StaleAfter, active.Activity.ID), true
+	case errors.Is(err, state.ErrTakenOver):
+		return diag.Errorf("work-taken-over", "Work was taken over",
+			"%s\nThis process was not seen alive for %s, or its record was removed, so it stopped. "+
+				"Look at what the other one did before you run it again.", text, state.StaleAfter), true
+	case errors.Is(err, state.ErrJournalHeld):
+		return diag.Errorf("already-running", "It is under way already",
+			"%s\nTwo processes never go on with one run. Wait until the other one is done.", text), true
+	case errors.As(err, &busy):
+		return diag.Errorf("already-running", "It is under way already", "%s\nWait until it is done.", text), true
+	case errors.As(err, &held):
+		return diag.Errorf("target-leased", "Target is being written",
+			"%s\nTwo applies never run side by side. Wait until the other one is done, or give -lock-timeout=10m "+
+				"to wait for it; a lease that nobody renews ends by itself.\nIf that process is known to be "+
+				"gone: rehome force-unlock %s", text, held.Holder.ID), true
+	case errors.Is(err, apply.ErrLeaseLost):
+		return diag.Errorf("target-lease-lost", "Lease was lost",
+			"%s\nAnother process may be writing to the target, so nothing more was started. Run the same apply "+
+				"again when it is done.", text), true
+	case errors.Is(err, apply.ErrSuperseded):
+		return diag.Errorf("plan-superseded", "Plan is superseded",
+			"%s\nOnly the plan previewed last can be applied. Plan again and have the new hash approved.", text), true
+	}
+	return diag.Diagnostic{}, false
+}
+
+func describeProvider(failure *identity.ProviderError, err error) diag.Diagnostic {
+	text := phrase.Sentence(err)
+	if failure.Page != "" && !strings.Contains(text, failure.Page) {
+		text += "\nPage: " + failure.Page
+	}
+	switch failure.Code {
+	case identity.ErrorUnauthorized:
+		return diag.Errorf("provider-unauthorized", "Credentials are refused",
+			"%s\nThe token or secret is wrong or has expired. Check the credential in the configuration.", text)
+	case identity.ErrorForbidden:
+		advice := "Grant it the missing permission."
+		if failure.Permission != "" {
+			advice = "It needs " + failure.Permission + "."
+		}
+		return diag.Errorf("provider-forbidden", "Permission is missing", "%s\n%s", text, advice)
+	case identity.ErrorUnreachable:
+		return diag.Errorf("provider-unreachable", "Server is not reachable",
+			"%s\nCheck the address, the network and the certificate authority.", text)
+	case identity.ErrorNotFound:
+		return diag.Errorf("provider-not-found", "It is not there",
+			"%s\nCheck the name in the configuration; rehome does not create it.", text)
+	case identity.ErrorConflict:
+		return diag.Errorf("target-changed", "Target has changed",
+			"%s\nPlan again and have the new hash approved.", text)
+	case identity.ErrorRateLimited:
+		return diag.Errorf("provider-rate-limited", "Rate limit is used up",
+			"%s\nTry again later, or lower rate_share.", text)
+	case identity.ErrorUnsupported:
+		return diag.Errorf("provider-unsupported", "Provider cannot answer",
+			"%s\nWhat it would have told must be found out in another way.", text)
+	default:
+		return diag.Errorf("provider-failed", "Provider call failed", "%s", text)
+	}
+}
+
+// describeLifecycle says what a refusal of the state's rules means and what to do.
+func describeLifecycle(e *lifecycle.Refusal) diag.Diagnostic {
+	title, advice := "Migration cannot change", ""
+	switch e.Rule {
+	case lifecycle.RuleOneActive:
+		title, advice = "Migration is the second",
+			"A tenant has one active migration in a state. Go on with that one, or end it with rehome state "+
+				"archive, in its folder or by its name."
+	case lifecycle.RuleArchived:
+		title, advice = "Migration is archived",
+			"It takes no source, collects, assesses, plans and applies nothing; status, audit, snapshots and "+
+				"runs stay readable.\nGive the migration block another name to start a new one for the tenant."
+	case lifecycle.RuleDraft:
+		title, advice = "Migration is a draft",
+			"Without an active source there is nothing to collect, assess, plan or apply. Add a source block."
+	case lifecycle.RuleTenant:
+		title, advice = "Tenant was changed",
+			"A migration belongs to one tenant for good. Give the migration block another name, or the tenant back."
+	case lifecycle.RuleSourceArchived:
+		title, advice = "Source is archived",
+			"It left the configuration, so it collects, assesses and plans nothing. Put its source block back to "+
+				"use it again."
+	case lifecycle.RuleSourceElsewhere:
+		title, advice = "Source is of another tenant",
+			"What was read of one tenant must never reach another. Give the source another name, or use a state "+
+				"of its own."
+	}
+	return diag.Errorf(e.Rule, title, "%s\n%s", phrase.Sentence(e), advice)
+}
