@@ -39,14 +39,17 @@ func (l *loader) access(block *hcl.Block) {
 	f := l.content(block.Body, []string{"issuer", "audience"}, []string{"operator_tenant", "claims"})
 	for _, name := range []string{"issuer", "audience", "operator_tenant"} {
 		if f.attributes[name] != nil && f.text(name) == "" {
-			l.report(codeArgumentInvalid, "Empty argument", f.attributes[name].Expr.Range(), "%s must be a text that is not empty.", name)
+			l.report(codeArgumentInvalid, "Empty argument", f.attributes[name].Expr.Range(),
+				"%s must be a text that is not empty.", name)
 		}
 	}
-	a := &Access{Issuer: f.text("issuer"), Audience: f.text("audience"), OperatorTenant: f.text("operator_tenant"), Range: rangeOf(block.DefRange),
+	a := &Access{Issuer: f.text("issuer"), Audience: f.text("audience"), OperatorTenant: f.text("operator_tenant"),
+		Range:  rangeOf(block.DefRange),
 		Claims: AccessClaims{Tenant: defaultTenantClaim, Permissions: defaultPermissionsClaim, Context: defaultContextClaim}}
 	if a.Issuer != "" && !isIssuer(a.Issuer) {
 		l.report(codeArgumentInvalid, "Invalid issuer", f.attributes["issuer"].Expr.Range(),
-			"issuer is the address that stands in the tokens, such as \"https://id.acme.example/realms/acme\". http is for loopback addresses only.")
+			"issuer is the address that stands in the tokens, such as \"https://id.acme.example/realms/acme\". http is for "+
+				"loopback addresses only.")
 	}
 	f.claims(&a.Claims)
 	l.config.Access = a
@@ -67,9 +70,11 @@ func (f fields) claims(into *AccessClaims) {
 		place, known := places[name]
 		switch {
 		case !known:
-			f.l.report(codeArgumentUnknown, "Unsupported argument", attribute.Expr.Range(), "claims has tenant, permissions and context, not %q.%s", name, didYouMean(name, slices.Sorted(maps.Keys(places))))
+			f.l.report(codeArgumentUnknown, "Unsupported argument", attribute.Expr.Range(),
+				"claims has tenant, permissions and context, not %q.%s", name, didYouMean(name, slices.Sorted(maps.Keys(places))))
 		case element.IsNull() || element.AsString() == "":
-			f.l.report(codeArgumentInvalid, "Empty argument", attribute.Expr.Range(), "The claim %s must name a place in the token, such as \"tenant\" or \"resource_access.rehome.roles\".", name)
+			f.l.report(codeArgumentInvalid, "Empty argument", attribute.Expr.Range(),
+				"The claim %s must name a place in the token, such as \"tenant\" or \"resource_access.rehome.roles\".", name)
 		default:
 			*place = element.AsString()
 		}

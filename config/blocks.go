@@ -38,7 +38,8 @@ func (l *loader) decode(blocks map[string][]*hcl.Block) {
 	}
 	for _, name := range []string{"migration", "target"} {
 		if _, there := l.seen[name]; !there {
-			l.problems = append(l.problems, problem(codeBlockMissing, "Missing block", nil, "The configuration has no %s block; every configuration needs one.", name))
+			l.problems = append(l.problems, problem(codeBlockMissing, "Missing block", nil,
+				"The configuration has no %s block; every configuration needs one.", name))
 		}
 	}
 	for _, block := range blocks["access"] {
@@ -49,7 +50,8 @@ func (l *loader) decode(blocks map[string][]*hcl.Block) {
 }
 
 func (l *loader) rehome(block *hcl.Block) {
-	f := l.content(block.Body, nil, []string{"required_version", "max_plan_age", "max_snapshot_age", "max_people_snapshot_age", "recipients", "retire_after"},
+	f := l.content(block.Body, nil, []string{"required_version", "max_plan_age", "max_snapshot_age",
+		"max_people_snapshot_age", "recipients", "retire_after"},
 		hcl.BlockHeaderSchema{Type: "required_providers"}, hcl.BlockHeaderSchema{Type: "state", LabelNames: []string{"type"}})
 	r := &l.config.Rehome
 	r.Range, r.RequiredVersion = rangeOf(block.DefRange), f.text("required_version")
@@ -64,7 +66,8 @@ func (l *loader) rehome(block *hcl.Block) {
 			continue
 		}
 		if states++; states > 1 {
-			l.report(codeBlockDuplicate, "Duplicate block", nested.DefRange, "There is already a state block. Remove one of them.")
+			l.report(codeBlockDuplicate, "Duplicate block", nested.DefRange,
+				"There is already a state block. Remove one of them.")
 			continue
 		}
 		l.state(nested)
@@ -77,7 +80,8 @@ func (f fields) duration(name string) string {
 		return ""
 	}
 	if d, err := time.ParseDuration(text); err != nil || d <= 0 {
-		f.l.report(codeArgumentInvalid, "Invalid duration", f.attributes[name].Expr.Range(), "%s is a time such as \"24h\" or \"90m\".", name)
+		f.l.report(codeArgumentInvalid, "Invalid duration", f.attributes[name].Expr.Range(),
+			"%s is a time such as \"24h\" or \"90m\".", name)
 	}
 	return text
 }
@@ -95,7 +99,8 @@ func (l *loader) state(block *hcl.Block) {
 		l.config.scope.secrets.add(state.URL)
 	default:
 		known := []string{"bbolt", "postgres"}
-		l.report(codeValueUnknown, "Unknown type of state", block.LabelRanges[0], "The type of a state is one of %s.%s", quotedList(known), didYouMean(state.Type, known))
+		l.report(codeValueUnknown, "Unknown type of state", block.LabelRanges[0], "The type of a state is one of %s.%s",
+			quotedList(known), didYouMean(state.Type, known))
 	}
 	l.config.Rehome.State = state
 }
@@ -119,7 +124,8 @@ func (l *loader) requiredProviders(block *hcl.Block) {
 			case key == "version":
 				required.Version = element.AsString()
 			default:
-				l.report(codeArgumentUnknown, "Unsupported argument", attributes[name].Expr.Range(), "A required provider has source and version, not %q.%s",
+				l.report(codeArgumentUnknown, "Unsupported argument", attributes[name].Expr.Range(),
+					"A required provider has source and version, not %q.%s",
 					key, didYouMean(key, []string{"source", "version"}))
 			}
 		}
@@ -137,7 +143,8 @@ func (l *loader) migration(block *hcl.Block) {
 // named checks a label that becomes part of addresses.
 func (l *loader) named(block *hcl.Block, label int) {
 	if !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(block.Labels[label]) {
-		l.report(codeNameInvalid, "Invalid name", block.LabelRanges[label], "A name holds letters, digits, - and _ only, because addresses are made of it.")
+		l.report(codeNameInvalid, "Invalid name", block.LabelRanges[label],
+			"A name holds letters, digits, - and _ only, because addresses are made of it.")
 	}
 }
 
@@ -151,13 +158,15 @@ func (l *loader) providerBlock(block *hcl.Block) ProviderBlock {
 			l.add(l.config.scope.check(names[name].Expr, providerRoots(), credentialFunction))
 		}
 	}
-	return ProviderBlock{Provider: block.Labels[0], Name: block.Labels[1], Range: rangeOf(block.DefRange), body: block.Body}
+	return ProviderBlock{Provider: block.Labels[0], Name: block.Labels[1], Range: rangeOf(block.DefRange),
+		body: block.Body}
 }
 
 func (l *loader) declarations(blocks map[string][]*hcl.Block) {
 	for _, block := range blocks["acknowledge"] {
 		f := l.content(block.Body, []string{"reason"}, []string{"reference"})
-		a := plan.Acknowledgement{ID: block.Labels[0], Reason: f.text("reason"), Reference: f.text("reference"), Range: rangeOf(block.DefRange)}
+		a := plan.Acknowledgement{ID: block.Labels[0], Reason: f.text("reason"), Reference: f.text("reference"),
+			Range: rangeOf(block.DefRange)}
 		f.notEmpty("reason")
 		l.config.Acknowledgements = append(l.config.Acknowledgements, a)
 	}
@@ -197,10 +206,12 @@ func (l *loader) undo(block *hcl.Block) {
 	f.notEmpty("reason")
 	id, err := identity.ParseResourceID(block.Labels[0])
 	if err != nil {
-		l.report(codeNameInvalid, "Invalid name", block.LabelRanges[0], "An undo block names a resource as the plan of the rollback shows it, such as \"client:payroll\".")
+		l.report(codeNameInvalid, "Invalid name", block.LabelRanges[0],
+			"An undo block names a resource as the plan of the rollback shows it, such as \"client:payroll\".")
 		return
 	}
-	l.config.Undos = append(l.config.Undos, rollback.Decision{Resource: id, Choice: word(f, "decision", rollback.Choices()...),
+	l.config.Undos = append(l.config.Undos, rollback.Decision{Resource: id,
+		Choice: word(f, "decision", rollback.Choices()...),
 		Reason: f.text("reason"), Range: rangeOf(block.DefRange)})
 }
 
@@ -241,14 +252,17 @@ func (l *loader) rules(blocks map[string][]*hcl.Block) {
 func (l *loader) merge(block *hcl.Block) {
 	f := l.content(block.Body, []string{"where", "decision"}, []string{"target", "rename", "overwrite", "keep"})
 	if l.config.Migration.Mode == merge.ModeFirstRun {
-		l.report(codeMergeMode, "Merge block not allowed", block.DefRange, "The migration has mode %q, which adopts into an empty target; merge blocks belong to mode %q.",
+		l.report(codeMergeMode, "Merge block not allowed", block.DefRange,
+			"The migration has mode %q, which adopts into an empty target; merge blocks belong to mode %q.",
 			merge.ModeFirstRun, merge.ModeMerge)
 	}
 	m := merge.Rule{Name: block.Labels[1],
 		Decision: word(f, "decision", merge.DecisionMap, merge.DecisionCreate, merge.DecisionReconcile, merge.DecisionSkip),
-		Target:   f.text("target"), Rename: f.text("rename"), Overwrite: f.list("overwrite"), Keep: f.list("keep"), Range: rangeOf(block.DefRange)}
+		Target:   f.text("target"), Rename: f.text("rename"), Overwrite: f.list("overwrite"), Keep: f.list("keep"),
+		Range: rangeOf(block.DefRange)}
 	if m.Decision == merge.DecisionMap && f.attributes["target"] == nil {
-		l.report(codeArgumentMissing, "Missing required argument", block.DefRange, "decision = %q needs target, such as \"group:/eng\".", m.Decision)
+		l.report(codeArgumentMissing, "Missing required argument", block.DefRange,
+			"decision = %q needs target, such as \"group:/eng\".", m.Decision)
 	}
 	f.onlyWith("target", m.Decision, merge.DecisionMap, merge.DecisionReconcile)
 	f.onlyWith("rename", m.Decision, merge.DecisionCreate)
@@ -265,7 +279,8 @@ func (l *loader) merge(block *hcl.Block) {
 // onlyWith reports an argument that the decision has no use for.
 func (f fields) onlyWith(name string, decision merge.Decision, allowed ...merge.Decision) {
 	if attribute := f.attributes[name]; attribute != nil && decision != "" && !slices.Contains(allowed, decision) {
-		f.l.report(codeArgumentConflict, "Argument without use", attribute.NameRange, "%s is for decision = %s, and this block says %q.", name, quotedList(allowed), decision)
+		f.l.report(codeArgumentConflict, "Argument without use", attribute.NameRange,
+			"%s is for decision = %s, and this block says %q.", name, quotedList(allowed), decision)
 	}
 }
 
@@ -277,7 +292,8 @@ func (l *loader) where(block *hcl.Block, f fields) (identity.Kind, *itemExpressi
 		known = append(known, string(k))
 	}
 	if !slices.Contains(known, string(kind)) {
-		l.report(codeKindUnknown, "Unknown kind of item", block.LabelRanges[0], "%q is no kind of item.%s Kinds are %s.", string(kind), didYouMean(string(kind), known), quotedList(known))
+		l.report(codeKindUnknown, "Unknown kind of item", block.LabelRanges[0], "%q is no kind of item.%s Kinds are %s.",
+			string(kind), didYouMean(string(kind), known), quotedList(known))
 		return kind, nil
 	}
 	return kind, l.condition(kind, f)
@@ -316,20 +332,23 @@ func (l *loader) set(kind identity.Kind, f fields) func(identity.Item) (map[stri
 	for _, entry := range object.Items {
 		key, problems := entry.KeyExpr.Value(nil)
 		if problems.HasErrors() || key.IsNull() || !key.IsKnown() || key.Type() != cty.String {
-			l.report(codeArgumentInvalid, "Invalid attribute name", entry.KeyExpr.Range(), "The attributes in set are written as plain names.")
+			l.report(codeArgumentInvalid, "Invalid attribute name", entry.KeyExpr.Range(),
+				"The attributes in set are written as plain names.")
 			good = false
 			continue
 		}
 		name := key.AsString()
 		if _, known := types[name]; !known {
-			l.report(codeItemAttribute, "Unknown attribute", entry.KeyExpr.Range(), "%s has no attribute %q that can be set.%s", kindTitle(kind), name, didYouMean(name, slices.Sorted(maps.Keys(types))))
+			l.report(codeItemAttribute, "Unknown attribute", entry.KeyExpr.Range(), "%s has no attribute %q that can be set.%s",
+				kindTitle(kind), name, didYouMean(name, slices.Sorted(maps.Keys(types))))
 			good = false
 			continue
 		}
 		expression, problems := l.config.scope.itemExpression(kind, entry.ValueExpr)
 		if !problems.HasErrors() && touchesSecret(entry.ValueExpr, l.config.scope.ctx) {
 			place := entry.ValueExpr.Range()
-			problems = append(problems, problem(codeSensitiveUse, "Sensitive value exposed", &place, "A sensitive value in set would be shown in plans."))
+			problems = append(problems, problem(codeSensitiveUse, "Sensitive value exposed", &place,
+				"A sensitive value in set would be shown in plans."))
 		}
 		l.add(problems)
 		good = good && !problems.HasErrors()
@@ -341,7 +360,8 @@ func (l *loader) set(kind identity.Kind, f fields) func(identity.Item) (map[stri
 	return func(item identity.Item) (map[string]any, error) { return setValues(item, expressions, types) }
 }
 
-func setValues(item identity.Item, expressions map[string]*itemExpression, types map[string]cty.Type) (map[string]any, error) {
+func setValues(item identity.Item, expressions map[string]*itemExpression,
+	types map[string]cty.Type) (map[string]any, error) {
 	values := make(map[string]any, len(expressions))
 	for name, expression := range expressions {
 		value, err := expression.evaluate(item, types[name])

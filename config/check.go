@@ -37,7 +37,8 @@ func (l *loader) check(block *hcl.Block) {
 	l.config.Checks = append(l.config.Checks, c)
 }
 
-// Evaluate asks a plan as JSON. A part of the plan that was not computed fails the check, because unknown is never fine.
+// Evaluate asks a plan as JSON. A part of the plan that was not computed fails the check, because unknown is never
+// fine.
 func (c Check) Evaluate(planJSON []byte) (ok bool, message string, err error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(planJSON, &parts); err != nil {

@@ -12,7 +12,8 @@ import (
 
 // Inputs is everything besides the files that decides about values.
 //
-// Precedence, weakest first: default of the variable, environment, *.auto.vars.hcl by name, VarFiles in order, Vars in order.
+// Precedence, weakest first: default of the variable, environment, *.auto.vars.hcl by name, VarFiles in order, Vars in
+// order.
 type Inputs struct {
 	VarFiles []string // files of assignments, as given by -var-file
 	Vars     []string // "name=value", as given by -var
@@ -60,7 +61,8 @@ type Rehome struct {
 	Recipients        []string // age public keys of the team, besides the identity at hand
 	MaxPlanAge        string   // a duration such as 24h; empty when not set
 	MaxSnapshotAge    string
-	RetireAfter       string // how long nobody may use the incumbent before an application counts as retired; empty when not set
+	// how long nobody may use the incumbent before an application counts as retired; empty when not set
+	RetireAfter string
 	// MaxPeopleSnapshotAge counts in place of MaxSnapshotAge, where it is shorter, for a plan that moves people.
 	MaxPeopleSnapshotAge string
 	Range                diag.Range
@@ -81,7 +83,8 @@ type State struct {
 	Range diag.Range
 }
 
-// Variable is a declared variable. Its value is not here: expressions use it, and Config.SensitiveValues lists what must not be shown.
+// Variable is a declared variable. Its value is not here: expressions use it, and Config.SensitiveValues lists what
+// must not be shown.
 type Variable struct {
 	Name        string
 	Type        string // as written
@@ -98,7 +101,8 @@ type Migration struct {
 	Range  diag.Range
 }
 
-// ProviderBlock is one source, target or rehearsal block. Its body is decoded by Config.DecodeProvider once the plugin's schema is known.
+// ProviderBlock is one source, target or rehearsal block. Its body is decoded by Config.DecodeProvider once the
+// plugin's schema is known.
 type ProviderBlock struct {
 	Provider string // okta
 	Name     string // corp

@@ -62,23 +62,32 @@ func mergesOf(c *Config, item identity.Item) ([]string, error) {
 
 func TestMistakesAreNamedWithTheirCode(t *testing.T) {
 	cases := map[string]struct{ text, code, says string }{
-		"item attribute":   {`skip "group" "a" {` + "\n where = item.nmae == \"x\"\n reason = \"r\"\n}", codeItemAttribute, `Did you mean "name"?`},
-		"block":            {"mergee \"group\" \"a\" {}", codeBlockUnknown, "merge"},
-		"argument":         {"rollback {\n summary = \"s\"\n steps = []\n ownr = 1\n}", codeArgumentUnknown, "owner"},
-		"rollback until":   {"rollback {\n summary = \"s\"\n owner = \"o\"\n steps = []\n until = \"soon\"\n}", codeArgumentInvalid, "2026-12-31"},
-		"evidence":         {"evidence {\n follow_up_reveiwed = true\n}", codeArgumentUnknown, "follow_up_reviewed"},
-		"kind":             {`skip "grup" "a" {` + "\n where = true\n reason = \"r\"\n}", codeKindUnknown, `Did you mean "group"?`},
-		"decision":         {`merge "group" "a" {` + "\n where = true\n decision = \"skipp\"\n}", codeValueUnknown, `Did you mean "skip"?`},
-		"target missing":   {`merge "group" "a" {` + "\n where = true\n decision = \"map_to_existing\"\n}", codeArgumentMissing, "target"},
-		"rename":           {`merge "group" "a" {` + "\n where = true\n decision = \"skip\"\n rename = \"x\"\n}", codeArgumentConflict, "create_new"},
-		"variable":         {"locals {\n a = var.tokn\n}\nvariable \"token\" {\n default = 1\n}", codeReferenceUnknown, `Did you mean "token"?`},
+		"item attribute": {`skip "group" "a" {` + "\n where = item.nmae == \"x\"\n reason = \"r\"\n}", codeItemAttribute,
+			`Did you mean "name"?`},
+		"block":    {"mergee \"group\" \"a\" {}", codeBlockUnknown, "merge"},
+		"argument": {"rollback {\n summary = \"s\"\n steps = []\n ownr = 1\n}", codeArgumentUnknown, "owner"},
+		"rollback until": {"rollback {\n summary = \"s\"\n owner = \"o\"\n steps = []\n until = \"soon\"\n}",
+			codeArgumentInvalid, "2026-12-31"},
+		"evidence": {"evidence {\n follow_up_reveiwed = true\n}", codeArgumentUnknown, "follow_up_reviewed"},
+		"kind": {`skip "grup" "a" {` + "\n where = true\n reason = \"r\"\n}", codeKindUnknown,
+			`Did you mean "group"?`},
+		"decision": {`merge "group" "a" {` + "\n where = true\n decision = \"skipp\"\n}", codeValueUnknown,
+			`Did you mean "skip"?`},
+		"target missing": {`merge "group" "a" {` + "\n where = true\n decision = \"map_to_existing\"\n}",
+			codeArgumentMissing, "target"},
+		"rename": {`merge "group" "a" {` + "\n where = true\n decision = \"skip\"\n rename = \"x\"\n}",
+			codeArgumentConflict, "create_new"},
+		"variable": {"locals {\n a = var.tokn\n}\nvariable \"token\" {\n default = 1\n}", codeReferenceUnknown,
+			`Did you mean "token"?`},
 		"missing variable": {"variable \"token\" {}", codeVariableMissing, "REHOME_VAR_token"},
 		"cycle":            {"locals {\n a = local.b\n b = local.a\n}", codeLocalCycle, "itself"},
 		"function":         {"locals {\n a = uper(\"x\")\n}", codeFunctionUnknown, `"upper"`},
 		"credential":       {"locals {\n a = credential(\"x\")\n}", codeFunctionUnknown, "source and target"},
-		"second migration": {"migration \"b\" {\n tenant = \"b\"\n mode = \"merge_into_existing\"\n}", codeBlockDuplicate, "main.rehome.hcl line 2"},
-		"syntax":           {"locals {", codeSyntax, ""},
-		"set":              {`map "group" "a" {` + "\n where = true\n set = { descripton = \"x\" }\n}", codeItemAttribute, `Did you mean "description"?`},
+		"second migration": {"migration \"b\" {\n tenant = \"b\"\n mode = \"merge_into_existing\"\n}", codeBlockDuplicate,
+			"main.rehome.hcl line 2"},
+		"syntax": {"locals {", codeSyntax, ""},
+		"set": {`map "group" "a" {` + "\n where = true\n set = { descripton = \"x\" }\n}", codeItemAttribute,
+			`Did you mean "description"?`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +103,8 @@ func TestMistakesAreNamedWithTheirCode(t *testing.T) {
 }
 
 func TestAnUnknownAttributeIsMarkedInItsLine(t *testing.T) {
-	_, list := load(t, "merge \"group\" \"payroll\" {\n  where    = item.nmae == \"x\"\n  decision = \"skip\"\n}", Inputs{})
+	_, list := load(t, "merge \"group\" \"payroll\" {\n  where    = item.nmae == \"x\"\n  decision = "+
+		"\"skip\"\n}", Inputs{})
 	if len(list) != 1 || list[0].Snippet == nil {
 		t.Fatalf("got %+v", list)
 	}
@@ -168,9 +178,11 @@ func TestLaterInputsOfVariablesWin(t *testing.T) {
 
 func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 	const planted = "planted-secret"
-	c, list := load(t, "variable \"s\" {\n type = string\n sensitive = true\n}\nlocals {\n a = tonumber(var.s)\n}\nsource \"okta\" \"c\" {\n rate = var.s\n}",
+	c, list := load(t, "variable \"s\" {\n type = string\n sensitive = true\n}\nlocals {\n a = "+
+		"tonumber(var.s)\n}\nsource \"okta\" \"c\" {\n rate = var.s\n}",
 		Inputs{Vars: []string{"s=" + planted}})
-	_, more := c.DecodeProvider(&c.Sources[0], identity.ProviderSchema{Config: []identity.ConfigAttribute{{Name: "rate", Type: "number"}}})
+	_, more := c.DecodeProvider(&c.Sources[0], identity.ProviderSchema{Config: []identity.ConfigAttribute{{Name: "rate",
+		Type: "number"}}})
 	if all := append(list, more...); !all.HasErrors() || strings.Contains(fmt.Sprintf("%+v", all), planted) {
 		t.Fatal(all)
 	}
@@ -198,11 +210,13 @@ func TestProviderArgumentsFollowTheSchema(t *testing.T) {
 }
 
 func TestAnUncomputedAccessFailsItsCheck(t *testing.T) {
-	c, list := load(t, "check \"admins\" {\n condition = length([for a in access.gained : a if a.privileged]) == 0\n error_message = \"An administrator appears.\"\n}", Inputs{})
+	c, list := load(t, "check \"admins\" {\n condition = length([for a in access.gained : a if a.privileged]) == 0\n "+
+		"error_message = \"An administrator appears.\"\n}", Inputs{})
 	if list != nil {
 		t.Fatal(list)
 	}
-	for plan, want := range map[string]bool{`{"access":null}`: false, `{"access":{"gained":null}}`: true, `{"access":{"gained":[{"privileged":true}]}}`: false} {
+	for plan, want := range map[string]bool{`{"access":null}`: false, `{"access":{"gained":null}}`: true,
+		`{"access":{"gained":[{"privileged":true}]}}`: false} {
 		if ok, message, err := c.Checks[0].Evaluate([]byte(plan)); err != nil || ok != want || ok == (message != "") {
 			t.Fatal(plan, ok, message, err)
 		}
@@ -224,7 +238,8 @@ func TestTheLockKeepsOtherPlatforms(t *testing.T) {
 }
 
 func TestWrittenBlocksCanBeLoaded(t *testing.T) {
-	src, list := AppendMerge([]byte(base), "main.rehome.hcl", MergeBlock{Kind: "group", Name: "e", Field: "name", Value: "a \"${b}", Decision: "skip"})
+	src, list := AppendMerge([]byte(base), "main.rehome.hcl",
+		MergeBlock{Kind: "group", Name: "e", Field: "name", Value: "a \"${b}", Decision: "skip"})
 	if list != nil {
 		t.Fatal(list)
 	}

@@ -17,7 +17,8 @@ type stableCode string
 
 func problem(code, summary string, subject *hcl.Range, format string, args ...any) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: subject, Extra: stableCode(code),
+		Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: subject,
+		Extra: stableCode(code),
 	}
 }
 

@@ -13,16 +13,20 @@ func (l *loader) rollback(block *hcl.Block) *handoff.Rollback {
 	for _, name := range []string{"summary", "owner", "until", "decision_owner", "contact"} {
 		f.notEmpty(name)
 	}
-	return &handoff.Rollback{Summary: f.text("summary"), Owner: f.text("owner"), Steps: f.list("steps"), Until: f.day("until"),
+	return &handoff.Rollback{Summary: f.text("summary"), Owner: f.text("owner"), Steps: f.list("steps"),
+		Until:         f.day("until"),
 		DecisionOwner: f.text("decision_owner"), Contact: f.text("contact")}
 }
 
 func (l *loader) evidence(block *hcl.Block) *handoff.Evidence {
-	f := l.content(block.Body, nil, []string{"communications_complete", "communications_summary", "reference", "validation_summary",
+	f := l.content(block.Body, nil, []string{"communications_complete", "communications_summary", "reference",
+		"validation_summary",
 		"follow_up_reviewed", "follow_up_summary", "incumbent_logs_exported", "incumbent_logs_reference"})
-	return &handoff.Evidence{CommunicationsComplete: f.flag("communications_complete"), CommunicationsSummary: f.text("communications_summary"),
-		Reference: f.text("reference"), ValidationSummary: f.text("validation_summary"), FollowUpReviewed: f.flag("follow_up_reviewed"),
-		FollowUpSummary: f.text("follow_up_summary"), IncumbentLogsExported: f.flag("incumbent_logs_exported"),
+	return &handoff.Evidence{CommunicationsComplete: f.flag("communications_complete"),
+		CommunicationsSummary: f.text("communications_summary"),
+		Reference:             f.text("reference"), ValidationSummary: f.text("validation_summary"),
+		FollowUpReviewed: f.flag("follow_up_reviewed"),
+		FollowUpSummary:  f.text("follow_up_summary"), IncumbentLogsExported: f.flag("incumbent_logs_exported"),
 		IncumbentLogsReference: f.text("incumbent_logs_reference")}
 }
 
@@ -37,6 +41,7 @@ func (f fields) day(name string) string {
 			return text
 		}
 	}
-	f.l.report(codeArgumentInvalid, "Invalid date", f.attributes[name].Expr.Range(), "%s is a day such as \"2026-12-31\", or a time such as \"2026-12-31T18:00:00Z\".", name)
+	f.l.report(codeArgumentInvalid, "Invalid date", f.attributes[name].Expr.Range(),
+		"%s is a day such as \"2026-12-31\", or a time such as \"2026-12-31T18:00:00Z\".", name)
 	return ""
 }

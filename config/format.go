@@ -26,8 +26,8 @@ func syntaxProblems(src []byte, filename string) diag.List {
 	return files.convert(problems, codeSyntax)
 }
 
-// MergeBlock is a decision to be written. The item is found by the attribute Field having the text Value, in Source unless that is
-// empty. A nil Overwrite is not written.
+// MergeBlock is a decision to be written. The item is found by the attribute Field having the text Value, in Source
+// unless that is empty. A nil Overwrite is not written.
 type MergeBlock struct {
 	Kind, Name   string
 	Field, Value string
@@ -85,7 +85,8 @@ func setTexts(body *hclwrite.Body, pairs [][2]string) {
 }
 
 // appendBlock leaves what is there as it is, comments and spacing included.
-func appendBlock(src []byte, filename, blockType string, labels []string, fill func(*hclwrite.Body)) ([]byte, diag.List) {
+func appendBlock(src []byte, filename, blockType string, labels []string, fill func(*hclwrite.Body)) ([]byte,
+	diag.List) {
 	if list := syntaxProblems(src, filename); list.HasErrors() {
 		return src, list
 	}
@@ -101,7 +102,8 @@ func appendBlock(src []byte, filename, blockType string, labels []string, fill f
 	}
 	out = append(out, addition...)
 	if list := syntaxProblems(out, filename); list.HasErrors() {
-		return src, append(list, diag.Errorf(codeSyntax, "Block not written", "%s", fmt.Sprintf("The %s block would not be valid HCL.", blockType)))
+		return src, append(list, diag.Errorf(codeSyntax, "Block not written", "%s",
+			fmt.Sprintf("The %s block would not be valid HCL.", blockType)))
 	}
 	return out, nil
 }

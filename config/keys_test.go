@@ -135,7 +135,8 @@ func FuzzConditions(f *testing.F) {
 			t.Errorf("%s of %q %q: %v %v by its guard, %v %v by the language", where, name, id, got, err, want, failed)
 		}
 		own := []merge.Key{merge.NewKey(merge.KeyName, name), merge.NewKey(merge.KeyID, id)}
-		admitted := len(compiled.keys) == 0 || slices.Contains(compiled.keys, own[0]) || slices.Contains(compiled.keys, own[1])
+		admitted := len(compiled.keys) == 0 || slices.Contains(compiled.keys, own[0]) ||
+			slices.Contains(compiled.keys, own[1])
 		if !admitted && (want || failed != nil) {
 			t.Errorf("%s of %q %q: %v %v, though its keys are %v", where, name, id, want, failed, compiled.keys)
 		}

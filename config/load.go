@@ -36,8 +36,9 @@ type loader struct {
 // never nil.
 func Load(dir string, inputs Inputs) (*Config, diag.List) {
 	files := &sourceFiles{files: map[string]*hcl.File{}}
-	config := &Config{Dir: dir, phase: PhasePlan, sources: files, Rehome: Rehome{RequiredProviders: map[string]RequiredProvider{},
-		State: State{Type: "bbolt", Path: ".rehome/state.db"}}}
+	config := &Config{Dir: dir, phase: PhasePlan, sources: files,
+		Rehome: Rehome{RequiredProviders: map[string]RequiredProvider{},
+			State: State{Type: "bbolt", Path: ".rehome/state.db"}}}
 	config.scope = &scope{functions: functions(dir), names: map[string][]string{"var": {}, "local": {}},
 		credentials: inputs.Credentials, secrets: &secretSet{texts: map[string]bool{}}}
 	l := &loader{dir: dir, inputs: inputs, config: config, seen: map[string]hcl.Range{}}
@@ -60,7 +61,9 @@ func (l *loader) read() ([]hcl.Body, *diag.Diagnostic) {
 		return nil, &d
 	}
 	if len(names) == 0 {
-		d := diag.Errorf(codeFolderEmpty, "No configuration found", "The folder has no file that ends in %s. Copy an example of rehome here, such as okta-to-keycloak, set its variables, then run rehome init.", configEnding)
+		d := diag.Errorf(codeFolderEmpty, "No configuration found",
+			"The folder has no file that ends in %s. Copy an example of rehome here, such as okta-to-keycloak, set its "+
+				"variables, then run rehome init.", configEnding)
 		return nil, &d
 	}
 	parsed := make([]*hcl.File, len(names))
@@ -110,7 +113,8 @@ func parseFile(dir, name string) (*hcl.File, hcl.Diagnostics) {
 		if errors.Is(err, fs.ErrNotExist) {
 			reason = errors.New("the file does not exist")
 		}
-		return nil, hcl.Diagnostics{problem(codeFileUnreadable, "Unreadable file", nil, "Reading %s: %s.", filepath.ToSlash(name), reason)}
+		return nil, hcl.Diagnostics{problem(codeFileUnreadable, "Unreadable file", nil, "Reading %s: %s.",
+			filepath.ToSlash(name), reason)}
 	}
 	file, problems := hclsyntax.ParseConfig(source, name, hcl.InitialPos)
 	for _, p := range problems {
@@ -145,7 +149,8 @@ func rootSchema() *hcl.BodySchema {
 	for _, name := range append(singleBlocks(), "locals") {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
 	}
-	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check", "secret_recipients", "wave"} {
+	for _, name := range []string{"variable", "migration", "acknowledge", "application", "check",
+		"secret_recipients", "wave"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"name"}})
 	}
 	schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: "undo", LabelNames: []string{"resource"}})
@@ -180,7 +185,8 @@ func (l *loader) once(block *hcl.Block) bool {
 	switch {
 	case block.Type == "locals":
 		return true
-	case slices.Contains(singleBlocks(), block.Type), block.Type == "migration", block.Type == "target", block.Type == "rehearsal":
+	case slices.Contains(singleBlocks(), block.Type), block.Type == "migration", block.Type == "target",
+		block.Type == "rehearsal":
 		title = block.Type
 	case block.Type == "source" && len(block.Labels) == 2:
 		title = "source of the name " + block.Labels[1]
@@ -269,6 +275,7 @@ func word[T ~string](f fields, name string, known ...T) T {
 	for i, each := range known {
 		words[i] = string(each)
 	}
-	f.l.report(codeValueUnknown, "Unknown value", f.attributes[name].Expr.Range(), "%s must be one of %s.%s", name, quotedList(words), didYouMean(string(text), words))
+	f.l.report(codeValueUnknown, "Unknown value", f.attributes[name].Expr.Range(), "%s must be one of %s.%s", name,
+		quotedList(words), didYouMean(string(text), words))
 	return text
 }

@@ -66,7 +66,8 @@ func ReadLock(path string) (*LockFile, diag.List) {
 		return lock, nil
 	}
 	if err != nil {
-		return lock, diag.List{diag.Errorf(codeFileUnreadable, "Unreadable file", "Reading %s: %s.", LockFileName, withoutPath(err))}
+		return lock, diag.List{diag.Errorf(codeFileUnreadable, "Unreadable file", "Reading %s: %s.", LockFileName,
+			withoutPath(err))}
 	}
 	file, problems := hclsyntax.ParseConfig(source, LockFileName, hcl.InitialPos)
 	files := &sourceFiles{files: map[string]*hcl.File{LockFileName: file}}
@@ -74,7 +75,8 @@ func ReadLock(path string) (*LockFile, diag.List) {
 		return lock, files.convert(problems, codeLockInvalid)
 	}
 	l := &loader{config: &Config{scope: &scope{}}}
-	content, problems := file.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "provider", LabelNames: []string{"name"}}}})
+	content, problems := file.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "provider",
+		LabelNames: []string{"name"}}}})
 	l.add(problems)
 	for _, block := range content.Blocks {
 		f := l.content(block.Body, []string{"version", "hashes"}, nil)

@@ -29,11 +29,14 @@ func (l *loader) application(block *hcl.Block) {
 	if where == nil {
 		return
 	}
-	l.config.Applications = append(l.config.Applications, Application{Name: block.Labels[0], Where: where.predicate, Owner: f.text("owner"),
-		Contact: f.text("contact"), SwitchOn: f.day("switch_on"), Confirm: f.list("confirm"), Range: rangeOf(block.DefRange)})
+	l.config.Applications = append(l.config.Applications,
+		Application{Name: block.Labels[0], Where: where.predicate, Owner: f.text("owner"),
+			Contact: f.text("contact"), SwitchOn: f.day("switch_on"), Confirm: f.list("confirm"),
+			Range: rangeOf(block.DefRange)})
 }
 
-// ApplicationOf finds the application block that means an item, nil when none does. Two blocks that mean one item are an error.
+// ApplicationOf finds the application block that means an item, nil when none does. Two blocks that mean one item are
+// an error.
 func (c *Config) ApplicationOf(item identity.Item) (*Application, error) {
 	var found *Application
 	for i := range c.Applications {
@@ -46,8 +49,10 @@ func (c *Config) ApplicationOf(item identity.Item) (*Application, error) {
 		}
 		if found != nil {
 			second := c.Applications[i]
-			d := diag.Errorf(codeOwnerTwice, "Two owners of one application", "%q is meant by the application blocks %q (%s line %d) and %q (%s line %d).\nNarrow the where of one.",
-				item.Name, found.Name, found.Range.File, found.Range.Start.Line, second.Name, second.Range.File, second.Range.Start.Line)
+			d := diag.Errorf(codeOwnerTwice, "Two owners of one application",
+				"%q is meant by the application blocks %q (%s line %d) and %q (%s line %d).\nNarrow the where of one.",
+				item.Name, found.Name, found.Range.File, found.Range.Start.Line, second.Name, second.Range.File,
+				second.Range.Start.Line)
 			d.Subject = &second.Range
 			return nil, d
 		}

@@ -40,26 +40,31 @@ func TestApplicationOf_FindsTheOwner(t *testing.T) {
 		t.Fatal(found)
 	}
 	payroll, err := cfg.ApplicationOf(app(t, "Payroll"))
-	if err != nil || payroll == nil || payroll.Owner != "Payroll team" || payroll.SwitchOn != "2026-12-05" || len(payroll.Confirm) != 1 {
+	if err != nil || payroll == nil || payroll.Owner != "Payroll team" || payroll.SwitchOn != "2026-12-05" ||
+		len(payroll.Confirm) != 1 {
 		t.Errorf("Payroll: %+v, %v", payroll, err)
 	}
 	if none, err := cfg.ApplicationOf(app(t, "Wiki")); none != nil || err != nil {
 		t.Errorf("Wiki has an owner: %+v, %v", none, err)
 	}
-	if _, err := cfg.ApplicationOf(app(t, "Sales")); err == nil || !strings.Contains(err.Error(), "saml") || !strings.Contains(err.Error(), "all-s") {
+	if _, err := cfg.ApplicationOf(app(t, "Sales")); err == nil || !strings.Contains(err.Error(), "saml") ||
+		!strings.Contains(err.Error(), "all-s") {
 		t.Errorf("two owners: %v", err)
 	}
 }
 
 func TestApplication_MistakesAreNamed(t *testing.T) {
 	cases := map[string]struct{ text, code string }{
-		"no owner":          {"application \"a\" {\n where = true\n}", codeArgumentMissing},
-		"an empty owner":    {"application \"a\" {\n where = true\n owner = \"\"\n}", codeArgumentInvalid},
-		"a date in words":   {"application \"a\" {\n where = true\n owner = \"o\"\n switch_on = \"friday\"\n}", codeArgumentInvalid},
-		"an unknown field":  {"application \"a\" {\n where = item.nmae == \"x\"\n owner = \"o\"\n}", codeItemAttribute},
-		"a block twice":     {"application \"a\" {\n where = true\n owner = \"o\"\n}\napplication \"a\" {\n where = true\n owner = \"o\"\n}", codeBlockDuplicate},
-		"an endless wait":   {"rehome {\n retire_after = \"never\"\n}", codeArgumentInvalid},
-		"a wrong argument":  {"application \"a\" {\n where = true\n owner = \"o\"\n date = \"2026-12-05\"\n}", codeArgumentUnknown},
+		"no owner":       {"application \"a\" {\n where = true\n}", codeArgumentMissing},
+		"an empty owner": {"application \"a\" {\n where = true\n owner = \"\"\n}", codeArgumentInvalid},
+		"a date in words": {"application \"a\" {\n where = true\n owner = \"o\"\n switch_on = \"friday\"\n}",
+			codeArgumentInvalid},
+		"an unknown field": {"application \"a\" {\n where = item.nmae == \"x\"\n owner = \"o\"\n}", codeItemAttribute},
+		"a block twice": {"application \"a\" {\n where = true\n owner = \"o\"\n}\napplication \"a\" {\n where = " +
+			"true\n owner = \"o\"\n}", codeBlockDuplicate},
+		"an endless wait": {"rehome {\n retire_after = \"never\"\n}", codeArgumentInvalid},
+		"a wrong argument": {"application \"a\" {\n where = true\n owner = \"o\"\n date = \"2026-12-05\"\n}",
+			codeArgumentUnknown},
 		"a label too many":  {"application \"application\" \"a\" {\n where = true\n owner = \"o\"\n}", codeBlockLabels},
 		"a missing where":   {"application \"a\" {\n owner = \"o\"\n}", codeArgumentMissing},
 		"a where of number": {"application \"a\" {\n where = item.nope\n owner = \"o\"\n}", codeItemAttribute},

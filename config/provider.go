@@ -24,7 +24,8 @@ const phaseRoot = "rehome"
 // providerRoots are the names that only source and target blocks see.
 func providerRoots() map[string][]string { return map[string][]string{phaseRoot: {"phase"}} }
 
-// InPhase is the same configuration with source and target blocks evaluated for another phase; Load gives that of PhasePlan.
+// InPhase is the same configuration with source and target blocks evaluated for another phase; Load gives that of
+// PhasePlan.
 func (c *Config) InPhase(phase string) *Config {
 	other := *c
 	other.phase = phase
@@ -37,15 +38,16 @@ func (c *Config) DecodeProvider(block *ProviderBlock, schema identity.ProviderSc
 	return c.decodeProvider(block, schema, func(identity.ConfigAttribute, *hcl.Attribute) bool { return true })
 }
 
-// DecodeOffline is DecodeProvider without anything secret: sensitive arguments, and those that are made of a credential or a sensitive
-// variable, are neither evaluated nor in the map.
+// DecodeOffline is DecodeProvider without anything secret: sensitive arguments, and those that are made of a credential
+// or a sensitive variable, are neither evaluated nor in the map.
 func (c *Config) DecodeOffline(block *ProviderBlock, schema identity.ProviderSchema) (map[string]any, diag.List) {
 	return c.decodeProvider(block, schema, func(a identity.ConfigAttribute, attribute *hcl.Attribute) bool {
 		return !a.Sensitive && !touchesSecret(attribute.Expr, c.scope.ctx)
 	})
 }
 
-func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSchema, wanted func(identity.ConfigAttribute, *hcl.Attribute) bool) (map[string]any, diag.List) {
+func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSchema,
+	wanted func(identity.ConfigAttribute, *hcl.Attribute) bool) (map[string]any, diag.List) {
 	body := &hcl.BodySchema{}
 	for _, a := range schema.Config {
 		body.Attributes = append(body.Attributes, hcl.AttributeSchema{Name: a.Name, Required: a.Required && a.Default == nil})
@@ -70,7 +72,8 @@ func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSc
 		value, p := c.argument(a, attribute, ctx)
 		if failed != nil {
 			place := attribute.Expr.Range()
-			p, failed = hcl.Diagnostics{problem(codeCredential, "Credential unavailable", &place, "%s", capitalised(failed.Error()))}, nil
+			p, failed = hcl.Diagnostics{problem(codeCredential, "Credential unavailable", &place, "%s",
+				capitalised(failed.Error()))}, nil
 		}
 		problems = append(problems, p...)
 		if value == nil && a.Default != nil {
@@ -86,15 +89,18 @@ func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSc
 	return values, c.sources.convert(problems, codeExpression)
 }
 
-func (c *Config) argument(a identity.ConfigAttribute, attribute *hcl.Attribute, ctx *hcl.EvalContext) (any, hcl.Diagnostics) {
+func (c *Config) argument(a identity.ConfigAttribute, attribute *hcl.Attribute, ctx *hcl.EvalContext) (any,
+	hcl.Diagnostics) {
 	place := attribute.Expr.Range()
 	if problems := c.scope.check(attribute.Expr, providerRoots(), credentialFunction); problems.HasErrors() {
 		return nil, problems
 	}
-	types := map[string]cty.Type{"string": cty.String, "number": cty.Number, "bool": cty.Bool, "list(string)": cty.List(cty.String)}
+	types := map[string]cty.Type{"string": cty.String, "number": cty.Number, "bool": cty.Bool,
+		"list(string)": cty.List(cty.String)}
 	want, known := types[a.Type]
 	if !known {
-		return nil, hcl.Diagnostics{problem(codeArgumentInvalid, "Unknown type of argument", &place, "The plugin gives %s the type %q, which rehome does not know.", a.Name, a.Type)}
+		return nil, hcl.Diagnostics{problem(codeArgumentInvalid, "Unknown type of argument", &place,
+			"The plugin gives %s the type %q, which rehome does not know.", a.Name, a.Type)}
 	}
 	marked, problems := c.scope.value(attribute.Expr, ctx, want)
 	if a.Sensitive {
@@ -111,11 +117,13 @@ func (c *Config) argument(a identity.ConfigAttribute, attribute *hcl.Attribute, 
 	}
 	value, _ := marked.UnmarkDeep()
 	if !value.IsWhollyKnown() {
-		return nil, hcl.Diagnostics{problem(codeCredential, "Credential unavailable", &place, "%s needs a stored credential or a variable without a value.", a.Name)}
+		return nil, hcl.Diagnostics{problem(codeCredential, "Credential unavailable", &place,
+			"%s needs a stored credential or a variable without a value.", a.Name)}
 	}
 	if value.IsNull() {
 		if a.Required && a.Default == nil {
-			return nil, hcl.Diagnostics{problem(codeArgumentMissing, "Missing required argument", &place, "The argument %q is required, and its value is null.", a.Name)}
+			return nil, hcl.Diagnostics{problem(codeArgumentMissing, "Missing required argument", &place,
+				"The argument %q is required, and its value is null.", a.Name)}
 		}
 		return nil, nil
 	}
@@ -124,11 +132,13 @@ func (c *Config) argument(a identity.ConfigAttribute, attribute *hcl.Attribute, 
 		if !a.Sensitive && !marked.ContainsMarked() {
 			hint = didYouMean(text.AsString(), a.OneOf)
 		}
-		return nil, hcl.Diagnostics{problem(codeValueUnknown, "Unknown value", &place, "%s must be one of %s.%s", a.Name, quotedList(a.OneOf), hint)}
+		return nil, hcl.Diagnostics{problem(codeValueUnknown, "Unknown value", &place, "%s must be one of %s.%s", a.Name,
+			quotedList(a.OneOf), hint)}
 	}
 	plain, err := plainValue(value)
 	if err != nil {
-		return nil, hcl.Diagnostics{problem(codeArgumentInvalid, "Wrong type of value", &place, "%s cannot be passed to the plugin.", a.Name)}
+		return nil, hcl.Diagnostics{problem(codeArgumentInvalid, "Wrong type of value", &place,
+			"%s cannot be passed to the plugin.", a.Name)}
 	}
 	return plain, nil
 }

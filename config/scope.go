@@ -86,7 +86,8 @@ func (s *scope) check(expr hcl.Expression, roots map[string][]string, extraFunct
 		if call.Name == credentialFunction {
 			hint = " Credentials can be used in source and target blocks only."
 		}
-		problems = append(problems, problem(codeFunctionUnknown, "Unknown function", &place, "There is no function %q here.%s", call.Name, hint))
+		problems = append(problems, problem(codeFunctionUnknown, "Unknown function", &place,
+			"There is no function %q here.%s", call.Name, hint))
 	}
 	return problems
 }
@@ -100,7 +101,8 @@ func (s *scope) checkTraversal(traversal hcl.Traversal, roots map[string][]strin
 	if !isRoot {
 		place := traversal[0].SourceRange()
 		if root == phaseRoot {
-			return problem(codeReferenceUnknown, "Unknown reference", &place, "rehome.phase is known in source and target blocks only: elsewhere a plan would depend on the command.")
+			return problem(codeReferenceUnknown, "Unknown reference", &place,
+				"rehome.phase is known in source and target blocks only: elsewhere a plan would depend on the command.")
 		}
 		known := append(slices.Sorted(maps.Keys(s.names)), slices.Sorted(maps.Keys(roots))...)
 		return problem(codeReferenceUnknown, "Unknown reference", &place, "There is nothing called %q here; known are %s.%s",
@@ -112,10 +114,12 @@ func (s *scope) checkTraversal(traversal hcl.Traversal, roots map[string][]strin
 	}
 	place := attributeRange(step)
 	if root == "item" {
-		return problem(codeItemAttribute, "Unknown attribute", &place, "There is no attribute %q.%s", name, didYouMean(name, below))
+		return problem(codeItemAttribute, "Unknown attribute", &place, "There is no attribute %q.%s", name,
+			didYouMean(name, below))
 	}
 	what := map[string]string{"var": "variable", "local": "local value", phaseRoot: "value"}[root]
-	return problem(codeReferenceUnknown, "Unknown reference", &place, "There is no %s %q.%s", what, name, didYouMean(name, below))
+	return problem(codeReferenceUnknown, "Unknown reference", &place, "There is no %s %q.%s", what, name,
+		didYouMean(name, below))
 }
 
 // stepName returns the first name after the root: item.name and item["name"] alike.
@@ -179,8 +183,8 @@ func touchesSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	return false
 }
 
-// credential makes the function of source and target blocks. Failures go to failed too: a message about an expression with a secret
-// is left out, but why a credential cannot be had is no secret.
+// credential makes the function of source and target blocks. Failures go to failed too: a message about an expression
+// with a secret is left out, but why a credential cannot be had is no secret.
 func (s *scope) credential(failed *error) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "name", Type: cty.String}},

@@ -16,7 +16,8 @@ func TestUndo_SaysWhatBecomesOfAResource(t *testing.T) {
 		t.Fatalf("%v %+v", problems, cfg)
 	}
 	u := cfg.Undos[0]
-	if u.Resource.Type != "client" || u.Resource.Key != "https://a.example/x" || u.Choice != rollback.Disable || u.Range.Start.Line == 0 {
+	if u.Resource.Type != "client" || u.Resource.Key != "https://a.example/x" || u.Choice != rollback.Disable ||
+		u.Range.Start.Line == 0 {
 		t.Errorf("%+v", u)
 	}
 	for text, want := range map[string]string{

@@ -50,7 +50,8 @@ func (l *loader) values(blocks map[string][]*hcl.Block) {
 }
 
 func (l *loader) declare(block *hcl.Block) *declared {
-	f := l.content(block.Body, nil, []string{"type", "default", "sensitive", "description"}, hcl.BlockHeaderSchema{Type: "validation"})
+	f := l.content(block.Body, nil, []string{"type", "default", "sensitive", "description"},
+		hcl.BlockHeaderSchema{Type: "validation"})
 	d := &declared{want: cty.DynamicPseudoType, place: block.DefRange}
 	d.Variable = Variable{Name: block.Labels[0], Type: "any", Range: rangeOf(block.DefRange)}
 	if !hclsyntax.ValidIdentifier(d.Name) {
@@ -129,9 +130,11 @@ func (l *loader) assignArguments(variables map[string]*declared) {
 		d := variables[name]
 		switch {
 		case !ok:
-			l.problems = append(l.problems, problem(codeVariableInvalid, "Malformed variable argument", nil, "An argument of -var is written 'name=value'."))
+			l.problems = append(l.problems, problem(codeVariableInvalid, "Malformed variable argument", nil,
+				"An argument of -var is written 'name=value'."))
 		case d == nil:
-			l.problems = append(l.problems, problem(codeVariableUndeclared, "Undeclared variable", nil, "No variable block declares %q, which -var sets.%s",
+			l.problems = append(l.problems, problem(codeVariableUndeclared, "Undeclared variable", nil,
+				"No variable block declares %q, which -var sets.%s",
 				name, didYouMean(name, slices.Sorted(maps.Keys(variables)))))
 		default:
 			l.assignText(d, text, "-var "+name)
@@ -155,7 +158,8 @@ func (l *loader) assignText(d *declared, text, origin string) {
 	}
 	converted, err := convert.Convert(value, d.want)
 	if err != nil {
-		l.report(codeVariableInvalid, "Invalid variable value", d.place, "The value that %s gives must be %s.", origin, d.want.FriendlyName())
+		l.report(codeVariableInvalid, "Invalid variable value", d.place, "The value that %s gives must be %s.", origin,
+			d.want.FriendlyName())
 		converted = cty.DynamicVal
 	}
 	d.value = converted
@@ -165,7 +169,8 @@ func (l *loader) assignText(d *declared, text, origin string) {
 func (l *loader) final(d *declared) cty.Value {
 	if d.value == cty.NilVal {
 		l.report(codeVariableMissing, "Missing variable value", d.place,
-			"Variable %q has no default and no value. Set it with -var '%s=…', in a file that ends in %s, or in the environment as %s%s.",
+			"Variable %q has no default and no value. Set it with -var '%s=…', in a file that ends in %s, or in the "+
+				"environment as %s%s.",
 			d.Name, d.Name, autoVarsEnding, environmentPrefix, d.Name)
 		d.value = cty.UnknownVal(d.want)
 	}
@@ -198,7 +203,8 @@ func (l *loader) locals(blocks []*hcl.Block) {
 		l.add(problems)
 		for _, name := range slices.Sorted(maps.Keys(own)) {
 			if first := attributes[name]; first != nil {
-				l.report(codeArgumentDuplicate, "Duplicate local value", own[name].NameRange, "Local value %q is already set at %s line %d.",
+				l.report(codeArgumentDuplicate, "Duplicate local value", own[name].NameRange,
+					"Local value %q is already set at %s line %d.",
 					name, first.NameRange.Filename, first.NameRange.Start.Line)
 				continue
 			}

@@ -18,7 +18,8 @@ type Verify struct {
 
 func (l *loader) verify(block *hcl.Block) {
 	f := l.content(block.Body, nil, []string{"impersonate", "members", "stranger", "strangers"})
-	l.config.Verify = &Verify{Impersonate: f.flag("impersonate"), Members: f.table("members"), Stranger: f.text("stranger"), Strangers: f.table("strangers"),
+	l.config.Verify = &Verify{Impersonate: f.flag("impersonate"), Members: f.table("members"),
+		Stranger: f.text("stranger"), Strangers: f.table("strangers"),
 		Range: rangeOf(block.DefRange)}
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
-// Wave is a part of the move with a plan of its own. Where means items of Kinds only; no other item is part of it by itself.
+// Wave is a part of the move with a plan of its own. Where means items of Kinds only; no other item is part of it by
+// itself.
 type Wave struct {
 	Name  string
 	Kinds []identity.Kind
@@ -40,7 +41,8 @@ func (l *loader) waves(blocks []*hcl.Block) {
 		w := Wave{Name: block.Labels[0], After: f.list("after"), Range: rangeOf(block.DefRange)}
 		for _, name := range w.After {
 			if !names[name] {
-				l.report(codeValueUnknown, "Unknown wave", f.attributes["after"].Expr.Range(), "There is no wave %q.%s", name, didYouMean(name, slices.Sorted(maps.Keys(names))))
+				l.report(codeValueUnknown, "Unknown wave", f.attributes["after"].Expr.Range(), "There is no wave %q.%s", name,
+					didYouMean(name, slices.Sorted(maps.Keys(names))))
 			}
 		}
 		if w.Kinds, w.Where = l.waveItems(f); w.Where != nil {
@@ -64,7 +66,8 @@ func (l *loader) waveItems(f fields) ([]identity.Kind, merge.Where) {
 	conditions := map[identity.Kind]*itemExpression{}
 	for _, name := range wanted {
 		if !slices.Contains(known, name) {
-			l.report(codeKindUnknown, "Unknown kind of item", f.attributes["kinds"].Expr.Range(), "%q is no kind of item.%s", name, didYouMean(name, known))
+			l.report(codeKindUnknown, "Unknown kind of item", f.attributes["kinds"].Expr.Range(), "%q is no kind of item.%s",
+				name, didYouMean(name, known))
 			return nil, nil
 		}
 		attribute := f.attributes["where"]
@@ -115,11 +118,14 @@ func (l *loader) waveOrder(blocks []*hcl.Block) {
 }
 
 func (l *loader) volumeGuard(block *hcl.Block) {
-	f := l.content(block.Body, nil, []string{"max_changed_share", "max_deleted_share", "allow_changes", "allow_deletes", "reason"})
-	g := VolumeGuard{MaxChangedShare: f.share("max_changed_share"), MaxDeletedShare: f.share("max_deleted_share"), AllowChanges: f.count("allow_changes"),
+	f := l.content(block.Body, nil, []string{"max_changed_share", "max_deleted_share", "allow_changes",
+		"allow_deletes", "reason"})
+	g := VolumeGuard{MaxChangedShare: f.share("max_changed_share"), MaxDeletedShare: f.share("max_deleted_share"),
+		AllowChanges: f.count("allow_changes"),
 		AllowDeletes: f.count("allow_deletes"), Reason: f.text("reason"), Range: rangeOf(block.DefRange)}
 	if g.AllowChanges+g.AllowDeletes > 0 && g.Reason == "" {
-		l.report(codeArgumentMissing, "Missing required argument", block.DefRange, "allow_changes and allow_deletes need a reason.")
+		l.report(codeArgumentMissing, "Missing required argument", block.DefRange,
+			"allow_changes and allow_deletes need a reason.")
 	}
 	l.config.VolumeGuard = &g
 }
@@ -132,7 +138,8 @@ func (f fields) share(name string) float64 {
 	}
 	number, _ := value.AsBigFloat().Float64()
 	if number < 0 || number > 1 {
-		f.l.report(codeArgumentInvalid, "Invalid share", f.attributes[name].Expr.Range(), "%s is a share from 0 to 1, such as 0.25.", name)
+		f.l.report(codeArgumentInvalid, "Invalid share", f.attributes[name].Expr.Range(),
+			"%s is a share from 0 to 1, such as 0.25.", name)
 	}
 	return number
 }
@@ -144,7 +151,8 @@ func (f fields) count(name string) int {
 	}
 	number, accuracy := value.AsBigFloat().Int64()
 	if accuracy != 0 || number < 0 {
-		f.l.report(codeArgumentInvalid, "Invalid number", f.attributes[name].Expr.Range(), "%s is a whole number, 0 or more.", name)
+		f.l.report(codeArgumentInvalid, "Invalid number", f.attributes[name].Expr.Range(),
+			"%s is a whole number, 0 or more.", name)
 	}
 	return int(number)
 }

@@ -27,7 +27,8 @@ type itemExpression struct {
 }
 
 func (s *scope) itemExpression(kind identity.Kind, expr hcl.Expression) (*itemExpression, hcl.Diagnostics) {
-	e := &itemExpression{kind: kind, expr: expr, types: map[string]cty.Type{}, fields: map[string]identity.Field{}, scope: s}
+	e := &itemExpression{kind: kind, expr: expr, types: map[string]cty.Type{},
+		fields: map[string]identity.Field{}, scope: s}
 	for _, field := range identity.Fields(kind) {
 		e.types[field.Name], e.fields[field.Name] = typeOf(field), field
 	}
@@ -109,7 +110,8 @@ func (e *itemExpression) evaluate(item identity.Item, want cty.Type) (cty.Value,
 	value, problems := e.scope.value(e.expr, ctx, want)
 	if problems.HasErrors() {
 		first := problems.Errs()[0].(*hcl.Diagnostic)
-		return value, fmt.Errorf("%s:%d: for %s: %s", e.expr.Range().Filename, e.expr.Range().Start.Line, item.Address(), first.Detail)
+		return value, fmt.Errorf("%s:%d: for %s: %s", e.expr.Range().Filename, e.expr.Range().Start.Line, item.Address(),
+			first.Detail)
 	}
 	return value, nil
 }

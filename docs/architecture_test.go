@@ -19,7 +19,8 @@ import (
 
 const modulePath = "github.com/rehome-iam/rehome/"
 
-// budget is one measure of the whole tree. `make measures` prints all of them; the test fails where a limit is exceeded.
+// budget is one measure of the whole tree. `make measures` prints all of them; the test fails where a limit is
+// exceeded.
 type budget struct {
 	name   string
 	got    float64

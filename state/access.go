@@ -10,15 +10,16 @@ import (
 
 const accessKey = "access"
 
-// AccessRecord is what the state remembers about who may use it: nil rules mean that no block is recorded, or that it was removed.
+// AccessRecord is what the state remembers about who may use it: nil rules mean that no block is recorded, or that it
+// was removed.
 type AccessRecord struct {
 	Rules  *authorization.Rules `json:"rules"`
 	Tenant string               `json:"tenant"` // of the migration, as it was when the rules were recorded
 	At     time.Time            `json:"at"`
 }
 
-// Access reads the recorded rules of the tenant; the zero record where there are none. They are the tenant's and not the migration's: to
-// begin another migration is no way around them.
+// Access reads the recorded rules of the tenant; the zero record where there are none. They are the tenant's and not
+// the migration's: to begin another migration is no way around them.
 func (m *Migration) Access() (AccessRecord, error) {
 	var record AccessRecord
 	err := m.shared.get(bucketRecords, accessKey, &record)

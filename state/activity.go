@@ -70,7 +70,8 @@ func (a Activity) What() string {
 // String says what runs, where, and since when.
 func (a Activity) String() string {
 	return fmt.Sprintf("%s: %s by %s on %s, process %d, %s, since %s, last seen alive %s",
-		a.ID, a.What(), a.Actor, a.Host, a.PID, a.Command, a.Since.UTC().Format(time.RFC3339), a.Seen.UTC().Format(time.RFC3339))
+		a.ID, a.What(), a.Actor, a.Host, a.PID, a.Command, a.Since.UTC().Format(time.RFC3339),
+		a.Seen.UTC().Format(time.RFC3339))
 }
 
 // Over tells whether the work has ended without saying so: its process is dead as far as this host can tell, or was not

@@ -41,8 +41,8 @@ func (a Assessment) Total() int {
 	return total
 }
 
-// BeginAssessment records an assessment as assessing. It fails with *BusyError while another one of the snapshot is, and when the
-// snapshot is not completed.
+// BeginAssessment records an assessment as assessing. It fails with *BusyError while another one of the snapshot is,
+// and when the snapshot is not completed.
 func (m *Migration) BeginAssessment(assessment Assessment) error {
 	assessment.Status = AssessmentAssessing
 	err := m.store.backend.Update(func(tx Tx) error {
@@ -114,8 +114,8 @@ func (m *Migration) PutResults(assessment string, chunk int, results any) error 
 	return nil
 }
 
-// Results streams the chunks of the results of an assessment, each a JSON array. The results have the order of the items: kinds as
-// identity.Kinds lists them, each sorted by id.
+// Results streams the chunks of the results of an assessment, each a JSON array. The results have the order of the
+// items: kinds as identity.Kinds lists them, each sorted by id.
 func (m *Migration) Results(assessment string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		keys, err := m.keys(bucketResults, assessment+"/")

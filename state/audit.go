@@ -55,9 +55,9 @@ func (s *Store) AuditHead() (string, error) {
 	return head, err
 }
 
-// WalkAudit visits the records of the chain in order, one in memory at a time, and checks them on the way: a changed, removed or
-// reordered record is ErrCorrupt with the *audit.BrokenError that names it. With a checkpoint, the hash of a record that was kept
-// elsewhere, a chain that was cut or written anew is found too. Visit may be nil.
+// WalkAudit visits the records of the chain in order, one in memory at a time, and checks them on the way: a changed,
+// removed or reordered record is ErrCorrupt with the *audit.BrokenError that names it. With a checkpoint, the hash of a
+// record that was kept elsewhere, a chain that was cut or written anew is found too. Visit may be nil.
 func (s *Store) WalkAudit(checkpoint string, visit func(AuditRecord) error) (audit.Report, error) {
 	follower, err := audit.Follow(checkpoint)
 	if err != nil {
@@ -114,7 +114,8 @@ func (s *Store) auditRecord(key string, sealed []byte, next int) (AuditRecord, e
 		return record, &audit.BrokenError{Sequence: next, Reason: fmt.Sprintf("it is missing; number %d follows", number)}
 	}
 	if err := s.decode(bucketAudit, key, sealed, &record); err != nil {
-		return record, &audit.BrokenError{Sequence: next, Reason: "it was changed, or another record was put in its place: it does not decrypt"}
+		return record, &audit.BrokenError{Sequence: next,
+			Reason: "it was changed, or another record was put in its place: it does not decrypt"}
 	}
 	return record, nil
 }

@@ -25,7 +25,8 @@ func TestAudit_NamesTheRecordThatWasTamperedWith(t *testing.T) {
 	}{
 		"a removed first record":  {func(tx state.Tx) error { return tx.Delete("audit", key(1)) }, 1, "missing"},
 		"a removed middle record": {func(tx state.Tx) error { return tx.Delete("audit", key(3)) }, 3, "missing"},
-		"a removed last record":   {func(tx state.Tx) error { return tx.Delete("audit", key(5)) }, 5, "ends at record 4 of 5"},
+		"a removed last record": {func(tx state.Tx) error { return tx.Delete("audit", key(5)) }, 5,
+			"ends at record 4 of 5"},
 		"two records exchanged": {func(tx state.Tx) error {
 			a, b := take(tx, 2), take(tx, 3)
 			return errors.Join(tx.Put("audit", key(2), b), tx.Put("audit", key(3), a))
@@ -35,20 +36,24 @@ func TestAudit_NamesTheRecordThatWasTamperedWith(t *testing.T) {
 			record[len(record)/2] ^= 1
 			return tx.Put("audit", key(4), record)
 		}, 4, "does not decrypt"},
-		"a record put in again": {func(tx state.Tx) error { return tx.Put("audit", key(6), take(tx, 5)) }, 6, "does not decrypt"},
+		"a record put in again": {func(tx state.Tx) error { return tx.Put("audit", key(6), take(tx, 5)) }, 6,
+			"does not decrypt"},
 		"a cut with its count": {func(tx state.Tx) error {
 			return errors.Join(tx.Delete("audit", key(5)), tx.Put("meta", "audit_count", []byte("4")))
 		}, 4, "another hash"},
-		"a count that is too big": {func(tx state.Tx) error { return tx.Put("meta", "audit_count", []byte("9")) }, 6, "ends at record 5 of 9"},
-		"a forged head":           {func(tx state.Tx) error { return tx.Put("meta", "audit_head", []byte("00")) }, 5, "another hash"},
-		"a foreign key":           {func(tx state.Tx) error { return tx.Put("audit", "x", []byte("x")) }, 6, `"x"`},
+		"a count that is too big": {func(tx state.Tx) error { return tx.Put("meta", "audit_count", []byte("9")) }, 6,
+			"ends at record 5 of 9"},
+		"a forged head": {func(tx state.Tx) error { return tx.Put("meta", "audit_head", []byte("00")) }, 5,
+			"another hash"},
+		"a foreign key": {func(tx state.Tx) error { return tx.Put("audit", "x", []byte("x")) }, 6, `"x"`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
 			store := open(t, path, identities)
 			for i := range 5 {
-				if err := store.Store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0), Target: fmt.Sprint(i)}); err != nil {
+				if err := store.Store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0),
+					Target: fmt.Sprint(i)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -71,7 +76,8 @@ func TestAudit_NamesTheRecordThatWasTamperedWith(t *testing.T) {
 			defer store.Close()
 			_, err = store.WalkAudit("", nil)
 			var broken *audit.BrokenError
-			if !errors.Is(err, state.ErrCorrupt) || !errors.As(err, &broken) || broken.Sequence != c.broken || !strings.Contains(err.Error(), c.says) {
+			if !errors.Is(err, state.ErrCorrupt) || !errors.As(err, &broken) || broken.Sequence != c.broken ||
+				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("wanted record %d and %q, got %v", c.broken, c.says, err)
 			}
 		})
@@ -84,7 +90,8 @@ func TestAudit_ACheckpointFindsAChainThatWasWrittenAnew(t *testing.T) {
 		store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 		t.Cleanup(func() { _ = store.Close() })
 		for i := range n {
-			if err := store.Store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0), Target: fmt.Sprint(i)}); err != nil {
+			if err := store.Store.Record(state.Event{Name: "migration.test", At: time.Unix(int64(i), 0),
+				Target: fmt.Sprint(i)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -116,7 +123,8 @@ func TestAudit_EachStepOfAJournalIsNamedByItsOutcome(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
-	for _, record := range []state.JournalRecord{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"), outcome("b", "already"), intend("c"), outcome("c", "failed"),
+	for _, record := range []state.JournalRecord{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"),
+		outcome("b", "already"), intend("c"), outcome("c", "failed"),
 		{Kind: state.JournalEnd, At: time.Unix(9, 0).UTC(), Status: "failed"}} {
 		journalOf(t, store, folder, "r1", record)
 	}
@@ -124,10 +132,15 @@ func TestAudit_EachStepOfAJournalIsNamedByItsOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	var found []string
-	if _, err := store.WalkAudit("", func(r state.AuditRecord) error { found = append(found, r.Event.Name); return nil }); err != nil {
+	if _, err := store.WalkAudit("", func(r state.AuditRecord) error {
+		found = append(found,
+			r.Event.Name)
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	want := "migration.cutover_plan.applying migration.cutover_step.applied migration.cutover_step.applied migration.cutover_step.failed migration.cutover_plan.applied"
+	want := "migration.cutover_plan.applying migration.cutover_step.applied migration.cutover_step.applied " +
+		"migration.cutover_step.failed migration.cutover_plan.applied"
 	if got := strings.Join(found, " "); got != want {
 		t.Errorf("wanted %s, got %s", want, got)
 	}

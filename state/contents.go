@@ -45,8 +45,8 @@ func within(key string) string {
 	return key
 }
 
-// Counts is how many values of each sort a tenant has, or all tenants together where none is named. Records of the audit chain are
-// counted whole: the chain is one.
+// Counts is how many values of each sort a tenant has, or all tenants together where none is named. Records of the
+// audit chain are counted whole: the chain is one.
 func (s *Store) Counts(tenant string) (map[string]int, error) {
 	counts := map[string]int{}
 	err := s.backend.View(func(tx Tx) error {
@@ -92,7 +92,8 @@ func (s *Store) spacesOf(tx Tx, tenant string) (func(key string) bool, error) {
 		}
 	}
 	return func(key string) bool {
-		return tenant == "" || slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+		return tenant == "" || slices.ContainsFunc(prefixes,
+			func(prefix string) bool { return strings.HasPrefix(key, prefix) })
 	}, err
 }
 

@@ -49,7 +49,8 @@ func Identities(text, file string) ([]age.Identity, error) {
 	return identities, nil
 }
 
-// MakeIdentity writes a new age identity to file with mode 0600, unless there is one already, and returns its recipient.
+// MakeIdentity writes a new age identity to file with mode 0600, unless there is one already, and returns its
+// recipient.
 func MakeIdentity(file string) (recipient string, made bool, err error) {
 	if identities, err := Identities("", file); err == nil {
 		return RecipientOf(identities), false, nil
@@ -110,8 +111,8 @@ func RecipientOf(identities []age.Identity) string {
 	return ""
 }
 
-// ring has the box that is in use. It turns when the key of the state is rotated, by this process or by another one, while others of
-// its goroutines go on.
+// ring has the box that is in use. It turns when the key of the state is rotated, by this process or by another one,
+// while others of its goroutines go on.
 type ring struct{ box atomic.Pointer[box] }
 
 func newRing(b *box) *ring {
@@ -132,8 +133,8 @@ func (r *ring) open(address string, sealed []byte) ([]byte, error) {
 func (r *ring) blind(text string) string     { return r.current().blind(text) }
 func (r *ring) derive(purpose string) []byte { return r.current().derive(purpose) }
 
-// box encrypts values with the data key of one state. During a rotation it also opens what the previous key encrypted. It never
-// changes.
+// box encrypts values with the data key of one state. During a rotation it also opens what the previous key encrypted.
+// It never changes.
 type box struct {
 	aead     cipher.AEAD
 	data     []byte // the data key
@@ -177,7 +178,8 @@ func (b *box) open(address string, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
-// renew encrypts with the current key what the previous one encrypted; changed is false for what has the current key already.
+// renew encrypts with the current key what the previous one encrypted; changed is false for what has the current key
+// already.
 func (b *box) renew(address string, sealed []byte) (anew []byte, changed bool, err error) {
 	alone := &box{aead: b.aead}
 	if _, err := alone.open(address, sealed); err == nil {

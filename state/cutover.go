@@ -14,15 +14,16 @@ type CutoverChange struct {
 	Event  Event
 }
 
-// PutCutovers keeps records in one transaction, each with its audit event; a change without an event name is not audited.
-// It fails with *lifecycle.Refusal when the migration is archived.
+// PutCutovers keeps records in one transaction, each with its audit event; a change without an event name is not
+// audited. It fails with *lifecycle.Refusal when the migration is archived.
 func (m *Migration) PutCutovers(changes ...CutoverChange) error {
 	err := m.store.backend.Update(func(tx Tx) error {
 		if err := m.mayChange(tx); err != nil {
 			return err
 		}
 		for _, change := range changes {
-			if err := m.put(tx, bucketRecords, cutoverPrefix+m.store.box.blind(change.Record.Application), change.Record); err != nil {
+			if err := m.put(tx, bucketRecords, cutoverPrefix+m.store.box.blind(change.Record.Application),
+				change.Record); err != nil {
 				return err
 			}
 			if err := m.audit(tx, change.Event); err != nil {

@@ -14,7 +14,8 @@ import (
 func TestStore_CutoversAreKeptWithTheirAuditRecordAndNameNobodyInClear(t *testing.T) {
 	path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
 	store := open(t, path, identities)
-	event := state.Event{Name: "migration.application.confirmed", At: time.Unix(5, 0), Target: "okta.corp/application/planted-name-1"}
+	event := state.Event{Name: "migration.application.confirmed", At: time.Unix(5, 0),
+		Target: "okta.corp/application/planted-name-1"}
 	first := state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/planted-name-1"}, Event: event}
 	second := state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/2"}}
 	if err := store.PutCutovers(first, second); err != nil {

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 )
 
-// SyncFolder makes durable which files a folder has: a file that was synced is lost with a power failure when its name is not.
+// SyncFolder makes durable which files a folder has: a file that was synced is lost with a power failure when its name
+// is not.
 func SyncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {

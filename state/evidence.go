@@ -7,9 +7,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
-// PseudonymKey is the key of the pseudonyms of the tenant's people. It follows from the first data key of the state and the tenant, so it
-// stays, whatever becomes of later keys, reading it writes nothing, and nobody can tell that two tenants know one person. A key that an
-// earlier version kept for a tenant goes on counting.
+// PseudonymKey is the key of the pseudonyms of the tenant's people. It follows from the first data key of the state and
+// the tenant, so it stays, whatever becomes of later keys, reading it writes nothing, and nobody can tell that two
+// tenants know one person. A key that an earlier version kept for a tenant goes on counting.
 func (m *Migration) PseudonymKey() ([]byte, error) {
 	var key []byte
 	if err := m.shared.get(bucketRecords, "pseudonym-key", &key); !errors.Is(err, ErrNotFound) {

@@ -17,7 +17,8 @@ func TestStore_AnArchivedMigrationTakesNoEvidence(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
 	by := state.Event{At: time.Unix(1, 0), Tenant: "acme", Actor: "test"}
-	if _, err := openMigration(store, lifecycle.Declaration{Name: "acme", Tenant: "acme", Sources: []string{"okta.corp"}}, by); err != nil {
+	if _, err := openMigration(store, lifecycle.Declaration{Name: "acme", Tenant: "acme", Sources: []string{"okta.corp"}},
+		by); err != nil {
 		t.Fatal(err)
 	}
 	changes := map[string]func() error{
@@ -68,7 +69,8 @@ func TestStore_TheKeyOfPseudonymsStaysAndReadingItWritesNothing(t *testing.T) {
 		t.Errorf("reading the key changed the state (%v)", err)
 	}
 	store := open(t, path, identities)
-	if _, err := store.Rotate([]string{state.RecipientOf(identities)}, t.TempDir(), state.Event{Name: "rotated", At: time.Unix(1, 0)}); err != nil {
+	if _, err := store.Rotate([]string{state.RecipientOf(identities)}, t.TempDir(),
+		state.Event{Name: "rotated", At: time.Unix(1, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Close(); err != nil {

@@ -14,7 +14,10 @@ func (s *Store) PutRawAsBefore(bucket, key string, value []byte) error {
 
 // SetFormat writes the number of a format.
 func (s *Store) SetFormat(number int) error {
-	return s.backend.Update(func(tx Tx) error { return tx.Put(bucketMeta, "format_version", []byte(strconv.Itoa(number))) })
+	return s.backend.Update(func(tx Tx) error {
+		return tx.Put(bucketMeta, "format_version",
+			[]byte(strconv.Itoa(number)))
+	})
 }
 
 // Blind is a keyed hash, as keys of format 1 hold it.

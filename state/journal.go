@@ -30,7 +30,8 @@ const (
 type JournalOptions struct {
 	Folder string
 	Run    string
-	// Watch hears of every record before it is written and after it is on disk. Nil in the product; tests kill the process in it.
+	// Watch hears of every record before it is written and after it is on disk. Nil in the product; tests kill the process
+	// in it.
 	Watch func(moment JournalMoment, sequence int, record JournalRecord)
 	// Single commits each record with an fsync of its own. It is there to measure what group commit gains.
 	Single bool
@@ -38,15 +39,16 @@ type JournalOptions struct {
 
 func (o JournalOptions) path() string { return filepath.Join(o.Folder, o.Run+journalSuffix) }
 
-// Torn says that the end of a journal was cut: the process died while it wrote a record, so nothing had relied on it yet.
+// Torn says that the end of a journal was cut: the process died while it wrote a record, so nothing had relied on it
+// yet.
 type Torn struct {
 	Run   string
 	After int   // sequence of the last whole record
 	Bytes int64 // that were cut
 }
 
-// Journal is the write-ahead record of one run: what Append returns for is on disk. It is safe for many goroutines; records that
-// wait at the same time share one fsync.
+// Journal is the write-ahead record of one run: what Append returns for is on disk. It is safe for many goroutines;
+// records that wait at the same time share one fsync.
 type Journal struct {
 	owner   *Migration
 	options JournalOptions
@@ -63,9 +65,9 @@ type pendingRecords struct {
 	done    chan error
 }
 
-// OpenJournal opens or begins the journal of a run and hands its records to visit, in order. A record that was cut off by a crash is
-// removed and reported; one that is damaged in the midst is ErrCorrupt. The journal is this process's alone until it is closed:
-// ErrJournalHeld says that it is another one's.
+// OpenJournal opens or begins the journal of a run and hands its records to visit, in order. A record that was cut off
+// by a crash is removed and reported; one that is damaged in the midst is ErrCorrupt. The journal is this process's
+// alone until it is closed: ErrJournalHeld says that it is another one's.
 func (m *Migration) OpenJournal(options JournalOptions, visit func(JournalRecord) error) (*Journal, *Torn, error) {
 	if err := validRun(options.Run); err != nil {
 		return nil, nil, err
@@ -103,8 +105,10 @@ func validRun(run string) error {
 	return nil
 }
 
-// scanJournal reads a journal that is ours alone from a known place on and cuts what a crash left behind its last whole record.
-func (m *Migration) scanJournal(file *os.File, run string, from scanned, visit func(JournalRecord) error) (scanned, *Torn, error) {
+// scanJournal reads a journal that is ours alone from a known place on and cuts what a crash left behind its last whole
+// record.
+func (m *Migration) scanJournal(file *os.File, run string, from scanned, visit func(JournalRecord) error) (scanned,
+	*Torn, error) {
 	end, err := m.readJournal(file, run, from, visit)
 	if err != nil || end.torn == 0 {
 		return end, nil, err
@@ -118,7 +122,8 @@ func (m *Migration) scanJournal(file *os.File, run string, from scanned, visit f
 }
 
 // readJournal reads a journal from a known place on to its last whole record.
-func (m *Migration) readJournal(file *os.File, run string, from scanned, visit func(JournalRecord) error) (scanned, error) {
+func (m *Migration) readJournal(file *os.File, run string, from scanned,
+	visit func(JournalRecord) error) (scanned, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return from, err
@@ -135,8 +140,8 @@ func (m *Migration) readJournal(file *os.File, run string, from scanned, visit f
 // errNoRecord says that a journal has no whole record, so that nobody knows whose it is.
 var errNoRecord = errors.New("the journal has no whole record")
 
-// mine tells by the first record of a journal whose run it is: that of another migration is ErrNotFound. A journal without a whole
-// record, errNoRecord, is nobody's yet.
+// mine tells by the first record of a journal whose run it is: that of another migration is ErrNotFound. A journal
+// without a whole record, errNoRecord, is nobody's yet.
 func (m *Migration) mine(run string, file io.ReaderAt) error {
 	first, err := readFrame(bufio.NewReader(io.NewSectionReader(file, 0, frameHead+largestFrame+frameTail)))
 	if errors.Is(err, io.EOF) || errors.Is(err, errBroken) {
@@ -152,8 +157,8 @@ func (m *Migration) mine(run string, file io.ReaderAt) error {
 	return err
 }
 
-// Append writes records and returns when they are on disk. After an error nothing more is taken: the file ends with the last record
-// that was reported as written.
+// Append writes records and returns when they are on disk. After an error nothing more is taken: the file ends with the
+// last record that was reported as written.
 func (j *Journal) Append(records ...JournalRecord) error {
 	if len(records) == 0 {
 		return nil
@@ -246,7 +251,8 @@ func (j *Journal) Discard() error {
 	return errors.Join(j.Close(), os.Remove(j.options.path()), SyncFolder(j.options.Folder))
 }
 
-// ReadJournal hands the records of a run's journal to visit without changing it. A run without a journal is ErrNotFound.
+// ReadJournal hands the records of a run's journal to visit without changing it. A run without a journal is
+// ErrNotFound.
 func (m *Migration) ReadJournal(folder, run string, visit func(JournalRecord) error) error {
 	if err := validRun(run); err != nil {
 		return err

@@ -10,9 +10,9 @@ import (
 	"io"
 )
 
-// A frame is one record of a journal as it lies in the file: magic, length of the body, sequence, a checksum of these, the body, a
-// checksum of the body; numbers are big-endian. The head has a checksum of its own, so that a damaged length is not taken for a
-// record that was cut off.
+// A frame is one record of a journal as it lies in the file: magic, length of the body, sequence, a checksum of these,
+// the body, a checksum of the body; numbers are big-endian. The head has a checksum of its own, so that a damaged
+// length is not taken for a record that was cut off.
 const (
 	frameMagic   = "RJ1\n"
 	frameHead    = 20
@@ -44,7 +44,8 @@ func encodeFrame(buffer []byte, sequence uint64, body []byte) ([]byte, error) {
 
 // parseHead reads the head of a frame; false when it is none.
 func parseHead(head []byte) (length int, sequence uint64, ok bool) {
-	if len(head) < frameHead || string(head[:4]) != frameMagic || binary.BigEndian.Uint32(head[16:]) != crc32.Checksum(head[:16], castagnoli) {
+	if len(head) < frameHead || string(head[:4]) != frameMagic ||
+		binary.BigEndian.Uint32(head[16:]) != crc32.Checksum(head[:16], castagnoli) {
 		return 0, 0, false
 	}
 	size := binary.BigEndian.Uint32(head[4:])
@@ -71,7 +72,8 @@ func readFrame(r *bufio.Reader) (frame, error) {
 	if err != nil {
 		return frame{}, err
 	}
-	if len(body) < length+frameTail || binary.BigEndian.Uint32(body[length:]) != crc32.Checksum(body[:length], castagnoli) {
+	if len(body) < length+frameTail || binary.BigEndian.Uint32(body[length:]) != crc32.Checksum(body[:length],
+		castagnoli) {
 		return frame{}, errBroken
 	}
 	return frame{sequence: sequence, body: body[:length]}, nil
@@ -84,8 +86,8 @@ func brokenOr(err error) error {
 	return err
 }
 
-// holdsFrame tells whether a whole frame begins anywhere in what follows: then what is before it was damaged, and not cut off by a
-// crash. It reads to the end.
+// holdsFrame tells whether a whole frame begins anywhere in what follows: then what is before it was damaged, and not
+// cut off by a crash. It reads to the end.
 func holdsFrame(r io.Reader) (bool, error) {
 	rest, err := io.ReadAll(r)
 	if err != nil {
@@ -113,9 +115,10 @@ type scanned struct {
 	torn     int64  // bytes behind it that are no record: the process died while it wrote them
 }
 
-// scanFrames visits the frames of file from a known place on. A record that a crash cut off ends the scan; one that is damaged while
-// others follow it, or that is out of order, is ErrCorrupt and named.
-func scanFrames(file io.ReaderAt, size int64, from scanned, visit func(f frame, behind scanned) error) (scanned, error) {
+// scanFrames visits the frames of file from a known place on. A record that a crash cut off ends the scan; one that is
+// damaged while others follow it, or that is out of order, is ErrCorrupt and named.
+func scanFrames(file io.ReaderAt, size int64, from scanned,
+	visit func(f frame, behind scanned) error) (scanned, error) {
 	at := scanned{sequence: from.sequence, offset: from.offset}
 	r := bufio.NewReaderSize(io.NewSectionReader(file, at.offset, size-at.offset), 1<<16)
 	for {
@@ -129,7 +132,8 @@ func scanFrames(file io.ReaderAt, size int64, from scanned, visit func(f frame, 
 				return at, fmt.Errorf("reading the journal: %w", err)
 			}
 			if follows {
-				return at, fmt.Errorf("%w: record %d of the journal, at byte %d, does not read though others follow it", ErrCorrupt, at.sequence+1, at.offset)
+				return at, fmt.Errorf("%w: record %d of the journal, at byte %d, does not read though others follow it", ErrCorrupt,
+					at.sequence+1, at.offset)
 			}
 			at.torn = size - at.offset
 			return at, nil
@@ -138,7 +142,8 @@ func scanFrames(file io.ReaderAt, size int64, from scanned, visit func(f frame, 
 			return at, fmt.Errorf("reading the journal: %w", err)
 		}
 		if f.sequence != at.sequence+1 {
-			return at, fmt.Errorf("%w: record %d of the journal, at byte %d, calls itself %d", ErrCorrupt, at.sequence+1, at.offset, f.sequence)
+			return at, fmt.Errorf("%w: record %d of the journal, at byte %d, calls itself %d", ErrCorrupt, at.sequence+1,
+				at.offset, f.sequence)
 		}
 		behind := scanned{sequence: f.sequence, offset: at.offset + int64(frameHead+len(f.body)+frameTail)}
 		if err := visit(f, behind); err != nil {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzJournalFrames: whatever lies in a journal, reading it ends, and the part that it calls whole reads again without a rest.
+// FuzzJournalFrames: whatever lies in a journal, reading it ends, and the part that it calls whole reads again without
+// a rest.
 func FuzzJournalFrames(f *testing.F) {
 	one, err := encodeFrame(nil, 1, []byte("first"))
 	if err != nil {
@@ -15,19 +16,22 @@ func FuzzJournalFrames(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range [][]byte{nil, one, two, two[:len(two)-3], append(append([]byte{}, one[:7]...), two[len(one):]...), []byte(frameMagic)} {
+	for _, seed := range [][]byte{nil, one, two, two[:len(two)-3], append(append([]byte{}, one[:7]...), two[len(one):]...),
+		[]byte(frameMagic)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		count := 0
-		end, err := scanFrames(bytes.NewReader(content), int64(len(content)), scanned{}, func(frame, scanned) error { count++; return nil })
+		end, err := scanFrames(bytes.NewReader(content), int64(len(content)), scanned{},
+			func(frame, scanned) error { count++; return nil })
 		if err != nil {
 			return
 		}
 		if end.offset+end.torn != int64(len(content)) || int(end.sequence) != count {
 			t.Fatalf("%d records end at %d with %d torn of %d bytes", end.sequence, end.offset, end.torn, len(content))
 		}
-		again, err := scanFrames(bytes.NewReader(content[:end.offset]), end.offset, scanned{}, func(frame, scanned) error { return nil })
+		again, err := scanFrames(bytes.NewReader(content[:end.offset]), end.offset, scanned{},
+			func(frame, scanned) error { return nil })
 		if err != nil || again.torn != 0 || again.offset != end.offset {
 			t.Fatalf("the whole part reads as %+v, %v", again, err)
 		}

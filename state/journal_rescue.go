@@ -11,8 +11,8 @@ import (
 // rescueName stands for the run in the addresses of a rescue file, which names its run inside.
 const rescueName = "rescue"
 
-// WriteRescue writes records that a journal refused into a new file of mode 0600, encrypted as the state is. The first record names
-// the run. The file must not exist.
+// WriteRescue writes records that a journal refused into a new file of mode 0600, encrypted as the state is. The first
+// record names the run. The file must not exist.
 func (m *Migration) WriteRescue(path string, process JournalProcess, records []JournalRecord) error {
 	all := append([]JournalRecord{{Kind: JournalBegin, Process: &process}}, records...)
 	var buffer []byte
@@ -43,7 +43,8 @@ func (m *Migration) WriteRescue(path string, process JournalProcess, records []J
 	return nil
 }
 
-// ReadRescue reads what WriteRescue wrote: whose run it is and the records that its journal lacks. A damaged or cut file is ErrCorrupt.
+// ReadRescue reads what WriteRescue wrote: whose run it is and the records that its journal lacks. A damaged or cut
+// file is ErrCorrupt.
 func (m *Migration) ReadRescue(path string) (JournalProcess, []JournalRecord, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -18,25 +18,29 @@ import (
 
 func begun(run string) state.JournalRecord {
 	return state.JournalRecord{Kind: state.JournalBegin, At: time.Unix(1, 0).UTC(), Process: &state.JournalProcess{
-		Format: state.JournalFormat, Run: run, PlanHash: "sha256:1", Migration: "acme", Tenant: "acme", Actor: "me", Host: "h", PID: 7}}
+		Format: state.JournalFormat, Run: run, PlanHash: "sha256:1", Migration: "acme", Tenant: "acme", Actor: "me",
+		Host: "h", PID: 7}}
 }
 
 func intend(step string) state.JournalRecord {
 	return state.JournalRecord{Kind: state.JournalIntend, At: time.Unix(2, 0).UTC(), Intend: &state.Intention{
-		StepID: step, Action: "create", Resource: identity.ResourceID{Type: "group", Key: step}, Inverse: state.Inverse{Action: "delete"}}}
+		StepID: step, Action: "create", Resource: identity.ResourceID{Type: "group", Key: step},
+		Inverse: state.Inverse{Action: "delete"}}}
 }
 
 func outcome(step, what string) state.JournalRecord {
 	address := identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: step}
 	id := identity.ResourceID{Type: "group", Key: step}
 	return state.JournalRecord{Kind: state.JournalOutcome, At: time.Unix(3, 0).UTC(), Outcome: &state.StepOutcome{
-		StepID: step, Resource: id, Outcome: what, ServerID: "id-" + step, Bindings: []state.Binding{{Item: address, Resource: id}}}}
+		StepID: step, Resource: id, Outcome: what, ServerID: "id-" + step,
+		Bindings: []state.Binding{{Item: address, Resource: id}}}}
 }
 
 // journalOf writes records into a new journal and closes it.
 func journalOf(t *testing.T, store opened, folder, run string, records ...state.JournalRecord) {
 	t.Helper()
-	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: run}, func(state.JournalRecord) error { return nil })
+	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: run},
+		func(state.JournalRecord) error { return nil })
 	if err == nil {
 		err = errors.Join(j.Append(records...), j.Close())
 	}
@@ -95,7 +99,8 @@ func TestJournal_ACutEndIsRemovedAndReported(t *testing.T) {
 		if err := os.WriteFile(path, long[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, torn, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1"}, func(state.JournalRecord) error { return nil })
+		j, torn, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1"},
+			func(state.JournalRecord) error { return nil })
 		if err != nil || torn == nil || torn.After != 2 || torn.Bytes != int64(cut-len(whole)) {
 			t.Fatalf("cut at %d: %+v, %v", cut, torn, err)
 		}
@@ -153,7 +158,8 @@ func TestJournal_ARecordCannotChangeItsPlaceOrRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.ReadJournal(folder, "r2", func(state.JournalRecord) error { return nil }); !errors.Is(err, state.ErrCorrupt) {
+	if err := store.ReadJournal(folder, "r2", func(state.JournalRecord) error { return nil }); !errors.Is(err,
+		state.ErrCorrupt) {
 		t.Errorf("the journal of another run gave %v", err)
 	}
 }
@@ -162,7 +168,8 @@ func TestJournal_ManyWritersLoseNothing(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
-	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1"}, func(state.JournalRecord) error { return nil })
+	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1"},
+		func(state.JournalRecord) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +196,8 @@ func TestJournal_TheStateFollowsOnceHoweverOftenItIsAsked(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
-	records := []state.JournalRecord{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"), outcome("b", "failed"),
+	records := []state.JournalRecord{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"),
+		outcome("b", "failed"),
 		{Kind: state.JournalEnd, At: time.Unix(9, 0).UTC(), Status: "failed"}}
 	for i, record := range records {
 		journalOf(t, store, folder, "r1", record)
@@ -257,7 +265,8 @@ func benchJournal(b *testing.B, single bool, writers int) {
 	folder := b.TempDir()
 	store := open(b, filepath.Join(folder, "state.db"), newIdentity(b))
 	defer store.Close()
-	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1", Single: single}, func(state.JournalRecord) error { return nil })
+	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1", Single: single},
+		func(state.JournalRecord) error { return nil })
 	if err != nil {
 		b.Fatal(err)
 	}

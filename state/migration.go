@@ -8,17 +8,17 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 )
 
-// Migration is the part of a store that belongs to one migration, and the only way to it: every list is that migration's, and no key of
-// another can be named. What the migrations of a tenant share (credentials, access rules, the key of pseudonyms) is reached through it
-// too. A Migration is cheap to make and records nothing by itself.
+// Migration is the part of a store that belongs to one migration, and the only way to it: every list is that
+// migration's, and no key of another can be named. What the migrations of a tenant share (credentials, access rules,
+// the key of pseudonyms) is reached through it too. A Migration is cheap to make and records nothing by itself.
 type Migration struct {
 	space
 	shared space // of the tenant
 	name   string
 }
 
-// Migration is the handle of the migration with a name, of a tenant. Where the store has none of that name, or one of that name that
-// is another tenant's, the handle finds nothing.
+// Migration is the handle of the migration with a name, of a tenant. Where the store has none of that name, or one of
+// that name that is another tenant's, the handle finds nothing.
 func (s *Store) Migration(name, tenant string) *Migration {
 	return &Migration{space: s.migrationSpace(tenant, name), shared: s.tenantSpace(tenant), name: name}
 }
@@ -29,8 +29,9 @@ func (m *Migration) Name() string { return m.name }
 // Tenant whose migration it is.
 func (m *Migration) Tenant() string { return m.tenant }
 
-// Open records what the configuration declares: a new migration, a new source, one that left or came back, a changed mode. Each change
-// is audited in the same transaction, with the time and actor of by; when nothing changed, nothing is written. It fails with
+// Open records what the configuration declares: a new migration, a new source, one that left or came back, a changed
+// mode. Each change is audited in the same transaction, with the time and actor of by; when nothing changed, nothing is
+// written. It fails with
 // *lifecycle.Refusal.
 func (m *Migration) Open(mode string, sources []string, by Event) (lifecycle.Migration, error) {
 	d := lifecycle.Declaration{Name: m.name, Tenant: m.tenant, Mode: mode, Sources: sources}
@@ -78,8 +79,8 @@ func (m *Migration) Recorded() (recorded lifecycle.Migration, err error) {
 	return recorded, err
 }
 
-// MayChange tells whether the migration still takes changes; *lifecycle.Refusal says why not. Whoever is about to do long work asks
-// first; what is kept in the end is refused all the same.
+// MayChange tells whether the migration still takes changes; *lifecycle.Refusal says why not. Whoever is about to do
+// long work asks first; what is kept in the end is refused all the same.
 func (m *Migration) MayChange() error { return m.store.backend.View(m.mayChange) }
 
 // Note appends an event that changes nothing else to the audit chain.

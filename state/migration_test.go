@@ -71,7 +71,8 @@ func TestMigration_EachChangeOfTheConfigurationIsRecordedOnce(t *testing.T) {
 		t.Error(diff)
 	}
 	m, err := store.of("acme").Recorded()
-	if err != nil || m.Status != lifecycle.MigrationReady || m.Mode != "first_run_adoption" || len(m.Sources) != 2 || !m.CreatedAt.Equal(time.Unix(0, 0)) {
+	if err != nil || m.Status != lifecycle.MigrationReady || m.Mode != "first_run_adoption" || len(m.Sources) != 2 ||
+		!m.CreatedAt.Equal(time.Unix(0, 0)) {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
@@ -128,12 +129,13 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 	for what, err := range map[string]error{
 		"a snapshot":    snapshot,
 		"an assessment": store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}),
-		"a plan":        store.PutPlan(state.PlanRecord{Hash: "sha256:1", Migration: "acme", Status: state.PlanPreviewed}, state.Event{}),
-		"a draft":       store.PutPlan(state.PlanRecord{Migration: "acme", Status: state.PlanDraft}, state.Event{}),
-		"a summary":     store.PutSummary(state.Summary{Migration: "acme"}, state.Event{}),
-		"a run":         store.PutRun(state.Run{ID: "r1", Migration: "acme", Status: state.RunStarted}, state.Event{}),
-		"archiving":     again,
-		"opening":       opened,
+		"a plan": store.PutPlan(state.PlanRecord{Hash: "sha256:1", Migration: "acme", Status: state.PlanPreviewed},
+			state.Event{}),
+		"a draft":   store.PutPlan(state.PlanRecord{Migration: "acme", Status: state.PlanDraft}, state.Event{}),
+		"a summary": store.PutSummary(state.Summary{Migration: "acme"}, state.Event{}),
+		"a run":     store.PutRun(state.Run{ID: "r1", Migration: "acme", Status: state.RunStarted}, state.Event{}),
+		"archiving": again,
+		"opening":   opened,
 	} {
 		if rule(err) != lifecycle.RuleArchived {
 			t.Errorf("%s: wanted a refusal, got %v", what, err)
@@ -156,7 +158,8 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 func TestMigration_AnArchivedSourceIsNotReadNorAssessed(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
-	for i, d := range []lifecycle.Declaration{declared("acme", "acme", "okta.corp", "entra.hq"), declared("acme", "acme", "entra.hq")} {
+	for i, d := range []lifecycle.Declaration{declared("acme", "acme", "okta.corp", "entra.hq"),
+		declared("acme", "acme", "entra.hq")} {
 		if _, err := openMigration(store, d, by(int64(i))); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +168,8 @@ func TestMigration_AnArchivedSourceIsNotReadNorAssessed(t *testing.T) {
 	if rule(err) != lifecycle.RuleSourceArchived {
 		t.Errorf("a snapshot: %v", err)
 	}
-	if err := store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}); rule(err) != lifecycle.RuleSourceArchived {
+	if err := store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1",
+		Source: "okta.corp"}); rule(err) != lifecycle.RuleSourceArchived {
 		t.Errorf("an assessment: %v", err)
 	}
 	if _, err := store.BeginSnapshot(state.Snapshot{ID: "s2", Source: "entra.hq"}); err != nil {
@@ -176,7 +180,8 @@ func TestMigration_AnArchivedSourceIsNotReadNorAssessed(t *testing.T) {
 func TestPlan_GoesFromDraftToItsOutcome(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
-	record := state.PlanRecord{Migration: "acme", Status: state.PlanDraft, Classifier: "1", Inputs: []state.PlanSnapshot{{Source: "okta.corp", Snapshot: "s1", Assessment: "a1"}}}
+	record := state.PlanRecord{Migration: "acme", Status: state.PlanDraft, Classifier: "1",
+		Inputs: []state.PlanSnapshot{{Source: "okta.corp", Snapshot: "s1", Assessment: "a1"}}}
 	if err := store.PutPlan(record, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +259,8 @@ func TestAdopt_TakesTheBindingsOfAnArchivedMigrationOnly(t *testing.T) {
 		for i, id := range ids {
 			b := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: id},
 				Resource: identity.ResourceID{Type: "group", Key: "/" + m.Name() + "-" + id}}
-			if err := m.PutRunStep("r-"+m.Name(), state.RunStep{Order: i, StepID: id}, []state.Binding{b}, state.Event{}); err != nil {
+			if err := m.PutRunStep("r-"+m.Name(), state.RunStep{Order: i, StepID: id}, []state.Binding{b},
+				state.Event{}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -17,14 +17,16 @@ type PruneRule struct {
 	Now        time.Time // plans that end later still need their snapshots
 }
 
-// Pruning is what the rule means for one snapshot. Kept is why it stays although the limits would let it go; empty means that it goes.
+// Pruning is what the rule means for one snapshot. Kept is why it stays although the limits would let it go; empty
+// means that it goes.
 type Pruning struct {
 	Snapshot    Snapshot `json:"snapshot"`
 	Assessments []string `json:"assessments"` // ids of those that go with it
 	Kept        string   `json:"kept,omitempty"`
 }
 
-// Prunable lists the snapshots that the limits of a rule let go, newest first, with the reason of those that stay all the same.
+// Prunable lists the snapshots that the limits of a rule let go, newest first, with the reason of those that stay all
+// the same.
 func (m *Migration) Prunable(rule PruneRule) (found []Pruning, err error) {
 	err = m.store.backend.View(func(tx Tx) error {
 		found, err = m.prunable(tx, rule)
@@ -66,8 +68,8 @@ func (m *Migration) prunable(tx Tx, rule PruneRule) ([]Pruning, error) {
 	return found, nil
 }
 
-// outside lists the snapshots beyond the limits. A failed one counts as nothing to keep, but it stays while it is newer than the
-// newest completed one: it says why the last try failed.
+// outside lists the snapshots beyond the limits. A failed one counts as nothing to keep, but it stays while it is newer
+// than the newest completed one: it says why the last try failed.
 func outside(rule PruneRule, snapshots []Snapshot) []Snapshot {
 	var beyond []Snapshot
 	completed := map[string]int{}
@@ -80,7 +82,8 @@ func outside(rule PruneRule, snapshots []Snapshot) []Snapshot {
 		kept := snapshot.Status == SnapshotCompleted && completed[source] <= rule.Keep
 		young := !rule.Before.IsZero() && !snapshot.StartedAt.Before(rule.Before)
 		unlimited := rule.Before.IsZero() && rule.Keep < 0
-		if unlimited || snapshot.Status == SnapshotCollecting || (rule.Source != "" && rule.Source != source) || (rule.Keep >= 0 && (kept || newer)) || young {
+		if unlimited || snapshot.Status == SnapshotCollecting || (rule.Source != "" && rule.Source != source) ||
+			(rule.Keep >= 0 && (kept || newer)) || young {
 			continue
 		}
 		beyond = append(beyond, snapshot)
@@ -89,7 +92,8 @@ func outside(rule PruneRule, snapshots []Snapshot) []Snapshot {
 }
 
 // snapshotsInUse says by snapshot id what still refers to it. The lists are sorted newest first.
-func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot, assessments []Assessment) (map[string]string, error) {
+func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot,
+	assessments []Assessment) (map[string]string, error) {
 	inUse := map[string]string{}
 	newest := map[string]bool{}
 	for _, snapshot := range snapshots {
@@ -136,9 +140,11 @@ func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot, 
 	return inUse, nil
 }
 
-// Prune deletes what Prunable says may go, each snapshot with its items, pages, assessments and results in one transaction with its
-// audit record, and returns those that went. The file does not get smaller: what is free is used again.
-func (m *Migration) Prune(rule PruneRule, event func(name, target string, facts map[string]string) Event) ([]Pruning, error) {
+// Prune deletes what Prunable says may go, each snapshot with its items, pages, assessments and results in one
+// transaction with its audit record, and returns those that went. The file does not get smaller: what is free is used
+// again.
+func (m *Migration) Prune(rule PruneRule, event func(name, target string,
+	facts map[string]string) Event) ([]Pruning, error) {
 	found, err := m.Prunable(rule)
 	if err != nil {
 		return nil, err
@@ -169,7 +175,8 @@ func (m *Migration) pruneOne(
 		}
 		p := found[at]
 		gone = []Pruning{p}
-		facts := map[string]string{"source": p.Snapshot.Source, "status": p.Snapshot.Status, "items": strconv.Itoa(p.Snapshot.Total()),
+		facts := map[string]string{"source": p.Snapshot.Source, "status": p.Snapshot.Status,
+			"items": strconv.Itoa(p.Snapshot.Total()),
 			"pages": strconv.Itoa(p.Snapshot.Pages), "assessments": strconv.Itoa(len(p.Assessments))}
 		return m.deleteSnapshot(tx, p, event("migration.inventory.pruned", p.Snapshot.ID, facts))
 	})

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Rehearsal is the record of one rehearsal, with its report as JSON of engine/rehearsal. It is never changed, and it is all that a
-// rehearsal leaves in a state.
+// Rehearsal is the record of one rehearsal, with its report as JSON of engine/rehearsal. It is never changed, and it is
+// all that a rehearsal leaves in a state.
 type Rehearsal struct {
 	ID        string          `json:"id"`
 	Migration string          `json:"migration"`

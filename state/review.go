@@ -23,7 +23,8 @@ type Acknowledgement struct {
 	Reference string    `json:"reference,omitempty"`
 }
 
-// ImpactRow is one impact of a migration. Current is false once no plan finds it any more; the row stays for the record.
+// ImpactRow is one impact of a migration. Current is false once no plan finds it any more; the row stays for the
+// record.
 type ImpactRow struct {
 	plan.Impact
 	Assessments     []string         `json:"assessments"` // of the plan that found it last
@@ -42,8 +43,8 @@ type DecisionRow struct {
 	Current    bool      `json:"current"`
 }
 
-// Review is what one plan says about impacts and overlaps. Assessments are keyed by source. Partial says that the plan is for a part of
-// the move: what it does not mention is not gone, and it counts fewer items than there are.
+// Review is what one plan says about impacts and overlaps. Assessments are keyed by source. Partial says that the plan
+// is for a part of the move: what it does not mention is not gone, and it counts fewer items than there are.
 type Review struct {
 	Partial     bool
 	Assessments map[string]string
@@ -51,9 +52,10 @@ type Review struct {
 	Overlaps    []plan.Overlap
 }
 
-// PutReview keeps the review of a plan: the matched resources of each assessment, every impact with its acknowledgement, every
-// decision. An acknowledgement or decision that takes effect for the first time, or as another one than before, gets its audit record
-// in the same transaction. The event gives time, tenant and actor of all of them.
+// PutReview keeps the review of a plan: the matched resources of each assessment, every impact with its
+// acknowledgement, every decision. An acknowledgement or decision that takes effect for the first time, or as another
+// one than before, gets its audit record in the same transaction. The event gives time, tenant and actor of all of
+// them.
 func (m *Migration) PutReview(r Review, event Event) error {
 	err := m.store.backend.Update(func(tx Tx) error {
 		if err := m.putMatched(tx, r); err != nil {
@@ -142,14 +144,16 @@ func (m *Migration) acknowledge(row *ImpactRow, event Event) bool {
 	if a := row.Acknowledgement; a != nil && a.Reason == row.Reason && a.Reference == row.Reference {
 		return false
 	}
-	row.Acknowledgement = &Acknowledgement{By: event.Actor, At: event.At.UTC(), Reason: row.Reason, Reference: row.Reference}
+	row.Acknowledgement = &Acknowledgement{By: event.Actor, At: event.At.UTC(), Reason: row.Reason,
+		Reference: row.Reference}
 	return true
 }
 
 func acknowledgedEvent(row ImpactRow, event Event) Event {
 	event.Name, event.Target = EventAcknowledged, row.ID
 	event.Facts = map[string]string{
-		"code": row.Code, "audience": string(row.Audience), "severity": string(row.Severity), "items": strconv.Itoa(row.Count),
+		"code": row.Code, "audience": string(row.Audience), "severity": string(row.Severity),
+		"items":  strconv.Itoa(row.Count),
 		"reason": row.Reason, "reference": row.Reference,
 	}
 	return event
@@ -215,13 +219,15 @@ func resolvedEvent(o plan.Overlap, event Event) Event {
 	return event
 }
 
-// MatchedResources reads the overlaps of an assessment's items, as the last plan that used it found them, or ErrNotFound when none did.
+// MatchedResources reads the overlaps of an assessment's items, as the last plan that used it found them, or
+// ErrNotFound when none did.
 func (m *Migration) MatchedResources(assessment string) ([]plan.Overlap, error) {
 	var matched []plan.Overlap
 	return matched, m.get(bucketRecords, "matched/"+assessment, &matched)
 }
 
-// Impacts lists every impact that a plan of the migration found: those of the last plan first, each part high first, then by code.
+// Impacts lists every impact that a plan of the migration found: those of the last plan first, each part high first,
+// then by code.
 func (m *Migration) Impacts() ([]ImpactRow, error) {
 	rows, err := records[ImpactRow](m.space, "impact/")
 	if err != nil {

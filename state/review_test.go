@@ -38,11 +38,13 @@ func countEvents(t *testing.T, s opened) (acknowledged, resolved int) {
 func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 	s := reviewStore(t)
 	at := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
-	impact := plan.Impact{ID: "ocm-1", Code: "secret_changes", Severity: identity.SeverityHigh, Audience: identity.AudienceAppOwners, Tell: "enter it", Count: 2}
+	impact := plan.Impact{ID: "ocm-1", Code: "secret_changes", Severity: identity.SeverityHigh,
+		Audience: identity.AudienceAppOwners, Tell: "enter it", Count: 2}
 	put := func(hours int, actor string, impacts ...plan.Impact) state.ImpactRow {
 		t.Helper()
 		r := state.Review{Assessments: map[string]string{"okta.corp": "a-1"}, Impacts: impacts}
-		if err := s.PutReview(r, state.Event{At: at.Add(time.Duration(hours) * time.Hour), Actor: actor, Tenant: "acme"}); err != nil {
+		if err := s.PutReview(r, state.Event{At: at.Add(time.Duration(hours) * time.Hour), Actor: actor,
+			Tenant: "acme"}); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := s.Impacts()
@@ -63,7 +65,8 @@ func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 		t.Errorf("a plan for a part forgot the rest: %+v %v", rows, err)
 	}
 	row := put(2, "ben", impact)
-	if a := row.Acknowledgement; a == nil || a.By != "ana" || !a.At.Equal(at.Add(time.Hour)) || a.Reason != "announced" || a.Reference != "CHG-1" || !row.FirstSeen.Equal(at) || !row.LastSeen.Equal(at.Add(2*time.Hour)) {
+	if a := row.Acknowledgement; a == nil || a.By != "ana" || !a.At.Equal(at.Add(time.Hour)) || a.Reason != "announced" ||
+		a.Reference != "CHG-1" || !row.FirstSeen.Equal(at) || !row.LastSeen.Equal(at.Add(2*time.Hour)) {
 		t.Errorf("%+v", row)
 	}
 	if n, _ := countEvents(t, s); n != 1 {
@@ -89,7 +92,8 @@ func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 	s := reviewStore(t)
 	eng := identity.ResourceID{Type: "group", Key: "/eng"}
 	overlap := plan.Overlap{
-		Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindGroup, ID: "g1", Name: "eng"}, Wanted: eng, Status: plan.OverlapPending,
+		Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindGroup, ID: "g1", Name: "eng"}, Wanted: eng,
+		Status:  plan.OverlapPending,
 		Matches: []merge.Candidate{{Resource: eng, Score: 100, Reasons: []string{"same key"}}},
 	}
 	put := func(assessment string, overlaps ...plan.Overlap) {
@@ -103,7 +107,8 @@ func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 	if rows, err := s.Decisions(); err != nil || len(rows) != 0 {
 		t.Errorf("a pending overlap is no decision: %+v %v", rows, err)
 	}
-	overlap.Status, overlap.Decision, overlap.Resource, overlap.DecidedBy = plan.OverlapDecided, "map_to_existing", &eng, &plan.Place{File: "m.hcl", Line: 3}
+	overlap.Status, overlap.Decision, overlap.Resource, overlap.DecidedBy = plan.OverlapDecided, "map_to_existing", &eng,
+		&plan.Place{File: "m.hcl", Line: 3}
 	put("a-2", overlap)
 	put("a-2", overlap)
 	if _, n := countEvents(t, s); n != 1 {
@@ -113,7 +118,8 @@ func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 	put("a-2", overlap)
 	put("a-2")
 	rows, err := s.Decisions()
-	if _, n := countEvents(t, s); n != 2 || err != nil || len(rows) != 1 || rows[0].Current || rows[0].By != "ana" || rows[0].Decision != "skip" {
+	if _, n := countEvents(t, s); n != 2 || err != nil || len(rows) != 1 || rows[0].Current || rows[0].By != "ana" ||
+		rows[0].Decision != "skip" {
 		t.Errorf("%d events, %+v %v", n, rows, err)
 	}
 	first, err := s.MatchedResources("a-1")

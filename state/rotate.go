@@ -13,8 +13,9 @@ import (
 	"filippo.io/age"
 )
 
-// The meta values of the keys. While a rotation is on the way, the state has two data keys: next is encrypted with the current one and
-// wrapped for the new recipients, so that an identity of either side opens both and nothing is ever unreadable.
+// The meta values of the keys. While a rotation is on the way, the state has two data keys: next is encrypted with the
+// current one and wrapped for the new recipients, so that an identity of either side opens both and nothing is ever
+// unreadable.
 const (
 	metaFormat         = "format_version"
 	metaWrapped        = "wrapped_key"
@@ -49,7 +50,8 @@ type Keys struct {
 func (s *Store) Keys() (Keys, error) {
 	var keys Keys
 	err := s.backend.View(func(tx Tx) error {
-		keys = Keys{Recipients: lines(tx.Get(bucketMeta, metaRecipients)), Rotating: tx.Get(bucketMeta, metaNextWrapped) != nil}
+		keys = Keys{Recipients: lines(tx.Get(bucketMeta, metaRecipients)),
+			Rotating: tx.Get(bucketMeta, metaNextWrapped) != nil}
 		return nil
 	})
 	return keys, err
@@ -57,9 +59,9 @@ func (s *Store) Keys() (Keys, error) {
 
 func lines(text []byte) []string { return strings.Fields(string(text)) }
 
-// Rotate gives the state a new data key for the recipients and encrypts everything anew, the journals in folder too. Each transaction
-// leaves a state that opens with the identities of before and after; when Rotate returns, those of before do not open it any more. A
-// rotation that was interrupted goes on with its own recipients.
+// Rotate gives the state a new data key for the recipients and encrypts everything anew, the journals in folder too.
+// Each transaction leaves a state that opens with the identities of before and after; when Rotate returns, those of
+// before do not open it any more. A rotation that was interrupted goes on with its own recipients.
 func (s *Store) Rotate(recipients []string, folder string, event Event) (Rotation, error) {
 	var done Rotation
 	keys, err := s.Keys()
@@ -126,7 +128,8 @@ func (s *Store) beginRotation(recipients []string) error {
 		}
 		defer s.backend.keys.turn(tx, next)
 		return errors.Join(
-			tx.Put(bucketMeta, metaNext, nextSealed), tx.Put(bucketMeta, metaPrevious, previous), tx.Put(bucketMeta, metaNextWrapped, wrapped),
+			tx.Put(bucketMeta, metaNext, nextSealed), tx.Put(bucketMeta, metaPrevious, previous),
+			tx.Put(bucketMeta, metaNextWrapped, wrapped),
 			tx.Put(bucketMeta, metaNextRecipients, []byte(strings.Join(recipients, "\n"))),
 		)
 	})
@@ -180,8 +183,10 @@ func (s *Store) endRotation(event Event) error {
 		return err
 	}
 	return s.backend.Update(func(tx Tx) error {
-		wrapped, recipients := bytes.Clone(tx.Get(bucketMeta, metaNextWrapped)), bytes.Clone(tx.Get(bucketMeta, metaNextRecipients))
-		err := errors.Join(tx.Put(bucketMeta, metaWrapped, wrapped), tx.Put(bucketMeta, metaRecipients, recipients), tx.Put(bucketMeta, metaBlind, blind))
+		wrapped, recipients := bytes.Clone(tx.Get(bucketMeta, metaNextWrapped)),
+			bytes.Clone(tx.Get(bucketMeta, metaNextRecipients))
+		err := errors.Join(tx.Put(bucketMeta, metaWrapped, wrapped), tx.Put(bucketMeta, metaRecipients, recipients),
+			tx.Put(bucketMeta, metaBlind, blind))
 		for _, name := range []string{metaNext, metaNextWrapped, metaNextRecipients, metaPrevious} {
 			err = errors.Join(err, tx.Delete(bucketMeta, name))
 		}
@@ -193,8 +198,8 @@ func (s *Store) endRotation(event Event) error {
 	})
 }
 
-// resealJournals writes each journal anew beside the old one and puts it in its place. Frames keep their sizes, so that what the state
-// knows about how far it read a journal stays true.
+// resealJournals writes each journal anew beside the old one and puts it in its place. Frames keep their sizes, so that
+// what the state knows about how far it read a journal stays true.
 func (s *Store) resealJournals(folder string) (int, error) {
 	paths, err := Journals(folder)
 	if err != nil {

@@ -48,7 +48,8 @@ func fill(t *testing.T, store opened, folder string) {
 	if err := store.PutRunPlan(state.Run{ID: rotateRun}, steps, events); err != nil {
 		t.Fatal(err)
 	}
-	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "u1"}, Resource: identity.ResourceID{Type: "user", Key: "k"}}
+	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "u1"},
+		Resource: identity.ResourceID{Type: "user", Key: "k"}}
 	err = errors.Join(
 		store.PutCredential("okta", "planted-secret", state.Event{}),
 		store.PutRunStep(rotateRun, state.RunStep{StepID: "user:k"}, []state.Binding{binding}, state.Event{}),
@@ -56,12 +57,14 @@ func fill(t *testing.T, store opened, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	journal, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: rotateRun}, func(state.JournalRecord) error { return nil })
+	journal, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: rotateRun},
+		func(state.JournalRecord) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 20 {
-		record := state.JournalRecord{Kind: state.JournalOutcome, At: time.Unix(3, 0), Outcome: &state.StepOutcome{StepID: fmt.Sprint(i), Outcome: "applied"}}
+		record := state.JournalRecord{Kind: state.JournalOutcome, At: time.Unix(3, 0),
+			Outcome: &state.StepOutcome{StepID: fmt.Sprint(i), Outcome: "applied"}}
 		if err := journal.Append(record); err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +98,8 @@ func readable(store opened, folder string) error {
 	records := 0
 	err = store.ReadJournal(folder, rotateRun, func(state.JournalRecord) error { records++; return nil })
 	if items != 2000 || credential != "planted-secret" || len(bindings) != 1 || report.Records < 601 || records != 20 {
-		return fmt.Errorf("%d items, credential %q, %d bindings, %d audit records, %d journal records", items, credential, len(bindings), report.Records, records)
+		return fmt.Errorf("%d items, credential %q, %d bindings, %d audit records, %d journal records", items, credential,
+			len(bindings), report.Records, records)
 	}
 	return err
 }
@@ -120,7 +124,8 @@ func TestRotate_OnlyTheNewIdentityOpensTheState(t *testing.T) {
 	fill(t, store, journals)
 	for range 3 { // a rotation after a rotation must find the keyed hashes of the first key
 		next := newIdentity(t)
-		done, err := store.Rotate([]string{state.RecipientOf(next)}, journals, state.Event{Name: "migration.state.key_rotated"})
+		done, err := store.Rotate([]string{state.RecipientOf(next)}, journals,
+			state.Event{Name: "migration.state.key_rotated"})
 		if err != nil || done.Journals != 1 || done.Values < 600 || done.Resumed {
 			t.Fatalf("%+v, %v", done, err)
 		}
@@ -139,7 +144,8 @@ func TestRotate_OnlyTheNewIdentityOpensTheState(t *testing.T) {
 		if err := readable(store, journals); err != nil {
 			t.Fatal(err)
 		}
-		if keys, err := store.Keys(); err != nil || keys.Rotating || len(keys.Recipients) != 1 || keys.Recipients[0] != state.RecipientOf(next) {
+		if keys, err := store.Keys(); err != nil || keys.Rotating || len(keys.Recipients) != 1 ||
+			keys.Recipients[0] != state.RecipientOf(next) {
 			t.Errorf("%+v, %v", keys, err)
 		}
 		identities = next
@@ -283,7 +289,8 @@ func rotateUntilKilled(t *testing.T, folder string) {
 	}
 	store := open(t, filepath.Join(folder, "state.db"), identities)
 	for {
-		if _, err := store.Rotate([]string{state.RecipientOf(identities)}, filepath.Join(folder, "journal"), state.Event{}); err != nil {
+		if _, err := store.Rotate([]string{state.RecipientOf(identities)}, filepath.Join(folder, "journal"),
+			state.Event{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -308,7 +315,8 @@ func TestRotate_KnowsEveryBucket(t *testing.T) {
 			switch d := d.(type) {
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
-					if value, ok := spec.(*ast.ValueSpec); ok && strings.HasPrefix(value.Names[0].Name, "bucket") && value.Names[0].Name != "bucketMeta" {
+					if value, ok := spec.(*ast.ValueSpec); ok && strings.HasPrefix(value.Names[0].Name, "bucket") &&
+						value.Names[0].Name != "bucketMeta" {
 						declared[value.Names[0].Name] = true
 					}
 				}

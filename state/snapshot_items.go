@@ -20,8 +20,8 @@ func pageKey(snapshot, part string, sequence int) string {
 	return fmt.Sprintf("%s/%s/%08d", snapshot, part, sequence)
 }
 
-// Items streams the items of the given kinds: kind by kind in the given order, each kind sorted by id. It holds one chunk of each run
-// that was flushed, whatever the size of the snapshot.
+// Items streams the items of the given kinds: kind by kind in the given order, each kind sorted by id. It holds one
+// chunk of each run that was flushed, whatever the size of the snapshot.
 func (m *Migration) Items(snapshot string, kinds ...identity.Kind) iter.Seq2[identity.Item, error] {
 	return func(yield func(identity.Item, error) bool) {
 		for _, kind := range kinds {

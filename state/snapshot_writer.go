@@ -13,8 +13,8 @@ import (
 // itemsPerChunk is how many items one stored value holds (chunks compress six to one; a read of one item unpacks one).
 const itemsPerChunk = 256
 
-// Limits of what waits in memory. What is flushed of one kind is sorted and makes one run; readers merge the runs and hold one chunk
-// of each, so large runs keep them small: 20 million memberships are a few hundred runs.
+// Limits of what waits in memory. What is flushed of one kind is sorted and makes one run; readers merge the runs and
+// hold one chunk of each, so large runs keep them small: 20 million memberships are a few hundred runs.
 const (
 	flushItemsAt = 16 << 20 // bytes of items
 	flushPagesAt = 8 << 20  // bytes of bodies

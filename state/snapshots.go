@@ -42,7 +42,8 @@ func (s Snapshot) Total() int {
 	return total
 }
 
-// BusyError says that something runs already that may run once at a time: a collection of a source, an assessment of a snapshot.
+// BusyError says that something runs already that may run once at a time: a collection of a source, an assessment of a
+// snapshot.
 type BusyError struct {
 	What  string // "collection of okta.corp"
 	ID    string // of the one that runs
@@ -119,10 +120,11 @@ type Abandoned struct {
 	Assessments []Assessment
 }
 
-// AbandonUnfinished marks as failed what a killed process left collecting or assessing, each with its audit record in the same
-// transaction. What work fills that is not over is left alone. Where there is nothing to mark, nothing is written: commands that only
-// read call it too.
-func (m *Migration) AbandonUnfinished(host string, now time.Time, event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
+// AbandonUnfinished marks as failed what a killed process left collecting or assessing, each with its audit record in
+// the same transaction. What work fills that is not over is left alone. Where there is nothing to mark, nothing is
+// written: commands that only read call it too.
+func (m *Migration) AbandonUnfinished(host string, now time.Time,
+	event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
 	var found Abandoned
 	err := m.store.backend.View(func(tx Tx) (err error) {
 		found, err = m.unfinished(tx, host, now)
@@ -175,10 +177,12 @@ func (m *Migration) unfinished(tx Tx, host string, now time.Time) (Abandoned, er
 	return found, nil
 }
 
-func (m *Migration) abandon(tx Tx, found Abandoned, event func(name, target string, facts map[string]string) Event) error {
+func (m *Migration) abandon(tx Tx, found Abandoned,
+	event func(name, target string, facts map[string]string) Event) error {
 	for _, snapshot := range found.Snapshots {
 		facts := map[string]string{"snapshot": snapshot.ID, "reason": snapshot.Reason}
-		if err := m.change(tx, "snapshot/"+snapshot.ID, snapshot, event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
+		if err := m.change(tx, "snapshot/"+snapshot.ID, snapshot,
+			event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
 			return err
 		}
 	}
@@ -209,8 +213,8 @@ func (m *Migration) putGuarded(key string, record any, event Event, guard func(T
 	return nil
 }
 
-// putRaw keeps bytes as they are, without the detour over JSON that would double a body and hide its repetitions from the
-// compression.
+// putRaw keeps bytes as they are, without the detour over JSON that would double a body and hide its repetitions from
+// the compression.
 func (s *Store) putRaw(tx Tx, bucket, key string, value []byte) error {
 	sealed, err := s.box.seal(bucket+"/"+key, s.pack.EncodeAll(value, nil))
 	if err != nil {

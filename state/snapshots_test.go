@@ -34,7 +34,8 @@ func begin(t *testing.T, store opened, id string, at int64) *state.SnapshotWrite
 func collected(t *testing.T, store opened, id string, at int64) {
 	t.Helper()
 	w := begin(t, store, id, at)
-	err := errors.Join(w.Items([]identity.Item{item(identity.KindApplication, "a1")}), w.Page(identity.PageEvidence{Sequence: 1, Path: "/apps", Body: []byte("[]")}))
+	err := errors.Join(w.Items([]identity.Item{item(identity.KindApplication, "a1")}),
+		w.Page(identity.PageEvidence{Sequence: 1, Path: "/apps", Body: []byte("[]")}))
 	if _, done := w.Complete(time.Unix(at+1, 0), "acme", state.Event{}); err != nil || done != nil {
 		t.Fatal(err, done)
 	}
@@ -82,7 +83,8 @@ func TestStore_ItemsComeSortedByIDWhateverTheOrderTheyWereReadIn(t *testing.T) {
 	if err != nil || found.ID != "u04711" {
 		t.Errorf("one item by id: %s, %v", found.ID, err)
 	}
-	if _, err := store.Item("s1", identity.ItemID{Kind: identity.KindUser, ID: "u0471"}); !errors.Is(err, state.ErrNotFound) {
+	if _, err := store.Item("s1", identity.ItemID{Kind: identity.KindUser, ID: "u0471"}); !errors.Is(err,
+		state.ErrNotFound) {
 		t.Errorf("an item that is not there: %v", err)
 	}
 }
@@ -91,7 +93,8 @@ func TestStore_PagesComeBackByteForByte(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
 	w := begin(t, store, "s1", 1)
-	want := []identity.PageEvidence{{Sequence: 1, Path: "/a", Body: []byte("{\"a\" : \"<&>\"}\n")}, {Sequence: 2, Path: "/b", Body: []byte{0xff, 0}}}
+	want := []identity.PageEvidence{{Sequence: 1, Path: "/a", Body: []byte("{\"a\" : \"<&>\"}\n")},
+		{Sequence: 2, Path: "/b", Body: []byte{0xff, 0}}}
 	for _, page := range want {
 		if err := w.Page(page); err != nil {
 			t.Fatal(err)
@@ -132,10 +135,12 @@ func TestStore_OneCollectionOfASourceAndOneAssessmentOfASnapshotAtATime(t *testi
 	if err := store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: source}); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.BeginAssessment(state.Assessment{ID: "a2", Snapshot: "s1", Source: source}); !errors.As(err, &busy) || busy.ID != "a1" {
+	if err := store.BeginAssessment(state.Assessment{ID: "a2", Snapshot: "s1", Source: source}); !errors.As(err, &busy) ||
+		busy.ID != "a1" {
 		t.Errorf("a second assessment of one snapshot: %v", err)
 	}
-	if err := store.BeginAssessment(state.Assessment{ID: "a3", Snapshot: "s2", Source: source}); err == nil || !strings.Contains(err.Error(), "collecting") {
+	if err := store.BeginAssessment(state.Assessment{ID: "a3", Snapshot: "s2", Source: source}); err == nil ||
+		!strings.Contains(err.Error(), "collecting") {
 		t.Errorf("an assessment of a snapshot that is not completed: %v", err)
 	}
 }
@@ -164,7 +169,8 @@ func TestStore_WhatAKilledProcessLeftIsMarkedFailedOnceAndAudited(t *testing.T) 
 	if err != nil || len(found.Snapshots) != 1 || len(found.Assessments) != 1 {
 		t.Fatalf("found %+v, %v", found, err)
 	}
-	if again, err := store.AbandonUnfinished("h", time.Now(), event); err != nil || len(again.Snapshots)+len(again.Assessments) > 0 {
+	if again, err := store.AbandonUnfinished("h", time.Now(), event); err != nil ||
+		len(again.Snapshots)+len(again.Assessments) > 0 {
 		t.Errorf("a second look found %+v, %v", again, err)
 	}
 	want := []string{"migration.inventory.collection_failed okta.corp", "migration.assessment.failed a1"}
@@ -202,11 +208,15 @@ func TestStore_PruneNeverTakesWhatIsStillReferredTo(t *testing.T) {
 	err := errors.Join(
 		store.PutPlan(state.PlanRecord{Hash: "h1", Snapshots: []string{"run"}, ExpiresAt: time.Unix(500, 0)}, state.Event{}),
 		store.PutRun(state.Run{ID: "r1", PlanHash: "h1"}, state.Event{}),
-		store.PutPlan(state.PlanRecord{Hash: "h2", Snapshots: []string{"plan"}, ExpiresAt: time.Unix(2000, 0)}, state.Event{}),
-		store.PutPlan(state.PlanRecord{Hash: "h3", Snapshots: []string{"expired"}, ExpiresAt: time.Unix(500, 0)}, state.Event{}),
-		store.PutAssessment(state.Assessment{ID: "a1", Snapshot: "old", Source: source, Status: state.AssessmentCompleted, StartedAt: time.Unix(1, 0)}, state.Event{}),
+		store.PutPlan(state.PlanRecord{Hash: "h2", Snapshots: []string{"plan"}, ExpiresAt: time.Unix(2000, 0)},
+			state.Event{}),
+		store.PutPlan(state.PlanRecord{Hash: "h3", Snapshots: []string{"expired"}, ExpiresAt: time.Unix(500, 0)},
+			state.Event{}),
+		store.PutAssessment(state.Assessment{ID: "a1", Snapshot: "old", Source: source, Status: state.AssessmentCompleted,
+			StartedAt: time.Unix(1, 0)}, state.Event{}),
 		store.PutResults("a1", 0, []string{"r"}),
-		store.PutAssessment(state.Assessment{ID: "a2", Snapshot: "assessed", Source: source, Status: state.AssessmentCompleted, StartedAt: time.Unix(2, 0)}, state.Event{}),
+		store.PutAssessment(state.Assessment{ID: "a2", Snapshot: "assessed", Source: source,
+			Status: state.AssessmentCompleted, StartedAt: time.Unix(2, 0)}, state.Event{}),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +236,8 @@ func TestStore_PruneNeverTakesWhatIsStillReferredTo(t *testing.T) {
 	if diff := cmp.Diff([]string{"old", "expired", "failed"}, ids); diff != "" {
 		t.Error(diff)
 	}
-	want := []string{"migration.inventory.pruned old", "migration.inventory.pruned expired", "migration.inventory.pruned failed"}
+	want := []string{"migration.inventory.pruned old", "migration.inventory.pruned expired",
+		"migration.inventory.pruned failed"}
 	if diff := cmp.Diff(want, names(t, store)); diff != "" {
 		t.Error(diff)
 	}
@@ -247,7 +258,9 @@ func TestStore_PruneNeverTakesWhatIsStillReferredTo(t *testing.T) {
 	for _, p := range left {
 		kept[p.Snapshot.ID] = p.Kept
 	}
-	wantKept := map[string]string{"run": "run r1 was made from it", "plan": "plan h2 refers to it until 1970-01-01T00:33:20Z", "assessed": "assessment a2 is the newest of okta.corp", "newest": "it is the newest of okta.corp"}
+	wantKept := map[string]string{"run": "run r1 was made from it",
+		"plan": "plan h2 refers to it until 1970-01-01T00:33:20Z", "assessed": "assessment a2 is the newest of okta.corp",
+		"newest": "it is the newest of okta.corp"}
 	if diff := cmp.Diff(wantKept, kept); diff != "" {
 		t.Error(diff)
 	}

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// space is the part of a store whose keys begin with a prefix: that of one migration, of one tenant, or, with no prefix, what belongs
-// to the store itself. Whoever has a space cannot name a key outside of it, so what is another's cannot be read or written by mistake.
+// space is the part of a store whose keys begin with a prefix: that of one migration, of one tenant, or, with no
+// prefix, what belongs to the store itself. Whoever has a space cannot name a key outside of it, so what is another's
+// cannot be read or written by mistake.
 type space struct {
 	store  *Store
 	prefix string
@@ -20,10 +21,11 @@ const (
 	prefixTenant    = "t:"
 )
 
-// migrationSpace holds what belongs to one migration. Its key has the tenant too: a folder that names the migration of another
-// tenant finds an empty space.
+// migrationSpace holds what belongs to one migration. Its key has the tenant too: a folder that names the migration of
+// another tenant finds an empty space.
 func (s *Store) migrationSpace(tenant, name string) space {
-	return space{store: s, prefix: prefixMigration + s.box.blind("space/migration\x00"+tenant+"\x00"+name) + "/", tenant: tenant}
+	return space{store: s, prefix: prefixMigration + s.box.blind("space/migration\x00"+tenant+"\x00"+name) + "/",
+		tenant: tenant}
 }
 
 // tenantSpace holds what the migrations of one tenant share.
@@ -102,7 +104,8 @@ func (p space) change(tx Tx, key string, record any, event Event) error {
 	return p.audit(tx, event)
 }
 
-// audit appends to the chain within the transaction of the change that it records; whose space it is, is the tenant of the record.
+// audit appends to the chain within the transaction of the change that it records; whose space it is, is the tenant of
+// the record.
 func (p space) audit(tx Tx, event Event) error {
 	if p.tenant != "" {
 		event.Tenant = p.tenant

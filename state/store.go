@@ -30,8 +30,8 @@ const (
 	bucketCredentials = "credentials"
 )
 
-// Store is an open, decrypted state. Its methods are safe for many goroutines; other processes may use the same state meanwhile, so
-// what one transaction read may have changed in the next one.
+// Store is an open, decrypted state. Its methods are safe for many goroutines; other processes may use the same state
+// meanwhile, so what one transaction read may have changed in the next one.
 type Store struct {
 	backend bound
 	box     *ring
@@ -44,9 +44,9 @@ func buckets() []string {
 	return []string{bucketRecords, bucketItems, bucketPages, bucketResults, bucketBindings, bucketAudit, bucketCredentials}
 }
 
-// Open opens the state in backend with the identities, or begins a new one for their recipient. The end of ctx ends every wait for
-// another process; what is written after it waits a moment only. It fails with ErrNewer, ErrNoKey or ErrCorrupt, wrapped. Close closes
-// the backend.
+// Open opens the state in backend with the identities, or begins a new one for their recipient. The end of ctx ends
+// every wait for another process; what is written after it waits a moment only. It fails with ErrNewer, ErrNoKey or
+// ErrCorrupt, wrapped. Close closes the backend.
 func Open(ctx context.Context, backend Backend, identities []age.Identity) (*Store, error) {
 	fresh, version := false, ""
 	k := &keys{identities: identities, ring: newRing(nil)}
@@ -246,8 +246,8 @@ func (s *Store) decode(bucket, key string, sealed []byte, record any) error {
 // valuesPerPage is how many values one transaction of a walk reads.
 const valuesPerPage = 256
 
-// inPages hands the values of keys to visit, read in short transactions and handed out between them: a visitor may print, or take its
-// time. A key that was deleted since is left out.
+// inPages hands the values of keys to visit, read in short transactions and handed out between them: a visitor may
+// print, or take its time. A key that was deleted since is left out.
 func (s *Store) inPages(bucket string, keys []string, visit func(key string, sealed []byte) error) error {
 	for page := range slices.Chunk(keys, valuesPerPage) {
 		values := make([][]byte, len(page))

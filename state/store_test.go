@@ -64,7 +64,8 @@ func openMigration(o opened, d lifecycle.Declaration, by state.Event) (lifecycle
 }
 
 func item(kind identity.Kind, id string) identity.Item {
-	return identity.Item{Kind: kind, ID: id, Name: "planted-name-" + id, Version: 1, Attributes: []byte(`{"name":"planted-name"}`)}
+	return identity.Item{Kind: kind, ID: id, Name: "planted-name-" + id, Version: 1,
+		Attributes: []byte(`{"name":"planted-name"}`)}
 }
 
 func TestStore_ASnapshotReadsBackInOrderAfterReopening(t *testing.T) {
@@ -125,8 +126,10 @@ func TestStore_NothingIsReadableAtRest(t *testing.T) {
 	if err := store.PutCredential("okta", "planted-secret", state.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "00u-planted-id"}, Resource: identity.ResourceID{Type: "user", Key: "planted-key"}}
-	if err := store.PutRunStep("r1", state.RunStep{StepID: "user:planted-key"}, []state.Binding{binding}, state.Event{}); err != nil {
+	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "00u-planted-id"},
+		Resource: identity.ResourceID{Type: "user", Key: "planted-key"}}
+	if err := store.PutRunStep("r1", state.RunStep{StepID: "user:planted-key"}, []state.Binding{binding},
+		state.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Close(); err != nil {
@@ -168,7 +171,10 @@ func TestStore_RefusesANewerFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer backend.Close()
-	if err := backend.Update(t.Context(), func(tx state.Tx) error { return tx.Put("meta", "format_version", []byte("99")) }); err != nil {
+	if err := backend.Update(t.Context(), func(tx state.Tx) error {
+		return tx.Put("meta", "format_version",
+			[]byte("99"))
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := state.Open(t.Context(), backend, identities); !errors.Is(err, state.ErrNewer) {

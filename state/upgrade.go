@@ -12,8 +12,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 )
 
-// OwnerError says that a record of an earlier format cannot be given to the migration or tenant that it belongs to. Nothing was changed:
-// a record whose owner is not known is shown to nobody.
+// OwnerError says that a record of an earlier format cannot be given to the migration or tenant that it belongs to.
+// Nothing was changed: a record whose owner is not known is shown to nobody.
 type OwnerError struct {
 	What string // "credential okta-corp"
 	Why  string
@@ -21,7 +21,8 @@ type OwnerError struct {
 
 // Error names what has no owner that can be told.
 func (e *OwnerError) Error() string {
-	return fmt.Sprintf("the state has a format in which things had no owner, and it is not known whose %s is: %s", e.What, e.Why)
+	return fmt.Sprintf("the state has a format in which things had no owner, and it is not known whose %s is: %s",
+		e.What, e.Why)
 }
 
 // The audit events that tell whose credential or verification it is.
@@ -33,9 +34,9 @@ const (
 // upgradeBatch is how many large values one transaction moves.
 const upgradeBatch = 256
 
-// upgrade brings a state of format 1, in which every key belonged to the whole store, to the format of today, in which it belongs to
-// a migration or a tenant. Items, pages and results move in batches; the rest, and the number of the format, in one transaction at the
-// end: an upgrade that was cut off goes on when the state is opened again.
+// upgrade brings a state of format 1, in which every key belonged to the whole store, to the format of today, in which
+// it belongs to a migration or a tenant. Items, pages and results move in batches; the rest, and the number of the
+// format, in one transaction at the end: an upgrade that was cut off goes on when the state is opened again.
 type upgrade struct {
 	store       *Store
 	migrations  []lifecycle.Migration
@@ -52,7 +53,8 @@ type upgrade struct {
 // bringForward upgrades a state of an earlier format.
 func (s *Store) bringForward() error {
 	u := &upgrade{
-		store: s, noted: map[string]string{}, snapshots: map[string]space{}, assessments: map[string]space{}, runs: map[string]space{},
+		store: s, noted: map[string]string{}, snapshots: map[string]space{}, assessments: map[string]space{},
+		runs:  map[string]space{},
 		plans: map[string]space{}, resources: map[string]space{}, followUps: map[string]int{},
 	}
 	if err := s.backend.View(u.learn); err != nil {
@@ -61,7 +63,8 @@ func (s *Store) bringForward() error {
 	if err := s.backend.View(u.rehearse); err != nil { // nothing is moved unless everything can be
 		return err
 	}
-	for bucket, owners := range map[string]map[string]space{bucketItems: u.snapshots, bucketPages: u.snapshots, bucketResults: u.assessments} {
+	for bucket, owners := range map[string]map[string]space{bucketItems: u.snapshots, bucketPages: u.snapshots,
+		bucketResults: u.assessments} {
 		if err := u.moveBucket(bucket, owners); err != nil {
 			return fmt.Errorf("moving %s: %w", bucket, err)
 		}
@@ -124,7 +127,8 @@ func (u *upgrade) learnAssessments(tx Tx) error {
 	for _, a := range all {
 		owner, known := u.snapshots[a.Snapshot]
 		if !known {
-			err = errors.Join(err, &OwnerError{What: "assessment " + a.ID, Why: "its snapshot " + a.Snapshot + " is not in the state"})
+			err = errors.Join(err, &OwnerError{What: "assessment " + a.ID,
+				Why: "its snapshot " + a.Snapshot + " is not in the state"})
 		}
 		u.assessments[a.ID] = owner
 	}
@@ -165,8 +169,8 @@ func (u *upgrade) ofMigration(name, what string) (space, error) {
 	return space{}, &OwnerError{What: what, Why: fmt.Sprintf("it names migration %q, which the state does not have", name)}
 }
 
-// ofSource is the space of the migration that had a source at a time. A tenant has one active migration at a time, so the last one that
-// had begun by then is the owner; what is older than all of them belongs to the first.
+// ofSource is the space of the migration that had a source at a time. A tenant has one active migration at a time, so
+// the last one that had begun by then is the owner; what is older than all of them belongs to the first.
 func (u *upgrade) ofSource(source string, at time.Time, what string) (space, error) {
 	var owner *lifecycle.Migration
 	for i, m := range u.migrations { // oldest first
@@ -174,7 +178,8 @@ func (u *upgrade) ofSource(source string, at time.Time, what string) (space, err
 			continue
 		}
 		if owner != nil && owner.Tenant != m.Tenant {
-			return space{}, &OwnerError{What: what, Why: fmt.Sprintf("source %s is in migrations of tenants %q and %q", source, owner.Tenant, m.Tenant)}
+			return space{}, &OwnerError{What: what, Why: fmt.Sprintf("source %s is in migrations of tenants %q and %q", source,
+				owner.Tenant, m.Tenant)}
 		}
 		if owner == nil || !m.CreatedAt.After(at) {
 			owner = &u.migrations[i]
@@ -206,7 +211,8 @@ func (u *upgrade) moveBucket(bucket string, owners map[string]space) error {
 	if err != nil {
 		return err
 	}
-	keys = slices.DeleteFunc(keys, func(key string) bool { return within(key) != key }) // moved before the upgrade was cut off
+	// moved before the upgrade was cut off
+	keys = slices.DeleteFunc(keys, func(key string) bool { return within(key) != key })
 	for batch := range slices.Chunk(keys, upgradeBatch) {
 		err := u.store.backend.Update(func(tx Tx) error {
 			for _, key := range batch {
@@ -291,8 +297,8 @@ func (u *upgrade) moveRecords(tx Tx, look bool) error {
 	return u.keepPseudonyms(tx)
 }
 
-// keepPseudonyms lets a state of one tenant go on with the pseudonyms that it gave so far. Several tenants had the same, so that
-// anybody could tell whom they both know; each gets its own.
+// keepPseudonyms lets a state of one tenant go on with the pseudonyms that it gave so far. Several tenants had the
+// same, so that anybody could tell whom they both know; each gets its own.
 func (u *upgrade) keepPseudonyms(tx Tx) error {
 	if len(u.tenants) != 1 {
 		return nil
@@ -314,7 +320,8 @@ func (u *upgrade) placeOfBinding(tx Tx, key string) (place, error) {
 	}
 	what := "the binding of " + b.Item.String()
 	if n := u.countOf(b.Item.Source); n > 1 {
-		return place{}, &OwnerError{What: what, Why: fmt.Sprintf("%d migrations have source %s and none has a run that made it", n, b.Item.Source)}
+		return place{}, &OwnerError{What: what,
+			Why: fmt.Sprintf("%d migrations have source %s and none has a run that made it", n, b.Item.Source)}
 	}
 	owner, err := u.ofSource(b.Item.Source, time.Time{}, what)
 	return place{owner: owner, key: key}, err

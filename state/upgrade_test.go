@@ -18,7 +18,8 @@ import (
 	"github.com/rehome-iam/rehome/state/bolt"
 )
 
-// before writes a state as format 1 had it: two migrations of tenant acme, of which the first is archived, and one of tenant beta.
+// before writes a state as format 1 had it: two migrations of tenant acme, of which the first is archived, and one of
+// tenant beta.
 type before struct {
 	t     *testing.T
 	store opened
@@ -43,25 +44,34 @@ func (b before) things(m, source string, second int64) {
 	snapshot, assessment, run, hash := "s-"+m, "a-"+m, "r-"+m, "sha256:"+m
 	resource := identity.ResourceID{Type: "group", Key: "/" + m}
 	address := identity.Address{Source: source, Kind: identity.KindGroup, ID: "g-" + m}
-	items := []identity.Item{{Kind: identity.KindGroup, ID: "g-" + m, Name: m, Source: source, Version: 1, Attributes: []byte(`{}`)}}
+	items := []identity.Item{{Kind: identity.KindGroup, ID: "g-" + m, Name: m, Source: source, Version: 1,
+		Attributes: []byte(`{}`)}}
 	b.record("records", "snapshot/"+snapshot, state.Snapshot{
-		ID: snapshot, Source: source, Migration: m, Status: state.SnapshotCompleted, StartedAt: at(second), Items: map[identity.Kind]int{"group": 1}, Pages: 1})
+		ID: snapshot, Source: source, Migration: m, Status: state.SnapshotCompleted, StartedAt: at(second),
+		Items: map[identity.Kind]int{"group": 1}, Pages: 1})
 	b.record("items", snapshot+"/group/000000/000000", items)
 	b.record("pages", snapshot+"/head/00000001", identity.PageEvidence{Sequence: 1, Path: "/" + m})
 	if err := b.store.PutRawAsBefore("pages", snapshot+"/body/00000001", []byte("body of "+m)); err != nil {
 		b.t.Fatal(err)
 	}
-	b.record("records", "assessment/"+assessment, state.Assessment{ID: assessment, Snapshot: snapshot, Source: source, Status: state.AssessmentCompleted, StartedAt: at(second)})
+	b.record("records", "assessment/"+assessment,
+		state.Assessment{ID: assessment, Snapshot: snapshot, Source: source, Status: state.AssessmentCompleted,
+			StartedAt: at(second)})
 	b.record("results", assessment+"/00000000", []string{m})
 	b.record("records", "matched/"+assessment, []plan.Overlap{})
-	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: state.PlanPreviewed, CreatedAt: at(second)})
+	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: state.PlanPreviewed,
+		CreatedAt: at(second)})
 	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), state.PlanRecord{Migration: m, Status: state.PlanDraft})
 	b.record("records", "summary/"+m, state.Summary{Migration: m, PendingDecisions: int(second)})
-	b.record("records", "run/"+run, state.Run{ID: run, PlanHash: hash, Migration: m, Status: state.RunCompleted, StartedAt: at(second)})
-	b.record("records", "run-step/"+run+"/00000001", state.RunStep{Order: 1, StepID: "step-" + m, Resource: resource, Outcome: "applied"})
+	b.record("records", "run/"+run, state.Run{ID: run, PlanHash: hash, Migration: m, Status: state.RunCompleted,
+		StartedAt: at(second)})
+	b.record("records", "run-step/"+run+"/00000001",
+		state.RunStep{Order: 1, StepID: "step-" + m, Resource: resource, Outcome: "applied"})
 	b.record("records", "run-plan/"+run+"/00000000", []state.PlannedStep{{StepID: "step-" + m}})
-	b.record("records", "journal/"+run, map[string]any{"sequence": 0, "process": state.JournalProcess{Run: run, Migration: m}})
-	b.record("records", "follow-up/"+b.store.Blind("x"+m), state.FollowUp{ID: "f-" + m[len(m)-1:], Migration: m, StepID: "todo-" + m, Status: state.FollowUpOpen})
+	b.record("records", "journal/"+run, map[string]any{"sequence": 0,
+		"process": state.JournalProcess{Run: run, Migration: m}})
+	b.record("records", "follow-up/"+b.store.Blind("x"+m),
+		state.FollowUp{ID: "f-" + m[len(m)-1:], Migration: m, StepID: "todo-" + m, Status: state.FollowUpOpen})
 	b.record("records", "impact/"+m+"/ocm-"+m, state.ImpactRow{Impact: plan.Impact{ID: "ocm-" + m}})
 	b.record("records", "decision/"+m+"/"+b.store.Blind("d"+m), state.DecisionRow{By: m})
 	b.record("records", "rehearsal/h-"+m, state.Rehearsal{ID: "h-" + m, Migration: m})
@@ -166,8 +176,10 @@ func owns(t *testing.T, store *state.Store, name, tenant string) []string {
 
 func wholly(name, source string) []string {
 	return []string{
-		"snapshot s-" + name, "item g-" + name, "page body of " + name, "assessment a-" + name, `result ["` + name + `"]`, "matched a-" + name,
-		"plan sha256:" + name, "evidence " + name, "draft " + name, "summary " + name, "run r-" + name, "step step-" + name, "planned step-" + name,
+		"snapshot s-" + name, "item g-" + name, "page body of " + name, "assessment a-" + name, `result ["` + name + `"]`,
+		"matched a-" + name,
+		"plan sha256:" + name, "evidence " + name, "draft " + name, "summary " + name, "run r-" + name, "step step-" + name,
+		"planned step-" + name,
 		"follow-up f-" + name[len(name)-1:], "impact ocm-" + name, "decision " + name, "rehearsal h-" + name,
 		"cutover " + source + "/application/" + name, "verification v-" + name, "binding " + source + "/group/g-" + name,
 	}
@@ -176,17 +188,22 @@ func wholly(name, source string) []string {
 func TestUpgrade_GivesEverythingOfFormat1ToItsOwner(t *testing.T) {
 	path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
 	b := newBefore(t, path, identities)
-	b.migration(lifecycle.Migration{Name: "acme1", Tenant: "acme", CreatedAt: at(10), Status: lifecycle.MigrationArchived, ArchivedAt: at(20)}, "okta.corp")
-	b.migration(lifecycle.Migration{Name: "acme2", Tenant: "acme", CreatedAt: at(30), Status: lifecycle.MigrationReady}, "okta.corp")
-	b.migration(lifecycle.Migration{Name: "beta3", Tenant: "beta", CreatedAt: at(15), Status: lifecycle.MigrationReady}, "okta.north")
+	b.migration(lifecycle.Migration{Name: "acme1", Tenant: "acme", CreatedAt: at(10), Status: lifecycle.MigrationArchived,
+		ArchivedAt: at(20)}, "okta.corp")
+	b.migration(lifecycle.Migration{Name: "acme2", Tenant: "acme", CreatedAt: at(30), Status: lifecycle.MigrationReady},
+		"okta.corp")
+	b.migration(lifecycle.Migration{Name: "beta3", Tenant: "beta", CreatedAt: at(15), Status: lifecycle.MigrationReady},
+		"okta.north")
 	b.things("acme1", "okta.corp", 12)
 	b.things("acme2", "okta.corp", 32)
 	b.things("beta3", "okta.north", 16)
 	b.record("records", "follow-up-count", 3)
-	b.record("records", "access", state.AccessRecord{Rules: &authorization.Rules{Issuer: "https://acme.example"}, Tenant: "acme"})
+	b.record("records", "access", state.AccessRecord{Rules: &authorization.Rules{Issuer: "https://acme.example"},
+		Tenant: "acme"})
 	for name, tenant := range map[string]string{"okta-corp": "acme", "okta-north": "beta"} {
 		b.record("credentials", name, "secret of "+name)
-		if err := b.store.Store.Record(state.Event{Name: "migration.credential.set", At: at(1), Tenant: tenant, Actor: "jane", Target: name}); err != nil {
+		if err := b.store.Store.Record(state.Event{Name: "migration.credential.set", At: at(1), Tenant: tenant, Actor: "jane",
+			Target: name}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -196,7 +213,8 @@ func TestUpgrade_GivesEverythingOfFormat1ToItsOwner(t *testing.T) {
 	}
 	store := open(t, path, identities).Store
 	defer store.Close()
-	for _, m := range []struct{ name, tenant, source string }{{"acme1", "acme", "okta.corp"}, {"acme2", "acme", "okta.corp"}, {"beta3", "beta", "okta.north"}} {
+	for _, m := range []struct{ name, tenant, source string }{{"acme1", "acme", "okta.corp"},
+		{"acme2", "acme", "okta.corp"}, {"beta3", "beta", "okta.north"}} {
 		if diff := cmp.Diff(wholly(m.name, m.source), owns(t, store, m.name, m.tenant)); diff != "" {
 			t.Errorf("%s: %s", m.name, diff)
 		}
@@ -221,7 +239,8 @@ func TestUpgrade_GivesEverythingOfFormat1ToItsOwner(t *testing.T) {
 	if head, err := store.AuditHead(); err != nil || head != chain {
 		t.Errorf("the audit chain was written to: %v", err)
 	}
-	if err := store.Migration("acme2", "acme").PutRunPlan(state.Run{ID: "r9"}, []state.PlannedStep{{StepID: "new", FollowUp: true}}, make([]state.Event, 1)); err != nil {
+	if err := store.Migration("acme2", "acme").PutRunPlan(state.Run{ID: "r9"},
+		[]state.PlannedStep{{StepID: "new", FollowUp: true}}, make([]state.Event, 1)); err != nil {
 		t.Fatal(err)
 	}
 	if all, err := store.Migration("acme2", "acme").FollowUps(); err != nil || len(all) != 2 || all[1].ID != "f-3" {
@@ -262,14 +281,16 @@ func TestUpgrade_WhatHasNoKnownOwnerIsRefusedAndNothingChanges(t *testing.T) {
 		write func(before)
 		says  string
 	}{
-		"a credential that no tenant is known to have kept": {func(b before) { b.record("credentials", "okta", "x") }, "credential okta"},
+		"a credential that no tenant is known to have kept": {func(b before) { b.record("credentials", "okta", "x") },
+			"credential okta"},
 		"a run of a migration that is not recorded": {func(b before) {
 			b.record("records", "run/r1", state.Run{ID: "r1", Migration: "gone"})
 		}, `it names migration "gone"`},
 		"a snapshot of a source that nobody has": {func(b before) {
 			b.record("records", "snapshot/s1", state.Snapshot{ID: "s1", Source: "okta.elsewhere"})
 		}, "no migration of the state has source okta.elsewhere"},
-		"a record of a sort that is not known": {func(b before) { b.record("records", "strange/1", map[string]string{}) }, "strange/1"},
+		"a record of a sort that is not known": {func(b before) { b.record("records", "strange/1", map[string]string{}) },
+			"strange/1"},
 		"a binding that two migrations may have": {func(b before) {
 			b.migration(lifecycle.Migration{Name: "acme2", Tenant: "acme", CreatedAt: at(30)}, "okta.corp")
 			address := identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: "g1"}

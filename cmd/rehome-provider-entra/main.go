@@ -1,4 +1,5 @@
-// Command rehome-provider-entra is the plugin that reads an Entra tenant. rehome starts it; it does nothing when run by hand.
+// Command rehome-provider-entra is the plugin that reads an Entra tenant. rehome starts it; it does nothing when run by
+// hand.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command rehome-provider-keycloak is the plugin that writes to a Keycloak realm. rehome starts it; it does nothing when run by hand.
+// Command rehome-provider-keycloak is the plugin that writes to a Keycloak realm. rehome starts it; it does nothing
+// when run by hand.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command rehome-provider-okta is the plugin that reads an Okta org. rehome starts it; it does nothing when run by hand.
+// Command rehome-provider-okta is the plugin that reads an Okta org. rehome starts it; it does nothing when run by
+// hand.
 package main
 
 import (

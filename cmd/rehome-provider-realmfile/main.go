@@ -1,4 +1,5 @@
-// Command rehome-provider-realmfile is the plugin that writes a Keycloak realm file. rehome starts it; it does nothing when run by hand.
+// Command rehome-provider-realmfile is the plugin that writes a Keycloak realm file. rehome starts it; it does nothing
+// when run by hand.
 package main
 
 import (

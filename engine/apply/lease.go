@@ -76,8 +76,8 @@ type Claim struct {
 	Dead func(Holder) bool
 }
 
-// CheckClaim reads the marker and fails as TakeLease would, without writing: *ForeignError, *HeldError, ErrSuperseded or
-// ErrRevoked.
+// CheckClaim reads the marker and fails as TakeLease would, without writing: *ForeignError, *HeldError, ErrSuperseded
+// or ErrRevoked.
 func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (identity.Marker,
 	identity.MarkerRevision, error) {
 	marker, revision, err := markers.ReadMarker(ctx)

@@ -141,8 +141,9 @@ func TestLease_AWriteWhoseAnswerWasLostIsOurs(t *testing.T) {
 
 func TestLease_KeepsItsHolderInFieldsOfTheMarker(t *testing.T) {
 	m, c := &markers{}, &clock{at: time.Unix(1700000000, 0)}
-	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana, process 3 of x (github actor, not verified)", Host: "runner-7",
-		PID: 9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
+	want := apply.Holder{ID: "ci/42", Run: "r-2026-11-22-1", Actor: "ana, process 3 of x (github actor, not verified)",
+		Host: "runner-7",
+		PID:  9, Command: "rehome apply", Since: time.Unix(1700000000, 0).UTC()}
 	if _, err := apply.TakeLease(t.Context(), m, apply.Claim{Owner: acme, Holder: want}, c.now); err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,9 @@ func ofTenant(tenant string) string {
 	return fmt.Sprintf(" of tenant %q", tenant)
 }
 
-// CheckOwner tells whether a target may be planned for and written by a migration: its marker names that one, or none. It is the only
-// place that compares a marker with a migration. A marker of an earlier version names no tenant. It fails with *ForeignError.
+// CheckOwner tells whether a target may be planned for and written by a migration: its marker names that one, or none.
+// It is the only place that compares a marker with a migration. A marker of an earlier version names no tenant. It
+// fails with *ForeignError.
 func CheckOwner(marker identity.Marker, owner Owner) error {
 	switch {
 	case marker.Migration == "" && marker.Tenant == "":
@@ -45,8 +46,8 @@ func CheckOwner(marker identity.Marker, owner Owner) error {
 // ErrRevoked says that the hash of a plan was taken back.
 var ErrRevoked = errors.New("the plan was revoked")
 
-// CheckPlan tells whether a plan, by its hash and when it was made, may still be applied as far as the marker says: nobody revoked it,
-// and no plan that was made after it was applied. It fails with ErrRevoked or ErrSuperseded.
+// CheckPlan tells whether a plan, by its hash and when it was made, may still be applied as far as the marker says:
+// nobody revoked it, and no plan that was made after it was applied. It fails with ErrRevoked or ErrSuperseded.
 func CheckPlan(marker identity.Marker, hash string, made time.Time) error {
 	if slices.Contains(marker.Revoked, hash) {
 		return ErrRevoked
@@ -61,12 +62,15 @@ func CheckPlan(marker identity.Marker, hash string, made time.Time) error {
 	return nil
 }
 
-// keptRevocations is how many hashes a marker remembers. A plan is over after a day unless the configuration gives it longer.
+// keptRevocations is how many hashes a marker remembers. A plan is over after a day unless the configuration gives it
+// longer.
 const keptRevocations = 100
 
-// Revoke notes in the marker that nobody may apply a plan any more. It tells whether that was said before. It fails with *ForeignError,
-// and with *HeldError while somebody writes to the target: the run that goes on would lose its lease.
-func Revoke(ctx context.Context, markers Markers, owner Owner, hash string, now func() time.Time) (already bool, err error) {
+// Revoke notes in the marker that nobody may apply a plan any more. It tells whether that was said before. It fails
+// with *ForeignError, and with *HeldError while somebody writes to the target: the run that goes on would lose its
+// lease.
+func Revoke(ctx context.Context, markers Markers, owner Owner, hash string, now func() time.Time) (already bool,
+	err error) {
 	marker, revision, err := ownMarker(ctx, markers, owner, now)
 	if err != nil || slices.Contains(marker.Revoked, hash) {
 		return err == nil, err
@@ -81,7 +85,8 @@ func Revoke(ctx context.Context, markers Markers, owner Owner, hash string, now 
 }
 
 // ownMarker reads a marker that may be written by its owner now.
-func ownMarker(ctx context.Context, markers Markers, owner Owner, now func() time.Time) (identity.Marker, identity.MarkerRevision, error) {
+func ownMarker(ctx context.Context, markers Markers, owner Owner, now func() time.Time) (identity.Marker,
+	identity.MarkerRevision, error) {
 	marker, revision, err := markers.ReadMarker(ctx)
 	if err != nil {
 		return marker, revision, fmt.Errorf("reading the marker: %w", err)
@@ -109,8 +114,8 @@ func heldBy(marker identity.Marker, dead func(Holder) bool, now time.Time) error
 	return held
 }
 
-// Adopt gives a target to a migration that follows an archived one of its tenant: what that one made is the follower's from here on. It
-// fails with *lifecycle.Refusal, *ForeignError or *HeldError.
+// Adopt gives a target to a migration that follows an archived one of its tenant: what that one made is the follower's
+// from here on. It fails with *lifecycle.Refusal, *ForeignError or *HeldError.
 func Adopt(ctx context.Context, markers Markers, from, to lifecycle.Migration, now func() time.Time) error {
 	if err := lifecycle.MayFollow(from, to); err != nil {
 		return err
@@ -126,7 +131,8 @@ func Adopt(ctx context.Context, markers Markers, from, to lifecycle.Migration, n
 		return err
 	}
 	if marker.Migration == "" {
-		return lifecycle.Refuse(lifecycle.RuleNothingToAdopt, "the target has no marker: it is nobody's, and the first apply takes it")
+		return lifecycle.Refuse(lifecycle.RuleNothingToAdopt,
+			"the target has no marker: it is nobody's, and the first apply takes it")
 	}
 	marker.Migration, marker.Tenant = to.Name, to.Tenant
 	marker.AppliedPlan, marker.AppliedMade = "", "" // plans of the archived migration are over anyway

@@ -27,7 +27,8 @@ func TestCheckOwner_AnotherMigrationsTargetIsRefused(t *testing.T) {
 	} {
 		err := apply.CheckOwner(c.marker, acme)
 		var foreign *apply.ForeignError
-		if (err == nil) != c.ours || err != nil && (!errors.As(err, &foreign) || foreign.Holder.Migration != c.marker.Migration || foreign.Asking != acme) {
+		if (err == nil) != c.ours || err != nil && (!errors.As(err, &foreign) ||
+			foreign.Holder.Migration != c.marker.Migration || foreign.Asking != acme) {
 			t.Errorf("a target that is %s: %v", name, err)
 		}
 	}
@@ -40,16 +41,19 @@ func TestCheckPlan_IsOverWhenRevokedOrWhenALaterOneWasApplied(t *testing.T) {
 		marker identity.Marker
 		want   error
 	}{
-		"nothing was applied":          {identity.Marker{}, nil},
-		"it was applied itself":        {identity.Marker{AppliedPlan: "sha256:1", AppliedMade: at(time.Hour)}, nil},
-		"an older one was applied":     {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(-time.Hour)}, nil},
-		"one of the same second":       {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(0)}, nil},
-		"a later one was applied":      {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(time.Second)}, apply.ErrSuperseded},
-		"one of an unknown time":       {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: "yesterday"}, apply.ErrSuperseded},
-		"one of an earlier version":    {identity.Marker{AppliedPlan: "sha256:2"}, nil},
-		"it was revoked":               {identity.Marker{Revoked: []string{"sha256:0", "sha256:1"}}, apply.ErrRevoked},
-		"another was revoked":          {identity.Marker{Revoked: []string{"sha256:0"}}, nil},
-		"it was applied, then revoked": {identity.Marker{AppliedPlan: "sha256:1", Revoked: []string{"sha256:1"}}, apply.ErrRevoked},
+		"nothing was applied":      {identity.Marker{}, nil},
+		"it was applied itself":    {identity.Marker{AppliedPlan: "sha256:1", AppliedMade: at(time.Hour)}, nil},
+		"an older one was applied": {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(-time.Hour)}, nil},
+		"one of the same second":   {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(0)}, nil},
+		"a later one was applied": {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(time.Second)},
+			apply.ErrSuperseded},
+		"one of an unknown time": {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: "yesterday"},
+			apply.ErrSuperseded},
+		"one of an earlier version": {identity.Marker{AppliedPlan: "sha256:2"}, nil},
+		"it was revoked":            {identity.Marker{Revoked: []string{"sha256:0", "sha256:1"}}, apply.ErrRevoked},
+		"another was revoked":       {identity.Marker{Revoked: []string{"sha256:0"}}, nil},
+		"it was applied, then revoked": {identity.Marker{AppliedPlan: "sha256:1", Revoked: []string{"sha256:1"}},
+			apply.ErrRevoked},
 	} {
 		if err := apply.CheckPlan(c.marker, "sha256:1", made); !errors.Is(err, c.want) || c.want == nil && err != nil {
 			t.Errorf("%s: wanted %v, got %v", name, c.want, err)
@@ -107,7 +111,8 @@ func TestRevoke_WaitsForNobodyAndTouchesNoOthersTarget(t *testing.T) {
 		t.Errorf("revoked beside a run: %v", err)
 	}
 	var foreign *apply.ForeignError
-	if _, err := apply.Revoke(t.Context(), m, apply.Owner{Migration: "beta", Tenant: "beta"}, "sha256:1", c.now); !errors.As(err, &foreign) {
+	if _, err := apply.Revoke(t.Context(), m, apply.Owner{Migration: "beta", Tenant: "beta"}, "sha256:1",
+		c.now); !errors.As(err, &foreign) {
 		t.Errorf("revoked in another's target: %v", err)
 	}
 	if m.count != before {
@@ -118,7 +123,8 @@ func TestRevoke_WaitsForNobodyAndTouchesNoOthersTarget(t *testing.T) {
 func TestAdopt_OnlyAfterTheArchiveAndWithinATenant(t *testing.T) {
 	archived := lifecycle.Migration{Name: "pilot", Tenant: "acme", Status: lifecycle.MigrationArchived}
 	active := lifecycle.Migration{Name: "acme", Tenant: "acme", Status: lifecycle.MigrationReady}
-	pilots := identity.Marker{Migration: "pilot", Tenant: "acme", AppliedPlan: "sha256:1", AppliedMade: "2026-11-27T10:00:00Z", Fence: 3,
+	pilots := identity.Marker{Migration: "pilot", Tenant: "acme", AppliedPlan: "sha256:1",
+		AppliedMade: "2026-11-27T10:00:00Z", Fence: 3,
 		Bindings: map[string]string{"a": "group:/a"}}
 	leased := pilots
 	leased.Lease = identity.Lease{ID: "r-9", Expires: "2026-11-27T12:00:00Z"}
@@ -146,13 +152,15 @@ func TestAdopt_OnlyAfterTheArchiveAndWithinATenant(t *testing.T) {
 		var refused *lifecycle.Refusal
 		switch {
 		case c.rule == "" && c.as == nil:
-			if err != nil || m.marker.Migration != "acme" || m.marker.Tenant != "acme" || m.marker.Fence != 4 || m.marker.AppliedPlan != "" || len(m.marker.Bindings) != 1 {
+			if err != nil || m.marker.Migration != "acme" || m.marker.Tenant != "acme" || m.marker.Fence != 4 ||
+				m.marker.AppliedPlan != "" || len(m.marker.Bindings) != 1 {
 				t.Errorf("%s: %+v, %v", name, m.marker, err)
 			}
 			if again := apply.Adopt(t.Context(), m, c.from, c.to, now); again != nil || m.count != 1 {
 				t.Errorf("%s, a second time: %v, %d writes", name, again, m.count)
 			}
-		case c.as != nil && !errors.As(err, c.as), c.rule != "" && (!errors.As(err, &refused) || refused.Rule != c.rule), m.count != 0:
+		case c.as != nil && !errors.As(err, c.as), c.rule != "" && (!errors.As(err, &refused) || refused.Rule != c.rule),
+			m.count != 0:
 			t.Errorf("%s: %v, %d writes", name, err, m.count)
 		}
 	}

@@ -43,8 +43,8 @@ func Kinds() []Kind {
 // IsPeople tells whether a tenant may have millions of this kind. Such items are streamed, never held.
 func (k Kind) IsPeople() bool { return k == KindUser || k == KindMembership }
 
-// StandsAlone tells whether two items of this kind in one source are two, whatever they are called: they hold people, or let them in,
-// and made one they would give everybody of both what each of them gives.
+// StandsAlone tells whether two items of this kind in one source are two, whatever they are called: they hold people,
+// or let them in, and made one they would give everybody of both what each of them gives.
 func (k Kind) StandsAlone() bool {
 	return k == KindGroup || k == KindApplication || k == KindIdentityProvider
 }
@@ -100,9 +100,9 @@ type SecretField struct {
 
 // Item is one normalised thing of a snapshot.
 //
-// Attributes is the JSON object of the kind's struct in kinds.go. Raw is the redacted body it came from, or the part of a
-// page that belongs to it. Page is the sequence number of the page evidence. Gaps names what the source could not tell;
-// unknown is never none.
+// Attributes is the JSON object of the kind's struct in kinds.go. Raw is the redacted body it came from, or the part of
+// a page that belongs to it. Page is the sequence number of the page evidence. Gaps names what the source could not
+// tell; unknown is never none.
 type Item struct {
 	Source     string          `json:"source"`
 	Kind       Kind            `json:"kind"`
@@ -131,8 +131,8 @@ func (i Item) Refer(role string) (Reference, bool) {
 	return Reference{}, false
 }
 
-// Person is the id of the user that the item is, or is about; empty when it is about nobody. An application or a policy that refers
-// to users is not about one.
+// Person is the id of the user that the item is, or is about; empty when it is about nobody. An application or a policy
+// that refers to users is not about one.
 func (i Item) Person() string {
 	switch i.Kind {
 	case KindUser:
@@ -183,12 +183,14 @@ type GapCause string
 
 // The causes of a gap. The empty one is that of a source which does not tell.
 const (
-	GapForbidden  GapCause = "forbidden"   // Permission says what to grant
-	GapNotOffered GapCause = "not_offered" // the tenant's edition does not have it: there is nothing to grant, and nothing is hidden
-	GapFailed     GapCause = "failed"      // it was refused in another way
+	GapForbidden GapCause = "forbidden" // Permission says what to grant
+	// the tenant's edition does not have it: there is nothing to grant, and nothing is hidden
+	GapNotOffered GapCause = "not_offered"
+	GapFailed     GapCause = "failed" // it was refused in another way
 )
 
-// Gap is a kind, or a part of one, that the source did not let us read. It blocks what depends on it, unless it is not offered.
+// Gap is a kind, or a part of one, that the source did not let us read. It blocks what depends on it, unless it is not
+// offered.
 type Gap struct {
 	Kind       Kind   `json:"kind"`
 	Path       string `json:"path"`

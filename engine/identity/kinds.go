@@ -15,7 +15,8 @@ const (
 	AccessAssigned = "assigned" // only assigned people and groups
 )
 
-// Application is something people or machines sign in to (Okta: app; Entra: app registration joined with its own service principal).
+// Application is something people or machines sign in to (Okta: app; Entra: app registration joined with its own
+// service principal).
 type Application struct {
 	Name           string `json:"name" doc:"Display name. Okta: label. Entra: displayName."`
 	Description    string `json:"description" doc:"Text for administrators."`

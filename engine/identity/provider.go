@@ -96,16 +96,18 @@ type StepResult struct {
 
 // Marker is the one object that rehome keeps in a target.
 type Marker struct {
-	Migration   string            `json:"migration"`
-	Tenant      string            `json:"tenant,omitempty"`       // whose migration it is; empty in a marker of an earlier version
-	AppliedPlan string            `json:"applied_plan,omitempty"` // hash of the plan applied last
-	AppliedMade string            `json:"applied_made,omitempty"` // when that plan was made, RFC 3339: older ones are over
-	Revoked     []string          `json:"revoked,omitempty"`      // hashes that nobody may apply any more, oldest first
-	Run         string            `json:"run,omitempty"`
-	RunHost     string            `json:"run_host,omitempty"`
-	Lease       Lease             `json:"lease,omitzero"`     // of who may write now
-	Fence       int64             `json:"fence"`              // grows with every lease
-	Bindings    map[string]string `json:"bindings,omitempty"` // item address#type → type:key, for resources that cannot carry a tag
+	Migration string `json:"migration"`
+	// whose migration it is; empty in a marker of an earlier version
+	Tenant      string   `json:"tenant,omitempty"`
+	AppliedPlan string   `json:"applied_plan,omitempty"` // hash of the plan applied last
+	AppliedMade string   `json:"applied_made,omitempty"` // when that plan was made, RFC 3339: older ones are over
+	Revoked     []string `json:"revoked,omitempty"`      // hashes that nobody may apply any more, oldest first
+	Run         string   `json:"run,omitempty"`
+	RunHost     string   `json:"run_host,omitempty"`
+	Lease       Lease    `json:"lease,omitzero"` // of who may write now
+	Fence       int64    `json:"fence"`          // grows with every lease
+	// item address#type → type:key, for resources that cannot carry a tag
+	Bindings map[string]string `json:"bindings,omitempty"`
 }
 
 // Lease says who may write to a target, and until when. The zero value means that nobody does.

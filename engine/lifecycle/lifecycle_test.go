@@ -32,7 +32,8 @@ func names(events []audit.Event) []string {
 	return found
 }
 
-var acme = lifecycle.Migration{Name: "acme", Tenant: "acme", Mode: "merge_into_existing", Status: lifecycle.MigrationReady, CreatedAt: at(1),
+var acme = lifecycle.Migration{Name: "acme", Tenant: "acme", Mode: "merge_into_existing",
+	Status: lifecycle.MigrationReady, CreatedAt: at(1),
 	Sources: []lifecycle.Source{
 		{Name: "entra.hq", Status: lifecycle.SourceArchived, CreatedAt: at(1), ArchivedAt: at(2)},
 		{Name: "okta.corp", Status: lifecycle.SourceConfigured, CreatedAt: at(1)}}}
@@ -54,22 +55,30 @@ func TestDeclare_RecordsWhatChangedAndRefusesWhatMayNot(t *testing.T) {
 		events   []string
 		status   string
 	}{
-		"a new one without a source": {nil, declared("acme", "acme", mode), "", []string{"workspace.created acme acme"}, lifecycle.MigrationDraft},
+		"a new one without a source": {nil, declared("acme", "acme", mode), "", []string{"workspace.created acme acme"},
+			lifecycle.MigrationDraft},
 		"a new one": {nil, declared("acme", "acme", mode, "okta.corp"), "",
 			[]string{"workspace.created acme acme", "source.created okta.corp acme"}, lifecycle.MigrationReady},
-		"nothing new": {[]lifecycle.Migration{acme}, declared("acme", "acme", mode, "okta.corp"), "", nil, lifecycle.MigrationReady},
+		"nothing new": {[]lifecycle.Migration{acme}, declared("acme", "acme", mode, "okta.corp"), "", nil,
+			lifecycle.MigrationReady},
 		"its last source left": {[]lifecycle.Migration{acme}, declared("acme", "acme", mode), "",
 			[]string{"source.archived okta.corp acme", "workspace.status_changed acme acme"}, lifecycle.MigrationDraft},
 		"a source came back": {[]lifecycle.Migration{acme}, declared("acme", "acme", mode, "okta.corp", "entra.hq"), "",
 			[]string{"source.restored entra.hq acme"}, lifecycle.MigrationReady},
 		"another mode": {[]lifecycle.Migration{acme}, declared("acme", "acme", "first_run_adoption", "okta.corp"), "",
 			[]string{"workspace.mode_changed acme acme"}, lifecycle.MigrationReady},
-		"another tenant":               {[]lifecycle.Migration{acme}, declared("acme", "beta", mode), lifecycle.RuleTenant, nil, ""},
-		"another tenant, archived":     {[]lifecycle.Migration{archived(acme)}, declared("acme", "beta", mode), lifecycle.RuleTenant, nil, ""},
-		"an archived one":              {[]lifecycle.Migration{archived(acme)}, declared("acme", "acme", mode), lifecycle.RuleArchived, nil, ""},
-		"a second one of the tenant":   {[]lifecycle.Migration{acme}, declared("next", "acme", mode), lifecycle.RuleOneActive, nil, ""},
-		"a source of another tenant":   {[]lifecycle.Migration{acme}, declared("beta", "beta", mode, "okta.corp"), lifecycle.RuleSourceElsewhere, nil, ""},
-		"a source of an archived move": {[]lifecycle.Migration{archived(acme)}, declared("beta", "beta", mode, "entra.hq"), lifecycle.RuleSourceElsewhere, nil, ""},
+		"another tenant": {[]lifecycle.Migration{acme}, declared("acme", "beta", mode),
+			lifecycle.RuleTenant, nil, ""},
+		"another tenant, archived": {[]lifecycle.Migration{archived(acme)}, declared("acme", "beta", mode),
+			lifecycle.RuleTenant, nil, ""},
+		"an archived one": {[]lifecycle.Migration{archived(acme)}, declared("acme", "acme", mode),
+			lifecycle.RuleArchived, nil, ""},
+		"a second one of the tenant": {[]lifecycle.Migration{acme}, declared("next", "acme", mode),
+			lifecycle.RuleOneActive, nil, ""},
+		"a source of another tenant": {[]lifecycle.Migration{acme}, declared("beta", "beta", mode, "okta.corp"),
+			lifecycle.RuleSourceElsewhere, nil, ""},
+		"a source of an archived move": {[]lifecycle.Migration{archived(acme)}, declared("beta", "beta", mode, "entra.hq"),
+			lifecycle.RuleSourceElsewhere, nil, ""},
 		"the next one of the tenant": {[]lifecycle.Migration{archived(acme)}, declared("next", "acme", mode, "okta.corp"), "",
 			[]string{"workspace.created next acme", "source.created okta.corp acme"}, lifecycle.MigrationReady},
 	} {
@@ -79,7 +88,8 @@ func TestDeclare_RecordsWhatChangedAndRefusesWhatMayNot(t *testing.T) {
 			t.Errorf("%s: wanted %q, got %v", name, c.rule, err)
 			continue
 		}
-		if diff := cmp.Diff(c.events, names(events)); diff != "" || err == nil && m.Status != c.status || len(c.recorded) != before {
+		if diff := cmp.Diff(c.events, names(events)); diff != "" || err == nil && m.Status != c.status ||
+			len(c.recorded) != before {
 			t.Errorf("%s: status %s, events %s", name, m.Status, diff)
 		}
 	}
@@ -90,10 +100,12 @@ func TestDeclare_RecordsWhatChangedAndRefusesWhatMayNot(t *testing.T) {
 
 func TestArchive_EndsAMigrationAndItsSourcesOnce(t *testing.T) {
 	m, events, err := lifecycle.Archive(acme, by(9))
-	if err != nil || m.Status != lifecycle.MigrationArchived || !m.ArchivedAt.Equal(at(9)) || m.Sources[1].Status != lifecycle.SourceArchived || !m.Sources[0].ArchivedAt.Equal(at(2)) {
+	if err != nil || m.Status != lifecycle.MigrationArchived || !m.ArchivedAt.Equal(at(9)) ||
+		m.Sources[1].Status != lifecycle.SourceArchived || !m.Sources[0].ArchivedAt.Equal(at(2)) {
 		t.Errorf("%+v, %v", m, err)
 	}
-	if diff := cmp.Diff([]string{"source.archived okta.corp acme", "workspace.archived acme acme"}, names(events)); diff != "" {
+	if diff := cmp.Diff([]string{"source.archived okta.corp acme", "workspace.archived acme acme"},
+		names(events)); diff != "" {
 		t.Error(diff)
 	}
 	if _, _, err := lifecycle.Archive(m, by(10)); rule(err) != lifecycle.RuleArchived {
@@ -106,18 +118,22 @@ func TestMigration_SaysWhatItStillTakes(t *testing.T) {
 		err  error
 		rule string
 	}{
-		"a change":                         {acme.MayChange(), ""},
-		"a change after the archive":       {archived(acme).MayChange(), lifecycle.RuleArchived},
-		"a source":                         {acme.MayUse("okta.corp"), ""},
-		"an archived source":               {acme.MayUse("entra.hq"), lifecycle.RuleSourceArchived},
-		"a source that it does not name":   {acme.MayUse("okta.other"), ""},
-		"a source after the archive":       {archived(acme).MayUse("okta.corp"), lifecycle.RuleArchived},
-		"any other one after the archive":  {archived(acme).MayUse("okta.other"), lifecycle.RuleArchived},
-		"to follow an archived one":        {lifecycle.MayFollow(archived(lifecycle.Migration{Name: "pilot", Tenant: "acme"}), acme), ""},
-		"to follow itself":                 {lifecycle.MayFollow(acme, acme), lifecycle.RuleNothingToAdopt},
-		"to follow one that goes on":       {lifecycle.MayFollow(lifecycle.Migration{Name: "pilot", Tenant: "acme"}, acme), lifecycle.RuleNotArchived},
-		"to follow one of another tenant":  {lifecycle.MayFollow(archived(lifecycle.Migration{Name: "b", Tenant: "b"}), acme), lifecycle.RuleOtherTenant},
-		"to follow when it is over itself": {lifecycle.MayFollow(archived(lifecycle.Migration{Name: "pilot", Tenant: "acme"}), archived(acme)), lifecycle.RuleArchived},
+		"a change":                        {acme.MayChange(), ""},
+		"a change after the archive":      {archived(acme).MayChange(), lifecycle.RuleArchived},
+		"a source":                        {acme.MayUse("okta.corp"), ""},
+		"an archived source":              {acme.MayUse("entra.hq"), lifecycle.RuleSourceArchived},
+		"a source that it does not name":  {acme.MayUse("okta.other"), ""},
+		"a source after the archive":      {archived(acme).MayUse("okta.corp"), lifecycle.RuleArchived},
+		"any other one after the archive": {archived(acme).MayUse("okta.other"), lifecycle.RuleArchived},
+		"to follow an archived one": {lifecycle.MayFollow(archived(lifecycle.Migration{Name: "pilot",
+			Tenant: "acme"}), acme), ""},
+		"to follow itself": {lifecycle.MayFollow(acme, acme), lifecycle.RuleNothingToAdopt},
+		"to follow one that goes on": {lifecycle.MayFollow(lifecycle.Migration{Name: "pilot", Tenant: "acme"}, acme),
+			lifecycle.RuleNotArchived},
+		"to follow one of another tenant": {lifecycle.MayFollow(archived(lifecycle.Migration{Name: "b", Tenant: "b"}), acme),
+			lifecycle.RuleOtherTenant},
+		"to follow when it is over itself": {lifecycle.MayFollow(archived(lifecycle.Migration{Name: "pilot", Tenant: "acme"}),
+			archived(acme)), lifecycle.RuleArchived},
 	} {
 		if rule(c.err) != c.rule || (c.err == nil) != (c.rule == "") {
 			t.Errorf("%s: wanted %q, got %v", name, c.rule, c.err)
@@ -127,17 +143,20 @@ func TestMigration_SaysWhatItStillTakes(t *testing.T) {
 
 func TestInventoried_MovesTheTimeOfASourceThatIsThere(t *testing.T) {
 	m := acme
-	if !m.Inventoried("okta.corp", at(7)) || !m.Sources[1].LastInventoryAt.Equal(at(7)) || !acme.Sources[1].LastInventoryAt.IsZero() {
+	if !m.Inventoried("okta.corp", at(7)) || !m.Sources[1].LastInventoryAt.Equal(at(7)) ||
+		!acme.Sources[1].LastInventoryAt.IsZero() {
 		t.Errorf("%+v; before %+v", m.Sources, acme.Sources)
 	}
 	over := archived(acme)
-	if m.Inventoried("okta.other", at(8)) || over.Inventoried("okta.corp", at(8)) || !over.Sources[1].LastInventoryAt.IsZero() {
+	if m.Inventoried("okta.other", at(8)) || over.Inventoried("okta.corp", at(8)) ||
+		!over.Sources[1].LastInventoryAt.IsZero() {
 		t.Error("the time of something else was moved")
 	}
 }
 
 func TestSort_PutsActiveOnesFirst(t *testing.T) {
-	all := []lifecycle.Migration{archived(lifecycle.Migration{Name: "a"}), {Name: "c"}, archived(lifecycle.Migration{Name: "d"}), {Name: "b"}}
+	all := []lifecycle.Migration{archived(lifecycle.Migration{Name: "a"}), {Name: "c"},
+		archived(lifecycle.Migration{Name: "d"}), {Name: "b"}}
 	lifecycle.Sort(all)
 	var order string
 	for _, m := range all {

@@ -97,11 +97,13 @@ func Declare(all []Migration, d Declaration, by audit.Event) (Migration, []audit
 	case !found:
 		events = append(events, event("migration.workspace.created", d.Name, map[string]string{"mode": d.Mode}))
 	case m.Tenant != d.Tenant:
-		return m, nil, Refuse(RuleTenant, "migration %q is recorded for tenant %q, the configuration says %q", m.Name, m.Tenant, d.Tenant)
+		return m, nil, Refuse(RuleTenant, "migration %q is recorded for tenant %q, the configuration says %q", m.Name,
+			m.Tenant, d.Tenant)
 	case m.Status == MigrationArchived:
 		return m, nil, m.archived()
 	case m.Mode != d.Mode:
-		events = append(events, event("migration.workspace.mode_changed", d.Name, map[string]string{"before": m.Mode, "after": d.Mode}))
+		events = append(events, event("migration.workspace.mode_changed", d.Name,
+			map[string]string{"before": m.Mode, "after": d.Mode}))
 		m.Mode = d.Mode
 	}
 	m.Sources = slices.Clone(m.Sources)
@@ -111,7 +113,8 @@ func Declare(all []Migration, d Declaration, by audit.Event) (Migration, []audit
 		status = MigrationReady
 	}
 	if found && m.Status != status {
-		events = append(events, event("migration.workspace.status_changed", d.Name, map[string]string{"before": m.Status, "after": status}))
+		events = append(events, event("migration.workspace.status_changed", d.Name,
+			map[string]string{"before": m.Status, "after": status}))
 	}
 	m.Status = status
 	return m, events, nil
@@ -134,13 +137,15 @@ func beside(other Migration, d Declaration) error {
 	}
 	for _, source := range other.Sources {
 		if slices.Contains(d.Sources, source.Name) {
-			return Refuse(RuleSourceElsewhere, "source %s belongs to migration %q of tenant %q in this state", source.Name, other.Name, other.Tenant)
+			return Refuse(RuleSourceElsewhere, "source %s belongs to migration %q of tenant %q in this state", source.Name,
+				other.Name, other.Tenant)
 		}
 	}
 	return nil
 }
 
-func (m *Migration) declareSources(names []string, at time.Time, event func(string, string, map[string]string) audit.Event) []audit.Event {
+func (m *Migration) declareSources(names []string, at time.Time,
+	event func(string, string, map[string]string) audit.Event) []audit.Event {
 	var events []audit.Event
 	for i := range m.Sources {
 		source := &m.Sources[i]
@@ -185,7 +190,8 @@ func (m Migration) MayChange() error {
 	return nil
 }
 
-// MayUse refuses work on a source that is archived, or whose migration is. A source that the migration does not name breaks no rule.
+// MayUse refuses work on a source that is archived, or whose migration is. A source that the migration does not name
+// breaks no rule.
 func (m Migration) MayUse(source string) error {
 	if m.Status == MigrationArchived {
 		return m.archived()
@@ -202,7 +208,8 @@ func (m Migration) MayUse(source string) error {
 func MayFollow(from, to Migration) error {
 	switch {
 	case from.Tenant != to.Tenant:
-		return Refuse(RuleOtherTenant, "migration %q is of tenant %q, %q of tenant %q", from.Name, from.Tenant, to.Name, to.Tenant)
+		return Refuse(RuleOtherTenant, "migration %q is of tenant %q, %q of tenant %q", from.Name, from.Tenant,
+			to.Name, to.Tenant)
 	case from.Name == to.Name:
 		return Refuse(RuleNothingToAdopt, "migration %q has its own target already", to.Name)
 	case from.Status != MigrationArchived:

@@ -2,5 +2,6 @@
 //
 // In: live resources, resource schemas, bindings of earlier runs, the merge, skip and map blocks as plain structs. Out:
 // for each desired resource an Outcome: which live resource it is, what may be done with it, or why nothing is done. It
-// imports the leaves only: no clock, no network, so a plan repeats byte for byte. Begin with the data in types.go; which live resource is meant is in match.go, what a decision does in decide.go.
+// imports the leaves only: no clock, no network, so a plan repeats byte for byte. Begin with the data in types.go;
+// which live resource is meant is in match.go, what a decision does in decide.go.
 package merge

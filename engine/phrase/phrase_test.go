@@ -37,7 +37,8 @@ func TestSentence_BeginsAndEndsAsOne(t *testing.T) {
 }
 
 func TestShortHash_LeavesWhatIsShortOrNoHash(t *testing.T) {
-	for hash, want := range map[string]string{"sha256:9f2c61d0aa": "sha256:9f2c61d0…", "sha256:9f2c61d0": "sha256:9f2c61d0", "none": "none"} {
+	for hash, want := range map[string]string{"sha256:9f2c61d0aa": "sha256:9f2c61d0…",
+		"sha256:9f2c61d0": "sha256:9f2c61d0", "none": "none"} {
 		if got := ShortHash(hash); got != want {
 			t.Errorf("%q is %q, want %q", hash, got, want)
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Build makes the plan. The order of its inputs does not matter. Errors in the list also block the items they concern, so the
-// plan is complete either way; it is a draft while any gate is open.
+// Build makes the plan. The order of its inputs does not matter. Errors in the list also block the items they concern,
+// so the plan is complete either way; it is a draft while any gate is open.
 func Build(input Input) (*Plan, diag.List) {
 	b := newBuilder(input)
 	b.pick()
@@ -25,8 +25,10 @@ func Build(input Input) (*Plan, diag.List) {
 	part := b.selectPart()
 	b.vanished()
 	p := &Plan{
-		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: StatusDraft, Migration: input.Migration, Target: input.Target,
-		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.impactsOfItems(), Overlaps: b.overlaps(), Part: part,
+		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: StatusDraft, Migration: input.Migration,
+		Target:    input.Target,
+		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.impactsOfItems(),
+		Overlaps: b.overlaps(), Part: part,
 	}
 	sort.Slice(p.Snapshots, func(i, j int) bool { return p.Snapshots[i].Source < p.Snapshots[j].Source })
 	p.Summary = b.summary(p.Steps)
@@ -79,9 +81,11 @@ func (b *builder) vanished() {
 			name.Person = address.ID // whom it was about is not known any more, so it is treated as about a person
 		}
 		b.steps[id] = &Step{
-			ID: id, Action: ActionNone, Disposition: DispositionUnchanged, Resource: binding.Resource, ServerID: binding.ServerID,
-			Items: []ItemName{name}, Class: ClassVisibility,
-			Reason: "no longer wanted: its source does not have the item any more", ToDo: "remove it in the target if nobody needs it",
+			ID: id, Action: ActionNone, Disposition: DispositionUnchanged, Resource: binding.Resource,
+			ServerID: binding.ServerID,
+			Items:    []ItemName{name}, Class: ClassVisibility,
+			Reason:       "no longer wanted: its source does not have the item any more",
+			ToDo:         "remove it in the target if nobody needs it",
 			AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 		}
 	}
@@ -142,7 +146,8 @@ func (s *Summary) count(step *Step) {
 	}
 }
 
-// account says under which heading an item stands: planned when it leads a resource, unchanged when it is part of another's.
+// account says under which heading an item stands: planned when it leads a resource, unchanged when it is part of
+// another's.
 func (b *builder) account(item *itemState) Disposition {
 	if len(item.nodes) == 0 {
 		return item.steps[0].Disposition

@@ -18,45 +18,59 @@ func schemas() []identity.ResourceSchema {
 		return identity.AttributeSchema{Name: name, Type: "string", Identity: true}
 	}
 	return []identity.ResourceSchema{
-		{Type: "group", KeyFormat: "{path}", CaseFold: true, ItemKinds: []identity.Kind{identity.KindGroup}, Evidence: []string{"name"}, RenameBy: "path", Attributes: []identity.AttributeSchema{key("path"), {Name: "name"}, {Name: "description"}}},
-		{Type: "client", KeyFormat: "{client_id}", ItemKinds: []identity.Kind{identity.KindApplication}, RenameBy: "client_id", Attributes: []identity.AttributeSchema{key("client_id"), {Name: "redirect_uris", Unordered: true}, {Name: "secret", Sensitive: true, Generated: true}}},
+		{Type: "group", KeyFormat: "{path}", CaseFold: true, ItemKinds: []identity.Kind{identity.KindGroup},
+			Evidence: []string{"name"}, RenameBy: "path",
+			Attributes: []identity.AttributeSchema{key("path"), {Name: "name"}, {Name: "description"}}},
+		{Type: "client", KeyFormat: "{client_id}", ItemKinds: []identity.Kind{identity.KindApplication},
+			RenameBy: "client_id", Attributes: []identity.AttributeSchema{key("client_id"),
+				{Name: "redirect_uris", Unordered: true}, {Name: "secret", Sensitive: true, Generated: true}}},
 		{Type: "role", KeyFormat: "{client}/{role}", Attributes: []identity.AttributeSchema{key("client"), key("role")}},
-		{Type: "grant", KeyFormat: "{group} -> {client}", ItemKinds: []identity.Kind{identity.KindAppAssignment}, Attributes: []identity.AttributeSchema{key("group"), key("client")}},
-		{Type: "org", KeyFormat: "{alias}", ItemKinds: []identity.Kind{identity.KindDomain}, Attributes: []identity.AttributeSchema{key("alias"), {Name: "domains", Unordered: true}, {Name: "color"}}},
+		{Type: "grant", KeyFormat: "{group} -> {client}", ItemKinds: []identity.Kind{identity.KindAppAssignment},
+			Attributes: []identity.AttributeSchema{key("group"), key("client")}},
+		{Type: "org", KeyFormat: "{alias}", ItemKinds: []identity.Kind{identity.KindDomain},
+			Attributes: []identity.AttributeSchema{key("alias"), {Name: "domains", Unordered: true}, {Name: "color"}}},
 	}
 }
 
-func made(kind identity.Kind, id, name string, resources []identity.Resource, findings ...identity.Finding) assess.Item {
+func made(kind identity.Kind, id, name string, resources []identity.Resource,
+	findings ...identity.Finding) assess.Item {
 	item := identity.Item{Source: "okta.corp", Kind: kind, ID: id, Name: name}
 	t := identity.Translation{Resources: resources, Findings: findings}
 	return assess.Item{Item: item, Translation: t, Result: assess.Assess(item, t, nil)}
 }
 
 func group(id, name string) assess.Item {
-	return made(identity.KindGroup, id, name, []identity.Resource{{Type: "group", Attributes: identity.Attributes{"path": "/" + name, "name": name}}})
+	return made(identity.KindGroup, id, name, []identity.Resource{{Type: "group",
+		Attributes: identity.Attributes{"path": "/" + name, "name": name}}})
 }
 
 func application(id, name string) assess.Item {
 	return made(identity.KindApplication, id, name, []identity.Resource{
-		{Type: "client", Attributes: identity.Attributes{"client_id": name, "redirect_uris": []any{"https://b.example", "https://a.example"}}},
-		{Type: "role", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, id, "client"), "role": "access"}},
+		{Type: "client", Attributes: identity.Attributes{"client_id": name,
+			"redirect_uris": []any{"https://b.example", "https://a.example"}}},
+		{Type: "role", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, id, "client"),
+			"role": "access"}},
 	})
 }
 
 func assignment(id, groupID, appID string) assess.Item {
 	return made(identity.KindAppAssignment, id, id, []identity.Resource{{Type: "grant", Attributes: identity.Attributes{
-		"group": identity.Refer(identity.KindGroup, groupID, "group"), "client": identity.Refer(identity.KindApplication, appID, "client"),
+		"group":  identity.Refer(identity.KindGroup, groupID, "group"),
+		"client": identity.Refer(identity.KindApplication, appID, "client"),
 	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, appID, "role")}}})
 }
 
 func domain(id, color string) assess.Item {
-	return made(identity.KindDomain, id, id, []identity.Resource{{Type: "org", Attributes: identity.Attributes{"alias": "acme", "domains": []any{id}, "color": color}}})
+	return made(identity.KindDomain, id, id, []identity.Resource{{Type: "org",
+		Attributes: identity.Attributes{"alias": "acme", "domains": []any{id}, "color": color}}})
 }
 
 func input() Input {
 	return Input{
-		Migration: Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge}, Target: Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
-		Items: []assess.Item{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"), domain("a.example", "red"), domain("b.example", "red"),
+		Migration: Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge},
+		Target:    Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
+		Items: []assess.Item{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"),
+			domain("a.example", "red"), domain("b.example", "red"),
 			made(identity.KindAuthPolicy, "p1", "mfa", nil, identity.Finding{Type: identity.FindingRebuild, Summary: "zones"})},
 	}
 }
@@ -111,7 +125,8 @@ func TestBuild_OrdersFoldsAndAccounts(t *testing.T) {
 func TestBuild_ItemsThatDisagreeOnOneResourceBlockIt(t *testing.T) {
 	in := input()
 	in.Items = append(in.Items, domain("c.example", "blue"))
-	if s := step(t, build(t, in), "org:acme"); s.Disposition != DispositionBlocked || !strings.Contains(s.Reason, "color") {
+	if s := step(t, build(t, in), "org:acme"); s.Disposition != DispositionBlocked ||
+		!strings.Contains(s.Reason, "color") {
 		t.Errorf("%+v", s)
 	}
 }
@@ -134,7 +149,8 @@ func TestBuild_SecondPlanIsEmptyAndARenameIsAnUpdate(t *testing.T) {
 }
 
 func TestBuild_OverlapNeedsADecision(t *testing.T) {
-	live := []identity.Resource{{Type: "group", Key: "/ENG", ServerID: "7", Attributes: identity.Attributes{"path": "/ENG", "name": "eng", "description": "old"}}}
+	live := []identity.Resource{{Type: "group", Key: "/ENG", ServerID: "7",
+		Attributes: identity.Attributes{"path": "/ENG", "name": "eng", "description": "old"}}}
 	rule := func(r merge.Rule) []merge.Rule {
 		r.Kind, r.Name, r.Range = identity.KindGroup, "r", diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 3}}
 		return []merge.Rule{r}
@@ -146,13 +162,21 @@ func TestBuild_OverlapNeedsADecision(t *testing.T) {
 		disposition    Disposition
 		status         Status
 	}{
-		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, ActionNone, DispositionBlocked, StatusDraft},
+		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, ActionNone, DispositionBlocked,
+			StatusDraft},
 		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, ActionNone, DispositionBlocked, StatusPreviewed},
-		{"map never overwrites", "merge_into_existing", "group:/ENG", rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), ActionMap, DispositionPlanned, StatusPreviewed},
-		{"map to something not matched is an error of the block", "merge_into_existing", "group:/eng", rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), ActionNone, DispositionBlocked, StatusDraft},
-		{"create without rename is by hand", "merge_into_existing", "group:/eng", rule(merge.Rule{Decision: merge.DecisionCreate}), ActionNone, DispositionManual, StatusPreviewed},
-		{"create with rename creates", "merge_into_existing", "group:/eng2", rule(merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"}), ActionCreate, DispositionPlanned, StatusPreviewed},
-		{"reconcile changes the named fields", "merge_into_existing", "group:/ENG", rule(merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"name", "description"}}), ActionUpdate, DispositionPlanned, StatusPreviewed},
+		{"map never overwrites", "merge_into_existing", "group:/ENG",
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), ActionMap, DispositionPlanned, StatusPreviewed},
+		{"map to something not matched is an error of the block", "merge_into_existing", "group:/eng",
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), ActionNone, DispositionBlocked, StatusDraft},
+		{"create without rename is by hand", "merge_into_existing", "group:/eng",
+			rule(merge.Rule{Decision: merge.DecisionCreate}), ActionNone, DispositionManual, StatusPreviewed},
+		{"create with rename creates", "merge_into_existing", "group:/eng2",
+			rule(merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"}), ActionCreate, DispositionPlanned,
+			StatusPreviewed},
+		{"reconcile changes the named fields", "merge_into_existing", "group:/ENG",
+			rule(merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"name", "description"}}), ActionUpdate,
+			DispositionPlanned, StatusPreviewed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -182,7 +206,8 @@ func TestBuild_SkippedItemBlocksWhatNeedsIt(t *testing.T) {
 	p := build(t, in)
 	var found bool
 	for _, s := range p.Steps {
-		found = found || s.Disposition == DispositionBlocked && strings.Contains(s.Reason, `needs group "eng" (g1), which is skipped`)
+		found = found || s.Disposition == DispositionBlocked &&
+			strings.Contains(s.Reason, `needs group "eng" (g1), which is skipped`)
 	}
 	if !found {
 		t.Errorf("%+v", p.Steps)

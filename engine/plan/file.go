@@ -15,8 +15,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 )
 
-// A plan file is a zstd stream of JSON lines: header, impacts, steps in order, trailer. The trailer holds the plan hash and the
-// SHA-256 of all lines before it.
+// A plan file is a zstd stream of JSON lines: header, impacts, steps in order, trailer. The trailer holds the plan hash
+// and the SHA-256 of all lines before it.
 
 // Limits of a plan file: what is longer is refused before it is held.
 const (
@@ -78,7 +78,8 @@ func writeLines(w io.Writer, p *Plan) error {
 			return err
 		}
 	}
-	end := fileLine{Trailer: &trailer{PlanHash: p.PlanHash, SHA256: hex.EncodeToString(digest.Sum(nil)), Steps: len(p.Steps)}}
+	end := fileLine{Trailer: &trailer{PlanHash: p.PlanHash, SHA256: hex.EncodeToString(digest.Sum(nil)),
+		Steps: len(p.Steps)}}
 	return json.NewEncoder(w).Encode(end)
 }
 

@@ -11,7 +11,8 @@ import (
 
 func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 	in := input()
-	in.Items[1].Result.Findings = []identity.Finding{{Type: identity.FindingApproximation, ImpactCode: "issuer_changes", Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, Summary: "new issuer"}}
+	in.Items[1].Result.Findings = []identity.Finding{{Type: identity.FindingApproximation, ImpactCode: "issuer_changes",
+		Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, Summary: "new issuer"}}
 	p := build(t, in)
 	if p.Status != StatusDraft || p.PlanHash != "" || p.Handoff.Blockers[0].Code != BlockerImpacts {
 		t.Fatalf("%+v", p.Handoff)
@@ -19,12 +20,14 @@ func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 	if err := Write(&bytes.Buffer{}, p); err == nil {
 		t.Error("a draft was written")
 	}
-	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced", Range: diag.Range{File: "a.hcl", Start: diag.Position{Line: 1}}}}})
+	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced",
+		Range: diag.Range{File: "a.hcl", Start: diag.Position{Line: 1}}}}})
 	first := p.PlanHash
 	if p.Status != StatusPreviewed || first == "" {
 		t.Fatalf("%+v", p.Handoff)
 	}
-	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced", Range: diag.Range{File: "b.hcl", Start: diag.Position{Line: 9}}}}, CreatedAt: "2026-11-22T08:00:00Z"})
+	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced",
+		Range: diag.Range{File: "b.hcl", Start: diag.Position{Line: 9}}}}, CreatedAt: "2026-11-22T08:00:00Z"})
 	if p.PlanHash != first {
 		t.Error("the hash covers files or times")
 	}

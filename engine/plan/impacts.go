@@ -8,8 +8,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// impactsOfItems lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can be acknowledged at once.
-// What is skipped stays as it is, and what is blocked does not move before somebody makes it another class.
+// impactsOfItems lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can
+// be acknowledged at once. What is skipped stays as it is, and what is blocked does not move before somebody makes it
+// another class.
 func (b *builder) impactsOfItems() []Impact {
 	whole, part := assess.NewImpactCollector(), assess.NewImpactCollector()
 	for _, item := range b.items {
@@ -25,7 +26,8 @@ func (b *builder) impactsOfItems() []Impact {
 	return named(impactsOf(part), impactsOf(whole))
 }
 
-// named gives the impacts of a part of the move the IDs of those of the whole, so that an acknowledgement holds for every wave.
+// named gives the impacts of a part of the move the IDs of those of the whole, so that an acknowledgement holds for
+// every wave.
 func named(part, whole []Impact) []Impact {
 	type subject struct {
 		code     string
@@ -46,7 +48,8 @@ func impactsOf(collector *assess.ImpactCollector) []Impact {
 	impacts := []Impact{}
 	for _, i := range collector.Impacts() {
 		impacts = append(impacts, Impact{
-			ID: i.ID, Code: i.Code, Audience: i.Audience, Severity: i.Severity, Summary: i.Summary, Tell: i.Tell, Items: i.Items, Count: i.Count,
+			ID: i.ID, Code: i.Code, Audience: i.Audience, Severity: i.Severity, Summary: i.Summary, Tell: i.Tell, Items: i.Items,
+			Count: i.Count,
 		})
 	}
 	return impacts

@@ -2,8 +2,8 @@ package plan
 
 import "github.com/rehome-iam/rehome/engine/identity"
 
-// nameAssignments gives assignments a name that a reader knows, "Finance -> Expenses", where the source gave ids only. Names are not
-// part of the hash.
+// nameAssignments gives assignments a name that a reader knows, "Finance -> Expenses", where the source gave ids only.
+// Names are not part of the hash.
 func (b *builder) nameAssignments() {
 	for _, item := range b.items {
 		if item.of.Kind != identity.KindAppAssignment {

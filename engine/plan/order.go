@@ -114,7 +114,8 @@ func (b *builder) linkNeed(step *Step, item *itemState, need identity.ItemID, de
 		blockOnce(step, fmt.Sprintf("needs %s %s, which is in no snapshot", words(need.Kind), need.ID))
 		return
 	}
-	if other == item || other.visible && !other.of.Deleted || len(other.nodes) == 0 && other.disposition == DispositionUnchanged && !other.visible {
+	if other == item || other.visible && !other.of.Deleted || len(other.nodes) == 0 &&
+		other.disposition == DispositionUnchanged && !other.visible {
 		return
 	}
 	if len(other.nodes) == 0 {
@@ -157,7 +158,8 @@ func (b *builder) checks() {
 	}
 }
 
-// propagate blocks what depends on a step that will not be done, and the other steps of its items, until nothing changes.
+// propagate blocks what depends on a step that will not be done, and the other steps of its items, until nothing
+// changes.
 func (b *builder) propagate() {
 	dependants := map[string][]*Step{}
 	var queue []*Step
@@ -191,7 +193,8 @@ func rootReason(reason string) string {
 }
 
 func undone(step *Step) bool {
-	return step.Disposition == DispositionBlocked || step.Disposition == DispositionManual || step.Disposition == DispositionSkipped
+	return step.Disposition == DispositionBlocked || step.Disposition == DispositionManual ||
+		step.Disposition == DispositionSkipped
 }
 
 // siblings are the other steps that the items of this step make alone: an item is done whole or not at all.
@@ -270,7 +273,8 @@ func (b *builder) blockCycles() {
 					from--
 				}
 				for _, member := range path[from:] {
-					blockOnce(b.steps[member], "the steps wait for each other: "+strings.Join(append(path[from:len(path):len(path)], d), " -> "))
+					blockOnce(b.steps[member], "the steps wait for each other: "+strings.Join(append(path[from:len(path):len(path)],
+						d), " -> "))
 				}
 			}
 		}

@@ -14,23 +14,27 @@ func TestBuild_CycleIsBlockedByName(t *testing.T) {
 	a.Translation.Resources[0].DependsOn = []identity.Dependency{identity.OnResource("group", "/two")}
 	b.Translation.Resources[0].DependsOn = []identity.Dependency{identity.OnResource("group", "/one")}
 	in.Items = append(in.Items, a, b)
-	if s := step(t, build(t, in), "group:/one"); s.Disposition != DispositionBlocked || !strings.Contains(s.Reason, "group:/one -> group:/two") {
+	if s := step(t, build(t, in), "group:/one"); s.Disposition != DispositionBlocked ||
+		!strings.Contains(s.Reason, "group:/one -> group:/two") {
 		t.Errorf("%+v", s)
 	}
 }
 
 func TestBuild_CheckFindingBlocksTheWholeApplication(t *testing.T) {
 	in := input()
-	in.CheckFindings = []identity.CheckFinding{{Resource: identity.ResourceID{Type: "role", Key: "wiki/access"}, Finding: identity.Finding{Type: identity.FindingInvalid, Summary: "no gate"}}}
+	in.CheckFindings = []identity.CheckFinding{{Resource: identity.ResourceID{Type: "role", Key: "wiki/access"},
+		Finding: identity.Finding{Type: identity.FindingInvalid, Summary: "no gate"}}}
 	p := build(t, in)
 	for _, id := range []string{"role:wiki/access", "client:wiki", "grant:/eng -> wiki"} {
-		if s := step(t, p, id); s.Disposition != DispositionBlocked || s.After != nil || !strings.Contains(s.Reason, "no gate") {
+		if s := step(t, p, id); s.Disposition != DispositionBlocked || s.After != nil ||
+			!strings.Contains(s.Reason, "no gate") {
 			t.Errorf("%+v", s)
 		}
 	}
 }
 
-// UPDATE_GOLDEN=1 writes the golden hash anew. A change of it means that approved plans of earlier builds no longer fit.
+// UPDATE_GOLDEN=1 writes the golden hash anew. A change of it means that approved plans of earlier builds no longer
+// fit.
 func TestHash_IsTheGoldenOne(t *testing.T) {
 	const path = "testdata/hash.golden"
 	got := build(t, input()).PlanHash + "\n"

@@ -20,9 +20,9 @@ const (
 	OverlapBlocked  OverlapStatus = "blocked"   // the mode of the migration allows no decision
 )
 
-// Overlap is one item that meets resources of the target, or items of another source, with what was decided about it. Resource is
-// what the item becomes, empty while that is open. Decisions are those that a merge block may take; NeedsRename says that create_new
-// needs a rename, because the key is taken.
+// Overlap is one item that meets resources of the target, or items of another source, with what was decided about it.
+// Resource is what the item becomes, empty while that is open. Decisions are those that a merge block may take;
+// NeedsRename says that create_new needs a rename, because the key is taken.
 type Overlap struct {
 	Item        ItemName             `json:"item"`
 	Wanted      identity.ResourceID  `json:"wanted"`
@@ -38,8 +38,8 @@ type Overlap struct {
 	Reason      string               `json:"reason,omitempty"`
 }
 
-// overlaps lists every item that overlaps with something or that a merge block decides, by kind, name and address: as a person wants
-// to read and decide them.
+// overlaps lists every item that overlaps with something or that a merge block decides, by kind, name and address: as a
+// person wants to read and decide them.
 func (b *builder) overlaps() []Overlap {
 	var all []Overlap
 	for _, item := range b.items {
@@ -60,7 +60,8 @@ func (b *builder) overlaps() []Overlap {
 		place[kind] = i
 	}
 	slices.SortStableFunc(all, func(a, b Overlap) int {
-		return cmp.Or(cmp.Compare(place[a.Item.Kind], place[b.Item.Kind]), cmp.Compare(a.Item.Name, b.Item.Name), cmp.Compare(a.Item.Address().String(), b.Item.Address().String()))
+		return cmp.Or(cmp.Compare(place[a.Item.Kind], place[b.Item.Kind]), cmp.Compare(a.Item.Name, b.Item.Name),
+			cmp.Compare(a.Item.Address().String(), b.Item.Address().String()))
 	})
 	return all
 }
@@ -110,7 +111,8 @@ func (b *builder) overlapOf(n *node) Overlap {
 
 // skipped is the overlap of an item that a merge block skips; what it could have been is still told.
 func (b *builder) skipped(item *itemState) Overlap {
-	o := Overlap{Item: item.named(), Status: OverlapDecided, Decision: string(merge.DecisionSkip), DecidedBy: item.decidedBy, Reason: item.reason, Matches: []merge.Candidate{}, Decisions: []string{}}
+	o := Overlap{Item: item.named(), Status: OverlapDecided, Decision: string(merge.DecisionSkip),
+		DecidedBy: item.decidedBy, Reason: item.reason, Matches: []merge.Candidate{}, Decisions: []string{}}
 	if len(item.translation.Resources) == 0 {
 		return o
 	}

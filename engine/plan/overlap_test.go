@@ -49,7 +49,8 @@ func TestTwoSources_WhatCollidesIsPendingAndNamesTheOtherItem(t *testing.T) {
 		t.Fatal(diff)
 	}
 	for _, o := range p.Overlaps {
-		if len(o.Matches) != 1 || !strings.HasPrefix(o.Matches[0].Item, "okta.corp/") || o.Matches[0].Score != 100 || !o.NeedsRename {
+		if len(o.Matches) != 1 || !strings.HasPrefix(o.Matches[0].Item, "okta.corp/") || o.Matches[0].Score != 100 ||
+			!o.NeedsRename {
 			t.Errorf("%+v", o)
 		}
 	}
@@ -67,10 +68,12 @@ func TestTwoSources_MappedToTheOtherItemNothingExistsTwice(t *testing.T) {
 		t.Fatalf("%s %+v %+v", p.Status, p.Summary, p.Handoff)
 	}
 	s := step(t, p, "group:/eng")
-	if s.Tag != "okta.corp/group/g1" || s.After["description"] != nil || len(s.Items) != 2 || s.Items[1].Decision != "map_to_existing" || s.Items[1].DecidedBy.Line != 7 {
+	if s.Tag != "okta.corp/group/g1" || s.After["description"] != nil || len(s.Items) != 2 ||
+		s.Items[1].Decision != "map_to_existing" || s.Items[1].DecidedBy.Line != 7 {
 		t.Errorf("%+v", s)
 	}
-	without := build(t, twoSources(ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionSkip}), ofSecond(identity.KindApplication, merge.Rule{Decision: merge.DecisionSkip})))
+	without := build(t, twoSources(ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionSkip}),
+		ofSecond(identity.KindApplication, merge.Rule{Decision: merge.DecisionSkip})))
 	if without.PlanHash == p.PlanHash {
 		t.Error("the hash does not cover the decision")
 	}
@@ -82,9 +85,12 @@ func TestTwoSources_ARenameOrASkipSettlesIt(t *testing.T) {
 		id    string
 		open  int
 	}{
-		"renamed":              {[]merge.Rule{ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"})}, "group:/eng2", 1},
-		"skipped":              {[]merge.Rule{ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionSkip})}, "group:/eng", 1},
-		"new without a rename": {[]merge.Rule{ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionCreate})}, "group:okta.second/group/g9", 1},
+		"renamed": {[]merge.Rule{ofSecond(identity.KindGroup,
+			merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"})}, "group:/eng2", 1},
+		"skipped": {[]merge.Rule{ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionSkip})},
+			"group:/eng", 1},
+		"new without a rename": {[]merge.Rule{ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionCreate})},
+			"group:okta.second/group/g9", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := build(t, twoSources(test.rules...))
@@ -100,7 +106,8 @@ func TestTwoSources_ARenameOrASkipSettlesIt(t *testing.T) {
 			step(t, p, test.id)
 		})
 	}
-	manual := step(t, build(t, twoSources(ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionCreate}))), "group:okta.second/group/g9")
+	manual := step(t, build(t, twoSources(ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionCreate}))),
+		"group:okta.second/group/g9")
 	if manual.Disposition != DispositionManual || !strings.Contains(manual.ToDo, "rename") {
 		t.Errorf("%+v", manual)
 	}
@@ -124,10 +131,13 @@ func TestTwoSources_LikelyTheSameIsPendingAndAGateOfItsOwnIsNotJoined(t *testing
 		t.Errorf("%+v", p.Overlaps)
 	}
 	gated := second(application("a9", "wiki"))
-	gated.Translation.Resources = append(gated.Translation.Resources, identity.Resource{Type: "role", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, "a9", "client"), "role": "gate"}})
+	gated.Translation.Resources = append(gated.Translation.Resources,
+		identity.Resource{Type: "role", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication,
+			"a9", "client"), "role": "gate"}})
 	in = twoSources(ofSecond(identity.KindApplication, merge.Rule{Decision: merge.DecisionMap, Target: "client:wiki"}))
 	in.Items = []assess.Item{application("a1", "wiki"), gated}
-	if s := step(t, build(t, in), "role:wiki/gate"); s.Disposition != DispositionBlocked || !strings.Contains(s.Reason, "not limited alike") {
+	if s := step(t, build(t, in), "role:wiki/gate"); s.Disposition != DispositionBlocked ||
+		!strings.Contains(s.Reason, "not limited alike") {
 		t.Errorf("%+v", s)
 	}
 }
@@ -137,15 +147,18 @@ func TestTwoSources_AfterTheRunBothAreFoundAgain(t *testing.T) {
 	in := twoSources(rules...)
 	in.Items = []assess.Item{in.Items[0], in.Items[3]}
 	in.Items[1].Translation.Resources[0].Attributes["description"] = "differs"
-	in.Live = []identity.Resource{{Type: "group", Key: "/eng", ServerID: "7", Tag: "okta.corp/group/g1", Attributes: identity.Attributes{"path": "/eng", "name": "eng"}}}
+	in.Live = []identity.Resource{{Type: "group", Key: "/eng", ServerID: "7", Tag: "okta.corp/group/g1",
+		Attributes: identity.Attributes{"path": "/eng", "name": "eng"}}}
 	in.Bindings = map[string]merge.Binding{
-		"okta.corp/group/g1#group":   {Resource: identity.ResourceID{Type: "group", Key: "/eng"}, ServerID: "7"},
-		"okta.second/group/g9#group": {Resource: identity.ResourceID{Type: "group", Key: "/eng"}, ServerID: "7", Decision: merge.DecisionMap},
+		"okta.corp/group/g1#group": {Resource: identity.ResourceID{Type: "group", Key: "/eng"}, ServerID: "7"},
+		"okta.second/group/g9#group": {Resource: identity.ResourceID{Type: "group", Key: "/eng"}, ServerID: "7",
+			Decision: merge.DecisionMap},
 	}
 	for name, kept := range map[string][]merge.Rule{"with the block": rules, "without it": nil} {
 		in.Rules = kept
 		p := build(t, in)
-		if s := step(t, p, "group:/eng"); s.Disposition != DispositionUnchanged || p.Summary.Blocked+p.Summary.Update+p.Summary.Map != 0 {
+		if s := step(t, p, "group:/eng"); s.Disposition != DispositionUnchanged ||
+			p.Summary.Blocked+p.Summary.Update+p.Summary.Map != 0 {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}
@@ -154,8 +167,10 @@ func TestTwoSources_AfterTheRunBothAreFoundAgain(t *testing.T) {
 func TestReconcile_ShowsEveryFieldOfBothSides(t *testing.T) {
 	in := input()
 	in.Items[0].Translation.Resources[0].Attributes["description"] = "new"
-	in.Live = []identity.Resource{{Type: "group", Key: "/eng", ServerID: "7", Attributes: identity.Attributes{"path": "/eng", "name": "old name", "description": "old"}}}
-	in.Rules = []merge.Rule{{Kind: identity.KindGroup, Decision: merge.DecisionReconcile, Overwrite: []string{"description"}}}
+	in.Live = []identity.Resource{{Type: "group", Key: "/eng", ServerID: "7",
+		Attributes: identity.Attributes{"path": "/eng", "name": "old name", "description": "old"}}}
+	in.Rules = []merge.Rule{{Kind: identity.KindGroup, Decision: merge.DecisionReconcile,
+		Overwrite: []string{"description"}}}
 	want := []merge.Side{
 		{Name: "description", Target: "old", Source: "new", Fate: merge.FateOverwritten},
 		{Name: "name", Target: "old name", Source: "eng", Fate: merge.FateKept},
@@ -175,15 +190,21 @@ func TestMerge_ABlockThatCannotBeFollowedIsAnErrorAtItsPlaceWithTheCandidates(t 
 		rule merge.Rule
 		want []string
 	}{
-		"a vanished target": {merge.Rule{Decision: merge.DecisionMap, Target: "group:/gone"}, []string{"group:/gone", "no longer, in the target", "group:/eng (score 100"}},
-		"another group":     {merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}, []string{"group:/other", "match the item", "group:/eng (score 100"}},
-		"no resource":       {merge.Rule{Decision: merge.DecisionReconcile, Target: "eng"}, []string{"not type:key"}},
-		"a strange field":   {merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"colour"}}, []string{`"colour"`, "description"}},
+		"a vanished target": {merge.Rule{Decision: merge.DecisionMap, Target: "group:/gone"},
+			[]string{"group:/gone", "no longer, in the target", "group:/eng (score 100"}},
+		"another group": {merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"},
+			[]string{"group:/other", "match the item", "group:/eng (score 100"}},
+		"no resource": {merge.Rule{Decision: merge.DecisionReconcile, Target: "eng"}, []string{"not type:key"}},
+		"a strange field": {merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"colour"}},
+			[]string{`"colour"`, "description"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := input()
-			in.Live = []identity.Resource{{Type: "group", Key: "/eng", Attributes: identity.Attributes{"path": "/eng", "name": "eng"}}, {Type: "group", Key: "/other", Attributes: identity.Attributes{"path": "/other", "name": "other"}}}
-			test.rule.Kind, test.rule.Name, test.rule.Range = identity.KindGroup, "e", diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 3}}
+			in.Live = []identity.Resource{{Type: "group", Key: "/eng",
+				Attributes: identity.Attributes{"path": "/eng", "name": "eng"}}, {Type: "group", Key: "/other",
+				Attributes: identity.Attributes{"path": "/other", "name": "other"}}}
+			test.rule.Kind, test.rule.Name, test.rule.Range = identity.KindGroup, "e",
+				diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 3}}
 			in.Rules = []merge.Rule{test.rule}
 			p, found := Build(in)
 			if p.Status != StatusDraft || !found.HasErrors() || found[0].Subject == nil || found[0].Subject.Start.Line != 3 {
@@ -203,7 +224,8 @@ func TestMerge_ABlockThatCannotBeFollowedIsAnErrorAtItsPlaceWithTheCandidates(t 
 
 func TestMerge_AnEqualGrantNeedsNoDecision(t *testing.T) {
 	in := input()
-	in.Live = []identity.Resource{{Type: "grant", Key: "/eng -> wiki", Attributes: identity.Attributes{"group": "/eng", "client": "wiki"}}}
+	in.Live = []identity.Resource{{Type: "grant", Key: "/eng -> wiki",
+		Attributes: identity.Attributes{"group": "/eng", "client": "wiki"}}}
 	if s := step(t, build(t, in), "grant:/eng -> wiki"); s.Disposition != DispositionUnchanged {
 		t.Errorf("%+v", s)
 	}

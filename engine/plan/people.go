@@ -18,8 +18,8 @@ import (
 // namedOfCrowd is how many items of a crowd are named; the digest covers all.
 const namedOfCrowd = 10
 
-// Crowds gathers users and memberships without holding them: one step for all of a kind for which the same holds. It needs memory
-// for the steps, not for the people.
+// Crowds gathers users and memberships without holding them: one step for all of a kind for which the same holds. It
+// needs memory for the steps, not for the people.
 type Crowds struct {
 	picker  *merge.Picker
 	groups  map[string]*crowd
@@ -54,7 +54,8 @@ func (c *Crowds) Add(item assess.Item) error {
 		group = &crowd{step: step}
 		c.groups[step.ID] = group
 	}
-	group.add(ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name, Person: item.Item.Person()})
+	group.add(ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name,
+		Person: item.Item.Person()})
 	return nil
 }
 
@@ -74,7 +75,8 @@ func crowdStep(item assess.Item, skip *merge.Skip) Step {
 		step.Disposition = DispositionUnchanged
 	}
 	sum := sha512.Sum512([]byte(step.Reason))
-	step.ID = fmt.Sprintf("people:%s/%s/%s/%s/%s", item.Item.Source, item.Item.Kind, step.Disposition, step.Class, hex.EncodeToString(sum[:4]))
+	step.ID = fmt.Sprintf("people:%s/%s/%s/%s/%s", item.Item.Source, item.Item.Kind, step.Disposition, step.Class,
+		hex.EncodeToString(sum[:4]))
 	return step
 }
 
@@ -95,7 +97,8 @@ func (g *crowd) add(item ItemName) {
 	g.step.Items = g.step.Items[:min(len(g.step.Items), namedOfCrowd)]
 }
 
-// Join puts the crowds into a plan as its last steps, into its impacts, its summary and its books. The caller closes the gates afterwards.
+// Join puts the crowds into a plan as its last steps, into its impacts, its summary and its books. The caller closes
+// the gates afterwards.
 func (c *Crowds) Join(p *Plan) diag.List {
 	ids := make([]string, 0, len(c.groups))
 	for id := range c.groups {

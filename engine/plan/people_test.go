@@ -15,7 +15,8 @@ import (
 
 func person(i int) assess.Item {
 	return assess.Item{
-		Item:   identity.Item{Source: "okta.corp", Kind: identity.KindUser, ID: fmt.Sprintf("u%05d", i), Name: fmt.Sprint("Person ", i)},
+		Item: identity.Item{Source: "okta.corp", Kind: identity.KindUser, ID: fmt.Sprintf("u%05d", i),
+			Name: fmt.Sprint("Person ", i)},
 		Result: assess.Result{Class: assess.ClassVisibility, Rationale: "people move later"},
 	}
 }
@@ -55,13 +56,16 @@ func TestCrowds_OnePersonMoreOrAnotherOrderAndTheHashKnows(t *testing.T) {
 	if a.PlanHash == c.PlanHash {
 		t.Error("one person more does not change the hash")
 	}
-	if len(a.Steps) != 1 || a.Steps[0].Crowd.Count != 500 || len(a.Steps[0].Items) != 10 || a.Summary.Books.Visible != 500 {
+	if len(a.Steps) != 1 || a.Steps[0].Crowd.Count != 500 || len(a.Steps[0].Items) != 10 ||
+		a.Summary.Books.Visible != 500 {
 		t.Errorf("%+v", a.Summary)
 	}
 }
 
 func TestCrowds_ASkipBlockIsACrowdOfItsOwn(t *testing.T) {
-	skip := merge.Skip{Kind: identity.KindUser, Name: "first", Where: func(i identity.Item) (bool, error) { return i.ID == "u00001", nil }, Reason: "left", Range: diag.Range{File: "a", Start: diag.Position{Line: 1}}}
+	skip := merge.Skip{Kind: identity.KindUser, Name: "first",
+		Where: func(i identity.Item) (bool, error) { return i.ID == "u00001", nil }, Reason: "left",
+		Range: diag.Range{File: "a", Start: diag.Position{Line: 1}}}
 	p := planOf(t, []int{0, 1, 2}, skip)
 	if len(p.Steps) != 2 || p.Summary.Books.Skipped != 1 || p.Summary.Books.Visible != 2 {
 		t.Errorf("%+v", p.Summary)

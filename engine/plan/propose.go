@@ -16,8 +16,8 @@ type Proposal struct {
 	Overwrite []string
 }
 
-// Bulk says how many overlaps are decided alike. Suffix makes the rename of a create_new whose key is taken; without it such an item
-// stays a follow-up. Pending names the items (by address) that wait for a decision themselves.
+// Bulk says how many overlaps are decided alike. Suffix makes the rename of a create_new whose key is taken; without it
+// such an item stays a follow-up. Pending names the items (by address) that wait for a decision themselves.
 type Bulk struct {
 	Decision  merge.Decision
 	Suffix    string
@@ -25,11 +25,12 @@ type Bulk struct {
 	Pending   map[string]bool
 }
 
-// Propose makes the decision about one pending overlap, or says why it must be left to a person: nothing is guessed where two
-// candidates are equally good or the best one is weak.
+// Propose makes the decision about one pending overlap, or says why it must be left to a person: nothing is guessed
+// where two candidates are equally good or the best one is weak.
 func Propose(o Overlap, bulk Bulk) (Proposal, string) {
 	if !slices.Contains(o.Decisions, string(bulk.Decision)) {
-		return Proposal{}, fmt.Sprintf("%s is not possible here; possible are %s", bulk.Decision, strings.Join(o.Decisions, ", "))
+		return Proposal{}, fmt.Sprintf("%s is not possible here; possible are %s", bulk.Decision,
+			strings.Join(o.Decisions, ", "))
 	}
 	p := Proposal{Decision: string(bulk.Decision)}
 	switch bulk.Decision {

@@ -69,9 +69,11 @@ func newBuilder(input Input) *builder {
 		b.schemas[schema.Type] = schema
 	}
 	for _, item := range input.Items {
-		state := &itemState{of: item.Item, result: item.Result, translation: item.Translation, address: item.Item.Address().String()}
+		state := &itemState{of: item.Item, result: item.Result, translation: item.Translation,
+			address: item.Item.Address().String()}
 		if b.byID[state.address] != nil {
-			b.diags = append(b.diags, diag.Errorf("item-twice", "Item given twice", "The item %s is in the input more than once.", state.address))
+			b.diags = append(b.diags, diag.Errorf("item-twice", "Item given twice",
+				"The item %s is in the input more than once.", state.address))
 			continue
 		}
 		b.byID[state.address] = state
@@ -105,8 +107,8 @@ func (b *builder) pick() {
 	b.compareSources()
 }
 
-// compareSources gathers what the items would make, so that those that collide are found: of one source those that stand alone, of
-// several sources all. What a block maps elsewhere makes nothing.
+// compareSources gathers what the items would make, so that those that collide are found: of one source those that
+// stand alone, of several sources all. What a block maps elsewhere makes nothing.
 func (b *builder) compareSources() {
 	sources := map[string]bool{}
 	for _, item := range b.items {

@@ -10,8 +10,8 @@ import (
 	"io"
 )
 
-// The last 40 bytes of a plan file are a zstd skippable frame with the SHA-256 of all bytes before it: other tools pass over it, and
-// not even a changed byte that zstd does not look at goes unseen.
+// The last 40 bytes of a plan file are a zstd skippable frame with the SHA-256 of all bytes before it: other tools pass
+// over it, and not even a changed byte that zstd does not look at goes unseen.
 const sealSize = 8 + sha256.Size
 
 func sealHeader() []byte { return []byte{0x50, 0x2a, 0x4d, 0x18, sha256.Size, 0, 0, 0} }

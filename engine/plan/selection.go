@@ -9,8 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Selection says which part of the move a plan is for; its zero value means all of it. Targets and Excludes are IDs of steps, or
-// addresses of items.
+// Selection says which part of the move a plan is for; its zero value means all of it. Targets and Excludes are IDs of
+// steps, or addresses of items.
 type Selection struct {
 	Wave     string
 	Wants    func(identity.Item) (bool, error) // of the wave; nil without one
@@ -20,7 +20,8 @@ type Selection struct {
 
 func (s Selection) partial() bool { return s.Wave != "" || len(s.Targets) > 0 || len(s.Excludes) > 0 }
 
-// Part is what a partial plan says about itself. Wave, Targets and Excludes are part of the hash; the rest follows from the steps.
+// Part is what a partial plan says about itself. Wave, Targets and Excludes are part of the hash; the rest follows from
+// the steps.
 type Part struct {
 	Wave     string   `json:"wave,omitempty"`
 	Targets  []string `json:"targets,omitempty"`
@@ -29,7 +30,8 @@ type Part struct {
 	Left     int      `json:"left"`      // steps that would be done by the whole plan and are left for later
 }
 
-// selection works on the steps of a builder. An item is selected whole or not at all, so an application never parts from its gate.
+// selection works on the steps of a builder. An item is selected whole or not at all, so an application never parts
+// from its gate.
 type selection struct {
 	*builder
 	asked    map[*itemState]bool
@@ -37,8 +39,9 @@ type selection struct {
 	chosen   map[*Step]bool
 }
 
-// selectPart leaves out of the plan what the selection does not mean. What is left out becomes a skipped step with its reason, so the books
-// still account for everything; what is as wanted already stays as it is. Steps that a chosen step needs are pulled in.
+// selectPart leaves out of the plan what the selection does not mean. What is left out becomes a skipped step with its
+// reason, so the books still account for everything; what is as wanted already stays as it is. Steps that a chosen step
+// needs are pulled in.
 func (b *builder) selectPart() *Part {
 	wanted := b.input.Selection
 	if !wanted.partial() {
@@ -48,7 +51,8 @@ func (b *builder) selectPart() *Part {
 	s.ask(wanted)
 	s.exclude(wanted.Excludes)
 	s.close()
-	part := &Part{Wave: wanted.Wave, Targets: slices.Sorted(slices.Values(wanted.Targets)), Excludes: slices.Sorted(slices.Values(wanted.Excludes)), PulledIn: []string{}}
+	part := &Part{Wave: wanted.Wave, Targets: slices.Sorted(slices.Values(wanted.Targets)),
+		Excludes: slices.Sorted(slices.Values(wanted.Excludes)), PulledIn: []string{}}
 	for _, id := range b.stepIDs() {
 		step := b.steps[id]
 		switch {
@@ -75,7 +79,8 @@ func (s *selection) ask(wanted Selection) {
 		}
 		wants, err := wanted.Wants(item.of)
 		if err != nil {
-			s.diags = append(s.diags, diag.Errorf("where-failed", "Condition fails", "The where of wave %q fails for %s: %v", wanted.Wave, item.address, err))
+			s.diags = append(s.diags, diag.Errorf("where-failed", "Condition fails", "The where of wave %q fails for %s: %v",
+				wanted.Wave, item.address, err))
 		}
 		s.asked[item] = wants
 	}
@@ -101,7 +106,9 @@ func (s *selection) named(name, flag string) []*itemState {
 			return items
 		}
 	}
-	s.diags = append(s.diags, diag.Errorf("selection-unknown", "Nothing has that name", "-%s=%s names no step and no item of the plan. Steps are named type:key, items source/kind/id; rehome plan -v shows them.", flag, name))
+	s.diags = append(s.diags, diag.Errorf("selection-unknown", "Nothing has that name",
+		"-%s=%s names no step and no item of the plan. Steps are named type:key, items source/kind/id; rehome plan -v "+
+			"shows them.", flag, name))
 	return nil
 }
 

@@ -13,7 +13,8 @@ import (
 // twoApplications are wiki for eng and crm for eng and sales, with a group that nobody uses.
 func twoApplications() Input {
 	in := input()
-	in.Items = []assess.Item{group("g1", "eng"), group("g2", "sales"), group("g3", "idle"), application("a1", "wiki"), application("a2", "crm"),
+	in.Items = []assess.Item{group("g1", "eng"), group("g2", "sales"), group("g3", "idle"), application("a1", "wiki"),
+		application("a2", "crm"),
 		assignment("x1", "g1", "a1"), assignment("x2", "g1", "a2"), assignment("x3", "g2", "a2")}
 	return in
 }
@@ -43,7 +44,8 @@ func TestSelection_AWaveTakesItsApplicationsWithTheirGrantsAndWhatTheyNeed(t *te
 	in := twoApplications()
 	in.Selection = wave("wiki")
 	p := build(t, in)
-	if diff := cmp.Diff([]string{"client:wiki", "group:/eng", "role:wiki/access", "grant:/eng -> wiki"}, planned(p)); diff != "" {
+	if diff := cmp.Diff([]string{"client:wiki", "group:/eng", "role:wiki/access", "grant:/eng -> wiki"},
+		planned(p)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"grant:/eng -> wiki", "group:/eng"}, p.Part.PulledIn); diff != "" {
@@ -52,7 +54,8 @@ func TestSelection_AWaveTakesItsApplicationsWithTheirGrantsAndWhatTheyNeed(t *te
 	if p.Part.Left != 6 || p.Summary.Skipped != 6 {
 		t.Errorf("%d left, %d skipped", p.Part.Left, p.Summary.Skipped)
 	}
-	if s := step(t, p, "client:crm"); s.Disposition != DispositionSkipped || !strings.Contains(s.Reason, `wave "pilot"`) || s.After != nil {
+	if s := step(t, p, "client:crm"); s.Disposition != DispositionSkipped || !strings.Contains(s.Reason, `wave "pilot"`) ||
+		s.After != nil {
 		t.Errorf("%+v", s)
 	}
 	if len(p.Warnings) == 0 || p.Warnings[len(p.Warnings)-1].Code != "plan-partial" {
@@ -63,8 +66,11 @@ func TestSelection_AWaveTakesItsApplicationsWithTheirGrantsAndWhatTheyNeed(t *te
 func TestSelection_WhatIsLeftForLaterAsksForNothingNow(t *testing.T) {
 	in := twoApplications()
 	in.Items = append(in.Items, group("g4", "live"))
-	in.Live = []identity.Resource{{Type: "group", Key: "/live", ServerID: "1", Attributes: identity.Attributes{"path": "/live", "name": "other"}}}
-	in.Items[4].Translation.Findings = []identity.Finding{{Type: identity.FindingApproximation, Direction: identity.DirectionSame, Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, ImpactCode: "secret", Summary: "new secret"}}
+	in.Live = []identity.Resource{{Type: "group", Key: "/live", ServerID: "1",
+		Attributes: identity.Attributes{"path": "/live", "name": "other"}}}
+	in.Items[4].Translation.Findings = []identity.Finding{{Type: identity.FindingApproximation,
+		Direction: identity.DirectionSame, Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh,
+		ImpactCode: "secret", Summary: "new secret"}}
 	in.Items[4].Result.Findings = in.Items[4].Translation.Findings
 	whole := build(t, in)
 	if whole.PlanHash != "" || len(whole.Impacts) != 1 {
@@ -77,11 +83,13 @@ func TestSelection_WhatIsLeftForLaterAsksForNothingNow(t *testing.T) {
 }
 
 func TestSelection_AnExclusionTakesAlongAllThatNeedsIt(t *testing.T) {
-	for name, excluded := range map[string]string{"a part of the application": "role:crm/access", "the application": "okta.corp/application/a2", "its client": "client:crm"} {
+	for name, excluded := range map[string]string{"a part of the application": "role:crm/access",
+		"the application": "okta.corp/application/a2", "its client": "client:crm"} {
 		in := twoApplications()
 		in.Selection = Selection{Excludes: []string{excluded}}
 		p := build(t, in)
-		if diff := cmp.Diff([]string{"client:wiki", "group:/eng", "group:/idle", "group:/sales", "role:wiki/access", "grant:/eng -> wiki"}, planned(p)); diff != "" {
+		if diff := cmp.Diff([]string{"client:wiki", "group:/eng", "group:/idle", "group:/sales", "role:wiki/access",
+			"grant:/eng -> wiki"}, planned(p)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -103,7 +111,8 @@ func TestSelection_NamesThatAreNotThereStopThePlan(t *testing.T) {
 
 func TestSelection_IsInTheHash(t *testing.T) {
 	hashes := map[string]bool{}
-	for _, s := range []Selection{{}, wave("wiki"), wave("wiki", "crm"), {Targets: []string{"client:wiki"}}, {Excludes: []string{"group:/idle"}}, {Excludes: []string{"group:/sales"}}} {
+	for _, s := range []Selection{{}, wave("wiki"), wave("wiki", "crm"), {Targets: []string{"client:wiki"}},
+		{Excludes: []string{"group:/idle"}}, {Excludes: []string{"group:/sales"}}} {
 		in := twoApplications()
 		in.Selection = s
 		hashes[build(t, in).PlanHash] = true
@@ -150,7 +159,9 @@ func TestVolume_StopsAnUnusualShareUntilItIsMeant(t *testing.T) {
 func TestSelection_AnAcknowledgementOfTheWholeHoldsForEveryWave(t *testing.T) {
 	in := twoApplications()
 	for _, i := range []int{3, 4} {
-		in.Items[i].Translation.Findings = []identity.Finding{{Type: identity.FindingApproximation, Direction: identity.DirectionSame, Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, ImpactCode: "secret", Summary: "new secret"}}
+		in.Items[i].Translation.Findings = []identity.Finding{{Type: identity.FindingApproximation,
+			Direction: identity.DirectionSame, Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh,
+			ImpactCode: "secret", Summary: "new secret"}}
 		in.Items[i].Result.Findings = in.Items[i].Translation.Findings
 	}
 	whole := build(t, in)

@@ -71,7 +71,8 @@ func (i *itemState) joins() bool {
 	return false
 }
 
-// makers are the nodes that say how the resource should be. Those that only use it say nothing, unless nobody else does.
+// makers are the nodes that say how the resource should be. Those that only use it say nothing, unless nobody else
+// does.
 func makers(nodes []*node) []*node {
 	var making []*node
 	for _, n := range nodes {
@@ -89,14 +90,15 @@ func makers(nodes []*node) []*node {
 	return making
 }
 
-// splitGates blocks what an item would add to the resource of another source's item that follows from it, such as a gate or its
-// opening: the two are not limited alike, and joining them would let in other people than before.
+// splitGates blocks what an item would add to the resource of another source's item that follows from it, such as a
+// gate or its opening: the two are not limited alike, and joining them would let in other people than before.
 func (b *builder) splitGates(step *Step, nodes []*node) {
 	for _, n := range nodes {
 		if !n.item.joins() || n.primary || n.joined || len(n.schema.ItemKinds) > 0 || step.Disposition == DispositionBlocked {
 			continue
 		}
-		block(step, fmt.Sprintf("%s is mapped to what another source makes, which comes without %s: the two are not limited alike", n.item.label(), step.ID))
+		block(step, fmt.Sprintf("%s is mapped to what another source makes, which comes without %s: the two are not "+
+			"limited alike", n.item.label(), step.ID))
 		step.ToDo = "give it a rename of its own, or make who may use the two equal at their sources"
 	}
 }
@@ -137,7 +139,8 @@ func (b *builder) makeStep(nodes []*node) *Step {
 		var differs string
 		desired, differs = b.union(desired, n.resource.Attributes, n.schema)
 		if differs != "" && problem == "" {
-			problem = fmt.Sprintf("%s and %s would both make %s, with a different %s", first.item.label(), n.item.label(), step.ID, differs)
+			problem = fmt.Sprintf("%s and %s would both make %s, with a different %s", first.item.label(), n.item.label(),
+				step.ID, differs)
 			step.ToDo = "rename or skip one of them"
 		}
 	}

@@ -111,14 +111,15 @@ type Place = merge.Place
 // ID is type:key for a resource, item:ADDRESS for an item without one. DependsOn holds IDs of steps, sorted.
 // Before and After hold managed attributes only. Tag is the address of the first item it was made from.
 type Step struct {
-	ID             string              `json:"id"`
-	Action         Action              `json:"action"`
-	Disposition    Disposition         `json:"disposition"`
-	Resource       identity.ResourceID `json:"resource"`
-	ServerID       string              `json:"server_id,omitempty"`
-	Tag            string              `json:"tag,omitempty"`
-	Items          []ItemName          `json:"items"`
-	Crowd          *Crowd              `json:"crowd,omitempty"` // of a step that stands for many people; Items then holds the first ten
+	ID          string              `json:"id"`
+	Action      Action              `json:"action"`
+	Disposition Disposition         `json:"disposition"`
+	Resource    identity.ResourceID `json:"resource"`
+	ServerID    string              `json:"server_id,omitempty"`
+	Tag         string              `json:"tag,omitempty"`
+	Items       []ItemName          `json:"items"`
+	// of a step that stands for many people; Items then holds the first ten
+	Crowd          *Crowd              `json:"crowd,omitempty"`
 	Class          Class               `json:"class"`
 	Reason         string              `json:"reason,omitempty"`
 	ToDo           string              `json:"to_do,omitempty"` // what a person must do, for manual and blocked steps
@@ -132,14 +133,16 @@ type Step struct {
 	DecidedBy      *Place              `json:"decided_by,omitempty"`
 	Decision       string              `json:"decision,omitempty"` // map_to_existing, create_new, reconcile, skip
 	NoWayBack      string              `json:"no_way_back,omitempty"`
-	Unbinds        bool                `json:"unbinds,omitempty"` // of a rollback: afterwards the items belong to no resource of this type
-	AwaitsDecision bool                `json:"awaits_decision,omitempty"`
-	Matches        []merge.Candidate   `json:"matches,omitempty"` // resources that the items overlap with, best first
-	Sides          []merge.Side        `json:"sides,omitempty"`   // of a reconcile: every attribute, both sides, what becomes of it
+	// of a rollback: afterwards the items belong to no resource of this type
+	Unbinds        bool              `json:"unbinds,omitempty"`
+	AwaitsDecision bool              `json:"awaits_decision,omitempty"`
+	Matches        []merge.Candidate `json:"matches,omitempty"` // resources that the items overlap with, best first
+	// of a reconcile: every attribute, both sides, what becomes of it
+	Sides []merge.Side `json:"sides,omitempty"`
 }
 
-// Crowd stands for many items for which the same is done, or not done. Digest covers the address of every one of them, whatever
-// their order, so that the plan hash does too.
+// Crowd stands for many items for which the same is done, or not done. Digest covers the address of every one of them,
+// whatever their order, so that the plan hash does too.
 type Crowd struct {
 	Count  int    `json:"count"`
 	Digest string `json:"digest"`
@@ -199,7 +202,8 @@ type Books struct {
 	Skipped int `json:"skipped"`
 }
 
-// Access is who gains or loses an application. A nil *Access means that it was not computed; every check on it then fails.
+// Access is who gains or loses an application. A nil *Access means that it was not computed; every check on it then
+// fails.
 type Access struct {
 	Gained    []AccessChange `json:"gained"`
 	Lost      []AccessChange `json:"lost"`
@@ -215,25 +219,28 @@ type AccessChange struct {
 
 // Plan is the whole. Steps are sorted so that what is depended on comes first, then by ID.
 type Plan struct {
-	FormatVersion string     `json:"format_version"`
-	Classifier    string     `json:"classifier"`          // version of the classifier that judged the items; apply refuses another one
-	PlanHash      string     `json:"plan_hash,omitempty"` // sha256:… of a previewed plan
-	Status        Status     `json:"status"`
-	CreatedAt     string     `json:"created_at,omitempty"` // RFC 3339; not hashed
-	ExpiresAt     string     `json:"expires_at,omitempty"` // RFC 3339; not hashed
-	Migration     Migration  `json:"migration"`
-	Target        Target     `json:"target"`
-	Snapshots     []Snapshot `json:"snapshots"`
-	Handoff       Handoff    `json:"handoff"`
-	Summary       Summary    `json:"summary"`
-	Steps         []Step     `json:"steps"`
-	Impacts       []Impact   `json:"impacts"`
-	Overlaps      []Overlap  `json:"overlaps,omitempty"` // not in the plan file and not hashed: its steps hold what follows from them
-	Access        *Access    `json:"access"`
-	AccessDigest  string     `json:"access_digest,omitempty"` // sha256:… of the access diff; computed from Access when empty
-	Warnings      diag.List  `json:"warnings,omitempty"`
-	Rollback      *Rollback  `json:"rollback,omitempty"` // of a plan that takes a run back
-	Part          *Part      `json:"part,omitempty"`     // of a plan that is not for the whole move
+	FormatVersion string `json:"format_version"`
+	// version of the classifier that judged the items; apply refuses another one
+	Classifier string     `json:"classifier"`
+	PlanHash   string     `json:"plan_hash,omitempty"` // sha256:… of a previewed plan
+	Status     Status     `json:"status"`
+	CreatedAt  string     `json:"created_at,omitempty"` // RFC 3339; not hashed
+	ExpiresAt  string     `json:"expires_at,omitempty"` // RFC 3339; not hashed
+	Migration  Migration  `json:"migration"`
+	Target     Target     `json:"target"`
+	Snapshots  []Snapshot `json:"snapshots"`
+	Handoff    Handoff    `json:"handoff"`
+	Summary    Summary    `json:"summary"`
+	Steps      []Step     `json:"steps"`
+	Impacts    []Impact   `json:"impacts"`
+	// not in the plan file and not hashed: its steps hold what follows from them
+	Overlaps []Overlap `json:"overlaps,omitempty"`
+	Access   *Access   `json:"access"`
+	// sha256:… of the access diff; computed from Access when empty
+	AccessDigest string    `json:"access_digest,omitempty"`
+	Warnings     diag.List `json:"warnings,omitempty"`
+	Rollback     *Rollback `json:"rollback,omitempty"` // of a plan that takes a run back
+	Part         *Part     `json:"part,omitempty"`     // of a plan that is not for the whole move
 }
 
 // Rollback says which run a plan takes back. Run is part of the hash; the rest follows from the steps.

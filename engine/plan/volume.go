@@ -10,8 +10,8 @@ import (
 // leastVolume is how many changes of one type are never too many: a share of a handful says nothing.
 const leastVolume = 5
 
-// VolumeLimits say how much of what is there a plan may change or delete. Shares are from 0 to 1. AllowChanges and AllowDeletes are the
-// explicit word: so many are meant.
+// VolumeLimits say how much of what is there a plan may change or delete. Shares are from 0 to 1. AllowChanges and
+// AllowDeletes are the explicit word: so many are meant.
 type VolumeLimits struct {
 	MaxChangedShare float64
 	MaxDeletedShare float64
@@ -22,8 +22,8 @@ type VolumeLimits struct {
 // DefaultVolume is what holds without a volume_guard block.
 func DefaultVolume() VolumeLimits { return VolumeLimits{MaxChangedShare: 0.25, MaxDeletedShare: 0.05} }
 
-// Volume compares what the steps change and delete with what is there, by type, and returns a blocker for what is unusual. A plan that takes a
-// run back deletes what that run made, by definition, and is not judged.
+// Volume compares what the steps change and delete with what is there, by type, and returns a blocker for what is
+// unusual. A plan that takes a run back deletes what that run made, by definition, and is not judged.
 func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
 	if p.Rollback != nil {
 		return nil
@@ -60,8 +60,10 @@ func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
 	}
 	return []Blocker{{
 		Code: BlockerVolume, Items: items,
-		Summary: fmt.Sprintf("the plan changes %d and deletes %d of what is there, which is more than volume_guard lets pass", allChanges, allDeletes),
-		Next:    fmt.Sprintf("read the changes; when all are meant, write volume_guard { allow_changes = %d, allow_deletes = %d, reason = … }", allChanges, allDeletes),
+		Summary: fmt.Sprintf("the plan changes %d and deletes %d of what is there, which is more than volume_guard lets pass",
+			allChanges, allDeletes),
+		Next: fmt.Sprintf("read the changes; when all are meant, write volume_guard { allow_changes = %d, "+
+			"allow_deletes = %d, reason = … }", allChanges, allDeletes),
 	}}
 }
 

@@ -141,7 +141,8 @@ func (c *accessCheck) verify(ctx context.Context, rules *authorization.Rules) er
 	}
 	token, err := bearerToken(ctx, &c.p.Settings, rules.Audience)
 	if err != nil {
-		return c.deny(nil, "access-token-missing", "No token was given", phrase.Clean(phrase.Sentence(err))+"\n"+tokenAdvice(rules))
+		return c.deny(nil, "access-token-missing", "No token was given",
+			phrase.Clean(phrase.Sentence(err))+"\n"+tokenAdvice(rules))
 	}
 	claims, err := verifyToken(ctx, rules, token, c.p.Now)
 	var offline *issuerError
@@ -152,7 +153,8 @@ func (c *accessCheck) verify(ctx context.Context, rules *authorization.Rules) er
 			phrase.Clean(offline.Error())))
 	}
 	if err != nil {
-		return c.deny(nil, "access-token-invalid", "Token is refused", phrase.Clean(phrase.Sentence(err))+"\n"+tokenAdvice(rules))
+		return c.deny(nil, "access-token-invalid", "Token is refused",
+			phrase.Clean(phrase.Sentence(err))+"\n"+tokenAdvice(rules))
 	}
 	facts, err := authorization.ReadFacts(claims, rules.Claims)
 	if err != nil {
@@ -234,7 +236,8 @@ func (c *accessCheck) remember(ctx context.Context) error {
 	if c.wanted == nil {
 		facts["removed"] = "true"
 	} else {
-		facts["issuer"], facts["audience"], facts["operator_tenant"] = c.wanted.Issuer, c.wanted.Audience, c.wanted.OperatorTenant
+		facts["issuer"], facts["audience"], facts["operator_tenant"] = c.wanted.Issuer, c.wanted.Audience,
+			c.wanted.OperatorTenant
 		if err := c.reachable(ctx); err != nil {
 			return err
 		}
@@ -267,11 +270,12 @@ func (p *Project) Operator() (bool, error) {
 		return false, nil
 	}
 	recorded, err := p.migration.Access()
-	return recorded.Rules != nil && recorded.Rules.OperatorTenant != "" && p.subject.Tenant == recorded.Rules.OperatorTenant, err
+	return recorded.Rules != nil && recorded.Rules.OperatorTenant != "" &&
+		p.subject.Tenant == recorded.Rules.OperatorTenant, err
 }
 
-// OwnTenantOnly refuses to hand out the whole state to somebody whose token is good for one tenant of several. Without an
-// access block there is no token, and whoever has the key has the state.
+// OwnTenantOnly refuses to hand out the whole state to somebody whose token is good for one tenant of several. Without
+// an access block there is no token, and whoever has the key has the state.
 func (p *Project) OwnTenantOnly() error {
 	if p.subject == nil {
 		return p.noneGuarded()
@@ -285,8 +289,9 @@ func (p *Project) OwnTenantOnly() error {
 	}
 	for _, m := range all {
 		if m.Tenant != p.subject.Tenant {
-			return diag.Errorf("access-other-tenant", "State holds other tenants", "The state holds migrations of other tenants too, "+
-				"and the token is good for tenant %q only. Use a token of the operator tenant.", p.subject.Tenant)
+			return diag.Errorf("access-other-tenant", "State holds other tenants",
+				"The state holds migrations of other tenants too, "+
+					"and the token is good for tenant %q only. Use a token of the operator tenant.", p.subject.Tenant)
 		}
 	}
 	return nil
@@ -298,6 +303,7 @@ func (p *Project) noneGuarded() error {
 	if err != nil || len(guarded) == 0 {
 		return err
 	}
-	return diag.Errorf("access-other-tenant", "State holds other tenants", "The state holds a migration of another tenant, "+
-		"whose access block asks for a token. Use a token of the operator tenant, in its folder.")
+	return diag.Errorf("access-other-tenant", "State holds other tenants",
+		"The state holds a migration of another tenant, "+
+			"whose access block asks for a token. Use a token of the operator tenant, in its folder.")
 }

@@ -23,7 +23,8 @@ func (p *Project) Actor() string {
 // unverifiedActor is a CI system's word, or git's and the system's user. Nobody verified any of them, and the text says
 // so.
 func (s *Settings) unverifiedActor(ctx context.Context) string {
-	for _, source := range []struct{ variable, label string }{{"GITHUB_ACTOR", "github actor"}, {"GITLAB_USER_LOGIN", "gitlab user"}} {
+	for _, source := range []struct{ variable, label string }{{"GITHUB_ACTOR", "github actor"},
+		{"GITLAB_USER_LOGIN", "gitlab user"}} {
 		if name := s.Variable(source.variable); name != "" {
 			return name + " (" + source.label + ", not verified)"
 		}

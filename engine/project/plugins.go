@@ -56,7 +56,8 @@ func (p *Project) Plugins() (*Plugins, error) {
 	if found.HasErrors() {
 		return nil, found
 	}
-	plugins := &Plugins{project: p, finder: client.Finder{Dirs: p.pluginDirs(), Overrides: overrides}, overrides: overrides, lock: lock,
+	plugins := &Plugins{project: p, finder: client.Finder{Dirs: p.pluginDirs(), Overrides: overrides},
+		overrides: overrides, lock: lock,
 		warned: map[string]bool{}}
 	plugins.logger = plugins.newLogger()
 	p.plugins = plugins
@@ -241,7 +242,8 @@ func (p *Plugins) TargetSchema(ctx context.Context, name string) (identity.Provi
 	return target.Schema(ctx)
 }
 
-func (p *Plugins) configure(ctx context.Context, block *config.ProviderBlock, cfg *config.Config, schema identity.ProviderSchema,
+func (p *Plugins) configure(ctx context.Context, block *config.ProviderBlock, cfg *config.Config,
+	schema identity.ProviderSchema,
 	configure func(context.Context, map[string]any) diag.List) error {
 	values, found := cfg.DecodeProvider(block, schema)
 	if found.HasErrors() {

@@ -77,7 +77,8 @@ func folder(t *testing.T, tenant string) Settings {
 	}
 	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 	return Settings{
-		Folder: dir, Command: "rehome test", Environ: []string{"REHOME_VAR_url=https://" + tenant + ".example", "PATH=" + os.Getenv("PATH")},
+		Folder: dir, Command: "rehome test", Environ: []string{"REHOME_VAR_url=https://" + tenant + ".example",
+			"PATH=" + os.Getenv("PATH")},
 		Now: func() time.Time { return now }, Host: "host", Account: tenant + "-operator", PID: os.Getpid(),
 	}
 }
@@ -153,9 +154,11 @@ func TestProject_AsksForMoreThanReadingUnlessToldOtherwise(t *testing.T) {
 
 func TestActor_IsWhatACISystemSaysElseGitElseTheSystem(t *testing.T) {
 	s := folder(t, "acme")
-	s.Environ = append(s.Environ, "GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=user.name", "GIT_CONFIG_VALUE_0=Ada L", "GIT_CONFIG_KEY_1=user.email",
+	s.Environ = append(s.Environ, "GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=user.name", "GIT_CONFIG_VALUE_0=Ada L",
+		"GIT_CONFIG_KEY_1=user.email",
 		"GIT_CONFIG_VALUE_1=ada@acme.example")
-	if got := s.unverifiedActor(t.Context()); got != "git:Ada L <ada@acme.example>, acme-operator@host (git and system user, not verified)" {
+	if got := s.unverifiedActor(t.Context()); got != "git:Ada L <ada@acme.example>, acme-operator@host (git and system "+
+		"user, not verified)" {
 		t.Error(got)
 	}
 	s.Environ = append(s.Environ, "GITLAB_USER_LOGIN=ada")

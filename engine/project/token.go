@@ -74,7 +74,8 @@ func githubToken(ctx context.Context, address, secret, audience string) (string,
 	var answer struct {
 		Value string `json:"value"`
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, longestAnswer)).Decode(&answer); err != nil || answer.Value == "" {
+	if err := json.NewDecoder(io.LimitReader(response.Body, longestAnswer)).Decode(&answer); err != nil ||
+		answer.Value == "" {
 		return "", errors.New("its answer holds no token")
 	}
 	return answer.Value, nil
@@ -94,7 +95,8 @@ func discover(ctx context.Context, issuer string) (*oidc.Provider, error) {
 
 // verifyToken checks signature, issuer, audience and expiry, and returns the claims. Keys are fetched anew each time: a
 // use case is short, and a key that was withdrawn must not count any more.
-func verifyToken(ctx context.Context, rules *authorization.Rules, token string, now func() time.Time) (map[string]any, error) {
+func verifyToken(ctx context.Context, rules *authorization.Rules, token string,
+	now func() time.Time) (map[string]any, error) {
 	provider, err := discover(ctx, rules.Issuer)
 	if err != nil {
 		return nil, err

@@ -49,9 +49,11 @@ func TestVerifyToken_RefusesWhatIsNotItsOwn(t *testing.T) {
 			}
 		})
 	}
-	for name, token := range map[string]string{"text": "planted", "unsigned": "eyJhbGciOiJub25lIn0.e30.", "empty parts": ".."} {
+	for name, token := range map[string]string{"text": "planted", "unsigned": "eyJhbGciOiJub25lIn0.e30.",
+		"empty parts": ".."} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := verifyToken(t.Context(), rules, token, time.Now); err == nil || strings.Contains(err.Error(), "planted") {
+			if _, err := verifyToken(t.Context(), rules, token, time.Now); err == nil ||
+				strings.Contains(err.Error(), "planted") {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -120,7 +120,8 @@ func judgedAlike(a, b state.Assessment) bool {
 }
 
 // underToday says under what the items are judged: classifier, target, its plugin, and the map blocks.
-func underToday(ctx context.Context, p *project.Project, target Target, snapshot state.Snapshot) (state.Assessment, error) {
+func underToday(ctx context.Context, p *project.Project, target Target,
+	snapshot state.Snapshot) (state.Assessment, error) {
 	assessment := state.Assessment{
 		ID: p.NewID("a"), Snapshot: snapshot.ID, Source: snapshot.Source, Classifier: assess.ClassifierVersion,
 		Target: p.Config().Target.Address(), StartedAt: p.Now().UTC(), Classes: map[string]int{},

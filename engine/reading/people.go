@@ -10,7 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 )
 
-// A person in JSON is a pseudonym, and what is known of one is left out: fields and raw payloads name people in too many ways. With
+// A person in JSON is a pseudonym, and what is known of one is left out: fields and raw payloads name people in too
+// many ways. With
 // -show-people the masker is nil and all is told.
 
 // hidden stands where a value was that may name a person.
@@ -56,7 +57,8 @@ func HideChange(m *pseudonym.Masker, c inventory.Change) inventory.Change {
 	return c
 }
 
-// hideAddress masks the address and name of a result about a person. Of a membership it knows the id only, which ends with the person's.
+// hideAddress masks the address and name of a result about a person. Of a membership it knows the id only, which ends
+// with the person's.
 func hideAddress(m *pseudonym.Masker, address identity.Address, name string) (identity.Address, string) {
 	if m == nil || !address.Kind.IsPeople() {
 		return address, name

@@ -37,7 +37,8 @@ type entry struct {
 	choice Choice
 }
 
-// Build makes the plan of the way back. Errors in the list are decisions that fit nothing; then the plan must not be used.
+// Build makes the plan of the way back. Errors in the list are decisions that fit nothing; then the plan must not be
+// used.
 func Build(input Input) (*plan.Plan, diag.List) {
 	b := newBuilder(input)
 	problems := b.decide()
@@ -48,7 +49,8 @@ func Build(input Input) (*plan.Plan, diag.List) {
 	b.link()
 	p := &plan.Plan{
 		FormatVersion: plan.FormatVersion, Migration: input.Migration, Target: input.Target, Snapshots: []plan.Snapshot{},
-		Steps: b.order(), Impacts: []plan.Impact{}, Rollback: &plan.Rollback{Run: input.Run, PlanHash: input.PlanHash, Since: input.Since, Opened: b.opened()},
+		Steps: b.order(), Impacts: []plan.Impact{}, Rollback: &plan.Rollback{Run: input.Run, PlanHash: input.PlanHash,
+			Since: input.Since, Opened: b.opened()},
 	}
 	p.Summary.Classes = map[plan.Class]int{}
 	for i := range p.Steps {
@@ -60,8 +62,10 @@ func Build(input Input) (*plan.Plan, diag.List) {
 
 func newBuilder(input Input) *builder {
 	b := &builder{
-		input: input, entries: map[string]*entry{}, live: map[identity.ResourceID]*identity.Resource{}, byServer: map[string]*identity.Resource{},
-		tagged: map[string]bool{}, schemas: map[string]identity.ResourceSchema{}, decisions: map[identity.ResourceID]Decision{},
+		input: input, entries: map[string]*entry{}, live: map[identity.ResourceID]*identity.Resource{},
+		byServer: map[string]*identity.Resource{},
+		tagged:   map[string]bool{}, schemas: map[string]identity.ResourceSchema{},
+		decisions: map[identity.ResourceID]Decision{},
 	}
 	for _, s := range input.Schemas {
 		b.schemas[s.Type] = s
@@ -96,7 +100,9 @@ func (b *builder) decide() diag.List {
 	for _, d := range b.input.Decisions {
 		e := b.entries[d.Resource.String()]
 		if e == nil {
-			complain(d, codeUnknown, "Nothing to undo", "Run %s did not make or change %s.\nName a resource as the plan of the rollback shows it, or remove the block.", b.input.Run, d.Resource)
+			complain(d, codeUnknown, "Nothing to undo",
+				"Run %s did not make or change %s.\nName a resource as the plan of the rollback shows it, or remove the block.",
+				b.input.Run, d.Resource)
 			continue
 		}
 		if _, twice := b.decisions[d.Resource]; twice {
@@ -125,13 +131,14 @@ func (b *builder) unfit(e *entry, choice Choice) string {
 	case choice == Delete && e.done.Step.Action == plan.ActionUpdate:
 		return "was there before the run, which changed it only. Its decision is restore or keep."
 	case choice == Disable && b.switchOf(e) == nil:
-		return "has no switch of its own in this run. Its decision is " + map[bool]string{true: "delete or keep.", false: "restore or keep."}[e.done.Step.Action == plan.ActionCreate]
+		return "has no switch of its own in this run. Its decision is " + map[bool]string{true: "delete or keep.",
+			false: "restore or keep."}[e.done.Step.Action == plan.ActionCreate]
 	}
 	return ""
 }
 
-// Questions lists the live resources whose usage decides about the way back: those that the run made. Those that it changed are in it
-// too, so that a target can tell its own from others. Sorted by ID.
+// Questions lists the live resources whose usage decides about the way back: those that the run made. Those that it
+// changed are in it too, so that a target can tell its own from others. Sorted by ID.
 func Questions(input Input) []identity.UsageQuestion {
 	b := newBuilder(input)
 	var all []identity.UsageQuestion
@@ -145,8 +152,8 @@ func Questions(input Input) []identity.UsageQuestion {
 	return all
 }
 
-// Ask makes a question about the usage of a resource: it says since when, and whether people could use it at all. Attributes that only
-// describe it stay behind.
+// Ask makes a question about the usage of a resource: it says since when, and whether people could use it at all.
+// Attributes that only describe it stay behind.
 func Ask(r identity.Resource, since string, opened bool) identity.UsageQuestion {
 	attributes := identity.Attributes{}
 	for name, value := range r.Attributes {
@@ -185,7 +192,8 @@ func (b *builder) ids() []string {
 	return ids
 }
 
-// isSwitch tells whether the target says that resources of a type only open something: undoing one only makes things tighter.
+// isSwitch tells whether the target says that resources of a type only open something: undoing one only makes things
+// tighter.
 func (b *builder) isSwitch(resourceType string) bool { return b.schemas[resourceType].Opens }
 
 // switchOf finds the step that opened what a step made.
@@ -224,7 +232,8 @@ func count(p *plan.Plan, step *plan.Step, closes bool) {
 	case plan.ActionCreate, plan.ActionMap, plan.ActionNone:
 		s.Unchanged++
 	}
-	if closes && step.Disposition == plan.DispositionPlanned && (step.Action == plan.ActionDelete || step.After["enabled"] == false) {
+	if closes && step.Disposition == plan.DispositionPlanned &&
+		(step.Action == plan.ActionDelete || step.After["enabled"] == false) {
 		r.Closes++
 	}
 }
@@ -232,7 +241,8 @@ func count(p *plan.Plan, step *plan.Step, closes bool) {
 func noReturn(step plan.Step) string {
 	switch {
 	case step.Action == plan.ActionUpdate && len(step.AfterSensitive) > 0:
-		return strings.Join(step.AfterSensitive, ", ") + " was overwritten, and the former value cannot be read; set it by hand"
+		return strings.Join(step.AfterSensitive,
+			", ") + " was overwritten, and the former value cannot be read; set it by hand"
 	case step.NoWayBack != "":
 		return step.NoWayBack + "; what was given out is void once it is deleted, and cannot be called back"
 	}

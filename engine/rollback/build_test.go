@@ -13,8 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
-// The target of these tests has applications with a guard and a switch, teams, grants of an application to a team, and a road that
-// guards stand in.
+// The target of these tests has applications with a guard and a switch, teams, grants of an application to a team, and
+// a road that guards stand in.
 func schemas() []identity.ResourceSchema {
 	key := func(name string) identity.AttributeSchema {
 		return identity.AttributeSchema{Name: name, Type: "string", Identity: true}
@@ -23,14 +23,20 @@ func schemas() []identity.ResourceSchema {
 		return identity.AttributeSchema{Name: name, Type: "string"}
 	}
 	return []identity.ResourceSchema{
-		{Type: "app", KeyFormat: "{id}", ItemKinds: []identity.Kind{identity.KindApplication}, Attributes: []identity.AttributeSchema{
-			key("id"), text("name"), {Name: "uris", Type: "list", Unordered: true}, {Name: "secret", Type: "string", Sensitive: true, Generated: true}}},
+		{Type: "app", KeyFormat: "{id}", ItemKinds: []identity.Kind{identity.KindApplication},
+			Attributes: []identity.AttributeSchema{
+				key("id"), text("name"), {Name: "uris", Type: "list", Unordered: true},
+				{Name: "secret", Type: "string", Sensitive: true, Generated: true}}},
 		{Type: "guard", KeyFormat: "{app}", Attributes: []identity.AttributeSchema{key("app"), text("message")}},
 		{Type: "road", KeyFormat: "{id}", Attributes: []identity.AttributeSchema{key("id")}},
-		{Type: "switch", KeyFormat: "{app}", Opens: true, Attributes: []identity.AttributeSchema{key("app"), {Name: "enabled", Type: "bool"}}},
-		{Type: "team", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup}, Attributes: []identity.AttributeSchema{key("name"), text("note"), text("password")}},
-		{Type: "grant", KeyFormat: "{team}>{app}", ItemKinds: []identity.Kind{identity.KindAppAssignment}, Attributes: []identity.AttributeSchema{key("team"), key("app")}},
-		{Type: "gateway", KeyFormat: "{id}", ItemKinds: []identity.Kind{identity.KindIdentityProvider}, Attributes: []identity.AttributeSchema{key("id"), text("after")}},
+		{Type: "switch", KeyFormat: "{app}", Opens: true,
+			Attributes: []identity.AttributeSchema{key("app"), {Name: "enabled", Type: "bool"}}},
+		{Type: "team", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup},
+			Attributes: []identity.AttributeSchema{key("name"), text("note"), text("password")}},
+		{Type: "grant", KeyFormat: "{team}>{app}", ItemKinds: []identity.Kind{identity.KindAppAssignment},
+			Attributes: []identity.AttributeSchema{key("team"), key("app")}},
+		{Type: "gateway", KeyFormat: "{id}", ItemKinds: []identity.Kind{identity.KindIdentityProvider},
+			Attributes: []identity.AttributeSchema{key("id"), text("after")}},
 	}
 }
 
@@ -44,23 +50,27 @@ func made(resourceType, key string, items []plan.ItemName, after identity.Attrib
 	if len(items) > 0 {
 		tag = identity.Address{Source: items[0].Source, Kind: items[0].Kind, ID: items[0].ID}.String()
 	}
-	return rollback.Done{Outcome: rollback.Applied, Step: plan.Step{ID: id.String(), Resource: id, Action: plan.ActionCreate,
-		Disposition: plan.DispositionPlanned, Items: items, Tag: tag, After: after, DependsOn: needs}}
+	return rollback.Done{Outcome: rollback.Applied,
+		Step: plan.Step{ID: id.String(), Resource: id, Action: plan.ActionCreate,
+			Disposition: plan.DispositionPlanned, Items: items, Tag: tag, After: after, DependsOn: needs}}
 }
 
 // wholeRun makes an application with all its parts for one team, and changes a gateway.
 func wholeRun() []rollback.Done {
 	wiki := item(identity.KindApplication, "wiki")
-	app := made("app", "wiki", wiki, identity.Attributes{"id": "wiki", "name": "Wiki", "uris": []any{"https://a", "https://b"}})
+	app := made("app", "wiki", wiki, identity.Attributes{"id": "wiki", "name": "Wiki",
+		"uris": []any{"https://a", "https://b"}})
 	app.Step.NoWayBack = "secret is given out once"
-	gateway := made("gateway", "corp", item(identity.KindIdentityProvider, "idp"), identity.Attributes{"id": "corp", "after": "road"}, "road:main")
+	gateway := made("gateway", "corp", item(identity.KindIdentityProvider, "idp"),
+		identity.Attributes{"id": "corp", "after": "road"}, "road:main")
 	gateway.Step.Action, gateway.Step.Before = plan.ActionUpdate, identity.Attributes{"id": "corp", "after": nil}
 	return []rollback.Done{
 		made("road", "main", wiki, identity.Attributes{"id": "main"}),
 		made("team", "eng", item(identity.KindGroup, "g1"), identity.Attributes{"name": "eng", "note": "Engineers"}),
 		app,
 		made("guard", "wiki", wiki, identity.Attributes{"app": "wiki", "message": "No."}, "app:wiki", "road:main"),
-		made("grant", "eng>wiki", item(identity.KindAppAssignment, "as1"), identity.Attributes{"team": "eng", "app": "wiki"}, "app:wiki", "team:eng"),
+		made("grant", "eng>wiki", item(identity.KindAppAssignment, "as1"), identity.Attributes{"team": "eng", "app": "wiki"},
+			"app:wiki", "team:eng"),
 		made("switch", "wiki", wiki, identity.Attributes{"app": "wiki", "enabled": true}, "app:wiki", "guard:wiki"),
 		gateway,
 	}
@@ -68,7 +78,8 @@ func wholeRun() []rollback.Done {
 
 // leftBy is the target as the run left it, with nobody having used anything.
 func leftBy(done []rollback.Done) rollback.Input {
-	in := rollback.Input{Run: "r-1", PlanHash: "sha256:00", Done: done, Schemas: schemas(), Usages: map[identity.ResourceID]identity.Usage{}}
+	in := rollback.Input{Run: "r-1", PlanHash: "sha256:00", Done: done, Schemas: schemas(),
+		Usages: map[identity.ResourceID]identity.Usage{}}
 	for _, d := range done {
 		r := identity.Resource{Type: d.Step.Resource.Type, Key: d.Step.Resource.Key, Attributes: d.Step.After.Clone()}
 		if r.Type == "app" || r.Type == "team" {
@@ -126,14 +137,16 @@ func does(p *plan.Plan) []string {
 
 func TestBuild_EverythingIsUndoneInTheOppositeOrderAndTheSwitchComesFirst(t *testing.T) {
 	p := build(t, leftBy(wholeRun()))
-	want := []string{"delete grant:eng>wiki", "delete switch:wiki", "update gateway:corp", "delete guard:wiki", "delete app:wiki", "delete road:main", "delete team:eng"}
+	want := []string{"delete grant:eng>wiki", "delete switch:wiki", "update gateway:corp", "delete guard:wiki",
+		"delete app:wiki", "delete road:main", "delete team:eng"}
 	if diff := cmp.Diff(want, does(p)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(identity.Attributes{"id": "corp", "after": ""}, step(t, p, "gateway:corp").After); diff != "" {
 		t.Error(diff)
 	}
-	if p.Rollback.Closes != 1 || p.Summary.Delete != 6 || p.Summary.Update != 1 || p.PlanHash == "" || len(p.Rollback.NoReturn) != 1 {
+	if p.Rollback.Closes != 1 || p.Summary.Delete != 6 || p.Summary.Update != 1 || p.PlanHash == "" ||
+		len(p.Rollback.NoReturn) != 1 {
 		t.Errorf("%+v %+v %q", p.Rollback, p.Summary, p.PlanHash)
 	}
 }
@@ -141,7 +154,8 @@ func TestBuild_EverythingIsUndoneInTheOppositeOrderAndTheSwitchComesFirst(t *tes
 func TestBuild_WhatWasRenamedGetsItsNameBackBeforeWhatFollowsIt(t *testing.T) {
 	team := made("team", "crew", item(identity.KindGroup, "g1"), identity.Attributes{"name": "crew"})
 	team.Step.Action, team.Step.Before = plan.ActionUpdate, identity.Attributes{"name": "eng"}
-	grant := made("grant", "crew>wiki", item(identity.KindAppAssignment, "as1"), identity.Attributes{"team": "crew", "app": "wiki"}, "team:crew")
+	grant := made("grant", "crew>wiki", item(identity.KindAppAssignment, "as1"),
+		identity.Attributes{"team": "crew", "app": "wiki"}, "team:crew")
 	grant.Step.Action, grant.Step.Before = plan.ActionUpdate, identity.Attributes{"team": "eng", "app": "wiki"}
 	p := build(t, leftBy([]rollback.Done{team, grant}))
 	var order []string
@@ -172,12 +186,14 @@ func TestBuild_AUsedApplicationIsSwitchedOffAndKeepsItsGuard(t *testing.T) {
 	id := identity.ResourceID{Type: "app", Key: "wiki"}
 	in.Usages[id] = identity.Usage{Resource: id, Used: true, Facts: []string{"a sign-in on 2026-11-22"}}
 	p := build(t, in)
-	want := []string{"skipped gateway:corp", "delete grant:eng>wiki", "update switch:wiki", "skipped guard:wiki", "skipped app:wiki", "skipped road:main", "delete team:eng"}
+	want := []string{"skipped gateway:corp", "delete grant:eng>wiki", "update switch:wiki", "skipped guard:wiki",
+		"skipped app:wiki", "skipped road:main", "delete team:eng"}
 	if diff := cmp.Diff(want, does(p)); diff != "" {
 		t.Error(diff)
 	}
 	s := step(t, p, "app:wiki")
-	if !strings.Contains(s.Reason, "used since") || !slices.Contains(s.Notes, "a sign-in on 2026-11-22") || !strings.Contains(s.ToDo, `undo "app:wiki"`) {
+	if !strings.Contains(s.Reason, "used since") || !slices.Contains(s.Notes, "a sign-in on 2026-11-22") ||
+		!strings.Contains(s.ToDo, `undo "app:wiki"`) {
 		t.Errorf("%+v", s)
 	}
 }
@@ -188,7 +204,8 @@ func TestBuild_WhatCannotBeToldCountsAsUsed(t *testing.T) {
 	in.Usages[id] = identity.Usage{Resource: id, Unknown: "members may not be read"}
 	delete(in.Usages, identity.ResourceID{Type: "road", Key: "main"})
 	p := build(t, in)
-	if s := step(t, p, "team:eng"); s.Disposition != plan.DispositionSkipped || !slices.Contains(s.Notes, "members may not be read") {
+	if s := step(t, p, "team:eng"); s.Disposition != plan.DispositionSkipped ||
+		!slices.Contains(s.Notes, "members may not be read") {
 		t.Errorf("%+v", s)
 	}
 	if s := step(t, p, "road:main"); s.Disposition != plan.DispositionSkipped {
@@ -205,10 +222,12 @@ func TestBuild_AForeignChangeBlocksWithBothValuesUntilSomebodyDecides(t *testing
 	target{&in}.resource("gateway:corp").Attributes["after"] = "theirs"
 	p := build(t, in)
 	app, gateway := step(t, p, "app:wiki"), step(t, p, "gateway:corp")
-	if app.Disposition != plan.DispositionBlocked || !strings.Contains(app.Reason, `name was left as "Wiki" and is "Our wiki"`) {
+	if app.Disposition != plan.DispositionBlocked ||
+		!strings.Contains(app.Reason, `name was left as "Wiki" and is "Our wiki"`) {
 		t.Errorf("%+v", app)
 	}
-	if gateway.Disposition != plan.DispositionBlocked || !strings.Contains(gateway.Reason, `"road" and is "theirs"; before the run it was null`) {
+	if gateway.Disposition != plan.DispositionBlocked ||
+		!strings.Contains(gateway.Reason, `"road" and is "theirs"; before the run it was null`) {
 		t.Errorf("%+v", gateway)
 	}
 	if s := step(t, p, "guard:wiki"); s.Disposition != plan.DispositionSkipped {
@@ -218,22 +237,26 @@ func TestBuild_AForeignChangeBlocksWithBothValuesUntilSomebodyDecides(t *testing
 		t.Errorf("an application that stays is not switched off: %+v", s)
 	}
 	in.Decisions = []rollback.Decision{
-		{Resource: app.Resource, Choice: rollback.Delete, Reason: "checked", Range: diag.Range{File: "undo.rehome.hcl", Start: diag.Position{Line: 3}}},
+		{Resource: app.Resource, Choice: rollback.Delete, Reason: "checked",
+			Range: diag.Range{File: "undo.rehome.hcl", Start: diag.Position{Line: 3}}},
 		{Resource: gateway.Resource, Choice: rollback.Restore, Reason: "checked"},
 	}
 	p = build(t, in)
 	app = step(t, p, "app:wiki")
-	if app.Action != plan.ActionDelete || app.Before["name"] != "Our wiki" || app.DecidedBy.Line != 3 || app.Decision != "delete" {
+	if app.Action != plan.ActionDelete || app.Before["name"] != "Our wiki" || app.DecidedBy.Line != 3 ||
+		app.Decision != "delete" {
 		t.Errorf("%+v", app)
 	}
-	if s := step(t, p, "gateway:corp"); s.Action != plan.ActionUpdate || s.Before["after"] != "theirs" || s.After["after"] != "" {
+	if s := step(t, p, "gateway:corp"); s.Action != plan.ActionUpdate || s.Before["after"] != "theirs" ||
+		s.After["after"] != "" {
 		t.Errorf("%+v", s)
 	}
 }
 
 func TestBuild_KeepLeavesAnApplicationOpenAndGuarded(t *testing.T) {
 	in := leftBy(wholeRun())
-	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Keep, Reason: "still needed"}}
+	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Keep,
+		Reason: "still needed"}}
 	p := build(t, in)
 	for _, id := range []string{"app:wiki", "guard:wiki", "switch:wiki", "road:main", "gateway:corp"} {
 		if s := step(t, p, id); s.Disposition != plan.DispositionSkipped {
@@ -244,7 +267,8 @@ func TestBuild_KeepLeavesAnApplicationOpenAndGuarded(t *testing.T) {
 
 func TestBuild_DisableSwitchesOffAndKeeps(t *testing.T) {
 	in := leftBy(wholeRun())
-	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Disable, Reason: "later"}}
+	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Disable,
+		Reason: "later"}}
 	p := build(t, in)
 	if s := step(t, p, "app:wiki"); s.Disposition != plan.DispositionSkipped {
 		t.Errorf("%+v", s)
@@ -268,7 +292,8 @@ func TestBuild_ADecisionThatFitsNothingIsAnErrorAtItsPlace(t *testing.T) {
 			t.Errorf("%s: %+v", code, problems)
 		}
 	}
-	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "team", Key: "eng"}, Choice: rollback.Disable, Range: place}}
+	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "team", Key: "eng"}, Choice: rollback.Disable,
+		Range: place}}
 	if _, problems := rollback.Build(in); len(problems) != 1 || problems[0].Code != "undo-unfit" {
 		t.Errorf("%+v", problems)
 	}
@@ -296,10 +321,12 @@ func TestBuild_WhatRehomeDidNotMakeIsNotDeleted(t *testing.T) {
 	in.Done[2].ServerID = "id-1"
 	target{&in}.resource("app:wiki").ServerID = "id-2"
 	p := build(t, in)
-	if s := step(t, p, "team:eng"); s.Disposition != plan.DispositionBlocked || !strings.Contains(s.Reason, "another item") {
+	if s := step(t, p, "team:eng"); s.Disposition != plan.DispositionBlocked ||
+		!strings.Contains(s.Reason, "another item") {
 		t.Errorf("%+v", s)
 	}
-	if s := step(t, p, "app:wiki"); s.Disposition != plan.DispositionBlocked || !strings.Contains(s.Reason, "taken its place") {
+	if s := step(t, p, "app:wiki"); s.Disposition != plan.DispositionBlocked ||
+		!strings.Contains(s.Reason, "taken its place") {
 		t.Errorf("%+v", s)
 	}
 }

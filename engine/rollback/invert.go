@@ -18,8 +18,11 @@ const DecisionForget = "forget"
 func (b *builder) invert(e *entry) {
 	forward := e.done.Step
 	e.undo = plan.Step{
-		ID: forward.ID, Resource: forward.Resource, Items: slices.Clone(forward.Items), Tag: forward.Tag, ServerID: e.done.ServerID,
-		Action: plan.ActionNone, Disposition: plan.DispositionUnchanged, AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
+		ID: forward.ID, Resource: forward.Resource, Items: slices.Clone(forward.Items), Tag: forward.Tag,
+		ServerID: e.done.ServerID,
+		Action:   plan.ActionNone, Disposition: plan.DispositionUnchanged, AfterUnknown: []string{},
+		AfterSensitive: []string{},
+		DependsOn:      []string{},
 	}
 	live := b.live[forward.Resource]
 	if live != nil && e.undo.ServerID == "" {
@@ -38,7 +41,8 @@ func (b *builder) invert(e *entry) {
 	switch forward.Action {
 	case plan.ActionMap:
 		e.undo.Unbinds = true
-		e.undo.Decision, e.undo.Reason = DecisionForget, "was only mapped: nothing is changed in the target, the link to the item is forgotten"
+		e.undo.Decision, e.undo.Reason = DecisionForget,
+			"was only mapped: nothing is changed in the target, the link to the item is forgotten"
 	case plan.ActionCreate:
 		b.uncreate(e, live)
 	default:
@@ -90,11 +94,13 @@ func (b *builder) uncreate(e *entry, live *identity.Resource) {
 	case e.choice == Delete || unfinished && b.leadIsOurs(e):
 		e.undo.Before = only(live.Attributes, names)
 		if len(changed) > 0 && !unfinished {
-			e.undo.Notes = append(e.undo.Notes, "changed since by others, and deleted all the same: "+differences(changed, forward.After, live.Attributes))
+			e.undo.Notes = append(e.undo.Notes, "changed since by others, and deleted all the same: "+differences(changed,
+				forward.After, live.Attributes))
 		}
 		e.undo.Notes = append(e.undo.Notes, usage.Facts...)
 	case len(changed) > 0:
-		e.block("changed since by others: "+differences(changed, forward.After, live.Attributes), undoBlock(live.ID(), `"delete" or "keep"`))
+		e.block("changed since by others: "+differences(changed, forward.After, live.Attributes),
+			undoBlock(live.ID(), `"delete" or "keep"`))
 	case !asked || usage.Unknown != "":
 		e.keep("counts as used, because it cannot be told whether it was", true)
 		e.undo.ToDo = undoBlock(live.ID(), `"delete" or "keep"`)
@@ -118,7 +124,8 @@ func whyUnknown(usage identity.Usage, asked bool) string {
 func (b *builder) gone(e *entry) {
 	id := e.done.Step.Resource
 	if renamed := b.byServer[id.Type+"\x00"+e.done.ServerID]; e.done.ServerID != "" && renamed != nil {
-		e.block(fmt.Sprintf("changed since by others: it is called %s now", renamed.ID()), "rename it back or leave it, and roll back again")
+		e.block(fmt.Sprintf("changed since by others: it is called %s now", renamed.ID()),
+			"rename it back or leave it, and roll back again")
 		return
 	}
 	e.undo.Reason, e.undo.Unbinds = "is not there any more", true
@@ -148,7 +155,8 @@ func (b *builder) leadIsOurs(e *entry) bool {
 	}
 	for _, id := range e.done.Step.DependsOn {
 		other := b.entries[id]
-		if other != nil && b.leads(other) && other.done.Step.Action == plan.ActionCreate && other.done.Outcome == Applied && sameItem(other.done.Step, e.done.Step) {
+		if other != nil && b.leads(other) && other.done.Step.Action == plan.ActionCreate && other.done.Outcome == Applied &&
+			sameItem(other.done.Step, e.done.Step) {
 			return true
 		}
 	}
@@ -173,10 +181,12 @@ func (b *builder) restore(e *entry, live *identity.Resource) {
 		return
 	}
 	if e.done.ServerID != "" && live.ServerID != "" && e.done.ServerID != live.ServerID {
-		e.block("something else has taken its place: the run changed "+e.done.ServerID+", there is "+live.ServerID, undoBlock(forward.Resource, `"keep"`))
+		e.block("something else has taken its place: the run changed "+e.done.ServerID+", there is "+live.ServerID,
+			undoBlock(forward.Resource, `"keep"`))
 		return
 	}
-	names := slices.DeleteFunc(managed(forward.After, schema), func(name string) bool { _, known := forward.Before[name]; return !known })
+	names := slices.DeleteFunc(managed(forward.After, schema),
+		func(name string) bool { _, known := forward.Before[name]; return !known })
 	left := merge.Changed(names, forward.Before, live.Attributes, schema)
 	e.undo.NoWayBack, e.undo.Unbinds = noReturn(forward), forward.Decision == string(merge.DecisionReconcile)
 	if len(left) == 0 {
@@ -184,10 +194,13 @@ func (b *builder) restore(e *entry, live *identity.Resource) {
 		return
 	}
 	if foreign := merge.Changed(left, forward.After, live.Attributes, schema); len(foreign) > 0 && e.choice != Restore {
-		e.block("changed since by others: "+differences(foreign, forward.After, live.Attributes)+"; before the run it was "+texts(foreign, forward.Before), undoBlock(live.ID(), `"restore" or "keep"`))
+		e.block("changed since by others: "+differences(foreign, forward.After,
+			live.Attributes)+"; before the run it was "+texts(foreign, forward.Before), undoBlock(live.ID(),
+			`"restore" or "keep"`))
 		return
 	}
-	e.undo.Action, e.undo.Disposition, e.undo.Unordered, e.undo.Tag = plan.ActionUpdate, plan.DispositionPlanned, forward.Unordered, live.Tag
+	e.undo.Action, e.undo.Disposition, e.undo.Unordered, e.undo.Tag = plan.ActionUpdate, plan.DispositionPlanned,
+		forward.Unordered, live.Tag
 	e.undo.Before, e.undo.After = only(live.Attributes, names), identity.Attributes{}
 	for _, name := range names {
 		a, _ := schema.Attribute(name)
@@ -209,7 +222,8 @@ func (b *builder) formerKey(e *entry) (key string, renamed bool) {
 	return former, err == nil && former != "" && former != now
 }
 
-// orEmpty writes an absent value as the empty one of its type: a target clears what is empty, and keeps what is not said.
+// orEmpty writes an absent value as the empty one of its type: a target clears what is empty, and keeps what is not
+// said.
 func orEmpty(value any, kind string) any {
 	if value != nil {
 		return value
@@ -247,7 +261,8 @@ func differences(names []string, left, now identity.Attributes) string {
 			parts = append(parts, fmt.Sprintf("and %d more fields", len(names)-i))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s was left as %s and is %s", name, value.Brief(left[name], shownText), value.Brief(now[name], shownText)))
+		parts = append(parts, fmt.Sprintf("%s was left as %s and is %s", name, value.Brief(left[name], shownText),
+			value.Brief(now[name], shownText)))
 	}
 	return strings.Join(parts, "; ")
 }

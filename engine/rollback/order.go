@@ -7,9 +7,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/sorted"
 )
 
-// link turns the dependencies round: what was made last is undone first. What only follows a name comes after the resource that gets
-// its former name back, as on the way there. A restored value may open a way that the run closed, so every application is switched off
-// before the first of them.
+// link turns the dependencies round: what was made last is undone first. What only follows a name comes after the
+// resource that gets its former name back, as on the way there. A restored value may open a way that the run closed, so
+// every application is switched off before the first of them.
 func (b *builder) link() {
 	var switches []string
 	for _, id := range b.ids() {
@@ -27,7 +27,8 @@ func (b *builder) link() {
 			if before == nil {
 				continue
 			}
-			if _, renamed := b.formerKey(before); renamed && e.undo.Action == plan.ActionUpdate && !b.isSwitch(e.done.Step.Resource.Type) {
+			if _, renamed := b.formerKey(before); renamed && e.undo.Action == plan.ActionUpdate &&
+				!b.isSwitch(e.done.Step.Resource.Type) {
 				e.undo.DependsOn = append(e.undo.DependsOn, d)
 				continue
 			}
@@ -43,8 +44,8 @@ func (b *builder) link() {
 	}
 }
 
-// decideSwitch deletes a switch with what it opens. Where that stays, the switch stays too and is turned off: then the record says what
-// there is afterwards.
+// decideSwitch deletes a switch with what it opens. Where that stays, the switch stays too and is turned off: then the
+// record says what there is afterwards.
 func (b *builder) decideSwitch(e *entry) {
 	e.undo.Unbinds = b.leadGoes(e)
 	if e.undo.Unbinds || e.undo.Action != plan.ActionDelete {

@@ -15,7 +15,8 @@ const (
 	Uncertain Outcome = "uncertain"
 )
 
-// Done is one step of the run: the step as it was planned, with what was before and after, and the id that the server gave.
+// Done is one step of the run: the step as it was planned, with what was before and after, and the id that the server
+// gave.
 type Done struct {
 	Step     plan.Step
 	Outcome  Outcome
@@ -25,8 +26,8 @@ type Done struct {
 // Choice is what a person decided about one resource.
 type Choice string
 
-// The choices. Delete and restore overrule what was changed or used since; keep leaves everything as it is; disable switches an
-// application off and keeps it.
+// The choices. Delete and restore overrule what was changed or used since; keep leaves everything as it is; disable
+// switches an application off and keeps it.
 const (
 	Delete  Choice = "delete"
 	Restore Choice = "restore"
@@ -45,7 +46,8 @@ type Decision struct {
 	Range    diag.Range
 }
 
-// Input is all that the way back is made of. Usages are keyed by resource; a created resource without an answer counts as used.
+// Input is all that the way back is made of. Usages are keyed by resource; a created resource without an answer counts
+// as used.
 type Input struct {
 	Run       string
 	Since     string // RFC 3339, when the run began

@@ -23,11 +23,13 @@ type source struct{ folder string }
 
 var _ sdk.Source = (*source)(nil)
 
-// Schema says what the source is, before it is configured. Unread names what such an export never holds, so that a person is asked.
+// Schema says what the source is, before it is configured. Unread names what such an export never holds, so that a
+// person is asked.
 func (s *source) Schema() identity.ProviderSchema {
 	return identity.ProviderSchema{
 		Name: "csv", Version: "0.1.0", Doc: "Reads a folder of CSV files.",
-		Config: []identity.ConfigAttribute{{Name: "folder", Type: "string", Required: true, Doc: "Folder with groups.csv and applications.csv."}},
+		Config: []identity.ConfigAttribute{{Name: "folder", Type: "string", Required: true,
+			Doc: "Folder with groups.csv and applications.csv."}},
 		Kinds:  []identity.Kind{identity.KindGroup, identity.KindApplication},
 		Unread: []identity.Unread{{Name: "people", Question: "Who is in the groups? The export does not say."}},
 	}
@@ -58,17 +60,20 @@ func (s *source) Collect(ctx context.Context, sink sdk.Sink) error {
 
 // Secret has none to give: an export holds no secrets.
 func (s *source) Secret(_ context.Context, item identity.ItemID, field string) (string, error) {
-	return "", &identity.ProviderError{Code: identity.ErrorNotFound, Message: "the export holds no " + field + " of " + item.String()}
+	return "", &identity.ProviderError{Code: identity.ErrorNotFound,
+		Message: "the export holds no " + field + " of " + item.String()}
 }
 
 // file reads one file. One that may not be read is a gap and no failure: "not allowed" is never "none".
-func (s *source) file(ctx context.Context, sink sdk.Sink, name string, kind identity.Kind, attributes func(row) any) error {
+func (s *source) file(ctx context.Context, sink sdk.Sink, name string, kind identity.Kind,
+	attributes func(row) any) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(filepath.Join(s.folder, name))
 	if errors.Is(err, fs.ErrPermission) {
-		return sink.Gap(ctx, identity.Gap{Kind: kind, Path: name, Reason: "the file may not be read", Permission: "read " + name})
+		return sink.Gap(ctx, identity.Gap{Kind: kind, Path: name, Reason: "the file may not be read",
+			Permission: "read " + name})
 	}
 	if err != nil {
 		return failure(err)
@@ -101,8 +106,10 @@ func group(r row) any {
 
 func application(r row) any {
 	return identity.Application{
-		Name: r["name"], Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone, ClientID: r["client_id"],
-		ClientAuthentication: "client_secret_basic", RedirectURIs: []string{r["redirect_uri"]}, GrantTypes: []string{"authorization_code"},
+		Name: r["name"], Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone,
+		ClientID:             r["client_id"],
+		ClientAuthentication: "client_secret_basic", RedirectURIs: []string{r["redirect_uri"]},
+		GrantTypes: []string{"authorization_code"},
 	}
 }
 

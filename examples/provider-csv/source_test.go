@@ -17,13 +17,15 @@ func TestSource_KeepsTheContract(t *testing.T) {
 	if len(found.Items) != 4 || len(found.Pages) != 2 {
 		t.Errorf("%d items of %d pages", len(found.Items), len(found.Pages))
 	}
-	if item := found.Items[identity.ItemID{Kind: identity.KindGroup, ID: "g3"}]; item.Name != "Sales, EMEA" || item.Page != 1 {
+	if item := found.Items[identity.ItemID{Kind: identity.KindGroup, ID: "g3"}]; item.Name != "Sales, EMEA" ||
+		item.Page != 1 {
 		t.Errorf("%+v", item)
 	}
 }
 
 func TestSource_SaysWhatCannotBeRead(t *testing.T) {
-	for name, content := range map[string]string{"no file": "", "no columns": "\n", "a line that is too short": "id,name,description\ng1\n"} {
+	for name, content := range map[string]string{"no file": "", "no columns": "\n",
+		"a line that is too short": "id,name,description\ng1\n"} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
 			if content != "" {
@@ -43,8 +45,10 @@ func TestSource_SaysWhatCannotBeRead(t *testing.T) {
 // TestProvider_IsRunByRehome builds the plugin as its author does, and runs rehome with it up to a plan.
 func TestProvider_IsRunByRehome(t *testing.T) {
 	bin, folder := t.TempDir(), t.TempDir()
-	for binary, path := range map[string]string{"rehome-provider-csv": ".", "rehome": "../../cmd/rehome", "rehome-provider-realmfile": "../../cmd/rehome-provider-realmfile"} {
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, binary), path).CombinedOutput(); err != nil {
+	for binary, path := range map[string]string{"rehome-provider-csv": ".", "rehome": "../../cmd/rehome",
+		"rehome-provider-realmfile": "../../cmd/rehome-provider-realmfile"} {
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, binary),
+			path).CombinedOutput(); err != nil {
 			t.Fatalf("building %s: %v\n%s", binary, err, out)
 		}
 	}
@@ -76,7 +80,8 @@ func TestProvider_IsRunByRehome(t *testing.T) {
 	}
 	// The owner of the application has to be told something first, which is a gate of the plan.
 	out := run(3, "plan")
-	for _, want := range []string{`group:/Sales, EMEA`, `client:wiki`, "6 create, 0 change", "4 items = 4 done by resources"} {
+	for _, want := range []string{`group:/Sales, EMEA`, `client:wiki`, "6 create, 0 change",
+		"4 items = 4 done by resources"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the plan does not say %q:\n%s", want, out)
 		}

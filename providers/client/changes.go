@@ -9,7 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
-// Changes lists the writes that the target recorded between two times (RFC 3339), oldest first. A list that was cut off is an error.
+// Changes lists the writes that the target recorded between two times (RFC 3339), oldest first. A list that was cut off
+// is an error.
 func (t *Target) Changes(ctx context.Context, since, until string) (identity.ChangeReport, error) {
 	const doing = "reading the record of writes"
 	ctx, cancel := context.WithCancel(ctx)
@@ -41,7 +42,8 @@ func (t *Target) Changes(ctx context.Context, since, until string) (identity.Cha
 		if end.GetSent() != int64(len(report.Events)) {
 			return report, t.process.invalid(doing, errors.New("its end marker counts other events than came"))
 		}
-		report.Covers, report.Note, report.Requests = protocol.CleanText(end.GetCovers()), protocol.CleanText(end.GetNote()), int(end.GetRequests())
+		report.Covers, report.Note, report.Requests = protocol.CleanText(end.GetCovers()), protocol.CleanText(end.GetNote()),
+			int(end.GetRequests())
 		return report, nil
 	}
 }

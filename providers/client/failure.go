@@ -17,8 +17,8 @@ import (
 // lastWords is how long a failed call waits for the end of the process, so that what it wrote last is in the message.
 const lastWords = 500 * time.Millisecond
 
-// startFailure says why a plugin did not start. go-plugin has no errors of its own for most of this, so the version is told
-// by its text, which TestAPluginOfAnotherProtocolVersionIsRefused watches.
+// startFailure says why a plugin did not start. go-plugin has no errors of its own for most of this, so the version is
+// told by its text, which TestAPluginOfAnotherProtocolVersionIsRefused watches.
 func (p *process) startFailure(err error, took time.Duration) error {
 	switch {
 	case errors.Is(err, plugin.ErrChecksumsDoNotMatch):
@@ -32,7 +32,8 @@ func (p *process) startFailure(err error, took time.Duration) error {
 			p.name, protocol.Version, protocol.CleanText(reason))
 	case took >= p.startTimeout:
 		return diag.Errorf("plugin-timeout", "Provider plugin did not answer",
-			"The plugin of provider %s (%s) said nothing within %s of its start and was stopped.%s", p.name, p.path, p.startTimeout, p.said())
+			"The plugin of provider %s (%s) said nothing within %s of its start and was stopped.%s", p.name, p.path,
+			p.startTimeout, p.said())
 	}
 	reason, _, _ := strings.Cut(err.Error(), "\n")
 	if strings.HasPrefix(reason, "Unrecognized remote plugin message") {
@@ -52,7 +53,8 @@ func (p *process) failure(ctx context.Context, doing string, err error) error {
 		return failure
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return diag.Errorf("plugin-timeout", "Provider plugin did not answer", "The plugin of provider %s did not finish %s in time.%s", p.name, doing, p.said())
+		return diag.Errorf("plugin-timeout", "Provider plugin did not answer",
+			"The plugin of provider %s did not finish %s in time.%s", p.name, doing, p.said())
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s with provider %s: %w", doing, p.name, ctx.Err())
@@ -65,11 +67,13 @@ func (p *process) failure(ctx context.Context, doing string, err error) error {
 	switch state.Code() {
 	case codes.Unimplemented:
 		return diag.Errorf("plugin-version-mismatch", "Provider plugin does not fit",
-			"The plugin of provider %s has no call for %s: it is older than this rehome, or it is a source where a target is wanted, or the other way round.", p.name, doing)
+			"The plugin of provider %s has no call for %s: it is older than this rehome, or it is a source where a target is "+
+				"wanted, or the other way round.", p.name, doing)
 	case codes.Unavailable, codes.Canceled, codes.Unknown:
 		return p.died(doing, protocol.CleanText(state.Message()))
 	case codes.DeadlineExceeded:
-		return diag.Errorf("plugin-timeout", "Provider plugin did not answer", "The plugin of provider %s did not finish %s in time.%s", p.name, doing, p.said())
+		return diag.Errorf("plugin-timeout", "Provider plugin did not answer",
+			"The plugin of provider %s did not finish %s in time.%s", p.name, doing, p.said())
 	default:
 		return p.invalid(doing, errors.New(protocol.CleanText(state.Message())))
 	}
@@ -78,13 +82,15 @@ func (p *process) failure(ctx context.Context, doing string, err error) error {
 func (p *process) died(doing, reason string) error {
 	p.awaitExit(lastWords)
 	return diag.Errorf("plugin-died", "Provider plugin ended",
-		"The plugin of provider %s ended while it was %s, so the work is not complete: %s.%s", p.name, doing, reason, p.said())
+		"The plugin of provider %s ended while it was %s, so the work is not complete: %s.%s", p.name, doing,
+		reason, p.said())
 }
 
 // invalid is for an answer that breaks the contract.
 func (p *process) invalid(doing string, err error) error {
 	return diag.Errorf("plugin-invalid", "Provider plugin answer not valid",
-		"While %s, the plugin of provider %s gave an answer that breaks the contract, and it was not used: %s.", doing, p.name, err)
+		"While %s, the plugin of provider %s gave an answer that breaks the contract, and it was not used: %s.", doing,
+		p.name, err)
 }
 
 // said is the end of a message with the last lines of the plugin.

@@ -149,7 +149,8 @@ func TestOnlyNamedVariablesReachThePlugin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(found.Tenant, "planted-okta") || strings.Contains(found.Tenant, "planted-keycloak") || strings.Contains(found.Tenant, "NOT_SET_ANYWHERE") {
+	if !strings.Contains(found.Tenant, "planted-okta") || strings.Contains(found.Tenant, "planted-keycloak") ||
+		strings.Contains(found.Tenant, "NOT_SET_ANYWHERE") {
 		t.Errorf("environment is %s", found.Tenant)
 	}
 }

@@ -26,7 +26,8 @@ type Finder struct {
 // Find returns the path of the binary rehome-provider-NAME, from the first of Dirs that has one that can be run.
 func (f Finder) Find(name string) (string, error) {
 	if !validName(name) {
-		return "", diag.Errorf("plugin-missing", "Provider name not valid", "A provider name has lower-case letters, digits, - and _ only, unlike %q.", name)
+		return "", diag.Errorf("plugin-missing", "Provider name not valid",
+			"A provider name has lower-case letters, digits, - and _ only, unlike %q.", name)
 	}
 	if path, found := f.Overrides[name]; found {
 		if !executable(path) {
@@ -82,7 +83,8 @@ func Checksum(path string) (string, error) {
 
 func missing(name, sought string) error {
 	return diag.Errorf("plugin-missing", "Provider plugin not found",
-		"Provider %s needs its plugin, and there is no file that can be run: %s. Install it there, then try again.", name, sought)
+		"Provider %s needs its plugin, and there is no file that can be run: %s. Install it there, then try again.",
+		name, sought)
 }
 
 func validName(name string) bool {

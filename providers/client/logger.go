@@ -12,8 +12,8 @@ import (
 // Logger takes what plugins log and print.
 type Logger = hclog.Logger
 
-// NewLogger logs to w from a level on, trace, debug, info, warn or error, each text changed by redact first. Without a known level, or
-// without a writer, nothing is logged.
+// NewLogger logs to w from a level on, trace, debug, info, warn or error, each text changed by redact first. Without a
+// known level, or without a writer, nothing is logged.
 func NewLogger(level string, w io.Writer, redact func(string) string) Logger {
 	from := hclog.LevelFromString(level)
 	if from == hclog.NoLevel || w == nil {

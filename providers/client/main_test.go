@@ -55,7 +55,8 @@ func runHost() {
 	if err := os.Setenv(roleVariable, "source"); err != nil {
 		panic(err)
 	}
-	source, err := client.LaunchSource(context.Background(), client.Options{Path: os.Args[0], Name: "fake", Environ: os.Environ(), Variables: []string{roleVariable}})
+	source, err := client.LaunchSource(context.Background(),
+		client.Options{Path: os.Args[0], Name: "fake", Environ: os.Environ(), Variables: []string{roleVariable}})
 	if err != nil {
 		panic(err)
 	}
@@ -87,7 +88,8 @@ func (f *fakeSource) Schema() identity.ProviderSchema {
 func (f *fakeSource) Configure(_ context.Context, config map[string]any) diag.List {
 	f.behaviour, _ = config["behaviour"].(string)
 	if f.behaviour == "" {
-		return diag.List{{Severity: diag.Error, Code: "config-invalid", Summary: "Argument missing", Detail: "Say how.", Address: "behaviour"}}
+		return diag.List{{Severity: diag.Error, Code: "config-invalid", Summary: "Argument missing", Detail: "Say how.",
+			Address: "behaviour"}}
 	}
 	if list, ok := config["list"].([]any); ok && len(list) == 2 {
 		return diag.List{diag.Warningf("list-seen", "List seen", "%v", list[1])}
@@ -128,7 +130,8 @@ func (f *fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
 	case "unknown kind":
 		return sink.Items(ctx, identity.Item{Kind: "unicorn", ID: "1", Attributes: []byte("{}")})
 	}
-	page, err := sink.Page(ctx, identity.PageEvidence{Method: "GET", Path: "/groups", Status: 200, ItemCount: largeCount, Body: []byte(`[]`)})
+	page, err := sink.Page(ctx, identity.PageEvidence{Method: "GET", Path: "/groups", Status: 200, ItemCount: largeCount,
+		Body: []byte(`[]`)})
 	if err != nil {
 		return err
 	}
@@ -150,14 +153,17 @@ func (f *fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
 	if _, err := sink.Page(ctx, identity.PageEvidence{Method: "GET", Path: "/users", Status: 403}); err != nil {
 		return err
 	}
-	return sink.Gap(ctx, identity.Gap{Kind: identity.KindUser, Path: "/users", Status: 403, Reason: "no\x07 permission", Permission: "users.read"})
+	return sink.Gap(ctx, identity.Gap{Kind: identity.KindUser, Path: "/users", Status: 403, Reason: "no\x07 permission",
+		Permission: "users.read"})
 }
 
 func group(id string, page int) identity.Item {
 	return identity.Item{
-		Kind: identity.KindGroup, ID: id, Name: "Group\x1b[31m " + id, Version: 1, Attributes: []byte(`{"name":"g"}`), Page: page,
-		References: []identity.Reference{{Role: "owner", Kind: identity.KindUser, ID: "u1"}}, Secrets: []identity.SecretField{{Field: "token"}},
-		Gaps: []string{"members"}, Raw: []byte(`{"id":"` + id + `","big":12345678901234567890}`),
+		Kind: identity.KindGroup, ID: id, Name: "Group\x1b[31m " + id, Version: 1,
+		Attributes: []byte(`{"name":"g"}`), Page: page,
+		References: []identity.Reference{{Role: "owner", Kind: identity.KindUser, ID: "u1"}},
+		Secrets:    []identity.SecretField{{Field: "token"}},
+		Gaps:       []string{"members"}, Raw: []byte(`{"id":"` + id + `","big":12345678901234567890}`),
 	}
 }
 
@@ -178,7 +184,8 @@ func (f *fakeTarget) Schema() identity.ProviderSchema {
 	return identity.ProviderSchema{Name: "fake", Version: "1.2.3", Resources: []identity.ResourceSchema{{
 		Type: "group", Doc: "A group.", KeyFormat: "/{name}", CaseFold: true, ItemKinds: []identity.Kind{identity.KindGroup},
 		Evidence: []string{"description"}, RenameBy: "name",
-		Attributes: []identity.AttributeSchema{{Name: "name", Type: "string", Identity: true, ForcesReplace: true}, {Name: "roles", Type: "list", Unordered: true}},
+		Attributes: []identity.AttributeSchema{{Name: "name", Type: "string", Identity: true, ForcesReplace: true},
+			{Name: "roles", Type: "list", Unordered: true}},
 	}}}
 }
 
@@ -198,8 +205,10 @@ func (f *fakeTarget) Translate(item identity.Item) identity.Translation {
 			"name": item.ID, "parent": identity.Refer(identity.KindGroup, "top", "group"), "count": 3.0, "nothing": nil,
 		}}},
 		Findings: []identity.Finding{{
-			Type: identity.FindingLost, Field: "description", Summary: "dropped", Action: "none", Direction: identity.DirectionTighter,
-			Compensated: "by nothing", Audience: identity.AudienceHelpDesk, Severity: identity.SeverityLow, ImpactCode: "c", Tell: "say so",
+			Type: identity.FindingLost, Field: "description", Summary: "dropped", Action: "none",
+			Direction:   identity.DirectionTighter,
+			Compensated: "by nothing", Audience: identity.AudienceHelpDesk, Severity: identity.SeverityLow, ImpactCode: "c",
+			Tell: "say so",
 		}},
 		Needs: []identity.ItemID{{Kind: identity.KindGroup, ID: "top"}},
 	}
@@ -207,7 +216,8 @@ func (f *fakeTarget) Translate(item identity.Item) identity.Translation {
 
 func (f *fakeTarget) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
 	for n := range largeCount {
-		if err := each(identity.Resource{Type: "group", Key: fmt.Sprintf("/%d", n), Attributes: identity.Attributes{}, ServerID: "s", Tag: "t"}); err != nil {
+		if err := each(identity.Resource{Type: "group", Key: fmt.Sprintf("/%d", n), Attributes: identity.Attributes{},
+			ServerID: "s", Tag: "t"}); err != nil {
 			return identity.ReadSummary{}, err
 		}
 	}
@@ -217,15 +227,18 @@ func (f *fakeTarget) Read(_ context.Context, each func(identity.Resource) error)
 func (f *fakeTarget) Check(desired, live []identity.Resource) []identity.CheckFinding {
 	return []identity.CheckFinding{{
 		Resource: identity.ResourceID{Type: "group", Key: "/a"},
-		Finding:  identity.Finding{Type: identity.FindingInvalid, Summary: fmt.Sprintf("%d desired, %d live", len(desired), len(live))},
+		Finding: identity.Finding{Type: identity.FindingInvalid,
+			Summary: fmt.Sprintf("%d desired, %d live", len(desired), len(live))},
 	}}
 }
 
 func (f *fakeTarget) Apply(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	if step.Before != nil {
-		return identity.StepResult{}, &identity.ProviderError{Code: identity.ErrorConflict, Message: "changed", Live: identity.Attributes{"name": "other"}}
+		return identity.StepResult{}, &identity.ProviderError{Code: identity.ErrorConflict, Message: "changed",
+			Live: identity.Attributes{"name": "other"}}
 	}
-	return identity.StepResult{ServerID: "new", Already: true, Requests: 3, Generated: map[string]string{"secret": step.Secrets["secret"] + "!"}}, nil
+	return identity.StepResult{ServerID: "new", Already: true, Requests: 3,
+		Generated: map[string]string{"secret": step.Secrets["secret"] + "!"}}, nil
 }
 
 func (f *fakeTarget) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
@@ -235,7 +248,8 @@ func (f *fakeTarget) ReadMarker(context.Context) (identity.Marker, identity.Mark
 	return f.marker, identity.MarkerRevision(fmt.Sprint(f.revision)), nil
 }
 
-func (f *fakeTarget) WriteMarker(_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (f *fakeTarget) WriteMarker(_ context.Context, marker identity.Marker,
+	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
 	if f.revision > 0 && basedOn != identity.MarkerRevision(fmt.Sprint(f.revision)) {
 		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "marker has changed"}
 	}

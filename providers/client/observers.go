@@ -10,10 +10,12 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// optional is failure for a call that a plugin may leave out, or that an older one does not know: both are ErrorUnsupported.
+// optional is failure for a call that a plugin may leave out, or that an older one does not know: both are
+// ErrorUnsupported.
 func (p *process) optional(ctx context.Context, doing string, err error) error {
 	if status.Code(err) == codes.Unimplemented {
-		return &identity.ProviderError{Code: identity.ErrorUnsupported, Message: "the plugin of provider " + p.name + " has no call for " + doing}
+		return &identity.ProviderError{Code: identity.ErrorUnsupported,
+			Message: "the plugin of provider " + p.name + " has no call for " + doing}
 	}
 	return p.failure(ctx, doing, err)
 }
@@ -24,7 +26,8 @@ func Unsupported(err error) bool {
 	return errors.As(err, &failure) && failure.Code == identity.ErrorUnsupported
 }
 
-func (p *process) permissions(ctx context.Context, response *protocol.PermissionsResponse, err error) ([]identity.PermissionCheck, error) {
+func (p *process) permissions(ctx context.Context, response *protocol.PermissionsResponse,
+	err error) ([]identity.PermissionCheck, error) {
 	const doing = "checking its permissions"
 	if err != nil {
 		return nil, p.optional(ctx, doing, err)

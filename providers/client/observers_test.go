@@ -12,12 +12,16 @@ import (
 )
 
 var (
-	somePermissions = []identity.PermissionCheck{{Name: "okta.apps.read", For: "collect applications", State: identity.PermissionMissing, Action: "grant it", Optional: true}}
-	someSignIns     = identity.SignInReport{Covers: "2026-11-01T00:00:00Z", Requests: 2, Applications: []identity.SignInActivity{
-		{Item: identity.ItemID{Kind: identity.KindApplication, ID: "0oa1"}, Last: "2026-11-20T08:00:00Z", SignIns: 4, Failures: 1, PeopleCount: 2, People: []string{"a", "b"}},
-	}}
+	somePermissions = []identity.PermissionCheck{{Name: "okta.apps.read", For: "collect applications",
+		State: identity.PermissionMissing, Action: "grant it", Optional: true}}
+	someSignIns = identity.SignInReport{Covers: "2026-11-01T00:00:00Z", Requests: 2,
+		Applications: []identity.SignInActivity{
+			{Item: identity.ItemID{Kind: identity.KindApplication, ID: "0oa1"}, Last: "2026-11-20T08:00:00Z", SignIns: 4,
+				Failures: 1, PeopleCount: 2, People: []string{"a", "b"}},
+		}}
 	someFacts = []identity.ConnectionFact{
-		{Name: identity.ConnectionCertificate, Value: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", Expires: "2027-01-01T00:00:00Z"},
+		{Name: identity.ConnectionCertificate, Value: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----",
+			Expires: "2027-01-01T00:00:00Z"},
 		{Name: identity.ConnectionClientID, Value: "payroll", Note: "unchanged"},
 	}
 )
@@ -41,7 +45,8 @@ func (f *fakeSource) Connection(context.Context, identity.Item) ([]identity.Conn
 }
 
 func (f *fakeTarget) Probe(_ context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
-	return []identity.ProbeResult{{Probe: "reads_back", Resource: request.Resource, Status: identity.ProbeFailed, Summary: "differs", LookAt: "the client",
+	return []identity.ProbeResult{{Probe: "reads_back", Resource: request.Resource, Status: identity.ProbeFailed,
+		Summary: "differs", LookAt: "the client",
 		Evidence: map[string]string{"member": request.Member, "enabled": "false"}, Requests: 1}}, nil
 }
 
@@ -49,18 +54,23 @@ func (f *fakeTarget) Usage(_ context.Context, questions []identity.UsageQuestion
 	usages := make([]identity.Usage, 0, len(questions))
 	for _, q := range questions {
 		facts := []string{q.Since + " " + fmt.Sprint(q.Opened)}
-		usages = append(usages, identity.Usage{Resource: q.Resource.ID(), Used: true, Facts: facts, Unknown: "no right to read consents"})
+		usages = append(usages, identity.Usage{Resource: q.Resource.ID(), Used: true, Facts: facts,
+			Unknown: "no right to read consents"})
 	}
 	return usages, nil
 }
 
-func (f *fakeTarget) Changes(_ context.Context, since, until string, each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
+func (f *fakeTarget) Changes(_ context.Context, since, until string,
+	each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
 	if until == "now" {
-		return identity.ChangeReport{}, &identity.ProviderError{Code: identity.ErrorForbidden, Message: "not kept", Permission: "the switch"}
+		return identity.ChangeReport{}, &identity.ProviderError{Code: identity.ErrorForbidden, Message: "not kept",
+			Permission: "the switch"}
 	}
 	for i := range 1200 {
-		event := identity.ChangeEvent{ID: fmt.Sprint(i), At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client", Path: "clients/1", ByUs: i%2 == 0,
-			By: "c-1", About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}
+		event := identity.ChangeEvent{ID: fmt.Sprint(i), At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client",
+			Path: "clients/1", ByUs: i%2 == 0,
+			By: "c-1", About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"},
+			Digest: "sha256:ab"}
 		if until == "" {
 			event.At = "soon"
 		}
@@ -74,10 +84,12 @@ func (f *fakeTarget) Changes(_ context.Context, since, until string, each func(i
 func TestATargetTellsWhatItRecorded(t *testing.T) {
 	running := target(t)
 	report, err := running.Changes(t.Context(), "2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z")
-	if err != nil || len(report.Events) != 1200 || report.Covers != "2026-11-20T00:00:00Z" || report.Note != "without content" || report.Requests != 3 {
+	if err != nil || len(report.Events) != 1200 || report.Covers != "2026-11-20T00:00:00Z" ||
+		report.Note != "without content" || report.Requests != 3 {
 		t.Fatalf("%d events, covers %q, error %v", len(report.Events), report.Covers, err)
 	}
-	want := identity.ChangeEvent{ID: "1199", At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client", Path: "clients/1", By: "c-1",
+	want := identity.ChangeEvent{ID: "1199", At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client",
+		Path: "clients/1", By: "c-1",
 		About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}
 	if got := report.Events[1199]; !reflect.DeepEqual(got, want) {
 		t.Errorf("the last event is %+v", got)
@@ -105,7 +117,8 @@ func TestASourceTellsWhatItObserves(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(report, someSignIns) {
 		t.Errorf("sign-ins %v, error %v", report, err)
 	}
-	facts, err := running.Connection(t.Context(), identity.Item{Kind: identity.KindApplication, ID: "0oa1", Attributes: []byte(`{}`)})
+	facts, err := running.Connection(t.Context(),
+		identity.Item{Kind: identity.KindApplication, ID: "0oa1", Attributes: []byte(`{}`)})
 	if err != nil || !reflect.DeepEqual(facts, someFacts) {
 		t.Errorf("facts %v, error %v", facts, err)
 	}
@@ -118,19 +131,24 @@ func TestAStateOfAPermissionThatIsNotKnownDoesNotPass(t *testing.T) {
 
 func TestATargetTellsWhatItObserves(t *testing.T) {
 	running := target(t)
-	request := identity.ProbeRequest{Resource: identity.ResourceID{Type: "client", Key: "payroll"}, Member: "ada", Attributes: identity.Attributes{"enabled": true}}
+	request := identity.ProbeRequest{Resource: identity.ResourceID{Type: "client", Key: "payroll"}, Member: "ada",
+		Attributes: identity.Attributes{"enabled": true}}
 	results, err := running.Probe(t.Context(), request)
-	if err != nil || len(results) != 1 || results[0].Status != identity.ProbeFailed || results[0].Evidence["member"] != "ada" {
+	if err != nil || len(results) != 1 || results[0].Status != identity.ProbeFailed ||
+		results[0].Evidence["member"] != "ada" {
 		t.Errorf("results %v, error %v", results, err)
 	}
-	questions := []identity.UsageQuestion{{Resource: identity.Resource{Type: "client", Key: "payroll"}, Since: "2026-11-22T08:00:00Z", Opened: true},
+	questions := []identity.UsageQuestion{{Resource: identity.Resource{Type: "client", Key: "payroll"},
+		Since: "2026-11-22T08:00:00Z", Opened: true},
 		{Resource: identity.Resource{Type: "group", Key: "/eng"}}}
 	usages, err := running.Usage(t.Context(), questions)
-	if err != nil || len(usages) != 2 || usages[1].Resource != questions[1].Resource.ID() || usages[0].Facts[0] != "2026-11-22T08:00:00Z true" {
+	if err != nil || len(usages) != 2 || usages[1].Resource != questions[1].Resource.ID() ||
+		usages[0].Facts[0] != "2026-11-22T08:00:00Z true" {
 		t.Errorf("usages %v, error %v", usages, err)
 	}
 	blueprint, err := running.Blueprint(t.Context(), "copy")
-	if err != nil || !reflect.DeepEqual(blueprint, identity.Blueprint{Name: "copy", Document: []byte("{}\n"), Stripped: []string{"mail server m"}}) {
+	if err != nil || !reflect.DeepEqual(blueprint,
+		identity.Blueprint{Name: "copy", Document: []byte("{}\n"), Stripped: []string{"mail server m"}}) {
 		t.Errorf("blueprint %v, error %v", blueprint, err)
 	}
 }

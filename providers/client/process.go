@@ -44,7 +44,8 @@ func hostVariables() []string {
 	}
 }
 
-// environment takes the allowed variables out of the host's. A variable that is not set is not passed, not even as empty.
+// environment takes the allowed variables out of the host's. A variable that is not set is not passed, not even as
+// empty.
 func environment(allowed, environ []string) []string {
 	set := map[string]string{}
 	for _, variable := range environ {
@@ -87,7 +88,8 @@ func launch(ctx context.Context, options Options) (*process, error) {
 		return nil, err
 	}
 	p := &process{
-		name: options.Name, path: options.Path, startTimeout: options.startTimeout(), redact: options.Redact, tail: &tail{}, socketDir: socketDir,
+		name: options.Name, path: options.Path, startTimeout: options.startTimeout(), redact: options.Redact, tail: &tail{},
+		socketDir: socketDir,
 	}
 	// The context of the process outlives ctx, which is about the start only.
 	running, kill := context.WithCancel(context.Background())
@@ -129,7 +131,8 @@ func (p *process) config(running context.Context, options Options, secure *plugi
 
 func dialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(protocol.MaxMessage), grpc.MaxCallSendMsgSize(protocol.MaxMessage)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(protocol.MaxMessage),
+			grpc.MaxCallSendMsgSize(protocol.MaxMessage)),
 		grpc.WithMaxHeaderListSize(protocol.MaxMetadata),
 	}
 }

@@ -111,7 +111,8 @@ func TestASourceAnswersEveryCall(t *testing.T) {
 func TestDiagnosticsOfAConfigurationCrossUnchanged(t *testing.T) {
 	running := source(t, "good")
 	list := running.Configure(t.Context(), nil)
-	if len(list) != 1 || list[0] != (diag.Diagnostic{Severity: diag.Error, Code: "config-invalid", Summary: "Argument missing", Detail: "Say how.", Address: "behaviour"}) {
+	if len(list) != 1 || list[0] != (diag.Diagnostic{Severity: diag.Error, Code: "config-invalid",
+		Summary: "Argument missing", Detail: "Say how.", Address: "behaviour"}) {
 		t.Errorf("diagnostics are %+v", list)
 	}
 	list = running.Configure(t.Context(), map[string]any{"behaviour": "good", "list": []any{"a", "b"}})
@@ -171,15 +172,18 @@ func TestATargetChecksAppliesAndKeepsAMarker(t *testing.T) {
 	running, ctx := target(t), t.Context()
 	large := make([]identity.Resource, 9)
 	for n := range large {
-		large[n] = identity.Resource{Type: "group", Key: fmt.Sprint(n), Attributes: identity.Attributes{"text": strings.Repeat("x", 1<<20)}}
+		large[n] = identity.Resource{Type: "group", Key: fmt.Sprint(n),
+			Attributes: identity.Attributes{"text": strings.Repeat("x", 1<<20)}}
 	}
 	findings, err := running.Check(ctx, large, large[:2])
 	if err != nil || len(findings) != 1 || findings[0].Finding.Summary != "9 desired, 2 live" {
 		t.Errorf("findings are %+v, %v", findings, err)
 	}
-	step := identity.StepRequest{StepID: "group:/a", Action: "create", Resource: identity.ResourceID{Type: "group", Key: "/a"}, Secrets: map[string]string{"secret": "s3"}}
+	step := identity.StepRequest{StepID: "group:/a", Action: "create",
+		Resource: identity.ResourceID{Type: "group", Key: "/a"}, Secrets: map[string]string{"secret": "s3"}}
 	result, err := running.Apply(ctx, step)
-	if err != nil || !reflect.DeepEqual(result, identity.StepResult{ServerID: "new", Already: true, Requests: 3, Generated: map[string]string{"secret": "s3!"}}) {
+	if err != nil || !reflect.DeepEqual(result, identity.StepResult{ServerID: "new", Already: true, Requests: 3,
+		Generated: map[string]string{"secret": "s3!"}}) {
 		t.Errorf("result is %+v, %v", result, err)
 	}
 	step.Before = identity.Attributes{}
@@ -195,14 +199,17 @@ func TestATargetChecksAppliesAndKeepsAMarker(t *testing.T) {
 	if err != nil || revision != "" || !reflect.DeepEqual(marker, identity.Marker{}) {
 		t.Errorf("marker is %+v %q, %v", marker, revision, err)
 	}
-	marker = identity.Marker{Migration: "m", Tenant: "t", AppliedPlan: "b", AppliedMade: "a", Revoked: []string{"x", "y"}, Run: "r", RunHost: "h", Lease: identity.Lease{ID: "l", Run: "r", Actor: "a", Host: "h", PID: 1, Command: "c", Since: "s", Expires: "e"}, Fence: 1 << 60, Bindings: map[string]string{"x": "y"}}
+	marker = identity.Marker{Migration: "m", Tenant: "t", AppliedPlan: "b", AppliedMade: "a", Revoked: []string{"x", "y"},
+		Run: "r", RunHost: "h", Lease: identity.Lease{ID: "l", Run: "r", Actor: "a", Host: "h", PID: 1, Command: "c",
+			Since: "s", Expires: "e"}, Fence: 1 << 60, Bindings: map[string]string{"x": "y"}}
 	if revision, err = running.WriteMarker(ctx, marker, ""); err != nil || revision != "1" {
 		t.Errorf("revision is %q, %v", revision, err)
 	}
 	if again, _, err := running.ReadMarker(ctx); err != nil || !reflect.DeepEqual(again, marker) {
 		t.Errorf("marker is %+v, %v", again, err)
 	}
-	if _, err = running.WriteMarker(ctx, marker, "0"); !errors.As(err, &failure) || failure.Code != identity.ErrorConflict {
+	if _, err = running.WriteMarker(ctx, marker, "0"); !errors.As(err, &failure) ||
+		failure.Code != identity.ErrorConflict {
 		t.Errorf("error is %#v", err)
 	}
 }
@@ -224,7 +231,8 @@ func TestLogsArriveWithTheirLevelAndPrintsArriveToo(t *testing.T) {
 	running := sourceWith(t, o, "killed")
 	wantCode(t, running.Collect(context.Background(), &kept{}), "plugin-died")
 	running.Close()
-	if text := log.String(); !strings.Contains(text, "[ERROR]") || !strings.Contains(text, "about to fall over") || strings.Contains(text, "received data") {
+	if text := log.String(); !strings.Contains(text, "[ERROR]") || !strings.Contains(text, "about to fall over") ||
+		strings.Contains(text, "received data") {
 		t.Errorf("log is %s", text)
 	}
 }

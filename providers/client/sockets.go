@@ -12,14 +12,15 @@ import (
 
 const (
 	socketPrefix = "rehome-plugin-"
-	// longestSocketDir leaves room for the file name within the 104 bytes that the shortest platform gives a socket's path.
+	// longestSocketDir leaves room for the file name within the 104 bytes that the shortest platform gives a socket's
+	// path.
 	longestSocketDir = 75
 	// sweepAge keeps a directory that a host in another process namespace has just made.
 	sweepAge = 10 * time.Minute
 )
 
-// makeSocketDir makes the directory, for this user only, in which one plugin puts its socket, and sweeps those that killed
-// hosts left behind.
+// makeSocketDir makes the directory, for this user only, in which one plugin puts its socket, and sweeps those that
+// killed hosts left behind.
 func makeSocketDir(parent string) (string, error) {
 	if len(parent)+len(socketPrefix)+20 > longestSocketDir {
 		parent = "/tmp"

@@ -18,7 +18,8 @@ type Source struct {
 	calls   protocol.SourceClient
 }
 
-// Handler takes what a collection gives, one call after the other. An error ends the collection and is returned by Collect.
+// Handler takes what a collection gives, one call after the other. An error ends the collection and is returned by
+// Collect.
 type Handler interface {
 	Page(page identity.PageEvidence) error
 	Items(items []identity.Item) error
@@ -47,7 +48,8 @@ func (s *Source) Identify(ctx context.Context) (identity.SourceIdentity, error) 
 	if err != nil {
 		return identity.SourceIdentity{}, s.process.failure(ctx, "identifying the source", err)
 	}
-	return identity.SourceIdentity{Tenant: protocol.CleanText(response.GetTenant()), Detail: protocol.CleanText(response.GetDetail())}, nil
+	return identity.SourceIdentity{Tenant: protocol.CleanText(response.GetTenant()),
+		Detail: protocol.CleanText(response.GetDetail())}, nil
 }
 
 // Secret fetches one secret value.
@@ -156,7 +158,8 @@ func (c *collection) batch(messages []*protocol.Item) error {
 	return c.handler.Items(items)
 }
 
-func (p *process) schema(ctx context.Context, response *protocol.SchemaResponse, err error) (identity.ProviderSchema, error) {
+func (p *process) schema(ctx context.Context, response *protocol.SchemaResponse,
+	err error) (identity.ProviderSchema, error) {
 	const doing = "describing itself"
 	if err != nil {
 		return identity.ProviderSchema{}, p.failure(ctx, doing, err)
@@ -168,7 +171,8 @@ func (p *process) schema(ctx context.Context, response *protocol.SchemaResponse,
 	return schema, nil
 }
 
-func (p *process) configure(ctx context.Context, config map[string]any, call func(*protocol.ConfigureRequest) (*protocol.ConfigureResponse, error)) diag.List {
+func (p *process) configure(ctx context.Context, config map[string]any,
+	call func(*protocol.ConfigureRequest) (*protocol.ConfigureResponse, error)) diag.List {
 	if config == nil {
 		config = map[string]any{}
 	}

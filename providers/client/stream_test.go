@@ -34,7 +34,8 @@ func gap(kind string) *protocol.CollectResponse {
 }
 
 func end(pages, items, gaps int64) *protocol.CollectResponse {
-	return &protocol.CollectResponse{Event: &protocol.CollectResponse_End{End: &protocol.CollectEnd{Pages: pages, Items: items, Gaps: gaps}}}
+	return &protocol.CollectResponse{Event: &protocol.CollectResponse_End{End: &protocol.CollectEnd{Pages: pages,
+		Items: items, Gaps: gaps}}}
 }
 
 func TestAStreamThatBreaksTheContractIsRefused(t *testing.T) {
@@ -48,8 +49,10 @@ func TestAStreamThatBreaksTheContractIsRefused(t *testing.T) {
 		{"page left out", []*protocol.CollectResponse{page(2)}, "page 2 came after page 0"},
 		{"page twice", []*protocol.CollectResponse{page(1), page(1)}, "page 1 came after page 1"},
 		{"item before its page", []*protocol.CollectResponse{batch(good)}, "names page 1"},
-		{"item without id", []*protocol.CollectResponse{batch(&protocol.Item{Kind: "group", AttributesJson: []byte("{}")})}, "has no id"},
-		{"item with a list as attributes", []*protocol.CollectResponse{batch(&protocol.Item{Kind: "group", Id: "1", AttributesJson: []byte("[]")})}, "not a JSON object"},
+		{"item without id", []*protocol.CollectResponse{batch(&protocol.Item{Kind: "group", AttributesJson: []byte("{}")})},
+			"has no id"},
+		{"item with a list as attributes", []*protocol.CollectResponse{batch(&protocol.Item{Kind: "group", Id: "1",
+			AttributesJson: []byte("[]")})}, "not a JSON object"},
 		{"gap of no kind", []*protocol.CollectResponse{gap("")}, "is not known"},
 		{"items lost", []*protocol.CollectResponse{page(1), batch(good), end(1, 2, 0)}, "counts 1 pages, 2 items"},
 		{"more after the end", []*protocol.CollectResponse{end(0, 0, 0), page(1)}, "after the end marker"},
@@ -82,7 +85,8 @@ func TestTheTailKeepsTheLastTwentyLines(t *testing.T) {
 	}
 	fmt.Fprint(&kept, `{"@level":"error","@message":"broken\u001b[2J"}`, "\nno line break")
 	lines := strings.Split(kept.text(), "\n")
-	if len(lines) != tailLines+1 || lines[0] != "line 11" || lines[19] != "error: broken[2J" || lines[20] != "no line break" {
+	if len(lines) != tailLines+1 || lines[0] != "line 11" || lines[19] != "error: broken[2J" ||
+		lines[20] != "no line break" {
 		t.Errorf("%d lines: %q", len(lines), lines)
 	}
 	fmt.Fprintf(&kept, "%s\n", strings.Repeat("x", 1<<20))
@@ -93,7 +97,8 @@ func TestTheTailKeepsTheLastTwentyLines(t *testing.T) {
 
 func TestSocketsOfDeadHostsAreSwept(t *testing.T) {
 	parent := t.TempDir()
-	dead, ours, other := filepath.Join(parent, "rehome-plugin-999999999-1"), filepath.Join(parent, fmt.Sprintf("rehome-plugin-%d-1", os.Getpid())), filepath.Join(parent, "other-999999999-1")
+	dead, ours, other := filepath.Join(parent, "rehome-plugin-999999999-1"),
+		filepath.Join(parent, fmt.Sprintf("rehome-plugin-%d-1", os.Getpid())), filepath.Join(parent, "other-999999999-1")
 	for _, dir := range []string{dead, ours, other} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -117,7 +122,8 @@ func TestTheHandshakeCannotBeChangedThroughTheEnvironment(t *testing.T) {
 		set = append(set, name+"=v")
 	}
 	for _, variable := range environment(names, set) {
-		if strings.HasPrefix(variable, "PLUGIN_") || strings.HasPrefix(variable, "REHOME_PLUGIN") || strings.HasPrefix(variable, "A=") {
+		if strings.HasPrefix(variable, "PLUGIN_") || strings.HasPrefix(variable, "REHOME_PLUGIN") ||
+			strings.HasPrefix(variable, "A=") {
 			t.Errorf("%s is passed", variable)
 		}
 	}

@@ -47,7 +47,8 @@ func (t *Target) Identify(ctx context.Context) (identity.TargetIdentity, error) 
 	if err != nil {
 		return identity.TargetIdentity{}, t.process.failure(ctx, "identifying the target", err)
 	}
-	return identity.TargetIdentity{Identity: protocol.CleanText(response.GetIdentity()), Summary: protocol.CleanText(response.GetSummary())}, nil
+	return identity.TargetIdentity{Identity: protocol.CleanText(response.GetIdentity()),
+		Summary: protocol.CleanText(response.GetSummary())}, nil
 }
 
 // Translate asks what the target makes of items: one translation for each, in the same order.
@@ -121,7 +122,8 @@ func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (
 			received++
 		}
 		if end = response.GetEnd(); end != nil && end.GetSent() != int64(received) {
-			return identity.ReadSummary{}, t.process.invalid(doing, errors.New("its end marker counts other resources than came"))
+			return identity.ReadSummary{}, t.process.invalid(doing,
+				errors.New("its end marker counts other resources than came"))
 		}
 	}
 }
@@ -165,7 +167,8 @@ func (t *Target) Check(ctx context.Context, desired, live []identity.Resource) (
 }
 
 // sendResources sends both sets. io.EOF means that the plugin has ended the call; Recv then says why.
-func sendResources(stream grpc.BidiStreamingClient[protocol.CheckRequest, protocol.CheckResponse], desired, live []identity.Resource) error {
+func sendResources(stream grpc.BidiStreamingClient[protocol.CheckRequest, protocol.CheckResponse], desired,
+	live []identity.Resource) error {
 	err := sendBatches(desired, func(batch *protocol.ResourceBatch) error {
 		return stream.Send(&protocol.CheckRequest{Event: &protocol.CheckRequest_Desired{Desired: batch}})
 	})
@@ -224,8 +227,10 @@ func (t *Target) ReadMarker(ctx context.Context) (identity.Marker, identity.Mark
 }
 
 // WriteMarker writes the marker when it still has the revision it is based on, else fails with ErrorConflict.
-func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
-	response, err := t.calls.WriteMarker(ctx, &protocol.WriteMarkerRequest{Marker: protocol.EncodeMarker(marker), BasedOn: string(basedOn)})
+func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker,
+	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+	response, err := t.calls.WriteMarker(ctx, &protocol.WriteMarkerRequest{Marker: protocol.EncodeMarker(marker),
+		BasedOn: string(basedOn)})
 	if err != nil {
 		return "", t.process.failure(ctx, "writing the marker", err)
 	}

@@ -59,18 +59,26 @@ func TestConvertApplication_DecidesTheClientTypeByThePlatform(t *testing.T) {
 		grants        string
 		undecided     string
 	}{
-		{"web with a secret is confidential", webRedirect + "," + validPassword, "confidential", "client_secret_post", "authorization_code refresh_token", ""},
+		{"web with a secret is confidential", webRedirect + "," + validPassword, "confidential", "client_secret_post",
+			"authorization_code refresh_token", ""},
 		{"web without credential that gets ID tokens is implicit only",
-			`"web":{"redirectUris":["https://x.example/cb"],"implicitGrantSettings":{"enableIdTokenIssuance":true}}`, "confidential", "", "implicit", ""},
-		{"web without credential and without implicit is dead", webRedirect, "confidential", "", "authorization_code", "nobody can sign in"},
+			`"web":{"redirectUris":["https://x.example/cb"],"implicitGrantSettings":{"enableIdTokenIssuance":true}}`,
+			"confidential", "", "implicit", ""},
+		{"web without credential and without implicit is dead", webRedirect, "confidential", "", "authorization_code",
+			"nobody can sign in"},
 		{"single-page is public", spaRedirect, "public", "none", "authorization_code refresh_token", ""},
 		{"native is public", nativeRedirect, "public", "none", "authorization_code refresh_token", ""},
-		{"web and single-page are two clients", webRedirect + "," + spaRedirect + "," + validPassword, "", "", "", "must state client_type"},
-		{"web and public flows are two clients", webRedirect + `,"isFallbackPublicClient":true,` + validPassword, "", "", "", "public client flows"},
-		{"a secret without redirect URI is a daemon", validPassword, "confidential", "client_secret_post", "client_credentials", ""},
-		{"a public client without redirect URI may use the device code", `"isFallbackPublicClient":true`, "public", "none", "device_code", "must state grant_types"},
+		{"web and single-page are two clients", webRedirect + "," + spaRedirect + "," + validPassword, "", "", "",
+			"must state client_type"},
+		{"web and public flows are two clients", webRedirect + `,"isFallbackPublicClient":true,` + validPassword, "", "", "",
+			"public client flows"},
+		{"a secret without redirect URI is a daemon", validPassword, "confidential", "client_secret_post",
+			"client_credentials", ""},
+		{"a public client without redirect URI may use the device code", `"isFallbackPublicClient":true`, "public", "none",
+			"device_code", "must state grant_types"},
 		{"an interface has no flows", `"appRoles":[{"id":"r","value":"Read"}]`, "confidential", "", "", ""},
-		{"an expired secret is a question", webRedirect + `,"passwordCredentials":[{"keyId":"p","endDateTime":"2020-01-01T00:00:00Z"}]`,
+		{"an expired secret is a question",
+			webRedirect + `,"passwordCredentials":[{"keyId":"p","endDateTime":"2020-01-01T00:00:00Z"}]`,
 			"confidential", "client_secret_post", "authorization_code refresh_token", "is valid today"},
 	}
 	for _, c := range cases {
@@ -90,7 +98,8 @@ func TestConvertApplication_DecidesTheClientTypeByThePlatform(t *testing.T) {
 func TestConvertApplication_JoinsItsServicePrincipal(t *testing.T) {
 	registration := `{"id":"object","appId":"app","displayName":"Portal","signInAudience":"AzureADMultipleOrgs",` + webRedirect + "," + validPassword + `}`
 	gated, item := application(t, registration, `{"id":"sp","accountEnabled":false,"appRoleAssignmentRequired":true}`)
-	if item.ID != "object" || gated.ClientID != "app" || gated.Status != "inactive" || gated.Access != "assigned" || !gated.MultiTenant {
+	if item.ID != "object" || gated.ClientID != "app" || gated.Status != "inactive" || gated.Access != "assigned" ||
+		!gated.MultiTenant {
 		t.Errorf("got %+v", gated)
 	}
 	open, _ := application(t, registration, plainInstance)
@@ -105,7 +114,9 @@ func TestConvertApplication_JoinsItsServicePrincipal(t *testing.T) {
 	if !slices.Contains(unknown.Gaps, "access") {
 		t.Errorf("an unread assignment switch is no gap: %v", unknown.Gaps)
 	}
-	blocked, _ := application(t, `{"id":"a","appId":"c","disabledByMicrosoftStatus":"DisabledDueToViolationOfServicesAgreement",`+spaRedirect+`}`, plainInstance)
+	blocked, _ := application(t,
+		`{"id":"a","appId":"c","disabledByMicrosoftStatus":"DisabledDueToViolationOfServicesAgreement",`+spaRedirect+`}`,
+		plainInstance)
 	if blocked.Status != "inactive" || !strings.Contains(blocked.Undecided, "Microsoft has disabled") {
 		t.Errorf("got %+v", blocked)
 	}
@@ -113,17 +124,21 @@ func TestConvertApplication_JoinsItsServicePrincipal(t *testing.T) {
 
 func TestConvertApplication_KeepsCertificatesAsKeySet(t *testing.T) {
 	certificate := base64.StdEncoding.EncodeToString(selfSigned(t))
-	out, _ := application(t, `{"id":"a","appId":"c","keyCredentials":[{"keyId":"1","usage":"Verify","type":"AsymmetricX509Cert","key":"`+certificate+`"}]}`, plainInstance)
+	out, _ := application(t,
+		`{"id":"a","appId":"c","keyCredentials":[{"keyId":"1","usage":"Verify","type":"AsymmetricX509Cert","key":"`+certificate+`"}]}`, plainInstance)
 	var set struct {
 		Keys []struct{ Kid, Kty, N, E string }
 	}
 	if err := json.Unmarshal([]byte(out.JWKS), &set); err != nil {
 		t.Fatal(err)
 	}
-	if out.ClientAuthentication != "private_key_jwt" || len(set.Keys) != 2 || len(set.Keys[0].Kid) != 40 || set.Keys[0].E != "AQAB" {
+	if out.ClientAuthentication != "private_key_jwt" || len(set.Keys) != 2 || len(set.Keys[0].Kid) != 40 ||
+		set.Keys[0].E != "AQAB" {
 		t.Errorf("got %s %+v", out.ClientAuthentication, set)
 	}
-	_, unread := application(t, `{"id":"a","appId":"c","keyCredentials":[{"keyId":"1","usage":"Verify","type":"AsymmetricX509Cert","key":null}]}`, plainInstance)
+	_, unread := application(t,
+		`{"id":"a","appId":"c","keyCredentials":[{"keyId":"1","usage":"Verify","type":"AsymmetricX509Cert","key":null}]}`,
+		plainInstance)
 	if !slices.Contains(unread.Gaps, "jwks") {
 		t.Errorf("a key that was not told is no gap: %v", unread.Gaps)
 	}
@@ -146,7 +161,8 @@ func selfSigned(t *testing.T) []byte {
 func TestConvertApplication_SAML(t *testing.T) {
 	saml := `{"id":"sp","accountEnabled":true,"appRoleAssignmentRequired":true,"preferredSingleSignOnMode":"saml","replyUrls":["https://x.example/acs"],"loginUrl":"https://x.example/","logoutUrl":"https://x.example/out","samlSingleSignOnSettings":{"relayState":"home"}}`
 	out, item := application(t, `{"id":"a","appId":"c","identifierUris":["api://c","urn:x"]}`, saml)
-	if out.Protocol != "saml" || out.EntityID != "urn:x" || out.ACSURL != "https://x.example/acs" || out.RelayState != "home" ||
+	if out.Protocol != "saml" || out.EntityID != "urn:x" || out.ACSURL != "https://x.example/acs" ||
+		out.RelayState != "home" ||
 		out.ClaimsKnown || out.Undecided != "" || !slices.Contains(item.Gaps, "attribute_statements") {
 		t.Errorf("got %+v, gaps %v", out, item.Gaps)
 	}
@@ -158,11 +174,13 @@ func TestConvertApplication_SAML(t *testing.T) {
 	if several.EntityID != "urn:a" || !strings.Contains(several.Undecided, "several identifiers") {
 		t.Errorf("got %q", several.Undecided)
 	}
-	vault, _ := application(t, `{"id":"a","appId":"c"}`, `{"id":"sp","accountEnabled":true,"preferredSingleSignOnMode":"password"}`)
+	vault, _ := application(t, `{"id":"a","appId":"c"}`,
+		`{"id":"sp","accountEnabled":true,"preferredSingleSignOnMode":"password"}`)
 	if vault.Protocol != "other" || vault.Mode != "password" {
 		t.Errorf("got %+v", vault)
 	}
-	tagged, _ := application(t, `{"id":"a","appId":"c"}`, `{"id":"sp","accountEnabled":true,"tags":["WindowsAzureActiveDirectoryCustomSingleSignOnApplication"]}`)
+	tagged, _ := application(t, `{"id":"a","appId":"c"}`,
+		`{"id":"sp","accountEnabled":true,"tags":["WindowsAzureActiveDirectoryCustomSingleSignOnApplication"]}`)
 	if tagged.Protocol != "saml" || tagged.Undecided == "" {
 		t.Errorf("got %+v", tagged)
 	}
@@ -192,15 +210,26 @@ func TestConvertPolicy(t *testing.T) {
 		status                     string
 		restricts, known, mustName bool
 	}{
-		{"demands a factor", `"state":"enabled","conditions":{"users":{"includeUsers":["All"]},"clientAppTypes":["all"]},"grantControls":{"operator":"OR","builtInControls":["mfa"]}`, "active", true, true, false},
-		{"report only restricts nothing", `"state":"enabledForReportingButNotEnforced","grantControls":{"operator":"OR","builtInControls":["mfa"]}`, "report_only", false, true, false},
-		{"off", `"state":"disabled","grantControls":{"operator":"OR","builtInControls":["block"]}`, "inactive", false, true, false},
-		{"a block of old protocols is moot", `"state":"enabled","conditions":{"clientAppTypes":["exchangeActiveSync","other"]},"grantControls":{"operator":"OR","builtInControls":["block"]}`, "active", false, true, false},
-		{"a strength is a demand although the list of controls is empty", `"state":"enabled","grantControls":{"operator":"OR","builtInControls":[],"authenticationStrength":{"id":"s","displayName":"Phishing-resistant"}}`, "active", true, true, false},
+		{"demands a factor",
+			`"state":"enabled","conditions":{"users":{"includeUsers":["All"]},"clientAppTypes":["all"]},"grantControls":{"operator":"OR","builtInControls":["mfa"]}`, "active", true, true, false},
+		{"report only restricts nothing",
+			`"state":"enabledForReportingButNotEnforced","grantControls":{"operator":"OR","builtInControls":["mfa"]}`,
+			"report_only", false, true, false},
+		{"off", `"state":"disabled","grantControls":{"operator":"OR","builtInControls":["block"]}`, "inactive", false,
+			true, false},
+		{"a block of old protocols is moot",
+			`"state":"enabled","conditions":{"clientAppTypes":["exchangeActiveSync","other"]},"grantControls":{"operator":"OR","builtInControls":["block"]}`, "active", false, true, false},
+		{"a strength is a demand although the list of controls is empty",
+			`"state":"enabled","grantControls":{"operator":"OR","builtInControls":[],"authenticationStrength":{"id":"s","displayName":"Phishing-resistant"}}`, "active", true, true, false},
 		{"an unknown state", `"state":"someFutureState"`, "active", true, false, true},
-		{"an unknown control", `"state":"enabled","grantControls":{"operator":"OR","builtInControls":["futureControl"]}`, "active", true, false, true},
-		{"an unknown condition", `"state":"enabled","conditions":{"future":{"a":1}},"grantControls":{"operator":"OR","builtInControls":["mfa"]}`, "active", true, false, true},
-		{"an unknown condition that is null", `"state":"enabled","conditions":{"future":null},"grantControls":{"operator":"OR","builtInControls":["mfa"]}`, "active", true, true, false},
+		{"an unknown control", `"state":"enabled","grantControls":{"operator":"OR","builtInControls":["futureControl"]}`,
+			"active", true, false, true},
+		{"an unknown condition",
+			`"state":"enabled","conditions":{"future":{"a":1}},"grantControls":{"operator":"OR","builtInControls":["mfa"]}`,
+			"active", true, false, true},
+		{"an unknown condition that is null",
+			`"state":"enabled","conditions":{"future":null},"grantControls":{"operator":"OR","builtInControls":["mfa"]}`,
+			"active", true, true, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -212,7 +241,8 @@ func TestConvertPolicy(t *testing.T) {
 			if err := item.Decode(&out); err != nil {
 				t.Fatal(err)
 			}
-			if out.Status != c.status || out.Restricts != c.restricts || out.Known != c.known || (len(item.Gaps) > 0) != c.mustName {
+			if out.Status != c.status || out.Restricts != c.restricts || out.Known != c.known ||
+				(len(item.Gaps) > 0) != c.mustName {
 				t.Errorf("got %+v, gaps %v", out, item.Gaps)
 			}
 		})
@@ -266,8 +296,10 @@ func recorded(t *testing.T, path string) []json.RawMessage {
 }
 
 func TestConvert_RecordedBodies(t *testing.T) {
-	aws, _ := application(t, string(recorded(t, "saml/application.configured.json")[0]), string(recorded(t, "saml/servicePrincipal.configured.json")[0]))
-	if aws.Protocol != "saml" || aws.EntityID != "https://signin.aws.amazon.com/saml" || aws.ACSURL != aws.EntityID || aws.Access != "assigned" || aws.Undecided != "" {
+	aws, _ := application(t, string(recorded(t, "saml/application.configured.json")[0]),
+		string(recorded(t, "saml/servicePrincipal.configured.json")[0]))
+	if aws.Protocol != "saml" || aws.EntityID != "https://signin.aws.amazon.com/saml" || aws.ACSURL != aws.EntityID ||
+		aws.Access != "assigned" || aws.Undecided != "" {
 		t.Errorf("got %+v", aws)
 	}
 	for _, raw := range recorded(t, "applications/list.recorded.json") {
@@ -294,13 +326,15 @@ func TestConvert_RecordedBodies(t *testing.T) {
 			t.Errorf("%s: dynamic %v", out.Name, out.Dynamic)
 		}
 	}
-	if kinds["M365 team"] != "microsoft365 local" || kinds["Distribution list"] != "distribution mail" || kinds["Synced from AD"] != "security imported" {
+	if kinds["M365 team"] != "microsoft365 local" || kinds["Distribution list"] != "distribution mail" ||
+		kinds["Synced from AD"] != "security imported" {
 		t.Errorf("got %v", kinds)
 	}
 }
 
 func TestConvert_RecordedPoliciesAreUnderstood(t *testing.T) {
-	policies := append(recorded(t, "conditionalAccess/policies.list.json"), recorded(t, "conditionalAccess/policies.scuba.json")...)
+	policies := append(recorded(t, "conditionalAccess/policies.list.json"),
+		recorded(t, "conditionalAccess/policies.scuba.json")...)
 	for _, raw := range policies {
 		item, err := convertPolicy(raw, 1)
 		if err != nil {
@@ -330,7 +364,8 @@ func FuzzConvert(f *testing.F) {
 		_, _ = convertDomain(raw, 1)
 		if body, err := decode[applicationBody](raw); err == nil {
 			instance, _ := decode[servicePrincipalBody](raw)
-			item, err := convertApplication(registration{body: body, from: original{raw, 1}, principal: &principal{body: instance}}, time.Time{})
+			item, err := convertApplication(registration{body: body, from: original{raw, 1},
+				principal: &principal{body: instance}}, time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}

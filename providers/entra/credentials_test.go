@@ -45,7 +45,8 @@ func statuses(credentials []identity.Credential) []string {
 }
 
 func TestConvertApplication_OnlyKeysThatAreValidTodayAreCarried(t *testing.T) {
-	keys := strings.Join([]string{listedKey(t, "old", -48, -24), listedKey(t, "now", -24, 24), listedKey(t, "soon", 24, 48)}, ",")
+	keys := strings.Join([]string{listedKey(t, "old", -48, -24), listedKey(t, "now", -24, 24),
+		listedKey(t, "soon", 24, 48)}, ",")
 	out, _ := application(t, `{"id":"a","appId":"c","keyCredentials":[`+keys+`]}`, plainInstance)
 	var set struct{ Keys []json.RawMessage }
 	if err := json.Unmarshal([]byte(out.JWKS), &set); err != nil || len(set.Keys) != 2 {
@@ -66,7 +67,8 @@ func TestConvertApplication_AnExpiredSecretBesideAValidCertificateIsNotInUse(t *
 	if out.ClientAuthentication != "private_key_jwt" || out.Undecided != "" {
 		t.Errorf("got %s, undecided %q", out.ClientAuthentication, out.Undecided)
 	}
-	if want := []string{"secret p expired false", "certificate now valid true"}; !slices.Equal(statuses(out.Credentials), want) {
+	if want := []string{"secret p expired false",
+		"certificate now valid true"}; !slices.Equal(statuses(out.Credentials), want) {
 		t.Errorf("got %q", statuses(out.Credentials))
 	}
 }
@@ -81,7 +83,8 @@ func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
 	}
 	cases := []struct{ name, secrets, authenticates, undecided string }{
 		{"alone", ``, "private_key_jwt", ""},
-		{"beside an expired secret", `,"passwordCredentials":[{"keyId":"p","endDateTime":"2025-01-31T00:00:00Z"}]`, "private_key_jwt", ""},
+		{"beside an expired secret", `,"passwordCredentials":[{"keyId":"p","endDateTime":"2025-01-31T00:00:00Z"}]`,
+			"private_key_jwt", ""},
 		{"beside a secret", `,` + validPassword, "client_secret_post", ""},
 	}
 	for _, c := range cases {
@@ -94,7 +97,8 @@ func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			item, err := convertApplication(registration{body: body, principal: &principal{body: instance}, federated: append(federated, second)}, day())
+			item, err := convertApplication(registration{body: body, principal: &principal{body: instance},
+				federated: append(federated, second)}, day())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +106,8 @@ func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
 			if err := item.Decode(&out); err != nil {
 				t.Fatal(err)
 			}
-			if out.ClientAuthentication != c.authenticates || (c.undecided == "") != (out.Undecided == "") || !strings.Contains(out.Undecided, c.undecided) {
+			if out.ClientAuthentication != c.authenticates || (c.undecided == "") != (out.Undecided == "") ||
+				!strings.Contains(out.Undecided, c.undecided) {
 				t.Errorf("got %s, undecided %q", out.ClientAuthentication, out.Undecided)
 			}
 			subjects := ""
@@ -121,7 +126,8 @@ func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
 func TestNeedsFederatedCredentials_LeavesOutWhatCannotHaveThem(t *testing.T) {
 	for fields, want := range map[string]bool{
 		`{}`: true, `{` + webRedirect + `,` + validPassword + `}`: true, `{` + webRedirect + `}`: true,
-		`{` + spaRedirect + `}`: false, `{` + nativeRedirect + `}`: false, `{` + spaRedirect + `,` + validPassword + `}`: true,
+		`{` + spaRedirect + `}`: false, `{` + nativeRedirect + `}`: false,
+		`{` + spaRedirect + `,` + validPassword + `}`: true,
 	} {
 		body, err := decode[applicationBody](json.RawMessage(fields))
 		if err != nil {
@@ -141,12 +147,14 @@ func TestConvertApplication_FourAudiencesAreFourThings(t *testing.T) {
 		"AzureADMyOrg": {"tenant", false}, "AzureADMultipleOrgs": {"tenants", true},
 		"AzureADandPersonalMicrosoftAccount": {"tenants_and_personal", true}, "PersonalMicrosoftAccount": {"personal", false},
 	} {
-		out, _ := application(t, `{"id":"a","appId":"c","signInAudience":"`+word+`",`+webRedirect+`,`+validPassword+`}`, plainInstance)
+		out, _ := application(t, `{"id":"a","appId":"c","signInAudience":"`+word+`",`+webRedirect+`,`+validPassword+`}`,
+			plainInstance)
 		if out.Audience != want.audience || out.MultiTenant != want.multi || out.Undecided != "" {
 			t.Errorf("%s is %q, multi-tenant %t, undecided %q", word, out.Audience, out.MultiTenant, out.Undecided)
 		}
 	}
-	future, _ := application(t, `{"id":"a","appId":"c","signInAudience":"Everybody",`+webRedirect+`,`+validPassword+`}`, plainInstance)
+	future, _ := application(t, `{"id":"a","appId":"c","signInAudience":"Everybody",`+webRedirect+`,`+validPassword+`}`,
+		plainInstance)
 	if future.Audience != "" || !strings.Contains(future.Undecided, "Everybody") {
 		t.Errorf("an audience of tomorrow is %q, undecided %q", future.Audience, future.Undecided)
 	}
@@ -156,16 +164,19 @@ func TestConvertApplication_StrongEvidenceOfAProtocolBeatsAHint(t *testing.T) {
 	const tag = `{"id":"sp","accountEnabled":true,"appRoleAssignmentRequired":false,"tags":["WindowsAzureActiveDirectoryCustomSingleSignOnApplication"]`
 	cases := []struct{ name, registration, instance, protocol, undecided string }{
 		{"a secret beats the tag of the gallery", webRedirect + `,` + validPassword, tag + `}`, "oidc", ""},
-		{"a secret beats a page to start at", webRedirect + `,` + validPassword, tag + `,"loginUrl":"https://x.example/"}`, "oidc", ""},
+		{"a secret beats a page to start at", webRedirect + `,` + validPassword, tag + `,"loginUrl":"https://x.example/"}`,
+			"oidc", ""},
 		{"a hint counts where nothing strong does", `"identifierUris":["urn:x"],` + webRedirect, tag + `}`, "saml", ""},
-		{"a signing certificate is strong", `"identifierUris":["urn:x"],` + webRedirect, tag + `,"preferredTokenSigningKeyThumbprint":"AB"}`, "saml", ""},
+		{"a signing certificate is strong", `"identifierUris":["urn:x"],` + webRedirect,
+			tag + `,"preferredTokenSigningKeyThumbprint":"AB"}`, "saml", ""},
 		{"two strong ones are a question", `"identifierUris":["urn:x"],` + webRedirect + `,` + validPassword,
 			tag + `,"preferredTokenSigningKeyThumbprint":"AB"}`, "saml", "must state protocol"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			out, _ := application(t, `{"id":"a","appId":"c",`+c.registration+`}`, c.instance)
-			if out.Protocol != c.protocol || (c.undecided == "") != (out.Undecided == "") || !strings.Contains(out.Undecided, c.undecided) {
+			if out.Protocol != c.protocol || (c.undecided == "") != (out.Undecided == "") ||
+				!strings.Contains(out.Undecided, c.undecided) {
 				t.Errorf("got %s, undecided %q", out.Protocol, out.Undecided)
 			}
 		})
@@ -179,7 +190,8 @@ func TestConvertApplication_TellsWhatNothingCarries(t *testing.T) {
 	if out.LogoURI != "https://l" || out.PolicyURI != "https://p" || out.TermsURI != "https://t" {
 		t.Errorf("pages are lost: %+v", out)
 	}
-	if want := []string{"api.knownClientApplications", "api.requestedAccessTokenVersion", "info.supportUrl"}; !slices.Equal(out.Unknown, want) {
+	if want := []string{"api.knownClientApplications", "api.requestedAccessTokenVersion",
+		"info.supportUrl"}; !slices.Equal(out.Unknown, want) {
 		t.Errorf("unknown is %q, want %q", out.Unknown, want)
 	}
 }

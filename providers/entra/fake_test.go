@@ -46,7 +46,8 @@ func newFakeTenant(t *testing.T) *fakeTenant {
 	f.StartTLS()
 	t.Cleanup(f.Close)
 	f.answer("organization", elements(`{"id":"`+testTenant+`","displayName":"Contoso","verifiedDomains":[]}`))
-	for _, empty := range []string{"domains", "applications", "servicePrincipals", "groups", "identity/conditionalAccess/policies", "users"} {
+	for _, empty := range []string{"domains", "applications", "servicePrincipals", "groups",
+		"identity/conditionalAccess/policies", "users"} {
 		f.answer(empty, elements())
 	}
 	return f
@@ -112,7 +113,8 @@ func (f *fakeTenant) seen() []string {
 }
 
 func write(w http.ResponseWriter, status int, body string) {
-	w.Header().Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+	w.Header().Set("Content-Type",
+		"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
 	w.WriteHeader(status)
 	fmt.Fprint(w, body)
 }

@@ -64,14 +64,16 @@ func TestCollect_ReadsFederationAndLetsSubdomainsInherit(t *testing.T) {
 		`{"id":"dark.example","authenticationType":"Federated","isVerified":true}`))
 	f.answer("domains/fed.example/federationConfiguration", elements(`{"id":"fc","displayName":"ADFS","issuerUri":"http://fs.example/trust",
 		"passiveSignInUri":"https://fs.example/adfs/ls","signingCertificate":"MII\nA","nextSigningCertificate":"MIIA","preferredAuthenticationProtocol":"wsFed"}`))
-	f.answer("domains/dark.example/federationConfiguration", status(403, `{"error":{"code":"Authorization_RequestDenied","message":"no"}}`))
+	f.answer("domains/dark.example/federationConfiguration",
+		status(403, `{"error":{"code":"Authorization_RequestDenied","message":"no"}}`))
 	s, _ := configured(t, f, nil)
 	got, err := collect(t, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	provider := attributes[identity.IdentityProvider](t, got, "identity_provider/fc")
-	if provider.Protocol != "wsfed" || strings.Join(provider.Domains, " ") != "eu.fed.example fed.example" || len(provider.SigningCertificates) != 1 {
+	if provider.Protocol != "wsfed" || strings.Join(provider.Domains, " ") != "eu.fed.example fed.example" ||
+		len(provider.SigningCertificates) != 1 {
 		t.Errorf("got %+v", provider)
 	}
 	for _, name := range []string{"fed.example", "eu.fed.example"} {
@@ -94,11 +96,14 @@ func TestCollect_ReadsMembersAndNesting(t *testing.T) {
 	f := newFakeTenant(t)
 	f.answer("groups", elements(
 		`{"id":"g1","displayName":"All","securityEnabled":true}`, `{"id":"g2","displayName":"Middle","securityEnabled":true}`,
-		`{"id":"g3","displayName":"Inner","securityEnabled":true}`, `{"id":"g4","displayName":"Hidden","securityEnabled":true,"visibility":"HiddenMembership"}`,
+		`{"id":"g3","displayName":"Inner","securityEnabled":true}`,
+		`{"id":"g4","displayName":"Hidden","securityEnabled":true,"visibility":"HiddenMembership"}`,
 		`{"id":"g5","displayName":"Gone","securityEnabled":true}`))
-	f.answer("groups/g1/members", elements(`{"@odata.type":"#microsoft.graph.group","id":"g2"}`, `{"@odata.type":"#microsoft.graph.device","id":"d1"}`))
+	f.answer("groups/g1/members", elements(`{"@odata.type":"#microsoft.graph.group","id":"g2"}`,
+		`{"@odata.type":"#microsoft.graph.device","id":"d1"}`))
 	f.answer("groups/g2/members", elements(`{"@odata.type":"#microsoft.graph.group","id":"g3"}`))
-	f.answer("groups/g3/members", elements(`{"@odata.type":"#microsoft.graph.group","id":"g1"}`, `{"@odata.type":"#microsoft.graph.user","id":"u1"}`, `{"id":"x1"}`))
+	f.answer("groups/g3/members", elements(`{"@odata.type":"#microsoft.graph.group","id":"g1"}`,
+		`{"@odata.type":"#microsoft.graph.user","id":"u1"}`, `{"id":"x1"}`))
 	f.answer("groups/g4/members", elements())
 	s, _ := configured(t, f, nil)
 	got, err := collect(t, s)
@@ -115,7 +120,8 @@ func TestCollect_ReadsMembersAndNesting(t *testing.T) {
 	if member, _ := got.items["membership/g3/u1"].Refer("member"); member.Kind != identity.KindUser {
 		t.Errorf("got %+v", member)
 	}
-	if attributes[identity.Membership](t, got, "membership/g1/d1").MemberKind != "device" || len(got.items["membership/g3/x1"].Gaps) != 1 {
+	if attributes[identity.Membership](t, got, "membership/g1/d1").MemberKind != "device" ||
+		len(got.items["membership/g3/x1"].Gaps) != 1 {
 		t.Error("members of other types were misread")
 	}
 	if len(got.gaps) != 1 || got.gaps[0].Permission != "Member.Read.Hidden" {
@@ -134,7 +140,8 @@ func TestCollect_FederatedCredentialsDecideAnApplicationWithoutSecrets(t *testin
 		t.Run(name, func(t *testing.T) {
 			f := newFakeTenant(t)
 			f.answer("applications", elements(`{"id":"a1","appId":"app","displayName":"Pipeline"}`))
-			f.answer("servicePrincipals", elements(`{"id":"sp","appId":"app","accountEnabled":true,"appOwnerOrganizationId":"`+testTenant+`","appRoleAssignmentRequired":false}`))
+			f.answer("servicePrincipals",
+				elements(`{"id":"sp","appId":"app","accountEnabled":true,"appOwnerOrganizationId":"`+testTenant+`","appRoleAssignmentRequired":false}`))
 			f.answer("applications/a1/federatedIdentityCredentials", c.answer)
 			s, _ := configured(t, f, nil)
 			got, err := collect(t, s)
@@ -145,7 +152,8 @@ func TestCollect_FederatedCredentialsDecideAnApplicationWithoutSecrets(t *testin
 			if (app.Undecided != "") != c.undecided {
 				t.Errorf("undecided: %q", app.Undecided)
 			}
-			if !c.undecided && (app.ClientAuthentication != "private_key_jwt" || len(app.Credentials) != 1 || app.Credentials[0].Issuer != "https://ci.example") {
+			if !c.undecided && (app.ClientAuthentication != "private_key_jwt" || len(app.Credentials) != 1 ||
+				app.Credentials[0].Issuer != "https://ci.example") {
 				t.Errorf("got %+v", app)
 			}
 		})
@@ -154,7 +162,8 @@ func TestCollect_FederatedCredentialsDecideAnApplicationWithoutSecrets(t *testin
 
 func TestCollect_DecidesNothingWithoutServicePrincipals(t *testing.T) {
 	f := newFakeTenant(t)
-	f.answer("applications", elements(`{"id":"a1","appId":"app","displayName":"Portal",`+webRedirect+","+validPassword+`}`))
+	f.answer("applications",
+		elements(`{"id":"a1","appId":"app","displayName":"Portal",`+webRedirect+","+validPassword+`}`))
 	f.answer("servicePrincipals", status(403, `{"error":{"code":"Authorization_RequestDenied","message":"no"}}`))
 	s, _ := configured(t, f, nil)
 	got, err := collect(t, s)

@@ -10,7 +10,8 @@ import (
 
 func TestPermissions_AreTriedAndNamed(t *testing.T) {
 	f := newFakeTenant(t)
-	f.answer("identity/conditionalAccess/policies", status(403, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`))
+	f.answer("identity/conditionalAccess/policies",
+		status(403, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`))
 	s, _ := configured(t, f, nil)
 	checks, err := s.Permissions(t.Context())
 	if err != nil {
@@ -19,11 +20,14 @@ func TestPermissions_AreTriedAndNamed(t *testing.T) {
 	states := map[identity.PermissionState]int{}
 	for _, check := range checks {
 		states[check.State]++
-		if check.Optional != (check.Name == "AuditLog.Read.All") || (check.State == identity.PermissionMissing) != (check.Name == "Policy.Read.All") || (check.Action == "") != (check.State == identity.PermissionGranted) {
+		if check.Optional != (check.Name == "AuditLog.Read.All") ||
+			(check.State == identity.PermissionMissing) != (check.Name == "Policy.Read.All") ||
+			(check.Action == "") != (check.State == identity.PermissionGranted) {
 			t.Errorf("%+v", check)
 		}
 	}
-	if states[identity.PermissionGranted] != 5 || states[identity.PermissionMissing] != 1 || states[identity.PermissionUnknown] != len(untried()) {
+	if states[identity.PermissionGranted] != 5 || states[identity.PermissionMissing] != 1 ||
+		states[identity.PermissionUnknown] != len(untried()) {
 		t.Errorf("%v", states)
 	}
 	for _, request := range f.seen() {

@@ -54,8 +54,10 @@ func (s *source) Schema() identity.ProviderSchema {
 		Config: []identity.ConfigAttribute{
 			{Name: "tenant_id", Type: "string", Required: true, Doc: "Tenant: its id, or one of its verified domains."},
 			{Name: "client_id", Type: "string", Required: true, Doc: "Application (client) id that rehome signs in with."},
-			{Name: "client_secret", Type: "string", Required: true, Sensitive: true, Doc: "Value of a client secret of that application."},
-			{Name: "graph_endpoint", Type: "string", Default: defaultGraph, Doc: "Microsoft Graph, https only: national clouds and private servers."},
+			{Name: "client_secret", Type: "string", Required: true, Sensitive: true,
+				Doc: "Value of a client secret of that application."},
+			{Name: "graph_endpoint", Type: "string", Default: defaultGraph,
+				Doc: "Microsoft Graph, https only: national clouds and private servers."},
 			{Name: "authority_host", Type: "string", Default: defaultAuthority, Doc: "Where tokens come from, https only."},
 			args.CAFileAttribute(),
 			args.ConcurrencyAttribute(defaultConcurrency, mostConcurrency),
@@ -159,7 +161,8 @@ func (c *client) organization(ctx context.Context) (organizationBody, page, erro
 	}
 	if isGUID(c.settings.tenantID) && !strings.EqualFold(c.settings.tenantID, found.ID) {
 		return organizationBody{}, page{}, &identity.ProviderError{Code: identity.ErrorNotFound, Page: first.name(),
-			Message: fmt.Sprintf("%s %s: the token is for tenant %s and not for %s", http.MethodGet, first.path, found.ID, c.settings.tenantID)}
+			Message: fmt.Sprintf("%s %s: the token is for tenant %s and not for %s", http.MethodGet, first.path, found.ID,
+				c.settings.tenantID)}
 	}
 	return found, first, nil
 }

@@ -152,7 +152,8 @@ func (r *run) members(ctx context.Context, group *heldGroup, nested *nesting) er
 	if hidden(group.body) && count == 0 {
 		group.hidden = true
 		group.gaps = append(group.gaps, "members")
-		return r.gap(ctx, members, 403, "the membership of group "+group.body.ID+" is hidden, so an empty list proves nothing")
+		return r.gap(ctx, members, 403,
+			"the membership of group "+group.body.ID+" is hidden, so an empty list proves nothing")
 	}
 	return nil
 }

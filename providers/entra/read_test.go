@@ -86,20 +86,31 @@ func TestCollect_FaultsOfGraphStopTheReadAndNameThePage(t *testing.T) {
 		{"JSON cut short", []http.HandlerFunc{body(`{"value":[{"id":`)}, nil, identity.ErrorInvalid, "cannot be used"},
 		{"HTML with 200", []http.HandlerFunc{htmlPage}, nil, identity.ErrorInvalid, "not JSON"},
 		{"a redirect", []http.HandlerFunc{redirect}, nil, identity.ErrorInvalid, "302"},
-		{"no content", []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }}, nil, identity.ErrorInvalid, "204"},
-		{"a link to itself", []http.HandlerFunc{linked(second, user)}, []http.HandlerFunc{linked(second, other)}, identity.ErrorInvalid, "leads back"},
-		{"a link to another host", []http.HandlerFunc{linked("https://graph.attacker.example/v1.0/users", user)}, nil, identity.ErrorInvalid, "another host"},
-		{"a link without TLS", []http.HandlerFunc{linked("http://127.0.0.1/v1.0/users", user)}, nil, identity.ErrorInvalid, "another host"},
-		{"a link that is a number", []http.HandlerFunc{body(`{"value":[],"@odata.nextLink":7}`)}, nil, identity.ErrorInvalid, "no text"},
-		{"an item twice", []http.HandlerFunc{linked(second, user)}, []http.HandlerFunc{elements(user)}, identity.ErrorInvalid, "element u1 was already in the list"},
-		{"an item without id", []http.HandlerFunc{elements(`{"mail":"x"}`)}, nil, identity.ErrorInvalid, "element 0 has no id"},
-		{"a number for a name", []http.HandlerFunc{elements(`{"id":"u1","displayName":4}`)}, nil, identity.ErrorInvalid, "an element cannot be read"},
-		{"500 for ever", []http.HandlerFunc{status(500, `{}`)}, nil, identity.ErrorUnreachable, "the server answered 500 (5 tries)"},
+		{"no content", []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }}, nil,
+			identity.ErrorInvalid, "204"},
+		{"a link to itself", []http.HandlerFunc{linked(second, user)}, []http.HandlerFunc{linked(second, other)},
+			identity.ErrorInvalid, "leads back"},
+		{"a link to another host", []http.HandlerFunc{linked("https://graph.attacker.example/v1.0/users", user)}, nil,
+			identity.ErrorInvalid, "another host"},
+		{"a link without TLS", []http.HandlerFunc{linked("http://127.0.0.1/v1.0/users", user)}, nil, identity.ErrorInvalid,
+			"another host"},
+		{"a link that is a number", []http.HandlerFunc{body(`{"value":[],"@odata.nextLink":7}`)}, nil,
+			identity.ErrorInvalid, "no text"},
+		{"an item twice", []http.HandlerFunc{linked(second, user)}, []http.HandlerFunc{elements(user)}, identity.ErrorInvalid,
+			"element u1 was already in the list"},
+		{"an item without id", []http.HandlerFunc{elements(`{"mail":"x"}`)}, nil, identity.ErrorInvalid,
+			"element 0 has no id"},
+		{"a number for a name", []http.HandlerFunc{elements(`{"id":"u1","displayName":4}`)}, nil, identity.ErrorInvalid,
+			"an element cannot be read"},
+		{"500 for ever", []http.HandlerFunc{status(500, `{}`)}, nil, identity.ErrorUnreachable,
+			"the server answered 500 (5 tries)"},
 		{"429 for ever", []http.HandlerFunc{tooMany("0.5")}, nil, identity.ErrorRateLimited, "429"},
 		{"a body cut off for ever", []http.HandlerFunc{cutOff}, nil, identity.ErrorUnreachable, "closed early"},
-		{"a dead token", []http.HandlerFunc{status(401, `{"error":{"code":"InvalidAuthenticationToken","message":"expired"}}`)}, nil,
+		{"a dead token", []http.HandlerFunc{status(401,
+			`{"error":{"code":"InvalidAuthenticationToken","message":"expired"}}`)}, nil,
 			identity.ErrorUnauthorized, "InvalidAuthenticationToken"},
-		{"a refused query", []http.HandlerFunc{status(400, `{"error":{"code":"Request_UnsupportedQuery","message":"size"}}`)}, nil,
+		{"a refused query", []http.HandlerFunc{status(400,
+			`{"error":{"code":"Request_UnsupportedQuery","message":"size"}}`)}, nil,
 			identity.ErrorInvalid, "Request_UnsupportedQuery"},
 	}
 	for _, c := range cases {
@@ -125,7 +136,8 @@ func TestCollect_FaultsOfGraphStopTheReadAndNameThePage(t *testing.T) {
 func TestCollect_GoesOnAfterFaultsThatPass(t *testing.T) {
 	user := `{"id":"u1","userPrincipalName":"a@contoso.example","accountEnabled":true}`
 	for name, fault := range map[string]http.HandlerFunc{
-		"429": tooMany("2.128"), "503": status(503, `{}`), "500": status(500, `{}`), "502": status(502, `{}`), "504": status(504, `{}`),
+		"429": tooMany("2.128"), "503": status(503, `{}`), "500": status(500, `{}`), "502": status(502, `{}`),
+		"504":            status(504, `{}`),
 		"a body cut off": cutOff,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +181,8 @@ func cutOff(w http.ResponseWriter, _ *http.Request) {
 }
 
 func TestCollect_AForbiddenListIsAGapThatNamesThePermission(t *testing.T) {
-	denied := status(403, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)
+	denied := status(403,
+		`{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)
 	for path, want := range map[string]identity.Gap{
 		"users":                               {Kind: identity.KindUser, Permission: "User.Read.All"},
 		"groups":                              {Kind: identity.KindGroup, Permission: "Group.Read.All"},

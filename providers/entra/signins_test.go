@@ -36,23 +36,27 @@ func TestSignIns_AreSummedUpByApplicationOverPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []identity.SignInActivity{{Item: identity.ItemID{Kind: identity.KindApplication, ID: "object-1"}, Last: "2026-11-20T10:00:00Z",
+	want := []identity.SignInActivity{{Item: identity.ItemID{Kind: identity.KindApplication, ID: "object-1"},
+		Last:    "2026-11-20T10:00:00Z",
 		SignIns: 2, Failures: 1, PeopleCount: 1, People: []string{"ana@contoso.example"}}}
 	if diff := cmp.Diff(want, report.Applications); diff != "" {
 		t.Error(diff)
 	}
-	if covers, err := time.Parse(time.RFC3339, report.Covers); err != nil || time.Since(covers) > 31*24*time.Hour || report.Requests != 3 {
+	if covers, err := time.Parse(time.RFC3339, report.Covers); err != nil || time.Since(covers) > 31*24*time.Hour ||
+		report.Requests != 3 {
 		t.Errorf("covers %s in %d requests", report.Covers, report.Requests)
 	}
 }
 
 func TestSignIns_WithoutTheRightOrTheLicenceAreAQuestion(t *testing.T) {
 	f := newFakeTenant(t)
-	f.answerAt(signInsPath, status(403, `{"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant","message":"Neither tenant is B2C or tenant doesn't have premium license"}}`))
+	f.answerAt(signInsPath,
+		status(403, `{"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant","message":"Neither tenant is B2C or tenant doesn't have premium license"}}`))
 	source, _ := configured(t, f, nil)
 	_, err := source.SignIns(t.Context(), time.Now().UTC().Format(time.RFC3339))
 	var failure *identity.ProviderError
-	if !errors.As(err, &failure) || failure.Code != identity.ErrorForbidden || !strings.Contains(failure.Permission, "AuditLog.Read.All") || !strings.Contains(failure.Message, "premium") {
+	if !errors.As(err, &failure) || failure.Code != identity.ErrorForbidden ||
+		!strings.Contains(failure.Permission, "AuditLog.Read.All") || !strings.Contains(failure.Message, "premium") {
 		t.Errorf("the answer is %v", err)
 	}
 }
@@ -76,9 +80,11 @@ func TestConnection_SaysWhatTheTenantIs(t *testing.T) {
 		}
 		return found
 	}
-	saml := facts(identity.Application{Protocol: "saml", EntityID: "urn:app", RedirectURIs: []string{"https://app.example/acs"}, NameIDFormat: "emailAddress"})
+	saml := facts(identity.Application{Protocol: "saml", EntityID: "urn:app",
+		RedirectURIs: []string{"https://app.example/acs"}, NameIDFormat: "emailAddress"})
 	for name, want := range map[string]string{
-		identity.ConnectionEntityID: "https://sts.windows.net/" + testTenant + "/", identity.ConnectionSignOn: f.URL + "/" + testTenant + "/saml2",
+		identity.ConnectionEntityID: "https://sts.windows.net/" + testTenant + "/",
+		identity.ConnectionSignOn:   f.URL + "/" + testTenant + "/saml2",
 		identity.ConnectionMetadata: f.URL + "/" + testTenant + "/federationmetadata/2007-06/federationmetadata.xml?appid=app-1",
 	} {
 		if saml[name] != want {
@@ -86,7 +92,8 @@ func TestConnection_SaysWhatTheTenantIs(t *testing.T) {
 		}
 	}
 	oidc := facts(identity.Application{Protocol: "oidc", ClientID: "app-1", ClientType: "confidential"})
-	if !strings.HasPrefix(oidc[identity.ConnectionIssuer], f.URL+"/"+testTenant+"/v2.0") || oidc[identity.ConnectionClientID] != "app-1" {
+	if !strings.HasPrefix(oidc[identity.ConnectionIssuer], f.URL+"/"+testTenant+"/v2.0") ||
+		oidc[identity.ConnectionClientID] != "app-1" {
 		t.Errorf("OIDC: %v", oidc)
 	}
 }

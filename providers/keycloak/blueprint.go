@@ -22,7 +22,8 @@ const (
 	quietListener = "jboss-logging"
 )
 
-// Blueprint copies the settings of the realm into a realm file that POST /admin/realms takes: all but people. It reads only.
+// Blueprint copies the settings of the realm into a realm file that POST /admin/realms takes: all but people. It reads
+// only.
 func (t *Target) Blueprint(ctx context.Context, name string) (identity.Blueprint, error) {
 	if err := t.configured(); err != nil {
 		return identity.Blueprint{}, err
@@ -31,14 +32,16 @@ func (t *Target) Blueprint(ctx context.Context, name string) (identity.Blueprint
 		name = t.client.realm + "-rehearsal"
 	}
 	if strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
-		return identity.Blueprint{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("a realm cannot be called %q", printable(name))}
+		return identity.Blueprint{}, &identity.ProviderError{Code: identity.ErrorInvalid,
+			Message: fmt.Sprintf("a realm cannot be called %q", printable(name))}
 	}
 	document, err := t.client.document(ctx)
 	if err != nil {
 		return identity.Blueprint{}, outward("reading the realm", err)
 	}
 	if document["components"] == nil {
-		return identity.Blueprint{}, &identity.ProviderError{Code: identity.ErrorForbidden, Permission: "manage-realm", Message: "only an export holds all settings of a realm, and Keycloak gives one to whoever may manage the realm"}
+		return identity.Blueprint{}, &identity.ProviderError{Code: identity.ErrorForbidden, Permission: "manage-realm",
+			Message: "only an export holds all settings of a realm, and Keycloak gives one to whoever may manage the realm"}
 	}
 	stripped := strip(document, t.client.realm, name)
 	var encoded bytes.Buffer
@@ -50,8 +53,8 @@ func (t *Target) Blueprint(ctx context.Context, name string) (identity.Blueprint
 	return identity.Blueprint{Name: name, Document: encoded.Bytes(), Stripped: stripped}, nil
 }
 
-// strip makes of an exported realm one of another name that holds no secret, shares no id with the first, and reaches nobody. It says
-// what it took out or switched off, sorted; a realm that was made of a blueprint gives nothing.
+// strip makes of an exported realm one of another name that holds no secret, shares no id with the first, and reaches
+// nobody. It says what it took out or switched off, sorted; a realm that was made of a blueprint gives nothing.
 func strip(document realm.Object, from, name string) []string {
 	s := &stripper{from: from, name: name}
 	s.realm(document)
@@ -111,10 +114,12 @@ func newUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// logoutAttributes are the attributes of a client that hold an address to which the server sends something at a sign-out.
+// logoutAttributes are the attributes of a client that hold an address to which the server sends something at a
+// sign-out.
 func logoutAttributes() []string {
 	return []string{
-		"backchannel.logout.url", "frontchannel.logout.url", "saml_single_logout_service_url_post", "saml_single_logout_service_url_redirect",
+		"backchannel.logout.url", "frontchannel.logout.url", "saml_single_logout_service_url_post",
+		"saml_single_logout_service_url_redirect",
 		"saml_single_logout_service_url_soap", "saml_single_logout_service_url_artifact",
 	}
 }
@@ -135,7 +140,8 @@ func (s *stripper) clients(document realm.Object, flows map[string]string) {
 			}
 			delete(attributes, name)
 		}
-		if address := field(client, "adminUrl"); address != "" && !strings.HasPrefix(address, "${") && !strings.HasPrefix(address, "/") {
+		if address := field(client, "adminUrl"); address != "" && !strings.HasPrefix(address, "${") &&
+			!strings.HasPrefix(address, "/") {
 			s.took("admin address of client %s", id)
 			delete(client, "adminUrl")
 		}
@@ -150,7 +156,8 @@ func (s *stripper) clients(document realm.Object, flows map[string]string) {
 		}
 	}
 	document["clients"] = asList(kept)
-	delete(object(object(document, "roles"), "client"), realm.MarkerClient) // roles of a client that is not there refuse an import
+	// roles of a client that is not there refuse an import
+	delete(object(object(document, "roles"), "client"), realm.MarkerClient)
 	delete(object(document, "clientScopeMappings"), realm.MarkerClient)
 }
 
@@ -228,7 +235,8 @@ func (s *stripper) forget(value any, ids bool) {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, each := range v {
-			if _, isText := each.(string); isText && ids && (name == "id" || name == "containerId" || name == "internalId" || name == "parentId") {
+			if _, isText := each.(string); isText && ids &&
+				(name == "id" || name == "containerId" || name == "internalId" || name == "parentId") {
 				delete(v, name)
 				continue
 			}

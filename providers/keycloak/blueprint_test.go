@@ -37,8 +37,10 @@ func TestStrip_LeavesNothingThatReachesAnybodyAndNoSecret(t *testing.T) {
 	}
 	got := strip(doc, "acme", "scratch")
 	want := []string{
-		"admin address of client shop", "event listener webhook", "frontend address https://login.acme.example", "identity provider adfs was enabled",
-		"logout address of client shop (backchannel.logout.url)", "mail server mail.acme.example", "user federation ldap was enabled",
+		"admin address of client shop", "event listener webhook", "frontend address https://login.acme.example",
+		"identity provider adfs was enabled",
+		"logout address of client shop (backchannel.logout.url)", "mail server mail.acme.example",
+		"user federation ldap was enabled",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stripped (-want +got):\n%s", diff)
@@ -47,12 +49,14 @@ func TestStrip_LeavesNothingThatReachesAnybodyAndNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"planted-secret", maskedValue, "rehome-marker", "webhook", "frontendUrl", "mail.acme", `"flow-1"`, "containerId", "internalId", "organizationId", "ann", "KeyProvider", "shop.example", "/realms/acme/"} {
+	for _, text := range []string{"planted-secret", maskedValue, "rehome-marker", "webhook", "frontendUrl", "mail.acme",
+		`"flow-1"`, "containerId", "internalId", "organizationId", "ann", "KeyProvider", "shop.example", "/realms/acme/"} {
 		if strings.Contains(string(encoded), text) {
 			t.Errorf("the blueprint holds %s:\n%s", text, encoded)
 		}
 	}
-	for _, text := range []string{`"realm":"scratch"`, `"id":"kept"`, "default-roles-acme", "/realms/scratch/account/*", "https://fs.example", "service-account-rehome", `"alias":"partner"`} {
+	for _, text := range []string{`"realm":"scratch"`, `"id":"kept"`, "default-roles-acme", "/realms/scratch/account/*",
+		"https://fs.example", "service-account-rehome", `"alias":"partner"`} {
 		if !strings.Contains(string(encoded), text) {
 			t.Errorf("the blueprint lost %s:\n%s", text, encoded)
 		}

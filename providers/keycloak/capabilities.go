@@ -69,8 +69,8 @@ func writeRoles() []struct{ role, use string } {
 	}
 }
 
-// Permissions finds out what the service account may do, without writing. Reading is tried; the roles for writing are those that its
-// token names, as trying them would write.
+// Permissions finds out what the service account may do, without writing. Reading is tried; the roles for writing are
+// those that its token names, as trying them would write.
 func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
 	if err := t.configured(); err != nil {
 		return nil, err
@@ -100,7 +100,8 @@ func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, e
 		check := identity.PermissionCheck{Name: need.role, For: forApply + ": " + need.use, State: identity.PermissionGranted}
 		switch {
 		case !told:
-			check.State, check.Action = identity.PermissionUnknown, "The token names no roles; look at the service account's roles in the admin console."
+			check.State, check.Action = identity.PermissionUnknown,
+				"The token names no roles; look at the service account's roles in the admin console."
 		case !slices.Contains(held, need.role) && !slices.Contains(held, "realm-admin"):
 			check.State, check.Action = identity.PermissionMissing, grant(need.role)
 		}
@@ -119,7 +120,8 @@ func (c *client) heldRoles(ctx context.Context) ([]string, bool, error) {
 }
 
 // optionalChecks adds those rights that may be missing.
-func (c *client) optionalChecks(ctx context.Context, checks []identity.PermissionCheck, held []string, told bool) ([]identity.PermissionCheck, error) {
+func (c *client) optionalChecks(ctx context.Context, checks []identity.PermissionCheck, held []string,
+	told bool) ([]identity.PermissionCheck, error) {
 	for _, right := range optionalRights() {
 		check := identity.PermissionCheck{Name: right.role, For: right.use, State: identity.PermissionGranted, Optional: true}
 		switch {
@@ -133,7 +135,8 @@ func (c *client) optionalChecks(ctx context.Context, checks []identity.Permissio
 				check.State, check.Action = identity.PermissionMissing, grant(right.role)
 			}
 		case !told:
-			check.State, check.Action = identity.PermissionUnknown, "The token names no roles; look at the service account's roles in the admin console."
+			check.State, check.Action = identity.PermissionUnknown,
+				"The token names no roles; look at the service account's roles in the admin console."
 		case !slices.Contains(held, right.role) && !slices.Contains(held, "realm-admin"):
 			check.State, check.Action = identity.PermissionMissing, grant(right.role)
 		}
@@ -146,8 +149,8 @@ func grant(role string) string {
 	return "Give the client's service account the " + realmManagement + " role " + role + "."
 }
 
-// tokenRoles reads the roles of realm-management out of our own token, which the server gave us: nobody relies on it but the advice
-// made of it. False means that the token does not say, as a lightweight one.
+// tokenRoles reads the roles of realm-management out of our own token, which the server gave us: nobody relies on it
+// but the advice made of it. False means that the token does not say, as a lightweight one.
 func tokenRoles(token string) ([]string, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -39,10 +39,11 @@ type adminEvent struct {
 	} `json:"authDetails"`
 }
 
-// Changes lists the admin events between two times, oldest first. A realm records them only when it is told to: where it does not,
-// nothing can be told, which is an error and not an empty list. Ours are those of our client; where it wrote nothing in that time,
-// the run used another credential, which is the one that wrote the marker.
-func (t *Target) Changes(ctx context.Context, since, until string, each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
+// Changes lists the admin events between two times, oldest first. A realm records them only when it is told to: where
+// it does not, nothing can be told, which is an error and not an empty list. Ours are those of our client; where it
+// wrote nothing in that time, the run used another credential, which is the one that wrote the marker.
+func (t *Target) Changes(ctx context.Context, since, until string,
+	each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
 	const doing = "reading the admin events"
 	if err := t.configured(); err != nil {
 		return identity.ChangeReport{}, err
@@ -61,7 +62,8 @@ func (t *Target) Changes(ctx context.Context, since, until string, each func(ide
 	return report, outward(doing, err)
 }
 
-func (c *client) changes(ctx context.Context, from, to time.Time, each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
+func (c *client) changes(ctx context.Context, from, to time.Time,
+	each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
 	report := identity.ChangeReport{Covers: from.UTC().Format(time.RFC3339Nano)}
 	ahead, err := c.recordsChanges(ctx, from, &report)
 	if err != nil {
@@ -88,7 +90,8 @@ func (c *client) changes(ctx context.Context, from, to time.Time, each func(iden
 }
 
 // recordsChanges makes sure that the realm records writes, and tells how far the server's clock is ahead of ours.
-func (c *client) recordsChanges(ctx context.Context, from time.Time, report *identity.ChangeReport) (time.Duration, error) {
+func (c *client) recordsChanges(ctx context.Context, from time.Time,
+	report *identity.ChangeReport) (time.Duration, error) {
 	var settings struct {
 		Enabled bool `json:"adminEventsEnabled"`
 		Details bool `json:"adminEventsDetailsEnabled"`
@@ -100,12 +103,14 @@ func (c *client) recordsChanges(ctx context.Context, from time.Time, report *ide
 		return 0, err
 	}
 	if !settings.Enabled {
-		fault := c.failure(identity.ErrorForbidden, 0, call{method: http.MethodGet, path: path}, "the realm does not record what administrators write, so nobody can tell what was written; turn on "+switchAdminEvents+" before the next apply")
+		fault := c.failure(identity.ErrorForbidden, 0, call{method: http.MethodGet, path: path},
+			"the realm does not record what administrators write, so nobody can tell what was written; turn on "+switchAdminEvents+" before the next apply")
 		fault.Permission = switchAdminEvents
 		return 0, fault
 	}
 	if !settings.Details {
-		report.Note = "the realm records writes without what was sent: there are no digests, and what a write was about is known less exactly"
+		report.Note = "the realm records writes without what was sent: there are no digests, and what a write was about " +
+			"is known less exactly"
 	}
 	var live realm.Object
 	if err := c.get(ctx, c.admin(), nil, &live); err == nil {
@@ -146,7 +151,8 @@ func (c *client) adminEvents(ctx context.Context, from, to time.Time) ([]adminEv
 			return nil, err
 		}
 		for _, e := range page {
-			if at := time.UnixMilli(e.Time); e.Error != "" || at.Before(from.Truncate(time.Millisecond)) || at.After(to) || (e.ID != "" && seen[e.ID]) {
+			if at := time.UnixMilli(e.Time); e.Error != "" || at.Before(from.Truncate(time.Millisecond)) || at.After(to) ||
+				(e.ID != "" && seen[e.ID]) {
 				continue
 			}
 			seen[e.ID] = true
@@ -222,8 +228,9 @@ func (e adminEvent) body() realm.Object {
 
 func (r *changeReader) change(ctx context.Context, e adminEvent) (identity.ChangeEvent, error) {
 	change := identity.ChangeEvent{
-		ID: e.ID, At: time.UnixMilli(e.Time).Add(-r.ahead).UTC().Format(time.RFC3339Nano), Operation: strings.ToLower(e.OperationType),
-		Type: strings.ToLower(e.ResourceType), Path: e.ResourcePath, ByUs: r.ours(e),
+		ID: e.ID, At: time.UnixMilli(e.Time).Add(-r.ahead).UTC().Format(time.RFC3339Nano),
+		Operation: strings.ToLower(e.OperationType),
+		Type:      strings.ToLower(e.ResourceType), Path: e.ResourcePath, ByUs: r.ours(e),
 	}
 	if !change.ByUs {
 		change.By = fmt.Sprintf("client %s, user %s", e.Auth.ClientID, e.Auth.UserID)
@@ -233,7 +240,8 @@ func (r *changeReader) change(ctx context.Context, e adminEvent) (identity.Chang
 		change.Digest = "sha256:" + hex.EncodeToString(sum[:])
 	}
 	segments := strings.Split(strings.Trim(e.ResourcePath, "/"), "/")
-	change.Bookkeeping = change.ByUs && r.marker != "" && len(segments) == 2 && segments[0] == "clients" && segments[1] == r.marker
+	change.Bookkeeping = change.ByUs && r.marker != "" && len(segments) == 2 && segments[0] == "clients" &&
+		segments[1] == r.marker
 	for _, segment := range segments {
 		if len(segment) == 36 && strings.Count(segment, "-") == 4 {
 			change.ServerIDs = append(change.ServerIDs, segment)
@@ -303,7 +311,8 @@ func (r *changeReader) aboutClient(e adminEvent, path []string) []identity.Resou
 		return nil
 	}
 	name, body := r.clients[path[1]], e.body()
-	client, gate, enablement := identity.ResourceID{Type: realm.TypeClient, Key: name}, identity.ResourceID{Type: realm.TypeGate, Key: name}, identity.ResourceID{Type: realm.TypeEnablement, Key: name}
+	client, gate, enablement := identity.ResourceID{Type: realm.TypeClient, Key: name},
+		identity.ResourceID{Type: realm.TypeGate, Key: name}, identity.ResourceID{Type: realm.TypeEnablement, Key: name}
 	if len(path) > 2 {
 		switch path[2] {
 		case "default-client-scopes":
@@ -348,7 +357,8 @@ func (r *changeReader) aboutMapping(e adminEvent, group, clientID string) []iden
 	}
 	about := make([]identity.ResourceID, 0, len(roles))
 	for _, role := range roles {
-		about = append(about, identity.ResourceID{Type: realm.TypeRoleAssignment, Key: group + " -> " + clientID + "/" + field(role, "name")})
+		about = append(about, identity.ResourceID{Type: realm.TypeRoleAssignment,
+			Key: group + " -> " + clientID + "/" + field(role, "name")})
 	}
 	return about
 }

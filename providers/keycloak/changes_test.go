@@ -17,17 +17,19 @@ import (
 func watched(t *testing.T, details bool) (*Target, *keycloaktest.Realm) {
 	t.Helper()
 	made := servers.Server(t).NewRealm(t, "realm-admin")
-	made.AdminRealm(t, http.MethodPut, "", map[string]any{"realm": made.Name, "adminEventsEnabled": true, "adminEventsDetailsEnabled": details})
+	made.AdminRealm(t, http.MethodPut, "", map[string]any{"realm": made.Name, "adminEventsEnabled": true,
+		"adminEventsDetailsEnabled": details})
 	return configured(t, made), made
 }
 
 func changesOf(t *testing.T, target *Target, since time.Time) ([]identity.ChangeEvent, identity.ChangeReport) {
 	t.Helper()
 	var events []identity.ChangeEvent
-	report, err := target.Changes(t.Context(), since.Format(time.RFC3339Nano), time.Now().Add(time.Second).Format(time.RFC3339Nano), func(e identity.ChangeEvent) error {
-		events = append(events, e)
-		return nil
-	})
+	report, err := target.Changes(t.Context(), since.Format(time.RFC3339Nano),
+		time.Now().Add(time.Second).Format(time.RFC3339Nano), func(e identity.ChangeEvent) error {
+			events = append(events, e)
+			return nil
+		})
 	if err != nil {
 		t.Fatalf("reading the changes: %v", err)
 	}
@@ -61,7 +63,10 @@ func TestKeycloak_EveryWriteOfARunIsRecordedAndNamed(t *testing.T) {
 			}
 		case e.Bookkeeping:
 			marks++
-		case !slices.ContainsFunc(steps, func(s identity.StepRequest) bool { return concerns(e, s.Resource, ids[s.Resource.String()], true) }):
+		case !slices.ContainsFunc(steps, func(s identity.StepRequest) bool {
+			return concerns(e, s.Resource,
+				ids[s.Resource.String()], true)
+		}):
 			t.Errorf("no step is told to have written %s %s, about %v", e.Operation, e.Path, e.About)
 		}
 	}
@@ -98,7 +103,8 @@ func TestKeycloak_WithoutARecordOfWritesNothingIsTold(t *testing.T) {
 	target, made := liveTarget(t)
 	ask := func(target *Target) *identity.ProviderError {
 		now := time.Now()
-		_, err := target.Changes(t.Context(), now.Add(-time.Hour).Format(time.RFC3339), now.Format(time.RFC3339), func(identity.ChangeEvent) error { return nil })
+		_, err := target.Changes(t.Context(), now.Add(-time.Hour).Format(time.RFC3339), now.Format(time.RFC3339),
+			func(identity.ChangeEvent) error { return nil })
 		var fault *identity.ProviderError
 		if !errors.As(err, &fault) || fault.Code != identity.ErrorForbidden {
 			t.Fatalf("got %v", err)
@@ -128,7 +134,8 @@ func TestKeycloak_WithoutARecordOfWritesNothingIsTold(t *testing.T) {
 func TestClockAhead_TellsMoreThanTheHeaderRoundsAway(t *testing.T) {
 	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Duration{
-		"Sun, 22 Nov 2026 09:00:01 GMT": 0, "Sun, 22 Nov 2026 09:01:00 GMT": time.Minute, "Sun, 22 Nov 2026 08:59:00 GMT": -time.Minute, "soon": 0,
+		"Sun, 22 Nov 2026 09:00:01 GMT": 0, "Sun, 22 Nov 2026 09:01:00 GMT": time.Minute,
+		"Sun, 22 Nov 2026 08:59:00 GMT": -time.Minute, "soon": 0,
 	} {
 		if got := clockAhead(http.Header{"Date": {text}}, at, at); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)

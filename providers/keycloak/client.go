@@ -256,6 +256,7 @@ func (c *client) noToken(request call, response reply) error {
 	case response.status >= 500:
 		code, advice = identity.ErrorUnreachable, "the server cannot answer now"
 	}
-	message := fmt.Sprintf("signing in to realm %q: %s answered %d: %s; %s", c.realm, request.path, response.status, explain(response.body), advice)
+	message := fmt.Sprintf("signing in to realm %q: %s answered %d: %s; %s", c.realm, request.path, response.status,
+		explain(response.body), advice)
 	return c.failure(code, response.status, request, message)
 }

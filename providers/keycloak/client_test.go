@@ -33,7 +33,8 @@ func fakeServer(t *testing.T, seconds int, handle http.HandlerFunc) (*client, *a
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	target := New("test")
-	problems := target.Configure(t.Context(), map[string]any{"url": server.URL, "realm": "acme", "client_id": "rehome", "client_secret": testSecret})
+	problems := target.Configure(t.Context(), map[string]any{"url": server.URL, "realm": "acme", "client_id": "rehome",
+		"client_secret": testSecret})
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,10 @@ func TestClient_RenewsItsToken(t *testing.T) {
 		}
 	})
 	t.Run("and gives up after the second 401", func(t *testing.T) {
-		client, tokens := fakeServer(t, 300, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+		client, tokens := fakeServer(t, 300, func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+		})
 		err := client.get(t.Context(), client.admin(), nil, &map[string]any{})
 		if codeOf(err) != identity.ErrorUnauthorized || tokens.Load() != 2 {
 			t.Errorf("fetched %d tokens, error %v", tokens.Load(), err)
@@ -134,7 +138,10 @@ func TestClient_NeverFollowsARedirect(t *testing.T) {
 	stolen := &atomic.Int64{}
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Add(1) }))
 	defer other.Close()
-	client, _ := fakeServer(t, 300, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) })
+	client, _ := fakeServer(t, 300, func(w http.ResponseWriter,
+		r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusFound)
+	})
 	if err := client.get(t.Context(), client.admin(), nil, &map[string]any{}); err == nil || stolen.Load() != 0 {
 		t.Errorf("the other host was asked %d times, error %v", stolen.Load(), err)
 	}
@@ -149,16 +156,24 @@ func TestClient_SaysWhatIsWrong(t *testing.T) {
 		says               string
 		permission         string
 	}{
-		{"errorMessage comes first", "POST", "groups", 409, `{"errorMessage":"taken","error":"x"}`, identity.ErrorConflict, "taken", ""},
-		{"with its field", "POST", "users", 400, `{"field":"username","errorMessage":"error-invalid-length","params":["username",3,255]}`, identity.ErrorInvalid, "username: error-invalid-length [username 3 255]", ""},
-		{"several errors", "POST", "users", 400, `{"errors":[{"field":"a","errorMessage":"x"},{"errorMessage":"y"}]}`, identity.ErrorInvalid, "a: x [], y", ""},
-		{"error_description before error", "POST", "clients", 400, `{"error":"invalid_input","error_description":"illegal scheme"}`, identity.ErrorInvalid, "illegal scheme", ""},
+		{"errorMessage comes first", "POST", "groups", 409, `{"errorMessage":"taken","error":"x"}`, identity.ErrorConflict,
+			"taken", ""},
+		{"with its field", "POST", "users", 400,
+			`{"field":"username","errorMessage":"error-invalid-length","params":["username",3,255]}`, identity.ErrorInvalid,
+			"username: error-invalid-length [username 3 255]", ""},
+		{"several errors", "POST", "users", 400, `{"errors":[{"field":"a","errorMessage":"x"},{"errorMessage":"y"}]}`,
+			identity.ErrorInvalid, "a: x [], y", ""},
+		{"error_description before error", "POST", "clients", 400,
+			`{"error":"invalid_input","error_description":"illegal scheme"}`, identity.ErrorInvalid, "illegal scheme", ""},
 		{"error alone", "GET", "", 404, `{"error":"Realm not found."}`, identity.ErrorNotFound, "Realm not found.", ""},
 		{"no JSON at all", "GET", "clients", 500, `<html>`, identity.ErrorInternal, "no explanation", ""},
-		{"forbidden to read groups", "GET", "groups", 403, `{"error":"HTTP 403 Forbidden"}`, identity.ErrorForbidden, "query-groups", "query-groups and view-users"},
-		{"forbidden to write clients", "PUT", "clients", 403, `{}`, identity.ErrorForbidden, "manage-clients", "manage-clients"},
+		{"forbidden to read groups", "GET", "groups", 403, `{"error":"HTTP 403 Forbidden"}`, identity.ErrorForbidden,
+			"query-groups", "query-groups and view-users"},
+		{"forbidden to write clients", "PUT", "clients", 403, `{}`, identity.ErrorForbidden, "manage-clients",
+			"manage-clients"},
 		{"forbidden to export", "POST", "partial-export", 403, `{}`, identity.ErrorForbidden, "manage-realm", "manage-realm"},
-		{"a secret in the answer", "GET", "clients", 400, `{"error":"` + testSecret + `"}`, identity.ErrorInvalid, "(redacted)", ""},
+		{"a secret in the answer", "GET", "clients", 400, `{"error":"` + testSecret + `"}`, identity.ErrorInvalid,
+			"(redacted)", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -205,8 +220,13 @@ func TestClient_AServerThatIsGoneIsUnreachable(t *testing.T) {
 
 func TestClient_EscapesWhatIsInAPath(t *testing.T) {
 	var got string
-	client, _ := fakeServer(t, 300, func(w http.ResponseWriter, r *http.Request) { got = r.URL.EscapedPath(); fmt.Fprint(w, `{}`) })
-	if err := client.get(t.Context(), client.admin("clients", "1", "roles", "a/b c?"), nil, &map[string]any{}); err != nil {
+	client, _ := fakeServer(t, 300, func(w http.ResponseWriter,
+		r *http.Request) {
+		got = r.URL.EscapedPath()
+		fmt.Fprint(w, `{}`)
+	})
+	if err := client.get(t.Context(), client.admin("clients", "1", "roles", "a/b c?"), nil,
+		&map[string]any{}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "/admin/realms/acme/clients/1/roles/a%2Fb%20c%3F"; got != want {
@@ -222,10 +242,13 @@ func TestConfigure_RefusesWhatCannotWork(t *testing.T) {
 		name, argument string
 		value          any
 	}{
-		{"no address", "url", ""}, {"http to another machine", "url", "http://id.example.test"}, {"a password in the address", "url", "https://a:b@id.example.test"},
-		{"another scheme", "url", "ftp://id.example.test"}, {"a query", "url", "https://id.example.test?x=1"}, {"no realm", "realm", ""},
+		{"no address", "url", ""}, {"http to another machine", "url", "http://id.example.test"},
+		{"a password in the address", "url", "https://a:b@id.example.test"},
+		{"another scheme", "url", "ftp://id.example.test"}, {"a query", "url", "https://id.example.test?x=1"},
+		{"no realm", "realm", ""},
 		{"a path as realm", "realm", "a/b"}, {"no client", "client_id", nil}, {"no secret", "client_secret", ""},
-		{"too many requests", "concurrency", float64(9)}, {"half a request", "concurrency", 1.5}, {"a missing file", "ca_file", "/does/not/exist"},
+		{"too many requests", "concurrency", float64(9)}, {"half a request", "concurrency", 1.5},
+		{"a missing file", "ca_file", "/does/not/exist"},
 		{"a public address that is none", "public_url", "id"},
 	}
 	for _, c := range cases {
@@ -241,7 +264,8 @@ func TestConfigure_RefusesWhatCannotWork(t *testing.T) {
 	config := good()
 	config["url"] = "http://127.0.0.1:8080/auth/"
 	target := New("test")
-	if problems := target.Configure(t.Context(), config); len(problems) != 0 || target.issuer() != "http://127.0.0.1:8080/auth/realms/acme" {
+	if problems := target.Configure(t.Context(), config); len(problems) != 0 ||
+		target.issuer() != "http://127.0.0.1:8080/auth/realms/acme" {
 		t.Errorf("a loopback address gave %v and issuer %s", problems, target.issuer())
 	}
 }
@@ -276,7 +300,8 @@ func TestApply_ACreateWhoseAnswerWasLostIsNotSentTwice(t *testing.T) {
 }
 
 func FuzzExplain(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"errorMessage":"a"}`, `{"errors":[{"errors":[]}]}`, `null`, `[`, `{"error":"\u202e\n"}`} {
+	for _, seed := range []string{`{}`, `{"errorMessage":"a"}`, `{"errors":[{"errors":[]}]}`, `null`, `[`,
+		`{"error":"\u202e\n"}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -287,7 +312,8 @@ func FuzzExplain(f *testing.F) {
 	})
 }
 
-// TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs: of a marker that is made twice the second try finds it taken, by the first.
+// TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs: of a marker that is made twice the second try finds it taken, by the
+// first.
 func TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs(t *testing.T) {
 	for name, foreign := range map[string]bool{"by the first try": false, "by somebody else": true} {
 		t.Run(name, func(t *testing.T) {

@@ -13,25 +13,28 @@ import (
 
 var _ sdk.TargetConnector = (*Target)(nil)
 
-// exampleChallenge is the proof key of RFC 7636, appendix B: it lets a test address show the sign-in page of a client that demands one.
+// exampleChallenge is the proof key of RFC 7636, appendix B: it lets a test address show the sign-in page of a client
+// that demands one.
 const exampleChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
-// Connection tells how an application connects to a client of the realm. Addresses and keys come from the server's own discovery
-// document and SAML descriptor, names from the live client.
+// Connection tells how an application connects to a client of the realm. Addresses and keys come from the server's own
+// discovery document and SAML descriptor, names from the live client.
 func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]identity.ConnectionFact, error) {
 	const doing = "describing a connection"
 	if err := t.configured(); err != nil {
 		return nil, err
 	}
 	if resource.Type != realm.TypeClient {
-		return nil, &identity.ProviderError{Code: identity.ErrorUnsupported, Message: fmt.Sprintf("applications connect to a client, not to a %s", resource.Type)}
+		return nil, &identity.ProviderError{Code: identity.ErrorUnsupported,
+			Message: fmt.Sprintf("applications connect to a client, not to a %s", resource.Type)}
 	}
 	live, err := t.client.application(ctx, resource.Key)
 	if err != nil {
 		return nil, outward(doing, err)
 	}
 	if live == nil {
-		return nil, &identity.ProviderError{Code: identity.ErrorNotFound, Message: fmt.Sprintf("the realm has no client %q", printable(resource.Key))}
+		return nil, &identity.ProviderError{Code: identity.ErrorNotFound,
+			Message: fmt.Sprintf("the realm has no client %q", printable(resource.Key))}
 	}
 	sheet := &connection{}
 	if field(live, "protocol") == realm.ProtocolSAML {
@@ -71,7 +74,8 @@ func (t *Target) connectOIDC(ctx context.Context, live realm.Object, sheet *conn
 		return err
 	}
 	if found.Issuer == "" || found.Authorization == "" || found.Token == "" || found.Keys == "" {
-		return t.client.invalid(call{method: "GET", path: t.client.public(".well-known", "openid-configuration")}, "the discovery document lacks an address")
+		return t.client.invalid(call{method: "GET", path: t.client.public(".well-known", "openid-configuration")},
+			"the discovery document lacks an address")
 	}
 	id := field(live, "clientId")
 	issuer := t.outside(found.Issuer)
@@ -90,7 +94,8 @@ func (t *Target) connectOIDC(ctx context.Context, live realm.Object, sheet *conn
 	if method := field(object(live, "attributes"), "pkce.code.challenge.method"); method != "" {
 		sheet.add("proof_key", "PKCE with "+method+" is required")
 	}
-	sheet.note(identity.ConnectionClaims, oidcSample(live, issuer), "made-up values; tokens also hold times and ids of the session")
+	sheet.note(identity.ConnectionClaims, oidcSample(live, issuer),
+		"made-up values; tokens also hold times and ids of the session")
 	if standard, _ := live["standardFlowEnabled"].(bool); standard {
 		sheet.note(identity.ConnectionTest, t.testAddress(live, t.outside(found.Authorization), redirects),
 			"shows the sign-in page and then leads to the application, which may refuse a sign-in that it did not begin")
@@ -98,7 +103,8 @@ func (t *Target) connectOIDC(ctx context.Context, live realm.Object, sheet *conn
 	return nil
 }
 
-// outside is an address as applications see it: where the server makes addresses of the one it was asked at, the public one goes in.
+// outside is an address as applications see it: where the server makes addresses of the one it was asked at, the public
+// one goes in.
 func (t *Target) outside(address string) string {
 	if rest, inside := strings.CutPrefix(address, t.client.base.String()+"/"); inside && t.publicURL != "" {
 		return t.publicURL + "/" + rest
@@ -152,7 +158,8 @@ func (t *Target) testAddress(live realm.Object, authorization string, redirects 
 	if callback == "" {
 		return ""
 	}
-	query := url.Values{"client_id": {field(live, "clientId")}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"}}
+	query := url.Values{"client_id": {field(live, "clientId")}, "redirect_uri": {callback}, "response_type": {"code"},
+		"scope": {"openid"}}
 	if method := field(object(live, "attributes"), "pkce.code.challenge.method"); method != "" {
 		query.Set("code_challenge", exampleChallenge)
 		query.Set("code_challenge_method", "S256")

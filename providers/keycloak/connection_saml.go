@@ -68,7 +68,8 @@ func (t *Target) connectSAML(ctx context.Context, live realm.Object, sheet *conn
 	sheet.add(identity.ConnectionNameID, nameIDURN(live))
 	sheet.note(identity.ConnectionClaims, samlSample(live), "made-up values")
 	if name := field(attributes, "saml_idp_initiated_sso_url_name"); name != "" {
-		sheet.note(identity.ConnectionTest, issuer+"/protocol/saml/clients/"+name, "signs in and sends the assertion to the application")
+		sheet.note(identity.ConnectionTest, issuer+"/protocol/saml/clients/"+name,
+			"signs in and sends the assertion to the application")
 	} else {
 		sheet.note(identity.ConnectionTest, field(live, "baseUrl"), "begins at the application, once it is connected")
 	}
@@ -106,7 +107,8 @@ func (c *client) descriptor(ctx context.Context) (descriptor, error) {
 	return found, nil
 }
 
-// certificates adds every signing certificate that applications must trust. A realm that changes its keys names several.
+// certificates adds every signing certificate that applications must trust. A realm that changes its keys names
+// several.
 func (c *client) certificates(found descriptor, sheet *connection) error {
 	request := call{method: http.MethodGet, path: c.public("protocol", "saml", "descriptor")}
 	for _, key := range found.Provider.Keys {

@@ -68,17 +68,20 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, member := range map[string]string{
-			identity.ConnectionIssuer: "issuer", identity.ConnectionAuthorization: "authorization_endpoint", identity.ConnectionToken: "token_endpoint",
-			identity.ConnectionKeys: "jwks_uri", identity.ConnectionLogout: "end_session_endpoint",
+			identity.ConnectionIssuer: "issuer", identity.ConnectionAuthorization: "authorization_endpoint",
+			identity.ConnectionToken: "token_endpoint",
+			identity.ConnectionKeys:  "jwks_uri", identity.ConnectionLogout: "end_session_endpoint",
 		} {
 			if got[name] != says[member] {
 				t.Errorf("%s is %q, the server says %v", name, got[name], says[member])
 			}
 		}
-		if got[identity.ConnectionClientID] != appID || got[identity.ConnectionRedirects] != "https://wiki.example.test/callback" {
+		if got[identity.ConnectionClientID] != appID ||
+			got[identity.ConnectionRedirects] != "https://wiki.example.test/callback" {
 			t.Errorf("client: %v", got)
 		}
-		if !strings.Contains(got[identity.ConnectionClaims], `"groups": [`) || !strings.Contains(got[identity.ConnectionClientSecret], "handed over apart") {
+		if !strings.Contains(got[identity.ConnectionClaims], `"groups": [`) ||
+			!strings.Contains(got[identity.ConnectionClientSecret], "handed over apart") {
 			t.Errorf("claims or the way of the secret: %v", got)
 		}
 		testShowsASignInPage(t, target, got[identity.ConnectionTest])
@@ -93,16 +96,19 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 		if err := xml.Unmarshal(fetch(t, got[identity.ConnectionMetadata]), &says); err != nil {
 			t.Fatal(err)
 		}
-		if got[identity.ConnectionEntityID] != says.EntityID || says.EntityID != base || got[identity.ConnectionSignOn] != location(says.Provider.SignOn) {
+		if got[identity.ConnectionEntityID] != says.EntityID || says.EntityID != base ||
+			got[identity.ConnectionSignOn] != location(says.Provider.SignOn) {
 			t.Errorf("issuer and address: %v, the server says %+v", got, says)
 		}
-		bare := strings.NewReplacer("-----BEGIN CERTIFICATE-----", "", "-----END CERTIFICATE-----", "", "\n", "").Replace(got[identity.ConnectionCertificate])
+		bare := strings.NewReplacer("-----BEGIN CERTIFICATE-----", "", "-----END CERTIFICATE-----", "", "\n",
+			"").Replace(got[identity.ConnectionCertificate])
 		if want := strings.Join(says.Provider.Keys[0].Certificates, ""); bare != want {
 			t.Errorf("certificate is %s, the server says %s", bare, want)
 		}
 		want := map[string]string{
 			identity.ConnectionAudience: samlID, identity.ConnectionACS: "https://payroll.example.test/acs",
-			identity.ConnectionNameID: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", identity.ConnectionClaims: "NameID: ada@example.com\n{}",
+			identity.ConnectionNameID: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+			identity.ConnectionClaims: "NameID: ada@example.com\n{}",
 		}
 		for name, value := range want {
 			if got[name] != value {
@@ -110,7 +116,8 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 			}
 		}
 		for _, f := range list {
-			if end, err := time.Parse(time.RFC3339, f.Expires); f.Name == identity.ConnectionCertificate && (err != nil || end.Before(time.Now())) {
+			if end, err := time.Parse(time.RFC3339, f.Expires); f.Name == identity.ConnectionCertificate &&
+				(err != nil || end.Before(time.Now())) {
 				t.Errorf("the certificate ends %q", f.Expires)
 			}
 		}
@@ -141,18 +148,23 @@ func TestKeycloak_ASignInShowsUpInTheReport(t *testing.T) {
 	made := servers.Server(t).NewRealm(t, "view-realm", "view-clients", "view-events")
 	target := New("test")
 	if err := target.Configure(t.Context(), map[string]any{
-		"url": made.Server.URL, "realm": made.Name, "client_id": made.ClientID, "client_secret": made.ClientSecret}).Err(); err != nil {
+		"url": made.Server.URL, "realm": made.Name, "client_id": made.ClientID,
+		"client_secret": made.ClientSecret}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	since := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
 	var refused *identity.ProviderError
-	if _, err := target.SignIns(t.Context(), since); !errors.As(err, &refused) || refused.Code != identity.ErrorForbidden || !strings.Contains(refused.Message, "does not keep sign-in events") {
+	if _, err := target.SignIns(t.Context(), since); !errors.As(err, &refused) ||
+		refused.Code != identity.ErrorForbidden || !strings.Contains(refused.Message, "does not keep sign-in events") {
 		t.Errorf("a realm without events answers %v", err)
 	}
 	made.AdminRealm(t, http.MethodPut, "", map[string]any{"eventsEnabled": true, "eventsExpiration": 3600 * 24 * 30})
-	made.AdminRealm(t, http.MethodPost, "/clients", map[string]any{"clientId": app, "enabled": true, "publicClient": true, "redirectUris": []any{callback}})
-	made.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": "ana", "email": "ana@example.test", "firstName": "Ana", "lastName": "Test",
-		"enabled": true, "emailVerified": true, "credentials": []any{map[string]any{"type": "password", "value": password, "temporary": false}}})
+	made.AdminRealm(t, http.MethodPost, "/clients",
+		map[string]any{"clientId": app, "enabled": true, "publicClient": true, "redirectUris": []any{callback}})
+	made.AdminRealm(t, http.MethodPost, "/users",
+		map[string]any{"username": "ana", "email": "ana@example.test", "firstName": "Ana", "lastName": "Test",
+			"enabled": true, "emailVerified": true, "credentials": []any{map[string]any{"type": "password", "value": password,
+				"temporary": false}}})
 	before := time.Now().Add(-time.Second)
 	if _, where, page := signIn(t, made, app, callback, "ana", password); !strings.Contains(where, "code=") {
 		t.Fatalf("the sign-in failed: %s", page)
@@ -168,7 +180,8 @@ func TestKeycloak_ASignInShowsUpInTheReport(t *testing.T) {
 		t.Errorf("the last sign-in was %q", found.Last)
 	}
 	found.Last = ""
-	want := identity.SignInActivity{Resource: clientResource(app).ID(), SignIns: 1, Failures: found.Failures, PeopleCount: 1, People: []string{"ana"}}
+	want := identity.SignInActivity{Resource: clientResource(app).ID(), SignIns: 1, Failures: found.Failures,
+		PeopleCount: 1, People: []string{"ana"}}
 	if diff := cmp.Diff(want, found); diff != "" || found.Failures == 0 {
 		t.Errorf("the activity differs (%d failures):\n%s", found.Failures, diff)
 	}
@@ -197,7 +210,8 @@ func testForeignersSeeNothing(t *testing.T, made *keycloaktest.Realm) {
 	other := servers.Server(t).NewRealm(t, "view-realm")
 	target := New("test")
 	if err := target.Configure(t.Context(), map[string]any{
-		"url": made.Server.URL, "realm": other.Name, "client_id": other.ClientID, "client_secret": other.ClientSecret}).Err(); err != nil {
+		"url": made.Server.URL, "realm": other.Name, "client_id": other.ClientID,
+		"client_secret": other.ClientSecret}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	var refused *identity.ProviderError
@@ -226,7 +240,8 @@ func TestTarget_StopsAtTheMostEventsAndSaysHowFarBackItCame(t *testing.T) {
 	page := func(first int) []event {
 		rows := make([]event, eventPage)
 		for i := range rows {
-			rows[i] = event{ID: fmt.Sprint(first + i), Time: newest.Add(-time.Duration(first+i) * time.Second).UnixMilli(), Type: eventLogin, ClientID: "a", UserID: "u"}
+			rows[i] = event{ID: fmt.Sprint(first + i), Time: newest.Add(-time.Duration(first+i) * time.Second).UnixMilli(),
+				Type: eventLogin, ClientID: "a", UserID: "u"}
 		}
 		return rows
 	}
@@ -248,8 +263,10 @@ func TestTarget_StopsAtTheMostEventsAndSaysHowFarBackItCame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := newest.Add(-(mostEvents - 1) * time.Second).Format(time.RFC3339); report.Covers != want || report.Applications[0].SignIns != mostEvents {
-		t.Errorf("covers %s with %d sign-ins, want %s and %d", report.Covers, report.Applications[0].SignIns, want, mostEvents)
+	if want := newest.Add(-(mostEvents - 1) * time.Second).Format(time.RFC3339); report.Covers != want ||
+		report.Applications[0].SignIns != mostEvents {
+		t.Errorf("covers %s with %d sign-ins, want %s and %d", report.Covers, report.Applications[0].SignIns,
+			want, mostEvents)
 	}
 }
 
@@ -258,7 +275,8 @@ func TestTarget_AnEventLogThatLeavesSignInsOutIsAQuestion(t *testing.T) {
 		fmt.Fprint(w, `{"eventsEnabled":true,"enabledEventTypes":["LOGOUT"]}`)
 	})
 	target := &Target{client: made}
-	if _, err := target.SignIns(t.Context(), "2000-01-01T00:00:00Z"); codeOf(err) != identity.ErrorForbidden || !strings.Contains(err.Error(), "LOGIN") {
+	if _, err := target.SignIns(t.Context(), "2000-01-01T00:00:00Z"); codeOf(err) != identity.ErrorForbidden ||
+		!strings.Contains(err.Error(), "LOGIN") {
 		t.Errorf("the answer is %v", err)
 	}
 }

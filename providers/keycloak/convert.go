@@ -12,8 +12,8 @@ import (
 // What a realm makes of an item is the same for a running Keycloak and a realm file: it stands in
 // providers/internal/realm/translation.
 
-// ConfigureOffline takes nothing: what a realm makes of an item does not depend on where the realm is. Every call that would connect
-// fails afterwards.
+// ConfigureOffline takes nothing: what a realm makes of an item does not depend on where the realm is. Every call that
+// would connect fails afterwards.
 func (t *Target) ConfigureOffline(context.Context, map[string]any) diag.List { return nil }
 
 // Translate says what a realm makes of one item.

@@ -11,9 +11,10 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// What a delete takes along without asking, on a real server: an organization its managed members, a provider the links of people and
-// of its organization, a group its memberships and sub-groups, a flow every sub-flow that hangs below it, also where another flow uses
-// it. So each writer looks before it deletes, and refuses what would reach beyond its own resource.
+// What a delete takes along without asking, on a real server: an organization its managed members, a provider the links
+// of people and of its organization, a group its memberships and sub-groups, a flow every sub-flow that hangs below it,
+// also where another flow uses it. So each writer looks before it deletes, and refuses what would reach beyond its own
+// resource.
 
 // TakesAlong says whose sign-ins run through the flows still.
 func (w flowsWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, _ *found) (string, error) {
@@ -53,8 +54,9 @@ func (u flowUser) String() string {
 	return strings.ReplaceAll(u.kind, "_", " ") + " " + printable(u.name)
 }
 
-// flowUsers lists what uses the flows of rehome (alias to id) or anything below them: gates of applications that are there, bindings
-// of applications, providers and the realm, and flows of others. A gate whose application is gone guards nothing.
+// flowUsers lists what uses the flows of rehome (alias to id) or anything below them: gates of applications that are
+// there, bindings of applications, providers and the realm, and flows of others. A gate whose application is gone
+// guards nothing.
 func (c *client) flowUsers(ctx context.Context, ours map[string]string) ([]flowUser, error) {
 	names, ids := map[string]bool{}, map[string]bool{}
 	gates := map[string]bool{}
@@ -93,14 +95,18 @@ func (c *client) flowUsers(ctx context.Context, ours map[string]string) ([]flowU
 			}
 		}
 	}
-	slices.SortFunc(users, func(a, b flowUser) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(users, func(a, b flowUser) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind),
+			cmp.Compare(a.name, b.name))
+	})
 	return slices.Compact(users), nil
 }
 
 // realmBindings lists the settings of the realm that name one of the flows.
 func realmBindings(document realm.Object, names map[string]bool) []flowUser {
 	var users []flowUser
-	for _, setting := range []string{"browserFlow", "registrationFlow", "directGrantFlow", "resetCredentialsFlow", "clientAuthenticationFlow", "dockerAuthenticationFlow", "firstBrokerLoginFlow"} {
+	for _, setting := range []string{"browserFlow", "registrationFlow", "directGrantFlow", "resetCredentialsFlow",
+		"clientAuthenticationFlow", "dockerAuthenticationFlow", "firstBrokerLoginFlow"} {
 		if names[field(document, setting)] {
 			users = append(users, flowUser{"the realm's", setting})
 		}
@@ -148,7 +154,8 @@ func (w gateWriter) TakesAlong(_ context.Context, _ identity.StepRequest, live *
 	return "", nil
 }
 
-// Remove takes the gate down: the client is unbound first, so that no sign-in runs into a flow that is being taken apart.
+// Remove takes the gate down: the client is unbound first, so that no sign-in runs into a flow that is being taken
+// apart.
 func (w gateWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
 	clientID := field(live.Raw, "clientId")
 	if err := w.bind(ctx, live.Raw, "", ""); err != nil {

@@ -26,14 +26,19 @@ func mustRefuse(t *testing.T, target *Target, step identity.StepRequest, why str
 
 func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 	target, made := liveTarget(t)
-	flows := create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()})
-	app := create(realm.TypeClient, "app", identity.Attributes{"client_id": "app", "protocol": "openid-connect", "public": true, "standard_flow": true,
+	flows := create(realm.TypeGateFlows, realm.GateFlowsKey,
+		identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()})
+	app := create(realm.TypeClient, "app", identity.Attributes{"client_id": "app", "protocol": "openid-connect",
+		"public": true, "standard_flow": true,
 		"redirect_uris": []any{"https://app.example.test/cb"}})
 	role := create(realm.TypeClientRole, "app/access", identity.Attributes{"client": "app", "role": "access"})
-	gate := create(realm.TypeGate, "app", identity.Attributes{"client": "app", "protocol": "openid-connect", "deny_message": "No.", "intact": true})
+	gate := create(realm.TypeGate, "app", identity.Attributes{"client": "app", "protocol": "openid-connect",
+		"deny_message": "No.", "intact": true})
 	open := create(realm.TypeEnablement, "app", identity.Attributes{"client": "app", "enabled": true})
-	provider := create(realm.TypeProvider, "corp", identity.Attributes{"alias": "corp", "protocol": "saml", "enabled": true,
-		"entity_id": "https://up.example.test", "sso_url": "https://up.example.test/sso", "post_broker_flow": realm.TopFlow(realm.PlaceBroker)})
+	provider := create(realm.TypeProvider, "corp",
+		identity.Attributes{"alias": "corp", "protocol": "saml", "enabled": true,
+			"entity_id": "https://up.example.test", "sso_url": "https://up.example.test/sso",
+			"post_broker_flow": realm.TopFlow(realm.PlaceBroker)})
 	group := create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"})
 	for _, step := range []identity.StepRequest{flows, app, role, gate, open, provider, group} {
 		mustApply(t, target, step)
@@ -48,7 +53,8 @@ func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 	mustRefuse(t, target, undo(flows), "identity provider corp")
 	mustRefuse(t, target, undo(flows), "client app")
 
-	made.AdminRealm(t, "POST", "/organizations", map[string]any{"name": "Others", "alias": "others", "domains": []any{map[string]any{"name": "others.test"}}})
+	made.AdminRealm(t, "POST", "/organizations", map[string]any{"name": "Others", "alias": "others",
+		"domains": []any{map[string]any{"name": "others.test"}}})
 	others := firstID(t, made, "/organizations?search=Others")
 	made.AdminRealm(t, "POST", "/organizations/"+others+"/identity-providers", "corp")
 	mustRefuse(t, target, undo(provider), "an organization is still linked")
@@ -70,7 +76,8 @@ func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flow
 		t.Fatal(err)
 	}
 	browser := realm.TopFlow(realm.PlaceBrowser)
-	made.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": "theirs", "authenticationFlowBindingOverrides": map[string]any{"browser": ids[browser]}})
+	made.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": "theirs",
+		"authenticationFlowBindingOverrides": map[string]any{"browser": ids[browser]}})
 	mustRefuse(t, target, undo(flows), "client theirs")
 	made.AdminRealm(t, "DELETE", "/clients/"+firstID(t, made, "/clients?clientId=theirs"), nil)
 
@@ -78,7 +85,8 @@ func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flow
 	mustRefuse(t, target, undo(flows), "the realm's browserFlow")
 	made.AdminRealm(t, "PUT", "", map[string]any{"browserFlow": "browser"})
 
-	made.AdminRealm(t, "POST", "/authentication/flows", map[string]any{"alias": "theirs", "providerId": "basic-flow", "topLevel": true, "builtIn": false})
+	made.AdminRealm(t, "POST", "/authentication/flows",
+		map[string]any{"alias": "theirs", "providerId": "basic-flow", "topLevel": true, "builtIn": false})
 	tree, err := target.client.tree(t.Context(), browser, ids[browser])
 	if err != nil {
 		t.Fatal(err)

@@ -35,11 +35,13 @@ func (c *client) failure(code identity.ErrorCode, status int, request call, mess
 
 // unreachable is a request without an answer.
 func (c *client) unreachable(request call, cause error) error {
-	return c.failure(identity.ErrorUnreachable, 0, request, fmt.Sprintf("%s %s got no answer: %v", request.method, request.path, cause))
+	return c.failure(identity.ErrorUnreachable, 0, request,
+		fmt.Sprintf("%s %s got no answer: %v", request.method, request.path, cause))
 }
 
 func (c *client) invalid(request call, what string) error {
-	return c.failure(identity.ErrorInvalid, http.StatusOK, request, fmt.Sprintf("%s %s: %s", request.method, request.path, what))
+	return c.failure(identity.ErrorInvalid, http.StatusOK, request,
+		fmt.Sprintf("%s %s: %s", request.method, request.path, what))
 }
 
 // refusal makes an error of an answer that is no success.
@@ -159,7 +161,8 @@ func (f *failure) Is(target error) bool {
 // lost tells whether it is unknown what became of a request: no answer, or one of something in between.
 func (f *failure) lost() bool {
 	switch f.status {
-	case 0, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case 0, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return false

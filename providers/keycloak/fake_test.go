@@ -18,8 +18,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
 
-// fakeRealm speaks as much of the Admin API as groups at the top and clients need, and refuses everything else. What it answers to a key
-// that is in use, or an id that is not there, is what Keycloak 26.7.4 answers.
+// fakeRealm speaks as much of the Admin API as groups at the top and clients need, and refuses everything else. What it
+// answers to a key that is in use, or an id that is not there, is what Keycloak 26.7.4 answers.
 type fakeRealm struct {
 	t     *testing.T
 	mutex sync.Mutex
@@ -63,8 +63,10 @@ func (f *fakeRealm) mux() *http.ServeMux {
 		document := realm.Object{"realm": "acme", "groups": f.list("groups", ""), "clients": f.list("clients", "")}
 		_ = json.NewEncoder(w).Encode(document)
 	})
-	mux.HandleFunc("GET "+admin+"identity-provider/instances", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
-	mux.HandleFunc("GET "+admin+"groups/{id}/children", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
+	mux.HandleFunc("GET "+admin+"identity-provider/instances",
+		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
+	mux.HandleFunc("GET "+admin+"groups/{id}/children",
+		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
 	for _, part := range []string{"groups", "clients"} {
 		mux.HandleFunc("GET "+admin+part, func(w http.ResponseWriter, r *http.Request) {
 			_ = json.NewEncoder(w).Encode(f.list(part, r.FormValue("search")+r.FormValue("clientId")))
@@ -139,12 +141,15 @@ func groupAndClient() []sdktest.Sample {
 		return identity.Attributes{"path": "/" + name, "name": name, "description": text}
 	}
 	client := func(uris ...any) identity.Attributes {
-		return identity.Attributes{"client_id": "wiki", "protocol": realm.ProtocolOIDC, "name": "Wiki", "public": false, "standard_flow": true, "redirect_uris": uris}
+		return identity.Attributes{"client_id": "wiki", "protocol": realm.ProtocolOIDC, "name": "Wiki", "public": false,
+			"standard_flow": true, "redirect_uris": uris}
 	}
 	return []sdktest.Sample{
-		{Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/eng"}, Made: group("eng", "Engineers"), Changed: group("eng", "All engineers"),
+		{Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/eng"}, Made: group("eng", "Engineers"),
+			Changed: group("eng", "All engineers"),
 			Renamed: &identity.Resource{Type: realm.TypeGroup, Key: "/dev", Attributes: group("dev", "Engineers")}},
-		{Resource: identity.ResourceID{Type: realm.TypeClient, Key: "wiki"}, Made: client("https://a.example.test/", "https://b.example.test/"),
+		{Resource: identity.ResourceID{Type: realm.TypeClient, Key: "wiki"},
+			Made:    client("https://a.example.test/", "https://b.example.test/"),
 			Changed: client("https://b.example.test/"), Generates: "secret"},
 	}
 }
@@ -156,7 +161,8 @@ func TestApply_KeepsTheContractOnAFake(t *testing.T) {
 		t.Cleanup(server.Close)
 		open := func(t *testing.T) sdk.Target {
 			target := New("test")
-			problems := target.Configure(t.Context(), map[string]any{"url": server.URL, "realm": "acme", "client_id": "rehome", "client_secret": testSecret})
+			problems := target.Configure(t.Context(), map[string]any{"url": server.URL, "realm": "acme", "client_id": "rehome",
+				"client_secret": testSecret})
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -170,24 +176,31 @@ func TestApply_KeepsTheContractOnAFake(t *testing.T) {
 	}, groupAndClient()...)
 }
 
-// TestKeycloak_ApplyKeepsTheContract asks the same of a real server, with a resource of each type that stands by itself.
+// TestKeycloak_ApplyKeepsTheContract asks the same of a real server, with a resource of each type that stands by
+// itself.
 func TestKeycloak_ApplyKeepsTheContract(t *testing.T) {
 	samples := groupAndClient()
 	role := func(text string) identity.Attributes {
 		return identity.Attributes{"client": "wiki", "role": "access", "description": text}
 	}
 	provider := func(name string) identity.Attributes {
-		return identity.Attributes{"alias": "corp", "display_name": name, "protocol": "saml", "enabled": true, "entity_id": "https://up.example.test", "sso_url": "https://up.example.test/sso"}
+		return identity.Attributes{"alias": "corp", "display_name": name, "protocol": "saml", "enabled": true,
+			"entity_id": "https://up.example.test", "sso_url": "https://up.example.test/sso"}
 	}
 	organization := func(name string) identity.Attributes {
 		return identity.Attributes{"alias": "acme", "name": name, "domains": []any{"acme.test"}, "identity_provider": "corp"}
 	}
 	samples = append(samples,
-		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeClientRole, Key: "wiki/access"}, Made: role("May use Wiki"), Changed: role("Uses Wiki")},
-		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeRoleAssignment, Key: "/eng -> wiki/access"}, Made: identity.Attributes{"group": "/eng", "client": "wiki", "role": "access"}},
-		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Made: provider("Corp"), Changed: provider("Corporation")},
-		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeOrganization, Key: "acme"}, Made: organization("Acme"), Changed: organization("Acme Corp")},
-		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeEnablement, Key: "wiki"}, Made: identity.Attributes{"client": "wiki", "enabled": true}})
+		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeClientRole, Key: "wiki/access"},
+			Made: role("May use Wiki"), Changed: role("Uses Wiki")},
+		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeRoleAssignment, Key: "/eng -> wiki/access"},
+			Made: identity.Attributes{"group": "/eng", "client": "wiki", "role": "access"}},
+		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Made: provider("Corp"),
+			Changed: provider("Corporation")},
+		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeOrganization, Key: "acme"}, Made: organization("Acme"),
+			Changed: organization("Acme Corp")},
+		sdktest.Sample{Resource: identity.ResourceID{Type: realm.TypeEnablement, Key: "wiki"},
+			Made: identity.Attributes{"client": "wiki", "enabled": true}})
 	servers.Server(t)
 	sdktest.Apply(t, func(t *testing.T) sdktest.Place {
 		target, _ := liveTarget(t)

@@ -55,7 +55,8 @@ func (c *client) tree(ctx context.Context, alias, id string) (flowTree, error) {
 	tree.flows = append(tree.flows, open[0])
 	for _, r := range rows {
 		if r.Level >= len(open) {
-			return flowTree{}, c.invalid(call{method: http.MethodGet, path: c.admin("authentication", "flows", alias, "executions")}, "the rows make no tree")
+			return flowTree{}, c.invalid(call{method: http.MethodGet,
+				path: c.admin("authentication", "flows", alias, "executions")}, "the rows make no tree")
 		}
 		open = open[:r.Level+1]
 		above := open[r.Level]
@@ -122,7 +123,8 @@ func (c *client) makeFlow(ctx context.Context, flow realm.Flow) (string, error) 
 
 func (c *client) postFlow(ctx context.Context, flow realm.Flow) (string, error) {
 	return c.post(ctx, c.admin("authentication", "flows"), realm.Object{
-		"alias": flow.Alias, "description": flow.Description, "providerId": "basic-flow", "topLevel": flow.TopLevel, "builtIn": false,
+		"alias": flow.Alias, "description": flow.Description, "providerId": "basic-flow", "topLevel": flow.TopLevel,
+		"builtIn": false,
 	})
 }
 
@@ -146,8 +148,9 @@ func (c *client) addAuthenticator(ctx context.Context, parent string, execution 
 	return err
 }
 
-// removeLoose deletes sub-flows of ours that hang nowhere: what an interrupted build left. Only the topmost ones are named to
-// the server, which deletes what is below; deleting a flow that another one still holds would break that one for good.
+// removeLoose deletes sub-flows of ours that hang nowhere: what an interrupted build left. Only the topmost ones are
+// named to the server, which deletes what is below; deleting a flow that another one still holds would break that one
+// for good.
 func (c *client) removeLoose(ctx context.Context) error {
 	document, err := c.export(ctx, false)
 	if err != nil {

@@ -31,7 +31,8 @@ func TestMain(m *testing.M) {
 func liveTarget(t *testing.T) (*Target, *keycloaktest.Realm) {
 	t.Helper()
 	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers",
-		"manage-organizations", "view-realm", "view-clients", "view-users", "view-identity-providers", "view-organizations", "query-groups")
+		"manage-organizations", "view-realm", "view-clients", "view-users", "view-identity-providers", "view-organizations",
+		"query-groups")
 	return configured(t, made), made
 }
 
@@ -64,16 +65,22 @@ const (
 func wholeApplication() []identity.StepRequest {
 	list := func(texts ...string) []any { return realm.List(texts) }
 	return []identity.StepRequest{
-		create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
+		create(realm.TypeGateFlows, realm.GateFlowsKey,
+			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
 		create(realm.TypeGroup, "/eng~1ops", identity.Attributes{
-			"path": "/eng~1ops", "name": "eng/ops", "description": "Engineers", "attributes": map[string]any{"cost": list("42")}}),
-		create(realm.TypeGroup, "/eng~1ops/sub", identity.Attributes{"path": "/eng~1ops/sub", "name": "sub", "description": ""}),
+			"path": "/eng~1ops", "name": "eng/ops", "description": "Engineers",
+			"attributes": map[string]any{"cost": list("42")}}),
+		create(realm.TypeGroup, "/eng~1ops/sub", identity.Attributes{"path": "/eng~1ops/sub", "name": "sub",
+			"description": ""}),
 		{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
 			Secrets: map[string]string{"client_secret": "upstream-secret"},
 			After: identity.Attributes{
-				"alias": "corp", "display_name": "Corp", "protocol": "oidc", "enabled": true, "hide_on_login": true, "trust_email": true,
-				"issuer": "https://up.example.test", "authorization_url": "https://up.example.test/auth", "token_url": "https://up.example.test/token",
-				"client_id": "kc", "client_authentication": "client_secret_post", "scopes": "openid email", "pkce": true, "sync_mode": "FORCE",
+				"alias": "corp", "display_name": "Corp", "protocol": "oidc", "enabled": true, "hide_on_login": true,
+				"trust_email": true,
+				"issuer":      "https://up.example.test", "authorization_url": "https://up.example.test/auth",
+				"token_url": "https://up.example.test/token",
+				"client_id": "kc", "client_authentication": "client_secret_post", "scopes": "openid email", "pkce": true,
+				"sync_mode":        "FORCE",
 				"post_broker_flow": realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate,
 				"mappers": []any{map[string]any{"name": "mail", "type": "oidc-user-attribute-idp-mapper",
 					"config": map[string]any{"claim": "mail", "user.attribute": "email", "syncMode": "INHERIT"}}},
@@ -81,25 +88,36 @@ func wholeApplication() []identity.StepRequest {
 		create(realm.TypeOrganization, "acme", identity.Attributes{
 			"alias": "acme", "name": "Acme Corp", "domains": list("acme.test", "acme.example"), "identity_provider": "corp"}),
 		create(realm.TypeClient, appID, identity.Attributes{
-			"client_id": appID, "protocol": "openid-connect", "name": "Wiki", "description": "", "base_url": "https://wiki.example.test",
+			"client_id": appID, "protocol": "openid-connect", "name": "Wiki", "description": "",
+			"base_url":      "https://wiki.example.test",
 			"redirect_uris": list("https://wiki.example.test/callback"), "web_origins": list("+"), "public": false,
-			"client_authenticator": "client-secret", "standard_flow": true, "implicit_flow": false, "direct_access_grants": false,
-			"service_accounts": false, "consent_required": false, "front_channel_logout": false, "full_scope_allowed": true,
-			"attributes": map[string]any{"pkce.code.challenge.method": "S256", "post.logout.redirect.uris": "https://wiki.example.test/bye"},
-			"protocol_mappers": []any{map[string]any{"name": "groups", "type": "oidc-group-membership-mapper", "config": map[string]any{
-				"claim.name": "groups", "full.path": "false", "id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true"}}},
+			"client_authenticator": "client-secret", "standard_flow": true, "implicit_flow": false,
+			"direct_access_grants": false,
+			"service_accounts":     false, "consent_required": false, "front_channel_logout": false, "full_scope_allowed": true,
+			"attributes": map[string]any{"pkce.code.challenge.method": "S256",
+				"post.logout.redirect.uris": "https://wiki.example.test/bye"},
+			"protocol_mappers": []any{map[string]any{"name": "groups", "type": "oidc-group-membership-mapper",
+				"config": map[string]any{
+					"claim.name": "groups", "full.path": "false", "id.token.claim": "true", "access.token.claim": "true",
+					"userinfo.token.claim": "true"}}},
 		}),
-		create(realm.TypeClientRole, appID+"/access", identity.Attributes{"client": appID, "role": "access", "description": "May use Wiki"}),
+		create(realm.TypeClientRole, appID+"/access",
+			identity.Attributes{"client": appID, "role": "access", "description": "May use Wiki"}),
 		create(realm.TypeGate, appID, identity.Attributes{
 			"client": appID, "protocol": "openid-connect", "deny_message": "You are not assigned to Wiki.", "intact": true}),
-		create(realm.TypeRoleAssignment, "/eng~1ops -> "+appID+"/access", identity.Attributes{"group": "/eng~1ops", "client": appID, "role": "access"}),
+		create(realm.TypeRoleAssignment, "/eng~1ops -> "+appID+"/access",
+			identity.Attributes{"group": "/eng~1ops", "client": appID, "role": "access"}),
 		create(realm.TypeClient, samlID, identity.Attributes{
-			"client_id": samlID, "protocol": "saml", "name": "Payroll", "redirect_uris": list("https://payroll.example.test/acs"), "public": false,
+			"client_id": samlID, "protocol": "saml", "name": "Payroll",
+			"redirect_uris": list("https://payroll.example.test/acs"), "public": false,
 			"direct_access_grants": false, "standard_flow": true, "attributes": map[string]any{
-				"saml_assertion_consumer_url_post": "https://payroll.example.test/acs", "saml.assertion.signature": "true", "saml.client.signature": "false",
+				"saml_assertion_consumer_url_post": "https://payroll.example.test/acs", "saml.assertion.signature": "true",
+				"saml.client.signature": "false",
 				"saml.server.signature": "true", "saml.force.post.binding": "true", "saml_name_id_format": "email"}}),
-		create(realm.TypeClientRole, samlID+"/access", identity.Attributes{"client": samlID, "role": "access", "description": ""}),
-		create(realm.TypeGate, samlID, identity.Attributes{"client": samlID, "protocol": "saml", "deny_message": "Not you.", "intact": true}),
+		create(realm.TypeClientRole, samlID+"/access",
+			identity.Attributes{"client": samlID, "role": "access", "description": ""}),
+		create(realm.TypeGate, samlID, identity.Attributes{"client": samlID, "protocol": "saml", "deny_message": "Not you.",
+			"intact": true}),
 		create(realm.TypeEnablement, samlID, identity.Attributes{"client": samlID, "enabled": true}),
 		create(realm.TypeEnablement, appID, identity.Attributes{"client": appID, "enabled": true}),
 	}
@@ -129,7 +147,8 @@ func differing(id identity.ResourceID, want, live identity.Attributes) []string 
 func readAll(t *testing.T, target *Target) map[string]identity.Resource {
 	t.Helper()
 	all := map[string]identity.Resource{}
-	if _, err := target.Read(t.Context(), func(r identity.Resource) error { all[r.ID().String()] = r; return nil }); err != nil {
+	if _, err := target.Read(t.Context(),
+		func(r identity.Resource) error { all[r.ID().String()] = r; return nil }); err != nil {
 		t.Fatalf("reading: %v", err)
 	}
 	return all
@@ -177,9 +196,11 @@ func TestKeycloak_AWholeApplicationIsWrittenReadBackChangedAndTakenBack(t *testi
 // testForeignChange changes a group behind rehome's back and expects that an update refuses to overwrite it.
 func testForeignChange(t *testing.T, target *Target, made *keycloaktest.Realm, read map[string]identity.Resource) {
 	group := read["group:/eng~1ops"]
-	made.AdminRealm(t, "PUT", "/groups/"+group.ServerID, map[string]any{"name": "eng/ops", "description": "changed by hand"})
+	made.AdminRealm(t, "PUT", "/groups/"+group.ServerID,
+		map[string]any{"name": "eng/ops", "description": "changed by hand"})
 	step := identity.StepRequest{Action: identity.ActionUpdate, Resource: group.ID(), ServerID: group.ServerID,
-		Before: group.Attributes, After: identity.Attributes{"path": group.Key, "name": "eng/ops", "description": "Engineers and operators"}}
+		Before: group.Attributes, After: identity.Attributes{"path": group.Key, "name": "eng/ops",
+			"description": "Engineers and operators"}}
 	_, err := target.Apply(t.Context(), step)
 	var fault *identity.ProviderError
 	if !errors.As(err, &fault) || fault.Code != identity.ErrorConflict {
@@ -199,8 +220,10 @@ func testForeignChange(t *testing.T, target *Target, made *keycloaktest.Realm, r
 // testRename gives a group another name and the old one back; its id stays.
 func testRename(t *testing.T, target *Target, group identity.Resource) {
 	rename := func(from, to string) {
-		step := identity.StepRequest{Action: identity.ActionUpdate, Resource: identity.ResourceID{Type: group.Type, Key: "/eng~1ops/" + to}, ServerID: group.ServerID,
-			Before: identity.Attributes{"path": "/eng~1ops/" + from, "name": from}, After: identity.Attributes{"path": "/eng~1ops/" + to, "name": to}}
+		step := identity.StepRequest{Action: identity.ActionUpdate,
+			Resource: identity.ResourceID{Type: group.Type, Key: "/eng~1ops/" + to}, ServerID: group.ServerID,
+			Before: identity.Attributes{"path": "/eng~1ops/" + from, "name": from},
+			After:  identity.Attributes{"path": "/eng~1ops/" + to, "name": to}}
 		if result := mustApply(t, target, step); result.Already || result.ServerID != group.ServerID {
 			t.Errorf("renaming %s to %s gave %+v", from, to, result)
 		}
@@ -238,8 +261,10 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 		if old["redirect"] == true {
 			changed["redirect"] = false
 		}
-		there := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: old, After: changed, Tag: step.Tag}
-		back := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: changed, After: old, Tag: step.Tag}
+		there := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: old, After: changed,
+			Tag: step.Tag}
+		back := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: changed, After: old,
+			Tag: step.Tag}
 		mustApply(t, target, there)
 		if live := readAll(t, target)[step.Resource.String()]; len(differing(step.Resource, changed, live.Attributes)) > 0 {
 			t.Errorf("%s: after the change %v differ", step.Resource, differing(step.Resource, changed, live.Attributes))
@@ -257,7 +282,8 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 // testTakeBack deletes everything in the opposite order and expects the realm as it was.
 func testTakeBack(t *testing.T, target *Target, steps []identity.StepRequest, before map[string]identity.Resource) {
 	for _, step := range slices.Backward(steps) {
-		undo := identity.StepRequest{Action: identity.ActionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
+		undo := identity.StepRequest{Action: identity.ActionDelete, Resource: step.Resource, Before: step.After,
+			Tag: step.Tag}
 		mustApply(t, target, undo)
 		if result := mustApply(t, target, undo); !result.Already && step.Resource.Type != realm.TypeEnablement {
 			t.Errorf("%s was deleted twice", step.Resource)
@@ -284,7 +310,8 @@ func TestKeycloak_TheMarkerIsWrittenByOneOfTwo(t *testing.T) {
 	}
 	var fault *identity.ProviderError
 	for _, stale := range []identity.MarkerRevision{first, ""} {
-		if _, err := target.WriteMarker(t.Context(), identity.Marker{Migration: "acme", Fence: 3}, stale); !errors.As(err, &fault) || fault.Code != identity.ErrorConflict {
+		if _, err := target.WriteMarker(t.Context(), identity.Marker{Migration: "acme", Fence: 3}, stale); !errors.As(err,
+			&fault) || fault.Code != identity.ErrorConflict {
 			t.Errorf("a write based on %q gave %v", stale, err)
 		}
 	}

@@ -32,14 +32,16 @@ func (t *Target) ReadMarker(ctx context.Context) (identity.Marker, identity.Mark
 	var marker identity.Marker
 	if err := json.Unmarshal([]byte(stored), &marker); err != nil {
 		return identity.Marker{}, "", &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf(
-			"the marker (attribute %s of client %s) cannot be read; put it right or delete the client", realm.MarkerKey, realm.MarkerClient)}
+			"the marker (attribute %s of client %s) cannot be read; put it right or delete the client", realm.MarkerKey,
+			realm.MarkerClient)}
 	}
 	return marker, revisionOf(stored), nil
 }
 
-// WriteMarker writes the marker when it still is the one it is based on. The server knows no conditional write: the marker is
-// read again right before and right after, so that of two writers at most one believes that it has won.
-func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+// WriteMarker writes the marker when it still is the one it is based on. The server knows no conditional write: the
+// marker is read again right before and right after, so that of two writers at most one believes that it has won.
+func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker,
+	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
 	if err := t.configured(); err != nil {
 		return "", err
 	}
@@ -48,7 +50,8 @@ func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker, basedO
 	return revision, outward("writing the marker", err)
 }
 
-func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (c *client) writeMarker(ctx context.Context, marker identity.Marker,
+	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
 	encoded, err := json.Marshal(marker)
 	if err != nil {
 		return "", fmt.Errorf("encoding the marker: %w", err)
@@ -66,7 +69,8 @@ func (c *client) writeMarker(ctx context.Context, marker identity.Marker, basedO
 	case live == nil:
 		_, err = c.post(ctx, c.admin("clients"), markerClient(attributes))
 	default:
-		err = c.put(ctx, c.admin("clients", field(live, "id")), realm.Object{"clientId": realm.MarkerClient, "attributes": attributes})
+		err = c.put(ctx, c.admin("clients", field(live, "id")),
+			realm.Object{"clientId": realm.MarkerClient, "attributes": attributes})
 	}
 	taken := isTaken(err) // by a try of ours whose answer was lost, or by somebody else: only what is there tells
 	if err != nil && !isLost(err) && !taken {

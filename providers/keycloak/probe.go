@@ -69,8 +69,8 @@ func (p *probing) try(ctx context.Context, name string, probe func(context.Conte
 	})
 }
 
-// Probe tries one resource the way people and applications use it. It reads, begins sign-ins without finishing them and, where the
-// request allows it, impersonates the named people; those sessions are ended again.
+// Probe tries one resource the way people and applications use it. It reads, begins sign-ins without finishing them
+// and, where the request allows it, impersonates the named people; those sessions are ended again.
 func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
 	if err := t.configured(); err != nil {
 		return nil, err

@@ -62,9 +62,11 @@ func (p *probing) closed(ctx context.Context, saml bool) (finding, error) {
 		return finding{}, err
 	}
 	if page.status < http.StatusBadRequest {
-		return failed("the client's switch Enabled", "the client is off in the Admin API, and still answers %d", page.status), nil
+		return failed("the client's switch Enabled", "the client is off in the Admin API, and still answers %d",
+			page.status), nil
 	}
-	return passed("the client is there and lets nobody in before client_enablement opens it").with("answer", fmt.Sprint(page.status, " ", complaintOf(page))), nil
+	return passed("the client is there and lets nobody in before client_enablement opens it").with("answer",
+		fmt.Sprint(page.status, " ", complaintOf(page))), nil
 }
 
 func (p *probing) discovery(ctx context.Context) (finding, error) {
@@ -84,16 +86,19 @@ func (p *probing) discovery(ctx context.Context) (finding, error) {
 	}
 	switch {
 	case document.Issuer != p.issuer:
-		return failed("hostname settings of the server and public_url of the target", "the realm calls itself %s, applications were told %s", printable(document.Issuer), p.issuer), nil
+		return failed("hostname settings of the server and public_url of the target",
+			"the realm calls itself %s, applications were told %s", printable(document.Issuer), p.issuer), nil
 	case document.Authorization == "" || document.Keys == "" || len(keys.Keys) == 0:
 		return failed("the realm's keys", "the discovery document names no endpoint or no key"), nil
 	}
-	return passed("the discovery document names the issuer that applications were told").with("issuer", printable(document.Issuer)).with("keys", fmt.Sprint(len(keys.Keys))), nil
+	return passed("the discovery document names the issuer that applications were told").with("issuer",
+		printable(document.Issuer)).with("keys", fmt.Sprint(len(keys.Keys))), nil
 }
 
 func (p *probing) signInQuery(redirect string) url.Values {
 	query := url.Values{
-		"client_id": {p.request.Resource.Key}, "redirect_uri": {redirect}, "scope": {"openid"}, "state": {"rehome-probe"}, "nonce": {"rehome-probe"},
+		"client_id": {p.request.Resource.Key}, "redirect_uri": {redirect}, "scope": {"openid"}, "state": {"rehome-probe"},
+		"nonce":         {"rehome-probe"},
 		"response_type": {"code"}, "code_challenge_method": {"S256"}, "code_challenge": {someChallenge},
 	}
 	if !p.flag("standard_flow") && p.flag("implicit_flow") {
@@ -104,8 +109,8 @@ func (p *probing) signInQuery(redirect string) url.Values {
 	return query
 }
 
-// redirectAccepted begins a sign-in without a page for each redirect URI: client, address and scope are all good when the browser is sent
-// back with login_required.
+// redirectAccepted begins a sign-in without a page for each redirect URI: client, address and scope are all good when
+// the browser is sent back with login_required.
 func (p *probing) redirectAccepted(ctx context.Context) (finding, error) {
 	if !p.flag("standard_flow") && !p.flag("implicit_flow") {
 		return skipped("the client begins no sign-in in a browser"), nil
@@ -124,17 +129,20 @@ func (p *probing) redirectAccepted(ctx context.Context) (finding, error) {
 		}
 		target := sentTo(answer)
 		if target == nil || !strings.HasPrefix(target.String(), redirect) {
-			return failed("Valid redirect URIs of the client", "%s is refused: %d %s", printable(redirect), answer.status, complaintOf(answer)), nil
+			return failed("Valid redirect URIs of the client", "%s is refused: %d %s", printable(redirect), answer.status,
+				complaintOf(answer)), nil
 		}
 		if reason := answerOf(target).Get("error"); reason != "login_required" && reason != "interaction_required" {
-			return failed("the scopes and flows of the client", "%s is accepted, and the sign-in ends with %s", printable(redirect), printable(reason)), nil
+			return failed("the scopes and flows of the client", "%s is accepted, and the sign-in ends with %s",
+				printable(redirect), printable(reason)), nil
 		}
 		tried++
 	}
 	if tried == 0 {
 		return skipped("none of the %d redirect URIs is a plain address", left), nil
 	}
-	return passed("%d redirect URIs are accepted", tried).with("tried", fmt.Sprint(tried)).with("with_wildcard", fmt.Sprint(left)), nil
+	return passed("%d redirect URIs are accepted", tried).with("tried", fmt.Sprint(tried)).with("with_wildcard",
+		fmt.Sprint(left)), nil
 }
 
 // answerOf are the parameters that an application gets, in the query or, for an implicit sign-in, in the fragment.
@@ -156,9 +164,11 @@ func (p *probing) redirectRefused(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if answer.status != http.StatusBadRequest || sentTo(answer) != nil {
-		return failed("Valid redirect URIs of the client: one with a wildcard at its beginning", "a made-up redirect URI is not refused: %d", answer.status), nil
+		return failed("Valid redirect URIs of the client: one with a wildcard at its beginning",
+			"a made-up redirect URI is not refused: %d", answer.status), nil
 	}
-	return passed("a made-up redirect URI is refused").with("answer", fmt.Sprint(answer.status, " ", complaintOf(answer))), nil
+	return passed("a made-up redirect URI is refused").with("answer",
+		fmt.Sprint(answer.status, " ", complaintOf(answer))), nil
 }
 
 func (p *probing) proofKey(ctx context.Context) (finding, error) {
@@ -180,14 +190,17 @@ func (p *probing) proofKey(ctx context.Context) (finding, error) {
 	}
 	target := sentTo(answer)
 	if target == nil || answerOf(target).Get("error") != "invalid_request" {
-		return failed("Proof key for code exchange in the client's advanced settings", "a sign-in without a proof key is not refused"), nil
+		return failed("Proof key for code exchange in the client's advanced settings",
+			"a sign-in without a proof key is not refused"), nil
 	}
 	return passed("a sign-in without a proof key is refused"), nil
 }
 
-// clientAuthentication redeems a made-up code with a made-up secret: the server must refuse the client before it looks at the code.
+// clientAuthentication redeems a made-up code with a made-up secret: the server must refuse the client before it looks
+// at the code.
 func (p *probing) clientAuthentication(ctx context.Context) (finding, error) {
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {"rehome-probe"}, "redirect_uri": {strangeRedirect}, "client_id": {p.request.Resource.Key}}
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {"rehome-probe"}, "redirect_uri": {strangeRedirect},
+		"client_id": {p.request.Resource.Key}}
 	if !p.flag("public") {
 		form.Set("client_secret", "rehome-probe-wrong-secret")
 	}
@@ -198,12 +211,16 @@ func (p *probing) clientAuthentication(ctx context.Context) (finding, error) {
 	said := explain(answer.body)
 	if p.flag("public") {
 		if answer.status == http.StatusBadRequest {
-			return passed("the public client is known and a made-up code is refused").with("answer", fmt.Sprint(answer.status, " ", said)), nil
+			return passed("the public client is known and a made-up code is refused").with("answer",
+				fmt.Sprint(answer.status, " ", said)), nil
 		}
-		return failed("the switch Client authentication of the client", "the client is planned as public, and the server answers %d %s", answer.status, said), nil
+		return failed("the switch Client authentication of the client",
+			"the client is planned as public, and the server answers %d %s", answer.status, said), nil
 	}
-	if answer.status != http.StatusUnauthorized && (answer.status != http.StatusBadRequest || !strings.Contains(string(answer.body), "client")) {
-		return failed("the switch Client authentication of the client", "a wrong secret is not refused: %d %s", answer.status, said), nil
+	if answer.status != http.StatusUnauthorized &&
+		(answer.status != http.StatusBadRequest || !strings.Contains(string(answer.body), "client")) {
+		return failed("the switch Client authentication of the client", "a wrong secret is not refused: %d %s",
+			answer.status, said), nil
 	}
 	return passed("a wrong secret is refused").with("answer", fmt.Sprint(answer.status, " ", said)), nil
 }
@@ -227,7 +244,8 @@ func (p *probing) samlMetadata(ctx context.Context) (finding, error) {
 		return failed("the realm's SAML descriptor", "the metadata does not read: %d", answer.status), nil
 	}
 	if metadata.EntityID != p.issuer {
-		return failed("hostname settings of the server and public_url of the target", "the metadata names %s, applications were told %s", printable(metadata.EntityID), p.issuer), nil
+		return failed("hostname settings of the server and public_url of the target",
+			"the metadata names %s, applications were told %s", printable(metadata.EntityID), p.issuer), nil
 	}
 	for _, key := range metadata.Provider.Keys {
 		found := p.certificate(key.Certificate)
@@ -238,7 +256,8 @@ func (p *probing) samlMetadata(ctx context.Context) (finding, error) {
 	if len(metadata.Provider.Keys) == 0 {
 		return failed("the realm's keys", "the metadata holds no signing certificate"), nil
 	}
-	return passed("the metadata names the entity id that applications were told, with a valid certificate").with("entity_id", printable(metadata.EntityID)), nil
+	return passed("the metadata names the entity id that applications were told, with a valid "+
+		"certificate").with("entity_id", printable(metadata.EntityID)), nil
 }
 
 // certificate finds fault with a certificate (base64 DER); a finding without a status means none.
@@ -253,7 +272,8 @@ func (p *probing) certificate(text string) finding {
 	}
 	now := p.now()
 	if now.After(parsed.NotAfter) || now.Before(parsed.NotBefore) {
-		return failed("the certificate", "the certificate of %s is valid from %s to %s only", printable(parsed.Subject.String()),
+		return failed("the certificate", "the certificate of %s is valid from %s to %s only",
+			printable(parsed.Subject.String()),
 			parsed.NotBefore.UTC().Format(time.DateOnly), parsed.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return finding{}

@@ -10,8 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// breakGlass tries an account that must always get in. Its password is not needed: that there is one is read, and that the sign-in page
-// asks for it, and not for an upstream, is seen by typing the name.
+// breakGlass tries an account that must always get in. Its password is not needed: that there is one is read, and that
+// the sign-in page asks for it, and not for an upstream, is seen by typing the name.
 func (p *probing) breakGlass(ctx context.Context) {
 	p.try(ctx, "account_ready", p.accountReady)
 	p.try(ctx, "password_asked", p.passwordAsked)
@@ -52,7 +52,8 @@ func (p *probing) accountReady(ctx context.Context) (finding, error) {
 	case !password:
 		return failed("the credentials of "+name, "the account has no password of its own"), nil
 	case len(actions) > 0:
-		return failed("the required actions of "+name, "the account must first do something else: %s", printable(strings.Join(actions, ", "))), nil
+		return failed("the required actions of "+name, "the account must first do something else: %s",
+			printable(strings.Join(actions, ", "))), nil
 	}
 	return passed("the account is on, has a password of its own and nothing to do first"), nil
 }
@@ -60,7 +61,8 @@ func (p *probing) accountReady(ctx context.Context) (finding, error) {
 // passwordAsked types the name into the realm's sign-in page: a page with a password must follow, not an upstream.
 func (p *probing) passwordAsked(ctx context.Context) (finding, error) {
 	person := p.visitor()
-	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"}, "scope": {"openid"}, "state": {"rehome-probe"},
+	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"},
+		"scope": {"openid"}, "state": {"rehome-probe"},
 		"code_challenge_method": {"S256"}, "code_challenge": {someChallenge}, "prompt": {"login"}}
 	page, err := person.open(ctx, p.authorization(query), nil)
 	if err != nil {
@@ -68,7 +70,8 @@ func (p *probing) passwordAsked(ctx context.Context) (finding, error) {
 	}
 	action := formOf(page)
 	if page.status != http.StatusOK || action == "" {
-		return failed("the browser flow of the realm", "the sign-in page does not come: %d %s", page.status, complaintOf(page)), nil
+		return failed("the browser flow of the realm", "the sign-in page does not come: %d %s", page.status,
+			complaintOf(page)), nil
 	}
 	if !asksPassword(page) { // with organizations the name is asked first
 		if page, err = person.open(ctx, action, url.Values{"username": {p.request.Resource.Key}}); err != nil {
@@ -76,10 +79,12 @@ func (p *probing) passwordAsked(ctx context.Context) (finding, error) {
 		}
 	}
 	if target := sentTo(page); target != nil {
-		return failed("the organization of the account's e-mail domain", "the account is sent to %s instead of being asked for its password", printableURL(target.String())), nil
+		return failed("the organization of the account's e-mail domain",
+			"the account is sent to %s instead of being asked for its password", printableURL(target.String())), nil
 	}
 	if !asksPassword(page) {
-		return failed("the browser flow of the realm", "the sign-in page does not ask for a password: %d %s", page.status, complaintOf(page)), nil
+		return failed("the browser flow of the realm", "the sign-in page does not ask for a password: %d %s", page.status,
+			complaintOf(page)), nil
 	}
 	return passed("the sign-in page asks the account for its password"), nil
 }
@@ -88,7 +93,8 @@ func asksPassword(page reply) bool {
 	return page.status == http.StatusOK && bytes.Contains(page.body, []byte(`type="password"`))
 }
 
-// signsIn goes through the realm's flow with a session of the account, where the configuration allows to act as somebody.
+// signsIn goes through the realm's flow with a session of the account, where the configuration allows to act as
+// somebody.
 func (p *probing) signsIn(ctx context.Context) (result finding, err error) {
 	if !p.request.Impersonate {
 		return skipped("the configuration does not allow to act as somebody"), nil
@@ -99,17 +105,20 @@ func (p *probing) signsIn(ctx context.Context) (result finding, err error) {
 	}
 	defer func() {
 		if ended := p.remove(context.WithoutCancel(ctx), p.admin("sessions", session), nil); ended != nil && err == nil {
-			result, err = failed("the sessions of "+p.request.Resource.Key, "the session of the probe could not be ended: %v", ended), nil
+			result, err = failed("the sessions of "+p.request.Resource.Key,
+				"the session of the probe could not be ended: %v", ended), nil
 		}
 	}()
-	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"}, "scope": {"openid"}, "state": {"rehome-probe"},
+	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"},
+		"scope": {"openid"}, "state": {"rehome-probe"},
 		"code_challenge_method": {"S256"}, "code_challenge": {someChallenge}, "prompt": {"none"}}
 	answer, err := person.open(ctx, p.authorization(query), nil)
 	if err != nil {
 		return finding{}, err
 	}
 	if target := sentTo(answer); target == nil || answerOf(target).Get("code") == "" {
-		return failed("the browser flow of the realm", "a session of the account gets no code: %d %s", answer.status, complaintOf(answer)), nil
+		return failed("the browser flow of the realm", "a session of the account gets no code: %d %s", answer.status,
+			complaintOf(answer)), nil
 	}
 	return passed("a session of the account gets a code"), nil
 }

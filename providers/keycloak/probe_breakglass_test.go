@@ -9,9 +9,12 @@ import (
 
 func TestKeycloak_ABreakGlassAccountMustBeAskedForItsPassword(t *testing.T) {
 	target, made, _ := probedRealm(t)
-	made.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": "rescue", "email": "rescue@example.test", "firstName": "Res", "lastName": "Cue", "enabled": true, "emailVerified": true,
-		"credentials": []any{map[string]any{"type": "password", "value": "a-long-test-password", "temporary": false}}})
-	account := identity.ProbeRequest{Resource: identity.ResourceID{Type: identity.BreakGlassType, Key: "rescue"}, Impersonate: true}
+	made.AdminRealm(t, http.MethodPost, "/users",
+		map[string]any{"username": "rescue", "email": "rescue@example.test", "firstName": "Res", "lastName": "Cue",
+			"enabled": true, "emailVerified": true,
+			"credentials": []any{map[string]any{"type": "password", "value": "a-long-test-password", "temporary": false}}})
+	account := identity.ProbeRequest{Resource: identity.ResourceID{Type: identity.BreakGlassType, Key: "rescue"},
+		Impersonate: true}
 	try := func() map[string]identity.ProbeResult {
 		t.Helper()
 		results, err := target.Probe(t.Context(), account)
@@ -24,7 +27,8 @@ func TestKeycloak_ABreakGlassAccountMustBeAskedForItsPassword(t *testing.T) {
 		}
 		return byName
 	}
-	expect(t, try(), map[string]identity.ProbeStatus{"account_ready": isPassed, "password_asked": isPassed, "signs_in": isPassed})
+	expect(t, try(), map[string]identity.ProbeStatus{"account_ready": isPassed, "password_asked": isPassed,
+		"signs_in": isPassed})
 
 	users, _ := made.AdminRealm(t, http.MethodGet, "/users?exact=true&username=rescue", nil).([]any)
 	user := users[0].(map[string]any)
@@ -53,8 +57,10 @@ func TestKeycloak_ABreakGlassAccountMustBeAskedForItsPassword(t *testing.T) {
 
 func TestKeycloak_ARunNeverTouchesTheClientThatItSignsInWith(t *testing.T) {
 	target, made := liveTarget(t)
-	own := identity.Resource{Type: "client", Key: made.ClientID, Attributes: identity.Attributes{"client_id": made.ClientID}}
-	if found := target.Check([]identity.Resource{own}, nil); len(found) != 1 || found[0].Finding.Type != identity.FindingBlocked {
+	own := identity.Resource{Type: "client", Key: made.ClientID,
+		Attributes: identity.Attributes{"client_id": made.ClientID}}
+	if found := target.Check([]identity.Resource{own}, nil); len(found) != 1 ||
+		found[0].Finding.Type != identity.FindingBlocked {
 		t.Errorf("findings %+v", found)
 	}
 }

@@ -16,8 +16,14 @@ func (p *probing) gateHolds(ctx context.Context) {
 	p.try(ctx, "gate_intact", p.gateIntact)
 	p.try(ctx, "gate_side_doors", p.sideDoors)
 	p.try(ctx, "direct_holders", p.directHolders)
-	p.try(ctx, "gate_admits_member", func(ctx context.Context) (finding, error) { return p.impersonated(ctx, p.request.Member, true) })
-	p.try(ctx, "gate_refuses_stranger", func(ctx context.Context) (finding, error) { return p.impersonated(ctx, p.request.Stranger, false) })
+	p.try(ctx, "gate_admits_member", func(ctx context.Context) (finding,
+		error) {
+		return p.impersonated(ctx, p.request.Member, true)
+	})
+	p.try(ctx, "gate_refuses_stranger", func(ctx context.Context) (finding,
+		error) {
+		return p.impersonated(ctx, p.request.Stranger, false)
+	})
 }
 
 func (p *probing) gateIntact(ctx context.Context) (finding, error) {
@@ -33,7 +39,8 @@ func (p *probing) gateIntact(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if whole, _ := gate.Attributes["intact"].(bool); !there || !whole {
-		return failed("the client's flow overrides, its marker scopes and the flows that begin with \"rehome gate\"", "a part of the gate is missing: people may get in, or nobody does"), nil
+		return failed("the client's flow overrides, its marker scopes and the flows that begin with \"rehome gate\"",
+			"a part of the gate is missing: people may get in, or nobody does"), nil
 	}
 	role, _, err := p.clientRole(ctx, p.request.Resource.Key, realm.AccessRole)
 	if err != nil && !isAbsent(err) {
@@ -57,7 +64,8 @@ func (p *probing) directHolders(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if len(people) > 0 {
-		return unknown("%d or more people hold the role %s themselves: no run gave it to them, so somebody must know why", len(people), realm.AccessRole), nil
+		return unknown("%d or more people hold the role %s themselves: no run gave it to them, so somebody must know why",
+			len(people), realm.AccessRole), nil
 	}
 	return passed("nobody holds the role but through a group"), nil
 }
@@ -68,7 +76,8 @@ func (p *probing) sideDoors(ctx context.Context) (finding, error) {
 	if err := p.get(ctx, p.admin(), nil, &live); err != nil {
 		return finding{}, err
 	}
-	for name, title := range map[string]string{"resetPasswordAllowed": "Forgot password", "registrationAllowed": "User registration"} {
+	for name, title := range map[string]string{"resetPasswordAllowed": "Forgot password",
+		"registrationAllowed": "User registration"} {
 		if open, _ := live[name].(bool); open {
 			return failed("the realm's switch "+title, "%s is on and leads around the gate", title), nil
 		}
@@ -80,13 +89,16 @@ func (p *probing) sideDoors(ctx context.Context) (finding, error) {
 	for _, provider := range providers {
 		enabled, _ := provider["enabled"].(bool)
 		if enabled && field(provider, "postBrokerLoginFlowAlias") != realm.TopFlow(realm.PlaceBroker) {
-			return failed("Post login flow of the provider "+field(provider, "alias"), "people who sign in with the provider %s come around the gate", printable(field(provider, "alias"))), nil
+			return failed("Post login flow of the provider "+field(provider, "alias"),
+				"people who sign in with the provider %s come around the gate", printable(field(provider, "alias"))), nil
 		}
 	}
-	return passed("no provider, password reset or registration leads around it").with("providers", fmt.Sprint(len(providers))), nil
+	return passed("no provider, password reset or registration leads around it").with("providers",
+		fmt.Sprint(len(providers))), nil
 }
 
-// impersonated signs in as a person without a password and asks for the application without a page. The session is ended again.
+// impersonated signs in as a person without a password and asks for the application without a page. The session is
+// ended again.
 func (p *probing) impersonated(ctx context.Context, name string, may bool) (result finding, err error) {
 	switch {
 	case !p.request.Impersonate:
@@ -128,7 +140,8 @@ func (p *probing) impersonated(ctx context.Context, name string, may bool) (resu
 func (p *probing) judge(answer reply, redirect string, may bool) finding {
 	target := sentTo(answer)
 	if target == nil || !strings.HasPrefix(target.String(), redirect) {
-		return failed("the redirect URIs of the client", "the sign-in ends on a page: %d %s", answer.status, complaintOf(answer))
+		return failed("the redirect URIs of the client", "the sign-in ends on a page: %d %s", answer.status,
+			complaintOf(answer))
 	}
 	got := answerOf(target)
 	in := got.Get("code") != "" || got.Get("id_token") != ""
@@ -142,7 +155,8 @@ func (p *probing) judge(answer reply, redirect string, may bool) finding {
 	case got.Get("error") == "interaction_required":
 		return unknown("a required action or a consent waits for the person, so that the gate alone cannot be told").with("result", "interaction_required")
 	}
-	return failed("the role assignments of the client", "a member is refused: %s", printable(got.Get("error"))).with("result", printable(got.Get("error")))
+	return failed("the role assignments of the client", "a member is refused: %s",
+		printable(got.Get("error"))).with("result", printable(got.Get("error")))
 }
 
 // actAs impersonates a person and tells the id of the session that was made.
@@ -151,7 +165,8 @@ func (p *probing) actAs(ctx context.Context, name string) (*visitor, string, err
 	if err != nil {
 		return nil, "", err
 	}
-	header, err := p.do(ctx, call{method: http.MethodPost, path: p.admin("users", id, "impersonation"), body: realm.Object{}}, nil)
+	header, err := p.do(ctx, call{method: http.MethodPost, path: p.admin("users", id, "impersonation"),
+		body: realm.Object{}}, nil)
 	if err != nil {
 		return nil, "", err
 	}
@@ -171,7 +186,8 @@ func (p *probing) actAs(ctx context.Context, name string) (*visitor, string, err
 		}
 	}
 	if newest == "" {
-		return nil, "", p.invalid(call{method: http.MethodPost, path: p.admin("users", id, "impersonation")}, "no session was made")
+		return nil, "", p.invalid(call{method: http.MethodPost, path: p.admin("users", id, "impersonation")},
+			"no session was made")
 	}
 	return person, newest, nil
 }
@@ -183,7 +199,8 @@ func (p *probing) person(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	if len(rows) != 1 {
-		return "", p.invalid(call{method: http.MethodGet, path: p.admin("users")}, fmt.Sprintf("there are %d people called %s", len(rows), printable(name)))
+		return "", p.invalid(call{method: http.MethodGet, path: p.admin("users")},
+			fmt.Sprintf("there are %d people called %s", len(rows), printable(name)))
 	}
 	return field(rows[0], "id"), nil
 }
@@ -217,7 +234,8 @@ func (p *probing) claims(ctx context.Context, clientID string) (finding, error) 
 	}
 	switch {
 	case len(absent) > 0:
-		return unknown("the token has no %s: the person has no value for it, or the mapper does not work", printable(strings.Join(absent, ", "))).with("present", printable(strings.Join(there, ", "))), nil
+		return unknown("the token has no %s: the person has no value for it, or the mapper does not work",
+			printable(strings.Join(absent, ", "))).with("present", printable(strings.Join(there, ", "))), nil
 	case len(there) == 0:
 		return skipped("no claim of its own is planned"), nil
 	}

@@ -34,7 +34,8 @@ type authnRequest struct {
 // samlAddress is where an application sends a browser with an unsigned request.
 func (p *probing) samlAddress(acs string) string {
 	request := authnRequest{
-		ID: "_rehome-probe", Version: "2.0", Instant: p.now().UTC().Format(time.RFC3339), ACS: acs, Issuer: p.request.Resource.Key,
+		ID: "_rehome-probe", Version: "2.0", Instant: p.now().UTC().Format(time.RFC3339), ACS: acs,
+		Issuer:      p.request.Resource.Key,
 		Destination: p.issuer + "/protocol/saml",
 	}
 	encoded, err := xml.Marshal(request)
@@ -48,7 +49,8 @@ func (p *probing) samlAddress(acs string) string {
 	}
 	_, _ = writer.Write(encoded)
 	_ = writer.Close()
-	return p.public("protocol", "saml") + "?" + url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(packed.Bytes())}}.Encode()
+	return p.public("protocol",
+		"saml") + "?" + url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(packed.Bytes())}}.Encode()
 }
 
 // samlRequest sends a request as the application would, and one with an address that is not the application's.
@@ -68,16 +70,19 @@ func (p *probing) samlRequest(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if good.status >= http.StatusBadRequest {
-		return failed("entity id and assertion consumer URL of the client", "a request of the application is refused: %d %s", good.status, complaintOf(good)), nil
+		return failed("entity id and assertion consumer URL of the client", "a request of the application is refused: %d %s",
+			good.status, complaintOf(good)), nil
 	}
 	bad, err := p.visitor().open(ctx, p.samlAddress(strangeRedirect), nil)
 	if err != nil {
 		return finding{}, err
 	}
 	if bad.status < http.StatusBadRequest {
-		return failed("Valid redirect URIs of the client", "a made-up assertion consumer URL is not refused: %d", bad.status), nil
+		return failed("Valid redirect URIs of the client", "a made-up assertion consumer URL is not refused: %d",
+			bad.status), nil
 	}
-	return passed("a request of the application is accepted, a made-up assertion consumer URL is refused").with("refusal", fmt.Sprint(bad.status, " ", complaintOf(bad))), nil
+	return passed("a request of the application is accepted, a made-up assertion consumer URL is refused").with("refusal",
+		fmt.Sprint(bad.status, " ", complaintOf(bad))), nil
 }
 
 // readAuthnRequest reads a request as it stands in an address (deflated) or in a form (plain).

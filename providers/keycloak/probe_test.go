@@ -24,31 +24,47 @@ const (
 func probedSteps() []identity.StepRequest {
 	list := func(texts ...string) []any { return realm.List(texts) }
 	return []identity.StepRequest{
-		create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
+		create(realm.TypeGateFlows, realm.GateFlowsKey,
+			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
 		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
 		{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
 			Secrets: map[string]string{"client_secret": "upstream-secret"},
-			After: identity.Attributes{"alias": "corp", "protocol": "oidc", "enabled": true, "issuer": "https://up.example.test", "authorization_url": "https://up.example.test/auth",
-				"token_url": "https://up.example.test/token", "client_id": "kc", "client_authentication": "client_secret_post", "scopes": "openid", "pkce": true,
+			After: identity.Attributes{"alias": "corp", "protocol": "oidc", "enabled": true, "issuer": "https://up.example.test",
+				"authorization_url": "https://up.example.test/auth",
+				"token_url":         "https://up.example.test/token", "client_id": "kc",
+				"client_authentication": "client_secret_post",
+				"scopes":                "openid", "pkce": true,
 				"post_broker_flow": realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate}},
-		create(realm.TypeProvider, samlUpstream, identity.Attributes{"alias": samlUpstream, "protocol": "saml", "enabled": true, "entity_id": "https://fs.example.test/trust",
-			"sso_url": "https://fs.example.test/adfs/ls", "sso_binding": "redirect", "audience": "urn:example:old-name", "validate_signature": false,
-			"post_broker_flow": realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate}),
-		create(realm.TypeOrganization, "acme", identity.Attributes{"alias": "acme", "name": "Acme", "domains": list("acme.test"), "identity_provider": samlUpstream, "redirect": true}),
-		create(realm.TypeClient, probedApp, identity.Attributes{"client_id": probedApp, "protocol": "openid-connect", "public": false, "standard_flow": true,
+		create(realm.TypeProvider, samlUpstream, identity.Attributes{"alias": samlUpstream, "protocol": "saml",
+			"enabled": true, "entity_id": "https://fs.example.test/trust",
+			"sso_url": "https://fs.example.test/adfs/ls", "sso_binding": "redirect", "audience": "urn:example:old-name",
+			"validate_signature": false,
+			"post_broker_flow":   realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate}),
+		create(realm.TypeOrganization, "acme", identity.Attributes{"alias": "acme", "name": "Acme",
+			"domains": list("acme.test"), "identity_provider": samlUpstream, "redirect": true}),
+		create(realm.TypeClient, probedApp, identity.Attributes{"client_id": probedApp, "protocol": "openid-connect",
+			"public": false, "standard_flow": true,
 			"redirect_uris": list(probedCallback), "attributes": map[string]any{"pkce.code.challenge.method": "S256"},
-			"protocol_mappers": []any{map[string]any{"name": "groups", "type": "oidc-group-membership-mapper", "config": map[string]any{
-				"claim.name": `https://acme\.test/groups`, "full.path": "false", "id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true"}}}}),
+			"protocol_mappers": []any{map[string]any{"name": "groups", "type": "oidc-group-membership-mapper",
+				"config": map[string]any{
+					"claim.name": `https://acme\.test/groups`, "full.path": "false", "id.token.claim": "true",
+					"access.token.claim": "true", "userinfo.token.claim": "true"}}}}),
 		create(realm.TypeClientRole, probedApp+"/access", identity.Attributes{"client": probedApp, "role": "access"}),
-		create(realm.TypeGate, probedApp, identity.Attributes{"client": probedApp, "protocol": "openid-connect", "deny_message": "Not you.", "intact": true}),
-		create(realm.TypeRoleAssignment, "/staff -> "+probedApp+"/access", identity.Attributes{"group": "/staff", "client": probedApp, "role": "access"}),
-		create(realm.TypeClient, samlID, identity.Attributes{"client_id": samlID, "protocol": "saml", "redirect_uris": list("https://payroll.example.test/acs"), "public": false,
-			"standard_flow": true, "attributes": map[string]any{"saml_assertion_consumer_url_post": "https://payroll.example.test/acs", "saml.client.signature": "false",
+		create(realm.TypeGate, probedApp, identity.Attributes{"client": probedApp, "protocol": "openid-connect",
+			"deny_message": "Not you.", "intact": true}),
+		create(realm.TypeRoleAssignment, "/staff -> "+probedApp+"/access",
+			identity.Attributes{"group": "/staff", "client": probedApp, "role": "access"}),
+		create(realm.TypeClient, samlID, identity.Attributes{"client_id": samlID, "protocol": "saml",
+			"redirect_uris": list("https://payroll.example.test/acs"), "public": false,
+			"standard_flow": true,
+			"attributes": map[string]any{"saml_assertion_consumer_url_post": "https://payroll.example.test/acs",
+				"saml.client.signature": "false",
 				"saml.server.signature": "true", "saml.force.post.binding": "true", "saml_name_id_format": "email"}}),
 	}
 }
 
-func probed(t *testing.T, target *Target, step identity.StepRequest, change ...func(*identity.ProbeRequest)) map[string]identity.ProbeResult {
+func probed(t *testing.T, target *Target, step identity.StepRequest,
+	change ...func(*identity.ProbeRequest)) map[string]identity.ProbeResult {
 	t.Helper()
 	request := identity.ProbeRequest{Resource: step.Resource, Attributes: maps.Clone(step.After)}
 	for _, f := range change {
@@ -89,9 +105,11 @@ const (
 // probedRealm is a realm with the probed steps applied and the applications opened.
 func probedRealm(t *testing.T) (*Target, *keycloaktest.Realm, map[string]identity.StepRequest) {
 	t.Helper()
-	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers", "manage-organizations", "impersonation")
+	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers",
+		"manage-organizations", "impersonation")
 	target := New("test")
-	if err := target.Configure(t.Context(), map[string]any{"url": made.Server.URL, "realm": made.Name, "client_id": made.ClientID, "client_secret": made.ClientSecret}).Err(); err != nil {
+	if err := target.Configure(t.Context(), map[string]any{"url": made.Server.URL, "realm": made.Name,
+		"client_id": made.ClientID, "client_secret": made.ClientSecret}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	steps := map[string]identity.StepRequest{}
@@ -100,8 +118,9 @@ func probedRealm(t *testing.T) (*Target, *keycloaktest.Realm, map[string]identit
 		steps[step.Resource.String()] = step
 	}
 	for name, groups := range map[string][]any{"member": {"/staff"}, "stranger": {}} {
-		made.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": name, "email": name + "@example.test", "firstName": name, "lastName": "Test",
-			"enabled": true, "emailVerified": true, "groups": groups})
+		made.AdminRealm(t, http.MethodPost, "/users",
+			map[string]any{"username": name, "email": name + "@example.test", "firstName": name, "lastName": "Test",
+				"enabled": true, "emailVerified": true, "groups": groups})
 	}
 	return target, made, steps
 }
@@ -122,18 +141,29 @@ func TestKeycloak_ProbesPassOnWhatWasApplied(t *testing.T) {
 	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"closed_until_enabled": isPassed})
 	open(t, target, probedApp)
 	open(t, target, samlID)
-	expect(t, probed(t, target, app, actingAs), map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed, "redirect_refused": isPassed,
+	expect(t, probed(t, target, app, actingAs), map[string]identity.ProbeStatus{"oidc_discovery": isPassed,
+		"redirect_accepted": isPassed, "redirect_refused": isPassed,
 		"pkce_required": isPassed, "client_authentication": isPassed, "claims": isPassed})
-	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"saml_metadata": isPassed, "saml_request": isPassed})
-	expect(t, probed(t, target, gate), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isSkipped, "gate_refuses_stranger": isSkipped})
-	expect(t, probed(t, target, gate, actingAs), map[string]identity.ProbeStatus{"gate_intact": isPassed, "gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isPassed, "gate_refuses_stranger": isPassed})
-	expect(t, probed(t, target, steps["identity_provider:corp"]), map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped, "provider_behind_gate": isPassed})
-	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]), map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped, "provider_behind_gate": isPassed})
+	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"saml_metadata": isPassed,
+		"saml_request": isPassed})
+	expect(t, probed(t, target, gate), map[string]identity.ProbeStatus{"gate_intact": isPassed,
+		"gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isSkipped,
+		"gate_refuses_stranger": isSkipped})
+	expect(t, probed(t, target, gate, actingAs), map[string]identity.ProbeStatus{"gate_intact": isPassed,
+		"gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isPassed,
+		"gate_refuses_stranger": isPassed})
+	expect(t, probed(t, target, steps["identity_provider:corp"]),
+		map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped,
+			"provider_behind_gate": isPassed})
+	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]),
+		map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped,
+			"provider_behind_gate": isPassed})
 	expect(t, probed(t, target, steps["organization:acme"]), map[string]identity.ProbeStatus{"domain_routing": isPassed})
 	for _, name := range []string{"member", "stranger"} {
 		users, _ := made.AdminRealm(t, http.MethodGet, "/users?exact=true&username="+name, nil).([]any)
 		id := users[0].(map[string]any)["id"]
-		if sessions, _ := made.AdminRealm(t, http.MethodGet, fmt.Sprintf("/users/%s/sessions", id), nil).([]any); len(sessions) != 0 {
+		if sessions, _ := made.AdminRealm(t, http.MethodGet, fmt.Sprintf("/users/%s/sessions", id),
+			nil).([]any); len(sessions) != 0 {
 			t.Errorf("the probes left %d sessions of %s", len(sessions), name)
 		}
 	}
@@ -155,8 +185,10 @@ func TestKeycloak_ProbesFailOnWhatIsBroken(t *testing.T) {
 		live["redirectUris"], live["publicClient"] = []any{"*"}, true
 		live["attributes"].(map[string]any)["pkce.code.challenge.method"] = ""
 	})
-	expect(t, probed(t, target, steps["client:"+probedApp]), map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed, "redirect_refused": isFailed,
-		"pkce_required": isFailed, "client_authentication": isFailed, "claims": isSkipped})
+	expect(t, probed(t, target, steps["client:"+probedApp]),
+		map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed,
+			"redirect_refused": isFailed,
+			"pkce_required":    isFailed, "client_authentication": isFailed, "claims": isSkipped})
 	change(func(live map[string]any) {
 		live["redirectUris"] = []any{"https://other.example.test/"}
 		live["authenticationFlowBindingOverrides"] = map[string]any{"browser": "", "direct_grant": ""}
@@ -172,10 +204,15 @@ func TestKeycloak_ProbesFailOnWhatIsBroken(t *testing.T) {
 	provider["postBrokerLoginFlowAlias"] = ""
 	provider["config"].(map[string]any)["singleSignOnServiceUrl"] = "https://elsewhere.example.test/sso"
 	made.AdminRealm(t, http.MethodPut, "/identity-provider/instances/"+samlUpstream, provider)
-	expect(t, probed(t, target, steps["gate:"+probedApp], actingAs), map[string]identity.ProbeStatus{"gate_intact": isFailed, "gate_side_doors": isFailed, "direct_holders": isPassed, "gate_admits_member": isPassed, "gate_refuses_stranger": isFailed})
-	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]), map[string]identity.ProbeStatus{"provider_request": isFailed, "provider_certificates": isSkipped, "provider_behind_gate": isFailed})
+	expect(t, probed(t, target, steps["gate:"+probedApp], actingAs),
+		map[string]identity.ProbeStatus{"gate_intact": isFailed, "gate_side_doors": isFailed, "direct_holders": isPassed,
+			"gate_admits_member": isPassed, "gate_refuses_stranger": isFailed})
+	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]),
+		map[string]identity.ProbeStatus{"provider_request": isFailed, "provider_certificates": isSkipped,
+			"provider_behind_gate": isFailed})
 	moved := steps["organization:acme"]
-	expect(t, probed(t, target, moved, func(r *identity.ProbeRequest) { r.Attributes["identity_provider"] = "corp" }), map[string]identity.ProbeStatus{"domain_routing": isFailed})
+	expect(t, probed(t, target, moved, func(r *identity.ProbeRequest) { r.Attributes["identity_provider"] = "corp" }),
+		map[string]identity.ProbeStatus{"domain_routing": isFailed})
 	gone := steps["client:"+probedApp]
 	gone.Resource.Key = "nobody"
 	expect(t, probed(t, target, gone), map[string]identity.ProbeStatus{"client_there": isFailed})

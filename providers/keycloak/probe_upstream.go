@@ -12,21 +12,24 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// upstream tries an identity provider as far as the incumbent side is not needed: what would be sent there, and to where.
+// upstream tries an identity provider as far as the incumbent side is not needed: what would be sent there, and to
+// where.
 func (p *probing) upstream(ctx context.Context) {
 	p.try(ctx, "provider_request", p.providerRequest)
 	p.try(ctx, "provider_certificates", p.providerCertificates)
 	p.try(ctx, "provider_behind_gate", p.providerBehindGate)
 }
 
-// providerRequest begins a sign-in and lets the realm send the browser to the provider. The address there is looked at, not opened.
+// providerRequest begins a sign-in and lets the realm send the browser to the provider. The address there is looked at,
+// not opened.
 func (p *probing) providerRequest(ctx context.Context) (finding, error) {
 	if enabled, said := p.request.Attributes["enabled"].(bool); said && !enabled {
 		return skipped("the provider is planned to be off"), nil
 	}
 	alias := p.request.Resource.Key
 	person := p.visitor()
-	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"}, "scope": {"openid"}, "state": {"rehome-probe"},
+	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"},
+		"scope": {"openid"}, "state": {"rehome-probe"},
 		"code_challenge_method": {"S256"}, "code_challenge": {someChallenge}, "kc_idp_hint": {alias}}
 	answer, err := person.open(ctx, p.authorization(query), nil)
 	if err != nil {
@@ -35,9 +38,11 @@ func (p *probing) providerRequest(ctx context.Context) (finding, error) {
 	broker := sentTo(answer)
 	if broker == nil || !strings.HasSuffix(broker.EscapedPath(), "/broker/"+url.PathEscape(alias)+"/login") {
 		if answer.status >= http.StatusBadRequest {
-			return unknown("the built-in client %s does not begin a sign-in: %d %s", probeClient, answer.status, complaintOf(answer)), nil
+			return unknown("the built-in client %s does not begin a sign-in: %d %s", probeClient, answer.status,
+				complaintOf(answer)), nil
 		}
-		return failed("the switch Enabled of the provider, and the browser flow of the realm", "people are not sent to it"), nil
+		return failed("the switch Enabled of the provider, and the browser flow of the realm",
+			"people are not sent to it"), nil
 	}
 	if answer, err = person.open(ctx, broker.String(), nil); err != nil {
 		return finding{}, err
@@ -51,18 +56,23 @@ func (p *probing) providerRequest(ctx context.Context) (finding, error) {
 func (p *probing) oidcProviderRequest(answer reply) finding {
 	target := sentTo(answer)
 	if target == nil {
-		return failed("the authorization URL of the provider", "the browser is not sent on: %d %s", answer.status, complaintOf(answer))
+		return failed("the authorization URL of the provider", "the browser is not sent on: %d %s", answer.status,
+			complaintOf(answer))
 	}
-	if wanted := p.text("authorization_url"); wanted != "" && !strings.HasPrefix(target.String(), strings.SplitN(wanted, "?", 2)[0]) {
-		return failed("the authorization URL of the provider", "people are sent to %s, planned is %s", printableURL(target.String()), printable(wanted))
+	if wanted := p.text("authorization_url"); wanted != "" &&
+		!strings.HasPrefix(target.String(), strings.SplitN(wanted, "?", 2)[0]) {
+		return failed("the authorization URL of the provider", "people are sent to %s, planned is %s",
+			printableURL(target.String()), printable(wanted))
 	}
 	if wanted := p.text("client_id"); wanted != "" && target.Query().Get("client_id") != wanted {
 		return failed("the client id of the provider", "the request names another client id than planned")
 	}
 	if back := target.Query().Get("redirect_uri"); back != p.brokerEndpoint() {
-		return failed("hostname settings of the server and public_url of the target", "the provider would send people back to %s", printable(back))
+		return failed("hostname settings of the server and public_url of the target",
+			"the provider would send people back to %s", printable(back))
 	}
-	return passed("people are sent to the provider with the planned client id").with("destination", printableURL(target.String())).with("redirect_uri", p.brokerEndpoint())
+	return passed("people are sent to the provider with the planned client id").with("destination",
+		printableURL(target.String())).with("redirect_uri", p.brokerEndpoint())
 }
 
 func (p *probing) brokerEndpoint() string {
@@ -94,16 +104,22 @@ func (p *probing) samlProviderRequest(answer reply) finding {
 		wantedIssuer = p.issuer
 	}
 	switch {
-	case p.text("sso_url") != "" && (printableURL(destination) != printableURL(p.text("sso_url")) || request.Destination != p.text("sso_url")):
-		return failed("the sign-on URL of the provider", "people are sent to %s, planned is %s", printableURL(destination), printable(p.text("sso_url")))
+	case p.text("sso_url") != "" && (printableURL(destination) != printableURL(p.text("sso_url")) ||
+		request.Destination != p.text("sso_url")):
+		return failed("the sign-on URL of the provider", "people are sent to %s, planned is %s", printableURL(destination),
+			printable(p.text("sso_url")))
 	case request.Issuer != wantedIssuer:
-		return failed("the entity id that the upstream knows us by", "the request comes from %s, planned is %s", printable(request.Issuer), printable(wantedIssuer))
+		return failed("the entity id that the upstream knows us by", "the request comes from %s, planned is %s",
+			printable(request.Issuer), printable(wantedIssuer))
 	case p.text("sso_binding") != "" && binding != p.text("sso_binding"):
-		return failed("the binding of the provider", "the request goes by %s, planned is %s", binding, printable(p.text("sso_binding")))
+		return failed("the binding of the provider", "the request goes by %s, planned is %s", binding,
+			printable(p.text("sso_binding")))
 	case request.ACS != p.brokerEndpoint():
-		return failed("hostname settings of the server and public_url of the target", "the assertion would go to %s", printable(request.ACS))
+		return failed("hostname settings of the server and public_url of the target", "the assertion would go to %s",
+			printable(request.ACS))
 	}
-	return passed("people are sent to the provider with the planned issuer and binding").with("destination", printableURL(destination)).
+	return passed("people are sent to the provider with the planned issuer and binding").with("destination",
+		printableURL(destination)).
 		with("issuer", printable(request.Issuer)).with("binding", binding).with("assertion_consumer_url", p.brokerEndpoint())
 }
 
@@ -144,7 +160,8 @@ func (p *probing) providerBehindGate(ctx context.Context) (finding, error) {
 		return failed("the provider", "it is not there"), nil
 	}
 	if got := field(live, "postBrokerLoginFlowAlias"); got != wanted {
-		return failed("Post login flow of the provider", "it runs %q after a sign-in, planned is %q: people would come around the gates", printable(got), wanted), nil
+		return failed("Post login flow of the provider",
+			"it runs %q after a sign-in, planned is %q: people would come around the gates", printable(got), wanted), nil
 	}
 	return passed("every sign-in with it runs through the gates").with("flow", wanted), nil
 }
@@ -163,7 +180,8 @@ func (p *probing) routed(ctx context.Context, domain string) (finding, error) {
 	}
 	address := "rehome-probe@" + strings.Replace(domain, "*.", "rehome-probe.", 1)
 	person := p.visitor()
-	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"}, "scope": {"openid"}, "state": {"rehome-probe"},
+	query := url.Values{"client_id": {probeClient}, "redirect_uri": {p.consoleCallback()}, "response_type": {"code"},
+		"scope": {"openid"}, "state": {"rehome-probe"},
 		"code_challenge_method": {"S256"}, "code_challenge": {someChallenge}}
 	page, err := person.open(ctx, p.authorization(query), nil)
 	if err != nil {
@@ -171,7 +189,8 @@ func (p *probing) routed(ctx context.Context, domain string) (finding, error) {
 	}
 	action := formOf(page)
 	if page.status != http.StatusOK || action == "" {
-		return unknown("the built-in client %s does not begin a sign-in: %d %s", probeClient, page.status, complaintOf(page)), nil
+		return unknown("the built-in client %s does not begin a sign-in: %d %s", probeClient, page.status,
+			complaintOf(page)), nil
 	}
 	answer, err := person.open(ctx, action, url.Values{"username": {address}})
 	if err != nil {
@@ -179,12 +198,14 @@ func (p *probing) routed(ctx context.Context, domain string) (finding, error) {
 	}
 	target := sentTo(answer)
 	if target == nil {
-		return failed("the organization's domains and its linked provider", "%s is asked for a password or refused instead of being sent to %s", address, wanted), nil
+		return failed("the organization's domains and its linked provider",
+			"%s is asked for a password or refused instead of being sent to %s", address, wanted), nil
 	}
 	parts := strings.Split(target.EscapedPath(), "/broker/")
 	alias, _, _ := strings.Cut(parts[len(parts)-1], "/")
 	if alias, err = url.PathUnescape(alias); err != nil || len(parts) < 2 || alias != wanted {
-		return failed("the organization's domains and its linked provider", "%s is sent to %s, planned is %s", address, printableURL(target.String()), wanted), nil
+		return failed("the organization's domains and its linked provider", "%s is sent to %s, planned is %s", address,
+			printableURL(target.String()), wanted), nil
 	}
 	return passed("%s is sent to %s", address, wanted).with("status", fmt.Sprint(answer.status)), nil
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// visitor is somebody with a browser in front of the realm: it keeps cookies by hand, because the server marks them Secure even
-// over http, and it follows no redirect by itself.
+// visitor is somebody with a browser in front of the realm: it keeps cookies by hand, because the server marks them
+// Secure even over http, and it follows no redirect by itself.
 type visitor struct {
 	*client
 	cookies map[string]string
@@ -19,14 +19,15 @@ type visitor struct {
 
 func (c *client) visitor() *visitor { return &visitor{client: c, cookies: map[string]string{}} }
 
-// open asks for an address of the server; only path and query count, so that an answer that names the public address is followed
-// through the address of the configuration. A form makes it a POST.
+// open asks for an address of the server; only path and query count, so that an answer that names the public address is
+// followed through the address of the configuration. A form makes it a POST.
 func (v *visitor) open(ctx context.Context, address string, form url.Values) (reply, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return reply{}, v.invalid(call{method: http.MethodGet, path: "/"}, "it names an address that does not read")
 	}
-	request := call{method: http.MethodGet, path: strings.TrimPrefix(parsed.EscapedPath(), v.base.Path), query: parsed.Query()}
+	request := call{method: http.MethodGet, path: strings.TrimPrefix(parsed.EscapedPath(), v.base.Path),
+		query: parsed.Query()}
 	header := http.Header{"Accept": {"*/*"}}
 	var body []byte
 	if form != nil {

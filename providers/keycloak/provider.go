@@ -42,11 +42,14 @@ func (t *Target) Schema() identity.ProviderSchema {
 		Name: "keycloak", Version: t.version, Resources: realm.Resources(),
 		Doc: "A realm of a running Keycloak 26.7 or later, written through its Admin API.",
 		Config: []identity.ConfigAttribute{
-			{Name: "url", Type: "string", Required: true, Doc: "Base address of the server, such as https://id.example.com. http is allowed for loopback addresses only."},
+			{Name: "url", Type: "string", Required: true,
+				Doc: "Base address of the server, such as https://id.example.com. http is allowed for loopback addresses only."},
 			{Name: "realm", Type: "string", Required: true, Doc: "Name of the realm. It must be there."},
-			{Name: "client_id", Type: "string", Required: true, Doc: "Confidential client of the realm with a service account that holds roles of realm-management."},
+			{Name: "client_id", Type: "string", Required: true,
+				Doc: "Confidential client of the realm with a service account that holds roles of realm-management."},
 			{Name: "client_secret", Type: "string", Required: true, Sensitive: true, Doc: "Secret of the client."},
-			{Name: "public_url", Type: "string", Doc: "Address that people see, when it is not url. It must be the one that the realm's discovery document names."},
+			{Name: "public_url", Type: "string",
+				Doc: "Address that people see, when it is not url. It must be the one that the realm's discovery document names."},
 			args.CAFileAttribute(),
 			args.ConcurrencyAttribute(defaultWorkers, mostWorkers),
 			{Name: "timeout", Type: "number", Default: float64(defaultTimeout), Whole: true, Min: 1, Max: mostTimeout,
@@ -78,8 +81,8 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 	return given.Problems()
 }
 
-// Identify proves that the realm is there, that the service account may read it, and that public_url is the address that the
-// realm gives out.
+// Identify proves that the realm is there, that the service account may read it, and that public_url is the address
+// that the realm gives out.
 func (t *Target) Identify(ctx context.Context) (identity.TargetIdentity, error) {
 	if err := t.configured(); err != nil {
 		return identity.TargetIdentity{}, err

@@ -15,9 +15,9 @@ const pageSize = 500
 
 // Read hands out all live resources of the realm.
 //
-// One export holds nearly everything, so that the cost does not grow by a request for each object; organizations and their
-// links are not part of it. Secrets in the export are masked by the server, and none is part of a resource. A credential that may
-// only view gets the same by lists, see read_lists.go.
+// One export holds nearly everything, so that the cost does not grow by a request for each object; organizations and
+// their links are not part of it. Secrets in the export are masked by the server, and none is part of a resource. A
+// credential that may only view gets the same by lists, see read_lists.go.
 func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
 	if err := t.configured(); err != nil {
 		return identity.ReadSummary{}, err
@@ -96,8 +96,8 @@ func (c *client) organizations(ctx context.Context) ([]realm.Object, error) {
 	return c.pages(ctx, c.admin("organizations"), url.Values{"briefRepresentation": {"false"}}, "id")
 }
 
-// pages reads a list that is given out by offset. An object that comes twice means that the list moved while it was read: it
-// is kept once.
+// pages reads a list that is given out by offset. An object that comes twice means that the list moved while it was
+// read: it is kept once.
 func (c *client) pages(ctx context.Context, path string, query url.Values, key string) ([]realm.Object, error) {
 	var all []realm.Object
 	seen := map[string]bool{}

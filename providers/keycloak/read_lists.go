@@ -12,10 +12,11 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// Reading by lists. An export is one request, and the server gives it to whoever may manage the realm only (Keycloak 26.7: 403 for
-// view roles). Whoever may just view gets the same realm by lists: one request for each page of clients and of groups, and one for
-// each client's roles, each group with sub-groups, each flow, each flow setting and each provider's mappers. So an export is tried
-// first. Clients and providers come with their secrets in clear: they are dropped here, before anything else sees them.
+// Reading by lists. An export is one request, and the server gives it to whoever may manage the realm only (Keycloak
+// 26.7: 403 for view roles). Whoever may just view gets the same realm by lists: one request for each page of clients
+// and of groups, and one for each client's roles, each group with sub-groups, each flow, each flow setting and each
+// provider's mappers. So an export is tried first. Clients and providers come with their secrets in clear: they are
+// dropped here, before anything else sees them.
 
 // lists reads what an export holds, in the same form.
 func (c *client) lists(ctx context.Context) (realm.Object, error) {
@@ -63,7 +64,8 @@ func dropSecrets(client realm.Object) {
 func (c *client) clientRoles(ctx context.Context, clients []realm.Object) (realm.Object, error) {
 	found := make([][]realm.Object, len(clients))
 	err := c.forEach(len(clients), func(i int) error {
-		return c.get(ctx, c.admin("clients", field(clients[i], "id"), "roles"), url.Values{"briefRepresentation": {"false"}}, &found[i])
+		return c.get(ctx, c.admin("clients", field(clients[i], "id"), "roles"),
+			url.Values{"briefRepresentation": {"false"}}, &found[i])
 	})
 	roles := realm.Object{}
 	for i, each := range clients {
@@ -149,8 +151,8 @@ func (c *client) providerMappers(ctx context.Context) ([]realm.Object, error) {
 	return all, err
 }
 
-// forEach does something for each number below n, as many at a time as the client may ask. It returns the first error there is and
-// begins nothing after it.
+// forEach does something for each number below n, as many at a time as the client may ask. It returns the first error
+// there is and begins nothing after it.
 func (c *client) forEach(n int, do func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(cap(c.slots))

@@ -16,14 +16,16 @@ import (
 )
 
 // viewRoles are all that planning needs.
-var viewRoles = []string{"view-realm", "view-clients", "view-users", "view-identity-providers", "view-organizations", "query-groups"}
+var viewRoles = []string{"view-realm", "view-clients", "view-users", "view-identity-providers", "view-organizations",
+	"query-groups"}
 
 const readerSecret = "planted-secret-reader"
 
 // reader is a target on the same realm whose client holds the given roles of realm-management only.
 func reader(t *testing.T, made *keycloaktest.Realm, name string, roles ...string) *Target {
 	t.Helper()
-	made.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": name, "secret": readerSecret, "serviceAccountsEnabled": true, "publicClient": false, "standardFlowEnabled": false})
+	made.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": name, "secret": readerSecret,
+		"serviceAccountsEnabled": true, "publicClient": false, "standardFlowEnabled": false})
 	id := func(clientID string) string {
 		found := made.AdminRealm(t, "GET", "/clients?clientId="+url.QueryEscape(clientID), nil).([]any)
 		return found[0].(map[string]any)["id"].(string)
@@ -35,7 +37,8 @@ func reader(t *testing.T, made *keycloaktest.Realm, name string, roles ...string
 		made.AdminRealm(t, "POST", "/users/"+account+"/role-mappings/clients/"+management, []any{found})
 	}
 	target := New("test")
-	if err := target.Configure(t.Context(), map[string]any{"url": made.Server.URL, "realm": made.Name, "client_id": name, "client_secret": readerSecret}).Err(); err != nil {
+	if err := target.Configure(t.Context(), map[string]any{"url": made.Server.URL, "realm": made.Name, "client_id": name,
+		"client_secret": readerSecret}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	return target
@@ -47,7 +50,8 @@ func TestKeycloak_AViewerReadsTheSameRealmByLists(t *testing.T) {
 		mustApply(t, target, step)
 	}
 	for i := range 40 {
-		made.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": fmt.Sprintf("bulk-%d", i), "secret": "planted-secret-bulk", "publicClient": false})
+		made.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": fmt.Sprintf("bulk-%d", i),
+			"secret": "planted-secret-bulk", "publicClient": false})
 		made.AdminRealm(t, "POST", "/groups", map[string]any{"name": fmt.Sprintf("bulk-%d", i)})
 	}
 	low := reader(t, made, "reader", viewRoles...)
@@ -60,7 +64,8 @@ func TestKeycloak_AViewerReadsTheSameRealmByLists(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		t.Logf("%s: %d resources, %d requests, %s", name, summary.Resources, summary.Requests, time.Since(begun).Round(time.Millisecond))
+		t.Logf("%s: %d resources, %d requests, %s", name, summary.Resources, summary.Requests,
+			time.Since(begun).Round(time.Millisecond))
 		return all
 	}
 	byExport, byLists := timed("export", target), timed("lists", low)
@@ -103,7 +108,8 @@ func TestKeycloak_AMissingViewRoleIsNamed(t *testing.T) {
 				}
 			}
 			low := reader(t, made, "without-"+missing, roles...)
-			if _, err := low.Read(t.Context(), func(identity.Resource) error { return nil }); !isForbidden(err) || !strings.Contains(err.Error(), missing) {
+			if _, err := low.Read(t.Context(), func(identity.Resource) error { return nil }); !isForbidden(err) ||
+				!strings.Contains(err.Error(), missing) {
 				t.Errorf("reading without %s: %v", missing, err)
 			}
 			for _, check := range permissionsOf(t, low) {
@@ -151,7 +157,8 @@ func TestTokenRoles_AreReadOrUnknown(t *testing.T) {
 		roles []string
 		told  bool
 	}{
-		"roles":       {"x.eyJyZXNvdXJjZV9hY2Nlc3MiOnsicmVhbG0tbWFuYWdlbWVudCI6eyJyb2xlcyI6WyJhIl19fX0.x", []string{"a"}, true},
+		"roles": {"x.eyJyZXNvdXJjZV9hY2Nlc3MiOnsicmVhbG0tbWFuYWdlbWVudCI6eyJyb2xlcyI6WyJhIl19fX0.x",
+			[]string{"a"}, true},
 		"no roles":    {"x.e30.x", nil, false},
 		"not base 64": {"x.*.x", nil, false},
 		"opaque":      {"abc", nil, false},

@@ -7,7 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain: an update that died while the client was closed is taken up.
+// TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain: an update that died while the client was closed is taken
+// up.
 func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	target, _ := liveTarget(t)
 	for _, step := range wholeApplication() {
@@ -23,7 +24,8 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	if err := w.shut(t.Context(), live, true); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := target.Apply(t.Context(), create(realm.TypeEnablement, appID, identity.Attributes{"client": appID, "enabled": true})); err == nil {
+	if _, err := target.Apply(t.Context(), create(realm.TypeEnablement, appID,
+		identity.Attributes{"client": appID, "enabled": true})); err == nil {
 		t.Log("the enablement step opened it") // it is done already in the run that died, so it does not come again
 		if err := w.shut(t.Context(), live, true); err != nil {
 			t.Fatal(err)
@@ -31,7 +33,8 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	}
 	after := before.Attributes.Clone()
 	after["deny_message"] = "Ask the help desk for access."
-	result := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id, Before: before.Attributes, After: after})
+	result := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id,
+		Before: before.Attributes, After: after})
 	if result.Already {
 		t.Error("the gate that was cut off counts as done")
 	}
@@ -42,7 +45,8 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	if _, there := object(raw, "attributes")[reopenKey]; there {
 		t.Error("the sign is still on the client")
 	}
-	if again := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id, Before: before.Attributes, After: after}); !again.Already {
+	if again := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id,
+		Before: before.Attributes, After: after}); !again.Already {
 		t.Error("the gate was replaced twice")
 	}
 }

@@ -52,9 +52,10 @@ func (c *client) finalError(request call, err error, tries int) error {
 	return c.unreachable(request, err)
 }
 
-// again tells whether a request may be sent once more. One that never left was not done. Whether one without a whole answer was done is
-// not known, nor of a 429 of something in between, so only what means the same twice is repeated; what is not is looked up by its
-// natural key by whoever sent it. A 500 is often a plain user error for Keycloak, so it gets one more try and not all.
+// again tells whether a request may be sent once more. One that never left was not done. Whether one without a whole
+// answer was done is not known, nor of a 429 of something in between, so only what means the same twice is repeated;
+// what is not is looked up by its natural key by whoever sent it. A 500 is often a plain user error for Keycloak, so it
+// gets one more try and not all.
 func again(request call, response reply, err error, try int) bool {
 	repeatable := request.method != http.MethodPost || request.safe
 	if err != nil {
@@ -72,7 +73,8 @@ func again(request call, response reply, err error, try int) bool {
 	return false
 }
 
-// try sends a request once, within the limit of requests at the same time. An error that is no *failure is the lack of an answer.
+// try sends a request once, within the limit of requests at the same time. An error that is no *failure is the lack of
+// an answer.
 func (c *client) try(ctx context.Context, request call, header http.Header, body []byte) (reply, error) {
 	select {
 	case c.slots <- struct{}{}:

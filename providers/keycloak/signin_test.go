@@ -63,13 +63,15 @@ func signIn(t *testing.T, made *keycloaktest.Realm, clientID, callback, name, pa
 		"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"},
 		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])},
 	}
-	response, page := b.open(http.MethodGet, made.Server.URL+"/realms/"+made.Name+"/protocol/openid-connect/auth?"+query.Encode(), nil)
+	response, page := b.open(http.MethodGet,
+		made.Server.URL+"/realms/"+made.Name+"/protocol/openid-connect/auth?"+query.Encode(), nil)
 	for range 3 { // with organizations the e-mail is asked first, the password on the next page
 		action := formAction.FindStringSubmatch(page)
 		if response.StatusCode != http.StatusOK || action == nil {
 			break
 		}
-		response, page = b.open(http.MethodPost, html.UnescapeString(action[1]), url.Values{"username": {name}, "password": {password}})
+		response, page = b.open(http.MethodPost, html.UnescapeString(action[1]),
+			url.Values{"username": {name}, "password": {password}})
 	}
 	return response.StatusCode, response.Header.Get("Location"), page
 }
@@ -78,13 +80,16 @@ func TestKeycloak_TheGateLetsMembersInAndNobodyElse(t *testing.T) {
 	target, made := liveTarget(t)
 	const app, callback, password = "portal", "https://portal.example.test/callback", "a-long-test-password"
 	steps := []identity.StepRequest{
-		create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
+		create(realm.TypeGateFlows, realm.GateFlowsKey,
+			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
 		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
 		create(realm.TypeClient, app, identity.Attributes{"client_id": app, "protocol": "openid-connect", "public": false,
 			"standard_flow": true, "redirect_uris": []any{callback}}),
 		create(realm.TypeClientRole, app+"/access", identity.Attributes{"client": app, "role": "access"}),
-		create(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": "openid-connect", "deny_message": "You are not assigned to Portal.", "intact": true}),
-		create(realm.TypeRoleAssignment, "/staff -> "+app+"/access", identity.Attributes{"group": "/staff", "client": app, "role": "access"}),
+		create(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": "openid-connect",
+			"deny_message": "You are not assigned to Portal.", "intact": true}),
+		create(realm.TypeRoleAssignment, "/staff -> "+app+"/access",
+			identity.Attributes{"group": "/staff", "client": app, "role": "access"}),
 	}
 	for _, step := range steps {
 		if step.Resource.Type == realm.TypeGate {
@@ -94,8 +99,10 @@ func TestKeycloak_TheGateLetsMembersInAndNobodyElse(t *testing.T) {
 	}
 	for name, groups := range map[string][]any{"member": {"/staff"}, "stranger": {}} {
 		made.AdminRealm(t, http.MethodPost, "/users", map[string]any{
-			"username": name, "email": name + "@example.test", "firstName": name, "lastName": "Test", "enabled": true, "emailVerified": true,
-			"groups": groups, "credentials": []any{map[string]any{"type": "password", "value": password, "temporary": false}},
+			"username": name, "email": name + "@example.test", "firstName": name, "lastName": "Test", "enabled": true,
+			"emailVerified": true,
+			"groups":        groups, "credentials": []any{map[string]any{"type": "password", "value": password,
+				"temporary": false}},
 		})
 	}
 	if status, _, _ := signIn(t, made, app, callback, "member", password); status != http.StatusBadRequest {
@@ -110,7 +117,8 @@ func TestKeycloak_TheGateLetsMembersInAndNobodyElse(t *testing.T) {
 		t.Log(page)
 	}
 	status, location, page = signIn(t, made, app, callback, "stranger", password)
-	if status != http.StatusUnauthorized || strings.Contains(location, "code=") || !strings.Contains(page, "You are not assigned to Portal.") {
+	if status != http.StatusUnauthorized || strings.Contains(location, "code=") ||
+		!strings.Contains(page, "You are not assigned to Portal.") {
 		t.Errorf("a stranger gets %d and is sent to %q, want 401 with the message", status, location)
 	}
 	testBrokenGateStaysClosed(t, target, made, open)
@@ -124,7 +132,8 @@ func leaveHalfAGate(t *testing.T, target *Target, app string) {
 	}
 }
 
-// testBrokenGateStaysClosed takes the marker scope off the client, as somebody might, and expects that it is not opened.
+// testBrokenGateStaysClosed takes the marker scope off the client, as somebody might, and expects that it is not
+// opened.
 func testBrokenGateStaysClosed(t *testing.T, target *Target, made *keycloaktest.Realm, open identity.StepRequest) {
 	closing := undo(open)
 	mustApply(t, target, closing)
@@ -136,12 +145,14 @@ func testBrokenGateStaysClosed(t *testing.T, target *Target, made *keycloaktest.
 	if err != nil {
 		t.Fatal(err)
 	}
-	made.AdminRealm(t, http.MethodDelete, "/clients/"+field(live, "id")+"/default-client-scopes/"+ids[realm.MarkerScope(open.Resource.Key)], nil)
+	made.AdminRealm(t, http.MethodDelete, "/clients/"+field(live,
+		"id")+"/default-client-scopes/"+ids[realm.MarkerScope(open.Resource.Key)], nil)
 	if _, err := target.Apply(t.Context(), open); err == nil || !strings.Contains(err.Error(), "not whole") {
 		t.Errorf("opening a client whose gate is broken gave %v", err)
 	}
-	gate := create(realm.TypeGate, open.Resource.Key, identity.Attributes{"client": open.Resource.Key, "protocol": "openid-connect",
-		"deny_message": "You are not assigned to Portal.", "intact": true})
+	gate := create(realm.TypeGate, open.Resource.Key,
+		identity.Attributes{"client": open.Resource.Key, "protocol": "openid-connect",
+			"deny_message": "You are not assigned to Portal.", "intact": true})
 	mustApply(t, target, gate)
 	if result := mustApply(t, target, open); result.Already {
 		t.Error("the mended client counts as open before it was opened")

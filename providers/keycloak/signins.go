@@ -49,8 +49,8 @@ type eventSettings struct {
 	Types      []string `json:"enabledEventTypes"`
 }
 
-// SignIns sums up the stored sign-in events since a time, by client. A realm keeps them only when it is told to: where it does not,
-// nothing can be told, which is an error and not a report without sign-ins.
+// SignIns sums up the stored sign-in events since a time, by client. A realm keeps them only when it is told to: where
+// it does not, nothing can be told, which is an error and not a report without sign-ins.
 func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
 	const doing = "reading the sign-in events"
 	if err := t.configured(); err != nil {
@@ -58,7 +58,8 @@ func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInRepo
 	}
 	from, err := time.Parse(time.RFC3339, since)
 	if err != nil {
-		return identity.SignInReport{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("%s: %q is no time", doing, since)}
+		return identity.SignInReport{}, &identity.ProviderError{Code: identity.ErrorInvalid,
+			Message: fmt.Sprintf("%s: %q is no time", doing, since)}
 	}
 	ctx, requests := withCounter(ctx)
 	covers, err := t.client.eventsCover(ctx, from)
@@ -73,11 +74,12 @@ func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInRepo
 	if reached.After(covers) {
 		covers = reached
 	}
-	return identity.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(), Requests: int(requests.Load())}, nil
+	return identity.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(),
+		Requests: int(requests.Load())}, nil
 }
 
-// eventsCover finds the time from which on the stored events are complete: they end after the retention, and nobody knows when the
-// switch was turned on, so what is older than the oldest event that is left is not covered either.
+// eventsCover finds the time from which on the stored events are complete: they end after the retention, and nobody
+// knows when the switch was turned on, so what is older than the oldest event that is left is not covered either.
 func (c *client) eventsCover(ctx context.Context, from time.Time) (time.Time, error) {
 	var settings eventSettings
 	path := c.admin("events", "config")
@@ -85,10 +87,12 @@ func (c *client) eventsCover(ctx context.Context, from time.Time) (time.Time, er
 		return from, err
 	}
 	if !settings.Enabled {
-		return from, c.noEvents(path, "the realm does not keep sign-in events, so it cannot tell who signed in; turn on "+switchStore)
+		return from, c.noEvents(path,
+			"the realm does not keep sign-in events, so it cannot tell who signed in; turn on "+switchStore)
 	}
 	if len(settings.Types) > 0 && !slices.Contains(settings.Types, eventLogin) {
-		return from, c.noEvents(path, "the realm keeps events, but not those of the type LOGIN; add it in Realm settings, Events, User events settings")
+		return from, c.noEvents(path,
+			"the realm keeps events, but not those of the type LOGIN; add it in Realm settings, Events, User events settings")
 	}
 	now := c.now().UTC()
 	covers := from.UTC()
@@ -118,8 +122,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// events hands out the events since a time, newest first, and tells how far back it came. The end is fixed before the first page,
-// because what happens meanwhile would move the offsets.
+// events hands out the events since a time, newest first, and tells how far back it came. The end is fixed before the
+// first page, because what happens meanwhile would move the offsets.
 func (c *client) events(ctx context.Context, from time.Time, each func(event)) (time.Time, error) {
 	until := c.now()
 	query := url.Values{

@@ -85,7 +85,8 @@ func TestApply_ATokenEndpointThatFailsInTheMidst(t *testing.T) {
 				server := httptest.NewServer(s)
 				defer server.Close()
 				target := New("test")
-				if err := target.Configure(t.Context(), map[string]any{"url": server.URL, "realm": "acme", "client_id": "rehome", "client_secret": testSecret}).Err(); err != nil {
+				if err := target.Configure(t.Context(), map[string]any{"url": server.URL, "realm": "acme", "client_id": "rehome",
+					"client_secret": testSecret}).Err(); err != nil {
 					t.Fatal(err)
 				}
 				target.client.sleep = func(context.Context, time.Duration) error { return nil }

@@ -19,21 +19,26 @@ func translatedItems(t *testing.T) []identity.Item {
 	}
 	return []identity.Item{
 		item(identity.KindApplication, "0oa1", "Wiki", identity.Application{
-			Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", Mode: "OPENID_CONNECT", Access: identity.AccessAssigned,
+			Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", Mode: "OPENID_CONNECT",
+			Access:   identity.AccessAssigned,
 			ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic",
-			RedirectURIs: []string{"https://wiki.example.test/cb"}, WebOrigins: []string{"https://wiki.example.test"}, PostLogoutRedirectURIs: []string{"https://wiki.example.test/bye"},
-			GrantTypes: []string{"authorization_code", "refresh_token"}, PKCERequired: true, ClaimsKnown: true,
+			RedirectURIs: []string{"https://wiki.example.test/cb"}, WebOrigins: []string{"https://wiki.example.test"},
+			PostLogoutRedirectURIs: []string{"https://wiki.example.test/bye"},
+			GrantTypes:             []string{"authorization_code", "refresh_token"}, PKCERequired: true, ClaimsKnown: true,
 		}),
 		item(identity.KindApplication, "0oa2", "Payroll", identity.Application{
 			Name: "Payroll", Status: identity.StatusActive, Protocol: "saml", Mode: "SAML_2_0", Access: identity.AccessEveryone,
-			EntityID: "https://payroll.example.test/saml", ACSURL: "https://payroll.example.test/acs", NameIDFormat: "emailAddress",
-			NameIDSource: "${user.email}", SignAssertion: true, SignResponse: true, SignatureAlgorithm: "RSA_SHA256", DigestAlgorithm: "SHA256",
-			ClaimsKnown: true, AttributeStatements: []identity.AttributeStatement{
+			EntityID: "https://payroll.example.test/saml", ACSURL: "https://payroll.example.test/acs",
+			NameIDFormat: "emailAddress",
+			NameIDSource: "${user.email}", SignAssertion: true, SignResponse: true, SignatureAlgorithm: "RSA_SHA256",
+			DigestAlgorithm: "SHA256",
+			ClaimsKnown:     true, AttributeStatements: []identity.AttributeStatement{
 				{Name: "mail", NameFormat: "Basic", Type: "EXPRESSION", Values: []string{"user.email"}}},
 		}),
 		item(identity.KindApplication, "0oa3", "Mobile", identity.Application{
 			Name: "Mobile", Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone, ClientID: "mobile",
-			ClientType: "public", ClientAuthentication: "none", RedirectURIs: []string{"https://m.example.test/cb"}, WebOrigins: []string{"https://m.example.test"},
+			ClientType: "public", ClientAuthentication: "none", RedirectURIs: []string{"https://m.example.test/cb"},
+			WebOrigins: []string{"https://m.example.test"},
 			GrantTypes: []string{"authorization_code"}, PKCERequired: true, ClaimsKnown: true,
 		}),
 	}
@@ -63,7 +68,8 @@ func resolve(value any, keys map[string]string) any {
 
 func TestKeycloak_WhatIsTranslatedReadsBackAsItWasWanted(t *testing.T) {
 	target, _ := liveTarget(t)
-	mustApply(t, target, create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
+	mustApply(t, target, create(realm.TypeGateFlows, realm.GateFlowsKey,
+		identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
 	done := map[string]identity.Resource{}
 	keys := map[string]string{} // item and resource type to the key it got
 	for _, item := range translatedItems(t) {
@@ -78,7 +84,8 @@ func TestKeycloak_WhatIsTranslatedReadsBackAsItWasWanted(t *testing.T) {
 			resource.Attributes = resolve(map[string]any(resource.Attributes), keys).(map[string]any)
 			done[resource.ID().String()] = resource
 			keys[identity.ItemID{Kind: item.Kind, ID: item.ID}.String()+" "+resource.Type] = resource.Key
-			mustApply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: resource.ID(), After: resource.Attributes, Tag: "okta.corp/" + item.ID})
+			mustApply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: resource.ID(),
+				After: resource.Attributes, Tag: "okta.corp/" + item.ID})
 		}
 	}
 	live := readAll(t, target)

@@ -9,8 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
-// handling is what the running server does with a resource type, one row a type. What is known of a type for every way to write a realm
-// is in realm.Types.
+// handling is what the running server does with a resource type, one row a type. What is known of a type for every way
+// to write a realm is in realm.Types.
 type handling struct {
 	writer func(c *client) steps.Writer[realm.Object]
 	// usage tells what people did with a resource, nil for a part of a client, which tells for it.

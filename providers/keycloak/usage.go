@@ -15,8 +15,9 @@ import (
 
 var _ sdk.UsageReader = (*Target)(nil)
 
-// Usage tells what people did with resources: sessions and sign-ins of a client, members of a group or organization, accounts linked to
-// a provider, people who hold a role directly, and who else runs sign-ins through the flows. What cannot be told is said as such.
+// Usage tells what people did with resources: sessions and sign-ins of a client, members of a group or organization,
+// accounts linked to a provider, people who hold a role directly, and who else runs sign-ins through the flows. What
+// cannot be told is said as such.
 func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
 	if err := t.configured(); err != nil {
 		return nil, err
@@ -51,12 +52,14 @@ type usageReader struct {
 	people   int                                // users of the realm; service accounts do not count
 	sessions map[string][2]int                  // client id to sessions and offline sessions
 	signIns  map[string]identity.SignInActivity // by client id
-	covers   time.Time                          // the sign-ins are complete from here on; zero when they are not known at all
-	silent   string                             // why sign-ins are not known
+	// the sign-ins are complete from here on; zero when they are not known at all
+	covers time.Time
+	silent string // why sign-ins are not known
 }
 
 func (c *client) usageReader(ctx context.Context, questions []identity.UsageQuestion) (*usageReader, error) {
-	r := &usageReader{client: c, asked: map[identity.ResourceID]identity.Resource{}, sessions: map[string][2]int{}, signIns: map[string]identity.SignInActivity{}}
+	r := &usageReader{client: c, asked: map[identity.ResourceID]identity.Resource{}, sessions: map[string][2]int{},
+		signIns: map[string]identity.SignInActivity{}}
 	since, clients := c.now(), false
 	for _, question := range questions {
 		r.asked[question.Resource.ID()] = question.Resource
@@ -96,7 +99,8 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 	covers, err := r.eventsCover(ctx, since)
 	if isForbidden(err) {
 		var fault *identity.ProviderError
-		if r.silent = "sign-ins that ended are not known: the events may not be read"; errors.As(err, &fault) && fault.Permission == switchStore {
+		if r.silent = "sign-ins that ended are not known: the events may not be read"; errors.As(err, &fault) &&
+			fault.Permission == switchStore {
 			r.silent = "sign-ins that ended are not known: the realm does not keep sign-in events (" + switchStore + ")"
 		}
 		return nil
@@ -124,8 +128,8 @@ func (r *usageReader) usage(ctx context.Context, question identity.UsageQuestion
 	return row.usage(ctx, r, question)
 }
 
-// clientUsage looks at the sessions there are and the sign-ins there were. Without recorded sign-ins a client counts as used, unless
-// nobody could use it: it was never opened, or there is nobody.
+// clientUsage looks at the sessions there are and the sign-ins there were. Without recorded sign-ins a client counts as
+// used, unless nobody could use it: it was never opened, or there is nobody.
 func (r *usageReader) clientUsage(question identity.UsageQuestion) identity.Usage {
 	var usage identity.Usage
 	resource := question.Resource
@@ -134,7 +138,8 @@ func (r *usageReader) clientUsage(question identity.UsageQuestion) identity.Usag
 	}
 	if seen := r.signIns[resource.Key]; seen.SignIns > 0 {
 		day, _, _ := strings.Cut(seen.Last, "T")
-		usage.Facts = append(usage.Facts, fmt.Sprintf("sign-ins: %d by %d people, the last on %s", seen.SignIns, seen.PeopleCount, day))
+		usage.Facts = append(usage.Facts, fmt.Sprintf("sign-ins: %d by %d people, the last on %s", seen.SignIns,
+			seen.PeopleCount, day))
 	}
 	machine, _ := resource.Attributes["service_accounts"].(bool)
 	if len(usage.Facts) > 0 || !question.Opened || (r.people == 0 && !machine) {
@@ -173,7 +178,8 @@ func (r *usageReader) roleUsage(ctx context.Context, resource identity.Resource)
 		}
 		id = field(raw, "id")
 	}
-	usage, err := r.someone(ctx, "people who hold it directly", r.admin("clients", id, "roles", role, "users"), url.Values{"max": {"1"}, "briefRepresentation": {"true"}})
+	usage, err := r.someone(ctx, "people who hold it directly", r.admin("clients", id, "roles", role, "users"),
+		url.Values{"max": {"1"}, "briefRepresentation": {"true"}})
 	if err != nil || len(usage.Facts) > 0 {
 		return usage, err
 	}
@@ -183,14 +189,16 @@ func (r *usageReader) roleUsage(ctx context.Context, resource identity.Resource)
 	}
 	for _, group := range groups {
 		path := field(group, "path")
-		if _, ours := r.asked[identity.ResourceID{Type: realm.TypeRoleAssignment, Key: keyOfPath(group) + " -> " + clientID + "/" + role}]; !ours {
+		if _, ours := r.asked[identity.ResourceID{Type: realm.TypeRoleAssignment,
+			Key: keyOfPath(group) + " -> " + clientID + "/" + role}]; !ours {
 			usage.Facts = append(usage.Facts, "group "+printable(path)+" holds it, which this run did not give it")
 		}
 	}
 	return usage, err
 }
 
-// keyOfPath is the key of a group whose names hold no slash; with one the path is ambiguous and the group counts as somebody else's.
+// keyOfPath is the key of a group whose names hold no slash; with one the path is ambiguous and the group counts as
+// somebody else's.
 func keyOfPath(group realm.Object) string {
 	names := strings.Split(strings.TrimPrefix(field(group, "path"), "/"), "/")
 	for i, name := range names {
@@ -210,12 +218,14 @@ func (r *usageReader) organizationUsage(ctx context.Context, resource identity.R
 	}
 	facts := []string{fmt.Sprintf("members: %d", members)}
 	if managed, err := r.managedMember(ctx, resource.ServerID); err != nil || managed {
-		facts = append(facts, "some came through its provider: their accounts would be deleted with it, so no decision deletes it while they are there")
+		facts = append(facts,
+			"some came through its provider: their accounts would be deleted with it, so no decision deletes it while they are there")
 	}
 	return identity.Usage{Facts: facts}, nil
 }
 
-// flowUsage names whoever else runs sign-ins through the flows. What was asked for in the same breath is taken back with them.
+// flowUsage names whoever else runs sign-ins through the flows. What was asked for in the same breath is taken back
+// with them.
 func (r *usageReader) flowUsage(ctx context.Context) (identity.Usage, error) {
 	_, there, err := (flowsWriter{r.client}).complete(ctx)
 	if err != nil {

@@ -14,13 +14,18 @@ import (
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
-// brokeredSignIn signs in through an upstream realm, as a person does who has no account yet, and tells where the browser ends.
-func brokeredSignIn(t *testing.T, made, up *keycloaktest.Realm, clientID, callback, alias, name, password string) (int, string, string) {
+// brokeredSignIn signs in through an upstream realm, as a person does who has no account yet, and tells where the
+// browser ends.
+func brokeredSignIn(t *testing.T, made, up *keycloaktest.Realm, clientID, callback, alias, name, password string) (int,
+	string, string) {
 	t.Helper()
 	// Both realms give their cookies the same names, for other paths: each gets a browser of its own.
-	browsers := map[string]*browser{made.Name: {t: t, cookies: map[string]string{}}, up.Name: {t: t, cookies: map[string]string{}}}
-	query := url.Values{"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}, "kc_idp_hint": {alias}}
-	method, address, form := http.MethodGet, made.Server.URL+"/realms/"+made.Name+"/protocol/openid-connect/auth?"+query.Encode(), url.Values(nil)
+	browsers := map[string]*browser{made.Name: {t: t, cookies: map[string]string{}},
+		up.Name: {t: t, cookies: map[string]string{}}}
+	query := url.Values{"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"},
+		"scope": {"openid"}, "state": {"s"}, "kc_idp_hint": {alias}}
+	method, address, form := http.MethodGet,
+		made.Server.URL+"/realms/"+made.Name+"/protocol/openid-connect/auth?"+query.Encode(), url.Values(nil)
 	for range 15 {
 		at := made.Name
 		if strings.HasPrefix(address, up.Server.URL+"/realms/"+up.Name+"/") {
@@ -34,7 +39,8 @@ func brokeredSignIn(t *testing.T, made, up *keycloaktest.Realm, clientID, callba
 		case location != "":
 			method, address, form = http.MethodGet, location, nil
 		case response.StatusCode == http.StatusOK && action != nil:
-			method, address, form = http.MethodPost, html.UnescapeString(action[1]), url.Values{"username": {name}, "password": {password}}
+			method, address, form = http.MethodPost, html.UnescapeString(action[1]),
+				url.Values{"username": {name}, "password": {password}}
 		default:
 			return response.StatusCode, location, page
 		}
@@ -43,16 +49,22 @@ func brokeredSignIn(t *testing.T, made, up *keycloaktest.Realm, clientID, callba
 }
 
 // upstream makes a realm that people of another one sign in through.
-func upstream(t *testing.T, made *keycloaktest.Realm, alias, person, password string) (*keycloaktest.Realm, identity.StepRequest) {
+func upstream(t *testing.T, made *keycloaktest.Realm, alias, person, password string) (*keycloaktest.Realm,
+	identity.StepRequest) {
 	t.Helper()
 	up := made.Server.NewRealm(t, "view-realm")
-	up.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": "upstream-broker", "protocol": "openid-connect", "publicClient": false, "secret": "broker-secret",
-		"standardFlowEnabled": true, "directAccessGrantsEnabled": false, "redirectUris": []any{made.Server.URL + "/realms/" + made.Name + "/broker/" + alias + "/endpoint"}})
+	up.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": "upstream-broker", "protocol": "openid-connect",
+		"publicClient": false, "secret": "broker-secret",
+		"standardFlowEnabled": true, "directAccessGrantsEnabled": false,
+		"redirectUris": []any{made.Server.URL + "/realms/" + made.Name + "/broker/" + alias + "/endpoint"}})
 	addPerson(t, up, person, password)
 	base := up.Server.URL + "/realms/" + up.Name
-	step := create(realm.TypeProvider, alias, identity.Attributes{"alias": alias, "display_name": "Corp", "protocol": "oidc", "enabled": true, "hide_on_login": true, "trust_email": true,
-		"issuer": base, "authorization_url": base + "/protocol/openid-connect/auth", "token_url": base + "/protocol/openid-connect/token",
-		"userinfo_url": base + "/protocol/openid-connect/userinfo", "jwks_url": base + "/protocol/openid-connect/certs", "client_id": "upstream-broker",
+	step := create(realm.TypeProvider, alias, identity.Attributes{"alias": alias, "display_name": "Corp",
+		"protocol": "oidc", "enabled": true, "hide_on_login": true, "trust_email": true,
+		"issuer": base, "authorization_url": base + "/protocol/openid-connect/auth",
+		"token_url":    base + "/protocol/openid-connect/token",
+		"userinfo_url": base + "/protocol/openid-connect/userinfo", "jwks_url": base + "/protocol/openid-connect/certs",
+		"client_id":             "upstream-broker",
 		"client_authentication": "client_secret_post", "scopes": "openid email profile", "sync_mode": "FORCE",
 		"post_broker_flow": realm.TopFlow(realm.PlaceBroker)})
 	step.Secrets = map[string]string{"client_secret": "broker-secret"}
@@ -61,7 +73,8 @@ func upstream(t *testing.T, made *keycloaktest.Realm, alias, person, password st
 
 func addPerson(t *testing.T, made *keycloaktest.Realm, email, password string) {
 	t.Helper()
-	made.AdminRealm(t, "POST", "/users", map[string]any{"username": email, "email": email, "firstName": "Ann", "lastName": "Test", "enabled": true, "emailVerified": true,
+	made.AdminRealm(t, "POST", "/users", map[string]any{"username": email, "email": email, "firstName": "Ann",
+		"lastName": "Test", "enabled": true, "emailVerified": true,
 		"credentials": []any{map[string]any{"type": "password", "value": password, "temporary": false}}})
 }
 
@@ -71,7 +84,8 @@ func usageOf(t *testing.T, target *Target, steps []identity.StepRequest, since t
 	var ask []identity.UsageQuestion
 	for _, step := range steps {
 		r := live[step.Resource.String()]
-		ask = append(ask, identity.UsageQuestion{Resource: r, Since: since.UTC().Format(time.RFC3339), Opened: r.Key != "closed"})
+		ask = append(ask, identity.UsageQuestion{Resource: r, Since: since.UTC().Format(time.RFC3339),
+			Opened: r.Key != "closed"})
 	}
 	answers, err := target.Usage(t.Context(), ask)
 	if err != nil {
@@ -88,21 +102,27 @@ func usageOf(t *testing.T, target *Target, steps []identity.StepRequest, since t
 }
 
 func TestKeycloak_UsageTellsWhatPeopleDid(t *testing.T) {
-	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers", "manage-organizations", "view-events")
+	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers",
+		"manage-organizations", "view-events")
 	target := configured(t, made)
 	const person, password, callback = "ann@acme.test", "a-long-test-password", "https://app.example.test/cb"
 	up, provider := upstream(t, made, "corp", person, password)
 	steps := []identity.StepRequest{
-		create(realm.TypeGateFlows, realm.GateFlowsKey, identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}), provider,
-		create(realm.TypeOrganization, "acme", identity.Attributes{"alias": "acme", "name": "Acme", "domains": []any{"acme.test"}, "identity_provider": "corp", "redirect": true}),
+		create(realm.TypeGateFlows, realm.GateFlowsKey,
+			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}), provider,
+		create(realm.TypeOrganization, "acme", identity.Attributes{"alias": "acme", "name": "Acme",
+			"domains": []any{"acme.test"}, "identity_provider": "corp", "redirect": true}),
 		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
 		create(realm.TypeGroup, "/empty", identity.Attributes{"path": "/empty", "name": "empty"}),
-		create(realm.TypeClient, "app", identity.Attributes{"client_id": "app", "protocol": "openid-connect", "public": true, "standard_flow": true, "redirect_uris": []any{callback}}),
+		create(realm.TypeClient, "app", identity.Attributes{"client_id": "app", "protocol": "openid-connect", "public": true,
+			"standard_flow": true, "redirect_uris": []any{callback}}),
 		create(realm.TypeClientRole, "app/access", identity.Attributes{"client": "app", "role": "access"}),
 		create(realm.TypeEnablement, "app", identity.Attributes{"client": "app", "enabled": true}),
-		create(realm.TypeClient, "quiet", identity.Attributes{"client_id": "quiet", "protocol": "openid-connect", "public": true, "standard_flow": true, "redirect_uris": []any{callback}}),
+		create(realm.TypeClient, "quiet", identity.Attributes{"client_id": "quiet", "protocol": "openid-connect",
+			"public": true, "standard_flow": true, "redirect_uris": []any{callback}}),
 		create(realm.TypeEnablement, "quiet", identity.Attributes{"client": "quiet", "enabled": true}),
-		create(realm.TypeClient, "closed", identity.Attributes{"client_id": "closed", "protocol": "openid-connect", "public": false, "service_accounts": true}),
+		create(realm.TypeClient, "closed", identity.Attributes{"client_id": "closed", "protocol": "openid-connect",
+			"public": false, "service_accounts": true}),
 	}
 	began := time.Now()
 	for _, step := range steps {
@@ -114,21 +134,25 @@ func TestKeycloak_UsageTellsWhatPeopleDid(t *testing.T) {
 		}
 	}
 	addPerson(t, made, "bob@other.test", password)
-	if u := usageOf(t, target, steps, began); !strings.Contains(u["client:quiet"].Unknown, "does not keep sign-in events") || u["client:closed"].Unknown != "" {
+	if u := usageOf(t, target, steps, began); !strings.Contains(u["client:quiet"].Unknown,
+		"does not keep sign-in events") || u["client:closed"].Unknown != "" {
 		t.Errorf("without events: %+v %+v", u["client:quiet"], u["client:closed"])
 	}
 	testSignedIn(t, target, made, up, steps, person, password, callback)
 }
 
-func testSignedIn(t *testing.T, target *Target, made, up *keycloaktest.Realm, steps []identity.StepRequest, person, password, callback string) {
+func testSignedIn(t *testing.T, target *Target, made, up *keycloaktest.Realm, steps []identity.StepRequest, person,
+	password, callback string) {
 	status, location, page := brokeredSignIn(t, made, up, "app", callback, "corp", person, password)
 	if !strings.Contains(location, "code=") {
 		t.Fatalf("signing in through the provider ended with %d, %s\n%s", status, location, page)
 	}
-	made.AdminRealm(t, "PUT", "/users/"+firstID(t, made, "/users?username="+person)+"/groups/"+firstID(t, made, "/groups?search=staff"), nil)
+	made.AdminRealm(t, "PUT", "/users/"+firstID(t, made, "/users?username="+person)+"/groups/"+firstID(t, made,
+		"/groups?search=staff"), nil)
 	used := usageOf(t, target, steps, time.Now())
 	for id, fact := range map[string]string{
-		"client:app": "sessions now: 1", "identity_provider:corp": "linked", "organization:acme": "members: 1", "group:/staff": "members",
+		"client:app": "sessions now: 1", "identity_provider:corp": "linked", "organization:acme": "members: 1",
+		"group:/staff": "members",
 	} {
 		if !used[id].Used || !strings.Contains(strings.Join(used[id].Facts, "; "), fact) {
 			t.Errorf("%s: %+v", id, used[id])
@@ -139,7 +163,8 @@ func testSignedIn(t *testing.T, target *Target, made, up *keycloaktest.Realm, st
 			t.Errorf("%s: %+v", id, used[id])
 		}
 	}
-	if !slices.ContainsFunc(used["organization:acme"].Facts, func(f string) bool { return strings.Contains(f, "accounts would be deleted") }) {
+	if !slices.ContainsFunc(used["organization:acme"].Facts,
+		func(f string) bool { return strings.Contains(f, "accounts would be deleted") }) {
 		t.Errorf("the managed member is not told: %+v", used["organization:acme"])
 	}
 	mustRefuse(t, target, undo(steps[2]), "accounts would be deleted")

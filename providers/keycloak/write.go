@@ -13,7 +13,8 @@ import (
 // found is a live resource with the body it was read from.
 type found = steps.Live[realm.Object]
 
-// Apply does one step. What is decided about it is in providers/sdk/steps; the writers below know how Keycloak is written.
+// Apply does one step. What is decided about it is in providers/sdk/steps; the writers below know how Keycloak is
+// written.
 func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	if err := t.configured(); err != nil {
 		return identity.StepResult{}, err
@@ -37,7 +38,8 @@ type keyedLocks struct {
 	held  map[string]*sync.Mutex
 }
 
-// hold takes the locks of the keys, which are sorted so that two steps never wait for each other. The result gives them back.
+// hold takes the locks of the keys, which are sorted so that two steps never wait for each other. The result gives them
+// back.
 func (k *keyedLocks) hold(keys ...string) func() {
 	taken := make([]*sync.Mutex, 0, len(keys))
 	for _, key := range keys {

@@ -84,7 +84,8 @@ func (w clientWriter) Generated(step identity.StepRequest, live *found) map[stri
 }
 
 func generatedSecret(raw realm.Object, step identity.StepRequest) map[string]string {
-	if _, brought := step.Secrets["secret"]; brought || field(raw, "protocol") != realm.ProtocolOIDC || raw["publicClient"] == true {
+	if _, brought := step.Secrets["secret"]; brought || field(raw, "protocol") != realm.ProtocolOIDC ||
+		raw["publicClient"] == true {
 		return nil
 	}
 	if !strings.HasPrefix(field(raw, "clientAuthenticatorType"), "client-secret") {
@@ -209,7 +210,8 @@ func (w roleWriter) Create(ctx context.Context, step identity.StepRequest) (iden
 	if owner == nil {
 		return identity.StepResult{}, steps.Refuse("client %s is not there", clientID)
 	}
-	if _, err := w.post(ctx, w.admin("clients", field(owner, "id"), "roles"), realm.WriteClientRole(nil, step.After)); err != nil {
+	if _, err := w.post(ctx, w.admin("clients", field(owner, "id"), "roles"),
+		realm.WriteClientRole(nil, step.After)); err != nil {
 		return identity.StepResult{}, err
 	}
 	made, _, err := w.clientRole(ctx, clientID, role)
@@ -253,7 +255,8 @@ func (w enablementWriter) Create(_ context.Context, step identity.StepRequest) (
 	return identity.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 }
 
-// Update opens or closes a client. One that has any part of a gate is opened only when the gate is whole and the role is there.
+// Update opens or closes a client. One that has any part of a gate is opened only when the gate is whole and the role
+// is there.
 func (w enablementWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
 	wanted, _ := step.After["enabled"].(bool)
 	if wanted {
@@ -270,14 +273,16 @@ func (w enablementWriter) checkGate(ctx context.Context, raw realm.Object) error
 		return err
 	}
 	if intact, _ := gate.Attributes["intact"].(bool); !intact {
-		return steps.Refuse("the gate of client %s is not whole, so opening it would let in who is not assigned", field(raw, "clientId"))
+		return steps.Refuse("the gate of client %s is not whole, so opening it would let in who is not assigned",
+			field(raw, "clientId"))
 	}
 	role, _, err := w.clientRole(ctx, field(raw, "clientId"), realm.AccessRole)
 	if err != nil {
 		return err
 	}
 	if role == nil {
-		return steps.Refuse("client %s has a gate but no role %s, so nobody could use it", field(raw, "clientId"), realm.AccessRole)
+		return steps.Refuse("client %s has a gate but no role %s, so nobody could use it", field(raw, "clientId"),
+			realm.AccessRole)
 	}
 	return nil
 }

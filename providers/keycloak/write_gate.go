@@ -127,7 +127,8 @@ func sortedNames(from map[string]string) []string {
 	return names
 }
 
-// gateWriter writes the gate of a client: marker scopes, a sub-flow in each of the three flows, and the client's overrides.
+// gateWriter writes the gate of a client: marker scopes, a sub-flow in each of the three flows, and the client's
+// overrides.
 type gateWriter struct{ *client }
 
 // Later: a gate that is half there is finished; one that is whole is somebody's.
@@ -190,7 +191,8 @@ func (c *client) gate(ctx context.Context, application realm.Object) (identity.R
 		}
 		flows = append(flows, tree.flows...)
 		for _, alias := range sortedNames(tree.configs) {
-			if strings.HasPrefix(alias, realm.GateAlias(place, clientID)) || strings.HasPrefix(alias, realm.ChunkAlias(place, protocol, clientID)+" ") {
+			if strings.HasPrefix(alias, realm.GateAlias(place, clientID)) ||
+				strings.HasPrefix(alias, realm.ChunkAlias(place, protocol, clientID)+" ") {
 				wanted = append(wanted, tree.configs[alias])
 			}
 		}
@@ -235,7 +237,8 @@ func (w gateWriter) Create(ctx context.Context, step identity.StepRequest) (iden
 	return identity.StepResult{}, w.build(ctx, step, application)
 }
 
-// Update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be replaced.
+// Update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be
+// replaced.
 func (w gateWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
 	open := live.Raw["enabled"] == true || w.Halted(live)
 	if open {
@@ -265,7 +268,8 @@ func (w gateWriter) build(ctx context.Context, step identity.StepRequest, applic
 	for _, place := range realm.Places() {
 		tree, there := trees[place]
 		if !there {
-			return steps.Refuse("flow %q is not there; it is made by the step of type %s", realm.TopFlow(place), realm.TypeGateFlows)
+			return steps.Refuse("flow %q is not there; it is made by the step of type %s", realm.TopFlow(place),
+				realm.TypeGateFlows)
 		}
 		if err := w.buildAt(ctx, place, tree, protocol, clientID, attribute(step, "deny_message")); err != nil {
 			return err
@@ -305,7 +309,8 @@ func (w gateWriter) makeScopes(ctx context.Context, protocol, clientID string) e
 }
 
 // buildAt puts a fresh gate of a client into the flow of a place. Everything is built before it is attached.
-func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree flowTree, protocol, clientID, message string) error {
+func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree flowTree, protocol, clientID,
+	message string) error {
 	parent, there := tree.flowIDs[realm.GateParent(place)]
 	if !there {
 		return steps.Refuse("flow %q is not as rehome made it: %q is gone", realm.TopFlow(place), realm.GateParent(place))

@@ -73,14 +73,15 @@ func (w groupWriter) Create(ctx context.Context, step identity.StepRequest) (ide
 // Update implements steps.Writer.
 func (w groupWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
 	body := realm.WriteGroup(live.Raw, step.After, step.Tag)
-	for _, name := range []string{"id", "path", "parentId", "subGroups", "subGroupCount", "access", "realmRoles", "clientRoles"} {
+	for _, name := range []string{"id", "path", "parentId", "subGroups", "subGroupCount", "access", "realmRoles",
+		"clientRoles"} {
 		delete(body, name)
 	}
 	return w.put(ctx, w.admin("groups", live.ServerID), body)
 }
 
-// group walks down to the group with these names from the top; nil when one of them is not there. The search of the server
-// finds by name; the path that the server gives is ambiguous when a name holds a slash.
+// group walks down to the group with these names from the top; nil when one of them is not there. The search of the
+// server finds by name; the path that the server gives is ambiguous when a name holds a slash.
 func (c *client) group(ctx context.Context, names []string) (realm.Object, error) {
 	var current realm.Object
 	for depth, name := range names {

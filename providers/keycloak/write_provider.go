@@ -33,8 +33,8 @@ func (w providerWriter) Find(ctx context.Context, step identity.StepRequest) (*f
 	return &found{Resource: realm.ReadProvider(raw, mappers), Raw: raw}, nil
 }
 
-// provider reads an identity provider, nil when it is not there. It asks the list: after a failed import the server's cache
-// may hold providers that do not exist.
+// provider reads an identity provider, nil when it is not there. It asks the list: after a failed import the server's
+// cache may hold providers that do not exist.
 func (c *client) provider(ctx context.Context, alias string) (realm.Object, error) {
 	var rows []realm.Object
 	query := url.Values{"search": {strconv.Quote(alias)}, "max": {strconv.Itoa(pageSize)}}
@@ -57,7 +57,8 @@ func (c *client) mappers(ctx context.Context, alias string) ([]realm.Object, err
 
 // Create implements steps.Writer.
 func (w providerWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
-	if _, err := w.post(ctx, w.admin("identity-provider", "instances"), realm.WriteProvider(nil, step.After, step.Tag, step.Secrets)); err != nil {
+	if _, err := w.post(ctx, w.admin("identity-provider", "instances"),
+		realm.WriteProvider(nil, step.After, step.Tag, step.Secrets)); err != nil {
 		return identity.StepResult{}, err
 	}
 	if err := w.writeMappers(ctx, step); err != nil {
@@ -142,7 +143,8 @@ func (w organizationWriter) Find(ctx context.Context, step identity.StepRequest)
 	}
 	var linked []realm.Object
 	query := url.Values{"briefRepresentation": {"false"}}
-	if err := w.get(ctx, w.admin("organizations", field(all[at], "id"), "identity-providers"), query, &linked); err != nil {
+	if err := w.get(ctx, w.admin("organizations", field(all[at], "id"), "identity-providers"), query,
+		&linked); err != nil {
 		return nil, err
 	}
 	return &found{Resource: realm.ReadOrganization(all[at], linked), Raw: all[at]}, nil

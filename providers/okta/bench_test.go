@@ -9,7 +9,8 @@ import (
 // person is a user as Okta lists him, 1.1 kB with his links.
 func person(n int) string {
 	link := func(name string) string {
-		return fmt.Sprintf(`%q:{"href":"https://acme.okta.example/api/v1/users/00u%017d/lifecycle/%s","method":"POST"}`, name, n, name)
+		return fmt.Sprintf(`%q:{"href":"https://acme.okta.example/api/v1/users/00u%017d/lifecycle/%s","method":"POST"}`,
+			name, n, name)
 	}
 	return fmt.Sprintf(`{"id":"00u%017d","status":"ACTIVE","created":"2024-05-02T10:11:12.000Z","activated":null,"statusChanged":"2024-05-02T10:12:12.000Z",
 "lastLogin":"2026-11-20T07:00:00.000Z","passwordChanged":null,"type":{"id":"oty1a2b3c4d5e6f7g8h9"},"profile":{"firstName":"Ana","lastName":"Núñez","mobilePhone":null,

@@ -75,7 +75,8 @@ func bucket(request *http.Request) string {
 func alive(log hclog.Logger) func(reading.Sign) {
 	return func(s reading.Sign) {
 		if s.Wait > 0 {
-			log.Info("waiting", "method", s.Method, "path", s.Path, "status", s.Status, "seconds", s.Wait.Seconds(), "reason", s.Reason)
+			log.Info("waiting", "method", s.Method, "path", s.Path, "status", s.Status, "seconds", s.Wait.Seconds(),
+				"reason", s.Reason)
 			return
 		}
 		log.Debug("answered", "method", s.Method, "path", s.Path, "status", s.Status, "try", s.Try)
@@ -133,7 +134,8 @@ func (c *client) raw(ctx context.Context, doing, location, accept string) (answe
 		if errors.As(err, &fault) || ctx.Err() != nil {
 			return answer{}, c.failure(doing, location, err)
 		}
-		return answer{}, reading.Invalid(http.MethodGet, location, "%s: the answer cannot be decoded: %s", doing, reading.Clean(err.Error(), c.token))
+		return answer{}, reading.Invalid(http.MethodGet, location, "%s: the answer cannot be decoded: %s", doing,
+			reading.Clean(err.Error(), c.token))
 	}
 	body, readErr := io.ReadAll(response.Body)
 	if readErr != nil {
@@ -145,7 +147,8 @@ func (c *client) raw(ctx context.Context, doing, location, accept string) (answe
 	if len(bytes.TrimSpace(body)) == 0 {
 		return answer{}, reading.Invalid(http.MethodGet, location, "%s: the body is empty", doing)
 	}
-	return answer{location: location, status: response.StatusCode, at: time.Now(), body: body, size: len(body), next: response.NextPage}, nil
+	return answer{location: location, status: response.StatusCode, at: time.Now(), body: body, size: len(body),
+		next: response.NextPage}, nil
 }
 
 func (c *client) refused(location string, status int, body []byte, err error) *refusal {
@@ -171,7 +174,8 @@ func (c *client) failure(doing, location string, err error) *identity.ProviderEr
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return reading.Failure{Doing: doing, Method: http.MethodGet, Path: location, Err: err, Secrets: []string{c.token}}.ProviderError()
+	return reading.Failure{Doing: doing, Method: http.MethodGet, Path: location, Err: err,
+		Secrets: []string{c.token}}.ProviderError()
 }
 
 // problem turns a refusal into the error of the provider; other errors are returned as they are.

@@ -71,8 +71,10 @@ func TestCollectHandsOutEveryKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"app_assignment/0oa1:00g1", "app_assignment/0oa1:00u1", "app_assignment/0oa1:00u2", "application/0oa1", "application/0oa2",
-		"auth_policy/0pr1", "auth_policy/rst1", "domain/Oc1", "group/00g0", "group/00g1", "identity_provider/0oa9", "membership/00g1:00u1",
+	want := []string{"app_assignment/0oa1:00g1", "app_assignment/0oa1:00u1", "app_assignment/0oa1:00u2",
+		"application/0oa1", "application/0oa2",
+		"auth_policy/0pr1", "auth_policy/rst1", "domain/Oc1", "group/00g0", "group/00g1", "identity_provider/0oa9",
+		"membership/00g1:00u1",
 		"routing_rule/r1", "routing_rule/r2", "routing_rule/r3", "session_policy/00p2", "user/00u1", "user/00u3"}
 	if got := sink.ids(); !reflect.DeepEqual(got, want) {
 		t.Fatalf("got  %v\nwant %v", got, want)
@@ -94,15 +96,18 @@ func TestApplicationsCarryWhatATargetNeeds(t *testing.T) {
 	}
 	item := sink.item(t, identity.KindApplication, "0oa1")
 	app := decode[identity.Application](t, item)
-	if app.Protocol != "oidc" || app.ClientID != "wiki" || app.ClientType != "confidential" || app.Access != "assigned" || app.AssignedUsers != 1 ||
-		app.AssignedGroups != 1 || app.PolicyID != "rst1" || app.PostLogoutRedirectURIs == nil || app.GrantTypes[1] != "device_code" ||
+	if app.Protocol != "oidc" || app.ClientID != "wiki" || app.ClientType != "confidential" || app.Access != "assigned" ||
+		app.AssignedUsers != 1 ||
+		app.AssignedGroups != 1 || app.PolicyID != "rst1" || app.PostLogoutRedirectURIs == nil ||
+		app.GrantTypes[1] != "device_code" ||
 		!reflect.DeepEqual(app.Unknown, []string{"settings.oauthClient.surprise.x"}) {
 		t.Fatalf("%+v", app)
 	}
 	if len(item.Secrets) != 1 || item.Secrets[0].Field != "client_secret" {
 		t.Fatalf("secrets %v", item.Secrets)
 	}
-	if vendor := decode[identity.Application](t, sink.item(t, identity.KindApplication, "0oa2")); !vendor.Vendor || vendor.Undecided != "" {
+	if vendor := decode[identity.Application](t, sink.item(t, identity.KindApplication, "0oa2")); !vendor.Vendor ||
+		vendor.Undecided != "" {
 		t.Fatalf("%+v", vendor)
 	}
 	through := decode[identity.AppAssignment](t, sink.item(t, identity.KindAppAssignment, "0oa1:00u2"))
@@ -129,14 +134,17 @@ func TestProvidersRulesAndPoliciesCarryWhatATargetNeeds(t *testing.T) {
 	if second.Simple || !reflect.DeepEqual(second.Earlier, []string{"First"}) || len(second.Conditions) != 1 {
 		t.Fatalf("%+v", second)
 	}
-	if last := decode[identity.RoutingRule](t, sink.item(t, identity.KindRoutingRule, "r3")); last.ProviderType != "local" || !last.System {
+	if last := decode[identity.RoutingRule](t, sink.item(t, identity.KindRoutingRule,
+		"r3")); last.ProviderType != "local" || !last.System {
 		t.Fatalf("%+v", last)
 	}
 	policy := sink.item(t, identity.KindAuthPolicy, "rst1")
-	if p := decode[identity.AuthPolicy](t, policy); !p.Restricts || p.Rules != 1 || !strings.Contains(p.Summary[0], "2FA") || !strings.Contains(string(policy.Raw), `"rules":[`) {
+	if p := decode[identity.AuthPolicy](t, policy); !p.Restricts || p.Rules != 1 ||
+		!strings.Contains(p.Summary[0], "2FA") || !strings.Contains(string(policy.Raw), `"rules":[`) {
 		t.Fatalf("%+v %s", p, policy.Raw)
 	}
-	if s := decode[identity.SessionPolicy](t, sink.item(t, identity.KindSessionPolicy, "00p2")); s.IdleMinutes != 60 || s.LifetimeMinutes != 720 {
+	if s := decode[identity.SessionPolicy](t, sink.item(t, identity.KindSessionPolicy, "00p2")); s.IdleMinutes != 60 ||
+		s.LifetimeMinutes != 720 {
 		t.Fatalf("%+v", s)
 	}
 	group := decode[identity.Group](t, sink.item(t, identity.KindGroup, "00g1"))
@@ -172,7 +180,8 @@ func TestNoSecretIsInAnItemAPageOrAnError(t *testing.T) {
 
 func TestSecretsAreFetchedWhenAskedFor(t *testing.T) {
 	source := smallOrg(t).source(t)
-	for _, id := range []identity.ItemID{{Kind: identity.KindIdentityProvider, ID: "0oa9"}, {Kind: identity.KindApplication, ID: "0oa1"}} {
+	for _, id := range []identity.ItemID{{Kind: identity.KindIdentityProvider, ID: "0oa9"},
+		{Kind: identity.KindApplication, ID: "0oa1"}} {
 		if got, err := source.Secret(t.Context(), id, "client_secret"); err != nil || got != planted {
 			t.Errorf("%s: %q, %v", id, got, err)
 		}
@@ -244,8 +253,9 @@ func TestTemporaryFaultsAreOvercome(t *testing.T) {
 func TestAServerThatBreaksItsContractIsAnErrorThatNamesThePage(t *testing.T) {
 	body := func(text string) func(*fakeOrg) { return func(o *fakeOrg) { o.bodies[users] = text } }
 	cases := map[string]func(*fakeOrg){
-		"null list": body("null"), "object": body(`{"id":"x"}`), "empty": body(""), "null element": body("[null]"), "no id": body("[{}]"),
-		"half": body(`[{"id":"x"}`), "trailing": body(`[] []`),
+		"null list": body("null"), "object": body(`{"id":"x"}`), "empty": body(""), "null element": body("[null]"),
+		"no id": body("[{}]"),
+		"half":  body(`[{"id":"x"}`), "trailing": body(`[] []`),
 		"html": func(o *fakeOrg) {
 			o.faults[users] = func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
@@ -266,7 +276,8 @@ func TestAServerThatBreaksItsContractIsAnErrorThatNamesThePage(t *testing.T) {
 			change(org)
 			_, err := collect(t, org)
 			var known *identity.ProviderError
-			if !errors.As(err, &known) || known.Code != identity.ErrorInvalid || !strings.HasPrefix(known.Page, "GET /api/v1/users?") {
+			if !errors.As(err, &known) || known.Code != identity.ErrorInvalid ||
+				!strings.HasPrefix(known.Page, "GET /api/v1/users?") {
 				t.Fatalf("got %#v", err)
 			}
 		})
@@ -308,7 +319,8 @@ func TestAForbiddenListIsAGapThatNamesThePermission(t *testing.T) {
 func TestMissingFeaturesAndUnreadableMappingsDoNotStopACollection(t *testing.T) {
 	org := smallOrg(t)
 	org.faults["/api/v1/policies?type=ACCESS_POLICY"] = refuse(400, "E0000001", "Invalid policy type specified")
-	org.faults["/api/v1/policies?type=PROFILE_ENROLLMENT"] = refuse(401, "E0000015", "You do not have permission to access the feature")
+	org.faults["/api/v1/policies?type=PROFILE_ENROLLMENT"] = refuse(401, "E0000015",
+		"You do not have permission to access the feature")
 	org.faults["/api/v1/mappings/prm1"] = refuse(403, "E0000006", "no")
 	sink, err := collect(t, org)
 	if err != nil || len(sink.gaps) != 3 {
@@ -320,7 +332,8 @@ func TestMissingFeaturesAndUnreadableMappingsDoNotStopACollection(t *testing.T) 
 			features++
 		}
 	}
-	if idp := decode[identity.IdentityProvider](t, sink.item(t, identity.KindIdentityProvider, "0oa9")); features != 2 || idp.MappingsKnown {
+	if idp := decode[identity.IdentityProvider](t, sink.item(t, identity.KindIdentityProvider, "0oa9")); features != 2 ||
+		idp.MappingsKnown {
 		t.Fatalf("%d features, %+v", features, idp)
 	}
 }
@@ -341,8 +354,10 @@ func TestAListThatIsMissingWhileItsOwnerIsThereIsAGap(t *testing.T) {
 		kind              identity.Kind
 		id, gap           string
 	}{
-		{"people of an app", "/api/v1/apps/0oa1/users?limit=500", "/api/v1/apps/0oa1", identity.KindApplication, "0oa1", "assigned_users"},
-		{"members of a group", "/api/v1/groups/00g1/users?limit=1000", "/api/v1/groups/00g1", identity.KindGroup, "00g1", "members"},
+		{"people of an app", "/api/v1/apps/0oa1/users?limit=500", "/api/v1/apps/0oa1", identity.KindApplication, "0oa1",
+			"assigned_users"},
+		{"members of a group", "/api/v1/groups/00g1/users?limit=1000", "/api/v1/groups/00g1", identity.KindGroup,
+			"00g1", "members"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -365,12 +380,14 @@ func TestAListThatIsMissingWhileItsOwnerIsThereIsAGap(t *testing.T) {
 
 func TestAFeatureThatTheOrgDoesNotHaveIsAFactAndNotAMissingPermission(t *testing.T) {
 	org := smallOrg(t)
-	org.faults["/api/v1/mappings?limit=200&sourceId=0oa9"] = refuse(401, "E0000015", "You do not have permission to access the feature")
+	org.faults["/api/v1/mappings?limit=200&sourceId=0oa9"] = refuse(401, "E0000015",
+		"You do not have permission to access the feature")
 	sink, err := collect(t, org)
 	if err != nil || len(sink.gaps) != 1 {
 		t.Fatalf("%+v, %v", sink.gaps, err)
 	}
-	if gap := sink.gaps[0]; gap.Cause != identity.GapNotOffered || gap.Permission != "" || !strings.Contains(gap.Reason, "feature not in this org") {
+	if gap := sink.gaps[0]; gap.Cause != identity.GapNotOffered || gap.Permission != "" ||
+		!strings.Contains(gap.Reason, "feature not in this org") {
 		t.Errorf("the gap is %+v", gap)
 	}
 	provider := sink.item(t, identity.KindIdentityProvider, "0oa9")
@@ -388,9 +405,12 @@ func TestConfigureSaysWhatIsWrong(t *testing.T) {
 		argument string
 		value    any
 	}{
-		{"org_url", ""}, {"org_url", "http://acme.okta.com"}, {"org_url", "https://acme-admin.okta.com"}, {"org_url", "acme.okta.com"},
-		{"org_url", "https://acme.okta.com/api"}, {"org_url", "https://acme.okta.com.com"}, {"org_url", "https://{yourOktaDomain}"}, {"org_url", 7.0},
-		{"org_url", "https://u:p@acme.okta.com"}, {"connection_mode", "oauth"}, {"api_token", ""}, {"api_token", "a b"}, {"rate_share", 0.0},
+		{"org_url", ""}, {"org_url", "http://acme.okta.com"}, {"org_url", "https://acme-admin.okta.com"},
+		{"org_url", "acme.okta.com"},
+		{"org_url", "https://acme.okta.com/api"}, {"org_url", "https://acme.okta.com.com"},
+		{"org_url", "https://{yourOktaDomain}"}, {"org_url", 7.0},
+		{"org_url", "https://u:p@acme.okta.com"}, {"connection_mode", "oauth"}, {"api_token", ""}, {"api_token", "a b"},
+		{"rate_share", 0.0},
 		{"rate_share", 1.5}, {"concurrency", 0.0}, {"concurrency", 1.5}, {"ca_file", "/does/not/exist"},
 	}
 	for _, c := range cases {

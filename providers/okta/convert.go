@@ -66,7 +66,8 @@ func convertGroup(body reading.Node, fillers groupFillers, members membersOf) (i
 		g.Attributes[name] = attributeTexts(profile.At(name))
 	}
 	source := lastSegment(body.At("_links", "source", "href").Text())
-	for _, name := range []string{"id", "created", "lastUpdated", "lastMembershipUpdated", "objectClass", "source", "_links", "_embedded"} {
+	for _, name := range []string{"id", "created", "lastUpdated", "lastMembershipUpdated", "objectClass", "source",
+		"_links", "_embedded"} {
 		body.At(name).Settled() // bookkeeping of the org; source is a reference
 	}
 	g.Unknown = body.Unread("")

@@ -87,7 +87,8 @@ func (o *fakeOrg) caFile(t testing.TB) string {
 func (o *fakeOrg) source(t testing.TB) sdk.Source {
 	t.Helper()
 	source := okta.New("0.0.1")
-	if list := source.Configure(t.Context(), map[string]any{"org_url": o.URL, "api_token": plantedToken, "ca_file": o.caFile(t), "rate_share": 1.0}); list.HasErrors() {
+	if list := source.Configure(t.Context(), map[string]any{"org_url": o.URL, "api_token": plantedToken,
+		"ca_file": o.caFile(t), "rate_share": 1.0}); list.HasErrors() {
 		t.Fatal(list)
 	}
 	return source

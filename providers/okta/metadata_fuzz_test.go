@@ -15,7 +15,8 @@ func FuzzParseMetadata(f *testing.F) {
 		if found.Certificate == "" {
 			return
 		}
-		if text, expires := readCertificate(found.Certificate); !strings.HasPrefix(text, "-----BEGIN CERTIFICATE-----") || expires == "" {
+		if text, expires := readCertificate(found.Certificate); !strings.HasPrefix(text, "-----BEGIN CERTIFICATE-----") ||
+			expires == "" {
 			t.Errorf("kept %q, which is no certificate", found.Certificate)
 		}
 	})

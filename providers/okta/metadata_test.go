@@ -28,7 +28,8 @@ func TestCollect_AsksEachActiveSAMLAppForItsMetadataOnce(t *testing.T) {
 		}
 		read++
 		var kept map[string]string
-		if err := json.Unmarshal(page.Body, &kept); err != nil || len(kept) != 3 || kept["entity_id"] == "" || kept["certificate"] == "" {
+		if err := json.Unmarshal(page.Body, &kept); err != nil || len(kept) != 3 || kept["entity_id"] == "" ||
+			kept["certificate"] == "" {
 			t.Errorf("the page of %s holds %s (%v)", page.Path, page.Body, err)
 		}
 	}
@@ -61,7 +62,8 @@ func TestCollect_MetadataThatCannotBeHadCostsNothingElse(t *testing.T) {
 		}, "", 1},
 		"no XML":                {xml("planted-secret"), "", 1},
 		"without a certificate": {xml(fmt.Sprintf(descriptor, "")), "urn:org", 1},
-		"with a broken one":     {xml(fmt.Sprintf(descriptor, `<md:KeyDescriptor><KeyInfo><X509Data><X509Certificate>planted-secret</X509Certificate></X509Data></KeyInfo></md:KeyDescriptor>`)), "urn:org", 1},
+		"with a broken one": {xml(fmt.Sprintf(descriptor,
+			`<md:KeyDescriptor><KeyInfo><X509Data><X509Certificate>planted-secret</X509Certificate></X509Data></KeyInfo></md:KeyDescriptor>`)), "urn:org", 1},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +75,8 @@ func TestCollect_MetadataThatCannotBeHadCostsNothingElse(t *testing.T) {
 				t.Fatal(err)
 			}
 			var app identity.Application
-			if err := sink.item(t, identity.KindApplication, "0oa1").Decode(&app); err != nil || app.IdPEntityID != c.entity || app.IdPCertificate != "" {
+			if err := sink.item(t, identity.KindApplication, "0oa1").Decode(&app); err != nil || app.IdPEntityID != c.entity ||
+				app.IdPCertificate != "" {
 				t.Errorf("%+v, error %v", app, err)
 			}
 			if len(sink.gaps) != 0 || org.seen[location] != c.asked {

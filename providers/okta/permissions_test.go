@@ -10,19 +10,22 @@ import (
 
 func TestPermissions_AreTriedAndNamed(t *testing.T) {
 	org := newOrg(t)
-	org.faults["/api/v1/idps?limit=1"] = refuse(403, "E0000006", "You do not have permission to perform the requested action")
+	org.faults["/api/v1/idps?limit=1"] = refuse(403, "E0000006",
+		"You do not have permission to perform the requested action")
 	org.faults["/api/v1/domains"] = refuse(404, "E0000007", "Not found")
 	checks, err := org.source(t).(sdk.PermissionChecker).Permissions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]identity.PermissionState{"okta.idps.read": identity.PermissionMissing, "okta.domains.read": identity.PermissionUnknown, "okta.apps.manage": identity.PermissionUnknown}
+	want := map[string]identity.PermissionState{"okta.idps.read": identity.PermissionMissing,
+		"okta.domains.read": identity.PermissionUnknown, "okta.apps.manage": identity.PermissionUnknown}
 	for _, check := range checks {
 		state := want[check.Name]
 		if state == "" {
 			state = identity.PermissionGranted
 		}
-		if check.Optional != (check.Name == "okta.logs.read") || check.State != state || check.For == "" || (check.Action == "") != (state == identity.PermissionGranted) {
+		if check.Optional != (check.Name == "okta.logs.read") || check.State != state || check.For == "" ||
+			(check.Action == "") != (state == identity.PermissionGranted) {
 			t.Errorf("%+v, wanted %s", check, state)
 		}
 		delete(want, check.Name)

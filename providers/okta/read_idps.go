@@ -13,7 +13,8 @@ func (r *reader) identityProviders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l := listing{doing: "reading identity providers", location: "/api/v1/idps?limit=200", kind: identity.KindIdentityProvider, permission: scopeIDPs}
+	l := listing{doing: "reading identity providers", location: "/api/v1/idps?limit=200",
+		kind: identity.KindIdentityProvider, permission: scopeIDPs}
 	err = r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		return r.each(ctx, elements, func(ctx context.Context, e element) error {
 			mappings, err := r.mappings(ctx, e.body.At("id").Text())
@@ -58,8 +59,9 @@ type profileMappings struct {
 
 // mappings reads what the provider fills in. A token without the permission for them still reads everything else.
 func (r *reader) mappings(ctx context.Context, provider string) (profileMappings, error) {
-	l := listing{doing: "reading the mappings of identity provider " + provider, kind: identity.KindIdentityProvider, permission: scopeMappings,
-		location: "/api/v1/mappings?limit=200&sourceId=" + url.QueryEscape(provider)}
+	l := listing{doing: "reading the mappings of identity provider " + provider, kind: identity.KindIdentityProvider,
+		permission: scopeMappings,
+		location:   "/api/v1/mappings?limit=200&sourceId=" + url.QueryEscape(provider)}
 	out := profileMappings{known: true}
 	var ids []string
 	err := r.pages(ctx, l, func(_ context.Context, elements []element) error {

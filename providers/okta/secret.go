@@ -13,7 +13,8 @@ import (
 const fieldClientSecret = "client_secret"
 
 func unknownSecret(item identity.ItemID, field string) error {
-	return &identity.ProviderError{Code: identity.ErrorNotFound, Message: fmt.Sprintf("okta holds no secret %s of %s", field, item)}
+	return &identity.ProviderError{Code: identity.ErrorNotFound,
+		Message: fmt.Sprintf("okta holds no secret %s of %s", field, item)}
 }
 
 func (c *client) providerSecret(ctx context.Context, id string) (string, error) {

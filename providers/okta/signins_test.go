@@ -51,11 +51,13 @@ func sourceOf(t *testing.T, lab *labokta.Server) (source sdk.Source, origin stri
 	server := httptest.NewTLSServer(lab)
 	t.Cleanup(server.Close)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	source = okta.New("0.0.1")
-	if list := source.Configure(t.Context(), map[string]any{"org_url": server.URL, "api_token": labokta.DefaultToken, "ca_file": ca, "rate_share": 1.0}); list.HasErrors() {
+	if list := source.Configure(t.Context(), map[string]any{"org_url": server.URL, "api_token": labokta.DefaultToken,
+		"ca_file": ca, "rate_share": 1.0}); list.HasErrors() {
 		t.Fatal(list)
 	}
 	return source, server.URL
@@ -80,8 +82,10 @@ func TestSignIns_AreSummedUpByApplicationOverAllPages(t *testing.T) {
 		a.Last = ""
 		got[a.Item.ID] = a
 	}
-	want := identity.SignInActivity{Item: identity.ItemID{Kind: identity.KindApplication, ID: fieldbook}, SignIns: 4, Failures: 1, PeopleCount: 3,
-		People: []string{"aoife.o'brien@brightwater.example", "rhea.nowak@brightwater.example", "tomas.lindqvist@brightwater.example"}}
+	want := identity.SignInActivity{Item: identity.ItemID{Kind: identity.KindApplication, ID: fieldbook}, SignIns: 4,
+		Failures: 1, PeopleCount: 3,
+		People: []string{"aoife.o'brien@brightwater.example", "rhea.nowak@brightwater.example",
+			"tomas.lindqvist@brightwater.example"}}
 	if diff := cmp.Diff(want, got[fieldbook]); diff != "" {
 		t.Errorf("Fieldbook differs:\n%s", diff)
 	}
@@ -109,7 +113,8 @@ func TestSignIns_ALogThatMayNotBeReadIsForbiddenAndNotEmpty(t *testing.T) {
 	source, _ := labSource(t, labokta.Options{Forbidden: []string{"/api/v1/logs"}})
 	_, err := source.(sdk.SignInReader).SignIns(t.Context(), ago(30))
 	var failure *identity.ProviderError
-	if !errors.As(err, &failure) || failure.Code != identity.ErrorForbidden || !strings.Contains(failure.Permission, "okta.logs.read") {
+	if !errors.As(err, &failure) || failure.Code != identity.ErrorForbidden ||
+		!strings.Contains(failure.Permission, "okta.logs.read") {
 		t.Errorf("the answer is %v", err)
 	}
 }
@@ -147,18 +152,22 @@ func TestConnection_SaysWhatTheItemHoldsAndWhereTheRestIs(t *testing.T) {
 		return found
 	}
 	web := facts(fieldbook)
-	if web[identity.ConnectionClientID].Value != fieldbook || !strings.HasSuffix(web[identity.ConnectionDiscovery].Value, "/.well-known/openid-configuration") ||
+	if web[identity.ConnectionClientID].Value != fieldbook ||
+		!strings.HasSuffix(web[identity.ConnectionDiscovery].Value, "/.well-known/openid-configuration") ||
 		!strings.Contains(web[identity.ConnectionTest].Value, "/home/oidc_client/") {
 		t.Errorf("Fieldbook: %+v", web)
 	}
 	saml := facts(expenses)
-	if saml[identity.ConnectionACS].Value != "https://expenses.brightwater.example/saml/acs" || !strings.Contains(saml[identity.ConnectionMetadata].Value, "/sso/saml/metadata?kid=") ||
+	if saml[identity.ConnectionACS].Value != "https://expenses.brightwater.example/saml/acs" ||
+		!strings.Contains(saml[identity.ConnectionMetadata].Value, "/sso/saml/metadata?kid=") ||
 		saml[identity.ConnectionNameID].Value != "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" {
 		t.Errorf("Expenses: %+v", saml)
 	}
 	certificate := saml[identity.ConnectionCertificate]
-	if saml[identity.ConnectionEntityID].Value != "http://www.okta.com/exkert30vd8ULdHRG5d7" || !strings.HasSuffix(saml[identity.ConnectionSignOn].Value, "/exkert30vd8ULdHRG5d7/sso/saml") ||
-		!strings.HasPrefix(certificate.Value, "-----BEGIN CERTIFICATE-----\n") || certificate.Expires != "2036-11-19T10:10:51Z" {
+	if saml[identity.ConnectionEntityID].Value != "http://www.okta.com/exkert30vd8ULdHRG5d7" ||
+		!strings.HasSuffix(saml[identity.ConnectionSignOn].Value, "/exkert30vd8ULdHRG5d7/sso/saml") ||
+		!strings.HasPrefix(certificate.Value, "-----BEGIN CERTIFICATE-----\n") ||
+		certificate.Expires != "2036-11-19T10:10:51Z" {
 		t.Errorf("what the owner of Expenses has entered is not told: %+v", saml)
 	}
 	unread := sink.item(t, identity.KindApplication, expenses)

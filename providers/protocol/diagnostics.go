@@ -8,12 +8,15 @@ import (
 func EncodeDiagnostics(list diag.List) []*Diagnostic {
 	var messages []*Diagnostic
 	for _, d := range list {
-		message := &Diagnostic{Severity: string(d.Severity), Code: d.Code, Summary: d.Summary, Detail: d.Detail, Address: d.Address}
+		message := &Diagnostic{Severity: string(d.Severity), Code: d.Code, Summary: d.Summary, Detail: d.Detail,
+			Address: d.Address}
 		if d.Subject != nil {
-			message.Subject = &Range{File: d.Subject.File, Start: encodePosition(d.Subject.Start), End: encodePosition(d.Subject.End)}
+			message.Subject = &Range{File: d.Subject.File, Start: encodePosition(d.Subject.Start),
+				End: encodePosition(d.Subject.End)}
 		}
 		if s := d.Snippet; s != nil {
-			message.Snippet = &Snippet{Context: s.Context, Code: s.Code, Line: int64(s.Line), From: int64(s.From), To: int64(s.To)}
+			message.Snippet = &Snippet{Context: s.Context, Code: s.Code, Line: int64(s.Line), From: int64(s.From),
+				To: int64(s.To)}
 		}
 		messages = append(messages, message)
 	}
@@ -32,11 +35,13 @@ func DecodeDiagnostics(messages []*Diagnostic) diag.List {
 			d.Severity = diag.Warning
 		}
 		if s := m.GetSubject(); s != nil {
-			d.Subject = &diag.Range{File: CleanText(s.GetFile()), Start: decodePosition(s.GetStart()), End: decodePosition(s.GetEnd())}
+			d.Subject = &diag.Range{File: CleanText(s.GetFile()), Start: decodePosition(s.GetStart()),
+				End: decodePosition(s.GetEnd())}
 		}
 		if s := m.GetSnippet(); s != nil {
 			d.Snippet = &diag.Snippet{
-				Context: CleanText(s.GetContext()), Code: s.GetCode(), Line: int(s.GetLine()), From: int(s.GetFrom()), To: int(s.GetTo()),
+				Context: CleanText(s.GetContext()), Code: s.GetCode(), Line: int(s.GetLine()), From: int(s.GetFrom()),
+				To: int(s.GetTo()),
 			}
 		}
 		list = append(list, d)

@@ -1,5 +1,5 @@
-// Package protocol is what rehome and a provider plugin say to each other: the protobuf services, their generated code, the
-// handshake, and the translation between messages and the types of engine/identity.
+// Package protocol is what rehome and a provider plugin say to each other: the protobuf services, their generated code,
+// the handshake, and the translation between messages and the types of engine/identity.
 //
 // In: values of engine/identity and engine/diag. Out: messages, and values again, checked on the way in: a kind that is
 // known, an id that is not empty, attributes that are a JSON object, texts without control characters.

@@ -34,7 +34,8 @@ func EncodeError(err error) error {
 	}
 	message := &ProviderError{
 		Code: string(failure.Code), Message: strings.ToValidUTF8(failure.Message, "\uFFFD"),
-		Permission: strings.ToValidUTF8(failure.Permission, "\uFFFD"), Page: strings.ToValidUTF8(failure.Page, "\uFFFD"), LiveJson: live,
+		Permission: strings.ToValidUTF8(failure.Permission, "\uFFFD"), Page: strings.ToValidUTF8(failure.Page, "\uFFFD"),
+		LiveJson: live,
 	}
 	detailed, detailErr := status.New(codes.FailedPrecondition, "provider error").WithDetails(message)
 	if detailErr != nil {
@@ -43,7 +44,8 @@ func EncodeError(err error) error {
 	return detailed.Err()
 }
 
-// CheckMetadata tells whether so many bytes fit in the details of an error. They travel in base64, with some room to spare.
+// CheckMetadata tells whether so many bytes fit in the details of an error. They travel in base64, with some room to
+// spare.
 func CheckMetadata(bytes int) error {
 	if bytes > MaxMetadata/2 {
 		return errors.New("details of an error are too large")
@@ -51,7 +53,8 @@ func CheckMetadata(bytes int) error {
 	return nil
 }
 
-// DecodeError finds the provider's own error in the error of a call; ok is false when the call failed for another reason.
+// DecodeError finds the provider's own error in the error of a call; ok is false when the call failed for another
+// reason.
 func DecodeError(err error) (failure *identity.ProviderError, ok bool) {
 	state, isState := status.FromError(err)
 	if !isState {
@@ -77,7 +80,8 @@ func DecodeError(err error) (failure *identity.ProviderError, ok bool) {
 func decodeCode(text string) identity.ErrorCode {
 	switch code := identity.ErrorCode(text); code {
 	case identity.ErrorUnreachable, identity.ErrorUnauthorized, identity.ErrorForbidden, identity.ErrorNotFound,
-		identity.ErrorConflict, identity.ErrorInvalid, identity.ErrorRateLimited, identity.ErrorUnsupported, identity.ErrorInternal:
+		identity.ErrorConflict, identity.ErrorInvalid, identity.ErrorRateLimited, identity.ErrorUnsupported,
+		identity.ErrorInternal:
 		return code
 	}
 	return identity.ErrorInternal

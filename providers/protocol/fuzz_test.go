@@ -22,7 +22,8 @@ func seed(f *testing.F, messages ...proto.Message) {
 
 // FuzzDecodeItem: an item that was taken keeps the contract and survives another crossing.
 func FuzzDecodeItem(f *testing.F) {
-	seed(f, protocol.EncodeItem(identity.Item{Kind: identity.KindGroup, ID: "1", Name: "n", Attributes: []byte(`{"a":1}`), Raw: []byte(`[]`),
+	seed(f, protocol.EncodeItem(identity.Item{Kind: identity.KindGroup, ID: "1", Name: "n", Attributes: []byte(`{"a":1}`),
+		Raw:        []byte(`[]`),
 		References: []identity.Reference{{Role: "r", Kind: identity.KindUser, ID: "2"}}, Gaps: []string{"g"}}))
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		var message protocol.Item
@@ -46,8 +47,10 @@ func FuzzDecodeItem(f *testing.F) {
 // FuzzDecodeTranslation: a translation that was taken survives another crossing.
 func FuzzDecodeTranslation(f *testing.F) {
 	message, err := protocol.EncodeTranslation(identity.Translation{
-		Contract: "c", Resources: []identity.Resource{{Type: "t", Key: "k", Attributes: identity.Attributes{"a": []any{1.0, "x", nil}}}},
-		Findings: []identity.Finding{{Type: identity.FindingLost, Direction: identity.DirectionLooser}}, Needs: []identity.ItemID{{Kind: identity.KindGroup, ID: "1"}},
+		Contract: "c", Resources: []identity.Resource{{Type: "t", Key: "k",
+			Attributes: identity.Attributes{"a": []any{1.0, "x", nil}}}},
+		Findings: []identity.Finding{{Type: identity.FindingLost, Direction: identity.DirectionLooser}},
+		Needs:    []identity.ItemID{{Kind: identity.KindGroup, ID: "1"}},
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -74,8 +77,10 @@ func FuzzDecodeTranslation(f *testing.F) {
 
 // FuzzDecodeRest: no message of a plugin or host brings the other side down.
 func FuzzDecodeRest(f *testing.F) {
-	seed(f, &protocol.ApplyRequest{Action: "create", Resource: &protocol.ResourceID{Type: "t", Key: "k"}, AfterJson: []byte(`{}`)},
-		&protocol.ProviderSchema{Name: "n", Kinds: []string{"group"}, Config: []*protocol.ConfigAttribute{{Name: "a", DefaultJson: []byte("1")}}})
+	seed(f, &protocol.ApplyRequest{Action: "create", Resource: &protocol.ResourceID{Type: "t", Key: "k"},
+		AfterJson: []byte(`{}`)},
+		&protocol.ProviderSchema{Name: "n", Kinds: []string{"group"},
+			Config: []*protocol.ConfigAttribute{{Name: "a", DefaultJson: []byte("1")}}})
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		var step protocol.ApplyRequest
 		if proto.Unmarshal(bytes, &step) == nil {
@@ -102,7 +107,8 @@ func FuzzDecodeRest(f *testing.F) {
 
 // FuzzDecodeChange: a recorded write that was taken has a time and survives another crossing.
 func FuzzDecodeChange(f *testing.F) {
-	seed(f, protocol.EncodeChange(identity.ChangeEvent{ID: "e", At: "2026-11-22T09:00:00.123Z", Operation: "create", Type: "client", Path: "clients/1", ByUs: true,
+	seed(f, protocol.EncodeChange(identity.ChangeEvent{ID: "e", At: "2026-11-22T09:00:00.123Z", Operation: "create",
+		Type: "client", Path: "clients/1", ByUs: true,
 		About: []identity.ResourceID{{Type: "client", Key: "crm"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}))
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		var message protocol.ChangeEvent

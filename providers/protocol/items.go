@@ -24,12 +24,14 @@ func EncodeItem(item identity.Item) *Item {
 // DecodeItem reads an item and checks it, see ValidateItem.
 func DecodeItem(message *Item) (identity.Item, error) {
 	item := identity.Item{
-		Source: message.GetSource(), Kind: identity.Kind(message.GetKind()), ID: message.GetId(), Name: CleanText(message.GetName()),
+		Source: message.GetSource(), Kind: identity.Kind(message.GetKind()), ID: message.GetId(),
+		Name:    CleanText(message.GetName()),
 		Version: int(message.GetVersion()), Attributes: message.GetAttributesJson(), Gaps: cleanTexts(message.GetGaps()),
 		Deleted: message.GetDeleted(), Raw: message.GetRawJson(), Page: int(message.GetPage()),
 	}
 	for _, r := range message.GetReferences() {
-		item.References = append(item.References, identity.Reference{Role: r.GetRole(), Kind: identity.Kind(r.GetKind()), ID: r.GetId()})
+		item.References = append(item.References, identity.Reference{Role: r.GetRole(), Kind: identity.Kind(r.GetKind()),
+			ID: r.GetId()})
 	}
 	for _, field := range message.GetSecrets() {
 		item.Secrets = append(item.Secrets, identity.SecretField{Field: field})
@@ -81,14 +83,16 @@ func DecodePage(message *PageEvidence) identity.PageEvidence {
 	return identity.PageEvidence{
 		Sequence: int(message.GetSequence()), Method: CleanText(message.GetMethod()), Path: CleanText(message.GetPath()),
 		Query: CleanText(message.GetQuery()), Status: int(message.GetStatus()), At: CleanText(message.GetAt()),
-		ItemCount: int(message.GetItemCount()), Bytes: int(message.GetBytes()), SHA256: CleanText(message.GetSha256()), Body: message.GetBody(),
+		ItemCount: int(message.GetItemCount()), Bytes: int(message.GetBytes()), SHA256: CleanText(message.GetSha256()),
+		Body: message.GetBody(),
 	}
 }
 
 // EncodeGap makes a message of a gap.
 func EncodeGap(gap identity.Gap) *Gap {
-	return &Gap{Kind: string(gap.Kind), Path: gap.Path, Status: int64(gap.Status), Reason: gap.Reason, Permission: gap.Permission,
-		Cause: string(gap.Cause)}
+	return &Gap{Kind: string(gap.Kind), Path: gap.Path, Status: int64(gap.Status), Reason: gap.Reason,
+		Permission: gap.Permission,
+		Cause:      string(gap.Cause)}
 }
 
 // DecodeGap reads a gap. A gap without a known kind would block nothing, so it is an error.

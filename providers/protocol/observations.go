@@ -11,7 +11,8 @@ import (
 func EncodePermissions(checks []identity.PermissionCheck) *PermissionsResponse {
 	response := &PermissionsResponse{}
 	for _, check := range checks {
-		response.Checks = append(response.Checks, &PermissionCheck{Name: check.Name, For: check.For, State: string(check.State), Action: check.Action, Optional: check.Optional})
+		response.Checks = append(response.Checks, &PermissionCheck{Name: check.Name, For: check.For,
+			State: string(check.State), Action: check.Action, Optional: check.Optional})
 	}
 	return response
 }
@@ -27,7 +28,8 @@ func DecodePermissions(response *PermissionsResponse) ([]identity.PermissionChec
 			return nil, fmt.Errorf("state %q of a permission is not known", CleanText(message.GetState()))
 		}
 		checks = append(checks, identity.PermissionCheck{
-			Name: CleanText(message.GetName()), For: CleanText(message.GetFor()), State: state, Action: CleanText(message.GetAction()), Optional: message.GetOptional(),
+			Name: CleanText(message.GetName()), For: CleanText(message.GetFor()), State: state,
+			Action: CleanText(message.GetAction()), Optional: message.GetOptional(),
 		})
 	}
 	return checks, nil
@@ -38,7 +40,8 @@ func EncodeSignIns(report identity.SignInReport) *SignInsResponse {
 	response := &SignInsResponse{Covers: report.Covers, Requests: int64(report.Requests)}
 	for _, a := range report.Applications {
 		response.Applications = append(response.Applications, &SignInActivity{
-			Item: EncodeItemID(a.Item), Resource: EncodeResourceID(a.Resource), Last: a.Last, SignIns: int64(a.SignIns), Failures: int64(a.Failures),
+			Item: EncodeItemID(a.Item), Resource: EncodeResourceID(a.Resource), Last: a.Last, SignIns: int64(a.SignIns),
+			Failures:    int64(a.Failures),
 			PeopleCount: int64(a.PeopleCount), People: a.People,
 		})
 	}
@@ -63,7 +66,8 @@ func DecodeSignIns(response *SignInsResponse) identity.SignInReport {
 func EncodeConnection(facts []identity.ConnectionFact) *ConnectionResponse {
 	response := &ConnectionResponse{}
 	for _, f := range facts {
-		response.Facts = append(response.Facts, &ConnectionFact{Name: f.Name, Value: f.Value, Expires: f.Expires, Note: f.Note})
+		response.Facts = append(response.Facts, &ConnectionFact{Name: f.Name, Value: f.Value, Expires: f.Expires,
+			Note: f.Note})
 	}
 	return response
 }
@@ -74,7 +78,8 @@ func DecodeConnection(response *ConnectionResponse) []identity.ConnectionFact {
 	for _, m := range response.GetFacts() {
 		lines := cleanTexts(strings.Split(m.GetValue(), "\n"))
 		facts = append(facts, identity.ConnectionFact{
-			Name: CleanText(m.GetName()), Value: strings.Join(lines, "\n"), Expires: CleanText(m.GetExpires()), Note: CleanText(m.GetNote()),
+			Name: CleanText(m.GetName()), Value: strings.Join(lines, "\n"), Expires: CleanText(m.GetExpires()),
+			Note: CleanText(m.GetNote()),
 		})
 	}
 	return facts
@@ -106,7 +111,8 @@ func EncodeProbeResults(results []identity.ProbeResult) *ProbeResponse {
 	response := &ProbeResponse{}
 	for _, r := range results {
 		response.Results = append(response.Results, &ProbeResult{
-			Probe: r.Probe, Resource: EncodeResourceID(r.Resource), Status: string(r.Status), Summary: r.Summary, LookAt: r.LookAt,
+			Probe: r.Probe, Resource: EncodeResourceID(r.Resource), Status: string(r.Status), Summary: r.Summary,
+			LookAt:   r.LookAt,
 			Evidence: r.Evidence, Requests: int64(r.Requests),
 		})
 	}
@@ -128,8 +134,9 @@ func DecodeProbeResults(response *ProbeResponse) ([]identity.ProbeResult, error)
 			evidence[CleanText(name)] = CleanText(value)
 		}
 		results = append(results, identity.ProbeResult{
-			Probe: CleanText(m.GetProbe()), Resource: DecodeResourceID(m.GetResource()), Status: status, Summary: CleanText(m.GetSummary()),
-			LookAt: CleanText(m.GetLookAt()), Evidence: evidence, Requests: int(m.GetRequests()),
+			Probe: CleanText(m.GetProbe()), Resource: DecodeResourceID(m.GetResource()), Status: status,
+			Summary: CleanText(m.GetSummary()),
+			LookAt:  CleanText(m.GetLookAt()), Evidence: evidence, Requests: int(m.GetRequests()),
 		})
 	}
 	return results, nil
@@ -158,7 +165,8 @@ func DecodeUsageQuestions(messages []*UsageQuestion) ([]identity.UsageQuestion, 
 func EncodeUsages(usages []identity.Usage) *UsageResponse {
 	response := &UsageResponse{}
 	for _, u := range usages {
-		response.Usages = append(response.Usages, &Usage{Resource: EncodeResourceID(u.Resource), Used: u.Used, Facts: u.Facts, Unknown: u.Unknown})
+		response.Usages = append(response.Usages, &Usage{Resource: EncodeResourceID(u.Resource), Used: u.Used, Facts: u.Facts,
+			Unknown: u.Unknown})
 	}
 	return response
 }
@@ -168,7 +176,8 @@ func DecodeUsages(response *UsageResponse) []identity.Usage {
 	usages := make([]identity.Usage, 0, len(response.GetUsages()))
 	for _, m := range response.GetUsages() {
 		usages = append(usages, identity.Usage{
-			Resource: DecodeResourceID(m.GetResource()), Used: m.GetUsed(), Facts: cleanTexts(m.GetFacts()), Unknown: CleanText(m.GetUnknown()),
+			Resource: DecodeResourceID(m.GetResource()), Used: m.GetUsed(), Facts: cleanTexts(m.GetFacts()),
+			Unknown: CleanText(m.GetUnknown()),
 		})
 	}
 	return usages
@@ -181,5 +190,6 @@ func EncodeBlueprint(b identity.Blueprint) *BlueprintResponse {
 
 // DecodeBlueprint reads a copy of a target's settings.
 func DecodeBlueprint(response *BlueprintResponse) identity.Blueprint {
-	return identity.Blueprint{Name: CleanText(response.GetName()), Document: response.GetDocument(), Stripped: cleanTexts(response.GetStripped())}
+	return identity.Blueprint{Name: CleanText(response.GetName()), Document: response.GetDocument(),
+		Stripped: cleanTexts(response.GetStripped())}
 }

@@ -86,7 +86,8 @@ func TestBatchesKeepTheirLimitsAndTheirOrder(t *testing.T) {
 func TestDiagnosticsCrossUnchanged(t *testing.T) {
 	list := diag.List{{
 		Severity: diag.Warning, Code: "c", Summary: "s", Detail: "d", Address: "a",
-		Subject: &diag.Range{File: "f", Start: diag.Position{Line: 1, Column: 2, Byte: 3}, End: diag.Position{Line: 4, Column: 5, Byte: 6}},
+		Subject: &diag.Range{File: "f", Start: diag.Position{Line: 1, Column: 2, Byte: 3},
+			End: diag.Position{Line: 4, Column: 5, Byte: 6}},
 		Snippet: &diag.Snippet{Context: "x", Code: "y\nz", Line: 7, From: 8, To: 9},
 	}}
 	if got := protocol.DecodeDiagnostics(protocol.EncodeDiagnostics(list)); !reflect.DeepEqual(got, list) {
@@ -95,7 +96,8 @@ func TestDiagnosticsCrossUnchanged(t *testing.T) {
 }
 
 func TestAnErrorTooLargeForAHeaderLosesItsLiveResourceOnly(t *testing.T) {
-	sent := &identity.ProviderError{Code: identity.ErrorConflict, Message: "m", Live: identity.Attributes{"x": strings.Repeat("x", protocol.MaxMetadata)}}
+	sent := &identity.ProviderError{Code: identity.ErrorConflict, Message: "m",
+		Live: identity.Attributes{"x": strings.Repeat("x", protocol.MaxMetadata)}}
 	got, ok := protocol.DecodeError(protocol.EncodeError(fmt.Errorf("outer: %w", sent)))
 	if !ok || got.Code != sent.Code || got.Message != "m" || got.Live != nil {
 		t.Errorf("error is %v", got)
@@ -106,9 +108,10 @@ func TestAnErrorTooLargeForAHeaderLosesItsLiveResourceOnly(t *testing.T) {
 }
 
 func TestDependenciesCrossUnchangedAndNothingBetweenPasses(t *testing.T) {
-	resource := identity.Resource{Type: "gate", Key: "wiki", Attributes: identity.Attributes{"a": "b"}, DependsOn: []identity.Dependency{
-		identity.OnResource("flows", "rehome"), identity.OnItem(identity.KindApplication, "0oa1", "role"),
-	}}
+	resource := identity.Resource{Type: "gate", Key: "wiki", Attributes: identity.Attributes{"a": "b"},
+		DependsOn: []identity.Dependency{
+			identity.OnResource("flows", "rehome"), identity.OnItem(identity.KindApplication, "0oa1", "role"),
+		}}
 	message, err := protocol.EncodeResource(resource)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +125,8 @@ func TestDependenciesCrossUnchangedAndNothingBetweenPasses(t *testing.T) {
 		"both":                   {Item: item, Type: "role", Resource: &protocol.ResourceID{Type: "flows", Key: "rehome"}},
 		"a key with a type more": {Resource: &protocol.ResourceID{Type: "flows", Key: "rehome"}, Type: "role"},
 	} {
-		if got, err := protocol.DecodeResource(&protocol.Resource{Type: "gate", Key: "wiki", DependsOn: []*protocol.Dependency{wrong}}); err == nil {
+		if got, err := protocol.DecodeResource(&protocol.Resource{Type: "gate", Key: "wiki",
+			DependsOn: []*protocol.Dependency{wrong}}); err == nil {
 			t.Errorf("%s: taken as %+v", name, got.DependsOn)
 		}
 	}
@@ -142,7 +146,8 @@ func TestAStepTellsWhetherItWasBegunBefore(t *testing.T) {
 }
 
 func TestAnActionThatIsNotKnownIsRefused(t *testing.T) {
-	_, err := protocol.DecodeStep(&protocol.ApplyRequest{Action: "destroy", Resource: &protocol.ResourceID{Type: "t", Key: "k"}})
+	_, err := protocol.DecodeStep(&protocol.ApplyRequest{Action: "destroy",
+		Resource: &protocol.ResourceID{Type: "t", Key: "k"}})
 	if err == nil {
 		t.Error("the step was taken")
 	}

@@ -12,7 +12,8 @@ func EncodeResource(resource identity.Resource) (*Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the attributes of %s: %w", resource.ID(), err)
 	}
-	message := &Resource{Type: resource.Type, Key: resource.Key, AttributesJson: attributes, ServerId: resource.ServerID, Tag: resource.Tag}
+	message := &Resource{Type: resource.Type, Key: resource.Key, AttributesJson: attributes, ServerId: resource.ServerID,
+		Tag: resource.Tag}
 	for _, d := range resource.DependsOn {
 		message.DependsOn = append(message.DependsOn, encodeDependency(d))
 	}
@@ -26,7 +27,8 @@ func encodeDependency(d identity.Dependency) *Dependency {
 	return &Dependency{Item: EncodeItemID(d.Item.Item), Type: d.Item.Type}
 }
 
-// decodeDependency refuses one that names nothing, or two things: a step that does not wait for what it needs is worse than an error.
+// decodeDependency refuses one that names nothing, or two things: a step that does not wait for what it needs is worse
+// than an error.
 func decodeDependency(message *Dependency) (identity.Dependency, error) {
 	if message.GetItem() == nil {
 		id := DecodeResourceID(message.GetResource())
@@ -47,7 +49,8 @@ func decodeDependency(message *Dependency) (identity.Dependency, error) {
 
 // DecodeResource reads a resource. It does not ask for a key: the key of a desired resource may come from references.
 func DecodeResource(message *Resource) (identity.Resource, error) {
-	resource := identity.Resource{Type: message.GetType(), Key: message.GetKey(), ServerID: message.GetServerId(), Tag: message.GetTag()}
+	resource := identity.Resource{Type: message.GetType(), Key: message.GetKey(), ServerID: message.GetServerId(),
+		Tag: message.GetTag()}
 	if resource.Type == "" {
 		return identity.Resource{}, fmt.Errorf("resource with the key %q has no type", CleanText(resource.Key))
 	}
@@ -149,7 +152,8 @@ func DecodeCheckFinding(message *CheckFinding) (identity.CheckFinding, error) {
 func encodeFinding(f identity.Finding) *Finding {
 	return &Finding{
 		Type: string(f.Type), Field: f.Field, Summary: f.Summary, Action: f.Action, Direction: string(f.Direction),
-		Compensated: f.Compensated, Audience: string(f.Audience), Severity: string(f.Severity), ImpactCode: f.ImpactCode, Tell: f.Tell,
+		Compensated: f.Compensated, Audience: string(f.Audience), Severity: string(f.Severity), ImpactCode: f.ImpactCode,
+		Tell: f.Tell,
 	}
 }
 
@@ -157,8 +161,9 @@ func encodeFinding(f identity.Finding) *Finding {
 // could turn "blocked" into "imported".
 func decodeFinding(message *Finding) (identity.Finding, error) {
 	finding := identity.Finding{
-		Type: identity.FindingType(message.GetType()), Field: CleanText(message.GetField()), Summary: CleanText(message.GetSummary()),
-		Action: CleanText(message.GetAction()), Direction: identity.Direction(message.GetDirection()),
+		Type: identity.FindingType(message.GetType()), Field: CleanText(message.GetField()),
+		Summary: CleanText(message.GetSummary()),
+		Action:  CleanText(message.GetAction()), Direction: identity.Direction(message.GetDirection()),
 		Compensated: CleanText(message.GetCompensated()), Audience: identity.Audience(message.GetAudience()),
 		Severity: identity.Severity(message.GetSeverity()), ImpactCode: CleanText(message.GetImpactCode()),
 		Tell: CleanText(message.GetTell()),

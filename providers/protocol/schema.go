@@ -10,7 +10,8 @@ import (
 
 // EncodeSchema makes a message of what a provider says about itself.
 func EncodeSchema(schema identity.ProviderSchema) (*ProviderSchema, error) {
-	message := &ProviderSchema{Name: schema.Name, Version: schema.Version, Doc: schema.Doc, Environment: schema.Environment}
+	message := &ProviderSchema{Name: schema.Name, Version: schema.Version, Doc: schema.Doc,
+		Environment: schema.Environment}
 	for _, a := range schema.Config {
 		encoded := &ConfigAttribute{
 			Name: a.Name, Type: a.Type, Required: a.Required, Sensitive: a.Sensitive, OneOf: a.OneOf, Doc: a.Doc,
@@ -68,15 +69,17 @@ func DecodeSchema(message *ProviderSchema) (identity.ProviderSchema, error) {
 		schema.Resources = append(schema.Resources, resource)
 	}
 	for _, u := range message.GetUnread() {
-		schema.Unread = append(schema.Unread, identity.Unread{Name: CleanText(u.GetName()), Question: CleanText(u.GetQuestion())})
+		schema.Unread = append(schema.Unread, identity.Unread{Name: CleanText(u.GetName()),
+			Question: CleanText(u.GetQuestion())})
 	}
 	return schema, nil
 }
 
 func decodeConfigAttribute(message *ConfigAttribute) (identity.ConfigAttribute, error) {
 	attribute := identity.ConfigAttribute{
-		Name: CleanText(message.GetName()), Type: message.GetType(), Required: message.GetRequired(), Sensitive: message.GetSensitive(),
-		OneOf: message.GetOneOf(), Doc: CleanText(message.GetDoc()), TargetFile: message.GetTargetFile(),
+		Name: CleanText(message.GetName()), Type: message.GetType(), Required: message.GetRequired(),
+		Sensitive: message.GetSensitive(),
+		OneOf:     message.GetOneOf(), Doc: CleanText(message.GetDoc()), TargetFile: message.GetTargetFile(),
 		Min: message.GetMin(), Max: message.GetMax(), Whole: message.GetWhole(),
 	}
 	if attribute.Name == "" {
@@ -93,7 +96,8 @@ func decodeConfigAttribute(message *ConfigAttribute) (identity.ConfigAttribute, 
 }
 
 func encodeResourceSchema(r identity.ResourceSchema) *ResourceSchema {
-	message := &ResourceSchema{Type: r.Type, Doc: r.Doc, KeyFormat: r.KeyFormat, CaseFold: r.CaseFold, Evidence: r.Evidence, RenameBy: r.RenameBy,
+	message := &ResourceSchema{Type: r.Type, Doc: r.Doc, KeyFormat: r.KeyFormat, CaseFold: r.CaseFold,
+		Evidence: r.Evidence, RenameBy: r.RenameBy,
 		Tagged: r.Tagged, Opens: r.Opens}
 	for _, kind := range r.ItemKinds {
 		message.ItemKinds = append(message.ItemKinds, string(kind))
@@ -128,8 +132,10 @@ func decodeResourceSchema(message *ResourceSchema) (identity.ResourceSchema, err
 			return identity.ResourceSchema{}, fmt.Errorf("an attribute of resource type %s has no name", schema.Type)
 		}
 		schema.Attributes = append(schema.Attributes, identity.AttributeSchema{
-			Name: a.GetName(), Type: a.GetType(), Doc: CleanText(a.GetDoc()), Identity: a.GetIdentity(), Computed: a.GetComputed(),
-			Sensitive: a.GetSensitive(), Generated: a.GetGenerated(), Unordered: a.GetUnordered(), ForcesReplace: a.GetForcesReplace(),
+			Name: a.GetName(), Type: a.GetType(), Doc: CleanText(a.GetDoc()), Identity: a.GetIdentity(),
+			Computed:  a.GetComputed(),
+			Sensitive: a.GetSensitive(), Generated: a.GetGenerated(), Unordered: a.GetUnordered(),
+			ForcesReplace: a.GetForcesReplace(),
 		})
 	}
 	return schema, nil

@@ -47,20 +47,23 @@ func DecodeStep(message *ApplyRequest) (identity.StepRequest, error) {
 
 // EncodeStepResult makes a message of what came of a step.
 func EncodeStepResult(result identity.StepResult) *ApplyResponse {
-	return &ApplyResponse{ServerId: result.ServerID, Already: result.Already, Requests: int64(result.Requests), Generated: result.Generated}
+	return &ApplyResponse{ServerId: result.ServerID, Already: result.Already, Requests: int64(result.Requests),
+		Generated: result.Generated}
 }
 
 // DecodeStepResult reads what came of a step.
 func DecodeStepResult(message *ApplyResponse) identity.StepResult {
 	return identity.StepResult{
-		ServerID: message.GetServerId(), Already: message.GetAlready(), Requests: int(message.GetRequests()), Generated: message.GetGenerated(),
+		ServerID: message.GetServerId(), Already: message.GetAlready(), Requests: int(message.GetRequests()),
+		Generated: message.GetGenerated(),
 	}
 }
 
 // EncodeMarker makes a message of a marker.
 func EncodeMarker(m identity.Marker) *Marker {
 	return &Marker{
-		Migration: m.Migration, Tenant: m.Tenant, AppliedPlan: m.AppliedPlan, AppliedMade: m.AppliedMade, Revoked: m.Revoked, Run: m.Run,
+		Migration: m.Migration, Tenant: m.Tenant, AppliedPlan: m.AppliedPlan, AppliedMade: m.AppliedMade,
+		Revoked: m.Revoked, Run: m.Run,
 		RunHost: m.RunHost, Lease: encodeLease(m.Lease), Fence: m.Fence, Bindings: m.Bindings,
 	}
 }
@@ -70,13 +73,15 @@ func encodeLease(l identity.Lease) *Lease {
 		return nil
 	}
 	return &Lease{
-		Id: l.ID, Run: l.Run, Actor: l.Actor, Host: l.Host, Pid: int64(l.PID), Command: l.Command, Since: l.Since, Expires: l.Expires,
+		Id: l.ID, Run: l.Run, Actor: l.Actor, Host: l.Host, Pid: int64(l.PID), Command: l.Command, Since: l.Since,
+		Expires: l.Expires,
 	}
 }
 
 func decodeLease(message *Lease) identity.Lease {
 	return identity.Lease{
-		ID: message.GetId(), Run: message.GetRun(), Actor: message.GetActor(), Host: message.GetHost(), PID: int(message.GetPid()),
+		ID: message.GetId(), Run: message.GetRun(), Actor: message.GetActor(), Host: message.GetHost(),
+		PID:     int(message.GetPid()),
 		Command: message.GetCommand(), Since: message.GetSince(), Expires: message.GetExpires(),
 	}
 }
@@ -85,7 +90,8 @@ func decodeLease(message *Lease) identity.Lease {
 func DecodeMarker(message *Marker) identity.Marker {
 	return identity.Marker{
 		Migration: message.GetMigration(), Tenant: message.GetTenant(), AppliedPlan: message.GetAppliedPlan(),
-		AppliedMade: message.GetAppliedMade(), Revoked: message.GetRevoked(), Run: message.GetRun(), RunHost: message.GetRunHost(),
-		Lease: decodeLease(message.GetLease()), Fence: message.GetFence(), Bindings: message.GetBindings(),
+		AppliedMade: message.GetAppliedMade(), Revoked: message.GetRevoked(), Run: message.GetRun(),
+		RunHost: message.GetRunHost(),
+		Lease:   decodeLease(message.GetLease()), Fence: message.GetFence(), Bindings: message.GetBindings(),
 	}
 }

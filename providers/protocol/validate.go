@@ -12,8 +12,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// ValidateItem tells whether an item keeps the contract: a known kind, an id, attributes that are a JSON object, and a raw
-// body that is JSON or nothing.
+// ValidateItem tells whether an item keeps the contract: a known kind, an id, attributes that are a JSON object, and a
+// raw body that is JSON or nothing.
 func ValidateItem(item identity.Item) error {
 	if err := validateKind(item.Kind); err != nil {
 		return err

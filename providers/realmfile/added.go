@@ -11,8 +11,8 @@ import (
 // addedKey is the attribute of the marker client that remembers what gates made us add to the file beyond resources.
 const addedKey = "rehome.added"
 
-// addition names what was added: a file that names client scopes must name all of them, and the built-in clients and roles with them.
-// Where a file had them from the start nothing is remembered, and nothing is taken away.
+// addition names what was added: a file that names client scopes must name all of them, and the built-in clients and
+// roles with them. Where a file had them from the start nothing is remembered, and nothing is taken away.
 type addition struct {
 	Sections    []string `json:"sections,omitempty"`
 	Clients     []string `json:"clients,omitempty"`
@@ -34,8 +34,8 @@ func (c *change) remember(what addition) error {
 	return nil
 }
 
-// forgetGates takes away what only gates needed: scopes of chunks, and the sections that were added for them as far as nobody has
-// changed them since.
+// forgetGates takes away what only gates needed: scopes of chunks, and the sections that were added for them as far as
+// nobody has changed them since.
 func (c *change) forgetGates() error {
 	used := map[string]bool{}
 	for _, client := range realm.Objects(c.root["clients"]) {

@@ -10,7 +10,8 @@ import (
 
 func TestPermissions_SayWhetherTheFolderTakesAFile(t *testing.T) {
 	folder := t.TempDir()
-	cases := map[string]identity.PermissionState{folder: identity.PermissionGranted, filepath.Join(folder, "not-there"): identity.PermissionMissing}
+	cases := map[string]identity.PermissionState{folder: identity.PermissionGranted,
+		filepath.Join(folder, "not-there"): identity.PermissionMissing}
 	for in, want := range cases {
 		target := New("test")
 		target.path = filepath.Join(in, "realm.json")

@@ -17,10 +17,10 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-// Writing a realm file whole for each step would cost the square of its size. So the realm is kept in memory, each step is appended to a
-// file beside it before it counts as done, and the realm file is written whole when the marker is, which is at the beginning and the end
-// of a run, and when the steps beside it have grown as large as it is. What is true is always the file with the steps beside it; whoever
-// opens it reads both. See pending.go.
+// Writing a realm file whole for each step would cost the square of its size. So the realm is kept in memory, each step
+// is appended to a file beside it before it counts as done, and the realm file is written whole when the marker is,
+// which is at the beginning and the end of a run, and when the steps beside it have grown as large as it is. What is
+// true is always the file with the steps beside it; whoever opens it reads both. See pending.go.
 
 // stamp tells whether a file is the one that was read. Nothing is one that is not there.
 type stamp struct {
@@ -194,8 +194,8 @@ func fileError(doing string, err error) error {
 	return &identity.ProviderError{Code: code, Message: fmt.Sprintf("%s: %v", doing, err)}
 }
 
-// save writes the whole file at once: a reader sees the old one or the new one. It holds secrets, so nobody else may read it. What is
-// beside it is spent from then on.
+// save writes the whole file at once: a reader sees the old one or the new one. It holds secrets, so nobody else may
+// read it. What is beside it is spent from then on.
 func (o *opened) save(path string) error {
 	var content bytes.Buffer
 	encoder := json.NewEncoder(&content)
@@ -238,8 +238,8 @@ func replace(path string, content []byte) error {
 	return syncFolder(path)
 }
 
-// lock keeps other processes from writing files of the folder between load and save: a plugin whose host was killed may still be at
-// work. The system gives the lock back when the process ends.
+// lock keeps other processes from writing files of the folder between load and save: a plugin whose host was killed may
+// still be at work. The system gives the lock back when the process ends.
 func (t *Target) lock() (release func(), err error) {
 	folder, err := os.Open(filepath.Dir(t.resolved()))
 	if err != nil {

@@ -45,7 +45,8 @@ func checkShape(doc realm.Object) error {
 		return invalid("reading the realm file: it has no realm name")
 	}
 	for section, key := range map[string]string{
-		"groups": "name", "clients": "clientId", "identityProviders": "alias", "identityProviderMappers": "", "organizations": "alias",
+		"groups": "name", "clients": "clientId", "identityProviders": "alias", "identityProviderMappers": "",
+		"organizations":       "alias",
 		"authenticationFlows": "alias", "authenticatorConfig": "alias", "clientScopes": "name",
 	} {
 		value, there := doc[section]

@@ -30,7 +30,8 @@ func fileTarget(t *testing.T) (*Target, map[string]identity.Resource) {
 		t.Fatal(problems)
 	}
 	live := map[string]identity.Resource{}
-	if _, err := target.Read(t.Context(), func(r identity.Resource) error { live[r.ID().String()] = r; return nil }); err != nil {
+	if _, err := target.Read(t.Context(),
+		func(r identity.Resource) error { live[r.ID().String()] = r; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return target, live
@@ -52,7 +53,8 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 		}
 		step.Tag = "other"
-		if _, err := target.Apply(t.Context(), step); !errors.As(err, &fault) || !strings.Contains(fault.Message, "mark of this migration") {
+		if _, err := target.Apply(t.Context(), step); !errors.As(err, &fault) ||
+			!strings.Contains(fault.Message, "mark of this migration") {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
@@ -63,7 +65,9 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 			t.Errorf("%+v, %v", result, err)
 		}
 	}
-	closing := identity.StepRequest{Action: identity.ActionDelete, Resource: identity.ResourceID{Type: realm.TypeEnablement, Key: "app"}, Before: identity.Attributes{"client": "app", "enabled": true}}
+	closing := identity.StepRequest{Action: identity.ActionDelete,
+		Resource: identity.ResourceID{Type: realm.TypeEnablement, Key: "app"},
+		Before:   identity.Attributes{"client": "app", "enabled": true}}
 	for _, already := range []bool{false, true} {
 		if result, err := target.Apply(t.Context(), closing); err != nil || result.Already != already {
 			t.Errorf("%+v, %v", result, err)
@@ -74,7 +78,8 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 func TestUsage_CountsThePeopleOfTheFile(t *testing.T) {
 	target, live := fileTarget(t)
 	var ask []identity.UsageQuestion
-	for _, id := range []string{"group:/eng", "group:/eng/sub", "identity_provider:corp", "organization:acme", "client:app"} {
+	for _, id := range []string{"group:/eng", "group:/eng/sub", "identity_provider:corp", "organization:acme",
+		"client:app"} {
 		ask = append(ask, identity.UsageQuestion{Resource: live[id], Opened: true})
 	}
 	usages, err := target.Usage(t.Context(), ask)

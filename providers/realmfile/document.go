@@ -147,8 +147,8 @@ func (d *document) moved(group realm.Object, names []string) {
 	}
 }
 
-// normalise gives an object the form in which it will be read from the file: what is compared in memory is what is on the disk. The
-// groups below a group stay as they are, because they are known by their paths.
+// normalise gives an object the form in which it will be read from the file: what is compared in memory is what is on
+// the disk. The groups below a group stay as they are, because they are known by their paths.
 func normalise(o realm.Object) {
 	below, parent := o["subGroups"]
 	delete(o, "subGroups")

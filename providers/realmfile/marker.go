@@ -36,7 +36,8 @@ func (d *document) marker() (identity.Marker, identity.MarkerRevision, error) {
 }
 
 // WriteMarker writes the marker when it is still at the revision it is based on, and the file whole with it.
-func (t *Target) WriteMarker(_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (t *Target) WriteMarker(_ context.Context, marker identity.Marker,
+	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
 	var next string
 	err := t.hold(func(o *opened) (err error) {
 		if next, err = o.setMarker(marker, basedOn); err != nil {
@@ -59,7 +60,8 @@ func (d *document) setMarker(marker identity.Marker, basedOn identity.MarkerRevi
 		return "", err
 	}
 	if revision != basedOn {
-		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "the marker was written by somebody else in between"}
+		return "", &identity.ProviderError{Code: identity.ErrorConflict,
+			Message: "the marker was written by somebody else in between"}
 	}
 	content, err := json.Marshal(marker)
 	if err != nil {
@@ -84,8 +86,10 @@ func (d *document) setMarker(marker identity.Marker, basedOn identity.MarkerRevi
 func markerClient(realmName string) realm.Object {
 	return realm.Object{
 		"id": derivedID(realmName, "client", realm.MarkerClient), "clientId": realm.MarkerClient, "name": "rehome marker",
-		"description": "Holds what rehome knows about this realm. Do not remove while a migration runs.", "protocol": realm.ProtocolOIDC,
-		"enabled": false, "publicClient": false, "bearerOnly": false, "standardFlowEnabled": false, "implicitFlowEnabled": false,
+		"description": "Holds what rehome knows about this realm. Do not remove while a migration runs.",
+		"protocol":    realm.ProtocolOIDC,
+		"enabled":     false, "publicClient": false, "bearerOnly": false, "standardFlowEnabled": false,
+		"implicitFlowEnabled":       false,
 		"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false,
 	}
 }

@@ -19,13 +19,14 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
-// besides is the file of the steps that the realm file does not hold yet. It holds the same secrets and has the same mode.
+// besides is the file of the steps that the realm file does not hold yet. It holds the same secrets and has the same
+// mode.
 func besides(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".rehome-steps")
 }
 
-// line is one line beside the realm file. The first says which content of the file the steps follow on; one that says Saved comes last,
-// when the file has been written with all of them.
+// line is one line beside the realm file. The first says which content of the file the steps follow on; one that says
+// Saved comes last, when the file has been written with all of them.
 type line struct {
 	Base      *string           `json:"base,omitempty"` // digest of the realm file, empty where there was none
 	Step      []byte            `json:"step,omitempty"` // as the host sent it
@@ -155,8 +156,8 @@ type lacking struct {
 	foreign bool // somebody has written the realm file since
 }
 
-// readPending reads the steps that a realm file with this digest lacks, and tells whether there is a file of steps at all. A last line
-// that was cut off is of a step that nobody was told was done.
+// readPending reads the steps that a realm file with this digest lacks, and tells whether there is a file of steps at
+// all. A last line that was cut off is of a step that nobody was told was done.
 func readPending(path, digest string) (all []lacking, there bool, err error) {
 	content, err := os.ReadFile(besides(path))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -203,8 +204,8 @@ func decodeStep(l line) (identity.StepRequest, error) {
 	return step, nil
 }
 
-// again does a step once more, in memory. Where somebody has written the file since, what he wrote stands: a step that does not fit it
-// any more is left out, as if he had written after it.
+// again does a step once more, in memory. Where somebody has written the file since, what he wrote stands: a step that
+// does not fit it any more is left out, as if he had written after it.
 func (l lacking) again(d *document) error {
 	step := l.step
 	step.Begun = true

@@ -40,8 +40,8 @@ func TestApply_ATargetOfAFileKeepsTheContract(t *testing.T) {
 	}, samples()...)
 }
 
-// cutWrites loses half of the last line beside the file, as a kill in the midst of the write does. A step is one write, so there is one
-// place to cut.
+// cutWrites loses half of the last line beside the file, as a kill in the midst of the write does. A step is one write,
+// so there is one place to cut.
 func cutWrites(t *testing.T, path string, _ int) func() {
 	return func() {
 		content, err := os.ReadFile(besides(path))
@@ -68,34 +68,47 @@ func samples() []sdktest.Sample {
 		return changed
 	}
 	group := identity.Attributes{"path": "/eng~1ops", "name": "eng/ops", "description": "Engineers"}
-	provider := identity.Attributes{"alias": "corp", "display_name": "Corp", "protocol": "saml", "enabled": true, "entity_id": "urn:up",
-		"sso_url": "https://up.example.test/sso", "post_broker_flow": realm.TopFlow(realm.PlaceBroker)}
-	client := identity.Attributes{"client_id": "wiki", "protocol": realm.ProtocolOIDC, "name": "Wiki", "public": false, "standard_flow": true,
+	provider := identity.Attributes{"alias": "corp", "display_name": "Corp", "protocol": "saml", "enabled": true,
+		"entity_id": "urn:up",
+		"sso_url":   "https://up.example.test/sso", "post_broker_flow": realm.TopFlow(realm.PlaceBroker)}
+	client := identity.Attributes{"client_id": "wiki", "protocol": realm.ProtocolOIDC, "name": "Wiki", "public": false,
+		"standard_flow": true,
 		"redirect_uris": []any{"https://wiki.example.test/a", "https://wiki.example.test/b"}}
 	role := identity.Attributes{"client": "wiki", "role": "access", "description": "May use Wiki"}
-	gate := identity.Attributes{"client": "wiki", "protocol": realm.ProtocolOIDC, "deny_message": "Not you.", "intact": true}
-	organization := identity.Attributes{"alias": "acme", "name": "Acme", "domains": []any{"acme.test"}, "identity_provider": "corp"}
+	gate := identity.Attributes{"client": "wiki", "protocol": realm.ProtocolOIDC, "deny_message": "Not you.",
+		"intact": true}
+	organization := identity.Attributes{"alias": "acme", "name": "Acme", "domains": []any{"acme.test"},
+		"identity_provider": "corp"}
 	return []sdktest.Sample{
-		{Resource: resource(realm.TypeGateFlows, realm.GateFlowsKey), Made: identity.Attributes{"name": realm.GateFlowsKey, "flows": aliases}},
+		{Resource: resource(realm.TypeGateFlows, realm.GateFlowsKey),
+			Made: identity.Attributes{"name": realm.GateFlowsKey, "flows": aliases}},
 		{Resource: resource(realm.TypeGroup, "/eng~1ops"), Made: group, Changed: with(group, "description", "All engineers"),
-			Renamed: &identity.Resource{Type: realm.TypeGroup, Key: "/dev", Attributes: identity.Attributes{"path": "/dev", "name": "dev", "description": "Engineers"}}},
-		{Resource: resource(realm.TypeProvider, "corp"), Made: provider, Changed: with(provider, "display_name", "Corporation")},
-		{Resource: resource(realm.TypeOrganization, "acme"), Made: organization, Changed: with(organization, "name", "Acme Corp")},
-		{Resource: resource(realm.TypeClient, "wiki"), Made: client, Changed: with(client, "redirect_uris", []any{"https://wiki.example.test/b"}), Generates: "secret"},
-		{Resource: resource(realm.TypeClientRole, "wiki/access"), Made: role, Changed: with(role, "description", "Uses Wiki")},
+			Renamed: &identity.Resource{Type: realm.TypeGroup, Key: "/dev",
+				Attributes: identity.Attributes{"path": "/dev", "name": "dev", "description": "Engineers"}}},
+		{Resource: resource(realm.TypeProvider, "corp"), Made: provider,
+			Changed: with(provider, "display_name", "Corporation")},
+		{Resource: resource(realm.TypeOrganization, "acme"), Made: organization,
+			Changed: with(organization, "name", "Acme Corp")},
+		{Resource: resource(realm.TypeClient, "wiki"), Made: client,
+			Changed: with(client, "redirect_uris", []any{"https://wiki.example.test/b"}), Generates: "secret"},
+		{Resource: resource(realm.TypeClientRole, "wiki/access"), Made: role,
+			Changed: with(role, "description", "Uses Wiki")},
 		{Resource: resource(realm.TypeGate, "wiki"), Made: gate, Changed: with(gate, "deny_message", "Ask the help desk.")},
-		{Resource: resource(realm.TypeRoleAssignment, "/eng~1ops -> wiki/access"), Made: identity.Attributes{"group": "/eng~1ops", "client": "wiki", "role": "access"}},
+		{Resource: resource(realm.TypeRoleAssignment, "/eng~1ops -> wiki/access"),
+			Made: identity.Attributes{"group": "/eng~1ops", "client": "wiki", "role": "access"}},
 		{Resource: resource(realm.TypeEnablement, "wiki"), Made: identity.Attributes{"client": "wiki", "enabled": true}},
 	}
 }
 
-// TestPending_AKillAnywhereEndsTheSame cuts what a run wrote after each byte of interest, and goes on with a new process.
+// TestPending_AKillAnywhereEndsTheSame cuts what a run wrote after each byte of interest, and goes on with a new
+// process.
 func TestPending_AKillAnywhereEndsTheSame(t *testing.T) {
 	run := func(t *testing.T, path string, from int) {
 		t.Helper()
 		target := configured(t, path)
 		for _, s := range samples()[from:] {
-			apply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: s.Resource, After: s.Made.Clone(), Tag: "t", Begun: true})
+			apply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: s.Resource, After: s.Made.Clone(),
+				Tag: "t", Begun: true})
 		}
 	}
 	calm := filepath.Join(t.TempDir(), "realm.json")
@@ -121,7 +134,8 @@ func TestPending_StepsThatTheFileHoldsAreNotDoneAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "realm.json")
 	target := configured(t, path)
 	for _, s := range samples() {
-		apply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: s.Resource, After: s.Made.Clone(), Tag: "t"})
+		apply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: s.Resource,
+			After: s.Made.Clone(), Tag: "t"})
 	}
 	content, err := os.ReadFile(besides(path))
 	if err != nil {
@@ -133,7 +147,8 @@ func TestPending_StepsThatTheFileHoldsAreNotDoneAgain(t *testing.T) {
 	}
 	want := all(t, target)
 	client := want["client:wiki"]
-	gone := identity.StepRequest{Action: identity.ActionUpdate, Resource: client.ID(), Before: identity.Attributes{"name": "Wiki"}, After: identity.Attributes{"name": "Other"}, Tag: "t"}
+	gone := identity.StepRequest{Action: identity.ActionUpdate, Resource: client.ID(),
+		Before: identity.Attributes{"name": "Wiki"}, After: identity.Attributes{"name": "Other"}, Tag: "t"}
 	apply(t, target, gone)
 	whole(t, target)
 	// A kill after the file was put in its place and before the steps were removed: what they say is old by now.
@@ -153,13 +168,17 @@ func TestPending_StepsThatTheFileHoldsAreNotDoneAgain(t *testing.T) {
 func TestPending_WhatSomebodyWritesInBetweenStands(t *testing.T) {
 	path := write(t, `{"realm":"acme","enabled":true,"groups":[{"name":"a","description":"old"}]}`)
 	target := configured(t, path)
-	change := identity.StepRequest{Action: identity.ActionUpdate, Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/a"},
-		Before: identity.Attributes{"description": "old"}, After: identity.Attributes{"description": "planned"}, Tag: "t"}
+	change := identity.StepRequest{Action: identity.ActionUpdate,
+		Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/a"},
+		Before:   identity.Attributes{"description": "old"}, After: identity.Attributes{"description": "planned"}, Tag: "t"}
 	apply(t, target, change)
-	apply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/b"},
-		After: identity.Attributes{"path": "/b", "name": "b"}, Tag: "t"})
+	apply(t, target, identity.StepRequest{Action: identity.ActionCreate,
+		Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/b"},
+		After:    identity.Attributes{"path": "/b", "name": "b"}, Tag: "t"})
 	time.Sleep(10 * time.Millisecond) // the file system's clock
-	if err := os.WriteFile(path, []byte(`{"realm":"acme","enabled":true,"groups":[{"name":"a","description":"by hand"}],"displayName":"Acme"}`), 0o600); err != nil {
+	if err := os.WriteFile(path,
+		[]byte(`{"realm":"acme","enabled":true,"groups":[{"name":"a","description":"by hand"}],"displayName":"Acme"}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range []*Target{target, configured(t, path)} {
@@ -170,7 +189,8 @@ func TestPending_WhatSomebodyWritesInBetweenStands(t *testing.T) {
 	}
 	whole(t, target)
 	content, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(content), `"displayName": "Acme"`) || !strings.Contains(string(content), `"by hand"`) {
+	if err != nil || !strings.Contains(string(content), `"displayName": "Acme"`) ||
+		!strings.Contains(string(content), `"by hand"`) {
 		t.Errorf("%s, %v", content, err)
 	}
 }
@@ -182,8 +202,9 @@ func TestPending_ManyAtATimeShareTheDisk(t *testing.T) {
 	for i := range 200 {
 		group.Go(func() {
 			key := fmt.Sprintf("/g%d", i)
-			step := identity.StepRequest{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeGroup, Key: key},
-				After: identity.Attributes{"path": key, "name": key[1:]}, Tag: "t"}
+			step := identity.StepRequest{Action: identity.ActionCreate,
+				Resource: identity.ResourceID{Type: realm.TypeGroup, Key: key},
+				After:    identity.Attributes{"path": key, "name": key[1:]}, Tag: "t"}
 			if _, err := target.Apply(t.Context(), step); err != nil {
 				t.Error(err)
 			}
@@ -198,8 +219,8 @@ func TestPending_ManyAtATimeShareTheDisk(t *testing.T) {
 	}
 }
 
-// BenchmarkApply shows that one more step costs the same whatever is there. Small is 200 groups, 50 clients with their role, gate and
-// opening, 300 assignments, 20 providers and as many organizations; large is ten times that.
+// BenchmarkApply shows that one more step costs the same whatever is there. Small is 200 groups, 50 clients with their
+// role, gate and opening, 300 assignments, 20 providers and as many organizations; large is ten times that.
 func BenchmarkApply(b *testing.B) {
 	for name, steps := range map[string][]identity.StepRequest{
 		"1000 groups": groupSteps(1000), "10000 groups": groupSteps(10000), "small": mixedSteps(1), "large": mixedSteps(10),
@@ -207,7 +228,8 @@ func BenchmarkApply(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				target := New("test")
-				if problems := target.Configure(b.Context(), map[string]any{"path": filepath.Join(b.TempDir(), "realm.json"), "realm": "acme"}); problems.HasErrors() {
+				if problems := target.Configure(b.Context(),
+					map[string]any{"path": filepath.Join(b.TempDir(), "realm.json"), "realm": "acme"}); problems.HasErrors() {
 					b.Fatal(problems)
 				}
 				for _, step := range steps {
@@ -224,7 +246,8 @@ func BenchmarkApply(b *testing.B) {
 }
 
 func making(kind, key string, after identity.Attributes) identity.StepRequest {
-	return identity.StepRequest{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: kind, Key: key}, After: after, Tag: "t"}
+	return identity.StepRequest{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: kind, Key: key},
+		After: after, Tag: "t"}
 }
 
 func groupSteps(n int) []identity.StepRequest {
@@ -242,20 +265,25 @@ func mixedSteps(times int) []identity.StepRequest {
 	for i := range 50 * times {
 		app := fmt.Sprintf("app%d", i)
 		steps = append(steps,
-			making(realm.TypeClient, app, identity.Attributes{"client_id": app, "protocol": realm.ProtocolOIDC, "name": app, "public": false, "standard_flow": true}),
+			making(realm.TypeClient, app, identity.Attributes{"client_id": app, "protocol": realm.ProtocolOIDC, "name": app,
+				"public": false, "standard_flow": true}),
 			making(realm.TypeClientRole, app+"/access", identity.Attributes{"client": app, "role": "access"}),
-			making(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": realm.ProtocolOIDC, "deny_message": "No.", "intact": true}))
+			making(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": realm.ProtocolOIDC, "deny_message": "No.",
+				"intact": true}))
 		for j := range 6 {
 			group := fmt.Sprintf("/g%d", (i+j*31)%(200*times))
-			steps = append(steps, making(realm.TypeRoleAssignment, group+" -> "+app+"/access", identity.Attributes{"group": group, "client": app, "role": "access"}))
+			steps = append(steps, making(realm.TypeRoleAssignment, group+" -> "+app+"/access",
+				identity.Attributes{"group": group, "client": app, "role": "access"}))
 		}
 		steps = append(steps, making(realm.TypeEnablement, app, identity.Attributes{"client": app, "enabled": true}))
 	}
 	for i := range 20 * times {
 		alias := fmt.Sprintf("idp%d", i)
 		steps = append(steps,
-			making(realm.TypeProvider, alias, identity.Attributes{"alias": alias, "protocol": "saml", "enabled": true, "entity_id": "urn:" + alias, "sso_url": "https://up.example.test"}),
-			making(realm.TypeOrganization, alias, identity.Attributes{"alias": alias, "name": alias, "domains": []any{alias + ".test"}, "identity_provider": alias}))
+			making(realm.TypeProvider, alias, identity.Attributes{"alias": alias, "protocol": "saml", "enabled": true,
+				"entity_id": "urn:" + alias, "sso_url": "https://up.example.test"}),
+			making(realm.TypeOrganization, alias, identity.Attributes{"alias": alias, "name": alias,
+				"domains": []any{alias + ".test"}, "identity_provider": alias}))
 	}
 	return steps
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
 
-// Target writes one realm file. It looks before each write whether the file is as it left it, so that an edit in between is seen.
+// Target writes one realm file. It looks before each write whether the file is as it left it, so that an edit in
+// between is seen.
 type Target struct {
 	version string
 	path    string
@@ -26,9 +27,11 @@ func New(version string) *Target { return &Target{version: version} }
 // Schema says which arguments the target takes and what it writes.
 func (t *Target) Schema() identity.ProviderSchema {
 	return identity.ProviderSchema{
-		Name: "realmfile", Version: t.version, Doc: "Writes a Keycloak realm file, made where there is none and merged where there is one.",
+		Name: "realmfile", Version: t.version,
+		Doc: "Writes a Keycloak realm file, made where there is none and merged where there is one.",
 		Config: []identity.ConfigAttribute{
-			{Name: "path", Type: "string", Required: true, TargetFile: true, Doc: "Realm file. It will hold secrets and is written with mode 0600."},
+			{Name: "path", Type: "string", Required: true, TargetFile: true,
+				Doc: "Realm file. It will hold secrets and is written with mode 0600."},
 			{Name: "realm", Type: "string", Doc: "Name of the realm; needed when the file is new."},
 		},
 		Resources: realm.Resources(),

@@ -58,22 +58,33 @@ func certificate(t *testing.T) string {
 // tenant is a small organisation: two groups, two applications, a provider and its routing rule.
 func tenant(t *testing.T) []identity.Item {
 	return []identity.Item{
-		item(t, identity.KindGroup, "g1", identity.Group{Name: "Engineering", Description: "Builds it", Attributes: map[string][]string{"cost": {"42"}}}),
-		item(t, identity.KindIdentityProvider, "p1", identity.IdentityProvider{Name: "Partner", Status: "active", Protocol: "saml", EntityID: "urn:partner",
-			SSOURL: "https://partner.example/sso", SigningCertificates: []string{certificate(t)}, MatchType: "EMAIL", AccountLink: "auto", Provisioning: "auto",
-			MappingsKnown: true, Mappings: []identity.AttributeMapping{{From: "mail", To: "email"}}}),
-		item(t, identity.KindRoutingRule, "r1", identity.RoutingRule{Name: "partner", Status: "active", Simple: true, Providers: 1, Domains: []string{"partner.example"}},
+		item(t, identity.KindGroup, "g1", identity.Group{Name: "Engineering", Description: "Builds it",
+			Attributes: map[string][]string{"cost": {"42"}}}),
+		item(t, identity.KindIdentityProvider, "p1",
+			identity.IdentityProvider{Name: "Partner", Status: "active", Protocol: "saml", EntityID: "urn:partner",
+				SSOURL: "https://partner.example/sso", SigningCertificates: []string{certificate(t)}, MatchType: "EMAIL",
+				AccountLink: "auto", Provisioning: "auto",
+				MappingsKnown: true, Mappings: []identity.AttributeMapping{{From: "mail", To: "email"}}}),
+		item(t, identity.KindRoutingRule, "r1", identity.RoutingRule{Name: "partner", Status: "active", Simple: true,
+			Providers: 1, Domains: []string{"partner.example"}},
 			identity.Reference{Role: "identity_provider", Kind: identity.KindIdentityProvider, ID: "p1"}),
-		item(t, identity.KindApplication, "a1", identity.Application{Name: "Wiki", Status: "active", Protocol: "oidc", Access: "assigned", AssignedGroups: 1,
-			ClientID: "wiki", ClientAuthentication: "client_secret_basic", RedirectURIs: []string{"https://wiki.example/cb"}, GrantTypes: []string{"authorization_code"}}),
-		item(t, identity.KindApplication, "a2", identity.Application{Name: "Payroll", Status: "active", Protocol: "saml", Access: "assigned", AssignedGroups: 1,
-			EntityID: "https://payroll.example/saml", ACSURL: "https://payroll.example/acs", NameIDFormat: "emailAddress", SignAssertion: true}),
-		item(t, identity.KindAppAssignment, "x1", identity.AppAssignment{Application: "a1", Principal: "g1", PrincipalKind: "group", Direct: true, Status: "active"}),
-		item(t, identity.KindAppAssignment, "x2", identity.AppAssignment{Application: "a2", Principal: "g1", PrincipalKind: "group", Direct: true, Status: "active"}),
+		item(t, identity.KindApplication, "a1", identity.Application{Name: "Wiki", Status: "active", Protocol: "oidc",
+			Access: "assigned", AssignedGroups: 1,
+			ClientID: "wiki", ClientAuthentication: "client_secret_basic", RedirectURIs: []string{"https://wiki.example/cb"},
+			GrantTypes: []string{"authorization_code"}}),
+		item(t, identity.KindApplication, "a2", identity.Application{Name: "Payroll", Status: "active", Protocol: "saml",
+			Access: "assigned", AssignedGroups: 1,
+			EntityID: "https://payroll.example/saml", ACSURL: "https://payroll.example/acs", NameIDFormat: "emailAddress",
+			SignAssertion: true}),
+		item(t, identity.KindAppAssignment, "x1", identity.AppAssignment{Application: "a1", Principal: "g1",
+			PrincipalKind: "group", Direct: true, Status: "active"}),
+		item(t, identity.KindAppAssignment, "x2", identity.AppAssignment{Application: "a2", Principal: "g1",
+			PrincipalKind: "group", Direct: true, Status: "active"}),
 	}
 }
 
-// plan does what the engine does: it resolves references and puts resources in an order in which each finds what it needs.
+// plan does what the engine does: it resolves references and puts resources in an order in which each finds what it
+// needs.
 func plan(t *testing.T, target *Target, items []identity.Item) []identity.Resource {
 	t.Helper()
 	keys := map[string]string{}
@@ -122,7 +133,8 @@ func schemaOf(t *testing.T, target *Target, name string) identity.ResourceSchema
 }
 
 func create(r identity.Resource) identity.StepRequest {
-	return identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionCreate, Resource: r.ID(), After: r.Attributes.Clone(), Tag: r.Tag}
+	return identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionCreate, Resource: r.ID(),
+		After: r.Attributes.Clone(), Tag: r.Tag}
 }
 
 // whole has the realm file written, as the marker at the end of a run does.
@@ -191,7 +203,11 @@ func TestANewFileHoldsEverythingPlannedAndASecondApplyFindsItDone(t *testing.T) 
 func read(t *testing.T, target *Target) []identity.Resource {
 	t.Helper()
 	var all []identity.Resource
-	if _, err := target.Read(t.Context(), func(r identity.Resource) error { all = append(all, r); return nil }); err != nil {
+	if _, err := target.Read(t.Context(), func(r identity.Resource) error {
+		all = append(all,
+			r)
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -230,12 +246,14 @@ func TestAnEditSinceThePlanIsAConflict(t *testing.T) {
 	target := configured(t, path)
 	group := plan(t, target, tenant(t))[0]
 	var refused *identity.ProviderError
-	if _, err := target.Apply(t.Context(), create(group)); !errors.As(err, &refused) || refused.Code != identity.ErrorConflict {
+	if _, err := target.Apply(t.Context(), create(group)); !errors.As(err, &refused) ||
+		refused.Code != identity.ErrorConflict {
 		t.Fatalf("a create over a foreign group answered %v", err)
 	}
 	update := create(group)
 	update.Action, update.Before = identity.ActionUpdate, identity.Attributes{"description": "As planned"}
-	if _, err := target.Apply(t.Context(), update); !errors.As(err, &refused) || refused.Code != identity.ErrorConflict || refused.Live["description"] != "Theirs" {
+	if _, err := target.Apply(t.Context(), update); !errors.As(err, &refused) || refused.Code != identity.ErrorConflict ||
+		refused.Live["description"] != "Theirs" {
 		t.Fatalf("an update over an edit answered %v", err)
 	}
 	update.Before = identity.Attributes{"description": "Theirs"}
@@ -256,7 +274,8 @@ func TestEverythingMadeCanBeTakenAwayAgain(t *testing.T) {
 	}
 	for i := len(wanted) - 1; i >= 0; i-- {
 		r := wanted[i]
-		step := identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionDelete, Resource: r.ID(), Before: r.Attributes.Clone(), Tag: create(r).Tag}
+		step := identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionDelete, Resource: r.ID(),
+			Before: r.Attributes.Clone(), Tag: create(r).Tag}
 		apply(t, target, step)
 		if result := apply(t, target, step); !result.Already {
 			t.Errorf("%s was deleted twice", r.ID())
@@ -288,20 +307,24 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refused *identity.ProviderError
-	if _, err := target.Apply(context.Background(), create(opening)); !errors.As(err, &refused) || refused.Code != identity.ErrorConflict {
+	if _, err := target.Apply(context.Background(), create(opening)); !errors.As(err, &refused) ||
+		refused.Code != identity.ErrorConflict {
 		t.Fatalf("opening a client with a broken gate answered %v", err)
 	}
 }
 
 func TestFilesThatHoldNoRealmAreRefused(t *testing.T) {
 	for name, content := range map[string]string{
-		"a list of realms": `[{"realm":"acme"}]`, "no name": `{}`, "another realm": `{"realm":"other"}`, "cut off": `{"realm":"acme"`,
+		"a list of realms": `[{"realm":"acme"}]`, "no name": `{}`, "another realm": `{"realm":"other"}`,
+		"cut off":    `{"realm":"acme"`,
 		"two values": `{"realm":"acme"}{}`, "clients that are no list": `{"realm":"acme","clients":{}}`,
-		"a client twice": `{"realm":"acme","clients":[{"clientId":"a"},{"clientId":"a"}]}`, "a client without id": `{"realm":"acme","clients":[{}]}`,
+		"a client twice":      `{"realm":"acme","clients":[{"clientId":"a"},{"clientId":"a"}]}`,
+		"a client without id": `{"realm":"acme","clients":[{}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var refused *identity.ProviderError
-			if _, err := configured(t, write(t, content)).Identify(t.Context()); !errors.As(err, &refused) || refused.Code != identity.ErrorInvalid {
+			if _, err := configured(t, write(t, content)).Identify(t.Context()); !errors.As(err, &refused) ||
+				refused.Code != identity.ErrorInvalid {
 				t.Errorf("answered %v", err)
 			}
 		})

@@ -36,7 +36,8 @@ func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (
 func (d *document) read(id identity.ResourceID) (identity.Resource, bool) {
 	switch id.Type {
 	case realm.TypeGroup:
-		return readIf(d.group(realm.GroupPath(id.Key)), func(group realm.Object) identity.Resource { return realm.ReadGroup(group, id.Key) })
+		return readIf(d.group(realm.GroupPath(id.Key)),
+			func(group realm.Object) identity.Resource { return realm.ReadGroup(group, id.Key) })
 	case realm.TypeGateFlows:
 		return realm.ReadGateFlows(d.gateFlowAliases())
 	case realm.TypeProvider:
@@ -96,7 +97,8 @@ func (d *document) role(client, role string) realm.Object {
 }
 
 func (d *document) readRole(client, role string) (identity.Resource, bool) {
-	return readIf(d.role(client, role), func(found realm.Object) identity.Resource { return realm.ReadClientRole(client, found) })
+	return readIf(d.role(client, role),
+		func(found realm.Object) identity.Resource { return realm.ReadClientRole(client, found) })
 }
 
 func (d *document) readAssignment(group, client, role string) (identity.Resource, bool) {
@@ -107,8 +109,8 @@ func (d *document) readAssignment(group, client, role string) (identity.Resource
 	return realm.ReadRoleAssignment(group, client, role), true
 }
 
-// gateOf reads the gate of a client. Of the flows it takes those that lead to this gate only, so that one more gate does not make the
-// others slower.
+// gateOf reads the gate of a client. Of the flows it takes those that lead to this gate only, so that one more gate
+// does not make the others slower.
 func (d *document) gateOf(client realm.Object) (identity.Resource, bool) {
 	id, protocol := text(client, "clientId"), text(client, "protocol")
 	if protocol == "" {
@@ -143,7 +145,8 @@ func (w *gateWalk) down(alias, top string, own []string) {
 			w.configs = append(w.configs, config)
 		}
 		below := text(execution, "flowAlias")
-		others := strings.HasPrefix(below, top+" oidc-") || strings.HasPrefix(below, top+" saml-") || strings.HasPrefix(below, top+" for ")
+		others := strings.HasPrefix(below, top+" oidc-") || strings.HasPrefix(below, top+" saml-") ||
+			strings.HasPrefix(below, top+" for ")
 		if !others || slices.ContainsFunc(own, func(prefix string) bool { return strings.HasPrefix(below, prefix) }) {
 			w.down(below, top, own)
 		}

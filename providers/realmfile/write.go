@@ -16,8 +16,8 @@ import (
 // leastWhole is how many bytes of steps may stand beside a small realm file before it is written whole.
 const leastWhole = 1 << 20
 
-// Apply does one step in memory and keeps it beside the file. What is decided about it is in providers/sdk/steps. A step that finds its
-// work done writes nothing.
+// Apply does one step in memory and keeps it beside the file. What is decided about it is in providers/sdk/steps. A
+// step that finds its work done writes nothing.
 func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
 	if err := ctx.Err(); err != nil {
 		return identity.StepResult{}, err
@@ -52,8 +52,8 @@ func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity
 	return result, nil
 }
 
-// keep puts a step that was done in memory beside the file, or writes the file whole when enough is there. The step counts when the
-// function that it gives returns.
+// keep puts a step that was done in memory beside the file, or writes the file whole when enough is there. The step
+// counts when the function that it gives returns.
 func (t *Target) keep(o *opened, c *change) (durable func() error, err error) {
 	if o.stale || o.pending.size > max(leastWhole, o.file.size) {
 		return nil, o.save(t.resolved())
@@ -126,8 +126,8 @@ func (c *change) Update(context.Context, identity.StepRequest, *found) error { r
 // Remove implements steps.Writer.
 func (c *change) Remove(context.Context, identity.StepRequest, *found) error { return c.do() }
 
-// Later implements steps.Resumer: a client was made closed, which is what its first opening expects, and of the flows for gates what is
-// missing is added.
+// Later implements steps.Resumer: a client was made closed, which is what its first opening expects, and of the flows
+// for gates what is missing is added.
 func (c *change) Later(live *found) []string {
 	switch {
 	case live.Type == realm.TypeEnablement && live.Attributes["enabled"] == false:
@@ -140,8 +140,9 @@ func (c *change) Later(live *found) []string {
 
 func (c *change) do() error {
 	work := map[string]func() error{
-		realm.TypeGroup: c.writeGroup, realm.TypeGateFlows: c.gateFlows, realm.TypeProvider: c.provider, realm.TypeOrganization: c.organization,
-		realm.TypeClient: c.client, realm.TypeClientRole: c.clientRole, realm.TypeGate: c.gate,
+		realm.TypeGroup: c.writeGroup, realm.TypeGateFlows: c.gateFlows, realm.TypeProvider: c.provider,
+		realm.TypeOrganization: c.organization,
+		realm.TypeClient:       c.client, realm.TypeClientRole: c.clientRole, realm.TypeGate: c.gate,
 		realm.TypeRoleAssignment: c.roleAssignment, realm.TypeEnablement: c.enablement,
 	}
 	c.wrote = true
@@ -196,11 +197,12 @@ func needsSecret(a identity.Attributes) bool {
 	authenticator, _ := a["client_authenticator"].(string)
 	protocol, _ := a["protocol"].(string)
 	_, brought := a["secret"]
-	return !public && !brought && protocol == realm.ProtocolOIDC && (authenticator == "" || authenticator == "client-secret" || authenticator == "client-secret-jwt")
+	return !public && !brought && protocol == realm.ProtocolOIDC &&
+		(authenticator == "" || authenticator == "client-secret" || authenticator == "client-secret-jwt")
 }
 
-// Generated implements steps.SecretKeeper: the secret that an earlier, interrupted part of the run made for a client. Its delivery may have
-// been lost with it.
+// Generated implements steps.SecretKeeper: the secret that an earlier, interrupted part of the run made for a client.
+// Its delivery may have been lost with it.
 func (c *change) Generated(step identity.StepRequest, _ *found) map[string]string {
 	if step.Resource.Type != realm.TypeClient || !needsSecret(step.After) {
 		return nil
@@ -228,7 +230,8 @@ func newSecret() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(random), nil
 }
 
-// derivedID makes an id that is the same in every run. Ids of flows are unique over a whole server, hence the realm in it.
+// derivedID makes an id that is the same in every run. Ids of flows are unique over a whole server, hence the realm in
+// it.
 func derivedID(realmName, kind, name string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("rehome:"+realmName+":"+kind+":"+name)).String()
 }

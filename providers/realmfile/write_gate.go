@@ -54,8 +54,8 @@ func (c *change) dropFlow(alias string) {
 	}
 }
 
-// gate builds the gate of a client in all places and binds the client to it; half a gate is never written, as the file is
-// written once.
+// gate builds the gate of a client in all places and binds the client to it; half a gate is never written, as the file
+// is written once.
 func (c *change) gate() error {
 	id := c.step.Resource.Key
 	client := c.find("clients", id)
@@ -109,7 +109,8 @@ func (c *change) attach(parent, flow string, priority int) {
 	if holder == nil {
 		return
 	}
-	execution := realm.Execution{Flow: &realm.Flow{Alias: flow}, Requirement: realm.Conditional, Priority: priority}.Object()
+	execution := realm.Execution{Flow: &realm.Flow{Alias: flow}, Requirement: realm.Conditional,
+		Priority: priority}.Object()
 	list, _ := holder["authenticationExecutions"].([]any)
 	at := len(list)
 	if at > 0 { // before the closing allow
@@ -124,8 +125,8 @@ func (c *change) detach(parent, flow string) {
 	}
 }
 
-// scopes gives a client the marker scopes of its gate. A section clientScopes would replace the default scopes of the realm,
-// and a list of a client those it gets by default, so both are written in full.
+// scopes gives a client the marker scopes of its gate. A section clientScopes would replace the default scopes of the
+// realm, and a list of a client those it gets by default, so both are written in full.
 func (c *change) scopes(client realm.Object, protocol string, wanted []string) error {
 	if _, there := c.root["clientScopes"]; !there {
 		defaults, err := realm.DefaultScopes()
@@ -184,8 +185,8 @@ func (c *change) openClient(client realm.Object, id string) {
 	c.remove("clientScopes", realm.MarkerScope(id))
 }
 
-// builtin adds the clients that Keycloak makes by itself, which an import would leave without scopes. A file that holds one of
-// them already is complete in the eyes of its author and stays as it is.
+// builtin adds the clients that Keycloak makes by itself, which an import would leave without scopes. A file that holds
+// one of them already is complete in the eyes of its author and stays as it is.
 func (c *change) builtin() (addition, error) {
 	var what addition
 	sections, err := realm.Builtin(c.name())

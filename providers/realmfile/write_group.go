@@ -12,7 +12,8 @@ import (
 func oldGroup(step identity.StepRequest) (identity.ResourceID, bool) {
 	path, _ := step.Before["path"].(string)
 	old := identity.ResourceID{Type: step.Resource.Type, Key: path}
-	return old, step.Resource.Type == realm.TypeGroup && step.Action == identity.ActionUpdate && path != "" && old != step.Resource
+	return old, step.Resource.Type == realm.TypeGroup && step.Action == identity.ActionUpdate && path != "" &&
+		old != step.Resource
 }
 
 // writeGroup makes, changes, renames or deletes a group below its parent.
@@ -43,7 +44,8 @@ func (c *change) writeGroup() error {
 	return nil
 }
 
-// rename gives a group its new path, with everything below it; nil when it is not there. Below the same parent it keeps its place.
+// rename gives a group its new path, with everything below it; nil when it is not there. Below the same parent it keeps
+// its place.
 func (c *change) rename(old, names []string) realm.Object {
 	group := c.group(old)
 	if group == nil {

@@ -12,7 +12,8 @@ type configurable interface {
 	Configure(ctx context.Context, config map[string]any) diag.List
 }
 
-func configure(ctx context.Context, provider configurable, request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
+func configure(ctx context.Context, provider configurable,
+	request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
 	config, err := protocol.DecodeObject(request.GetConfigJson())
 	if err != nil {
 		return nil, invalid(err)
@@ -22,7 +23,8 @@ func configure(ctx context.Context, provider configurable, request *protocol.Con
 	}
 	offline, ok := provider.(OfflineConfigurer)
 	if !ok {
-		problem := diag.Errorf("provider-unsupported", "Provider needs its target", "This provider cannot plan from a snapshot of the target: it wants a connection.")
+		problem := diag.Errorf("provider-unsupported", "Provider needs its target",
+			"This provider cannot plan from a snapshot of the target: it wants a connection.")
 		return &protocol.ConfigureResponse{Diagnostics: protocol.EncodeDiagnostics(diag.List{problem})}, nil
 	}
 	return &protocol.ConfigureResponse{Diagnostics: protocol.EncodeDiagnostics(offline.ConfigureOffline(ctx, config))}, nil
@@ -30,5 +32,6 @@ func configure(ctx context.Context, provider configurable, request *protocol.Con
 
 // invalid is the answer to a message of the host that breaks the contract.
 func invalid(err error) error {
-	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorInvalid, Message: "reading the call of the host: " + err.Error()})
+	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorInvalid,
+		Message: "reading the call of the host: " + err.Error()})
 }

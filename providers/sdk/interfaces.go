@@ -11,8 +11,8 @@ import (
 type Source interface {
 	// Schema says what the source is and which arguments it takes. It needs no configuration.
 	Schema() identity.ProviderSchema
-	// Configure checks and keeps the arguments of the source block: string, bool, float64, []any of string, by name; absent
-	// arguments are not in the map. It opens no connection. Diagnostics name the argument in Address.
+	// Configure checks and keeps the arguments of the source block: string, bool, float64, []any of string, by name;
+	// absent arguments are not in the map. It opens no connection. Diagnostics name the argument in Address.
 	Configure(ctx context.Context, config map[string]any) diag.List
 	// Identify asks the incumbent which tenant this is, the cheapest call that proves address and token.
 	Identify(ctx context.Context) (identity.SourceIdentity, error)
@@ -48,5 +48,6 @@ type Target interface {
 	// ReadMarker returns the zero Marker and an empty revision where there is none.
 	ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error)
 	// WriteMarker writes when the marker still has the revision it is based on, else ErrorConflict.
-	WriteMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error)
+	WriteMarker(ctx context.Context, marker identity.Marker,
+		basedOn identity.MarkerRevision) (identity.MarkerRevision, error)
 }

@@ -8,9 +8,9 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// A killed host cannot stop its plugins, so a plugin ends by itself: when the last connection has ended, and, in case no
-// connection ever came, when its parent process is another one. Neither may print: a host that is gone reads no pipe, and a
-// write to a full pipe would keep the plugin alive for good.
+// A killed host cannot stop its plugins, so a plugin ends by itself: when the last connection has ended, and, in case
+// no connection ever came, when its parent process is another one. Neither may print: a host that is gone reads no
+// pipe, and a write to a full pipe would keep the plugin alive for good.
 const (
 	connectionGrace = 100 * time.Millisecond
 	parentInterval  = 2 * time.Second

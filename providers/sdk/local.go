@@ -14,8 +14,9 @@ import (
 // localBuffer is how many bytes a connection within the process holds back.
 const localBuffer = 1 << 20
 
-// LocalSource connects to a source in this process, over a connection in memory: what it says passes the protocol as that of a plugin
-// does. Each call makes a source of its own, as each start of a plugin does; it ends when its connection is closed.
+// LocalSource connects to a source in this process, over a connection in memory: what it says passes the protocol as
+// that of a plugin does. Each call makes a source of its own, as each start of a plugin does; it ends when its
+// connection is closed.
 func LocalSource(make func() Source) func(ctx context.Context) (net.Conn, error) {
 	return local(func(server *grpc.Server) {
 		protocol.RegisterSourceServer(server, &sourceServer{source: make()})

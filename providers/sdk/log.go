@@ -9,8 +9,8 @@ import (
 // logTime is the form of a time that the host's reader of plugin logs understands.
 const logTime = "2006-01-02T15:04:05.000000Z07:00"
 
-// logHandler writes the JSON lines that the host reads from a plugin's stderr, so that a provider logs with log/slog and
-// the level survives. The host decides which levels are shown. A provider never logs a secret.
+// logHandler writes the JSON lines that the host reads from a plugin's stderr, so that a provider logs with log/slog
+// and the level survives. The host decides which levels are shown. A provider never logs a secret.
 func logHandler(output io.Writer) slog.Handler {
 	return slog.NewJSONHandler(output, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: hostNames})
 }

@@ -9,22 +9,22 @@ import (
 	"google.golang.org/grpc"
 )
 
-// The interfaces below are optional. A provider that does not have one answers ErrorUnsupported, which the host shows as a question
-// that it cannot answer, never as "none".
+// The interfaces below are optional. A provider that does not have one answers ErrorUnsupported, which the host shows
+// as a question that it cannot answer, never as "none".
 
 // PermissionChecker finds out which rights its credential has, without writing. For sources and targets.
 type PermissionChecker interface {
 	Permissions(ctx context.Context) ([]identity.PermissionCheck, error)
 }
 
-// OfflineConfigurer is a target that can plan without a connection, from what it read at another time. The arguments hold no credential
-// and may lack any that is made of one; only Translate and Check follow.
+// OfflineConfigurer is a target that can plan without a connection, from what it read at another time. The arguments
+// hold no credential and may lack any that is made of one; only Translate and Check follow.
 type OfflineConfigurer interface {
 	ConfigureOffline(ctx context.Context, config map[string]any) diag.List
 }
 
-// SignInReader sums up the log of sign-ins since a time (RFC 3339) by application. For sources and targets. It fails with
-// ErrorForbidden where the log may not be read.
+// SignInReader sums up the log of sign-ins since a time (RFC 3339) by application. For sources and targets. It fails
+// with ErrorForbidden where the log may not be read.
 type SignInReader interface {
 	SignIns(ctx context.Context, since string) (identity.SignInReport, error)
 }
@@ -44,26 +44,27 @@ type Prober interface {
 	Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error)
 }
 
-// UsageReader tells what people did with resources since they were made: one answer for each question, in the same order. What is asked
-// for together is taken back together, so that resources of one call are no users of each other.
+// UsageReader tells what people did with resources since they were made: one answer for each question, in the same
+// order. What is asked for together is taken back together, so that resources of one call are no users of each other.
 type UsageReader interface {
 	Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error)
 }
 
-// ChangeReader tells which writes the target recorded between two times (RFC 3339), by whomever, oldest first. It fails with
-// ErrorForbidden where the record is not kept or may not be read: no record is not the same as no write.
+// ChangeReader tells which writes the target recorded between two times (RFC 3339), by whomever, oldest first. It fails
+// with ErrorForbidden where the record is not kept or may not be read: no record is not the same as no write.
 type ChangeReader interface {
 	Changes(ctx context.Context, since, until string, each func(identity.ChangeEvent) error) (identity.ChangeReport, error)
 }
 
-// BlueprintMaker copies the settings of a target into a document from which a throw-away target can be made elsewhere: without secrets,
-// with new ids, and without anything that would reach the world outside. Reading only.
+// BlueprintMaker copies the settings of a target into a document from which a throw-away target can be made elsewhere:
+// without secrets, with new ids, and without anything that would reach the world outside. Reading only.
 type BlueprintMaker interface {
 	Blueprint(ctx context.Context, name string) (identity.Blueprint, error)
 }
 
 func unsupported(call string) error {
-	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorUnsupported, Message: "this provider does not offer " + call})
+	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorUnsupported,
+		Message: "this provider does not offer " + call})
 }
 
 func permissions(ctx context.Context, provider any) (*protocol.PermissionsResponse, error) {
@@ -84,15 +85,18 @@ func signIns(ctx context.Context, provider any, request *protocol.SignInsRequest
 	return protocol.EncodeSignIns(report), protocol.EncodeError(err)
 }
 
-func (s *sourceServer) Permissions(ctx context.Context, _ *protocol.PermissionsRequest) (*protocol.PermissionsResponse, error) {
+func (s *sourceServer) Permissions(ctx context.Context,
+	_ *protocol.PermissionsRequest) (*protocol.PermissionsResponse, error) {
 	return permissions(ctx, s.source)
 }
 
-func (s *sourceServer) SignIns(ctx context.Context, request *protocol.SignInsRequest) (*protocol.SignInsResponse, error) {
+func (s *sourceServer) SignIns(ctx context.Context,
+	request *protocol.SignInsRequest) (*protocol.SignInsResponse, error) {
 	return signIns(ctx, s.source, request)
 }
 
-func (s *sourceServer) Connection(ctx context.Context, request *protocol.SourceConnectionRequest) (*protocol.ConnectionResponse, error) {
+func (s *sourceServer) Connection(ctx context.Context,
+	request *protocol.SourceConnectionRequest) (*protocol.ConnectionResponse, error) {
 	connector, ok := s.source.(SourceConnector)
 	if !ok {
 		return nil, unsupported("the connection of an application")
@@ -105,15 +109,18 @@ func (s *sourceServer) Connection(ctx context.Context, request *protocol.SourceC
 	return protocol.EncodeConnection(facts), protocol.EncodeError(err)
 }
 
-func (t *targetServer) Permissions(ctx context.Context, _ *protocol.PermissionsRequest) (*protocol.PermissionsResponse, error) {
+func (t *targetServer) Permissions(ctx context.Context,
+	_ *protocol.PermissionsRequest) (*protocol.PermissionsResponse, error) {
 	return permissions(ctx, t.target)
 }
 
-func (t *targetServer) SignIns(ctx context.Context, request *protocol.SignInsRequest) (*protocol.SignInsResponse, error) {
+func (t *targetServer) SignIns(ctx context.Context,
+	request *protocol.SignInsRequest) (*protocol.SignInsResponse, error) {
 	return signIns(ctx, t.target, request)
 }
 
-func (t *targetServer) Connection(ctx context.Context, request *protocol.TargetConnectionRequest) (*protocol.ConnectionResponse, error) {
+func (t *targetServer) Connection(ctx context.Context,
+	request *protocol.TargetConnectionRequest) (*protocol.ConnectionResponse, error) {
 	connector, ok := t.target.(TargetConnector)
 	if !ok {
 		return nil, unsupported("the connection of an application")
@@ -152,7 +159,8 @@ func (t *targetServer) Usage(ctx context.Context, request *protocol.UsageRequest
 	return protocol.EncodeUsages(usages), protocol.EncodeError(err)
 }
 
-func (t *targetServer) Changes(request *protocol.ChangesRequest, stream grpc.ServerStreamingServer[protocol.ChangesResponse]) error {
+func (t *targetServer) Changes(request *protocol.ChangesRequest,
+	stream grpc.ServerStreamingServer[protocol.ChangesResponse]) error {
 	reader, ok := t.target.(ChangeReader)
 	if !ok {
 		return unsupported("a record of writes")
@@ -160,20 +168,23 @@ func (t *targetServer) Changes(request *protocol.ChangesRequest, stream grpc.Ser
 	batch := protocol.NewBatch(func(events []*protocol.ChangeEvent) error {
 		return stream.Send(&protocol.ChangesResponse{Events: events})
 	})
-	report, err := reader.Changes(stream.Context(), request.GetSince(), request.GetUntil(), func(event identity.ChangeEvent) error {
-		return batch.Add(protocol.EncodeChange(event))
-	})
+	report, err := reader.Changes(stream.Context(), request.GetSince(), request.GetUntil(),
+		func(event identity.ChangeEvent) error {
+			return batch.Add(protocol.EncodeChange(event))
+		})
 	if err == nil {
 		err = batch.Flush()
 	}
 	if err != nil {
 		return protocol.EncodeError(err)
 	}
-	end := &protocol.ChangesEnd{Covers: report.Covers, Note: report.Note, Sent: int64(batch.Sent()), Requests: int64(report.Requests)}
+	end := &protocol.ChangesEnd{Covers: report.Covers, Note: report.Note, Sent: int64(batch.Sent()),
+		Requests: int64(report.Requests)}
 	return protocol.EncodeError(stream.Send(&protocol.ChangesResponse{End: end}))
 }
 
-func (t *targetServer) Blueprint(ctx context.Context, request *protocol.BlueprintRequest) (*protocol.BlueprintResponse, error) {
+func (t *targetServer) Blueprint(ctx context.Context,
+	request *protocol.BlueprintRequest) (*protocol.BlueprintResponse, error) {
 	maker, ok := t.target.(BlueprintMaker)
 	if !ok {
 		return nil, unsupported("a copy of its settings")

@@ -41,7 +41,8 @@ func serve(name string, register func(*grpc.Server)) {
 		Logger:           hclog.New(&hclog.LoggerOptions{Name: name, Level: hclog.Info, Output: stderr, JSONFormat: true}),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(options,
-				grpc.MaxRecvMsgSize(protocol.MaxMessage), grpc.MaxSendMsgSize(protocol.MaxMessage), grpc.StatsHandler(connections))...)
+				grpc.MaxRecvMsgSize(protocol.MaxMessage), grpc.MaxSendMsgSize(protocol.MaxMessage),
+				grpc.StatsHandler(connections))...)
 		},
 	})
 }

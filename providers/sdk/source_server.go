@@ -20,11 +20,13 @@ func (s *sourceServer) Schema(context.Context, *protocol.SchemaRequest) (*protoc
 	return &protocol.SchemaResponse{Schema: schema}, protocol.EncodeError(err)
 }
 
-func (s *sourceServer) Configure(ctx context.Context, request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
+func (s *sourceServer) Configure(ctx context.Context,
+	request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
 	return configure(ctx, s.source, request)
 }
 
-func (s *sourceServer) Identify(ctx context.Context, _ *protocol.IdentifySourceRequest) (*protocol.IdentifySourceResponse, error) {
+func (s *sourceServer) Identify(ctx context.Context,
+	_ *protocol.IdentifySourceRequest) (*protocol.IdentifySourceResponse, error) {
 	found, err := s.source.Identify(ctx)
 	return &protocol.IdentifySourceResponse{Tenant: found.Tenant, Detail: found.Detail}, protocol.EncodeError(err)
 }
@@ -38,7 +40,8 @@ func (s *sourceServer) Secret(ctx context.Context, request *protocol.SecretReque
 	return &protocol.SecretResponse{Value: value}, protocol.EncodeError(err)
 }
 
-func (s *sourceServer) Collect(_ *protocol.CollectRequest, stream grpc.ServerStreamingServer[protocol.CollectResponse]) error {
+func (s *sourceServer) Collect(_ *protocol.CollectRequest,
+	stream grpc.ServerStreamingServer[protocol.CollectResponse]) error {
 	sink := newStreamSink(stream.Send)
 	if err := s.source.Collect(stream.Context(), sink); err != nil {
 		return protocol.EncodeError(err)
@@ -46,8 +49,8 @@ func (s *sourceServer) Collect(_ *protocol.CollectRequest, stream grpc.ServerStr
 	return protocol.EncodeError(sink.end())
 }
 
-// streamSink numbers the pages and sends pages, items and gaps on one stream. A page is sent at once and items in batches, so
-// an item never comes before its page.
+// streamSink numbers the pages and sends pages, items and gaps on one stream. A page is sent at once and items in
+// batches, so an item never comes before its page.
 type streamSink struct {
 	mutex sync.Mutex // a stream takes one message at a time
 	send  func(*protocol.CollectResponse) error
@@ -70,7 +73,8 @@ func (s *streamSink) Page(ctx context.Context, page identity.PageEvidence) (int,
 		return 0, err
 	}
 	if err := protocol.CheckSize(len(page.Body)); err != nil {
-		return 0, &identity.ProviderError{Code: identity.ErrorInvalid, Message: "sending a page: " + err.Error(), Page: page.Method + " " + page.Path}
+		return 0, &identity.ProviderError{Code: identity.ErrorInvalid, Message: "sending a page: " + err.Error(),
+			Page: page.Method + " " + page.Path}
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -22,16 +22,19 @@ func (t *targetServer) Schema(context.Context, *protocol.SchemaRequest) (*protoc
 	return &protocol.SchemaResponse{Schema: schema}, protocol.EncodeError(err)
 }
 
-func (t *targetServer) Configure(ctx context.Context, request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
+func (t *targetServer) Configure(ctx context.Context,
+	request *protocol.ConfigureRequest) (*protocol.ConfigureResponse, error) {
 	return configure(ctx, t.target, request)
 }
 
-func (t *targetServer) Identify(ctx context.Context, _ *protocol.IdentifyTargetRequest) (*protocol.IdentifyTargetResponse, error) {
+func (t *targetServer) Identify(ctx context.Context,
+	_ *protocol.IdentifyTargetRequest) (*protocol.IdentifyTargetResponse, error) {
 	found, err := t.target.Identify(ctx)
 	return &protocol.IdentifyTargetResponse{Identity: found.Identity, Summary: found.Summary}, protocol.EncodeError(err)
 }
 
-func (t *targetServer) Translate(ctx context.Context, request *protocol.TranslateRequest) (*protocol.TranslateResponse, error) {
+func (t *targetServer) Translate(ctx context.Context,
+	request *protocol.TranslateRequest) (*protocol.TranslateResponse, error) {
 	response := &protocol.TranslateResponse{}
 	for _, message := range request.GetItems() {
 		if err := ctx.Err(); err != nil {
@@ -70,7 +73,8 @@ func (t *targetServer) Read(_ *protocol.ReadRequest, stream grpc.ServerStreaming
 	if err := batch.Flush(); err != nil {
 		return protocol.EncodeError(err)
 	}
-	end := &protocol.ReadEnd{Sent: int64(batch.Sent()), Resources: int64(summary.Resources), Requests: int64(summary.Requests)}
+	end := &protocol.ReadEnd{Sent: int64(batch.Sent()), Resources: int64(summary.Resources),
+		Requests: int64(summary.Requests)}
 	return protocol.EncodeError(stream.Send(&protocol.ReadResponse{Event: &protocol.ReadResponse_End{End: end}}))
 }
 
@@ -137,12 +141,15 @@ func (t *targetServer) Apply(ctx context.Context, request *protocol.ApplyRequest
 	return protocol.EncodeStepResult(result), protocol.EncodeError(err)
 }
 
-func (t *targetServer) ReadMarker(ctx context.Context, _ *protocol.ReadMarkerRequest) (*protocol.ReadMarkerResponse, error) {
+func (t *targetServer) ReadMarker(ctx context.Context,
+	_ *protocol.ReadMarkerRequest) (*protocol.ReadMarkerResponse, error) {
 	marker, revision, err := t.target.ReadMarker(ctx)
-	return &protocol.ReadMarkerResponse{Marker: protocol.EncodeMarker(marker), Revision: string(revision)}, protocol.EncodeError(err)
+	return &protocol.ReadMarkerResponse{Marker: protocol.EncodeMarker(marker), Revision: string(revision)},
+		protocol.EncodeError(err)
 }
 
-func (t *targetServer) WriteMarker(ctx context.Context, request *protocol.WriteMarkerRequest) (*protocol.WriteMarkerResponse, error) {
+func (t *targetServer) WriteMarker(ctx context.Context,
+	request *protocol.WriteMarkerRequest) (*protocol.WriteMarkerResponse, error) {
 	marker := protocol.DecodeMarker(request.GetMarker())
 	revision, err := t.target.WriteMarker(ctx, marker, identity.MarkerRevision(request.GetBasedOn()))
 	return &protocol.WriteMarkerResponse{Revision: string(revision)}, protocol.EncodeError(err)

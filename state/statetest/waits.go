@@ -63,7 +63,8 @@ func contextEndsAWait(k kit) {
 	free := k.hold("first")
 	defer free()
 	second := k.open(time.Hour, "second")
-	transactions := map[string]func(context.Context, func(state.Tx) error) error{"update": second.Update, "view": second.View}
+	transactions := map[string]func(context.Context, func(state.Tx) error) error{"update": second.Update,
+		"view": second.View}
 	for name, transaction := range transactions {
 		if name == "view" && k.readsBesideAWriter(second) {
 			continue // it does not wait

@@ -45,7 +45,8 @@ func New() *Issuer {
 	f := &Issuer{keys: signers(), Runner: "planted-secret-runner"}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, map[string]any{"issuer": f.Server.URL, "jwks_uri": f.Server.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256", "ES256"}})
+		writeJSON(w, map[string]any{"issuer": f.Server.URL, "jwks_uri": f.Server.URL + "/keys",
+			"id_token_signing_alg_values_supported": []string{"RS256", "ES256"}})
 	})
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
 		var set jose.JSONWebKeySet
@@ -61,7 +62,9 @@ func New() *Issuer {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		token, err := f.Mint(map[string]any{"sub": "repo:acme/move:environment:production", "aud": r.URL.Query().Get("audience"), "tenant": "acme", "permissions": []string{"portal.migrations.manage"}}, "RS256")
+		token, err := f.Mint(map[string]any{"sub": "repo:acme/move:environment:production",
+			"aud": r.URL.Query().Get("audience"), "tenant": "acme",
+			"permissions": []string{"portal.migrations.manage"}}, "RS256")
 		if err != nil {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
@@ -81,7 +84,8 @@ func writeJSON(w http.ResponseWriter, body any) {
 // (with the public key as its secret, an old trick), none, and foreign for a key that the issuer does not publish.
 func (f *Issuer) Mint(claims map[string]any, algorithm string) (string, error) {
 	now := time.Now()
-	whole := map[string]any{"iss": f.Server.URL, "aud": "rehome", "sub": "alice", "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
+	whole := map[string]any{"iss": f.Server.URL, "aud": "rehome", "sub": "alice", "iat": now.Unix(),
+		"exp": now.Add(5 * time.Minute).Unix()}
 	for name, value := range claims {
 		whole[name] = value
 		if value == nil {

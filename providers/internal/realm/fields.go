@@ -13,9 +13,10 @@ import (
 type field struct {
 	name string // of the attribute
 	doc  string
-	form form   // how the value stands in the representation
-	at   string // where, with slashes between the members; empty where read and write do more, or the value stands elsewhere
-	none any    // the value where the representation holds none; nil for the empty one of its form
+	form form // how the value stands in the representation
+	// where, with slashes between the members; empty where read and write do more, or the value stands elsewhere
+	at   string
+	none any // the value where the representation holds none; nil for the empty one of its form
 	// limit is the most characters that a text may have, or each text of a list or map; 0 where the column has no limit.
 	limit int
 	long  long

@@ -104,7 +104,8 @@ func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 		}
 		flow.Executions = append(flow.Executions, execution)
 	}
-	sort.SliceStable(flow.Executions, func(i, j int) bool { return flow.Executions[i].Priority < flow.Executions[j].Priority })
+	sort.SliceStable(flow.Executions,
+		func(i, j int) bool { return flow.Executions[i].Priority < flow.Executions[j].Priority })
 	return flow, true
 }
 

@@ -26,7 +26,8 @@ func TestReference_OfTheRealmIsWhatTheRowsSay(t *testing.T) {
 func referencePage() string {
 	var b strings.Builder
 	b.WriteString("# Resources of a realm\n\nWhat the targets `keycloak` and `realmfile` read and write, by type of resource. " +
-		"Generated from the code by `make docs`.\n\nThe place is the member of Keycloak's representation in which the value stands. " +
+		"Generated from the code by `make docs`.\n\nThe place is the member of Keycloak's representation in which the " +
+		"value stands. " +
 		"A text may have at most so many characters: one that is too long blocks, unless the row says that it is " +
 		"shortened or left out, " +
 		"which a note then tells.\n")

@@ -32,8 +32,8 @@ type adminSession struct {
 	expiry time.Time
 }
 
-// NewRealm makes an empty realm of a random name, with organizations on and a service account that holds the given roles of
-// realm-management. The realm goes away with the test.
+// NewRealm makes an empty realm of a random name, with organizations on and a service account that holds the given
+// roles of realm-management. The realm goes away with the test.
 func (s *Server) NewRealm(t testing.TB, roles ...string) *Realm {
 	t.Helper()
 	realm := &Realm{Server: s, Name: "test-" + randomText(t), ClientID: "rehome", ClientSecret: randomText(t)}
@@ -52,7 +52,8 @@ func (s *Server) NewRealm(t testing.TB, roles ...string) *Realm {
 	return realm
 }
 
-// Admin sends one request as the administrator of the whole server to a path below the base address, and decodes the answer.
+// Admin sends one request as the administrator of the whole server to a path below the base address, and decodes the
+// answer.
 func (s *Server) Admin(ctx context.Context, method, path string, body any) (any, error) {
 	token, err := s.admin.bearer(ctx)
 	if err != nil {
@@ -105,7 +106,8 @@ func (a *adminSession) bearer(ctx context.Context) (string, error) {
 	form := url.Values{
 		"grant_type": {"password"}, "client_id": {"admin-cli"}, "username": {adminName}, "password": {adminPassword},
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.server.URL+"/realms/master/protocol/openid-connect/token",
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		a.server.URL+"/realms/master/protocol/openid-connect/token",
 		strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", fmt.Errorf("making the token request: %w", err)

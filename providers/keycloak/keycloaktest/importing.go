@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// ImportRealm creates a realm from a realm file through the Admin API and removes it when the test is over. It returns the
-// realm's name.
+// ImportRealm creates a realm from a realm file through the Admin API and removes it when the test is over. It returns
+// the realm's name.
 func (s *Server) ImportRealm(t testing.TB, file []byte) string {
 	t.Helper()
 	var head struct {
@@ -28,8 +28,8 @@ func (s *Server) ImportRealm(t testing.TB, file []byte) string {
 	return head.Realm
 }
 
-// KcImport runs the offline import of a realm file, in a store of its own, and fails the test when the server refuses it. It
-// returns what the command wrote. The running server, if any, is not touched.
+// KcImport runs the offline import of a realm file, in a store of its own, and fails the test when the server refuses
+// it. It returns what the command wrote. The running server, if any, is not touched.
 func KcImport(t testing.TB, file string) string {
 	t.Helper()
 	home, err := install(t.Context())
@@ -40,7 +40,8 @@ func KcImport(t testing.TB, file string) string {
 	if err != nil {
 		t.Fatalf("finding %s: %v", file, err)
 	}
-	command := exec.CommandContext(t.Context(), filepath.Join(home, "bin", "kc.sh"), "import", "--optimized", "--file", absolute)
+	command := exec.CommandContext(t.Context(), filepath.Join(home, "bin", "kc.sh"), "import", "--optimized",
+		"--file", absolute)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("importing %s: %v\n%s", file, err, tail(string(output)))
@@ -85,7 +86,8 @@ func overlay(home, folder string, realmFiles map[string][]byte) (string, error) 
 	return folder, nil
 }
 
-// copyTree links every file of a folder into another one: the distribution is large and no server writes to its own files.
+// copyTree links every file of a folder into another one: the distribution is large and no server writes to its own
+// files.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
 		if err != nil {

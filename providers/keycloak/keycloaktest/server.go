@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Environment is the variable that says what to do when no server can be had: required makes the test fail, skip does not
-// even try, and unset tries and skips with a message.
+// Environment is the variable that says what to do when no server can be had: required makes the test fail, skip does
+// not even try, and unset tries and skips with a message.
 const Environment = "REHOME_TEST_KEYCLOAK"
 
 const (
@@ -38,15 +38,16 @@ type Server struct {
 	admin   adminSession
 }
 
-// Pool boots at most one server for a test package. Its zero value is ready; call Close in TestMain when the tests are over.
+// Pool boots at most one server for a test package. Its zero value is ready; call Close in TestMain when the tests are
+// over.
 type Pool struct {
 	tried  bool
 	server *Server
 	err    error
 }
 
-// Server gives the one server of the pool, or skips or fails the test as Environment says. Tests that run in parallel must
-// have called it once before.
+// Server gives the one server of the pool, or skips or fails the test as Environment says. Tests that run in parallel
+// must have called it once before.
 func (p *Pool) Server(t testing.TB) *Server {
 	t.Helper()
 	mode := os.Getenv(Environment)
@@ -124,7 +125,8 @@ func launch(ctx context.Context, home, folder string, importRealms bool) (*Serve
 		arguments = append(arguments, "--import-realm")
 	}
 	command := exec.Command(filepath.Join(home, "bin", "kc.sh"), arguments...)
-	command.Env = append(os.Environ(), "KC_BOOTSTRAP_ADMIN_USERNAME="+adminName, "KC_BOOTSTRAP_ADMIN_PASSWORD="+adminPassword)
+	command.Env = append(os.Environ(), "KC_BOOTSTRAP_ADMIN_USERNAME="+adminName,
+		"KC_BOOTSTRAP_ADMIN_PASSWORD="+adminPassword)
 	// A group of its own lets Stop reach java, which is a child of the start script, by the id of the process we started.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	log, err := os.Create(filepath.Join(folder, "server.log"))
@@ -137,7 +139,8 @@ func launch(ctx context.Context, home, folder string, importRealms bool) (*Serve
 		return nil, fmt.Errorf("starting the server: %w", err)
 	}
 	server := &Server{
-		URL: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), home: home, folder: folder, command: command, exited: make(chan struct{}),
+		URL: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), home: home, folder: folder, command: command,
+		exited: make(chan struct{}),
 	}
 	server.admin.server = server
 	go func() {
@@ -201,7 +204,8 @@ func (s *Server) Log() string {
 	return tail(string(bytes.ToValidUTF8(content, nil)))
 }
 
-// freePorts finds loopback ports that nobody uses. Another process may take one before the server does; the boot then fails.
+// freePorts finds loopback ports that nobody uses. Another process may take one before the server does; the boot then
+// fails.
 func freePorts(count int) ([]int, error) {
 	ports := make([]int, 0, count)
 	for range count {

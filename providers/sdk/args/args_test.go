@@ -63,15 +63,18 @@ func TestRead_RefusesWhatTheSchemaForbidsOnceWithTheName(t *testing.T) {
 }
 
 func TestArgs_ReadValuesAndDefaults(t *testing.T) {
-	given := args.Read(schema(), map[string]any{"url": " https://ID.example.test:8443/ ", "share": 1, "names": []any{"a", "b"}, "mode": ""})
+	given := args.Read(schema(), map[string]any{"url": " https://ID.example.test:8443/ ", "share": 1,
+		"names": []any{"a", "b"}, "mode": ""})
 	if problems := given.Problems(); len(problems) != 0 {
 		t.Fatal(problems)
 	}
 	if got := given.Origin("url"); got != "https://id.example.test:8443" {
 		t.Errorf("url is %q", got)
 	}
-	if given.Text("mode") != "token" || given.Number("share") != 1 || given.Whole("concurrency") != 4 || !given.Flag("deep") {
-		t.Errorf("defaults: %q %v %d %t", given.Text("mode"), given.Number("share"), given.Whole("concurrency"), given.Flag("deep"))
+	if given.Text("mode") != "token" || given.Number("share") != 1 || given.Whole("concurrency") != 4 ||
+		!given.Flag("deep") {
+		t.Errorf("defaults: %q %v %d %t", given.Text("mode"), given.Number("share"), given.Whole("concurrency"),
+			given.Flag("deep"))
 	}
 	if got := given.Texts("names"); len(got) != 2 || got[1] != "b" {
 		t.Errorf("names are %v", got)

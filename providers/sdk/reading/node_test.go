@@ -25,8 +25,15 @@ func TestNode_UnreadIsWhatIsSetAndWasNeverRead(t *testing.T) {
 		read func(reading.Node)
 		want []string
 	}{
-		{"nothing is read", func(reading.Node) {}, []string{"deep.one.two", "logo", "name", "sign.by", "sign.list", "sign.on", "texts", "visited.inner.two"}},
-		{"going somewhere is not reading", func(n reading.Node) { n.At("deep", "one"); n.At("name").IsNull(); n.At("name").IsSet(); n.Names() },
+		{"nothing is read", func(reading.Node) {}, []string{"deep.one.two", "logo", "name", "sign.by", "sign.list", "sign.on",
+			"texts", "visited.inner.two"}},
+		{"going somewhere is not reading", func(n reading.Node) {
+			n.At("deep",
+				"one")
+			n.At("name").IsNull()
+			n.At("name").IsSet()
+			n.Names()
+		},
 			[]string{"deep.one.two", "logo", "name", "sign.by", "sign.list", "sign.on", "texts", "visited.inner.two"}},
 		{"what is read is not named", func(n reading.Node) {
 			n.At("name").Text()
@@ -38,7 +45,8 @@ func TestNode_UnreadIsWhatIsSetAndWasNeverRead(t *testing.T) {
 			n.At("deep").Plain()
 			n.At("visited", "inner", "two").Text()
 		}, []string{"sign.by", "sign.list[].extra", "sign.list[].index", "texts"}},
-		{"what is no text stays", func(n reading.Node) { n.At("texts").Texts(); n.At("sign").Plain(); n.At("deep").Settled() },
+		{"what is no text stays",
+			func(n reading.Node) { n.At("texts").Texts(); n.At("sign").Plain(); n.At("deep").Settled() },
 			[]string{"logo", "name", "texts[]", "visited.inner.two"}},
 		{"a copy shares the memory", func(n reading.Node) { m := n; m.At("name").Text(); m.At("sign").Settled() },
 			[]string{"deep.one.two", "logo", "texts", "visited.inner.two"}},
@@ -61,13 +69,15 @@ func TestNode_UnreadIsWhatIsSetAndWasNeverRead(t *testing.T) {
 
 func TestNode_ReadsWhatIsNotThereAsNothing(t *testing.T) {
 	node := parsed(t, `{"text":"x","number":12.9,"large":9007199254740993,"huge":1e300,"list":["a",1,null],"flag":true,"null":null}`)
-	if node.At("gone", "deeper").Text() != "" || node.At("text").Flag() || node.At("flag").Number() != 0 || node.At("text", "x").Text() != "" {
+	if node.At("gone", "deeper").Text() != "" || node.At("text").Flag() || node.At("flag").Number() != 0 ||
+		node.At("text", "x").Text() != "" {
 		t.Error("what is not there, or of another type, is something")
 	}
 	if node.At("number").Number() != 12 || node.At("large").Number() != 9007199254740993 || node.At("huge").Number() != 0 {
 		t.Error("numbers are not read as written")
 	}
-	if !slices.Equal(node.At("list").Texts(), []string{"a"}) || node.At("text").Texts() != nil || parsed(t, `[]`).Texts() == nil {
+	if !slices.Equal(node.At("list").Texts(), []string{"a"}) || node.At("text").Texts() != nil ||
+		parsed(t, `[]`).Texts() == nil {
 		t.Error("texts of a list")
 	}
 	if !node.At("null").IsNull() || node.At("text").IsNull() || !node.At("list").IsList() {

@@ -27,8 +27,10 @@ func redactByTokens(body []byte, rules reading.Rules) ([]byte, error) {
 
 func FuzzRedact_GivesWhatReadingTokenByTokenGives(f *testing.F) {
 	for _, seed := range []string{
-		`{"a":[1,{"password":"x"}]}`, `["\u0000",1.0e5,null]`, `{"keys":[{"d":"x","n":"y"}],"password" : {"value" :["a",["b"]] , "c":""}}`,
-		`{"p\u0061ssword":"a\"b\\","x":"-----BEGIN PRIVATE KEY\u002d----"}`, ` "token" `, `{"hash":{"value":{"value":"x"}},"credential":{"secret":true,"Secret-Key":"y"}}`,
+		`{"a":[1,{"password":"x"}]}`, `["\u0000",1.0e5,null]`,
+		`{"keys":[{"d":"x","n":"y"}],"password" : {"value" :["a",["b"]] , "c":""}}`,
+		`{"p\u0061ssword":"a\"b\\","x":"-----BEGIN PRIVATE KEY\u002d----"}`, ` "token" `,
+		`{"hash":{"value":{"value":"x"}},"credential":{"secret":true,"Secret-Key":"y"}}`,
 	} {
 		f.Add([]byte(seed))
 	}

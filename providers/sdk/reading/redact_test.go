@@ -35,7 +35,8 @@ func TestRedactReplacesSecretsAndNothingElse(t *testing.T) {
 }
 
 func TestRedactGivesNothingForABrokenBody(t *testing.T) {
-	for _, body := range []string{"", "{", `{"a":1}x`, `[1]]`, `{"password":"x"`, "\xff", strings.Repeat("[", 5000) + strings.Repeat("]", 5000)} {
+	for _, body := range []string{"", "{", `{"a":1}x`, `[1]]`, `{"password":"x"`, "\xff",
+		strings.Repeat("[", 5000) + strings.Repeat("]", 5000)} {
 		if got, err := reading.Redact([]byte(body), reading.StandardRules()); err == nil || got != nil {
 			t.Errorf("%q gave %q", body, got)
 		}
@@ -58,7 +59,8 @@ func TestPagesNoticeAServerThatRepeatsItself(t *testing.T) {
 		_, err := p.Take([]byte(body), "", reading.ElementID)
 		return err
 	}
-	for name, body := range map[string]string{"null": "null", "empty": " ", "object": `{"a":1}`, "null element": "[null]", "no id": "[{}]",
+	for name, body := range map[string]string{"null": "null", "empty": " ", "object": `{"a":1}`, "null element": "[null]",
+		"no id":  "[{}]",
 		"number": "[1]", "twice": `[{"id":"a"},{"id":"a"}]`} {
 		t.Run(name, func(t *testing.T) {
 			err := take(reading.NewPages("GET", "/things"), body)
@@ -92,26 +94,33 @@ func TestErrorsNameThePageAndThePermissionAndNoSecret(t *testing.T) {
 	if err.Code != identity.ErrorForbidden || err.Permission != "users.read" || err.Page != "GET /users?x=1" {
 		t.Fatalf("got %+v", err)
 	}
-	if strings.Contains(err.Message, "tok-123") || strings.Contains(err.Message, "\x1b") || !strings.Contains(err.Message, "users.read") {
+	if strings.Contains(err.Message, "tok-123") || strings.Contains(err.Message, "\x1b") ||
+		!strings.Contains(err.Message, "users.read") {
 		t.Fatalf("got %q", err.Message)
 	}
 }
 
 func TestRedact_KeepsOfAFreeMapOnlyWhatIsNamed(t *testing.T) {
 	rules := reading.StandardRules()
-	rules.Free = []reading.Free{{Path: "settings.app", Open: []string{"realm_name", "password"}, Addresses: []string{"url", "list"}}}
+	rules.Free = []reading.Free{{Path: "settings.app", Open: []string{"realm_name", "password"},
+		Addresses: []string{"url", "list"}}}
 	cases := []struct{ name, body, want string }{
-		{"texts and numbers go, flags and nothing stay", `{"settings":{"app":{"scimKey":"x","pin":4711,"on":true,"none":null,"empty":""},"other":"y"}}`,
+		{"texts and numbers go, flags and nothing stay",
+			`{"settings":{"app":{"scimKey":"x","pin":4711,"on":true,"none":null,"empty":""},"other":"y"}}`,
 			`{"settings":{"app":{"scimKey":"(redacted)","pin":"(redacted)","on":true,"none":null,"empty":""},"other":"y"}}`},
 		{"what is named stays, however it is written", `{"settings":{"app":{"realmName":"r","RealmName":["a","b"]}}}`,
 			`{"settings":{"app":{"realmName":"r","RealmName":["a","b"]}}}`},
-		{"a secret stays one although it is named", `{"settings":{"app":{"password":"x"}}}`, `{"settings":{"app":{"password":"(redacted)"}}}`},
+		{"a secret stays one although it is named", `{"settings":{"app":{"password":"x"}}}`,
+			`{"settings":{"app":{"password":"(redacted)"}}}`},
 		{"inside of it too", `{"settings":{"app":{"deep":{"x":"s","realmName":"r"},"list2":["a",1]}}}`,
 			`{"settings":{"app":{"deep":{"x":"(redacted)","realmName":"r"},"list2":["(redacted)","(redacted)"]}}}`},
-		{"an address without what may hold a token", `{"settings":{"app":{"url":"https://u:p@h/a?token=t#f","list":["https://h/a","no address"]}}}`,
+		{"an address without what may hold a token",
+			`{"settings":{"app":{"url":"https://u:p@h/a?token=t#f","list":["https://h/a","no address"]}}}`,
 			`{"settings":{"app":{"url":"https://h/a?(redacted)","list":["https://h/a","(redacted)"]}}}`},
-		{"another map of the name is none", `{"app":{"x":"y"},"profile":{"app":{"x":"y"}}}`, `{"app":{"x":"y"},"profile":{"app":{"x":"y"}}}`},
-		{"after it all is as before", `[{"settings":{"app":{"x":"y"},"z":{"x":"y"}},"x":"y"}]`, `[{"settings":{"app":{"x":"(redacted)"},"z":{"x":"y"}},"x":"y"}]`},
+		{"another map of the name is none", `{"app":{"x":"y"},"profile":{"app":{"x":"y"}}}`,
+			`{"app":{"x":"y"},"profile":{"app":{"x":"y"}}}`},
+		{"after it all is as before", `[{"settings":{"app":{"x":"y"},"z":{"x":"y"}},"x":"y"}]`,
+			`[{"settings":{"app":{"x":"(redacted)"},"z":{"x":"y"}},"x":"y"}]`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 )
 
 // serve answers the n-th request (from 1) with the function and returns how a GET of it ends, with the waits asked for.
-func serve(t *testing.T, options reading.Options, answer func(n int, w http.ResponseWriter, r *http.Request)) (string, error, int, []time.Duration) {
+func serve(t *testing.T, options reading.Options, answer func(n int, w http.ResponseWriter, r *http.Request)) (string,
+	error, int, []time.Duration) {
 	t.Helper()
 	var count atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +77,8 @@ func TestAGetIsSentAgainAfterATemporaryFault(t *testing.T) {
 }
 
 func TestItGivesUpAfterFiveTriesWithAFaultThatHidesEOF(t *testing.T) {
-	_, err, requests, _ := serve(t, reading.Options{}, func(int, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	_, err, requests, _ := serve(t, reading.Options{},
+		func(int, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	var fault *reading.Fault
 	if !errors.As(err, &fault) || fault.Code != identity.ErrorUnreachable || requests != 5 || errors.Is(err, io.EOF) {
 		t.Fatalf("got %v after %d requests", err, requests)
@@ -96,7 +98,8 @@ func TestItWaitsAsLongAsTheServerAsks(t *testing.T) {
 		{"seconds", "Retry-After", "2", 2 * time.Second, 2300 * time.Millisecond},
 		{"fraction", "Retry-After", "1.5", 1500 * time.Millisecond, 1800 * time.Millisecond},
 		{"date", "Retry-After", now.Add(7 * time.Second).UTC().Format(http.TimeFormat), 6 * time.Second, 8 * time.Second},
-		{"reset", "X-Rate-Limit-Reset", strconv.FormatInt(now.Add(9*time.Second).Unix(), 10), 7 * time.Second, 10 * time.Second},
+		{"reset", "X-Rate-Limit-Reset", strconv.FormatInt(now.Add(9*time.Second).Unix(), 10), 7 * time.Second,
+			10 * time.Second},
 		{"past reset", "X-Rate-Limit-Reset", strconv.FormatInt(now.Add(-time.Hour).Unix(), 10), 0, time.Second},
 		{"nonsense", "Retry-After", "soon", 0, time.Second},
 	}
@@ -118,10 +121,11 @@ func TestItWaitsAsLongAsTheServerAsks(t *testing.T) {
 }
 
 func TestAWaitBeyondTheBudgetIsNotStarted(t *testing.T) {
-	_, err, requests, waits := serve(t, reading.Options{Budget: time.Second}, func(_ int, w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "60")
-		w.WriteHeader(429)
-	})
+	_, err, requests, waits := serve(t, reading.Options{Budget: time.Second},
+		func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "60")
+			w.WriteHeader(429)
+		})
 	if err == nil || requests != 1 || len(waits) != 0 {
 		t.Fatalf("%d requests, waits %v, %v", requests, waits, err)
 	}
@@ -138,7 +142,8 @@ func TestItRefusesWhatIsNoJSONOrTooLarge(t *testing.T) {
 	}
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
-			_, err, requests, _ := serve(t, reading.Options{BodyLimit: 100}, func(_ int, w http.ResponseWriter, _ *http.Request) { answer(w) })
+			_, err, requests, _ := serve(t, reading.Options{BodyLimit: 100},
+				func(_ int, w http.ResponseWriter, _ *http.Request) { answer(w) })
 			var fault *reading.Fault
 			if !errors.As(err, &fault) || fault.Code != identity.ErrorInvalid || requests != 1 {
 				t.Fatalf("%d requests, %v", requests, err)

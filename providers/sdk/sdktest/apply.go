@@ -15,10 +15,11 @@ import (
 // Place is a fresh target that the kit may write to.
 type Place struct {
 	Target sdk.Target
-	// Reopen gives the target as the next process finds it. Nil for one that keeps nothing between two calls: Target is used again.
+	// Reopen gives the target as the next process finds it. Nil for one that keeps nothing between two calls: Target is
+	// used again.
 	Reopen func(t *testing.T) sdk.Target
-	// Cut ends the target's work after so many more requests or writes: that one is done, its answer is lost, and nothing after it gets
-	// through until mend is called. Nil leaves these checks out.
+	// Cut ends the target's work after so many more requests or writes: that one is done, its answer is lost, and nothing
+	// after it gets through until mend is called. Nil leaves these checks out.
 	Cut func(after int) (mend func())
 }
 
@@ -40,8 +41,8 @@ const (
 	strangerTag    = "conformance.other/group/2"
 )
 
-// Apply checks what is asked of a target that writes: samples are made in their order, and each finds what it needs in those before.
-// Open makes a fresh place for each check.
+// Apply checks what is asked of a target that writes: samples are made in their order, and each finds what it needs in
+// those before. Open makes a fresh place for each check.
 func Apply(t *testing.T, open func(t *testing.T) Place, samples ...Sample) {
 	t.Helper()
 	checks := map[string]func(*applying){
@@ -80,7 +81,8 @@ func (a *applying) place() Place {
 
 func (s Sample) create() identity.StepRequest {
 	return identity.StepRequest{
-		StepID: s.Resource.String(), Action: identity.ActionCreate, Resource: s.Resource, After: s.Made.Clone(), Tag: conformanceTag, Secrets: s.Secrets,
+		StepID: s.Resource.String(), Action: identity.ActionCreate, Resource: s.Resource, After: s.Made.Clone(),
+		Tag: conformanceTag, Secrets: s.Secrets,
 	}
 }
 
@@ -92,7 +94,8 @@ func (s Sample) update(serverID string) identity.StepRequest {
 }
 
 func remove(id identity.ResourceID, before identity.Attributes) identity.StepRequest {
-	return identity.StepRequest{StepID: id.String(), Action: identity.ActionDelete, Resource: id, Before: before.Clone(), Tag: conformanceTag}
+	return identity.StepRequest{StepID: id.String(), Action: identity.ActionDelete, Resource: id, Before: before.Clone(),
+		Tag: conformanceTag}
 }
 
 func (a *applying) must(target sdk.Target, step identity.StepRequest) identity.StepResult {
@@ -124,10 +127,13 @@ func (a *applying) refused(target sdk.Target, step identity.StepRequest, why str
 	}
 	after := a.read(target)
 	if len(after) != len(before) {
-		a.Errorf("%s of %s %s was refused, and yet there were %d resources and are %d", step.Action, step.Resource, why, len(before), len(after))
+		a.Errorf("%s of %s %s was refused, and yet there were %d resources and are %d", step.Action, step.Resource, why,
+			len(before), len(after))
 	}
-	if one, other := before[step.Resource], after[step.Resource]; len(a.differences(one.Type, one.Attributes, other.Attributes)) > 0 {
-		a.Errorf("%s of %s %s was refused, and yet %v became %v", step.Action, step.Resource, why, one.Attributes, other.Attributes)
+	if one, other := before[step.Resource], after[step.Resource]; len(a.differences(one.Type, one.Attributes,
+		other.Attributes)) > 0 {
+		a.Errorf("%s of %s %s was refused, and yet %v became %v", step.Action, step.Resource, why, one.Attributes,
+			other.Attributes)
 	}
 }
 
@@ -279,14 +285,16 @@ func (a *applying) rename() {
 			continue
 		}
 		before := len(a.read(place.Target))
-		step := identity.StepRequest{StepID: s.Renamed.ID().String(), Action: identity.ActionUpdate, Resource: s.Renamed.ID(), ServerID: made.ServerID,
-			Before: s.Made.Clone(), After: s.Renamed.Attributes.Clone(), Tag: conformanceTag}
+		step := identity.StepRequest{StepID: s.Renamed.ID().String(), Action: identity.ActionUpdate, Resource: s.Renamed.ID(),
+			ServerID: made.ServerID,
+			Before:   s.Made.Clone(), After: s.Renamed.Attributes.Clone(), Tag: conformanceTag}
 		a.must(place.Target, step)
 		a.wantLive(place.Reopen(a.T), s.Renamed.ID(), s.Renamed.Attributes)
 		a.wantAlready(place.Target, step)
 		all := a.read(place.Target)
 		if _, there := all[s.Resource]; there || len(all) != before {
-			a.Errorf("after the rename of %s there are %d resources, before %d; the old one is there: %v", s.Resource, len(all), before, there)
+			a.Errorf("after the rename of %s there are %d resources, before %d; the old one is there: %v", s.Resource, len(all),
+				before, there)
 		}
 		back := step
 		back.Resource, back.Before, back.After = s.Resource, step.After, step.Before
@@ -332,7 +340,8 @@ func (a *applying) cutOff() {
 		a.Skip("the place cannot be cut")
 	}
 	for i := range a.samples {
-		a.cutAt(i, func(s Sample, _ string) identity.StepRequest { return s.create() }, func(s Sample) identity.Attributes { return s.Made })
+		a.cutAt(i, func(s Sample, _ string) identity.StepRequest { return s.create() },
+			func(s Sample) identity.Attributes { return s.Made })
 		if a.samples[i].Changed != nil {
 			a.cutAt(i, Sample.update, func(s Sample) identity.Attributes { return s.Changed })
 		}
@@ -341,7 +350,8 @@ func (a *applying) cutOff() {
 }
 
 // cutAt makes the samples up to i, cuts one step on it after each request, and expects that a resumed run finishes it.
-func (a *applying) cutAt(i int, of func(s Sample, serverID string) identity.StepRequest, want func(Sample) identity.Attributes) {
+func (a *applying) cutAt(i int, of func(s Sample, serverID string) identity.StepRequest,
+	want func(Sample) identity.Attributes) {
 	a.Helper()
 	s := a.samples[i]
 	for after := range mostCuts {

@@ -32,7 +32,8 @@ func (m *memory) Schema() identity.ProviderSchema {
 	group := &schema.Resources[0]
 	group.Tagged, group.KeyFormat = true, "{path}"
 	group.Attributes = []identity.AttributeSchema{
-		{Name: "path", Type: "string", Identity: true}, {Name: "name", Type: "string"}, {Name: "members", Type: "list", Unordered: true},
+		{Name: "path", Type: "string", Identity: true}, {Name: "name", Type: "string"},
+		{Name: "members", Type: "list", Unordered: true},
 		{Name: "token", Type: "string", Sensitive: true, Generated: true},
 	}
 	return schema
@@ -91,7 +92,8 @@ func (w *writer) write(change func()) error {
 }
 
 func (w *writer) Create(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
-	made := identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key, Attributes: step.After.Clone(), Tag: step.Tag, ServerID: rand.Text()}
+	made := identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key, Attributes: step.After.Clone(),
+		Tag: step.Tag, ServerID: rand.Text()}
 	result := identity.StepResult{ServerID: made.ServerID, Generated: map[string]string{"token": made.ServerID}}
 	if _, there := w.live[step.Resource]; there {
 		return identity.StepResult{}, steps.ErrTaken
@@ -127,8 +129,10 @@ func samples() []sdktest.Sample {
 		return identity.Attributes{"path": path, "name": name, "members": members}
 	}
 	return []sdktest.Sample{{
-		Resource: identity.ResourceID{Type: "group", Key: "/eng"}, Made: group("/eng", "eng", "ada", "bob"), Changed: group("/eng", "Engineers", "bob"),
-		Renamed:   &identity.Resource{Type: "group", Key: "/engineering", Attributes: group("/engineering", "eng", "bob", "ada")},
+		Resource: identity.ResourceID{Type: "group", Key: "/eng"}, Made: group("/eng", "eng", "ada", "bob"),
+		Changed: group("/eng", "Engineers", "bob"),
+		Renamed: &identity.Resource{Type: "group", Key: "/engineering",
+			Attributes: group("/engineering", "eng", "bob", "ada")},
 		Generates: "token",
 	}}
 }

@@ -14,7 +14,8 @@ import (
 type goodSource struct{}
 
 func (goodSource) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "good", Version: "1.0.0", Doc: "Good.", Kinds: []identity.Kind{identity.KindGroup}}
+	return identity.ProviderSchema{Name: "good", Version: "1.0.0", Doc: "Good.",
+		Kinds: []identity.Kind{identity.KindGroup}}
 }
 
 func (goodSource) Configure(context.Context, map[string]any) diag.List { return nil }
@@ -43,7 +44,8 @@ type goodTarget struct {
 
 func (*goodTarget) Schema() identity.ProviderSchema {
 	return identity.ProviderSchema{Name: "good", Version: "1.0.0", Doc: "Good.", Resources: []identity.ResourceSchema{{
-		Type: "group", KeyFormat: "/{name}", Attributes: []identity.AttributeSchema{{Name: "name", Type: "string", Identity: true}},
+		Type: "group", KeyFormat: "/{name}", Attributes: []identity.AttributeSchema{{Name: "name", Type: "string",
+			Identity: true}},
 	}}}
 }
 
@@ -54,7 +56,8 @@ func (*goodTarget) Identify(context.Context) (identity.TargetIdentity, error) {
 }
 
 func (*goodTarget) Translate(item identity.Item) identity.Translation {
-	return identity.Translation{Resources: []identity.Resource{{Type: "group", Key: "/" + item.ID, Attributes: identity.Attributes{"name": item.ID}}}}
+	return identity.Translation{Resources: []identity.Resource{{Type: "group", Key: "/" + item.ID,
+		Attributes: identity.Attributes{"name": item.ID}}}}
 }
 
 func (*goodTarget) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
@@ -71,7 +74,8 @@ func (g *goodTarget) ReadMarker(context.Context) (identity.Marker, identity.Mark
 	return g.marker, g.name(), nil
 }
 
-func (g *goodTarget) WriteMarker(_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (g *goodTarget) WriteMarker(_ context.Context, marker identity.Marker,
+	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
 	if basedOn != g.name() {
 		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "marker has changed"}
 	}

@@ -71,7 +71,8 @@ func (s sink) Gap(_ context.Context, gap identity.Gap) error {
 	return nil
 }
 
-// Source checks a source with arguments that work. Secrets are texts, such as the token, that must be in nothing it gives.
+// Source checks a source with arguments that work. Secrets are texts, such as the token, that must be in nothing it
+// gives.
 func Source(t *testing.T, source sdk.Source, config map[string]any, secrets ...string) *Collected {
 	t.Helper()
 	schema := source.Schema()
@@ -131,7 +132,8 @@ func checkSchema(t *testing.T, schema identity.ProviderSchema) {
 	}
 	seen := map[string]bool{}
 	for _, argument := range schema.Config {
-		if seen[argument.Name] || argument.Doc == "" || !slices.Contains([]string{"string", "number", "bool", "list(string)"}, argument.Type) {
+		if seen[argument.Name] || argument.Doc == "" ||
+			!slices.Contains([]string{"string", "number", "bool", "list(string)"}, argument.Type) {
 			t.Errorf("argument %q is there twice, has no text, or its type %q is not known", argument.Name, argument.Type)
 		}
 		seen[argument.Name] = true

@@ -28,7 +28,8 @@ func Target(t *testing.T, target sdk.Target, config map[string]any, items ...ide
 	}
 	// An item of every kind about which nothing is known must be answered too.
 	for _, kind := range identity.Kinds() {
-		items = append(items, identity.Item{Kind: kind, ID: "empty", Name: "empty", Version: identity.KindVersion, Attributes: []byte("{}")})
+		items = append(items, identity.Item{Kind: kind, ID: "empty", Name: "empty", Version: identity.KindVersion,
+			Attributes: []byte("{}")})
 	}
 	for _, item := range items {
 		checkTranslation(t, target, item, types)
@@ -36,14 +37,16 @@ func Target(t *testing.T, target sdk.Target, config map[string]any, items ...ide
 	checkRead(t, target, types)
 }
 
-// Marker checks that a marker is kept and that a writer with an old revision is refused. It writes the marker of the target.
+// Marker checks that a marker is kept and that a writer with an old revision is refused. It writes the marker of the
+// target.
 func Marker(t *testing.T, target sdk.Target) {
 	t.Helper()
 	_, before, err := target.ReadMarker(t.Context())
 	if err != nil {
 		t.Fatalf("reading the marker: %v", err)
 	}
-	wanted := identity.Marker{Migration: "conformance", Run: "r1", Fence: 7, Bindings: map[string]string{"okta.a/group/1#group": "group:/a"}}
+	wanted := identity.Marker{Migration: "conformance", Run: "r1", Fence: 7,
+		Bindings: map[string]string{"okta.a/group/1#group": "group:/a"}}
 	if _, err := target.WriteMarker(t.Context(), wanted, before); err != nil {
 		t.Fatalf("writing the marker: %v", err)
 	}
@@ -52,7 +55,8 @@ func Marker(t *testing.T, target sdk.Target) {
 		t.Errorf("marker is %+v of revision %q, %v", marker, revision, err)
 	}
 	var failure *identity.ProviderError
-	if _, err := target.WriteMarker(t.Context(), wanted, before); !errors.As(err, &failure) || failure.Code != identity.ErrorConflict {
+	if _, err := target.WriteMarker(t.Context(), wanted, before); !errors.As(err, &failure) ||
+		failure.Code != identity.ErrorConflict {
 		t.Errorf("a write based on an old revision gave %v, want a conflict", err)
 	}
 }

@@ -9,10 +9,12 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Apply does one step: it compares what is there with what the plan saw, and writes only when nothing else changed it. It fails with an
+// Apply does one step: it compares what is there with what the plan saw, and writes only when nothing else changed it.
+// It fails with an
 // *identity.ProviderError of ErrorConflict that holds the live attributes when the step must not be done, and with the error of the
 // writer otherwise. A step that finds its work done writes nothing and says Already.
-func Apply[R any](ctx context.Context, schema identity.ResourceSchema, with Writer[R], step identity.StepRequest) (identity.StepResult, error) {
+func Apply[R any](ctx context.Context, schema identity.ResourceSchema, with Writer[R],
+	step identity.StepRequest) (identity.StepResult, error) {
 	a := action[R]{schema: schema, with: with, step: step}
 	if refuser, ok := with.(Refuser); ok && step.Action == identity.ActionCreate && !step.Begun && refuser.RefusesTwice() {
 		return a.create(ctx)
@@ -42,7 +44,8 @@ type action[R any] struct {
 	step   identity.StepRequest
 }
 
-// create writes. When it is not known whether the request was done, or somebody else was faster, only the live resource tells.
+// create writes. When it is not known whether the request was done, or somebody else was faster, only the live resource
+// tells.
 func (a action[R]) create(ctx context.Context) (identity.StepResult, error) {
 	for lost := 0; ; lost++ {
 		result, err := a.with.Create(ctx, a.step)
@@ -101,7 +104,8 @@ func (a action[R]) update(ctx context.Context, live *Live[R]) (identity.StepResu
 		differing = without(differing, halter.Later(live))
 	}
 	if len(differing) > 0 {
-		return result, Conflict(live.Attributes, fmt.Sprintf("somebody has changed %s since the plan was made", strings.Join(differing, ", ")))
+		return result, Conflict(live.Attributes, fmt.Sprintf("somebody has changed %s since the plan was made",
+			strings.Join(differing, ", ")))
 	}
 	return result, a.with.Update(ctx, a.step, live)
 }
@@ -116,10 +120,12 @@ func (a action[R]) remove(ctx context.Context, live *Live[R]) (identity.StepResu
 		return result, Conflict(live.Attributes, "something else has taken its place")
 	}
 	if a.schema.Tagged && (a.step.Tag == "" || a.step.Tag != live.Tag) {
-		return result, Conflict(live.Attributes, "it does not carry the mark of this migration, and what rehome did not make it does not delete")
+		return result, Conflict(live.Attributes,
+			"it does not carry the mark of this migration, and what rehome did not make it does not delete")
 	}
 	if differing := Differences(a.schema, a.step.Before, live.Attributes); len(differing) > 0 {
-		return result, Conflict(live.Attributes, fmt.Sprintf("somebody has changed %s since it was made", strings.Join(differing, ", ")))
+		return result, Conflict(live.Attributes, fmt.Sprintf("somebody has changed %s since it was made",
+			strings.Join(differing, ", ")))
 	}
 	if guard, ok := a.with.(Guard[R]); ok {
 		why, err := guard.TakesAlong(ctx, a.step, live)

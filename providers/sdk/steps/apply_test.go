@@ -12,10 +12,13 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
-var schema = identity.ResourceSchema{Type: "client", KeyFormat: "{id}", Tagged: true, Attributes: []identity.AttributeSchema{
-	{Name: "id", Type: "string", Identity: true}, {Name: "name", Type: "string"}, {Name: "uris", Type: "list", Unordered: true},
-	{Name: "links", Type: "list"}, {Name: "secret", Type: "string", Sensitive: true, Generated: true}, {Name: "version", Computed: true},
-}}
+var schema = identity.ResourceSchema{Type: "client", KeyFormat: "{id}", Tagged: true,
+	Attributes: []identity.AttributeSchema{
+		{Name: "id", Type: "string", Identity: true}, {Name: "name", Type: "string"},
+		{Name: "uris", Type: "list", Unordered: true},
+		{Name: "links", Type: "list"}, {Name: "secret", Type: "string", Sensitive: true, Generated: true},
+		{Name: "version", Computed: true},
+	}}
 
 const tag = "okta.corp/application/1"
 
@@ -70,11 +73,13 @@ func (guarded) TakesAlong(context.Context, identity.StepRequest, *steps.Live[str
 }
 
 func attributes(name string, uris ...any) identity.Attributes {
-	return identity.Attributes{"id": "wiki", "name": name, "uris": uris, "secret": identity.Secret("s", identity.KindApplication, "1", "secret")}
+	return identity.Attributes{"id": "wiki", "name": name, "uris": uris,
+		"secret": identity.Secret("s", identity.KindApplication, "1", "secret")}
 }
 
 func live(name string, uris ...any) *steps.Live[string] {
-	return &steps.Live[string]{Resource: identity.Resource{Type: "client", Key: "wiki", ServerID: "old", Tag: tag, Attributes: attributes(name, uris...)}}
+	return &steps.Live[string]{Resource: identity.Resource{Type: "client", Key: "wiki", ServerID: "old", Tag: tag,
+		Attributes: attributes(name, uris...)}}
 }
 
 func stranger() *steps.Live[string] {
@@ -90,7 +95,8 @@ func halted(l *steps.Live[string]) *steps.Live[string] {
 }
 
 func request(action string) identity.StepRequest {
-	step := identity.StepRequest{Action: action, Resource: identity.ResourceID{Type: "client", Key: "wiki"}, Tag: tag, ServerID: "old"}
+	step := identity.StepRequest{Action: action, Resource: identity.ResourceID{Type: "client", Key: "wiki"}, Tag: tag,
+		ServerID: "old"}
 	switch action {
 	case identity.ActionCreate:
 		step.After, step.ServerID = attributes("Wiki", "a"), ""
@@ -124,15 +130,24 @@ func creates() []applyCase {
 	return []applyCase{
 		{"what is not there is made", step, &fake{}, []string{"find", "create"}, identity.StepResult{ServerID: "new"}, ""},
 		{"what is there as wanted is done", step, &fake{live: live("Wiki", "a", "a")}, []string{"find"}, already, ""},
-		{"something else is there", step, &fake{live: live("Other", "a")}, []string{"find"}, identity.StepResult{ServerID: "old"}, "different name"},
-		{"another migration's is there", step, &fake{live: stranger()}, []string{"find"}, identity.StepResult{ServerID: "old"}, "did not make"},
-		{"the answer was lost and it was done", step, &fake{errs: []error{lost}, appears: live("Wiki", "a")}, []string{"find", "create", "find"}, identity.StepResult{ServerID: "old"}, ""},
-		{"the answer was lost and it was not done", step, &fake{errs: []error{lost}}, []string{"find", "create", "find", "create"}, identity.StepResult{ServerID: "new"}, ""},
-		{"a create that was cut off is taken up", linked, several{&fake{live: half}}, []string{"find", "update"}, identity.StepResult{ServerID: "old"}, ""},
-		{"what differs in more is not taken up", linked, several{&fake{live: live("Other", "a")}}, []string{"find"}, identity.StepResult{ServerID: "old"}, "different links, name"},
-		{"a target that refuses is not asked first", step, refusing{&fake{}}, []string{"create"}, identity.StepResult{ServerID: "new"}, ""},
-		{"a target that refuses says what is there", step, refusing{&fake{errs: []error{taken}, live: live("Other")}}, []string{"create", "find"}, identity.StepResult{ServerID: "old"}, "different name, uris"},
-		{"a target that refuses finds it done", step, refusing{&fake{errs: []error{taken}, live: live("Wiki", "a")}}, []string{"create", "find"}, already, ""},
+		{"something else is there", step, &fake{live: live("Other", "a")}, []string{"find"},
+			identity.StepResult{ServerID: "old"}, "different name"},
+		{"another migration's is there", step, &fake{live: stranger()}, []string{"find"},
+			identity.StepResult{ServerID: "old"}, "did not make"},
+		{"the answer was lost and it was done", step, &fake{errs: []error{lost}, appears: live("Wiki", "a")},
+			[]string{"find", "create", "find"}, identity.StepResult{ServerID: "old"}, ""},
+		{"the answer was lost and it was not done", step, &fake{errs: []error{lost}},
+			[]string{"find", "create", "find", "create"}, identity.StepResult{ServerID: "new"}, ""},
+		{"a create that was cut off is taken up", linked, several{&fake{live: half}}, []string{"find", "update"},
+			identity.StepResult{ServerID: "old"}, ""},
+		{"what differs in more is not taken up", linked, several{&fake{live: live("Other", "a")}}, []string{"find"},
+			identity.StepResult{ServerID: "old"}, "different links, name"},
+		{"a target that refuses is not asked first", step, refusing{&fake{}}, []string{"create"},
+			identity.StepResult{ServerID: "new"}, ""},
+		{"a target that refuses says what is there", step, refusing{&fake{errs: []error{taken}, live: live("Other")}},
+			[]string{"create", "find"}, identity.StepResult{ServerID: "old"}, "different name, uris"},
+		{"a target that refuses finds it done", step, refusing{&fake{errs: []error{taken}, live: live("Wiki", "a")}},
+			[]string{"create", "find"}, already, ""},
 		{"a step that was begun looks first", begun, refusing{&fake{live: live("Wiki", "a")}}, []string{"find"}, already, ""},
 	}
 }
@@ -145,12 +160,20 @@ func changes() []applyCase {
 	done := identity.StepResult{ServerID: "old"}
 	return []applyCase{
 		{"what is as the plan saw it is changed", step, &fake{live: live("Wiki", "a")}, []string{"find", "update"}, done, ""},
-		{"what is as wanted is done", step, &fake{live: live("Wiki", "b")}, []string{"find"}, identity.StepResult{ServerID: "old", Already: true}, ""},
+		{"what is as wanted is done", step, &fake{live: live("Wiki", "b")}, []string{"find"},
+			identity.StepResult{ServerID: "old", Already: true}, ""},
 		{"a secret is written again", secret, &fake{live: live("Wiki", "b")}, []string{"find", "update"}, done, ""},
-		{"a tag is put right", step, &fake{live: func() *steps.Live[string] { l := live("Wiki", "b"); l.Tag = ""; return l }()}, []string{"find", "update"}, done, ""},
+		{"a tag is put right", step, &fake{live: func() *steps.Live[string] {
+			l := live("Wiki",
+				"b")
+			l.Tag = ""
+			return l
+		}()}, []string{"find", "update"}, done, ""},
 		{"somebody changed it", step, &fake{live: live("By hand", "a")}, []string{"find"}, done, "changed name"},
-		{"an update that was cut off is no foreign change", step, &fake{live: live("Wiki", "a", "b")}, []string{"find", "update"}, done, ""},
-		{"a sign says that an update was cut off", linked, several{&fake{live: halted(live("Wiki", "a"))}}, []string{"find", "update"}, done, ""},
+		{"an update that was cut off is no foreign change", step, &fake{live: live("Wiki", "a", "b")},
+			[]string{"find", "update"}, done, ""},
+		{"a sign says that an update was cut off", linked, several{&fake{live: halted(live("Wiki", "a"))}},
+			[]string{"find", "update"}, done, ""},
 		{"it is gone", step, &fake{}, []string{"find"}, identity.StepResult{}, "no longer there"},
 	}
 }
@@ -162,12 +185,16 @@ func deletes() []applyCase {
 	return []applyCase{
 		{"ours is deleted", step, &fake{live: live("Wiki", "a")}, []string{"find", "remove"}, done, ""},
 		{"what is gone is done", step, &fake{}, []string{"find"}, identity.StepResult{Already: true}, ""},
-		{"it went in between", step, &fake{live: live("Wiki", "a"), removed: steps.ErrAbsent}, []string{"find", "remove"}, done, ""},
+		{"it went in between", step, &fake{live: live("Wiki", "a"), removed: steps.ErrAbsent},
+			[]string{"find", "remove"}, done, ""},
 		{"another migration's stays", step, &fake{live: stranger()}, []string{"find"}, done, "mark of this migration"},
-		{"a step without a tag deletes nothing that carries one", untagged, &fake{live: live("Wiki", "a")}, []string{"find"}, done, "mark of this migration"},
-		{"what was changed stays", step, &fake{live: live("By hand", "a")}, []string{"find"}, done, "changed name since it was made"},
+		{"a step without a tag deletes nothing that carries one", untagged, &fake{live: live("Wiki", "a")}, []string{"find"},
+			done, "mark of this migration"},
+		{"what was changed stays", step, &fake{live: live("By hand", "a")}, []string{"find"}, done,
+			"changed name since it was made"},
 		{"another of that name stays", other, &fake{live: live("Wiki", "a")}, []string{"find"}, done, "taken its place"},
-		{"what would take others along stays", step, guarded{&fake{live: live("Wiki", "a")}}, []string{"find"}, done, "sub-groups"},
+		{"what would take others along stays", step, guarded{&fake{live: live("Wiki", "a")}}, []string{"find"}, done,
+			"sub-groups"},
 	}
 }
 
@@ -179,7 +206,8 @@ func TestApply_DecidesTheSameForEveryTarget(t *testing.T) {
 			switch {
 			case c.conflict == "" && err != nil:
 				t.Fatal(err)
-			case c.conflict != "" && (!errors.As(err, &fault) || fault.Code != identity.ErrorConflict || !strings.Contains(fault.Message, c.conflict)):
+			case c.conflict != "" && (!errors.As(err, &fault) || fault.Code != identity.ErrorConflict ||
+				!strings.Contains(fault.Message, c.conflict)):
 				t.Errorf("ended with %v, wanted a conflict with %q", err, c.conflict)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -244,8 +272,10 @@ func TestForeign_AnUpdateThatWasCutOffIsNoChangeBySomebodyElse(t *testing.T) {
 }
 
 func TestDifferences_LeavesOutWhatNoComparisonCanTell(t *testing.T) {
-	want := identity.Attributes{"name": "", "uris": []any{"b", "a"}, "links": []any{"b", "a"}, "secret": "s", "version": "2"}
-	got := steps.Differences(schema, want, identity.Attributes{"uris": []any{"a", "b", "a"}, "links": []any{"a", "b"}, "other": "x"})
+	want := identity.Attributes{"name": "", "uris": []any{"b", "a"}, "links": []any{"b", "a"}, "secret": "s",
+		"version": "2"}
+	got := steps.Differences(schema, want, identity.Attributes{"uris": []any{"a", "b", "a"}, "links": []any{"a", "b"},
+		"other": "x"})
 	if diff := cmp.Diff([]string{"links"}, got); diff != "" {
 		t.Error(diff)
 	}

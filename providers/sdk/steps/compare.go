@@ -7,8 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/value"
 )
 
-// Differences names the attributes of want that the live resource does not have, sorted. Left out is what no comparison could tell:
-// secrets, which a server does not give back, and what the server sets itself.
+// Differences names the attributes of want that the live resource does not have, sorted. Left out is what no comparison
+// could tell: secrets, which a server does not give back, and what the server sets itself.
 func Differences(schema identity.ResourceSchema, want, live identity.Attributes) []string {
 	names := slices.DeleteFunc(want.Names(), func(name string) bool {
 		attribute, _ := schema.Attribute(name)
@@ -18,8 +18,8 @@ func Differences(schema identity.ResourceSchema, want, live identity.Attributes)
 	return value.DiffOf(names, want, live, schema.Unordered()...)
 }
 
-// Foreign names the attributes whose live value is neither that of before nor that of after, nor, for a set, something in between. An
-// update of several requests that was cut off leaves values of both: that is no change by somebody else.
+// Foreign names the attributes whose live value is neither that of before nor that of after, nor, for a set, something
+// in between. An update of several requests that was cut off leaves values of both: that is no change by somebody else.
 func Foreign(schema identity.ResourceSchema, before, after, live identity.Attributes) []string {
 	sets := schema.Unordered()
 	return slices.DeleteFunc(Differences(schema, before, live), func(name string) bool {
@@ -30,7 +30,8 @@ func Foreign(schema identity.ResourceSchema, before, after, live identity.Attrib
 	})
 }
 
-// onTheWay tells whether a set can be met while one is being made into the other: nothing strange in it, and all that both have.
+// onTheWay tells whether a set can be met while one is being made into the other: nothing strange in it, and all that
+// both have.
 func onTheWay(from, to, now any) bool {
 	known := value.Union(from, to)
 	both := value.Intersection(from, to)

@@ -7,7 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// Live is a resource as the target has it now, with whatever its writer needs to change it: the body it was read from, say.
+// Live is a resource as the target has it now, with whatever its writer needs to change it: the body it was read from,
+// say.
 type Live[R any] struct {
 	identity.Resource
 	Raw R
@@ -15,11 +16,11 @@ type Live[R any] struct {
 
 // Writer writes the resources of one type. It decides nothing: Apply has compared before it calls.
 type Writer[R any] interface {
-	// Find reads the live resource of a step, nil when it is not there. A resource that the step renames is found under its old key,
-	// by ServerID or Before.
+	// Find reads the live resource of a step, nil when it is not there. A resource that the step renames is found under
+	// its old key, by ServerID or Before.
 	Find(ctx context.Context, step identity.StepRequest) (*Live[R], error)
-	// Create makes the resource. Its result holds the id of the target and the secrets that the target made. An error that is
-	// ErrTaken or ErrLost is looked into; any other ends the step.
+	// Create makes the resource. Its result holds the id of the target and the secrets that the target made. An error that
+	// is ErrTaken or ErrLost is looked into; any other ends the step.
 	Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error)
 	// Update makes a live resource what the step wants.
 	Update(ctx context.Context, step identity.StepRequest, live *Live[R]) error
@@ -39,20 +40,21 @@ var (
 
 // The interfaces below are optional abilities of a Writer.
 
-// Resumer is a Writer whose create takes several requests. A create that was cut off is taken up by Update when nothing but the
-// attributes of Later differs from what is wanted.
+// Resumer is a Writer whose create takes several requests. A create that was cut off is taken up by Update when nothing
+// but the attributes of Later differs from what is wanted.
 type Resumer[R any] interface {
 	Later(live *Live[R]) []string
 }
 
-// Halter is a Resumer whose update leaves a sign while it is at work, so that one that was cut off is known: the attributes of Later
-// may then have any value.
+// Halter is a Resumer whose update leaves a sign while it is at work, so that one that was cut off is known: the
+// attributes of Later may then have any value.
 type Halter[R any] interface {
 	Resumer[R]
 	Halted(live *Live[R]) bool
 }
 
-// SecretKeeper is a Writer whose target makes secrets and can show them again, so that none is lost with the answer of a create.
+// SecretKeeper is a Writer whose target makes secrets and can show them again, so that none is lost with the answer of
+// a create.
 type SecretKeeper[R any] interface {
 	Generated(step identity.StepRequest, live *Live[R]) map[string]string
 }
@@ -62,8 +64,8 @@ type Guard[R any] interface {
 	TakesAlong(ctx context.Context, step identity.StepRequest, live *Live[R]) (why string, err error)
 }
 
-// Refuser is a Writer whose target refuses by itself, with ErrTaken, to create what is there already. A step that was never begun is
-// then created without a look first, which spares a request.
+// Refuser is a Writer whose target refuses by itself, with ErrTaken, to create what is there already. A step that was
+// never begun is then created without a look first, which spares a request.
 type Refuser interface {
 	RefusesTwice() bool
 }

@@ -34,8 +34,10 @@ func parse(args []string, messages io.Writer) (Config, error) {
 	f.StringVar(&c.EntraAddr, "entra-addr", "127.0.0.1:0", "loopback `address` of the Entra lab")
 	f.StringVar(&c.TLSDir, "tls-dir", "", "`folder` that receives ca.pem; the folder of the listen file when empty")
 	f.BoolVar(&c.UntilStdinCloses, "until-stdin-closes", false, "stop also when standard input closes")
-	f.StringVar(&c.Okta.Token, "okta-token", "", "API `token` that the Okta lab expects; a fixed practice token when empty")
-	f.IntVar(&c.Okta.RatePerMinute, "okta-rate", 0, "requests a minute that the Okta lab allows; 0 means 600, below 0 no limit")
+	f.StringVar(&c.Okta.Token, "okta-token", "",
+		"API `token` that the Okta lab expects; a fixed practice token when empty")
+	f.IntVar(&c.Okta.RatePerMinute, "okta-rate", 0,
+		"requests a minute that the Okta lab allows; 0 means 600, below 0 no limit")
 	f.IntVar(&c.Entra.RatePerMinute, "entra-rate", 0, "requests a minute that the Entra lab allows; 0 means no limit")
 	f.IntVar(&c.Okta.PageCap, "page-size", 0, "largest page of every list, in elements; 0 leaves the vendor's sizes")
 	f.StringVar(&fault, "fault", "", fmt.Sprintf("misbehave: one of %v or forbidden-KIND", labfault.Names()))

@@ -136,7 +136,8 @@ func Results(w io.Writer, results iter.Seq2[assess.Result, error], class assess.
 	return err
 }
 
-// Result shows all of one verdict. It leaves out what there is none of, except for the impacts: none is an answer there.
+// Result shows all of one verdict. It leaves out what there is none of, except for the impacts: none is an answer
+// there.
 func Result(w io.Writer, r assess.Result) {
 	line := func(label, text string) {
 		if text != "" {

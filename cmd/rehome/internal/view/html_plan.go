@@ -85,7 +85,8 @@ func planPageOf(base page, p *plan.Plan) planPage {
 		verdict = "not ready"
 	}
 	out := planPage{
-		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", Clean(p.Migration.Name), verdict), Mode: words(string(p.Migration.Mode)),
+		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", Clean(p.Migration.Name), verdict),
+		Mode:   words(string(p.Migration.Mode)),
 		Hash:   p.PlanHash,
 		Target: Clean(p.Target.Name + ": " + firstOf(p.Target.Summary, p.Target.Identity)), Tiles: tiles(p.Summary),
 		Impacts: pageImpacts(p.Impacts),

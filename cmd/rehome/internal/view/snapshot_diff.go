@@ -167,7 +167,8 @@ func snapshotDiffEnd(w io.Writer, fold *folding, tally inventory.Tally) error {
 }
 
 func changeCounts(counts map[inventory.ChangeType]int) string {
-	return fmt.Sprintf("%s added, %s removed, %s changed", Count(counts[inventory.Added]), Count(counts[inventory.Removed]),
+	return fmt.Sprintf("%s added, %s removed, %s changed", Count(counts[inventory.Added]),
+		Count(counts[inventory.Removed]),
 		Count(counts[inventory.Changed]))
 }
 

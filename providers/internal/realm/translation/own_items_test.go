@@ -70,7 +70,10 @@ func ownApplications(t *testing.T) []identity.Item {
 			a.ClientAuthentication = "private_key_jwt"
 			a.JWKS = `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB","id":"k1","status":"ACTIVE","d":"secret"},{"kty":"RSA","status":"INACTIVE"},{"kty":"RSA","use":"enc"}]}`
 		}),
-		app("keys-of-no-use", func(a *identity.Application) { a.ClientAuthentication, a.JWKS = "private_key_jwt", `{"keys":[]}` }),
+		app("keys-of-no-use", func(a *identity.Application) {
+			a.ClientAuthentication, a.JWKS = "private_key_jwt",
+				`{"keys":[]}`
+		}),
 		app("keys-that-are-none", func(a *identity.Application) {
 			a.ClientAuthentication, a.JWKS = "private_key_jwt",
 				"nonsense"
@@ -162,7 +165,8 @@ func ownSAML(saml func(string, func(*identity.Application)) identity.Item) []ide
 		}),
 		saml("signed-with-an-unknown-key", func(a *identity.Application) { a.RequestSigned = true }),
 		saml("encrypted", func(a *identity.Application) {
-			a.EncryptAssertion, a.EncryptionCertificate = true, "-----BEGIN CERTIFICATE-----\n"+testCertificate+"\n-----END CERTIFICATE-----"
+			a.EncryptAssertion, a.EncryptionCertificate = true,
+				"-----BEGIN CERTIFICATE-----\n"+testCertificate+"\n-----END CERTIFICATE-----"
 		}),
 		saml("encrypted-for-an-unknown-key", func(a *identity.Application) { a.EncryptAssertion = true }),
 		saml("encrypted-for-rubbish", func(a *identity.Application) {

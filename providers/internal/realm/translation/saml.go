@@ -327,7 +327,8 @@ func statementMapper(name, field string, s identity.AttributeStatement) (map[str
 		}
 		return mapper(name, "saml-user-attribute-mapper", config), nil
 	}
-	if constant := strings.Trim(value, `"`); len(value) >= 2 && value[0] == '"' && value == `"`+constant+`"` && !strings.Contains(constant, `"`) {
+	if constant := strings.Trim(value, `"`); len(value) >= 2 && value[0] == '"' && value == `"`+constant+`"` &&
+		!strings.Contains(constant, `"`) {
 		config["attribute.value"] = constant
 		return mapper(name, "saml-hardcode-attribute-mapper", config), nil
 	}

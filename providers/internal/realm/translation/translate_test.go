@@ -70,7 +70,8 @@ func TestAnApplicationStaysShutUntilItMayOpen(t *testing.T) {
 			}
 		})
 	}
-	open := Translate(made(t, identity.KindApplication, oidc(func(a *identity.Application) { a.Access = identity.AccessEveryone })))
+	open := Translate(made(t, identity.KindApplication,
+		oidc(func(a *identity.Application) { a.Access = identity.AccessEveryone })))
 	if got := kinds(open.Resources); slices.Contains(got, realm.TypeGate) || !slices.Contains(got, realm.TypeEnablement) {
 		t.Errorf("an application for everybody has %v", got)
 	}
