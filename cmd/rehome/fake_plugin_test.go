@@ -93,6 +93,8 @@ func (fakeSource) Secret(context.Context, identity.ItemID, string) (string, erro
 // fakeTarget writes to the fake's server. It repeats nothing by itself: what a request without an answer has done, the next apply asks.
 type fakeTarget struct{ http *http.Client }
 
+var _ sdk.UsageReader = (*fakeTarget)(nil) // an ability that no longer fits would be missing without a word
+
 // fakeResource is a resource as the server has it.
 type fakeResource struct {
 	Type       string              `json:"type"`
@@ -155,10 +157,10 @@ func (f *fakeTarget) Check([]identity.Resource, []identity.Resource) []identity.
 }
 
 // Usage says that nobody has used anything.
-func (f *fakeTarget) Usage(_ context.Context, resources []identity.Resource) ([]identity.Usage, error) {
-	usage := make([]identity.Usage, len(resources))
-	for i, r := range resources {
-		usage[i].Resource = r.ID()
+func (f *fakeTarget) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
+	usage := make([]identity.Usage, len(questions))
+	for i, q := range questions {
+		usage[i].Resource = q.Resource.ID()
 	}
 	return usage, nil
 }

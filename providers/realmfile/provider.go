@@ -8,8 +8,11 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
+
+var _ sdk.OfflineConfigurer = (*Target)(nil)
 
 // Target writes one realm file. It looks before each write whether the file is as it left it, so that an edit in
 // between is seen.
