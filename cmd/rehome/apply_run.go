@@ -174,15 +174,10 @@ func (e *execution) made() time.Time {
 	return created
 }
 
-// owner is whose target that of the configuration is to be.
-func (s *session) owner() apply.Owner {
-	return apply.Owner{Migration: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant}
-}
-
 func (e *execution) claim() apply.Claim {
 	s, p := e.s, e.work.plan
 	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
-	return apply.Claim{Owner: s.owner(), Holder: holder, PlanHash: p.PlanHash, CreatedAt: e.made(), Dead: func(h apply.Holder) bool { return s.dead(h, e.run) }}
+	return apply.Claim{Owner: s.Owner(), Holder: holder, PlanHash: p.PlanHash, CreatedAt: e.made(), Dead: func(h apply.Holder) bool { return s.dead(h, e.run) }}
 }
 
 // begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from a stranger's.

@@ -170,7 +170,7 @@ func rotate(ctx context.Context, s *session, target *client.Target, live identit
 	s.plugins.Hide(secret)
 	id := s.NewID("c")
 	holder := apply.Holder{ID: id, Run: id, Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome credentials rotate-client", Since: s.env.now()}
-	claim := apply.Claim{Owner: s.owner(), Holder: holder, CreatedAt: s.env.now(), Dead: func(h apply.Holder) bool { return s.dead(h, "") }}
+	claim := apply.Claim{Owner: s.Owner(), Holder: holder, CreatedAt: s.env.now(), Dead: func(h apply.Holder) bool { return s.dead(h, "") }}
 	if err := s.awaitTarget(ctx, target, claim); err != nil {
 		return err
 	}

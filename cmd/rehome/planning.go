@@ -95,7 +95,7 @@ func (w *planning) compute(ctx context.Context, s *session, schema identity.Prov
 		return fmt.Errorf("reading the marker: %w", err)
 	}
 	if !s.ThrowAway() { // a rehearsal reads the real target under a name of its own, and rehearsal.Refuse judges where it writes
-		if err := apply.CheckOwner(w.marker, s.owner()); err != nil {
+		if err := apply.CheckOwner(w.marker, s.Owner()); err != nil {
 			return err
 		}
 	}

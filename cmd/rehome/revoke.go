@@ -58,7 +58,7 @@ func runRevoke(ctx context.Context, s *session, hash string) error {
 		return err
 	}
 	defer target.Close()
-	already, err := apply.Revoke(ctx, target, s.owner(), hash, s.env.now)
+	already, err := apply.Revoke(ctx, target, s.Owner(), hash, s.env.now)
 	if err != nil {
 		return err
 	}

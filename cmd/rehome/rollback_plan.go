@@ -61,7 +61,7 @@ func (w *planning) computeRollback(ctx context.Context, s *session, record *runR
 	if w.marker, w.revision, err = w.target.ReadMarker(ctx); err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
-	if err := apply.CheckOwner(w.marker, s.owner()); err != nil {
+	if err := apply.CheckOwner(w.marker, s.Owner()); err != nil {
 		return err
 	}
 	age, err := duration(s.cfg.Rehome.MaxPlanAge, defaultPlanAge, "max_plan_age")

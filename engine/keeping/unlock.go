@@ -42,6 +42,9 @@ func ForceUnlock(ctx context.Context, p *project.Project, id string, evenAlive b
 	if err != nil {
 		return nil, fmt.Errorf("reading the marker: %w", err)
 	}
+	if err := apply.CheckOwner(marker, p.Owner()); err != nil {
+		return nil, err
+	}
 	holder := apply.HolderOf(marker.Lease)
 	if holder.ID != id {
 		return nil, unknownLock(holder, running)

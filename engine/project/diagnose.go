@@ -2,6 +2,7 @@ package project
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -45,7 +46,7 @@ func describe(err error) diag.Diagnostic {
 		return describeLifecycle(life)
 	case errors.As(err, &ownerless):
 		return diag.Errorf("state-owner-unknown", "State has things without an owner",
-			"%s.\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was "+
+			"%s\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was "+
 				"changed. With the version that wrote it, take out or complete what is named, or begin a new "+
 				"state.", text)
 	case errors.As(err, &lost):
@@ -85,6 +86,7 @@ func describeHeld(err error) (diag.Diagnostic, bool) {
 	var held *apply.HeldError
 	var busy *state.BusyError
 	var active *state.ActiveError
+	var foreign *apply.ForeignError
 	switch {
 	case errors.As(err, &locked):
 		return diag.Errorf("state-locked", "State is locked",
@@ -114,9 +116,25 @@ func describeHeld(err error) (diag.Diagnostic, bool) {
 				"again when it is done.", text), true
 	case errors.Is(err, apply.ErrSuperseded):
 		return diag.Errorf("plan-superseded", "Plan is superseded",
-			"%s\nOnly the plan previewed last can be applied. Plan again and have the new hash approved.", text), true
+			"%s\nA plan is over when a later one was saved with -out here, or applied anywhere. "+
+				"Plan again and have the new hash approved.", text), true
+	case errors.Is(err, apply.ErrRevoked):
+		return diag.Errorf("plan-revoked", "Plan was revoked",
+			"%s\nSomebody took its hash back with rehome revoke. Plan again and have the new hash approved.", text), true
+	case errors.As(err, &foreign):
+		return describeForeign(foreign), true
 	}
 	return diag.Diagnostic{}, false
+}
+
+// describeForeign says how the target of another migration can be had, where it can.
+func describeForeign(e *apply.ForeignError) diag.Diagnostic {
+	advice := "What rehome made there is another tenant's. Name another target."
+	if e.Holder.Tenant == "" || e.Holder.Tenant == e.Asking.Tenant {
+		advice = fmt.Sprintf("Nothing was changed. If that migration is over, end it with rehome state archive and take its "+
+			"target over: rehome target adopt -from=%s", e.Holder.Migration)
+	}
+	return diag.Errorf("target-other-migration", "Target is another migration's", "%s\n%s", phrase.Sentence(e), advice)
 }
 
 func describeProvider(failure *identity.ProviderError, err error) diag.Diagnostic {
@@ -180,6 +198,13 @@ func describeLifecycle(e *lifecycle.Refusal) diag.Diagnostic {
 		title, advice = "Source is of another tenant",
 			"What was read of one tenant must never reach another. Give the source another name, or use a state "+
 				"of its own."
+	case lifecycle.RuleNotArchived:
+		title, advice = "Migration is not archived",
+			"End it with rehome state archive in its folder, or by its name, and take its target over then."
+	case lifecycle.RuleOtherTenant:
+		title, advice = "Migration is of another tenant", "Tenants never share a target. Name another one."
+	case lifecycle.RuleNothingToAdopt:
+		title, advice = "Nothing to take over", "Go on with rehome plan."
 	}
 	return diag.Errorf(e.Rule, title, "%s\n%s", phrase.Sentence(e), advice)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
@@ -103,6 +104,11 @@ func (p *Project) Configuration(ctx context.Context) (*config.Config, error) {
 
 // Config is the configuration that was read, nil before.
 func (p *Project) Config() *config.Config { return p.configuration }
+
+// Owner is whose target it must be that this project writes to. The configuration must have been read.
+func (p *Project) Owner() apply.Owner {
+	return apply.Owner{Migration: p.configuration.Migration.Name, Tenant: p.configuration.Migration.Tenant}
+}
 
 // NewID is a readable id: prefix, day, and eight random hexadecimal digits.
 func (p *Project) NewID(prefix string) string {
