@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -95,8 +96,8 @@ func runApply(ctx context.Context, s *session, file string, o applyOptions) erro
 	if err != nil {
 		return err
 	}
-	defer work.target.Close()
-	if _, err := s.WithoutPeople(work.plan); err != nil { // events name nobody from here on
+	defer work.Target.Close()
+	if _, err := s.WithoutPeople(work.Plan); err != nil { // events name nobody from here on
 		return err
 	}
 	return s.Hold(ctx, state.WorkApply, "", "", func(ctx context.Context, _ state.Activity) error {
@@ -106,7 +107,7 @@ func runApply(ctx context.Context, s *session, file string, o applyOptions) erro
 
 // applyPlan carries out a plan. The apply of the migration is this process's alone, so the state says what there is to go on with once
 // it has followed the journals again.
-func applyPlan(ctx context.Context, s *session, work *planning, file string, o applyOptions) error {
+func applyPlan(ctx context.Context, s *session, work *planning.Prepared, file string, o applyOptions) error {
 	if err := s.BringUp(); err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func applyPlan(ctx context.Context, s *session, work *planning, file string, o a
 		return err
 	}
 	defer e.close()
-	if err := approve(s, work.plan, file, o.hash, e.resumed); err != nil {
+	if err := approve(s, work.Plan, file, o.hash, e.resumed); err != nil {
 		return err
 	}
 	if err := e.openVault(); err != nil {
@@ -132,7 +133,7 @@ func pathOrEmpty(s *session, name string) string {
 }
 
 // planToApply reads the plan file, or computes the plan again, and opens the target.
-func planToApply(ctx context.Context, s *session, file, hash string) (*planning, error) {
+func planToApply(ctx context.Context, s *session, file, hash string) (*planning.Prepared, error) {
 	p, err := keptOrFile(s, file, hash)
 	if err != nil {
 		return nil, err
@@ -172,14 +173,14 @@ func planToApply(ctx context.Context, s *session, file, hash string) (*planning,
 		target.Close()
 		return nil, err
 	}
-	return &planning{plan: p, target: target}, nil
+	return &planning.Prepared{Plan: p, Target: target, Live: target}, nil
 }
 
 // keptOrFile is the plan of the file or, without one, the plan of an unfinished run of this hash: an interrupted run goes on with the
 // plan that was approved, as a new one would see what is done already. Nil means that the plan must be computed.
 func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
 	if file != "" {
-		return s.readPlan(s.path(file))
+		return planning.ReadFile(s.Project, file)
 	}
 	if hash == "" {
 		return nil, nil
@@ -202,7 +203,7 @@ func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
 // approve lets only an approved, fresh, previewed plan through. A run that began in time may be finished later.
 func approve(s *session, p *plan.Plan, file, hash string, resumed *resumed) error {
 	if p.PlanHash == "" {
-		return draftRefused(s, p)
+		return draftRefused(s, p, nil)
 	}
 	if err := plan.CheckClassifier(p); err != nil && p.Rollback == nil {
 		return err // the way back judges no items
@@ -211,7 +212,7 @@ func approve(s *session, p *plan.Plan, file, hash string, resumed *resumed) erro
 	if resumed != nil {
 		began = resumed.run.StartedAt // what was fresh when the run began lets it go on to its end
 	}
-	if err := recheckGates(s, p, began); err != nil {
+	if err := planning.Recheck(s.ctx, s.Project, p, began); err != nil {
 		return err
 	}
 	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err != nil || began.After(expires) {

@@ -15,6 +15,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -24,7 +25,7 @@ const lockVariable = "REHOME_LOCK_ID"
 // execution is one apply, from the approved plan to the end of the run.
 type execution struct {
 	s       *session
-	work    *planning
+	work    *planning.Prepared
 	o       applyOptions
 	run     string
 	lock    string
@@ -41,9 +42,9 @@ type execution struct {
 }
 
 // newExecution finds the run that goes on, or names a new one. It changes nothing.
-func newExecution(s *session, work *planning, o applyOptions) (*execution, error) {
+func newExecution(s *session, work *planning.Prepared, o applyOptions) (*execution, error) {
 	e := &execution{s: s, work: work, o: o, run: s.NewID("r"), began: s.env.now().UTC()}
-	run, err := unfinishedRun(s.store, work.plan.PlanHash)
+	run, err := unfinishedRun(s.store, work.Plan.PlanHash)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func newExecution(s *session, work *planning, o applyOptions) (*execution, error
 			return nil, err
 		}
 	}
-	if e.given, err = givenBefore(s, work.plan.PlanHash); err != nil {
+	if e.given, err = givenBefore(s, work.Plan.PlanHash); err != nil {
 		e.close()
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (e *execution) openVault() error {
 	if e.resumed != nil {
 		earlier = e.resumed.secrets
 	}
-	vault, err := newSecretVaults(s.cfg, apply.Planned(e.work.plan.Steps), destination{out: pathOrEmpty(s, e.o.secretsOut), recipients: e.o.recipients, terminal: terminal, earlier: earlier})
+	vault, err := newSecretVaults(s.cfg, apply.Planned(e.work.Plan.Steps), destination{out: pathOrEmpty(s, e.o.secretsOut), recipients: e.o.recipients, terminal: terminal, earlier: earlier})
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (e *execution) openVault() error {
 // generates counts the one-time secrets of steps that are still to be done.
 func (e *execution) generates() int {
 	n := 0
-	for _, step := range apply.Planned(e.work.plan.Steps) {
+	for _, step := range apply.Planned(e.work.Plan.Steps) {
 		if done, _ := e.resumed.known(step.ID); step.Action == plan.ActionCreate && !done && !e.given[step.ID] {
 			n += len(step.AfterUnknown)
 		}
@@ -116,13 +117,13 @@ func (e *execution) generates() int {
 // execute takes the lease, runs the steps and closes the books.
 func (e *execution) execute(ctx context.Context) error {
 	claim := e.claim()
-	if err := e.s.awaitTarget(ctx, e.work.target, claim); err != nil {
+	if err := e.s.awaitTarget(ctx, e.work.Target, claim); err != nil {
 		return err
 	}
-	if err := preconditions(ctx, e.work, e.resumed); err != nil {
+	if err := e.preconditions(ctx); err != nil {
 		return err
 	}
-	before, err := tryBreakGlass(ctx, e.s, e.work.target)
+	before, err := tryBreakGlass(ctx, e.s, e.work.Target)
 	if err == nil {
 		err = breakGlassError(before, "Nothing was changed. Mend the account first: nobody could get in if the move went wrong.")
 	}
@@ -132,7 +133,7 @@ func (e *execution) execute(ctx context.Context) error {
 	if err := e.begin(ctx, claim); err != nil {
 		return err
 	}
-	s, p := e.s, e.work.plan
+	s, p := e.s, e.work.Plan
 	s.say("Approved %s  run %s  %s, %d at a time", view.ShortHash(p.PlanHash), e.run, view.Plural(len(apply.Planned(p.Steps)), "step", "steps"), e.o.workers)
 	s.env.parting.Store(new(cmp.Or(e.parting, fmt.Sprintf("Left at once. Run %s is not finished: the same apply goes on with it.", e.run))))
 	quiet := context.AfterFunc(ctx, func() {
@@ -149,7 +150,7 @@ func (e *execution) execute(ctx context.Context) error {
 	if e.resumed != nil {
 		options.Done, options.Begun = e.resumed.done, e.resumed.begun
 	}
-	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.target}, e.sources, e.journal, handing{e.vault}, options)
+	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.Target}, e.sources, e.journal, handing{e.vault}, options)
 	bar.end()
 	e.report = report
 	if fault == nil {
@@ -167,22 +168,22 @@ func (s *session) awaitTarget(ctx context.Context, markers apply.Markers, claim 
 
 // made is when the plan was made: as the state remembers it, or as the plan file says.
 func (e *execution) made() time.Time {
-	created, _ := time.Parse(time.RFC3339, e.work.plan.CreatedAt)
-	if known, err := e.s.store.PlanRecord(e.work.plan.PlanHash); err == nil {
+	created, _ := time.Parse(time.RFC3339, e.work.Plan.CreatedAt)
+	if known, err := e.s.store.PlanRecord(e.work.Plan.PlanHash); err == nil {
 		created = known.CreatedAt
 	}
 	return created
 }
 
 func (e *execution) claim() apply.Claim {
-	s, p := e.s, e.work.plan
+	s, p := e.s, e.work.Plan
 	holder := apply.Holder{ID: e.lock, Run: e.run, Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Command: "rehome apply", Since: s.env.now()}
 	return apply.Claim{Owner: s.Owner(), Holder: holder, PlanHash: p.PlanHash, CreatedAt: e.made(), Dead: func(h apply.Holder) bool { return s.dead(h, e.run) }}
 }
 
 // begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from a stranger's.
 func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
-	s, p, kind := e.s, e.work.plan, state.JournalResume
+	s, p, kind := e.s, e.work.Plan, state.JournalResume
 	e.journal = &runJournal{s: s, bound: map[string]string{}}
 	if e.resumed == nil {
 		if err := keepApplied(s, p); err != nil {
@@ -208,7 +209,7 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 	if err != nil {
 		return err
 	}
-	if e.lease, err = apply.TakeLease(ctx, e.work.target, claim, s.env.now); err == nil {
+	if e.lease, err = apply.TakeLease(ctx, e.work.Target, claim, s.env.now); err == nil {
 		return e.recordPlan(ctx)
 	}
 	var held *apply.HeldError
@@ -226,9 +227,9 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 func (e *execution) recordPlan(ctx context.Context) error {
 	recorded := 0
 	err := e.s.store.RunPlan(e.run, func(state.PlannedStep) error { recorded++; return nil })
-	if err == nil && recorded < len(e.work.plan.Steps) {
-		run := state.Run{ID: e.run, PlanHash: e.work.plan.PlanHash, Migration: e.work.plan.Migration.Name, Status: state.RunStarted, StartedAt: e.began, RollbackOf: rolledBack(e.work.plan)}
-		err = beginRun(e.s, run, e.work.plan)
+	if err == nil && recorded < len(e.work.Plan.Steps) {
+		run := state.Run{ID: e.run, PlanHash: e.work.Plan.PlanHash, Migration: e.work.Plan.Migration.Name, Status: state.RunStarted, StartedAt: e.began, RollbackOf: rolledBack(e.work.Plan)}
+		err = beginRun(e.s, run, e.work.Plan)
 	}
 	if err == nil {
 		return nil
@@ -238,11 +239,11 @@ func (e *execution) recordPlan(ctx context.Context) error {
 
 // finish writes the run's end, gives the lease back, lets the state follow, and says what came of it.
 func (e *execution) finish(ctx context.Context, report apply.Report, fault error) error {
-	s, p := e.s, e.work.plan
+	s, p := e.s, e.work.Plan
 	left := p.Summary.ManualFollowUp + p.Summary.Blocked + staying(p)
 	undone := report.Count(apply.Failed) + report.Count(apply.NotStarted) + report.Count(apply.Unknown)
 	run := state.Run{ID: e.run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "completed", StartedAt: e.began, CompletedAt: s.env.now().UTC()}
-	after, shut := tryBreakGlass(context.WithoutCancel(ctx), s, e.work.target)
+	after, shut := tryBreakGlass(context.WithoutCancel(ctx), s, e.work.Target)
 	if shut == nil {
 		shut = breakGlassError(after, "It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback.")
 	}
@@ -284,7 +285,7 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 func (e *execution) mark(m *identity.Marker, run state.Run) {
 	m.Run, m.RunHost = run.ID, e.s.env.host
 	if run.Status != "failed" {
-		m.AppliedPlan, m.AppliedMade = e.work.plan.PlanHash, e.made().UTC().Format(time.RFC3339)
+		m.AppliedPlan, m.AppliedMade = e.work.Plan.PlanHash, e.made().UTC().Format(time.RFC3339)
 	}
 	for key, resource := range e.journal.bound {
 		if m.Bindings == nil {
@@ -300,10 +301,10 @@ func (e *execution) mark(m *identity.Marker, run state.Run) {
 // record ends the journal and lets the state follow it. What the journal refused goes into a rescue file.
 func (e *execution) record(run state.Run) error {
 	s := e.s
-	ended := e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: run.CompletedAt, Status: run.Status, Plan: endedPlan(e.work.plan, run.Status)})
+	ended := e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: run.CompletedAt, Status: run.Status, Plan: endedPlan(e.work.Plan, run.Status)})
 	e.close()
 	if unsaved := e.journal.unsaved; len(unsaved) > 0 {
-		ended = writeRescue(s, *s.process(e.run, e.lock, e.work.plan, e.vault.out), unsaved)
+		ended = writeRescue(s, *s.process(e.run, e.lock, e.work.Plan, e.vault.out), unsaved)
 	}
 	if err := s.BringUp(); err != nil {
 		return errors.Join(ended, fmt.Errorf("the journal has the whole run, but the state did not follow it; the next command tries again: %w", err))

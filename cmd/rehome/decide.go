@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 )
 
 const decisionsFile = "decisions.rehome.hcl"
@@ -81,16 +82,16 @@ func runDecide(ctx context.Context, s *session, o decideOptions) error {
 	if err := checkDecide(s, o); err != nil {
 		return err
 	}
-	work, err := preparePlan(ctx, s, planInputs{})
+	work, err := planning.Prepare(ctx, s.Project, planning.Input{})
 	if err != nil {
 		return err
 	}
-	defer work.target.Close()
-	if err := recordReview(s, work.plan); err != nil {
+	defer work.Close()
+	if err := planning.RecordReview(ctx, s.Project, work.Plan); err != nil {
 		return err
 	}
-	s.warn(s.cfg.WithSnippets(work.problems))
-	pending, err := pendingOverlaps(work.plan.Overlaps, o)
+	s.warn(s.cfg.WithSnippets(work.Problems))
+	pending, err := pendingOverlaps(work.Plan.Overlaps, o)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func runDecide(ctx context.Context, s *session, o decideOptions) error {
 	switch {
 	case len(pending) == 0:
 	case o.all != "":
-		made, report.Open = decideAll(pending, work.plan.Overlaps, o)
+		made, report.Open = decideAll(pending, work.Plan.Overlaps, o)
 	case s.Ask.Possible() && !s.global.json:
 		if made, err = askAll(ctx, s, pending); err != nil {
 			return err
@@ -109,7 +110,7 @@ func runDecide(ctx context.Context, s *session, o decideOptions) error {
 			report.Open = append(report.Open, openOverlap{Overlap: overlap, Why: "no decision was stated"})
 		}
 	}
-	if report.Written, err = writeDecisions(s, work.plan, made, o.out); err != nil {
+	if report.Written, err = writeDecisions(s, work.Plan, made, o.out); err != nil {
 		return err
 	}
 	return printDecided(s, report, o)

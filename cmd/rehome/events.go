@@ -102,6 +102,9 @@ func newEvents(env *environment, global *options) *events {
 	return e
 }
 
+// heard tells whether anybody reads the events.
+func (e *events) heard() bool { return e.w != nil }
+
 // emit writes one event; fields must not hold a secret.
 func (e *events) emit(kind string, fields map[string]any) {
 	e.emitBy(kind, fields, func(line []byte) []byte {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,17 +15,16 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/state"
 )
 
 type planOptions struct {
-	targetFile       string
-	out              string
-	markdown, html   string
-	refresh, verbose bool
-	detailed         bool
-	part             partOptions
+	planning.Input
+	out            string
+	markdown, html string
+	verbose        bool
+	detailed       bool
 }
 
 func planCommand() Command {
@@ -61,96 +59,104 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.out, "out", "", "write the plan file here")
 			f.StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
-			f.StringVar(&o.part.wave, "wave", "", "plan this wave only, with what it needs")
-			f.StringArrayVar(&o.part.targets, "target", nil, "emergency: only this step (type:key) or item, with what it needs")
-			f.StringArrayVar(&o.part.excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
-			f.StringVar(&o.targetFile, "target-snapshot", "", "read the target from this file of rehome target snapshot")
+			f.StringVar(&o.Part.Wave, "wave", "", "plan this wave only, with what it needs")
+			f.StringArrayVar(&o.Part.Targets, "target", nil, "emergency: only this step (type:key) or item, with what it needs")
+			f.StringArrayVar(&o.Part.Excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
+			f.StringVar(&o.TargetFile, "target-snapshot", "", "read the target from this file of rehome target snapshot")
 			f.StringVar(&o.html, "html", "", "write a page for reviewers here")
-			f.BoolVar(&o.refresh, "refresh", false, "collect first, even where there are snapshots")
+			f.BoolVar(&o.Refresh, "refresh", false, "collect first, even where there are snapshots")
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runPlan(ctx, s, o)
+			return runPlan(ctx, r.session(ctx), o)
 		},
 	}
 }
 
 func runPlan(ctx context.Context, s *session, o planOptions) error {
-	work, err := preparePlan(ctx, s, planInputs{refresh: o.refresh, targetFile: o.targetFile, part: o.part})
+	report, err := planning.Plan(ctx, s.Project, o.Input, o.out)
 	if err != nil {
 		return err
 	}
-	defer work.target.Close()
-	p := work.plan
-	if err := recordPlan(s, work, o.out != ""); err != nil {
-		return err
-	}
-	saved := ""
-	if p.PlanHash != "" && o.out != "" {
-		if err := writePlanFile(s, s.path(o.out), p); err != nil {
-			return err
+	for _, snapshot := range report.Collected {
+		if !s.global.json {
+			view.Collected(s.env.out, snapshot)
 		}
-		saved = o.out
 	}
-	if err := writePlanReports(s, p, o.markdown, o.html); err != nil {
+	if err := writePlanReports(s.Project, report.Plan, o.markdown, o.html); err != nil {
 		return err
 	}
-	s.warn(s.cfg.WithSnippets(work.problems))
-	if err := showPlan(s, p, o.verbose, saved, &work.read); err != nil {
+	if err := showPlan(s, report.Plan, o.verbose, report.Saved, &report.Read); err != nil {
 		return err
 	}
-	return planStatus(p, o.detailed)
+	return planStatus(report, o.detailed)
 }
 
 // writePlanReports writes the plan for those who have no terminal; it names nobody unless -show-people.
-func writePlanReports(s *session, p *plan.Plan, markdown, html string) error {
+func writePlanReports(p *project.Project, of *plan.Plan, markdown, html string) error {
 	if markdown == "" && html == "" {
 		return nil
 	}
-	masked, err := s.WithoutPeople(p)
+	masked, err := p.WithoutPeople(of)
 	if err != nil {
 		return err
 	}
 	if markdown != "" {
-		err = s.writeFile(markdown, func(w io.Writer) error { return view.Markdown(w, masked, view.MarkdownLimit) })
+		err = writeRendered(p, markdown, func(w io.Writer) error { return view.Markdown(w, masked, view.MarkdownLimit) })
 	}
 	if html != "" && err == nil {
-		err = s.writeFile(html, func(w io.Writer) error { return view.HTML(w, masked) })
+		err = writeRendered(p, html, func(w io.Writer) error { return view.HTML(w, masked) })
 	}
 	return err
 }
 
-// writeFile renders into memory first, so that a file is written whole or not at all.
-func (s *session) writeFile(name string, render func(io.Writer) error) error {
+// writeRendered renders into memory first, so that a file is written whole or not at all.
+func writeRendered(p *project.Project, name string, render func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := render(&b); err != nil {
 		return err
 	}
-	if err := project.WriteDurably(s.path(name), b.Bytes()); err != nil {
+	if err := project.WriteDurably(p.Path(name), b.Bytes()); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
 }
 
+// writeFile renders into memory first, so that a file is written whole or not at all.
+func (s *session) writeFile(name string, render func(io.Writer) error) error {
+	return writeRendered(s.Project, name, render)
+}
+
 // planStatus is the exit status of a plan as an error: 3 for a draft, 2 for changes when asked.
-func planStatus(p *plan.Plan, detailed bool) error {
-	if p.PlanHash == "" {
+func planStatus(report *planning.Report, detailed bool) error {
+	if report.Draft() {
 		return &statusError{status: exitGate, quiet: true, err: errors.New("a gate is open")}
 	}
-	if detailed && p.Summary.Create+p.Summary.Update+p.Summary.Delete > 0 {
+	if detailed && report.Changes() {
 		return &statusError{status: exitChanges, quiet: true}
 	}
 	return nil
 }
 
-func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
-	masked, err := s.WithoutPeople(p)
-	if err != nil {
+// draftRefused shows a draft and refuses it.
+func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error {
+	if err := showPlan(s, p, false, "", read); err != nil {
 		return err
 	}
-	s.events.emit("plan", map[string]any{"plan": masked})
+	return &statusError{status: exitGate, quiet: true, err: errors.New("the plan is a draft")}
+}
+
+// showPlan shows a plan to a person, and to a program that listens. A copy without people is made for the program only: the terminal
+// of whoever plans may name them.
+func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
+	if s.events.heard() {
+		masked, err := s.WithoutPeople(p)
+		if err != nil {
+			return err
+		}
+		s.events.emit("plan", map[string]any{"plan": masked})
+	}
 	if s.global.json {
 		return nil
 	}
@@ -166,59 +172,4 @@ func (s *session) path(name string) string {
 		return name
 	}
 	return filepath.Join(s.folder, name)
-}
-
-// recordPlan keeps the plan's summary for status and, when it has a hash, the whole of it. Saved plans take the place of older ones. It
-// writes nothing to the target.
-func recordPlan(s *session, work *planning, saved bool) error {
-	p := work.plan
-	head := *p
-	head.Steps = nil
-	summary := planSummary(s, p)
-	if err := keepFindings(s.store, &head, &summary); err != nil {
-		return err
-	}
-	summary.Plan = head
-	if err := s.store.PutSummary(summary, state.Event{}); err != nil {
-		return err
-	}
-	record := planRecord(p)
-	record.Status, record.Hash = state.PlanDraft, ""
-	created := s.event("migration.cutover_plan.created", p.Migration.Name, map[string]string{"status": string(p.Status), "preview_handoff_status": p.Handoff.Status})
-	if err := s.store.PutPlan(record, created); err != nil {
-		return err
-	}
-	if p.Rollback == nil {
-		if err := recordReview(s, p); err != nil {
-			return err
-		}
-	}
-	if p.PlanHash == "" {
-		return nil
-	}
-	if err := s.store.KeepPlan(p); err != nil {
-		return err
-	}
-	previewed := planRecord(p)
-	if saved {
-		previewed.SavedAt = s.env.now().UTC().Truncate(time.Second)
-	}
-	return s.store.PutPlan(previewed, s.event("migration.cutover_plan.previewed", p.PlanHash, nil))
-}
-
-// keepFindings lets the summary of a way back say what the plan before it found: going back looks for no impacts and decisions, which
-// does not mean that there are none.
-func keepFindings(store *state.Migration, head *plan.Plan, summary *state.Summary) error {
-	if head.Rollback == nil {
-		return nil
-	}
-	before, err := store.Summary()
-	if errors.Is(err, state.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	head.Impacts, summary.PendingDecisions, summary.ResolvedDecisions = before.Plan.Impacts, before.PendingDecisions, before.ResolvedDecisions
-	return nil
 }

@@ -11,13 +11,14 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
 )
 
 type rehearseOptions struct {
-	part    partOptions
+	part    planning.Part
 	keep    string
 	prepare string
 	as      string
@@ -58,9 +59,9 @@ of rehome's client, and name it in a block. A realm file is rehearsed on a copy;
 		Example: "  rehome rehearse -prepare=acme-rehearsal.json\n  rehome rehearse\n  rehome rehearse -wave=pilot",
 		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
-			f.StringVar(&o.part.wave, "wave", "", "rehearse this wave only, with what it needs")
-			f.StringArrayVar(&o.part.targets, "target", nil, "only this step (type:key) or item, with what it needs")
-			f.StringArrayVar(&o.part.excludes, "exclude", nil, "leave out this step or item, and what needs it")
+			f.StringVar(&o.part.Wave, "wave", "", "rehearse this wave only, with what it needs")
+			f.StringArrayVar(&o.part.Targets, "target", nil, "only this step (type:key) or item, with what it needs")
+			f.StringArrayVar(&o.part.Excludes, "exclude", nil, "leave out this step or item, and what needs it")
 			f.StringVar(&o.prepare, "prepare", "", "write the settings for a throw-away target into this new file, and do nothing else")
 			f.StringVar(&o.as, "as", "", "with -prepare: the name of the throw-away target")
 			f.StringVar(&o.keep, "keep", "", "keep state, journals and copies of the rehearsal in this new folder")

@@ -17,6 +17,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/providers/client"
@@ -25,14 +27,14 @@ import (
 
 // remembering is a target whose reading is kept, and which knows what the real state has bound: a copy has the same keys.
 type remembering struct {
-	liveTarget
+	reading.LiveTarget
 	bound map[string]state.Binding
-	live  []identity.Resource
+	seen  []identity.Resource
 }
 
-// ReadMarker implements liveTarget.
+// ReadMarker implements reading.LiveTarget.
 func (m *remembering) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
-	marker, revision, err := m.liveTarget.ReadMarker(ctx)
+	marker, revision, err := m.LiveTarget.ReadMarker(ctx)
 	if marker.Bindings == nil {
 		marker.Bindings = map[string]string{}
 	}
@@ -44,32 +46,27 @@ func (m *remembering) ReadMarker(ctx context.Context) (identity.Marker, identity
 	return marker, revision, err
 }
 
-// Read implements liveTarget.
+// Read implements reading.LiveTarget.
 func (m *remembering) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
-	m.live = nil
-	return m.liveTarget.Read(ctx, func(r identity.Resource) error {
-		m.live = append(m.live, r)
+	m.seen = nil
+	return m.LiveTarget.Read(ctx, func(r identity.Resource) error {
+		m.seen = append(m.seen, r)
 		return each(r)
 	})
 }
 
 // plan computes a plan with the scratch state against a target. It reads only; the caller closes the target.
-func (r *rehearsing) plan(ctx context.Context, s *session) (*planning, *remembering, error) {
+func (r *rehearsing) plan(ctx context.Context, s *session) (*planning.Prepared, *remembering, error) {
 	bound, err := r.s.store.Bindings()
 	if err != nil {
 		return nil, nil, err
 	}
-	work, schema, err := openTarget(ctx, s, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	memory := &remembering{liveTarget: work.live, bound: bound}
-	work.live = memory
-	if err := work.compute(ctx, s, schema, planInputs{part: r.o.part}); err != nil {
-		work.target.Close()
-		return nil, nil, err
-	}
-	return work, memory, nil
+	memory := &remembering{bound: bound}
+	work, err := planning.Prepare(ctx, s.Project, planning.Input{Part: r.o.part, Through: func(live reading.LiveTarget) reading.LiveTarget {
+		memory.LiveTarget = live
+		return memory
+	}})
+	return work, memory, err
 }
 
 // run rehearses. What it returns as an error has stopped it; what went wrong within a part is in the report.
@@ -85,7 +82,7 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer real.target.Close()
+	defer real.Target.Close()
 	if err := r.cleanCopy(ctx); err != nil {
 		return nil, err
 	}
@@ -93,19 +90,19 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer work.target.Close()
+	defer work.Target.Close()
 	report := &rehearsal.Report{
-		Target: rehearsal.Target{Address: r.scratch.cfg.Target.Address(), Identity: work.plan.Target.Identity, Summary: work.plan.Target.Summary},
-		Wave:   r.o.part.wave, PlanHash: work.plan.PlanHash, Compared: len(memory.live), Differences: []rehearsal.Difference{},
+		Target: rehearsal.Target{Address: r.scratch.cfg.Target.Address(), Identity: work.Plan.Target.Identity, Summary: work.Plan.Target.Summary},
+		Wave:   r.o.part.Wave, PlanHash: work.Plan.PlanHash, Compared: len(memory.seen), Differences: []rehearsal.Difference{},
 	}
 	if err := r.guard(ctx, report, real, realMemory, work, memory); err != nil {
 		return nil, err
 	}
-	if work.plan.PlanHash == "" {
-		r.s.warn(r.s.cfg.WithSnippets(work.problems))
-		return nil, errors.Join(planStatus(work.plan, false), showPlan(r.s, work.plan, false, "", &work.read))
+	if work.Plan.PlanHash == "" {
+		r.s.warn(r.s.cfg.WithSnippets(work.Problems))
+		return nil, draftRefused(r.s, work.Plan, &work.Read)
 	}
-	steps := apply.Planned(work.plan.Steps)
+	steps := apply.Planned(work.Plan.Steps)
 	if len(steps) == 0 {
 		return nil, diag.Errorf("rehearsal-empty", "There is nothing to rehearse", "The plan changes nothing in %s: %s.", report.Target.Address, report.Target.Summary)
 	}
@@ -121,23 +118,23 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
 }
 
 // guard lets only a throw-away target through. A copy of a file is one by nature.
-func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *planning, realMemory *remembering, work *planning, memory *remembering) error {
+func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *planning.Prepared, realMemory *remembering, work *planning.Prepared, memory *remembering) error {
 	if r.copied {
 		return nil
 	}
-	blueprint, err := work.target.Blueprint(ctx, "")
+	blueprint, err := work.Target.Blueprint(ctx, "")
 	if client.Unsupported(err) {
 		report.Notes = append(report.Notes, "Whether the throw-away target could reach mail or logout addresses is not known: its provider cannot tell.")
 	} else if err != nil {
 		return fmt.Errorf("looking at the settings of the throw-away target: %w", err)
 	}
-	marker, _, err := memory.liveTarget.ReadMarker(ctx)
+	marker, _, err := memory.LiveTarget.ReadMarker(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
 	return refused(r.scratch.cfg.Target.Address(), rehearsal.Refuse(
-		rehearsal.Side{Identity: real.plan.Target.Identity, Live: realMemory.live},
-		rehearsal.Side{Identity: work.plan.Target.Identity, Live: memory.live, Marker: marker}, blueprint.Stripped))
+		rehearsal.Side{Identity: real.Plan.Target.Identity, Live: realMemory.seen},
+		rehearsal.Side{Identity: work.Plan.Target.Identity, Live: memory.seen, Marker: marker}, blueprint.Stripped))
 }
 
 func refused(address, why string) error {
@@ -152,12 +149,12 @@ func (r *rehearsing) cleanCopy(ctx context.Context) error {
 	if !r.copied {
 		return nil
 	}
-	work, _, err := openTarget(ctx, r.scratch, "")
+	target, _, err := r.scratch.Target(ctx)
 	if err != nil {
 		return err
 	}
-	defer work.target.Close()
-	return clearMarker(ctx, work.target)
+	defer target.Close()
+	return clearMarker(ctx, target)
 }
 
 // clearMarker leaves no trace of a migration in the marker.
@@ -176,8 +173,8 @@ func clearMarker(ctx context.Context, target *client.Target) error {
 }
 
 // parts applies, verifies, takes back, and verifies again.
-func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, work *planning, memory *remembering) error {
-	if err := recordPlan(r.scratch, work, false); err != nil {
+func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, work *planning.Prepared, memory *remembering) error {
+	if err := planning.Record(ctx, r.scratch.Project, work, false); err != nil {
 		return err
 	}
 	if err := r.elsewhere(ctx, real, work); err != nil {
@@ -188,7 +185,7 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, 
 		return err
 	}
 	r.foresee(report, real, applied, millis)
-	if err := r.verify(ctx, report, rehearsal.PartVerify, work.target); err != nil {
+	if err := r.verify(ctx, report, rehearsal.PartVerify, work.Target); err != nil {
 		return err
 	}
 	runs, err := r.scratch.store.Runs()
@@ -199,43 +196,43 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, 
 	if err != nil {
 		return err
 	}
-	defer back.target.Close()
-	if back.untold > 0 {
-		report.Notes = append(report.Notes, fmt.Sprintf("Of %s the target cannot tell whether people used them. Nobody is here, so they were taken back; a rollback of the real run would keep such applications, closed. Let the target keep a record of sign-ins before the run, and give rehome the right to read it.", view.Plural(back.untold, "resource", "resources")))
+	defer back.Target.Close()
+	if back.Untold > 0 {
+		report.Notes = append(report.Notes, fmt.Sprintf("Of %s the target cannot tell whether people used them. Nobody is here, so they were taken back; a rollback of the real run would keep such applications, closed. Let the target keep a record of sign-ins before the run, and give rehome the right to read it.", view.Plural(back.Untold, "resource", "resources")))
 	}
-	if err := recordPlan(r.scratch, back, false); err != nil {
+	if err := planning.Record(ctx, r.scratch.Project, back, false); err != nil {
 		return err
 	}
 	if _, _, err := r.carryOut(ctx, report, rehearsal.PartRollback, back); err != nil {
 		return err
 	}
-	if err := r.verify(ctx, report, rehearsal.PartVerifyAgain, work.target); err != nil {
+	if err := r.verify(ctx, report, rehearsal.PartVerifyAgain, work.Target); err != nil {
 		return err
 	}
-	return r.compare(ctx, report, work.target, memory.live)
+	return r.compare(ctx, report, work.Target, memory.seen)
 }
 
 // elsewhere proves that the real target is another one: a mark that is left in the throw-away target must not be there.
-func (r *rehearsing) elsewhere(ctx context.Context, real, work *planning) error {
+func (r *rehearsing) elsewhere(ctx context.Context, real, work *planning.Prepared) error {
 	if r.copied {
 		return nil
 	}
 	m, mark := r.scratch.cfg.Migration, r.s.NewID("d")
-	if _, err := work.target.WriteMarker(ctx, identity.Marker{Migration: m.Name, Tenant: m.Tenant, Run: mark, Fence: work.marker.Fence}, work.revision); err != nil {
+	if _, err := work.Target.WriteMarker(ctx, identity.Marker{Migration: m.Name, Tenant: m.Tenant, Run: mark, Fence: work.Marker.Fence}, work.Revision); err != nil {
 		return fmt.Errorf("leaving a mark in the throw-away target: %w", err)
 	}
-	marker, _, err := real.target.ReadMarker(ctx)
+	marker, _, err := real.Target.ReadMarker(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
 	if marker.Run != mark {
 		return nil
 	}
-	return errors.Join(refused(r.scratch.cfg.Target.Address(), "It is the target under another address: a mark that was left here is there."), clearMarker(ctx, work.target))
+	return errors.Join(refused(r.scratch.cfg.Target.Address(), "It is the target under another address: a mark that was left here is there."), clearMarker(ctx, work.Target))
 }
 
 // carryOut is one apply, with made-up secrets: those of the incumbent are not for a throw-away target, and new ones are for nobody.
-func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, name string, work *planning) ([]rehearsal.Measured, int64, error) {
+func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, name string, work *planning.Prepared) ([]rehearsal.Measured, int64, error) {
 	e, err := newExecution(r.scratch, work, applyOptions{workers: r.o.workers})
 	if err != nil {
 		return nil, 0, err
@@ -243,10 +240,10 @@ func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, nam
 	defer e.close()
 	e.sources = madeUp{}
 	e.parting = "Left at once. The throw-away target is left as it is; make it anew before the next rehearsal."
-	if e.vault, err = newSecretVaults(r.scratch.cfg, apply.Planned(work.plan.Steps), destination{terminal: io.Discard}); err != nil {
+	if e.vault, err = newSecretVaults(r.scratch.cfg, apply.Planned(work.Plan.Steps), destination{terminal: io.Discard}); err != nil {
 		return nil, 0, err
 	}
-	r.s.say("%s %s in %s", map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name], view.Plural(len(apply.Planned(work.plan.Steps)), "step", "steps"), report.Target.Summary)
+	r.s.say("%s %s in %s", map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name], view.Plural(len(apply.Planned(work.Plan.Steps)), "step", "steps"), report.Target.Summary)
 	began := r.s.env.now()
 	err = e.execute(ctx)
 	part := rehearsal.Part{Name: name, Requests: e.report.Requests, Millis: r.s.env.now().Sub(began).Milliseconds(), Failures: []rehearsal.Failure{}}
@@ -279,13 +276,13 @@ func (madeUp) Secret(context.Context, identity.SecretReference) (string, error) 
 }
 
 // foresee says what the real run will need.
-func (r *rehearsing) foresee(report *rehearsal.Report, real *planning, measured []rehearsal.Measured, millis int64) {
+func (r *rehearsing) foresee(report *rehearsal.Report, real *planning.Prepared, measured []rehearsal.Measured, millis int64) {
 	if r.scratch.cfg.Target.Provider != r.s.cfg.Target.Provider {
 		report.Unsaid = fmt.Sprintf("a %s says nothing of the requests and the time of a %s; rehearse on one of those", r.scratch.cfg.Target.Provider, r.s.cfg.Target.Provider)
 		return
 	}
 	sorts := []string{}
-	for _, step := range apply.Planned(real.plan.Steps) {
+	for _, step := range apply.Planned(real.Plan.Steps) {
 		sorts = append(sorts, sortOf(step))
 	}
 	if report.Forecast = rehearsal.Foresee(measured, millis, sorts); report.Forecast == nil {
@@ -370,18 +367,18 @@ func (r *rehearsing) leftAsItIs(ctx context.Context, cause error) error {
 }
 
 // notes say what a rehearsal does not show.
-func (r *rehearsing) notes(real *planning, rehearsed int) []string {
+func (r *rehearsing) notes(real *planning.Prepared, rehearsed int) []string {
 	notes := []string{"Secrets were made up: those of the incumbent were not asked for, and generated ones were thrown away."}
-	if part := r.o.part; len(part.targets)+len(part.excludes) > 0 {
-		notes = append(notes, fmt.Sprintf("Only a part was rehearsed, by %s.", strings.Join(append(flags("-target", part.targets), flags("-exclude", part.excludes)...), " ")))
+	if part := r.o.part; len(part.Targets)+len(part.Excludes) > 0 {
+		notes = append(notes, fmt.Sprintf("Only a part was rehearsed, by %s.", strings.Join(append(flags("-target", part.Targets), flags("-exclude", part.Excludes)...), " ")))
 	}
 	if r.s.cfg.BreakGlass != nil {
 		notes = append(notes, "Break-glass accounts were not tried: a throw-away target has no people.")
 	}
-	if n, m := len(apply.Planned(real.plan.Steps)), rehearsed; n != m {
+	if n, m := len(apply.Planned(real.Plan.Steps)), rehearsed; n != m {
 		notes = append(notes, fmt.Sprintf("The plan for the real target has %d steps, the rehearsed one %d: the two are not alike. What is switched off in a throw-away target, such as a provider, blocks nothing there.", n, m))
 	}
-	if real.plan.PlanHash == "" {
+	if real.Plan.PlanHash == "" {
 		notes = append(notes, "The plan for the real target is a draft: rehome plan says what it waits for.")
 	}
 	return notes
@@ -398,20 +395,3 @@ func flags(name string, values []string) []string {
 
 // took is a duration for people.
 func took(millis int64) string { return view.Took(time.Duration(millis) * time.Millisecond) }
-
-// usages asks what people did with resources. Nobody signs in to a throw-away target, so there what is not known counts as not used.
-func (w *planning) usages(ctx context.Context, questions []identity.UsageQuestion) (map[identity.ResourceID]identity.Usage, error) {
-	known, err := usages(ctx, w.target, questions)
-	if err != nil || !w.throwAway {
-		return known, err
-	}
-	w.untold = 0
-	for _, question := range questions {
-		id := question.Resource.ID()
-		if u, told := known[id]; !u.Used && (!told || u.Unknown != "") {
-			known[id] = identity.Usage{Resource: id}
-			w.untold++
-		}
-	}
-	return known, nil
-}

@@ -7,14 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -36,10 +34,16 @@ func (r *resumed) known(stepID string) (done, begun bool) {
 	return done, r.begun[stepID]
 }
 
-// prepared tells whether an earlier part of the run began what a step depends on: a client that was made, say, can be enabled, and so
-// is in the target what only this step was to make.
-func (r *resumed) prepared(step plan.Step) bool {
-	return r != nil && slices.ContainsFunc(step.DependsOn, func(id string) bool { return r.begun[id] })
+// earlier is what preconditions need of it.
+func (r *resumed) earlier() apply.Earlier {
+	if r == nil {
+		return apply.Earlier{}
+	}
+	done := map[string]bool{}
+	for id := range r.done {
+		done[id] = true
+	}
+	return apply.Earlier{Done: done, Begun: r.begun}
 }
 
 // unfinishedRun is the newest run when it carries out this plan and did not come to its end.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
@@ -69,30 +68,15 @@ func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
 	if err != nil {
 		return err
 	}
-	defer work.target.Close()
-	p := work.plan
-	if err := recordPlan(s, work, o.out != ""); err != nil {
+	defer work.Target.Close()
+	p := work.Plan
+	if _, err := planning.Keep(ctx, s.Project, work, o.out); err != nil {
 		return err
 	}
-	if o.out != "" {
-		if err := writePlanFile(s, s.path(o.out), p); err != nil {
-			return err
-		}
+	if err := writePlanReports(s.Project, p, o.markdown, ""); err != nil {
+		return err
 	}
-	if o.markdown != "" {
-		var b bytes.Buffer
-		masked, err := s.WithoutPeople(p)
-		if err != nil {
-			return err
-		}
-		if err := view.Markdown(&b, masked, view.MarkdownLimit); err != nil {
-			return err
-		}
-		if err := project.WriteDurably(s.path(o.markdown), b.Bytes()); err != nil {
-			return fmt.Errorf("writing %s: %w", o.markdown, err)
-		}
-	}
-	return showPlan(s, p, o.verbose, o.out, &work.read)
+	return showPlan(s, p, o.verbose, o.out, &work.Read)
 }
 
 // rollbackCost is what status says of going back, by the record alone.

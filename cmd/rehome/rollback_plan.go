@@ -12,13 +12,14 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // prepareRollback computes the way back of a run from its record and the live target. The caller closes the target.
-func prepareRollback(ctx context.Context, s *session, runID string) (*planning, error) {
+func prepareRollback(ctx context.Context, s *session, runID string) (*planning.Prepared, error) {
 	cfg, err := s.load()
 	if err != nil {
 		return nil, err
@@ -42,29 +43,29 @@ func prepareRollback(ctx context.Context, s *session, runID string) (*planning, 
 	if err != nil {
 		return nil, err
 	}
-	work := &planning{target: target, throwAway: s.ThrowAway()}
-	if err := work.computeRollback(ctx, s, record, schema); err != nil {
+	work := &planning.Prepared{Target: target, Live: target}
+	if err := computeRollback(ctx, s, work, record, schema); err != nil {
 		target.Close()
 		return nil, err
 	}
 	return work, nil
 }
 
-func (w *planning) computeRollback(ctx context.Context, s *session, record *runRecord, schema identity.ProviderSchema) error {
-	who, err := w.target.Identify(ctx)
+func computeRollback(ctx context.Context, s *session, w *planning.Prepared, record *runRecord, schema identity.ProviderSchema) error {
+	who, err := w.Target.Identify(ctx)
 	if err != nil {
 		return fmt.Errorf("asking the target who it is: %w", err)
 	}
 	if who.Identity != record.plan.Target.Identity {
 		return diag.Errorf("plan-other-target", "Run was in another target", "Run %s wrote to %s, the configuration names %s.", record.run.ID, record.plan.Target.Identity, who.Identity)
 	}
-	if w.marker, w.revision, err = w.target.ReadMarker(ctx); err != nil {
+	if w.Marker, w.Revision, err = w.Target.ReadMarker(ctx); err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
-	if err := apply.CheckOwner(w.marker, s.Owner()); err != nil {
+	if err := apply.CheckOwner(w.Marker, s.Owner()); err != nil {
 		return err
 	}
-	age, err := duration(s.cfg.Rehome.MaxPlanAge, defaultPlanAge, "max_plan_age")
+	age, err := planning.Age(s.cfg)
 	if err != nil {
 		return err
 	}
@@ -75,36 +76,46 @@ func (w *planning) computeRollback(ctx context.Context, s *session, record *runR
 		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
 		CreatedAt: now.Format(time.RFC3339), ExpiresAt: now.Add(age).Format(time.RFC3339),
 	}
-	w.read, err = w.target.Read(ctx, func(r identity.Resource) error {
+	w.Read, err = w.Target.Read(ctx, func(r identity.Resource) error {
 		input.Live = append(input.Live, r)
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("reading the target: %w", err)
 	}
-	if input.Usages, err = w.usages(ctx, rollback.Questions(input)); err != nil {
+	if input.Usages, err = usages(ctx, w, s.ThrowAway(), rollback.Questions(input)); err != nil {
 		return err
 	}
 	p, problems := rollback.Build(input)
 	if problems.HasErrors() {
 		return problems
 	}
-	w.plan = p
+	w.Plan = p
 	return nil
 }
 
 // usages asks what people did with resources. A target that cannot tell gives no answer, and then everything counts as used.
-func usages(ctx context.Context, target *client.Target, questions []identity.UsageQuestion) (map[identity.ResourceID]identity.Usage, error) {
-	answers, err := target.Usage(ctx, questions)
-	if client.Unsupported(err) {
-		return map[identity.ResourceID]identity.Usage{}, nil
-	}
-	if err != nil {
+//
+// Nobody signs in to a throw-away target, so there what is not known counts as not used.
+func usages(ctx context.Context, w *planning.Prepared, throwAway bool, questions []identity.UsageQuestion) (map[identity.ResourceID]identity.Usage, error) {
+	answers, err := w.Target.Usage(ctx, questions)
+	if err != nil && !client.Unsupported(err) {
 		return nil, fmt.Errorf("asking what was used since: %w", err)
 	}
 	known := map[identity.ResourceID]identity.Usage{}
 	for _, u := range answers {
 		known[u.Resource] = u
+	}
+	if !throwAway {
+		return known, nil
+	}
+	w.Untold = 0
+	for _, question := range questions {
+		id := question.Resource.ID()
+		if u, told := known[id]; !u.Used && (!told || u.Unknown != "") {
+			known[id] = identity.Usage{Resource: id}
+			w.Untold++
+		}
 	}
 	return known, nil
 }
@@ -126,17 +137,17 @@ func keptRollback(s *session, hash string) (string, error) {
 }
 
 // computeAgain plans again what a hash without a plan file stands for: the way forward, or back when the state knows the hash as such.
-func computeAgain(ctx context.Context, s *session, hash string) (*planning, error) {
+func computeAgain(ctx context.Context, s *session, hash string) (*planning.Prepared, error) {
 	run, err := keptRollback(s, hash)
 	if err != nil {
 		return nil, err
 	}
 	if run == "" {
-		part, err := partOf(s, hash)
+		part, err := planning.PartOf(ctx, s.Project, hash)
 		if err != nil {
 			return nil, err
 		}
-		return preparePlan(ctx, s, planInputs{part: part})
+		return planning.Prepare(ctx, s.Project, planning.Input{Part: part})
 	}
 	return prepareRollback(ctx, s, run)
 }
@@ -158,11 +169,11 @@ func staying(p *plan.Plan) int {
 }
 
 // usedSince refuses when something that the rollback deletes has come into use after it was planned. A decided delete stands.
-func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID]identity.Resource) ([]string, error) {
-	back := work.plan.Rollback
+func usedSince(ctx context.Context, work *planning.Prepared, throwAway bool, live map[identity.ResourceID]identity.Resource) ([]string, error) {
+	back := work.Plan.Rollback
 	var ask []identity.UsageQuestion
 	undecided := map[identity.ResourceID]bool{}
-	for _, step := range work.plan.Steps {
+	for _, step := range work.Plan.Steps {
 		r, there := live[step.Resource]
 		if !there {
 			continue
@@ -170,7 +181,7 @@ func usedSince(ctx context.Context, work *planning, live map[identity.ResourceID
 		ask = append(ask, rollback.Ask(r, back.Since, slices.Contains(back.Opened, step.ID)))
 		undecided[step.Resource] = step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionDelete && step.Decision == ""
 	}
-	known, err := work.usages(ctx, ask)
+	known, err := usages(ctx, work, throwAway, ask)
 	if err != nil || len(known) == 0 {
 		return nil, err // a target that cannot tell had all that is not decided kept
 	}
@@ -208,9 +219,9 @@ func readRollback(ctx context.Context, s *session, d *statusDocument, look bool)
 	if err != nil {
 		return err
 	}
-	defer work.target.Close()
-	sum := work.plan.Summary
-	d.RollbackCost.Checked = &rollbackChecked{Deletes: sum.Delete, Restores: sum.Update, Closes: work.plan.Rollback.Closes, Stay: sum.Skipped, Changed: sum.Blocked}
+	defer work.Target.Close()
+	sum := work.Plan.Summary
+	d.RollbackCost.Checked = &rollbackChecked{Deletes: sum.Delete, Restores: sum.Update, Closes: work.Plan.Rollback.Closes, Stay: sum.Skipped, Changed: sum.Blocked}
 	return nil
 }
 

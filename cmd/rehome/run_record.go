@@ -6,46 +6,11 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/state"
 )
-
-// planRecord is what the state remembers of a plan: what it is bound to and how its gate stands.
-func planRecord(p *plan.Plan) state.PlanRecord {
-	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
-	record := state.PlanRecord{
-		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status),
-		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: assess.ClassifierVersion,
-	}
-	if p.Part != nil {
-		record.Wave = p.Part.Wave
-	}
-	for _, blocker := range p.Handoff.Blockers {
-		record.Blockers = append(record.Blockers, blocker.Code)
-	}
-	for _, snapshot := range p.Snapshots {
-		record.Snapshots = append(record.Snapshots, snapshot.ID)
-		record.Inputs = append(record.Inputs, state.PlanSnapshot{Source: snapshot.Source, Snapshot: snapshot.ID, Assessment: snapshot.Assessment})
-	}
-	return record
-}
-
-// planSummary counts what status needs of the steps, which the summary leaves out.
-func planSummary(s *session, p *plan.Plan) state.Summary {
-	summary := state.Summary{Migration: p.Migration.Name, At: s.env.now().UTC(), MovesPeople: plan.MovesPeople(p)}
-	for _, step := range p.Steps {
-		switch {
-		case step.Pending():
-			summary.PendingDecisions++
-		case step.Decision != "" && len(step.Matches) > 0:
-			summary.ResolvedDecisions++
-		}
-	}
-	return summary
-}
 
 // beginRun records a run, every step of its plan, and what of it people must do, before the first write to the target.
 func beginRun(s *session, run state.Run, p *plan.Plan) error {
@@ -108,7 +73,7 @@ func placeOf(step state.PlannedStep) string {
 
 // endedPlan is what the end of a run makes of its plan.
 func endedPlan(p *plan.Plan, runStatus string) *state.PlanRecord {
-	record := planRecord(p)
+	record := planning.RecordOf(p)
 	switch runStatus {
 	case state.RunCompleted:
 		record.Status = state.PlanApplied

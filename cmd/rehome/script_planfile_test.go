@@ -10,12 +10,18 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planfile"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // readPlanFile reads a plan file with the identity of the folder that it lies in.
 func readPlanFile(path string) (*plan.Plan, error) {
-	p, _, err := openPlanFile(path, func() ([]age.Identity, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	p, _, err := planfile.Open(file, path, func() ([]age.Identity, error) {
 		return state.Identities("", filepath.Join(filepath.Dir(path), ".rehome", "identity.txt"))
 	})
 	return p, err

@@ -282,7 +282,7 @@ func recordedApplications(s *session, p *plan.Plan) ([]handoff.Application, erro
 
 // facts puts together what is known about one application.
 func (c *cutovers) facts(p handoff.Progress, owner *config.Application, live *handoff.Live) (handoff.CutoverFacts, error) {
-	quiet, err := duration(c.s.cfg.Rehome.RetireAfter, handoff.DefaultQuiet, "retire_after")
+	quiet, err := config.Duration(c.s.cfg.Rehome.RetireAfter, handoff.DefaultQuiet, "retire_after")
 	if err != nil {
 		return handoff.CutoverFacts{}, err
 	}

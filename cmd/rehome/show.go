@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 )
 
 type showOptions struct {
@@ -40,26 +38,21 @@ plan of the state. With -json it prints the plan as one document.`,
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			name := ""
-			if len(r.args) == 1 {
-				name = r.args[0]
-			}
-			return runShow(s, name, o)
+			return runShow(ctx, r, o)
 		},
 	}
 }
 
-func runShow(s *session, name string, o showOptions) error {
-	p, file, err := namedPlan(s, name)
+func runShow(ctx context.Context, r *call, o showOptions) error {
+	p, file, err := planning.Show(ctx, r.Project, r.arg(0))
 	if err != nil {
 		return err
 	}
-	if err := writePlanReports(s, p, o.markdown, o.html); err != nil {
+	if err := writePlanReports(r.Project, p, o.markdown, o.html); err != nil {
 		return err
 	}
-	if s.global.json {
-		masked, err := s.WithoutPeople(p)
+	if r.global.json {
+		masked, err := r.WithoutPeople(p)
 		if err != nil {
 			return err
 		}
@@ -67,34 +60,10 @@ func runShow(s *session, name string, o showOptions) error {
 		if err != nil {
 			return err
 		}
-		_, err = s.env.out.Write(encoded)
+		_, err = r.env.out.Write(encoded)
 		return err
 	}
-	return view.Plan(s.env.out, p, view.PlanOptions{Style: s.env.style(s.global.noColor), Verbose: o.verbose, Automation: s.env.automation(), Now: s.env.now(), SavedTo: file})
-}
-
-// namedPlan is the plan of a file, or one that the state keeps: by its hash, or the newest.
-func namedPlan(s *session, name string) (*plan.Plan, string, error) {
-	if name != "" && !strings.HasPrefix(name, "sha256:") {
-		p, err := s.readPlan(s.path(name))
-		return p, name, err
-	}
-	store, err := s.openState()
-	if err != nil {
-		return nil, "", err
-	}
-	kept, err := store.Plans()
-	if err != nil {
-		return nil, "", err
-	}
-	for _, record := range kept {
-		if strings.HasPrefix(record.Hash, name) {
-			p, err := store.Plan(record.Hash)
-			return p, "", err
-		}
-	}
-	if name == "" {
-		return nil, "", diag.Errorf("plan-unknown", "There is no plan yet", "The state keeps no plan of migration %q. Run rehome plan, or name a plan file.", s.cfg.Migration.Name)
-	}
-	return nil, "", diag.Errorf("plan-unknown", "Plan is not known", "The state keeps no plan whose hash begins with %s. Name a plan file, or give the hash that rehome plan printed.", name)
+	return view.Plan(r.env.out, p, view.PlanOptions{
+		Style: r.style(), Verbose: o.verbose, Automation: r.env.automation(), Now: r.Now(), SavedTo: file,
+	})
 }

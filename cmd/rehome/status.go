@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -230,7 +231,7 @@ func readPlanned(s *session, d *statusDocument) error {
 		return err
 	}
 	p := summary.Plan
-	ages, err := snapshotAges(s.cfg)
+	ages, err := planning.SnapshotAges(s.cfg)
 	if err != nil {
 		return err
 	}

@@ -56,13 +56,3 @@ snapshot of a source may be (max_snapshot_age), then plans from it are drafts. A
 		},
 	}
 }
-
-// The names under which commands that still plan themselves know a target.
-type (
-	liveTarget = reading.LiveTarget
-	keptTarget = reading.KeptTarget
-)
-
-func readTargetFile(s *session, path string) (keptTarget, error) {
-	return reading.OpenTargetFile(s.Project, path)
-}

@@ -75,3 +75,13 @@ func targetTaken(p *plan.Plan) (time.Time, bool) {
 	}
 	return taken, p.Target.SnapshotAt != ""
 }
+
+// EndsAt is when a plan that is made now ends: after its own age, and not later than the first of its snapshots becomes
+// too old.
+func EndsAt(p *plan.Plan, ages Ages, now time.Time, age time.Duration) time.Time {
+	end := now.Add(age)
+	if stale := StaleAt(p, ages); !stale.IsZero() && stale.Before(end) {
+		end = stale
+	}
+	return end.UTC()
+}

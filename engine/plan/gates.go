@@ -2,8 +2,10 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // The codes of blockers.
@@ -178,4 +180,38 @@ func counted(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// NotReady says in a diagnostic which gates of a plan are open.
+func NotReady(blockers []Blocker) diag.Diagnostic {
+	lines := []string{"preview_handoff_status is " + HandoffNotReady + ". Nothing was changed."}
+	for _, blocker := range blockers {
+		lines = append(lines, "  "+blocker.Code+": "+phrase.Clean(blocker.Summary))
+	}
+	lines = append(lines, "Mend this, plan again and have the new hash approved.")
+	return diag.Errorf("plan-not-ready", "Plan is not ready", "%s", strings.Join(lines, "\n"))
+}
+
+// UnusedAcknowledgements warns of acknowledgements that no impact of the plan has the ID of. In a part of the move none
+// is unused: what is left for later has impacts of its own.
+func UnusedAcknowledgements(p *Plan, acknowledgements []Acknowledgement) diag.List {
+	if p.Part != nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, impact := range p.Impacts {
+		known[impact.ID] = true
+	}
+	var found diag.List
+	for _, a := range acknowledgements {
+		if known[a.ID] {
+			continue
+		}
+		w := diag.Warningf("acknowledgement-unused", "Acknowledgement matches nothing",
+			"No impact has the id %q. An impact that changed has a new id and needs a new acknowledgement.", a.ID)
+		place := a.Range
+		w.Subject = &place
+		found = append(found, w)
+	}
+	return found
 }

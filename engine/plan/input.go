@@ -27,6 +27,14 @@ type Input struct {
 	Selection     Selection
 }
 
+// Bind says that an item is bound to a resource, by its merge.BindingKey. A later word takes the place of an earlier one.
+func (in *Input) Bind(key string, resource identity.ResourceID, serverID, decision string) {
+	if in.Bindings == nil {
+		in.Bindings = map[string]merge.Binding{}
+	}
+	in.Bindings[key] = merge.Binding{Resource: resource, ServerID: serverID, Decision: merge.Decision(decision)}
+}
+
 // Gates is what stands between a draft and a previewed plan, beyond missing decisions.
 type Gates struct {
 	Acknowledgements []Acknowledgement

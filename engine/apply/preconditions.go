@@ -1,0 +1,127 @@
+package apply
+
+import (
+	"fmt"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/value"
+)
+
+// Earlier is what an earlier part of a run is known to have done. The zero value is a run that begins.
+type Earlier struct {
+	Done  map[string]bool // steps, by ID, that are done
+	Begun map[string]bool // steps whose requests may have left: those that are done too
+}
+
+// prepared tells whether something that a step depends on was begun: a client that was made, say, can be enabled, and so
+// is in the target what only this step was to make.
+func (e Earlier) prepared(step plan.Step) bool {
+	for _, id := range step.DependsOn {
+		if e.Begun[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// Preconditions compares the planned steps with the live resources before the first write, and says in a line of each
+// what is no longer true. A create that is there already with our tag, or an update that is done already, is left to the
+// step itself: an interrupted run goes on. So is every step that an earlier part of the run began or prepared. What that
+// part is known to have made must still be there.
+func Preconditions(p *plan.Plan, live map[identity.ResourceID]identity.Resource,
+	schemas map[string]identity.ResourceSchema, earlier Earlier) []string {
+	var lines []string
+	for _, step := range p.Steps {
+		if step.Disposition != plan.DispositionPlanned {
+			continue
+		}
+		if earlier.Begun[step.ID] || earlier.Done[step.ID] {
+			if _, exists := live[step.Resource]; earlier.Done[step.ID] && !exists && step.Action == plan.ActionCreate {
+				lines = append(lines, step.ID+"   gone: this run made it, and somebody has removed it since")
+			}
+			continue
+		}
+		if earlier.prepared(step) {
+			continue
+		}
+		if text := changedSince(step, live, schemas[step.Resource.Type]); text != "" {
+			lines = append(lines, text)
+		}
+	}
+	return lines
+}
+
+// shownPreconditions is how many lines an error shows before it counts the rest.
+const shownPreconditions = 20
+
+// TargetChanged is the error of preconditions that are no longer true, nil when all are.
+func TargetChanged(p *plan.Plan, lines []string) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	detail := fmt.Sprintf("Approved %s. Nothing was changed.\n%d of %d steps are no longer true:", p.PlanHash, len(lines),
+		len(p.Steps))
+	for i, line := range lines {
+		if i == shownPreconditions {
+			detail += fmt.Sprintf("\n  … and %d more", len(lines)-i)
+			break
+		}
+		detail += "\n  " + line
+	}
+	return diag.Errorf("target-changed", "Target has changed", "%s\nPlan again and have the new hash approved.", detail)
+}
+
+// liveOf finds the resource that a step is about. One that the step gives another key still stands under its old one.
+func liveOf(step plan.Step, live map[identity.ResourceID]identity.Resource, schema identity.ResourceSchema,
+) (identity.Resource, bool) {
+	now, exists := live[step.Resource]
+	if exists || step.Action != plan.ActionUpdate {
+		return now, exists
+	}
+	old, err := schema.Key(step.Before)
+	if err != nil || old == "" {
+		return now, false
+	}
+	now, exists = live[identity.ResourceID{Type: step.Resource.Type, Key: old}]
+	return now, exists && (step.ServerID == "" || now.ServerID == step.ServerID)
+}
+
+func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource, schema identity.ResourceSchema) string {
+	now, exists := liveOf(step, live, schema)
+	switch step.Action {
+	case plan.ActionCreate:
+		if exists && now.Tag != step.Tag && differs(step.After, now, schema) != "" {
+			return step.ID + "   gone: it exists in the target now"
+		}
+	case plan.ActionUpdate, plan.ActionDelete:
+		if !exists && step.Action == plan.ActionDelete {
+			return "" // what is gone needs no delete
+		}
+		if !exists {
+			return step.ID + "   before: it is not in the target any more"
+		}
+		name := differs(step.Before, now, schema)
+		if name != "" && differs(step.After, now, schema) != "" {
+			return fmt.Sprintf("%s   before: %s was %s, is now %s", step.ID, name, value.Text(step.Before[name]),
+				value.Text(now.Attributes[name]))
+		}
+	case plan.ActionMap:
+		if !exists {
+			return step.ID + "   before: it is not in the target any more"
+		}
+	case plan.ActionNone:
+	}
+	return ""
+}
+
+// differs names the first managed attribute in which a resource is not as it is wanted, empty when it is.
+func differs(wanted map[string]any, now identity.Resource, schema identity.ResourceSchema) string {
+	changed := merge.Changed(merge.Managed(wanted, schema), wanted, now.Attributes, schema)
+	if len(changed) == 0 {
+		return ""
+	}
+	return changed[0]
+}

@@ -1,0 +1,66 @@
+package planning
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Part says which part of the move a plan is for. The zero value is the whole.
+type Part struct {
+	Wave     string
+	Targets  []string // only these steps or items, with what they need
+	Excludes []string // without these steps or items, and without what needs them
+}
+
+// selection makes what the engine needs of it.
+func (o Part) selection(waves []config.Wave) (plan.Selection, error) {
+	selected := plan.Selection{Wave: o.Wave, Targets: o.Targets, Excludes: o.Excludes}
+	if o.Wave == "" {
+		return selected, nil
+	}
+	if len(o.Targets) > 0 {
+		return selected, diag.Errorf("selection-conflict", "Wave and -target exclude each other",
+			"A wave has its own plan. Leave out -wave or -target.")
+	}
+	for _, wave := range waves {
+		if wave.Name == o.Wave {
+			selected.Wants = wave.Where
+			return selected, nil
+		}
+	}
+	names := "It has none."
+	if len(waves) > 0 {
+		names = "It has:"
+		for _, wave := range waves {
+			names += " " + wave.Name
+		}
+	}
+	return selected, diag.Errorf("wave-unknown", "There is no such wave", "The configuration has no wave %q. %s", o.Wave,
+		names)
+}
+
+// PartOf is what a kept plan was made for, so that the same part can be computed again from its hash. A hash that this
+// state does not know is of the whole: comparing the hashes will tell.
+func PartOf(ctx context.Context, p *project.Project, hash string) (Part, error) {
+	if hash == "" {
+		return Part{}, nil
+	}
+	migration, err := p.State(ctx)
+	if err != nil {
+		return Part{}, err
+	}
+	kept, err := migration.Plan(hash)
+	if errors.Is(err, state.ErrNotFound) {
+		return Part{}, nil
+	}
+	if err != nil || kept.Part == nil {
+		return Part{}, err
+	}
+	return Part{Wave: kept.Part.Wave, Targets: kept.Part.Targets, Excludes: kept.Part.Excludes}, nil
+}

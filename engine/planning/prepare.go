@@ -1,0 +1,133 @@
+package planning
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Input says what a plan is made from, beyond configuration and state.
+type Input struct {
+	Refresh    bool // collect first, always
+	Part       Part
+	TargetFile string // plan against the snapshot of the target in this file, instead of the live one
+	// Through is what stands between the plan and the live target; nil for nothing.
+	Through func(reading.LiveTarget) reading.LiveTarget
+}
+
+// Prepared is a plan with what it was made from. Whoever has it closes it.
+type Prepared struct {
+	Plan      *plan.Plan
+	Target    *client.Target // translates and checks; it has no connection when the plan was made against a file
+	Live      reading.LiveTarget
+	Read      identity.ReadSummary
+	Marker    identity.Marker
+	Revision  identity.MarkerRevision
+	Problems  diag.List        // of blocks that cannot be followed; the plan is a draft then
+	Collected []state.Snapshot // those that were made for this plan
+
+	// Untold counts the resources of a throw-away target of which it is not known whether they were used.
+	Untold int
+}
+
+// Close ends the plugin of the target.
+func (w *Prepared) Close() { w.Target.Close() }
+
+// Prepare computes the plan from the newest snapshots and the target. It collects where there is no snapshot, or always
+// with Refresh, and assesses where the newest assessment does not fit.
+func Prepare(ctx context.Context, p *project.Project, in Input) (*Prepared, error) {
+	if _, err := p.StateForChange(ctx); err != nil {
+		return nil, err
+	}
+	w, schema, err := open(ctx, p, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.compute(ctx, p, schema, in); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// open starts the plugin of the target: with its credential, or, for a target that is known from a file, with none.
+func open(ctx context.Context, p *project.Project, in Input) (*Prepared, identity.ProviderSchema, error) {
+	if in.TargetFile == "" {
+		target, schema, err := p.Target(ctx)
+		if err != nil {
+			return nil, schema, err
+		}
+		w := &Prepared{Target: target, Live: target}
+		if in.Through != nil {
+			w.Live = in.Through(target)
+		}
+		return w, schema, nil
+	}
+	kept, err := reading.OpenTargetFile(p, in.TargetFile)
+	if err != nil {
+		return nil, identity.ProviderSchema{}, err
+	}
+	plugins, err := p.Plugins()
+	if err != nil {
+		return nil, identity.ProviderSchema{}, err
+	}
+	cfg := p.Config()
+	target, schema, err := plugins.OfflineTarget(ctx, cfg.Target, cfg.InPhase(p.Phase))
+	return &Prepared{Target: target, Live: kept}, schema, err
+}
+
+func (w *Prepared) compute(ctx context.Context, p *project.Project, schema identity.ProviderSchema, in Input) error {
+	cfg := p.Config()
+	selected, err := in.Part.selection(cfg.Waves)
+	if err != nil {
+		return err
+	}
+	who, err := w.Live.Identify(ctx)
+	if err != nil {
+		return fmt.Errorf("asking the target who it is: %w", err)
+	}
+	if w.Marker, w.Revision, err = w.Live.ReadMarker(ctx); err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	if !p.ThrowAway() { // a rehearsal reads the real target under a name of its own; where it writes is judged elsewhere
+		if err := apply.CheckOwner(w.Marker, p.Owner()); err != nil {
+			return err
+		}
+	}
+	input := plan.Input{
+		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
+		Target: plan.Target{
+			Provider: cfg.Target.Provider, Name: cfg.Target.Name, Identity: who.Identity, Summary: who.Summary,
+		},
+		Schemas: schema.Resources, Rules: cfg.Merges, Skips: cfg.Skips, Selection: selected,
+	}
+	if kept, isFile := w.Live.(reading.KeptTarget); isFile {
+		input.Target.SnapshotAt = kept.TakenAt()
+	}
+	snapshots, err := w.gather(ctx, p, &input, in.Refresh)
+	if err != nil {
+		return err
+	}
+	if err := bind(&input, p.Migration(), w.Marker); err != nil {
+		return err
+	}
+	w.Read, err = w.Live.Read(ctx, func(r identity.Resource) error {
+		input.Live = append(input.Live, r)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the target: %w", err)
+	}
+	if input.CheckFindings, err = w.Target.Check(ctx, plan.Desired(input), input.Live); err != nil {
+		return fmt.Errorf("checking the desired resources: %w", err)
+	}
+	return w.build(ctx, p, input, snapshots)
+}

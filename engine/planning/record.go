@@ -1,0 +1,115 @@
+package planning
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Record keeps the plan's summary for status and, when it has a hash, the whole of it. Saved plans, those that are
+// written into a file, take the place of older ones. It writes nothing to the target.
+func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) error {
+	migration, err := p.State(ctx)
+	if err != nil {
+		return err
+	}
+	made := w.Plan
+	summary, err := summaryOf(migration, made, p.Now().UTC())
+	if err != nil {
+		return err
+	}
+	if err := migration.PutSummary(summary, state.Event{}); err != nil {
+		return err
+	}
+	draft := RecordOf(made)
+	draft.Status, draft.Hash = state.PlanDraft, ""
+	created := p.Event("migration.cutover_plan.created", made.Migration.Name, map[string]string{
+		"status": string(made.Status), "preview_handoff_status": made.Handoff.Status,
+	})
+	if err := migration.PutPlan(draft, created); err != nil {
+		return err
+	}
+	if made.Rollback == nil {
+		if err := RecordReview(ctx, p, made); err != nil {
+			return err
+		}
+	}
+	if made.PlanHash == "" {
+		return nil
+	}
+	if err := migration.KeepPlan(made); err != nil {
+		return err
+	}
+	previewed := RecordOf(made)
+	if saved {
+		previewed.SavedAt = p.Now().UTC().Truncate(time.Second)
+	}
+	return migration.PutPlan(previewed, p.Event("migration.cutover_plan.previewed", made.PlanHash, nil))
+}
+
+// RecordOf is what the state remembers of a plan: what it is bound to and how its gate stands.
+func RecordOf(p *plan.Plan) state.PlanRecord {
+	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
+	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
+	record := state.PlanRecord{
+		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status),
+		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: plan.ClassifierVersion,
+	}
+	if p.Part != nil {
+		record.Wave = p.Part.Wave
+	}
+	for _, blocker := range p.Handoff.Blockers {
+		record.Blockers = append(record.Blockers, blocker.Code)
+	}
+	for _, snapshot := range p.Snapshots {
+		record.Snapshots = append(record.Snapshots, snapshot.ID)
+		record.Inputs = append(record.Inputs, state.PlanSnapshot{
+			Source: snapshot.Source, Snapshot: snapshot.ID, Assessment: snapshot.Assessment,
+		})
+	}
+	return record
+}
+
+// summaryOf counts what status needs of the steps, which a summary leaves out. That of a way back says what the plan
+// before it found: going back looks for no impacts and decisions, which does not mean that there are none.
+func summaryOf(migration *state.Migration, p *plan.Plan, at time.Time) (state.Summary, error) {
+	summary := state.Summary{Migration: p.Migration.Name, At: at, MovesPeople: plan.MovesPeople(p), Plan: *p}
+	summary.Plan.Steps = nil
+	for _, step := range p.Steps {
+		switch {
+		case step.Pending():
+			summary.PendingDecisions++
+		case step.Decision != "" && len(step.Matches) > 0:
+			summary.ResolvedDecisions++
+		}
+	}
+	if p.Rollback == nil {
+		return summary, nil
+	}
+	before, err := migration.Summary()
+	if errors.Is(err, state.ErrNotFound) {
+		return summary, nil
+	}
+	summary.Plan.Impacts = before.Plan.Impacts
+	summary.PendingDecisions, summary.ResolvedDecisions = before.PendingDecisions, before.ResolvedDecisions
+	return summary, err
+}
+
+// RecordReview keeps what a plan says about impacts and overlaps, so that both are read back without planning again.
+func RecordReview(ctx context.Context, p *project.Project, of *plan.Plan) error {
+	migration, err := p.State(ctx)
+	if err != nil {
+		return err
+	}
+	review := state.Review{
+		Partial: of.Part != nil, Assessments: map[string]string{}, Impacts: of.Impacts, Overlaps: of.Overlaps,
+	}
+	for _, snapshot := range of.Snapshots {
+		review.Assessments[snapshot.Source] = snapshot.Assessment
+	}
+	return migration.PutReview(review, p.Event("", "", nil))
+}
