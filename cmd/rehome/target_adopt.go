@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/engine/keeping"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 func targetAdoptCommand() Command {
@@ -39,55 +34,16 @@ they cannot be taken back any more.`,
 			f.StringVar(&from, "from", "", "the archived migration (required)")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runTargetAdopt(ctx, r.session(ctx), from)
+			if from == "" {
+				return misuse("-from is missing: name the archived migration whose target it is")
+			}
+			done, err := keeping.Adopt(ctx, r.Project, from)
+			if err != nil {
+				return err
+			}
+			fields := map[string]any{"target": done.Target, "from": from, "bindings": strconv.Itoa(done.Bindings)}
+			return r.tell("target_adopted", fields, "Target %s belongs to migration %s now, with %s of %s.", done.Target,
+				phrase.Clean(done.To), phrase.Plural(done.Bindings, "binding", "bindings"), phrase.Clean(from))
 		},
 	}
-}
-
-func runTargetAdopt(ctx context.Context, s *session, name string) error {
-	if name == "" {
-		return misuse("-from is missing: name the archived migration whose target it is")
-	}
-	cfg, err := s.load()
-	if err != nil {
-		return err
-	}
-	store, err := s.openForChange()
-	if err != nil {
-		return err
-	}
-	to, err := store.Recorded()
-	if err != nil {
-		return err
-	}
-	before := s.whole.Migration(name, cfg.Migration.Tenant)
-	from, err := before.Recorded()
-	if errors.Is(err, state.ErrNotFound) {
-		return diag.Errorf("adopt-unknown", "Migration is not known", "This state has no migration %q of tenant %q. Adopt with the state of the machine that applied.", view.Clean(name), view.Clean(cfg.Migration.Tenant))
-	}
-	if err != nil {
-		return err
-	}
-	if err := lifecycle.MayFollow(from, to); err != nil {
-		return err
-	}
-	providers, err := s.providers()
-	if err != nil {
-		return err
-	}
-	target, _, err := providers.target(ctx, cfg.Target, cfg)
-	if err != nil {
-		return err
-	}
-	defer target.Close()
-	if err := apply.Adopt(ctx, target, from, to, s.env.now); err != nil {
-		return err
-	}
-	adopted, err := store.Adopt(before, s.event("migration.target.adopted", cfg.Target.Address(), map[string]string{"from": name}))
-	if err != nil {
-		return fmt.Errorf("the marker is written, but the state did not take over the bindings; run the same command again: %w", err)
-	}
-	s.events.emit("target_adopted", map[string]any{"target": cfg.Target.Address(), "from": name, "bindings": strconv.Itoa(adopted)})
-	s.tell("Target %s belongs to migration %s now, with %s of %s.", cfg.Target.Address(), view.Clean(to.Name), view.Plural(adopted, "binding", "bindings"), view.Clean(name))
-	return nil
 }
