@@ -12,6 +12,7 @@ import (
 func Check(desired, live []identity.Resource) []identity.CheckFinding {
 	c := checker{live: byID(live), desired: byID(desired)}
 	c.gates()
+	c.gateNames(GateKey)
 	c.organizations(desired, live)
 	c.providers(desired)
 	c.references(desired)
@@ -92,6 +93,24 @@ func (c *checker) gates() {
 		if there && truth(client.Attributes, "direct_access_grants") {
 			c.block(gate.ID(), "direct_access_grants", "the password grant of a gated client must stay off",
 				"Take direct_access_grants out of the map block.")
+		}
+	}
+}
+
+// gateNames looks for clients whose gates would have one name in the realm, the live ones too: whoever wrote last would
+// decide who comes into both.
+func (c *checker) gateNames(nameOf func(clientID string) string) {
+	owner := map[string]string{}
+	for _, in := range []map[identity.ResourceID]identity.Resource{c.live, c.desired} {
+		for _, gate := range c.ofType(in, TypeGate) {
+			client := str(gate.Attributes, "client")
+			name := nameOf(client)
+			if other, taken := owner[name]; taken && other != client {
+				c.block(gate.ID(), "client", fmt.Sprintf("its gate would have the name of the gate of %s", other),
+					"Give one of the two clients another id with rename in a merge block.")
+				continue
+			}
+			owner[name] = client
 		}
 	}
 }

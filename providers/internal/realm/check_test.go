@@ -52,3 +52,25 @@ func TestCheckFindsWaysAroundTheGate(t *testing.T) {
 		t.Errorf("a sound plan has %+v", found)
 	}
 }
+
+func TestCheckFindsGatesOfOneName(t *testing.T) {
+	gate := func(client string) identity.Resource {
+		return identity.Resource{Type: TypeGate, Key: client, Attributes: identity.Attributes{"client": client}}
+	}
+	one := func(string) string { return "one" }
+	for name, test := range map[string]struct {
+		desired, live []identity.Resource
+		nameOf        func(string) string
+		found         int
+	}{
+		"two that are planned":          {[]identity.Resource{gate("a"), gate("b")}, nil, one, 1},
+		"one planned beside a live one": {[]identity.Resource{gate("a")}, []identity.Resource{gate("b")}, one, 1},
+		"one that is there already":     {[]identity.Resource{gate("a")}, []identity.Resource{gate("a")}, one, 0},
+		"names of their own":            {[]identity.Resource{gate("a"), gate("A"), gate("a ")}, nil, GateKey, 0},
+	} {
+		c := checker{desired: byID(test.desired), live: byID(test.live)}
+		if c.gateNames(test.nameOf); len(c.found) != test.found {
+			t.Errorf("%s: found %+v", name, c.found)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package realm
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -106,8 +108,20 @@ func TestTheGatesScopesAreToldFromOthers(t *testing.T) {
 			}
 		}
 	}
-	if IsGateScope("email") || GateKey("ab") == GateKey("a b") || len(GateKey(strings.Repeat("long name ", 40))) > 64 {
+	if IsGateScope("email") || GateKey("ab") == GateKey("a b") {
 		t.Error("scopes and keys are mixed up")
+	}
+}
+
+func TestAGateIsNamedByTheWholeDigestOfItsClient(t *testing.T) {
+	for _, id := range []string{"https://sp.acme.example/saml", "", "Ü", strings.Repeat("long name ", 40)} {
+		key, digest := GateKey(id), sha256.Sum256([]byte(id))
+		if !strings.HasSuffix(key, hex.EncodeToString(digest[:])) {
+			t.Errorf("%q: less than the whole digest stands in %s", id, key)
+		}
+		if longest := len(DenyConfig(PlaceBroker, id)); longest > 255 || len(MarkerScope(id)) > 255 {
+			t.Errorf("%q: a name of %d characters fits no column", id, longest)
+		}
 	}
 }
 

@@ -81,7 +81,8 @@ func BaseFlows() []Flow {
 	return []Flow{browserFlow(), directFlow(), brokerFlow(), createOnlyFlow(), linkedOnlyFlow()}
 }
 
-// GateKey is a short name of a client that is safe in an alias, a scope name and an address.
+// GateKey is a name of a client that is safe in an alias, a scope name and an address. It ends with the whole digest:
+// two client ids can be made that share a part of it, and the gate of one would then be that of the other.
 func GateKey(clientID string) string {
 	var slug strings.Builder
 	for _, r := range strings.ToLower(clientID) {
@@ -96,7 +97,7 @@ func GateKey(clientID string) string {
 		}
 	}
 	digest := sha256.Sum256([]byte(clientID))
-	return strings.Trim(slug.String(), "-") + "-" + hex.EncodeToString(digest[:5])
+	return strings.Trim(slug.String(), "-") + "-" + hex.EncodeToString(digest[:])
 }
 
 const (

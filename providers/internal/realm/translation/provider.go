@@ -326,5 +326,5 @@ func organizationAlias(providerID string) string {
 	if len(slug) > 24 {
 		slug = strings.Trim(slug[:24], "-")
 	}
-	return "for-" + slug + "-" + hex.EncodeToString(digest[:3])
+	return "for-" + slug + "-" + hex.EncodeToString(digest[:])
 }

@@ -158,7 +158,7 @@ func Slug(name string) string {
 	}
 	if text == "" {
 		digest := sha256.Sum256([]byte(name))
-		return "provider-" + hex.EncodeToString(digest[:4])
+		return "provider-" + hex.EncodeToString(digest[:])
 	}
 	return text
 }
