@@ -16,6 +16,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/proving"
+	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -123,9 +125,9 @@ func (e *execution) execute(ctx context.Context) error {
 	if err := e.preconditions(ctx); err != nil {
 		return err
 	}
-	before, err := tryBreakGlass(ctx, e.s, e.work.Target)
+	before, err := proving.TryBreakGlass(ctx, e.s.Project, e.work.Target)
 	if err == nil {
-		err = breakGlassError(before, "Nothing was changed. Mend the account first: nobody could get in if the move went wrong.")
+		err = verify.ShutOut(before, "Nothing was changed. Mend the account first: nobody could get in if the move went wrong.")
 	}
 	if err != nil {
 		return err
@@ -243,9 +245,9 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 	left := p.Summary.ManualFollowUp + p.Summary.Blocked + staying(p)
 	undone := report.Count(apply.Failed) + report.Count(apply.NotStarted) + report.Count(apply.Unknown)
 	run := state.Run{ID: e.run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "completed", StartedAt: e.began, CompletedAt: s.env.now().UTC()}
-	after, shut := tryBreakGlass(context.WithoutCancel(ctx), s, e.work.Target)
+	after, shut := proving.TryBreakGlass(context.WithoutCancel(ctx), s.Project, e.work.Target)
 	if shut == nil {
-		shut = breakGlassError(after, "It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback.")
+		shut = verify.ShutOut(after, "It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback.")
 	}
 	fault = errors.Join(fault, shut)
 	switch {
@@ -259,12 +261,12 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 		run.Status = "failed" // what only the marker remembers is not there yet
 	}
 	recorded := e.record(run)
-	_, declared := recordEvidence(s, p.PlanHash)
+	_, declared := proving.RecordOn(s.Project, p.PlanHash)
 	head, _ := s.whole.AuditHead()
 	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),
 		"failed": report.Count(apply.Failed), "not_started": report.Count(apply.NotStarted), "unknown": report.Count(apply.Unknown), "requests": report.Requests, "audit_head": head})
 	if run.Status == "failed" {
-		s.events.emitDeclared("rollback_guidance", map[string]any{"rollback": declaredBy(s.cfg).Rollback})
+		s.events.emitDeclared("rollback_guidance", map[string]any{"rollback": proving.Declared(s.cfg).Rollback})
 	}
 	if !s.global.json {
 		printReport(s, p, report, e.vault, run, head, ctx.Err() != nil)

@@ -2,21 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"strings"
-	"time"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/phrase"
-	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -52,8 +45,7 @@ func auditListCommand() Command {
 			f.IntVar(&o.limit, "limit", 0, "the newest so many; 0 for all")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runAuditList(s, o)
+			return listAudit(ctx, r, o)
 		},
 	}
 }
@@ -72,8 +64,15 @@ without state or key. It names who acted and what was done, also for other tenan
 			f.StringVar(&out, "out", "", "the new file, made with mode 0600; needed")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runAuditExport(s, out)
+			if out == "" {
+				return misuse("-out is missing: name the file to write")
+			}
+			report, err := proving.AuditExport(ctx, r.Project, out)
+			if err != nil {
+				return err
+			}
+			return r.tell("audit_exported", fieldsOf(report), "%s written to %s. Head %s",
+				view.Plural(report.Records, "record", "records"), out, report.Head)
 		},
 	}
 }
@@ -96,121 +95,55 @@ apply printed it, it also finds that the newest records were cut off or the chai
 			f.StringVar(&checkpoint, "checkpoint", "", "a hash that must be in the chain")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			file := ""
-			if len(r.args) == 1 {
-				file = r.args[0]
+			report, err := proving.AuditVerify(ctx, r.Project, r.arg(0), checkpoint)
+			if err != nil {
+				return err
 			}
-			return runAuditVerify(s, file, checkpoint)
+			return r.show(report, func(w io.Writer) error { return view.Chain(w, report, r.env.automation()) })
 		},
 	}
 }
 
-func runAuditList(s *session, o auditListOptions) error {
-	since := time.Time{}
+func listAudit(ctx context.Context, r *call, o auditListOptions) error {
+	rule := proving.AuditRule{Name: o.name, Newest: o.limit}
 	if o.since != "" {
 		var err error
-		if since, err = parseSince(o.since, s.env.now()); err != nil {
+		if rule.Since, err = parseSince(o.since, r.Now()); err != nil {
 			return err
 		}
 	}
 	if o.limit < 0 {
 		return misuse("-limit is 0 or more")
 	}
-	cfg, err := s.load()
-	if err != nil {
-		return err
+	if !r.global.json {
+		list := &view.AuditList{W: r.env.out}
+		return proving.Audit(ctx, r.Project, rule, list.Add)
 	}
-	if _, err := s.openState(); err != nil {
-		return err
-	}
-	list := newAuditList(s, o.limit)
-	_, err = s.whole.WalkAudit("", func(record state.AuditRecord) error {
-		e := record.Event
-		if e.At.Before(since) || !strings.HasPrefix(e.Name, o.name) || e.Tenant != "" && e.Tenant != cfg.Migration.Tenant {
+	var list *view.List
+	begin := func() (err error) {
+		if list != nil {
 			return nil
 		}
-		return list.add(record)
-	})
-	if err != nil {
-		return auditError(err)
-	}
-	return list.end()
-}
-
-func runAuditExport(s *session, out string) error {
-	if out == "" {
-		return misuse("-out is missing: name the file to write")
-	}
-	if _, err := s.openState(); err != nil {
-		return err
-	}
-	if err := s.ownTenantOnly(); err != nil {
-		return err
-	}
-	file, err := project.NewPrivateFile(s.path(out))
-	if err != nil {
-		return err
-	}
-	count, head, err := s.whole.AuditEnd()
-	if err == nil {
-		err = file.Line(audit.NewHeader(count, head))
-	}
-	if err == nil {
-		_, err = s.whole.WalkAudit("", func(record state.AuditRecord) error { return file.Line(record) })
-	}
-	if err = file.Close(err); err != nil {
-		return auditError(err)
-	}
-	s.events.emit("audit_exported", map[string]any{"file": out, "records": count, "head": head})
-	if !s.global.json {
-		fmt.Fprintf(s.env.out, "%s written to %s. Head %s\n", view.Plural(count, "record", "records"), out, head)
-	}
-	return nil
-}
-
-func runAuditVerify(s *session, file, checkpoint string) error {
-	report, err := verifyChain(s, file, checkpoint)
-	if err != nil {
-		return auditError(err)
-	}
-	if s.global.json {
-		return s.document(map[string]any{"format_version": eventFormat, "whole": true, "records": report.Records, "head": report.Head, "checkpoint_record": report.Checkpoint})
-	}
-	fmt.Fprintf(s.env.out, "The chain is whole: %s, head %s\n", view.Plural(report.Records, "record", "records"), report.Head)
-	switch {
-	case checkpoint != "":
-		fmt.Fprintf(s.env.out, "The checkpoint is record %d.\n", report.Checkpoint)
-	case !s.env.automation():
-		fmt.Fprintln(s.env.out, "Without -checkpoint it is not known whether the newest records were cut off.")
-	}
-	return nil
-}
-
-func verifyChain(s *session, file, checkpoint string) (audit.Report, error) {
-	if file == "" {
-		if _, err := s.openState(); err != nil {
-			return audit.Report{}, err
+		m, err := r.Masker(nil) // the state is open once there is a record
+		if err == nil {
+			list, err = view.BeginList(r.env.out, view.Masking(m), map[string]any{"format_version": eventFormat}, "records")
 		}
-		return s.whole.WalkAudit(checkpoint, nil)
+		if err == nil {
+			list.Spread = true
+		}
+		return err
 	}
-	f, err := os.Open(s.path(file))
+	err := proving.Audit(ctx, r.Project, rule, func(record state.AuditRecord) error {
+		if err := begin(); err != nil {
+			return err
+		}
+		return list.Add(record)
+	})
+	if err == nil {
+		err = begin()
+	}
 	if err != nil {
-		return audit.Report{}, fmt.Errorf("reading the exported chain: %w", err)
+		return err
 	}
-	defer f.Close()
-	return audit.VerifyFile(f, checkpoint)
-}
-
-// auditError says which record is at fault and what that means.
-func auditError(err error) error {
-	var broken *audit.BrokenError
-	var cut *audit.CutError
-	switch {
-	case errors.As(err, &broken):
-		return diag.Errorf("audit-broken", "Audit chain is broken", "Record %d does not fit: %s.\nSomebody or something changed what was recorded. Compare with an export or a backup from before; do not rely on what follows that record.", broken.Sequence, broken.Reason)
-	case errors.As(err, &cut):
-		return diag.Errorf("audit-cut", "Audit chain was cut", "%s\nCompare with an export or a backup that holds the checkpoint.", phrase.Sentence(cut))
-	}
-	return err
+	return list.End(nil)
 }

@@ -40,13 +40,3 @@ func runCollect(ctx context.Context, s *session, names []string) error {
 	s.next("rehome assess")
 	return nil
 }
-
-// collectSource makes one snapshot and shows it.
-func collectSource(ctx context.Context, s *session, block *config.ProviderBlock) (state.Snapshot, error) {
-	defer s.follow()
-	snapshot, err := reading.Collect(ctx, s.Project, block)
-	if err == nil && !s.global.json {
-		view.Collected(s.env.out, snapshot)
-	}
-	return snapshot, err
-}

@@ -105,6 +105,25 @@ func (r *call) show(document any, render func(w io.Writer) error) error {
 	return err
 }
 
+// showDeclared is show of a document in which nobody is left to hide: it names none, or it holds words of the
+// configuration's author, which stay as they were written.
+func (r *call) showDeclared(document any, render func(w io.Writer) error) error {
+	if !r.global.json {
+		return render(r.env.out)
+	}
+	return showDocument(r.env.out, document)
+}
+
+// event gives one of several results to whoever asked: as an event for programs, else what render writes of it.
+func (r *call) event(fact string, fields map[string]any, render func(w io.Writer) error) error {
+	fields["format_version"] = eventFormat
+	r.Fact(fact, fields)
+	if r.global.json {
+		return nil
+	}
+	return render(r.env.out)
+}
+
 // tell says in a line what was done: as an event for programs, as text for people.
 func (r *call) tell(fact string, fields map[string]any, format string, args ...any) error {
 	r.Fact(fact, fields)

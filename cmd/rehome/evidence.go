@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,9 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/proving"
 )
 
 type evidenceOptions struct {
@@ -38,18 +43,37 @@ do by hand, and the criteria that end the move, each with the reason why it is m
 			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 while a criterion is not met")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runEvidence(s, o)
+			return showEvidence(ctx, r, o)
 		},
 	}
 }
 
-func runEvidence(s *session, o evidenceOptions) error {
-	proof, err := gatherEvidence(s)
+func showEvidence(ctx context.Context, r *call, o evidenceOptions) error {
+	proof, err := proving.Evidence(ctx, r.Project, applicationsOf(r))
 	if err != nil {
 		return err
 	}
-	report, err := proof.report(s, !s.global.json)
+	report, err := proof.Named()
+	if err == nil && (r.global.json || o.markdown != "" || o.html != "") {
+		err = writeEvidence(r, proof, o)
+	}
+	if err != nil {
+		return err
+	}
+	if !r.global.json {
+		err = view.Evidence(r.env.out, report, view.EvidenceOptions{
+			Style: r.style(), Automation: r.env.automation(), Now: r.Now(),
+		})
+	}
+	if err == nil && o.detailed && report.Handoff != "complete" {
+		return &statusError{status: exitChanges, quiet: true, err: errors.New("a criterion is not met")}
+	}
+	return err
+}
+
+// writeEvidence writes the report without people wherever it does not go to a terminal.
+func writeEvidence(r *call, proof *proving.Proof, o evidenceOptions) error {
+	masked, err := proof.Masked()
 	if err != nil {
 		return err
 	}
@@ -57,34 +81,23 @@ func runEvidence(s *session, o evidenceOptions) error {
 		name   string
 		render func(io.Writer, *handoff.Report) error
 	}{{o.markdown, view.EvidenceMarkdown}, {o.html, view.EvidenceHTML}} {
+		var b bytes.Buffer
 		if file.name == "" {
 			continue
 		}
-		masked, err := proof.report(s, false)
-		if err != nil {
+		if err := file.render(&b, masked); err != nil {
 			return err
 		}
-		if err := s.writeFile(file.name, func(w io.Writer) error { return file.render(w, masked) }); err != nil {
-			return err
+		if err := project.WriteDurably(r.Path(file.name), b.Bytes()); err != nil {
+			return fmt.Errorf("writing %s: %w", file.name, err)
 		}
 	}
-	if err := showEvidence(s, report); err != nil {
-		return err
-	}
-	if o.detailed && report.Handoff != "complete" {
-		return &statusError{status: exitChanges, quiet: true, err: errors.New("a criterion is not met")}
-	}
-	return nil
+	return r.showDeclared(masked, func(io.Writer) error { return nil })
 }
 
-func showEvidence(s *session, report *handoff.Report) error {
-	if s.global.json {
-		encoded, err := encodeDocument(report)
-		if err != nil {
-			return err
-		}
-		_, err = s.env.out.Write(encoded)
-		return err
+// applicationsOf tells where applications stand, as far as the state knows.
+func applicationsOf(r *call) proving.Applications {
+	return func(ctx context.Context, _ *project.Project, of *plan.Plan) ([]handoff.Application, error) {
+		return recordedApplications(r.session(ctx), of)
 	}
-	return view.Evidence(s.env.out, report, view.EvidenceOptions{Style: s.env.style(s.global.noColor), Automation: s.env.automation(), Now: s.env.now()})
 }

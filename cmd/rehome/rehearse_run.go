@@ -18,6 +18,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/engine/verify"
@@ -293,7 +294,7 @@ func (r *rehearsing) foresee(report *rehearsal.Report, real *planning.Prepared, 
 // verify tries what the runs made, and after the rollback that it is gone.
 func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *client.Target) error {
 	r.s.say("Verifying")
-	done, err := whatRunsDid(r.scratch, "")
+	done, err := proving.Did(r.scratch.store, "")
 	var nothing diag.Diagnostic
 	if errors.As(err, &nothing) && nothing.Code == "verify-nothing" {
 		report.Parts = append(report.Parts, rehearsal.Part{Name: name, Failures: []rehearsal.Failure{}})

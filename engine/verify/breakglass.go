@@ -3,9 +3,12 @@ package verify
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // BreakGlass tries the accounts that must always get in: each must have a way to sign in that needs no upstream, mail
@@ -37,4 +40,22 @@ func Shut(results []Result) []Result {
 		}
 	}
 	return shut
+}
+
+// ShutOut says which break-glass accounts are not sure to get in and what follows of it, or nil.
+func ShutOut(results []Result, consequence string) error {
+	shut := Shut(results)
+	if len(shut) == 0 {
+		return nil
+	}
+	lines := make([]string, 0, len(shut))
+	for _, result := range shut {
+		line := fmt.Sprintf("  %s   %s: %s", phrase.Clean(result.Resource.Key), result.Probe, phrase.Clean(result.Summary))
+		if result.LookAt != "" {
+			line += "; look at " + phrase.Clean(result.LookAt)
+		}
+		lines = append(lines, line)
+	}
+	return diag.Errorf("break-glass-shut", "Break-glass account may not get in", "%s\n%s", strings.Join(lines, "\n"),
+		consequence)
 }

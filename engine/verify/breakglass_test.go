@@ -73,6 +73,33 @@ func TestShut_WhatCannotBeToldCountsAsShut(t *testing.T) {
 	}
 }
 
+func TestShutOut_NamesEachAccountWithWhereToLook(t *testing.T) {
+	result := func(status identity.ProbeStatus, user, lookAt string) verify.Result {
+		return verify.Result{ProbeResult: identity.ProbeResult{
+			Probe: "opens", Status: status, Summary: "needs \x1ba code", LookAt: lookAt,
+			Resource: identity.ResourceID{Type: identity.BreakGlassType, Key: user},
+		}}
+	}
+	if err := verify.ShutOut([]verify.Result{result(identity.ProbePassed, "root", "")}, "Mend it."); err != nil {
+		t.Errorf("an account that gets in is refused: %v", err)
+	}
+	err := verify.ShutOut([]verify.Result{
+		result(identity.ProbePassed, "root", ""), result(identity.ProbeFailed, "rescue", "its flow"),
+		result(identity.ProbeUnknown, "spare", ""),
+	}, "Mend it.")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"rescue   opens: needs ", "; look at its flow\n  spare   opens", "\nMend it."} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in:\n%s", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "root") || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("it names one that gets in, or writes what a terminal obeys:\n%q", err)
+	}
+}
+
 func TestRun_TellsHowFarItIs(t *testing.T) {
 	expected := verify.Expect([]verify.Done{
 		did("r1", "create", "a", identity.Attributes{}), did("r1", "create", "b", identity.Attributes{}),

@@ -14,6 +14,8 @@ type List struct {
 	w     io.Writer
 	mask  func(encoded []byte) []byte // keeps people out; nil shows them
 	begun bool
+
+	Spread bool // every member of an element has a line of its own
 }
 
 // BeginList writes the members of head, sorted, and opens the list under name. Every element goes through mask, unless
@@ -52,6 +54,13 @@ func (l *List) Add(element any) error {
 	}
 	if l.mask != nil {
 		encoded = l.mask(encoded)
+	}
+	if l.Spread {
+		var b bytes.Buffer
+		if err := json.Indent(&b, encoded, "    ", "  "); err != nil {
+			return err
+		}
+		encoded = b.Bytes()
 	}
 	comma := ","
 	if !l.begun {

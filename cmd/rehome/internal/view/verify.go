@@ -133,3 +133,11 @@ func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// Freeze writes how much changed in the incumbents since the plan of a run.
+func Freeze(w io.Writer, run string, changes int, automation bool) {
+	fmt.Fprintf(w, "Freeze    %s in the incumbents since the plan of run %s\n", Plural(changes, "change", "changes"), run)
+	if changes > 0 && !automation {
+		fmt.Fprintln(w, "Next: rehome plan shows what of it the target lacks.")
+	}
+}

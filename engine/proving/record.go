@@ -1,0 +1,85 @@
+package proving
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// RecordingReport is what recording evidence changed on a plan.
+type RecordingReport struct {
+	FormatVersion string           `json:"format_version"`
+	PlanHash      string           `json:"plan_hash"`
+	Changes       []handoff.Change `json:"changes"`
+}
+
+// RecordEvidence stores what the rollback and evidence blocks say now on the plan applied last.
+func RecordEvidence(ctx context.Context, p *project.Project) (*RecordingReport, error) {
+	migration, err := forFindings(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := migration.Runs()
+	if err != nil {
+		return nil, err
+	}
+	hash, err := appliedPlan(runs, migration.Name())
+	if err != nil {
+		return nil, err
+	}
+	changes, err := RecordOn(p, hash)
+	return &RecordingReport{FormatVersion: handoff.FormatVersion, PlanHash: hash, Changes: changes}, err
+}
+
+// appliedPlan is the plan of the newest run, which must have ended with all its steps done. The runs are newest first.
+func appliedPlan(runs []state.Run, migration string) (string, error) {
+	if len(runs) == 0 {
+		return "", diag.Errorf("evidence-needs-applied", "Plan is not applied",
+			"No plan of migration %q was applied with this state. Evidence is recorded on an applied plan: run rehome apply "+
+				"first.", migration)
+	}
+	run := runs[0]
+	if !strings.HasPrefix(run.Status, state.RunCompleted) {
+		return "", diag.Errorf("evidence-needs-applied", "Plan is not applied",
+			"Run %s of plan %s ended as %q. Evidence is recorded on an applied plan: finish the apply first.", run.ID,
+			phrase.ShortHash(run.PlanHash), run.Status)
+	}
+	return run.PlanHash, nil
+}
+
+// RecordOn stores what the configuration declares on a plan, when it differs from what is stored, and returns what
+// changed. Configuration and state must be open.
+func RecordOn(p *project.Project, hash string) ([]handoff.Change, error) {
+	migration := p.Migration()
+	before, err := recorded(migration, hash)
+	if err != nil {
+		return nil, err
+	}
+	declared := Declared(p.Config())
+	changes := handoff.Changes(before, declared)
+	if len(changes) == 0 {
+		return changes, nil
+	}
+	declared.RecordedAt, declared.RecordedBy = p.Now().UTC().Format(time.RFC3339), p.Actor()
+	facts := map[string]string{}
+	for _, change := range changes {
+		facts[change.Field] = change.After
+	}
+	return changes, migration.PutEvidence(hash, declared, p.Event(eventRecorded, hash, facts))
+}
+
+// recorded is what was recorded on a plan, empty where nothing was.
+func recorded(migration *state.Migration, hash string) (handoff.Declared, error) {
+	declared, err := migration.Evidence(hash)
+	if errors.Is(err, state.ErrNotFound) {
+		return declared, nil
+	}
+	return declared, err
+}

@@ -1,0 +1,238 @@
+package proving
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/evidence"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/verify"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Kinds of a verification, as the state keeps them.
+const (
+	kindProbes  = "probes"
+	kindDrift   = "drift"
+	kindSources = "source"
+	kindEvents  = "events"
+)
+
+// Input says what is verified, and how often.
+type Input struct {
+	Run     string        // what this run made; empty for what all runs made
+	Workers int           // probes at a time, at least 1
+	Pause   time.Duration // 0 looks once; else again and again, with this pause, until ctx ends
+}
+
+// Report is what one look at the target found.
+type Report struct {
+	verify.Report
+	Took time.Duration `json:"-"`
+}
+
+// Failed tells whether something does not work as it was applied.
+func (r *Report) Failed() bool { return r.Count(identity.ProbeFailed) > 0 }
+
+// Verify reads back what the runs made and tries it the way people and applications use it. Each gets every report.
+// The last one is returned.
+func Verify(ctx context.Context, p *project.Project, in Input, each func(*Report) error) (*Report, error) {
+	return look(ctx, p, in, each, func(ctx context.Context, l *looking) (verify.Report, error) {
+		return probe(ctx, p, l, in.Workers)
+	})
+}
+
+// Drift reads back what the runs made and lists what somebody changed since. Each gets every report. The last one is
+// returned.
+func Drift(ctx context.Context, p *project.Project, in Input, each func(*Report) error) (*Report, error) {
+	return look(ctx, p, in, each, func(ctx context.Context, l *looking) (verify.Report, error) {
+		return drift(ctx, p, l)
+	})
+}
+
+// looking is a target with what the runs made in it.
+type looking struct {
+	target   *client.Target
+	schemas  []identity.ResourceSchema
+	done     []verify.Done
+	expected []verify.Expected
+}
+
+// look opens the target once, however often it is looked at.
+func look(ctx context.Context, p *project.Project, in Input, each func(*Report) error,
+	once func(context.Context, *looking) (verify.Report, error)) (*Report, error) {
+	migration, err := forFindings(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	l := &looking{}
+	if l.done, err = Did(migration, in.Run); err != nil {
+		return nil, err
+	}
+	target, schema, err := p.Target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer target.Close()
+	l.target, l.schemas, l.expected = target, schema.Resources, verify.Expect(l.done, schema.Resources)
+	p.Warn(unknownApplications(p.Config().Verify, l.expected)...)
+	var last *Report
+	err = again(ctx, in.Pause, func() error {
+		began := p.Now()
+		found, err := once(ctx, l)
+		if err != nil {
+			return err
+		}
+		last = &Report{Report: found, Took: p.Now().Sub(began)}
+		return each(last)
+	})
+	return last, err
+}
+
+// forFindings is the state of a migration that may still change: what is found is kept as evidence.
+func forFindings(ctx context.Context, p *project.Project) (*state.Migration, error) {
+	if _, err := p.Configuration(ctx); err != nil {
+		return nil, err
+	}
+	migration, err := p.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return migration, migration.MayChange()
+}
+
+// again does the work once or, with a pause, until ctx ends.
+func again(ctx context.Context, pause time.Duration, work func() error) error {
+	for {
+		if err := work(); pause == 0 || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+func probe(ctx context.Context, p *project.Project, l *looking, workers int) (verify.Report, error) {
+	report, err := verify.Run(ctx, l.expected, l.target, l.schemas, verify.Options{
+		Workers: workers, People: probedPeople(p.Config().Verify, l.expected), Unsupported: client.Unsupported, Now: p.Now,
+		Progress: func(done, total int, current string) {
+			p.Events.Send(project.Progress{Done: done, Total: total, Current: current})
+		},
+	})
+	p.Events.Send(project.Progress{End: true})
+	if err != nil {
+		return report, err
+	}
+	accounts, err := TryBreakGlass(ctx, p, l.target)
+	if err != nil {
+		return report, err
+	}
+	report.Add(accounts)
+	return report, keepProbes(p, kindProbes, report, l.done)
+}
+
+func drift(ctx context.Context, p *project.Project, l *looking) (verify.Report, error) {
+	var live []identity.Resource
+	summary, err := l.target.Read(ctx, func(r identity.Resource) error {
+		live = append(live, r)
+		return nil
+	})
+	if err != nil {
+		return verify.Report{}, fmt.Errorf("reading the target: %w", err)
+	}
+	report := verify.Report{
+		Changes: append([]verify.Change{}, verify.Compare(l.expected, live, l.schemas)...), Resources: len(l.expected),
+		Requests: summary.Requests,
+	}
+	return report, keepProbes(p, kindDrift, report, nil)
+}
+
+// keepProbes keeps what was found as evidence on the runs.
+func keepProbes(p *project.Project, kind string, report verify.Report, done []verify.Done) error {
+	runs, seen := []string{}, map[string]bool{}
+	for _, d := range done {
+		if !seen[d.Run] {
+			seen[d.Run] = true
+			runs = append(runs, d.Run)
+		}
+	}
+	return keep(p, state.Verification{
+		ID: p.NewID("v"), Kind: kind, Runs: runs, Changes: len(report.Changes),
+		Passed: report.Count(identity.ProbePassed), Failed: report.Count(identity.ProbeFailed),
+		Unknown: report.Count(identity.ProbeUnknown), Skipped: report.Count(identity.ProbeSkipped),
+	}, report, nil)
+}
+
+// keep keeps a verification with its findings. The audit chain has its counts and the further facts.
+func keep(p *project.Project, v state.Verification, findings any, facts map[string]string) error {
+	encoded, err := json.Marshal(findings)
+	if err != nil {
+		return fmt.Errorf("encoding the verification: %w", err)
+	}
+	v.At, v.Findings = p.Now().UTC(), encoded
+	told := map[string]string{"kind": v.Kind, "changes": fmt.Sprint(v.Changes)}
+	if v.Kind != kindSources { // which counts changes only
+		told["passed"], told["failed"], told["unknown"] = fmt.Sprint(v.Passed), fmt.Sprint(v.Failed), fmt.Sprint(v.Unknown)
+	}
+	for name, fact := range facts {
+		told[name] = fact
+	}
+	return p.Migration().PutVerification(v, p.Event(evidence.EventVerified, v.ID, told))
+}
+
+// TryBreakGlass tries the accounts of the break_glass block. A target that is no running server has nothing to try;
+// that is said once.
+func TryBreakGlass(ctx context.Context, p *project.Project, target verify.Target) ([]verify.Result, error) {
+	cfg := p.Config()
+	if cfg.BreakGlass == nil {
+		return nil, nil
+	}
+	impersonate := cfg.Verify != nil && cfg.Verify.Impersonate
+	results, err := verify.BreakGlass(ctx, cfg.BreakGlass.Users, target, impersonate, p.Now)
+	if client.Unsupported(err) {
+		p.Warn(at(cfg.BreakGlass.Range, diag.Warningf("break-glass-not-tried", "Break-glass accounts are not tried",
+			"This target cannot be signed in to, so nothing is known of them. Try them where it is imported.")))
+		return nil, nil
+	}
+	return results, err
+}
+
+func at(place diag.Range, d diag.Diagnostic) diag.Diagnostic {
+	d.Subject = &place
+	return d
+}
+
+// probedPeople finds whom a probe may act as: by the application's name in the source, or its key in the target.
+func probedPeople(block *config.Verify, expected []verify.Expected) verify.People {
+	if block == nil {
+		return verify.People{}
+	}
+	names := map[string][]string{}
+	for _, e := range expected {
+		for _, item := range e.Items {
+			names[e.Resource.Key] = append(names[e.Resource.Key], item.Name)
+		}
+	}
+	pick := func(table map[string]string, key, otherwise string) string {
+		for _, name := range append([]string{key}, names[key]...) {
+			if person, named := table[name]; named {
+				return person
+			}
+		}
+		return otherwise
+	}
+	return verify.People{
+		Impersonate: block.Impersonate,
+		Member:      func(r identity.ResourceID) string { return pick(block.Members, r.Key, "") },
+		Stranger:    func(r identity.ResourceID) string { return pick(block.Strangers, r.Key, block.Stranger) },
+	}
+}
