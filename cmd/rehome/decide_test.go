@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rehome-iam/rehome/engine/deciding"
 )
 
 const crowdedRealm = `{"realm": "acme", "enabled": true, "organizationsEnabled": true, "groups": [
@@ -45,7 +47,7 @@ func TestDecide_AsksOneByOneAndWritesWhatWasAnswered(t *testing.T) {
 	if status != 0 || !strings.Contains(talk, "That is none of the answers") || !strings.Contains(talk, "2 merge blocks written to decisions.rehome.hcl, 2 of 4 left open") {
 		t.Fatalf("status %d: %s", status, talk)
 	}
-	content, err := os.ReadFile(filepath.Join(j.folder, decisionsFile))
+	content, err := os.ReadFile(filepath.Join(j.folder, deciding.DecisionsFile))
 	if err != nil {
 		t.Fatal(err)
 	}

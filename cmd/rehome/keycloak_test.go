@@ -16,6 +16,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labentra"
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
+	"github.com/rehome-iam/rehome/engine/deciding"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -54,7 +55,7 @@ func newJourney(t *testing.T, example string, plugins ...string) *journey {
 	}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
-		if err == nil && filepath.Base(file) != acknowledgementsFile {
+		if err == nil && filepath.Base(file) != deciding.AcknowledgementsFile {
 			err = os.WriteFile(filepath.Join(j.folder, filepath.Base(file)), content, 0o600)
 		}
 		if err != nil {

@@ -33,7 +33,17 @@ func (p *Project) Masker(of *plan.Plan) (*pseudonym.Masker, error) {
 // UsePeopleKey takes the key of a plan file, so that its people have the pseudonyms that its planner gave them.
 func (p *Project) UsePeopleKey(key []byte) { p.peopleKey = key }
 
-// WithoutPeople is the plan as it may leave the terminal. From here on events name nobody of it either.
+// HidePeople sees to it that from here on events name nobody of a plan.
+func (p *Project) HidePeople(of *plan.Plan) error {
+	m, err := p.Masker(of)
+	if err == nil && m != nil {
+		p.Events.Hide(m.JSON)
+	}
+	return err
+}
+
+// WithoutPeople is the plan as it may leave the terminal. From here on events name nobody of it either. The copy costs as
+// much as making the plan does: it is for what is read.
 func (p *Project) WithoutPeople(of *plan.Plan) (*plan.Plan, error) {
 	m, err := p.Masker(of)
 	if err != nil || m == nil {
