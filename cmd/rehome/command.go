@@ -89,6 +89,11 @@ func (r *call) arg(n int) string {
 
 func (r *call) style() view.Style { return r.env.style(r.global.noColor) }
 
+// readers says who reads the result.
+func (r *call) readers() view.Readers {
+	return view.Readers{Automation: r.env.automation(), Now: r.Now()}
+}
+
 // show gives a result to whoever asked: the document as JSON, without people unless they are to be named, else what
 // render writes of it.
 func (r *call) show(document any, render func(w io.Writer) error) error {

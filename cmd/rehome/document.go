@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 func encodeDocument(value any) ([]byte, error) {
@@ -15,4 +16,13 @@ func encodeDocument(value any) ([]byte, error) {
 		return nil, fmt.Errorf("encoding the document: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// showDocument writes one JSON document as it is: it names nobody, or only whom the configuration names.
+func showDocument(w io.Writer, document any) error {
+	encoded, err := encodeDocument(document)
+	if err == nil {
+		_, err = w.Write(encoded)
+	}
+	return err
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/proving"
 )
@@ -49,7 +49,7 @@ do by hand, and the criteria that end the move, each with the reason why it is m
 }
 
 func showEvidence(ctx context.Context, r *call, o evidenceOptions) error {
-	proof, err := proving.Evidence(ctx, r.Project, applicationsOf(r))
+	proof, err := proving.Evidence(ctx, r.Project, cutover.Moved)
 	if err != nil {
 		return err
 	}
@@ -93,11 +93,4 @@ func writeEvidence(r *call, proof *proving.Proof, o evidenceOptions) error {
 		}
 	}
 	return r.showDeclared(masked, func(io.Writer) error { return nil })
-}
-
-// applicationsOf tells where applications stand, as far as the state knows.
-func applicationsOf(r *call) proving.Applications {
-	return func(ctx context.Context, _ *project.Project, of *plan.Plan) ([]handoff.Application, error) {
-		return recordedApplications(r.session(ctx), of)
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/proving"
 )
 
@@ -35,7 +36,7 @@ content of steps and records that name them is left out, and their hashes stand 
 				return misuse("-out is missing: name the file to write, such as -out=evidence.zip")
 			}
 			report, err := proving.Bundle(ctx, r.Project, proving.BundleInput{
-				Out: out, Key: key, Applications: applicationsOf(r),
+				Out: out, Key: key, Applications: cutover.Moved,
 			})
 			if err != nil {
 				return err

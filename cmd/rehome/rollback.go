@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/planning"
-	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
 type rollbackOptions struct {
@@ -77,32 +73,4 @@ func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
 		return err
 	}
 	return showPlan(s, p, o.verbose, o.out, &work.Read)
-}
-
-// rollbackCost is what status says of going back, by the record alone.
-type rollbackCost struct {
-	Run string `json:"run"`
-	rollback.Cost
-	Checked *rollbackChecked `json:"checked,omitempty"` // only when the target was asked
-}
-
-// rollbackChecked is what is left of it after a look at the target.
-type rollbackChecked struct {
-	Deletes  int `json:"deletes"`
-	Restores int `json:"restores"`
-	Closes   int `json:"closes"`
-	Stay     int `json:"stay"`    // used since, or needed by what was
-	Changed  int `json:"changed"` // by others since
-}
-
-func (c *rollbackCost) text() string {
-	parts := []string{view.Plural(c.Deletes, "delete", "deletes"), view.Plural(c.Restores, "restore", "restores")}
-	text := strings.Join(parts, ", ") + " take run " + c.Run + " back"
-	if n := len(c.NoReturn); n > 0 {
-		text += fmt.Sprintf("; %s no way back", view.Plural(n, "step has", "steps have"))
-	}
-	if k := c.Checked; k != nil {
-		return text + fmt.Sprintf("; asked now: %s, %s, %d stay because of use, %d changed by others", view.Plural(k.Deletes, "delete", "deletes"), view.Plural(k.Restores, "restore", "restores"), k.Stay, k.Changed)
-	}
-	return text
 }

@@ -201,28 +201,29 @@ func usedSince(ctx context.Context, work *planning.Prepared, throwAway bool, liv
 	return lines, nil
 }
 
-// readRollback fills what going back would cost; with a look at the target when asked.
-func readRollback(ctx context.Context, s *session, d *statusDocument, look bool) error {
+// rollbackCost is what going back would cost by the record, with a look at the target when asked; nil when there is nothing to take back,
+// or not with this state.
+func rollbackCost(ctx context.Context, s *session, look bool) (*rollback.OfRun, error) {
 	record, err := recordOf(s.store, "")
 	var found diag.Diagnostic
 	if errors.As(err, &found) {
-		return nil // nothing to take back, or not with this state
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d.RollbackCost = &rollbackCost{Run: record.run.ID, Cost: rollback.CostOf(record.left())}
+	cost := &rollback.OfRun{Run: record.run.ID, Cost: rollback.CostOf(record.left())}
 	if !look {
-		return nil
+		return cost, nil
 	}
 	work, err := prepareRollback(ctx, s, record.run.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer work.Target.Close()
 	sum := work.Plan.Summary
-	d.RollbackCost.Checked = &rollbackChecked{Deletes: sum.Delete, Restores: sum.Update, Closes: work.Plan.Rollback.Closes, Stay: sum.Skipped, Changed: sum.Blocked}
-	return nil
+	cost.Checked = &rollback.Checked{Deletes: sum.Delete, Restores: sum.Update, Closes: work.Plan.Rollback.Closes, Stay: sum.Skipped, Changed: sum.Blocked}
+	return cost, nil
 }
 
 // rollbackEnd says what a rollback left.

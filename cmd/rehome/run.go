@@ -255,7 +255,7 @@ func printRun(s *session, run state.Run, bound *state.PlanRecord, rows []stepRow
 	if !run.CompletedAt.IsZero() {
 		fmt.Fprintf(w, ", took %s", view.Took(run.CompletedAt.Sub(run.StartedAt)))
 	}
-	fmt.Fprintln(w, cutOff(s, run))
+	fmt.Fprintln(w, view.CutOff(run, s.env.automation()))
 	if text := wayBack(run); text != "" {
 		fmt.Fprintf(w, "Rollback  %s\n", text)
 	}
@@ -279,17 +279,6 @@ func wayBack(run state.Run) string {
 		return "taken back by " + run.RolledBackBy
 	}
 	return ""
-}
-
-// cutOff says of a run whose process ended before it did that it can go on; empty for the others.
-func cutOff(s *session, run state.Run) string {
-	switch {
-	case run.Status != state.RunStarted:
-		return ""
-	case s.env.automation():
-		return ", cut off: the same apply goes on with it"
-	}
-	return ", cut off: it goes on with rehome apply -plan-hash=" + run.PlanHash
 }
 
 // printRows lists what needs a person first.

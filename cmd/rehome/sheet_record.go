@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 type sheetRecordOptions struct {
@@ -39,44 +39,24 @@ written into the audit chain. Somebody who gets the sheet and the secret makes t
 			f.BoolVar(&o.secret, "secret", false, "it is the new client secret that was delivered")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runSheetRecord(ctx, s, r.args[0], o)
+			return runSheetRecord(ctx, r, o)
 		},
 	}
 }
 
-func runSheetRecord(ctx context.Context, s *session, name string, o sheetRecordOptions) error {
+func runSheetRecord(ctx context.Context, r *call, o sheetRecordOptions) error {
 	if o.to == "" {
-		return diag.Errorf("usage", "Command line is wrong", "Say who got it: -delivered-to=OWNER.")
+		return misuse("say who got it: -delivered-to=OWNER")
 	}
-	c, err := openCutovers(ctx, s)
+	recorded, err := cutover.Record(ctx, r.Project, cutover.Delivery{Application: r.arg(0), To: o.to, Secret: o.secret})
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	p, err := c.find(name)
-	if err != nil {
-		return err
+	what := handoff.GivenSheet
+	if o.secret {
+		what = handoff.GivenSecret
 	}
-	record := c.record(p)
-	delivery := &handoff.Delivery{At: s.env.now().UTC().Format(time.RFC3339), To: o.to, By: s.Actor()}
-	event := s.event("migration.application.sheet_delivered", p.Address(), map[string]string{"to": o.to})
-	what := "sheet"
-	switch {
-	case o.secret && !p.NewSecret:
-		return diag.Errorf("secret-not-new", "There is no new secret", "No run made a secret for %s: it keeps the one it has, or has none. Nothing was recorded.", named(p.Item))
-	case o.secret:
-		what, event.Name, record.Secret = "new secret", "migration.application.secret_delivered", delivery
-	case record.Written == nil:
-		return diag.Errorf("sheet-not-written", "There is no sheet yet", "No sheet of %s was ever written, so none can have been delivered.\nRun rehome sheet first.", named(p.Item))
-	default:
-		delivery.Digest, record.Sheet = record.Written.Digest, delivery
-		event.Facts["digest"] = delivery.Digest
-	}
-	if err := c.put(record, event); err != nil {
-		return err
-	}
-	return c.said(p, fmt.Sprintf("The %s of %s is recorded as delivered to %s", what, named(p.Item), view.Clean(o.to)))
+	return r.recorded(recorded, "The %s of %q is recorded as delivered to %s", what, phrase.Clean(recorded.Name), phrase.Clean(o.to))
 }
 
 // oneApplication asks for exactly one name.
@@ -112,95 +92,32 @@ application that is open in the target can be confirmed. It is written into the 
 			f.BoolVar(&o.withdraw, "withdraw", false, "take an earlier confirmation back")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runSheetConfirm(ctx, s, r.args[0], o)
+			return runSheetConfirm(ctx, r, o)
 		},
 	}
 }
 
-func runSheetConfirm(ctx context.Context, s *session, name string, o sheetConfirmOptions) error {
+func runSheetConfirm(ctx context.Context, r *call, o sheetConfirmOptions) error {
 	if o.by == "" || (o.withdraw && o.note == "") {
-		return diag.Errorf("usage", "Command line is wrong", "Say who confirms it with -by=OWNER; with -withdraw also say why with -note.")
+		return misuse("say who confirms it with -by=OWNER; with -withdraw also say why with -note")
 	}
-	c, err := openCutovers(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	p, err := c.find(name)
-	if err != nil {
-		return err
-	}
-	record := c.record(p)
-	facts := map[string]string{"by": o.by, "note": o.note}
-	if o.withdraw {
-		if record.Confirmation == nil {
-			return diag.Errorf("not-confirmed", "Nothing to withdraw", "%s was not confirmed. Nothing was recorded.", named(p.Item))
-		}
-		record.Confirmation = nil
-		if err := c.put(record, s.event("migration.application.confirmation_withdrawn", p.Address(), facts)); err != nil {
-			return err
-		}
-		return c.said(p, fmt.Sprintf("The confirmation of %s is withdrawn", named(p.Item)))
-	}
-	if err := c.mustBeOpen(ctx, p); err != nil {
-		return err
-	}
-	record.Confirmation = &handoff.Confirmation{At: s.env.now().UTC().Format(time.RFC3339), By: o.by, Note: o.note, RecordedBy: s.Actor()}
-	if err := c.put(record, s.event("migration.application.confirmed", p.Address(), facts)); err != nil {
-		return err
-	}
-	return c.said(p, fmt.Sprintf("%s is recorded as confirmed by %s", named(p.Item), view.Clean(o.by)))
-}
-
-// mustBeOpen refuses an application in which nobody can have signed in: the target is asked, whatever a run said.
-func (c *cutovers) mustBeOpen(ctx context.Context, p handoff.Progress) error {
-	live, err := c.readLive(ctx)
-	if err != nil {
-		return err
-	}
-	now := handoff.LiveOf(p.Resource, live, handoff.OpeningTypes(c.schema.Resources), c.s.env.now().UTC().Format(time.RFC3339))
-	switch {
-	case !now.Exists:
-		return diag.Errorf("application-not-open", "Application is not in the target", "The target does not have %s (%s), so nobody can have confirmed it. Nothing was recorded.", named(p.Item), p.Resource)
-	case !now.Open:
-		return diag.Errorf("application-not-open", "Application is closed", "%s is in the target and nobody may sign in to it yet, so nobody can have confirmed it. Nothing was recorded.", named(p.Item))
-	}
-	return nil
-}
-
-func (c *cutovers) readLive(ctx context.Context) ([]identity.Resource, error) {
-	opening, primary := handoff.OpeningTypes(c.schema.Resources), handoff.PrimaryTypes(c.schema.Resources)
-	var live []identity.Resource
-	_, err := c.target.Read(ctx, func(r identity.Resource) error {
-		if opening[r.Type] || primary[r.Type] {
-			live = append(live, r)
-		}
-		return nil
+	recorded, err := cutover.Confirm(ctx, r.Project, cutover.Confirmation{
+		Application: r.arg(0), By: o.by, Note: o.note, Withdraw: o.withdraw,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the target: %w", err)
+	switch {
+	case err != nil:
+		return err
+	case o.withdraw:
+		return r.recorded(recorded, "The confirmation of %q is withdrawn", phrase.Clean(recorded.Name))
 	}
-	return live, nil
+	return r.recorded(recorded, "%q is recorded as confirmed by %s", phrase.Clean(recorded.Name), phrase.Clean(o.by))
 }
 
-// said answers a change with where the application stands now, as far as is recorded.
-func (c *cutovers) said(p handoff.Progress, text string) error {
-	owner, err := c.owner(p)
-	if err != nil {
-		return err
+// recorded answers a change: the format says what was changed.
+func (r *call) recorded(now *cutover.Recorded, format string, args ...any) error {
+	if r.global.json {
+		return showDocument(r.env.out, now)
 	}
-	facts, err := c.facts(p, owner, nil)
-	if err != nil {
-		return err
-	}
-	now := handoff.CutoverOf(facts)
-	if c.s.global.json {
-		return showDocument(c.s.env.out, map[string]any{"format_version": handoff.FormatVersion, "application": p.Address(), "name": p.Item.Name, "cutover": now})
-	}
-	fmt.Fprintf(c.s.env.out, "%s; it is %s\n", text, view.StageWords(now.Stage))
-	if now.Next != "" && !c.s.env.automation() {
-		fmt.Fprintf(c.s.env.out, "Next: %s\n", now.Next)
-	}
+	view.CutoverRecorded(r.env.out, now, fmt.Sprintf(format, args...), r.readers())
 	return nil
 }

@@ -87,3 +87,19 @@ func CostOf(done []Done) Cost {
 	}
 	return cost
 }
+
+// OfRun is what it costs to take one run back.
+type OfRun struct {
+	Run string `json:"run"`
+	Cost
+	Checked *Checked `json:"checked,omitempty"` // only when the target was asked
+}
+
+// Checked is what is left to take back after a look at the target.
+type Checked struct {
+	Deletes  int `json:"deletes"`
+	Restores int `json:"restores"`
+	Closes   int `json:"closes"`
+	Stay     int `json:"stay"`    // used since, or needed by what was
+	Changed  int `json:"changed"` // by others since
+}

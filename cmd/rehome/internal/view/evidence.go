@@ -22,7 +22,7 @@ func Evidence(w io.Writer, r *handoff.Report, o EvidenceOptions) error {
 	var b strings.Builder
 	evidenceHead(&b, r, o)
 	criteria(&b, r, o)
-	rollback(&b, r.Declared.Rollback)
+	rollbackPlanned(&b, r.Declared.Rollback)
 	declared(&b, r)
 	rows(&b, r, o)
 	applications(&b, r)
@@ -128,7 +128,7 @@ func criterion(b *strings.Builder, c handoff.Criterion, o EvidenceOptions) {
 	}
 }
 
-func rollback(b *strings.Builder, r *handoff.Rollback) {
+func rollbackPlanned(b *strings.Builder, r *handoff.Rollback) {
 	if r == nil {
 		fmt.Fprintf(b, "Rollback  not recorded\n\n")
 		return

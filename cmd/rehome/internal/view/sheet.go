@@ -3,9 +3,11 @@ package view
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
@@ -131,4 +133,26 @@ func codeSpan(text string) string {
 		return "`` " + text + " ``"
 	}
 	return "`" + text + "`"
+}
+
+// CutoverRecorded answers a change of what is recorded of an application. Text says what was changed.
+func CutoverRecorded(w io.Writer, r *cutover.Recorded, text string, readers Readers) {
+	fmt.Fprintf(w, "%s; it is %s\n", text, StageWords(r.Cutover.Stage))
+	if r.Cutover.Next != "" && !readers.Automation {
+		fmt.Fprintf(w, "Next: %s\n", r.Cutover.Next)
+	}
+}
+
+// SheetFiles lists the files that sheets were written into: names are those in the folder, without an ending.
+func SheetFiles(w io.Writer, r *cutover.SheetsReport, folder string, names []string, readers Readers) {
+	for i, sheet := range r.Sheets {
+		fmt.Fprintf(w, "%-30s %s\n", Clean(sheet.Name), filepath.Join(folder, names[i]+".*"))
+	}
+	fmt.Fprintf(w, "\n%s in %s\n", Plural(len(r.Sheets), "sheet", "sheets"), folder)
+	for _, name := range r.Missing {
+		fmt.Fprintf(w, "! %s has none: the target does not have it yet\n", Clean(name))
+	}
+	if !readers.Automation {
+		fmt.Fprintln(w, "Next: give each to its owner, then rehome sheet record APPLICATION -delivered-to=OWNER")
+	}
 }

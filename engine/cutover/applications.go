@@ -1,0 +1,204 @@
+package cutover
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// targetSide is where the log of the target is among the logs by source.
+const targetSide = "target"
+
+// Applications asks target and incumbents who signed in since then, remembers it, and says where each application
+// stands. A side that cannot tell is a question, never zero.
+func Applications(ctx context.Context, p *project.Project, since time.Time) (*handoff.Overview, error) {
+	d, err := open(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	if len(d.progress) == 0 {
+		return nil, handoff.NotFound(nil, d.others(), "")
+	}
+	overview := &handoff.Overview{
+		FormatVersion: handoff.FormatVersion, At: d.now(), Since: since.UTC().Format(time.RFC3339),
+		Sides: []handoff.Log{}, Applications: []handoff.Status{},
+	}
+	logs := d.readLogs(ctx, overview)
+	live, problem := d.readLive(ctx)
+	if problem != nil {
+		overview.Questions = append(overview.Questions, "the target could not be read: "+phrase.Clean(problem.Error()))
+	}
+	if err := d.learn(logs, overview.At); err != nil {
+		return nil, err
+	}
+	moved := map[string]bool{}
+	for _, one := range d.progress {
+		var now *handoff.Live
+		if problem == nil {
+			found := d.liveOf(one, live)
+			now = &found
+		}
+		status, err := d.status(one, now, logs)
+		if err != nil {
+			return nil, err
+		}
+		overview.Applications = append(overview.Applications, status)
+		moved[one.Address()] = true
+	}
+	for address := range d.items {
+		if !moved[address] {
+			overview.NotMoved++
+		}
+	}
+	return overview, nil
+}
+
+// readLogs asks the target, and every incumbent of an application, for sign-ins.
+func (d *desk) readLogs(ctx context.Context, overview *handoff.Overview) map[string]handoff.SideLog {
+	logs := map[string]handoff.SideLog{}
+	read := func(side, name string, report identity.SignInReport, err error) {
+		log := handoff.SideLogOf(side, name, report, reason(err))
+		overview.Sides = append(overview.Sides, log.Log)
+		logs[name] = log
+	}
+	report, err := d.target.SignIns(ctx, overview.Since)
+	read(targetSide, d.cfg.Target.Address(), report, err)
+	logs[targetSide] = logs[d.cfg.Target.Address()]
+	for _, one := range d.progress {
+		name := one.Item.Source
+		if _, done := logs[name]; done {
+			continue
+		}
+		source, err := d.source(ctx, name)
+		if err != nil {
+			read("incumbent", name, identity.SignInReport{}, err)
+			continue
+		}
+		report, err := source.SignIns(ctx, overview.Since)
+		read("incumbent", name, report, err)
+	}
+	return logs
+}
+
+// reason says in one line why a log could not be read, and what would help; empty when it could.
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := phrase.Clean(err.Error())
+	var failure *identity.ProviderError
+	if errors.As(err, &failure) && failure.Permission != "" && !strings.Contains(text, failure.Permission) {
+		text += "; it needs " + failure.Permission
+	}
+	return text
+}
+
+// learn adds what the logs say to what is remembered, all in one transaction.
+func (d *desk) learn(logs map[string]handoff.SideLog, at string) error {
+	facts := map[string]string{"at": at}
+	for name, side := range logs {
+		if name == targetSide {
+			continue // it stands under its own name too
+		}
+		facts[name] = "not readable"
+		if side.Log.Readable {
+			facts[name] = "covers " + side.Log.Covers
+		}
+	}
+	changes := make([]state.CutoverChange, 0, len(d.progress))
+	for i, one := range d.progress {
+		record := d.record(one).Learn(one, logs[targetSide], logs[one.Item.Source], at)
+		d.records[record.Application] = record
+		change := state.CutoverChange{Record: record}
+		if i == 0 {
+			change.Event = d.p.Event("migration.application.sign_ins_read", d.cfg.Target.Address(), facts)
+		}
+		changes = append(changes, change)
+	}
+	return d.migration.PutCutovers(changes...)
+}
+
+// status is one line of the overview. Live is nil where the target could not be read.
+func (d *desk) status(one handoff.Progress, live *handoff.Live, logs map[string]handoff.SideLog) (handoff.Status, error) {
+	owner, err := d.owner(one)
+	if err != nil {
+		return handoff.Status{}, err
+	}
+	now, err := d.cutover(one, owner, live)
+	status := handoff.Status{
+		Address: one.Address(), Name: one.Item.Name, Source: one.Item.Source, Resource: one.Resource, Cutover: now,
+	}
+	if owner != nil {
+		status.Owner, status.Contact, status.Date = owner.Owner, owner.Contact, owner.SwitchOn
+	}
+	status.Target, status.Incumbent = one.UseOf(logs[targetSide], logs[one.Item.Source])
+	return status, err
+}
+
+// HideUsers puts pseudonyms in the place of login names; with a nil masker they stay. Owners stay always: the
+// configuration names them.
+func HideUsers(m *pseudonym.Masker, o *handoff.Overview) {
+	if m == nil {
+		return
+	}
+	for _, a := range o.Applications {
+		for _, use := range []*handoff.Use{a.Incumbent, a.Target} {
+			if use == nil {
+				continue
+			}
+			masked := make([]string, len(use.Names))
+			for i, name := range use.Names {
+				if masked[i] = m.Text(name); masked[i] == name { // no mail address
+					masked[i] = m.Pseudonym(a.Source, name)
+				}
+			}
+			use.Names = masked
+		}
+	}
+}
+
+// Moved is where each application of a plan stands, as far as the state knows: it asks neither side, and starts no
+// plugin.
+func Moved(ctx context.Context, p *project.Project, of *plan.Plan) ([]handoff.Application, error) {
+	d, err := newDesk(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.read(nil); err != nil {
+		return nil, err
+	}
+	known := map[string]handoff.Progress{}
+	for _, one := range d.progress {
+		known[one.Address()] = one
+	}
+	applications := handoff.Moved(of)
+	for i := range applications {
+		one, ok := known[applications[i].Address]
+		if !ok {
+			continue
+		}
+		owner, err := d.owner(one)
+		if err != nil {
+			return nil, err
+		}
+		now, err := d.cutover(one, owner, nil)
+		if err != nil {
+			return nil, err
+		}
+		applications[i].State = string(now.Stage)
+		if owner != nil {
+			applications[i].Owner, applications[i].Date = owner.Owner, owner.SwitchOn
+		}
+	}
+	return applications, nil
+}
