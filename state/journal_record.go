@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -31,7 +32,7 @@ type JournalRecord struct {
 	Process  *JournalProcess `json:"process,omitempty"`
 	Intend   *Intention      `json:"intend,omitempty"`
 	Outcome  *StepOutcome    `json:"outcome,omitempty"`
-	Status   string          `json:"status,omitempty"` // of an end: as Run.Status
+	Status   history.Status  `json:"status,omitempty"` // of an end
 	Plan     *PlanRecord     `json:"plan,omitempty"`   // of an end: what became of the plan
 	behind   scanned         // where the next record begins
 }
@@ -53,34 +54,21 @@ type JournalProcess struct {
 	Steps      int    `json:"steps"`
 }
 
-// Inverse is what would undo a step: delete what it made, or give back what it found.
-type Inverse struct {
-	Action   string              `json:"action"` // create, update, delete
-	Resource identity.ResourceID `json:"resource"`
-	ServerID string              `json:"server_id,omitempty"` // of a create it is in the outcome
-	Before   identity.Attributes `json:"before,omitempty"`    // what undoing expects to find
-	After    identity.Attributes `json:"after,omitempty"`     // what undoing leaves
-	Tag      string              `json:"tag,omitempty"`
-}
-
 // Intention is a step whose first request leaves after this record is on disk.
 type Intention struct {
-	StepID       string              `json:"step_id"`
-	Action       string              `json:"action"`
-	Resource     identity.ResourceID `json:"resource"`
-	ServerID     string              `json:"server_id,omitempty"`
-	Tag          string              `json:"tag,omitempty"`
-	Precondition string              `json:"precondition"` // sha256:… of Before; of nothing for a create
-	Before       identity.Attributes `json:"before,omitempty"`
-	Inverse      Inverse             `json:"inverse"`
-	NoWayBack    string              `json:"no_way_back,omitempty"`
+	StepID    string              `json:"step_id"`
+	Action    string              `json:"action"`
+	Resource  identity.ResourceID `json:"resource"`
+	ServerID  string              `json:"server_id,omitempty"`
+	Tag       string              `json:"tag,omitempty"`
+	NoWayBack string              `json:"no_way_back,omitempty"`
 }
 
 // StepOutcome is what came of a step. Generated holds names of attributes whose values were delivered, never values.
 type StepOutcome struct {
 	StepID    string              `json:"step_id"`
 	Resource  identity.ResourceID `json:"resource"`
-	Outcome   string              `json:"outcome"` // applied, already, failed, not_started, unknown
+	Outcome   history.Outcome     `json:"outcome"`
 	ServerID  string              `json:"server_id,omitempty"`
 	Reason    string              `json:"reason,omitempty"`
 	Requests  int                 `json:"requests,omitempty"`

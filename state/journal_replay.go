@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // replayBatch is how many records of a journal one transaction of the state takes.
@@ -195,7 +198,7 @@ func (r *replay) take(tx Tx, record JournalRecord) error {
 		return r.begin(tx, record)
 	case record.Intend != nil:
 		in := record.Intend
-		return r.step(tx, RunStep{Order: record.Sequence, StepID: in.StepID, Resource: in.Resource, ServerID: in.ServerID, Outcome: "intended", At: record.At})
+		return r.step(tx, RunStep{Order: record.Sequence, StepID: in.StepID, Resource: in.Resource, ServerID: in.ServerID, Outcome: history.Intended, At: record.At})
 	case record.Outcome != nil:
 		return r.outcome(tx, record)
 	case record.Kind == JournalEnd:
@@ -214,7 +217,7 @@ func (r *replay) begin(tx Tx, record JournalRecord) error {
 	if err != nil {
 		return err
 	}
-	run.Status, run.CompletedAt = "started", time.Time{}
+	run.Status, run.CompletedAt = history.StatusStarted, time.Time{}
 	if err := r.owner.put(tx, bucketRecords, "run/"+r.run, run); err != nil {
 		return err
 	}
@@ -248,8 +251,8 @@ func (r *replay) outcome(tx Tx, record JournalRecord) error {
 			return err
 		}
 	}
-	name, facts := "migration.cutover_step."+o.Outcome, map[string]string{"run": r.run}
-	if o.Outcome == "already" {
+	name, facts := "migration.cutover_step."+string(o.Outcome), map[string]string{"run": r.run}
+	if o.Outcome == history.Already {
 		name = "migration.cutover_step.applied"
 	}
 	if o.Reason != "" {
@@ -264,10 +267,10 @@ func (r *replay) end(tx Tx, record JournalRecord) error {
 		return err
 	}
 	run.Status, run.CompletedAt = record.Status, record.At
-	event := r.event("migration.cutover_plan.applied", record, run.PlanHash, map[string]string{"run": r.run, "status": record.Status})
-	plan := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: PlanFailed}
+	event := r.event("migration.cutover_plan.applied", record, run.PlanHash, map[string]string{"run": r.run, "status": string(record.Status)})
+	ended := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: plan.StatusFailed}
 	if record.Plan != nil {
-		plan = *record.Plan
+		ended = *record.Plan
 	}
-	return r.owner.endRun(tx, run, plan, event)
+	return r.owner.endRun(tx, run, ended, event)
 }

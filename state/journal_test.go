@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -24,11 +25,10 @@ func begun(run string) state.JournalRecord {
 
 func intend(step string) state.JournalRecord {
 	return state.JournalRecord{Kind: state.JournalIntend, At: time.Unix(2, 0).UTC(), Intend: &state.Intention{
-		StepID: step, Action: "create", Resource: identity.ResourceID{Type: "group", Key: step},
-		Inverse: state.Inverse{Action: "delete"}}}
+		StepID: step, Action: "create", Resource: identity.ResourceID{Type: "group", Key: step}}}
 }
 
-func outcome(step, what string) state.JournalRecord {
+func outcome(step string, what history.Outcome) state.JournalRecord {
 	address := identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: step}
 	id := identity.ResourceID{Type: "group", Key: step}
 	return state.JournalRecord{Kind: state.JournalOutcome, At: time.Unix(3, 0).UTC(), Outcome: &state.StepOutcome{

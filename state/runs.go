@@ -5,18 +5,9 @@ import (
 	"sort"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
-)
-
-// Statuses of a plan: a draft has no hash; a previewed one has, and a run gives it one of the others.
-const (
-	PlanDraft               = "draft"
-	PlanPreviewed           = "previewed"
-	PlanApplied             = "applied"
-	PlanAppliedWithFollowUp = "applied_with_follow_up"
-	PlanFailed              = "failed"
 )
 
 // PlanRecord remembers a plan and what it was made from. A migration has one draft, which the next plan replaces.
@@ -25,7 +16,7 @@ type PlanRecord struct {
 	Migration  string         `json:"migration"`
 	CreatedAt  time.Time      `json:"created_at"`
 	ExpiresAt  time.Time      `json:"expires_at"`
-	Status     string         `json:"status"`
+	Status     plan.Status    `json:"status"` // a draft has no hash; a run gives a previewed one its end
 	Handoff    string         `json:"preview_handoff_status"`
 	Blockers   []string       `json:"blockers,omitempty"`  // codes
 	Snapshots  []string       `json:"snapshots,omitempty"` // ids of those it was made from
@@ -54,48 +45,15 @@ type Summary struct {
 	MovesPeople       bool      `json:"moves_people,omitempty"`
 }
 
-// Statuses of a run.
-const (
-	RunStarted               = "started"
-	RunCompleted             = "completed"
-	RunCompletedWithFollowUp = "completed_with_follow_up"
-	RunFailed                = "failed"
+// What a run did, as the store keeps it.
+type (
+	// Run is one execution of a plan.
+	Run = history.Run
+	// RunStep is what came of one step of a run.
+	RunStep = history.Step
+	// Binding says which resource an item became.
+	Binding = history.Binding
 )
-
-// Run is one execution of a plan.
-type Run struct {
-	ID           string    `json:"id"`
-	PlanHash     string    `json:"plan_hash"`
-	Migration    string    `json:"migration"`
-	Status       string    `json:"status"` // started, completed, completed_with_follow_up, failed
-	StartedAt    time.Time `json:"started_at"`
-	CompletedAt  time.Time `json:"completed_at,omitzero"`
-	RollbackOf   string    `json:"rollback_of,omitempty"`    // run that this one takes back
-	RolledBackBy string    `json:"rolled_back_by,omitempty"` // run that took the whole of this one back; filled by Store.Runs
-	Steps        []RunStep `json:"steps,omitempty"`          // filled by Store.Run
-	After        time.Time `json:"after,omitzero"`           // end of the run before; filled by Store.Run
-	Before       time.Time `json:"before,omitzero"`          // start of the run after; filled by Store.Run
-}
-
-// RunStep is what came of one step. Order is the order in which outcomes were written.
-type RunStep struct {
-	Order    int                 `json:"order"`
-	StepID   string              `json:"step_id"`
-	Resource identity.ResourceID `json:"resource"`
-	ServerID string              `json:"server_id,omitempty"`
-	Outcome  string              `json:"outcome"` // intended, applied, already, failed, not_started
-	Reason   string              `json:"reason,omitempty"`
-	At       time.Time           `json:"at"`
-}
-
-// Binding says which resource an item became.
-type Binding struct {
-	Item     identity.Address    `json:"item"`
-	Resource identity.ResourceID `json:"resource"`
-	ServerID string              `json:"server_id,omitempty"`
-	Decision string              `json:"decision,omitempty"` // map_to_existing and reconcile bind to what is not ours
-	Gone     bool                `json:"gone,omitempty"`     // the binding is removed
-}
 
 // planDraft is the key of the one draft.
 const planDraft = "plan-draft"
@@ -109,7 +67,7 @@ func (m *Migration) PutPlan(record PlanRecord, event Event) error {
 			return err
 		}
 		key := planDraft
-		if record.Status != PlanDraft {
+		if record.Status != plan.StatusDraft {
 			key = "plan/" + record.Hash
 			if err := m.keepOutcome(tx, key, &record); err != nil {
 				return err
@@ -126,7 +84,7 @@ func (m *Migration) PutPlan(record PlanRecord, event Event) error {
 	return nil
 }
 
-func (m *Migration) keepOutcome(tx Tx, key string, plan *PlanRecord) error {
+func (m *Migration) keepOutcome(tx Tx, key string, record *PlanRecord) error {
 	if !m.has(tx, bucketRecords, key) {
 		return nil
 	}
@@ -134,12 +92,12 @@ func (m *Migration) keepOutcome(tx Tx, key string, plan *PlanRecord) error {
 	if err := m.read(tx, bucketRecords, key, &before); err != nil {
 		return err
 	}
-	if before.Status == PlanApplied || before.Status == PlanAppliedWithFollowUp {
-		plan.Status = before.Status
+	if before.Status == plan.StatusApplied || before.Status == plan.StatusAppliedWithFollowUp {
+		record.Status = before.Status
 	}
-	plan.Run, plan.AppliedAt = before.Run, before.AppliedAt
-	if plan.SavedAt.IsZero() {
-		plan.SavedAt = before.SavedAt
+	record.Run, record.AppliedAt = before.Run, before.AppliedAt
+	if record.SavedAt.IsZero() {
+		record.SavedAt = before.SavedAt
 	}
 	return nil
 }
@@ -197,7 +155,7 @@ func (m *Migration) endRun(tx Tx, run Run, plan PlanRecord, event Event) error {
 func (m *Migration) PutRun(run Run, event Event) error {
 	run.Steps, run.Migration = nil, m.name
 	return m.putGuarded("run/"+run.ID, run, event, func(tx Tx) error {
-		if run.Status != RunStarted {
+		if run.Status != history.StatusStarted {
 			return nil // what began may end
 		}
 		return m.mayChange(tx)
@@ -242,26 +200,8 @@ func (m *Migration) Runs() ([]Run, error) {
 		return nil, err
 	}
 	sort.SliceStable(runs, func(i, j int) bool { return runs[i].StartedAt.After(runs[j].StartedAt) })
-	markTakenBack(runs)
+	history.MarkTakenBack(runs)
 	return runs, nil
-}
-
-// markTakenBack fills in which run took a run back whole. Runs of one plan are one: an interrupted one goes on under another id.
-func markTakenBack(runs []Run) {
-	plans := map[string]string{}
-	for _, run := range runs {
-		plans[run.ID] = run.PlanHash
-	}
-	for _, back := range runs { // newest first
-		if back.RollbackOf == "" || back.Status != RunCompleted {
-			continue
-		}
-		for i := range runs {
-			if run := &runs[i]; run.RollbackOf == "" && run.PlanHash == plans[back.RollbackOf] && run.StartedAt.Before(back.StartedAt) {
-				run.RolledBackBy = back.ID
-			}
-		}
-	}
 }
 
 // Run reads one run with its steps.
@@ -276,21 +216,8 @@ func (m *Migration) Run(id string) (Run, error) {
 	}
 	run.Steps = steps
 	runs, err := m.Runs()
-	run.between(runs)
+	run.Between(runs)
 	return run, err
-}
-
-// between fills in the runs right before and after: never two write at once, so what a clock leaves open is theirs or this one's.
-func (r *Run) between(newestFirst []Run) {
-	for _, other := range newestFirst {
-		switch {
-		case other.ID == r.ID:
-		case !r.CompletedAt.IsZero() && other.StartedAt.After(r.CompletedAt):
-			r.Before = other.StartedAt
-		case r.After.IsZero() && other.CompletedAt.Before(r.StartedAt): // one that went on later ended later, and bounds nothing
-			r.After = other.CompletedAt
-		}
-	}
 }
 
 // Adopt takes over the bindings of a migration whose target this one goes on with, with the audit event. Its own stay. It fails with

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -59,11 +60,11 @@ func (b before) things(m, source string, second int64) {
 			StartedAt: at(second)})
 	b.record("results", assessment+"/00000000", []string{m})
 	b.record("records", "matched/"+assessment, []plan.Overlap{})
-	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: state.PlanPreviewed,
+	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: plan.StatusPreviewed,
 		CreatedAt: at(second)})
-	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), state.PlanRecord{Migration: m, Status: state.PlanDraft})
+	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), state.PlanRecord{Migration: m, Status: plan.StatusDraft})
 	b.record("records", "summary/"+m, state.Summary{Migration: m, PendingDecisions: int(second)})
-	b.record("records", "run/"+run, state.Run{ID: run, PlanHash: hash, Migration: m, Status: state.RunCompleted,
+	b.record("records", "run/"+run, state.Run{ID: run, PlanHash: hash, Migration: m, Status: history.StatusCompleted,
 		StartedAt: at(second)})
 	b.record("records", "run-step/"+run+"/00000001",
 		state.RunStep{Order: 1, StepID: "step-" + m, Resource: resource, Outcome: "applied"})

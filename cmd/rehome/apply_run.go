@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
@@ -109,7 +110,7 @@ func (e *execution) openVault() error {
 func (e *execution) generates() int {
 	n := 0
 	for _, step := range apply.Planned(e.work.Plan.Steps) {
-		if done, _ := e.resumed.known(step.ID); step.Action == plan.ActionCreate && !done && !e.given[step.ID] {
+		if done, _ := e.resumed.known().Of(step.ID); step.Action == plan.ActionCreate && !done && !e.given[step.ID] {
 			n += len(step.AfterUnknown)
 		}
 	}
@@ -150,7 +151,7 @@ func (e *execution) execute(ctx context.Context) error {
 	}
 	options := apply.Options{Workers: e.o.workers, FailFast: e.o.failFast, Progress: bar.bar, Guard: e.lease.Confirm, Given: e.given}
 	if e.resumed != nil {
-		options.Done, options.Begun = e.resumed.done, e.resumed.begun
+		options.Done, options.Begun = e.resumed.results(), e.resumed.Begun
 	}
 	report, fault := apply.Run(ctx, p.Steps, goneTarget{e.work.Target}, e.sources, e.journal, handing{e.vault}, options)
 	bar.end()
@@ -201,7 +202,7 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 		}
 	} else {
 		for _, step := range apply.Planned(p.Steps) {
-			if before, done := e.resumed.done[step.ID]; done {
+			if before, done := e.resumed.Done[step.ID]; done {
 				e.journal.bindings(step, before.ServerID) // for the marker: the earlier part did not come to write it
 			}
 		}
@@ -222,7 +223,7 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 		return err
 	}
 	// The lease may be ours though its answer was lost, and the journal is what proves it to the next apply.
-	return errors.Join(err, e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: s.env.now().UTC(), Status: "failed"}))
+	return errors.Join(err, e.file.Append(state.JournalRecord{Kind: state.JournalEnd, At: s.env.now().UTC(), Status: history.StatusFailed}))
 }
 
 // recordPlan records every step of the plan and what of it people must do, unless an earlier part of the run did.
@@ -230,7 +231,7 @@ func (e *execution) recordPlan(ctx context.Context) error {
 	recorded := 0
 	err := e.s.store.RunPlan(e.run, func(state.PlannedStep) error { recorded++; return nil })
 	if err == nil && recorded < len(e.work.Plan.Steps) {
-		run := state.Run{ID: e.run, PlanHash: e.work.Plan.PlanHash, Migration: e.work.Plan.Migration.Name, Status: state.RunStarted, StartedAt: e.began, RollbackOf: rolledBack(e.work.Plan)}
+		run := state.Run{ID: e.run, PlanHash: e.work.Plan.PlanHash, Migration: e.work.Plan.Migration.Name, Status: history.StatusStarted, StartedAt: e.began, RollbackOf: rolledBack(e.work.Plan)}
 		err = beginRun(e.s, run, e.work.Plan)
 	}
 	if err == nil {
@@ -243,29 +244,24 @@ func (e *execution) recordPlan(ctx context.Context) error {
 func (e *execution) finish(ctx context.Context, report apply.Report, fault error) error {
 	s, p := e.s, e.work.Plan
 	left := p.Summary.ManualFollowUp + p.Summary.Blocked + staying(p)
-	undone := report.Count(apply.Failed) + report.Count(apply.NotStarted) + report.Count(apply.Unknown)
-	run := state.Run{ID: e.run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: "completed", StartedAt: e.began, CompletedAt: s.env.now().UTC()}
+	undone := report.Count(history.Failed) + report.Count(history.NotStarted) + report.Count(history.Unknown)
+	run := state.Run{ID: e.run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Status: history.EndOf(false, undone, left), StartedAt: e.began, CompletedAt: s.env.now().UTC()}
 	after, shut := proving.TryBreakGlass(context.WithoutCancel(ctx), s.Project, e.work.Target)
 	if shut == nil {
 		shut = verify.ShutOut(after, "It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback.")
 	}
 	fault = errors.Join(fault, shut)
-	switch {
-	case fault != nil || undone > 0:
-		run.Status = "failed"
-	case left > 0:
-		run.Status = "completed_with_follow_up"
-	}
+	run.Status = history.EndOf(fault != nil, undone, left)
 	released := e.lease.Release(context.WithoutCancel(ctx), func(m *identity.Marker) { e.mark(m, run) })
 	if released != nil {
-		run.Status = "failed" // what only the marker remembers is not there yet
+		run.Status = history.StatusFailed // what only the marker remembers is not there yet
 	}
 	recorded := e.record(run)
 	_, declared := proving.RecordOn(s.Project, p.PlanHash)
 	head, _ := s.whole.AuditHead()
-	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(apply.Applied), "already": report.Count(apply.Already),
-		"failed": report.Count(apply.Failed), "not_started": report.Count(apply.NotStarted), "unknown": report.Count(apply.Unknown), "requests": report.Requests, "audit_head": head})
-	if run.Status == "failed" {
+	s.events.emit("apply_completed", map[string]any{"run": run.ID, "status": run.Status, "applied": report.Count(history.Applied), "already": report.Count(history.Already),
+		"failed": report.Count(history.Failed), "not_started": report.Count(history.NotStarted), "unknown": report.Count(history.Unknown), "requests": report.Requests, "audit_head": head})
+	if run.Status == history.StatusFailed {
 		s.events.emitDeclared("rollback_guidance", map[string]any{"rollback": proving.Declared(s.cfg).Rollback})
 	}
 	if !s.global.json {
@@ -286,7 +282,7 @@ func (e *execution) finish(ctx context.Context, report apply.Report, fault error
 // mark leaves in the target what the run did.
 func (e *execution) mark(m *identity.Marker, run state.Run) {
 	m.Run, m.RunHost = run.ID, e.s.env.host
-	if run.Status != "failed" {
+	if run.Status != history.StatusFailed {
 		m.AppliedPlan, m.AppliedMade = e.work.Plan.PlanHash, e.made().UTC().Format(time.RFC3339)
 	}
 	for key, resource := range e.journal.bound {

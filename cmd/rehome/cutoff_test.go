@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -72,7 +73,7 @@ func TestStatus_AfterAKillSaysThatTheRunGoesOn(t *testing.T) {
 				Next    string     `json:"next"`
 				LastRun *state.Run `json:"last_run"`
 			}
-			if err := json.Unmarshal([]byte(asked.output), &document); err != nil || document.Next != want || document.LastRun == nil || document.LastRun.Status != state.RunStarted {
+			if err := json.Unmarshal([]byte(asked.output), &document); err != nil || document.Next != want || document.LastRun == nil || document.LastRun.Status != history.StatusStarted {
 				t.Errorf("next is %q, error %v:\n%s", document.Next, err, asked.output)
 			}
 			shown := s.rehome(folder, "run", "show")

@@ -67,6 +67,7 @@ var importRules = []importRule{
 	{"engine/changes", []string{"net", "os", "math/rand", "log", "context"}, "a stranger comes to the same verdict from the file alone"},
 	{"engine/evidence", []string{"net", "os", "math/rand", "time", "log", "context", "module:engine/pseudonym"}, "a stranger's checker needs the file alone"},
 	{"engine/handoff", []string{"net", "os", "math/rand", "log", "context"}, "the pure half repeats byte for byte; the time is an argument"},
+	{"engine/history", []string{"net", "os", "math/rand", "log", "context"}, "what runs did follows from what is recorded of them"},
 	{"engine/lifecycle", []string{"net", "os", "math/rand", "log", "context"}, "what may change follows from what is recorded; the time is an argument"},
 	{"engine/rollback", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"config", []string{"module:cmd", "module:state", "module:providers"}, "configuration, state and providers never import each other"},

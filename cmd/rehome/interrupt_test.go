@@ -61,7 +61,7 @@ func stepsOf(records []state.JournalRecord) string {
 	var b strings.Builder
 	for _, r := range records {
 		if r.Outcome != nil {
-			b.WriteString(r.Outcome.StepID + " " + r.Outcome.Outcome + "\n")
+			b.WriteString(r.Outcome.StepID + " " + string(r.Outcome.Outcome) + "\n")
 		}
 	}
 	return b.String()

@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
@@ -23,14 +23,9 @@ type runJournal struct {
 
 // Intend implements apply.Journal.
 func (j *runJournal) Intend(step plan.Step) error {
-	precondition, err := apply.Precondition(step)
-	if err != nil {
-		return err
-	}
-	inverse := apply.InverseOf(step)
 	return j.file.Append(state.JournalRecord{Kind: state.JournalIntend, At: j.s.env.now().UTC(), Intend: &state.Intention{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID, Tag: step.Tag,
-		Precondition: precondition, Before: inverse.After, Inverse: state.Inverse(inverse), NoWayBack: step.NoWayBack,
+		NoWayBack: step.NoWayBack,
 	}})
 }
 
@@ -47,7 +42,7 @@ func (j *runJournal) Outcome(results ...apply.Result) error {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
 	for _, record := range records {
-		if record.Outcome.Outcome != string(apply.NotStarted) {
+		if record.Outcome.Outcome != history.NotStarted {
 			j.unsaved = append(j.unsaved, record)
 		}
 	}
@@ -56,9 +51,9 @@ func (j *runJournal) Outcome(results ...apply.Result) error {
 
 func (j *runJournal) outcome(r apply.Result) state.JournalRecord {
 	outcome := &state.StepOutcome{
-		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: string(r.Outcome), ServerID: r.ServerID, Reason: r.Reason, Requests: r.Requests, Generated: r.Generated,
+		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: r.Outcome, ServerID: r.ServerID, Reason: r.Reason, Requests: r.Requests, Generated: r.Generated,
 	}
-	if r.Outcome == apply.Applied || r.Outcome == apply.Already {
+	if r.Outcome.Done() {
 		outcome.Bindings = j.bindings(r.Step, r.ServerID)
 	}
 	return state.JournalRecord{Kind: state.JournalOutcome, At: j.s.env.now().UTC(), Outcome: outcome}
@@ -68,30 +63,17 @@ func (j *runJournal) outcome(r apply.Result) state.JournalRecord {
 func (j *runJournal) bindings(step plan.Step, serverID string) []state.Binding {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
-	if step.Unbinds || step.Action == plan.ActionDelete {
-		return j.unbind(step)
-	}
-	var bindings []state.Binding
-	for _, item := range step.Items {
-		address := identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}
-		if item.Decision != "" { // another item makes the resource, this one only uses it
-			bindings = append(bindings, state.Binding{Item: address, Resource: step.Resource, ServerID: serverID, Decision: string(merge.DecisionMap)})
-			continue
-		}
-		bindings = append(bindings, state.Binding{Item: address, Resource: step.Resource, ServerID: serverID, Decision: bindingDecision(step)})
-		if step.Action != plan.ActionMap {
-			j.bound[merge.BindingKey(address, step.Resource.Type)] = step.Resource.String()
+	bindings, ours := history.BindingsOf(step, serverID)
+	for i, b := range bindings {
+		key := merge.BindingKey(b.Item, b.Resource.Type)
+		switch {
+		case ours[i] && b.Gone:
+			j.unbound = append(j.unbound, key)
+		case ours[i]:
+			j.bound[key] = b.Resource.String()
 		}
 	}
 	return bindings
-}
-
-// bindingDecision keeps that a resource is not ours; what rehome made needs no word.
-func bindingDecision(step plan.Step) string {
-	if step.Action == plan.ActionMap || merge.Decision(step.Decision) == merge.DecisionReconcile {
-		return string(merge.DecisionMap)
-	}
-	return ""
 }
 
 // bindMapped records what was mapped: such steps write nothing to the target. What an earlier part of the run has recorded is not
@@ -103,7 +85,7 @@ func (j *runJournal) bindMapped(p *plan.Plan, before *resumed) error {
 	var mapped []apply.Result
 	for _, step := range p.Steps {
 		if step.Action == plan.ActionMap && step.Disposition == plan.DispositionPlanned {
-			mapped = append(mapped, apply.Result{Step: step, Outcome: apply.Applied, ServerID: step.ServerID})
+			mapped = append(mapped, apply.Result{Step: step, Outcome: history.Applied, ServerID: step.ServerID})
 		}
 	}
 	return j.rest(mapped, before)
@@ -113,7 +95,7 @@ func (j *runJournal) bindMapped(p *plan.Plan, before *resumed) error {
 func (j *runJournal) rest(results []apply.Result, before *resumed) error {
 	var open []apply.Result
 	for _, result := range results {
-		if done, _ := before.known(result.Step.ID); done {
+		if done, _ := before.known().Of(result.Step.ID); done {
 			j.bindings(result.Step, result.ServerID) // for the marker: the earlier part did not come to write it
 			continue
 		}

@@ -28,7 +28,7 @@ func (e *execution) preconditions(ctx context.Context) error {
 	for _, r := range schema.Resources {
 		schemas[r.Type] = r
 	}
-	lines := apply.Preconditions(work.Plan, live, schemas, e.resumed.earlier())
+	lines := apply.Preconditions(work.Plan, live, schemas, e.resumed.known())
 	if work.Plan.Rollback != nil {
 		used, err := usedSince(ctx, work, e.s.ThrowAway(), live)
 		if err != nil {

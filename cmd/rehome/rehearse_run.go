@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -251,7 +252,7 @@ func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, nam
 	var measured []rehearsal.Measured
 	for _, result := range e.report.Results {
 		switch result.Outcome {
-		case apply.Applied, apply.Already:
+		case history.Applied, history.Already:
 			part.Steps++
 			measured = append(measured, rehearsal.Measured{Sort: sortOf(result.Step), Requests: result.Requests})
 		default:

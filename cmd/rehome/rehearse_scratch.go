@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
@@ -189,7 +190,7 @@ func (r *rehearsing) fill() error {
 		return err
 	}
 	for _, p := range plans {
-		if p.Wave == "" || p.Status != state.PlanApplied && p.Status != state.PlanAppliedWithFollowUp {
+		if p.Wave == "" || p.Status != plan.StatusApplied && p.Status != plan.StatusAppliedWithFollowUp {
 			continue
 		}
 		if err := r.scratch.store.PutPlan(p, r.scratch.event("migration.rehearsal.copied", p.Hash, nil)); err != nil {

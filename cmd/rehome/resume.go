@@ -12,55 +12,33 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // resumed is what the journal says of a run that did not end. A nil one knows nothing.
 type resumed struct {
+	*history.Known
 	run     state.Run
-	done    map[string]apply.Result // steps that need not be asked for again
-	begun   map[string]bool         // every step whose requests may have left
-	secrets []string                // files that earlier parts of the run were told to write secrets to
-	pending map[string]bool         // begun, and the journal does not say what came of it
+	secrets []string // files that earlier parts of the run were told to write secrets to
 }
 
-// known tells whether an earlier part of the run has done a step, or begun it.
-func (r *resumed) known(stepID string) (done, begun bool) {
+// known is what the journal says of the steps, nil for a new run.
+func (r *resumed) known() *history.Known {
 	if r == nil {
-		return false, false
+		return nil
 	}
-	_, done = r.done[stepID]
-	return done, r.begun[stepID]
+	return r.Known
 }
 
-// earlier is what preconditions need of it.
-func (r *resumed) earlier() apply.Earlier {
-	if r == nil {
-		return apply.Earlier{}
-	}
-	done := map[string]bool{}
-	for id := range r.done {
-		done[id] = true
-	}
-	return apply.Earlier{Done: done, Begun: r.begun}
-}
-
-// unfinishedRun is the newest run when it carries out this plan and did not come to its end.
+// unfinishedRun is the run with which an apply of a plan goes on.
 func unfinishedRun(store *state.Migration, hash string) (*state.Run, error) {
 	runs, err := store.Runs()
-	if err != nil || hash == "" || len(runs) == 0 || runs[0].PlanHash != hash {
-		return nil, err
-	}
-	if runs[0].Status != "started" && runs[0].Status != "failed" {
-		return nil, nil
-	}
-	return &runs[0], nil
+	return history.Unfinished(runs, hash), err
 }
 
-func newResumed(run state.Run) *resumed {
-	return &resumed{run: run, done: map[string]apply.Result{}, begun: map[string]bool{}, pending: map[string]bool{}}
-}
+func newResumed(run state.Run) *resumed { return &resumed{Known: history.NewKnown(), run: run} }
 
 // take reads one record of the journal.
 func (r *resumed) take(record state.JournalRecord) error {
@@ -68,20 +46,21 @@ func (r *resumed) take(record state.JournalRecord) error {
 	case record.Process != nil && record.Process.SecretsOut != "":
 		r.secrets = append(r.secrets, record.Process.SecretsOut)
 	case record.Intend != nil:
-		r.begun[record.Intend.StepID], r.pending[record.Intend.StepID] = true, true
+		r.Intend(record.Intend.StepID)
 	case record.Outcome != nil:
 		o := record.Outcome
-		delete(r.pending, o.StepID)
-		switch apply.Outcome(o.Outcome) {
-		case apply.Applied, apply.Already:
-			r.begun[o.StepID] = true
-			r.done[o.StepID] = apply.Result{Outcome: apply.Already, ServerID: o.ServerID, Generated: o.Generated}
-		case apply.Unknown:
-			r.pending[o.StepID] = true
-		case apply.Failed, apply.NotStarted:
-		}
+		r.End(o.StepID, o.Outcome, history.KnownStep{ServerID: o.ServerID, Generated: o.Generated})
 	}
 	return nil
+}
+
+// results are the steps that an earlier part of the run has done, as the engine passes over them.
+func (r *resumed) results() map[string]apply.Result {
+	done := map[string]apply.Result{}
+	for id, step := range r.Done {
+		done[id] = apply.Result{Outcome: history.Already, ServerID: step.ServerID, Generated: step.Generated}
+	}
+	return done
 }
 
 // openJournal opens the journal of a run that goes on, and tells what is known of it.
@@ -96,8 +75,8 @@ func openResumed(s *session, run state.Run) (*resumed, *state.Journal, error) {
 		return nil, nil, err
 	}
 	known := "nothing was begun yet"
-	if len(before.begun) > 0 {
-		known = fmt.Sprintf("%s done, %d begun of which it is not known what came of them", view.Plural(len(before.done), "step", "steps"), len(before.pending))
+	if len(before.Begun) > 0 {
+		known = fmt.Sprintf("%s done, %d begun of which it is not known what came of them", view.Plural(len(before.Done), "step", "steps"), len(before.Pending))
 	}
 	s.say("Going on with run %s, which did not end: %s", run.ID, known)
 	return before, file, nil
@@ -114,10 +93,7 @@ func givenBefore(s *session, hash string) (map[string]bool, error) {
 		return nil, err
 	}
 	given := map[string]bool{}
-	for _, run := range runs {
-		if run.PlanHash != hash || run.Status == state.RunStarted || run.Status == state.RunFailed {
-			continue
-		}
+	for _, run := range history.CompletedOf(runs, hash) {
 		err := s.store.ReadJournal(folder, run.ID, func(r state.JournalRecord) error {
 			if r.Outcome != nil && len(r.Outcome.Generated) > 0 {
 				given[r.Outcome.StepID] = true
@@ -142,7 +118,7 @@ func takeRescue(s *session, path string, before *resumed, file *state.Journal) e
 	}
 	var missing []state.JournalRecord
 	for _, record := range records {
-		if record.Outcome != nil && before.pending[record.Outcome.StepID] {
+		if record.Outcome != nil && before.Pending[record.Outcome.StepID] {
 			missing = append(missing, record)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
@@ -51,13 +52,13 @@ func prepareRollback(ctx context.Context, s *session, runID string) (*planning.P
 	return work, nil
 }
 
-func computeRollback(ctx context.Context, s *session, w *planning.Prepared, record *runRecord, schema identity.ProviderSchema) error {
+func computeRollback(ctx context.Context, s *session, w *planning.Prepared, record *history.Record, schema identity.ProviderSchema) error {
 	who, err := w.Target.Identify(ctx)
 	if err != nil {
 		return fmt.Errorf("asking the target who it is: %w", err)
 	}
-	if who.Identity != record.plan.Target.Identity {
-		return diag.Errorf("plan-other-target", "Run was in another target", "Run %s wrote to %s, the configuration names %s.", record.run.ID, record.plan.Target.Identity, who.Identity)
+	if who.Identity != record.Plan.Target.Identity {
+		return diag.Errorf("plan-other-target", "Run was in another target", "Run %s wrote to %s, the configuration names %s.", record.Run.ID, record.Plan.Target.Identity, who.Identity)
 	}
 	if w.Marker, w.Revision, err = w.Target.ReadMarker(ctx); err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
@@ -71,7 +72,7 @@ func computeRollback(ctx context.Context, s *session, w *planning.Prepared, reco
 	}
 	now := s.env.now().UTC()
 	input := rollback.Input{
-		Run: record.run.ID, Since: record.since(), PlanHash: record.run.PlanHash, Done: record.done, Schemas: schema.Resources, Decisions: s.cfg.Undos,
+		Run: record.Run.ID, Since: record.Since().UTC().Format(time.RFC3339), PlanHash: record.Run.PlanHash, Done: record.Did, Schemas: schema.Resources, Decisions: s.cfg.Undos,
 		Migration: plan.Migration{Name: s.cfg.Migration.Name, Tenant: s.cfg.Migration.Tenant, Mode: s.cfg.Migration.Mode},
 		Target:    plan.Target{Provider: s.cfg.Target.Provider, Name: s.cfg.Target.Name, Identity: who.Identity, Summary: who.Summary},
 		CreatedAt: now.Format(time.RFC3339), ExpiresAt: now.Add(age).Format(time.RFC3339),
@@ -212,11 +213,11 @@ func rollbackCost(ctx context.Context, s *session, look bool) (*rollback.OfRun, 
 	if err != nil {
 		return nil, err
 	}
-	cost := &rollback.OfRun{Run: record.run.ID, Cost: rollback.CostOf(record.left())}
+	cost := &rollback.OfRun{Run: record.Run.ID, Cost: rollback.CostOf(record.Left())}
 	if !look {
 		return cost, nil
 	}
-	work, err := prepareRollback(ctx, s, record.run.ID)
+	work, err := prepareRollback(ctx, s, record.Run.ID)
 	if err != nil {
 		return nil, err
 	}

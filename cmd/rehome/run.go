@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -100,25 +103,25 @@ func runRunList(s *session) error {
 		if !run.CompletedAt.IsZero() {
 			took = view.Took(run.CompletedAt.Sub(run.StartedAt))
 		}
-		rows = append(rows, []string{run.ID, run.Status, view.Moment(run.StartedAt), took, view.ShortHash(run.PlanHash), wayBack(run)})
+		rows = append(rows, []string{run.ID, string(run.Status), view.Moment(run.StartedAt), took, view.ShortHash(run.PlanHash), wayBack(run)})
 	}
 	return view.Table(s.env.out, columns, rows)
 }
 
 // stepRow is one step of a run, read back.
 type stepRow struct {
-	StepID    string     `json:"step_id"`
-	Title     string     `json:"title"`
-	State     string     `json:"state"` // created, changed, deleted, mapped, unchanged, blocked, skipped, manual, failed, not_started, unknown
-	Reason    string     `json:"reason,omitempty"`
-	ToDo      string     `json:"to_do,omitempty"`
-	Resource  string     `json:"resource,omitempty"`
-	ServerID  string     `json:"server_id,omitempty"` // of the target
-	StartedAt *time.Time `json:"started_at"`
-	EndedAt   *time.Time `json:"ended_at"`
-	Plan      planLine   `json:"plan_line"`
-	FollowUp  string     `json:"follow_up,omitempty"` // its id on the checklist
-	Open      bool       `json:"follow_up_open,omitempty"`
+	StepID    string        `json:"step_id"`
+	Title     string        `json:"title"`
+	State     history.State `json:"state"`
+	Reason    string        `json:"reason,omitempty"`
+	ToDo      string        `json:"to_do,omitempty"`
+	Resource  string        `json:"resource,omitempty"`
+	ServerID  string        `json:"server_id,omitempty"` // of the target
+	StartedAt *time.Time    `json:"started_at"`
+	EndedAt   *time.Time    `json:"ended_at"`
+	Plan      planLine      `json:"plan_line"`
+	FollowUp  string        `json:"follow_up,omitempty"` // its id on the checklist
+	Open      bool          `json:"follow_up_open,omitempty"`
 }
 
 // planLine is where in the plan a row came from and, where HCL decided it, the block.
@@ -198,54 +201,18 @@ func readBack(store *state.Migration, run state.Run, followUps []state.FollowUp)
 }
 
 func rowOf(step state.PlannedStep, outcomes []state.RunStep) stepRow {
+	told := history.Tell(plan.Disposition(step.Disposition), plan.Action(step.Action), step.At, outcomes)
 	row := stepRow{
-		StepID: step.StepID, Title: step.Title, Reason: step.Reason, ToDo: step.ToDo, ServerID: step.ServerID,
-		Plan: planLine{Step: step.StepID, File: step.File, Line: step.Line},
+		StepID: step.StepID, Title: step.Title, State: told.State, Reason: step.Reason, ToDo: step.ToDo, ServerID: cmp.Or(told.ServerID, step.ServerID),
+		StartedAt: told.StartedAt, EndedAt: told.EndedAt, Plan: planLine{Step: step.StepID, File: step.File, Line: step.Line},
+	}
+	if step.Disposition == string(plan.DispositionPlanned) && told.EndedAt != nil {
+		row.Reason = told.Reason // what came of it says more than why it was planned
 	}
 	if step.Resource.Type != "" {
 		row.Resource = step.Resource.String()
 	}
-	switch step.Disposition {
-	case "planned":
-		row.follow(step.Action, outcomes)
-	case "manual_follow_up":
-		row.State, row.EndedAt = "manual", &step.At
-	default:
-		row.State, row.EndedAt = step.Disposition, &step.At
-	}
 	return row
-}
-
-// follow takes the outcomes of a step, oldest first: the last one counts.
-func (r *stepRow) follow(action string, outcomes []state.RunStep) {
-	done := map[string]string{"create": "created", "update": "changed", "delete": "deleted", "map": "mapped", "none": "unchanged"}
-	r.State = "not_started"
-	for _, outcome := range outcomes {
-		at := outcome.At
-		if r.StartedAt == nil {
-			r.StartedAt = &at
-		}
-		if outcome.ServerID != "" {
-			r.ServerID = outcome.ServerID
-		}
-		switch outcome.Outcome {
-		case "intended":
-			r.State = "unknown" // until its outcome is written
-			continue
-		case "applied", "already":
-			r.State = done[action]
-		default:
-			r.State = outcome.Outcome
-		}
-		r.EndedAt = &at
-		r.Reason = outcome.Reason
-		if outcome.Outcome == "already" && r.Reason == "" {
-			r.Reason = "found done by an earlier, interrupted run"
-		}
-	}
-	if r.State == "not_started" {
-		r.StartedAt = nil
-	}
 }
 
 func printRun(s *session, run state.Run, bound *state.PlanRecord, rows []stepRow, verbose bool) {
@@ -283,9 +250,13 @@ func wayBack(run state.Run) string {
 
 // printRows lists what needs a person first.
 func printRows(w io.Writer, rows []stepRow, verbose bool) {
-	sections := []struct{ state, sign string }{
-		{"failed", "!"}, {"unknown", "!"}, {"not_started", "!"}, {"blocked", "!"}, {"manual", "?"}, {"skipped", "-"},
-		{"deleted", "-"}, {"changed", "~"}, {"created", "+"}, {"mapped", ">"}, {"unchanged", "="},
+	sections := []struct {
+		state history.State
+		sign  string
+	}{
+		{history.StateFailed, "!"}, {history.StateUnknown, "!"}, {history.StateNotStarted, "!"}, {history.StateBlocked, "!"},
+		{history.StateManual, "?"}, {history.StateSkipped, "-"}, {history.StateDeleted, "-"}, {history.StateChanged, "~"},
+		{history.StateCreated, "+"}, {history.StateMapped, ">"}, {history.StateUnchanged, "="},
 	}
 	for _, section := range sections {
 		count := 0
@@ -298,7 +269,7 @@ func printRows(w io.Writer, rows []stepRow, verbose bool) {
 			continue
 		}
 		fmt.Fprintf(w, "%-12s %d\n", section.state, count)
-		if section.state == "unchanged" && !verbose {
+		if section.state == history.StateUnchanged && !verbose {
 			continue
 		}
 		for _, row := range rows {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/state"
@@ -72,16 +73,9 @@ func placeOf(step state.PlannedStep) string {
 }
 
 // endedPlan is what the end of a run makes of its plan.
-func endedPlan(p *plan.Plan, runStatus string) *state.PlanRecord {
+func endedPlan(p *plan.Plan, runStatus history.Status) *state.PlanRecord {
 	record := planning.RecordOf(p)
-	switch runStatus {
-	case state.RunCompleted:
-		record.Status = state.PlanApplied
-	case state.RunCompletedWithFollowUp:
-		record.Status = state.PlanAppliedWithFollowUp
-	default:
-		record.Status = state.PlanFailed
-	}
+	record.Status = runStatus.Plan()
 	return &record
 }
 

@@ -6,18 +6,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/state"
 )
 
 func TestReadBack_TheLastOutcomeOfAStepCounts(t *testing.T) {
 	first, second := time.Unix(1, 0), time.Unix(2, 0)
-	outcome := func(word string, at time.Time) state.RunStep {
-		return state.RunStep{StepID: "s", Outcome: word, At: at, ServerID: "77", Reason: word}
+	outcome := func(word history.Outcome, at time.Time) state.RunStep {
+		return state.RunStep{StepID: "s", Outcome: word, At: at, ServerID: "77", Reason: string(word)}
 	}
 	cases := map[string]struct {
 		action   string
 		outcomes []state.RunStep
-		want     string
+		want     history.State
 		reason   string
 	}{
 		"created":                     {"create", []state.RunStep{outcome("intended", first), outcome("applied", second)}, "created", "applied"},
@@ -48,7 +49,7 @@ func TestReadBack_TheLastOutcomeOfAStepCounts(t *testing.T) {
 }
 
 func TestReadBack_WhatIsNotPlannedKeepsItsDisposition(t *testing.T) {
-	for disposition, want := range map[string]string{"blocked": "blocked", "skipped": "skipped", "manual_follow_up": "manual", "unchanged": "unchanged"} {
+	for disposition, want := range map[string]history.State{"blocked": "blocked", "skipped": "skipped", "manual_follow_up": "manual", "unchanged": "unchanged"} {
 		row := rowOf(state.PlannedStep{Disposition: disposition, Reason: "because", At: time.Unix(5, 0)}, nil)
 		if row.State != want || row.Reason != "because" || row.EndedAt == nil || row.StartedAt != nil {
 			t.Errorf("%s: %+v", disposition, row)

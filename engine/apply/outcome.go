@@ -3,8 +3,10 @@ package apply
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/value"
@@ -12,18 +14,6 @@ import (
 
 // ErrTargetGone says that the target cannot be asked at all any more: its plugin has ended.
 var ErrTargetGone = errors.New("the target's plugin has ended")
-
-// Outcome of a step.
-type Outcome string
-
-// The outcomes.
-const (
-	Applied    Outcome = "applied"
-	Already    Outcome = "already" // found done by an earlier, interrupted run
-	Failed     Outcome = "failed"
-	NotStarted Outcome = "not_started"
-	Unknown    Outcome = "unknown" // interrupted between request and answer
-)
 
 // Change is a value that somebody else changed between approval and step.
 type Change struct {
@@ -35,7 +25,7 @@ type Change struct {
 // Result is what came of one step.
 type Result struct {
 	Step      plan.Step
-	Outcome   Outcome
+	Outcome   history.Outcome
 	ServerID  string
 	Reason    string
 	Requests  int
@@ -45,21 +35,21 @@ type Result struct {
 
 // judge makes a result of what a target answered.
 func judge(step plan.Step, answer identity.StepResult, err error) Result {
-	result := Result{Step: step, Outcome: Applied, ServerID: answer.ServerID, Requests: answer.Requests}
+	result := Result{Step: step, Outcome: history.Applied, ServerID: answer.ServerID, Requests: answer.Requests}
 	if answer.Already {
-		result.Outcome = Already
+		result.Outcome = history.Already
 	}
 	if err == nil {
 		return result
 	}
-	result.Outcome, result.Reason = Failed, err.Error()
+	result.Outcome, result.Reason = history.Failed, err.Error()
 	var failure *identity.ProviderError
 	switch {
 	case errors.Is(err, ErrTargetGone):
-		result.Outcome = Unknown
+		result.Outcome = history.Unknown
 	case !errors.As(err, &failure):
 	case failure.Code == identity.ErrorUnreachable:
-		result.Outcome = Unknown
+		result.Outcome = history.Unknown
 	case failure.Code == identity.ErrorConflict:
 		result.Changes = changes(step, failure.Live)
 		result.Reason += spell(step, result.Changes)
@@ -98,4 +88,19 @@ func spell(step plan.Step, changed []Change) string {
 			value.Brief(c.Live, longestShown))
 	}
 	return b.String()
+}
+
+// open are the attributes that may be written down: no secret and no reference to one.
+func open(step plan.Step, attributes identity.Attributes) identity.Attributes {
+	if attributes == nil {
+		return nil
+	}
+	kept := identity.Attributes{}
+	for name, value := range attributes {
+		if _, secret := identity.AsSecretReference(value); secret || slices.Contains(step.AfterSensitive, name) {
+			continue
+		}
+		kept[name] = value
+	}
+	return kept
 }

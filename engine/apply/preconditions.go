@@ -4,47 +4,31 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/value"
 )
 
-// Earlier is what an earlier part of a run is known to have done. The zero value is a run that begins.
-type Earlier struct {
-	Done  map[string]bool // steps, by ID, that are done
-	Begun map[string]bool // steps whose requests may have left: those that are done too
-}
-
-// prepared tells whether something that a step depends on was begun: a client that was made, say, can be enabled, and so
-// is in the target what only this step was to make.
-func (e Earlier) prepared(step plan.Step) bool {
-	for _, id := range step.DependsOn {
-		if e.Begun[id] {
-			return true
-		}
-	}
-	return false
-}
-
 // Preconditions compares the planned steps with the live resources before the first write, and says in a line of each
 // what is no longer true. A create that is there already with our tag, or an update that is done already, is left to the
 // step itself: an interrupted run goes on. So is every step that an earlier part of the run began or prepared. What that
 // part is known to have made must still be there.
 func Preconditions(p *plan.Plan, live map[identity.ResourceID]identity.Resource,
-	schemas map[string]identity.ResourceSchema, earlier Earlier) []string {
+	schemas map[string]identity.ResourceSchema, earlier *history.Known) []string {
 	var lines []string
 	for _, step := range p.Steps {
 		if step.Disposition != plan.DispositionPlanned {
 			continue
 		}
-		if earlier.Begun[step.ID] || earlier.Done[step.ID] {
-			if _, exists := live[step.Resource]; earlier.Done[step.ID] && !exists && step.Action == plan.ActionCreate {
+		if done, begun := earlier.Of(step.ID); begun {
+			if _, exists := live[step.Resource]; done && !exists && step.Action == plan.ActionCreate {
 				lines = append(lines, step.ID+"   gone: this run made it, and somebody has removed it since")
 			}
 			continue
 		}
-		if earlier.prepared(step) {
+		if earlier.Prepared(step) {
 			continue
 		}
 		if text := changedSince(step, live, schemas[step.Resource.Type]); text != "" {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -57,7 +58,7 @@ type Report struct {
 }
 
 // Count is the number of steps with the outcome.
-func (r Report) Count(outcome Outcome) int {
+func (r Report) Count(outcome history.Outcome) int {
 	n := 0
 	for _, result := range r.Results {
 		if result.Outcome == outcome {
@@ -192,7 +193,7 @@ func (r *run) stop(why string) {
 
 // skip takes a step as done that an earlier part of the run has done.
 func (r *run) skip(rank int, before Result) {
-	r.report.Results = append(r.report.Results, Result{Step: r.order.steps[rank], Outcome: Already,
+	r.report.Results = append(r.report.Results, Result{Step: r.order.steps[rank], Outcome: history.Already,
 		ServerID: before.ServerID, Generated: before.Generated})
 	r.order.done(rank)
 }
@@ -217,7 +218,7 @@ func (r *run) do(ctx context.Context, rank int) answer {
 		Before: step.Before, After: step.After, Tag: step.Tag, Secrets: r.secrets[step.ID], Begun: r.options.Begun[step.ID],
 	})
 	a.begun, a.gone, a.result = true, errors.Is(err, ErrTargetGone), judge(step, result, err)
-	if err == nil && !(a.result.Outcome == Already && r.options.Given[step.ID]) {
+	if err == nil && !(a.result.Outcome == history.Already && r.options.Given[step.ID]) {
 		r.deliver(&a.result, result.Generated)
 	}
 	if err := r.journal.Outcome(a.result); err != nil {
@@ -230,7 +231,7 @@ func (r *run) do(ctx context.Context, rank int) answer {
 func (r *run) deliver(result *Result, generated map[string]string) {
 	for _, attribute := range slices.Sorted(maps.Keys(generated)) {
 		if err := r.vault.Deliver(result.Step.Resource, attribute, generated[attribute]); err != nil {
-			result.Outcome = Failed
+			result.Outcome = history.Failed
 			result.Reason = fmt.Sprintf("the resource was written, but its %s was not delivered: %v", attribute, err)
 			return
 		}
@@ -251,7 +252,7 @@ func (r *run) record(a answer) {
 	}
 	r.report.Requests += a.result.Requests
 	r.report.Results = append(r.report.Results, a.result)
-	if a.result.Outcome == Applied || a.result.Outcome == Already {
+	if a.result.Outcome.Done() {
 		r.silent = 0
 		r.order.done(a.rank)
 		return
@@ -261,7 +262,7 @@ func (r *run) record(a answer) {
 	switch {
 	case a.gone:
 		r.stop("the plugin of the target had ended")
-	case a.result.Outcome != Unknown:
+	case a.result.Outcome != history.Unknown:
 		r.silent = 0
 	case r.silent >= silence:
 		r.stop("the target did not answer any more")
@@ -286,7 +287,7 @@ func (r *run) closeOpen() {
 		if cause, dropped := r.order.dropped[rank]; dropped {
 			reason = "waits for " + r.order.steps[cause].ID
 		}
-		open = append(open, Result{Step: step, Outcome: NotStarted, Reason: reason})
+		open = append(open, Result{Step: step, Outcome: history.NotStarted, Reason: reason})
 	}
 	r.report.Results = append(r.report.Results, open...)
 	if err := r.journal.Outcome(open...); err != nil && r.fault == nil {

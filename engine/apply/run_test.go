@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -126,7 +127,7 @@ func TestRun_FailFastStartsNothingMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Count(apply.NotStarted) != 2 {
+	if report.Count(history.NotStarted) != 2 {
 		t.Errorf("%v", outcomes(report))
 	}
 }
@@ -148,7 +149,7 @@ func TestRun_AStepWhoseSecretIsNotDeliveredFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Count(apply.Failed) != 1 || !strings.Contains(outcomes(report)["secret"], "disk full") {
+	if report.Count(history.Failed) != 1 || !strings.Contains(outcomes(report)["secret"], "disk full") {
 		t.Errorf("%v", outcomes(report))
 	}
 }
@@ -182,9 +183,9 @@ func TestRun_EveryStepHasOneOutcomeAtAnyParallelism(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(report.Results) != 200 || report.Count(apply.Failed) != 1 || report.Count(apply.NotStarted) != 19 {
+		if len(report.Results) != 200 || report.Count(history.Failed) != 1 || report.Count(history.NotStarted) != 19 {
 			t.Errorf("%d workers: %d results, %d failed, %d not started", workers, len(report.Results),
-				report.Count(apply.Failed), report.Count(apply.NotStarted))
+				report.Count(history.Failed), report.Count(history.NotStarted))
 		}
 	}
 }
@@ -214,7 +215,7 @@ func TestRun_StopsWhenItMayNotWriteAnyMore(t *testing.T) {
 		return nil
 	}
 	report, err := start(t, m, apply.Options{Workers: 1, Guard: guard}, step("a"), step("b"), step("c"))
-	if !errors.Is(err, apply.ErrLeaseLost) || len(m.order) != 1 || report.Count(apply.NotStarted) != 2 {
+	if !errors.Is(err, apply.ErrLeaseLost) || len(m.order) != 1 || report.Count(history.NotStarted) != 2 {
 		t.Errorf("error %v, wrote %v, %v", err, m.order, outcomes(report))
 	}
 }
@@ -223,12 +224,12 @@ func TestRun_SaysUnknownOfWhatGotNoAnswerAndGivesUpOnASilentTarget(t *testing.T)
 	silent := &identity.ProviderError{Code: identity.ErrorUnreachable, Message: "no answer"}
 	m := &memory{fail: map[string]error{"a": silent, "b": silent, "c": silent, "d": silent, "e": silent}}
 	report, err := start(t, m, apply.Options{Workers: 1}, step("a"), step("b"), step("c"), step("d"), step("e"))
-	if err != nil || report.Count(apply.Unknown) != 3 || report.Count(apply.NotStarted) != 2 {
+	if err != nil || report.Count(history.Unknown) != 3 || report.Count(history.NotStarted) != 2 {
 		t.Errorf("error %v, %v", err, outcomes(report))
 	}
 	m = &memory{fail: map[string]error{"a": fmt.Errorf("%w: killed", apply.ErrTargetGone)}}
 	if report, err = start(t, m, apply.Options{Workers: 1}, step("a"), step("b")); err != nil ||
-		report.Count(apply.Unknown) != 1 || report.Count(apply.NotStarted) != 1 {
+		report.Count(history.Unknown) != 1 || report.Count(history.NotStarted) != 1 {
 		t.Errorf("error %v, %v", err, outcomes(report))
 	}
 }
@@ -254,7 +255,7 @@ func TestRun_AOneTimeValueIsNotHandedOutTwice(t *testing.T) {
 	for already, want := range map[bool]int{true: 0, false: 1} {
 		m := &memory{already: already, deliver: errors.New("asked for")}
 		report, err := start(t, m, apply.Options{Workers: 1, Given: map[string]bool{"secret": true}}, step("secret"))
-		if err != nil || report.Count(apply.Failed) != want {
+		if err != nil || report.Count(history.Failed) != want {
 			t.Errorf("found done %v: error %v, %v", already, err, outcomes(report))
 		}
 	}

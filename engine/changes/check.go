@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -20,7 +21,7 @@ type Line struct {
 	StepID   string              `json:"step_id"`
 	Resource identity.ResourceID `json:"resource"`
 	ServerID string              `json:"server_id,omitempty"`
-	Outcome  string              `json:"outcome"` // intended, applied, already, failed, unknown, not_started
+	Outcome  history.Outcome     `json:"outcome"`
 	At       time.Time           `json:"at"`
 }
 
@@ -99,7 +100,7 @@ func Digest(report identity.ChangeReport) (string, error) {
 type step struct {
 	StepName
 	serverID string
-	outcome  string
+	outcome  history.Outcome
 	writes   bool
 	from, to time.Time
 	exact    bool
@@ -152,7 +153,7 @@ func (v *Verdict) take(event identity.ChangeEvent, at time.Time, found index) {
 
 func (v *Verdict) sum(steps []*step, covers time.Time) {
 	for _, s := range steps {
-		if s.outcome != "applied" || !s.writes {
+		if s.outcome != history.Applied || !s.writes {
 			continue
 		}
 		v.Steps++
@@ -244,7 +245,7 @@ func (i index) named(event identity.ChangeEvent) []*step {
 func (i index) explain(event identity.ChangeEvent, at time.Time) bool {
 	explained := false
 	for _, s := range i.named(event) {
-		if s.within(at) && s.outcome != "not_started" {
+		if s.within(at) && s.outcome != history.NotStarted {
 			s.exact, explained = true, true
 		}
 	}
@@ -256,7 +257,7 @@ func (i index) explain(event identity.ChangeEvent, at time.Time) bool {
 			continue
 		}
 		for _, s := range i.byType[about.Type] {
-			if s.within(at) && s.outcome != "not_started" {
+			if s.within(at) && s.outcome != history.NotStarted {
 				s.loosely, explained = true, true
 			}
 		}

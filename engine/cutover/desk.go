@@ -133,7 +133,7 @@ func executedPlans(migration *state.Migration) ([]handoff.Executed, error) {
 		if err != nil {
 			return nil, err
 		}
-		executed = append(executed, handoff.Executed{Plan: p, Run: run.ID, Outcomes: outcomesOf(run)})
+		executed = append(executed, handoff.Executed{Plan: p, Run: run.ID, Outcomes: run.Last()})
 	}
 	plans, err := migration.Plans()
 	if err != nil || len(plans) == 0 || ran[plans[0].Hash] {
@@ -147,14 +147,6 @@ func executedPlans(migration *state.Migration) ([]handoff.Executed, error) {
 		return nil, err
 	}
 	return append(executed, handoff.Executed{Plan: p}), nil
-}
-
-func outcomesOf(run state.Run) map[string]handoff.Outcome {
-	outcomes := map[string]handoff.Outcome{}
-	for _, step := range run.Steps {
-		outcomes[step.StepID] = handoff.Outcome{Outcome: step.Outcome, At: step.At.UTC().Format(time.RFC3339)}
-	}
-	return outcomes
 }
 
 // record is what is remembered about an application, with its address.

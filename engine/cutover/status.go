@@ -256,7 +256,7 @@ func (s *standing) readRuns() error {
 	if len(runs) > 0 { // newest first
 		run := runs[0]
 		s.LastRun, s.Facts.RunPlan = &run, run.PlanHash
-		s.Facts.RunUnfinished = run.Status == state.RunStarted || run.Status == state.RunFailed
+		s.Facts.RunUnfinished = run.Status.Unfinished()
 		s.Facts.RunLast = run.PlanHash == s.PlanHash || !run.StartedAt.Before(s.PlannedAt)
 		if s.Facts.Verified, err = s.verifiedSince(run.StartedAt); err != nil {
 			return err

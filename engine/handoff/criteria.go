@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -29,14 +30,14 @@ const (
 
 // Run is what is known about the latest run of the plan.
 type Run struct {
-	ID          string `json:"id"`
-	Status      string `json:"status"` // started, completed, completed_with_follow_up, failed
-	StartedAt   string `json:"started_at"`
-	CompletedAt string `json:"completed_at,omitempty"`
-	Applied     int    `json:"applied"`
-	Failed      int    `json:"failed"`
-	NotStarted  int    `json:"not_started"`
-	Unknown     int    `json:"unknown"`
+	ID          string         `json:"id"`
+	Status      history.Status `json:"status"`
+	StartedAt   string         `json:"started_at"`
+	CompletedAt string         `json:"completed_at,omitempty"`
+	Applied     int            `json:"applied"`
+	Failed      int            `json:"failed"`
+	NotStarted  int            `json:"not_started"`
+	Unknown     int            `json:"unknown"`
 }
 
 // States of an application's cutover that end it.
@@ -105,9 +106,9 @@ func runCompleted(run *Run) Criterion {
 	switch {
 	case run == nil:
 		c.Why, c.ToDo = "The plan was not applied.", "rehome apply"
-	case strings.HasPrefix(run.Status, "completed"):
+	case run.Status.Completed():
 		c.Met, c.Why = true, fmt.Sprintf("Run %s applied %s.", run.ID, steps(run.Applied))
-	case run.Status == "started":
+	case run.Status == history.StatusStarted:
 		c.Why, c.ToDo = fmt.Sprintf("Run %s did not end.", run.ID),
 			"Run the same rehome apply again; it goes on where it stopped."
 	default:

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -195,10 +196,10 @@ func TestProgressOf_TellsPreparedFromEnabled(t *testing.T) {
 	opening := appStep("opening:a", "opening", plan.DispositionPlanned, identity.Attributes{"enabled": true})
 	p := &plan.Plan{Steps: []plan.Step{client, gate, opening}}
 	run := func(id string, outcomes ...string) handoff.Executed {
-		e := handoff.Executed{Plan: p, Run: id, Outcomes: map[string]handoff.Outcome{}}
+		e := handoff.Executed{Plan: p, Run: id, Outcomes: map[string]history.Step{}}
 		for i, outcome := range outcomes {
 			if outcome != "" {
-				e.Outcomes[p.Steps[i].ID] = handoff.Outcome{Outcome: outcome, At: day1}
+				e.Outcomes[p.Steps[i].ID] = history.Step{Outcome: history.Outcome(outcome), At: timeOf(day1)}
 			}
 		}
 		return e
@@ -259,4 +260,13 @@ func TestLiveOf_SaysWhetherItIsThereAndOpen(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", key, got, want)
 		}
 	}
+}
+
+// timeOf reads a time of a test.
+func timeOf(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return at
 }

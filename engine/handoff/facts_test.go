@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -24,7 +25,7 @@ func TestCriteria_SayHowMany(t *testing.T) {
 	}
 	run := func(status string, applied int) handoff.Input {
 		return handoff.Input{Run: &handoff.Run{
-			ID: "r-1", Status: status, Applied: applied, Failed: 1, NotStarted: 3, Unknown: 2,
+			ID: "r-1", Status: history.Status(status), Applied: applied, Failed: 1, NotStarted: 3, Unknown: 2,
 		}}
 	}
 	cases := []struct {
@@ -198,7 +199,7 @@ func TestProgressOf_ACreatedApplicationWithoutSecretHasNone(t *testing.T) {
 	step.Disposition, step.Action = plan.DispositionPlanned, plan.ActionCreate
 	executed := handoff.Executed{
 		Plan: &plan.Plan{Steps: []plan.Step{step}}, Run: "r-1",
-		Outcomes: map[string]handoff.Outcome{step.ID: {Outcome: "applied", At: day1}},
+		Outcomes: map[string]history.Step{step.ID: {Outcome: history.Applied, At: timeOf(day1)}},
 	}
 	got := handoff.ProgressOf([]handoff.Executed{executed}, map[string]bool{"client": true})
 	if len(got) != 1 || got[0].NewSecret || got[0].OldSecret {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -13,23 +15,11 @@ import (
 // sets it to true.
 const attributeEnabled = "enabled"
 
-// Outcomes of a step as runs record them.
-const (
-	outcomeApplied = "applied"
-	outcomeAlready = "already"
-)
-
 // Executed is a plan that was run, with the last outcome of each of its steps.
 type Executed struct {
 	Plan     *plan.Plan
-	Run      string             // empty for a plan that was not run yet
-	Outcomes map[string]Outcome // by step ID
-}
-
-// Outcome of one step.
-type Outcome struct {
-	Outcome string // as recorded
-	At      string // RFC 3339
+	Run      string                  // empty for a plan that was not run yet
+	Outcomes map[string]history.Step // by step ID
 }
 
 // Mark is when something was done, and by what.
@@ -110,13 +100,13 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 		from = "run " + e.Run
 	}
 	for _, step := range steps {
-		outcome, done := e.outcome(step)
+		at, done := e.outcome(step)
 		if primary[step.Resource.Type] || (primary == nil && p.Resource.Type == "") {
 			p.Resource, p.Item = step.Resource, applicationOf(step)
 		}
 		if step.After[attributeEnabled] == true {
 			if done && p.Enabled == nil {
-				p.Enabled = &Mark{At: outcome.At, From: from}
+				p.Enabled = &Mark{At: at, From: from}
 			}
 			continue
 		}
@@ -125,8 +115,8 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 			open = append(open, step.ID)
 			continue
 		}
-		if readyAt == "" || before(readyAt, outcome.At) {
-			readyAt = outcome.At
+		if readyAt == "" || before(readyAt, at) {
+			readyAt = at
 		}
 		if step.Action == plan.ActionCreate && len(step.AfterUnknown) > 0 {
 			p.NewSecret = true
@@ -155,12 +145,12 @@ func applicationOf(step plan.Step) plan.ItemName {
 }
 
 // outcome of a step; one that had nothing to do counts as done when the run was made.
-func (e Executed) outcome(step plan.Step) (Outcome, bool) {
+func (e Executed) outcome(step plan.Step) (at string, done bool) {
 	if step.Disposition == plan.DispositionUnchanged {
-		return Outcome{Outcome: outcomeAlready, At: e.Plan.CreatedAt}, true
+		return e.Plan.CreatedAt, true
 	}
-	o, known := e.Outcomes[step.ID]
-	return o, known && (o.Outcome == outcomeApplied || o.Outcome == outcomeAlready)
+	last := e.Outcomes[step.ID]
+	return last.At.UTC().Format(time.RFC3339), last.Outcome.Done()
 }
 
 // PrimaryTypes are the types of resource that applications become.

@@ -1,6 +1,7 @@
 package handoff
 
 import (
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -75,14 +76,8 @@ func appliedStatus(p *plan.Plan, run *Run) plan.Status {
 	if run == nil {
 		return p.Status
 	}
-	switch run.Status {
-	case "completed":
-		return plan.StatusApplied
-	case "completed_with_follow_up":
-		return plan.StatusAppliedWithFollowUp
-	case "failed":
-		return plan.StatusFailed
-	default:
+	if run.Status == history.StatusStarted {
 		return p.Status
 	}
+	return run.Status.Plan()
 }

@@ -114,7 +114,7 @@ func archiveQuestion(migration *state.Migration, m lifecycle.Migration) (string,
 	if err != nil {
 		return "", err
 	}
-	if len(runs) > 0 && (runs[0].Status == state.RunStarted || runs[0].Status == state.RunFailed) {
+	if len(runs) > 0 && runs[0].Status.Unfinished() {
 		question += fmt.Sprintf("\nRun %s ended as %q: what it left undone cannot be applied any more.",
 			runs[0].ID, runs[0].Status)
 	}

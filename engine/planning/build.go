@@ -147,7 +147,7 @@ func missingWaves(ctx context.Context, p *project.Project, wave string) ([]strin
 	}
 	var applied []string
 	for _, known := range plans {
-		if known.Status == state.PlanApplied || known.Status == state.PlanAppliedWithFollowUp {
+		if known.Status == plan.StatusApplied || known.Status == plan.StatusAppliedWithFollowUp {
 			applied = append(applied, known.Wave)
 		}
 	}

@@ -26,7 +26,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 		return err
 	}
 	draft := RecordOf(made)
-	draft.Status, draft.Hash = state.PlanDraft, ""
+	draft.Status, draft.Hash = plan.StatusDraft, ""
 	created := p.Event("migration.cutover_plan.created", made.Migration.Name, map[string]string{
 		"status": string(made.Status), "preview_handoff_status": made.Handoff.Status,
 	})
@@ -56,7 +56,7 @@ func RecordOf(p *plan.Plan) state.PlanRecord {
 	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
 	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
 	record := state.PlanRecord{
-		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: string(p.Status),
+		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: p.Status,
 		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: plan.ClassifierVersion,
 	}
 	if p.Part != nil {

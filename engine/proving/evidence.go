@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -220,22 +219,8 @@ func runFacts(run *state.Run) *handoff.Run {
 	if !run.CompletedAt.IsZero() {
 		counted.CompletedAt = run.CompletedAt.Format(time.RFC3339)
 	}
-	last := map[string]string{}
-	for _, step := range run.Steps {
-		last[step.StepID] = step.Outcome
-	}
-	for _, outcome := range last {
-		switch {
-		case isDone(outcome):
-			counted.Applied++
-		case outcome == string(apply.Failed):
-			counted.Failed++
-		case outcome == string(apply.NotStarted):
-			counted.NotStarted++
-		default:
-			counted.Unknown++
-		}
-	}
+	n := run.Count()
+	counted.Applied, counted.Failed, counted.NotStarted, counted.Unknown = n.Applied, n.Failed, n.NotStarted, n.Unknown
 	return counted
 }
 

@@ -85,8 +85,7 @@ func (b *bundleMask) withoutPeople(record *state.JournalRecord) {
 	if i := record.Intend; i != nil && b.people[i.StepID] {
 		shown := b.shown[i.StepID]
 		record.Intend = &state.Intention{
-			StepID: shown.ID, Action: i.Action, Resource: shown.Resource, Precondition: i.Precondition,
-			NoWayBack: i.NoWayBack, Inverse: state.Inverse{Action: i.Inverse.Action, Resource: shown.Resource},
+			StepID: shown.ID, Action: i.Action, Resource: shown.Resource, NoWayBack: i.NoWayBack,
 		}
 	}
 	if o := record.Outcome; o != nil && b.people[o.StepID] {

@@ -3,7 +3,6 @@ package proving
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -46,7 +45,7 @@ func appliedPlan(runs []state.Run, migration string) (string, error) {
 				"first.", migration)
 	}
 	run := runs[0]
-	if !strings.HasPrefix(run.Status, state.RunCompleted) {
+	if !run.Status.Completed() {
 		return "", diag.Errorf("evidence-needs-applied", "Plan is not applied",
 			"Run %s of plan %s ended as %q. Evidence is recorded on an applied plan: finish the apply first.", run.ID,
 			phrase.ShortHash(run.PlanHash), run.Status)

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/verify"
@@ -62,21 +61,11 @@ func runAndPlan(migration *state.Migration, id string) (state.Run, *plan.Plan, e
 
 // carriedOut joins the last outcome of each step with the plan.
 func carriedOut(run state.Run, p *plan.Plan) []verify.Done {
-	outcomes := map[string]state.RunStep{}
-	for _, step := range run.Steps {
-		outcomes[step.StepID] = step
-	}
 	var done []verify.Done
-	for _, step := range p.Steps {
-		if outcome := outcomes[step.ID]; isDone(outcome.Outcome) {
-			done = append(done, verify.Done{Run: run.ID, Step: step, ServerID: outcome.ServerID})
-		}
+	for _, did := range run.Done(p) {
+		done = append(done, verify.Done{Run: run.ID, Step: did.Step, ServerID: did.ServerID})
 	}
 	return done
-}
-
-func isDone(outcome string) bool {
-	return outcome == string(apply.Applied) || outcome == string(apply.Already)
 }
 
 // unknownApplications names the applications of a verify block that no run made, so that a misspelt name is not a probe

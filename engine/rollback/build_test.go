@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
@@ -44,19 +45,19 @@ func item(kind identity.Kind, id string) []plan.ItemName {
 	return []plan.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: id}}
 }
 
-func made(resourceType, key string, items []plan.ItemName, after identity.Attributes, needs ...string) rollback.Done {
+func made(resourceType, key string, items []plan.ItemName, after identity.Attributes, needs ...string) history.Did {
 	id := identity.ResourceID{Type: resourceType, Key: key}
 	tag := ""
 	if len(items) > 0 {
 		tag = identity.Address{Source: items[0].Source, Kind: items[0].Kind, ID: items[0].ID}.String()
 	}
-	return rollback.Done{Outcome: rollback.Applied,
+	return history.Did{Certain: true,
 		Step: plan.Step{ID: id.String(), Resource: id, Action: plan.ActionCreate,
 			Disposition: plan.DispositionPlanned, Items: items, Tag: tag, After: after, DependsOn: needs}}
 }
 
 // wholeRun makes an application with all its parts for one team, and changes a gateway.
-func wholeRun() []rollback.Done {
+func wholeRun() []history.Did {
 	wiki := item(identity.KindApplication, "wiki")
 	app := made("app", "wiki", wiki, identity.Attributes{"id": "wiki", "name": "Wiki",
 		"uris": []any{"https://a", "https://b"}})
@@ -64,7 +65,7 @@ func wholeRun() []rollback.Done {
 	gateway := made("gateway", "corp", item(identity.KindIdentityProvider, "idp"),
 		identity.Attributes{"id": "corp", "after": "road"}, "road:main")
 	gateway.Step.Action, gateway.Step.Before = plan.ActionUpdate, identity.Attributes{"id": "corp", "after": nil}
-	return []rollback.Done{
+	return []history.Did{
 		made("road", "main", wiki, identity.Attributes{"id": "main"}),
 		made("team", "eng", item(identity.KindGroup, "g1"), identity.Attributes{"name": "eng", "note": "Engineers"}),
 		app,
@@ -77,7 +78,7 @@ func wholeRun() []rollback.Done {
 }
 
 // leftBy is the target as the run left it, with nobody having used anything.
-func leftBy(done []rollback.Done) rollback.Input {
+func leftBy(done []history.Did) rollback.Input {
 	in := rollback.Input{Run: "r-1", PlanHash: "sha256:00", Done: done, Schemas: schemas(),
 		Usages: map[identity.ResourceID]identity.Usage{}}
 	for _, d := range done {
@@ -157,7 +158,7 @@ func TestBuild_WhatWasRenamedGetsItsNameBackBeforeWhatFollowsIt(t *testing.T) {
 	grant := made("grant", "crew>wiki", item(identity.KindAppAssignment, "as1"),
 		identity.Attributes{"team": "crew", "app": "wiki"}, "team:crew")
 	grant.Step.Action, grant.Step.Before = plan.ActionUpdate, identity.Attributes{"team": "eng", "app": "wiki"}
-	p := build(t, leftBy([]rollback.Done{team, grant}))
+	p := build(t, leftBy([]history.Did{team, grant}))
 	var order []string
 	for _, s := range p.Steps {
 		order = append(order, s.ID+" is "+s.Resource.Key)
@@ -333,7 +334,7 @@ func TestBuild_WhatRehomeDidNotMakeIsNotDeleted(t *testing.T) {
 
 func TestBuild_AHalfDoneStepIsTakenBackWhenItsApplicationIsOurs(t *testing.T) {
 	in := leftBy(wholeRun())
-	in.Done[3].Outcome = rollback.Uncertain
+	in.Done[3].Certain = false
 	target{&in}.resource("guard:wiki").Attributes["message"] = "half"
 	p := build(t, in)
 	if s := step(t, p, "guard:wiki"); s.Action != plan.ActionDelete || s.Before["message"] != "half" {

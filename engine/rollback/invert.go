@@ -87,7 +87,7 @@ func (b *builder) uncreate(e *entry, live *identity.Resource) {
 	e.undo.Before = only(forward.After, names)
 	changed := merge.Changed(names, forward.After, live.Attributes, schema)
 	usage, asked := b.input.Usages[live.ID()]
-	unfinished := e.done.Outcome == Uncertain && len(changed) > 0
+	unfinished := !e.done.Certain && len(changed) > 0
 	switch {
 	case e.choice == Disable:
 		e.keep("kept as decided, and switched off", true)
@@ -129,7 +129,7 @@ func (b *builder) gone(e *entry) {
 		return
 	}
 	e.undo.Reason, e.undo.Unbinds = "is not there any more", true
-	if e.done.Outcome == Uncertain {
+	if !e.done.Certain {
 		e.undo.Reason = "was not made"
 	}
 }
@@ -155,7 +155,7 @@ func (b *builder) leadIsOurs(e *entry) bool {
 	}
 	for _, id := range e.done.Step.DependsOn {
 		other := b.entries[id]
-		if other != nil && b.leads(other) && other.done.Step.Action == plan.ActionCreate && other.done.Outcome == Applied &&
+		if other != nil && b.leads(other) && other.done.Step.Action == plan.ActionCreate && other.done.Certain &&
 			sameItem(other.done.Step, e.done.Step) {
 			return true
 		}

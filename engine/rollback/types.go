@@ -2,26 +2,10 @@ package rollback
 
 import (
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
-
-// Outcome says what is known of a step of the run.
-type Outcome string
-
-// The outcomes. Uncertain is a step that failed, or was interrupted between request and answer: the live target tells.
-const (
-	Applied   Outcome = "applied"
-	Uncertain Outcome = "uncertain"
-)
-
-// Done is one step of the run: the step as it was planned, with what was before and after, and the id that the server
-// gave.
-type Done struct {
-	Step     plan.Step
-	Outcome  Outcome
-	ServerID string
-}
 
 // Choice is what a person decided about one resource.
 type Choice string
@@ -54,7 +38,7 @@ type Input struct {
 	PlanHash  string // of the plan that the run carried out
 	Migration plan.Migration
 	Target    plan.Target
-	Done      []Done
+	Done      []history.Did
 	Live      []identity.Resource
 	Schemas   []identity.ResourceSchema
 	Usages    map[identity.ResourceID]identity.Usage
@@ -71,7 +55,7 @@ type Cost struct {
 }
 
 // CostOf counts the steps that a rollback would try.
-func CostOf(done []Done) Cost {
+func CostOf(done []history.Did) Cost {
 	cost := Cost{NoReturn: []string{}}
 	for _, d := range done {
 		switch d.Step.Action {

@@ -64,7 +64,7 @@ func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	if r.Run == nil {
 		fmt.Fprintf(b, "Run       none\n")
 	} else {
-		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(r.Run.Status), MomentAgo(r.Run.StartedAt, o.Now),
+		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(string(r.Run.Status)), MomentAgo(r.Run.StartedAt, o.Now),
 			Count(r.Run.Applied))
 		for _, part := range []struct {
 			n    int

@@ -18,7 +18,7 @@ func EvidenceMarkdown(w io.Writer, r *handoff.Report) error {
 		b.WriteString("No run.\n\n")
 	} else {
 		fmt.Fprintf(&b, "Run `%s`, %s, started %s: %d applied, %d failed, %d not started, %d unknown\n\n", escape(r.Run.ID),
-			words(r.Run.Status), r.Run.StartedAt,
+			words(string(r.Run.Status)), r.Run.StartedAt,
 			r.Run.Applied, r.Run.Failed, r.Run.NotStarted, r.Run.Unknown)
 	}
 	if a := r.Approval; a.AppliedBy != "" {

@@ -59,7 +59,7 @@ func evidencePageOf(base page, r *handoff.Report) evidencePage {
 	}
 	if r.Run != nil {
 		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.", Clean(r.Run.ID),
-			words(r.Run.Status), Clean(r.Run.StartedAt),
+			words(string(r.Run.Status)), Clean(r.Run.StartedAt),
 			Count(r.Run.Applied), Count(r.Run.Failed), Count(r.Run.NotStarted), Count(r.Run.Unknown))
 	}
 	if a := r.Approval; a.AppliedBy != "" {

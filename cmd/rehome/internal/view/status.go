@@ -9,6 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -119,7 +121,7 @@ func (p *statusPage) planned() {
 	line := fmt.Sprintf("%s   %s", s.Plan.Status, Ago(s.PlannedAt, p.r.Now))
 	if s.PlanHash != "" {
 		line += "   " + ShortHash(s.PlanHash)
-		if s.Facts.Planned.Expired && s.Plan.Status == state.PlanPreviewed {
+		if s.Facts.Planned.Expired && s.Plan.Status == plan.StatusPreviewed {
 			line += "   expired"
 		}
 	}
@@ -156,7 +158,7 @@ func rollbackLine(c *rollback.OfRun) string {
 // CutOff says of a run whose process ended before it did that it can go on; empty for the others.
 func CutOff(run state.Run, automation bool) string {
 	switch {
-	case run.Status != state.RunStarted:
+	case run.Status != history.StatusStarted:
 		return ""
 	case automation:
 		return ", cut off: the same apply goes on with it"

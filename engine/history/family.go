@@ -1,0 +1,161 @@
+package history
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/plan"
+)
+
+// MarkTakenBack fills in which run took a run back whole. Runs of one plan are one: an interrupted one goes on under another id.
+func MarkTakenBack(newestFirst []Run) {
+	plans := map[string]string{}
+	for _, run := range newestFirst {
+		plans[run.ID] = run.PlanHash
+	}
+	for _, back := range newestFirst {
+		if back.RollbackOf == "" || back.Status != StatusCompleted {
+			continue
+		}
+		for i := range newestFirst {
+			run := &newestFirst[i]
+			if run.RollbackOf == "" && run.PlanHash == plans[back.RollbackOf] && run.StartedAt.Before(back.StartedAt) {
+				run.RolledBackBy = back.ID
+			}
+		}
+	}
+}
+
+// Family are the runs that are one with a run, newest first: those of its plan that nobody took back whole.
+func Family(newestFirst []Run, run Run) []Run {
+	var family []Run
+	for _, other := range newestFirst {
+		if other.PlanHash == run.PlanHash && other.RollbackOf == "" && other.RolledBackBy == "" {
+			family = append(family, other)
+		}
+	}
+	return family
+}
+
+// Record is a run that can be taken back: its family, its plan, and what came of each step.
+type Record struct {
+	Run    Run
+	Family []Run
+	Plan   *plan.Plan
+	Did    []Did
+	undone map[string]bool // steps that a rollback has taken back already
+}
+
+// Did is a step that a family of runs did or began.
+type Did struct {
+	Step     plan.Step
+	Certain  bool // else the live target must tell
+	ServerID string
+}
+
+// Read is how RecordOf reads a run with its steps.
+type Read func(id string) (Run, error)
+
+// RecordOf puts together what the family of a run did of its plan, and what rollbacks have taken back of it.
+func RecordOf(newestFirst []Run, run Run, p *plan.Plan, read Read) (*Record, error) {
+	record := &Record{Run: run, Plan: p, Family: Family(newestFirst, run), undone: map[string]bool{}}
+	known := map[string]Did{}
+	for _, other := range slices.Backward(newestFirst) {
+		ours := ByID(record.Family, other.ID) != nil
+		back := ByID(record.Family, other.RollbackOf) != nil
+		if !ours && !back {
+			continue
+		}
+		whole, err := read(other.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, step := range whole.Steps {
+			if step.Outcome.Done() {
+				record.undone[step.StepID] = back // what a later run of the plan made anew is there again
+			}
+		}
+		if ours {
+			gather(known, whole)
+		}
+	}
+	for _, step := range p.Steps {
+		if did, there := known[step.ID]; there && step.Disposition == plan.DispositionPlanned {
+			did.Step = step
+			record.Did = append(record.Did, did)
+		}
+	}
+	return record, nil
+}
+
+// gather notes the last outcome of each step. Applied in any of the runs is certain.
+func gather(known map[string]Did, run Run) {
+	for id, step := range run.Last() {
+		if known[id].Certain {
+			continue
+		}
+		switch {
+		case step.Outcome == Applied:
+			known[id] = Did{Certain: true, ServerID: step.ServerID}
+		case step.Outcome.Uncertain():
+			known[id] = Did{ServerID: cmp.Or(step.ServerID, known[id].ServerID)}
+		}
+	}
+}
+
+// Left are the steps that no rollback has taken back.
+func (r *Record) Left() []Did {
+	return slices.DeleteFunc(slices.Clone(r.Did), func(d Did) bool { return r.undone[d.Step.ID] })
+}
+
+// Since is when the first run of the family began.
+func (r *Record) Since() time.Time {
+	first := r.Run.StartedAt
+	for _, other := range r.Family {
+		if other.StartedAt.Before(first) {
+			first = other.StartedAt
+		}
+	}
+	return first
+}
+
+// Later are the runs of other plans that came after a run and stand: what they did may build on it.
+func Later(newestFirst []Run, run Run) []Run {
+	return slices.DeleteFunc(slices.Clone(newestFirst), func(other Run) bool {
+		return other.PlanHash == run.PlanHash || other.RollbackOf != "" || other.RolledBackBy != "" || !other.StartedAt.After(run.StartedAt)
+	})
+}
+
+// Reversible are the runs that may be taken back, newest first: forward ones that stand.
+func Reversible(newestFirst []Run) []Run {
+	return slices.DeleteFunc(slices.Clone(newestFirst), func(r Run) bool { return r.RollbackOf != "" || r.RolledBackBy != "" })
+}
+
+// Dependence is why what one run did cannot be taken back while what another did stands: it changed the same step, or Needs one of it.
+type Dependence struct {
+	Step  string
+	Needs string // empty where the later run changed Step itself
+}
+
+// DependenceOn finds what a later run changed of, or needs from, the steps of an earlier one. What was only mapped changed nothing.
+func DependenceOn(earlier, later []Did) (Dependence, bool) {
+	ours := map[string]bool{}
+	for _, d := range earlier {
+		ours[d.Step.ID] = true
+	}
+	for _, d := range later {
+		if d.Step.Action == plan.ActionMap {
+			continue
+		}
+		if ours[d.Step.ID] {
+			return Dependence{Step: d.Step.ID}, true
+		}
+		for _, need := range d.Step.DependsOn {
+			if ours[need] {
+				return Dependence{Step: d.Step.ID, Needs: need}, true
+			}
+		}
+	}
+	return Dependence{}, false
+}
