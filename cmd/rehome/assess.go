@@ -32,36 +32,35 @@ assessment is kept: rehome assessment list. With -snapshot it judges an old snap
 			f.StringVar(&o.snapshot, "snapshot", "", "assess this snapshot instead of the newest ones")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runAssess(ctx, s, o) })
+			return runAssess(ctx, r, o)
 		},
 	}
 }
 
-func runAssess(ctx context.Context, s *session, o assessOptions) error {
-	defer s.follow()
-	mask, err := s.masker(nil)
+func runAssess(ctx context.Context, r *call, o assessOptions) error {
+	mask, err := r.Masker(nil)
 	if err != nil {
 		return err
 	}
-	observe := reading.Observer{Result: func(r assess.Result) {
-		if s.global.json {
-			s.events.emit("assessed", map[string]any{"result": reading.HideResult(mask, r)})
+	observe := reading.Observer{Result: func(verdict assess.Result) {
+		if r.global.json {
+			r.Fact("assessed", map[string]any{"result": reading.HideResult(mask, verdict)})
 			return
 		}
-		view.Assessed(s.env.out, r, o.verbose)
+		view.Assessed(r.env.out, verdict, o.verbose)
 	}}
 	observe.Done = func(a state.Assessment, snapshot state.Snapshot) {
 		if len(snapshot.Unread) > 0 {
-			s.events.emit("unread", map[string]any{"source": snapshot.Source, "unread": snapshot.Unread})
+			r.Fact("unread", map[string]any{"source": snapshot.Source, "unread": snapshot.Unread})
 		}
-		if !s.global.json {
-			view.AssessmentLine(s.env.out, a)
-			view.Unread(s.env.out, snapshot)
+		if !r.global.json {
+			view.AssessmentLine(r.env.out, a)
+			view.Unread(r.env.out, snapshot)
 		}
 	}
-	if err := reading.AssessNamed(ctx, s.Project, o.snapshot, observe); err != nil {
+	if err := reading.AssessNamed(ctx, r.Project, o.snapshot, observe); err != nil {
 		return err
 	}
-	s.next("rehome plan -out=plan.rehome")
+	r.next("rehome plan -out=plan.rehome")
 	return nil
 }

@@ -41,33 +41,33 @@ func assessmentListCommand() Command {
 			f.StringVar(&o.snapshot, "snapshot", "", "only those of this snapshot")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runAssessmentList(s, o) })
+			return runAssessmentList(ctx, r, o)
 		},
 	}
 }
 
-func runAssessmentList(s *session, o assessmentListOptions) error {
+func runAssessmentList(ctx context.Context, r *call, o assessmentListOptions) error {
 	id := ""
 	if o.snapshot != "" {
-		snapshot, err := reading.FindSnapshot(s.ctx, s.Project, o.snapshot, o.source)
+		snapshot, err := reading.FindSnapshot(ctx, r.Project, o.snapshot, o.source)
 		if err != nil {
 			return err
 		}
 		id = snapshot.ID
 	}
-	all, err := reading.Assessments(s.ctx, s.Project, o.source, id)
+	all, err := reading.Assessments(ctx, r.Project, o.source, id)
 	if err != nil {
 		return err
 	}
-	if s.global.json {
-		return s.document(map[string]any{"format_version": eventFormat, "assessments": all})
+	if r.global.json {
+		return r.document(map[string]any{"format_version": eventFormat, "assessments": all})
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(s.env.out, "No assessments.")
-		s.next("rehome assess")
+		fmt.Fprintln(r.env.out, "No assessments.")
+		r.next("rehome assess")
 		return nil
 	}
-	return view.Assessments(s.env.out, all, s.env.now())
+	return view.Assessments(r.env.out, all, r.Now())
 }
 
 type assessmentShowOptions struct{ source, class, item string }
@@ -88,61 +88,61 @@ one: class, what it becomes, every note with its field, what is missing, what is
 			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runAssessmentShow(s, wordOr(r.args, "latest"), o) })
+			return runAssessmentShow(ctx, r, wordOr(r.args, "latest"), o)
 		},
 	}
 }
 
-func runAssessmentShow(s *session, word string, o assessmentShowOptions) error {
-	a, err := reading.FindAssessment(s.ctx, s.Project, word, o.source)
+func runAssessmentShow(ctx context.Context, r *call, word string, o assessmentShowOptions) error {
+	a, err := reading.FindAssessment(ctx, r.Project, word, o.source)
 	if err != nil {
 		return err
 	}
 	switch {
 	case o.item != "":
-		return showResult(s, a, o.item)
+		return showResult(ctx, r, a, o.item)
 	case o.class != "":
-		return listResults(s, a, o.class)
+		return listResults(ctx, r, a, o.class)
 	}
-	kinds, err := reading.ClassesByKind(s.ctx, s.Project, a.ID)
+	kinds, err := reading.ClassesByKind(ctx, r.Project, a.ID)
 	if err != nil {
 		return err
 	}
-	if s.global.json {
-		return s.document(map[string]any{"format_version": eventFormat, "assessment": a, "kinds": kinds})
+	if r.global.json {
+		return r.document(map[string]any{"format_version": eventFormat, "assessment": a, "kinds": kinds})
 	}
-	return view.Assessment(s.env.out, a, kinds, s.env.now())
+	return view.Assessment(r.env.out, a, kinds, r.Now())
 }
 
-func listResults(s *session, a state.Assessment, name string) error {
+func listResults(ctx context.Context, r *call, a state.Assessment, name string) error {
 	class, err := assess.ParseClass(name)
 	if err != nil {
 		return err
 	}
-	results, err := reading.ResultsOf(s.ctx, s.Project, a.ID, class)
+	results, err := reading.ResultsOf(ctx, r.Project, a.ID, class)
 	if err != nil {
 		return err
 	}
-	if !s.global.json {
-		return view.Buffered(s.env.out, func(w io.Writer) error { return view.Results(w, results, class) })
+	if !r.global.json {
+		return view.Buffered(r.env.out, func(w io.Writer) error { return view.Results(w, results, class) })
 	}
 	head := map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot, "class": class}
-	return writeList(s, head, "results", results, reading.HideResult)
+	return writeList(r, head, "results", results, reading.HideResult)
 }
 
-func showResult(s *session, a state.Assessment, text string) error {
-	result, err := reading.Result(s.ctx, s.Project, a, text)
+func showResult(ctx context.Context, r *call, a state.Assessment, text string) error {
+	result, err := reading.Result(ctx, r.Project, a, text)
 	if err != nil {
 		return err
 	}
-	if !s.global.json {
-		view.Result(s.env.out, result)
+	if !r.global.json {
+		view.Result(r.env.out, result)
 		return nil
 	}
-	mask, err := s.masker(nil)
+	mask, err := r.Masker(nil)
 	if err != nil {
 		return err
 	}
-	return s.document(map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot,
+	return r.document(map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot,
 		"result": reading.HideResult(mask, result)})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -18,18 +19,18 @@ contract, notes, missing evidence, to-do or impacts differ. Without arguments it
 	})
 }
 
-func runAssessmentDiff(s *session, first, second string, o snapshotDiffOptions) error {
-	d, err := reading.DiffAssessments(s.ctx, s.Project, first, second, o.source)
+func runAssessmentDiff(ctx context.Context, r *call, first, second string, o snapshotDiffOptions) error {
+	d, err := reading.DiffAssessments(ctx, r.Project, first, second, o.source)
 	if err != nil {
 		return err
 	}
-	mask, err := s.jsonMask()
+	mask, err := r.jsonMask()
 	if err != nil {
 		return err
 	}
 	total := 0
-	err = view.Buffered(s.env.out, func(w io.Writer) error {
-		if s.global.json {
+	err = view.Buffered(r.env.out, func(w io.Writer) error {
+		if r.global.json {
 			head := map[string]any{"format_version": eventFormat, "source": d.Before.Source, "before": d.Before, "after": d.After}
 			total, err = view.AssessmentDiffJSON(w, d, head, o.verbose, mask)
 		} else {

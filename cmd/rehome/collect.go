@@ -21,22 +21,20 @@ func collectCommand() Command {
 		Long:    "Collect reads every source, or the named ones, and keeps what it reads as a snapshot. It never writes to a source.",
 		Example: "  rehome collect\n  rehome collect okta.corp",
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runCollect(ctx, s, r.args)
+			return runCollect(ctx, r, r.args)
 		},
 	}
 }
 
-func runCollect(ctx context.Context, s *session, names []string) error {
-	defer s.follow()
-	err := reading.CollectNamed(ctx, s.Project, names, func(snapshot state.Snapshot) {
-		if !s.global.json {
-			view.Collected(s.env.out, snapshot)
+func runCollect(ctx context.Context, r *call, names []string) error {
+	err := reading.CollectNamed(ctx, r.Project, names, func(snapshot state.Snapshot) {
+		if !r.global.json {
+			view.Collected(r.env.out, snapshot)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	s.next("rehome assess")
+	r.next("rehome assess")
 	return nil
 }

@@ -100,7 +100,12 @@ func (r *call) show(document any, render func(w io.Writer) error) error {
 	if !r.global.json {
 		return render(r.env.out)
 	}
-	encoded, err := encodeDocument(document)
+	return r.document(document)
+}
+
+// document writes one JSON document, without people unless they are to be named.
+func (r *call) document(value any) error {
+	encoded, err := encodeDocument(value)
 	if err == nil {
 		encoded, err = r.Mask(encoded)
 	}

@@ -142,3 +142,10 @@ func (p *plugins) source(ctx context.Context, block *config.ProviderBlock, cfg *
 
 // confirm asks a person to type yes. Where nobody can be asked, only -yes confirms.
 func confirm(s *session, yes bool, question string) error { return s.Confirm(s.ctx, yes, question) }
+
+// next names the command to run now, where a person reads.
+func (s *session) next(command string) {
+	if !s.global.json && !s.env.automation() {
+		fmt.Fprintf(s.env.out, "Next: %s\n", command)
+	}
+}

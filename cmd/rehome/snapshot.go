@@ -35,7 +35,7 @@ func snapshotListCommand() Command {
 			f.StringVar(&source, "source", "", "only those of this source")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runSnapshotList(s, source) })
+			return runSnapshotList(ctx, r, source)
 		},
 	}
 }
@@ -47,25 +47,18 @@ func noArguments(c *cobra.Command, args []string) error {
 	return nil
 }
 
-func runSnapshotList(s *session, source string) error {
-	snapshots, err := reading.Snapshots(s.ctx, s.Project, source)
+func runSnapshotList(ctx context.Context, r *call, source string) error {
+	snapshots, err := reading.Snapshots(ctx, r.Project, source)
 	if err != nil {
 		return err
 	}
-	if s.global.json {
-		return s.document(map[string]any{"format_version": eventFormat, "snapshots": snapshots})
+	if r.global.json {
+		return r.document(map[string]any{"format_version": eventFormat, "snapshots": snapshots})
 	}
 	if len(snapshots) == 0 {
-		fmt.Fprintln(s.env.out, "No snapshots.")
-		s.next("rehome collect")
+		fmt.Fprintln(r.env.out, "No snapshots.")
+		r.next("rehome collect")
 		return nil
 	}
-	return view.Snapshots(s.env.out, snapshots, s.env.now())
-}
-
-// next names the command to run now, where a person reads.
-func (s *session) next(command string) {
-	if !s.global.json && !s.env.automation() {
-		fmt.Fprintf(s.env.out, "Next: %s\n", command)
-	}
+	return view.Snapshots(r.env.out, snapshots, r.Now())
 }

@@ -35,7 +35,7 @@ compares the newest with the one before it. Of users and memberships it shows th
 }
 
 // historyDiffCommand completes a command that compares two things of the history of one source.
-func historyDiffCommand(things string, diff func(s *session, first, second string, o snapshotDiffOptions) error, c Command) Command {
+func historyDiffCommand(things string, diff func(ctx context.Context, r *call, first, second string, o snapshotDiffOptions) error, c Command) Command {
 	var o snapshotDiffOptions
 	c.Args = "[A B]"
 	c.Takes = func(c *cobra.Command, args []string) error {
@@ -54,30 +54,30 @@ func historyDiffCommand(things string, diff func(s *session, first, second strin
 		if len(r.args) == 2 {
 			first, second = r.args[0], r.args[1]
 		}
-		return r.withHistory(ctx, func(s *session) error { return diff(s, first, second, o) })
+		return diff(ctx, r, first, second, o)
 	}
 	return c
 }
 
-func runSnapshotDiff(s *session, first, second string, o snapshotDiffOptions) error {
-	d, err := reading.DiffNamed(s.ctx, s.Project, first, second, o.source)
+func runSnapshotDiff(ctx context.Context, r *call, first, second string, o snapshotDiffOptions) error {
+	d, err := reading.DiffNamed(ctx, r.Project, first, second, o.source)
 	if err != nil {
 		return err
 	}
-	tally, err := showSnapshotDiff(s, d, o.verbose)
+	tally, err := showSnapshotDiff(r, d, o.verbose)
 	if err == nil && o.detailed && tally.Total() > 0 {
 		return &statusError{status: exitChanges, quiet: true}
 	}
 	return err
 }
 
-func showSnapshotDiff(s *session, d reading.SnapshotDiff, verbose bool) (tally inventory.Tally, err error) {
-	mask, err := s.jsonMask()
+func showSnapshotDiff(r *call, d reading.SnapshotDiff, verbose bool) (tally inventory.Tally, err error) {
+	mask, err := r.jsonMask()
 	if err != nil {
 		return nil, err
 	}
-	err = view.Buffered(s.env.out, func(w io.Writer) error {
-		if s.global.json {
+	err = view.Buffered(r.env.out, func(w io.Writer) error {
+		if r.global.json {
 			tally, err = view.SnapshotDiffJSON(w, d, eventFormat, verbose, mask)
 		} else {
 			tally, err = view.SnapshotDiff(w, d, verbose)

@@ -34,28 +34,28 @@ snapshot of a configured source, and says so. The file of the state does not get
 			f.BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and delete nothing")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runSnapshotPrune(s, o) })
+			return runSnapshotPrune(ctx, r, o)
 		},
 	}
 }
 
-func runSnapshotPrune(s *session, o snapshotPruneOptions) error {
-	rule, err := pruneRule(s, o)
+func runSnapshotPrune(ctx context.Context, r *call, o snapshotPruneOptions) error {
+	rule, err := pruneRule(r, o)
 	if err != nil {
 		return err
 	}
-	found, err := reading.Prune(s.ctx, s.Project, rule, o.dryRun)
+	found, err := reading.Prune(ctx, r.Project, rule, o.dryRun)
 	if err != nil {
 		return err
 	}
-	if s.global.json {
-		return s.document(map[string]any{"format_version": eventFormat, "dry_run": o.dryRun, "snapshots": found})
+	if r.global.json {
+		return r.document(map[string]any{"format_version": eventFormat, "dry_run": o.dryRun, "snapshots": found})
 	}
-	view.Pruned(s.env.out, found, o.dryRun, s.env.now())
+	view.Pruned(r.env.out, found, o.dryRun, r.Now())
 	return nil
 }
 
-func pruneRule(s *session, o snapshotPruneOptions) (state.PruneRule, error) {
+func pruneRule(r *call, o snapshotPruneOptions) (state.PruneRule, error) {
 	rule := state.PruneRule{Keep: o.keep, Source: o.source}
 	if o.olderThan == "" && o.keep < 0 {
 		return rule, misuse("say what may go: -older-than=30d, -keep=5, or both; see rehome snapshot prune -help")
@@ -65,7 +65,7 @@ func pruneRule(s *session, o snapshotPruneOptions) (state.PruneRule, error) {
 		if err != nil {
 			return rule, err
 		}
-		rule.Before = s.env.now().Add(-age)
+		rule.Before = r.Now().Add(-age)
 	}
 	return rule, nil
 }

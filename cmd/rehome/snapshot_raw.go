@@ -36,30 +36,30 @@ To check a line yourself: jq -j .body | sha256sum`,
 			f.StringVar(&source, "source", "", "the source that latest and previous speak of")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runSnapshotRaw(s, wordOr(r.args, "latest"), source, out) })
+			return runSnapshotRaw(ctx, r, wordOr(r.args, "latest"), source, out)
 		},
 	}
 }
 
-func runSnapshotRaw(s *session, word, source, out string) error {
-	snapshot, err := reading.FindSnapshot(s.ctx, s.Project, word, source)
+func runSnapshotRaw(ctx context.Context, r *call, word, source, out string) error {
+	snapshot, err := reading.FindSnapshot(ctx, r.Project, word, source)
 	if err != nil {
 		return err
 	}
 	export := func(w io.Writer) (int, error) {
 		buffered := bufio.NewWriter(w)
-		n, err := reading.ExportPages(s.ctx, s.Project, snapshot.ID, buffered)
+		n, err := reading.ExportPages(ctx, r.Project, snapshot.ID, buffered)
 		return n, errors.Join(err, buffered.Flush())
 	}
 	if out == "" {
-		_, err := export(s.env.out)
+		_, err := export(r.env.out)
 		return err
 	}
-	n, err := intoNewFile(s.path(out), export)
+	n, err := intoNewFile(r.Path(out), export)
 	if err != nil {
 		return err
 	}
-	s.say("%s of %s written to %s, each as its digest says", view.Plural(n, "page", "pages"), snapshot.ID, out)
+	r.Note("%s of %s written to %s, each as its digest says", view.Plural(n, "page", "pages"), snapshot.ID, out)
 	return nil
 }
 

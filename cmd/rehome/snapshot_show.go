@@ -33,7 +33,7 @@ with its fields and its redacted raw payload. A failed snapshot says why it fail
 			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func(s *session) error { return runSnapshotShow(s, wordOr(r.args, "latest"), o) })
+			return runSnapshotShow(ctx, r, wordOr(r.args, "latest"), o)
 		},
 	}
 }
@@ -46,56 +46,56 @@ func wordOr(args []string, otherwise string) string {
 	return args[0]
 }
 
-func runSnapshotShow(s *session, word string, o snapshotShowOptions) error {
-	snapshot, err := reading.FindSnapshot(s.ctx, s.Project, word, o.source)
+func runSnapshotShow(ctx context.Context, r *call, word string, o snapshotShowOptions) error {
+	snapshot, err := reading.FindSnapshot(ctx, r.Project, word, o.source)
 	if err != nil {
 		return err
 	}
 	switch {
 	case o.item != "":
-		return showSnapshotItem(s, snapshot, o.item)
+		return showSnapshotItem(ctx, r, snapshot, o.item)
 	case o.kind != "":
-		return listSnapshotItems(s, snapshot, o.kind)
+		return listSnapshotItems(ctx, r, snapshot, o.kind)
 	}
-	detail, err := reading.Detail(s.ctx, s.Project, snapshot)
+	detail, err := reading.Detail(ctx, r.Project, snapshot)
 	if err != nil {
 		return err
 	}
-	if s.global.json {
-		return s.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot, "pages": detail.Pages,
+	if r.global.json {
+		return r.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot, "pages": detail.Pages,
 			"assessments": detail.Assessments})
 	}
-	view.Snapshot(s.env.out, detail, s.env.now())
+	view.Snapshot(r.env.out, detail, r.Now())
 	return nil
 }
 
-func listSnapshotItems(s *session, snapshot state.Snapshot, name string) error {
+func listSnapshotItems(ctx context.Context, r *call, snapshot state.Snapshot, name string) error {
 	kind, err := reading.ParseKind(name)
 	if err != nil {
 		return err
 	}
-	items, err := reading.Items(s.ctx, s.Project, snapshot, kind)
+	items, err := reading.Items(ctx, r.Project, snapshot, kind)
 	if err != nil {
 		return err
 	}
-	if !s.global.json {
-		return view.Buffered(s.env.out, func(w io.Writer) error { return view.Items(w, snapshot, kind, items) })
+	if !r.global.json {
+		return view.Buffered(r.env.out, func(w io.Writer) error { return view.Items(w, snapshot, kind, items) })
 	}
 	head := map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID, "source": snapshot.Source, "kind": kind}
-	return writeList(s, head, "items", items, func(m *pseudonym.Masker, item identity.Item) identity.Item {
+	return writeList(r, head, "items", items, func(m *pseudonym.Masker, item identity.Item) identity.Item {
 		item.Raw = nil
 		return reading.HideItem(m, item)
 	})
 }
 
 // writeList writes one JSON document with a list in it as it streams, each element hidden as it says.
-func writeList[T any](s *session, head map[string]any, name string, stream iter.Seq2[T, error],
+func writeList[T any](r *call, head map[string]any, name string, stream iter.Seq2[T, error],
 	hide func(*pseudonym.Masker, T) T) error {
-	mask, err := s.jsonMask()
+	mask, err := r.jsonMask()
 	if err != nil {
 		return err
 	}
-	return view.Buffered(s.env.out, func(w io.Writer) error {
+	return view.Buffered(r.env.out, func(w io.Writer) error {
 		list, err := view.BeginList(w, view.Masking(mask), head, name)
 		if err != nil {
 			return err
@@ -113,25 +113,25 @@ func writeList[T any](s *session, head map[string]any, name string, stream iter.
 }
 
 // jsonMask hides people in JSON; nil in text, and where people are to be shown.
-func (s *session) jsonMask() (*pseudonym.Masker, error) {
-	if !s.global.json {
+func (r *call) jsonMask() (*pseudonym.Masker, error) {
+	if !r.global.json {
 		return nil, nil
 	}
-	return s.masker(nil)
+	return r.Masker(nil)
 }
 
-func showSnapshotItem(s *session, snapshot state.Snapshot, text string) error {
-	item, page, err := reading.Item(s.ctx, s.Project, snapshot, text)
+func showSnapshotItem(ctx context.Context, r *call, snapshot state.Snapshot, text string) error {
+	item, page, err := reading.Item(ctx, r.Project, snapshot, text)
 	if err != nil {
 		return err
 	}
-	if !s.global.json {
-		return view.Item(s.env.out, item, page)
+	if !r.global.json {
+		return view.Item(r.env.out, item, page)
 	}
-	mask, err := s.masker(nil)
+	mask, err := r.Masker(nil)
 	if err != nil {
 		return err
 	}
-	return s.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID,
+	return r.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID,
 		"item": reading.HideItem(mask, item), "page": page})
 }

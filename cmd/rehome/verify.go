@@ -156,7 +156,7 @@ func verifySources(ctx context.Context, r *call, o verifyOptions) error {
 			}
 		},
 		Compared: func(d reading.SnapshotDiff) error {
-			_, err := showSnapshotDiff(r.session(ctx), d, o.verbose)
+			_, err := showSnapshotDiff(r, d, o.verbose)
 			return err
 		},
 		Done: func(found *proving.Freeze) error {
