@@ -17,8 +17,10 @@ func rotateKeyCommand() Command {
 		Path:  "credentials rotate-key",
 		Class: classManage,
 		Codes: []config.Code{
-			{Code: "key-in-environment", Cause: "The identity of the state is in REHOME_STATE_KEY, not in a file.", Cure: "Make one with age-keygen, rotate with -recipient and -yes, and change the variable."},
-			{Code: "key-locks-out", Cause: "After the rotation no identity of this machine would open the state.", Cure: "Add your own public key with -recipient, or give -yes."},
+			{Code: "key-in-environment", Cause: "The identity of the state is in REHOME_STATE_KEY, not in a file.",
+				Cure: "Make one with age-keygen, rotate with -recipient and -yes, and change the variable."},
+			{Code: "key-locks-out", Cause: "After the rotation no identity of this machine would open the state.",
+				Cure: "Add your own public key with -recipient, or give -yes."},
 		},
 		Short: "Give the state a new key, and say who opens it",
 		Long: `Rotate-key draws a new data key and encrypts the whole state and its journals anew. Without flags the same people open it. With

@@ -18,7 +18,8 @@ func initCommand() Command {
 		Group: groupUsual,
 		Class: classBegin,
 		Codes: []config.Code{
-			{Code: "version-constraint-invalid", Cause: "A version constraint does not read.", Cure: "Write it as >= 0.1.0."},
+			{Code: "version-constraint-invalid", Cause: "A version constraint does not read.",
+				Cure: "Write it as >= 0.1.0."},
 		},
 		Short: "Prepare this folder: plugins, lock file, state",
 		Long: `Init finds the plugins that the configuration needs, writes their versions and checksums into ` + config.LockFileName + `,

@@ -17,7 +17,8 @@ func revokeCommand() Command {
 		Class: classManage,
 		Phase: config.PhaseApply,
 		Codes: []config.Code{
-			{Code: "plan-hash-invalid", Cause: "revoke was given something that is no whole hash of a plan.", Cure: "Give sha256: and its 64 digits, as rehome plan prints them."},
+			{Code: "plan-hash-invalid", Cause: "revoke was given something that is no whole hash of a plan.",
+				Cure: "Give sha256: and its 64 digits, as rehome plan prints them."},
 		},
 		Short: "Take the hash of a plan back, so that nobody applies it",
 		Long: `Revoke notes the hash in the target's marker. From then on no apply takes a plan of that hash, from whatever machine and state, and a

@@ -53,7 +53,8 @@ func stateArchiveCommand() Command {
 		Path: "state archive", Args: "[MIGRATION]",
 		Class: classManage,
 		Codes: []config.Code{
-			{Code: "confirmation-missing", Cause: "The command asks before it acts, and nobody can be asked.", Cure: "Give -yes."},
+			{Code: "confirmation-missing", Cause: "The command asks before it acts, and nobody can be asked.",
+				Cure: "Give -yes."},
 		},
 		Short: "End a migration for good",
 		Long: `Archive ends the migration of the configuration, or the named one of this state. It then takes no source, collects, assesses, plans

@@ -28,7 +28,9 @@ func targetSnapshotCommand() Command {
 		Path:  "target snapshot",
 		Class: classRead,
 		Codes: []config.Code{
-			{Code: "target-snapshot-unusable", Cause: "A snapshot of the target does not open, is damaged, or is of another target.", Cure: "Fetch it anew, or take a new one with rehome target snapshot."},
+			{Code: "target-snapshot-unusable", Cause: "A snapshot of the target does not open, is damaged, " +
+				"or is of another target.",
+				Cure: "Fetch it anew, or take a new one with rehome target snapshot."},
 		},
 		Short: "Write what the target holds into an encrypted file",
 		Long: `Snapshot reads the target as a plan does and writes identity, marker, resources and the time into a new file, encrypted with age for the
