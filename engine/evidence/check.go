@@ -229,8 +229,8 @@ func (v *Verdict) audit(content []byte, head string) {
 	v.withheld = withheld > 0
 	if withheld > 0 {
 		v.Notes = append(v.Notes,
-			fmt.Sprintf("%d of %d records of the audit chain name people and are withheld: their place in the chain is "+
-				"proven, their content is not.", withheld, len(records)))
+			fmt.Sprintf("%d of %d records of the audit chain name people or are of another tenant, and are withheld: their "+
+				"place in the chain is proven, their content is not.", withheld, len(records)))
 	}
 }
 

@@ -14,17 +14,20 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// bundleMask keeps people out of what belongs to a plan. With a nil masker it changes nothing. It is a function of its
-// arguments: what it reads is given to it.
+// bundleMask keeps people out of what belongs to a plan, and what other tenants did out of the audit chain. With a nil
+// masker people are named. It is a function of its arguments: what it reads is given to it.
 type bundleMask struct {
 	masker *pseudonym.Masker
+	tenant string               // of the plan
 	plan   *plan.Plan           // as it is shown
 	shown  map[string]plan.Step // step id → the step as it is shown
 	people map[string]bool      // ids of steps about people
 }
 
 func newBundleMask(m *pseudonym.Masker, original, shown *plan.Plan) *bundleMask {
-	out := &bundleMask{masker: m, plan: shown, shown: map[string]plan.Step{}, people: map[string]bool{}}
+	out := &bundleMask{
+		masker: m, tenant: original.Migration.Tenant, plan: shown, shown: map[string]plan.Step{}, people: map[string]bool{},
+	}
 	for i := range original.Steps {
 		id := original.Steps[i].ID
 		out.shown[id], out.people[id] = shown.Steps[i], pseudonym.Personal(&original.Steps[i])
@@ -133,9 +136,12 @@ func (b *bundleMask) recorded(findings json.RawMessage) (evidence.Changes, error
 	return shown, err
 }
 
-// withhold tells whether a record of the audit chain names a person of the plan. Actors are accountable and stay; so do
-// the words of the author of the configuration.
+// withhold tells whether a record of the audit chain is of another tenant, or names a person of the plan. Actors are
+// accountable and stay; so do the words of the author of the configuration, and what was done to the whole state.
 func (b *bundleMask) withhold(event audit.Event) bool {
+	if event.Tenant != "" && event.Tenant != b.tenant {
+		return true
+	}
 	if b.masker == nil {
 		return false
 	}
