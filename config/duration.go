@@ -6,15 +6,16 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 )
 
-// Duration reads a duration of the configuration, such as 24h; otherwise is what holds where it was not set. Name is that
-// of the argument, for the error.
+// Duration reads a duration of the configuration, such as 24h; otherwise is what holds where it was not set. Name is
+// that of the argument, for the error.
 func Duration(text string, otherwise time.Duration, name string) (time.Duration, error) {
 	if text == "" {
 		return otherwise, nil
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, diag.Errorf("duration-invalid", "Duration is invalid", "%s = %q is not a duration such as \"24h\".", name, text)
+		return 0, diag.Errorf("duration-invalid", "Duration is invalid", "%s = %q is not a duration such as \"24h\".", name,
+			text)
 	}
 	return d, nil
 }

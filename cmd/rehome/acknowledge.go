@@ -28,8 +28,10 @@ func acknowledgeCommand() Command {
 		Class:     classManage,
 		ClassWith: map[string]commandClass{"list": classRead}, // it reads back what the last plan found
 		Codes: []config.Code{
-			{Code: "impact-unknown", Cause: "acknowledge names an impact that the last plan did not find.", Cure: "Read the ids with rehome acknowledge; one that changed has a new id."},
-			{Code: "acknowledgement-unused", Cause: "No impact has the id of an acknowledge block.", Cure: "Remove it; an impact that changed has a new id."},
+			{Code: "impact-unknown", Cause: "acknowledge names an impact that the last plan did not find.",
+				Cure: "Read the ids with rehome acknowledge; one that changed has a new id."},
+			{Code: "acknowledgement-unused", Cause: "No impact has the id of an acknowledge block.",
+				Cure: "Remove it; an impact that changed has a new id."},
 		},
 		Short: "List impacts, or write acknowledge blocks for them",
 		Long: `Acknowledge appends an acknowledge block for each impact to ` + deciding.AcknowledgementsFile + `, so that it can be reviewed like every other

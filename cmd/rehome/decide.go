@@ -29,7 +29,8 @@ func decideCommand() Command {
 		Class:     classManage,
 		ClassWith: map[string]commandClass{"list": classRead}, // it reads back what the last plan found
 		Codes: []config.Code{
-			{Code: "merge-mode", Cause: "decide was called in a migration of mode first_run_adoption.", Cure: "Set mode = \"merge_into_existing\" to decide about overlaps."},
+			{Code: "merge-mode", Cause: "decide was called in a migration of mode first_run_adoption.",
+				Cure: "Set mode = \"merge_into_existing\" to decide about overlaps."},
 		},
 		Short: "Decide what becomes of items that meet something in the target",
 		Long: `Decide lists every item that meets a resource of the target, or an item of another source, and writes merge blocks into
@@ -40,10 +41,12 @@ with who and when, in the next plan. -list reads back matched resources and deci
 		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&o.list, "list", false, "show what the last plan found and what was decided")
-			f.StringVar(&o.assessment, "assessment", "", "with -list: the matched resources of this assessment instead of the last one's")
+			f.StringVar(&o.assessment, "assessment", "",
+				"with -list: the matched resources of this assessment instead of the last one's")
 			f.StringVar(&o.All, "all", "", "decide all alike: map_to_existing, create_new, reconcile or skip")
 			f.StringVar(&o.Suffix, "rename-suffix", "", "with -all=create_new: what is taken gets its name and this")
-			f.StringSliceVar(&o.Overwrite, "overwrite", nil, "with -all=reconcile: the attributes to overwrite (none unless named)")
+			f.StringSliceVar(&o.Overwrite, "overwrite", nil,
+				"with -all=reconcile: the attributes to overwrite (none unless named)")
 			f.StringArrayVar(&o.Kinds, "kind", nil, "only items of this kind")
 			f.StringArrayVar(&o.Items, "item", nil, "only the item of this name, id or address")
 			f.StringVar(&o.File, "out", deciding.DecisionsFile, "write the blocks into this file of the folder")

@@ -36,20 +36,29 @@ func planCommand() Command {
 		Codes: []config.Code{
 			{Code: "item-twice", Cause: "Two snapshots hold one item.", Cure: "Name each source once."},
 			{Code: "map-failed", Cause: "A map block fails for an item.", Cure: "Correct the expression of the block."},
-			{Code: "map-two-blocks", Cause: "Two map blocks set one attribute to different values.", Cure: "Narrow the where of one."},
+			{Code: "map-two-blocks", Cause: "Two map blocks set one attribute to different values.",
+				Cure: "Narrow the where of one."},
 			{Code: "merge-target-unmatched", Cause: "A merge block names a target that is none of the item's matched resources, perhaps because it was renamed or removed.", Cure: "Name one of the matched resources; rehome decide -list shows them."},
-			{Code: "merge-attribute-unknown", Cause: "A reconcile names an attribute that the resource type does not have.", Cure: "Name attributes of the resource type in overwrite or keep."},
+			{Code: "merge-attribute-unknown", Cause: "A reconcile names an attribute that the resource type does not have.",
+				Cure: "Name attributes of the resource type in overwrite or keep."},
 			{Code: "merge-two-blocks", Cause: "Two merge blocks claim one item.", Cure: "Narrow the where of one."},
 			{Code: "where-failed", Cause: "A where expression fails for an item.", Cure: "Correct the expression of the block."},
-			{Code: "block-matches-nothing", Cause: "No item meets the where of a block.", Cure: "Remove the block, or correct its where."},
+			{Code: "block-matches-nothing", Cause: "No item meets the where of a block.",
+				Cure: "Remove the block, or correct its where."},
 			{Code: "duration-invalid", Cause: "A duration does not read.", Cure: "Write it as 24h or 90m."},
-			{Code: "recipient-invalid", Cause: "A recipient of the rehome block is not an age public key.", Cure: "Give the age1… line of the person's identity file."},
-			{Code: "plan-partial", Cause: "The plan is for a wave, or -target or -exclude was given.", Cure: "Nothing for a wave; after -target or -exclude plan the whole."},
-			{Code: "selection-unknown", Cause: "-target or -exclude names no step and no item.", Cure: "Take a name that rehome plan -v shows."},
+			{Code: "recipient-invalid", Cause: "A recipient of the rehome block is not an age public key.",
+				Cure: "Give the age1… line of the person's identity file."},
+			{Code: "plan-partial", Cause: "The plan is for a wave, or -target or -exclude was given.",
+				Cure: "Nothing for a wave; after -target or -exclude plan the whole."},
+			{Code: "selection-unknown", Cause: "-target or -exclude names no step and no item.",
+				Cure: "Take a name that rehome plan -v shows."},
 			{Code: "selection-conflict", Cause: "-wave and -target were both given.", Cure: "Leave out one."},
-			{Code: "wave-unknown", Cause: "The configuration has no wave of that name.", Cure: "Correct -wave, or write the wave block."},
-			{Code: "break-glass-shut", Cause: "An account of the break_glass block is not sure to get in.", Cure: "Mend the account, or the flow, before anything else."},
-			{Code: "break-glass-not-tried", Cause: "The target is no running server, so its accounts cannot be tried.", Cure: "Try them where the file is imported."},
+			{Code: "wave-unknown", Cause: "The configuration has no wave of that name.",
+				Cure: "Correct -wave, or write the wave block."},
+			{Code: "break-glass-shut", Cause: "An account of the break_glass block is not sure to get in.",
+				Cure: "Mend the account, or the flow, before anything else."},
+			{Code: "break-glass-not-tried", Cause: "The target is no running server, so its accounts cannot be tried.",
+				Cure: "Try them where the file is imported."},
 		},
 		Short: "Show every change, and its hash",
 		Long: `Plan compares the newest snapshots with the live target and shows what apply would do. While a gate is open (a missing decision,
@@ -147,8 +156,8 @@ func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error {
 	return &statusError{status: exitGate, quiet: true, err: errors.New("the plan is a draft")}
 }
 
-// showPlan shows a plan to a person, and to a program that listens. A copy without people is made for the program only: the terminal
-// of whoever plans may name them.
+// showPlan shows a plan to a person, and to a program that listens. A copy without people is made for the program only:
+// the terminal of whoever plans may name them.
 func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
 	if s.events.heard() {
 		masked, err := s.WithoutPeople(p)
@@ -162,7 +171,8 @@ func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identi
 	}
 	view.Diagnostics(s.env.err, p.Warnings, s.env.style(s.global.noColor))
 	return view.Plan(s.env.out, p, view.PlanOptions{
-		Style: s.env.style(s.global.noColor), Verbose: verbose, Automation: s.env.automation(), Now: s.env.now(), SavedTo: saved, Read: read,
+		Style: s.env.style(s.global.noColor), Verbose: verbose, Automation: s.env.automation(), Now: s.env.now(),
+		SavedTo: saved, Read: read,
 	})
 }
 

@@ -24,7 +24,8 @@ func showCommand() Command {
 		Class: classFree, // a file needs no state
 		Codes: []config.Code{
 			{Code: "plan-unknown", Cause: "The state keeps no such plan.", Cure: "Give the hash of a plan, or a plan file."},
-			{Code: "plan-file-key", Cause: "The plan file names people, and no identity at hand opens it.", Cure: "Use the identity of the team."},
+			{Code: "plan-file-key", Cause: "The plan file names people, and no identity at hand opens it.",
+				Cure: "Use the identity of the team."},
 			{Code: "plan-file-damaged", Cause: "The plan file is not as rehome wrote it.", Cure: "Fetch it anew or plan again."},
 		},
 		Short: "Show a plan",

@@ -12,9 +12,9 @@ import (
 )
 
 // Preconditions compares the planned steps with the live resources before the first write, and says in a line of each
-// what is no longer true. A create that is there already with our tag, or an update that is done already, is left to the
-// step itself: an interrupted run goes on. So is every step that an earlier part of the run began or prepared. What that
-// part is known to have made must still be there.
+// what is no longer true. A create that is there already with our tag, or an update that is done already, is left to
+// the step itself: an interrupted run goes on. So is every step that an earlier part of the run began or prepared. What
+// that part is known to have made must still be there.
 func Preconditions(p *plan.Plan, live map[identity.ResourceID]identity.Resource,
 	schemas map[string]identity.ResourceSchema, earlier *history.Known) []string {
 	var lines []string
@@ -73,7 +73,8 @@ func liveOf(step plan.Step, live map[identity.ResourceID]identity.Resource, sche
 	return now, exists && (step.ServerID == "" || now.ServerID == step.ServerID)
 }
 
-func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource, schema identity.ResourceSchema) string {
+func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource,
+	schema identity.ResourceSchema) string {
 	now, exists := liveOf(step, live, schema)
 	switch step.Action {
 	case plan.ActionCreate:
@@ -88,7 +89,7 @@ func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource
 			return step.ID + "   before: it is not in the target any more"
 		}
 		name := differs(step.Before, now, schema)
-		if name != "" && differs(step.After, now, schema) != "" {
+		if name != "" && (step.Action == plan.ActionDelete || differs(step.After, now, schema) != "") {
 			return fmt.Sprintf("%s   before: %s was %s, is now %s", step.ID, name, value.Text(step.Before[name]),
 				value.Text(now.Attributes[name]))
 		}

@@ -30,8 +30,8 @@ type Acknowledged struct {
 	Already       []string `json:"already"` // acknowledged by a block before
 }
 
-// Acknowledge writes an acknowledge block for each impact, all or none. An id that the last plan did not find is refused:
-// a block for it would do nothing.
+// Acknowledge writes an acknowledge block for each impact, all or none. An id that the last plan did not find is
+// refused: a block for it would do nothing.
 func Acknowledge(ctx context.Context, p *project.Project, in Acknowledgement) (*Acknowledged, error) {
 	cfg, err := p.Configuration(ctx)
 	if err != nil {
@@ -108,16 +108,19 @@ func unknownImpact(id string, old state.ImpactRow, rows []state.ImpactRow) diag.
 	}
 	switch {
 	case len(rows) == 0:
-		return diag.Errorf(code, title, "No plan of this migration found an impact yet, so %q cannot be one.\nRun rehome plan, "+
-			"then acknowledge what it lists.", id)
+		return diag.Errorf(code, title,
+			"No plan of this migration found an impact yet, so %q cannot be one.\nRun rehome plan, "+
+				"then acknowledge what it lists.", id)
 	case old.ID != "" && len(successors) > 0:
 		return diag.Errorf(code, title, "The impact %s changed and has a new id: %s.\nRead it with rehome acknowledge, then "+
 			"acknowledge it anew.", id, strings.Join(successors, ", "))
 	case old.ID != "":
-		return diag.Errorf(code, title, "The last plan does not find the impact %s any more, so there is nothing to acknowledge.",
+		return diag.Errorf(code, title,
+			"The last plan does not find the impact %s any more, so there is nothing to acknowledge.",
 			id)
 	}
-	return diag.Errorf(code, title, "The last plan found no impact %q; it found %s.\nRead them with rehome acknowledge.", id,
+	return diag.Errorf(code, title, "The last plan found no impact %q; it found %s.\nRead them with rehome acknowledge.",
+		id,
 		strings.Join(current, ", "))
 }
 

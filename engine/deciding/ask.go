@@ -67,8 +67,9 @@ func ask(ctx context.Context, p *project.Project, o plan.Overlap) (plan.Proposal
 		}
 		switch {
 		case proposal.Decision == string(merge.DecisionCreate) && o.NeedsRename:
-			proposal.Rename, err = line(ctx, p, fmt.Sprintf("%s is taken. New name instead of %q (Enter leaves it a follow-up): ",
-				phrase.Clean(o.Wanted.String()), phrase.Clean(o.RenameFrom)))
+			proposal.Rename, err = line(ctx, p,
+				fmt.Sprintf("%s is taken. New name instead of %q (Enter leaves it a follow-up): ",
+					phrase.Clean(o.Wanted.String()), phrase.Clean(o.RenameFrom)))
 		case proposal.Decision == string(merge.DecisionReconcile):
 			var names string
 			names, err = line(ctx, p, "Attributes to overwrite, with commas between (Enter overwrites none): ")
@@ -105,7 +106,8 @@ func answer(o plan.Overlap, text string) (proposal plan.Proposal, fits bool) {
 		return plan.Proposal{Decision: string(merge.DecisionCreate)}, may(o, merge.DecisionCreate)
 	case strings.HasPrefix(text, "r"):
 		target, found := candidate(o, strings.TrimSpace(text[1:]), true)
-		return plan.Proposal{Decision: string(merge.DecisionReconcile), Target: target}, found && may(o, merge.DecisionReconcile)
+		return plan.Proposal{Decision: string(merge.DecisionReconcile), Target: target}, found &&
+			may(o, merge.DecisionReconcile)
 	}
 	target, found := candidate(o, text, false)
 	return plan.Proposal{Decision: string(merge.DecisionMap), Target: target}, found && may(o, merge.DecisionMap)

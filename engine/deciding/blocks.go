@@ -39,7 +39,8 @@ func write(p *project.Project, of *plan.Plan, made []decision, file string) ([]W
 }
 
 // appendBlocks adds blocks to a file of the folder, all or none.
-func appendBlocks(p *project.Project, name string, count int, add func(source []byte, i int) ([]byte, diag.List)) error {
+func appendBlocks(p *project.Project, name string, count int, add func(source []byte, i int) ([]byte,
+	diag.List)) error {
 	path := p.Path(name)
 	source, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

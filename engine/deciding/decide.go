@@ -125,7 +125,8 @@ func check(in Input, mode merge.Mode) error {
 		return fmt.Errorf("-all=%s is no decision; it is one of %s", in.All, strings.Join(known, ", "))
 	}
 	if filepath.Base(in.File) != in.File || !strings.HasSuffix(in.File, ".rehome.hcl") {
-		return fmt.Errorf("-out=%s must be a file of the folder that ends with .rehome.hcl, or the decisions would not be read",
+		return fmt.Errorf("-out=%s must be a file of the folder that ends with .rehome.hcl, or the decisions "+
+			"would not be read",
 			in.File)
 	}
 	for _, kind := range in.Kinds {

@@ -68,9 +68,9 @@ func wrap(content []byte, team Team) ([]byte, error) {
 	return sealed.Bytes(), nil
 }
 
-// Open reads and checks a plan file, whose name errors give. The key of the pseudonyms is nil where the file holds none.
-// Identities is called for an encrypted file only. Errors are diag.List or diag.Diagnostic with the codes plan-file-damaged
-// and plan-file-key.
+// Open reads and checks a plan file, whose name errors give. The key of the pseudonyms is nil where the file holds
+// none. Identities is called for an encrypted file only. Errors are diag.List or diag.Diagnostic with the codes
+// plan-file-damaged and plan-file-key.
 func Open(r io.Reader, name string, identities func() ([]age.Identity, error)) (*plan.Plan, []byte, error) {
 	input := bufio.NewReader(r)
 	var key []byte

@@ -57,7 +57,8 @@ func team(ctx context.Context, p *project.Project) (planfile.Team, error) {
 	for _, text := range block.Recipients {
 		recipient, err := age.ParseX25519Recipient(text)
 		if err != nil {
-			d := diag.Errorf("recipient-invalid", "Recipient is invalid", "%q in recipients is not an age public key (age1…).", text)
+			d := diag.Errorf("recipient-invalid", "Recipient is invalid", "%q in recipients is not an age public key (age1…).",
+				text)
 			d.Subject = &block.Range
 			return made, d
 		}

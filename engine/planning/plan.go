@@ -64,8 +64,8 @@ type DraftError struct {
 // Error implements error.
 func (e *DraftError) Error() string { return "the plan is a draft" }
 
-// Show finds a plan: that of a file, or one that the state keeps: by the beginning of its hash, or the newest. File is the
-// name of the file, as it was given.
+// Show finds a plan: that of a file, or one that the state keeps: by the beginning of its hash, or the newest. File is
+// the name of the file, as it was given.
 func Show(ctx context.Context, p *project.Project, name string) (found *plan.Plan, file string, err error) {
 	if name != "" && !strings.HasPrefix(name, "sha256:") {
 		found, err = ReadFile(p, name)
@@ -90,5 +90,6 @@ func Show(ctx context.Context, p *project.Project, name string) (found *plan.Pla
 			"The state keeps no plan of migration %q. Run rehome plan, or name a plan file.", p.Config().Migration.Name)
 	}
 	return nil, "", diag.Errorf("plan-unknown", "Plan is not known",
-		"The state keeps no plan whose hash begins with %s. Name a plan file, or give the hash that rehome plan printed.", name)
+		"The state keeps no plan whose hash begins with %s. Name a plan file, or give the hash that rehome plan printed.",
+		name)
 }

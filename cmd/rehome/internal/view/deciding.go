@@ -37,7 +37,8 @@ func Decided(w io.Writer, r *deciding.Decided, bulk, automation bool, style Styl
 	if len(r.Written) == 0 && !bulk {
 		fmt.Fprintf(w, "%s missing, nothing was written\n", Plural(r.Pending, "decision is", "decisions are"))
 	} else {
-		fmt.Fprintf(w, "%s written to %s, %d of %d left open\n", Plural(len(r.Written), "merge block", "merge blocks"), r.File,
+		fmt.Fprintf(w, "%s written to %s, %d of %d left open\n", Plural(len(r.Written), "merge block", "merge blocks"),
+			r.File,
 			r.Pending-len(r.Written), r.Pending)
 		next = "read " + r.File + ", then rehome plan"
 	}
