@@ -70,9 +70,21 @@ func TestKeycloak_WhatIsTranslatedReadsBackAsItWasWanted(t *testing.T) {
 	target, _ := liveTarget(t)
 	mustApply(t, target, create(realm.TypeGateFlows, realm.GateFlowsKey,
 		identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
+	done := applyTranslated(t, target, translatedItems(t))
+	live := readAll(t, target)
+	for id, wanted := range done {
+		for _, name := range differing(wanted.ID(), wanted.Attributes, live[id].Attributes) {
+			t.Errorf("%s: %s reads back as %v, want %v", id, name, live[id].Attributes[name], wanted.Attributes[name])
+		}
+	}
+}
+
+// applyTranslated makes what items become, in their order, and returns it by its address.
+func applyTranslated(t *testing.T, target *Target, items []identity.Item) map[string]identity.Resource {
+	t.Helper()
 	done := map[string]identity.Resource{}
 	keys := map[string]string{} // item and resource type to the key it got
-	for _, item := range translatedItems(t) {
+	for _, item := range items {
 		translation := target.Translate(item)
 		if len(translation.Resources) == 0 {
 			t.Errorf("%s becomes nothing: %+v", item.Name, translation.Findings)
@@ -88,10 +100,5 @@ func TestKeycloak_WhatIsTranslatedReadsBackAsItWasWanted(t *testing.T) {
 				After: resource.Attributes, Tag: "okta.corp/" + item.ID})
 		}
 	}
-	live := readAll(t, target)
-	for id, wanted := range done {
-		for _, name := range differing(wanted.ID(), wanted.Attributes, live[id].Attributes) {
-			t.Errorf("%s: %s reads back as %v, want %v", id, name, live[id].Attributes[name], wanted.Attributes[name])
-		}
-	}
+	return done
 }

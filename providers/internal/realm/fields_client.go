@@ -29,10 +29,16 @@ func clientFields() []field {
 		// A realm file that does not say it gets a client whose tokens hold every role of the person (26.7.4).
 		{name: "full_scope_allowed", form: asFlag, at: "fullScopeAllowed", none: true,
 			doc: "Tokens hold all roles of the person."},
+		// Its permissions hand out tokens that no flow was asked for (26.7.4).
+		{name: "authorization_services", form: asFlag, at: "authorizationServicesEnabled",
+			doc: "The server decides about the client's resources, and hands out tokens for them past every flow."},
 		{name: "attributes", form: asTable, read: readClientAttributes, write: writeClientAttributes,
 			doc: "Attributes that rehome knows, those at their default left out."},
 		{name: "protocol_mappers", form: asMaps, read: readProtocolMappers, write: writeProtocolMappers,
 			doc: "What tokens and assertions say: maps of name, type and config."},
+		// Below the mappers, which are written as a whole.
+		{name: "own_audience", form: asFlag, read: readOwnAudience, write: writeOwnAudience,
+			doc: "Access tokens name the client itself as audience, so that it may introspect them."},
 		{name: "default_client_scopes", form: asSet, read: readDefaultScopes, write: writeDefaultScopes,
 			doc: "Default client scopes, set only where they must differ from those of the realm."},
 		{name: "secret", at: "secret", secret: true, generated: true, doc: "Secret of a confidential client."},
@@ -67,6 +73,9 @@ func oidcClientAttributes() []field {
 		{name: "standard.token.exchange.enabled", none: "false", doc: "Token exchange."},
 		{name: "oidc.ciba.grant.enabled", none: "false", doc: "Backchannel sign-in. It runs through no flow of the " +
 			"client, so also past its gate."},
+		// On at the server by default, and off for every client (26.7.4).
+		{name: "oauth2.jwt.authorization.grant.enabled", none: "false", doc: "Tokens for an assertion of a provider; it " +
+			"runs through no flow of the client, so also past its gate."},
 		{name: "dpop.bound.access.tokens", none: "false", doc: "Tokens are bound to a key of the client."},
 		{name: "frontchannel.logout.url", doc: "Address that the browser calls at sign-out."},
 		// Left out, the server takes true for it.
@@ -96,6 +105,8 @@ func samlAttributes() []field {
 		{name: "saml.encrypt", none: "false", doc: "Assertions are encrypted."},
 		{name: "saml.encryption.certificate", doc: "Certificate that assertions are encrypted for, base64 DER."},
 		{name: "saml.force.post.binding", doc: "Answers are posted."},
+		// The server has one flow of its own for it, whatever flow the client is bound to (26.7.4).
+		{name: "saml.allow.ecp.flow", none: "false", doc: "Sign-in by an enhanced client, which runs past the gate."},
 		{name: "saml_idp_initiated_sso_url_name", doc: "Last part of the address at which a sign-in begins at the provider."},
 		{name: "saml_idp_initiated_sso_relay_state", doc: "Relay state of such a sign-in."},
 		{name: "saml_single_logout_service_url_post", doc: "Where logout requests go."},
@@ -140,12 +151,55 @@ func writeClientAttributes(o Object, value any) {
 	}
 }
 
+// ownAudience is the name of the mapper that names the client itself as audience. It is no entry of protocol_mappers,
+// so that it follows a client that gets another id.
+const ownAudience = "own audience"
+
+func isOwnAudience(mapper Object) bool {
+	_, names := peek(mapper, "config")["included.client.audience"]
+	return names && str(mapper, "name") == ownAudience && str(mapper, "protocolMapper") == "oidc-audience-mapper"
+}
+
+func otherMappers(o Object) []Object {
+	return slices.DeleteFunc(slices.Clone(Objects(o["protocolMappers"])), isOwnAudience)
+}
+
+func readOwnAudience(o Object) any {
+	return slices.ContainsFunc(Objects(o["protocolMappers"]), func(mapper Object) bool {
+		config := peek(mapper, "config")
+		return isOwnAudience(mapper) && str(config, "included.client.audience") == str(o, "clientId") &&
+			truth(config, "access.token.claim")
+	})
+}
+
+func writeOwnAudience(o Object, value any) {
+	mappers := otherMappers(o)
+	if value == true {
+		mappers = append(mappers, Object{
+			"name": ownAudience, "protocol": ProtocolOIDC, "protocolMapper": "oidc-audience-mapper", "config": Object{
+				"included.client.audience": str(o, "clientId"), "access.token.claim": "true", "id.token.claim": "false",
+				"introspection.token.claim": "true",
+			},
+		})
+	}
+	all := make([]any, len(mappers))
+	for i, mapper := range mappers {
+		all[i] = mapper
+	}
+	o["protocolMappers"] = all
+}
+
 func readProtocolMappers(o Object) any {
-	return readMappers(Objects(o["protocolMappers"]), "protocolMapper")
+	return readMappers(otherMappers(o), "protocolMapper")
 }
 
 func writeProtocolMappers(o Object, value any) {
 	out := []any{}
+	for _, m := range Objects(o["protocolMappers"]) {
+		if isOwnAudience(m) {
+			out = append(out, m)
+		}
+	}
 	for _, m := range Objects(value) {
 		out = append(out, Object{
 			"name": str(m, "name"), "protocol": str(o, "protocol"), "protocolMapper": str(m, "type"),

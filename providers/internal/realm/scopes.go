@@ -4,6 +4,7 @@ import (
 	_ "embed" // the default scopes are a file beside this one
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,23 @@ func ClientDefaultScopes(protocol string) []string {
 		return []string{"role_list", "saml_organization", "AuthnContextClassRef"}
 	}
 	return []string{"profile", "email", "roles", "web-origins", "acr", "basic"}
+}
+
+// scopeRoles is the built-in scope that puts all roles of a person into a token, and every client in which he has one
+// into its audience: with it a token for one application is good for all.
+const scopeRoles = "roles"
+
+// OwnScopes are the default scopes of a client whose tokens are for it alone and do not tell by which role somebody
+// came through the gate.
+func OwnScopes(protocol string, serviceAccount bool) []string {
+	if protocol == ProtocolSAML {
+		return nil // role_list would add an attribute Role that nobody asked for
+	}
+	scopes := slices.DeleteFunc(ClientDefaultScopes(protocol), func(name string) bool { return name == scopeRoles })
+	if serviceAccount {
+		scopes = append(scopes, "service_account") // the server adds it by itself to a client that signs in
+	}
+	return scopes
 }
 
 // builtin is what Keycloak 26.7.4 makes in a new realm of clients that people and administrators use.

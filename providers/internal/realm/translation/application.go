@@ -46,9 +46,20 @@ func translateApplication(item identity.Item, now time.Time) (identity.Translati
 	if app.Description != "" {
 		client["description"] = app.Description
 	}
+	forItself(client)
 	resources, findings := guard(item, app, client)
 	t.Resources, t.Findings = resources, append(t.Findings, findings...)
 	return t, nil
+}
+
+// forItself makes tokens and assertions good for this client alone, and closes what hands them out without a flow.
+func forItself(client identity.Attributes) {
+	protocol := str(client, "protocol")
+	client["full_scope_allowed"], client["authorization_services"] = false, false
+	client["default_client_scopes"] = realm.Sorted(realm.OwnScopes(protocol, client["service_accounts"] == true))
+	if protocol == realm.ProtocolOIDC {
+		client["own_audience"] = true
+	}
 }
 
 // guard puts the gate around a client and says whether it may be opened.
@@ -87,9 +98,12 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityMedium, "disabled_until_people_move"))
 		return resources, findings
 	}
-	return append(resources, identity.Resource{Type: realm.TypeEnablement, Key: id, Attributes: identity.Attributes{
-		"client": refer, "enabled": true,
-	}, DependsOn: waits}), findings
+	opening := identity.Attributes{"client": refer, "enabled": true}
+	if gated {
+		opening["gated"] = true
+	}
+	return append(resources, identity.Resource{Type: realm.TypeEnablement, Key: id, Attributes: opening,
+		DependsOn: waits}), findings
 }
 
 // denyName is the name as the deny message may hold it: no markup, no line break.

@@ -72,7 +72,6 @@ func samlClient(item identity.Item, app identity.Application, now time.Time) (id
 		"direct_access_grants": false, "service_accounts": false, "consent_required": false,
 		"front_channel_logout": app.LogoutURL != "",
 		"redirect_uris":        realm.Sorted(uris), "attributes": extra,
-		"default_client_scopes": []any{}, // role_list would add an attribute Role that nobody asked for
 	}
 	findings = append(findings, homePage(app, a)...)
 	mappers, nameFindings := nameID(item, app, extra)

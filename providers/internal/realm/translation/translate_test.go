@@ -58,6 +58,51 @@ func TestAnApplicationBecomesAClientBehindAGate(t *testing.T) {
 	}
 }
 
+func TestTokensOfAnApplicationAreForItAloneAndEveryDoorWithoutAFlowIsShut(t *testing.T) {
+	saml := oidc(func(a *identity.Application) {
+		a.Protocol, a.EntityID, a.ACSURL, a.SignAssertion = "saml", "urn:wiki", "https://wiki.example/acs", true
+	})
+	for name, app := range map[string]identity.Application{"OIDC": oidc(nil), "SAML": saml,
+		"service": oidc(func(a *identity.Application) { a.GrantTypes = append(a.GrantTypes, "client_credentials") })} {
+		t.Run(name, func(t *testing.T) {
+			translation := Translate(made(t, identity.KindApplication, app, "client_secret"))
+			if len(translation.Resources) == 0 {
+				t.Fatalf("nothing is made: %+v", translation.Findings)
+			}
+			o := realm.WriteClient(nil, translation.Resources[0].Attributes, "", nil)
+			attributes, _ := o["attributes"].(map[string]any)
+			if o["fullScopeAllowed"] != false || o["authorizationServicesEnabled"] != false {
+				t.Errorf("full scope is %v, authorization services are %v", o["fullScopeAllowed"],
+					o["authorizationServicesEnabled"])
+			}
+			scopes, said := o["defaultClientScopes"].([]any)
+			if !said || slices.Contains(realm.Texts(scopes), "roles") || slices.Contains(realm.Texts(scopes), "role_list") {
+				t.Errorf("default scopes are %v", o["defaultClientScopes"])
+			}
+			if name == "service" != slices.Contains(realm.Texts(scopes), "service_account") {
+				t.Errorf("default scopes are %v", scopes)
+			}
+			shut := []string{"oidc.ciba.grant.enabled", "standard.token.exchange.enabled",
+				"oauth2.jwt.authorization.grant.enabled"}
+			if name == "SAML" {
+				shut = []string{"saml.allow.ecp.flow"}
+			}
+			for _, door := range shut {
+				if attributes[door] != "false" {
+					t.Errorf("%s is %v", door, attributes[door])
+				}
+			}
+			own := slices.ContainsFunc(realm.Objects(o["protocolMappers"]), func(mapper realm.Object) bool {
+				config, _ := mapper["config"].(map[string]any)
+				return config["included.client.audience"] == "wiki"
+			})
+			if own == (name == "SAML") {
+				t.Errorf("the mappers are %v", o["protocolMappers"])
+			}
+		})
+	}
+}
+
 func TestAnApplicationStaysShutUntilItMayOpen(t *testing.T) {
 	for name, change := range map[string]func(*identity.Application){
 		"people assigned directly": func(a *identity.Application) { a.AssignedUsers = 3 },
