@@ -40,6 +40,8 @@ type client struct {
 	mutex   sync.Mutex // guards what follows
 	token   string
 	renewAt time.Time
+
+	exchangers exchangers
 }
 
 // clientSettings are the arguments of the target block that the client needs.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -70,31 +71,24 @@ func (p *probing) directHolders(ctx context.Context) (finding, error) {
 	return passed("nobody holds the role but through a group"), nil
 }
 
-// sideDoors looks for the ways to sign in that no browser flow covers.
+// sideDoors asks of every way in whether it leads around the gate.
 func (p *probing) sideDoors(ctx context.Context) (finding, error) {
-	var live realm.Object
-	if err := p.get(ctx, p.admin(), nil, &live); err != nil {
-		return finding{}, err
-	}
-	for name, title := range map[string]string{"resetPasswordAllowed": "Forgot password",
-		"registrationAllowed": "User registration"} {
-		if open, _ := live[name].(bool); open {
-			return failed("the realm's switch "+title, "%s is on and leads around the gate", title), nil
-		}
-	}
-	providers, err := p.providers(ctx)
+	live, err := p.client.application(ctx, p.request.Resource.Key)
 	if err != nil {
 		return finding{}, err
 	}
-	for _, provider := range providers {
-		enabled, _ := provider["enabled"].(bool)
-		if enabled && field(provider, "postBrokerLoginFlowAlias") != realm.TopFlow(realm.PlaceBroker) {
-			return failed("Post login flow of the provider "+field(provider, "alias"),
-				"people who sign in with the provider %s come around the gate", printable(field(provider, "alias"))), nil
-		}
+	if live == nil {
+		return failed("the client", "its client is not there"), nil
 	}
-	return passed("no provider, password reset or registration leads around it").with("providers",
-		fmt.Sprint(len(providers))), nil
+	// Whether the gate itself is whole is a probe of its own.
+	situation, err := p.situation(ctx, live, identity.Attributes{"intact": true})
+	if err != nil {
+		return finding{}, err
+	}
+	if open := realm.OpenDoors(situation); len(open) > 0 {
+		return failed(open[0].Action, "%s", printable(open[0].Why)).with("open", fmt.Sprint(len(open))), nil
+	}
+	return passed("no way in leads around it").with("providers", fmt.Sprint(len(situation.Providers))), nil
 }
 
 // impersonated signs in as a person without a password and asks for the application without a page. The session is

@@ -40,6 +40,9 @@ func (c *client) lists(ctx context.Context) (realm.Object, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	if err := c.addPolicies(ctx, document); err != nil {
+		return nil, err
+	}
 	for _, each := range clients {
 		dropSecrets(each)
 	}

@@ -235,7 +235,7 @@ func (w enablementWriter) Later(live *found) []string {
 	if live.Raw["enabled"] == true {
 		return nil
 	}
-	return []string{"enabled"}
+	return []string{"enabled", "gated"} // without its gate it is refused with the reason
 }
 
 // Find implements steps.Writer.
@@ -255,26 +255,30 @@ func (w enablementWriter) Create(_ context.Context, step identity.StepRequest) (
 	return identity.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 }
 
-// Update opens or closes a client. One that has any part of a gate is opened only when the gate is whole and the role
-// is there.
+// Update opens or closes a client. One that has any part of a gate, or must have one, is opened only when nothing leads
+// around the gate, asked just before, and the role is there.
 func (w enablementWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
 	wanted, _ := step.After["enabled"].(bool)
 	if wanted {
-		if err := w.checkGate(ctx, live.Raw); err != nil {
+		gated, _ := step.After["gated"].(bool)
+		if err := w.checkDoors(ctx, live.Raw, gated); err != nil {
 			return err
 		}
 	}
 	return w.enable(ctx, live, wanted)
 }
 
-func (w enablementWriter) checkGate(ctx context.Context, raw realm.Object) error {
+func (w enablementWriter) checkDoors(ctx context.Context, raw realm.Object, gated bool) error {
 	gate, there, err := w.gate(ctx, raw)
-	if err != nil || !there {
+	if err != nil || !there && !gated {
 		return err
 	}
-	if intact, _ := gate.Attributes["intact"].(bool); !intact {
-		return steps.Refuse("the gate of client %s is not whole, so opening it would let in who is not assigned",
-			field(raw, "clientId"))
+	situation, err := w.situation(ctx, raw, gate.Attributes)
+	if err != nil {
+		return err
+	}
+	if open := realm.OpenDoors(situation); len(open) > 0 {
+		return steps.Refuse("%s", realm.StaysShut(field(raw, "clientId"), open))
 	}
 	role, _, err := w.clientRole(ctx, field(raw, "clientId"), realm.AccessRole)
 	if err != nil {

@@ -311,6 +311,25 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 		refused.Code != identity.ErrorConflict {
 		t.Fatalf("opening a client with a broken gate answered %v", err)
 	}
+	for name, change := range map[string][2]string{
+		"self-registration":      {`"registrationAllowed": false`, `"registrationAllowed": true`},
+		"forgotten-password":     {`"resetPasswordAllowed": false`, `"resetPasswordAllowed": true`},
+		"the provider":           {`"postBrokerLoginFlowAlias": "rehome gate after broker"`, `"postBrokerLoginFlowAlias": ""`},
+		"backchannel":            {`"oidc.ciba.grant.enabled": "false"`, `"oidc.ciba.grant.enabled": "true"`},
+		"authorization services": {`"authorizationServicesEnabled": false`, `"authorizationServicesEnabled": true`},
+	} {
+		open := strings.ReplaceAll(string(content), change[0], change[1])
+		if open == string(content) {
+			t.Fatalf("%s: nothing in the file is %s", name, change[0])
+		}
+		if err := os.WriteFile(path, []byte(open), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := target.Apply(context.Background(), create(opening)); !errors.As(err, &refused) ||
+			!strings.Contains(refused.Message, name) {
+			t.Errorf("%s: opening the client answered %v", name, err)
+		}
+	}
 }
 
 func TestFilesThatHoldNoRealmAreRefused(t *testing.T) {

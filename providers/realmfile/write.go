@@ -131,7 +131,7 @@ func (c *change) Remove(context.Context, identity.StepRequest, *found) error { r
 func (c *change) Later(live *found) []string {
 	switch {
 	case live.Type == realm.TypeEnablement && live.Attributes["enabled"] == false:
-		return []string{"enabled"}
+		return []string{"enabled", "gated"} // without its gate it is refused with the reason
 	case live.Type == realm.TypeGateFlows:
 		return []string{"flows"}
 	}
@@ -260,10 +260,29 @@ func (c *change) enablement() error {
 		return invalid("the client %s is not in the file", c.step.Resource.Key)
 	}
 	enabled, _ := c.step.After["enabled"].(bool)
-	gate, gated := c.gateOf(client)
-	if enabled && gated && gate.Attributes["intact"] != true {
-		return steps.Conflict(gate.Attributes, "the gate of "+c.step.Resource.Key+" is not intact, so it stays disabled")
+	enabled = enabled && !c.deletes()
+	if enabled {
+		if err := c.shut(client); err != nil {
+			return err
+		}
 	}
-	client["enabled"] = enabled && !c.deletes()
+	client["enabled"] = enabled
+	return nil
+}
+
+// shut refuses when anything leads around the gate of a client that has one or must have one.
+func (c *change) shut(client realm.Object) error {
+	gate, there := c.gateOf(client)
+	if must, _ := c.step.After["gated"].(bool); !there && !must {
+		return nil
+	}
+	situation := realm.Situation{Realm: realm.ReadRealmSwitches(c.root).Attributes, Gate: gate.Attributes,
+		Client: realm.ReadClient(client).Attributes, Others: realm.Exchangers(realm.Objects(c.root["clients"]))}
+	for _, provider := range realm.Objects(c.root["identityProviders"]) {
+		situation.Providers = append(situation.Providers, c.readProvider(provider).Attributes)
+	}
+	if open := realm.OpenDoors(situation); len(open) > 0 {
+		return steps.Conflict(gate.Attributes, realm.StaysShut(c.step.Resource.Key, open))
+	}
 	return nil
 }

@@ -2,6 +2,8 @@ package realm
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -51,50 +53,69 @@ func (c *checker) ofType(in map[identity.ResourceID]identity.Resource, kind stri
 	return out
 }
 
-// gates looks for ways around a planned gate that the plan does not close.
+// gates looks for ways around a gate that are open when the plan is done. Where the gate is made now, it waits, and the
+// opening with it; where it is there already, the opening waits.
 func (c *checker) gates() {
-	gates := c.ofType(c.desired, TypeGate)
-	if len(gates) == 0 {
+	judged := map[string]identity.ResourceID{}
+	for _, opening := range c.ofType(c.desired, TypeEnablement) {
+		id := str(opening.Attributes, "client")
+		_, gateLives := c.live[identity.ResourceID{Type: TypeGate, Key: id}]
+		if truth(opening.Attributes, "enabled") && (gateLives || truth(opening.Attributes, "gated")) {
+			judged[id] = opening.ID()
+		}
+	}
+	for _, gate := range c.ofType(c.desired, TypeGate) {
+		judged[str(gate.Attributes, "client")] = gate.ID()
+	}
+	if len(judged) == 0 {
 		return
 	}
-	var reasons []struct{ field, summary, action string }
-	add := func(field, summary, action string) {
-		reasons = append(reasons, struct{ field, summary, action string }{field, summary, action})
-	}
-	for _, p := range c.ofType(c.live, TypeProvider) {
-		_, planned := c.desired[p.ID()]
-		if planned || p.Attributes["enabled"] != true || str(p.Attributes, "post_broker_flow") == TopFlow(PlaceBroker) {
-			continue
+	s := Situation{Realm: c.realm(), Providers: c.endOf(TypeProvider), Others: c.endOf(TypeClient)}
+	for _, id := range slices.Sorted(maps.Keys(judged)) {
+		s.Client = c.end(identity.ResourceID{Type: TypeClient, Key: id})
+		s.Gate = c.end(identity.ResourceID{Type: TypeGate, Key: id})
+		for _, open := range OpenDoors(s) {
+			c.block(judged[id], open.Field, open.Why, open.Action)
 		}
-		add("identity_provider", fmt.Sprintf("people who sign in with the live provider %s would come around the gate: it "+
-			"needs a reconcile decision", p.Key),
-			fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", TopFlow(PlaceBroker)))
 	}
+}
+
+func (c *checker) realm() identity.Attributes {
 	for _, r := range c.ofType(c.live, TypeRealm) {
-		if truth(r.Attributes, "reset_password_allowed") {
-			add("reset_password_allowed", "the forgotten-password link leads around the gate",
-				"Switch resetPasswordAllowed off in the realm.")
-		}
-		if truth(r.Attributes, "registration_allowed") {
-			add("registration_allowed", "self-registration leads around the gate",
-				"Switch registrationAllowed off in the realm.")
-		}
-		if flow := str(r.Attributes, "browser_flow"); flow != "" && flow != "browser" {
-			add("browser_flow", "the realm signs people in with a flow of its own, which gated clients would leave: "+flow,
-				fmt.Sprintf("Carry what that flow demands into the flow %q, then bind the realm to the flow browser.",
-					TopFlow(PlaceBrowser)))
+		return r.Attributes
+	}
+	return nil
+}
+
+// end is a resource as it will be: what lives, with what the plan changes of it. nil when there is none.
+func (c *checker) end(id identity.ResourceID) identity.Attributes {
+	live, lives := c.live[id]
+	planned, changes := c.desired[id]
+	if !changes {
+		return live.Attributes
+	}
+	if !lives {
+		return planned.Attributes
+	}
+	end := live.Attributes.Clone()
+	maps.Copy(end, planned.Attributes)
+	return end
+}
+
+func (c *checker) endOf(kind string) []identity.Attributes {
+	keys := Object{}
+	for _, in := range []map[identity.ResourceID]identity.Resource{c.live, c.desired} {
+		for id := range in {
+			if id.Type == kind {
+				keys[id.Key] = true
+			}
 		}
 	}
-	for _, gate := range gates {
-		for _, r := range reasons {
-			c.block(gate.ID(), r.field, r.summary, r.action)
-		}
-		client, there := c.desired[identity.ResourceID{Type: TypeClient, Key: str(gate.Attributes, "client")}]
-		if there && truth(client.Attributes, "direct_access_grants") {
-			c.block(gate.ID(), "direct_access_grants", "the password grant of a gated client must stay off",
-				"Take direct_access_grants out of the map block.")
-		}
+	var all []identity.Attributes
+	for _, key := range sortedKeys(keys) {
+		all = append(all, c.end(identity.ResourceID{Type: kind, Key: key}))
 	}
+	return all
 }
 
 // gateNames looks for clients whose gates would have one name in the realm, the live ones too: whoever wrote last would
@@ -160,7 +181,7 @@ func (c *checker) providers(desired []identity.Resource) {
 	for _, r := range desired {
 		switch r.Type {
 		case TypeProvider:
-			alias := str(r.Attributes, "alias")
+			alias := str(c.end(r.ID()), "alias") // a step that sets something else does not name it
 			if strings.ContainsAny(alias, "/ ?#%") || alias == "" || length(alias) > limitOf(TypeProvider, "alias") {
 				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses",
 					"Choose another one with rename in a merge block.")

@@ -8,7 +8,8 @@ import (
 )
 
 func TestCheckFindsWaysAroundTheGate(t *testing.T) {
-	gate := identity.Resource{Type: TypeGate, Key: "c", Attributes: identity.Attributes{"client": "c"}}
+	gate := identity.Resource{Type: TypeGate, Key: "c", Attributes: identity.Attributes{"client": "c",
+		"intact": true}}
 	client := identity.Resource{Type: TypeClient, Key: "c", Attributes: identity.Attributes{"client_id": "c"}}
 	organization := func(key, domain, provider string) identity.Resource {
 		return identity.Resource{Type: TypeOrganization, Key: key, Attributes: identity.Attributes{"alias": key,

@@ -198,7 +198,14 @@ func enablementFields() []field {
 	return []field{
 		{name: "client", at: "clientId", key: true, doc: "Client id."},
 		{name: "enabled", form: asFlag, at: "enabled", doc: "People may sign in to it."},
+		{name: "gated", form: asFlag, read: readGated,
+			doc: "It is opened behind its gate only. Set by the gate, not by this step."},
 	}
+}
+
+// readGated tells by the marker scope whether a client has a gate.
+func readGated(client Object) any {
+	return slices.Contains(Texts(client["defaultClientScopes"]), MarkerScope(str(client, "clientId")))
 }
 
 // ReadEnablement makes the resource that says whether a client is open.
@@ -214,14 +221,21 @@ func realmFields() []field {
 			doc: "Organizations are switched on."},
 		{name: "reset_password_allowed", form: asFlag, at: "resetPasswordAllowed", computed: true,
 			doc: "People may ask for a new password at sign-in."},
+		{name: "reset_forces_sign_in", form: asFlag, computed: true,
+			read: func(o Object) any { return resetForcesSignIn(o) },
+			doc:  "Whoever sets a new password by e-mail signs in with it; else the reset ends in a session."},
 		{name: "registration_allowed", form: asFlag, at: "registrationAllowed", computed: true,
 			doc: "People may register themselves."},
 		{name: "browser_flow", at: "browserFlow", computed: true, doc: "Flow that the realm signs people in with."},
 		{name: "direct_grant_flow", at: "directGrantFlow", computed: true, doc: "Flow of the password grant."},
+		{name: "flow_policies", form: asSet, computed: true,
+			read: func(o Object) any { return Sorted(flowPolicies(o)) },
+			doc:  "Client policies that put a flow of their own in the place of a client's."},
 	}
 }
 
-// ReadRealmSwitches makes the resource of the realm itself.
+// ReadRealmSwitches makes the resource of the realm itself. Beside the settings of the realm it looks at the sections
+// authenticationFlows, authenticatorConfig, clientProfiles and clientPolicies.
 func ReadRealmSwitches(o Object) identity.Resource {
 	return identity.Resource{Type: TypeRealm, Key: str(o, "realm"), ServerID: str(o, "id"),
 		Attributes: readFields(TypeOf(TypeRealm).fields, o)}

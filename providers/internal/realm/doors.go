@@ -1,0 +1,278 @@
+package realm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// Situation is what the doors of one gated client are judged by: as it is at the server, or as it will be when a plan
+// is done.
+type Situation struct {
+	Realm     identity.Attributes   // of TypeRealm
+	Providers []identity.Attributes // of TypeProvider, all of the realm
+	Client    identity.Attributes   // of TypeClient
+	Gate      identity.Attributes   // of TypeGate, nil when no part of one is there
+	Others    []identity.Attributes // of TypeClient, as far as they are known
+}
+
+// OpenDoor is a way into a gated client that leads around its gate.
+type OpenDoor struct {
+	Field  string // the attribute that opens it
+	Why    string
+	Action string // what closes it
+}
+
+// door is one way into a client that may lead around its gate. Every row was tried on Keycloak 26.7.4 with somebody
+// who must not come in.
+type door struct {
+	field  string
+	reads  string // where the server keeps it
+	action string // what closes it
+	// open says in what way it is open, once for each thing that opens it; nil where every thing is shut.
+	open func(s Situation) []string
+}
+
+func doors() []door {
+	return slices.Concat([]door{gateDoor(), providerDoor()}, realmDoors(), clientDoors(), []door{exchangeDoor()})
+}
+
+// Doors lists the ways into a gated client that are judged, by the attribute that opens each and where it stands.
+func Doors() map[string]string {
+	all := map[string]string{}
+	for _, d := range doors() {
+		all[d.field] = d.reads
+	}
+	return all
+}
+
+// OpenDoors lists what leads around the gate of a client.
+func OpenDoors(s Situation) []OpenDoor {
+	var found []OpenDoor
+	for _, d := range doors() {
+		for _, why := range d.open(s) {
+			found = append(found, OpenDoor{Field: d.field, Why: why, Action: d.action})
+		}
+	}
+	return found
+}
+
+// StaysShut says why a client is not opened, and what to do about each door.
+func StaysShut(clientID string, open []OpenDoor) string {
+	said := make([]string, len(open))
+	for i, d := range open {
+		said[i] = d.Why + " (" + strings.TrimSuffix(d.Action, ".") + ")"
+	}
+	return fmt.Sprintf("the client %s stays closed, because it would let in who is not assigned: %s", clientID,
+		strings.Join(said, "; "))
+}
+
+func when(open bool, why string) []string {
+	if !open {
+		return nil
+	}
+	return []string{why}
+}
+
+func gateDoor() door {
+	return door{field: "gate",
+		reads:  "flows that begin with \"rehome gate\", flow overrides and default scopes of the client",
+		action: "Plan again: the plan puts the gate right.",
+		open: func(s Situation) []string {
+			return when(s.Gate["intact"] != true, "the gate is not whole: its flows, its marker scopes or the client's flow "+
+				"overrides were changed")
+		}}
+}
+
+func providerDoor() door {
+	return door{field: "identity_provider", reads: "postBrokerLoginFlowAlias of every provider that is enabled",
+		action: fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", TopFlow(PlaceBroker)),
+		open: func(s Situation) []string {
+			var found []string
+			for _, p := range s.Providers {
+				if truth(p, "enabled") && str(p, "post_broker_flow") != TopFlow(PlaceBroker) {
+					found = append(found, fmt.Sprintf("people who sign in with the provider %s come around the gate",
+						str(p, "alias")))
+				}
+			}
+			return found
+		}}
+}
+
+func realmDoors() []door {
+	return []door{
+		{field: "reset_password_allowed", reads: "resetPasswordAllowed, and force-login below resetCredentialsFlow",
+			action: "Switch resetPasswordAllowed off in the realm, or set force-login to true on every " +
+				"reset-credential-email of its reset flow.",
+			open: func(s Situation) []string {
+				return when(truth(s.Realm, "reset_password_allowed") && s.Realm["reset_forces_sign_in"] != true,
+					"the forgotten-password link leads around the gate")
+			}},
+		{field: "registration_allowed", reads: "registrationAllowed",
+			action: "Switch registrationAllowed off in the realm.",
+			open: func(s Situation) []string {
+				return when(truth(s.Realm, "registration_allowed"), "self-registration leads around the gate")
+			}},
+		{field: "browser_flow", reads: "browserFlow",
+			action: fmt.Sprintf("Carry what that flow demands into the flow %q, then bind the realm to the flow browser.",
+				TopFlow(PlaceBrowser)),
+			open: func(s Situation) []string {
+				flow := str(s.Realm, "browser_flow")
+				return when(flow != "" && flow != "browser",
+					"the realm signs people in with a flow of its own, which gated clients would leave: "+flow)
+			}},
+		{field: "flow_policies", reads: "client policies whose profile has the executor auth-flow-enforcer",
+			action: fmt.Sprintf("Take the executor auth-flow-enforcer out of its profile, disable the policy, or let it name "+
+				"the flow %q.", TopFlow(PlaceBrowser)),
+			open: func(s Situation) []string {
+				var found []string
+				for _, policy := range Texts(s.Realm["flow_policies"]) {
+					found = append(found, fmt.Sprintf("the client policy %s puts another flow in the place of the gate", policy))
+				}
+				return found
+			}},
+	}
+}
+
+// clientDoors are switches of a client behind which no flow of the client runs.
+func clientDoors() []door {
+	flag := func(name, at, why, action string) door {
+		return door{field: name, reads: at, action: action,
+			open: func(s Situation) []string { return when(truth(s.Client, name), why) }}
+	}
+	attribute := func(name, why string) door {
+		return door{field: name, reads: "attributes/" + name, action: "Set " + name + " of the client to false.",
+			open: func(s Situation) []string { return when(truth(peekAny(s.Client, "attributes"), name), why) }}
+	}
+	return []door{
+		flag("direct_access_grants", "directAccessGrantsEnabled", "the password grant of a gated client must stay off",
+			"Take direct_access_grants out of the map block, and switch directAccessGrantsEnabled of the client off."),
+		flag("authorization_services", "authorizationServicesEnabled",
+			"the client's authorization services give tokens for it to whom a permission names",
+			"Switch authorizationServicesEnabled of the client off."),
+		attribute("oidc.ciba.grant.enabled", "a backchannel sign-in runs past the gate"),
+		attribute("oauth2.jwt.authorization.grant.enabled",
+			"an assertion of a provider is exchanged for tokens past the gate"),
+		attribute("standard.token.exchange.enabled", "tokens of others are exchanged past the gate"),
+		attribute("saml.allow.ecp.flow", "a sign-in by an enhanced client runs past the gate"),
+		{field: "protocol", reads: "protocol", action: "Leave it ungated: the server has one flow for all such clients.",
+			open: func(s Situation) []string {
+				protocol := str(s.Client, "protocol")
+				return when(protocol != "" && protocol != ProtocolOIDC && protocol != ProtocolSAML,
+					"no gate holds for the protocol "+protocol)
+			}},
+	}
+}
+
+// exchangeDoor is another client that may exchange tokens and names this one as audience.
+func exchangeDoor() door {
+	return door{field: "audience", reads: "oidc-audience-mapper and standard.token.exchange.enabled of all clients",
+		action: "Take the audience mapper off that client, or switch its standard.token.exchange.enabled off.",
+		open: func(s Situation) []string {
+			id := str(s.Client, "client_id")
+			var found []string
+			for _, other := range s.Others {
+				if id == "" || str(other, "client_id") == id ||
+					!truth(peekAny(other, "attributes"), "standard.token.exchange.enabled") {
+					continue
+				}
+				if slices.ContainsFunc(Objects(other["protocol_mappers"]), func(mapper Object) bool {
+					config := peekAny(mapper, "config")
+					return str(mapper, "type") == "oidc-audience-mapper" &&
+						(str(config, "included.client.audience") == id || str(config, "included.custom.audience") == id)
+				}) {
+					found = append(found, fmt.Sprintf("the client %s may exchange tokens of its people for tokens for this one",
+						str(other, "client_id")))
+				}
+			}
+			return found
+		}}
+}
+
+// Exchangers are those of clients that may exchange tokens: the ones that the judge of another client looks at.
+func Exchangers(clients []Object) []identity.Attributes {
+	var found []identity.Attributes
+	for _, o := range clients {
+		if truth(peek(o, "attributes"), "standard.token.exchange.enabled") {
+			found = append(found, ReadClient(o).Attributes)
+		}
+	}
+	return found
+}
+
+// peekAny returns the object under a name of attributes, nil when there is none.
+func peekAny(o map[string]any, name string) Object {
+	switch child := o[name].(type) {
+	case map[string]any:
+		return child
+	case identity.Attributes:
+		return child
+	}
+	return nil
+}
+
+// resetForcesSignIn tells whether whoever sets a new password by e-mail has to sign in again, and so passes the gate.
+// Where nobody may reset, there is nothing to force.
+func resetForcesSignIn(doc Object) bool {
+	if !truth(doc, "resetPasswordAllowed") {
+		return false
+	}
+	top := str(doc, "resetCredentialsFlow")
+	if top == "" {
+		top = "reset credentials"
+	}
+	flows, configs := Objects(doc["authenticationFlows"]), Objects(doc["authenticatorConfig"])
+	mails, forced := 0, 0
+	seen := map[string]bool{}
+	var walk func(alias string)
+	walk = func(alias string) {
+		at := slices.IndexFunc(flows, func(o Object) bool { return str(o, "alias") == alias })
+		if at < 0 || seen[alias] {
+			return
+		}
+		seen[alias] = true
+		for _, e := range Objects(flows[at]["authenticationExecutions"]) {
+			switch below := str(e, "flowAlias"); {
+			case str(e, "requirement") == "DISABLED":
+			case below != "":
+				walk(below)
+			case str(e, "authenticator") == "reset-credential-email":
+				mails++
+				config := slices.IndexFunc(configs, func(o Object) bool { return str(o, "alias") == str(e, "authenticatorConfig") })
+				if config >= 0 && str(peek(configs[config], "config"), "force-login") == "true" {
+					forced++
+				}
+			}
+		}
+	}
+	walk(top)
+	return mails > 0 && mails == forced
+}
+
+// flowPolicies lists the client policies that put a flow of their own in the place of the one that a client is bound
+// to, whatever they demand: with some conditions the requester decides whether they are met.
+func flowPolicies(doc Object) []string {
+	names := map[string]bool{}
+	profiles := peek(doc, "clientProfiles")
+	for _, profile := range append(slices.Clone(Objects(profiles["profiles"])), Objects(profiles["globalProfiles"])...) {
+		for _, executor := range Objects(profile["executors"]) {
+			if str(executor, "executor") == "auth-flow-enforcer" &&
+				str(peek(executor, "configuration"), "auth-flow-alias") != TopFlow(PlaceBrowser) {
+				names[str(profile, "name")] = true
+			}
+		}
+	}
+	policies := peek(doc, "clientPolicies")
+	var found []string
+	for _, policy := range append(slices.Clone(Objects(policies["policies"])), Objects(policies["globalPolicies"])...) {
+		if enabled, said := policy["enabled"].(bool); said && !enabled {
+			continue
+		}
+		if slices.ContainsFunc(Texts(policy["profiles"]), func(name string) bool { return names[name] }) {
+			found = append(found, str(policy, "name"))
+		}
+	}
+	return found
+}

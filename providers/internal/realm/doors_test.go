@@ -1,0 +1,155 @@
+package realm
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// sealed is a gated client that nobody comes to but through its gate.
+func sealed() Situation {
+	return Situation{
+		Realm: identity.Attributes{"realm": "r", "browser_flow": "browser"},
+		Providers: []identity.Attributes{{"alias": "corp", "enabled": true, "post_broker_flow": TopFlow(PlaceBroker)},
+			{"alias": "old", "enabled": false}},
+		Client: identity.Attributes{"client_id": "app", "protocol": ProtocolOIDC, "attributes": map[string]any{}},
+		Gate:   identity.Attributes{"client": "app", "intact": true},
+	}
+}
+
+func TestEveryDoorIsSeenWhenItStandsOpen(t *testing.T) {
+	attribute := func(name string) func(*Situation) {
+		return func(s *Situation) { s.Client["attributes"] = map[string]any{name: "true"} }
+	}
+	for field, open := range map[string]func(*Situation){
+		"gate":                                   func(s *Situation) { s.Gate["intact"] = false },
+		"identity_provider":                      func(s *Situation) { s.Providers[0]["post_broker_flow"] = "" },
+		"reset_password_allowed":                 func(s *Situation) { s.Realm["reset_password_allowed"] = true },
+		"registration_allowed":                   func(s *Situation) { s.Realm["registration_allowed"] = true },
+		"browser_flow":                           func(s *Situation) { s.Realm["browser_flow"] = "theirs" },
+		"flow_policies":                          func(s *Situation) { s.Realm["flow_policies"] = List([]string{"step up"}) },
+		"direct_access_grants":                   func(s *Situation) { s.Client["direct_access_grants"] = true },
+		"authorization_services":                 func(s *Situation) { s.Client["authorization_services"] = true },
+		"protocol":                               func(s *Situation) { s.Client["protocol"] = "docker-v2" },
+		"oidc.ciba.grant.enabled":                attribute("oidc.ciba.grant.enabled"),
+		"oauth2.jwt.authorization.grant.enabled": attribute("oauth2.jwt.authorization.grant.enabled"),
+		"standard.token.exchange.enabled":        attribute("standard.token.exchange.enabled"),
+		"saml.allow.ecp.flow":                    attribute("saml.allow.ecp.flow"),
+		"audience": func(s *Situation) {
+			s.Others = Exchangers([]Object{{"clientId": "broker-app", "attributes": Object{
+				"standard.token.exchange.enabled": "true"}, "protocolMappers": []any{Object{"name": "a",
+				"protocolMapper": "oidc-audience-mapper", "config": Object{"included.client.audience": "app"}}}}})
+		},
+	} {
+		t.Run(field, func(t *testing.T) {
+			s := sealed()
+			open(&s)
+			found := OpenDoors(s)
+			if len(found) != 1 || found[0].Field != field || found[0].Why == "" || found[0].Action == "" {
+				t.Errorf("found %+v", found)
+			}
+			if why := StaysShut("app", found); !strings.Contains(why, strings.TrimSuffix(found[0].Action, ".")) {
+				t.Errorf("the refusal says %q", why)
+			}
+			if Doors()[field] == "" {
+				t.Error("it is in no list of doors")
+			}
+		})
+	}
+	if found := OpenDoors(sealed()); len(found) > 0 {
+		t.Errorf("a sealed client has %+v", found)
+	}
+	if len(Doors()) != 14 {
+		t.Errorf("%d doors are judged, and 14 are tried here", len(Doors()))
+	}
+}
+
+func TestAResetIsNoDoorWhenItForcesANewSignIn(t *testing.T) {
+	document := func(forced string, mails ...Object) Object {
+		executions := []any{Object{"authenticator": "reset-credentials-choose-user", "requirement": Required}}
+		for _, mail := range mails {
+			executions = append(executions, mail)
+		}
+		return Object{"resetPasswordAllowed": true, "resetCredentialsFlow": "reset",
+			"authenticationFlows": []any{
+				Object{"alias": "reset", "authenticationExecutions": []any{Object{"flowAlias": "below",
+					"requirement": Required}}},
+				Object{"alias": "below", "authenticationExecutions": executions}},
+			"authenticatorConfig": []any{Object{"alias": "mail", "config": Object{"force-login": forced}}}}
+	}
+	mail := Object{"authenticator": "reset-credential-email", "requirement": Required, "authenticatorConfig": "mail"}
+	bare := Object{"authenticator": "reset-credential-email", "requirement": Required}
+	off := Object{"authenticator": "reset-credential-email", "requirement": "DISABLED"}
+	for name, test := range map[string]struct {
+		document Object
+		want     bool
+	}{
+		"forced":                   {document("true", mail), true},
+		"one that is off as well":  {document("true", mail, off), true},
+		"federated people only":    {document("only-federated", mail), false},
+		"not configured":           {document("true", bare), false},
+		"one of two":               {document("true", mail, bare), false},
+		"no step with mail at all": {document("true"), false},
+		"a file without flows":     {Object{"resetPasswordAllowed": true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ReadRealmSwitches(test.document).Attributes["reset_forces_sign_in"]; got != test.want {
+				t.Errorf("it forces a new sign-in: %v", got)
+			}
+		})
+	}
+}
+
+func TestAClientPolicyThatNamesAnotherFlowIsRead(t *testing.T) {
+	document := func(flow string, enabled bool) Object {
+		return Object{
+			"clientProfiles": Object{"profiles": []any{Object{"name": "loud", "executors": []any{Object{
+				"executor": "auth-flow-enforcer", "configuration": Object{"auth-flow-alias": flow}}}}}},
+			"clientPolicies": Object{"policies": []any{
+				Object{"name": "step up", "enabled": enabled, "profiles": []any{"loud"}},
+				Object{"name": "harmless", "enabled": true, "profiles": []any{"other"}}}},
+		}
+	}
+	for name, test := range map[string]struct {
+		document Object
+		want     []string
+	}{
+		"another flow": {document("theirs", true), []string{"step up"}},
+		"switched off": {document("theirs", false), nil},
+		"the gate":     {document(TopFlow(PlaceBrowser), true), nil},
+		"none":         {Object{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Texts(ReadRealmSwitches(test.document).Attributes["flow_policies"]); !slices.Equal(got, test.want) {
+				t.Errorf("read %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAnOpeningWaitsWhereTheGateIsThereAlready(t *testing.T) {
+	live := []identity.Resource{
+		{Type: TypeGate, Key: "c", Attributes: identity.Attributes{"client": "c", "intact": true}},
+		{Type: TypeClient, Key: "c", Attributes: identity.Attributes{"client_id": "c"}},
+		{Type: TypeRealm, Key: "r", Attributes: identity.Attributes{"realm": "r"}},
+		{Type: TypeProvider, Key: "p", Attributes: identity.Attributes{"alias": "p", "enabled": true,
+			"post_broker_flow": ""}},
+	}
+	opening := identity.Resource{Type: TypeEnablement, Key: "c", Attributes: identity.Attributes{"client": "c",
+		"enabled": true, "gated": true}}
+	found := Check([]identity.Resource{opening}, live)
+	if len(found) != 1 || found[0].Resource != opening.ID() || found[0].Finding.Field != "identity_provider" {
+		t.Errorf("found %+v", found)
+	}
+	// A plan that sets something else at the provider shuts nothing.
+	partly := identity.Resource{Type: TypeProvider, Key: "p", Attributes: identity.Attributes{"display_name": "P"}}
+	if found := Check([]identity.Resource{opening, partly}, live); len(found) != 1 {
+		t.Errorf("with a partly written provider found %+v", found)
+	}
+	partly.Attributes = identity.Attributes{"post_broker_flow": TopFlow(PlaceBroker)}
+	if found := Check([]identity.Resource{opening, partly}, live); len(found) != 0 {
+		t.Errorf("with the provider behind the gate found %+v", found)
+	}
+}
