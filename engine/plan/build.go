@@ -23,6 +23,7 @@ func Build(input Input) (*Plan, diag.List) {
 	b.checks()
 	b.propagate()
 	part := b.selectPart()
+	b.openingsWait()
 	b.vanished()
 	p := &Plan{
 		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: StatusDraft, Migration: input.Migration,

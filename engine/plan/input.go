@@ -9,7 +9,7 @@ import (
 
 // Input is all that a plan is made of. Items are those of all snapshots, in any order; Bindings are keyed by merge.BindingKey.
 //
-// CheckFindings are what the target's Check says of Desired(input). Rebuilt names items (by address) that a person declared rebuilt
+// CheckFindings are what the target's Check says, gathered by Judge. Rebuilt names items (by address) that a person declared rebuilt
 // by hand, with the statement: what needs them may go on.
 type Input struct {
 	Migration     Migration

@@ -158,6 +158,24 @@ func (b *builder) checks() {
 	}
 }
 
+// openingsWait lets whatever lets people in wait for the changes of providers that live: until they are made, people may
+// come in by them in the old way, and when one fails nothing is opened.
+func (b *builder) openingsWait() {
+	var providers []string
+	for _, id := range b.stepIDs() {
+		step := b.steps[id]
+		if step.Disposition == DispositionPlanned && step.Action == ActionUpdate &&
+			slices.Contains(b.schemas[step.Resource.Type].ItemKinds, identity.KindIdentityProvider) {
+			providers = append(providers, id)
+		}
+	}
+	for _, id := range b.stepIDs() {
+		if step := b.steps[id]; step.Disposition == DispositionPlanned && b.schemas[step.Resource.Type].Opens {
+			step.DependsOn = slices.Compact(slices.Sorted(slices.Values(append(step.DependsOn, providers...))))
+		}
+	}
+}
+
 // propagate blocks what depends on a step that will not be done, and the other steps of its items, until nothing
 // changes.
 func (b *builder) propagate() {

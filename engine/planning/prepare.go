@@ -126,7 +126,10 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema ident
 	if err != nil {
 		return fmt.Errorf("reading the target: %w", err)
 	}
-	if input.CheckFindings, err = w.Target.Check(ctx, plan.Desired(input), input.Live); err != nil {
+	input.CheckFindings, err = plan.Judge(input, func(changed, live []identity.Resource) ([]identity.CheckFinding, error) {
+		return w.Target.Check(ctx, changed, live)
+	})
+	if err != nil {
 		return fmt.Errorf("checking the desired resources: %w", err)
 	}
 	return w.build(ctx, p, input, snapshots)

@@ -1,0 +1,63 @@
+package plan
+
+import (
+	"maps"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+// EndState lists the resources that the plan makes or changes, whole and as they are when it is done: what lives, with
+// what its steps write of it. What is blocked, left to a person, skipped or not part of the selection is not in it: it
+// stays as it is. Sorted like the steps.
+func EndState(input Input, p *Plan) []identity.Resource {
+	live := make(map[identity.ResourceID]identity.Resource, len(input.Live))
+	for _, r := range input.Live {
+		live[r.ID()] = r
+	}
+	var changed []identity.Resource
+	for i := range p.Steps {
+		step := &p.Steps[i]
+		if step.Disposition != DispositionPlanned || step.After == nil {
+			continue
+		}
+		end := identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key, ServerID: step.ServerID, Tag: step.Tag,
+			Attributes: identity.Attributes{}}
+		maps.Copy(end.Attributes, live[step.Resource].Attributes)
+		maps.Copy(end.Attributes, step.After)
+		changed = append(changed, end)
+	}
+	return changed
+}
+
+// CheckOf asks the target about resources that are made or changed beside those that live.
+type CheckOf func(changed, live []identity.Resource) ([]identity.CheckFinding, error)
+
+// Judge asks the target what stands in the way of the plan: first of all that is wanted, then of what the plan really
+// does, until blocking what was found brings up nothing more. A wish shuts no door.
+func Judge(input Input, check CheckOf) ([]identity.CheckFinding, error) {
+	type question struct {
+		resource identity.ResourceID
+		finding  identity.Finding
+	}
+	known := map[question]bool{}
+	input.CheckFindings = nil
+	changed := Desired(input)
+	for again := false; ; again = true {
+		found, err := check(changed, input.Live)
+		if err != nil {
+			return nil, err
+		}
+		before := len(input.CheckFindings)
+		for _, f := range found {
+			if asked := (question{f.Resource, f.Finding}); !known[asked] {
+				known[asked] = true
+				input.CheckFindings = append(input.CheckFindings, f)
+			}
+		}
+		if again && len(input.CheckFindings) == before {
+			return input.CheckFindings, nil
+		}
+		made, _ := Build(input)
+		changed = EndState(input, made)
+	}
+}
