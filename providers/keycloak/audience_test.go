@@ -31,7 +31,7 @@ func TestKeycloak_ATokenOfOneApplicationIsForNoOther(t *testing.T) {
 		}
 		items = append(items, item)
 	}
-	applyTranslated(t, target, items)
+	done := applyTranslated(t, target, items)
 	for _, name := range []string{"wiki", "payroll"} {
 		mustApply(t, target, create(realm.TypeRoleAssignment, "/staff -> "+name+"/access",
 			identity.Attributes{"group": "/staff", "client": name, "role": "access"}))
@@ -78,6 +78,38 @@ func TestKeycloak_ATokenOfOneApplicationIsForNoOther(t *testing.T) {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusUnauthorized && response.StatusCode != http.StatusForbidden {
 		t.Errorf("the account API answers %d to a token of an application", response.StatusCode)
+	}
+	testProbeOfAudience(t, target, made, done["client:wiki"])
+}
+
+// testProbeOfAudience gives the client the built-in scope back, as somebody might, and expects that the probe tells.
+func testProbeOfAudience(t *testing.T, target *Target, made *keycloaktest.Realm, client identity.Resource) {
+	t.Helper()
+	request := identity.ProbeRequest{Resource: client.ID(), Attributes: client.Attributes, Member: "ada"}
+	judged := func() identity.ProbeResult {
+		results, err := target.Probe(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(results, func(r identity.ProbeResult) bool { return r.Probe == "token_audience" })
+		return results[at]
+	}
+	if got := judged(); got.Status != identity.ProbePassed {
+		t.Errorf("the probe says %+v", got)
+	}
+	live, err := target.client.application(t.Context(), "wiki")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := target.client.scopeIDs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	made.AdminRealm(t, http.MethodPut, "/clients/"+field(live, "id")+"/default-client-scopes/"+ids["roles"], nil)
+	made.AdminRealm(t, http.MethodPut, "/clients/"+field(live, "id"),
+		map[string]any{"clientId": "wiki", "fullScopeAllowed": true})
+	if got := judged(); got.Status != identity.ProbeFailed {
+		t.Errorf("with full scope the probe says %+v", got)
 	}
 }
 

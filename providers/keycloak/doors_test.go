@@ -176,3 +176,32 @@ func TestKeycloak_AnApplicationIsNotOpenedWithoutTheGateThatThePlanSaw(t *testin
 		t.Error("it is open")
 	}
 }
+
+// A registration token of a client lets its holder change it past every administrator, its flows included.
+func TestKeycloak_AnApplicationIsNotLeftToItsRegistrationToken(t *testing.T) {
+	d := newDoorway(t)
+	given, _ := d.realm.AdminRealm(t, http.MethodPost, "/clients/"+d.ids["portal"]+"/registration-access-token",
+		nil).(map[string]any)
+	token, _ := given["registrationAccessToken"].(string)
+	ask := func() int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			d.realm.Server.URL+"/realms/"+d.realm.Name+"/clients-registrations/default/portal", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	gate := identity.StepRequest{Action: identity.ActionUpdate,
+		Resource: identity.ResourceID{Type: realm.TypeGate, Key: "portal"},
+		Before:   identity.Attributes{"deny_message": "Not you."}, After: identity.Attributes{"deny_message": "Sorry."}}
+	mustApply(t, d.target, gate)
+	if status := ask(); status != http.StatusUnauthorized {
+		t.Errorf("after the gate is made, the old token gets %d", status)
+	}
+}

@@ -49,6 +49,9 @@ func (p *probing) application(ctx context.Context) {
 	p.try(ctx, "pkce_required", p.proofKey)
 	p.try(ctx, "client_authentication", p.clientAuthentication)
 	p.try(ctx, "claims", func(ctx context.Context) (finding, error) { return p.claims(ctx, field(live, "id")) })
+	p.try(ctx, "token_audience", func(ctx context.Context) (finding, error) {
+		return p.tokenAudience(ctx, field(live, "id"))
+	})
 }
 
 // closed tries a client that is not open yet: it must let nobody begin a sign-in.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -234,6 +235,48 @@ func (p *probing) claims(ctx context.Context, clientID string) (finding, error) 
 		return skipped("no claim of its own is planned"), nil
 	}
 	return passed("the token holds the planned claims").with("present", printable(strings.Join(there, ", "))), nil
+}
+
+// tokenAudience looks whether an access token of a member is good for another application than its own, or tells by
+// which roles he came.
+func (p *probing) tokenAudience(ctx context.Context, clientID string) (finding, error) {
+	switch {
+	case !p.flag("own_audience"):
+		return skipped("the client is not planned to have tokens for itself alone"), nil
+	case p.request.Member == "":
+		return skipped("the configuration names no member whose token could be looked at"), nil
+	}
+	id, err := p.person(ctx, p.request.Member)
+	if err != nil {
+		return finding{}, err
+	}
+	var token map[string]any
+	path := p.admin("clients", clientID, "evaluate-scopes", "generate-example-access-token")
+	if err := p.get(ctx, path, url.Values{"userId": {id}, "scope": {"openid"}}, &token); err != nil {
+		return finding{}, err
+	}
+	planned := []string{p.request.Resource.Key}
+	for _, mapper := range realm.Objects(p.request.Attributes["protocol_mappers"]) {
+		planned = append(planned, field(object(mapper, "config"), "included.custom.audience"))
+	}
+	named := realm.Texts(token["aud"])
+	if one, single := token["aud"].(string); single {
+		named = []string{one}
+	}
+	if more := missing(named, planned); len(more) > 0 {
+		return failed("the default client scopes and the mappers of the client",
+			"a token of a member is good for others as well: %s", printable(strings.Join(more, ", "))), nil
+	}
+	if !slices.Contains(named, p.request.Resource.Key) {
+		return failed("the mapper own audience of the client", "a token of a member does not name the client itself"), nil
+	}
+	for _, claim := range []string{"resource_access", "realm_access"} {
+		if token[claim] != nil {
+			return failed("the default client scopes of the client", "a token of a member tells his roles in %s", claim), nil
+		}
+	}
+	return passed("a token of a member is for this application alone").with("audience",
+		printable(strings.Join(named, ", "))), nil
 }
 
 // claimPath splits a claim name at its dots, but for those that are escaped.

@@ -143,7 +143,8 @@ func TestKeycloak_ProbesPassOnWhatWasApplied(t *testing.T) {
 	open(t, target, samlID)
 	expect(t, probed(t, target, app, actingAs), map[string]identity.ProbeStatus{"oidc_discovery": isPassed,
 		"redirect_accepted": isPassed, "redirect_refused": isPassed,
-		"pkce_required": isPassed, "client_authentication": isPassed, "claims": isPassed})
+		"pkce_required": isPassed, "client_authentication": isPassed, "claims": isPassed,
+		"token_audience": isSkipped})
 	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"saml_metadata": isPassed,
 		"saml_request": isPassed})
 	expect(t, probed(t, target, gate), map[string]identity.ProbeStatus{"gate_intact": isPassed,
@@ -188,7 +189,8 @@ func TestKeycloak_ProbesFailOnWhatIsBroken(t *testing.T) {
 	expect(t, probed(t, target, steps["client:"+probedApp]),
 		map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed,
 			"redirect_refused": isFailed,
-			"pkce_required":    isFailed, "client_authentication": isFailed, "claims": isSkipped})
+			"pkce_required":    isFailed, "client_authentication": isFailed, "claims": isSkipped,
+			"token_audience": isSkipped})
 	change(func(live map[string]any) {
 		live["redirectUris"] = []any{"https://other.example.test/"}
 		live["authenticationFlowBindingOverrides"] = map[string]any{"browser": "", "direct_grant": ""}

@@ -280,6 +280,11 @@ func (w gateWriter) build(ctx context.Context, step identity.StepRequest, applic
 	if err := w.setScopes(ctx, field(application, "id"), scopes, wanted); err != nil {
 		return err
 	}
+	// Whoever has a registration token of the client may take its gate off with it. The answer is a new one that nobody
+	// reads, and the old one ends.
+	if _, err := w.post(ctx, w.admin("clients", field(application, "id"), "registration-access-token"), nil); err != nil {
+		return err
+	}
 	return w.bind(ctx, application, trees[realm.PlaceBrowser].flowIDs[realm.TopFlow(realm.PlaceBrowser)],
 		trees[realm.PlaceDirect].flowIDs[realm.TopFlow(realm.PlaceDirect)])
 }
