@@ -115,7 +115,8 @@ func newestRecord(all []state.Verification, run string) (json.RawMessage, string
 
 // recordShown is the newest look at the target's own record of the run as the bundle shows it, nil where nobody looked.
 // The verdict is that of the plan as it is shown, which is what a stranger can come to.
-func recordShown(all []state.Verification, mask *bundleMask, shown *plan.Plan, run state.Run) (*evidence.Changes, error) {
+func recordShown(all []state.Verification, mask *bundleMask, shown *plan.Plan, run state.Run,
+) (*evidence.Changes, error) {
 	findings, id := newestRecord(all, run.ID)
 	if findings == nil {
 		return nil, nil

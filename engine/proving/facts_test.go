@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/verify"
@@ -38,13 +39,15 @@ func TestNamed_FindsTheOneThatIsAskedForAndNoOther(t *testing.T) {
 }
 
 func TestCarriedOut_OnlyWhatWasDoneCountsAndOfEachStepTheLast(t *testing.T) {
-	outcome := func(step, what string) state.RunStep {
-		return state.RunStep{StepID: step, Outcome: what, ServerID: "id-" + step + "-" + what}
+	outcome := func(step string, what history.Outcome) history.Step {
+		return history.Step{StepID: step, Outcome: what, ServerID: "id-" + step + "-" + string(what)}
 	}
 	p := &plan.Plan{Steps: []plan.Step{{ID: "a"}, {ID: "b"}, {ID: "c"}, {ID: "d"}, {ID: "e"}, {ID: "f"}}}
-	run := state.Run{ID: "r-1", Steps: []state.RunStep{
-		outcome("a", "intended"), outcome("a", "applied"), outcome("b", "already"), outcome("c", "failed"),
-		outcome("d", "not_started"), outcome("e", "applied"), outcome("e", "unknown"), outcome("elsewhere", "applied"),
+	run := state.Run{ID: "r-1", Steps: []history.Step{
+		outcome("a", history.Intended), outcome("a", history.Applied),
+		outcome("b", history.Already), outcome("c", history.Failed),
+		outcome("d", history.NotStarted), outcome("e", history.Applied), outcome("e", history.Unknown),
+		outcome("elsewhere", history.Applied),
 	}}
 	var got []string
 	for _, done := range carriedOut(run, p) {
@@ -60,35 +63,41 @@ func TestRunFacts_CountEachStepOnce(t *testing.T) {
 		t.Error("no run has facts")
 	}
 	start := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	run := &state.Run{ID: "r-1", Status: state.RunStarted, StartedAt: start}
-	for i, what := range []string{"intended", "applied", "already", "failed", "not_started", "unknown"} {
-		run.Steps = append(run.Steps, state.RunStep{StepID: fmt.Sprint(i), Outcome: what})
+	run := &state.Run{ID: "r-1", Status: history.StatusStarted, StartedAt: start}
+	for i, what := range []history.Outcome{
+		history.Intended, history.Applied, history.Already, history.Failed, history.NotStarted, history.Unknown,
+	} {
+		run.Steps = append(run.Steps, history.Step{StepID: fmt.Sprint(i), Outcome: what})
 	}
-	run.Steps = append(run.Steps, state.RunStep{StepID: "3", Outcome: "applied"}) // it went on, and the step worked
+	run.Steps = append(run.Steps, history.Step{StepID: "3", Outcome: history.Applied}) // it went on, and the step worked
 	want := &handoff.Run{
 		ID: "r-1", Status: "started", StartedAt: "2026-11-22T09:00:00Z", Applied: 3, NotStarted: 1, Unknown: 2,
 	}
 	if diff := cmp.Diff(want, runFacts(run)); diff != "" {
 		t.Error(diff)
 	}
-	run.Steps, run.CompletedAt = []state.RunStep{{StepID: "a", Outcome: "failed"}}, start.Add(time.Minute)
+	run.Steps, run.CompletedAt = []history.Step{{StepID: "a", Outcome: history.Failed}}, start.Add(time.Minute)
 	if got := runFacts(run); got.Failed != 1 || got.CompletedAt != "2026-11-22T09:01:00Z" {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestAppliedPlan_IsThatOfTheNewestRunWhichMustHaveEndedWell(t *testing.T) {
-	run := func(hash, status string) state.Run { return state.Run{ID: "r-1", PlanHash: hash, Status: status} }
+	run := func(hash string, status history.Status) state.Run {
+		return state.Run{ID: "r-1", PlanHash: hash, Status: status}
+	}
 	cases := map[string]struct {
 		runs    []state.Run
 		want    string
 		refusal string
 	}{
-		"no run":                {refusal: `No plan of migration "acme" was applied`},
-		"completed":             {runs: []state.Run{run("new", state.RunCompleted), run("old", "failed")}, want: "new"},
-		"with work left":        {runs: []state.Run{run("new", state.RunCompletedWithFollowUp)}, want: "new"},
-		"failed, then an older": {runs: []state.Run{run("new", "failed"), run("old", state.RunCompleted)}, refusal: `"failed"`},
-		"not ended":             {runs: []state.Run{run("new", state.RunStarted)}, refusal: "finish the apply first"},
+		"no run":         {refusal: `No plan of migration "acme" was applied`},
+		"completed":      {runs: []state.Run{run("new", history.StatusCompleted), run("old", "failed")}, want: "new"},
+		"with work left": {runs: []state.Run{run("new", history.StatusCompletedWithFollowUp)}, want: "new"},
+		"failed, then an older": {
+			runs: []state.Run{run("new", history.StatusFailed), run("old", history.StatusCompleted)}, refusal: `"failed"`,
+		},
+		"not ended": {runs: []state.Run{run("new", history.StatusStarted)}, refusal: "finish the apply first"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +158,8 @@ func TestUnknownApplications_NamesEachThatNoRunMade(t *testing.T) {
 		told = append(told, w.Detail)
 	}
 	want := []string{
-		`No run made an application "Payroll", so nobody acts for it.`, `No run made an application "Wiki", so nobody acts for it.`,
+		`No run made an application "Payroll", so nobody acts for it.`,
+		`No run made an application "Wiki", so nobody acts for it.`,
 		`No run made an application "Wiki archive", so nobody acts for it.`,
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
@@ -161,7 +171,9 @@ func TestUnknownApplications_NamesEachThatNoRunMade(t *testing.T) {
 }
 
 func TestProbedPeople_AreFoundByKeyAndByTheNameInTheSource(t *testing.T) {
-	expected := []verify.Expected{{Resource: resource("0oa1"), Items: []plan.ItemName{{Name: "Wiki"}}}, {Resource: resource("crm")}}
+	expected := []verify.Expected{
+		{Resource: resource("0oa1"), Items: []plan.ItemName{{Name: "Wiki"}}}, {Resource: resource("crm")},
+	}
 	block := &config.Verify{
 		Impersonate: true, Members: map[string]string{"Wiki": "ada", "crm": "bo"},
 		Stranger: "eve", Strangers: map[string]string{"0oa1": "mallory"},
@@ -219,7 +231,8 @@ func TestNewest_HoldsTheLastInTheirOrder(t *testing.T) {
 func TestAuditError_SaysWhatToDo(t *testing.T) {
 	broken := fmt.Errorf("walking: %w", &audit.BrokenError{Sequence: 6, Reason: "it is missing"})
 	for want, err := range map[string]error{
-		"Record 6 does not fit: it is missing.": broken, "a backup that holds the checkpoint": &audit.CutError{}, "else": fmt.Errorf("else"),
+		"Record 6 does not fit: it is missing.": broken, "a backup that holds the checkpoint": &audit.CutError{},
+		"else": fmt.Errorf("else"),
 	} {
 		if got := auditError(err).Error(); !strings.Contains(got, want) {
 			t.Errorf("%q is not in %s", want, got)

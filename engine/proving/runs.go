@@ -46,8 +46,8 @@ func named(runs []state.Run, only string) ([]state.Run, error) {
 			return []state.Run{run}, nil
 		}
 	}
-	return nil, diag.Errorf("run-unknown", "There is no such run", "The state knows no run %q. rehome run list names them.",
-		only)
+	return nil, diag.Errorf("run-unknown", "There is no such run",
+		"The state knows no run %q. rehome run list names them.", only)
 }
 
 func runAndPlan(migration *state.Migration, id string) (state.Run, *plan.Plan, error) {
