@@ -78,25 +78,25 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runPlan(ctx, r.session(ctx), o)
+			return runPlan(ctx, r, o)
 		},
 	}
 }
 
-func runPlan(ctx context.Context, s *session, o planOptions) error {
-	report, err := planning.Plan(ctx, s.Project, o.Input, o.out)
+func runPlan(ctx context.Context, r *call, o planOptions) error {
+	report, err := planning.Plan(ctx, r.Project, o.Input, o.out)
 	if err != nil {
 		return err
 	}
 	for _, snapshot := range report.Collected {
-		if !s.global.json {
-			view.Collected(s.env.out, snapshot)
+		if !r.global.json {
+			view.Collected(r.env.out, snapshot)
 		}
 	}
-	if err := writePlanReports(s.Project, report.Plan, o.markdown, o.html); err != nil {
+	if err := writePlanReports(r.Project, report.Plan, o.markdown, o.html); err != nil {
 		return err
 	}
-	if err := showPlan(s, report.Plan, o.verbose, report.Saved, &report.Read); err != nil {
+	if err := r.showPlan(report.Plan, o.verbose, report.Saved, &report.Read); err != nil {
 		return err
 	}
 	return planStatus(report, o.detailed)
@@ -148,9 +148,9 @@ func planStatus(report *planning.Report, detailed bool) error {
 	return nil
 }
 
-// draftRefused shows a draft and refuses it.
-func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error {
-	if err := showPlan(s, p, false, "", read); err != nil {
+// refuseDraft shows a draft and refuses it.
+func (r *call) refuseDraft(p *plan.Plan, read *identity.ReadSummary) error {
+	if err := r.showPlan(p, false, "", read); err != nil {
 		return err
 	}
 	return &statusError{status: exitGate, quiet: true, err: errors.New("the plan is a draft")}
@@ -158,23 +158,29 @@ func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error {
 
 // showPlan shows a plan to a person, and to a program that listens. A copy without people is made for the program only:
 // the terminal of whoever plans may name them.
-func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
-	if s.events.heard() {
-		masked, err := s.WithoutPeople(p)
+func (r *call) showPlan(p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
+	if r.events.heard() {
+		masked, err := r.WithoutPeople(p)
 		if err != nil {
 			return err
 		}
-		s.events.emit("plan", map[string]any{"plan": masked})
+		r.Fact("plan", map[string]any{"plan": masked})
 	}
-	if s.global.json {
+	if r.global.json {
 		return nil
 	}
-	view.Diagnostics(s.env.err, p.Warnings, s.env.style(s.global.noColor))
-	return view.Plan(s.env.out, p, view.PlanOptions{
-		Style: s.env.style(s.global.noColor), Verbose: verbose, Automation: s.env.automation(), Now: s.env.now(),
-		SavedTo: saved, Read: read,
+	view.Diagnostics(r.env.err, p.Warnings, r.style())
+	return view.Plan(r.env.out, p, view.PlanOptions{
+		Style: r.style(), Verbose: verbose, Automation: r.env.automation(), Now: r.Now(), SavedTo: saved, Read: read,
 	})
 }
+
+// showPlan and draftRefused are those of the call, for commands that still have a session.
+func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
+	return s.call.showPlan(p, verbose, saved, read)
+}
+
+func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error { return s.call.refuseDraft(p, read) }
 
 // path makes a path of the command line relative to -chdir.
 func (s *session) path(name string) string {

@@ -20,6 +20,7 @@ import (
 // session is a project for those commands that still do their work themselves. It goes when the last of them is a use case.
 type session struct {
 	*project.Project
+	call    *call
 	ctx     context.Context // of the command
 	env     *environment
 	global  *options
@@ -35,7 +36,7 @@ type session struct {
 
 // session is the old form of a call.
 func (r *call) session(ctx context.Context) *session {
-	s := &session{Project: r.Project, ctx: ctx, env: r.env, global: r.global, command: r.name, folder: r.Folder, events: r.events}
+	s := &session{Project: r.Project, call: r, ctx: ctx, env: r.env, global: r.global, command: r.name, folder: r.Folder, events: r.events}
 	s.follow()
 	return s
 }
