@@ -4,34 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
-	"github.com/rehome-iam/rehome/state"
 )
 
-type applyOptions struct {
-	hash       string
-	rescue     string
-	secretsOut string
-	recipients []string
-	failFast   bool
-	detailed   bool
-	workers    int
-}
+// lockVariable lets CI choose the id of the lease, so that a later job can name it.
+const lockVariable = "REHOME_LOCK_ID"
 
 func applyCommand() Command {
-	var o applyOptions
+	var in applying.Input
+	detailed := false
 	return Command{
 		Path: "apply", Args: "[FILE]",
 		Group: groupUsual,
@@ -69,225 +60,54 @@ REHOME_LOCK_ID names the lock that this apply takes, for rehome force-unlock.`,
 		Example: "  rehome apply plan.rehome -plan-hash=sha256:9f2c61d0… -secrets-out=secrets.json",
 		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
-			f.StringVar(&o.hash, "plan-hash", "", "the approved hash")
-			f.StringVar(&o.rescue, "rescue", "", "take over the rescue file that an earlier apply of this plan wrote")
-			f.StringVar(&o.secretsOut, "secrets-out", "", "write generated client secrets to this new file (mode 0600)")
-			f.StringArrayVar(&o.recipients, "secrets-recipient", nil, "encrypt the secrets for this age public key")
-			f.BoolVar(&o.failFast, "fail-fast", false, "start nothing more after the first failure")
-			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when follow-ups are left")
-			f.IntVar(&o.workers, "parallelism", 4, "steps at a time, 1 to 8")
+			f.StringVar(&in.Hash, "plan-hash", "", "the approved hash")
+			f.StringVar(&in.Rescue, "rescue", "", "take over the rescue file that an earlier apply of this plan wrote")
+			f.StringVar(&in.Secrets.Out, "secrets-out", "", "write generated client secrets to this new file (mode 0600)")
+			f.StringArrayVar(&in.Secrets.Recipients, "secrets-recipient", nil, "encrypt the secrets for this age public key")
+			f.BoolVar(&in.FailFast, "fail-fast", false, "start nothing more after the first failure")
+			f.BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 when follow-ups are left")
+			f.IntVar(&in.Workers, "parallelism", 4, "steps at a time, 1 to 8")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			file := ""
-			if len(r.args) == 1 {
-				file = r.args[0]
-			}
-			return runApply(ctx, s, file, o)
+			in.File, in.Lock = r.arg(0), r.Variable(lockVariable)
+			return runApply(ctx, r, in, detailed)
 		},
 	}
 }
 
-func runApply(ctx context.Context, s *session, file string, o applyOptions) error {
-	if o.workers < 1 || o.workers > 8 {
+func runApply(ctx context.Context, r *call, in applying.Input, detailed bool) error {
+	if in.Workers < 1 || in.Workers > 8 {
 		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
 	}
-	work, err := planToApply(ctx, s, file, o.hash)
+	in.Secrets.Terminal = r.secretsTerminal()
+	in.Show = func(p *plan.Plan) error { return showPlan(r.session(ctx), p, false, "", nil) }
+	report, err := applying.Apply(ctx, r.Project, in)
+	var draft *planning.DraftError
+	if errors.As(err, &draft) {
+		return draftRefused(r.session(ctx), draft.Plan, draft.Read)
+	}
+	if report != nil && !r.global.json {
+		view.Applied(r.env.out, report, view.AppliedOptions{
+			Style: r.style(), Automation: r.env.automation(), Rollback: applying.Declared(r.Config()).Rollback,
+		})
+	}
 	if err != nil {
 		return err
 	}
-	defer work.Target.Close()
-	if _, err := s.WithoutPeople(work.Plan); err != nil { // events name nobody from here on
-		return err
+	if n := report.Undone(); n > 0 {
+		return &statusError{status: exitError, quiet: !r.global.json,
+			err: fmt.Errorf("%s failed, did not start or may be done", phrase.Plural(n, "step", "steps"))}
 	}
-	return s.Hold(ctx, state.WorkApply, "", "", func(ctx context.Context, _ state.Activity) error {
-		return applyPlan(ctx, s, work, file, o)
-	})
+	if detailed && report.Left() > 0 {
+		return &statusError{status: exitChanges, quiet: true}
+	}
+	return nil
 }
 
-// applyPlan carries out a plan. The apply of the migration is this process's alone, so the state says what there is to go on with once
-// it has followed the journals again.
-func applyPlan(ctx context.Context, s *session, work *planning.Prepared, file string, o applyOptions) error {
-	if err := s.BringUp(); err != nil {
-		return err
-	}
-	e, err := newExecution(s, work, o)
-	if err != nil {
-		return err
-	}
-	defer e.close()
-	if err := approve(s, work.Plan, file, o.hash, e.resumed); err != nil {
-		return err
-	}
-	if err := e.openVault(); err != nil {
-		return err
-	}
-	return e.execute(ctx)
-}
-
-func pathOrEmpty(s *session, name string) string {
-	if name == "" {
-		return ""
-	}
-	return s.path(name)
-}
-
-// planToApply reads the plan file, or computes the plan again, and opens the target.
-func planToApply(ctx context.Context, s *session, file, hash string) (*planning.Prepared, error) {
-	p, err := keptOrFile(s, file, hash)
-	if err != nil {
-		return nil, err
-	}
-	if p == nil {
-		return computeAgain(ctx, s, hash)
-	}
-	if hash != "" && hash != p.PlanHash {
-		return nil, hashMismatch(hash, p.PlanHash, "The plan file is not the approved one.")
-	}
-	cfg, err := s.load()
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Migration.Mode != p.Migration.Mode || cfg.Migration.Tenant != p.Migration.Tenant {
-		return nil, diag.Errorf("plan-other-migration", "Plan is of another migration", "The plan is for tenant %q in mode %s, this folder is for %q in mode %s. Plan again.", p.Migration.Tenant, p.Migration.Mode, cfg.Migration.Tenant, cfg.Migration.Mode)
-	}
-	if cfg.Migration.Name != p.Migration.Name || cfg.Target.Provider != p.Target.Provider {
-		return nil, diag.Errorf("plan-other-migration", "Plan is of another migration", "The plan is for migration %q into %s, this folder is for %q into %s.", p.Migration.Name, p.Target.Provider, cfg.Migration.Name, cfg.Target.Provider)
-	}
-	if _, err := s.openForChange(); err != nil {
-		return nil, err
-	}
-	providers, err := s.providers()
-	if err != nil {
-		return nil, err
-	}
-	target, _, err := providers.target(ctx, cfg.Target, cfg)
-	if err != nil {
-		return nil, err
-	}
-	who, err := target.Identify(ctx)
-	if err == nil && who.Identity != p.Target.Identity {
-		err = diag.Errorf("plan-other-target", "Plan is for another target", "The plan was made for %s, the configuration names %s.", p.Target.Identity, who.Identity)
-	}
-	if err != nil {
-		target.Close()
-		return nil, err
-	}
-	return &planning.Prepared{Plan: p, Target: target, Live: target}, nil
-}
-
-// keptOrFile is the plan of the file or, without one, the plan of an unfinished run of this hash: an interrupted run goes on with the
-// plan that was approved, as a new one would see what is done already. Nil means that the plan must be computed.
-func keptOrFile(s *session, file, hash string) (*plan.Plan, error) {
-	if file != "" {
-		return planning.ReadFile(s.Project, file)
-	}
-	if hash == "" {
-		return nil, nil
-	}
-	store, err := s.openState()
-	if err != nil {
-		return nil, err
-	}
-	run, err := unfinishedRun(store, hash)
-	if err != nil || run == nil {
-		return nil, err
-	}
-	kept, err := store.Plan(hash)
-	if errors.Is(err, state.ErrNotFound) {
-		return nil, nil
-	}
-	return kept, err
-}
-
-// approve lets only an approved, fresh, previewed plan through. A run that began in time may be finished later.
-func approve(s *session, p *plan.Plan, file, hash string, resumed *resumed) error {
-	if p.PlanHash == "" {
-		return draftRefused(s, p, nil)
-	}
-	if err := plan.CheckClassifier(p); err != nil && p.Rollback == nil {
-		return err // the way back judges no items
-	}
-	began := s.env.now()
-	if resumed != nil {
-		began = resumed.run.StartedAt // what was fresh when the run began lets it go on to its end
-	}
-	if err := planning.Recheck(s.ctx, s.Project, p, began); err != nil {
-		return err
-	}
-	if expires, err := time.Parse(time.RFC3339, p.ExpiresAt); err != nil || began.After(expires) {
-		return diag.Errorf("plan-expired", "Plan has expired", "The plan was good until %s. Plan again and have the new hash approved.", p.ExpiresAt)
-	}
-	switch {
-	case hash == "":
-		if err := askForHash(s, p); err != nil {
-			return err
-		}
-	case hash != p.PlanHash:
-		return hashMismatch(hash, p.PlanHash, explainDifference(s, hash, p))
-	}
-	if resumed != nil {
-		return nil
-	}
-	return notSuperseded(s, p)
-}
-
-// notSuperseded refuses a plan when a later one was written into a plan file with this state. What other states know is in the marker.
-func notSuperseded(s *session, p *plan.Plan) error {
-	made, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	kept, err := s.store.Standings()
-	for _, known := range kept {
-		if known.Hash == p.PlanHash {
-			made = known.Made
-		}
-	}
-	if later, is := lifecycle.Superseded(p.PlanHash, made, kept); is {
-		return fmt.Errorf("%w: %s was written into a plan file at %s", apply.ErrSuperseded, later.Hash, later.SavedAt.Format(time.RFC3339))
-	}
-	return err
-}
-
-func hashMismatch(approved, now, why string) error {
-	return &statusError{status: exitHashMismatch, err: diag.Errorf("plan-hash-mismatch", "Plan differs from the approved one",
-		"Approved %s, now %s. Nothing was changed.\n%s\nPlan again and have the new hash approved.", view.ShortHash(approved), view.ShortHash(now), why)}
-}
-
-// explainDifference names the steps that differ, when the approved plan's steps are still known here.
-func explainDifference(s *session, approved string, now *plan.Plan) string {
-	before, err := s.store.Plan(approved)
-	if errors.Is(err, state.ErrNotFound) {
-		return "The approved plan was not made with this state, so its steps are not known here; apply the plan file instead."
-	}
-	if err != nil {
-		return "The approved plan's steps do not read."
-	}
-	differences := plan.Compare(before, now)
-	lines := []string{fmt.Sprintf("%d of %d steps differ:", len(differences), len(before.Steps))}
-	for i, d := range differences {
-		if i == 20 {
-			lines = append(lines, fmt.Sprintf("  … and %d more", len(differences)-i))
-			break
-		}
-		lines = append(lines, "  "+view.Clean(fmt.Sprintf("%s   %s %s", d.ID, d.Change, strings.Join(d.Fields, ", "))))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// askForHash asks a person for the first eight digits; without a terminal nothing is applied.
-func askForHash(s *session, p *plan.Plan) error {
-	if !s.Ask.Possible() {
-		return &statusError{status: exitError, err: diag.Errorf("plan-hash-missing", "Plan hash is missing", "Nothing applies without an approved hash. Give -plan-hash=%s after review.", p.PlanHash)}
-	}
-	if err := showPlan(s, p, false, "", nil); err != nil {
-		return err
-	}
-	line, err := s.Ask.Line(s.ctx, "\nType the first eight characters of the hash, after sha256:, to apply it: ")
-	typed := strings.TrimPrefix(line, "sha256:")
-	if err != nil {
-		return errors.New("nothing was typed, so nothing was applied")
-	}
-	if digits := strings.TrimPrefix(p.PlanHash, "sha256:"); len(typed) < 8 || !strings.HasPrefix(digits, typed) {
-		return &statusError{status: exitHashMismatch, err: diag.Errorf("plan-hash-mismatch", "Hash was not confirmed", "What was typed is not the beginning of the hash. Nothing was changed.")}
+// secretsTerminal is where one-time secrets may be shown; nil where a program or a pipeline reads.
+func (r *call) secretsTerminal() io.Writer {
+	if r.env.terminal && !r.env.automation() && !r.global.json {
+		return r.env.out
 	}
 	return nil
 }

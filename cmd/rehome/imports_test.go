@@ -27,7 +27,7 @@ const enginesOwn = "engine/... without use cases"
 
 // useCases are the packages of engine that open what they work with: configuration, state and plugins.
 func useCases() []string {
-	return []string{"project", "keeping", "reading", "planning", "deciding", "applying", "rehearsing", "proving", "cutover"}
+	return []string{"project", "keeping", "reading", "planning", "deciding", "undoing", "applying", "rehearsing", "proving", "cutover"}
 }
 
 func useCasePaths() []string {

@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 	"filippo.io/age/armor"
 
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -226,7 +227,7 @@ func TestApply_SecretsGoToTheirOwners(t *testing.T) {
 	}
 }
 
-func opened(t *testing.T, path string, owner age.Identity) []deliveredSecret {
+func opened(t *testing.T, path string, owner age.Identity) []applying.OneTimeSecret {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -237,7 +238,7 @@ func opened(t *testing.T, path string, owner age.Identity) []deliveredSecret {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var given []deliveredSecret
+	var given []applying.OneTimeSecret
 	if err := json.NewDecoder(plain).Decode(&given); err != nil {
 		t.Fatal(err)
 	}

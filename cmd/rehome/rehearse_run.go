@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -13,15 +12,17 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
@@ -194,7 +195,7 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, real, 
 	if err != nil {
 		return err
 	}
-	back, err := prepareRollback(ctx, r.scratch, runs[0].ID)
+	back, err := undoing.Prepare(ctx, r.scratch.Project, runs[0].ID)
 	if err != nil {
 		return err
 	}
@@ -235,33 +236,26 @@ func (r *rehearsing) elsewhere(ctx context.Context, real, work *planning.Prepare
 
 // carryOut is one apply, with made-up secrets: those of the incumbent are not for a throw-away target, and new ones are for nobody.
 func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, name string, work *planning.Prepared) ([]rehearsal.Measured, int64, error) {
-	e, err := newExecution(r.scratch, work, applyOptions{workers: r.o.workers})
-	if err != nil {
-		return nil, 0, err
-	}
-	defer e.close()
-	e.sources = madeUp{}
-	e.parting = "Left at once. The throw-away target is left as it is; make it anew before the next rehearsal."
-	if e.vault, err = newSecretVaults(r.scratch.cfg, apply.Planned(work.Plan.Steps), destination{terminal: io.Discard}); err != nil {
-		return nil, 0, err
-	}
-	r.s.say("%s %s in %s", map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name], view.Plural(len(apply.Planned(work.Plan.Steps)), "step", "steps"), report.Target.Summary)
+	steps := view.Plural(len(apply.Planned(work.Plan.Steps)), "step", "steps")
+	r.s.say("%s %s in %s", map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name], steps, report.Target.Summary)
+	r.s.Events.Send(project.Parting{Text: "Left at once. The throw-away target is left as it is; make it anew before the next rehearsal."})
 	began := r.s.env.now()
-	err = e.execute(ctx)
-	part := rehearsal.Part{Name: name, Requests: e.report.Requests, Millis: r.s.env.now().Sub(began).Milliseconds(), Failures: []rehearsal.Failure{}}
+	done, err := applying.CarryOut(ctx, r.scratch.Project, work, applying.Options{Workers: r.o.workers, Sources: madeUp{}})
+	if done == nil {
+		return nil, 0, errors.Join(ctx.Err(), err)
+	}
+	part := rehearsal.Part{Name: name, Requests: done.Steps.Requests, Millis: r.s.env.now().Sub(began).Milliseconds(), Failures: []rehearsal.Failure{}}
 	var measured []rehearsal.Measured
-	for _, result := range e.report.Results {
-		switch result.Outcome {
-		case history.Applied, history.Already:
+	for _, result := range done.Steps.Results {
+		if result.Outcome.Done() {
 			part.Steps++
 			measured = append(measured, rehearsal.Measured{Sort: sortOf(result.Step), Requests: result.Requests})
-		default:
-			part.Failures = append(part.Failures, rehearsal.Failure{What: result.Step.ID, Reason: result.Reason})
+			continue
 		}
+		part.Failures = append(part.Failures, rehearsal.Failure{What: result.Step.ID, Reason: result.Reason})
 	}
 	report.Parts = append(report.Parts, part)
-	var undone *statusError
-	if ctx.Err() != nil || err != nil && !(errors.As(err, &undone) && len(part.Failures) > 0) {
+	if ctx.Err() != nil || err != nil {
 		return nil, 0, errors.Join(ctx.Err(), err)
 	}
 	return measured, part.Millis, nil

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/undoing"
 )
 
 type rollbackOptions struct {
@@ -53,24 +53,14 @@ resource by resource:
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, those with nothing to do too")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			s := r.session(ctx)
-			return runRollback(ctx, s, o)
+			report, err := undoing.Plan(ctx, r.Project, o.run, o.out)
+			if err != nil {
+				return err
+			}
+			if err := writePlanReports(r.Project, report.Plan, o.markdown, ""); err != nil {
+				return err
+			}
+			return showPlan(r.session(ctx), report.Plan, o.verbose, report.Saved, &report.Read)
 		},
 	}
-}
-
-func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
-	work, err := prepareRollback(ctx, s, o.run)
-	if err != nil {
-		return err
-	}
-	defer work.Target.Close()
-	p := work.Plan
-	if _, err := planning.Keep(ctx, s.Project, work, o.out); err != nil {
-		return err
-	}
-	if err := writePlanReports(s.Project, p, o.markdown, ""); err != nil {
-		return err
-	}
-	return showPlan(s, p, o.verbose, o.out, &work.Read)
 }

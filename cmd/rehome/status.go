@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/cutover"
+	"github.com/rehome-iam/rehome/engine/undoing"
 )
 
 func statusCommand() Command {
@@ -51,7 +52,7 @@ func runStatus(ctx context.Context, r *call, look bool) error {
 	if err != nil {
 		return err
 	}
-	if now.RollbackCost, err = rollbackCost(ctx, r.session(ctx), look); err != nil {
+	if now.RollbackCost, err = undoing.CostOf(ctx, r.Project, look); err != nil {
 		return err
 	}
 	return r.show(now, func(w io.Writer) error { return view.Status(w, now, r.readers()) })

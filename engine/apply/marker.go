@@ -142,3 +142,11 @@ func Adopt(ctx context.Context, markers Markers, from, to lifecycle.Migration, n
 	}
 	return nil
 }
+
+// Refused tells whether an error of TakeLease says that somebody else has the target, or that the plan is over: nothing
+// was written then.
+func Refused(err error) bool {
+	var held *HeldError
+	var foreign *ForeignError
+	return errors.As(err, &held) || errors.As(err, &foreign) || errors.Is(err, ErrSuperseded) || errors.Is(err, ErrRevoked)
+}

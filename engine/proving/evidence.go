@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -63,7 +63,7 @@ func gather(ctx context.Context, p *project.Project, applications Applications) 
 	if err != nil {
 		return nil, err
 	}
-	found := &facts{declared: Declared(cfg)}
+	found := &facts{declared: applying.Declared(cfg)}
 	hash, run, err := found.proven(migration)
 	if err != nil {
 		return nil, err
@@ -222,11 +222,6 @@ func runFacts(run *state.Run) *handoff.Run {
 	n := run.Count()
 	counted.Applied, counted.Failed, counted.NotStarted, counted.Unknown = n.Applied, n.Failed, n.NotStarted, n.Unknown
 	return counted
-}
-
-// Declared is what the rollback and evidence blocks say now.
-func Declared(cfg *config.Config) handoff.Declared {
-	return handoff.Declared{Rollback: cfg.Rollback, Evidence: cfg.Evidence}
 }
 
 // approvalOf finds in the audit chain who had the plan made and who applied its hash.

@@ -3,8 +3,8 @@ package proving
 import (
 	"context"
 	"errors"
-	"time"
 
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -33,7 +33,7 @@ func RecordEvidence(ctx context.Context, p *project.Project) (*RecordingReport, 
 	if err != nil {
 		return nil, err
 	}
-	changes, err := RecordOn(p, hash)
+	changes, err := applying.RecordDeclared(p, hash)
 	return &RecordingReport{FormatVersion: handoff.FormatVersion, PlanHash: hash, Changes: changes}, err
 }
 
@@ -51,27 +51,6 @@ func appliedPlan(runs []state.Run, migration string) (string, error) {
 			phrase.ShortHash(run.PlanHash), run.Status)
 	}
 	return run.PlanHash, nil
-}
-
-// RecordOn stores what the configuration declares on a plan, when it differs from what is stored, and returns what
-// changed. Configuration and state must be open.
-func RecordOn(p *project.Project, hash string) ([]handoff.Change, error) {
-	migration := p.Migration()
-	before, err := recorded(migration, hash)
-	if err != nil {
-		return nil, err
-	}
-	declared := Declared(p.Config())
-	changes := handoff.Changes(before, declared)
-	if len(changes) == 0 {
-		return changes, nil
-	}
-	declared.RecordedAt, declared.RecordedBy = p.Now().UTC().Format(time.RFC3339), p.Actor()
-	facts := map[string]string{}
-	for _, change := range changes {
-		facts[change.Field] = change.After
-	}
-	return changes, migration.PutEvidence(hash, declared, p.Event(eventRecorded, hash, facts))
 }
 
 // recorded is what was recorded on a plan, empty where nothing was.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -132,7 +133,7 @@ func probe(ctx context.Context, p *project.Project, l *looking, workers int) (ve
 	if err != nil {
 		return report, err
 	}
-	accounts, err := TryBreakGlass(ctx, p, l.target)
+	accounts, err := applying.BreakGlass(ctx, p, l.target)
 	if err != nil {
 		return report, err
 	}
@@ -187,23 +188,6 @@ func keep(p *project.Project, v state.Verification, findings any, facts map[stri
 		told[name] = fact
 	}
 	return p.Migration().PutVerification(v, p.Event(evidence.EventVerified, v.ID, told))
-}
-
-// TryBreakGlass tries the accounts of the break_glass block. A target that is no running server has nothing to try;
-// that is said once.
-func TryBreakGlass(ctx context.Context, p *project.Project, target verify.Target) ([]verify.Result, error) {
-	cfg := p.Config()
-	if cfg.BreakGlass == nil {
-		return nil, nil
-	}
-	impersonate := cfg.Verify != nil && cfg.Verify.Impersonate
-	results, err := verify.BreakGlass(ctx, cfg.BreakGlass.Users, target, impersonate, p.Now)
-	if client.Unsupported(err) {
-		p.Warn(at(cfg.BreakGlass.Range, diag.Warningf("break-glass-not-tried", "Break-glass accounts are not tried",
-			"This target cannot be signed in to, so nothing is known of them. Try them where it is imported.")))
-		return nil, nil
-	}
-	return results, err
 }
 
 func at(place diag.Range, d diag.Diagnostic) diag.Diagnostic {

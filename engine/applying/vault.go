@@ -1,4 +1,4 @@
-package main
+package applying
 
 import (
 	"bytes"
@@ -20,32 +20,30 @@ import (
 	"github.com/rehome-iam/rehome/engine/project"
 )
 
-// secretVault delivers one-time secrets: to a file of mode 0600, age-encrypted when recipients are given, else to a terminal.
+// Vault delivers one-time secrets: to a file of mode 0600, age-encrypted when recipients are given, else to a terminal.
 // Every delivery is on disk before it returns. Safe for many goroutines.
-type secretVault struct {
+type Vault struct {
 	mutex      sync.Mutex
 	path       string
 	recipients []age.Recipient
-	terminal   io.Writer // nil when secrets may not be printed
-	given      []deliveredSecret
-	printed    int
+	terminal   io.Writer // nil when secrets may not be shown
+	given      []OneTimeSecret
 }
 
-type deliveredSecret struct {
+// OneTimeSecret is one entry of a secrets file.
+type OneTimeSecret struct {
 	Resource  string `json:"resource"`
 	Attribute string `json:"attribute"`
 	Value     string `json:"value"`
 }
 
-var errNowhereForSecrets = errors.New("there is nowhere to put the secret: give -secrets-out=FILE")
-
-// newSecretVault checks the destination before anything is written to the target. A file that an earlier part of the same run wrote is
-// left as it is: what follows goes into a further part beside it.
-func newSecretVault(path string, recipients []string, terminal io.Writer, ours bool) (*secretVault, error) {
+// openVault checks the destination before anything is written to the target. A file that an earlier part of the same run
+// wrote is left as it is: what follows goes into a further part beside it.
+func openVault(path string, recipients []string, terminal io.Writer, ours bool) (*Vault, error) {
 	if ours {
 		path = nextPart(path)
 	}
-	v := &secretVault{path: path, terminal: terminal}
+	v := &Vault{path: path, terminal: terminal}
 	for _, text := range recipients {
 		recipient, err := age.ParseX25519Recipient(text)
 		if err != nil {
@@ -54,24 +52,31 @@ func newSecretVault(path string, recipients []string, terminal io.Writer, ours b
 		v.recipients = append(v.recipients, recipient)
 	}
 	if len(v.recipients) > 0 && path == "" {
-		return nil, misuse("-secrets-recipient needs -secrets-out=FILE to write the encrypted secrets to")
+		return nil, diag.Errorf("usage", "Command line is wrong",
+			"-secrets-recipient needs -secrets-out=FILE to write the encrypted secrets to.")
 	}
 	if path == "" {
 		return v, nil
 	}
+	return v, mayCreate(path)
+}
+
+// mayCreate refuses a file that is there already, or that cannot be written.
+func mayCreate(path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return nil, diag.Errorf("secrets-file-exists", "Secrets file exists", "%s is there already, and secrets are never written over an earlier file. Name another one.", path)
+		return diag.Errorf("secrets-file-exists", "Secrets file exists",
+			"%s is there already, and secrets are never written over an earlier file. Name another one.", path)
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("looking at %s: %w", path, err)
+		return fmt.Errorf("looking at %s: %w", path, err)
 	}
 	probe, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("preparing %s for secrets: %w", path, err)
+		return fmt.Errorf("preparing %s for secrets: %w", path, err)
 	}
 	if err := errors.Join(probe.Close(), os.Remove(path)); err != nil {
-		return nil, fmt.Errorf("preparing %s for secrets: %w", path, err)
+		return fmt.Errorf("preparing %s for secrets: %w", path, err)
 	}
-	return v, nil
+	return nil
 }
 
 // nextPart is path or, when it is there, the next part of it that is not: secrets.part2.json.
@@ -88,18 +93,17 @@ func nextPart(path string) string {
 }
 
 // ready tells whether a generated secret has somewhere to go.
-func (v *secretVault) ready() bool { return v.path != "" || v.terminal != nil }
+func (v *Vault) ready() bool { return v.path != "" || v.terminal != nil }
 
 // Deliver implements apply.Vault.
-func (v *secretVault) Deliver(resource identity.ResourceID, attribute, value string) error {
+func (v *Vault) Deliver(resource identity.ResourceID, attribute, value string) error {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	secret := deliveredSecret{Resource: resource.String(), Attribute: attribute, Value: value}
+	secret := OneTimeSecret{Resource: resource.String(), Attribute: attribute, Value: value}
 	if v.path == "" {
 		if v.terminal == nil {
-			return errNowhereForSecrets
+			return errors.New("there is nowhere to put the secret: give -secrets-out=FILE")
 		}
-		v.printed++
 		_, err := fmt.Fprintf(v.terminal, "%s %s: %s\n", secret.Resource, attribute, value)
 		return err
 	}
@@ -114,7 +118,7 @@ func (v *secretVault) Deliver(resource identity.ResourceID, attribute, value str
 	return nil
 }
 
-func (v *secretVault) encode(secrets []deliveredSecret) ([]byte, error) {
+func (v *Vault) encode(secrets []OneTimeSecret) ([]byte, error) {
 	encoded, err := json.MarshalIndent(secrets, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encoding secrets: %w", err)

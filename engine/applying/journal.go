@@ -1,8 +1,8 @@
-package main
+package applying
 
 import (
-	"os"
 	"sync"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/history"
@@ -13,7 +13,7 @@ import (
 
 // runJournal turns steps and results into records of the journal. It is safe for many goroutines.
 type runJournal struct {
-	s       *session
+	now     func() time.Time
 	file    *state.Journal
 	mutex   sync.Mutex
 	bound   map[string]string     // binding key → type:key, for the marker
@@ -23,7 +23,7 @@ type runJournal struct {
 
 // Intend implements apply.Journal.
 func (j *runJournal) Intend(step plan.Step) error {
-	return j.file.Append(state.JournalRecord{Kind: state.JournalIntend, At: j.s.env.now().UTC(), Intend: &state.Intention{
+	return j.file.Append(state.JournalRecord{Kind: state.JournalIntend, At: j.now().UTC(), Intend: &state.Intention{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID, Tag: step.Tag,
 		NoWayBack: step.NoWayBack,
 	}})
@@ -51,16 +51,17 @@ func (j *runJournal) Outcome(results ...apply.Result) error {
 
 func (j *runJournal) outcome(r apply.Result) state.JournalRecord {
 	outcome := &state.StepOutcome{
-		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: r.Outcome, ServerID: r.ServerID, Reason: r.Reason, Requests: r.Requests, Generated: r.Generated,
+		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: r.Outcome, ServerID: r.ServerID, Reason: r.Reason,
+		Requests: r.Requests, Generated: r.Generated,
 	}
 	if r.Outcome.Done() {
 		outcome.Bindings = j.bindings(r.Step, r.ServerID)
 	}
-	return state.JournalRecord{Kind: state.JournalOutcome, At: j.s.env.now().UTC(), Outcome: outcome}
+	return state.JournalRecord{Kind: state.JournalOutcome, At: j.now().UTC(), Outcome: outcome}
 }
 
 // bindings of a step to keep in the state; those of what is ours are noted for the marker too.
-func (j *runJournal) bindings(step plan.Step, serverID string) []state.Binding {
+func (j *runJournal) bindings(step plan.Step, serverID string) []history.Binding {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
 	bindings, ours := history.BindingsOf(step, serverID)
@@ -76,25 +77,11 @@ func (j *runJournal) bindings(step plan.Step, serverID string) []state.Binding {
 	return bindings
 }
 
-// bindMapped records what was mapped: such steps write nothing to the target. What an earlier part of the run has recorded is not
-// recorded again.
+// bindMapped records what was mapped, or, of a way back, what only loses its binding: such steps write nothing to the
+// target. What an earlier part of the run has recorded is not recorded again.
 func (j *runJournal) bindMapped(p *plan.Plan, before *resumed) error {
-	if p.Rollback != nil {
-		return j.rest(unboundRest(p), before)
-	}
-	var mapped []apply.Result
-	for _, step := range p.Steps {
-		if step.Action == plan.ActionMap && step.Disposition == plan.DispositionPlanned {
-			mapped = append(mapped, apply.Result{Step: step, Outcome: history.Applied, ServerID: step.ServerID})
-		}
-	}
-	return j.rest(mapped, before)
-}
-
-// rest records steps that send nothing, each once in a run.
-func (j *runJournal) rest(results []apply.Result, before *resumed) error {
 	var open []apply.Result
-	for _, result := range results {
+	for _, result := range withoutRequests(p) {
 		if done, _ := before.known().Of(result.Step.ID); done {
 			j.bindings(result.Step, result.ServerID) // for the marker: the earlier part did not come to write it
 			continue
@@ -104,10 +91,17 @@ func (j *runJournal) rest(results []apply.Result, before *resumed) error {
 	return j.Outcome(open...)
 }
 
-// process is how this process signs its part of a run.
-func (s *session) process(run, lock string, p *plan.Plan, secrets string) *state.JournalProcess {
-	return &state.JournalProcess{
-		Format: state.JournalFormat, Run: run, PlanHash: p.PlanHash, Migration: p.Migration.Name, Tenant: s.cfg.Migration.Tenant, Target: p.Target.Identity,
-		Actor: s.Actor(), Host: s.env.host, PID: os.Getpid(), Lock: lock, RollbackOf: rolledBack(p), SecretsOut: secrets, Steps: len(apply.Planned(p.Steps)),
+// withoutRequests are the steps that end without asking the target: what is mapped and, of a way back, what had nothing
+// to do but lose its bindings, being only mapped or gone already.
+func withoutRequests(p *plan.Plan) []apply.Result {
+	var results []apply.Result
+	for _, step := range p.Steps {
+		switch {
+		case p.Rollback != nil && step.Disposition == plan.DispositionUnchanged && step.Unbinds:
+			results = append(results, apply.Result{Step: step, Outcome: history.Already, ServerID: step.ServerID})
+		case p.Rollback == nil && step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionMap:
+			results = append(results, apply.Result{Step: step, Outcome: history.Applied, ServerID: step.ServerID})
+		}
 	}
+	return results
 }

@@ -1,0 +1,281 @@
+package applying
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/rollback"
+	"github.com/rehome-iam/rehome/engine/undoing"
+	"github.com/rehome-iam/rehome/engine/verify"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// execution is one apply, from the approved plan to the end of the run.
+type execution struct {
+	p       *project.Project
+	work    *planning.Prepared
+	in      Input
+	run     string
+	lock    string
+	began   time.Time
+	resumed *resumed        // nil for a new run
+	given   map[string]bool // steps whose secrets an earlier run handed out
+	file    *state.Journal
+	journal *runJournal
+	vault   *vaults
+	lease   *apply.Lease
+}
+
+// newExecution finds the run that goes on, or names a new one. It changes nothing.
+func newExecution(p *project.Project, work *planning.Prepared, in Input) (e *execution, err error) {
+	e = &execution{p: p, work: work, in: in, run: p.NewID("r"), began: p.Now().UTC()}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	runs, err := p.Migration().Runs()
+	if err != nil {
+		return nil, err
+	}
+	if run := history.Unfinished(runs, work.Plan.PlanHash); run != nil {
+		e.run, e.began = run.ID, run.StartedAt
+		if e.resumed, e.file, err = openResumed(p, *run); err != nil {
+			return nil, err
+		}
+	}
+	if in.Rescue != "" {
+		if err := takeRescue(p, p.Path(in.Rescue), e.resumed, e.file); err != nil {
+			return nil, err
+		}
+	}
+	if e.given, err = givenBefore(p, runs, work.Plan.PlanHash); err != nil {
+		return nil, err
+	}
+	if e.lock = in.Lock; e.lock == "" {
+		e.lock = e.run
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9._/-]{1,100}$`).MatchString(e.lock) {
+		return nil, diag.Errorf("lock-id-invalid", "Lock id is not usable", "The id of the lock is %q; use at most 100 "+
+			"letters, digits, dots, dashes, slashes and underscores.", e.lock)
+	}
+	return e, nil
+}
+
+func (e *execution) close() {
+	if e.file != nil {
+		_ = e.file.Close() // all that counts was synced when it was appended
+		e.file = nil
+	}
+}
+
+// openVault checks that generated secrets have somewhere to go. It makes nothing yet.
+func (e *execution) openVault() (err error) {
+	to := e.in.Secrets
+	if e.resumed != nil {
+		to.earlier = e.resumed.secrets
+	}
+	if e.vault, err = openVaults(e.p, apply.Planned(e.work.Plan.Steps), to); err != nil {
+		return err
+	}
+	if generated := e.generates(); generated > 0 && !e.vault.ready() {
+		return diag.Errorf("secrets-need-a-file", "Secrets have no destination", "The plan generates %s, given out once and "+
+			"stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.",
+			phrase.Plural(generated, "client secret", "client secrets"))
+	}
+	return nil
+}
+
+// generates counts the one-time secrets of steps that are still to be done.
+func (e *execution) generates() int {
+	n := 0
+	for _, step := range apply.Planned(e.work.Plan.Steps) {
+		if done, _ := e.resumed.known().Of(step.ID); step.Action == plan.ActionCreate && !done && !e.given[step.ID] {
+			n += len(step.AfterUnknown)
+		}
+	}
+	return n
+}
+
+// execute takes the lease, runs the steps and closes the books.
+func (e *execution) execute(ctx context.Context) (*Report, error) {
+	p, of := e.p, e.work.Plan
+	claim := e.claim()
+	if err := awaitTarget(ctx, p, e.work.Target, claim); err != nil {
+		return nil, err
+	}
+	if err := e.preconditions(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.tryAccounts(ctx, "Nothing was changed. Mend the account first: nobody could get in if the move went wrong."); err != nil {
+		return nil, err
+	}
+	if err := e.begin(ctx, claim); err != nil {
+		return nil, err
+	}
+	steps := phrase.Plural(len(apply.Planned(of.Steps)), "step", "steps")
+	p.Note("Approved %s  run %s  %s, %d at a time", phrase.ShortHash(of.PlanHash), e.run, steps, e.in.Workers)
+	p.Events.Send(project.Parting{
+		Text: fmt.Sprintf("Left at once. Run %s is not finished: the same apply goes on with it.", e.run),
+	})
+	heard := context.AfterFunc(ctx, func() {
+		p.Note("Interrupted: what is in flight is finished, nothing more is started. Interrupt again to leave at once.")
+	})
+	defer heard()
+	report, fault := e.runSteps(ctx)
+	if fault == nil {
+		fault = e.journal.bindMapped(of, e.resumed)
+	}
+	return e.finish(ctx, report, fault)
+}
+
+func (e *execution) runSteps(ctx context.Context) (apply.Report, error) {
+	p, sources := e.p, e.in.Sources
+	if sources == nil {
+		configured := p.SecretSources()
+		defer configured.Close()
+		sources = configured
+	}
+	options := apply.Options{Workers: e.in.Workers, FailFast: e.in.FailFast, Guard: e.lease.Confirm, Given: e.given,
+		Progress: func(done, total int, current string) {
+			p.Events.Send(project.Progress{Done: done, Total: total, Current: current})
+		},
+	}
+	if e.resumed != nil {
+		options.Done, options.Begun = e.resumed.results(), e.resumed.Begun
+	}
+	defer p.Events.Send(project.Progress{End: true})
+	return apply.Run(ctx, e.work.Plan.Steps, goneTarget{e.work.Target}, sources, e.journal, e.vault, options)
+}
+
+// preconditions re-reads the live target before the first write and refuses when any step's before is no longer true.
+func (e *execution) preconditions(ctx context.Context) error {
+	live := map[identity.ResourceID]identity.Resource{}
+	_, err := e.work.Target.Read(ctx, func(r identity.Resource) error {
+		live[r.ID()] = r
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the target before the first write: %w", err)
+	}
+	schema, err := e.work.Target.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	schemas := map[string]identity.ResourceSchema{}
+	for _, r := range schema.Resources {
+		schemas[r.Type] = r
+	}
+	lines := apply.Preconditions(e.work.Plan, live, schemas, e.resumed.known())
+	used, err := undoing.UsedSince(ctx, e.p, e.work, live)
+	if err != nil {
+		return err
+	}
+	if err := apply.TargetChanged(e.work.Plan, append(lines, used...)); err != nil {
+		return project.Refuse(project.CauseHash, err)
+	}
+	return nil
+}
+
+// tryAccounts refuses when a break-glass account may not get in.
+func (e *execution) tryAccounts(ctx context.Context, consequence string) error {
+	results, err := BreakGlass(ctx, e.p, e.work.Target)
+	if err != nil {
+		return err
+	}
+	return verify.ShutOut(results, consequence)
+}
+
+// begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from
+// a stranger's.
+func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
+	p, of, kind := e.p, e.work.Plan, state.JournalResume
+	e.journal = &runJournal{now: p.Now, bound: map[string]string{}}
+	if e.resumed == nil {
+		kind = state.JournalBegin
+		if err := e.beginAnew(); err != nil {
+			return err
+		}
+	} else {
+		for _, step := range apply.Planned(of.Steps) {
+			if before, done := e.resumed.Done[step.ID]; done {
+				e.journal.bindings(step, before.ServerID) // for the marker: the earlier part did not come to write it
+			}
+		}
+	}
+	e.journal.file = e.file
+	err := e.file.Append(state.JournalRecord{Kind: kind, At: p.Now().UTC(), Process: e.process()})
+	if err != nil {
+		return err
+	}
+	if e.lease, err = apply.TakeLease(ctx, e.work.Target, claim, p.Now); err == nil {
+		return e.recordPlan(ctx)
+	}
+	if e.resumed == nil && apply.Refused(err) {
+		err = errors.Join(err, e.file.Discard())
+		e.file = nil
+		return err
+	}
+	// The lease may be ours though its answer was lost, and the journal is what proves it to the next apply.
+	return errors.Join(err, e.file.Append(state.JournalRecord{
+		Kind: state.JournalEnd, At: p.Now().UTC(), Status: history.StatusFailed,
+	}))
+}
+
+// beginAnew keeps the plan, which may have come as a file, so that this state can show and prove what it applied, and
+// opens the journal of a new run.
+func (e *execution) beginAnew() error {
+	migration := e.p.Migration()
+	if _, err := migration.Plan(e.work.Plan.PlanHash); err != nil {
+		if !errors.Is(err, state.ErrNotFound) {
+			return err
+		}
+		if err := migration.KeepPlan(e.work.Plan); err != nil {
+			return err
+		}
+	}
+	folder, err := e.p.JournalFolder()
+	if err != nil {
+		return err
+	}
+	options := state.JournalOptions{Folder: folder, Run: e.run, Watch: e.p.JournalWatch}
+	e.file, _, err = migration.OpenJournal(options, newResumed(history.Run{}).take)
+	return err
+}
+
+// process is how this process signs its part of a run.
+func (e *execution) process() *state.JournalProcess {
+	p, of := e.p, e.work.Plan
+	return &state.JournalProcess{
+		Format: state.JournalFormat, Run: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name,
+		Tenant: p.Config().Migration.Tenant, Target: of.Target.Identity, Actor: p.Actor(), Host: p.Host, PID: p.PID,
+		Lock: e.lock, RollbackOf: rollback.Of(of), SecretsOut: e.vault.out, Steps: len(apply.Planned(of.Steps)),
+	}
+}
+
+// recordPlan records every step of the plan and what of it people must do, unless an earlier part of the run did.
+func (e *execution) recordPlan(ctx context.Context) error {
+	recorded, of := 0, e.work.Plan
+	err := e.p.Migration().RunPlan(e.run, func(state.PlannedStep) error { recorded++; return nil })
+	if err == nil && recorded < len(of.Steps) {
+		err = beginRun(e.p, history.Run{
+			ID: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name, Status: history.StatusStarted, StartedAt: e.began,
+			RollbackOf: rollback.Of(of),
+		}, of)
+	}
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, e.lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
+}

@@ -1,0 +1,98 @@
+package applying
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/rollback"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// left counts what a plan leaves to people.
+func left(p *plan.Plan) int {
+	return p.Summary.ManualFollowUp + p.Summary.Blocked + rollback.Stays(p)
+}
+
+// finish writes the run's end, gives the lease back, lets the state follow, and says what came of it.
+func (e *execution) finish(ctx context.Context, steps apply.Report, fault error) (*Report, error) {
+	p, of := e.p, e.work.Plan
+	after := context.WithoutCancel(ctx)
+	report := &Report{Plan: of, Steps: steps, Interrupted: ctx.Err() != nil}
+	fault = errors.Join(fault, e.tryAccounts(after,
+		"It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback."))
+	run := history.Run{
+		ID: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name, StartedAt: e.began, CompletedAt: p.Now().UTC(),
+		Status: history.EndOf(fault != nil, report.Undone(), left(of)),
+	}
+	released := e.lease.Release(after, func(m *identity.Marker) { e.mark(m, run) })
+	if released != nil {
+		run.Status = history.StatusFailed // what only the marker remembers is not there yet
+	}
+	recorded := e.record(run)
+	_, declared := RecordDeclared(p, of.PlanHash)
+	report.Run, report.Secrets = run, e.vault.delivered()
+	report.Head, _ = p.Store().AuditHead()
+	e.tell(report)
+	return report, errors.Join(fault, released, recorded, declared)
+}
+
+// tell tells other programs how the run ended.
+func (e *execution) tell(report *Report) {
+	steps := report.Steps
+	e.p.Fact("apply_completed", map[string]any{
+		"run": report.Run.ID, "status": report.Run.Status, "applied": steps.Count(history.Applied),
+		"already": steps.Count(history.Already), "failed": steps.Count(history.Failed),
+		"not_started": steps.Count(history.NotStarted), "unknown": steps.Count(history.Unknown),
+		"requests": steps.Requests, "audit_head": report.Head,
+	})
+	if report.Run.Status == history.StatusFailed {
+		e.p.Events.Send(guidance(Declared(e.p.Config()).Rollback))
+	}
+}
+
+// mark leaves in the target what the run did.
+func (e *execution) mark(m *identity.Marker, run history.Run) {
+	m.Run, m.RunHost = run.ID, e.p.Host
+	if run.Status != history.StatusFailed {
+		m.AppliedPlan, m.AppliedMade = e.work.Plan.PlanHash, e.made().UTC().Format(time.RFC3339)
+	}
+	for key, resource := range e.journal.bound {
+		if m.Bindings == nil {
+			m.Bindings = map[string]string{}
+		}
+		m.Bindings[key] = resource
+	}
+	for _, key := range e.journal.unbound {
+		delete(m.Bindings, key)
+	}
+}
+
+// record ends the journal and lets the state follow it. What the journal refused goes into a rescue file.
+func (e *execution) record(run history.Run) error {
+	ended := e.file.Append(state.JournalRecord{
+		Kind: state.JournalEnd, At: run.CompletedAt, Status: run.Status, Plan: endedPlan(e.work.Plan, run.Status),
+	})
+	e.close()
+	if unsaved := e.journal.unsaved; len(unsaved) > 0 {
+		ended = writeRescue(e.p, *e.process(), unsaved)
+	}
+	if err := e.p.BringUp(); err != nil {
+		return errors.Join(ended, fmt.Errorf("the journal has the whole run, but the state did not follow it; "+
+			"the next command tries again: %w", err))
+	}
+	return ended
+}
+
+// endedPlan is what the end of a run makes of its plan.
+func endedPlan(p *plan.Plan, status history.Status) *state.PlanRecord {
+	record := planning.RecordOf(p)
+	record.Status = status.Plan()
+	return &record
+}

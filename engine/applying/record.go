@@ -1,0 +1,74 @@
+package applying
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// beginRun records a run, every step of its plan, and what of it people must do, before the first write to the target.
+func beginRun(p *project.Project, run history.Run, of *plan.Plan) error {
+	begun := p.Event("migration.cutover_plan.applying", of.PlanHash, map[string]string{"run": run.ID})
+	if err := p.Migration().PutRun(run, begun); err != nil {
+		return err
+	}
+	names := map[plan.Disposition]string{
+		plan.DispositionBlocked: "migration.cutover_step.blocked",
+		plan.DispositionManual:  "migration.cutover_step.manual_follow_up",
+		plan.DispositionSkipped: "migration.cutover_step.skipped",
+	}
+	steps := make([]state.PlannedStep, 0, len(of.Steps))
+	events := make([]state.Event, 0, len(of.Steps))
+	for i := range of.Steps {
+		step := planned(&of.Steps[i], p.Now().UTC())
+		steps = append(steps, step)
+		facts := map[string]string{"run": run.ID}
+		for name, value := range map[string]string{
+			"reason": step.Reason, "resource": step.Resource.String(), "decided_by": placeOf(step),
+		} {
+			if value != "" && value != ":" {
+				facts[name] = value
+			}
+		}
+		event := p.Event("", step.StepID, facts)
+		event.Name = names[of.Steps[i].Disposition]
+		events = append(events, event)
+	}
+	return p.Migration().PutRunPlan(run, steps, events)
+}
+
+func planned(step *plan.Step, at time.Time) state.PlannedStep {
+	record := state.PlannedStep{
+		StepID: step.ID, Title: titleOf(step), Action: string(step.Action), Disposition: string(step.Disposition),
+		Resource: step.Resource, ServerID: step.ServerID, Class: string(step.Class), Reason: step.Reason, ToDo: step.ToDo,
+		At: at, FollowUp: step.Disposition == plan.DispositionManual,
+	}
+	if step.DecidedBy != nil {
+		record.File, record.Line = step.DecidedBy.File, step.DecidedBy.Line
+	}
+	return record
+}
+
+// titleOf names a step for a person: its resource, or its item where it has none. A crowd is counted, people are not
+// named.
+func titleOf(step *plan.Step) string {
+	switch {
+	case step.Crowd != nil && len(step.Items) > 0:
+		return fmt.Sprintf("%d × %s of %s", step.Crowd.Count, step.Items[0].Kind, step.Items[0].Source)
+	case step.Disposition != plan.DispositionPlanned && len(step.Items) > 0:
+		return fmt.Sprintf("%s %q", step.Items[0].Kind, step.Items[0].Name)
+	default:
+		return step.ID
+	}
+}
+
+func placeOf(step state.PlannedStep) string {
+	if step.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", step.File, step.Line)
+}

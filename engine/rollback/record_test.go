@@ -1,0 +1,92 @@
+package rollback_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/rollback"
+)
+
+func TestBuiltUpon_ALaterRunThatChangedOrNeedsIsNamed(t *testing.T) {
+	step := func(id string, action plan.Action, needs ...string) []history.Did {
+		return []history.Did{{Step: plan.Step{ID: id, Action: action, DependsOn: needs}}}
+	}
+	ours := &history.Record{Run: history.Run{ID: "r-1"}, Did: step("client:wiki", plan.ActionCreate)}
+	for want, did := range map[string][]history.Did{
+		"Run r-2, later than r-1, changed client:wiki, too.":                step("client:wiki", plan.ActionUpdate),
+		"Run r-2, later than r-1, made gate:wiki, which needs client:wiki.": step("gate:wiki", plan.ActionCreate, "group:/a", "client:wiki"),
+		"": append(step("group:/b", plan.ActionCreate), step("client:wiki", plan.ActionMap)...),
+	} {
+		got := rollback.BuiltUpon(ours, &history.Record{Run: history.Run{ID: "r-2"}, Did: did})
+		if (want == "") != (got == nil) || got != nil && !strings.Contains(got.Error(), want) {
+			t.Errorf("%v, wanted %q", got, want)
+		}
+	}
+}
+
+func TestCandidates_RefusesWhatCannotBeTakenBack(t *testing.T) {
+	runs := []history.Run{{ID: "back", RollbackOf: "a"}, {ID: "c"}, {ID: "b"}, {ID: "a", RolledBackBy: "back"}}
+	for id, want := range map[string]string{
+		"b": "b", "a": "rollback-done", "back": "rollback-of-rollback", "x": "run-unknown", "": "c b",
+	} {
+		found, err := rollback.Candidates(runs, id)
+		var ids []string
+		for _, run := range found {
+			ids = append(ids, run.ID)
+		}
+		got := strings.Join(ids, " ")
+		var refused diag.Diagnostic
+		if errors.As(err, &refused) {
+			got = refused.Code
+		}
+		if got != want {
+			t.Errorf("%q: %s, wanted %s", id, got, want)
+		}
+	}
+	if _, err := rollback.Candidates(runs, "x"); !strings.Contains(err.Error(), "The newest are back, c, b, a.") {
+		t.Errorf("%v", err)
+	}
+	if _, err := rollback.Candidates(nil, "x"); !strings.Contains(err.Error(), "none at all") {
+		t.Errorf("without runs: %v", err)
+	}
+}
+
+func TestUsedSince_ADecidedDeleteStandsAndWhatCannotBeToldCounts(t *testing.T) {
+	step := func(key, decision string, action plan.Action) plan.Step {
+		return plan.Step{
+			ID: "client:" + key, Resource: identity.ResourceID{Type: "client", Key: key}, Decision: decision, Action: action,
+			Disposition: plan.DispositionPlanned,
+		}
+	}
+	p := &plan.Plan{Steps: []plan.Step{
+		step("used", "", plan.ActionDelete), step("decided", "delete", plan.ActionDelete), step("free", "", plan.ActionDelete),
+		step("closed", "", plan.ActionUpdate), step("dark", "", plan.ActionDelete), step("silent", "", plan.ActionDelete),
+	}}
+	var asked []identity.UsageQuestion
+	for _, s := range p.Steps {
+		asked = append(asked, identity.UsageQuestion{Resource: identity.Resource{Type: "client", Key: s.Resource.Key}})
+	}
+	known := map[identity.ResourceID]identity.Usage{}
+	for _, u := range []identity.Usage{
+		{Resource: p.Steps[0].Resource, Used: true, Facts: []string{"3 sign-ins", "more"}},
+		{Resource: p.Steps[1].Resource, Used: true, Facts: []string{"1 sign-in"}},
+		{Resource: p.Steps[2].Resource},
+		{Resource: p.Steps[3].Resource, Used: true, Facts: []string{"1 sign-in"}},
+		{Resource: p.Steps[4].Resource, Unknown: "events are not kept"},
+	} {
+		known[u.Resource] = u
+	}
+	want := []string{
+		"client:used   used since: 3 sign-ins", "client:dark   used since: events are not kept", "client:silent   used since: ",
+	}
+	if diff := cmp.Diff(want, rollback.UsedSince(p, asked, known)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,170 @@
+package undoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/rollback"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Plan computes the way back of a run, the newest one unless one is named, and records it; it is written into a file,
+// where one is named.
+func Plan(ctx context.Context, p *project.Project, run, file string) (*planning.Report, error) {
+	work, err := Prepare(ctx, p, run)
+	if err != nil {
+		return nil, err
+	}
+	defer work.Close()
+	return planning.Keep(ctx, p, work, file)
+}
+
+// Prepare computes the way back of a run from its record and the live target. The caller closes what it returns.
+func Prepare(ctx context.Context, p *project.Project, run string) (*planning.Prepared, error) {
+	migration, err := p.StateForChange(ctx)
+	if err != nil {
+		return nil, err
+	}
+	record, err := recordOf(migration, run)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayTakeBack(migration, record); err != nil {
+		return nil, err
+	}
+	target, schema, err := p.Target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	work := &planning.Prepared{Target: target, Live: target}
+	if err := compute(ctx, p, work, record, schema); err != nil {
+		work.Close()
+		return nil, err
+	}
+	return work, nil
+}
+
+func compute(ctx context.Context, p *project.Project, w *planning.Prepared, record *history.Record,
+	schema identity.ProviderSchema) error {
+	cfg := p.Config()
+	who, err := w.Target.Identify(ctx)
+	if err != nil {
+		return fmt.Errorf("asking the target who it is: %w", err)
+	}
+	if who.Identity != record.Plan.Target.Identity {
+		return diag.Errorf("plan-other-target", "Run was in another target", "Run %s wrote to %s, the configuration names %s.",
+			record.Run.ID, record.Plan.Target.Identity, who.Identity)
+	}
+	if w.Marker, w.Revision, err = w.Target.ReadMarker(ctx); err != nil {
+		return fmt.Errorf("reading the marker: %w", err)
+	}
+	if err := apply.CheckOwner(w.Marker, p.Owner()); err != nil {
+		return err
+	}
+	age, err := planning.Age(cfg)
+	if err != nil {
+		return err
+	}
+	now := p.Now().UTC()
+	input := rollback.Input{
+		Run: record.Run.ID, PlanHash: record.Run.PlanHash, Done: record.Did,
+		Since: record.Since().UTC().Format(time.RFC3339), Schemas: schema.Resources, Decisions: cfg.Undos,
+		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
+		Target: plan.Target{
+			Provider: cfg.Target.Provider, Name: cfg.Target.Name, Identity: who.Identity, Summary: who.Summary,
+		},
+		CreatedAt: now.Format(time.RFC3339), ExpiresAt: now.Add(age).Format(time.RFC3339),
+	}
+	w.Read, err = w.Target.Read(ctx, func(r identity.Resource) error {
+		input.Live = append(input.Live, r)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the target: %w", err)
+	}
+	if input.Usages, err = usages(ctx, w, p.ThrowAway(), rollback.Questions(input)); err != nil {
+		return err
+	}
+	made, problems := rollback.Build(input)
+	if problems.HasErrors() {
+		return problems
+	}
+	w.Plan = made
+	return nil
+}
+
+// usages asks what people did with resources. A target that cannot tell gives no answer, and then everything counts as
+// used.
+//
+// Nobody signs in to a throw-away target, so there what is not known counts as not used.
+func usages(ctx context.Context, w *planning.Prepared, throwAway bool, questions []identity.UsageQuestion,
+) (map[identity.ResourceID]identity.Usage, error) {
+	answers, err := w.Target.Usage(ctx, questions)
+	if err != nil && !client.Unsupported(err) {
+		return nil, fmt.Errorf("asking what was used since: %w", err)
+	}
+	known := map[identity.ResourceID]identity.Usage{}
+	for _, u := range answers {
+		known[u.Resource] = u
+	}
+	if !throwAway {
+		return known, nil
+	}
+	w.Untold = 0
+	for _, question := range questions {
+		id := question.Resource.ID()
+		if u, told := known[id]; !u.Used && (!told || u.Unknown != "") {
+			known[id] = identity.Usage{Resource: id}
+			w.Untold++
+		}
+	}
+	return known, nil
+}
+
+// UsedSince says in a line of each what a rollback would delete that has come into use after it was planned. A decided
+// delete stands. A plan that goes forward has none.
+func UsedSince(ctx context.Context, p *project.Project, work *planning.Prepared,
+	live map[identity.ResourceID]identity.Resource) ([]string, error) {
+	back := work.Plan.Rollback
+	if back == nil {
+		return nil, nil
+	}
+	var ask []identity.UsageQuestion
+	for _, step := range work.Plan.Steps {
+		if r, exists := live[step.Resource]; exists {
+			ask = append(ask, rollback.Ask(r, back.Since, slices.Contains(back.Opened, step.ID)))
+		}
+	}
+	known, err := usages(ctx, work, p.ThrowAway(), ask)
+	if err != nil || len(known) == 0 {
+		return nil, err // a target that cannot tell had all that is not decided kept
+	}
+	return rollback.UsedSince(work.Plan, ask, known), nil
+}
+
+// RunOf is the run that a kept plan of this hash takes back, empty when the hash is of no rollback.
+func RunOf(ctx context.Context, p *project.Project, hash string) (string, error) {
+	migration, err := p.State(ctx)
+	if err != nil {
+		return "", err
+	}
+	kept, err := migration.Plan(hash)
+	if errors.Is(err, state.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return rollback.Of(kept), nil
+}
