@@ -1,6 +1,7 @@
 package planning_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
+	"github.com/rehome-iam/rehome/engine/reading"
 )
 
 // planned makes a plan, and fails the test when that fails.
@@ -260,5 +262,96 @@ func TestPlan_OfAnotherMigrationsTargetIsRefused(t *testing.T) {
 	if _, err := planning.Plan(t.Context(), beta.Open(), planning.Input{}, ""); err == nil ||
 		!strings.Contains(err.Error(), "acme") {
 		t.Errorf("beta plans into the target of acme: %v", err)
+	}
+}
+
+func TestPlan_FromASnapshotOfTheTargetIsThatOfTheLiveOne(t *testing.T) {
+	place := projecttest.New(t, "acme", projecttest.Groups(t, "Finance", "Support")...)
+	place.Write("realm.json", `{"realm": "acme", "enabled": true, "groups": [{"name": "Finance", "path": "/Finance"}]}`)
+	if _, err := reading.SnapshotTarget(t.Context(), place.Open(), reading.TargetInput{Out: "target.age"}); err != nil {
+		t.Fatal(err)
+	}
+	live := planned(t, place.Open(), planning.Input{}, "").Plan
+	place.Write("realm.json", `{"realm": "acme", "enabled": true}`)
+	kept := planned(t, place.Open(), planning.Input{TargetFile: "target.age"}, "").Plan
+	if !slices.Equal(stepIDs(kept), stepIDs(live)) || kept.Target.SnapshotAt != place.At.Format(time.RFC3339) ||
+		live.Target.SnapshotAt != "" {
+		t.Errorf("from the file %q, taken at %q; from the target %q, taken at %q", stepIDs(kept), kept.Target.SnapshotAt,
+			stepIDs(live), live.Target.SnapshotAt)
+	}
+	if _, err := planning.Plan(t.Context(), place.Open(), planning.Input{TargetFile: "none.age"}, ""); err == nil {
+		t.Error("a plan from a file that is not there")
+	}
+}
+
+// renamed says of a group that the target has another one.
+type renamed struct{ reading.LiveTarget }
+
+func (r renamed) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+	group := identity.Resource{Type: "group", Key: "/Finance", Attributes: identity.Attributes{"name": "Finance"}}
+	if err := each(group); err != nil {
+		return identity.ReadSummary{}, err
+	}
+	return r.LiveTarget.Read(ctx, each)
+}
+
+func (r renamed) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+	marker, revision, err := r.LiveTarget.ReadMarker(ctx)
+	marker.Bindings = map[string]string{"fake.corp/group/g1#group": "group:/Finance", "nonsense": "nonsense"}
+	return marker, revision, err
+}
+
+func TestPrepare_SeesTheTargetThroughWhatStandsBetween(t *testing.T) {
+	place := projecttest.New(t, "acme", projecttest.Groups(t, "Finance")...)
+	through := func(live reading.LiveTarget) reading.LiveTarget { return renamed{live} }
+	w, err := planning.Prepare(t.Context(), place.Open(), planning.Input{Through: through})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if len(w.Plan.Steps) != 1 || w.Plan.Steps[0].Action == plan.ActionCreate || w.Plan.Handoff.Status != plan.HandoffReady {
+		t.Errorf("what the marker binds is decided anew: %+v, blockers %+v", w.Plan.Steps, w.Plan.Handoff.Blockers)
+	}
+}
+
+func TestRecheck_OfAWaveAsksForThoseBefore(t *testing.T) {
+	place := projecttest.New(t, "acme", projecttest.Groups(t, "Finance", "Support")...)
+	place.Write("waves.rehome.hcl", waves)
+	rest := planned(t, place.Open(), planning.Input{Part: planning.Part{Wave: "pilot"}}, "").Plan
+	rest.Part.Wave = "rest"
+	err := planning.Recheck(t.Context(), place.Open(), rest, place.At)
+	if err == nil || !strings.Contains(err.Error(), plan.BlockerWaves) {
+		t.Errorf("before the pilot: %v", err)
+	}
+}
+
+func TestPlan_GuardsTheVolumeAsTheBlockSays(t *testing.T) {
+	var groups, merges strings.Builder
+	names := []string{"a1", "a2", "a3", "a4", "a5", "a6"}
+	for _, name := range names {
+		fmt.Fprintf(&groups, `{"name": %q, "path": "/%s", "attributes": {"x": ["1"]}},`, name, name)
+		fmt.Fprintf(&merges, "merge \"group\" %q {\n  where = item.name == %q\n  decision = \"reconcile\"\n"+
+			"  target = \"group:/%s\"\n  overwrite = [\"attributes\"]\n}\n", name, name, name)
+	}
+	for guard, want := range map[string]string{
+		"": plan.BlockerVolume,
+		"volume_guard {\n  allow_changes = 6\n  reason = \"test\"\n}\n": "",
+		"volume_guard {\n  max_changed_share = 1\n}\n":                  "",
+		"volume_guard {\n  max_deleted_share = 1\n}\n":                  plan.BlockerVolume,
+	} {
+		place := projecttest.New(t, "acme", projecttest.Groups(t, names...)...)
+		for i := range place.Items {
+			place.Items[i] = projecttest.Item(t, identity.KindGroup, place.Items[i].ID, names[i],
+				identity.Group{Name: names[i], Origin: "local", Attributes: map[string][]string{"x": {"2"}}})
+		}
+		place.Write("realm.json", `{"realm": "acme", "enabled": true, "groups": [`+strings.TrimSuffix(groups.String(), ",")+`]}`)
+		place.Write("rules.rehome.hcl", merges.String()+guard)
+		got := ""
+		for _, b := range planned(t, place.Open(), planning.Input{}, "").Plan.Handoff.Blockers {
+			got += b.Code
+		}
+		if got != want {
+			t.Errorf("%q: blocked by %q, wanted %q", guard, got, want)
+		}
 	}
 }
