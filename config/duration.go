@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
 // Duration reads a duration of the configuration, such as 24h; otherwise is what holds where it was not set. Name is
@@ -18,4 +19,14 @@ func Duration(text string, otherwise time.Duration, name string) (time.Duration,
 			text)
 	}
 	return d, nil
+}
+
+// SnapshotAges is how old snapshots may be, as the rehome block says or without it.
+func (c *Config) SnapshotAges() (handoff.Ages, error) {
+	structure, err := Duration(c.Rehome.MaxSnapshotAge, handoff.DefaultStructureAge, "max_snapshot_age")
+	if err != nil {
+		return handoff.Ages{}, err
+	}
+	people, err := Duration(c.Rehome.MaxPeopleSnapshotAge, handoff.DefaultPeopleAge, "max_people_snapshot_age")
+	return handoff.Ages{Structure: structure, People: people}, err
 }

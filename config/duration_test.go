@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
 func TestDuration_IsPositiveOrWhatHoldsWithoutOne(t *testing.T) {
@@ -13,6 +14,27 @@ func TestDuration_IsPositiveOrWhatHoldsWithoutOne(t *testing.T) {
 		got, err := config.Duration(text, time.Hour, "max_plan_age")
 		if got != want || (err == nil) != (want > 0) {
 			t.Errorf("%q: %s, %v", text, got, err)
+		}
+	}
+}
+
+func TestSnapshotAges_AreThoseOfTheBlockOrTheUsualOnes(t *testing.T) {
+	for name, c := range map[string]struct {
+		block config.Rehome
+		want  handoff.Ages
+		bad   bool
+	}{
+		"no block": {config.Rehome{}, handoff.Ages{Structure: handoff.DefaultStructureAge,
+			People: handoff.DefaultPeopleAge}, false},
+		"both": {config.Rehome{MaxSnapshotAge: "3h", MaxPeopleSnapshotAge: "2m"},
+			handoff.Ages{Structure: 3 * time.Hour, People: 2 * time.Minute}, false},
+		"no structure": {config.Rehome{MaxSnapshotAge: "soon"}, handoff.Ages{}, true},
+		"no people": {config.Rehome{MaxPeopleSnapshotAge: "soon"}, handoff.Ages{Structure: handoff.DefaultStructureAge},
+			true},
+	} {
+		got, err := (&config.Config{Rehome: c.block}).SnapshotAges()
+		if got != c.want || (err != nil) != c.bad {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }

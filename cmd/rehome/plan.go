@@ -180,7 +180,9 @@ func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identi
 	return s.call.showPlan(p, verbose, saved, read)
 }
 
-func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error { return s.call.refuseDraft(p, read) }
+func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error {
+	return s.call.refuseDraft(p, read)
+}
 
 // path makes a path of the command line relative to -chdir.
 func (s *session) path(name string) string {

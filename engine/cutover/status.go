@@ -12,7 +12,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rollback"
@@ -205,7 +204,7 @@ func (s *standing) readPlanned() error {
 		return err
 	}
 	p := summary.Plan
-	ages, err := planning.SnapshotAges(s.cfg)
+	ages, err := s.cfg.SnapshotAges()
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (w *Prepared) build(ctx context.Context, p *project.Project, input plan.Inp
 	if err != nil {
 		return err
 	}
-	ages, err := SnapshotAges(cfg)
+	ages, err := cfg.SnapshotAges()
 	if err != nil {
 		return err
 	}
@@ -63,16 +63,6 @@ func Age(cfg *config.Config) (time.Duration, error) {
 	return config.Duration(cfg.Rehome.MaxPlanAge, defaultAge, "max_plan_age")
 }
 
-// SnapshotAges is how old snapshots may be.
-func SnapshotAges(cfg *config.Config) (handoff.Ages, error) {
-	structure, err := config.Duration(cfg.Rehome.MaxSnapshotAge, handoff.DefaultStructureAge, "max_snapshot_age")
-	if err != nil {
-		return handoff.Ages{}, err
-	}
-	people, err := config.Duration(cfg.Rehome.MaxPeopleSnapshotAge, handoff.DefaultPeopleAge, "max_people_snapshot_age")
-	return handoff.Ages{Structure: structure, People: people}, err
-}
-
 // Recheck refuses a plan whose gates are no longer closed: who applies it asks the same questions as who made it. At is
 // when the run began. The refusal has the cause gate.
 func Recheck(ctx context.Context, p *project.Project, of *plan.Plan, at time.Time) error {
@@ -80,7 +70,7 @@ func Recheck(ctx context.Context, p *project.Project, of *plan.Plan, at time.Tim
 	if err != nil {
 		return err
 	}
-	ages, err := SnapshotAges(cfg)
+	ages, err := cfg.SnapshotAges()
 	if err != nil {
 		return err
 	}

@@ -309,7 +309,8 @@ func TestPrepare_SeesTheTargetThroughWhatStandsBetween(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if len(w.Plan.Steps) != 1 || w.Plan.Steps[0].Action == plan.ActionCreate || w.Plan.Handoff.Status != plan.HandoffReady {
+	if len(w.Plan.Steps) != 1 || w.Plan.Steps[0].Action == plan.ActionCreate ||
+		w.Plan.Handoff.Status != plan.HandoffReady {
 		t.Errorf("what the marker binds is decided anew: %+v, blockers %+v", w.Plan.Steps, w.Plan.Handoff.Blockers)
 	}
 }
@@ -344,7 +345,8 @@ func TestPlan_GuardsTheVolumeAsTheBlockSays(t *testing.T) {
 			place.Items[i] = projecttest.Item(t, identity.KindGroup, place.Items[i].ID, names[i],
 				identity.Group{Name: names[i], Origin: "local", Attributes: map[string][]string{"x": {"2"}}})
 		}
-		place.Write("realm.json", `{"realm": "acme", "enabled": true, "groups": [`+strings.TrimSuffix(groups.String(), ",")+`]}`)
+		place.Write("realm.json", `{"realm": "acme", "enabled": true, "groups": [`+strings.TrimSuffix(groups.String(),
+			",")+`]}`)
 		place.Write("rules.rehome.hcl", merges.String()+guard)
 		got := ""
 		for _, b := range planned(t, place.Open(), planning.Input{}, "").Plan.Handoff.Blockers {
