@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // Somebody who can write the file but has no key: records are removed, moved, changed and the counters with them.
@@ -123,9 +124,9 @@ func TestAudit_EachStepOfAJournalIsNamedByItsOutcome(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
-	for _, record := range []state.JournalRecord{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"),
+	for _, record := range []journal.Record{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"),
 		outcome("b", "already"), intend("c"), outcome("c", "failed"),
-		{Kind: state.JournalEnd, At: time.Unix(9, 0).UTC(), Status: "failed"}} {
+		{Kind: journal.End, At: time.Unix(9, 0).UTC(), Status: "failed"}} {
 		journalOf(t, store, folder, "r1", record)
 	}
 	if _, err := store.BringUp(folder); err != nil {

@@ -2,8 +2,9 @@ package state
 
 import (
 	"context"
-	"errors"
 	"fmt"
+
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 // Backend is an ordered key-value store with transactions. Values are opaque and already encrypted. Many processes use
@@ -31,10 +32,10 @@ type Tx interface {
 
 // Errors that callers branch on.
 var (
-	ErrCorrupt  = errors.New("state is damaged")
-	ErrNewer    = errors.New("state was written by a newer version of rehome")
-	ErrNoKey    = errors.New("no key opens this state")
-	ErrNotFound = errors.New("not in the state")
+	ErrCorrupt  = fault.ErrCorrupt
+	ErrNewer    = fault.ErrNewer
+	ErrNoKey    = fault.ErrNoKey
+	ErrNotFound = fault.ErrNotFound
 )
 
 // LockedError says that somebody else holds the state.

@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 
 	"filippo.io/age"
+
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 // KeyVariable names the environment variable that holds the age identity in CI.
@@ -61,7 +63,7 @@ func MakeIdentity(file string) (recipient string, made bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("making an identity: %w", err)
 	}
-	if err := MakeFolder(filepath.Dir(file)); err != nil {
+	if err := fault.MakeFolder(filepath.Dir(file)); err != nil {
 		return "", false, fmt.Errorf("making the folder of the identity: %w", err)
 	}
 	made, err = writeIdentity(file, identity)
@@ -96,7 +98,7 @@ func writeIdentity(file string, identity *age.X25519Identity) (made bool, err er
 		return false, nil
 	}
 	if err == nil {
-		err = SyncFolder(filepath.Dir(file))
+		err = fault.SyncFolder(filepath.Dir(file))
 	}
 	return err == nil, err
 }

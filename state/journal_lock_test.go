@@ -7,16 +7,16 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
-func nothing(state.JournalRecord) error { return nil }
+func nothing(journal.Record) error { return nil }
 
 func TestJournal_IsOneWritersAlone(t *testing.T) {
 	folder := t.TempDir()
 	path, identities := filepath.Join(folder, "state.db"), newIdentity(t)
 	first, second := open(t, path, identities), open(t, path, identities)
-	options := state.JournalOptions{Folder: state.JournalFolder(path), Run: "r-1"}
+	options := journal.Options{Folder: journal.Folder(path), Run: "r-1"}
 	j, _, err := first.OpenJournal(options, nothing)
 	if err == nil {
 		err = j.Append(begun("r-1"), intend("a"))
@@ -24,7 +24,7 @@ func TestJournal_IsOneWritersAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held, err := state.JournalHeld(options.Folder, "r-1"); err != nil || !held {
+	if held, err := journal.Held(options.Folder, "r-1"); err != nil || !held {
 		t.Errorf("held %t, %v", held, err)
 	}
 
@@ -39,7 +39,7 @@ func TestJournal_IsOneWritersAlone(t *testing.T) {
 	if found, err := second.BringUp(options.Folder); err != nil || found.Records+len(found.Torn) > 0 {
 		t.Errorf("the journal of a writer was followed: %+v, %v", found, err)
 	}
-	if _, _, err := second.OpenJournal(options, nothing); !errors.Is(err, state.ErrJournalHeld) {
+	if _, _, err := second.OpenJournal(options, nothing); !errors.Is(err, journal.ErrHeld) {
 		t.Errorf("a second writer got %v", err)
 	}
 	if err := j.Append(outcome("a", "applied")); err != nil {
@@ -48,7 +48,7 @@ func TestJournal_IsOneWritersAlone(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if held, err := state.JournalHeld(options.Folder, "r-1"); err != nil || held {
+	if held, err := journal.Held(options.Folder, "r-1"); err != nil || held {
 		t.Errorf("held %t after its end, %v", held, err)
 	}
 	if found, err := second.BringUp(options.Folder); err != nil || found.Records != 3 {
@@ -58,7 +58,7 @@ func TestJournal_IsOneWritersAlone(t *testing.T) {
 
 func TestBringUp_ManyProcessesTakeEachRecordOnce(t *testing.T) {
 	path, identities := filepath.Join(t.TempDir(), "state.db"), newIdentity(t)
-	folder := state.JournalFolder(path)
+	folder := journal.Folder(path)
 	first := open(t, path, identities)
 	journalOf(t, first, folder, "r-1", begun("r-1"), intend("a"), outcome("a", "applied"),
 		intend("b"), outcome("b", "applied"))

@@ -15,32 +15,33 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
-func begun(run string) state.JournalRecord {
-	return state.JournalRecord{Kind: state.JournalBegin, At: time.Unix(1, 0).UTC(), Process: &state.JournalProcess{
-		Format: state.JournalFormat, Run: run, PlanHash: "sha256:1", Migration: "acme", Tenant: "acme", Actor: "me",
+func begun(run string) journal.Record {
+	return journal.Record{Kind: journal.Begin, At: time.Unix(1, 0).UTC(), Process: &journal.Process{
+		Format: journal.Format, Run: run, PlanHash: "sha256:1", Migration: "acme", Tenant: "acme", Actor: "me",
 		Host: "h", PID: 7}}
 }
 
-func intend(step string) state.JournalRecord {
-	return state.JournalRecord{Kind: state.JournalIntend, At: time.Unix(2, 0).UTC(), Intend: &state.Intention{
+func intend(step string) journal.Record {
+	return journal.Record{Kind: journal.Intend, At: time.Unix(2, 0).UTC(), Intend: &journal.Intention{
 		StepID: step, Action: "create", Resource: identity.ResourceID{Type: "group", Key: step}}}
 }
 
-func outcome(step string, what history.Outcome) state.JournalRecord {
+func outcome(step string, what history.Outcome) journal.Record {
 	address := identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: step}
 	id := identity.ResourceID{Type: "group", Key: step}
-	return state.JournalRecord{Kind: state.JournalOutcome, At: time.Unix(3, 0).UTC(), Outcome: &state.StepOutcome{
+	return journal.Record{Kind: journal.Outcome, At: time.Unix(3, 0).UTC(), Outcome: &journal.StepOutcome{
 		StepID: step, Resource: id, Outcome: what, ServerID: "id-" + step,
 		Bindings: []state.Binding{{Item: address, Resource: id}}}}
 }
 
 // journalOf writes records into a new journal and closes it.
-func journalOf(t *testing.T, store opened, folder, run string, records ...state.JournalRecord) {
+func journalOf(t *testing.T, store opened, folder, run string, records ...journal.Record) {
 	t.Helper()
-	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: run},
-		func(state.JournalRecord) error { return nil })
+	j, _, err := store.OpenJournal(journal.Options{Folder: folder, Run: run},
+		func(journal.Record) error { return nil })
 	if err == nil {
 		err = errors.Join(j.Append(records...), j.Close())
 	}
@@ -52,7 +53,7 @@ func journalOf(t *testing.T, store opened, folder, run string, records ...state.
 func kinds(t *testing.T, store opened, folder, run string) []string {
 	t.Helper()
 	var found []string
-	err := store.ReadJournal(folder, run, func(r state.JournalRecord) error {
+	err := store.ReadJournal(folder, run, func(r journal.Record) error {
 		found = append(found, fmt.Sprint(r.Sequence, " ", r.Kind))
 		return nil
 	})
@@ -67,7 +68,7 @@ func TestJournal_ReadsBackInOrderAndNothingIsReadableAtRest(t *testing.T) {
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
 	journalOf(t, store, folder, "r1", begun("r1"), intend("planted-name"), outcome("planted-name", "applied"))
-	journalOf(t, store, folder, "r1", state.JournalRecord{Kind: state.JournalEnd, Status: "completed"})
+	journalOf(t, store, folder, "r1", journal.Record{Kind: journal.End, Status: "completed"})
 	if diff := cmp.Diff([]string{"1 begin", "2 intend", "3 outcome", "4 end"}, kinds(t, store, folder, "r1")); diff != "" {
 		t.Error(diff)
 	}
@@ -99,8 +100,8 @@ func TestJournal_ACutEndIsRemovedAndReported(t *testing.T) {
 		if err := os.WriteFile(path, long[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, torn, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1"},
-			func(state.JournalRecord) error { return nil })
+		j, torn, err := store.OpenJournal(journal.Options{Folder: folder, Run: "r1"},
+			func(journal.Record) error { return nil })
 		if err != nil || torn == nil || torn.After != 2 || torn.Bytes != int64(cut-len(whole)) {
 			t.Fatalf("cut at %d: %+v, %v", cut, torn, err)
 		}
@@ -139,7 +140,7 @@ func TestJournal_AFlippedByteInTheMidstIsNamed(t *testing.T) {
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		err := store.ReadJournal(folder, "r1", func(state.JournalRecord) error { return nil })
+		err := store.ReadJournal(folder, "r1", func(journal.Record) error { return nil })
 		if !errors.Is(err, state.ErrCorrupt) || !strings.Contains(err.Error(), "record 2") {
 			t.Fatalf("byte %d: %v", at, err)
 		}
@@ -158,7 +159,7 @@ func TestJournal_ARecordCannotChangeItsPlaceOrRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.ReadJournal(folder, "r2", func(state.JournalRecord) error { return nil }); !errors.Is(err,
+	if err := store.ReadJournal(folder, "r2", func(journal.Record) error { return nil }); !errors.Is(err,
 		state.ErrCorrupt) {
 		t.Errorf("the journal of another run gave %v", err)
 	}
@@ -168,8 +169,8 @@ func TestJournal_ManyWritersLoseNothing(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
-	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1"},
-		func(state.JournalRecord) error { return nil })
+	j, _, err := store.OpenJournal(journal.Options{Folder: folder, Run: "r1"},
+		func(journal.Record) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,9 +197,9 @@ func TestJournal_TheStateFollowsOnceHoweverOftenItIsAsked(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
-	records := []state.JournalRecord{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"),
+	records := []journal.Record{begun("r1"), intend("a"), outcome("a", "applied"), intend("b"),
 		outcome("b", "failed"),
-		{Kind: state.JournalEnd, At: time.Unix(9, 0).UTC(), Status: "failed"}}
+		{Kind: journal.End, At: time.Unix(9, 0).UTC(), Status: "failed"}}
 	for i, record := range records {
 		journalOf(t, store, folder, "r1", record)
 		for range 2 {
@@ -226,7 +227,7 @@ func TestJournal_ARescueFileReadsBackWholeOrNotAtAll(t *testing.T) {
 	store := open(t, filepath.Join(folder, "state.db"), newIdentity(t))
 	defer store.Close()
 	path := filepath.Join(folder, "x.rescue")
-	if err := store.WriteRescue(path, *begun("r1").Process, []state.JournalRecord{outcome("a", "applied")}); err != nil {
+	if err := store.WriteRescue(path, *begun("r1").Process, []journal.Record{outcome("a", "applied")}); err != nil {
 		t.Fatal(err)
 	}
 	process, records, err := store.ReadRescue(path)
@@ -265,8 +266,8 @@ func benchJournal(b *testing.B, single bool, writers int) {
 	folder := b.TempDir()
 	store := open(b, filepath.Join(folder, "state.db"), newIdentity(b))
 	defer store.Close()
-	j, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: "r1", Single: single},
-		func(state.JournalRecord) error { return nil })
+	j, _, err := store.OpenJournal(journal.Options{Folder: folder, Run: "r1", Single: single},
+		func(journal.Record) error { return nil })
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,12 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"filippo.io/age"
+
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // The meta values of the keys. While a rotation is on the way, the state has two data keys: next is encrypted with the
@@ -201,63 +200,18 @@ func (s *Store) endRotation(event Event) error {
 // resealJournals writes each journal anew beside the old one and puts it in its place. Frames keep their sizes, so that
 // what the state knows about how far it read a journal stays true.
 func (s *Store) resealJournals(folder string) (int, error) {
-	paths, err := Journals(folder)
+	paths, err := journal.Files(folder)
 	if err != nil {
 		return 0, err
 	}
-	done := 0
-	for _, path := range paths {
-		run := strings.TrimSuffix(filepath.Base(path), journalSuffix)
-		if err := s.resealJournal(path, run); err != nil {
-			return done, fmt.Errorf("encrypting the journal of run %s anew: %w", run, err)
+	for done, path := range paths {
+		err := journal.Reseal(s.backend.ctx, path, func(address string, body []byte) ([]byte, error) {
+			sealed, _, err := s.box.current().renew(address, body)
+			return sealed, err
+		})
+		if err != nil {
+			return done, fmt.Errorf("encrypting journal %s anew: %w", path, err)
 		}
-		done++
 	}
-	return done, nil
-}
-
-func (s *Store) resealJournal(path, run string) error {
-	file, err := openAlone(s.backend.ctx, path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	var anew []byte
-	end, err := scanFrames(file, info.Size(), scanned{}, func(f frame, _ scanned) error {
-		sealed, _, err := s.box.current().renew(journalAddress(run, f.sequence), slices.Clone(f.body))
-		if err == nil {
-			anew, err = encodeFrame(anew, f.sequence, sealed)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if int64(len(anew)) != end.offset {
-		return fmt.Errorf("%w: it would be %d bytes long, not %d", ErrCorrupt, len(anew), end.offset)
-	}
-	return replaceFile(path, anew)
-}
-
-// replaceFile puts content in the place of a file, so that a reader finds the old or the new whole, whatever happens.
-func replaceFile(path string, content []byte) error {
-	beside := path + ".new"
-	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err = file.Write(content); err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(beside))
-	}
-	if err := os.Rename(beside, path); err != nil {
-		return err
-	}
-	return SyncFolder(filepath.Dir(path))
+	return len(paths), nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 const rotateRun = "r-1"
@@ -57,19 +58,19 @@ func fill(t *testing.T, store opened, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	journal, _, err := store.OpenJournal(state.JournalOptions{Folder: folder, Run: rotateRun},
-		func(state.JournalRecord) error { return nil })
+	j, _, err := store.OpenJournal(journal.Options{Folder: folder, Run: rotateRun},
+		func(journal.Record) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 20 {
-		record := state.JournalRecord{Kind: state.JournalOutcome, At: time.Unix(3, 0),
-			Outcome: &state.StepOutcome{StepID: fmt.Sprint(i), Outcome: "applied"}}
-		if err := journal.Append(record); err != nil {
+		record := journal.Record{Kind: journal.Outcome, At: time.Unix(3, 0),
+			Outcome: &journal.StepOutcome{StepID: fmt.Sprint(i), Outcome: "applied"}}
+		if err := j.Append(record); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := journal.Close(); err != nil {
+	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -96,7 +97,7 @@ func readable(store opened, folder string) error {
 		return err
 	}
 	records := 0
-	err = store.ReadJournal(folder, rotateRun, func(state.JournalRecord) error { records++; return nil })
+	err = store.ReadJournal(folder, rotateRun, func(journal.Record) error { records++; return nil })
 	if items != 2000 || credential != "planted-secret" || len(bindings) != 1 || report.Records < 601 || records != 20 {
 		return fmt.Errorf("%d items, credential %q, %d bindings, %d audit records, %d journal records", items, credential,
 			len(bindings), report.Records, records)

@@ -10,31 +10,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// PlanRecord remembers a plan and what it was made from. A migration has one draft, which the next plan replaces.
-type PlanRecord struct {
-	Hash       string         `json:"hash"` // empty for a draft
-	Migration  string         `json:"migration"`
-	CreatedAt  time.Time      `json:"created_at"`
-	ExpiresAt  time.Time      `json:"expires_at"`
-	Status     plan.Status    `json:"status"` // a draft has no hash; a run gives a previewed one its end
-	Handoff    string         `json:"preview_handoff_status"`
-	Blockers   []string       `json:"blockers,omitempty"`  // codes
-	Snapshots  []string       `json:"snapshots,omitempty"` // ids of those it was made from
-	Inputs     []PlanSnapshot `json:"inputs"`              // the same with source and assessment, one a source
-	Classifier string         `json:"classifier"`          // version that made the assessments
-	Run        string         `json:"run,omitempty"`       // the newest run of it
-	AppliedAt  time.Time      `json:"applied_at,omitzero"`
-	Wave       string         `json:"wave,omitempty"`    // of a plan of one wave
-	SavedAt    time.Time      `json:"saved_at,omitzero"` // when it was last written into a plan file
-}
-
-// PlanSnapshot binds a plan to one snapshot of a source and its assessment.
-type PlanSnapshot struct {
-	Source     string `json:"source"`
-	Snapshot   string `json:"snapshot"`
-	Assessment string `json:"assessment"`
-}
-
 // Summary is what status shows without computing a plan again.
 type Summary struct {
 	Migration         string    `json:"migration"`
@@ -53,6 +28,10 @@ type (
 	RunStep = history.Step
 	// Binding says which resource an item became.
 	Binding = history.Binding
+	// PlanRecord remembers a plan and what it was made from.
+	PlanRecord = history.PlanRecord
+	// PlanSnapshot binds a plan to one snapshot of a source and its assessment.
+	PlanSnapshot = history.PlanSnapshot
 )
 
 // planDraft is the key of the one draft.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // OwnerError says that a record of an earlier format cannot be given to the migration or tenant that it belongs to.
@@ -428,13 +429,13 @@ func (u *upgrade) placeOfAccess(tx Tx, key string) (place, error) {
 // placeByContent finds the owner of a record that says itself whose it is.
 func (u *upgrade) placeByContent(tx Tx, kind, key string) (place, error) {
 	var content struct {
-		ID          string          `json:"id"`
-		Migration   string          `json:"migration"`
-		StepID      string          `json:"step_id"`
-		Application string          `json:"application"`
-		Process     *JournalProcess `json:"process"`
-		At          time.Time       `json:"at"`
-		Runs        []string        `json:"runs"`
+		ID          string           `json:"id"`
+		Migration   string           `json:"migration"`
+		StepID      string           `json:"step_id"`
+		Application string           `json:"application"`
+		Process     *journal.Process `json:"process"`
+		At          time.Time        `json:"at"`
+		Runs        []string         `json:"runs"`
 	}
 	if err := u.store.root().read(tx, bucketRecords, key, &content); err != nil {
 		return place{}, err

@@ -17,6 +17,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // before writes a state as format 1 had it: two migrations of tenant acme, of which the first is archived, and one of
@@ -70,7 +71,7 @@ func (b before) things(m, source string, second int64) {
 		state.RunStep{Order: 1, StepID: "step-" + m, Resource: resource, Outcome: "applied"})
 	b.record("records", "run-plan/"+run+"/00000000", []state.PlannedStep{{StepID: "step-" + m}})
 	b.record("records", "journal/"+run, map[string]any{"sequence": 0,
-		"process": state.JournalProcess{Run: run, Migration: m}})
+		"process": journal.Process{Run: run, Migration: m}})
 	b.record("records", "follow-up/"+b.store.Blind("x"+m),
 		state.FollowUp{ID: "f-" + m[len(m)-1:], Migration: m, StepID: "todo-" + m, Status: state.FollowUpOpen})
 	b.record("records", "impact/"+m+"/ocm-"+m, state.ImpactRow{Impact: plan.Impact{ID: "ocm-" + m}})

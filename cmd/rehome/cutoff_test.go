@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother takes the folder of the secrets away while the target makes one.
@@ -22,7 +23,7 @@ func TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := "-secrets-out=given/secrets.json"
-	got := s.apply(folder, killAt("no folder", state.AfterRecord, "intend client:wiki"), "-parallelism=1", out)
+	got := s.apply(folder, killAt("no folder", journal.AfterRecord, "intend client:wiki"), "-parallelism=1", out)
 	command := "rehome credentials rotate-client wiki"
 	if got.status != 1 || !strings.Contains(got.output, "client:wiki   the resource was written, but its secret was not delivered") || !strings.Contains(got.output, command+" -secrets-out=FILE") {
 		t.Fatalf("status %d:\n%s", got.status, got.output)
@@ -60,7 +61,7 @@ func TestStatus_AfterAKillSaysThatTheRunGoesOn(t *testing.T) {
 	for name, s := range map[string]*fakeStage{"an apply": forward, "a rollback": forward.taken(t)} {
 		t.Run(name, func(t *testing.T) {
 			folder, _, _ := s.row(t)
-			if died := s.apply(folder, killAt("host", state.AfterRecord, "intend client:wiki"), "-parallelism=1"); died.status >= 0 {
+			if died := s.apply(folder, killAt("host", journal.AfterRecord, "intend client:wiki"), "-parallelism=1"); died.status >= 0 {
 				t.Fatalf("status %d:\n%s", died.status, died.output)
 			}
 			want := "rehome apply -plan-hash=" + s.hash
@@ -137,7 +138,7 @@ func TestLock_NamesItsHolderAndIsWaitedFor(t *testing.T) {
 	if err != nil || unnamed != nil {
 		t.Fatal(err, unnamed)
 	}
-	first := s.command(folder, killAt("pause", state.AfterRecord, "intend client:wiki"), "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-parallelism=1")
+	first := s.command(folder, killAt("pause", journal.AfterRecord, "intend client:wiki"), "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-parallelism=1")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // environment is everything a command may touch outside its arguments. Tests make their own.
@@ -32,7 +32,7 @@ type environment struct {
 	// parting is what to say when a second interrupt ends the process at once.
 	parting *atomic.Pointer[string]
 	// journalWatch hears of each record of a journal. It is nil in the program; tests end the process in it.
-	journalWatch func(moment state.JournalMoment, sequence int, record state.JournalRecord)
+	journalWatch func(moment journal.Moment, sequence int, record journal.Record)
 }
 
 func systemEnvironment() *environment {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 const fakeConfiguration = `rehome {
@@ -66,7 +66,7 @@ func (f *fakeStage) server(folder string) *fakeServer {
 }
 
 // calm is what an undisturbed run comes to.
-func (f *fakeStage) calm(t *testing.T) (end, wantBooks string, records []state.JournalRecord) {
+func (f *fakeStage) calm(t *testing.T) (end, wantBooks string, records []journal.Record) {
 	t.Helper()
 	folder, server, _ := f.row(t)
 	if first := f.apply(folder, "nobody", "-parallelism=1"); first.status != 0 {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // TestFaults_OnAFake spoils requests of each kind of step, before and after their effect, and kills host and plugin before and after
@@ -112,7 +112,7 @@ func (s *fakeServer) madeOnce(t *testing.T) bool {
 }
 
 // killMatrix kills at one boundary in each row.
-func (f *fakeStage) killMatrix(t *testing.T, what, end, wantBooks string, records []state.JournalRecord) {
+func (f *fakeStage) killMatrix(t *testing.T, what, end, wantBooks string, records []journal.Record) {
 	table := &faultTable{title: "kill -9 on a fake, in the midst of " + what}
 	t.Cleanup(func() { table.write(t) })
 	rows := 0

@@ -17,7 +17,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 const (
@@ -319,7 +319,7 @@ func kindsOf(hit map[string]int) []string {
 
 // killMatrix kills at one boundary after another of one and the same run, which is resumed each time: a realm of its own for each
 // boundary, or every step, would take too long. The boundaries are those of one step of each kind.
-func killMatrix(t *testing.T, server *keycloaktest.Server, s *stage, end, wantBooks string, records []state.JournalRecord) {
+func killMatrix(t *testing.T, server *keycloaktest.Server, s *stage, end, wantBooks string, records []journal.Record) {
 	whole := os.Getenv(faultsVariable) != ""
 	for _, who := range []string{"host", "plugin"} {
 		all := sampled(records, whole)
@@ -329,7 +329,7 @@ func killMatrix(t *testing.T, server *keycloaktest.Server, s *stage, end, wantBo
 			freshRealm(t, server)
 			folder := s.copy(t)
 			for _, b := range boundaries(all) {
-				if who == "plugin" && b.moment == state.AfterRecord && strings.HasPrefix(b.what, "outcome") {
+				if who == "plugin" && b.moment == journal.AfterRecord && strings.HasPrefix(b.what, "outcome") {
 					continue // the host has written that outcome the time before, when the plugin had died just before it
 				}
 				died := s.apply(folder, killAt(who, b.moment, b.what), "-parallelism=1")
@@ -351,14 +351,14 @@ func killMatrix(t *testing.T, server *keycloaktest.Server, s *stage, end, wantBo
 }
 
 // sampled keeps the records of the last step of each kind, which the others have prepared; of a gate only, when it must be fast.
-func sampled(records []state.JournalRecord, whole bool) []state.JournalRecord {
+func sampled(records []journal.Record, whole bool) []journal.Record {
 	last := map[string]string{}
 	for _, r := range records {
 		if r.Intend != nil && (whole || r.Intend.Resource.Type == "gate") {
 			last[r.Intend.Resource.Type] = r.Intend.StepID
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(records), func(r state.JournalRecord) bool {
+	return slices.DeleteFunc(slices.Clone(records), func(r journal.Record) bool {
 		switch {
 		case r.Intend != nil:
 			return last[r.Intend.Resource.Type] != r.Intend.StepID

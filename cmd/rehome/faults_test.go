@@ -20,6 +20,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // faultsVariable names the file into which `make faults` wants the table. Without it a fast part of the matrix runs.
@@ -209,7 +210,7 @@ func onlyMigration(t interface{ Fatal(...any) }, store *state.Store) *state.Migr
 }
 
 // books is what the state and the journal say of the newest run: each step once, all of them done, an audit chain that holds.
-func books(t *testing.T, folder string) (string, []state.JournalRecord) {
+func books(t *testing.T, folder string) (string, []journal.Record) {
 	t.Helper()
 	whole, store := openStage(t, folder)
 	defer whole.Close()
@@ -226,8 +227,8 @@ func books(t *testing.T, folder string) (string, []state.JournalRecord) {
 	if _, err := whole.Audit(); err != nil {
 		t.Error(err)
 	}
-	var records []state.JournalRecord
-	err = store.ReadJournal(filepath.Join(folder, ".rehome", "journal"), runs[0].ID, func(r state.JournalRecord) error {
+	var records []journal.Record
+	err = store.ReadJournal(filepath.Join(folder, ".rehome", "journal"), runs[0].ID, func(r journal.Record) error {
 		records = append(records, r)
 		return nil
 	})
@@ -246,7 +247,7 @@ func books(t *testing.T, folder string) (string, []state.JournalRecord) {
 }
 
 // doneOnce tells which steps do not have exactly one outcome that says they are done.
-func doneOnce(records []state.JournalRecord) []string {
+func doneOnce(records []journal.Record) []string {
 	times := map[string]int{}
 	for _, record := range records {
 		if record.Intend != nil {
@@ -271,7 +272,7 @@ const generated = 3
 // resume applies again until the run has ended, and compares everything with an undisturbed run.
 func (s *stage) resume(t *testing.T, folder, wantEnd, wantBooks string) bool {
 	t.Helper()
-	if was, records := books(t, folder); was == wantBooks && len(records) > 0 && records[len(records)-1].Kind == state.JournalEnd {
+	if was, records := books(t, folder); was == wantBooks && len(records) > 0 && records[len(records)-1].Kind == journal.End {
 		return s.end(t, folder) == wantEnd // it died after its last word
 	}
 	var last applied
@@ -391,21 +392,21 @@ func encoded(value any) []byte {
 
 // boundary is a place in the journal of a run at which somebody dies.
 type boundary struct {
-	moment   state.JournalMoment
+	moment   journal.Moment
 	sequence int
 	what     string
 }
 
 // boundaries lists where an undisturbed run can be cut: before and after each record. Before an intent nothing has happened since the
 // outcome before it, so that place is not listed twice.
-func boundaries(records []state.JournalRecord) []boundary {
+func boundaries(records []journal.Record) []boundary {
 	var all []boundary
 	for _, r := range records {
 		what := nameOf(r)
 		if r.Intend == nil {
-			all = append(all, boundary{state.BeforeRecord, r.Sequence, what})
+			all = append(all, boundary{journal.BeforeRecord, r.Sequence, what})
 		}
-		all = append(all, boundary{state.AfterRecord, r.Sequence, what})
+		all = append(all, boundary{journal.AfterRecord, r.Sequence, what})
 	}
 	return all
 }

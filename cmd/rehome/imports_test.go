@@ -52,6 +52,7 @@ var importRules = []importRule{
 	{enginesOwn, []string{"module:config", "module:providers", "module:state"}, "the engine decides; only the use cases open configuration, state and plugins"},
 	{enginesOwn, useCasePaths(), "the use cases are last in the picture"},
 	{"config", useCasePaths(), "the use cases are last in the picture"},
+	{"state/journal", []string{"module:state/bolt", "module:engine/project"}, "a journal knows neither keys nor what a state makes of it"},
 	{"state/...", useCasePaths(), "the use cases are last in the picture"},
 	{"providers/...", useCasePaths(), "the use cases are last in the picture"},
 	{"engine/authorization", []string{"module:", "net", "os", "math/rand", "time", "log", "context"}, "a decision is made of values only"},

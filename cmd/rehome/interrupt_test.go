@@ -12,7 +12,7 @@ import (
 	"filippo.io/age/armor"
 
 	"github.com/rehome-iam/rehome/engine/applying"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // calmStage is a stage with what an undisturbed run of it comes to, and a record in the middle of that run.
@@ -33,7 +33,7 @@ func TestApply_InterruptedLockedOrOutOfRoomItGoesOn(t *testing.T) {
 	step := strings.TrimPrefix(record, "intend ")
 	t.Run("one interrupt finishes what is in flight and releases the lock", func(t *testing.T) {
 		folder := s.copy(t)
-		got := s.apply(folder, killAt("interrupt", state.AfterRecord, record), "-parallelism=1")
+		got := s.apply(folder, killAt("interrupt", journal.AfterRecord, record), "-parallelism=1")
 		if got.status != 1 || !strings.Contains(got.output, "Interrupted; the lock is released. The same apply goes on with run r-") {
 			t.Errorf("status %d:\n%s", got.status, got.output)
 		}
@@ -48,7 +48,7 @@ func TestApply_InterruptedLockedOrOutOfRoomItGoesOn(t *testing.T) {
 	})
 	t.Run("two interrupts leave at once", func(t *testing.T) {
 		folder := s.copy(t)
-		got := s.apply(folder, killAt("interrupt twice", state.AfterRecord, record), "-parallelism=1")
+		got := s.apply(folder, killAt("interrupt twice", journal.AfterRecord, record), "-parallelism=1")
 		if got.status != 130 || !strings.Contains(got.output, "Left at once. Run r-") {
 			t.Errorf("status %d:\n%s", got.status, got.output)
 		}
@@ -58,7 +58,7 @@ func TestApply_InterruptedLockedOrOutOfRoomItGoesOn(t *testing.T) {
 	t.Run("what the journal refuses is rescued", func(t *testing.T) { outOfRoom(t, s, end, wantBooks, step) })
 }
 
-func stepsOf(records []state.JournalRecord) string {
+func stepsOf(records []journal.Record) string {
 	var b strings.Builder
 	for _, r := range records {
 		if r.Outcome != nil {
@@ -84,7 +84,7 @@ func sameTarget(t *testing.T, folder, other string) {
 // secondApply starts a second apply while the first one waits in its midst: on the same state, and on a state of its own.
 func secondApply(t *testing.T, s *stage, end, wantBooks, record string) {
 	folder, other := s.copy(t), s.copy(t)
-	first := s.command(folder, killAt("pause", state.AfterRecord, record), "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-parallelism=1")
+	first := s.command(folder, killAt("pause", journal.AfterRecord, record), "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-parallelism=1")
 	first.Env = append(first.Env, "REHOME_LOCK_ID=ci/job-42")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func secondApply(t *testing.T, s *stage, end, wantBooks, record string) {
 // outOfRoom lets no file grow any more once the target has done a step.
 func outOfRoom(t *testing.T, s *stage, end, wantBooks, step string) {
 	folder := s.copy(t)
-	got := s.apply(folder, killAt("full", state.BeforeRecord, "outcome "+step), "-parallelism=1")
+	got := s.apply(folder, killAt("full", journal.BeforeRecord, "outcome "+step), "-parallelism=1")
 	files, err := filepath.Glob(filepath.Join(folder, "*.rescue"))
 	if err != nil || got.status != 1 || len(files) != 1 || !strings.Contains(got.output, "rescue-written") {
 		t.Fatalf("status %d, rescue files %v, %v\n%s", got.status, files, err, got.output)
@@ -153,7 +153,7 @@ func outOfRoom(t *testing.T, s *stage, end, wantBooks, step string) {
 func TestApply_AStrangersDeadLeaseIsTakenBackByForce(t *testing.T) {
 	s, _, _, middle := calmStage(t)
 	folder, other := s.copy(t), s.copy(t)
-	if died := s.apply(folder, killAt("host", state.AfterRecord, middle), "-parallelism=1"); died.status >= 0 {
+	if died := s.apply(folder, killAt("host", journal.AfterRecord, middle), "-parallelism=1"); died.status >= 0 {
 		t.Fatalf("status %d:\n%s", died.status, died.output)
 	}
 	sameTarget(t, folder, other)

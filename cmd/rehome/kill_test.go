@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // killVariable makes the test binary run as rehome and die, or lose its plugins, at one boundary of its journal: WHO:MOMENT:RECORD, as
@@ -23,7 +23,7 @@ func runKilled() int {
 	env := systemEnvironment()
 	who, rest, _ := strings.Cut(os.Getenv(killVariable), ":")
 	moment, record, _ := strings.Cut(rest, ":")
-	env.journalWatch = func(at state.JournalMoment, number int, r state.JournalRecord) {
+	env.journalWatch = func(at journal.Moment, number int, r journal.Record) {
 		if string(at) != moment || (record != strconv.Itoa(number) && record != nameOf(r)) {
 			return
 		}
@@ -78,7 +78,7 @@ func noMoreRoom() {
 }
 
 // nameOf names a record so that it can be found in every run.
-func nameOf(r state.JournalRecord) string {
+func nameOf(r journal.Record) string {
 	switch {
 	case r.Intend != nil:
 		return "intend " + r.Intend.StepID
@@ -109,6 +109,6 @@ func killChildren() {
 }
 
 // killAt is the value of killVariable for one boundary.
-func killAt(who string, moment state.JournalMoment, record any) string {
+func killAt(who string, moment journal.Moment, record any) string {
 	return fmt.Sprintf("%s:%s:%v", who, moment, record)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // execution is one apply, from the approved plan to the end of the run.
@@ -31,7 +32,7 @@ type execution struct {
 	began   time.Time
 	resumed *resumed        // nil for a new run
 	given   map[string]bool // steps whose secrets an earlier run handed out
-	file    *state.Journal
+	file    *journal.Journal
 	journal *runJournal
 	vault   *vaults
 	lease   *apply.Lease
@@ -200,10 +201,10 @@ func (e *execution) tryAccounts(ctx context.Context, consequence string) error {
 // begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from
 // a stranger's.
 func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
-	p, of, kind := e.p, e.work.Plan, state.JournalResume
+	p, of, kind := e.p, e.work.Plan, journal.Resume
 	e.journal = &runJournal{now: p.Now, bound: map[string]string{}}
 	if e.resumed == nil {
-		kind = state.JournalBegin
+		kind = journal.Begin
 		if err := e.beginAnew(); err != nil {
 			return err
 		}
@@ -215,7 +216,7 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 		}
 	}
 	e.journal.file = e.file
-	err := e.file.Append(state.JournalRecord{Kind: kind, At: p.Now().UTC(), Process: e.process()})
+	err := e.file.Append(journal.Record{Kind: kind, At: p.Now().UTC(), Process: e.process()})
 	if err != nil {
 		return err
 	}
@@ -228,8 +229,8 @@ func (e *execution) begin(ctx context.Context, claim apply.Claim) error {
 		return err
 	}
 	// The lease may be ours though its answer was lost, and the journal is what proves it to the next apply.
-	return errors.Join(err, e.file.Append(state.JournalRecord{
-		Kind: state.JournalEnd, At: p.Now().UTC(), Status: history.StatusFailed,
+	return errors.Join(err, e.file.Append(journal.Record{
+		Kind: journal.End, At: p.Now().UTC(), Status: history.StatusFailed,
 	}))
 }
 
@@ -249,16 +250,16 @@ func (e *execution) beginAnew() error {
 	if err != nil {
 		return err
 	}
-	options := state.JournalOptions{Folder: folder, Run: e.run, Watch: e.p.JournalWatch}
+	options := journal.Options{Folder: folder, Run: e.run, Watch: e.p.JournalWatch}
 	e.file, _, err = migration.OpenJournal(options, newResumed(history.Run{}).take)
 	return err
 }
 
 // process is how this process signs its part of a run.
-func (e *execution) process() *state.JournalProcess {
+func (e *execution) process() *journal.Process {
 	p, of := e.p, e.work.Plan
-	return &state.JournalProcess{
-		Format: state.JournalFormat, Run: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name,
+	return &journal.Process{
+		Format: journal.Format, Run: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name,
 		Tenant: p.Config().Migration.Tenant, Target: of.Target.Identity, Actor: p.Actor(), Host: p.Host, PID: p.PID,
 		Lock: e.lock, RollbackOf: rollback.Of(of), SecretsOut: e.vault.out, Steps: len(apply.Planned(of.Steps)),
 	}

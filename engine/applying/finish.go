@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // left counts what a plan leaves to people.
@@ -76,8 +77,8 @@ func (e *execution) mark(m *identity.Marker, run history.Run) {
 
 // record ends the journal and lets the state follow it. What the journal refused goes into a rescue file.
 func (e *execution) record(run history.Run) error {
-	ended := e.file.Append(state.JournalRecord{
-		Kind: state.JournalEnd, At: run.CompletedAt, Status: run.Status, Plan: endedPlan(e.work.Plan, run.Status),
+	ended := e.file.Append(journal.Record{
+		Kind: journal.End, At: run.CompletedAt, Status: run.Status, Plan: endedPlan(e.work.Plan, run.Status),
 	})
 	e.close()
 	if unsaved := e.journal.unsaved; len(unsaved) > 0 {

@@ -8,22 +8,22 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // runJournal turns steps and results into records of the journal. It is safe for many goroutines.
 type runJournal struct {
 	now     func() time.Time
-	file    *state.Journal
+	file    *journal.Journal
 	mutex   sync.Mutex
-	bound   map[string]string     // binding key → type:key, for the marker
-	unbound []string              // binding keys that the marker loses
-	unsaved []state.JournalRecord // what the journal refused though the target had taken it
+	bound   map[string]string // binding key → type:key, for the marker
+	unbound []string          // binding keys that the marker loses
+	unsaved []journal.Record  // what the journal refused though the target had taken it
 }
 
 // Intend implements apply.Journal.
 func (j *runJournal) Intend(step plan.Step) error {
-	return j.file.Append(state.JournalRecord{Kind: state.JournalIntend, At: j.now().UTC(), Intend: &state.Intention{
+	return j.file.Append(journal.Record{Kind: journal.Intend, At: j.now().UTC(), Intend: &journal.Intention{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID, Tag: step.Tag,
 		NoWayBack: step.NoWayBack,
 	}})
@@ -31,7 +31,7 @@ func (j *runJournal) Intend(step plan.Step) error {
 
 // Outcome implements apply.Journal.
 func (j *runJournal) Outcome(results ...apply.Result) error {
-	records := make([]state.JournalRecord, 0, len(results))
+	records := make([]journal.Record, 0, len(results))
 	for _, result := range results {
 		records = append(records, j.outcome(result))
 	}
@@ -49,15 +49,15 @@ func (j *runJournal) Outcome(results ...apply.Result) error {
 	return err
 }
 
-func (j *runJournal) outcome(r apply.Result) state.JournalRecord {
-	outcome := &state.StepOutcome{
+func (j *runJournal) outcome(r apply.Result) journal.Record {
+	outcome := &journal.StepOutcome{
 		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: r.Outcome, ServerID: r.ServerID, Reason: r.Reason,
 		Requests: r.Requests, Generated: r.Generated,
 	}
 	if r.Outcome.Done() {
 		outcome.Bindings = j.bindings(r.Step, r.ServerID)
 	}
-	return state.JournalRecord{Kind: state.JournalOutcome, At: j.now().UTC(), Outcome: outcome}
+	return journal.Record{Kind: journal.Outcome, At: j.now().UTC(), Outcome: outcome}
 }
 
 // bindings of a step to keep in the state; those of what is ours are noted for the marker too.

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // made is when the plan was made: as the state remembers it, or as the plan file says.
@@ -61,8 +62,8 @@ func dead(p *project.Project, holder apply.Holder, ours string) bool {
 	if err != nil {
 		return false
 	}
-	if held, err := state.JournalHeld(folder, holder.Run); (held || err != nil) && holder.Run != ours {
+	if held, err := journal.Held(folder, holder.Run); (held || err != nil) && holder.Run != ours {
 		return false
 	}
-	return p.Migration().ReadJournal(folder, holder.Run, func(state.JournalRecord) error { return nil }) == nil
+	return p.Migration().ReadJournal(folder, holder.Run, func(journal.Record) error { return nil }) == nil
 }

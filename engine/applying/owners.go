@@ -11,7 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 // Destination of one-time secrets.
@@ -50,7 +50,7 @@ func openVaults(p *project.Project, steps []plan.Step, to Destination) (*vaults,
 	v := &vaults{out: out, owners: map[string]*Vault{}, owner: map[identity.ResourceID]string{}}
 	path, err := out, error(nil)
 	if len(cfg.SecretRecipients) > 0 && out != "" {
-		if err := state.MakeFolder(out); err != nil {
+		if err := fault.MakeFolder(out); err != nil {
 			return nil, fmt.Errorf("making the folder of -secrets-out: %w", err)
 		}
 		path = filepath.Join(out, "secrets.json")

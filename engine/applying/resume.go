@@ -15,6 +15,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // resumed is what the journal says of a run that did not end. A nil one knows nothing.
@@ -35,7 +36,7 @@ func (r *resumed) known() *history.Known {
 }
 
 // take reads one record of the journal.
-func (r *resumed) take(record state.JournalRecord) error {
+func (r *resumed) take(record journal.Record) error {
 	switch {
 	case record.Process != nil && record.Process.SecretsOut != "":
 		r.secrets = append(r.secrets, record.Process.SecretsOut)
@@ -58,13 +59,13 @@ func (r *resumed) results() map[string]apply.Result {
 }
 
 // openResumed opens the journal of a run that goes on, and tells what is known of it.
-func openResumed(p *project.Project, run history.Run) (*resumed, *state.Journal, error) {
+func openResumed(p *project.Project, run history.Run) (*resumed, *journal.Journal, error) {
 	before := newResumed(run)
 	folder, err := p.JournalFolder()
 	if err != nil {
 		return nil, nil, err
 	}
-	options := state.JournalOptions{Folder: folder, Run: run.ID, Watch: p.JournalWatch}
+	options := journal.Options{Folder: folder, Run: run.ID, Watch: p.JournalWatch}
 	file, _, err := p.Migration().OpenJournal(options, before.take)
 	if err != nil {
 		return nil, nil, err
@@ -87,7 +88,7 @@ func givenBefore(p *project.Project, runs []history.Run, hash string) (map[strin
 	}
 	given := map[string]bool{}
 	for _, run := range history.CompletedOf(runs, hash) {
-		err := p.Migration().ReadJournal(folder, run.ID, func(r state.JournalRecord) error {
+		err := p.Migration().ReadJournal(folder, run.ID, func(r journal.Record) error {
 			if r.Outcome != nil && len(r.Outcome.Generated) > 0 {
 				given[r.Outcome.StepID] = true
 			}
@@ -101,7 +102,7 @@ func givenBefore(p *project.Project, runs []history.Run, hash string) (map[strin
 }
 
 // takeRescue puts the records of a rescue file into the journal that had refused them.
-func takeRescue(p *project.Project, path string, before *resumed, file *state.Journal) error {
+func takeRescue(p *project.Project, path string, before *resumed, file *journal.Journal) error {
 	process, records, err := p.Migration().ReadRescue(path)
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func takeRescue(p *project.Project, path string, before *resumed, file *state.Jo
 		return diag.Errorf("rescue-other-run", "Rescue file is of another run",
 			"%s belongs to run %s of plan %s. Apply that plan with it.", path, process.Run, process.PlanHash)
 	}
-	var missing []state.JournalRecord
+	var missing []journal.Record
 	for _, record := range records {
 		if record.Outcome != nil && before.Pending[record.Outcome.StepID] {
 			missing = append(missing, record)
@@ -133,7 +134,7 @@ func takeRescue(p *project.Project, path string, before *resumed, file *state.Jo
 
 // writeRescue keeps what the journal refused, beside the configuration or, where that is not possible either, among
 // temporary files. It returns what a person must know.
-func writeRescue(p *project.Project, process state.JournalProcess, records []state.JournalRecord) error {
+func writeRescue(p *project.Project, process journal.Process, records []journal.Record) error {
 	name := "rehome-rescue-" + process.Run + ".rescue"
 	path := filepath.Join(p.Folder, name)
 	if err := p.Migration().WriteRescue(path, process, records); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // Diagnose turns any error into what a person reads: a code, a title, what happened and what to do. It has at least one
@@ -100,7 +101,7 @@ func describeHeld(err error) (diag.Diagnostic, bool) {
 		return diag.Errorf("work-taken-over", "Work was taken over",
 			"%s\nThis process was not seen alive for %s, or its record was removed, so it stopped. "+
 				"Look at what the other one did before you run it again.", text, state.StaleAfter), true
-	case errors.Is(err, state.ErrJournalHeld):
+	case errors.Is(err, journal.ErrHeld):
 		return diag.Errorf("already-running", "It is under way already",
 			"%s\nTwo processes never go on with one run. Wait until the other one is done.", text), true
 	case errors.As(err, &busy):

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 // PrivateFile is a new file of mode 0600 that is written line by line. What fails is not left behind.
@@ -53,7 +53,7 @@ func (f *PrivateFile) Close(failed error) error {
 	if err := errors.Join(failed, f.file.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.path))
 	}
-	return state.SyncFolder(filepath.Dir(f.path))
+	return fault.SyncFolder(filepath.Dir(f.path))
 }
 
 // WriteDurably replaces path with content, mode 0600: a reader sees the old or the new file, never a part.
@@ -74,5 +74,5 @@ func WriteDurably(path string, content []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
-	return state.SyncFolder(filepath.Dir(path))
+	return fault.SyncFolder(filepath.Dir(path))
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/authorization"
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // Settings are all that a project takes from its surroundings. The zero value of a field is the cautious one: nobody is
@@ -44,7 +44,7 @@ type Settings struct {
 	// plugins.
 	Local map[string]func(ctx context.Context) (net.Conn, error)
 	// JournalWatch hears of each record of a journal; tests end the process in it.
-	JournalWatch func(moment state.JournalMoment, sequence int, record state.JournalRecord)
+	JournalWatch func(moment journal.Moment, sequence int, record journal.Record)
 }
 
 // Variable is the value of a variable of the environment, empty without one.

@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // eventRecorded is the audit event of evidence that was recorded.
@@ -118,7 +119,7 @@ func bundle(p *project.Project, f *facts) (evidence.Manifest, map[string]any, er
 		return manifest, nil, fmt.Errorf("reading the audit chain: %w", err)
 	}
 	documents[evidence.FileAudit], manifest.AuditHead = chain, walked.Head
-	documents[evidence.FileJournal], err = journal(p, mask, f.run.ID)
+	documents[evidence.FileJournal], err = journalRecords(p, mask, f.run.ID)
 	return manifest, documents, err
 }
 
@@ -147,14 +148,14 @@ func (f *facts) documents(mask *bundleMask, m *pseudonym.Masker) (map[string]any
 	return documents, err
 }
 
-// journal is the write-ahead record of the run, where this machine has it.
-func journal(p *project.Project, mask *bundleMask, run string) ([]json.RawMessage, error) {
+// journalRecords is the write-ahead record of the run, where this machine has it.
+func journalRecords(p *project.Project, mask *bundleMask, run string) ([]json.RawMessage, error) {
 	lines := []json.RawMessage{}
 	folder, err := p.JournalFolder()
 	if err != nil {
 		return nil, err
 	}
-	err = p.Migration().ReadJournal(folder, run, func(record state.JournalRecord) error {
+	err = p.Migration().ReadJournal(folder, run, func(record journal.Record) error {
 		line, err := mask.journalLine(record)
 		lines = append(lines, line)
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // bundleMask keeps people out of what belongs to a plan, and what other tenants did out of the audit chain. With a nil
@@ -70,13 +71,13 @@ func (b *bundleMask) run(run state.Run) state.Run {
 
 // journalLine is a record of the journal as the bundle holds it. What a record says of a step about people is left out
 // but for its digest and outcome.
-func (b *bundleMask) journalLine(record state.JournalRecord) (json.RawMessage, error) {
+func (b *bundleMask) journalLine(record journal.Record) (json.RawMessage, error) {
 	if b.masker != nil {
 		b.withoutPeople(&record)
 	}
 	line, err := b.encode(struct {
 		Sequence int `json:"sequence"`
-		state.JournalRecord
+		journal.Record
 	}{record.Sequence, record})
 	if err != nil {
 		return nil, fmt.Errorf("encoding record %d of the journal: %w", record.Sequence, err)
@@ -84,16 +85,16 @@ func (b *bundleMask) journalLine(record state.JournalRecord) (json.RawMessage, e
 	return line, nil
 }
 
-func (b *bundleMask) withoutPeople(record *state.JournalRecord) {
+func (b *bundleMask) withoutPeople(record *journal.Record) {
 	if i := record.Intend; i != nil && b.people[i.StepID] {
 		shown := b.shown[i.StepID]
-		record.Intend = &state.Intention{
+		record.Intend = &journal.Intention{
 			StepID: shown.ID, Action: i.Action, Resource: shown.Resource, NoWayBack: i.NoWayBack,
 		}
 	}
 	if o := record.Outcome; o != nil && b.people[o.StepID] {
 		shown := b.shown[o.StepID]
-		record.Outcome = &state.StepOutcome{
+		record.Outcome = &journal.StepOutcome{
 			StepID: shown.ID, Resource: shown.Resource, Outcome: o.Outcome, Reason: b.text(o.Reason), Requests: o.Requests,
 			Generated: o.Generated,
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // planOfPeople makes a group, and a user whose every step is about her.
@@ -103,9 +104,9 @@ func TestMask_ARunNamesStepsAsThePlanThatIsShownDoes(t *testing.T) {
 }
 
 func TestMask_TheJournalKeepsOutcomesOfPeopleAndNoMore(t *testing.T) {
-	record := state.JournalRecord{Sequence: 4, Intend: &state.Intention{
+	record := journal.Record{Sequence: 4, Intend: &journal.Intention{
 		StepID: userStep, Action: "create", Resource: identity.ResourceID{Type: "user", Key: "ada.lovelace@acme.example"},
-	}, Outcome: &state.StepOutcome{
+	}, Outcome: &journal.StepOutcome{
 		StepID: userStep, Outcome: history.Applied, ServerID: "u-77", Requests: 2,
 		Reason: "ada.lovelace@acme.example is there",
 	}}

@@ -43,8 +43,12 @@ func assessmentsKept() kept[state.Assessment] {
 	}
 }
 
-// Snapshots lists the snapshots, newest first; of one source where it is given.
+// Snapshots lists the snapshots, newest first; of one source where it is given. What a killed process left collecting has
+// failed by then.
 func Snapshots(ctx context.Context, p *project.Project, source string) ([]state.Snapshot, error) {
+	if err := p.CloseUnfinished(ctx); err != nil {
+		return nil, err
+	}
 	migration, err := p.State(ctx)
 	if err != nil {
 		return nil, err
@@ -56,8 +60,12 @@ func Snapshots(ctx context.Context, p *project.Project, source string) ([]state.
 	return filtered(all, func(s state.Snapshot) bool { return source == "" || s.Source == source }), nil
 }
 
-// Assessments lists the assessments, newest first; of one source and one snapshot where those are given.
+// Assessments lists the assessments, newest first; of one source and one snapshot where those are given. What a killed
+// process left assessing has failed by then.
 func Assessments(ctx context.Context, p *project.Project, source, snapshot string) ([]state.Assessment, error) {
+	if err := p.CloseUnfinished(ctx); err != nil {
+		return nil, err
+	}
 	migration, err := p.State(ctx)
 	if err != nil {
 		return nil, err

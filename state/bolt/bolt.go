@@ -21,6 +21,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/fault"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // How often a lock that somebody else has is tried, and after what time a transaction names its holder in the side
@@ -55,7 +57,7 @@ var _ state.Backend = (*Backend)(nil)
 // it says that it was not.
 func Open(path string, timeout time.Duration, holder Holder) (*Backend, error) {
 	b := &Backend{path: path, timeout: max(timeout, shortest), holder: holder}
-	if err := state.MakeFolder(filepath.Dir(path)); err != nil {
+	if err := fault.MakeFolder(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("making the folder of the state: %w", err)
 	}
 	_, err := b.missing()
@@ -81,7 +83,7 @@ func (b *Backend) missing() (bool, error) {
 	if _, err := os.Lstat(b.side()); err == nil {
 		lost.Beside = append(lost.Beside, b.side())
 	}
-	journals, err := state.Journals(state.JournalFolder(b.path))
+	journals, err := journal.Files(journal.Folder(b.path))
 	if err != nil {
 		return false, fmt.Errorf("opening state %s: %w", b.path, err)
 	}
@@ -171,7 +173,7 @@ func (b *Backend) try(writable bool) (*file, error) {
 
 // begun makes a new file durable, and leaves the side file beside it from then on.
 func (b *Backend) begun(f *file) error {
-	err := state.SyncFolder(filepath.Dir(b.path))
+	err := fault.SyncFolder(filepath.Dir(b.path))
 	if err == nil {
 		err = os.WriteFile(b.side(), []byte("{}"), 0o600)
 	}

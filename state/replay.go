@@ -3,15 +3,11 @@ package state
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // replayBatch is how many records of a journal one transaction of the state takes.
@@ -19,15 +15,15 @@ const replayBatch = 500
 
 // journalMark says how far the state has followed a journal, and whose words the next records are.
 type journalMark struct {
-	Sequence uint64         `json:"sequence"`
-	Offset   int64          `json:"offset"`
-	Process  JournalProcess `json:"process"`
+	Sequence uint64          `json:"sequence"`
+	Offset   int64           `json:"offset"`
+	Process  journal.Process `json:"process"`
 }
 
 // Followed is what BringUp found.
 type Followed struct {
-	Records int    // that the state did not know
-	Torn    []Torn // ends that were cut
+	Records int            // that the state did not know
+	Torn    []journal.Torn // ends that were cut
 	Short   []string
 	Damaged []error // journals that do not read; the others were followed
 }
@@ -37,7 +33,7 @@ type Followed struct {
 // ends before what the state knows of it is listed in Short. One that a process writes now is left to that process.
 func (m *Migration) BringUp(folder string) (Followed, error) {
 	var found Followed
-	paths, err := Journals(folder)
+	paths, err := journal.Files(folder)
 	if err != nil {
 		return found, err
 	}
@@ -69,77 +65,84 @@ var errFollowed = errors.New("another process followed the journal")
 
 // followOnce tells whether the journal ends in what a crash cut off. Alone, it removes that.
 func (m *Migration) followOnce(path string, alone bool, found *Followed) (torn bool, err error) {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil // its run was given up since
-	}
-	if err != nil {
+	file, err := m.book().Follow(path, alone)
+	if err != nil || file == nil {
 		return false, err
 	}
-	defer file.Close()
-	if free, err := lockNow(file, alone); err != nil || !free || !isAt(file, path) {
-		return false, err
-	}
-	run := strings.TrimSuffix(filepath.Base(path), journalSuffix)
+	defer func() { err = errors.Join(err, file.Close()) }()
 	for {
 		var mark journalMark
-		if err := m.get(bucketRecords, "journal/"+run, &mark); err != nil && !errors.Is(err, ErrNotFound) {
+		if err := m.get(bucketRecords, "journal/"+file.Run(), &mark); err != nil && !errors.Is(err, ErrNotFound) {
 			return false, err
 		}
-		torn, err := m.followFrom(file, run, mark, alone, found)
+		r := &replay{owner: m, run: file.Run(), known: mark.Sequence, mark: mark}
+		news, err := file.From(journal.Mark{Sequence: mark.Sequence, Offset: mark.Offset}, r.add)
+		if err == nil {
+			err = r.flush()
+		}
+		found.note(file.Run(), news, r.taken)
 		if !errors.Is(err, errFollowed) {
-			return torn, err
+			return news.Torn, err
 		}
 	}
 }
 
-func (m *Migration) followFrom(
-	file *os.File, run string, mark journalMark, alone bool, found *Followed,
-) (torn bool, err error) {
-	info, err := file.Stat()
-	if err != nil || info.Size() == mark.Offset {
-		return false, err
+func (f *Followed) note(run string, news journal.News, taken int) {
+	f.Records += taken
+	if news.Short {
+		f.Short = append(f.Short, run)
 	}
-	if info.Size() < mark.Offset {
-		found.Short = append(found.Short, run)
-		return false, nil
+	if news.Cut != nil {
+		f.Torn = append(f.Torn, *news.Cut)
 	}
-	if mark.Sequence == 0 {
-		if ours, err := m.begunHere(run, file, info.Size()); !ours || err != nil {
-			return false, err
-		}
-	}
-	r := &replay{owner: m, run: run, known: mark.Sequence, mark: mark}
-	from := scanned{sequence: mark.Sequence, offset: mark.Offset}
-	if alone {
-		var cut *Torn
-		if _, cut, err = m.scanJournal(file, run, from, r.add); cut != nil {
-			found.Torn = append(found.Torn, *cut)
-		}
-	} else {
-		var end scanned
-		end, err = m.readJournal(file, run, from, r.add)
-		torn = end.torn > 0
-	}
-	if err == nil {
-		err = r.flush()
-	}
-	found.Records += r.taken
-	return torn, err
 }
 
-// begunHere tells whether a journal that the state knows nothing of is of this migration. That of another one is
-// followed by the commands of that one, and one without a whole record has nothing to follow yet.
-func (m *Migration) begunHere(run string, file io.ReaderAt, size int64) (bool, error) {
-	err := m.mine(run, file)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return false, nil
-	case errors.Is(err, errNoRecord):
-		_, damage := scanFrames(file, size, scanned{}, func(frame, scanned) error { return nil })
-		return false, damage
+// book has the journals of the migration.
+func (m *Migration) book() journal.Book {
+	return journal.BookOf(journalCipher{m.store}, m.name, m.tenant)
+}
+
+// journalCipher packs and encrypts as the state does.
+type journalCipher struct{ store *Store }
+
+// Seal implements journal.Cipher.
+func (c journalCipher) Seal(address string, record []byte) ([]byte, error) {
+	return c.store.box.seal(address, c.store.pack.EncodeAll(record, nil))
+}
+
+// Open implements journal.Cipher.
+func (c journalCipher) Open(address string, sealed []byte) ([]byte, error) {
+	packed, err := c.store.box.open(address, sealed)
+	if err != nil {
+		return nil, err
 	}
-	return err == nil, err
+	record, err := c.store.unpack.DecodeAll(packed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s does not unpack", ErrCorrupt, address)
+	}
+	return record, nil
+}
+
+// OpenJournal opens or begins the journal of a run; see journal.Book.Open.
+func (m *Migration) OpenJournal(
+	options journal.Options, visit func(journal.Record) error,
+) (*journal.Journal, *journal.Torn, error) {
+	return m.book().Open(m.store.backend.ctx, options, visit)
+}
+
+// ReadJournal hands the records of a run's journal to visit; see journal.Book.Read.
+func (m *Migration) ReadJournal(folder, run string, visit func(journal.Record) error) error {
+	return m.book().Read(folder, run, visit)
+}
+
+// WriteRescue keeps records that a journal refused; see journal.Book.WriteRescue.
+func (m *Migration) WriteRescue(path string, process journal.Process, records []journal.Record) error {
+	return m.book().WriteRescue(path, process, records)
+}
+
+// ReadRescue reads what WriteRescue wrote; see journal.Book.ReadRescue.
+func (m *Migration) ReadRescue(path string) (journal.Process, []journal.Record, error) {
+	return m.book().ReadRescue(path)
 }
 
 // replay gathers records for transactions of a fair size; the mark moves in the transaction that takes them.
@@ -148,11 +151,11 @@ type replay struct {
 	run     string
 	known   uint64 // sequence of the last record that the state has
 	mark    journalMark
-	waiting []JournalRecord
+	waiting []journal.Record
 	taken   int
 }
 
-func (r *replay) add(record JournalRecord) error {
+func (r *replay) add(record journal.Record) error {
 	r.waiting = append(r.waiting, record)
 	if len(r.waiting) < replayBatch {
 		return nil
@@ -177,7 +180,7 @@ func (r *replay) flush() error {
 			if err := r.take(tx, record); err != nil {
 				return fmt.Errorf("taking over record %d: %w", record.Sequence, err)
 			}
-			r.mark.Sequence, r.mark.Offset = record.behind.sequence, record.behind.offset
+			r.mark.Sequence, r.mark.Offset = record.Behind.Sequence, record.Behind.Offset
 		}
 		return r.owner.put(tx, bucketRecords, "journal/"+r.run, r.mark)
 	})
@@ -191,7 +194,7 @@ func (r *replay) flush() error {
 }
 
 // take puts one record into the state.
-func (r *replay) take(tx Tx, record JournalRecord) error {
+func (r *replay) take(tx Tx, record journal.Record) error {
 	switch {
 	case record.Process != nil:
 		r.mark.Process = *record.Process
@@ -201,16 +204,16 @@ func (r *replay) take(tx Tx, record JournalRecord) error {
 		return r.step(tx, RunStep{Order: record.Sequence, StepID: in.StepID, Resource: in.Resource, ServerID: in.ServerID, Outcome: history.Intended, At: record.At})
 	case record.Outcome != nil:
 		return r.outcome(tx, record)
-	case record.Kind == JournalEnd:
+	case record.Kind == journal.End:
 		return r.end(tx, record)
 	}
 	return nil
 }
 
-func (r *replay) begin(tx Tx, record JournalRecord) error {
+func (r *replay) begin(tx Tx, record journal.Record) error {
 	var run Run
 	err := r.owner.read(tx, bucketRecords, "run/"+r.run, &run)
-	known := err == nil && record.Kind == JournalBegin // then its beginning is in the chain
+	known := err == nil && record.Kind == journal.Begin // then its beginning is in the chain
 	if errors.Is(err, ErrNotFound) {
 		run, err = Run{ID: r.run, PlanHash: record.Process.PlanHash, Migration: record.Process.Migration, StartedAt: record.At, RollbackOf: record.Process.RollbackOf}, nil
 	}
@@ -225,13 +228,13 @@ func (r *replay) begin(tx Tx, record JournalRecord) error {
 		return nil
 	}
 	name := "migration.cutover_plan.applying"
-	if record.Kind == JournalResume {
+	if record.Kind == journal.Resume {
 		name = "migration.cutover_plan.resumed"
 	}
 	return r.owner.audit(tx, r.event(name, record, record.Process.PlanHash, map[string]string{"run": r.run}))
 }
 
-func (r *replay) event(name string, record JournalRecord, target string, facts map[string]string) Event {
+func (r *replay) event(name string, record journal.Record, target string, facts map[string]string) Event {
 	return Event{Name: name, At: record.At, Tenant: r.mark.Process.Tenant, Actor: r.mark.Process.Actor, Target: target, Facts: facts}
 }
 
@@ -240,7 +243,7 @@ func (r *replay) step(tx Tx, step RunStep) error {
 }
 
 // outcome keeps the step, its bindings and its audit event. What is already done counts as applied in the chain.
-func (r *replay) outcome(tx Tx, record JournalRecord) error {
+func (r *replay) outcome(tx Tx, record journal.Record) error {
 	o := record.Outcome
 	step := RunStep{Order: record.Sequence, StepID: o.StepID, Resource: o.Resource, ServerID: o.ServerID, Outcome: o.Outcome, Reason: o.Reason, At: record.At}
 	if err := r.step(tx, step); err != nil {
@@ -261,7 +264,7 @@ func (r *replay) outcome(tx Tx, record JournalRecord) error {
 	return r.owner.audit(tx, r.event(name, record, o.StepID, facts))
 }
 
-func (r *replay) end(tx Tx, record JournalRecord) error {
+func (r *replay) end(tx Tx, record journal.Record) error {
 	var run Run
 	if err := r.owner.read(tx, bucketRecords, "run/"+r.run, &run); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package state
+package journal
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// ErrJournalHeld says that another process writes the journal of a run.
-var ErrJournalHeld = errors.New("another process writes its journal")
+// ErrHeld says that another process writes the journal of a run.
+var ErrHeld = errors.New("another process writes its journal")
 
 // followTime is how long the writer of a journal waits for those that only follow it. A journal of 100,000 records is
 // read in less.
@@ -22,11 +22,11 @@ const (
 	askAgain   = 10 * time.Millisecond
 )
 
-// JournalFolder is where the journals of a state are: beside its file.
-func JournalFolder(statePath string) string { return filepath.Join(filepath.Dir(statePath), "journal") }
+// Folder is where the journals of a state are: beside its file.
+func Folder(statePath string) string { return filepath.Join(filepath.Dir(statePath), "journal") }
 
-// Journals lists the files of the journals in a folder, sorted by name. A folder that is not there has none.
-func Journals(folder string) ([]string, error) {
+// Files lists the files of the journals in a folder, sorted by name. A folder that is not there has none.
+func Files(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -36,16 +36,16 @@ func Journals(folder string) ([]string, error) {
 	}
 	var found []string
 	for _, entry := range entries {
-		if strings.HasSuffix(entry.Name(), journalSuffix) && !entry.IsDir() {
+		if strings.HasSuffix(entry.Name(), suffix) && !entry.IsDir() {
 			found = append(found, filepath.Join(folder, entry.Name()))
 		}
 	}
 	return found, nil
 }
 
-// JournalHeld tells whether a process writes the journal of a run now.
-func JournalHeld(folder, run string) (bool, error) {
-	file, err := os.Open(JournalOptions{Folder: folder, Run: run}.path())
+// Held tells whether a process writes the journal of a run now.
+func Held(folder, run string) (bool, error) {
+	file, err := os.Open(Options{Folder: folder, Run: run}.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -92,7 +92,7 @@ func openAlone(ctx context.Context, path string) (*os.File, error) {
 			return nil, err
 		}
 		if !locked && time.Now().After(end) {
-			return nil, ErrJournalHeld
+			return nil, ErrHeld
 		}
 		select {
 		case <-ctx.Done():

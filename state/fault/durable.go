@@ -1,4 +1,4 @@
-package state
+package fault
 
 import (
 	"errors"
@@ -36,4 +36,23 @@ func MakeFolder(path string) error {
 		return fmt.Errorf("%s is a file, not a folder", path)
 	}
 	return SyncFolder(above)
+}
+
+// ReplaceFile puts content in the place of a file, so that a reader finds the old or the new whole, whatever happens.
+func ReplaceFile(path string, content []byte) error {
+	beside := path + ".new"
+	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = file.Write(content); err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, os.Remove(beside))
+	}
+	if err := os.Rename(beside, path); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
 }

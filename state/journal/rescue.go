@@ -1,4 +1,4 @@
-package state
+package journal
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 // rescueName stands for the run in the addresses of a rescue file, which names its run inside.
@@ -13,11 +15,11 @@ const rescueName = "rescue"
 
 // WriteRescue writes records that a journal refused into a new file of mode 0600, encrypted as the state is. The first
 // record names the run. The file must not exist.
-func (m *Migration) WriteRescue(path string, process JournalProcess, records []JournalRecord) error {
-	all := append([]JournalRecord{{Kind: JournalBegin, Process: &process}}, records...)
+func (b Book) WriteRescue(path string, process Process, records []Record) error {
+	all := append([]Record{{Kind: Begin, Process: &process}}, records...)
 	var buffer []byte
 	for i, record := range all {
-		sealed, err := m.sealRecord(rescueName, uint64(i+1), record)
+		sealed, err := b.sealRecord(rescueName, uint64(i+1), record)
 		if err == nil {
 			buffer, err = encodeFrame(buffer, uint64(i+1), sealed)
 		}
@@ -35,7 +37,7 @@ func (m *Migration) WriteRescue(path string, process JournalProcess, records []J
 	}
 	err = errors.Join(err, file.Close())
 	if err == nil {
-		err = SyncFolder(filepath.Dir(path))
+		err = fault.SyncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("writing the rescue file: %w", err), os.Remove(path))
@@ -44,26 +46,26 @@ func (m *Migration) WriteRescue(path string, process JournalProcess, records []J
 }
 
 // ReadRescue reads what WriteRescue wrote: whose run it is and the records that its journal lacks. A damaged or cut
-// file is ErrCorrupt.
-func (m *Migration) ReadRescue(path string) (JournalProcess, []JournalRecord, error) {
+// file is fault.ErrCorrupt.
+func (b Book) ReadRescue(path string) (Process, []Record, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return JournalProcess{}, nil, fmt.Errorf("reading the rescue file: %w", err)
+		return Process{}, nil, fmt.Errorf("reading the rescue file: %w", err)
 	}
-	var records []JournalRecord
-	end, err := scanFrames(bytes.NewReader(content), int64(len(content)), scanned{}, func(f frame, behind scanned) error {
-		record, err := m.openRecord(rescueName, f, behind)
+	var records []Record
+	end, err := scanFrames(bytes.NewReader(content), int64(len(content)), Mark{}, func(f frame, behind Mark) error {
+		record, err := b.openRecord(rescueName, f, behind)
 		records = append(records, record)
 		return err
 	})
 	if err == nil && (end.torn > 0 || len(records) == 0 || records[0].Process == nil) {
-		err = fmt.Errorf("%w: it is not whole", ErrCorrupt)
+		err = fmt.Errorf("%w: it is not whole", fault.ErrCorrupt)
 	}
-	if err == nil && (records[0].Process.Migration != m.name || records[0].Process.Tenant != m.tenant) {
-		err = fmt.Errorf("it is of another migration: %w", ErrNotFound)
+	if err == nil && !b.owns(records[0].Process) {
+		err = fmt.Errorf("it is of another migration: %w", fault.ErrNotFound)
 	}
 	if err != nil {
-		return JournalProcess{}, nil, fmt.Errorf("rescue file %s: %w", path, err)
+		return Process{}, nil, fmt.Errorf("rescue file %s: %w", path, err)
 	}
 	return *records[0].Process, records[1:], nil
 }

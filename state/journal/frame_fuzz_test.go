@@ -1,4 +1,4 @@
-package state
+package journal
 
 import (
 	"bytes"
@@ -22,17 +22,17 @@ func FuzzJournalFrames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		count := 0
-		end, err := scanFrames(bytes.NewReader(content), int64(len(content)), scanned{},
-			func(frame, scanned) error { count++; return nil })
+		end, err := scanFrames(bytes.NewReader(content), int64(len(content)), Mark{},
+			func(frame, Mark) error { count++; return nil })
 		if err != nil {
 			return
 		}
-		if end.offset+end.torn != int64(len(content)) || int(end.sequence) != count {
-			t.Fatalf("%d records end at %d with %d torn of %d bytes", end.sequence, end.offset, end.torn, len(content))
+		if end.Offset+end.torn != int64(len(content)) || int(end.Sequence) != count {
+			t.Fatalf("%d records end at %d with %d torn of %d bytes", end.Sequence, end.Offset, end.torn, len(content))
 		}
-		again, err := scanFrames(bytes.NewReader(content[:end.offset]), end.offset, scanned{},
-			func(frame, scanned) error { return nil })
-		if err != nil || again.torn != 0 || again.offset != end.offset {
+		again, err := scanFrames(bytes.NewReader(content[:end.Offset]), end.Offset, Mark{},
+			func(frame, Mark) error { return nil })
+		if err != nil || again.torn != 0 || again.Offset != end.Offset {
 			t.Fatalf("the whole part reads as %+v, %v", again, err)
 		}
 	})

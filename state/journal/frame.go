@@ -1,4 +1,4 @@
-package state
+package journal
 
 import (
 	"bufio"
@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 // A frame is one record of a journal as it lies in the file: magic, length of the body, sequence, a checksum of these,
@@ -108,47 +110,52 @@ func holdsFrame(r io.Reader) (bool, error) {
 	}
 }
 
+// Mark is a place behind a whole record of a journal.
+type Mark struct {
+	Sequence uint64 // of the last whole record
+	Offset   int64  // behind it
+}
+
 // scanned is where the whole records of a journal end.
 type scanned struct {
-	sequence uint64 // of the last whole record
-	offset   int64  // behind it
-	torn     int64  // bytes behind it that are no record: the process died while it wrote them
+	Mark
+	torn int64 // bytes behind it that are no record: the process died while it wrote them
 }
 
 // scanFrames visits the frames of file from a known place on. A record that a crash cut off ends the scan; one that is
-// damaged while others follow it, or that is out of order, is ErrCorrupt and named.
-func scanFrames(file io.ReaderAt, size int64, from scanned,
-	visit func(f frame, behind scanned) error) (scanned, error) {
-	at := scanned{sequence: from.sequence, offset: from.offset}
-	r := bufio.NewReaderSize(io.NewSectionReader(file, at.offset, size-at.offset), 1<<16)
+// damaged while others follow it, or that is out of order, is fault.ErrCorrupt and named.
+func scanFrames(file io.ReaderAt, size int64, from Mark,
+	visit func(f frame, behind Mark) error) (scanned, error) {
+	at := scanned{Mark: from}
+	r := bufio.NewReaderSize(io.NewSectionReader(file, at.Offset, size-at.Offset), 1<<16)
 	for {
 		f, err := readFrame(r)
 		if errors.Is(err, io.EOF) {
 			return at, nil
 		}
 		if errors.Is(err, errBroken) {
-			follows, err := holdsFrame(io.NewSectionReader(file, at.offset+1, size-at.offset-1))
+			follows, err := holdsFrame(io.NewSectionReader(file, at.Offset+1, size-at.Offset-1))
 			if err != nil {
 				return at, fmt.Errorf("reading the journal: %w", err)
 			}
 			if follows {
-				return at, fmt.Errorf("%w: record %d of the journal, at byte %d, does not read though others follow it", ErrCorrupt,
-					at.sequence+1, at.offset)
+				return at, fmt.Errorf("%w: record %d of the journal, at byte %d, does not read though others follow it", fault.ErrCorrupt,
+					at.Sequence+1, at.Offset)
 			}
-			at.torn = size - at.offset
+			at.torn = size - at.Offset
 			return at, nil
 		}
 		if err != nil {
 			return at, fmt.Errorf("reading the journal: %w", err)
 		}
-		if f.sequence != at.sequence+1 {
-			return at, fmt.Errorf("%w: record %d of the journal, at byte %d, calls itself %d", ErrCorrupt, at.sequence+1,
-				at.offset, f.sequence)
+		if f.sequence != at.Sequence+1 {
+			return at, fmt.Errorf("%w: record %d of the journal, at byte %d, calls itself %d", fault.ErrCorrupt, at.Sequence+1,
+				at.Offset, f.sequence)
 		}
-		behind := scanned{sequence: f.sequence, offset: at.offset + int64(frameHead+len(f.body)+frameTail)}
+		behind := Mark{Sequence: f.sequence, Offset: at.Offset + int64(frameHead+len(f.body)+frameTail)}
 		if err := visit(f, behind); err != nil {
 			return at, err
 		}
-		at = behind
+		at.Mark = behind
 	}
 }

@@ -1,18 +1,18 @@
-package state_test
+package fault_test
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 func TestMakeFolder_MakesWhatIsMissingAndRefusesAFile(t *testing.T) {
 	top := t.TempDir()
 	deep := filepath.Join(top, "a", "b", "c")
 	for range 2 {
-		if err := state.MakeFolder(deep); err != nil {
+		if err := fault.MakeFolder(deep); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -24,12 +24,12 @@ func TestMakeFolder_MakesWhatIsMissingAndRefusesAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{file, filepath.Join(file, "below")} {
-		if err := state.MakeFolder(path); err == nil {
+		if err := fault.MakeFolder(path); err == nil {
 			t.Errorf("%s was made", path)
 		}
 	}
 	t.Chdir(top)
-	if err := state.MakeFolder("relative/deep"); err != nil {
+	if err := fault.MakeFolder("relative/deep"); err != nil {
 		t.Error(err)
 	}
 }
