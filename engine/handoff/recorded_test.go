@@ -1,0 +1,133 @@
+package handoff_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
+
+func codeOf(err error) string {
+	var d diag.Diagnostic
+	errors.As(err, &d)
+	return d.Code
+}
+
+func TestDeliver_OnlyWhatWasMadeCanHaveBeenGiven(t *testing.T) {
+	given := handoff.Delivery{At: day1, To: "Ana", By: "us"}
+	withDigest := given
+	withDigest.Digest = "sha256:1"
+	written := handoff.Record{Written: &handoff.Written{At: day0, Digest: "sha256:1"}}
+	cases := map[string]struct {
+		record    handoff.Record
+		newSecret bool
+		what      string
+		want      handoff.Record
+		code      string
+	}{
+		"a sheet": {record: written, what: handoff.GivenSheet,
+			want: handoff.Record{Written: written.Written, Sheet: &withDigest}},
+		"a sheet that nobody wrote": {what: handoff.GivenSheet, code: "sheet-not-written"},
+		"a secret":                  {newSecret: true, what: handoff.GivenSecret, want: handoff.Record{Secret: &given}},
+		"a secret that nobody made": {record: written, what: handoff.GivenSecret, want: written, code: "secret-not-new"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := moved("1", "Wiki", "wiki")
+			p.NewSecret = c.newSecret
+			got, err := c.record.Deliver(p, c.what, given)
+			if diff := cmp.Diff(c.want, got); diff != "" || codeOf(err) != c.code {
+				t.Errorf("%v\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func TestConfirm_OnlyWhatIsOpenIsConfirmed(t *testing.T) {
+	said := handoff.Confirmation{At: day1, By: "Ana"}
+	for name, c := range map[string]struct {
+		now  handoff.Live
+		code string
+	}{
+		"open":      {handoff.Live{Exists: true, Open: true}, ""},
+		"closed":    {handoff.Live{Exists: true}, "application-not-open"},
+		"not there": {handoff.Live{}, "application-not-open"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := handoff.Record{}.Confirm(moved("1", "Wiki", "wiki"), c.now, said)
+			if codeOf(err) != c.code || (got.Confirmation != nil) != (c.code == "") {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestWithdraw_TakesBackWhatWasSaid(t *testing.T) {
+	p := moved("1", "Wiki", "wiki")
+	if got, err := (handoff.Record{Confirmation: &handoff.Confirmation{By: "Ana"}}).Withdraw(p); err != nil || got.Confirmation != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := (handoff.Record{}).Withdraw(p); codeOf(err) != "not-confirmed" {
+		t.Error(err)
+	}
+}
+
+func TestWrote_ASheetThatSaysTheSameIsNotNew(t *testing.T) {
+	sheet := handoff.Sheet{Address: "a", WrittenAt: day0, Digest: "sha256:1"}
+	first, isNew := handoff.Record{}.Wrote(sheet)
+	if want := (handoff.Record{Application: "a", Written: &handoff.Written{At: day0, Digest: "sha256:1"}}); !isNew ||
+		!cmp.Equal(want, first) {
+		t.Errorf("%+v %v", first, isNew)
+	}
+	sheet.WrittenAt = day1
+	if again, isNew := first.Wrote(sheet); isNew || again.Written.At != day0 {
+		t.Errorf("%+v %v", again, isNew)
+	}
+	sheet.Digest = "sha256:2"
+	if third, isNew := first.Wrote(sheet); !isNew || third.Written.Digest != "sha256:2" || third.Written.At != day1 {
+		t.Errorf("%+v %v", third, isNew)
+	}
+}
+
+func TestLearn_ReadsEachSideByItsOwnNames(t *testing.T) {
+	p := moved("1", "Wiki", "wiki")
+	mine := identity.ItemID{Kind: identity.KindApplication, ID: "1"}
+	incumbent := handoff.SideLogOf("incumbent", "okta.corp", identity.SignInReport{Covers: day0, Requests: 2,
+		Applications: []identity.SignInActivity{
+			{Item: mine, SignIns: 3, Failures: 1, PeopleCount: 2, Last: day5, People: []string{"ana"}},
+			{Item: identity.ItemID{Kind: identity.KindApplication, ID: "2"}, SignIns: 9},
+			{Item: identity.ItemID{Kind: identity.KindGroup, ID: "1"}, SignIns: 9},
+		}}, "")
+	target := handoff.SideLogOf("target", "keycloak.x", identity.SignInReport{}, "no permission")
+	record := handoff.Record{Application: "a"}.Learn(p, target, incumbent, day36)
+	if r := record.Incumbent; r == nil || r.SignIns != 3 || r.Last != day5 || r.Problem != "" {
+		t.Errorf("the incumbent reads %+v", r)
+	}
+	if r := record.Target; r == nil || r.Problem != "no permission" || r.ProblemAt != day36 || r.Covers != "" {
+		t.Errorf("the target reads %+v", r)
+	}
+	inTarget, atIncumbent := p.UseOf(target, incumbent)
+	want := &handoff.Use{SignIns: 3, Failures: 1, People: 2, Last: day5, Names: []string{"ana"}}
+	if diff := cmp.Diff(want, atIncumbent); diff != "" || inTarget != nil {
+		t.Errorf("%+v\n%s", inTarget, diff)
+	}
+	if !incumbent.Log.Readable || target.Log.Readable || incumbent.Log.Requests != 2 {
+		t.Errorf("%+v %+v", incumbent.Log, target.Log)
+	}
+	if _, nobody := moved("7", "Chat", "chat").UseOf(target, incumbent); nobody == nil || nobody.SignIns != 0 {
+		t.Errorf("an application that nobody used reads %+v", nobody)
+	}
+}
+
+func TestFileNames_AreOneForEachSheet(t *testing.T) {
+	sheets := []handoff.Sheet{{Name: "Pay Roll / EU", Address: "okta.corp/1"}, {Name: "Wiki", Address: "okta.corp/2"},
+		{Name: "wiki!", Address: "okta.corp/3"}, {Name: "···", Address: "okta.corp/4"}}
+	want := []string{"pay-roll-eu", "wiki-okta-corp-2", "wiki-okta-corp-3", "okta-corp-4"}
+	if diff := cmp.Diff(want, handoff.FileNames(sheets)); diff != "" {
+		t.Error(diff)
+	}
+}
