@@ -1,20 +1,21 @@
 package state
 
 import (
-	"encoding/json"
 	"fmt"
 	"sort"
 	"time"
+
+	"github.com/rehome-iam/rehome/engine/rehearsal"
 )
 
-// Rehearsal is the record of one rehearsal, with its report as JSON of engine/rehearsal. It is never changed, and it is
-// all that a rehearsal leaves in a state.
+// Rehearsal is the record of one rehearsal, with its report. It is never changed, and it is all that a rehearsal leaves in
+// a state.
 type Rehearsal struct {
-	ID        string          `json:"id"`
-	Migration string          `json:"migration"`
-	At        time.Time       `json:"at"`
-	Passed    bool            `json:"passed"`
-	Report    json.RawMessage `json:"report"`
+	ID        string           `json:"id"`
+	Migration string           `json:"migration"`
+	At        time.Time        `json:"at"`
+	Passed    bool             `json:"passed"`
+	Report    rehearsal.Report `json:"report"`
 }
 
 // PutRehearsal keeps the report of a rehearsal in the transaction of its audit event.

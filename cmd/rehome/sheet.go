@@ -15,7 +15,6 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/cutover"
-	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/project"
 )
@@ -80,7 +79,7 @@ func runSheet(ctx context.Context, r *call, o sheetOptions) error {
 // formats checks the flags: all applications at once need a folder.
 func (o sheetOptions) formats(all bool) ([]string, error) {
 	if all && o.out == "" {
-		return nil, diag.Errorf("usage", "Command line is wrong", "Name an application, or give -out=FOLDER to write a sheet for each.")
+		return nil, misuse("name an application, or give -out=FOLDER to write a sheet for each")
 	}
 	switch o.format {
 	case "":
@@ -88,7 +87,7 @@ func (o sheetOptions) formats(all bool) ([]string, error) {
 	case "markdown", "html":
 		return []string{o.format}, nil
 	}
-	return nil, diag.Errorf("usage", "Command line is wrong", "-format is markdown or html, not %q.", o.format)
+	return nil, misuse("-format is markdown or html, not %q", o.format)
 }
 
 func writeSheet(w io.Writer, format string, sheet handoff.Sheet, now time.Time) error {

@@ -10,7 +10,6 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/cutover"
-	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
@@ -56,7 +55,8 @@ func runSheetRecord(ctx context.Context, r *call, o sheetRecordOptions) error {
 	if o.secret {
 		what = handoff.GivenSecret
 	}
-	return r.recorded(recorded, "The %s of %q is recorded as delivered to %s", what, phrase.Clean(recorded.Name), phrase.Clean(o.to))
+	return r.recorded(recorded, "The %s of %q is recorded as delivered to %s", what, phrase.Clean(recorded.Name),
+		phrase.Clean(o.to))
 }
 
 // oneApplication asks for exactly one name.
@@ -64,7 +64,8 @@ func oneApplication(c *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	return diag.Errorf("usage", "Command line is wrong", "Name one application: %s; rehome status -apps lists them. A name with spaces stands in quotes.", c.UseLine())
+	return misuse("name one application: %s; rehome status -apps lists them. A name with spaces stands in quotes",
+		c.UseLine())
 }
 
 type sheetConfirmOptions struct {

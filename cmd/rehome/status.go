@@ -9,7 +9,6 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/cutover"
-	"github.com/rehome-iam/rehome/engine/undoing"
 )
 
 func statusCommand() Command {
@@ -48,11 +47,8 @@ used since.`,
 const sinceFlag = "30d"
 
 func runStatus(ctx context.Context, r *call, look bool) error {
-	now, err := cutover.Status(ctx, r.Project)
+	now, err := cutover.Status(ctx, r.Project, look)
 	if err != nil {
-		return err
-	}
-	if now.RollbackCost, err = undoing.CostOf(ctx, r.Project, look); err != nil {
 		return err
 	}
 	return r.show(now, func(w io.Writer) error { return view.Status(w, now, r.readers()) })

@@ -129,7 +129,8 @@ func (d *desk) learn(logs map[string]handoff.SideLog, at string) error {
 }
 
 // status is one line of the overview. Live is nil where the target could not be read.
-func (d *desk) status(one handoff.Progress, live *handoff.Live, logs map[string]handoff.SideLog) (handoff.Status, error) {
+func (d *desk) status(one handoff.Progress, live *handoff.Live, logs map[string]handoff.SideLog,
+) (handoff.Status, error) {
 	owner, err := d.owner(one)
 	if err != nil {
 		return handoff.Status{}, err

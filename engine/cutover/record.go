@@ -34,7 +34,8 @@ func Record(ctx context.Context, p *project.Project, in Delivery) (*Recorded, er
 	if err != nil {
 		return nil, err
 	}
-	what, event := handoff.GivenSheet, p.Event("migration.application.sheet_delivered", one.Address(), map[string]string{"to": in.To})
+	facts := map[string]string{"to": in.To}
+	what, event := handoff.GivenSheet, p.Event("migration.application.sheet_delivered", one.Address(), facts)
 	if in.Secret {
 		what, event.Name = handoff.GivenSecret, "migration.application.secret_delivered"
 	}
@@ -56,8 +57,8 @@ type Confirmation struct {
 	Withdraw    bool // an earlier word is taken back
 }
 
-// Confirm notes that an owner confirms that an application works at the target, or that he does so no longer. The target
-// is asked whether people may sign in to it.
+// Confirm notes that an owner confirms that an application works at the target, or that he does so no longer. The
+// target is asked whether people may sign in to it.
 func Confirm(ctx context.Context, p *project.Project, in Confirmation) (*Recorded, error) {
 	d, err := open(ctx, p)
 	if err != nil {
@@ -102,5 +103,7 @@ func (d *desk) put(one handoff.Progress, record handoff.Record, event state.Even
 		return nil, err
 	}
 	now, err := d.cutover(one, owner, nil)
-	return &Recorded{FormatVersion: handoff.FormatVersion, Application: one.Address(), Name: one.Item.Name, Cutover: now}, err
+	return &Recorded{
+		FormatVersion: handoff.FormatVersion, Application: one.Address(), Name: one.Item.Name, Cutover: now,
+	}, err
 }

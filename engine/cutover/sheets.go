@@ -22,8 +22,8 @@ type SheetsReport struct {
 	Missing       []string        `json:"not_in_target"`
 }
 
-// Sheets makes the sheet of one application, or with an empty name those of all that plans move, and remembers what each
-// said. One application that is not in the target is an error; of many, it is listed.
+// Sheets makes the sheet of one application, or with an empty name those of all that plans move, and remembers what
+// each said. One application that is not in the target is an error; of many, it is listed.
 func Sheets(ctx context.Context, p *project.Project, name string) (*SheetsReport, error) {
 	d, err := open(ctx, p)
 	if err != nil {
@@ -89,7 +89,8 @@ func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p handoff.Pro
 	return err
 }
 
-func (d *desk) sheet(ctx context.Context, p handoff.Progress, now []identity.ConnectionFact, target string) (handoff.Sheet, error) {
+func (d *desk) sheet(ctx context.Context, p handoff.Progress, now []identity.ConnectionFact, target string,
+) (handoff.Sheet, error) {
 	s := handoff.Sheet{Target: target, Incumbent: p.Item.Source, WrittenAt: d.now()}
 	owner, err := d.owner(p)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rollback"
+	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -57,9 +58,9 @@ type standing struct {
 	now       time.Time
 }
 
-// Status gathers facts from state and configuration; package handoff says what they mean. It changes nothing, and asks
-// neither side.
-func Status(ctx context.Context, p *project.Project) (*Standing, error) {
+// Status gathers facts from state and configuration; package handoff says what they mean. It changes nothing. It asks
+// neither side, but with look the target, what going back would cost now.
+func Status(ctx context.Context, p *project.Project, look bool) (*Standing, error) {
 	cfg, err := p.Configuration(ctx)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,8 @@ func Status(ctx context.Context, p *project.Project) (*Standing, error) {
 		return nil, err
 	}
 	s := standing{cfg: cfg, migration: migration, now: p.Now(), Standing: &Standing{
-		FormatVersion: handoff.FormatVersion, Sources: []SourceStanding{}, Classes: map[string]int{}, FollowUps: []state.FollowUp{},
+		FormatVersion: handoff.FormatVersion, Sources: []SourceStanding{}, Classes: map[string]int{},
+		FollowUps: []state.FollowUp{},
 		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
 	}}
 	for _, read := range []func() error{s.readMigration, s.readSources, s.readAssessments, s.readPlanned, s.readRuns} {
@@ -79,7 +81,8 @@ func Status(ctx context.Context, p *project.Project) (*Standing, error) {
 	}
 	s.Facts.MergeMode = s.Migration.Mode == merge.ModeMerge
 	s.Summary = handoff.Compute(s.Facts)
-	return s.Standing, nil
+	s.RollbackCost, err = undoing.CostOf(ctx, p, look)
+	return s.Standing, err
 }
 
 // readMigration takes the recorded migration; before the first change there is none, and the configuration speaks.

@@ -29,11 +29,11 @@ func TestFind_TakesTheMostExactNameThatMeansOneApplication(t *testing.T) {
 		"a resource":                       {text: "client:chat", id: "3"},
 		"a client before a name":           {text: "wiki", id: "1"},
 		"the exact name":                   {text: "Wiki", id: "1"},
-		"a name that two have":             {text: "Chat", code: "application-ambiguous", says: "2 applications have the name"},
+		"a name that two have":             {text: "Chat", code: "application-ambiguous", says: "2 applications have"},
 		"a name in capitals that two have": {text: "WIKI", code: "application-ambiguous", says: "Give one of these"},
 		"one that no plan moves":           {text: "Fax", code: "application-not-moved", says: `"Fax" a place in the target`},
 		"an id of one that no plan moves":  {text: "9", code: "application-not-moved", says: `"Fax"`},
-		"nobody's name":                    {text: "Mail", code: "application-unknown", says: "There are Chat, Chat, Wiki, wiki."},
+		"nobody's name":                    {text: "Mail", code: "application-unknown", says: "are Chat, Chat, Wiki, wiki."},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +51,9 @@ func TestNotFound_ListsNoMoreNamesThanOneReads(t *testing.T) {
 	for _, id := range strings.Split("abcdefghijkl", "") {
 		all = append(all, moved(id, "App "+id, id))
 	}
-	for n, want := range map[int]string{12: "App j and 2 more.", 11: "App j and 1 more.", 10: "App i, App j.", 0: "No plan of this"} {
+	for n, want := range map[int]string{
+		12: "App j and 2 more.", 11: "App j and 1 more.", 10: "App i, App j.", 0: "No plan of this",
+	} {
 		if err := handoff.NotFound(all[:n], nil, "x"); !strings.Contains(err.Error(), want) {
 			t.Errorf("of %d: %v", n, err)
 		}

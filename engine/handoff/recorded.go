@@ -30,8 +30,8 @@ func (r Record) Deliver(p Progress, what string, d Delivery) (Record, error) {
 	return r, nil
 }
 
-// Confirm notes the word of an owner. An application in which nobody can have signed in confirms nothing, whatever a run
-// said.
+// Confirm notes the word of an owner. An application in which nobody can have signed in confirms nothing, whatever a
+// run said.
 func (r Record) Confirm(p Progress, now Live, c Confirmation) (Record, error) {
 	switch {
 	case !now.Exists:
@@ -49,14 +49,15 @@ func (r Record) Confirm(p Progress, now Live, c Confirmation) (Record, error) {
 // Withdraw takes the word of an owner back.
 func (r Record) Withdraw(p Progress) (Record, error) {
 	if r.Confirmation == nil {
-		return r, diag.Errorf("not-confirmed", "Nothing to withdraw", "%s was not confirmed. Nothing was recorded.", p.Named())
+		return r, diag.Errorf("not-confirmed", "Nothing to withdraw", "%s was not confirmed. Nothing was recorded.",
+			p.Named())
 	}
 	r.Confirmation = nil
 	return r, nil
 }
 
-// Wrote notes the digest of a sheet, so that one that was delivered can be told from one that says something else; false
-// when the sheet says what the last one said.
+// Wrote notes the digest of a sheet, so that one that was delivered can be told from one that says something else;
+// false when the sheet says what the last one said.
 func (r Record) Wrote(s Sheet) (Record, bool) {
 	if r.Written != nil && r.Written.Digest == s.Digest {
 		return r, false

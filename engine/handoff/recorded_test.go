@@ -68,7 +68,8 @@ func TestConfirm_OnlyWhatIsOpenIsConfirmed(t *testing.T) {
 
 func TestWithdraw_TakesBackWhatWasSaid(t *testing.T) {
 	p := moved("1", "Wiki", "wiki")
-	if got, err := (handoff.Record{Confirmation: &handoff.Confirmation{By: "Ana"}}).Withdraw(p); err != nil || got.Confirmation != nil {
+	got, err := handoff.Record{Confirmation: &handoff.Confirmation{By: "Ana"}}.Withdraw(p)
+	if err != nil || got.Confirmation != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if _, err := (handoff.Record{}).Withdraw(p); codeOf(err) != "not-confirmed" {

@@ -88,7 +88,8 @@ func inventoryLine(source cutover.SourceStanding, now time.Time) string {
 		collecting = "collecting since " + Ago(*source.Collecting, now) + "   "
 	}
 	if source.LastInventory != nil {
-		inventory = fmt.Sprintf("last inventory %s   %s", Ago(*source.LastInventory, now), Plural(source.Items, "item", "items"))
+		inventory = fmt.Sprintf("last inventory %s   %s", Ago(*source.LastInventory, now),
+			Plural(source.Items, "item", "items"))
 		if source.Gaps > 0 {
 			inventory += ", " + Plural(source.Gaps, "gap", "gaps")
 		}

@@ -1,0 +1,242 @@
+package rehearsing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/proving"
+	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/undoing"
+	"github.com/rehome-iam/rehome/engine/verify"
+	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// memory is a target whose reading is kept, and which knows what the real state has bound: a copy has the same keys.
+type memory struct {
+	reading.LiveTarget
+	bound map[string]state.Binding
+	seen  []identity.Resource
+}
+
+// ReadMarker implements reading.LiveTarget.
+func (m *memory) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+	marker, revision, err := m.LiveTarget.ReadMarker(ctx)
+	if marker.Bindings == nil {
+		marker.Bindings = map[string]string{}
+	}
+	for key, b := range m.bound {
+		if _, known := marker.Bindings[key]; !known {
+			marker.Bindings[key] = b.Resource.String()
+		}
+	}
+	return marker, revision, err
+}
+
+// Read implements reading.LiveTarget.
+func (m *memory) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+	m.seen = nil
+	return m.LiveTarget.Read(ctx, func(r identity.Resource) error {
+		m.seen = append(m.seen, r)
+		return each(r)
+	})
+}
+
+// plan computes a plan with the scratch state against the target of a project. It reads only; the caller closes it.
+func (r *rehearsing) plan(ctx context.Context, of *project.Project) (*planning.Prepared, *memory, error) {
+	bound, err := r.migration.Bindings()
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &memory{bound: bound}
+	work, err := planning.Prepare(ctx, of, planning.Input{
+		Part: r.in.Part, Through: func(live reading.LiveTarget) reading.LiveTarget {
+			m.LiveTarget = live
+			return m
+		},
+	})
+	return work, m, err
+}
+
+// parts applies, verifies, takes back, verifies again, and compares with how it was before. The real plan and target
+// are only read.
+func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPlan *plan.Plan, work *planning.Prepared,
+	before []identity.Resource, real *client.Target) error {
+	if err := planning.Record(ctx, r.scratch, work, false); err != nil {
+		return err
+	}
+	if err := r.elsewhere(ctx, real, work); err != nil {
+		return err
+	}
+	applied, measured, err := r.carryOut(ctx, report, rehearsal.PartApply, work)
+	if err != nil {
+		return err
+	}
+	r.foresee(report, realPlan, measured)
+	if err := r.verify(ctx, report, rehearsal.PartVerify, work.Target); err != nil {
+		return err
+	}
+	back, err := undoing.Prepare(ctx, r.scratch, applied.Run.ID)
+	if err != nil {
+		return err
+	}
+	defer back.Close()
+	if back.Untold > 0 {
+		report.Notes = append(report.Notes, fmt.Sprintf("Of %s the target cannot tell whether people used them. Nobody is "+
+			"here, so they were taken back; a rollback of the real run would keep such applications, closed. Let the target "+
+			"keep a record of sign-ins before the run, and give rehome the right to read it.",
+			phrase.Plural(back.Untold, "resource", "resources")))
+	}
+	if err := planning.Record(ctx, r.scratch, back, false); err != nil {
+		return err
+	}
+	if _, _, err := r.carryOut(ctx, report, rehearsal.PartRollback, back); err != nil {
+		return err
+	}
+	if err := r.verify(ctx, report, rehearsal.PartVerifyAgain, work.Target); err != nil {
+		return err
+	}
+	return r.compare(ctx, report, work.Target, before)
+}
+
+// carryOut is one apply, with made-up secrets: those of the incumbent are not for a throw-away target, and new ones are
+// for nobody.
+func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, name string, work *planning.Prepared,
+) (*applying.Report, []rehearsal.Measured, error) {
+	doing := map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name]
+	steps := phrase.Plural(len(apply.Planned(work.Plan.Steps)), "step", "steps")
+	r.p.Note("%s %s in %s", doing, steps, report.Target.Summary)
+	r.p.Events.Send(project.Parting{
+		Text: "Left at once. The throw-away target is left as it is; make it anew before the next rehearsal.",
+	})
+	defer r.p.Events.Send(project.Parting{})
+	began := r.p.Now()
+	done, err := applying.CarryOut(ctx, r.scratch, work, applying.Options{Workers: r.in.Workers, Sources: madeUp{}})
+	if done == nil {
+		return nil, nil, errors.Join(ctx.Err(), err)
+	}
+	part, measured := carriedOut(done.Steps)
+	part.Name, part.Millis = name, r.p.Now().Sub(began).Milliseconds()
+	report.Parts = append(report.Parts, part)
+	return done, measured, errors.Join(ctx.Err(), err)
+}
+
+// carriedOut is what came of the steps, and what each took.
+func carriedOut(of apply.Report) (rehearsal.Part, []rehearsal.Measured) {
+	part := rehearsal.Part{Requests: of.Requests, Failures: []rehearsal.Failure{}}
+	var measured []rehearsal.Measured
+	for _, result := range of.Results {
+		if !result.Outcome.Done() {
+			part.Failures = append(part.Failures, rehearsal.Failure{What: result.Step.ID, Reason: result.Reason})
+			continue
+		}
+		part.Steps++
+		measured = append(measured, rehearsal.Measured{Sort: sortOf(result.Step), Requests: result.Requests})
+	}
+	return part, measured
+}
+
+func sortOf(step plan.Step) string { return string(step.Action) + " " + step.Resource.Type }
+
+// madeUp gives random values in place of the incumbent's secrets.
+type madeUp struct{}
+
+// Secret implements apply.Sources.
+func (madeUp) Secret(context.Context, identity.SecretReference) (string, error) {
+	return uuid.NewString(), nil
+}
+
+// foresee says what the real run will need, by the part that was just done.
+func (r *rehearsing) foresee(report *rehearsal.Report, real *plan.Plan, measured []rehearsal.Measured) {
+	here, there := r.scratch.Config().Target.Provider, r.p.Config().Target.Provider
+	if here != there {
+		report.Unsaid = fmt.Sprintf("a %s says nothing of the requests and the time of a %s; rehearse on one of those", here,
+			there)
+		return
+	}
+	sorts := []string{}
+	for _, step := range apply.Planned(real.Steps) {
+		sorts = append(sorts, sortOf(step))
+	}
+	millis := report.Parts[len(report.Parts)-1].Millis
+	if report.Forecast = rehearsal.Foresee(measured, millis, sorts); report.Forecast == nil {
+		report.Unsaid = "no step was carried out"
+	}
+}
+
+// verify tries what the runs made, and after the rollback that it is gone.
+func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *client.Target) error {
+	r.p.Note("Verifying")
+	part := rehearsal.Part{Name: name, Failures: []rehearsal.Failure{}}
+	done, err := proving.Did(r.scratch.Migration(), "")
+	var nothing diag.Diagnostic
+	if errors.As(err, &nothing) && nothing.Code == "verify-nothing" {
+		report.Parts = append(report.Parts, part)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	schema, err := target.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	began := r.p.Now()
+	found, err := verify.Run(ctx, verify.Expect(done, schema.Resources), target, schema.Resources, verify.Options{
+		Workers: r.in.Workers, Unsupported: client.Unsupported, Now: r.p.Now, People: actForNobody(),
+	})
+	if err != nil {
+		return err
+	}
+	part.Skipped = found.Count(identity.ProbeSkipped)
+	part.Steps, part.Requests = len(found.Results)-part.Skipped, found.Requests
+	part.Millis = r.p.Now().Sub(began).Milliseconds()
+	for _, result := range found.Results {
+		if result.Status == identity.ProbeFailed {
+			failure := rehearsal.Failure{What: result.Resource.String() + " " + result.Probe, Reason: result.Summary}
+			part.Failures = append(part.Failures, failure)
+		}
+	}
+	report.Parts = append(report.Parts, part)
+	return nil
+}
+
+// actForNobody lets no probe act as a person: people are not in a throw-away target.
+func actForNobody() verify.People {
+	none := func(identity.ResourceID) string { return "" }
+	return verify.People{Member: none, Stranger: none}
+}
+
+// compare looks whether the target is as it was. Only then its marker is cleared, so that the next rehearsal may begin.
+func (r *rehearsing) compare(ctx context.Context, report *rehearsal.Report, target *client.Target,
+	before []identity.Resource) error {
+	schema, err := target.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	var after []identity.Resource
+	_, err = target.Read(ctx, func(resource identity.Resource) error {
+		after = append(after, resource)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the throw-away target again: %w", err)
+	}
+	report.Differences = rehearsal.Compare(before, after, schema.Resources)
+	if len(report.Differences) > 0 {
+		return nil
+	}
+	return clearMarker(ctx, target)
+}

@@ -1,0 +1,118 @@
+package rehearsing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// Input says what is rehearsed, and how.
+type Input struct {
+	Part    planning.Part
+	Workers int    // steps and probes at a time
+	Keep    string // a new folder that keeps state, journals and copies; empty for none
+}
+
+// Rehearse carries the plan out on the target of the rehearsal block, and takes it back. What went wrong within a part
+// is in the report; an error has stopped it. A plan with an open gate is a *planning.DraftError.
+func Rehearse(ctx context.Context, p *project.Project, in Input) (*rehearsal.Report, error) {
+	cfg, err := p.Configuration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Rehearsal == nil {
+		return nil, diag.Errorf("rehearsal-missing", "There is no throw-away target",
+			"The configuration has no rehearsal block. rehome rehearse -help shows one, and -prepare=FILE makes what it "+
+				"needs.")
+	}
+	migration, err := p.StateForChange(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var report *rehearsal.Report
+	err = p.Hold(ctx, state.WorkRehearse, "", "", func(ctx context.Context, a state.Activity) error {
+		r, err := open(ctx, p, migration, in, a.ID)
+		if err != nil {
+			return err
+		}
+		report, err = r.run(ctx)
+		if closing := r.close(); err == nil {
+			err = closing
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return report, record(p, migration, report)
+}
+
+// record keeps the report, which is all that the state of the migration gets.
+func record(p *project.Project, migration *state.Migration, report *rehearsal.Report) error {
+	r := state.Rehearsal{
+		ID: p.NewID("d"), Migration: migration.Name(), At: p.Now().UTC(), Passed: report.Passed(), Report: *report,
+	}
+	facts := map[string]string{
+		"target": report.Target.Identity, "passed": fmt.Sprint(r.Passed), "plan": report.PlanHash,
+	}
+	return migration.PutRehearsal(r, p.Event("migration.rehearsal.completed", r.ID, facts))
+}
+
+// run rehearses.
+func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
+	real, realMemory, err := r.plan(ctx, r.realTarget())
+	if err != nil {
+		return nil, err
+	}
+	defer real.Close()
+	if err := r.cleanCopy(ctx); err != nil {
+		return nil, err
+	}
+	work, memory, err := r.plan(ctx, r.scratch)
+	if err != nil {
+		return nil, err
+	}
+	defer work.Close()
+	report := &rehearsal.Report{
+		Target: rehearsal.Target{
+			Address: r.address(), Identity: work.Plan.Target.Identity, Summary: work.Plan.Target.Summary,
+		},
+		Wave: r.in.Part.Wave, PlanHash: work.Plan.PlanHash, Compared: len(memory.seen),
+		Differences: []rehearsal.Difference{},
+	}
+	if err := r.guard(ctx, report, real, realMemory, work, memory); err != nil {
+		return nil, err
+	}
+	if work.Plan.PlanHash == "" {
+		r.p.Warn(r.p.Config().WithSnippets(work.Problems)...)
+		return nil, &planning.DraftError{Plan: work.Plan, Read: &work.Read}
+	}
+	steps := apply.Planned(work.Plan.Steps)
+	if len(steps) == 0 {
+		return nil, diag.Errorf("rehearsal-empty", "There is nothing to rehearse", "The plan changes nothing in %s: %s.",
+			report.Target.Address, report.Target.Summary)
+	}
+	told := context.AfterFunc(ctx, func() {
+		r.p.Note("Interrupted: what is in flight is finished, nothing more is started. Interrupt again to leave at once.")
+	})
+	defer told()
+	if err := r.parts(ctx, report, real.Plan, work, memory.seen, real.Target); err != nil {
+		return nil, r.leftAsItIs(ctx, err)
+	}
+	report.Notes = append(report.Notes, r.notes(real.Plan, len(steps))...)
+	return report, nil
+}
+
+func (r *rehearsing) notes(real *plan.Plan, rehearsed int) []string {
+	return rehearsal.Notes(rehearsal.Limits{
+		Targets: r.in.Part.Targets, Excludes: r.in.Part.Excludes, BreakGlass: r.p.Config().BreakGlass != nil,
+		Draft: real.PlanHash == "", RealSteps: len(apply.Planned(real.Steps)), Rehearsed: rehearsed,
+	})
+}

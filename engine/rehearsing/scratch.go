@@ -1,0 +1,259 @@
+package rehearsing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/state"
+)
+
+// folderPrefix begins the name of the folder of a rehearsal, beside the state.
+const folderPrefix = "rehearsal-"
+
+// rehearsing is one rehearsal: the project, and one that works on a state and target of its own.
+type rehearsing struct {
+	p         *project.Project
+	migration *state.Migration
+	in        Input
+	scratch   *project.Project
+	folder    string
+	copied    bool // the target is a copy of a file
+}
+
+// open makes the scratch state and fills it with the newest snapshots. Its folder has the id of the work, so that one
+// that a killed rehearsal left behind is told from that of another migration's.
+func open(ctx context.Context, p *project.Project, migration *state.Migration, in Input, id string,
+) (*rehearsing, error) {
+	if in.Keep != "" {
+		if _, err := os.Lstat(p.Path(in.Keep)); err == nil {
+			return nil, fmt.Errorf("-keep names a new folder, and %s is there already", in.Keep)
+		}
+	}
+	statePath, err := p.StatePath()
+	if err != nil {
+		return nil, err
+	}
+	beside, err := filepath.Abs(filepath.Dir(statePath))
+	if err != nil {
+		return nil, fmt.Errorf("finding the folder of the state: %w", err)
+	}
+	if err := removeLeft(p, beside); err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp(beside, folderPrefix+id+"-")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the rehearsal: %w", err)
+	}
+	r := &rehearsing{p: p, migration: migration, in: in, folder: folder}
+	if err := r.begin(ctx); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// removeLeft removes the folders of rehearsals that no process works on any more.
+func removeLeft(p *project.Project, beside string) error {
+	running, err := p.Activities()
+	if err != nil {
+		return err
+	}
+	left, err := filepath.Glob(filepath.Join(beside, folderPrefix+"*"))
+	for _, folder := range left {
+		if slices.ContainsFunc(running, func(a state.Activity) bool {
+			return strings.Contains(folder, a.ID) && !a.Over(p.Host, p.Now())
+		}) {
+			continue
+		}
+		err = errors.Join(err, os.RemoveAll(folder))
+	}
+	if err != nil {
+		return fmt.Errorf("removing what an earlier rehearsal left: %w", err)
+	}
+	return nil
+}
+
+// begin makes the project of the rehearsal: the same, but for a migration, a state and a target of its own. Accounts,
+// people, owners and runs of the real target are none of its business.
+func (r *rehearsing) begin(ctx context.Context) error {
+	if _, err := r.p.Plugins(); err != nil { // the scratch project has the same ones
+		return err
+	}
+	var err error
+	cfg := *r.p.Config()
+	cfg.Migration.Name += rehearsal.Suffix
+	cfg.Rehome.State = config.State{Type: "bbolt", Path: filepath.Join(r.folder, "state.db")}
+	cfg.BreakGlass, cfg.Verify, cfg.SecretRecipients, cfg.Undos = nil, nil, nil, nil
+	if cfg.Target, err = r.target(ctx); err != nil {
+		return err
+	}
+	if r.scratch, err = r.p.Scratch(ctx, &cfg); err != nil {
+		return err
+	}
+	if _, err := r.scratch.StateForChange(ctx); err != nil {
+		return err
+	}
+	return r.fill()
+}
+
+// realTarget is the project of the rehearsal with the target of the real one, which is only read.
+func (r *rehearsing) realTarget() *project.Project {
+	cfg := *r.scratch.Config()
+	cfg.Target = r.p.Config().Target
+	real := r.scratch.WithConfiguration(&cfg)
+	real.Phase = config.PhasePlan
+	return real
+}
+
+// address of the throw-away target.
+func (r *rehearsing) address() string { return r.scratch.Config().Target.Address() }
+
+// fileArgument is the argument of a target that names a file which is the whole target, or empty.
+func fileArgument(schema identity.ProviderSchema) string {
+	for _, a := range schema.Config {
+		if a.TargetFile {
+			return a.Name
+		}
+	}
+	return ""
+}
+
+// target is the rehearsal block; where it names a file, a copy of that takes its place.
+func (r *rehearsing) target(ctx context.Context) (*config.ProviderBlock, error) {
+	plugins, err := r.p.Plugins()
+	if err != nil {
+		return nil, err
+	}
+	cfg := r.p.Config()
+	block := *cfg.Rehearsal
+	schema, err := plugins.TargetSchema(ctx, block.Provider)
+	if err != nil {
+		return nil, err
+	}
+	argument := fileArgument(schema)
+	if argument == "" {
+		return &block, nil
+	}
+	values, found := cfg.DecodeProvider(&block, schema)
+	if found.HasErrors() {
+		return nil, found
+	}
+	path, _ := values[argument].(string)
+	if path == "" {
+		return &block, nil // the plugin says what is wrong
+	}
+	r.copied = true
+	copied := filepath.Join(r.folder, "target-"+filepath.Base(path))
+	block.Replaced = map[string]any{argument: copied}
+	return &block, copyFile(r.p.Path(path), copied)
+}
+
+// copyFile copies a file, mode 0600. Where there is none, there is none to copy.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("copying the file of the rehearsal: %w", err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("copying the file of the rehearsal: %w", err)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return errors.Join(fmt.Errorf("copying the file of the rehearsal: %w", err), out.Close())
+	}
+	return out.Close()
+}
+
+// fill gives the scratch state the newest snapshot of each source, and what waves need to know.
+func (r *rehearsing) fill() error {
+	for _, block := range reading.Sources(r.p.Config()) {
+		snapshot, err := r.migration.LatestSnapshot(block.Address())
+		if errors.Is(err, state.ErrNotFound) {
+			return diag.Errorf("rehearsal-no-snapshot", "Snapshot is missing",
+				"There is no completed snapshot of %s to rehearse with. Run rehome collect.", block.Address())
+		}
+		if err == nil {
+			err = r.copySnapshot(snapshot)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	plans, err := r.migration.Plans()
+	if err != nil {
+		return err
+	}
+	for _, of := range plans {
+		if of.Wave == "" || of.Status != plan.StatusApplied && of.Status != plan.StatusAppliedWithFollowUp {
+			continue
+		}
+		if err := r.scratch.Migration().PutPlan(of, r.copyOf(of.Hash)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *rehearsing) copyOf(what string) state.Event {
+	return r.scratch.Event("migration.rehearsal.copied", what, nil)
+}
+
+// copySnapshot streams the items; the pages that they came from are not needed.
+func (r *rehearsing) copySnapshot(snapshot state.Snapshot) error {
+	writer, err := r.scratch.Migration().BeginSnapshot(
+		state.Snapshot{ID: snapshot.ID, Source: snapshot.Source, StartedAt: snapshot.StartedAt})
+	if err != nil {
+		return err
+	}
+	one := make([]identity.Item, 1)
+	for item, err := range r.migration.Items(snapshot.ID, identity.Kinds()...) {
+		if err != nil {
+			return fmt.Errorf("copying snapshot %s: %w", snapshot.ID, err)
+		}
+		one[0] = item
+		if err := writer.Items(one); err != nil {
+			return err
+		}
+	}
+	for _, gap := range snapshot.Gaps {
+		if err := writer.Gap(gap); err != nil {
+			return err
+		}
+	}
+	_, err = writer.Complete(snapshot.CompletedAt, snapshot.Tenant, r.copyOf(snapshot.ID))
+	return err
+}
+
+// close removes the folder, or keeps it where it is to be kept.
+func (r *rehearsing) close() error {
+	if r.scratch != nil {
+		r.scratch.Close()
+	}
+	if r.in.Keep != "" && r.scratch != nil {
+		if err := os.Rename(r.folder, r.p.Path(r.in.Keep)); err != nil {
+			return fmt.Errorf("keeping the rehearsal: %w", err)
+		}
+		return nil
+	}
+	if err := os.RemoveAll(r.folder); err != nil {
+		return fmt.Errorf("removing the folder of the rehearsal: %w", err)
+	}
+	return nil
+}
