@@ -234,6 +234,13 @@ func (w gateWriter) Create(ctx context.Context, step identity.StepRequest) (iden
 	if application == nil {
 		return identity.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 	}
+	flows, err := w.topFlows(ctx)
+	if err != nil {
+		return identity.StepResult{}, err
+	}
+	if realm.OwnFlow(application, flows[realm.TopFlow(realm.PlaceBrowser)], flows[realm.TopFlow(realm.PlaceDirect)]) {
+		return identity.StepResult{}, steps.Refuse("%s", realm.OwnFlowStays)
+	}
 	return identity.StepResult{}, w.build(ctx, step, application)
 }
 

@@ -332,6 +332,26 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 	}
 }
 
+func TestAClientThatHasAFlowOfItsOwnGetsNoGate(t *testing.T) {
+	path := write(t, `{"realm":"acme","clients":[{"clientId":"wiki","protocol":"openid-connect",
+		"authenticationFlowBindingOverrides":{"browser":"with-a-code"}}]}`)
+	target := configured(t, path)
+	for _, r := range plan(t, target, tenant(t)) {
+		switch {
+		case r.Type == realm.TypeGateFlows:
+			apply(t, target, create(r))
+		case r.Type == realm.TypeGate && r.Key == "wiki":
+			if _, err := target.Apply(t.Context(), create(r)); err == nil || !strings.Contains(err.Error(), "flow of its own") {
+				t.Errorf("making the gate answered %v", err)
+			}
+		}
+	}
+	whole(t, target)
+	if content, _ := os.ReadFile(path); !strings.Contains(string(content), "with-a-code") {
+		t.Error("its flow is gone")
+	}
+}
+
 func TestFilesThatHoldNoRealmAreRefused(t *testing.T) {
 	for name, content := range map[string]string{
 		"a list of realms": `[{"realm":"acme"}]`, "no name": `{}`, "another realm": `{"realm":"other"}`,

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
 // gateFlows adds what is missing of the top-level flows, or takes them away.
@@ -68,6 +69,11 @@ func (c *change) gate() error {
 	protocol, _ := client["protocol"].(string)
 	if protocol == "" {
 		protocol = realm.ProtocolOIDC
+	}
+	ours := []string{text(c.find("authenticationFlows", realm.TopFlow(realm.PlaceBrowser)), "id"),
+		text(c.find("authenticationFlows", realm.TopFlow(realm.PlaceDirect)), "id")}
+	if _, there := c.gateOf(client); !there && !c.deletes() && realm.OwnFlow(client, ours...) {
+		return steps.Refuse("%s", realm.OwnFlowStays)
 	}
 	for _, place := range realm.Places() {
 		c.detach(realm.ChunkAlias(place, protocol, id), realm.GateAlias(place, id))

@@ -65,7 +65,13 @@ func (c *checker) gates() {
 		}
 	}
 	for _, gate := range c.ofType(c.desired, TypeGate) {
-		judged[str(gate.Attributes, "client")] = gate.ID()
+		id := str(gate.Attributes, "client")
+		judged[id] = gate.ID()
+		if truth(c.live[identity.ResourceID{Type: TypeClient, Key: id}].Attributes, "own_flow") {
+			c.block(gate.ID(), "own_flow", OwnFlowStays, fmt.Sprintf("Carry what its flow demands into the flow %q and "+
+				"take the flow overrides off the client, or leave the client as it is with a skip block.",
+				TopFlow(PlaceBrowser)))
+		}
 	}
 	if len(judged) == 0 {
 		return

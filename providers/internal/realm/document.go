@@ -69,7 +69,9 @@ func readClients(doc Object, flows FlowSet) []identity.Resource {
 		if id == MarkerClient {
 			continue
 		}
-		clients = append(clients, ReadClient(c))
+		client := ReadClient(c)
+		client.Attributes["own_flow"] = OwnFlow(c, flows.ID(TopFlow(PlaceBrowser)), flows.ID(TopFlow(PlaceDirect)))
+		clients = append(clients, client)
 		for _, r := range Objects(rolesOf[id]) {
 			roles = append(roles, ReadClientRole(id, r))
 		}

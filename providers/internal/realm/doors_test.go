@@ -153,3 +153,25 @@ func TestAnOpeningWaitsWhereTheGateIsThereAlready(t *testing.T) {
 		t.Errorf("with the provider behind the gate found %+v", found)
 	}
 }
+
+func TestAClientWithAFlowOfItsOwnGetsNoGate(t *testing.T) {
+	gate := identity.Resource{Type: TypeGate, Key: "c", Attributes: identity.Attributes{"client": "c", "intact": true}}
+	for name, test := range map[string]struct {
+		flow string
+		own  bool
+	}{"of its own": {"with-a-code", true}, "of a gate": {"gates", false}, "none": {"", false}} {
+		t.Run(name, func(t *testing.T) {
+			live := ReadDocument(Object{"realm": "r",
+				"authenticationFlows": []any{Object{"id": "gates", "alias": TopFlow(PlaceBrowser), "topLevel": true}},
+				"clients": []any{Object{"clientId": "c",
+					"authenticationFlowBindingOverrides": Object{"browser": test.flow}}}})
+			found := Check([]identity.Resource{gate}, live)
+			blocks := slices.ContainsFunc(found, func(f identity.CheckFinding) bool {
+				return f.Resource == gate.ID() && f.Finding.Field == "own_flow" && f.Finding.Action != ""
+			})
+			if blocks != test.own {
+				t.Errorf("found %+v", found)
+			}
+		})
+	}
+}

@@ -41,6 +41,9 @@ func clientFields() []field {
 			doc: "Access tokens name the client itself as audience, so that it may introspect them."},
 		{name: "default_client_scopes", form: asSet, read: readDefaultScopes, write: writeDefaultScopes,
 			doc: "Default client scopes, set only where they must differ from those of the realm."},
+		// Which flows are those of gates is known where the whole realm is read.
+		{name: "own_flow", form: asFlag, computed: true, read: func(o Object) any { return OwnFlow(o) },
+			doc: "It signs people in with a flow that is neither the realm's nor that of a gate."},
 		{name: "secret", at: "secret", secret: true, generated: true, doc: "Secret of a confidential client."},
 	}
 }
@@ -250,6 +253,21 @@ func WriteClient(base Object, a identity.Attributes, tag string, secrets map[str
 	}
 	return o
 }
+
+// OwnFlow tells whether a client signs people in with flows that are neither those of the realm nor of a gate, whose
+// ids are given.
+func OwnFlow(client Object, gates ...string) bool {
+	for _, flow := range peek(client, "authenticationFlowBindingOverrides") {
+		if id, _ := flow.(string); id != "" && !slices.Contains(gates, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// OwnFlowStays says why a client that has a flow of its own gets no gate.
+const OwnFlowStays = "the client signs people in with a flow of its own, and the gate would take the place of what it " +
+	"demands"
 
 // DropEmptyAttributes takes attributes without a value out of a client representation.
 func DropEmptyAttributes(o Object) {
