@@ -39,15 +39,6 @@ func doors() []door {
 	return slices.Concat([]door{gateDoor(), providerDoor()}, realmDoors(), clientDoors(), []door{exchangeDoor()})
 }
 
-// Doors lists the ways into a gated client that are judged, by the attribute that opens each and where it stands.
-func Doors() map[string]string {
-	all := map[string]string{}
-	for _, d := range doors() {
-		all[d.field] = d.reads
-	}
-	return all
-}
-
 // OpenDoors lists what leads around the gate of a client.
 func OpenDoors(s Situation) []OpenDoor {
 	var found []OpenDoor

@@ -46,6 +46,12 @@ func referencePage() string {
 			}
 		}
 	}
+	b.WriteString("\n## Doors of a gated client\n\nA client that has a gate is opened when none of these stands open: they " +
+		"are asked when a plan is made, just before the step that opens it, and by verify.\n\n" +
+		"| what opens it | read from | what shuts it |\n| --- | --- | --- |\n")
+	for _, d := range doors() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", d.field, d.reads, d.action)
+	}
 	return b.String()
 }
 
