@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
@@ -82,6 +83,8 @@ func (d doorway) policy(enabled bool) {
 			"condition": "any-client", "configuration": map[string]any{}}}, "profiles": []any{"loud"}}}})
 }
 
+const exchangerID = "5a3c1e7e-0000-4000-8000-0000000d0075"
+
 // An application is opened when nothing leads around its gate, whatever happened since the plan was made.
 func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 	d := newDoorway(t)
@@ -125,6 +128,19 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 		{"portal", "standard.token.exchange.enabled", "tokens of others",
 			func() { d.attribute("portal", "standard.token.exchange.enabled", "true") },
 			func() { d.attribute("portal", "standard.token.exchange.enabled", "false") }},
+		{"portal", "audience", "the client exchanger",
+			func() {
+				d.realm.AdminRealm(t, http.MethodPost, "/clients", map[string]any{"clientId": "exchanger", "id": exchangerID,
+					"attributes": map[string]any{"standard.token.exchange.enabled": "true"},
+					"protocolMappers": []any{map[string]any{"name": "portal", "protocol": realm.ProtocolOIDC,
+						"protocolMapper": "oidc-audience-mapper",
+						"config":         map[string]any{"included.client.audience": "portal", "access.token.claim": "true"}}}})
+				d.target.client.exchangers.at = time.Time{} // as after a while
+			},
+			func() {
+				d.realm.AdminRealm(t, http.MethodDelete, "/clients/"+exchangerID, nil)
+				d.target.client.exchangers.at = time.Time{}
+			}},
 		{"urn:payroll", "saml.allow.ecp.flow", "enhanced client",
 			func() { d.attribute("urn:payroll", "saml.allow.ecp.flow", "true") },
 			func() { d.attribute("urn:payroll", "saml.allow.ecp.flow", "false") }},
