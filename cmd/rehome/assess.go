@@ -32,7 +32,7 @@ assessment is kept: rehome assessment list. With -snapshot it judges an old snap
 			f.StringVar(&o.snapshot, "snapshot", "", "assess this snapshot instead of the newest ones")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runAssess(ctx, r, o)
+			return r.withHistory(ctx, func() error { return runAssess(ctx, r, o) })
 		},
 	}
 }

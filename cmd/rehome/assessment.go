@@ -41,7 +41,7 @@ func assessmentListCommand() Command {
 			f.StringVar(&o.snapshot, "snapshot", "", "only those of this snapshot")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runAssessmentList(ctx, r, o)
+			return r.withHistory(ctx, func() error { return runAssessmentList(ctx, r, o) })
 		},
 	}
 }
@@ -88,7 +88,7 @@ one: class, what it becomes, every note with its field, what is missing, what is
 			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runAssessmentShow(ctx, r, wordOr(r.args, "latest"), o)
+			return r.withHistory(ctx, func() error { return runAssessmentShow(ctx, r, wordOr(r.args, "latest"), o) })
 		},
 	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,11 +74,10 @@ func stepsOf(records []journal.Record) string {
 func sameTarget(t *testing.T, folder, other string) {
 	t.Helper()
 	link := filepath.Join(other, "acme-realm.json")
-	err := os.Remove(link)
-	if err == nil {
-		err = os.Symlink(filepath.Join(folder, "acme-realm.json"), link)
+	if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
 	}
-	if err != nil {
+	if err := os.Symlink(filepath.Join(folder, "acme-realm.json"), link); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -41,6 +41,14 @@ func (r *call) session(ctx context.Context) *session {
 	return s
 }
 
+// withHistory runs a command on the opened state in which nothing is left collecting or assessing by a killed process.
+func (r *call) withHistory(ctx context.Context, do func() error) error {
+	if err := r.CloseUnfinished(ctx); err != nil {
+		return err
+	}
+	return do()
+}
+
 // follow takes over what the project has opened.
 func (s *session) follow() {
 	s.cfg, s.whole, s.store, s.subject = s.Config(), s.Store(), s.Migration(), s.Subject()

@@ -35,7 +35,7 @@ func snapshotListCommand() Command {
 			f.StringVar(&source, "source", "", "only those of this source")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runSnapshotList(ctx, r, source)
+			return r.withHistory(ctx, func() error { return runSnapshotList(ctx, r, source) })
 		},
 	}
 }

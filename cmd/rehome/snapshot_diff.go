@@ -54,7 +54,7 @@ func historyDiffCommand(things string, diff func(ctx context.Context, r *call, f
 		if len(r.args) == 2 {
 			first, second = r.args[0], r.args[1]
 		}
-		return diff(ctx, r, first, second, o)
+		return r.withHistory(ctx, func() error { return diff(ctx, r, first, second, o) })
 	}
 	return c
 }

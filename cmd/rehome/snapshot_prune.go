@@ -34,7 +34,7 @@ snapshot of a configured source, and says so. The file of the state does not get
 			f.BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and delete nothing")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runSnapshotPrune(ctx, r, o)
+			return r.withHistory(ctx, func() error { return runSnapshotPrune(ctx, r, o) })
 		},
 	}
 }

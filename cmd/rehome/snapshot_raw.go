@@ -36,7 +36,7 @@ To check a line yourself: jq -j .body | sha256sum`,
 			f.StringVar(&source, "source", "", "the source that latest and previous speak of")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runSnapshotRaw(ctx, r, wordOr(r.args, "latest"), source, out)
+			return r.withHistory(ctx, func() error { return runSnapshotRaw(ctx, r, wordOr(r.args, "latest"), source, out) })
 		},
 	}
 }

@@ -33,7 +33,7 @@ with its fields and its redacted raw payload. A failed snapshot says why it fail
 			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			return runSnapshotShow(ctx, r, wordOr(r.args, "latest"), o)
+			return r.withHistory(ctx, func() error { return runSnapshotShow(ctx, r, wordOr(r.args, "latest"), o) })
 		},
 	}
 }
