@@ -39,39 +39,44 @@ type execution struct {
 }
 
 // newExecution finds the run that goes on, or names a new one. It changes nothing.
-func newExecution(p *project.Project, work *planning.Prepared, in Input) (e *execution, err error) {
-	e = &execution{p: p, work: work, in: in, run: p.NewID("r"), began: p.Now().UTC()}
-	defer func() {
-		if err != nil {
-			e.close()
-		}
-	}()
-	runs, err := p.Migration().Runs()
-	if err != nil {
-		return nil, err
-	}
-	if run := history.Unfinished(runs, work.Plan.PlanHash); run != nil {
-		e.run, e.began = run.ID, run.StartedAt
-		if e.resumed, e.file, err = openResumed(p, *run); err != nil {
-			return nil, err
-		}
-	}
-	if in.Rescue != "" {
-		if err := takeRescue(p, p.Path(in.Rescue), e.resumed, e.file); err != nil {
-			return nil, err
-		}
-	}
-	if e.given, err = givenBefore(p, runs, work.Plan.PlanHash); err != nil {
+func newExecution(p *project.Project, work *planning.Prepared, in Input) (*execution, error) {
+	e := &execution{p: p, work: work, in: in, run: p.NewID("r"), began: p.Now().UTC()}
+	if err := e.lookBack(); err != nil {
+		e.close()
 		return nil, err
 	}
 	if e.lock = in.Lock; e.lock == "" {
 		e.lock = e.run
 	}
 	if !regexp.MustCompile(`^[A-Za-z0-9._/-]{1,100}$`).MatchString(e.lock) {
+		e.close()
 		return nil, diag.Errorf("lock-id-invalid", "Lock id is not usable", "The id of the lock is %q; use at most 100 "+
 			"letters, digits, dots, dashes, slashes and underscores.", e.lock)
 	}
 	return e, nil
+}
+
+// lookBack reads what earlier runs of the plan left: one that goes on, what a rescue file has of it, and which secrets
+// were handed out.
+func (e *execution) lookBack() error {
+	hash := e.work.Plan.PlanHash
+	runs, err := e.p.Migration().Runs()
+	if err != nil {
+		return err
+	}
+	if run := history.Unfinished(runs, hash); run != nil {
+		e.run, e.began = run.ID, run.StartedAt
+		if e.resumed, e.file, err = openResumed(e.p, *run); err != nil {
+			return err
+		}
+	}
+	if e.in.Rescue != "" {
+		if err := takeRescue(e.p, e.p.Path(e.in.Rescue), e.resumed, e.file); err != nil {
+			return err
+		}
+	}
+	e.given, err = givenBefore(e.p, runs, hash)
+	return err
 }
 
 func (e *execution) close() {

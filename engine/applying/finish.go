@@ -30,7 +30,7 @@ func (e *execution) finish(ctx context.Context, steps apply.Report, fault error)
 		"It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback."))
 	run := history.Run{
 		ID: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name, StartedAt: e.began, CompletedAt: p.Now().UTC(),
-		Status: history.EndOf(fault != nil, report.Undone(), left(of)),
+		RollbackOf: rollback.Of(of), Status: history.EndOf(fault != nil, report.Undone(), left(of)),
 	}
 	released := e.lease.Release(after, func(m *identity.Marker) { e.mark(m, run) })
 	if released != nil {
