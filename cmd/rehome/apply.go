@@ -29,34 +29,56 @@ func applyCommand() Command {
 		Class: classManage,
 		Phase: config.PhaseApply,
 		Codes: []config.Code{
-			{Code: "plan-hash-missing", Cause: "apply was started without an approved hash and nobody can be asked.", Cure: "Give -plan-hash."},
-			{Code: "plan-hash-mismatch", Cause: "What would be done is not what was approved.", Cure: "Plan again and have the new hash approved."},
-			{Code: "plan-not-ready", Cause: "A gate of an approved plan is open by now, such as a snapshot that became too old.", Cure: "Mend what the message names and plan again."},
+			{Code: "plan-hash-missing", Cause: "apply was started without an approved hash and nobody can be asked.",
+				Cure: "Give -plan-hash."},
+			{Code: "plan-hash-mismatch", Cause: "What would be done is not what was approved.",
+				Cure: "Plan again and have the new hash approved."},
+			{Code: "plan-not-ready", Cause: "A gate of an approved plan is open by now, such as a snapshot that " +
+				"became too old.",
+				Cure: "Mend what the message names and plan again."},
 			{Code: "plan-expired", Cause: "The plan is older than max_plan_age.", Cure: "Plan again."},
-			{Code: "plan-superseded", Cause: "A later plan of the migration was saved with -out in this state, or applied.", Cure: "Have the later plan approved, or plan again."},
-			{Code: "plan-revoked", Cause: "The hash of the plan was taken back with rehome revoke.", Cure: "Plan again and have the new hash approved."},
-			{Code: "target-other-migration", Cause: "The marker in the target names another migration.", Cure: "Archive that one and take the target over with rehome target adopt, or name another target."},
-			{Code: "plan-other-migration", Cause: "The plan file belongs to another migration or provider.", Cure: "Apply it in the folder that it was made for."},
-			{Code: "plan-other-classifier", Cause: "Another version of rehome, with another classifier, made the plan.", Cure: "Plan again with this version and have the new hash approved."},
-			{Code: "plan-other-target", Cause: "The plan was made for another server or realm.", Cure: "Plan again against this target."},
-			{Code: "target-changed", Cause: "The target is not as the plan saw it.", Cure: "Plan again and have the new hash approved."},
-			{Code: "target-leased", Cause: "Another run writes to the target.", Cure: "Wait, or give -lock-timeout; a lease that nobody renews ends by itself."},
-			{Code: "target-lease-lost", Cause: "Another process has taken the lease while this one was writing.", Cure: "See who writes; run the same apply again when it is done."},
-			{Code: "secrets-file-exists", Cause: "The file of -secrets-out is there already.", Cure: "Name another file, or move it away."},
-			{Code: "secrets-need-a-file", Cause: "The plan generates secrets and there is nowhere to put them.", Cure: "Give -secrets-out."},
-			{Code: "rescue-written", Cause: "The journal refused a write after the target had taken the step.", Cure: "Make room and apply again with -rescue."},
-			{Code: "rescue-not-written", Cause: "Neither the journal nor a rescue file could be written.", Cure: "Make room and run the same apply again: the target is asked what it has done."},
-			{Code: "rescue-other-run", Cause: "The rescue file belongs to another run.", Cure: "Apply the plan that the message names."},
-			{Code: "lock-id-invalid", Cause: "REHOME_LOCK_ID is not usable as an id.", Cure: "Use letters, digits, dots, dashes, slashes and underscores."},
+			{Code: "plan-superseded", Cause: "A later plan of the migration was saved with -out in this state, or " +
+				"applied.",
+				Cure: "Have the later plan approved, or plan again."},
+			{Code: "plan-revoked", Cause: "The hash of the plan was taken back with rehome revoke.",
+				Cure: "Plan again and have the new hash approved."},
+			{Code: "target-other-migration", Cause: "The marker in the target names another migration.",
+				Cure: "Archive that one and take the target over with rehome target adopt, or name another target."},
+			{Code: "plan-other-migration", Cause: "The plan file belongs to another migration or provider.",
+				Cure: "Apply it in the folder that it was made for."},
+			{Code: "plan-other-classifier", Cause: "Another version of rehome, with another classifier, made the " +
+				"plan.",
+				Cure: "Plan again with this version and have the new hash approved."},
+			{Code: "plan-other-target", Cause: "The plan was made for another server or realm.",
+				Cure: "Plan again against this target."},
+			{Code: "target-changed", Cause: "The target is not as the plan saw it.",
+				Cure: "Plan again and have the new hash approved."},
+			{Code: "target-leased", Cause: "Another run writes to the target.",
+				Cure: "Wait, or give -lock-timeout; a lease that nobody renews ends by itself."},
+			{Code: "target-lease-lost", Cause: "Another process has taken the lease while this one was writing.",
+				Cure: "See who writes; run the same apply again when it is done."},
+			{Code: "secrets-file-exists", Cause: "The file of -secrets-out is there already.",
+				Cure: "Name another file, or move it away."},
+			{Code: "secrets-need-a-file", Cause: "The plan generates secrets and there is nowhere to put them.",
+				Cure: "Give -secrets-out."},
+			{Code: "rescue-written", Cause: "The journal refused a write after the target had taken the step.",
+				Cure: "Make room and apply again with -rescue."},
+			{Code: "rescue-not-written", Cause: "Neither the journal nor a rescue file could be written.",
+				Cure: "Make room and run the same apply again: the target is asked what it has done."},
+			{Code: "rescue-other-run", Cause: "The rescue file belongs to another run.",
+				Cure: "Apply the plan that the message names."},
+			{Code: "lock-id-invalid", Cause: "REHOME_LOCK_ID is not usable as an id.",
+				Cure: "Use letters, digits, dots, dashes, slashes and underscores."},
 		},
 		Short: "Carry out an approved plan",
-		Long: `Apply does what the plan with the approved hash says, and nothing else. With a plan FILE it needs neither snapshots nor the state of the
-machine that planned; without one it computes the plan again. When the hash differs, nothing is changed and the exit status is 4.
-In a terminal, without -plan-hash, it asks for the first eight characters of the hash.
+		Long: `Apply does what the plan with the approved hash says, and nothing else. With a plan FILE it needs neither
+snapshots nor the state of the machine that planned; without one it computes the plan again. When the hash differs,
+nothing is changed and the exit status is 4. In a terminal, without -plan-hash, it asks for the first eight characters
+of the hash.
 
-A run that did not end, for whatever reason, goes on when the same apply is started again: the journal says what was done, the target
-is asked about what is not known, and each step happens once. Ctrl-C finishes what is in flight; a second one leaves at once.
-REHOME_LOCK_ID names the lock that this apply takes, for rehome force-unlock.`,
+A run that did not end, for whatever reason, goes on when the same apply is started again: the journal says what was
+done, the target is asked about what is not known, and each step happens once. Ctrl-C finishes what is in flight; a
+second one leaves at once. REHOME_LOCK_ID names the lock that this apply takes, for rehome force-unlock.`,
 		Example: "  rehome apply plan.rehome -plan-hash=sha256:9f2c61d0… -secrets-out=secrets.json",
 		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {

@@ -20,19 +20,25 @@ func rotateClientCommand() Command {
 		Class: classManage,
 		Phase: config.PhaseApply,
 		Codes: []config.Code{
-			{Code: "rotate-no-client", Cause: "The target has no client of that id.", Cure: "Check the id; rehome show names those that a plan makes."},
-			{Code: "rotate-not-ours", Cause: "The client was not made by rehome.", Cure: "Rotate its secret where it is managed."},
-			{Code: "rotate-no-secret", Cause: "The client is public, or proves itself in another way.", Cure: "Nothing."},
-			{Code: "rotate-not-approved", Cause: "Nobody approved that the old secret is refused.", Cure: "Type the client's id, or give -approve."},
+			{Code: "rotate-no-client", Cause: "The target has no client of that id.",
+				Cure: "Check the id; rehome show names those that a plan makes."},
+			{Code: "rotate-not-ours", Cause: "The client was not made by rehome.",
+				Cure: "Rotate its secret where it is managed."},
+			{Code: "rotate-no-secret", Cause: "The client is public, or proves itself in another way.",
+				Cure: "Nothing."},
+			{Code: "rotate-not-approved", Cause: "Nobody approved that the old secret is refused.",
+				Cure: "Type the client's id, or give -approve."},
 		},
 		Short: "Give an application in the target a new secret",
-		Long: `Rotate-client makes a new secret for a client that rehome made, when the first one was lost or seen. It is delivered durably before the target
-gets it, as apply delivers: to -secrets-out, or to the owner that a secret_recipients block names. From then on the old secret is refused,
-so the application must get the new one at once. This is approved by typing the client's id, or in automation with -approve=CLIENT.`,
+		Long: `Rotate-client makes a new secret for a client that rehome made, when the first one was lost or seen. It
+is delivered durably before the target gets it, as apply delivers: to -secrets-out, or to the owner that a
+secret_recipients block names. From then on the old secret is refused, so the application must get the new one at
+once. This is approved by typing the client's id, or in automation with -approve=CLIENT.`,
 		Example: "  rehome credentials rotate-client payroll -secrets-out=payroll.age -secrets-recipient=age1…",
 		Takes:   cobra.ExactArgs(1),
 		Flags: func(f *pflag.FlagSet) {
-			f.StringVar(&in.Secrets.Out, "secrets-out", "", "write the secret to this new file (mode 0600), or folder where there are secret_recipients")
+			f.StringVar(&in.Secrets.Out, "secrets-out", "",
+				"write the secret to this new file (mode 0600), or folder where there are secret_recipients")
 			f.StringArrayVar(&in.Secrets.Recipients, "secrets-recipient", nil, "encrypt the secret for this age public key")
 			f.StringVar(&in.Approved, "approve", "", "the client's id once more, where nobody can be asked")
 		},

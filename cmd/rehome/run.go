@@ -17,8 +17,9 @@ func runCommand() Command {
 		Path:  "run",
 		Group: groupRecords,
 		Short: "Read back what applies did, and what is left to do by hand",
-		Long: `A run is one execution of a plan. Each step of the plan reads back with what came of it: created, changed, mapped, blocked, skipped,
-manual, failed. What people must do is a checklist that stays until each entry is closed.`,
+		Long: `A run is one execution of a plan. Each step of the plan reads back with what came of it: created,
+changed, mapped, blocked, skipped, manual, failed. What people must do is a checklist that stays until each entry is
+closed.`,
 		Example: "  rehome run list\n  rehome run show\n  rehome run follow-up done f-3 -note=\"rebuilt by the team\"",
 		Takes:   cobra.NoArgs,
 	}
@@ -49,10 +50,12 @@ func runShowCommand() Command {
 		Path: "run show", Args: "[RUN]",
 		Class: classRead,
 		Codes: []config.Code{
-			{Code: "run-unknown", Cause: "The state holds no run of this id.", Cure: "Use an id that the message names, or the state of the machine that applied."},
+			{Code: "run-unknown", Cause: "The state holds no run of this id.",
+				Cure: "Use an id that the message names, or the state of the machine that applied."},
 		},
-		Short:   "Show each step of a run, the newest unless named",
-		Long:    "Show lists each step of the run's plan with what came of it, why, the resource, and the line of HCL that decided it. Steps that were already as wanted are counted; -v lists them.",
+		Short: "Show each step of a run, the newest unless named",
+		Long: "Show lists each step of the run's plan with what came of it, why, the resource, and the line of HCL " +
+			"that decided it. Steps that were already as wanted are counted; -v lists them.",
 		Example: "  rehome run show\n  rehome run show r-2026-11-22-1f0c9a7b -json",
 		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {

@@ -63,8 +63,10 @@ func followUpDoneCommand() Command {
 		Path: "run follow-up done", Args: "ID",
 		Class: classManage,
 		Codes: []config.Code{
-			{Code: "follow-up-unknown", Cause: "The migration has no follow-up with that id.", Cure: "See the ids with rehome run follow-up list."},
-			{Code: "follow-up-closed", Cause: "The follow-up was closed before; its note stays.", Cure: "Nothing is to be done."},
+			{Code: "follow-up-unknown", Cause: "The migration has no follow-up with that id.",
+				Cure: "See the ids with rehome run follow-up list."},
+			{Code: "follow-up-closed", Cause: "The follow-up was closed before; its note stays.",
+				Cure: "Nothing is to be done."},
 		},
 		Short:   "Close a follow-up, with a note that says what was done",
 		Example: "  rehome run follow-up done f-3 -note=\"rebuilt by the team, see CHG-1042\"",

@@ -124,7 +124,9 @@ func (e *execution) execute(ctx context.Context) (*Report, error) {
 	if err := e.preconditions(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.tryAccounts(ctx, "Nothing was changed. Mend the account first: nobody could get in if the move went wrong."); err != nil {
+	err := e.tryAccounts(ctx,
+		"Nothing was changed. Mend the account first: nobody could get in if the move went wrong.")
+	if err != nil {
 		return nil, err
 	}
 	if err := e.begin(ctx, claim); err != nil {
