@@ -24,6 +24,7 @@ import (
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // directory is an incumbent in this process that has two groups.
@@ -214,7 +215,7 @@ func TestApply_ARunThatWasInterruptedGoesOn(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	p := s.open(func(settings *project.Settings) {
-		settings.JournalWatch = func(_ state.JournalMoment, _ int, record state.JournalRecord) {
+		settings.JournalWatch = func(_ journal.Moment, _ int, record journal.Record) {
 			if record.Intend != nil {
 				stop() // while the first step is in flight
 			}
