@@ -51,11 +51,11 @@ func (l *loader) decode(blocks map[string][]*hcl.Block) {
 
 func (l *loader) rehome(block *hcl.Block) {
 	f := l.content(block.Body, nil, []string{"required_version", "max_plan_age", "max_snapshot_age",
-		"max_people_snapshot_age", "recipients", "retire_after"},
+		"max_people_snapshot_age", "recipients", "trusted_planners", "retire_after"},
 		hcl.BlockHeaderSchema{Type: "required_providers"}, hcl.BlockHeaderSchema{Type: "state", LabelNames: []string{"type"}})
 	r := &l.config.Rehome
 	r.Range, r.RequiredVersion = rangeOf(block.DefRange), f.text("required_version")
-	r.Recipients = f.list("recipients")
+	r.Recipients, r.TrustedPlanners = f.list("recipients"), f.list("trusted_planners")
 	r.MaxPlanAge, r.MaxSnapshotAge = f.duration("max_plan_age"), f.duration("max_snapshot_age")
 	r.MaxPeopleSnapshotAge = f.duration("max_people_snapshot_age")
 	r.RetireAfter = f.duration("retire_after")

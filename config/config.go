@@ -59,6 +59,7 @@ type Rehome struct {
 	RequiredProviders map[string]RequiredProvider
 	State             State
 	Recipients        []string // age public keys of the team, besides the identity at hand
+	TrustedPlanners   []string // public keys whose plan files are believed, besides the identity at hand
 	MaxPlanAge        string   // a duration such as 24h; empty when not set
 	MaxSnapshotAge    string
 	// how long nobody may use the incumbent before an application counts as retired; empty when not set

@@ -1,18 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planfile"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 )
@@ -44,25 +48,50 @@ func forgePlan(ts *testscript.TestScript, _ bool, args []string) {
 			planned = append(planned, i)
 		}
 	}
+	block := func(step *plan.Step) {
+		counted := map[plan.Action]*int{plan.ActionCreate: &p.Summary.Create, plan.ActionUpdate: &p.Summary.Update,
+			plan.ActionMap: &p.Summary.Map}
+		*counted[step.Action]--
+		p.Summary.Blocked++
+		step.Disposition = plan.DispositionBlocked
+	}
 	switch args[2] {
 	case "decision":
-		p.Steps[planned[0]].Disposition, p.Steps[planned[0]].AwaitsDecision = plan.DispositionBlocked, true
+		block(&p.Steps[planned[0]])
+		p.Steps[planned[0]].AwaitsDecision = true
 	case "impact":
 		p.Impacts[0].Acknowledged = false
 	case "dependency":
-		p.Steps[planned[0]].Disposition = plan.DispositionBlocked
+		block(&p.Steps[planned[0]])
 		p.Steps[planned[1]].DependsOn = []string{p.Steps[planned[0]].ID}
 	case "classifier":
 		p.Classifier = "0"
-	case "status":
-		p.Handoff = plan.Handoff{Status: plan.HandoffNotReady, Blockers: []plan.Blocker{{Code: plan.BlockerFailedCheck, Summary: "check \"x\": no"}}}
+	case "expiry":
+		p.ExpiresAt = "2126-01-01T00:00:00Z"
 	default:
 		ts.Fatalf("%q is no way to forge a plan", args[2])
 	}
 	p.PlanHash = plan.Hash(p)
-	var b bytes.Buffer
-	ts.Check(plan.Write(&b, p))
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o600))
+	identities, err := state.Identities("", filepath.Join(filepath.Dir(ts.MkAbs(args[0])), ".rehome", "identity.txt"))
+	ts.Check(err)
+	own, is := identities[0].(*age.X25519Identity)
+	if !is {
+		ts.Fatalf("the folder has no identity of its own")
+	}
+	planner := own
+	if len(args) > 3 { // somebody else's
+		planner, err = age.GenerateX25519Identity()
+		ts.Check(err)
+	}
+	key, err := planfile.Planner(planner)
+	ts.Check(err)
+	public, _ := key.Public().(ed25519.PublicKey)
+	ts.Setenv("PLANNER", planfile.PlannerText(public))
+	content, err := planfile.Seal(p, key, func() (planfile.Team, error) {
+		return planfile.Team{Recipients: []age.Recipient{own.Recipient()}, PseudonymKey: make([]byte, pseudonym.KeySize)}, nil
+	})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), content, 0o600))
 	ts.Setenv("HASH", p.PlanHash)
 }
 

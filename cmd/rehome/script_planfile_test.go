@@ -21,10 +21,10 @@ func readPlanFile(path string) (*plan.Plan, error) {
 		return nil, err
 	}
 	defer file.Close()
-	p, _, err := planfile.Open(file, path, func() ([]age.Identity, error) {
+	read, err := planfile.Open(file, path, func() ([]age.Identity, error) {
 		return state.Identities("", filepath.Join(filepath.Dir(path), ".rehome", "identity.txt"))
 	})
-	return p, err
+	return read.Plan, err
 }
 
 // nobody fails when a file names a user of the practice tenant, by login or by id.

@@ -150,7 +150,7 @@ func find(ctx context.Context, p *project.Project, in Input) (*planning.Prepared
 // computed.
 func keptOrFile(ctx context.Context, p *project.Project, in Input) (*plan.Plan, error) {
 	if in.File != "" {
-		return planning.ReadFile(p, in.File)
+		return planning.ReadFile(ctx, p, in.File)
 	}
 	if in.Hash == "" {
 		return nil, nil

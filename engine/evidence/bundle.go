@@ -56,11 +56,15 @@ type File struct {
 	Bytes  int    `json:"bytes"`
 }
 
-// StepHashes is the content of FileHashes: the hash of every step, and which steps of FilePlan do not have their own
-// content.
+// StepHashes is the content of FileHashes: the hashes that the plan hash is made of, and which parts of FilePlan do not
+// have their own content, because people in it have pseudonyms.
 type StepHashes struct {
-	Steps    map[string]string `json:"steps"`    // step id in FilePlan → hex
-	Withheld []string          `json:"withheld"` // step ids whose content was replaced by pseudonyms
+	Header   string            `json:"header"`           // of what the plan says of itself, hex
+	Impacts  map[string]string `json:"impacts"`          // impact id → hex
+	Steps    map[string]string `json:"steps"`            // step id in FilePlan → hex
+	Withheld []string          `json:"withheld"`         // step ids whose content was replaced by pseudonyms
+	Masked   []string          `json:"masked,omitempty"` // impact ids of which that is so
+	Veiled   bool              `json:"veiled,omitempty"` // that is so of the header
 }
 
 // Record is one record of the audit chain; Event is nil when it names a person.
@@ -80,23 +84,58 @@ func RecordOf(r audit.Record, withheld bool) Record {
 	return record
 }
 
-// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps in the same
-// order; a step whose content is no longer that of the original is withheld.
+// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps and impacts in
+// the same order; what no longer has the content of the original is withheld.
 func Steps(original, shown *plan.Plan) (StepHashes, error) {
-	if len(original.Steps) != len(shown.Steps) {
-		return StepHashes{}, errors.New("the shown plan has other steps than the plan")
+	if len(original.Steps) != len(shown.Steps) || len(original.Impacts) != len(shown.Impacts) {
+		return StepHashes{}, errors.New("the shown plan has other steps or impacts than the plan")
 	}
-	real, visible := plan.StepHashes(original), plan.StepHashes(shown)
-	out := StepHashes{Steps: map[string]string{}, Withheld: []string{}}
+	real, visible := plan.SumsOf(original), plan.SumsOf(shown)
+	out := StepHashes{
+		Header: hex.EncodeToString(real.Header[:]), Veiled: real.Header != visible.Header,
+		Impacts: map[string]string{}, Steps: map[string]string{}, Withheld: []string{},
+	}
 	for i, step := range shown.Steps {
-		sum := real[original.Steps[i].ID]
+		sum := real.Steps[original.Steps[i].ID]
 		out.Steps[step.ID] = hex.EncodeToString(sum[:])
-		if visible[step.ID] != sum {
+		if visible.Steps[step.ID] != sum {
 			out.Withheld = append(out.Withheld, step.ID)
 		}
 	}
+	for i, impact := range shown.Impacts {
+		sum := real.Impacts[original.Impacts[i].ID]
+		out.Impacts[impact.ID] = hex.EncodeToString(sum[:])
+		if visible.Impacts[impact.ID] != sum {
+			out.Masked = append(out.Masked, impact.ID)
+		}
+	}
 	slices.Sort(out.Withheld)
+	slices.Sort(out.Masked)
 	return out, nil
+}
+
+// sums are the hashes that a bundle states of the parts of a plan; what it does not state is not among them.
+func (h StepHashes) sums() plan.Sums {
+	stated := plan.Sums{Impacts: map[string][32]byte{}, Steps: map[string][32]byte{}}
+	if sum, is := sumOf(h.Header); is {
+		stated.Header = sum
+	}
+	for from, to := range map[*map[string]string]map[string][32]byte{&h.Steps: stated.Steps, &h.Impacts: stated.Impacts} {
+		for id, text := range *from {
+			if sum, is := sumOf(text); is {
+				to[id] = sum
+			}
+		}
+	}
+	return stated
+}
+
+func sumOf(text string) ([32]byte, bool) {
+	decoded, err := hex.DecodeString(text)
+	if err != nil || len(decoded) != 32 {
+		return [32]byte{}, false
+	}
+	return [32]byte(decoded), true
 }
 
 // Write writes the documents with their manifest, signed when there is a key. The same input gives the same bytes.

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/ed25519"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -248,36 +247,65 @@ func (v *Verdict) plan(contents map[string][]byte) {
 		return
 	}
 	v.Steps, v.planned = len(p.Steps), map[string]bool{}
-	withheld := map[string]bool{}
-	for _, id := range hashes.Withheld {
-		withheld[id] = true
-	}
-	computed, sums := plan.StepHashes(&p), map[string][32]byte{}
 	for _, step := range p.Steps {
 		v.planned[step.ID] = true
-		stated, err := hex.DecodeString(hashes.Steps[step.ID])
-		if err != nil || len(stated) != 32 {
-			v.problem(FileHashes, "changed", "it has no hash of step %s", step.ID)
-			return
-		}
-		sum := [32]byte(stated)
-		if !withheld[step.ID] && computed[step.ID] != sum {
-			v.problem(FilePlan, "changed", "step %s does not have the hash in %s", step.ID, FileHashes)
-		}
-		sums[step.ID] = sum
 	}
-	if len(sums) != len(p.Steps) || len(hashes.Steps) != len(p.Steps) {
-		v.problem(FileHashes, "changed", "it is about other steps than %s", FilePlan)
+	stated := hashes.sums()
+	if !v.partsFit(&p, hashes, stated) {
+		return
 	}
-	if got := plan.HashOf(&p, sums); got != v.Manifest.PlanHash || p.PlanHash != got {
+	if got := plan.HashOf(&p, stated); got != v.Manifest.PlanHash || p.PlanHash != got {
 		v.problem(FilePlan, "changed", "its steps give the plan hash %s, and the bundle is about %s", got,
 			v.Manifest.PlanHash)
 	}
-	if len(withheld) > 0 {
+	if len(hashes.Withheld) > 0 {
 		v.Notes = append(v.Notes,
 			fmt.Sprintf("%d of %d steps name people and have pseudonyms here: their hashes give the plan hash, their content "+
-				"is not proven.", len(withheld), len(p.Steps)))
+				"is not proven.", len(hashes.Withheld), len(p.Steps)))
 	}
+	if len(hashes.Masked) > 0 {
+		v.Notes = append(v.Notes, fmt.Sprintf("%d of %d impacts name people and have pseudonyms here: their content is not "+
+			"proven.", len(hashes.Masked), len(p.Impacts)))
+	}
+	if hashes.Veiled {
+		v.Notes = append(v.Notes, "What the plan says of itself names people and has pseudonyms here: it is not proven.")
+	}
+}
+
+// partsFit compares the parts of the plan that are shown as they were with their hashes. It tells whether there is one
+// for every part.
+func (v *Verdict) partsFit(p *plan.Plan, hashes StepHashes, stated plan.Sums) bool {
+	computed, withheld := plan.SumsOf(p), map[string]bool{}
+	for _, id := range hashes.Withheld {
+		withheld[id] = true
+	}
+	for _, step := range p.Steps {
+		sum, is := stated.Steps[step.ID]
+		if !is {
+			v.problem(FileHashes, "changed", "it has no hash of step %s", step.ID)
+			return false
+		}
+		if computed.Steps[step.ID] != sum && !withheld[step.ID] {
+			v.problem(FilePlan, "changed", "step %s does not have the hash in %s", step.ID, FileHashes)
+		}
+	}
+	for _, impact := range p.Impacts {
+		sum, is := stated.Impacts[impact.ID]
+		if !is {
+			v.problem(FileHashes, "changed", "it has no hash of impact %s", impact.ID)
+			return false
+		}
+		if computed.Impacts[impact.ID] != sum && !slices.Contains(hashes.Masked, impact.ID) {
+			v.problem(FilePlan, "changed", "impact %s does not have the hash in %s", impact.ID, FileHashes)
+		}
+	}
+	if computed.Header != stated.Header && !hashes.Veiled {
+		v.problem(FilePlan, "changed", "what it says of itself does not have the hash in %s", FileHashes)
+	}
+	if len(hashes.Steps) != len(p.Steps) || len(hashes.Impacts) != len(p.Impacts) {
+		v.problem(FileHashes, "changed", "it is about other steps than %s", FilePlan)
+	}
+	return true
 }
 
 func (v *Verdict) run(content []byte) {

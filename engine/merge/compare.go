@@ -64,6 +64,9 @@ func Sides(fields []string, desired, live identity.Attributes, schema identity.R
 			continue
 		}
 		side := Side{Name: name, Target: live[name], Source: desired[name], Fate: FateKept, Sensitive: a.Sensitive}
+		if a.Unordered { // two reads of one server need not list them alike
+			side.Target, side.Source = sortedSet(side.Target), sortedSet(side.Source)
+		}
 		switch {
 		case a.Sensitive:
 			side.Target, side.Source = nil, nil
@@ -78,4 +81,11 @@ func Sides(fields []string, desired, live identity.Attributes, schema identity.R
 		sides = append(sides, side)
 	}
 	return sides
+}
+
+func sortedSet(v any) any {
+	if value.IsNothing(v) {
+		return v
+	}
+	return value.Union(v)
 }

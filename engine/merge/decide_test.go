@@ -407,7 +407,7 @@ func TestSides_SayWhatBecomesOfEachAttribute(t *testing.T) {
 	side := func(name string, target, source any, fate string) Side {
 		return Side{Name: name, Target: target, Source: source, Fate: fate}
 	}
-	uris := side("redirect_uris", []any{"a", "b"}, []any{"b", "a"}, FateEqual)
+	uris := side("redirect_uris", []any{"a", "b"}, []any{"a", "b"}, FateEqual) // a set is sorted
 	want := []Side{
 		side("client_id", "wiki", "wiki", FateEqual), side("entity_id", "urn:wiki", nil, FateKept),
 		side("name", "Old", "New", FateOverwritten), uris, {Name: "secret", Fate: FateOverwritten, Sensitive: true},

@@ -32,7 +32,7 @@ func Build(input Input) (*Plan, diag.List) {
 		Overlaps: b.overlaps(), Part: part,
 	}
 	sort.Slice(p.Snapshots, func(i, j int) bool { return p.Snapshots[i].Source < p.Snapshots[j].Source })
-	p.Summary = b.summary(p.Steps)
+	p.Summary = b.summary()
 	for _, d := range b.diags {
 		if d.Severity == diag.Warning {
 			p.Warnings = append(p.Warnings, d)
@@ -93,11 +93,8 @@ func (b *builder) vanished() {
 }
 
 // summary counts steps and items. Each item counts once in the books.
-func (b *builder) summary(steps []Step) Summary {
+func (b *builder) summary() Summary {
 	s := Summary{Classes: map[Class]int{}}
-	for i := range steps {
-		s.count(&steps[i])
-	}
 	for _, item := range b.items {
 		s.Classes[item.result.Class]++
 		s.Books.Items++
@@ -119,6 +116,37 @@ func (b *builder) summary(steps []Step) Summary {
 		}
 	}
 	return s
+}
+
+// counts are those of a summary that follow from the steps.
+type counts struct{ create, update, remove, mapped, unchanged, manual, blocked, skipped int }
+
+func (s *Summary) counts() counts {
+	return counts{s.Create, s.Update, s.Delete, s.Map, s.Unchanged, s.ManualFollowUp, s.Blocked, s.Skipped}
+}
+
+func countsOf(steps []Step) counts {
+	var s Summary
+	s.recount(steps)
+	return s.counts()
+}
+
+// recount counts the steps anew. A crowd for which nothing is to be done is no step that is unchanged, and one that is
+// skipped counts as many as it has.
+func (s *Summary) recount(steps []Step) {
+	*s = Summary{Classes: s.Classes, Books: s.Books}
+	for i := range steps {
+		step := &steps[i]
+		idle := step.Disposition == DispositionPlanned || step.Disposition == DispositionUnchanged
+		switch {
+		case step.Crowd == nil:
+			s.count(step)
+		case step.Disposition == DispositionSkipped:
+			s.Skipped += step.Crowd.Count
+		case !idle:
+			s.count(step)
+		}
+	}
 }
 
 func (s *Summary) count(step *Step) {

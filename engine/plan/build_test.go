@@ -240,21 +240,21 @@ func TestCompare_NamesTheFieldThatDiffers(t *testing.T) {
 func TestFile_RoundTripsAndRefusesEveryChangedByte(t *testing.T) {
 	p := build(t, input())
 	var file bytes.Buffer
-	if err := Write(&file, p); err != nil {
+	if err := Write(&file, p, unsealed); err != nil {
 		t.Fatal(err)
 	}
-	got, problems := Read(bytes.NewReader(file.Bytes()))
+	got, _, problems := Read(bytes.NewReader(file.Bytes()))
 	if problems.HasErrors() || got.PlanHash != p.PlanHash || len(got.Steps) != len(p.Steps) {
 		t.Fatalf("%v", problems)
 	}
-	for i := range file.Bytes() {
+	for i := range file.Len() - SealSize {
 		damaged := bytes.Clone(file.Bytes())
 		damaged[i] ^= 1
-		if _, problems := Read(bytes.NewReader(damaged)); !problems.HasErrors() || problems[0].Code != "plan-file-damaged" {
+		if _, _, problems := Read(bytes.NewReader(damaged)); !problems.HasErrors() || problems[0].Code != "plan-file-damaged" {
 			t.Fatalf("byte %d of %d was changed and not seen", i, file.Len())
 		}
 	}
-	if _, problems := Read(bytes.NewReader(file.Bytes()[:file.Len()-1])); !problems.HasErrors() {
+	if _, _, problems := Read(bytes.NewReader(file.Bytes()[:file.Len()-1])); !problems.HasErrors() {
 		t.Error("a cut file was read")
 	}
 }
@@ -262,12 +262,12 @@ func TestFile_RoundTripsAndRefusesEveryChangedByte(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	p, _ := Build(input())
 	var file bytes.Buffer
-	if err := Write(&file, p); err != nil {
+	if err := Write(&file, p, unsealed); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if p, problems := Read(bytes.NewReader(data)); !problems.HasErrors() && Hash(p) != p.PlanHash {
+		if p, _, problems := Read(bytes.NewReader(data)); !problems.HasErrors() && Hash(p) != p.PlanHash {
 			t.Fatal("read a plan that does not have its hash")
 		}
 	})

@@ -8,5 +8,5 @@
 //
 // Begin with the data in types.go and input.go. Build in build.go names the passes: pick and settle keys (resolve.go),
 // one step a resource (steps.go), dependencies, blocks and order (order.go), gates and status (gates.go). The hash is
-// in hash.go over the encoding of canonical.go; the plan file is in file.go, its seal in seal.go.
+// in hash.go over the content that content.go encodes; the plan file is in file.go, its seal in seal.go.
 package plan

@@ -9,14 +9,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/rehome-iam/rehome/engine/diag"
 )
 
-// A plan file is a zstd stream of JSON lines: header, impacts, steps in order, trailer. The trailer holds the plan hash
-// and the SHA-256 of all lines before it.
+// A plan file is a zstd stream of JSON lines: header, impacts, steps in order, trailer. A line holds the canonical
+// content of its part, just as it is hashed, and the envelope of the part, where it has one. The trailer holds the plan
+// hash and the SHA-256 of all lines before it.
 
 // Limits of a plan file: what is longer is refused before it is held.
 const (
@@ -24,11 +27,19 @@ const (
 	maxContent = 8 << 30
 )
 
+// The sorts of lines.
+const (
+	lineHeader = "header"
+	lineImpact = "impact"
+	lineStep   = "step"
+)
+
 type fileLine struct {
-	Header  *Plan    `json:"header,omitempty"`
-	Impact  *Impact  `json:"impact,omitempty"`
-	Step    *Step    `json:"step,omitempty"`
-	Trailer *trailer `json:"trailer,omitempty"`
+	Header   json.RawMessage `json:"header"`
+	Impact   json.RawMessage `json:"impact"`
+	Step     json.RawMessage `json:"step"`
+	Envelope json.RawMessage `json:"envelope"`
+	Trailer  *trailer        `json:"trailer"`
 }
 
 type trailer struct {
@@ -37,8 +48,9 @@ type trailer struct {
 	Steps    int    `json:"steps"`
 }
 
-// Write writes the plan file of a previewed plan. A draft is an error: it has no hash to check the file against.
-func Write(w io.Writer, p *Plan) error {
+// Write writes the plan file of a previewed plan and closes it with a seal of SealSize bytes, which is made for the
+// digest of everything before it. A draft is an error: it has no hash to check the file against.
+func Write(w io.Writer, p *Plan, seal func(digest [32]byte) ([]byte, error)) error {
 	if p.Status != StatusPreviewed || p.PlanHash != Hash(p) {
 		return errors.New("writing the plan file: the plan is a draft, or was changed after its hash")
 	}
@@ -53,7 +65,7 @@ func Write(w io.Writer, p *Plan) error {
 	if err := compressed.Close(); err != nil {
 		return fmt.Errorf("writing the plan file: %w", err)
 	}
-	if err := sealed.seal(); err != nil {
+	if err := sealed.close(seal); err != nil {
 		return fmt.Errorf("writing the plan file: %w", err)
 	}
 	return nil
@@ -61,46 +73,82 @@ func Write(w io.Writer, p *Plan) error {
 
 func writeLines(w io.Writer, p *Plan) error {
 	digest := sha256.New()
-	lines := json.NewEncoder(io.MultiWriter(w, digest))
-	lines.SetEscapeHTML(false)
-	header := *p
-	header.Steps, header.Impacts, header.Overlaps = nil, nil, nil
-	if err := lines.Encode(fileLine{Header: &header}); err != nil {
+	to := io.MultiWriter(w, digest)
+	var buffer []byte
+	write := func(name string, v any) error {
+		buffer = appendLine(buffer[:0], name, v)
+		if !utf8.Valid(buffer) {
+			return errors.New("a text of the plan is no UTF-8")
+		}
+		_, err := to.Write(buffer)
+		return err
+	}
+	header := headerOf(p)
+	if err := write(lineHeader, &header); err != nil {
 		return err
 	}
 	for i := range p.Impacts {
-		if err := lines.Encode(fileLine{Impact: &p.Impacts[i]}); err != nil {
+		if err := write(lineImpact, &p.Impacts[i]); err != nil {
 			return err
 		}
 	}
 	for i := range p.Steps {
-		if err := lines.Encode(fileLine{Step: &p.Steps[i]}); err != nil {
+		if err := write(lineStep, &p.Steps[i]); err != nil {
 			return err
 		}
 	}
-	end := fileLine{Trailer: &trailer{PlanHash: p.PlanHash, SHA256: hex.EncodeToString(digest.Sum(nil)),
-		Steps: len(p.Steps)}}
-	return json.NewEncoder(w).Encode(end)
+	_, err := w.Write(appendTrailer(trailer{PlanHash: p.PlanHash, SHA256: hex.EncodeToString(digest.Sum(nil)),
+		Steps: len(p.Steps)}))
+	return err
 }
 
-// Read reads a plan file and checks it against itself. What is not whole is refused with the code plan-file-damaged.
-func Read(r io.Reader) (*Plan, diag.List) {
-	p, err := readPlan(r)
+// appendLine is the one form that a line of a part has.
+func appendLine(out []byte, name string, v any) []byte {
+	out = append(append(append(out, `{"`...), name...), `":`...)
+	out = appendPart(out, v, partContent)
+	from := len(out)
+	out = appendPart(append(out, `,"envelope":`...), v, partEnvelope)
+	if string(out[from:]) == `,"envelope":{}` {
+		out = out[:from]
+	}
+	return append(out, "}\n"...)
+}
+
+func appendTrailer(end trailer) []byte {
+	encoded, err := json.Marshal(map[string]trailer{"trailer": end})
 	if err != nil {
-		return nil, diag.List{diag.Errorf("plan-file-damaged", "Plan file is damaged",
+		panic("the trailer of a plan file is no JSON: " + err.Error())
+	}
+	return append(encoded, '\n')
+}
+
+// Read reads a plan file and checks it against itself. What is not whole, or is not in the one form that Write gives
+// it, is refused with the code plan-file-damaged. Whether the seal is right is for the caller to judge.
+func Read(r io.Reader) (*Plan, Seal, diag.List) {
+	p, seal, err := readPlan(r)
+	if err != nil {
+		return nil, Seal{}, diag.List{diag.Errorf("plan-file-damaged", "Plan file is damaged",
 			"The file is not as rehome wrote it: %v. Plan again, or fetch the file anew; nothing was changed.", err)}
 	}
-	return p, nil
+	return p, seal, nil
 }
 
-func readPlan(r io.Reader) (*Plan, error) {
+func readPlan(r io.Reader) (*Plan, Seal, error) {
 	sealed := newSealReader(r)
 	compressed, err := zstd.NewReader(sealed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 	if err != nil {
-		return nil, fmt.Errorf("opening the stream: %w", err)
+		return nil, Seal{}, fmt.Errorf("opening the stream: %w", err)
 	}
 	defer compressed.Close()
-	input := bufio.NewReaderSize(io.LimitReader(compressed, maxContent), 64<<10)
+	p, err := readLines(bufio.NewReaderSize(io.LimitReader(compressed, maxContent), 64<<10))
+	if err != nil {
+		return nil, Seal{}, err
+	}
+	seal, err := sealed.check()
+	return p, seal, err
+}
+
+func readLines(input *bufio.Reader) (*Plan, error) {
 	var file fileReader
 	digest := sha256.New()
 	for {
@@ -114,15 +162,13 @@ func readPlan(r io.Reader) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if end != nil {
-			if _, err := input.ReadByte(); !errors.Is(err, io.EOF) {
-				return nil, errors.New("there is more after the end")
-			}
-			if err := sealed.check(); err != nil {
-				return nil, err
-			}
-			return file.finish(end, hex.EncodeToString(sum))
+		if end == nil {
+			continue
 		}
+		if _, err := input.ReadByte(); !errors.Is(err, io.EOF) {
+			return nil, errors.New("there is more after the end")
+		}
+		return file.finish(end, hex.EncodeToString(sum))
 	}
 }
 
@@ -146,10 +192,8 @@ func readLine(input *bufio.Reader) ([]byte, error) {
 type fileReader struct{ plan *Plan }
 
 func (f *fileReader) add(text []byte) (*trailer, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
 	var line fileLine
-	if err := decoder.Decode(&line); err != nil {
+	if err := json.Unmarshal(text, &line); err != nil {
 		return nil, fmt.Errorf("decoding a line: %w", err)
 	}
 	if (f.plan == nil) != (line.Header != nil) {
@@ -157,18 +201,74 @@ func (f *fileReader) add(text []byte) (*trailer, error) {
 	}
 	switch {
 	case line.Header != nil:
-		f.plan = line.Header
-		f.plan.Steps, f.plan.Impacts = []Step{}, []Impact{}
+		f.plan = &Plan{}
+		if err := readPart(text, lineHeader, f.plan, line.Header, line.Envelope); err != nil {
+			return nil, err
+		}
+		if len(f.plan.Steps)+len(f.plan.Impacts) > 0 {
+			return nil, errors.New("the header holds what has lines of its own")
+		}
+		return nil, nil
 	case line.Impact != nil:
-		f.plan.Impacts = append(f.plan.Impacts, *line.Impact)
+		f.plan.Impacts = append(f.plan.Impacts, Impact{})
+		return nil, readPart(text, lineImpact, last(f.plan.Impacts), line.Impact, line.Envelope)
 	case line.Step != nil:
-		f.plan.Steps = append(f.plan.Steps, *line.Step)
+		f.plan.Steps = append(f.plan.Steps, Step{})
+		step := last(f.plan.Steps)
+		if err := readPart(text, lineStep, step, line.Step, line.Envelope); err != nil {
+			return nil, err
+		}
+		return nil, checkNormal(step, text)
 	case line.Trailer != nil:
+		if !bytes.Equal(text, appendTrailer(*line.Trailer)) {
+			return nil, errors.New("the last line is not in its one form")
+		}
 		return line.Trailer, nil
-	default:
-		return nil, errors.New("a line is of no known sort")
 	}
-	return nil, nil
+	return nil, errors.New("a line is of no known sort")
+}
+
+func last[T any](list []T) *T { return &list[len(list)-1] }
+
+// readPart reads content and envelope into one value, and refuses a line that is not what Write makes of that value: so a
+// number, a text, a list or a table has one spelling, and nothing is there twice or beside what is known.
+func readPart[T any](text []byte, name string, into *T, content, envelope json.RawMessage) error {
+	if err := decodePart(content, into); err != nil {
+		return err
+	}
+	if envelope != nil {
+		var beside T
+		if err := decodePart(envelope, &beside); err != nil {
+			return err
+		}
+		if err := adoptEnvelope(reflect.ValueOf(into).Elem(), reflect.ValueOf(&beside).Elem()); err != nil {
+			return err
+		}
+	}
+	if !bytes.Equal(text, appendLine(nil, name, into)) {
+		return fmt.Errorf("a line (%s) is not in its one form", name)
+	}
+	fillEmpty(reflect.ValueOf(into).Elem())
+	return nil
+}
+
+func decodePart(encoded json.RawMessage, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("decoding a line: %w", err)
+	}
+	return nil
+}
+
+// checkNormal refuses a step whose values are not in the form in which a plan has them: a set that is no sorted list.
+func checkNormal(step *Step, text []byte) error {
+	normal := *step
+	normalise(&normal)
+	if !bytes.Equal(text, appendLine(nil, lineStep, &normal)) {
+		return fmt.Errorf("the values of step %q are not in their one form", step.ID)
+	}
+	return nil
 }
 
 func (f *fileReader) finish(end *trailer, sum string) (*Plan, error) {
@@ -179,11 +279,20 @@ func (f *fileReader) finish(end *trailer, sum string) (*Plan, error) {
 	if end.SHA256 != sum || end.Steps != len(p.Steps) {
 		return nil, errors.New("its content does not have the digest that it states")
 	}
-	if computed := Hash(p); computed != end.PlanHash || computed != p.PlanHash {
+	sums := SumsOf(p)
+	if HashOf(p, sums) != end.PlanHash {
 		return nil, errors.New("its steps do not have the plan hash that it states")
 	}
-	if len(StepHashes(p)) != len(p.Steps) {
-		return nil, errors.New("a step is in it twice")
+	if len(sums.Steps) != len(p.Steps) || len(sums.Impacts) != len(p.Impacts) {
+		return nil, errors.New("a step or an impact is in it twice")
 	}
+	if counted := countsOf(p.Steps); counted != p.Summary.counts() {
+		return nil, errors.New("its summary does not count its steps")
+	}
+	if p.Access != nil && p.AccessDigest != accessDigest(p.Access) {
+		return nil, errors.New("its list of who gains and loses access does not have the digest that it states")
+	}
+	p.PlanHash, p.Status = end.PlanHash, StatusPreviewed
+	p.Handoff = Handoff{Status: HandoffReady, Blockers: []Blocker{}}
 	return p, nil
 }

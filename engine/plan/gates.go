@@ -29,6 +29,10 @@ const (
 // Close applies the gates to a plan: acknowledgements, access, blockers, status and, when none is open, the hash. It may be called
 // again with other gates, for example when the access diff and the checks on it became known.
 func Close(p *Plan, gates Gates) {
+	for i := range p.Steps {
+		normalise(&p.Steps[i])
+	}
+	p.Summary.recount(p.Steps)
 	p.CreatedAt, p.ExpiresAt = gates.CreatedAt, gates.ExpiresAt
 	p.Access, p.AccessDigest = gates.Access, gates.AccessDigest
 	if p.AccessDigest == "" {

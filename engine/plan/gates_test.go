@@ -18,7 +18,7 @@ func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 	if p.Status != StatusDraft || p.PlanHash != "" || p.Handoff.Blockers[0].Code != BlockerImpacts {
 		t.Fatalf("%+v", p.Handoff)
 	}
-	if err := Write(&bytes.Buffer{}, p); err == nil {
+	if err := Write(&bytes.Buffer{}, p, unsealed); err == nil {
 		t.Error("a draft was written")
 	}
 	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced",

@@ -5,127 +5,72 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"slices"
 
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // hashDomain keeps a plan hash from being taken for any other.
-const hashDomain = "rehome/plan/v1"
+const hashDomain = "rehome/plan/v2"
 
-// Hash is sha256:… over what would be done: header, steps, decisions, acknowledgements and the access digest. It does
-// not cover times, ids of the server, file names and lines, notes or warnings. The order of the steps does not
-// matter.
-func Hash(p *Plan) string {
-	return HashOf(p, StepHashes(p))
+// Sums are the hashes of the parts of a plan: of what it says of itself, of each impact and of each step, by ID.
+type Sums struct {
+	Header  [32]byte
+	Impacts map[string][32]byte
+	Steps   map[string][32]byte
 }
 
-// HashOf is the hash that the plan has when its steps have the hashes given, whatever the steps hold. It lets
-// somebody check the plan hash who may not see every step.
-func HashOf(p *Plan, hashes map[string][32]byte) string {
-	sums := slices.Collect(maps.Values(hashes))
-	slices.SortFunc(sums, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+// Hash is sha256:… over the content of the plan: all that applies, judges or shows it reads, but its envelope.
+func Hash(p *Plan) string { return HashOf(p, SumsOf(p)) }
+
+// SumsOf computes the sums of a plan.
+func SumsOf(p *Plan) Sums {
+	sums := Sums{
+		Impacts: make(map[string][32]byte, len(p.Impacts)), Steps: make(map[string][32]byte, len(p.Steps)),
+	}
+	header := headerOf(p)
+	buffer := appendPart(nil, &header, partContent)
+	sums.Header = sha256.Sum256(buffer)
+	for i := range p.Impacts {
+		buffer = appendPart(buffer[:0], &p.Impacts[i], partContent)
+		sums.Impacts[p.Impacts[i].ID] = sha256.Sum256(buffer)
+	}
+	for i := range p.Steps {
+		buffer = appendPart(buffer[:0], &p.Steps[i], partContent)
+		sums.Steps[p.Steps[i].ID] = sha256.Sum256(buffer)
+	}
+	return sums
+}
+
+// HashOf is the hash that the plan has when its parts have the sums given, whatever they hold; of the plan only the IDs
+// and their order count. It lets somebody check the plan hash who may not see everything.
+func HashOf(p *Plan, sums Sums) string {
 	out := appendFrame(nil, []byte(hashDomain))
-	out = appendFrame(out, value.Canonical(canonicalHeader(p)))
-	out = appendFrame(out, binary.BigEndian.AppendUint64(nil, uint64(len(sums))))
-	for _, sum := range sums {
+	out = appendFrame(out, sums.Header[:])
+	out = appendFrame(out, binary.BigEndian.AppendUint64(nil, uint64(len(p.Impacts))))
+	for i := range p.Impacts {
+		sum := sums.Impacts[p.Impacts[i].ID]
+		out = appendFrame(out, sum[:])
+	}
+	out = appendFrame(out, binary.BigEndian.AppendUint64(nil, uint64(len(p.Steps))))
+	for i := range p.Steps {
+		sum := sums.Steps[p.Steps[i].ID]
 		out = appendFrame(out, sum[:])
 	}
 	total := sha256.Sum256(out)
 	return "sha256:" + hex.EncodeToString(total[:])
 }
 
-// canonicalHeader is what the hash covers of a plan besides its steps, by the path of its field.
-func canonicalHeader(p *Plan) map[string]any {
-	header := map[string]any{
-		"format_version": p.FormatVersion, "classifier": p.Classifier, "access": accessOf(p),
-		"migration.name": p.Migration.Name, "migration.tenant": p.Migration.Tenant,
-		"migration.mode":  string(p.Migration.Mode),
-		"target.provider": p.Target.Provider, "target.identity": p.Target.Identity,
-		"acknowledgements": acknowledged(p),
-	}
-	if p.Rollback != nil {
-		header["rollback.run"] = p.Rollback.Run
-	}
-	if p.Part != nil {
-		header["part"] = map[string]any{ // a part that names nothing is still not the whole
-			"partial": true, "wave": p.Part.Wave, "targets": p.Part.Targets, "excludes": p.Part.Excludes,
-		}
+// headerOf is the plan without what stands in parts of its own. An access diff that is listed has its digest.
+func headerOf(p *Plan) Plan {
+	header := *p
+	header.Steps, header.Impacts = nil, nil
+	if header.AccessDigest == "" {
+		header.AccessDigest = accessDigest(p.Access)
 	}
 	return header
-}
-
-func accessOf(p *Plan) string {
-	if p.AccessDigest != "" {
-		return p.AccessDigest
-	}
-	return accessDigest(p.Access)
-}
-
-// acknowledged are the acknowledgements of impacts, whatever their order.
-func acknowledged(p *Plan) []any {
-	var all []any
-	for _, i := range p.Impacts {
-		if i.Acknowledged {
-			all = append(all, map[string]any{"id": i.ID, "reason": i.Reason, "reference": i.Reference})
-		}
-	}
-	return value.Union(all)
-}
-
-// StepHashes is the SHA-256 of each step, by step ID.
-func StepHashes(p *Plan) map[string][32]byte {
-	hashes := make(map[string][32]byte, len(p.Steps))
-	var buffer []byte
-	for i := range p.Steps {
-		buffer = value.Append(buffer[:0], canonicalStep(&p.Steps[i]))
-		hashes[p.Steps[i].ID] = sha256.Sum256(appendFrame(nil, buffer))
-	}
-	return hashes
-}
-
-// canonicalStep is what the hash covers of a step, by field name.
-func canonicalStep(s *Step) map[string]any {
-	items := make([]any, len(s.Items))
-	for i, item := range s.Items {
-		items[i] = map[string]any{"address": item.Address().String(), "decision": item.Decision}
-	}
-	crowd := ""
-	if s.Crowd != nil {
-		crowd = s.Crowd.Digest
-	}
-	return map[string]any{
-		"crowd": crowd,
-		"id":    s.ID, "action": string(s.Action), "disposition": string(s.Disposition), "reason": s.Reason,
-		"type": s.Resource.Type, "key": s.Resource.Key, "tag": s.Tag, "items": items, "decision": s.Decision,
-		"before": withSets(s.Before, s.Unordered), "after": withSets(s.After, s.Unordered), "cleared": cleared(s),
-		"after_unknown": s.AfterUnknown, "after_sensitive": s.AfterSensitive, "depends_on": s.DependsOn,
-	}
-}
-
-// cleared names the attributes that a step empties. Among values an empty one and an absent one are the same; as an
-// order to a target they are not: it clears what is empty, and keeps what it is told nothing of.
-func cleared(s *Step) []string {
-	var names []string
-	for _, name := range s.After.Names() {
-		if value.IsNothing(s.After[name]) && !value.IsNothing(s.Before[name]) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// withSets sorts the sets, so that the order in which a server lists them does not matter.
-func withSets(attributes identity.Attributes, unordered []string) identity.Attributes {
-	sets := maps.Clone(attributes)
-	for _, name := range unordered {
-		if !value.IsNothing(sets[name]) {
-			sets[name] = value.Union(sets[name])
-		}
-	}
-	return sets
 }
 
 // accessDigest is the digest of the access diff, whatever its order. Not computed is a value of its own.
@@ -165,21 +110,36 @@ type Difference struct {
 // Compare names what differs between an approved plan and another, header first, then by step ID. Plans of one hash
 // have no differences.
 func Compare(a, b *Plan) []Difference {
+	left, right := headerOf(a), headerOf(b)
 	var differences []Difference
-	for _, name := range value.Diff(canonicalHeader(a), canonicalHeader(b)) {
+	for _, name := range differingFields(&left, &right) {
 		differences = append(differences, Difference{Change: "changed", Fields: []string{name}})
 	}
-	return append(differences, compareSteps(a, b)...)
+	differences = append(differences, compareParts(byID(a.Impacts, impactID), byID(b.Impacts, impactID))...)
+	steps := compareParts(byID(a.Steps, stepID), byID(b.Steps, stepID))
+	if len(differences)+len(steps) == 0 && Hash(a) != Hash(b) {
+		return []Difference{{Change: "changed", Fields: []string{"order"}}}
+	}
+	return append(differences, steps...)
 }
 
-func compareSteps(a, b *Plan) []Difference {
-	left, right := map[string]*Step{}, map[string]*Step{}
-	ids := map[string]bool{}
-	for i := range a.Steps {
-		left[a.Steps[i].ID], ids[a.Steps[i].ID] = &a.Steps[i], true
+func impactID(i *Impact) string { return i.ID }
+func stepID(s *Step) string     { return s.ID }
+
+func byID[T any](list []T, id func(*T) string) map[string]*T {
+	all := make(map[string]*T, len(list))
+	for i := range list {
+		all[id(&list[i])] = &list[i]
 	}
-	for i := range b.Steps {
-		right[b.Steps[i].ID], ids[b.Steps[i].ID] = &b.Steps[i], true
+	return all
+}
+
+func compareParts[T any](left, right map[string]*T) []Difference {
+	ids := map[string]bool{}
+	for _, side := range []map[string]*T{left, right} {
+		for id := range side {
+			ids[id] = true
+		}
 	}
 	var differences []Difference
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
@@ -197,20 +157,43 @@ func compareSteps(a, b *Plan) []Difference {
 	return differences
 }
 
-// differingFields names the fields of a step that differ; of its two sets of attributes each attribute.
-func differingFields(a, b *Step) []string {
-	x, y := canonicalStep(a), canonicalStep(b)
+// differingFields names the fields of the content of a part that differ; of a table each member.
+func differingFields[T any](a, b *T) []string {
+	x, y := leaves(appendPart(nil, a, partContent)), leaves(appendPart(nil, b, partContent))
+	names := maps.Clone(x)
+	maps.Copy(names, y)
 	var fields []string
-	for _, name := range value.Diff(x, y) {
-		left, _ := x[name].(identity.Attributes)
-		right, _ := y[name].(identity.Attributes)
-		if left == nil || right == nil {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if x[name] != y[name] {
 			fields = append(fields, name)
-			continue
-		}
-		for _, attribute := range value.Diff(left, right) {
-			fields = append(fields, name+"."+attribute)
 		}
 	}
 	return fields
+}
+
+// leaves are the members of an encoded table by name, and those of its tables by both names.
+func leaves(encoded []byte) map[string]string {
+	found := map[string]string{}
+	for name, member := range membersOf(encoded) {
+		below := membersOf(member)
+		if len(below) == 0 {
+			found[name] = string(member)
+		}
+		for inner, v := range below {
+			found[name+"."+inner] = string(v)
+		}
+	}
+	return found
+}
+
+// membersOf are those of an encoded table; nothing else has any.
+func membersOf(encoded []byte) map[string]json.RawMessage {
+	if !bytes.HasPrefix(encoded, []byte("{")) {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(encoded, &members); err != nil {
+		panic("the canonical form is no JSON: " + err.Error())
+	}
+	return members
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -10,20 +11,38 @@ import (
 func TestHash_FollowsWhatWouldBeDone(t *testing.T) {
 	step := func(before, after identity.Attributes) *Plan {
 		update := Step{ID: "client:a", Action: ActionUpdate, Before: before, After: after, Unordered: []string{"uris"}}
-		return &Plan{FormatVersion: FormatVersion, Steps: []Step{update}}
+		p := &Plan{FormatVersion: FormatVersion, Steps: []Step{update}}
+		Close(p, Gates{})
+		return p
 	}
 	type table = identity.Attributes
 	cases := map[string]struct {
 		a, b *Plan
 		same bool
 	}{
-		"an attribute of nothing": {
-			step(table{"n": "a"}, table{"n": "b", "x": ""}),
-			step(table{"n": "a", "x": nil}, table{"n": "b"}), true,
+		"a live attribute of nothing": {
+			step(table{"n": "a", "x": "", "m": table{"k": ""}}, table{"n": "b"}),
+			step(table{"n": "a", "x": []any{}, "m": nil}, table{"n": "b"}), true,
 		},
-		"a list of none beside no list": {
+		"a wanted list of none beside no list": {
 			step(table{}, table{"n": "b"}),
-			step(nil, table{"n": "b", "l": []any{}, "m": map[string]any{}}), true,
+			step(table{}, table{"n": "b", "l": []any{}}), false,
+		},
+		"a number in another spelling": {
+			step(nil, table{"n": json.Number("1.2e2"), "m": table{"k": json.Number("1.0")}}),
+			step(nil, table{"n": 120, "m": map[string]any{"k": float64(1)}}), true,
+		},
+		"a number as a text": {
+			step(nil, table{"n": json.Number("120")}),
+			step(nil, table{"n": "120"}), false,
+		},
+		"a set of one as a bare text": {
+			step(nil, table{"uris": "a"}),
+			step(nil, table{"uris": []string{"a"}}), true,
+		},
+		"a list of one as a bare text": {
+			step(nil, table{"list": "a"}),
+			step(nil, table{"list": []any{"a"}}), false,
 		},
 		"a set with a repetition": {
 			step(nil, table{"uris": []any{"b", "a", "b"}}),
@@ -69,8 +88,9 @@ func TestCompare_NamesWhatDiffersInTheHeader(t *testing.T) {
 		"target.identity":  func(p *Plan) { p.Target.Identity = "b" },
 		"format_version":   func(p *Plan) { p.FormatVersion = "2.0" },
 		"classifier":       func(p *Plan) { p.Classifier = "2" },
-		"access":           func(p *Plan) { p.AccessDigest = "sha256:b" },
-		"acknowledgements": func(p *Plan) { p.Impacts[0].Reason = "other" },
+		"access_digest":    func(p *Plan) { p.AccessDigest = "sha256:b" },
+		"summary.create":   func(p *Plan) { p.Summary.Create = 1 },
+		"target.name":      func(p *Plan) { p.Target.Name = "b" },
 		"rollback.run":     func(p *Plan) { p.Rollback = &Rollback{Run: "r-1"} },
 		"part":             func(p *Plan) { p.Part = &Part{} },
 	} {
@@ -82,5 +102,23 @@ func TestCompare_NamesWhatDiffersInTheHeader(t *testing.T) {
 		if Hash(unchanged) == Hash(changed) {
 			t.Errorf("%s is not in the hash", want)
 		}
+	}
+}
+
+func TestCompare_NamesTheImpactThatDiffers(t *testing.T) {
+	plan := func(reason string) *Plan {
+		return &Plan{Impacts: []Impact{{ID: "ocm-1", Acknowledged: true, Reason: reason}}}
+	}
+	got := Compare(plan("known"), plan("other"))
+	if len(got) != 1 || got[0].ID != "ocm-1" || !slices.Equal(got[0].Fields, []string{"reason"}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestHash_FollowsTheOrderOfTheSteps(t *testing.T) {
+	a := &Plan{Steps: []Step{{ID: "a"}, {ID: "b"}}}
+	b := &Plan{Steps: []Step{{ID: "b"}, {ID: "a"}}}
+	if got := Compare(a, b); Hash(a) == Hash(b) || len(got) != 1 || !slices.Equal(got[0].Fields, []string{"order"}) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -127,13 +127,10 @@ func (s *Summary) join(step *Step, count int) {
 	switch step.Disposition {
 	case DispositionSkipped:
 		s.Books.Skipped += count
-		s.Skipped += count
 	case DispositionBlocked:
 		s.Books.Blocked += count
-		s.Blocked++
 	case DispositionManual:
 		s.Books.Manual += count
-		s.ManualFollowUp++
 	case DispositionPlanned, DispositionUnchanged:
 		s.Books.Visible += count
 	}

@@ -20,8 +20,7 @@ type Selection struct {
 
 func (s Selection) partial() bool { return s.Wave != "" || len(s.Targets) > 0 || len(s.Excludes) > 0 }
 
-// Part is what a partial plan says about itself. Wave, Targets and Excludes are part of the hash; the rest follows from
-// the steps.
+// Part is what a partial plan says about itself.
 type Part struct {
 	Wave     string   `json:"wave,omitempty"`
 	Targets  []string `json:"targets,omitempty"`

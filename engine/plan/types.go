@@ -70,9 +70,9 @@ type Target struct {
 	Provider string `json:"provider"`
 	Name     string `json:"name"`
 	Identity string `json:"identity"`
-	Summary  string `json:"summary,omitempty"`
+	Summary  string `json:"summary,omitempty" plan:"envelope"`
 	// SnapshotAt is when the target was read into the file that the plan was made from, RFC 3339; empty for a live target.
-	SnapshotAt string `json:"snapshot_at,omitempty"`
+	SnapshotAt string `json:"snapshot_at,omitempty" plan:"envelope"`
 }
 
 // Snapshot is one input of the plan.
@@ -91,11 +91,11 @@ type ItemName struct {
 	Kind   identity.Kind `json:"kind"`
 	ID     string        `json:"id"`
 	Name   string        `json:"name"`
-	Person string        `json:"person,omitempty"` // id of the user that it is, or is about; not hashed
+	Person string        `json:"person,omitempty"` // id of the user that it is, or is about
 
 	// Of an item that uses the resource of another source's item: the decision and where it stands.
 	Decision  string `json:"decision,omitempty"`
-	DecidedBy *Place `json:"decided_by,omitempty"`
+	DecidedBy *Place `json:"decided_by,omitempty" plan:"envelope"`
 }
 
 // Address of the item.
@@ -130,7 +130,7 @@ type Step struct {
 	AfterSensitive []string            `json:"after_sensitive"` // shown as (sensitive)
 	Unordered      []string            `json:"unordered,omitempty"`
 	DependsOn      []string            `json:"depends_on"`
-	DecidedBy      *Place              `json:"decided_by,omitempty"`
+	DecidedBy      *Place              `json:"decided_by,omitempty" plan:"envelope"`
 	Decision       string              `json:"decision,omitempty"` // map_to_existing, create_new, reconcile, skip
 	NoWayBack      string              `json:"no_way_back,omitempty"`
 	// of a rollback: afterwards the items belong to no resource of this type
@@ -217,33 +217,34 @@ type AccessChange struct {
 	Privileged  bool   `json:"privileged"`
 }
 
-// Plan is the whole. Steps are sorted so that what is depended on comes first, then by ID.
+// Plan is the whole. Steps are sorted so that what is depended on comes first, then by ID. What a tag calls envelope is
+// not hashed, and what it calls derived follows from the rest; see content.go.
 type Plan struct {
 	FormatVersion string `json:"format_version"`
 	// version of the classifier that judged the items; apply refuses another one
 	Classifier string     `json:"classifier"`
-	PlanHash   string     `json:"plan_hash,omitempty"` // sha256:… of a previewed plan
-	Status     Status     `json:"status"`
-	CreatedAt  string     `json:"created_at,omitempty"` // RFC 3339; not hashed
-	ExpiresAt  string     `json:"expires_at,omitempty"` // RFC 3339; not hashed
+	PlanHash   string     `json:"plan_hash,omitempty" plan:"derived"` // sha256:… of a previewed plan
+	Status     Status     `json:"status" plan:"derived"`
+	CreatedAt  string     `json:"created_at,omitempty" plan:"envelope"` // RFC 3339
+	ExpiresAt  string     `json:"expires_at,omitempty" plan:"envelope"` // RFC 3339
 	Migration  Migration  `json:"migration"`
 	Target     Target     `json:"target"`
-	Snapshots  []Snapshot `json:"snapshots"`
-	Handoff    Handoff    `json:"handoff"`
+	Snapshots  []Snapshot `json:"snapshots" plan:"envelope"`
+	Handoff    Handoff    `json:"handoff" plan:"derived"` // a plan with a hash is ready
 	Summary    Summary    `json:"summary"`
 	Steps      []Step     `json:"steps"`
 	Impacts    []Impact   `json:"impacts"`
-	// not in the plan file and not hashed: its steps hold what follows from them
-	Overlaps []Overlap `json:"overlaps,omitempty"`
+	// not in the plan file: its steps hold what follows from them
+	Overlaps []Overlap `json:"overlaps,omitempty" plan:"derived"`
 	Access   *Access   `json:"access"`
 	// sha256:… of the access diff; computed from Access when empty
 	AccessDigest string    `json:"access_digest,omitempty"`
-	Warnings     diag.List `json:"warnings,omitempty"`
+	Warnings     diag.List `json:"warnings,omitempty" plan:"envelope"`
 	Rollback     *Rollback `json:"rollback,omitempty"` // of a plan that takes a run back
 	Part         *Part     `json:"part,omitempty"`     // of a plan that is not for the whole move
 }
 
-// Rollback says which run a plan takes back. Run is part of the hash; the rest follows from the steps.
+// Rollback says which run a plan takes back, and what decides about the way back.
 type Rollback struct {
 	Run      string   `json:"run"`
 	PlanHash string   `json:"plan_hash"`        // of the plan that the run carried out

@@ -3,6 +3,7 @@ package planfile
 import (
 	"bufio"
 	"bytes"
+	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,18 +31,23 @@ type Team struct {
 	PseudonymKey []byte
 }
 
-// Seal makes the content of a plan file. The team is asked for only when the plan names people.
-func Seal(p *plan.Plan, team func() (Team, error)) ([]byte, error) {
+// Seal makes the content of a plan file, sealed with the key of its planner. The team is asked for only when the plan
+// names people.
+func Seal(p *plan.Plan, planner ed25519.PrivateKey, team func() (Team, error)) ([]byte, error) {
+	named := pseudonym.Names(p)
+	var who Team
+	if named {
+		var err error
+		if who, err = team(); err != nil {
+			return nil, err
+		}
+	}
 	var b bytes.Buffer
-	if err := plan.Write(&b, p); err != nil {
+	if err := plan.Write(&b, p, sealWith(planner, who.PseudonymKey)); err != nil {
 		return nil, err
 	}
-	if !pseudonym.Names(p) {
+	if !named {
 		return b.Bytes(), nil
-	}
-	who, err := team()
-	if err != nil {
-		return nil, err
 	}
 	sealed, err := wrap(b.Bytes(), who)
 	if err != nil {
@@ -68,23 +74,33 @@ func wrap(content []byte, team Team) ([]byte, error) {
 	return sealed.Bytes(), nil
 }
 
-// Open reads and checks a plan file, whose name errors give. The key of the pseudonyms is nil where the file holds
-// none. Identities is called for an encrypted file only. Errors are diag.List or diag.Diagnostic with the codes
-// plan-file-damaged and plan-file-key.
-func Open(r io.Reader, name string, identities func() ([]age.Identity, error)) (*plan.Plan, []byte, error) {
+// File is what a plan file holds.
+type File struct {
+	Plan      *plan.Plan
+	PeopleKey []byte            // of the pseudonyms; nil where the file holds none
+	Planner   ed25519.PublicKey // whose seal is on it; whether that planner is believed is for the caller to say
+}
+
+// Open reads and checks a plan file, whose name errors give. Identities is called for an encrypted file only. Errors are
+// diag.List or diag.Diagnostic with the codes plan-file-damaged and plan-file-key.
+func Open(r io.Reader, name string, identities func() ([]age.Identity, error)) (File, error) {
 	input := bufio.NewReader(r)
 	var key []byte
 	if start, _ := input.Peek(len(ageIntro)); string(start) == ageIntro {
 		var err error
 		if input, key, err = unwrap(input, name, identities); err != nil {
-			return nil, nil, err
+			return File{}, err
 		}
 	}
-	p, found := plan.Read(input)
+	p, seal, found := plan.Read(input)
 	if found.HasErrors() {
-		return nil, nil, found
+		return File{}, found
 	}
-	return p, key, nil
+	planner, err := sealedBy(seal, key)
+	if err != nil {
+		return File{}, damaged(err)
+	}
+	return File{Plan: p, PeopleKey: key, Planner: planner}, nil
 }
 
 func unwrap(sealed io.Reader, name string, identities func() ([]age.Identity, error)) (*bufio.Reader, []byte, error) {

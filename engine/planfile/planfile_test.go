@@ -2,6 +2,7 @@ package planfile_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"slices"
 	"strings"
@@ -26,17 +27,26 @@ func previewed(person bool) *plan.Plan {
 	if person {
 		p.Steps[0].Items[0] = plan.ItemName{Source: "fake.corp", Kind: identity.KindUser, ID: "u1", Name: "Ada", Person: "u1"}
 	}
-	p.PlanHash = plan.Hash(p)
+	plan.Close(p, plan.Gates{})
 	return p
 }
 
-func key(t *testing.T) *age.X25519Identity {
+func key(t testing.TB) *age.X25519Identity {
 	t.Helper()
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return identity
+}
+
+func sealer(t testing.TB) ed25519.PrivateKey {
+	t.Helper()
+	sealing, err := planfile.Planner(key(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealing
 }
 
 func nobody(t *testing.T) func() ([]age.Identity, error) {
@@ -64,46 +74,46 @@ func code(err error) string {
 
 func TestSeal_LeavesAPlanThatNamesNobodyOpen(t *testing.T) {
 	p := previewed(false)
-	content, err := planfile.Seal(p, func() (planfile.Team, error) {
+	content, err := planfile.Seal(p, sealer(t), func() (planfile.Team, error) {
 		t.Error("the team was asked for")
 		return planfile.Team{}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, people, err := planfile.Open(bytes.NewReader(content), "plan.rehome", nobody(t))
-	if err != nil || read.PlanHash != p.PlanHash || people != nil {
-		t.Errorf("%v, %x, %v", read, people, err)
+	read, err := planfile.Open(bytes.NewReader(content), "plan.rehome", nobody(t))
+	if err != nil || read.Plan.PlanHash != p.PlanHash || read.PeopleKey != nil {
+		t.Errorf("%+v, %v", read, err)
 	}
 }
 
 func TestSeal_GivesAPlanThatNamesPeopleToTheTeamOnly(t *testing.T) {
 	p, one, other := previewed(true), key(t), key(t)
 	pseudonyms := bytes.Repeat([]byte{7}, 32)
-	content, err := planfile.Seal(p, func() (planfile.Team, error) {
+	content, err := planfile.Seal(p, sealer(t), func() (planfile.Team, error) {
 		return planfile.Team{Recipients: []age.Recipient{one.Recipient(), other.Recipient()}, PseudonymKey: pseudonyms}, nil
 	})
 	if err != nil || bytes.Contains(content, []byte("Ada")) {
 		t.Fatalf("%v, or it names her", err)
 	}
 	for _, identity := range []age.Identity{one, other} {
-		read, people, err := planfile.Open(bytes.NewReader(content), "plan.rehome", with(identity))
-		if err != nil || read.PlanHash != p.PlanHash || !bytes.Equal(people, pseudonyms) {
-			t.Errorf("%v, %x, %v", read, people, err)
+		read, err := planfile.Open(bytes.NewReader(content), "plan.rehome", with(identity))
+		if err != nil || read.Plan.PlanHash != p.PlanHash || !bytes.Equal(read.PeopleKey, pseudonyms) {
+			t.Errorf("%+v, %v", read, err)
 		}
 	}
-	if _, _, err := planfile.Open(bytes.NewReader(content), "plan.rehome", with(key(t))); code(err) != "plan-file-key" {
+	if _, err := planfile.Open(bytes.NewReader(content), "plan.rehome", with(key(t))); code(err) != "plan-file-key" {
 		t.Errorf("a stranger: %v", err)
 	}
 	missing := errors.New("no identity")
-	_, _, err = planfile.Open(bytes.NewReader(content), "plan.rehome", func() ([]age.Identity, error) {
+	_, err = planfile.Open(bytes.NewReader(content), "plan.rehome", func() ([]age.Identity, error) {
 		return nil,
 			missing
 	})
 	if !errors.Is(err, missing) {
 		t.Errorf("without an identity: %v", err)
 	}
-	if _, err := planfile.Seal(p, func() (planfile.Team, error) { return planfile.Team{}, missing }); !errors.Is(err,
+	if _, err := planfile.Seal(p, sealer(t), func() (planfile.Team, error) { return planfile.Team{}, missing }); !errors.Is(err,
 		missing) {
 		t.Errorf("without a team: %v", err)
 	}
@@ -115,18 +125,18 @@ func TestOpen_RefusesAFileThatWasChanged(t *testing.T) {
 		return planfile.Team{Recipients: []age.Recipient{identity.Recipient()}, PseudonymKey: make([]byte, 32)}, nil
 	}
 	for name, p := range map[string]*plan.Plan{"open": previewed(false), "encrypted": previewed(true)} {
-		content, err := planfile.Seal(p, team)
+		content, err := planfile.Seal(p, sealer(t), team)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, at := range []int{len(content) / 2, len(content) - 1} {
 			changed := slices.Clone(content)
 			changed[at] ^= 1
-			if _, _, err := planfile.Open(bytes.NewReader(changed), "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
+			if _, err := planfile.Open(bytes.NewReader(changed), "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
 				t.Errorf("%s, changed at %d of %d: %v", name, at, len(content), err)
 			}
 		}
-		if _, _, err := planfile.Open(bytes.NewReader(content[:len(content)-9]), "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
+		if _, err := planfile.Open(bytes.NewReader(content[:len(content)-9]), "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
 			t.Errorf("%s, cut: %v", name, err)
 		}
 	}
@@ -148,14 +158,14 @@ func TestOpen_RefusesWhatIsEncryptedAndNoPlan(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := planfile.Open(&sealed, "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
+		if _, err := planfile.Open(&sealed, "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
 }
 
 func FuzzOpen(f *testing.F) {
-	content, err := planfile.Seal(previewed(false), nil)
+	content, err := planfile.Seal(previewed(false), sealer(f), nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -167,9 +177,9 @@ func FuzzOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		p, _, err := planfile.Open(bytes.NewReader(content), "plan.rehome", with(identity))
-		if (p == nil) == (err == nil) {
-			t.Errorf("%v, %v", p, err)
+		file, err := planfile.Open(bytes.NewReader(content), "plan.rehome", with(identity))
+		if (file.Plan == nil) == (err == nil) {
+			t.Errorf("%+v, %v", file, err)
 		}
 	})
 }

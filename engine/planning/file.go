@@ -2,12 +2,14 @@ package planning
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"os"
 
 	"filippo.io/age"
 
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planfile"
@@ -17,7 +19,11 @@ import (
 
 // WriteFile writes the plan durably with mode 0600, encrypted for the team when it names people.
 func WriteFile(ctx context.Context, p *project.Project, path string, of *plan.Plan) error {
-	content, err := planfile.Seal(of, func() (planfile.Team, error) { return team(ctx, p) })
+	key, err := planner(p)
+	if err != nil {
+		return err
+	}
+	content, err := planfile.Seal(of, key, func() (planfile.Team, error) { return team(ctx, p) })
 	if err != nil {
 		return err
 	}
@@ -67,16 +73,128 @@ func team(ctx context.Context, p *project.Project) (planfile.Team, error) {
 	return made, nil
 }
 
-// ReadFile reads and checks a plan file; one that was changed by a byte is refused. An encrypted one opens with the
-// identity of the state, which itself is not needed. Its people have the pseudonyms of its planner from here on.
-func ReadFile(p *project.Project, path string) (*plan.Plan, error) {
+// planner is the key with which this folder seals what it plans.
+func planner(p *project.Project) (ed25519.PrivateKey, error) {
+	identities, err := p.Identities()
+	if err != nil {
+		return nil, err
+	}
+	for _, identity := range identities {
+		if x, ok := identity.(*age.X25519Identity); ok {
+			return planfile.Planner(x)
+		}
+	}
+	return nil, diag.Errorf("plan-file-key", "Plan file needs a key",
+		"None of the identities at hand can seal a plan. Run rehome init, or set %s to an age identity.", state.KeyVariable)
+}
+
+// ReadFile reads and checks a plan file; one that was changed by a byte is refused, and one that was sealed by a planner
+// whom nobody here trusts. An encrypted one opens with the identity of the state, which itself is not needed. Its people
+// have the pseudonyms of its planner from here on.
+func ReadFile(ctx context.Context, p *project.Project, path string) (*plan.Plan, error) {
+	file, err := openFile(p, path)
+	if err != nil {
+		return nil, err
+	}
+	if own, err := isOwn(p, file.Planner); own || err != nil {
+		return file.Plan, err
+	}
+	cfg, err := p.Configuration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := trusts(cfg.Rehome, file.Planner)
+	if err != nil {
+		return nil, err
+	}
+	if !trusted {
+		return nil, strangeFile(diag.Error, path, file)
+	}
+	return file.Plan, nil
+}
+
+// look reads a plan file to be shown only, for which no configuration is needed: a planner whom nobody here trusts is a
+// warning of the plan, so that every view of it has it.
+func look(ctx context.Context, p *project.Project, path string) (*plan.Plan, error) {
+	file, err := openFile(p, path)
+	if err != nil {
+		return nil, err
+	}
+	if own, err := isOwn(p, file.Planner); own || err != nil {
+		return file.Plan, err
+	}
+	trusted := false
+	if cfg, err := p.Configuration(ctx); err == nil {
+		if trusted, err = trusts(cfg.Rehome, file.Planner); err != nil {
+			return nil, err
+		}
+	}
+	if !trusted {
+		file.Plan.Warnings = append(file.Plan.Warnings, strangeFile(diag.Warning, path, file))
+	}
+	return file.Plan, nil
+}
+
+func strangeFile(severity diag.Severity, path string, file planfile.File) diag.Diagnostic {
+	d := diag.Errorf("plan-file-stranger", "Planner is not trusted",
+		"%s is sealed by the planner %s. That is no identity at hand, and not in trusted_planners of the rehome block, so "+
+			"when the plan was made, until when it holds and how old its snapshots are is only the word of the file.\n"+
+			"If it is the planner of your pull requests, put its key into trusted_planners. Otherwise plan again here, or apply "+
+			"without the file: rehome apply -plan-hash=%s computes the plan from the snapshots of this state and compares.",
+		path, planfile.PlannerText(file.Planner), file.Plan.PlanHash)
+	d.Severity = severity
+	return d
+}
+
+// trusts tells whether the configuration names a planner.
+func trusts(block config.Rehome, key ed25519.PublicKey) (bool, error) {
+	for _, text := range block.TrustedPlanners {
+		named, err := planfile.ParsePlanner(text)
+		if err != nil {
+			d := diag.Errorf("planner-invalid", "Planner is invalid", "In trusted_planners, %v.", err)
+			d.Subject = &block.Range
+			return false, d
+		}
+		if named.Equal(key) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// isOwn tells whether a planner is an identity at hand.
+func isOwn(p *project.Project, key ed25519.PublicKey) (bool, error) {
+	identities, err := p.Identities()
+	if missing := (diag.Diagnostic{}); errors.As(err, &missing) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, identity := range identities {
+		x, ok := identity.(*age.X25519Identity)
+		if !ok {
+			continue
+		}
+		own, err := planfile.Planner(x)
+		if err != nil {
+			return false, err
+		}
+		if key.Equal(own.Public()) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func openFile(p *project.Project, path string) (planfile.File, error) {
 	path = p.Path(path)
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the plan file: %w", err)
+		return planfile.File{}, fmt.Errorf("reading the plan file: %w", err)
 	}
 	defer file.Close()
-	read, key, err := planfile.Open(file, path, func() ([]age.Identity, error) {
+	read, err := planfile.Open(file, path, func() ([]age.Identity, error) {
 		identities, err := p.Identities()
 		if missing := (diag.Diagnostic{}); errors.As(err, &missing) {
 			return nil, diag.Errorf("plan-file-key", "Plan file needs a key", "%s names people and is encrypted for the team. "+
@@ -84,8 +202,11 @@ func ReadFile(p *project.Project, path string) (*plan.Plan, error) {
 		}
 		return identities, err
 	})
-	if key != nil {
-		p.UsePeopleKey(key)
+	if err != nil {
+		return planfile.File{}, err
 	}
-	return read, err
+	if read.PeopleKey != nil {
+		p.UsePeopleKey(read.PeopleKey)
+	}
+	return read, nil
 }

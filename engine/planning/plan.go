@@ -68,7 +68,7 @@ func (e *DraftError) Error() string { return "the plan is a draft" }
 // the name of the file, as it was given.
 func Show(ctx context.Context, p *project.Project, name string) (found *plan.Plan, file string, err error) {
 	if name != "" && !strings.HasPrefix(name, "sha256:") {
-		found, err = ReadFile(p, name)
+		found, err = look(ctx, p, name)
 		return found, name, err
 	}
 	migration, err := p.State(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -204,25 +205,56 @@ func TestWriteFile_HidesPeopleFromWhoIsNotOfTheTeam(t *testing.T) {
 	if !strings.HasPrefix(place.Read("plan.rehome"), "age-encryption.org/") {
 		t.Fatal("a plan that names people is not encrypted")
 	}
-	read, err := planning.ReadFile(place.Open(), "plan.rehome")
+	read, err := planning.ReadFile(t.Context(), place.Open(), "plan.rehome")
 	if err != nil || read.PlanHash != report.Plan.PlanHash {
 		t.Errorf("read %v, %v", read, err)
 	}
 	stranger := projecttest.New(t, "acme")
 	stranger.Write("plan.rehome", place.Read("plan.rehome"))
-	if _, err := planning.ReadFile(stranger.Open(), "plan.rehome"); code(err) != "plan-file-key" {
+	if _, err := planning.ReadFile(t.Context(), stranger.Open(), "plan.rehome"); code(err) != "plan-file-key" {
 		t.Errorf("a stranger reads it: %v", err)
 	}
 	if err := os.Remove(stranger.Folder + "/.rehome/identity.txt"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := planning.ReadFile(stranger.Open(), "plan.rehome"); code(err) != "plan-file-key" ||
+	if _, err := planning.ReadFile(t.Context(), stranger.Open(), "plan.rehome"); code(err) != "plan-file-key" ||
 		!strings.Contains(err.Error(), "identity") {
 		t.Errorf("without any identity: %v", err)
 	}
 	place.Write("team.rehome.hcl", "rehome {\n  recipients = [\"age1nobody\"]\n}\n")
 	if _, err := planning.Plan(t.Context(), place.Open(), planning.Input{}, "other.rehome"); code(err) != "recipient-invalid" {
 		t.Errorf("a recipient that is no key: %v", err)
+	}
+}
+
+func TestReadFile_BelievesTheSealOfPlannersThatItKnows(t *testing.T) {
+	place := projecttest.New(t, "acme", projecttest.Groups(t, "Finance")...)
+	report := planned(t, place.Open(), planning.Input{}, "plan.rehome")
+	if report.Draft() {
+		t.Fatalf("blockers %+v", report.Plan.Handoff.Blockers)
+	}
+	if read, err := planning.ReadFile(t.Context(), place.Open(), "plan.rehome"); err != nil ||
+		read.PlanHash != report.Plan.PlanHash || read.ExpiresAt != report.Plan.ExpiresAt {
+		t.Errorf("its own: %v, %v", read, err)
+	}
+	other := projecttest.New(t, "acme")
+	other.Write("plan.rehome", place.Read("plan.rehome"))
+	_, err := planning.ReadFile(t.Context(), other.Open(), "plan.rehome")
+	if code(err) != "plan-file-stranger" || !strings.Contains(err.Error(), "apply -plan-hash="+report.Plan.PlanHash) {
+		t.Fatalf("a stranger's: %v", err)
+	}
+	if shown, _, err := planning.Show(t.Context(), other.Open(), "plan.rehome"); err != nil ||
+		shown.PlanHash != report.Plan.PlanHash || shown.Warnings[len(shown.Warnings)-1].Code != "plan-file-stranger" {
+		t.Errorf("shown: %v, %v", shown, err)
+	}
+	planner := regexp.MustCompile(`ed25519:[\w-]+`).FindString(err.Error())
+	other.Write("planners.rehome.hcl", "rehome {\n  trusted_planners = [\"ed25519:AAAA\"]\n}\n")
+	if _, err := planning.ReadFile(t.Context(), other.Open(), "plan.rehome"); code(err) != "planner-invalid" {
+		t.Errorf("a planner that is no key: %v", err)
+	}
+	other.Write("planners.rehome.hcl", "rehome {\n  trusted_planners = [\""+planner+"\"]\n}\n")
+	if _, err := planning.ReadFile(t.Context(), other.Open(), "plan.rehome"); err != nil {
+		t.Errorf("of a planner that is trusted: %v", err)
 	}
 }
 

@@ -55,7 +55,7 @@ func Build(input Input) (*plan.Plan, diag.List) {
 	}
 	p.Summary.Classes = map[plan.Class]int{}
 	for i := range p.Steps {
-		count(p, &p.Steps[i], b.isSwitch(p.Steps[i].Resource.Type))
+		count(p.Rollback, &p.Steps[i], b.isSwitch(p.Steps[i].Resource.Type))
 	}
 	plan.Close(p, plan.Gates{CreatedAt: input.CreatedAt, ExpiresAt: input.ExpiresAt})
 	return p, problems
@@ -208,30 +208,10 @@ func (b *builder) switchOf(e *entry) *entry {
 	return nil
 }
 
-func count(p *plan.Plan, step *plan.Step, closes bool) {
-	s, r := &p.Summary, p.Rollback
+// count notes what cannot be taken back, and counts what is closed.
+func count(r *plan.Rollback, step *plan.Step, closes bool) {
 	if step.NoWayBack != "" {
 		r.NoReturn = append(r.NoReturn, step.ID+": "+step.NoWayBack)
-	}
-	switch step.Disposition {
-	case plan.DispositionBlocked:
-		s.Blocked++
-		return
-	case plan.DispositionSkipped:
-		s.Skipped++
-		return
-	case plan.DispositionManual:
-		s.ManualFollowUp++
-		return
-	case plan.DispositionPlanned, plan.DispositionUnchanged:
-	}
-	switch step.Action {
-	case plan.ActionDelete:
-		s.Delete++
-	case plan.ActionUpdate:
-		s.Update++
-	case plan.ActionCreate, plan.ActionMap, plan.ActionNone:
-		s.Unchanged++
 	}
 	if closes && step.Disposition == plan.DispositionPlanned &&
 		(step.Action == plan.ActionDelete || step.After["enabled"] == false) {
