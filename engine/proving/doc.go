@@ -2,8 +2,7 @@
 //
 // In: an opened project and values. Out: reports: what verifying the target, the incumbents or the target's own record
 // found, the evidence of a move and the bundle that proves it to a stranger, and the audit chain. What is found is kept
-// as evidence on the runs. It changes nothing in a target; it knows neither flags nor how a report is shown. Other use
-// cases end their work with it: apply tries the break-glass accounts and records what was declared, so it imports only
-// project and reading of them.
+// as evidence on the runs. It changes nothing in a target; it knows neither flags nor how a report is shown. Where an
+// application stands is told to it: Applications is a port.
 // Begin with Verify in verify.go, then Evidence in evidence.go and Bundle in bundle.go.
 package proving
