@@ -102,11 +102,11 @@ func runApply(ctx context.Context, r *call, in applying.Input, detailed bool) er
 		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
 	}
 	in.Secrets.Terminal = r.secretsTerminal()
-	in.Show = func(p *plan.Plan) error { return showPlan(r.session(ctx), p, false, "", nil) }
+	in.Show = func(p *plan.Plan) error { return r.showPlan(p, false, "", nil) }
 	report, err := applying.Apply(ctx, r.Project, in)
 	var draft *planning.DraftError
 	if errors.As(err, &draft) {
-		return draftRefused(r.session(ctx), draft.Plan, draft.Read)
+		return r.refuseDraft(draft.Plan, draft.Read)
 	}
 	if report != nil && !r.global.json {
 		view.Applied(r.env.out, report, view.AppliedOptions{

@@ -144,6 +144,15 @@ func (r *call) tell(fact string, fields map[string]any, format string, args ...a
 	return err
 }
 
+// withHistory runs what looks at the history once nothing is left in it that a killed process was collecting or
+// assessing.
+func (r *call) withHistory(ctx context.Context, do func() error) error {
+	if err := r.CloseUnfinished(ctx); err != nil {
+		return err
+	}
+	return do()
+}
+
 // next names the command to run now, where a person reads.
 func (r *call) next(command string) {
 	if !r.global.json && !r.env.automation() {

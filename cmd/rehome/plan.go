@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -132,11 +131,6 @@ func writeRendered(p *project.Project, name string, render func(io.Writer) error
 	return nil
 }
 
-// writeFile renders into memory first, so that a file is written whole or not at all.
-func (s *session) writeFile(name string, render func(io.Writer) error) error {
-	return writeRendered(s.Project, name, render)
-}
-
 // planStatus is the exit status of a plan as an error: 3 for a draft, 2 for changes when asked.
 func planStatus(report *planning.Report, detailed bool) error {
 	if report.Draft() {
@@ -173,21 +167,4 @@ func (r *call) showPlan(p *plan.Plan, verbose bool, saved string, read *identity
 	return view.Plan(r.env.out, p, view.PlanOptions{
 		Style: r.style(), Verbose: verbose, Automation: r.env.automation(), Now: r.Now(), SavedTo: saved, Read: read,
 	})
-}
-
-// showPlan and draftRefused are those of the call, for commands that still have a session.
-func showPlan(s *session, p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
-	return s.call.showPlan(p, verbose, saved, read)
-}
-
-func draftRefused(s *session, p *plan.Plan, read *identity.ReadSummary) error {
-	return s.call.refuseDraft(p, read)
-}
-
-// path makes a path of the command line relative to -chdir.
-func (s *session) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(s.folder, name)
 }

@@ -84,7 +84,7 @@ func runRehearse(ctx context.Context, r *call, o rehearseOptions) error {
 	report, err := rehearsing.Rehearse(ctx, r.Project, o.Input)
 	var draft *planning.DraftError
 	if errors.As(err, &draft) {
-		return draftRefused(r.session(ctx), draft.Plan, draft.Read)
+		return r.refuseDraft(draft.Plan, draft.Read)
 	}
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ block decides otherwise, resource by resource:
 			if err := writePlanReports(r.Project, report.Plan, o.markdown, ""); err != nil {
 				return err
 			}
-			return showPlan(r.session(ctx), report.Plan, o.verbose, report.Saved, &report.Read)
+			return r.showPlan(report.Plan, o.verbose, report.Saved, &report.Read)
 		},
 	}
 }
