@@ -328,12 +328,10 @@ func Certain(err error) bool {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var protocol *http.ProtocolError
 	switch {
 	case errors.As(err, &dns):
 		return dns.IsNotFound
-	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid),
-		errors.As(err, &protocol):
+	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid):
 		return true
 	}
 	// The alert of the other side and an answer that is no HTTP have no exported type (crypto/tls.alert,
