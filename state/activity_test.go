@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -192,7 +193,7 @@ func TestAbandonUnfinished_LeavesWhatSomebodyFills(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	event := func(name, target string, facts map[string]string) state.Event {
+	event := func(name audit.Name, target string, facts map[string]string) state.Event {
 		return state.Event{Name: name, At: now, Target: target, Facts: facts}
 	}
 	if found, err := store.AbandonUnfinished("here", now, event); err != nil || len(found.Snapshots) > 0 {

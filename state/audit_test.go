@@ -135,7 +135,7 @@ func TestAudit_EachStepOfAJournalIsNamedByItsOutcome(t *testing.T) {
 	var found []string
 	if _, err := store.WalkAudit("", func(r state.AuditRecord) error {
 		found = append(found,
-			r.Event.Name)
+			string(r.Event.Name))
 		return nil
 	}); err != nil {
 		t.Fatal(err)

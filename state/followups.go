@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -36,7 +37,8 @@ const (
 	FollowUpDone = "done"
 )
 
-// FollowUp is one thing that a person must do. A migration has one for each step that is left to people, whatever the number of runs.
+// FollowUp is one thing that a person must do. A migration has one for each step that is left to people, whatever the
+// number of runs.
 type FollowUp struct {
 	ID        string    `json:"id"` // f-1, counted within the migration
 	Migration string    `json:"migration"`
@@ -56,13 +58,14 @@ type FollowUp struct {
 // ErrClosed says that a follow-up was closed before.
 var ErrClosed = errors.New("the follow-up is closed already")
 
-// PutRunPlan records every step of a run's plan, in the plan's order, and the follow-ups among them. Events, one a step, are written
-// with the steps; an event without a name is none. Steps go in batches, each one transaction.
+// PutRunPlan records every step of a run's plan, in the plan's order, and the follow-ups among them. Events, one a
+// step, are written with the steps; an event without a name is none. Steps go in batches, each one transaction.
 func (m *Migration) PutRunPlan(run Run, steps []PlannedStep, events []Event) error {
 	for first := 0; first < len(steps); first += planBatch {
 		last := min(first+planBatch, len(steps))
 		err := m.store.backend.Update(func(tx Tx) error {
-			if err := m.put(tx, bucketRecords, fmt.Sprintf("run-plan/%s/%08d", run.ID, first/planBatch), steps[first:last]); err != nil {
+			key := fmt.Sprintf("run-plan/%s/%08d", run.ID, first/planBatch)
+			if err := m.put(tx, bucketRecords, key, steps[first:last]); err != nil {
 				return err
 			}
 			for i := first; i < last; i++ {
@@ -104,7 +107,8 @@ func (m *Migration) RunPlan(run string, visit func(PlannedStep) error) error {
 	return nil
 }
 
-// followUp adds a step to the list of its migration, or finds it there. A closed one whose reason or to-do changed is opened again.
+// followUp adds a step to the list of its migration, or finds it there. A closed one whose reason or to-do changed is
+// opened again.
 func (m *Migration) followUp(tx Tx, run Run, step PlannedStep, by Event) error {
 	key := m.followUpKey(step.StepID)
 	var f FollowUp
@@ -114,12 +118,15 @@ func (m *Migration) followUp(tx Tx, run Run, step PlannedStep, by Event) error {
 		if err != nil {
 			return err
 		}
-		f = FollowUp{ID: "f-" + strconv.Itoa(number), Migration: m.name, StepID: step.StepID, Status: FollowUpOpen, CreatedAt: step.At, FirstRun: run.ID}
+		f = FollowUp{
+			ID: "f-" + strconv.Itoa(number), Migration: m.name, StepID: step.StepID, Status: FollowUpOpen,
+			CreatedAt: step.At, FirstRun: run.ID,
+		}
 	case err != nil:
 		return err
 	case f.Status == FollowUpDone && (f.Reason != step.Reason || f.ToDo != step.ToDo):
 		f.Status, f.ClosedAt, f.ClosedBy = FollowUpOpen, time.Time{}, ""
-		by.Name, by.Target, by.Facts = "migration.follow_up.reopened", f.ID, map[string]string{"step": f.StepID, "run": run.ID}
+		by.Name, by.Target, by.Facts = audit.FollowUpReopened, f.ID, map[string]string{"step": f.StepID, "run": run.ID}
 		if err := m.audit(tx, by); err != nil {
 			return err
 		}
@@ -173,7 +180,7 @@ func (m *Migration) CloseFollowUp(id, note string, by Event) (FollowUp, error) {
 			return f, fmt.Errorf("%s: %w", id, ErrClosed)
 		}
 		f.Status, f.Note, f.ClosedAt, f.ClosedBy = FollowUpDone, note, by.At.UTC(), by.Actor
-		by.Name, by.Target = "migration.follow_up.done", f.ID
+		by.Name, by.Target = audit.FollowUpDone, f.ID
 		by.Facts = map[string]string{"step": f.StepID, "note": note}
 		return f, m.putGuarded(m.followUpKey(f.StepID), f, by, m.mayChange)
 	}

@@ -40,7 +40,7 @@ func chainNames(t *testing.T, store opened) []string {
 		if r.Event.Tenant == "" || r.Event.Actor == "" {
 			t.Errorf("%s has tenant %q and actor %q", r.Event.Name, r.Event.Tenant, r.Event.Actor)
 		}
-		found = append(found, strings.TrimPrefix(r.Event.Name, "migration.")+" "+r.Event.Target)
+		found = append(found, strings.TrimPrefix(string(r.Event.Name), "migration.")+" "+r.Event.Target)
 		return nil
 	})
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/rehome-iam/rehome/engine/audit"
 )
 
 // PruneRule says which snapshots may go. Both limits hold when both are given; a rule without a limit prunes nothing.
@@ -143,8 +145,7 @@ func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot,
 // Prune deletes what Prunable says may go, each snapshot with its items, pages, assessments and results in one
 // transaction with its audit record, and returns those that went. The file does not get smaller: what is free is used
 // again.
-func (m *Migration) Prune(rule PruneRule, event func(name, target string,
-	facts map[string]string) Event) ([]Pruning, error) {
+func (m *Migration) Prune(rule PruneRule, event func(name audit.Name, target string, facts map[string]string) Event) ([]Pruning, error) {
 	found, err := m.Prunable(rule)
 	if err != nil {
 		return nil, err
@@ -165,7 +166,7 @@ func (m *Migration) Prune(rule PruneRule, event func(name, target string,
 
 // pruneOne asks the rule once more in the transaction that deletes: a plan may have been made from the snapshot since.
 func (m *Migration) pruneOne(
-	rule PruneRule, id string, event func(name, target string, facts map[string]string) Event,
+	rule PruneRule, id string, event func(name audit.Name, target string, facts map[string]string) Event,
 ) (gone []Pruning, err error) {
 	err = m.store.backend.Update(func(tx Tx) error {
 		found, err := m.prunable(tx, rule)
@@ -178,7 +179,7 @@ func (m *Migration) pruneOne(
 		facts := map[string]string{"source": p.Snapshot.Source, "status": p.Snapshot.Status,
 			"items": strconv.Itoa(p.Snapshot.Total()),
 			"pages": strconv.Itoa(p.Snapshot.Pages), "assessments": strconv.Itoa(len(p.Assessments))}
-		return m.deleteSnapshot(tx, p, event("migration.inventory.pruned", p.Snapshot.ID, facts))
+		return m.deleteSnapshot(tx, p, event(audit.InventoryPruned, p.Snapshot.ID, facts))
 	})
 	return gone, err
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 )
 
-// Rehearsal is the record of one rehearsal, with its report. It is never changed, and it is all that a rehearsal leaves in
-// a state.
+// Rehearsal is the record of one rehearsal, with its report. It is never changed, and it is all that a rehearsal leaves
+// in a state.
 type Rehearsal struct {
 	ID        string           `json:"id"`
 	Migration string           `json:"migration"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state/journal"
@@ -201,7 +202,10 @@ func (r *replay) take(tx Tx, record journal.Record) error {
 		return r.begin(tx, record)
 	case record.Intend != nil:
 		in := record.Intend
-		return r.step(tx, RunStep{Order: record.Sequence, StepID: in.StepID, Resource: in.Resource, ServerID: in.ServerID, Outcome: history.Intended, At: record.At})
+		return r.step(tx, RunStep{
+			Order: record.Sequence, StepID: in.StepID, Resource: in.Resource, ServerID: in.ServerID,
+			Outcome: history.Intended, At: record.At,
+		})
 	case record.Outcome != nil:
 		return r.outcome(tx, record)
 	case record.Kind == journal.End:
@@ -215,7 +219,10 @@ func (r *replay) begin(tx Tx, record journal.Record) error {
 	err := r.owner.read(tx, bucketRecords, "run/"+r.run, &run)
 	known := err == nil && record.Kind == journal.Begin // then its beginning is in the chain
 	if errors.Is(err, ErrNotFound) {
-		run, err = Run{ID: r.run, PlanHash: record.Process.PlanHash, Migration: record.Process.Migration, StartedAt: record.At, RollbackOf: record.Process.RollbackOf}, nil
+		by := record.Process
+		run, err = Run{
+			ID: r.run, PlanHash: by.PlanHash, Migration: by.Migration, StartedAt: record.At, RollbackOf: by.RollbackOf,
+		}, nil
 	}
 	if err != nil {
 		return err
@@ -227,15 +234,16 @@ func (r *replay) begin(tx Tx, record journal.Record) error {
 	if known {
 		return nil
 	}
-	name := "migration.cutover_plan.applying"
+	name := audit.PlanApplying
 	if record.Kind == journal.Resume {
-		name = "migration.cutover_plan.resumed"
+		name = audit.PlanResumed
 	}
 	return r.owner.audit(tx, r.event(name, record, record.Process.PlanHash, map[string]string{"run": r.run}))
 }
 
-func (r *replay) event(name string, record journal.Record, target string, facts map[string]string) Event {
-	return Event{Name: name, At: record.At, Tenant: r.mark.Process.Tenant, Actor: r.mark.Process.Actor, Target: target, Facts: facts}
+func (r *replay) event(name audit.Name, record journal.Record, target string, facts map[string]string) Event {
+	by := r.mark.Process
+	return Event{Name: name, At: record.At, Tenant: by.Tenant, Actor: by.Actor, Target: target, Facts: facts}
 }
 
 func (r *replay) step(tx Tx, step RunStep) error {
@@ -245,7 +253,10 @@ func (r *replay) step(tx Tx, step RunStep) error {
 // outcome keeps the step, its bindings and its audit event. What is already done counts as applied in the chain.
 func (r *replay) outcome(tx Tx, record journal.Record) error {
 	o := record.Outcome
-	step := RunStep{Order: record.Sequence, StepID: o.StepID, Resource: o.Resource, ServerID: o.ServerID, Outcome: o.Outcome, Reason: o.Reason, At: record.At}
+	step := RunStep{
+		Order: record.Sequence, StepID: o.StepID, Resource: o.Resource, ServerID: o.ServerID, Outcome: o.Outcome,
+		Reason: o.Reason, At: record.At,
+	}
 	if err := r.step(tx, step); err != nil {
 		return err
 	}
@@ -254,14 +265,11 @@ func (r *replay) outcome(tx Tx, record journal.Record) error {
 			return err
 		}
 	}
-	name, facts := "migration.cutover_step."+string(o.Outcome), map[string]string{"run": r.run}
-	if o.Outcome == history.Already {
-		name = "migration.cutover_step.applied"
-	}
+	facts := map[string]string{"run": r.run}
 	if o.Reason != "" {
 		facts["reason"] = o.Reason
 	}
-	return r.owner.audit(tx, r.event(name, record, o.StepID, facts))
+	return r.owner.audit(tx, r.event(o.Outcome.Event(), record, o.StepID, facts))
 }
 
 func (r *replay) end(tx Tx, record journal.Record) error {
@@ -270,7 +278,8 @@ func (r *replay) end(tx Tx, record journal.Record) error {
 		return err
 	}
 	run.Status, run.CompletedAt = record.Status, record.At
-	event := r.event("migration.cutover_plan.applied", record, run.PlanHash, map[string]string{"run": r.run, "status": string(record.Status)})
+	facts := map[string]string{"run": r.run, "status": string(record.Status)}
+	event := r.event(audit.PlanApplied, record, run.PlanHash, facts)
 	ended := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: plan.StatusFailed}
 	if record.Plan != nil {
 		ended = *record.Plan

@@ -6,13 +6,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // The audit events of a review.
 const (
-	EventAcknowledged = "migration.ocm_impacts.acknowledged"
-	EventResolved     = "migration.merge_decision.resolved"
+	EventAcknowledged = audit.ImpactsAcknowledged
+	EventResolved     = audit.DecisionResolved
 )
 
 // Acknowledgement says who accepted an impact or made a decision, and when it first took effect in a plan.

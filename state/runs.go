@@ -37,8 +37,8 @@ type (
 // planDraft is the key of the one draft.
 const planDraft = "plan-draft"
 
-// PutPlan records a draft or previewed plan with its audit event. A previewed plan takes the place of the draft. A plan that was applied
-// and is previewed again, because nothing is left to change, stays applied.
+// PutPlan records a draft or previewed plan with its audit event. A previewed plan takes the place of the draft. A plan
+// that was applied and is previewed again, because nothing is left to change, stays applied.
 func (m *Migration) PutPlan(record PlanRecord, event Event) error {
 	record.Migration = m.name
 	err := m.store.backend.Update(func(tx Tx) error {
@@ -108,8 +108,8 @@ func (m *Migration) Summary() (Summary, error) {
 	return summary, m.get(bucketRecords, "summary", &summary)
 }
 
-// endRun records the end of a run, what became of its plan, and the audit event. A plan that was made with another state is recorded
-// now.
+// endRun records the end of a run, what became of its plan, and the audit event. A plan that was made with another
+// state is recorded now.
 func (m *Migration) endRun(tx Tx, run Run, plan PlanRecord, event Event) error {
 	run.Steps = nil
 	key := "plan/" + plan.Hash
@@ -199,8 +199,8 @@ func (m *Migration) Run(id string) (Run, error) {
 	return run, err
 }
 
-// Adopt takes over the bindings of a migration whose target this one goes on with, with the audit event. Its own stay. It fails with
-// *lifecycle.Refusal unless that one is archived and of the same tenant.
+// Adopt takes over the bindings of a migration whose target this one goes on with, with the audit event. Its own stay.
+// It fails with *lifecycle.Refusal unless that one is archived and of the same tenant.
 func (m *Migration) Adopt(from *Migration, event Event) (adopted int, err error) {
 	err = m.store.backend.Update(func(tx Tx) error {
 		adopted = 0
@@ -256,7 +256,8 @@ func (m *Migration) Bindings() (map[string]Binding, error) {
 	return bindings, err
 }
 
-// PutCredential keeps a secret under a name, encrypted. Credentials are the tenant's: the next migration reads the same incumbent.
+// PutCredential keeps a secret under a name, encrypted. Credentials are the tenant's: the next migration reads the same
+// incumbent.
 func (m *Migration) PutCredential(name, value string, event Event) error {
 	return m.store.backend.Update(func(tx Tx) error {
 		if err := m.shared.put(tx, bucketCredentials, name, value); err != nil {
@@ -298,7 +299,8 @@ func (m *Migration) PlanRecord(hash string) (PlanRecord, error) {
 func (m *Migration) KeepPlan(p *plan.Plan) error {
 	switch {
 	case p.Migration.Name != m.name || p.Migration.Tenant != m.tenant:
-		return fmt.Errorf("keeping plan %s: it is of migration %q of tenant %q", p.PlanHash, p.Migration.Name, p.Migration.Tenant)
+		return fmt.Errorf("keeping plan %s: it is of migration %q of tenant %q",
+			p.PlanHash, p.Migration.Name, p.Migration.Tenant)
 	case p.PlanHash == "" || plan.Hash(p) != p.PlanHash:
 		return fmt.Errorf("keeping plan %q: it does not have this hash", p.PlanHash)
 	}

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -124,7 +125,7 @@ type Abandoned struct {
 // the same transaction. What work fills that is not over is left alone. Where there is nothing to mark, nothing is
 // written: commands that only read call it too.
 func (m *Migration) AbandonUnfinished(host string, now time.Time,
-	event func(name, target string, facts map[string]string) Event) (Abandoned, error) {
+	event func(name audit.Name, target string, facts map[string]string) Event) (Abandoned, error) {
 	var found Abandoned
 	err := m.store.backend.View(func(tx Tx) (err error) {
 		found, err = m.unfinished(tx, host, now)
@@ -178,17 +179,17 @@ func (m *Migration) unfinished(tx Tx, host string, now time.Time) (Abandoned, er
 }
 
 func (m *Migration) abandon(tx Tx, found Abandoned,
-	event func(name, target string, facts map[string]string) Event) error {
+	event func(name audit.Name, target string, facts map[string]string) Event) error {
 	for _, snapshot := range found.Snapshots {
 		facts := map[string]string{"snapshot": snapshot.ID, "reason": snapshot.Reason}
 		if err := m.change(tx, "snapshot/"+snapshot.ID, snapshot,
-			event("migration.inventory.collection_failed", snapshot.Source, facts)); err != nil {
+			event(audit.InventoryFailed, snapshot.Source, facts)); err != nil {
 			return err
 		}
 	}
 	for _, a := range found.Assessments {
 		facts := map[string]string{"snapshot": a.Snapshot, "reason": a.Reason}
-		if err := m.change(tx, "assessment/"+a.ID, a, event("migration.assessment.failed", a.ID, facts)); err != nil {
+		if err := m.change(tx, "assessment/"+a.ID, a, event(audit.AssessmentFailed, a.ID, facts)); err != nil {
 			return err
 		}
 	}

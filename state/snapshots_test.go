@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -17,7 +18,7 @@ import (
 const source = "okta.corp"
 
 // event makes audit events as a command does.
-func event(name, target string, facts map[string]string) state.Event {
+func event(name audit.Name, target string, facts map[string]string) state.Event {
 	return state.Event{Name: name, At: time.Unix(9, 0), Target: target, Facts: facts}
 }
 
@@ -49,7 +50,7 @@ func names(t *testing.T, store opened) []string {
 	}
 	var all []string
 	for _, record := range chain {
-		all = append(all, record.Event.Name+" "+record.Event.Target)
+		all = append(all, string(record.Event.Name)+" "+record.Event.Target)
 	}
 	return all
 }

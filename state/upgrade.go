@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state/journal"
 )
@@ -25,12 +26,6 @@ func (e *OwnerError) Error() string {
 	return fmt.Sprintf("the state has a format in which things had no owner, and it is not known whose %s is: %s",
 		e.What, e.Why)
 }
-
-// The audit events that tell whose credential or verification it is.
-const (
-	eventCredential = "migration.credential.set"
-	eventVerified   = "migration.verification.completed"
-)
 
 // upgradeBatch is how many large values one transaction moves.
 const upgradeBatch = 256
@@ -95,8 +90,8 @@ func (u *upgrade) learn(tx Tx) error {
 	err = tx.Each(bucketAudit, "", func(key string, sealed []byte) error {
 		var record AuditRecord
 		err := u.store.decode(bucketAudit, key, sealed, &record)
-		if e := record.Event; e.Tenant != "" && (e.Name == eventCredential || e.Name == eventVerified) {
-			u.noted[e.Name+"\x00"+e.Target] = e.Tenant
+		if e := record.Event; e.Tenant != "" && (e.Name == audit.CredentialSet || e.Name == audit.VerificationCompleted) {
+			u.noted[string(e.Name)+"\x00"+e.Target] = e.Tenant
 		}
 		return err
 	})
@@ -349,7 +344,7 @@ func (u *upgrade) has(owner space, source string) bool {
 
 // placeOfCredential gives a credential to the tenant that kept it last, as the audit chain says.
 func (u *upgrade) placeOfCredential(_ Tx, name string) (place, error) {
-	tenant := u.noted[eventCredential+"\x00"+name]
+	tenant := u.noted[string(audit.CredentialSet)+"\x00"+name]
 	if tenant == "" && len(u.tenants) == 1 {
 		tenant = u.tenants[0]
 	}
@@ -474,7 +469,7 @@ func (u *upgrade) placeOfVerification(key, id string, runs []string, at time.Tim
 	if len(runs) > 0 {
 		return known(u.runs, runs[0], key)
 	}
-	tenant := u.noted[eventVerified+"\x00"+id]
+	tenant := u.noted[string(audit.VerificationCompleted)+"\x00"+id]
 	owner, err := u.ofTenant(tenant, at, "verification "+id)
 	return place{owner: owner, key: key}, err
 }

@@ -111,7 +111,7 @@ func audited(ts *testscript.TestScript, negated bool, args []string) {
 		for _, record := range chain {
 			encoded, err := json.Marshal(record.Event)
 			ts.Check(err)
-			fits := record.Event.Name == args[0]
+			fits := string(record.Event.Name) == args[0]
 			for _, text := range args[1:] {
 				fits = fits && strings.Contains(string(encoded), text)
 			}

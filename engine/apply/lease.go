@@ -71,8 +71,8 @@ type Claim struct {
 	Holder    Holder
 	PlanHash  string
 	CreatedAt time.Time
-	// Dead tells whether a holder is a process of ours that has ended, so that its lease is taken over at once. Nil knows
-	// none.
+	// Dead tells whether a holder is a process of ours that has ended, so that its lease is taken over at once. Nil
+	// knows none.
 	Dead func(Holder) bool
 }
 
@@ -130,8 +130,8 @@ func TakeLease(ctx context.Context, markers Markers, claim Claim, now func() tim
 		return nil, fmt.Errorf("taking the lease: %w", err)
 	}
 	l := &Lease{markers: markers, now: now, marker: marker, revision: revision, stop: make(chan struct{})}
-	// A target without conditional writes lets a second writer pass who read before we wrote. After a moment only one is
-	// left.
+	// A target without conditional writes lets a second writer pass who read before we wrote. After a moment only one
+	// is left.
 	select {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("taking the lease: %w", errors.Join(ctx.Err(), l.giveBack(context.WithoutCancel(ctx), nil)))

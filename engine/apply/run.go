@@ -44,8 +44,8 @@ type Options struct {
 	// Begun names steps, by id, whose requests may have left in an earlier part of the run: the target looks first for
 	// these.
 	Begun map[string]bool
-	// Given names steps, by id, whose one-time values an earlier run handed out: found done again, they are not handed out
-	// twice.
+	// Given names steps, by id, whose one-time values an earlier run handed out: found done again, they are not handed
+	// out twice.
 	Given map[string]bool
 	// Guard is asked before each step whether the run may still write. Its error ends the run. Nil allows.
 	Guard func(context.Context) error

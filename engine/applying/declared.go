@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -32,7 +33,7 @@ func RecordDeclared(p *project.Project, hash string) ([]handoff.Change, error) {
 	for _, change := range changes {
 		facts[change.Field] = change.After
 	}
-	return changes, p.Migration().PutEvidence(hash, declared, p.Event("migration.cutover_evidence.updated", hash, facts))
+	return changes, p.Migration().PutEvidence(hash, declared, p.Event(audit.EvidenceUpdated, hash, facts))
 }
 
 // guidance tells of a failed run who decides about going back and whom to call.

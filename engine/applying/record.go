@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -12,14 +13,14 @@ import (
 
 // beginRun records a run, every step of its plan, and what of it people must do, before the first write to the target.
 func beginRun(p *project.Project, run history.Run, of *plan.Plan) error {
-	begun := p.Event("migration.cutover_plan.applying", of.PlanHash, map[string]string{"run": run.ID})
+	begun := p.Event(audit.PlanApplying, of.PlanHash, map[string]string{"run": run.ID})
 	if err := p.Migration().PutRun(run, begun); err != nil {
 		return err
 	}
-	names := map[plan.Disposition]string{
-		plan.DispositionBlocked: "migration.cutover_step.blocked",
-		plan.DispositionManual:  "migration.cutover_step.manual_follow_up",
-		plan.DispositionSkipped: "migration.cutover_step.skipped",
+	names := map[plan.Disposition]audit.Name{
+		plan.DispositionBlocked: audit.StepBlocked,
+		plan.DispositionManual:  audit.StepManual,
+		plan.DispositionSkipped: audit.StepSkipped,
 	}
 	steps := make([]state.PlannedStep, 0, len(of.Steps))
 	events := make([]state.Event, 0, len(of.Steps))

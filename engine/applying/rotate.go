@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -135,7 +136,7 @@ func rotate(ctx context.Context, p *project.Project, target *client.Target, of *
 func setSecret(ctx context.Context, p *project.Project, target *client.Target, of *apply.Rotation, secret string,
 	vault *vaults) error {
 	id := of.Live.ID()
-	if err := p.Migration().Note(p.Event("migration.client_secret.rotating", id.String(), nil)); err != nil {
+	if err := p.Migration().Note(p.Event(audit.ClientSecretRotating, id.String(), nil)); err != nil {
 		return err
 	}
 	if err := vault.deliver(id, of.Attribute, secret); err != nil {
@@ -144,5 +145,5 @@ func setSecret(ctx context.Context, p *project.Project, target *client.Target, o
 	if _, err := target.Apply(context.WithoutCancel(ctx), of.Step(secret)); err != nil {
 		return fmt.Errorf("setting the secret that was delivered; run the command again, and use its newer secret: %w", err)
 	}
-	return p.Migration().Note(p.Event("migration.client_secret.rotated", id.String(), nil))
+	return p.Migration().Note(p.Event(audit.ClientSecretRotated, id.String(), nil))
 }

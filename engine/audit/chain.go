@@ -10,7 +10,7 @@ import (
 
 // Event is one line of the audit chain before it is chained. An Event without a name is not recorded.
 type Event struct {
-	Name   string            `json:"name"` // migration.inventory.collected
+	Name   Name              `json:"name"`
 	At     time.Time         `json:"at"`
 	Tenant string            `json:"tenant"`
 	Actor  string            `json:"actor"`

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -121,7 +122,7 @@ func (d *desk) learn(logs map[string]handoff.SideLog, at string) error {
 		d.records[record.Application] = record
 		change := state.CutoverChange{Record: record}
 		if i == 0 {
-			change.Event = d.p.Event("migration.application.sign_ins_read", d.cfg.Target.Address(), facts)
+			change.Event = d.p.Event(audit.ApplicationSignInsRead, d.cfg.Target.Address(), facts)
 		}
 		changes = append(changes, change)
 	}

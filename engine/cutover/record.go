@@ -3,6 +3,7 @@ package cutover
 import (
 	"context"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -35,9 +36,9 @@ func Record(ctx context.Context, p *project.Project, in Delivery) (*Recorded, er
 		return nil, err
 	}
 	facts := map[string]string{"to": in.To}
-	what, event := handoff.GivenSheet, p.Event("migration.application.sheet_delivered", one.Address(), facts)
+	what, event := handoff.GivenSheet, p.Event(audit.ApplicationSheetDelivered, one.Address(), facts)
 	if in.Secret {
-		what, event.Name = handoff.GivenSecret, "migration.application.secret_delivered"
+		what, event.Name = handoff.GivenSecret, audit.ApplicationSecretDelivered
 	}
 	record, err := d.record(one).Deliver(one, what, handoff.Delivery{At: d.now(), To: in.To, By: p.Actor()})
 	if err != nil {
@@ -69,10 +70,10 @@ func Confirm(ctx context.Context, p *project.Project, in Confirmation) (*Recorde
 	if err != nil {
 		return nil, err
 	}
-	event := p.Event("migration.application.confirmed", one.Address(), map[string]string{"by": in.By, "note": in.Note})
+	event := p.Event(audit.ApplicationConfirmed, one.Address(), map[string]string{"by": in.By, "note": in.Note})
 	var record handoff.Record
 	if in.Withdraw {
-		event.Name = "migration.application.confirmation_withdrawn"
+		event.Name = audit.ApplicationConfirmationWithdrawn
 		record, err = d.record(one).Withdraw(one)
 	} else {
 		record, err = d.confirmed(ctx, one, in)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -133,7 +134,7 @@ func (d *desk) remember(sheets []handoff.Sheet) error {
 		if !isNew {
 			continue
 		}
-		event := d.p.Event("migration.application.sheet_written", sheet.Address, map[string]string{"digest": sheet.Digest})
+		event := d.p.Event(audit.ApplicationSheetWritten, sheet.Address, map[string]string{"digest": sheet.Digest})
 		changes = append(changes, state.CutoverChange{Record: record, Event: event})
 	}
 	if len(changes) == 0 {

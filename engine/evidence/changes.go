@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/changes"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -11,7 +12,7 @@ import (
 
 // EventVerified is the audit event of a verification; its fact FactDigest is the digest of the target's record.
 const (
-	EventVerified = "migration.verification.completed"
+	EventVerified = audit.VerificationCompleted
 	FactDigest    = "record_digest"
 )
 

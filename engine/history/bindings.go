@@ -15,8 +15,8 @@ type Binding struct {
 	Gone     bool                `json:"gone,omitempty"`     // the binding is removed
 }
 
-// BindingsOf are the bindings that follow from a step that is done. Ours tells which of them the marker keeps too: those to what rehome
-// made, or, of a step that unbinds, those that it loses.
+// BindingsOf are the bindings that follow from a step that is done. Ours tells which of them the marker keeps too:
+// those to what rehome made, or, of a step that unbinds, those that it loses.
 func BindingsOf(step plan.Step, serverID string) (bindings []Binding, ours []bool) {
 	if step.Action == plan.ActionDelete && !step.Unbinds {
 		return nil, nil

@@ -8,7 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// MarkTakenBack fills in which run took a run back whole. Runs of one plan are one: an interrupted one goes on under another id.
+// MarkTakenBack fills in which run took a run back whole. Runs of one plan are one: an interrupted one goes on under
+// another id.
 func MarkTakenBack(newestFirst []Run) {
 	plans := map[string]string{}
 	for _, run := range newestFirst {
@@ -123,22 +124,27 @@ func (r *Record) Since() time.Time {
 // Later are the runs of other plans that came after a run and stand: what they did may build on it.
 func Later(newestFirst []Run, run Run) []Run {
 	return slices.DeleteFunc(slices.Clone(newestFirst), func(other Run) bool {
-		return other.PlanHash == run.PlanHash || other.RollbackOf != "" || other.RolledBackBy != "" || !other.StartedAt.After(run.StartedAt)
+		return other.PlanHash == run.PlanHash || other.RollbackOf != "" || other.RolledBackBy != "" ||
+			!other.StartedAt.After(run.StartedAt)
 	})
 }
 
 // Reversible are the runs that may be taken back, newest first: forward ones that stand.
 func Reversible(newestFirst []Run) []Run {
-	return slices.DeleteFunc(slices.Clone(newestFirst), func(r Run) bool { return r.RollbackOf != "" || r.RolledBackBy != "" })
+	return slices.DeleteFunc(slices.Clone(newestFirst), func(r Run) bool {
+		return r.RollbackOf != "" || r.RolledBackBy != ""
+	})
 }
 
-// Dependence is why what one run did cannot be taken back while what another did stands: it changed the same step, or Needs one of it.
+// Dependence is why what one run did cannot be taken back while what another did stands: it changed the same step, or
+// Needs one of it.
 type Dependence struct {
 	Step  string
 	Needs string // empty where the later run changed Step itself
 }
 
-// DependenceOn finds what a later run changed of, or needs from, the steps of an earlier one. What was only mapped changed nothing.
+// DependenceOn finds what a later run changed of, or needs from, the steps of an earlier one. What was only mapped
+// changed nothing.
 func DependenceOn(earlier, later []Did) (Dependence, bool) {
 	ours := map[string]bool{}
 	for _, d := range earlier {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -64,6 +65,17 @@ func TestOutcome_IsDoneUncertainOrNeither(t *testing.T) {
 	} {
 		if got := [2]bool{outcome.Done(), outcome.Uncertain()}; got != want {
 			t.Errorf("%q: done and uncertain %v, wanted %v", outcome, got, want)
+		}
+	}
+}
+
+func TestOutcome_HasANameInTheAuditChain(t *testing.T) {
+	for outcome, want := range map[history.Outcome]audit.Name{
+		history.Applied: audit.StepApplied, history.Already: audit.StepApplied, history.Failed: audit.StepFailed,
+		history.NotStarted: audit.StepNotStarted, history.Unknown: audit.StepUnknown,
+	} {
+		if got := outcome.Event(); got != want {
+			t.Errorf("%s: %s, wanted %s", outcome, got, want)
 		}
 	}
 }
@@ -150,7 +162,8 @@ func TestBetween_BoundsARunByThoseRightBeforeAndAfter(t *testing.T) {
 	}
 }
 
-// story is a migration: two parts of one plan, a later plan that builds on it, and a rollback that took the later one back.
+// story is a migration: two parts of one plan, a later plan that builds on it, and a rollback that took the later one
+// back.
 func story() []history.Run {
 	runs := []history.Run{
 		{ID: "r5", PlanHash: "back", RollbackOf: "r4", Status: history.StatusCompleted, StartedAt: at(50)},

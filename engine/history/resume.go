@@ -44,8 +44,8 @@ func (k *Known) Of(stepID string) (done, begun bool) {
 	return done, k.Begun[stepID]
 }
 
-// Prepared tells whether an earlier part of the run began what a step depends on: a client that was made, say, can be enabled, and so is
-// in the target what only this step was to make.
+// Prepared tells whether an earlier part of the run began what a step depends on: a client that was made, say, can be
+// enabled, and so is in the target what only this step was to make.
 func (k *Known) Prepared(step plan.Step) bool {
 	if k == nil {
 		return false

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -37,8 +38,8 @@ func (s Status) Plan() plan.Status {
 	return plan.StatusFailed
 }
 
-// EndOf is the status of a run that ended: with an error of the run itself or steps that are not done it failed, and what is left to
-// people makes it one with a follow-up.
+// EndOf is the status of a run that ended: with an error of the run itself or steps that are not done it failed, and
+// what is left to people makes it one with a follow-up.
 func EndOf(failed bool, undone, left int) Status {
 	switch {
 	case failed || undone > 0:
@@ -65,8 +66,22 @@ const (
 // Done tells whether a step is done, whoever did it.
 func (o Outcome) Done() bool { return o == Applied || o == Already }
 
-// Uncertain tells whether only the live target knows what came of a step: it was begun and is not known to be done. Found done by
-// nobody we know of is as uncertain for whoever takes a run back.
+// Event is the name under which the audit chain has the outcome of a step. What was found done counts as applied.
+func (o Outcome) Event() audit.Name {
+	switch o {
+	case Applied, Already:
+		return audit.StepApplied
+	case NotStarted:
+		return audit.StepNotStarted
+	case Unknown:
+		return audit.StepUnknown
+	case Intended, Failed:
+	}
+	return audit.StepFailed
+}
+
+// Uncertain tells whether only the live target knows what came of a step: it was begun and is not known to be done.
+// Found done by nobody we know of is as uncertain for whoever takes a run back.
 func (o Outcome) Uncertain() bool { return o != Applied && o != NotStarted && o != "" }
 
 // Run is one execution of a plan.
@@ -159,8 +174,8 @@ func ByID(runs []Run, id string) *Run {
 	return nil
 }
 
-// Unfinished is the run with which an apply of a plan goes on: the newest run of the migration, where it carries out this plan and did
-// not come to its end. A run that others came after does not go on.
+// Unfinished is the run with which an apply of a plan goes on: the newest run of the migration, where it carries out
+// this plan and did not come to its end. A run that others came after does not go on.
 func Unfinished(runs []Run, hash string) *Run {
 	newest := Newest(runs)
 	if hash == "" || newest == nil || newest.PlanHash != hash || !newest.Status.Unfinished() {
@@ -174,14 +189,16 @@ func CompletedOf(runs []Run, hash string) []Run {
 	return slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.PlanHash != hash || !r.Status.Completed() })
 }
 
-// Between fills in the runs right before and after one: never two write at once, so what a clock leaves open is theirs or this one's.
+// Between fills in the runs right before and after one: never two write at once, so what a clock leaves open is theirs
+// or this one's.
 func (r *Run) Between(newestFirst []Run) {
 	for _, other := range newestFirst {
 		switch {
 		case other.ID == r.ID:
 		case !r.CompletedAt.IsZero() && other.StartedAt.After(r.CompletedAt):
 			r.Before = other.StartedAt
-		case r.After.IsZero() && other.CompletedAt.Before(r.StartedAt): // one that went on later ended later, and bounds nothing
+		case r.After.IsZero() && other.CompletedAt.Before(r.StartedAt):
+			// one that went on later ended later, and bounds nothing
 			r.After = other.CompletedAt
 		}
 	}

@@ -33,8 +33,8 @@ type Tale struct {
 	EndedAt   *time.Time
 }
 
-// Tell says what became of a step: one that was not planned by its disposition and when that was recorded, a planned one by its outcomes,
-// oldest first, of which the last counts.
+// Tell says what became of a step: one that was not planned by its disposition and when that was recorded, a planned
+// one by its outcomes, oldest first, of which the last counts.
 func Tell(disposition plan.Disposition, action plan.Action, recorded time.Time, outcomes []Step) Tale {
 	switch disposition {
 	case plan.DispositionPlanned:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -52,7 +53,7 @@ func Adopt(ctx context.Context, p *project.Project, from string) (*Adopted, erro
 	if err := apply.Adopt(ctx, target, archived, to, p.Now); err != nil {
 		return nil, err
 	}
-	adopted := p.Event("migration.target.adopted", block.Address(), map[string]string{"from": from})
+	adopted := p.Event(audit.TargetAdopted, block.Address(), map[string]string{"from": from})
 	bindings, err := migration.Adopt(before, adopted)
 	if err != nil {
 		return nil, fmt.Errorf("the marker is written, but the state did not take over the bindings; run the same command again: %w", err)

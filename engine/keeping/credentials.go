@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -21,7 +22,7 @@ func SetCredential(ctx context.Context, p *project.Project, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := migration.PutCredential(name, value, p.Event("migration.credential.set", name, nil)); err != nil {
+	if err := migration.PutCredential(name, value, p.Event(audit.CredentialSet, name, nil)); err != nil {
 		return fmt.Errorf("keeping credential %s: %w", name, err)
 	}
 	return nil
@@ -43,7 +44,7 @@ func DeleteCredential(ctx context.Context, p *project.Project, name string) erro
 	if err != nil {
 		return err
 	}
-	err = migration.DeleteCredential(name, p.Event("migration.credential.deleted", name, nil))
+	err = migration.DeleteCredential(name, p.Event(audit.CredentialDeleted, name, nil))
 	if errors.Is(err, state.ErrNotFound) {
 		return diag.Errorf("credential-unknown", "Credential is not known",
 			"No credential %q is kept; rehome credentials list shows the names.", phrase.Clean(name))

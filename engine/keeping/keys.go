@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -58,7 +59,7 @@ func rotate(p *project.Project, in RotateInput) (*Rotated, error) {
 		return nil, err
 	}
 	facts := map[string]string{"recipients": strings.Join(recipients, " ")}
-	done, err := p.Store().Rotate(recipients, folder, p.Event("migration.state.key_rotated", "state", facts))
+	done, err := p.Store().Rotate(recipients, folder, p.Event(audit.StateKeyRotated, "state", facts))
 	if err != nil {
 		return nil, fmt.Errorf("%w; both keys open the state until the same command is run again", err)
 	}

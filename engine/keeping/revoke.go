@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -35,5 +36,5 @@ func Revoke(ctx context.Context, p *project.Project, hash string) (already bool,
 	if err != nil || already {
 		return already, err
 	}
-	return false, migration.Note(p.Event("migration.cutover_plan.revoked", hash, nil))
+	return false, migration.Note(p.Event(audit.PlanRevoked, hash, nil))
 }

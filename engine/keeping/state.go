@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -169,7 +170,7 @@ func ExportState(ctx context.Context, p *project.Project, out string) (records i
 	}
 	if err == nil {
 		facts := map[string]string{"records": fmt.Sprint(records)}
-		err = p.Store().Record(p.Event("migration.state.exported", "state", facts))
+		err = p.Store().Record(p.Event(audit.StateExported, "state", facts))
 	}
 	return records, file.Close(err)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -57,7 +58,7 @@ func ForceUnlock(ctx context.Context, p *project.Project, id string, evenAlive b
 	if _, err := target.WriteMarker(ctx, marker, revision); err != nil {
 		return nil, fmt.Errorf("taking the lease away: %w", err)
 	}
-	forced := p.Event("migration.target_lock.forced", id, map[string]string{"holder": holder.String()})
+	forced := p.Event(audit.TargetLockForced, id, map[string]string{"holder": holder.String()})
 	return &Unlocked{Holder: holder.String()}, p.Migration().Note(forced)
 }
 
@@ -66,7 +67,7 @@ func unlockActivity(p *project.Project, a state.Activity, evenAlive bool) (*Unlo
 	if err := mayUnlock(p, a.Process, a.Command, evenAlive); err != nil {
 		return nil, err
 	}
-	forced := p.Event("migration.state_lock.forced", a.ID, map[string]string{"holder": a.String()})
+	forced := p.Event(audit.StateLockForced, a.ID, map[string]string{"holder": a.String()})
 	return &Unlocked{Work: a.What(), Holder: a.String()}, p.Store().Unlock(a.ID, forced)
 }
 

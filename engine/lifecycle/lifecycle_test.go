@@ -27,7 +27,7 @@ func rule(err error) string {
 func names(events []audit.Event) []string {
 	var found []string
 	for _, e := range events {
-		found = append(found, strings.TrimPrefix(e.Name, "migration.")+" "+e.Target+" "+e.Tenant)
+		found = append(found, strings.TrimPrefix(string(e.Name), "migration.")+" "+e.Target+" "+e.Tenant)
 	}
 	return found
 }

@@ -95,14 +95,14 @@ func Declare(all []Migration, d Declaration, by audit.Event) (Migration, []audit
 	var events []audit.Event
 	switch {
 	case !found:
-		events = append(events, event("migration.workspace.created", d.Name, map[string]string{"mode": d.Mode}))
+		events = append(events, event(audit.MigrationCreated, d.Name, map[string]string{"mode": d.Mode}))
 	case m.Tenant != d.Tenant:
 		return m, nil, Refuse(RuleTenant, "migration %q is recorded for tenant %q, the configuration says %q", m.Name,
 			m.Tenant, d.Tenant)
 	case m.Status == MigrationArchived:
 		return m, nil, m.archived()
 	case m.Mode != d.Mode:
-		events = append(events, event("migration.workspace.mode_changed", d.Name,
+		events = append(events, event(audit.MigrationModeChanged, d.Name,
 			map[string]string{"before": m.Mode, "after": d.Mode}))
 		m.Mode = d.Mode
 	}
@@ -113,15 +113,15 @@ func Declare(all []Migration, d Declaration, by audit.Event) (Migration, []audit
 		status = MigrationReady
 	}
 	if found && m.Status != status {
-		events = append(events, event("migration.workspace.status_changed", d.Name,
+		events = append(events, event(audit.MigrationStatusChanged, d.Name,
 			map[string]string{"before": m.Status, "after": status}))
 	}
 	m.Status = status
 	return m, events, nil
 }
 
-func eventOf(tenant string, by audit.Event) func(string, string, map[string]string) audit.Event {
-	return func(name, target string, facts map[string]string) audit.Event {
+func eventOf(tenant string, by audit.Event) func(audit.Name, string, map[string]string) audit.Event {
+	return func(name audit.Name, target string, facts map[string]string) audit.Event {
 		return audit.Event{Name: name, At: by.At, Tenant: tenant, Actor: by.Actor, Target: target, Facts: facts}
 	}
 }
@@ -145,7 +145,7 @@ func beside(other Migration, d Declaration) error {
 }
 
 func (m *Migration) declareSources(names []string, at time.Time,
-	event func(string, string, map[string]string) audit.Event) []audit.Event {
+	event func(audit.Name, string, map[string]string) audit.Event) []audit.Event {
 	var events []audit.Event
 	for i := range m.Sources {
 		source := &m.Sources[i]
@@ -153,16 +153,16 @@ func (m *Migration) declareSources(names []string, at time.Time,
 		switch {
 		case declared && source.Status == SourceArchived:
 			source.Status, source.ArchivedAt = SourceConfigured, time.Time{}
-			events = append(events, event("migration.source.restored", source.Name, nil))
+			events = append(events, event(audit.SourceRestored, source.Name, nil))
 		case !declared && source.Status == SourceConfigured:
 			source.Status, source.ArchivedAt = SourceArchived, at
-			events = append(events, event("migration.source.archived", source.Name, nil))
+			events = append(events, event(audit.SourceArchived, source.Name, nil))
 		}
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(m.Sources, func(source Source) bool { return source.Name == name }) {
 			m.Sources = append(m.Sources, Source{Name: name, Status: SourceConfigured, CreatedAt: at})
-			events = append(events, event("migration.source.created", name, nil))
+			events = append(events, event(audit.SourceCreated, name, nil))
 		}
 	}
 	sort.Slice(m.Sources, func(i, j int) bool { return m.Sources[i].Name < m.Sources[j].Name })
@@ -178,7 +178,7 @@ func Archive(m Migration, by audit.Event) (Migration, []audit.Event, error) {
 	m.Sources = slices.Clone(m.Sources)
 	events := m.declareSources(nil, at, eventOf(m.Tenant, by))
 	m.Status, m.ArchivedAt = MigrationArchived, at
-	by.Name, by.Tenant, by.Target = "migration.workspace.archived", m.Tenant, m.Name
+	by.Name, by.Tenant, by.Target = audit.MigrationArchived, m.Tenant, m.Name
 	return m, append(events, by), nil
 }
 

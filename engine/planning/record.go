@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -27,7 +28,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	}
 	draft := RecordOf(made)
 	draft.Status, draft.Hash = plan.StatusDraft, ""
-	created := p.Event("migration.cutover_plan.created", made.Migration.Name, map[string]string{
+	created := p.Event(audit.PlanCreated, made.Migration.Name, map[string]string{
 		"status": string(made.Status), "preview_handoff_status": made.Handoff.Status,
 	})
 	if err := migration.PutPlan(draft, created); err != nil {
@@ -48,7 +49,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	if saved {
 		previewed.SavedAt = p.Now().UTC().Truncate(time.Second)
 	}
-	return migration.PutPlan(previewed, p.Event("migration.cutover_plan.previewed", made.PlanHash, nil))
+	return migration.PutPlan(previewed, p.Event(audit.PlanPreviewed, made.PlanHash, nil))
 }
 
 // RecordOf is what the state remembers of a plan: what it is bound to and how its gate stands.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -205,7 +206,7 @@ func (c *accessCheck) deny(facts *authorization.Facts, code, summary, detail str
 	}
 	problem := diag.Errorf(code, summary, "%s", detail)
 	about := map[string]string{"code": code, "need": string(c.p.need()), "reason": phrase.FirstLine(detail)}
-	event := c.p.Event("migration.access.denied", c.p.Command, about)
+	event := c.p.Event(audit.AccessDenied, c.p.Command, about)
 	c.p.subject = nil
 	if event.Tenant == "" {
 		event.Tenant = c.recorded.Tenant
@@ -228,9 +229,9 @@ func (c *accessCheck) remember(ctx context.Context) error {
 	if c.recorded.Rules != nil && !c.changed() {
 		return nil
 	}
-	name := "migration.access.recorded"
+	name := audit.AccessRecorded
 	if c.recorded.Rules != nil {
-		name = "migration.access.changed"
+		name = audit.AccessChanged
 	}
 	facts := map[string]string{"tenant": c.tenant}
 	if c.wanted == nil {

@@ -12,6 +12,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
@@ -191,7 +192,7 @@ func (p *Project) CloseUnfinished(ctx context.Context) error {
 }
 
 // Event is an audit event of this migration by whoever acts.
-func (p *Project) Event(name, target string, facts map[string]string) state.Event {
+func (p *Project) Event(name audit.Name, target string, facts map[string]string) state.Event {
 	tenant := ""
 	if p.configuration != nil {
 		tenant = p.configuration.Migration.Tenant

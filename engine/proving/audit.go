@@ -23,7 +23,7 @@ type AuditRule struct {
 }
 
 func (r AuditRule) lists(e audit.Event, tenant string) bool {
-	return !e.At.Before(r.Since) && strings.HasPrefix(e.Name, r.Name) && (e.Tenant == "" || e.Tenant == tenant)
+	return !e.At.Before(r.Since) && strings.HasPrefix(string(e.Name), r.Name) && (e.Tenant == "" || e.Tenant == tenant)
 }
 
 // Audit hands out the records of this tenant, oldest first, while it walks the chain. With a number it holds so many

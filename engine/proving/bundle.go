@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -18,7 +19,7 @@ import (
 )
 
 // eventRecorded is the audit event of evidence that was recorded.
-const eventRecorded = "migration.cutover_evidence.updated"
+const eventRecorded = audit.EvidenceUpdated
 
 // BundleReport says what a bundle proves.
 type BundleReport struct {

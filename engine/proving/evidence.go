@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -233,9 +234,9 @@ func approvalOf(store *state.Store, hash string) (handoff.Approval, error) {
 		}
 		at := record.Event.At.Format(time.RFC3339)
 		switch record.Event.Name {
-		case "migration.cutover_plan.previewed":
+		case audit.PlanPreviewed:
 			approval.PreviewedBy, approval.PreviewedAt = record.Event.Actor, at
-		case "migration.cutover_plan.applying", "migration.cutover_plan.applied":
+		case audit.PlanApplying, audit.PlanApplied:
 			approval.AppliedBy, approval.AppliedAt = record.Event.Actor, at
 		}
 		return nil

@@ -205,7 +205,7 @@ func TestAuditRule_ListsThisTenantAndTheWholeState(t *testing.T) {
 		{"migration.run.started", "acme", since.Add(-time.Nanosecond), false},
 		{"migration.plan", "acme", since, false},
 	} {
-		if got := rule.lists(audit.Event{Name: c.name, Tenant: c.tenant, At: c.at}, "acme"); got != c.want {
+		if got := rule.lists(audit.Event{Name: audit.Name(c.name), Tenant: c.tenant, At: c.at}, "acme"); got != c.want {
 			t.Errorf("%+v: %t", c, got)
 		}
 	}

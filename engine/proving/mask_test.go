@@ -46,7 +46,7 @@ func maskOf(t *testing.T, named bool) *bundleMask {
 func names(text string) bool { return strings.Contains(strings.ToLower(text), "lovelace") }
 
 func TestWithhold_PeopleAndOtherTenantsAreKeptOutOfTheChain(t *testing.T) {
-	event := func(name, tenant, target, fact string) audit.Event {
+	event := func(name audit.Name, tenant, target, fact string) audit.Event {
 		return audit.Event{
 			Name: name, Tenant: tenant, Actor: "ada.lovelace@acme.example", Target: target,
 			Facts: map[string]string{"fact": fact},

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -183,7 +184,7 @@ func fillAssessment(ctx context.Context, p *project.Project, target Translator, 
 	if err != nil {
 		assessment.Status, assessment.Reason = state.AssessmentFailed, err.Error()
 		facts["reason"] = assessment.Reason
-		event := p.Event("migration.assessment.failed", assessment.ID, facts)
+		event := p.Event(audit.AssessmentFailed, assessment.ID, facts)
 		if put := migration.PutAssessment(assessment, event); put != nil {
 			return assessment, fmt.Errorf("%w (and recording that: %w)", err, put)
 		}
@@ -195,7 +196,7 @@ func fillAssessment(ctx context.Context, p *project.Project, target Translator, 
 			"assessment": assessment.ID, "snapshot": snapshot.ID, "classes": assessment.Classes,
 		})
 	}
-	return assessment, migration.PutAssessment(assessment, p.Event("migration.assessment.completed", assessment.ID, facts))
+	return assessment, migration.PutAssessment(assessment, p.Event(audit.AssessmentCompleted, assessment.ID, facts))
 }
 
 // classify judges the items batch by batch, keeps the results and counts them by class.

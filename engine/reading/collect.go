@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
@@ -142,7 +143,7 @@ func fill(ctx context.Context, p *project.Project, source *client.Source, name, 
 	if err != nil {
 		return failed(p, writer, name, err)
 	}
-	snapshot, err := writer.Complete(p.Now().UTC(), who.Tenant, p.Event("migration.inventory.collected", name,
+	snapshot, err := writer.Complete(p.Now().UTC(), who.Tenant, p.Event(audit.InventoryCollected, name,
 		map[string]string{"tenant": who.Tenant, "snapshot": writer.ID()}))
 	if err != nil {
 		return snapshot, err
@@ -155,7 +156,7 @@ func fill(ctx context.Context, p *project.Project, source *client.Source, name, 
 
 func failed(p *project.Project, writer *state.SnapshotWriter, name string, cause error) (state.Snapshot, error) {
 	page := inventory.PageAtFault(cause)
-	snapshot, err := writer.Fail(cause.Error(), page, p.Event("migration.inventory.collection_failed", name,
+	snapshot, err := writer.Fail(cause.Error(), page, p.Event(audit.InventoryFailed, name,
 		map[string]string{"snapshot": writer.ID(), "reason": cause.Error(), "page": page}))
 	cause = fmt.Errorf("collecting %s, after %s: %w", name, readSoFar(snapshot.Total(), snapshot.Pages), cause)
 	return snapshot, errors.Join(cause, err)

@@ -10,6 +10,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -49,7 +50,7 @@ func SnapshotTarget(ctx context.Context, p *project.Project, in TargetInput) (*t
 		return nil, err
 	}
 	facts := map[string]string{"identity": snapshot.Identity.Identity, "resources": fmt.Sprint(len(snapshot.Resources))}
-	if err := migration.Note(p.Event("migration.target.snapshot_taken", snapshot.Target, facts)); err != nil {
+	if err := migration.Note(p.Event(audit.TargetSnapshotTaken, snapshot.Target, facts)); err != nil {
 		return nil, fmt.Errorf("recording the snapshot of the target: %w", err)
 	}
 	return &snapshot, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -40,7 +41,7 @@ func Prepare(ctx context.Context, p *project.Project, file, as string) (*identit
 		return nil, err
 	}
 	facts := map[string]string{"name": blueprint.Name, "stripped": fmt.Sprint(len(blueprint.Stripped))}
-	if err := migration.Note(p.Event("migration.rehearsal.prepared", address, facts)); err != nil {
+	if err := migration.Note(p.Event(audit.RehearsalPrepared, address, facts)); err != nil {
 		return nil, fmt.Errorf("recording the copy of the settings: %w", err)
 	}
 	return &blueprint, nil

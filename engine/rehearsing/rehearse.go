@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
@@ -62,7 +63,7 @@ func record(p *project.Project, migration *state.Migration, report *rehearsal.Re
 	facts := map[string]string{
 		"target": report.Target.Identity, "passed": fmt.Sprint(r.Passed), "plan": report.PlanHash,
 	}
-	return migration.PutRehearsal(r, p.Event("migration.rehearsal.completed", r.ID, facts))
+	return migration.PutRehearsal(r, p.Event(audit.RehearsalCompleted, r.ID, facts))
 }
 
 // run rehearses.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -212,7 +213,7 @@ func (r *rehearsing) fill() error {
 }
 
 func (r *rehearsing) copyOf(what string) state.Event {
-	return r.scratch.Event("migration.rehearsal.copied", what, nil)
+	return r.scratch.Event(audit.RehearsalCopied, what, nil)
 }
 
 // copySnapshot streams the items; the pages that they came from are not needed.

@@ -1,7 +1,7 @@
 // Package fault has the errors that state and its journals share, and what makes files durable.
 //
-// In: nothing but the names of files. Out: errors that callers branch on, reached as those of package state, and files that survive a
-// power failure. It is a leaf and knows nothing of what a state holds.
+// In: nothing but the names of files. Out: errors that callers branch on, reached as those of package state, and files
+// that survive a power failure. It is a leaf and knows nothing of what a state holds.
 package fault
 
 import "errors"

@@ -18,8 +18,9 @@ type Following struct {
 	alone bool
 }
 
-// Follow opens a journal to read what is new in it. Alone keeps other followers away too, so that what a crash cut off can be removed.
-// It is nil where a process writes the journal now, where its run was given up, or where it was put in place anew a moment ago.
+// Follow opens a journal to read what is new in it. Alone keeps other followers away too, so that what a crash cut off
+// can be removed. It is nil where a process writes the journal now, where its run was given up, or where it was put in
+// place anew a moment ago.
 func (b Book) Follow(path string, alone bool) (*Following, error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,8 +48,8 @@ type News struct {
 	Cut   *Torn // that was removed
 }
 
-// From visits the records behind a mark. A journal of which nothing is known yet is passed over where it is of another migration, or
-// has no whole record.
+// From visits the records behind a mark. A journal of which nothing is known yet is passed over where it is of another
+// migration, or has no whole record.
 func (f *Following) From(mark Mark, visit func(Record) error) (News, error) {
 	info, err := f.file.Stat()
 	if err != nil || info.Size() == mark.Offset {
@@ -70,8 +71,8 @@ func (f *Following) From(mark Mark, visit func(Record) error) (News, error) {
 	return News{Torn: end.torn > 0}, err
 }
 
-// begunHere tells whether a journal is of this migration. That of another one is followed by the commands of that one, and one without
-// a whole record has nothing to follow yet.
+// begunHere tells whether a journal is of this migration. That of another one is followed by the commands of that one,
+// and one without a whole record has nothing to follow yet.
 func (f *Following) begunHere(size int64) (bool, error) {
 	err := f.book.mine(f.run, f.file)
 	switch {

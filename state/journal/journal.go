@@ -33,8 +33,8 @@ const (
 type Options struct {
 	Folder string
 	Run    string
-	// Watch hears of every record before it is written and after it is on disk. Nil in the product; tests kill the process
-	// in it.
+	// Watch hears of every record before it is written and after it is on disk. Nil in the product; tests kill the
+	// process in it.
 	Watch func(moment Moment, sequence int, record Record)
 	// Single commits each record with an fsync of its own. It is there to measure what group commit gains.
 	Single bool
@@ -81,8 +81,8 @@ type pendingRecords struct {
 	done    chan error
 }
 
-// Open opens or begins the journal of a run and hands its records to visit, in order. A record that was cut off
-// by a crash is removed and reported; one that is damaged in the midst is fault.ErrCorrupt. The journal is this process's
+// Open opens or begins the journal of a run and hands its records to visit, in order. A record that was cut off by a
+// crash is removed and reported; one that is damaged in the midst is fault.ErrCorrupt. The journal is this process's
 // alone until it is closed: ErrHeld says that it is another one's.
 func (b Book) Open(ctx context.Context, options Options, visit func(Record) error) (*Journal, *Torn, error) {
 	if err := validRun(options.Run); err != nil {
@@ -153,8 +153,8 @@ func (b Book) readJournal(file *os.File, run string, from Mark, visit func(Recor
 // errNoRecord says that a journal has no whole record, so that nobody knows whose it is.
 var errNoRecord = errors.New("the journal has no whole record")
 
-// mine tells by the first record of a journal whose run it is: that of another migration is fault.ErrNotFound. A journal
-// without a whole record, errNoRecord, is nobody's yet.
+// mine tells by the first record of a journal whose run it is: that of another migration is fault.ErrNotFound. A
+// journal without a whole record, errNoRecord, is nobody's yet.
 func (b Book) mine(run string, file io.ReaderAt) error {
 	first, err := readFrame(bufio.NewReader(io.NewSectionReader(file, 0, frameHead+largestFrame+frameTail)))
 	if errors.Is(err, io.EOF) || errors.Is(err, errBroken) {

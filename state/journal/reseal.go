@@ -10,8 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/state/fault"
 )
 
-// Reseal writes a journal anew, each record as renew makes it of what was there, and puts it in the place of the old one. Records must
-// keep their size, so that marks stay true.
+// Reseal writes a journal anew, each record as renew makes it of what was there, and puts it in the place of the old
+// one. Records must keep their size, so that marks stay true.
 func Reseal(ctx context.Context, path string, renew func(address string, sealed []byte) ([]byte, error)) error {
 	file, err := openAlone(ctx, path)
 	if err != nil {
