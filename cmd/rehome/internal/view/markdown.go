@@ -69,7 +69,7 @@ func markdownHead(p *plan.Plan) string {
 		fmt.Fprintf(&b, "**Access**: %s closed; %s what is used or needed as it is.\n\n",
 			Plural(p.Rollback.Closes, "application is", "applications are"), Plural(s.Skipped, "step leaves", "steps leave"))
 	case p.Access == nil:
-		b.WriteString("**Access** is not computed: people are moved later, so nobody gains or loses anything by this plan.\n\n")
+		b.WriteString("**Access** is not computed: who may use what before and after is not compared by this version.\n\n")
 	default:
 		fmt.Fprintf(&b, "**Access**: %d lose an application, %d gain one.\n\n", len(p.Access.Lost), len(p.Access.Gained))
 	}

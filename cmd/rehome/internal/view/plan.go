@@ -116,12 +116,12 @@ func gapText(gaps []identity.Gap) string {
 
 func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	if p.Rollback != nil {
-		fmt.Fprintf(b, "Access    %s closed; nobody gains anything but what a restored value gave before\n\n",
+		fmt.Fprintf(b, "Access    %s closed; who gains or loses by it is not computed\n\n",
 			Plural(p.Rollback.Closes, "application is", "applications are"))
 		return
 	}
 	if p.Access == nil {
-		fmt.Fprintf(b, "Access    not computed: people are moved later, so nobody gains or loses anything by this plan\n")
+		fmt.Fprintf(b, "Access    not computed: who may use what before and after is not compared by this version\n")
 	} else {
 		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n", Plural(len(p.Access.Lost), "person", "people"),
 			len(p.Access.Gained))
