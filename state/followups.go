@@ -3,60 +3,20 @@ package state
 import (
 	"errors"
 	"fmt"
-	"sort"
-	"strconv"
-	"time"
 
-	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 )
 
 // planBatch is how many steps of a plan are recorded in one transaction.
 const planBatch = 500
 
-// PlannedStep is one step of the plan that a run carries out, with what was decided about it before the run.
-type PlannedStep struct {
-	StepID      string              `json:"step_id"`
-	Title       string              `json:"title"`
-	Action      string              `json:"action"`
-	Disposition string              `json:"disposition"`
-	Resource    identity.ResourceID `json:"resource"`
-	ServerID    string              `json:"server_id,omitempty"`
-	Class       string              `json:"class"`
-	Reason      string              `json:"reason,omitempty"`
-	ToDo        string              `json:"to_do,omitempty"`
-	File        string              `json:"file,omitempty"` // the block that decided it
-	Line        int                 `json:"line,omitempty"`
-	At          time.Time           `json:"at"`
-	FollowUp    bool                `json:"follow_up,omitempty"` // a person must do it
-}
-
-// Statuses of a follow-up.
-const (
-	FollowUpOpen = "open"
-	FollowUpDone = "done"
+// What people must do after a run, as the store keeps it.
+type (
+	// PlannedStep is one step of the plan that a run carries out.
+	PlannedStep = lifecycle.PlannedStep
+	// FollowUp is one thing that a person must do.
+	FollowUp = lifecycle.FollowUp
 )
-
-// FollowUp is one thing that a person must do. A migration has one for each step that is left to people, whatever the
-// number of runs.
-type FollowUp struct {
-	ID        string    `json:"id"` // f-1, counted within the migration
-	Migration string    `json:"migration"`
-	StepID    string    `json:"step_id"`
-	Title     string    `json:"title"`
-	Reason    string    `json:"reason,omitempty"`
-	ToDo      string    `json:"to_do,omitempty"`
-	Status    string    `json:"status"`
-	CreatedAt time.Time `json:"created_at"`
-	FirstRun  string    `json:"first_run"`
-	LastRun   string    `json:"last_run"` // the newest run whose plan still lists it
-	Note      string    `json:"note,omitempty"`
-	ClosedAt  time.Time `json:"closed_at,omitzero"`
-	ClosedBy  string    `json:"closed_by,omitempty"`
-}
-
-// ErrClosed says that a follow-up was closed before.
-var ErrClosed = errors.New("the follow-up is closed already")
 
 // PutRunPlan records every step of a run's plan, in the plan's order, and the follow-ups among them. Events, one a
 // step, are written with the steps; an event without a name is none. Steps go in batches, each one transaction.
@@ -107,32 +67,23 @@ func (m *Migration) RunPlan(run string, visit func(PlannedStep) error) error {
 	return nil
 }
 
-// followUp adds a step to the list of its migration, or finds it there. A closed one whose reason or to-do changed is
-// opened again.
+// followUp adds a step to the list of its migration, or finds it there.
 func (m *Migration) followUp(tx Tx, run Run, step PlannedStep, by Event) error {
 	key := m.followUpKey(step.StepID)
 	var f FollowUp
-	switch err := m.read(tx, bucketRecords, key, &f); {
-	case errors.Is(err, ErrNotFound):
+	err := m.read(tx, bucketRecords, key, &f)
+	if errors.Is(err, ErrNotFound) {
 		number, err := m.countFollowUp(tx)
 		if err != nil {
 			return err
 		}
-		f = FollowUp{
-			ID: "f-" + strconv.Itoa(number), Migration: m.name, StepID: step.StepID, Status: FollowUpOpen,
-			CreatedAt: step.At, FirstRun: run.ID,
-		}
-	case err != nil:
-		return err
-	case f.Status == FollowUpDone && (f.Reason != step.Reason || f.ToDo != step.ToDo):
-		f.Status, f.ClosedAt, f.ClosedBy = FollowUpOpen, time.Time{}, ""
-		by.Name, by.Target, by.Facts = audit.FollowUpReopened, f.ID, map[string]string{"step": f.StepID, "run": run.ID}
-		if err := m.audit(tx, by); err != nil {
-			return err
-		}
+		return m.put(tx, bucketRecords, key, lifecycle.NewFollowUp(number, m.name, run.ID, step))
 	}
-	f.Title, f.Reason, f.ToDo, f.LastRun = step.Title, step.Reason, step.ToDo, run.ID
-	return m.put(tx, bucketRecords, key, f)
+	if err != nil {
+		return err
+	}
+	again, event := f.Again(run.ID, step, by)
+	return m.change(tx, key, again, event)
 }
 
 func (m *Migration) countFollowUp(tx Tx) (int, error) {
@@ -155,14 +106,7 @@ func (m *Migration) FollowUps() ([]FollowUp, error) {
 	if err != nil {
 		return nil, err
 	}
-	sort.Slice(found, func(i, j int) bool {
-		if a, b := found[i].Status == FollowUpOpen, found[j].Status == FollowUpOpen; a != b {
-			return a
-		}
-		a, _ := strconv.Atoi(found[i].ID[2:])
-		b, _ := strconv.Atoi(found[j].ID[2:])
-		return a < b
-	})
+	lifecycle.SortFollowUps(found)
 	return found, nil
 }
 
@@ -176,13 +120,11 @@ func (m *Migration) CloseFollowUp(id, note string, by Event) (FollowUp, error) {
 		if f.ID != id {
 			continue
 		}
-		if f.Status == FollowUpDone {
-			return f, fmt.Errorf("%s: %w", id, ErrClosed)
+		closed, event, err := f.Close(note, by)
+		if err != nil {
+			return f, fmt.Errorf("%s: %w", id, err)
 		}
-		f.Status, f.Note, f.ClosedAt, f.ClosedBy = FollowUpDone, note, by.At.UTC(), by.Actor
-		by.Name, by.Target = audit.FollowUpDone, f.ID
-		by.Facts = map[string]string{"step": f.StepID, "note": note}
-		return f, m.putGuarded(m.followUpKey(f.StepID), f, by, m.mayChange)
+		return closed, m.putGuarded(m.followUpKey(f.StepID), closed, event, m.mayChange)
 	}
 	return FollowUp{}, fmt.Errorf("follow-up %s: %w", id, ErrNotFound)
 }

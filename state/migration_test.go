@@ -241,7 +241,7 @@ func TestFollowUps_AreOneAStepWhateverTheNumberOfRuns(t *testing.T) {
 	if _, err := store.CloseFollowUp("f-1", "done", by(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.CloseFollowUp("f-1", "again", by(2)); !errors.Is(err, state.ErrClosed) {
+	if _, err := store.CloseFollowUp("f-1", "again", by(2)); !errors.Is(err, lifecycle.ErrClosed) {
 		t.Errorf("closed twice: %v", err)
 	}
 	run("r2", "rebuild it", "a", "c")

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -26,9 +27,9 @@ func countEvents(t *testing.T, s opened) (acknowledged, resolved int) {
 	}
 	for _, record := range chain {
 		switch record.Event.Name {
-		case state.EventAcknowledged:
+		case audit.ImpactsAcknowledged:
 			acknowledged++
-		case state.EventResolved:
+		case audit.DecisionResolved:
 			resolved++
 		}
 	}

@@ -73,7 +73,7 @@ func (b before) things(m, source string, second int64) {
 	b.record("records", "journal/"+run, map[string]any{"sequence": 0,
 		"process": journal.Process{Run: run, Migration: m}})
 	b.record("records", "follow-up/"+b.store.Blind("x"+m),
-		state.FollowUp{ID: "f-" + m[len(m)-1:], Migration: m, StepID: "todo-" + m, Status: state.FollowUpOpen})
+		state.FollowUp{ID: "f-" + m[len(m)-1:], Migration: m, StepID: "todo-" + m, Status: lifecycle.FollowUpOpen})
 	b.record("records", "impact/"+m+"/ocm-"+m, state.ImpactRow{Impact: plan.Impact{ID: "ocm-" + m}})
 	b.record("records", "decision/"+m+"/"+b.store.Blind("d"+m), state.DecisionRow{By: m})
 	b.record("records", "rehearsal/h-"+m, state.Rehearsal{ID: "h-" + m, Migration: m})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -88,7 +89,7 @@ func (r *RunReport) readBack(migration *state.Migration) error {
 	return migration.RunPlan(r.Run.ID, func(step state.PlannedStep) error {
 		row := readBack(step, outcomes[step.StepID])
 		if step.FollowUp {
-			row.FollowUp, row.Open = listed[step.StepID].ID, listed[step.StepID].Status == state.FollowUpOpen
+			row.FollowUp, row.Open = listed[step.StepID].ID, listed[step.StepID].Status == lifecycle.FollowUpOpen
 		}
 		r.Steps = append(r.Steps, row)
 		return nil
@@ -107,7 +108,7 @@ func FollowUps(ctx context.Context, p *project.Project, all bool) ([]state.Follo
 	}
 	listed := []state.FollowUp{}
 	for _, f := range found {
-		if all || f.Status == state.FollowUpOpen {
+		if all || f.Status == lifecycle.FollowUpOpen {
 			listed = append(listed, f)
 		}
 	}
@@ -132,7 +133,7 @@ func CloseFollowUp(ctx context.Context, p *project.Project, id, note string) (*C
 	case errors.Is(err, state.ErrNotFound):
 		return nil, diag.Errorf("follow-up-unknown", "Follow-up is not known",
 			"There is no follow-up %q; rehome run follow-up list shows those that are open.", phrase.Clean(id))
-	case errors.Is(err, state.ErrClosed):
+	case errors.Is(err, lifecycle.ErrClosed):
 		return nil, diag.Errorf("follow-up-closed", "Follow-up is closed", "Follow-up %s was closed on %s by %s: %s.",
 			f.ID, phrase.Moment(f.ClosedAt), phrase.Clean(f.ClosedBy), phrase.Clean(f.Note))
 	case err != nil:

@@ -269,7 +269,7 @@ func (s *standing) readRuns() error {
 		return fmt.Errorf("reading the follow-ups: %w", err)
 	}
 	for _, f := range followUps {
-		if f.Status == state.FollowUpOpen {
+		if f.Status == lifecycle.FollowUpOpen {
 			s.FollowUps = append(s.FollowUps, f)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
@@ -145,7 +146,7 @@ func followUps(kept []state.FollowUp) []handoff.FollowUp {
 		one := handoff.FollowUp{
 			ID: f.ID, StepID: f.StepID, Title: f.Title, Reason: f.Reason, ToDo: f.ToDo, LastRun: f.LastRun,
 		}
-		if f.Status == state.FollowUpDone {
+		if f.Status == lifecycle.FollowUpDone {
 			one.Closed = &handoff.Closing{At: f.ClosedAt.UTC().Format(time.RFC3339), By: f.ClosedBy, Note: f.Note}
 		}
 		found = append(found, one)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -126,7 +127,7 @@ func FollowUps(w io.Writer, listed []state.FollowUp, newest string) {
 		fmt.Fprintln(w, "Nothing is left to do by hand.")
 	}
 	for _, f := range listed {
-		box, done := "[ ]", f.Status == state.FollowUpDone
+		box, done := "[ ]", f.Status == lifecycle.FollowUpDone
 		if done {
 			box = "[x]"
 		}

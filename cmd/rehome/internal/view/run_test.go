@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -57,9 +58,9 @@ func TestFollowUps_SayWhatIsDoneAndWhatIsLeft(t *testing.T) {
 		t.Error(got)
 	}
 	got := show(
-		state.FollowUp{ID: "f-1", Title: "rebuild", Status: state.FollowUpOpen, LastRun: "r-2", ToDo: "do it"},
-		state.FollowUp{ID: "f-2", Title: "move", Status: state.FollowUpOpen, LastRun: "r-1"},
-		state.FollowUp{ID: "f-3", Title: "tell", Status: state.FollowUpDone, LastRun: "r-1", ClosedBy: "ada", Note: "told"},
+		state.FollowUp{ID: "f-1", Title: "rebuild", Status: lifecycle.FollowUpOpen, LastRun: "r-2", ToDo: "do it"},
+		state.FollowUp{ID: "f-2", Title: "move", Status: lifecycle.FollowUpOpen, LastRun: "r-1"},
+		state.FollowUp{ID: "f-3", Title: "tell", Status: lifecycle.FollowUpDone, LastRun: "r-1", ClosedBy: "ada", Note: "told"},
 	)
 	for want, count := range map[string]int{
 		"[ ] f-1   rebuild\n          to do: do it\n[ ] f-2   move\n": 1, "the newest plan does not list it": 1,
