@@ -49,9 +49,10 @@ func applicationMeanings() []meaning[application] {
 	for _, m := range samlMeanings() {
 		all = append(all, onlyOf("saml", m))
 	}
-	all = append(all, nothing[application]("a word of the incumbent", "mode", "catalog")...)
+	all = append(all, nothing[application]("a word of the incumbent", "mode", "catalog", "audience")...)
 	all = append(all, nothing[application]("the incumbent's own side, which the owner takes out and which sheets show", "idp_entity_id", "idp_sso_url", "idp_certificate")...)
 	all = append(all, nothing[application]("the assignments are items of their own", "assigned_groups")...)
+	all = append(all, nothing[application]("the dates of keys and secrets; the keys themselves are compared", "credentials")...)
 	return append(all, nothing[application]("says how much is known", "claims_known")...)
 }
 
@@ -114,6 +115,9 @@ func oidcMeanings() []meaning[application] {
 		}, func(o object, _ *liveRealm) []string {
 			var found []string
 			for _, m := range objectsAt(o, "protocolMappers") {
+				if own := textAt(m, "config", "included.client.audience"); own != "" {
+					continue // its own, which every client of ours states
+				}
 				if textAt(m, "protocolMapper") == "oidc-audience-mapper" {
 					found = append(found, textAt(m, "config", "included.custom.audience"))
 				}

@@ -173,8 +173,9 @@ func providerMeanings() []meaning[identity.IdentityProvider] {
 func firstSignIn(p identity.IdentityProvider, o object, _ *liveRealm) (any, any) {
 	type answer struct{ Makes, Joins bool }
 	flow := textAt(o, "firstBrokerLoginFlowAlias")
-	live := answer{Makes: !strings.Contains(flow, "existing"), Joins: strings.HasPrefix(flow, "rehome")}
-	return answer{Makes: p.Provisioning != "disabled", Joins: p.AccountLink == "auto" && strings.Contains(p.MatchType, "EMAIL")}, live
+	known := []string{"rehome first sign-in create only", "rehome first sign-in linked only", "first broker login"}
+	live := answer{Makes: !strings.HasSuffix(flow, "linked only"), Joins: !slices.Contains(known, flow)}
+	return answer{Makes: p.Provisioning != "disabled", Joins: false}, live // nobody is joined by an address, whatever the incumbent did
 }
 
 func wantedMappings(p identity.IdentityProvider) []string {

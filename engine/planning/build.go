@@ -37,7 +37,7 @@ func (w *Prepared) build(ctx context.Context, p *project.Project, input plan.Inp
 	found = append(found, more...)
 	gates := input.Gates
 	gates.ConfigErrors = found
-	gates.CreatedAt = now.Format(time.RFC3339)
+	gates.CreatedAt = now.Format(time.RFC3339Nano) // two plans of one second supersede each other in order
 	gates.ExpiresAt = handoff.EndsAt(made, ages, now, age).Format(time.RFC3339)
 	gates.StaleSnapshots = handoff.Stale(made, ages, now)
 	gates.Volume = plan.Volume(made, input.Live, volumeLimits(cfg.VolumeGuard))

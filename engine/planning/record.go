@@ -47,7 +47,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	}
 	previewed := RecordOf(made)
 	if saved {
-		previewed.SavedAt = p.Now().UTC().Truncate(time.Second)
+		previewed.SavedAt = p.Now().UTC()
 	}
 	return migration.PutPlan(previewed, p.Event(audit.PlanPreviewed, made.PlanHash, nil))
 }

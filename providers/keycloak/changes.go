@@ -315,7 +315,7 @@ func (r *changeReader) aboutClient(e adminEvent, path []string) []identity.Resou
 		identity.ResourceID{Type: realm.TypeGate, Key: name}, identity.ResourceID{Type: realm.TypeEnablement, Key: name}
 	if len(path) > 2 {
 		switch path[2] {
-		case "default-client-scopes":
+		case "default-client-scopes", "registration-access-token": // making a gate ends the client's token
 			return []identity.ResourceID{client, gate}
 		case "roles":
 			role := field(body, "name")
