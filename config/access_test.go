@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 func TestAccess_ClaimsHaveDefaults(t *testing.T) {
@@ -64,7 +64,7 @@ func TestProviderBlock_SeesThePhase(t *testing.T) {
 	if found.HasErrors() {
 		t.Fatal(found)
 	}
-	schema := identity.ProviderSchema{Config: []identity.ConfigAttribute{{Name: "name", Type: "string"},
+	schema := contract.ProviderSchema{Config: []contract.ConfigAttribute{{Name: "name", Type: "string"},
 		{Name: "secret", Type: "string", Sensitive: true}}}
 	for _, phase := range []string{PhasePlan, PhaseApply} {
 		values, found := cfg.InPhase(phase).DecodeProvider(&cfg.Sources[0], schema)

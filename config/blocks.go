@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
@@ -325,7 +326,7 @@ func (l *loader) set(kind identity.Kind, f fields) func(identity.Item) (map[stri
 		return nil
 	}
 	types := map[string]cty.Type{}
-	for _, field := range identity.Fields(kind) {
+	for _, field := range kinds.Fields(kind) {
 		types[field.Name] = typeOf(field)
 	}
 	expressions, good := map[string]*itemExpression{}, true

@@ -9,8 +9,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
@@ -36,7 +38,7 @@ func load(t testing.TB, text string, inputs Inputs) (*Config, diag.List) {
 
 func group(t testing.TB, name string) identity.Item {
 	t.Helper()
-	item, err := identity.NewItem(identity.KindGroup, "1", name, identity.Group{Name: name, Type: "OKTA_GROUP"})
+	item, err := identity.NewItem(identity.KindGroup, "1", name, kinds.Group{Name: name, Type: "OKTA_GROUP"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +183,7 @@ func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 	c, list := load(t, "variable \"s\" {\n type = string\n sensitive = true\n}\nlocals {\n a = "+
 		"tonumber(var.s)\n}\nsource \"okta\" \"c\" {\n rate = var.s\n}",
 		Inputs{Vars: []string{"s=" + planted}})
-	_, more := c.DecodeProvider(&c.Sources[0], identity.ProviderSchema{Config: []identity.ConfigAttribute{{Name: "rate",
+	_, more := c.DecodeProvider(&c.Sources[0], contract.ProviderSchema{Config: []contract.ConfigAttribute{{Name: "rate",
 		Type: "number"}}})
 	if all := append(list, more...); !all.HasErrors() || strings.Contains(fmt.Sprintf("%+v", all), planted) {
 		t.Fatal(all)
@@ -196,7 +198,7 @@ func TestProviderArgumentsFollowTheSchema(t *testing.T) {
 	if list != nil {
 		t.Fatal(list)
 	}
-	schema := identity.ProviderSchema{Config: []identity.ConfigAttribute{{Name: "url", Type: "string", Required: true},
+	schema := contract.ProviderSchema{Config: []contract.ConfigAttribute{{Name: "url", Type: "string", Required: true},
 		{Name: "client_secret", Type: "string", Sensitive: true}, {Name: "limit", Type: "number", Default: 5}}}
 	values, list := c.DecodeProvider(c.Target, schema)
 	want := map[string]any{"url": "https://id.acme.example", "client_secret": "s3cret-keycloak-portal", "limit": 5.0}

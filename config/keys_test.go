@@ -169,7 +169,7 @@ func BenchmarkRules(b *testing.B) {
 		item := group(b, fmt.Sprintf("group-%d", i))
 		item.Source, item.ID = "okta.corp", fmt.Sprint(i)
 		result := assess.Result{Class: assess.ClassVisibility, Rationale: "listed"}
-		input.Items = append(input.Items, assess.Item{Item: item, Result: result})
+		input.Items = append(input.Items, plan.AssessedItem{Item: item, Result: result})
 	}
 	b.Run("pick", func(b *testing.B) {
 		benchCPU(b, func() {

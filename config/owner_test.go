@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func app(t *testing.T, name string) identity.Item {
 	t.Helper()
-	item, err := identity.NewItem(identity.KindApplication, name, name, identity.Application{Name: name, Protocol: "saml"})
+	item, err := identity.NewItem(identity.KindApplication, name, name, kinds.Application{Name: name, Protocol: "saml"})
 	if err != nil {
 		t.Fatal(err)
 	}

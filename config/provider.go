@@ -8,9 +8,10 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/diag"
 )
 
 // The phases in which a provider block is used, as rehome.phase in its expressions.
@@ -34,20 +35,20 @@ func (c *Config) InPhase(phase string) *Config {
 
 // DecodeProvider evaluates the arguments of a source or target block: string, bool, float64 or []any of string by name.
 // Absent and null arguments are not in the map. Values of sensitive arguments are added to SensitiveValues.
-func (c *Config) DecodeProvider(block *ProviderBlock, schema identity.ProviderSchema) (map[string]any, diag.List) {
-	return c.decodeProvider(block, schema, func(identity.ConfigAttribute, *hcl.Attribute) bool { return true })
+func (c *Config) DecodeProvider(block *ProviderBlock, schema contract.ProviderSchema) (map[string]any, diag.List) {
+	return c.decodeProvider(block, schema, func(contract.ConfigAttribute, *hcl.Attribute) bool { return true })
 }
 
 // DecodeOffline is DecodeProvider without anything secret: sensitive arguments, and those that are made of a credential
 // or a sensitive variable, are neither evaluated nor in the map.
-func (c *Config) DecodeOffline(block *ProviderBlock, schema identity.ProviderSchema) (map[string]any, diag.List) {
-	return c.decodeProvider(block, schema, func(a identity.ConfigAttribute, attribute *hcl.Attribute) bool {
+func (c *Config) DecodeOffline(block *ProviderBlock, schema contract.ProviderSchema) (map[string]any, diag.List) {
+	return c.decodeProvider(block, schema, func(a contract.ConfigAttribute, attribute *hcl.Attribute) bool {
 		return !a.Sensitive && !touchesSecret(attribute.Expr, c.scope.ctx)
 	})
 }
 
-func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSchema,
-	wanted func(identity.ConfigAttribute, *hcl.Attribute) bool) (map[string]any, diag.List) {
+func (c *Config) decodeProvider(block *ProviderBlock, schema contract.ProviderSchema,
+	wanted func(contract.ConfigAttribute, *hcl.Attribute) bool) (map[string]any, diag.List) {
 	body := &hcl.BodySchema{}
 	for _, a := range schema.Config {
 		body.Attributes = append(body.Attributes, hcl.AttributeSchema{Name: a.Name, Required: a.Required && a.Default == nil})
@@ -89,7 +90,7 @@ func (c *Config) decodeProvider(block *ProviderBlock, schema identity.ProviderSc
 	return values, c.sources.convert(problems, codeExpression)
 }
 
-func (c *Config) argument(a identity.ConfigAttribute, attribute *hcl.Attribute, ctx *hcl.EvalContext) (any,
+func (c *Config) argument(a contract.ConfigAttribute, attribute *hcl.Attribute, ctx *hcl.EvalContext) (any,
 	hcl.Diagnostics) {
 	place := attribute.Expr.Range()
 	if problems := c.scope.check(attribute.Expr, providerRoots(), credentialFunction); problems.HasErrors() {

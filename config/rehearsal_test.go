@@ -3,7 +3,7 @@ package config
 import (
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 func TestARehearsalBlockIsDecodedAsATarget(t *testing.T) {
@@ -15,7 +15,7 @@ rehearsal "realmfile" "scratch" {
 	if found.HasErrors() {
 		t.Fatal(found)
 	}
-	schema := identity.ProviderSchema{Config: []identity.ConfigAttribute{{Name: "path", Type: "string", Required: true}}}
+	schema := contract.ProviderSchema{Config: []contract.ConfigAttribute{{Name: "path", Type: "string", Required: true}}}
 	values, found := c.DecodeProvider(c.Rehearsal, schema)
 	if found.HasErrors() || values["path"] != "copy.json" {
 		t.Errorf("values %v, problems %v", values, found)

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // mark is the type of the marks on values.
@@ -218,7 +219,7 @@ func (s *scope) remember(value cty.Value) {
 
 func fieldNames(kind identity.Kind) []string {
 	names := []string{"id", "kind", "source", "name", "refs"}
-	for _, field := range identity.Fields(kind) {
+	for _, field := range kinds.Fields(kind) {
 		if field.Name != "name" {
 			names = append(names, field.Name)
 		}

@@ -11,6 +11,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
@@ -22,14 +23,14 @@ type itemExpression struct {
 	guard  *guard     // of a condition, nil when it has none
 	names  []string   // attributes of item that it reads
 	types  map[string]cty.Type
-	fields map[string]identity.Field
+	fields map[string]kinds.Field
 	scope  *scope
 }
 
 func (s *scope) itemExpression(kind identity.Kind, expr hcl.Expression) (*itemExpression, hcl.Diagnostics) {
 	e := &itemExpression{kind: kind, expr: expr, types: map[string]cty.Type{},
-		fields: map[string]identity.Field{}, scope: s}
-	for _, field := range identity.Fields(kind) {
+		fields: map[string]kinds.Field{}, scope: s}
+	for _, field := range kinds.Fields(kind) {
 		e.types[field.Name], e.fields[field.Name] = typeOf(field), field
 	}
 	known := fieldNames(kind)
@@ -63,7 +64,7 @@ func readNames(expr hcl.Expression, all []string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-func typeOf(field identity.Field) cty.Type {
+func typeOf(field kinds.Field) cty.Type {
 	switch field.Type {
 	case "string":
 		return cty.String

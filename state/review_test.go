@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -39,8 +40,8 @@ func countEvents(t *testing.T, s opened) (acknowledged, resolved int) {
 func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 	s := reviewStore(t)
 	at := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
-	impact := plan.Impact{ID: "ocm-1", Code: "secret_changes", Severity: identity.SeverityHigh,
-		Audience: identity.AudienceAppOwners, Tell: "enter it", Count: 2}
+	impact := plan.Impact{ID: "ocm-1", Code: "secret_changes", Severity: fidelity.SeverityHigh,
+		Audience: fidelity.AudienceAppOwners, Tell: "enter it", Count: 2}
 	put := func(hours int, actor string, impacts ...plan.Impact) state.ImpactRow {
 		t.Helper()
 		r := state.Review{Assessments: map[string]string{"okta.corp": "a-1"}, Impacts: impacts}

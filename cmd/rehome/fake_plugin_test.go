@@ -17,8 +17,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -55,14 +58,14 @@ const fakePatience = time.Second
 // fakeSource is an incumbent with four groups and an application.
 type fakeSource struct{}
 
-func (fakeSource) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: fakeSourceName, Version: "1.0.0", Doc: "A fake.", Kinds: []identity.Kind{identity.KindGroup, identity.KindApplication}}
+func (fakeSource) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: fakeSourceName, Version: "1.0.0", Doc: "A fake.", Kinds: []identity.Kind{identity.KindGroup, identity.KindApplication}}
 }
 
 func (fakeSource) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (fakeSource) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: "fake"}, nil
+func (fakeSource) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: "fake"}, nil
 }
 
 func (fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
@@ -71,7 +74,7 @@ func (fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
 		return err
 	}
 	for _, name := range []string{"engineers", "sales", "guests"} {
-		attributes, err := json.Marshal(identity.Group{Name: name, Description: "as the incumbent has it", Type: "local", Origin: "local"})
+		attributes, err := json.Marshal(kinds.Group{Name: name, Description: "as the incumbent has it", Type: "local", Origin: "local"})
 		if err == nil {
 			err = sink.Items(ctx, identity.Item{Kind: identity.KindGroup, ID: name, Name: name, Version: 1, Attributes: attributes, Page: page})
 		}
@@ -79,7 +82,7 @@ func (fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
 			return err
 		}
 	}
-	attributes, err := json.Marshal(identity.Application{Name: "wiki", Status: "active", Protocol: "oidc", Access: "assigned", ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic"})
+	attributes, err := json.Marshal(kinds.Application{Name: "wiki", Status: "active", Protocol: "oidc", Access: "assigned", ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic"})
 	if err != nil {
 		return err
 	}
@@ -87,7 +90,7 @@ func (fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
 }
 
 func (fakeSource) Secret(context.Context, identity.ItemID, string) (string, error) {
-	return "", &identity.ProviderError{Code: identity.ErrorNotFound, Message: "the fake has no secret"}
+	return "", &contract.ProviderError{Code: contract.ErrorNotFound, Message: "the fake has no secret"}
 }
 
 // fakeTarget writes to the fake's server. It repeats nothing by itself: what a request without an answer has done, the next apply asks.
@@ -107,15 +110,15 @@ type fakeResource struct {
 
 // fakeMarker is the marker as the server has it.
 type fakeMarker struct {
-	Marker   identity.Marker `json:"marker"`
+	Marker   contract.Marker `json:"marker"`
 	Revision string          `json:"revision"`
 }
 
-func (f *fakeTarget) Schema() identity.ProviderSchema {
+func (f *fakeTarget) Schema() contract.ProviderSchema {
 	text := func(name string, isKey bool) identity.AttributeSchema {
 		return identity.AttributeSchema{Name: name, Type: "string", Doc: name, Identity: isKey, ForcesReplace: isKey}
 	}
-	return identity.ProviderSchema{Name: fakeTargetName, Version: "1.0.0", Doc: "A fake.", Resources: []identity.ResourceSchema{
+	return contract.ProviderSchema{Name: fakeTargetName, Version: "1.0.0", Doc: "A fake.", Resources: []identity.ResourceSchema{
 		{Type: "team", Doc: "A team.", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup}, Attributes: []identity.AttributeSchema{text("name", true), text("purpose", false)}},
 		{Type: "client", Doc: "A client.", KeyFormat: "{client_id}", ItemKinds: []identity.Kind{identity.KindApplication}, Attributes: []identity.AttributeSchema{text("client_id", true),
 			{Name: "secret", Type: "string", Doc: "Secret.", Sensitive: true, Computed: true, Generated: true}}},
@@ -125,52 +128,52 @@ func (f *fakeTarget) Schema() identity.ProviderSchema {
 
 func (f *fakeTarget) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (f *fakeTarget) Identify(context.Context) (identity.TargetIdentity, error) {
-	return identity.TargetIdentity{Identity: "fake:portal", Summary: "Fake 1"}, nil
+func (f *fakeTarget) Identify(context.Context) (contract.TargetIdentity, error) {
+	return contract.TargetIdentity{Identity: "fake:portal", Summary: "Fake 1"}, nil
 }
 
-func (f *fakeTarget) Translate(item identity.Item) identity.Translation {
+func (f *fakeTarget) Translate(item identity.Item) contract.Translation {
 	if item.Kind == identity.KindGroup {
-		return identity.Translation{Contract: "team", Resources: []identity.Resource{{Type: "team", Key: item.ID, Attributes: identity.Attributes{"name": item.ID, "purpose": "as the incumbent has it"}}}}
+		return contract.Translation{Contract: "team", Resources: []identity.Resource{{Type: "team", Key: item.ID, Attributes: identity.Attributes{"name": item.ID, "purpose": "as the incumbent has it"}}}}
 	}
-	return identity.Translation{Contract: "client", Resources: []identity.Resource{
+	return contract.Translation{Contract: "client", Resources: []identity.Resource{
 		{Type: "client", Key: item.ID, Attributes: identity.Attributes{"client_id": item.ID, "secret": nil}},
 		{Type: "grant", Key: item.ID + " to engineers", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, item.ID, "client"), "team": identity.Refer(identity.KindGroup, "engineers", "team")}},
 	}}
 }
 
-func (f *fakeTarget) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (f *fakeTarget) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	var all []fakeResource
 	if _, err := f.send(ctx, http.MethodGet, "/resources", "", nil, &all); err != nil {
-		return identity.ReadSummary{}, err
+		return contract.ReadSummary{}, err
 	}
 	for _, r := range all {
 		if err := each(identity.Resource{Type: r.Type, Key: r.Key, ServerID: r.ID, Tag: r.Tag, Attributes: r.Attributes}); err != nil {
-			return identity.ReadSummary{}, err
+			return contract.ReadSummary{}, err
 		}
 	}
-	return identity.ReadSummary{Resources: len(all), Requests: 1}, nil
+	return contract.ReadSummary{Resources: len(all), Requests: 1}, nil
 }
 
-func (f *fakeTarget) Check([]identity.Resource, []identity.Resource) []identity.CheckFinding {
+func (f *fakeTarget) Check([]identity.Resource, []identity.Resource) []contract.CheckFinding {
 	return nil
 }
 
 // Usage says that nobody has used anything.
-func (f *fakeTarget) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
-	usage := make([]identity.Usage, len(questions))
+func (f *fakeTarget) Usage(_ context.Context, questions []observation.UsageQuestion) ([]observation.Usage, error) {
+	usage := make([]observation.Usage, len(questions))
 	for i, q := range questions {
 		usage[i].Resource = q.Resource.ID()
 	}
 	return usage, nil
 }
 
-func (f *fakeTarget) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (f *fakeTarget) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	path := "/resources/" + step.Resource.Type + "/" + url.PathEscape(step.Resource.Key)
 	var live fakeResource
 	there, err := f.send(ctx, http.MethodGet, path, "", nil, &live)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	wanted := maps.Clone(live.Attributes)
 	if wanted == nil {
@@ -185,15 +188,15 @@ func (f *fakeTarget) Apply(ctx context.Context, step identity.StepRequest) (iden
 	if step.Action == "delete" {
 		done = !there
 	}
-	result := identity.StepResult{ServerID: live.ID, Already: done, Requests: 1}
+	result := contract.StepResult{ServerID: live.ID, Already: done, Requests: 1}
 	method := map[string]string{"create": http.MethodPost, "update": http.MethodPut, "delete": http.MethodDelete}[step.Action]
 	switch {
 	case done:
 	case (step.Action == "create") == there || !holds(live.Attributes, step.Before):
-		return result, &identity.ProviderError{Code: identity.ErrorConflict, Message: step.Resource.String() + " is not as expected", Live: live.Attributes}
+		return result, &contract.ProviderError{Code: contract.ErrorConflict, Message: step.Resource.String() + " is not as expected", Live: live.Attributes}
 	default:
 		if _, err := f.send(ctx, method, path, "", fakeResource{Tag: step.Tag, Attributes: wanted, Secret: step.Secrets["secret"]}, &live); err != nil {
-			return identity.StepResult{}, err
+			return contract.StepResult{}, err
 		}
 		result.ServerID, result.Requests = live.ID, 2
 	}
@@ -213,16 +216,16 @@ func holds(live, before identity.Attributes) bool {
 	return true
 }
 
-func (f *fakeTarget) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (f *fakeTarget) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	var found fakeMarker
 	_, err := f.send(ctx, http.MethodGet, "/marker", "", nil, &found)
-	return found.Marker, identity.MarkerRevision(found.Revision), err
+	return found.Marker, contract.MarkerRevision(found.Revision), err
 }
 
-func (f *fakeTarget) WriteMarker(ctx context.Context, marker identity.Marker, basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (f *fakeTarget) WriteMarker(ctx context.Context, marker contract.Marker, basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	var found fakeMarker
 	_, err := f.send(ctx, http.MethodPut, "/marker", string(basedOn), fakeMarker{Marker: marker}, &found)
-	return identity.MarkerRevision(found.Revision), err
+	return contract.MarkerRevision(found.Revision), err
 }
 
 // send does one request once. A 404 is an answer: there is nothing.
@@ -241,35 +244,35 @@ func (f *fakeTarget) send(ctx context.Context, method, path, revision string, bo
 	}
 	request.Header.Set("If-Match", revision)
 	response, err := f.http.Do(request)
-	failed := func(code identity.ErrorCode, what any) error {
-		return &identity.ProviderError{Code: code, Message: fmt.Sprintf("%s %s: %v", method, path, what)}
+	failed := func(code contract.ErrorCode, what any) error {
+		return &contract.ProviderError{Code: code, Message: fmt.Sprintf("%s %s: %v", method, path, what)}
 	}
 	if err != nil {
-		return false, failed(identity.ErrorUnreachable, err)
+		return false, failed(contract.ErrorUnreachable, err)
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		return false, failed(identity.ErrorUnreachable, err)
+		return false, failed(contract.ErrorUnreachable, err)
 	}
 	switch response.StatusCode {
 	case http.StatusOK:
 		if err := json.Unmarshal(content, into); err != nil {
-			return false, failed(identity.ErrorUnreachable, err)
+			return false, failed(contract.ErrorUnreachable, err)
 		}
 		return true, nil
 	case http.StatusNotFound:
 		return false, nil
 	case http.StatusPreconditionFailed:
-		return false, failed(identity.ErrorConflict, "it was changed by somebody else")
+		return false, failed(contract.ErrorConflict, "it was changed by somebody else")
 	case http.StatusUnauthorized:
-		return false, failed(identity.ErrorUnauthorized, "the token is not taken any more")
+		return false, failed(contract.ErrorUnauthorized, "the token is not taken any more")
 	case http.StatusTooManyRequests:
-		return false, failed(identity.ErrorRateLimited, "too many requests")
+		return false, failed(contract.ErrorRateLimited, "too many requests")
 	case statusDie:
 		slog.Error("the fake cannot go on", "path", path)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		time.Sleep(time.Minute)
 	}
-	return false, failed(identity.ErrorInternal, response.Status)
+	return false, failed(contract.ErrorInternal, response.Status)
 }

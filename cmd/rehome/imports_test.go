@@ -45,6 +45,10 @@ func isUseCase(path string) bool {
 
 var importRules = []importRule{
 	{"engine/identity", []string{"module:", "github.com/"}, "the model is a leaf: the standard library only"},
+	{"engine/fidelity", []string{"module:", "github.com/"}, "the words for what is lost are a leaf: the standard library only"},
+	{"engine/kinds", []string{"module:engine/contract", "module:engine/plan", "github.com/"}, "what an item holds knows items only"},
+	{"engine/contract", []string{"module:engine/plan", "module:engine/observation", "github.com/"}, "what is said to a provider knows the model only"},
+	{"engine/observation", []string{"module:engine/plan", "github.com/"}, "what is reported knows the model only"},
 	{"engine/audit", []string{"module:", "github.com/"}, "a stranger's checker uses it: the standard library only"},
 	{"engine/value", []string{"module:", "github.com/", "net", "os", "time", "log", "context"}, "what is equal is a leaf: plugins and a stranger's checker use it"},
 	{"engine/diag", []string{"module:", "github.com/"}, "diagnostics are a leaf: the standard library only"},

@@ -5,9 +5,10 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
-type application = identity.Application
+type application = kinds.Application
 
 // onlyOf compares a field of one protocol, and nothing for the others.
 func onlyOf(protocol string, m meaning[application]) meaning[application] {

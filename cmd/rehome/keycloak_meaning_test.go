@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // object is a representation as the Admin API of Keycloak gives it. The meanings below are read out of it by hand: were they read by the
@@ -49,8 +50,8 @@ func nothing[T any](reason string, fields ...string) []meaning[T] {
 	return all
 }
 
-func groupMeanings() []meaning[identity.Group] {
-	type group = identity.Group
+func groupMeanings() []meaning[kinds.Group] {
+	type group = kinds.Group
 	return append([]meaning[group]{
 		says("name", func(g group) string { return g.Name }, "name"),
 		says("description", func(g group) string { return g.Description }, "description"),
@@ -60,8 +61,8 @@ func groupMeanings() []meaning[identity.Group] {
 	}, nothing[group]("a word of the incumbent; what follows from it is noted, of a rule with the rule itself", "type", "origin", "dynamic")...)
 }
 
-func assignmentMeanings() []meaning[identity.AppAssignment] {
-	type assignment = identity.AppAssignment
+func assignmentMeanings() []meaning[kinds.AppAssignment] {
+	type assignment = kinds.AppAssignment
 	holder := func(a assignment, _ object, r *liveRealm) (any, any) {
 		group, app := r.names[identity.ItemID{Kind: identity.KindGroup, ID: a.Principal}], r.clientOf[a.Application]
 		return []string{"access"}, r.grants[group][app]
@@ -70,8 +71,8 @@ func assignmentMeanings() []meaning[identity.AppAssignment] {
 		nothing[assignment]("a word of the incumbent", "principal_kind", "principal_name", "direct", "status")...)
 }
 
-func ruleMeanings() []meaning[identity.RoutingRule] {
-	type rule = identity.RoutingRule
+func ruleMeanings() []meaning[kinds.RoutingRule] {
+	type rule = kinds.RoutingRule
 	domains := lists("domains", func(r rule) []string { return r.Domains }, nil)
 	domains.despite = true // the notes speak of people who have a password, and of sub-domains
 	domains.compare = func(item rule, o object, r *liveRealm) (any, any) {
@@ -91,8 +92,8 @@ func ruleMeanings() []meaning[identity.RoutingRule] {
 	}, nothing[rule]("rules of one provider are one organization, which has no order and no name of theirs", "name", "priority", "simple", "provider_type", "providers")...)
 }
 
-func providerMeanings() []meaning[identity.IdentityProvider] {
-	type provider = identity.IdentityProvider
+func providerMeanings() []meaning[kinds.IdentityProvider] {
+	type provider = kinds.IdentityProvider
 	config := func(name string) []string { return []string{"config", name} }
 	all := []meaning[provider]{
 		says("name", func(p provider) string { return p.Name }, "displayName"),
@@ -170,7 +171,7 @@ func providerMeanings() []meaning[identity.IdentityProvider] {
 }
 
 // firstSignIn is whether people whom nobody knows get an account, and whether those who have one are joined with it unasked.
-func firstSignIn(p identity.IdentityProvider, o object, _ *liveRealm) (any, any) {
+func firstSignIn(p kinds.IdentityProvider, o object, _ *liveRealm) (any, any) {
 	type answer struct{ Makes, Joins bool }
 	flow := textAt(o, "firstBrokerLoginFlowAlias")
 	known := []string{"rehome first sign-in create only", "rehome first sign-in linked only", "first broker login"}
@@ -178,7 +179,7 @@ func firstSignIn(p identity.IdentityProvider, o object, _ *liveRealm) (any, any)
 	return answer{Makes: p.Provisioning != "disabled", Joins: false}, live // nobody is joined by an address, whatever the incumbent did
 }
 
-func wantedMappings(p identity.IdentityProvider) []string {
+func wantedMappings(p kinds.IdentityProvider) []string {
 	var wanted []string
 	for _, m := range p.Mappings {
 		if m.To != "username" && p.Protocol != "social" {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
@@ -235,14 +236,14 @@ func (r *liveRealm) learn(item identity.Item) {
 	r.names[identity.ItemID{Kind: item.Kind, ID: item.ID}] = item.Name
 	switch item.Kind {
 	case identity.KindApplication:
-		var a identity.Application
+		var a kinds.Application
 		_ = item.Decode(&a)
 		r.clientOf[item.ID] = a.ClientID
 		if a.Protocol == "saml" {
 			r.clientOf[item.ID] = a.EntityID
 		}
 	case identity.KindRoutingRule:
-		var rule identity.RoutingRule
+		var rule kinds.RoutingRule
 		_ = item.Decode(&rule)
 		r.ruleDomains = append(r.ruleDomains, rule.Domains...)
 	}
@@ -268,7 +269,7 @@ func (r *liveRealm) prove(t *testing.T, each judgedItem) {
 
 // organizationOf finds the organization that holds a domain of the rule, and which provider the rule names.
 func (r *liveRealm) organizationOf(item identity.Item) object {
-	var rule identity.RoutingRule
+	var rule kinds.RoutingRule
 	_ = item.Decode(&rule)
 	for _, reference := range item.References {
 		if reference.Kind == identity.KindIdentityProvider {

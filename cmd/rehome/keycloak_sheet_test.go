@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -47,7 +47,7 @@ func TestKeycloak_SheetsLeadAnOwnerFromOldToNew(t *testing.T) {
 	}
 	j.run(0, "apply", "plan.rehome", "-plan-hash="+hash, "-secrets-out=secrets.json")
 	sheet := fieldbookSheet(t, j)
-	lineIs(t, sheet, identity.ConnectionIssuer, server.URL+"/realms/"+realm.Name)
+	lineIs(t, sheet, observation.ConnectionIssuer, server.URL+"/realms/"+realm.Name)
 	mustSay(t, j.run(0, "sheet", "record", "Fieldbook", "-delivered-to=Field team"), "it is enabled")
 	mustSay(t, j.run(0, "status", "-apps"), "does not keep sign-in events", "Fieldbook                  enabled       1 hour ago      3      ?", "Field team, 2020-01-05")
 	realm.AdminRealm(t, http.MethodPut, "", map[string]any{"eventsEnabled": true})
@@ -115,7 +115,7 @@ func lineIs(t *testing.T, sheet handoff.Sheet, name, value string) {
 func testAddressOf(t *testing.T, sheet handoff.Sheet) string {
 	t.Helper()
 	for _, line := range sheet.Lines {
-		if line.Name == identity.ConnectionTest {
+		if line.Name == observation.ConnectionTest {
 			return line.New.Text
 		}
 	}

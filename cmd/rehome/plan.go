@@ -12,7 +12,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -143,7 +143,7 @@ func planStatus(report *planning.Report, detailed bool) error {
 }
 
 // refuseDraft shows a draft and refuses it.
-func (r *call) refuseDraft(p *plan.Plan, read *identity.ReadSummary) error {
+func (r *call) refuseDraft(p *plan.Plan, read *contract.ReadSummary) error {
 	if err := r.showPlan(p, false, "", read); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (r *call) refuseDraft(p *plan.Plan, read *identity.ReadSummary) error {
 
 // showPlan shows a plan to a person, and to a program that listens. A copy without people is made for the program only:
 // the terminal of whoever plans may name them.
-func (r *call) showPlan(p *plan.Plan, verbose bool, saved string, read *identity.ReadSummary) error {
+func (r *call) showPlan(p *plan.Plan, verbose bool, saved string, read *contract.ReadSummary) error {
 	if r.events.heard() {
 		masked, err := r.WithoutPeople(p)
 		if err != nil {

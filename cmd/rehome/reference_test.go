@@ -17,6 +17,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 const referenceFolder = "../../docs/reference"
@@ -119,7 +120,7 @@ func itemsPage() string {
 	b.WriteString("# Items\n\nWhat `item` holds in a `where` or `set` expression, by kind. Generated from the code by `make docs`. Every kind also has `id`, `kind`, `source` and `refs`.\n")
 	for _, kind := range identity.Kinds() {
 		fmt.Fprintf(&b, "\n## %s\n\n| attribute | type | meaning |\n| --- | --- | --- |\n", kind)
-		for _, field := range identity.Fields(kind) {
+		for _, field := range kinds.Fields(kind) {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", field.Name, field.Type, strings.ReplaceAll(field.Doc, "|", "\\|"))
 		}
 	}

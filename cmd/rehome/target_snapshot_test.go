@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/targetfile"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
@@ -73,7 +73,7 @@ func TestTargetSnapshot_APlanFromItNeedsNoCredentialAndOpensNoConnection(t *test
 		t.Fatal(err)
 	}
 	snapshot := targetfile.Snapshot{Head: targetfile.Head{Target: "keycloak.portal", TakenAt: time.Now().UTC().Format(time.RFC3339),
-		Identity: identity.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak 26.7.4, realm acme"}}}
+		Identity: contract.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak 26.7.4, realm acme"}}}
 	if err := reading.WriteTargetFile(filepath.Join(j.folder, "target.age"), snapshot, keys); err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 // Holder is who has the lease on a target.
@@ -25,14 +25,14 @@ func (h Holder) String() string {
 }
 
 // HolderOf is who has a lease that was read. A lease without a time that reads has a holder since ever.
-func HolderOf(l identity.Lease) Holder {
+func HolderOf(l contract.Lease) Holder {
 	since, _ := time.Parse(time.RFC3339, l.Since)
 	return Holder{ID: l.ID, Run: l.Run, Actor: l.Actor, Host: l.Host, PID: l.PID, Command: l.Command, Since: since}
 }
 
 // lease is the lease of a holder until a time.
-func (h Holder) lease(until time.Time) identity.Lease {
-	return identity.Lease{
+func (h Holder) lease(until time.Time) contract.Lease {
+	return contract.Lease{
 		ID: h.ID, Run: h.Run, Actor: h.Actor, Host: h.Host, PID: h.PID, Command: h.Command,
 		Since: h.Since.UTC().Format(time.RFC3339), Expires: until.UTC().Format(time.RFC3339),
 	}

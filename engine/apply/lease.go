@@ -9,14 +9,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 // Markers is where the marker lives.
 type Markers interface {
-	ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error)
-	WriteMarker(ctx context.Context, marker identity.Marker,
-		basedOn identity.MarkerRevision) (identity.MarkerRevision, error)
+	ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error)
+	WriteMarker(ctx context.Context, marker contract.Marker,
+		basedOn contract.MarkerRevision) (contract.MarkerRevision, error)
 }
 
 // LeaseTime is how long a lease lasts without being renewed.
@@ -56,9 +56,9 @@ type Lease struct {
 	markers   Markers
 	now       func() time.Time
 	mutex     sync.Mutex
-	marker    identity.Marker
-	revision  identity.MarkerRevision
-	unsure    *identity.Marker // what was written last, when no answer came
+	marker    contract.Marker
+	revision  contract.MarkerRevision
+	unsure    *contract.Marker // what was written last, when no answer came
 	confirmed time.Time
 	stop      chan struct{}
 	stopped   sync.WaitGroup
@@ -78,8 +78,8 @@ type Claim struct {
 
 // CheckClaim reads the marker and fails as TakeLease would, without writing: *ForeignError, *HeldError, ErrSuperseded
 // or ErrRevoked.
-func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (identity.Marker,
-	identity.MarkerRevision, error) {
+func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (contract.Marker,
+	contract.MarkerRevision, error) {
 	marker, revision, err := markers.ReadMarker(ctx)
 	if err != nil {
 		return marker, revision, fmt.Errorf("reading the marker: %w", err)
@@ -156,7 +156,7 @@ func (l *Lease) renew(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		wait = LeaseTime / 3
-		if err := l.Update(ctx, func(*identity.Marker) {}); errors.Is(err, ErrLeaseLost) {
+		if err := l.Update(ctx, func(*contract.Marker) {}); errors.Is(err, ErrLeaseLost) {
 			return
 		} else if err != nil {
 			wait = LeaseTime / 12
@@ -202,7 +202,7 @@ func (l *Lease) expired() error {
 }
 
 // Update changes the marker under the lease. It fails when the lease was lost.
-func (l *Lease) Update(ctx context.Context, change func(*identity.Marker)) error {
+func (l *Lease) Update(ctx context.Context, change func(*contract.Marker)) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if l.unsure != nil {
@@ -221,8 +221,8 @@ func (l *Lease) Update(ctx context.Context, change func(*identity.Marker)) error
 		next.Lease.Expires = l.now().Add(LeaseTime).UTC().Format(time.RFC3339)
 	}
 	revision, err := l.markers.WriteMarker(ctx, next, l.revision)
-	var failure *identity.ProviderError
-	if errors.As(err, &failure) && failure.Code == identity.ErrorConflict {
+	var failure *contract.ProviderError
+	if errors.As(err, &failure) && failure.Code == contract.ErrorConflict {
 		l.lost = fmt.Errorf("%w: %w", ErrLeaseLost, err)
 		return l.lost
 	}
@@ -238,18 +238,18 @@ func (l *Lease) Update(ctx context.Context, change func(*identity.Marker)) error
 }
 
 // Release gives the lease back, with a last change of the marker.
-func (l *Lease) Release(ctx context.Context, change func(*identity.Marker)) error {
+func (l *Lease) Release(ctx context.Context, change func(*contract.Marker)) error {
 	close(l.stop)
 	l.stopped.Wait()
 	return l.giveBack(ctx, change)
 }
 
 // giveBack ends the lease in the marker, after a change where there is one.
-func (l *Lease) giveBack(ctx context.Context, change func(*identity.Marker)) error {
-	return l.Update(ctx, func(m *identity.Marker) {
+func (l *Lease) giveBack(ctx context.Context, change func(*contract.Marker)) error {
+	return l.Update(ctx, func(m *contract.Marker) {
 		if change != nil {
 			change(m)
 		}
-		m.Lease = identity.Lease{}
+		m.Lease = contract.Lease{}
 	})
 }

@@ -10,31 +10,31 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 // markers is a target's marker. Lose makes the next write arrive without an answer.
 type markers struct {
 	mutex  sync.Mutex
-	marker identity.Marker
+	marker contract.Marker
 	count  int
 	lose   bool
 
 	written func() // hears of each write
 }
 
-func (m *markers) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (m *markers) ReadMarker(context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return m.marker, identity.MarkerRevision(strconv.Itoa(m.count)), nil
+	return m.marker, contract.MarkerRevision(strconv.Itoa(m.count)), nil
 }
 
-func (m *markers) WriteMarker(_ context.Context, marker identity.Marker,
-	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (m *markers) WriteMarker(_ context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if string(basedOn) != strconv.Itoa(m.count) {
-		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "somebody else has written the marker"}
+		return "", &contract.ProviderError{Code: contract.ErrorConflict, Message: "somebody else has written the marker"}
 	}
 	m.marker, m.count = marker, m.count+1
 	if m.written != nil {
@@ -42,9 +42,9 @@ func (m *markers) WriteMarker(_ context.Context, marker identity.Marker,
 	}
 	if m.lose {
 		m.lose = false
-		return "", &identity.ProviderError{Code: identity.ErrorUnreachable, Message: "no answer"}
+		return "", &contract.ProviderError{Code: contract.ErrorUnreachable, Message: "no answer"}
 	}
-	return identity.MarkerRevision(strconv.Itoa(m.count)), nil
+	return contract.MarkerRevision(strconv.Itoa(m.count)), nil
 }
 
 // clock is a time that tests move.
@@ -93,7 +93,7 @@ func TestLease_NamesItsHolderToWhoComesSecond(t *testing.T) {
 			Since: held.Holder.Since}) {
 		t.Fatalf("the second apply got %v", err)
 	}
-	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil {
+	if err := lease.Release(t.Context(), func(*contract.Marker) {}); err != nil {
 		t.Fatal(err)
 	}
 	take(t, m, c, claim("r-2"))
@@ -113,7 +113,7 @@ func TestLease_OfADeadProcessOfOursIsTakenOverAtOnceAndTheZombieStops(t *testing
 		!strings.Contains(err.Error(), "fence 2") {
 		t.Errorf("the zombie may go on: %v", err)
 	}
-	if err := zombie.Update(t.Context(), func(*identity.Marker) {}); !errors.Is(err, apply.ErrLeaseLost) {
+	if err := zombie.Update(t.Context(), func(*contract.Marker) {}); !errors.Is(err, apply.ErrLeaseLost) {
 		t.Errorf("the zombie wrote the marker: %v", err)
 	}
 }
@@ -129,11 +129,11 @@ func TestLease_AWriteWhoseAnswerWasLostIsOurs(t *testing.T) {
 	m, c := &markers{}, &clock{at: time.Unix(1000, 0)}
 	lease := take(t, m, c, claim("r-1"))
 	m.lose = true
-	if err := lease.Update(t.Context(), func(x *identity.Marker) { x.Run = "r-1" }); err == nil ||
+	if err := lease.Update(t.Context(), func(x *contract.Marker) { x.Run = "r-1" }); err == nil ||
 		errors.Is(err, apply.ErrLeaseLost) {
 		t.Fatalf("a lost answer gave %v", err)
 	}
-	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil || m.marker.Lease.ID != "" ||
+	if err := lease.Release(t.Context(), func(*contract.Marker) {}); err != nil || m.marker.Lease.ID != "" ||
 		m.marker.Run != "r-1" {
 		t.Errorf("released with %v: %+v", err, m.marker)
 	}
@@ -164,7 +164,7 @@ func TestTakeLease_EndsWithItsContextAndGivesTheLeaseBack(t *testing.T) {
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if m.marker.Lease != (identity.Lease{}) || m.marker.Fence != 1 {
+	if m.marker.Lease != (contract.Lease{}) || m.marker.Fence != 1 {
 		t.Errorf("the marker stays at %+v", m.marker)
 	}
 }
@@ -172,10 +172,10 @@ func TestTakeLease_EndsWithItsContextAndGivesTheLeaseBack(t *testing.T) {
 func TestAwaitClaim_WaitsForTheOtherOneAndNoLonger(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
 	claim := apply.Claim{Owner: acme, Holder: apply.Holder{ID: "r-2", Run: "r-2"}, CreatedAt: start}
-	lease := identity.Lease{ID: "ci-7", Run: "r-1", Actor: "ann", Host: "runner", PID: 42, Command: "rehome apply",
+	lease := contract.Lease{ID: "ci-7", Run: "r-1", Actor: "ann", Host: "runner", PID: 42, Command: "rehome apply",
 		Since: start.Add(-90 * time.Second).Format(time.RFC3339), Expires: start.Add(time.Hour).Format(time.RFC3339)}
 	held := func() *markers {
-		return &markers{marker: identity.Marker{Migration: "acme", Lease: lease}}
+		return &markers{marker: contract.Marker{Migration: "acme", Lease: lease}}
 	}
 	began := time.Now()
 	now := func() time.Time { return start.Add(time.Since(began)) }
@@ -185,7 +185,7 @@ func TestAwaitClaim_WaitsForTheOtherOneAndNoLonger(t *testing.T) {
 			heard++
 			m.mutex.Lock()
 			defer m.mutex.Unlock()
-			m.marker.Lease = identity.Lease{}
+			m.marker.Lease = contract.Lease{}
 		})
 		if err != nil || heard != 1 {
 			t.Errorf("heard %d times, error %v", heard, err)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 )
 
@@ -33,7 +33,7 @@ func ofTenant(tenant string) string {
 // CheckOwner tells whether a target may be planned for and written by a migration: its marker names that one, or none.
 // It is the only place that compares a marker with a migration. A marker of an earlier version names no tenant. It
 // fails with *ForeignError.
-func CheckOwner(marker identity.Marker, owner Owner) error {
+func CheckOwner(marker contract.Marker, owner Owner) error {
 	switch {
 	case marker.Migration == "" && marker.Tenant == "":
 		return nil
@@ -48,7 +48,7 @@ var ErrRevoked = errors.New("the plan was revoked")
 
 // CheckPlan tells whether a plan, by its hash and when it was made, may still be applied as far as the marker says:
 // nobody revoked it, and no plan that was made after it was applied. It fails with ErrRevoked or ErrSuperseded.
-func CheckPlan(marker identity.Marker, hash string, made time.Time) error {
+func CheckPlan(marker contract.Marker, hash string, made time.Time) error {
 	if slices.Contains(marker.Revoked, hash) {
 		return ErrRevoked
 	}
@@ -85,8 +85,8 @@ func Revoke(ctx context.Context, markers Markers, owner Owner, hash string, now 
 }
 
 // ownMarker reads a marker that may be written by its owner now.
-func ownMarker(ctx context.Context, markers Markers, owner Owner, now func() time.Time) (identity.Marker,
-	identity.MarkerRevision, error) {
+func ownMarker(ctx context.Context, markers Markers, owner Owner, now func() time.Time) (contract.Marker,
+	contract.MarkerRevision, error) {
 	marker, revision, err := markers.ReadMarker(ctx)
 	if err != nil {
 		return marker, revision, fmt.Errorf("reading the marker: %w", err)
@@ -98,7 +98,7 @@ func ownMarker(ctx context.Context, markers Markers, owner Owner, now func() tim
 }
 
 // heldBy is the *HeldError of somebody who may write to the target now, nil when nobody does.
-func heldBy(marker identity.Marker, dead func(Holder) bool, now time.Time) error {
+func heldBy(marker contract.Marker, dead func(Holder) bool, now time.Time) error {
 	until, err := time.Parse(time.RFC3339, marker.Lease.Expires)
 	if marker.Lease.ID == "" || err == nil && !now.Before(until) {
 		return nil

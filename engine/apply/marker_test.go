@@ -8,22 +8,22 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 )
 
 func TestCheckOwner_AnotherMigrationsTargetIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
-		marker identity.Marker
+		marker contract.Marker
 		ours   bool
 	}{
-		"nobody's":                      {identity.Marker{}, true},
-		"ours":                          {identity.Marker{Migration: "acme", Tenant: "acme"}, true},
-		"ours, of an earlier version":   {identity.Marker{Migration: "acme"}, true},
-		"another migration's":           {identity.Marker{Migration: "acme-pilot", Tenant: "acme"}, false},
-		"another's, of an earlier one":  {identity.Marker{Migration: "acme-pilot"}, false},
-		"another tenant's, of our name": {identity.Marker{Migration: "acme", Tenant: "beta"}, false},
-		"a tenant's without a name":     {identity.Marker{Tenant: "beta"}, false},
+		"nobody's":                      {contract.Marker{}, true},
+		"ours":                          {contract.Marker{Migration: "acme", Tenant: "acme"}, true},
+		"ours, of an earlier version":   {contract.Marker{Migration: "acme"}, true},
+		"another migration's":           {contract.Marker{Migration: "acme-pilot", Tenant: "acme"}, false},
+		"another's, of an earlier one":  {contract.Marker{Migration: "acme-pilot"}, false},
+		"another tenant's, of our name": {contract.Marker{Migration: "acme", Tenant: "beta"}, false},
+		"a tenant's without a name":     {contract.Marker{Tenant: "beta"}, false},
 	} {
 		err := apply.CheckOwner(c.marker, acme)
 		var foreign *apply.ForeignError
@@ -38,21 +38,21 @@ func TestCheckPlan_IsOverWhenRevokedOrWhenALaterOneWasApplied(t *testing.T) {
 	made := time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) string { return made.Add(d).Format(time.RFC3339) }
 	for name, c := range map[string]struct {
-		marker identity.Marker
+		marker contract.Marker
 		want   error
 	}{
-		"nothing was applied":      {identity.Marker{}, nil},
-		"it was applied itself":    {identity.Marker{AppliedPlan: "sha256:1", AppliedMade: at(time.Hour)}, nil},
-		"an older one was applied": {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(-time.Hour)}, nil},
-		"one of the same second":   {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(0)}, nil},
-		"a later one was applied": {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: at(time.Second)},
+		"nothing was applied":      {contract.Marker{}, nil},
+		"it was applied itself":    {contract.Marker{AppliedPlan: "sha256:1", AppliedMade: at(time.Hour)}, nil},
+		"an older one was applied": {contract.Marker{AppliedPlan: "sha256:2", AppliedMade: at(-time.Hour)}, nil},
+		"one of the same second":   {contract.Marker{AppliedPlan: "sha256:2", AppliedMade: at(0)}, nil},
+		"a later one was applied": {contract.Marker{AppliedPlan: "sha256:2", AppliedMade: at(time.Second)},
 			apply.ErrSuperseded},
-		"one of an unknown time": {identity.Marker{AppliedPlan: "sha256:2", AppliedMade: "yesterday"},
+		"one of an unknown time": {contract.Marker{AppliedPlan: "sha256:2", AppliedMade: "yesterday"},
 			apply.ErrSuperseded},
-		"one of an earlier version": {identity.Marker{AppliedPlan: "sha256:2"}, nil},
-		"it was revoked":            {identity.Marker{Revoked: []string{"sha256:0", "sha256:1"}}, apply.ErrRevoked},
-		"another was revoked":       {identity.Marker{Revoked: []string{"sha256:0"}}, nil},
-		"it was applied, then revoked": {identity.Marker{AppliedPlan: "sha256:1", Revoked: []string{"sha256:1"}},
+		"one of an earlier version": {contract.Marker{AppliedPlan: "sha256:2"}, nil},
+		"it was revoked":            {contract.Marker{Revoked: []string{"sha256:0", "sha256:1"}}, apply.ErrRevoked},
+		"another was revoked":       {contract.Marker{Revoked: []string{"sha256:0"}}, nil},
+		"it was applied, then revoked": {contract.Marker{AppliedPlan: "sha256:1", Revoked: []string{"sha256:1"}},
 			apply.ErrRevoked},
 	} {
 		if err := apply.CheckPlan(c.marker, "sha256:1", made); !errors.Is(err, c.want) || c.want == nil && err != nil {
@@ -67,7 +67,7 @@ func TestTakeLease_WritesWhoseTargetItIsAndNeverOverAnother(t *testing.T) {
 	if m.marker.Migration != "acme" || m.marker.Tenant != "acme" {
 		t.Errorf("the marker says %+v", m.marker)
 	}
-	if err := lease.Release(t.Context(), func(*identity.Marker) {}); err != nil {
+	if err := lease.Release(t.Context(), func(*contract.Marker) {}); err != nil {
 		t.Fatal(err)
 	}
 	before, other := m.count, claim("r-2")
@@ -123,17 +123,17 @@ func TestRevoke_WaitsForNobodyAndTouchesNoOthersTarget(t *testing.T) {
 func TestAdopt_OnlyAfterTheArchiveAndWithinATenant(t *testing.T) {
 	archived := lifecycle.Migration{Name: "pilot", Tenant: "acme", Status: lifecycle.MigrationArchived}
 	active := lifecycle.Migration{Name: "acme", Tenant: "acme", Status: lifecycle.MigrationReady}
-	pilots := identity.Marker{Migration: "pilot", Tenant: "acme", AppliedPlan: "sha256:1",
+	pilots := contract.Marker{Migration: "pilot", Tenant: "acme", AppliedPlan: "sha256:1",
 		AppliedMade: "2026-11-27T10:00:00Z", Fence: 3,
 		Bindings: map[string]string{"a": "group:/a"}}
 	leased := pilots
-	leased.Lease = identity.Lease{ID: "r-9", Expires: "2026-11-27T12:00:00Z"}
+	leased.Lease = contract.Lease{ID: "r-9", Expires: "2026-11-27T12:00:00Z"}
 	going, others, ended := archived, archived, active
 	going.Status, others.Tenant, ended.Status = lifecycle.MigrationReady, "beta", lifecycle.MigrationArchived
 	var foreign *apply.ForeignError
 	var held *apply.HeldError
 	for name, c := range map[string]struct {
-		marker   identity.Marker
+		marker   contract.Marker
 		from, to lifecycle.Migration
 		rule     string
 		as       any
@@ -142,8 +142,8 @@ func TestAdopt_OnlyAfterTheArchiveAndWithinATenant(t *testing.T) {
 		"one that goes on":             {pilots, going, active, lifecycle.RuleNotArchived, nil},
 		"another tenant's":             {pilots, others, active, lifecycle.RuleOtherTenant, nil},
 		"for one that ended itself":    {pilots, archived, ended, lifecycle.RuleArchived, nil},
-		"nobody's":                     {identity.Marker{}, archived, active, lifecycle.RuleNothingToAdopt, nil},
-		"a third one's":                {identity.Marker{Migration: "third", Tenant: "acme"}, archived, active, "", &foreign},
+		"nobody's":                     {contract.Marker{}, archived, active, lifecycle.RuleNothingToAdopt, nil},
+		"a third one's":                {contract.Marker{Migration: "third", Tenant: "acme"}, archived, active, "", &foreign},
 		"one that is written just now": {leased, archived, active, "", &held},
 	} {
 		m := &markers{marker: c.marker}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -34,7 +35,7 @@ type Result struct {
 }
 
 // judge makes a result of what a target answered.
-func judge(step plan.Step, answer identity.StepResult, err error) Result {
+func judge(step plan.Step, answer contract.StepResult, err error) Result {
 	result := Result{Step: step, Outcome: history.Applied, ServerID: answer.ServerID, Requests: answer.Requests}
 	if answer.Already {
 		result.Outcome = history.Already
@@ -43,14 +44,14 @@ func judge(step plan.Step, answer identity.StepResult, err error) Result {
 		return result
 	}
 	result.Outcome, result.Reason = history.Failed, err.Error()
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	switch {
 	case errors.Is(err, ErrTargetGone):
 		result.Outcome = history.Unknown
 	case !errors.As(err, &failure):
-	case failure.Code == identity.ErrorUnreachable:
+	case failure.Code == contract.ErrorUnreachable:
 		result.Outcome = history.Unknown
-	case failure.Code == identity.ErrorConflict:
+	case failure.Code == contract.ErrorConflict:
 		result.Changes = changes(step, failure.Live)
 		result.Reason += spell(step, result.Changes)
 	}

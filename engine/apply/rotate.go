@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -79,14 +80,14 @@ func holds(step *plan.Step, attribute string) bool {
 }
 
 // Step is the request that sets the new value.
-func (r *Rotation) Step(secret string) identity.StepRequest {
+func (r *Rotation) Step(secret string) contract.StepRequest {
 	key := identity.Attributes{}
 	for _, a := range r.Schema.Attributes {
 		if a.Identity {
 			key[a.Name] = r.Live.Attributes[a.Name]
 		}
 	}
-	return identity.StepRequest{
+	return contract.StepRequest{
 		StepID: r.Live.ID().String(), Action: string(plan.ActionUpdate), Resource: r.Live.ID(), ServerID: r.Live.ServerID,
 		Tag: r.Live.Tag, Before: key, After: key, Secrets: map[string]string{r.Attribute: secret},
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -14,7 +15,7 @@ import (
 
 // Target does one step. It checks the step's Before itself and is idempotent.
 type Target interface {
-	Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error)
+	Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error)
 }
 
 // Sources hand out the secrets that steps refer to.
@@ -213,7 +214,7 @@ func (r *run) do(ctx context.Context, rank int) answer {
 		a.fault = fmt.Errorf("writing the journal before step %s: %w", step.ID, err)
 		return a
 	}
-	result, err := r.target.Apply(ctx, identity.StepRequest{
+	result, err := r.target.Apply(ctx, contract.StepRequest{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID,
 		Before: step.Before, After: step.After, Tag: step.Tag, Secrets: r.secrets[step.ID], Begun: r.options.Begun[step.ID],
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -29,7 +30,7 @@ type memory struct {
 	onApply func(id string)
 }
 
-func (m *memory) Apply(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (m *memory) Apply(_ context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	m.mutex.Lock()
 	m.order = append(m.order, step.StepID)
 	if step.Begun {
@@ -40,7 +41,7 @@ func (m *memory) Apply(_ context.Context, step identity.StepRequest) (identity.S
 	if hook != nil {
 		hook(step.StepID)
 	}
-	result := identity.StepResult{ServerID: "id-" + step.StepID, Requests: 1, Already: m.already}
+	result := contract.StepResult{ServerID: "id-" + step.StepID, Requests: 1, Already: m.already}
 	if strings.HasPrefix(step.StepID, "secret") {
 		result.Generated = map[string]string{"secret": "s"}
 	}
@@ -221,7 +222,7 @@ func TestRun_StopsWhenItMayNotWriteAnyMore(t *testing.T) {
 }
 
 func TestRun_SaysUnknownOfWhatGotNoAnswerAndGivesUpOnASilentTarget(t *testing.T) {
-	silent := &identity.ProviderError{Code: identity.ErrorUnreachable, Message: "no answer"}
+	silent := &contract.ProviderError{Code: contract.ErrorUnreachable, Message: "no answer"}
 	m := &memory{fail: map[string]error{"a": silent, "b": silent, "c": silent, "d": silent, "e": silent}}
 	report, err := start(t, m, apply.Options{Workers: 1}, step("a"), step("b"), step("c"), step("d"), step("e"))
 	if err != nil || report.Count(history.Unknown) != 3 || report.Count(history.NotStarted) != 2 {
@@ -238,7 +239,7 @@ func TestRun_AConflictTellsBothValuesButNoSecret(t *testing.T) {
 	changed := step("a")
 	changed.Action, changed.AfterSensitive = plan.ActionUpdate, []string{"password"}
 	changed.Before = identity.Attributes{"name": "Wiki", "description": "old", "password": "planted-before"}
-	m := &memory{fail: map[string]error{"a": &identity.ProviderError{Code: identity.ErrorConflict,
+	m := &memory{fail: map[string]error{"a": &contract.ProviderError{Code: contract.ErrorConflict,
 		Message: "somebody has changed it",
 		Live:    identity.Attributes{"name": "Wiki", "description": "by hand", "password": "planted-live"}}}}
 	report, err := start(t, m, apply.Options{Workers: 1}, changed, step("b", "a"), step("c"))

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -30,20 +32,20 @@ import (
 // directory is an incumbent in this process that has two groups.
 type directory struct{}
 
-func (directory) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "directory", Version: "1.0.0", Doc: "A directory.",
+func (directory) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: "directory", Version: "1.0.0", Doc: "A directory.",
 		Kinds: []identity.Kind{identity.KindGroup}}
 }
 
 func (directory) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (directory) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: "corp"}, nil
+func (directory) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: "corp"}, nil
 }
 
 func (directory) Collect(ctx context.Context, sink sdk.Sink) error {
 	for id, name := range map[string]string{"1": "Crew", "2": "Office"} {
-		item, err := identity.NewItem(identity.KindGroup, id, name, identity.Group{Name: name, Type: "local", Origin: "local"})
+		item, err := identity.NewItem(identity.KindGroup, id, name, kinds.Group{Name: name, Type: "local", Origin: "local"})
 		if err != nil {
 			return err
 		}

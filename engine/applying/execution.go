@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -285,5 +286,5 @@ func (e *execution) recordPlan(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, e.lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
+	return errors.Join(err, e.lease.Release(context.WithoutCancel(ctx), func(*contract.Marker) {}))
 }

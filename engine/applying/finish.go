@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/rollback"
@@ -32,7 +32,7 @@ func (e *execution) finish(ctx context.Context, steps apply.Report, fault error)
 		ID: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name, StartedAt: e.began, CompletedAt: p.Now().UTC(),
 		RollbackOf: rollback.Of(of), Status: history.EndOf(fault != nil, report.Undone(), left(of)),
 	}
-	released := e.lease.Release(after, func(m *identity.Marker) { e.mark(m, run) })
+	released := e.lease.Release(after, func(m *contract.Marker) { e.mark(m, run) })
 	if released != nil {
 		run.Status = history.StatusFailed // what only the marker remembers is not there yet
 	}
@@ -59,7 +59,7 @@ func (e *execution) tell(report *Report) {
 }
 
 // mark leaves in the target what the run did.
-func (e *execution) mark(m *identity.Marker, run history.Run) {
+func (e *execution) mark(m *contract.Marker, run history.Run) {
 	m.Run, m.RunHost = run.ID, e.p.Host
 	if run.Status != history.StatusFailed {
 		m.AppliedPlan, m.AppliedMade = e.work.Plan.PlanHash, e.made().UTC().Format(time.RFC3339)

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -154,7 +154,7 @@ func writeRescue(p *project.Project, process journal.Process, records []journal.
 type goneTarget struct{ apply.Target }
 
 // Apply implements apply.Target.
-func (t goneTarget) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (t goneTarget) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	result, err := t.Target.Apply(ctx, step)
 	var fault diag.Diagnostic
 	if errors.As(err, &fault) && fault.Code == "plugin-died" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -130,7 +131,7 @@ func rotate(ctx context.Context, p *project.Project, target *client.Target, of *
 		return err
 	}
 	err = setSecret(ctx, p, target, of, secret, vault)
-	return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*identity.Marker) {}))
+	return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*contract.Marker) {}))
 }
 
 func setSecret(ctx context.Context, p *project.Project, target *client.Target, of *apply.Rotation, secret string,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -33,34 +34,28 @@ type Result struct {
 	Missing        []string           `json:"missing,omitempty"`
 	BlockedReason  string             `json:"blocked_reason,omitempty"`
 	ToDo           string             `json:"to_do,omitempty"`
-	OperatorImpact identity.Severity  `json:"operator_impact"`
-	UserImpact     identity.Severity  `json:"user_impact"`
-	Findings       []identity.Finding `json:"findings,omitempty"`
+	OperatorImpact fidelity.Severity  `json:"operator_impact"`
+	UserImpact     fidelity.Severity  `json:"user_impact"`
+	Findings       []fidelity.Finding `json:"findings,omitempty"`
 }
 
-// Item is one assessed item with what the target makes of it.
-type Item struct {
-	Item        identity.Item
-	Result      Result
-	Translation identity.Translation
-}
-
-// Assess classifies one item. It looks at nothing but its arguments; gaps are those of the item's snapshot.
-func Assess(item identity.Item, t identity.Translation, gaps []identity.Gap) Result {
+// Assess classifies one item by what the target holds of it afterwards (its contract) and what the target found about its
+// parts. It looks at nothing but its arguments; gaps are those of the item's snapshot.
+func Assess(item identity.Item, contract string, findings []fidelity.Finding, gaps []identity.Gap) Result {
 	r := Result{
-		Address: item.Address(), Name: item.Name, Contract: t.Contract, Findings: t.Findings,
-		OperatorImpact: identity.SeverityNone, UserImpact: identity.SeverityNone,
+		Address: item.Address(), Name: item.Name, Contract: contract, Findings: findings,
+		OperatorImpact: fidelity.SeverityNone, UserImpact: fidelity.SeverityNone,
 	}
 	if item.Deleted {
 		r.Class = ClassVisibility
 		r.Rationale = "was listed by the source and was gone when its details were asked for"
 		return r
 	}
-	sorted := sortFindings(t.Findings)
+	sorted := sortFindings(findings)
 	sorted.missing = append(sorted.missing, openGaps(item, gaps)...)
 	r.Missing = append(append([]string(nil), sorted.missing...), unknownToSource(item)...)
 	r.Notes = sorted.notes
-	r.OperatorImpact, r.UserImpact = worstImpacts(t.Findings)
+	r.OperatorImpact, r.UserImpact = worstImpacts(findings)
 	classify(&r, sorted)
 	r.ToDo = sorted.toDo(r.Class)
 	return r
@@ -94,28 +89,28 @@ type sortedFindings struct {
 	missing, invalid, blocked, looser []string
 	rebuild, invisible, differences   []string
 	notes                             []string
-	actions                           map[identity.FindingType][]string
+	actions                           map[fidelity.Type][]string
 }
 
-func sortFindings(findings []identity.Finding) sortedFindings {
-	s := sortedFindings{actions: map[identity.FindingType][]string{}}
+func sortFindings(findings []fidelity.Finding) sortedFindings {
+	s := sortedFindings{actions: map[fidelity.Type][]string{}}
 	for _, f := range findings {
 		text := describe(f)
 		kind := f.Type
 		switch f.Type {
-		case identity.FindingMissing:
+		case fidelity.Missing:
 			s.missing = append(s.missing, text)
-		case identity.FindingInvalid:
+		case fidelity.Invalid:
 			s.invalid = append(s.invalid, text)
-		case identity.FindingRebuild:
+		case fidelity.Rebuild:
 			s.rebuild = append(s.rebuild, text)
-		case identity.FindingInvisible:
+		case fidelity.Invisible:
 			s.invisible = append(s.invisible, text)
-		case identity.FindingApproximation, identity.FindingLost:
+		case fidelity.Approximation, fidelity.Lost:
 			kind = s.addDifference(f, text)
 		default:
 			// An unknown type comes from a newer target: what it means is not known, so nothing is done.
-			kind = identity.FindingBlocked
+			kind = fidelity.Blocked
 			s.blocked = append(s.blocked, text)
 		}
 		if f.Action != "" {
@@ -126,19 +121,19 @@ func sortFindings(findings []identity.Finding) sortedFindings {
 }
 
 // addDifference files an approximation or a loss, and returns the type under which its action counts.
-func (s *sortedFindings) addDifference(f identity.Finding, text string) identity.FindingType {
+func (s *sortedFindings) addDifference(f fidelity.Finding, text string) fidelity.Type {
 	note := text
 	if f.Compensated != "" {
 		note += " (made up for by " + f.Compensated + ")"
 	}
 	s.notes = append(s.notes, note)
 	switch f.Direction {
-	case identity.DirectionSame, identity.DirectionTighter, "":
+	case fidelity.DirectionSame, fidelity.DirectionTighter, "":
 	default:
 		if f.Compensated == "" {
 			s.looser = append(s.looser,
 				text+": this would let in more people or ask for weaker proof, and nothing makes up for it")
-			return identity.FindingBlocked
+			return fidelity.Blocked
 		}
 	}
 	if !atEveryCutover(f.ImpactCode) {
@@ -149,16 +144,16 @@ func (s *sortedFindings) addDifference(f identity.Finding, text string) identity
 
 // toDo joins the advice of those findings that decided the class.
 func (s sortedFindings) toDo(class Class) string {
-	var types []identity.FindingType
+	var types []fidelity.Type
 	switch class {
 	case ClassBlocked:
-		types = []identity.FindingType{identity.FindingMissing, identity.FindingInvalid, identity.FindingBlocked}
+		types = []fidelity.Type{fidelity.Missing, fidelity.Invalid, fidelity.Blocked}
 	case ClassManual:
-		types = []identity.FindingType{identity.FindingRebuild}
+		types = []fidelity.Type{fidelity.Rebuild}
 	case ClassVisibility:
-		types = []identity.FindingType{identity.FindingInvisible}
+		types = []fidelity.Type{fidelity.Invisible}
 	case ClassApproximation, ClassNative:
-		types = []identity.FindingType{identity.FindingApproximation, identity.FindingLost}
+		types = []fidelity.Type{fidelity.Approximation, fidelity.Lost}
 	}
 	var actions []string
 	seen := map[string]bool{}
@@ -173,7 +168,7 @@ func (s sortedFindings) toDo(class Class) string {
 	return strings.Join(actions, "; ")
 }
 
-func describe(f identity.Finding) string {
+func describe(f fidelity.Finding) string {
 	if f.Field == "" {
 		return f.Summary
 	}
@@ -188,10 +183,10 @@ func unknownToSource(item identity.Item) []string {
 	return texts
 }
 
-func worstImpacts(findings []identity.Finding) (operators, users identity.Severity) {
-	operators, users = identity.SeverityNone, identity.SeverityNone
+func worstImpacts(findings []fidelity.Finding) (operators, users fidelity.Severity) {
+	operators, users = fidelity.SeverityNone, fidelity.SeverityNone
 	for _, f := range findings {
-		if f.Audience == identity.AudienceEndUsers {
+		if f.Audience == fidelity.AudienceEndUsers {
 			users = worse(users, f.Severity)
 		} else {
 			operators = worse(operators, f.Severity)
@@ -200,19 +195,19 @@ func worstImpacts(findings []identity.Finding) (operators, users identity.Severi
 	return operators, users
 }
 
-func worse(a, b identity.Severity) identity.Severity {
-	return slices.MaxFunc([]identity.Severity{a, b}, byRank)
+func worse(a, b fidelity.Severity) fidelity.Severity {
+	return slices.MaxFunc([]fidelity.Severity{a, b}, byRank)
 }
 
-func byRank(a, b identity.Severity) int { return cmp.Compare(rank(a), rank(b)) }
+func byRank(a, b fidelity.Severity) int { return cmp.Compare(rank(a), rank(b)) }
 
-func rank(s identity.Severity) int {
+func rank(s fidelity.Severity) int {
 	switch s {
-	case identity.SeverityLow:
+	case fidelity.SeverityLow:
 		return 1
-	case identity.SeverityMedium:
+	case fidelity.SeverityMedium:
 		return 2
-	case identity.SeverityHigh:
+	case fidelity.SeverityHigh:
 		return 3
 	}
 	return 0

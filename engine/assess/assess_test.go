@@ -5,46 +5,47 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 func TestAssess_FirstRuleThatFitsDecidesTheClass(t *testing.T) {
-	approx := identity.Finding{Type: identity.FindingApproximation, Field: "a", Summary: "differs"}
-	looser := identity.Finding{Type: identity.FindingLost, Field: "b", Summary: "gone",
-		Direction: identity.DirectionLooser}
+	approx := fidelity.Finding{Type: fidelity.Approximation, Field: "a", Summary: "differs"}
+	looser := fidelity.Finding{Type: fidelity.Lost, Field: "b", Summary: "gone",
+		Direction: fidelity.DirectionLooser}
 	madeUp := looser
 	madeUp.Compensated = "the gate"
 	cases := []struct {
 		name     string
-		findings []identity.Finding
+		findings []fidelity.Finding
 		gaps     []identity.Gap
 		deleted  bool
 		want     Class
 	}{
 		{"no finding is native", nil, nil, false, ClassNative},
-		{"a change of issuer lowers nothing", []identity.Finding{{Type: identity.FindingApproximation,
+		{"a change of issuer lowers nothing", []fidelity.Finding{{Type: fidelity.Approximation,
 			ImpactCode: "issuer_changes"}}, nil, false, ClassNative},
-		{"an approximation is one", []identity.Finding{approx}, nil, false, ClassApproximation},
-		{"a looser loss blocks", []identity.Finding{looser}, nil, false, ClassBlocked},
-		{"a looser loss that is made up for does not block", []identity.Finding{madeUp}, nil, false, ClassApproximation},
-		{"a rebuild wins over no counterpart", []identity.Finding{{Type: identity.FindingInvisible},
-			{Type: identity.FindingRebuild}}, nil, false, ClassManual},
-		{"missing evidence wins over a rebuild", []identity.Finding{{Type: identity.FindingRebuild},
-			{Type: identity.FindingMissing}}, nil, false, ClassBlocked},
-		{"an unknown type of finding blocks", []identity.Finding{{Type: "new"}}, nil, false, ClassBlocked},
-		{"no counterpart is visible only", []identity.Finding{{Type: identity.FindingInvisible}}, nil, false,
+		{"an approximation is one", []fidelity.Finding{approx}, nil, false, ClassApproximation},
+		{"a looser loss blocks", []fidelity.Finding{looser}, nil, false, ClassBlocked},
+		{"a looser loss that is made up for does not block", []fidelity.Finding{madeUp}, nil, false, ClassApproximation},
+		{"a rebuild wins over no counterpart", []fidelity.Finding{{Type: fidelity.Invisible},
+			{Type: fidelity.Rebuild}}, nil, false, ClassManual},
+		{"missing evidence wins over a rebuild", []fidelity.Finding{{Type: fidelity.Rebuild},
+			{Type: fidelity.Missing}}, nil, false, ClassBlocked},
+		{"an unknown type of finding blocks", []fidelity.Finding{{Type: "new"}}, nil, false, ClassBlocked},
+		{"no counterpart is visible only", []fidelity.Finding{{Type: fidelity.Invisible}}, nil, false,
 			ClassVisibility},
 		{"unread policies block applications", nil, []identity.Gap{{Kind: identity.KindAuthPolicy, Status: 403}}, false,
 			ClassBlocked},
 		{"an unread role does not concern applications", nil, []identity.Gap{{Kind: identity.KindRole, Status: 403}}, false,
 			ClassNative},
-		{"a deleted item is visible only", []identity.Finding{looser}, nil, true, ClassVisibility},
+		{"a deleted item is visible only", []fidelity.Finding{looser}, nil, true, ClassVisibility},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			item := identity.Item{Source: "okta.corp", Kind: identity.KindApplication, ID: "1", Name: "Payroll",
 				Deleted: c.deleted}
-			got := Assess(item, identity.Translation{Findings: c.findings}, c.gaps)
+			got := Assess(item, "", c.findings, c.gaps)
 			if got.Class != c.want {
 				t.Fatalf("class %s, want %s (%s)", got.Class, c.want, got.Rationale)
 			}
@@ -68,8 +69,8 @@ func impactsOf(n int) []Impact {
 	for i := range n {
 		results = append(results, Result{
 			Address: identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: fmt.Sprint(i)},
-			Findings: []identity.Finding{{ImpactCode: "secret_changes", Audience: identity.AudienceAppOwners,
-				Severity: identity.SeverityHigh, Summary: "new secret"}},
+			Findings: []fidelity.Finding{{ImpactCode: "secret_changes", Audience: fidelity.AudienceAppOwners,
+				Severity: fidelity.SeverityHigh, Summary: "new secret"}},
 		})
 	}
 	return impactsIn(results)
@@ -94,12 +95,12 @@ func TestImpacts_NamesAThousandAndCountsAll(t *testing.T) {
 }
 
 func TestImpacts_SayWhatToTellOnce(t *testing.T) {
-	finding := identity.Finding{Type: identity.FindingInvisible, ImpactCode: "link_lost",
-		Audience: identity.AudienceEndUsers, Severity: identity.SeverityMedium, Tell: "Bookmark it."}
+	finding := fidelity.Finding{Type: fidelity.Invisible, ImpactCode: "link_lost",
+		Audience: fidelity.AudienceEndUsers, Severity: fidelity.SeverityMedium, Tell: "Bookmark it."}
 	var results []Result
 	for i := range 3 {
 		results = append(results, Result{Address: identity.Address{Source: "s", Kind: identity.KindApplication,
-			ID: fmt.Sprint(i)}, Findings: []identity.Finding{finding}})
+			ID: fmt.Sprint(i)}, Findings: []fidelity.Finding{finding}})
 	}
 	if got := impactsIn(results); len(got) != 1 || got[0].Tell != "Bookmark it." || got[0].Count != 3 {
 		t.Errorf("%+v", got)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -27,10 +28,10 @@ func results(all ...Result) iter.Seq2[Result, error] {
 
 func TestDiff_TellsWhatANewClassifierOrConfigurationDoes(t *testing.T) {
 	blocked := result("2", ClassBlocked)
-	blocked.BlockedReason, blocked.UserImpact = "acs_url: not known", identity.SeverityHigh
+	blocked.BlockedReason, blocked.UserImpact = "acs_url: not known", fidelity.SeverityHigh
 	before := results(result("1", ClassNative), blocked, result("3", ClassNative, "a: b"), result("4", ClassNative))
 	native := result("2", ClassNative)
-	native.Contract, native.UserImpact = "SAML client", identity.SeverityLow
+	native.Contract, native.UserImpact = "SAML client", fidelity.SeverityLow
 	after := results(result("1", ClassNative), native, result("3", ClassNative, "a: c"), result("5", ClassManual))
 	var got []Change
 	for change, err := range Diff(before, after) {

@@ -67,7 +67,9 @@ func openToEveryone(item identity.Item) bool {
 	if item.Kind != identity.KindApplication {
 		return false
 	}
-	var application identity.Application
+	var application struct {
+		Access string `json:"access"`
+	}
 	return item.Decode(&application) == nil && application.Access == identity.AccessEveryone
 }
 

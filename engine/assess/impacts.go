@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -20,8 +21,8 @@ const maxImpactItems = 1000
 type Impact struct {
 	ID       string            `json:"id"`
 	Code     string            `json:"code"`
-	Audience identity.Audience `json:"audience"`
-	Severity identity.Severity `json:"severity"`
+	Audience fidelity.Audience `json:"audience"`
+	Severity fidelity.Severity `json:"severity"`
 	Summary  string            `json:"summary"`
 	Tell     string            `json:"tell"` // what to tell the audience
 	Items    []string          `json:"items"`
@@ -36,8 +37,8 @@ type ImpactCollector struct {
 
 type impactKey struct {
 	code     string
-	audience identity.Audience
-	severity identity.Severity
+	audience fidelity.Audience
+	severity fidelity.Severity
 }
 
 type impactGroup struct {
@@ -55,10 +56,10 @@ func NewImpactCollector() *ImpactCollector {
 }
 
 // Add takes all findings of one item. An item counts once for each impact; call it once an item.
-func (c *ImpactCollector) Add(item identity.Address, findings []identity.Finding) {
+func (c *ImpactCollector) Add(item identity.Address, findings []fidelity.Finding) {
 	address := item.String()
 	for _, f := range findings {
-		if rank(f.Severity) < rank(identity.SeverityMedium) {
+		if rank(f.Severity) < rank(fidelity.SeverityMedium) {
 			continue
 		}
 		key := impactKey{code: impactCode(f), audience: f.Audience, severity: f.Severity}
@@ -72,14 +73,14 @@ func (c *ImpactCollector) Add(item identity.Address, findings []identity.Finding
 }
 
 // impactCode falls back to the field, so that a finding without a code is not lost.
-func impactCode(f identity.Finding) string {
+func impactCode(f fidelity.Finding) string {
 	if f.ImpactCode != "" {
 		return f.ImpactCode
 	}
 	return string(f.Type) + "_" + f.Field
 }
 
-func (g *impactGroup) add(item identity.Address, address string, f identity.Finding) {
+func (g *impactGroup) add(item identity.Address, address string, f fidelity.Finding) {
 	keepFirst(g.summaries, f.Summary)
 	if f.Tell != "" {
 		keepFirst(g.tells, f.Tell)

@@ -7,25 +7,26 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-func felt(code string, audience identity.Audience, severity identity.Severity) identity.Finding {
-	return identity.Finding{
-		Type: identity.FindingLost, Field: "field", Summary: code + " is felt", ImpactCode: code, Audience: audience,
+func felt(code string, audience fidelity.Audience, severity fidelity.Severity) fidelity.Finding {
+	return fidelity.Finding{
+		Type: fidelity.Lost, Field: "field", Summary: code + " is felt", ImpactCode: code, Audience: audience,
 		Severity: severity,
 	}
 }
 
 func TestImpacts_ComeHighFirstThenByCodeAndAudience(t *testing.T) {
-	findings := []identity.Finding{
-		felt("b", identity.AudienceEndUsers, identity.SeverityMedium),
-		felt("a", identity.AudienceSecurity, identity.SeverityMedium),
-		felt("a", identity.AudienceEndUsers, identity.SeverityMedium),
-		felt("z", identity.AudienceEndUsers, identity.SeverityHigh),
-		felt("", identity.AudienceHelpDesk, identity.SeverityMedium),
-		felt("low", identity.AudienceEndUsers, identity.SeverityLow),
-		felt("none", identity.AudienceEndUsers, ""),
+	findings := []fidelity.Finding{
+		felt("b", fidelity.AudienceEndUsers, fidelity.SeverityMedium),
+		felt("a", fidelity.AudienceSecurity, fidelity.SeverityMedium),
+		felt("a", fidelity.AudienceEndUsers, fidelity.SeverityMedium),
+		felt("z", fidelity.AudienceEndUsers, fidelity.SeverityHigh),
+		felt("", fidelity.AudienceHelpDesk, fidelity.SeverityMedium),
+		felt("low", fidelity.AudienceEndUsers, fidelity.SeverityLow),
+		felt("none", fidelity.AudienceEndUsers, ""),
 	}
 	want := []string{
 		"high z end_users", "medium a end_users", "medium a security", "medium b end_users", "medium lost_field help_desk",
@@ -44,9 +45,9 @@ func TestImpacts_ComeHighFirstThenByCodeAndAudience(t *testing.T) {
 
 func TestImpacts_KeepTheFirstThreeTexts(t *testing.T) {
 	for n, want := range map[int]string{3: "text 1; text 2; text 3", 4: "text 1; text 2; text 3"} {
-		var findings []identity.Finding
+		var findings []fidelity.Finding
 		for i := n; i > 0; i-- {
-			finding := felt("a", identity.AudienceEndUsers, identity.SeverityHigh)
+			finding := felt("a", fidelity.AudienceEndUsers, fidelity.SeverityHigh)
 			finding.Summary = fmt.Sprint("text ", i)
 			findings = append(findings, finding)
 		}
@@ -76,7 +77,7 @@ func TestImpactGroup_HoldsLittleAndSortsSeldom(t *testing.T) {
 	group := &impactGroup{summaries: map[string]bool{}, tells: map[string]bool{}, subjects: map[string]bool{}}
 	most := 0
 	for i := range 5000 {
-		group.add(identity.Address{}, fmt.Sprint(i), identity.Finding{})
+		group.add(identity.Address{}, fmt.Sprint(i), fidelity.Finding{})
 		most = max(most, len(group.items))
 	}
 	if most != 2*maxImpactItems-1 {

@@ -6,11 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func application(access string) identity.Item {
-	attributes, _ := json.Marshal(identity.Application{Access: access})
+	attributes, _ := json.Marshal(kinds.Application{Access: access})
 	return identity.Item{
 		Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "Payroll",
 		Version: identity.KindVersion, Attributes: attributes,
@@ -22,68 +25,68 @@ func TestAssess_TheWholeResult(t *testing.T) {
 	cases := []struct {
 		name        string
 		gaps        []string
-		translation identity.Translation
+		translation contract.Translation
 		want        Result
 	}{
 		{
-			"a native item", nil, identity.Translation{Contract: "OIDC client"},
+			"a native item", nil, contract.Translation{Contract: "OIDC client"},
 			Result{
 				Class: ClassNative, Contract: "OIDC client", Rationale: "every part has an equal counterpart",
-				OperatorImpact: identity.SeverityNone, UserImpact: identity.SeverityNone,
+				OperatorImpact: fidelity.SeverityNone, UserImpact: fidelity.SeverityNone,
 			},
 		},
 		{
-			"what the source does not tell is missing, and blocks nothing", []string{"access"}, identity.Translation{},
+			"what the source does not tell is missing, and blocks nothing", []string{"access"}, contract.Translation{},
 			Result{
 				Class: ClassNative, Rationale: "every part has an equal counterpart",
 				Missing:        []string{"access: the source does not tell"},
-				OperatorImpact: identity.SeverityNone, UserImpact: identity.SeverityNone,
+				OperatorImpact: fidelity.SeverityNone, UserImpact: fidelity.SeverityNone,
 			},
 		},
 		{
 			"a difference with its advice, felt by both", nil,
-			identity.Translation{Findings: []identity.Finding{
-				{Type: identity.FindingApproximation, Field: "logo", Summary: "is linked", Action: "Upload it."},
-				{Type: identity.FindingLost, Field: "tile", Summary: "is gone", Action: "Upload it.",
-					Direction: identity.DirectionTighter, Audience: identity.AudienceEndUsers,
-					Severity: identity.SeverityMedium},
-				{Type: identity.FindingApproximation, Summary: "a new address", ImpactCode: "issuer_changes",
-					Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, Action: "Enter it."},
-				{Type: identity.FindingApproximation, Field: "icon", Summary: "is smaller",
-					Audience: identity.AudienceEndUsers, Severity: identity.SeverityLow},
+			contract.Translation{Findings: []fidelity.Finding{
+				{Type: fidelity.Approximation, Field: "logo", Summary: "is linked", Action: "Upload it."},
+				{Type: fidelity.Lost, Field: "tile", Summary: "is gone", Action: "Upload it.",
+					Direction: fidelity.DirectionTighter, Audience: fidelity.AudienceEndUsers,
+					Severity: fidelity.SeverityMedium},
+				{Type: fidelity.Approximation, Summary: "a new address", ImpactCode: "issuer_changes",
+					Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityHigh, Action: "Enter it."},
+				{Type: fidelity.Approximation, Field: "icon", Summary: "is smaller",
+					Audience: fidelity.AudienceEndUsers, Severity: fidelity.SeverityLow},
 			}},
 			Result{
 				Class: ClassApproximation, Rationale: "logo: is linked; tile: is gone; icon: is smaller",
 				Notes:          []string{"logo: is linked", "tile: is gone", "a new address", "icon: is smaller"},
 				ToDo:           "Upload it.; Enter it.",
-				OperatorImpact: identity.SeverityHigh, UserImpact: identity.SeverityMedium,
+				OperatorImpact: fidelity.SeverityHigh, UserImpact: fidelity.SeverityMedium,
 			},
 		},
 		{
 			"a looser part that is made up for", nil,
-			identity.Translation{Findings: []identity.Finding{{
-				Type: identity.FindingLost, Field: "policy", Summary: "is gone", Direction: identity.DirectionLooser,
+			contract.Translation{Findings: []fidelity.Finding{{
+				Type: fidelity.Lost, Field: "policy", Summary: "is gone", Direction: fidelity.DirectionLooser,
 				Compensated: "the gate", Action: "Look at the gate.",
 			}}},
 			Result{
 				Class: ClassApproximation, Rationale: "policy: is gone (made up for by the gate)",
 				Notes: []string{"policy: is gone (made up for by the gate)"}, ToDo: "Look at the gate.",
-				OperatorImpact: identity.SeverityNone, UserImpact: identity.SeverityNone,
+				OperatorImpact: fidelity.SeverityNone, UserImpact: fidelity.SeverityNone,
 			},
 		},
 		{
 			"a looser part blocks, and only its advice counts", nil,
-			identity.Translation{Findings: []identity.Finding{
-				{Type: identity.FindingLost, Field: "policy", Summary: "is gone", Direction: identity.DirectionLooser,
+			contract.Translation{Findings: []fidelity.Finding{
+				{Type: fidelity.Lost, Field: "policy", Summary: "is gone", Direction: fidelity.DirectionLooser,
 					Action: "Build a gate."},
-				{Type: identity.FindingRebuild, Summary: "by hand", Action: "Rebuild it."},
+				{Type: fidelity.Rebuild, Summary: "by hand", Action: "Rebuild it."},
 			}},
 			Result{
 				Class: ClassBlocked, ToDo: "Build a gate.", Notes: []string{"policy: is gone"},
 				BlockedReason: "policy: is gone: this would let in more people or ask for weaker proof, and nothing makes up for it",
 				Rationale: "policy: is gone: this would let in more people or ask for weaker proof, and nothing makes " +
 					"up for it",
-				OperatorImpact: identity.SeverityNone, UserImpact: identity.SeverityNone,
+				OperatorImpact: fidelity.SeverityNone, UserImpact: fidelity.SeverityNone,
 			},
 		},
 	}
@@ -93,7 +96,7 @@ func TestAssess_TheWholeResult(t *testing.T) {
 			item.Gaps = c.gaps
 			want := c.want
 			want.Address, want.Name, want.Findings = address, "Payroll", c.translation.Findings
-			if diff := cmp.Diff(want, Assess(item, c.translation, nil)); diff != "" {
+			if diff := cmp.Diff(want, Assess(item, c.translation.Contract, c.translation.Findings, nil)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -142,7 +145,7 @@ func TestAssess_AGapBlocksWhatItCouldMakeWrong(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := Assess(c.item, identity.Translation{}, []identity.Gap{c.gap})
+			got := Assess(c.item, "", nil, []identity.Gap{c.gap})
 			if diff := cmp.Diff(c.want, got.Missing); diff != "" {
 				t.Error(diff)
 			}
@@ -167,7 +170,7 @@ func TestAssess_WhichKindsAGapBlocks(t *testing.T) {
 	for _, gap := range identity.Kinds() {
 		for _, kind := range identity.Kinds() {
 			item := identity.Item{Kind: kind, ID: "1"}
-			if len(Assess(item, identity.Translation{}, []identity.Gap{{Kind: gap}}).Missing) > 0 {
+			if len(Assess(item, "", nil, []identity.Gap{{Kind: gap}}).Missing) > 0 {
 				got[gap] = append(got[gap], kind)
 			}
 		}

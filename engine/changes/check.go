@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -62,22 +63,22 @@ type StepName struct {
 
 // Other is a write by somebody else; Touches are resources of the run that it was about.
 type Other struct {
-	identity.ChangeEvent
+	observation.ChangeEvent
 	Touches []identity.ResourceID `json:"touches,omitempty"`
 }
 
 // Verdict is what the record says of a run. Silent means that it holds nothing of the run at all: it was not kept then.
 type Verdict struct {
-	Silent      bool                   `json:"silent"`
-	Steps       int                    `json:"steps"`       // that were applied with a write
-	Recorded    int                    `json:"recorded"`    // of them, those whose write is in the record
-	Loosely     []StepName             `json:"loosely"`     // of the recorded ones, those known by kind and time only
-	Missing     []StepName             `json:"missing"`     // applied, and not in the record
-	Uncovered   []StepName             `json:"uncovered"`   // from before the record begins
-	Unexplained []identity.ChangeEvent `json:"unexplained"` // ours, and of no step
-	Others      []Other                `json:"others"`      // by somebody else meanwhile
-	Writes      int                    `json:"writes"`      // ours, the bookkeeping too
-	Bookkeeping int                    `json:"bookkeeping"` // ours, of the marker
+	Silent      bool                      `json:"silent"`
+	Steps       int                       `json:"steps"`       // that were applied with a write
+	Recorded    int                       `json:"recorded"`    // of them, those whose write is in the record
+	Loosely     []StepName                `json:"loosely"`     // of the recorded ones, those known by kind and time only
+	Missing     []StepName                `json:"missing"`     // applied, and not in the record
+	Uncovered   []StepName                `json:"uncovered"`   // from before the record begins
+	Unexplained []observation.ChangeEvent `json:"unexplained"` // ours, and of no step
+	Others      []Other                   `json:"others"`      // by somebody else meanwhile
+	Writes      int                       `json:"writes"`      // ours, the bookkeeping too
+	Bookkeeping int                       `json:"bookkeeping"` // ours, of the marker
 }
 
 // Proven says that the record shows every step and nothing of ours besides. What others did meanwhile is theirs.
@@ -86,7 +87,7 @@ func (v Verdict) Proven() bool {
 }
 
 // Digest stands for a record: sha256:… over its events and what it covers.
-func Digest(report identity.ChangeReport) (string, error) {
+func Digest(report observation.ChangeReport) (string, error) {
 	report.Requests = 0
 	encoded, err := json.Marshal(report)
 	if err != nil {
@@ -112,9 +113,9 @@ func (s *step) within(at time.Time) bool {
 }
 
 // Check holds the record against the run. The order of events does not matter.
-func Check(p *plan.Plan, run Run, report identity.ChangeReport) (Verdict, error) {
+func Check(p *plan.Plan, run Run, report observation.ChangeReport) (Verdict, error) {
 	v := Verdict{Loosely: []StepName{}, Missing: []StepName{}, Uncovered: []StepName{},
-		Unexplained: []identity.ChangeEvent{}, Others: []Other{}}
+		Unexplained: []observation.ChangeEvent{}, Others: []Other{}}
 	covers, err := time.Parse(time.RFC3339Nano, report.Covers)
 	if err != nil {
 		return v, fmt.Errorf("the record does not say from when on it is complete: %q", report.Covers)
@@ -136,7 +137,7 @@ func Check(p *plan.Plan, run Run, report identity.ChangeReport) (Verdict, error)
 	return v, nil
 }
 
-func (v *Verdict) take(event identity.ChangeEvent, at time.Time, found index) {
+func (v *Verdict) take(event observation.ChangeEvent, at time.Time, found index) {
 	if !event.ByUs {
 		v.Others = append(v.Others, Other{ChangeEvent: event, Touches: found.touched(event)})
 		return
@@ -228,7 +229,7 @@ func newIndex(steps []*step) index {
 }
 
 // named lists the steps whose resource the write names.
-func (i index) named(event identity.ChangeEvent) []*step {
+func (i index) named(event observation.ChangeEvent) []*step {
 	var steps []*step
 	for _, about := range event.About {
 		if about.Key != "" {
@@ -242,7 +243,7 @@ func (i index) named(event identity.ChangeEvent) []*step {
 }
 
 // explain finds the steps that were at work on what was written, and notes it on them.
-func (i index) explain(event identity.ChangeEvent, at time.Time) bool {
+func (i index) explain(event observation.ChangeEvent, at time.Time) bool {
 	explained := false
 	for _, s := range i.named(event) {
 		if s.within(at) && s.outcome != history.NotStarted {
@@ -265,7 +266,7 @@ func (i index) explain(event identity.ChangeEvent, at time.Time) bool {
 	return explained
 }
 
-func (i index) touched(event identity.ChangeEvent) []identity.ResourceID {
+func (i index) touched(event observation.ChangeEvent) []identity.ResourceID {
 	var touched []identity.ResourceID
 	for _, s := range i.named(event) {
 		if !slices.Contains(touched, s.Resource) {

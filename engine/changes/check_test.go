@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/changes"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -20,7 +21,7 @@ func id(resourceType, key string) identity.ResourceID {
 }
 
 // sample is a run of three steps, ten seconds after each other, and a record that proves them.
-func sample() (*plan.Plan, changes.Run, identity.ChangeReport) {
+func sample() (*plan.Plan, changes.Run, observation.ChangeReport) {
 	p := &plan.Plan{Steps: []plan.Step{
 		{ID: "client:crm", Action: plan.ActionCreate, Resource: id("client", "crm")},
 		{ID: "gate:crm", Action: plan.ActionCreate, Resource: id("gate", "crm")},
@@ -35,20 +36,20 @@ func sample() (*plan.Plan, changes.Run, identity.ChangeReport) {
 			changes.Line{StepID: step.ID, Resource: step.Resource, ServerID: "id-of-" + step.Resource.Type, Outcome: "applied",
 				At: at(begin + 1)})
 	}
-	event := func(seconds float64, path string, about ...identity.ResourceID) identity.ChangeEvent {
-		return identity.ChangeEvent{At: at(seconds).Format(time.RFC3339Nano), Operation: "update", Path: path, ByUs: true,
+	event := func(seconds float64, path string, about ...identity.ResourceID) observation.ChangeEvent {
+		return observation.ChangeEvent{At: at(seconds).Format(time.RFC3339Nano), Operation: "update", Path: path, ByUs: true,
 			About: about}
 	}
 	marker := event(0.1, "marker")
 	marker.Bookkeeping = true
-	return p, run, identity.ChangeReport{Covers: at(0).Format(time.RFC3339Nano), Events: []identity.ChangeEvent{
+	return p, run, observation.ChangeReport{Covers: at(0).Format(time.RFC3339Nano), Events: []observation.ChangeEvent{
 		marker, event(10.5, "clients/1", id("client", "crm")), event(20.2, "flows/1", id("gate", "")),
 		event(20.8, "clients/1", id("gate", "crm")),
 		event(30.5, "clients/1", id("open", "crm")),
 	}}
 }
 
-func verdict(t *testing.T, p *plan.Plan, run changes.Run, report identity.ChangeReport) changes.Verdict {
+func verdict(t *testing.T, p *plan.Plan, run changes.Run, report observation.ChangeReport) changes.Verdict {
 	t.Helper()
 	v, err := changes.Check(p, run, report)
 	if err != nil {
@@ -75,60 +76,60 @@ func TestCheck_ProvesARunWhoseEveryStepIsRecorded(t *testing.T) {
 
 func TestCheck_FindsWhatIsNotAsTheRunSays(t *testing.T) {
 	cases := map[string]struct {
-		change func(*changes.Run, *identity.ChangeReport)
+		change func(*changes.Run, *observation.ChangeReport)
 		holds  func(changes.Verdict) bool
 		proven bool
 	}{
 		"a step without its write": {
-			func(_ *changes.Run, r *identity.ChangeReport) { r.Events = r.Events[:4] },
+			func(_ *changes.Run, r *observation.ChangeReport) { r.Events = r.Events[:4] },
 			func(v changes.Verdict) bool { return len(v.Missing) == 1 && v.Missing[0].StepID == "open:crm" }, false},
 		"a write at another time": {
-			func(_ *changes.Run, r *identity.ChangeReport) { r.Events[4].At = at(37).Format(time.RFC3339) },
+			func(_ *changes.Run, r *observation.ChangeReport) { r.Events[4].At = at(37).Format(time.RFC3339) },
 			func(v changes.Verdict) bool { return len(v.Missing) == 1 && len(v.Unexplained) == 1 }, false},
 		"a write of ours by no step": {
-			func(_ *changes.Run, r *identity.ChangeReport) {
+			func(_ *changes.Run, r *observation.ChangeReport) {
 				r.Events[3].About, r.Events[3].Path = []identity.ResourceID{id("client", "other")}, "clients/2"
 			},
 			func(v changes.Verdict) bool { return len(v.Unexplained) == 1 && v.Unexplained[0].Path == "clients/2" }, false},
 		"a write of ours of a kind that nobody knows": {
-			func(_ *changes.Run, r *identity.ChangeReport) { r.Events[3].About = nil },
+			func(_ *changes.Run, r *observation.ChangeReport) { r.Events[3].About = nil },
 			func(v changes.Verdict) bool { return len(v.Unexplained) == 1 }, false},
 		"somebody else in between": {
-			func(_ *changes.Run, r *identity.ChangeReport) { r.Events[3].ByUs = false },
+			func(_ *changes.Run, r *observation.ChangeReport) { r.Events[3].ByUs = false },
 			func(v changes.Verdict) bool {
 				return len(v.Others) == 1 && v.Others[0].Touches[0] == id("gate", "crm") && len(v.Loosely) == 1
 			}, true},
 		"somebody else after the run": {
-			func(_ *changes.Run, r *identity.ChangeReport) {
-				r.Events = append(r.Events, identity.ChangeEvent{At: at(60).Format(time.RFC3339), Path: "late"})
+			func(_ *changes.Run, r *observation.ChangeReport) {
+				r.Events = append(r.Events, observation.ChangeEvent{At: at(60).Format(time.RFC3339), Path: "late"})
 			},
 			func(v changes.Verdict) bool { return len(v.Others) == 0 }, true},
 		"a write known by the target's id": {
-			func(_ *changes.Run, r *identity.ChangeReport) {
+			func(_ *changes.Run, r *observation.ChangeReport) {
 				r.Events[1].About, r.Events[1].ServerIDs = []identity.ResourceID{id("client", "")}, []string{"id-of-client"}
 			},
 			func(v changes.Verdict) bool { return v.Recorded == 3 && len(v.Loosely) == 0 }, true},
 		"a record that begins too late": {
-			func(_ *changes.Run, r *identity.ChangeReport) {
+			func(_ *changes.Run, r *observation.ChangeReport) {
 				r.Covers, r.Events = at(15).Format(time.RFC3339), r.Events[2:]
 			},
 			func(v changes.Verdict) bool { return len(v.Uncovered) == 1 && len(v.Missing) == 0 }, false},
 		"nothing at all": {
-			func(_ *changes.Run, r *identity.ChangeReport) { r.Events = nil },
+			func(_ *changes.Run, r *observation.ChangeReport) { r.Events = nil },
 			func(v changes.Verdict) bool { return v.Silent }, false},
 		"a step that was found done": {
-			func(run *changes.Run, r *identity.ChangeReport) {
+			func(run *changes.Run, r *observation.ChangeReport) {
 				run.Steps[5].Outcome, r.Events = "already", r.Events[:4]
 			},
 			func(v changes.Verdict) bool { return v.Steps == 2 }, true},
 		"a step that failed half-way": {
-			func(run *changes.Run, _ *identity.ChangeReport) { run.Steps[5].Outcome = "failed" },
+			func(run *changes.Run, _ *observation.ChangeReport) { run.Steps[5].Outcome = "failed" },
 			func(v changes.Verdict) bool { return v.Steps == 2 && len(v.Unexplained) == 0 }, true},
 		"a write before the run": {
-			func(_ *changes.Run, r *identity.ChangeReport) { r.Events[3].At = at(-3).Format(time.RFC3339) },
+			func(_ *changes.Run, r *observation.ChangeReport) { r.Events[3].At = at(-3).Format(time.RFC3339) },
 			func(v changes.Verdict) bool { return v.Writes == 4 && len(v.Unexplained) == 0 }, true},
 		"a clock that is off by a second": {
-			func(_ *changes.Run, r *identity.ChangeReport) { r.Events[4].At = at(32.5).Format(time.RFC3339Nano) },
+			func(_ *changes.Run, r *observation.ChangeReport) { r.Events[4].At = at(32.5).Format(time.RFC3339Nano) },
 			func(v changes.Verdict) bool { return v.Recorded == 3 }, true},
 	}
 	for name, c := range cases {

@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -67,7 +68,7 @@ func Applications(ctx context.Context, p *project.Project, since time.Time) (*ha
 // readLogs asks the target, and every incumbent of an application, for sign-ins.
 func (d *desk) readLogs(ctx context.Context, overview *handoff.Overview) map[string]handoff.SideLog {
 	logs := map[string]handoff.SideLog{}
-	read := func(side, name string, report identity.SignInReport, err error) {
+	read := func(side, name string, report observation.SignInReport, err error) {
 		log := handoff.SideLogOf(side, name, report, reason(err))
 		overview.Sides = append(overview.Sides, log.Log)
 		logs[name] = log
@@ -82,7 +83,7 @@ func (d *desk) readLogs(ctx context.Context, overview *handoff.Overview) map[str
 		}
 		source, err := d.source(ctx, name)
 		if err != nil {
-			read("incumbent", name, identity.SignInReport{}, err)
+			read("incumbent", name, observation.SignInReport{}, err)
 			continue
 		}
 		report, err := source.SignIns(ctx, overview.Since)
@@ -97,7 +98,7 @@ func reason(err error) string {
 		return ""
 	}
 	text := phrase.Clean(err.Error())
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	if errors.As(err, &failure) && failure.Permission != "" && !strings.Contains(text, failure.Permission) {
 		text += "; it needs " + failure.Permission
 	}

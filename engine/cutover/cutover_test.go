@@ -14,10 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
@@ -31,15 +34,15 @@ const wiki = "fake.corp/application/a1"
 func tenant(t *testing.T) []identity.Item {
 	t.Helper()
 	return append(projecttest.Groups(t, "Engineering"),
-		projecttest.Item(t, identity.KindApplication, "a1", "Wiki", identity.Application{
+		projecttest.Item(t, identity.KindApplication, "a1", "Wiki", kinds.Application{
 			Name: "Wiki", Status: "active", Protocol: "oidc", Access: "assigned", AssignedGroups: 1, ClientID: "wiki",
 			ClientType: "confidential", ClientAuthentication: "client_secret_basic", ClaimsKnown: true,
 			RedirectURIs: []string{"https://wiki.example/cb"}, GrantTypes: []string{"authorization_code"},
 		}),
-		projecttest.Item(t, identity.KindApplication, "a2", "Fax", identity.Application{
+		projecttest.Item(t, identity.KindApplication, "a2", "Fax", kinds.Application{
 			Name: "Fax", Status: "active", Protocol: "other", Mode: "SECURE_PASSWORD_STORE", Access: "assigned",
 		}),
-		projecttest.Item(t, identity.KindAppAssignment, "x1", "Engineering -> Wiki", identity.AppAssignment{
+		projecttest.Item(t, identity.KindAppAssignment, "x1", "Engineering -> Wiki", kinds.AppAssignment{
 			Application: "a1", Principal: "g1", PrincipalKind: "group", Direct: true, Status: "active",
 		}))
 }
@@ -47,8 +50,8 @@ func tenant(t *testing.T) []identity.Item {
 // stage is a place whose clock goes on, and whose sides can tell of connections and sign-ins.
 type stage struct {
 	*projecttest.Place
-	signIns    []identity.SignInActivity // at the incumbent
-	unreadable error                     // of the log of the target
+	signIns    []observation.SignInActivity // at the incumbent
+	unreadable error                        // of the log of the target
 }
 
 func newStage(t *testing.T) *stage {
@@ -190,12 +193,12 @@ func TestConfirm_WhatIsNotThereConfirmsNothing(t *testing.T) {
 func TestApplications_WhatCannotBeReadIsAQuestion(t *testing.T) {
 	s := newStage(t)
 	s.applied(t)
-	s.signIns = []identity.SignInActivity{{
+	s.signIns = []observation.SignInActivity{{
 		Item: identity.ItemID{Kind: identity.KindApplication, ID: "a1"}, SignIns: 2, PeopleCount: 2,
 		Last: "2026-11-22T07:00:00Z", People: []string{"zoe@acme.example", "zed"},
 	}}
-	s.unreadable = &identity.ProviderError{
-		Code: identity.ErrorForbidden, Message: "the log is closed", Permission: "view-events",
+	s.unreadable = &contract.ProviderError{
+		Code: contract.ErrorForbidden, Message: "the log is closed", Permission: "view-events",
 	}
 	p := s.Open()
 	overview, err := cutover.Applications(t.Context(), p, s.At.Add(-time.Hour))
@@ -286,8 +289,8 @@ func TestStatus_FollowsTheMove(t *testing.T) {
 type incumbent struct{ stage *stage }
 
 // Schema implements sdk.Source.
-func (incumbent) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
+func (incumbent) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
 		Name: "fake", Version: "1.0.0", Doc: "Has what a test gives it.", Kinds: identity.Kinds(),
 	}
 }
@@ -296,8 +299,8 @@ func (incumbent) Schema() identity.ProviderSchema {
 func (incumbent) Configure(context.Context, map[string]any) diag.List { return nil }
 
 // Identify implements sdk.Source.
-func (incumbent) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: "corp"}, nil
+func (incumbent) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: "corp"}, nil
 }
 
 // Collect implements sdk.Source.
@@ -309,13 +312,13 @@ func (i incumbent) Collect(ctx context.Context, sink sdk.Sink) error {
 func (incumbent) Secret(context.Context, identity.ItemID, string) (string, error) { return "", nil }
 
 // Connection implements sdk.SourceConnector.
-func (incumbent) Connection(context.Context, identity.Item) ([]identity.ConnectionFact, error) {
-	return []identity.ConnectionFact{{Name: identity.ConnectionIssuer, Value: "https://old.example"}}, nil
+func (incumbent) Connection(context.Context, identity.Item) ([]observation.ConnectionFact, error) {
+	return []observation.ConnectionFact{{Name: observation.ConnectionIssuer, Value: "https://old.example"}}, nil
 }
 
 // SignIns implements sdk.SignInReader.
-func (i incumbent) SignIns(_ context.Context, since string) (identity.SignInReport, error) {
-	return identity.SignInReport{Covers: since, Applications: i.stage.signIns, Requests: 1}, nil
+func (i incumbent) SignIns(_ context.Context, since string) (observation.SignInReport, error) {
+	return observation.SignInReport{Covers: since, Applications: i.stage.signIns, Requests: 1}, nil
 }
 
 // server is a realm file that answers as a server does.
@@ -325,19 +328,19 @@ type server struct {
 }
 
 // Connection implements sdk.TargetConnector.
-func (s *server) Connection(ctx context.Context, resource identity.Resource) ([]identity.ConnectionFact, error) {
+func (s *server) Connection(ctx context.Context, resource identity.Resource) ([]observation.ConnectionFact, error) {
 	there := false
 	_, err := s.Read(ctx, func(r identity.Resource) error {
 		there = there || r.ID() == resource.ID()
 		return nil
 	})
 	if err == nil && !there {
-		err = &identity.ProviderError{Code: identity.ErrorNotFound, Message: "there is no " + resource.ID().String()}
+		err = &contract.ProviderError{Code: contract.ErrorNotFound, Message: "there is no " + resource.ID().String()}
 	}
-	return []identity.ConnectionFact{{Name: identity.ConnectionIssuer, Value: "https://new.example/" + resource.Key}}, err
+	return []observation.ConnectionFact{{Name: observation.ConnectionIssuer, Value: "https://new.example/" + resource.Key}}, err
 }
 
 // SignIns implements sdk.SignInReader.
-func (s *server) SignIns(_ context.Context, since string) (identity.SignInReport, error) {
-	return identity.SignInReport{Covers: since}, s.stage.unreadable
+func (s *server) SignIns(_ context.Context, since string) (observation.SignInReport, error) {
+	return observation.SignInReport{Covers: since}, s.stage.unreadable
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -24,7 +25,7 @@ type desk struct {
 	cfg       *config.Config
 	migration *state.Migration
 	target    *client.Target
-	schema    identity.ProviderSchema
+	schema    contract.ProviderSchema
 	sources   map[string]*client.Source
 	progress  []handoff.Progress
 	records   map[string]handoff.Record // by address

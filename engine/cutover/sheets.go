@@ -6,9 +6,11 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/client"
@@ -65,14 +67,14 @@ func Sheets(ctx context.Context, p *project.Project, name string) (*SheetsReport
 // addSheet makes the sheet of one application. Target is who the target says it is, asked for once.
 func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p handoff.Progress, target *string) error {
 	now, err := d.target.Connection(ctx, identity.Resource{Type: p.Resource.Type, Key: p.Resource.Key})
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	switch {
 	case err == nil:
 	case client.Unsupported(err):
 		return diag.Errorf("sheet-needs-live-target", "Sheets need a live target",
 			"The target %s is no running server: it has no addresses, keys or certificates that an owner could enter.\n"+
 				"A rehearsal makes no sheets; configure the server that people will sign in at.", d.cfg.Target.Address())
-	case errors.As(err, &failure) && failure.Code == identity.ErrorNotFound:
+	case errors.As(err, &failure) && failure.Code == contract.ErrorNotFound:
 		report.Missing = append(report.Missing, p.Item.Name)
 		return nil
 	default:
@@ -90,7 +92,7 @@ func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p handoff.Pro
 	return err
 }
 
-func (d *desk) sheet(ctx context.Context, p handoff.Progress, now []identity.ConnectionFact, target string,
+func (d *desk) sheet(ctx context.Context, p handoff.Progress, now []observation.ConnectionFact, target string,
 ) (handoff.Sheet, error) {
 	s := handoff.Sheet{Target: target, Incumbent: p.Item.Source, WrittenAt: d.now()}
 	owner, err := d.owner(p)
@@ -114,7 +116,7 @@ func (d *desk) sheet(ctx context.Context, p handoff.Progress, now []identity.Con
 }
 
 // oldConnection is how the application is connected to the incumbent, as the newest snapshot knows it.
-func (d *desk) oldConnection(ctx context.Context, p handoff.Progress) ([]identity.ConnectionFact, error) {
+func (d *desk) oldConnection(ctx context.Context, p handoff.Progress) ([]observation.ConnectionFact, error) {
 	item, known := d.items[p.Address()]
 	if !known {
 		return nil, errors.New("the newest snapshot does not hold the application")

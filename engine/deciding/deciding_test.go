@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/deciding"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
@@ -172,7 +173,7 @@ func TestDecide_RefusesWhatCouldDecideNothing(t *testing.T) {
 
 func TestAcknowledge_WritesABlockForEachImpactOfTheLastPlan(t *testing.T) {
 	place := projecttest.New(t, "acme", projecttest.Item(t, identity.KindUser, "u1", "ada@acme.example",
-		identity.User{Username: "ada@acme.example", Status: identity.StatusActive}))
+		kinds.User{Username: "ada@acme.example", Status: identity.StatusActive}))
 	if list, err := deciding.Impacts(t.Context(), place.Open(), false); err != nil || list.Found != 0 ||
 		list.Impacts == nil {
 		t.Fatalf("before any plan: %+v, %v", list, err)
@@ -214,7 +215,7 @@ func TestAcknowledge_WritesABlockForEachImpactOfTheLastPlan(t *testing.T) {
 
 func TestImpacts_NamePeopleOrHideThem(t *testing.T) {
 	place := projecttest.New(t, "acme", projecttest.Item(t, identity.KindUser, "u1-ada-lovelace", "ada@acme.example",
-		identity.User{Username: "ada@acme.example", Status: identity.StatusActive}))
+		kinds.User{Username: "ada@acme.example", Status: identity.StatusActive}))
 	if _, err := planning.Plan(t.Context(), place.Open(), planning.Input{}, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestImpacts_NamePeopleOrHideThem(t *testing.T) {
 }
 
 func TestImpacts_TellOfThoseThatWentOnDemand(t *testing.T) {
-	place := projecttest.New(t, "acme", projecttest.Item(t, identity.KindUser, "u1", "ada", identity.User{Username: "ada",
+	place := projecttest.New(t, "acme", projecttest.Item(t, identity.KindUser, "u1", "ada", kinds.User{Username: "ada",
 		Status: identity.StatusActive}))
 	if _, err := planning.Plan(t.Context(), place.Open(), planning.Input{}, ""); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/changes"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -23,9 +23,9 @@ type Changes struct {
 	At           string `json:"at"`
 	Digest       string `json:"digest"` // of the record, as the audit chain has it
 	// names in the record have pseudonyms here, so that the digest is not proven
-	Masked  bool                  `json:"masked,omitempty"`
-	Record  identity.ChangeReport `json:"record"`
-	Verdict changes.Verdict       `json:"verdict"`
+	Masked  bool                     `json:"masked,omitempty"`
+	Record  observation.ChangeReport `json:"record"`
+	Verdict changes.Verdict          `json:"verdict"`
 }
 
 // changes checks that the record is the one of the audit chain, and comes to the verdict again from plan and run alone.

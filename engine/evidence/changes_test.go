@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/changes"
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // provenBundle is one whose run is proven by the target's record.
@@ -25,7 +26,7 @@ func provenBundle(t *testing.T) []byte {
 			At: start.Add(time.Second)})
 	}
 	run["steps"] = lines
-	record := identity.ChangeReport{Covers: start.Format(time.RFC3339), Requests: 3, Events: []identity.ChangeEvent{
+	record := observation.ChangeReport{Covers: start.Format(time.RFC3339), Requests: 3, Events: []observation.ChangeEvent{
 		{ID: "e-1", At: start.Add(time.Second).Format(time.RFC3339), Operation: "create", Path: "clients/1", ByUs: true,
 			About: []identity.ResourceID{{Type: "client", Key: "crm"}}},
 		{ID: "e-2", At: start.Add(time.Second).Format(time.RFC3339), Operation: "create", Path: "users/1", ByUs: true,

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // Stage is how far the cutover of one application is. The zero value means that the target does not have it.
@@ -314,7 +314,7 @@ func quietUntil(f CutoverFacts) string {
 
 // ReadingOf is what a report of sign-ins says about the applications of one item or resource. A sign-in counts as the
 // first only when it came after the application was made, as people may have used what it was mapped to before.
-func ReadingOf(report identity.SignInReport, at string, made *Mark, is func(identity.SignInActivity) bool) Reading {
+func ReadingOf(report observation.SignInReport, at string, made *Mark, is func(observation.SignInActivity) bool) Reading {
 	r := Reading{At: at, Covers: report.Covers}
 	for _, activity := range report.Applications {
 		if !is(activity) {

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -169,12 +170,12 @@ func TestExtend_ReadsThatTouchBecomeOneSilence(t *testing.T) {
 }
 
 func TestReadingOf_SignInsFromBeforeTheMoveAreNotTheFirst(t *testing.T) {
-	report := identity.SignInReport{Covers: day0, Applications: []identity.SignInActivity{
+	report := observation.SignInReport{Covers: day0, Applications: []observation.SignInActivity{
 		{Resource: identity.ResourceID{Type: "client", Key: "b"}, Last: day36, SignIns: 1},
 		{Resource: identity.ResourceID{Type: "client", Key: "a"}, Last: day1, SignIns: 2, PeopleCount: 1,
 			People: []string{"ana"}},
 	}}
-	is := func(a identity.SignInActivity) bool { return a.Resource.Key == "a" }
+	is := func(a observation.SignInActivity) bool { return a.Resource.Key == "a" }
 	for made, first := range map[string]string{day0: day1, day5: ""} {
 		want := handoff.Reading{At: day40, Covers: day0, First: first, Last: day1, SignIns: 2, People: 1}
 		if diff := cmp.Diff(want, handoff.ReadingOf(report, day40, &handoff.Mark{At: made}, is)); diff != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -127,8 +128,8 @@ func TestCutoverOf_TheAgreedDayIsADayOrATime(t *testing.T) {
 }
 
 func TestReadingOf_CountsNoSignInWhereNobodyCame(t *testing.T) {
-	report := identity.SignInReport{Covers: day0, Applications: []identity.SignInActivity{{Last: day1}}}
-	is := func(identity.SignInActivity) bool { return true }
+	report := observation.SignInReport{Covers: day0, Applications: []observation.SignInActivity{{Last: day1}}}
+	is := func(observation.SignInActivity) bool { return true }
 	want := handoff.Reading{At: day40, Covers: day0, Last: day1}
 	if diff := cmp.Diff(want, handoff.ReadingOf(report, day40, nil, is)); diff != "" {
 		t.Error(diff)

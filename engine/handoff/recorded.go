@@ -3,6 +3,7 @@ package handoff
 import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // What somebody gives to the owner of an application.
@@ -69,11 +70,11 @@ func (r Record) Wrote(s Sheet) (Record, bool) {
 // SideLog is what the log of sign-ins of one side says.
 type SideLog struct {
 	Log    Log
-	Report identity.SignInReport
+	Report observation.SignInReport
 }
 
 // SideLogOf puts the answer of a side together. Problem says why it has none; empty when it has.
-func SideLogOf(side, name string, report identity.SignInReport, problem string) SideLog {
+func SideLogOf(side, name string, report observation.SignInReport, problem string) SideLog {
 	return SideLog{Report: report, Log: Log{
 		Side: side, Name: name, Covers: report.Covers, Requests: report.Requests, Readable: problem == "", Reason: problem,
 	}}
@@ -87,14 +88,14 @@ func (r Record) Learn(p Progress, target, incumbent SideLog, at string) Record {
 }
 
 // inTarget tells whether a line of the target's log is about the application.
-func (p Progress) inTarget(a identity.SignInActivity) bool { return a.Resource == p.Resource }
+func (p Progress) inTarget(a observation.SignInActivity) bool { return a.Resource == p.Resource }
 
 // atIncumbent tells whether a line of the incumbent's log is about the application.
-func (p Progress) atIncumbent(a identity.SignInActivity) bool {
+func (p Progress) atIncumbent(a observation.SignInActivity) bool {
 	return a.Item == identity.ItemID{Kind: p.Item.Kind, ID: p.Item.ID}
 }
 
-func (l SideLog) extend(old *Reading, at string, made *Mark, is func(identity.SignInActivity) bool) *Reading {
+func (l SideLog) extend(old *Reading, at string, made *Mark, is func(observation.SignInActivity) bool) *Reading {
 	reading := Reading{Problem: l.Log.Reason, ProblemAt: at}
 	if l.Log.Readable {
 		reading = ReadingOf(l.Report, at, made, is)
@@ -110,7 +111,7 @@ func (p Progress) UseOf(target, incumbent SideLog) (inTarget, atIncumbent *Use) 
 	return target.use(p.inTarget), incumbent.use(p.atIncumbent)
 }
 
-func (l SideLog) use(is func(identity.SignInActivity) bool) *Use {
+func (l SideLog) use(is func(observation.SignInActivity) bool) *Use {
 	if !l.Log.Readable {
 		return nil
 	}

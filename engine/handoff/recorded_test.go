@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 func codeOf(err error) string {
@@ -97,13 +98,13 @@ func TestWrote_ASheetThatSaysTheSameIsNotNew(t *testing.T) {
 func TestLearn_ReadsEachSideByItsOwnNames(t *testing.T) {
 	p := moved("1", "Wiki", "wiki")
 	mine := identity.ItemID{Kind: identity.KindApplication, ID: "1"}
-	incumbent := handoff.SideLogOf("incumbent", "okta.corp", identity.SignInReport{Covers: day0, Requests: 2,
-		Applications: []identity.SignInActivity{
+	incumbent := handoff.SideLogOf("incumbent", "okta.corp", observation.SignInReport{Covers: day0, Requests: 2,
+		Applications: []observation.SignInActivity{
 			{Item: mine, SignIns: 3, Failures: 1, PeopleCount: 2, Last: day5, People: []string{"ana"}},
 			{Item: identity.ItemID{Kind: identity.KindApplication, ID: "2"}, SignIns: 9},
 			{Item: identity.ItemID{Kind: identity.KindGroup, ID: "1"}, SignIns: 9},
 		}}, "")
-	target := handoff.SideLogOf("target", "keycloak.x", identity.SignInReport{}, "no permission")
+	target := handoff.SideLogOf("target", "keycloak.x", observation.SignInReport{}, "no permission")
 	record := handoff.Record{Application: "a"}.Learn(p, target, incumbent, day36)
 	if r := record.Incumbent; r == nil || r.SignIns != 3 || r.Last != day5 || r.Problem != "" {
 		t.Errorf("the incumbent reads %+v", r)

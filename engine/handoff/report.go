@@ -1,8 +1,8 @@
 package handoff
 
 import (
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -30,7 +30,7 @@ type Report struct {
 // Question is something that a source may have and that is never read of it.
 type Question struct {
 	Source string `json:"source"`
-	identity.Unread
+	contract.Unread
 }
 
 // PlanFacts are the head of the plan.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // Sheet is what the owner of one application needs to switch it over, and to go back.
@@ -48,19 +49,19 @@ type Side struct {
 // labels gives every known fact its place and its words.
 func labels() [][2]string {
 	return [][2]string{
-		{identity.ConnectionProtocol, "Protocol"},
-		{identity.ConnectionIssuer, "Issuer"}, {identity.ConnectionDiscovery, "Discovery document"},
-		{identity.ConnectionMetadata, "Metadata address"},
-		{identity.ConnectionEntityID, "Identity provider's entity ID (issuer)"},
-		{identity.ConnectionSignOn, "Sign-on URL"}, {identity.ConnectionAuthorization, "Authorization endpoint"},
-		{identity.ConnectionToken, "Token endpoint"},
-		{identity.ConnectionKeys, "Signing keys (JWKS)"}, {identity.ConnectionLogout, "Sign-out address"},
-		{identity.ConnectionCertificate, "Signing certificate"},
-		{identity.ConnectionClientID, "Client ID"}, {identity.ConnectionClientSecret, "Client secret"},
-		{identity.ConnectionAudience, "Application's entity ID (audience)"}, {identity.ConnectionRedirects, "Redirect URIs"},
-		{identity.ConnectionACS, "Assertion consumer URLs"}, {identity.ConnectionScopes, "Scopes"},
-		{identity.ConnectionNameID, "NameID format"},
-		{identity.ConnectionClaims, "Claims"}, {identity.ConnectionTest, "Test address"},
+		{observation.ConnectionProtocol, "Protocol"},
+		{observation.ConnectionIssuer, "Issuer"}, {observation.ConnectionDiscovery, "Discovery document"},
+		{observation.ConnectionMetadata, "Metadata address"},
+		{observation.ConnectionEntityID, "Identity provider's entity ID (issuer)"},
+		{observation.ConnectionSignOn, "Sign-on URL"}, {observation.ConnectionAuthorization, "Authorization endpoint"},
+		{observation.ConnectionToken, "Token endpoint"},
+		{observation.ConnectionKeys, "Signing keys (JWKS)"}, {observation.ConnectionLogout, "Sign-out address"},
+		{observation.ConnectionCertificate, "Signing certificate"},
+		{observation.ConnectionClientID, "Client ID"}, {observation.ConnectionClientSecret, "Client secret"},
+		{observation.ConnectionAudience, "Application's entity ID (audience)"}, {observation.ConnectionRedirects, "Redirect URIs"},
+		{observation.ConnectionACS, "Assertion consumer URLs"}, {observation.ConnectionScopes, "Scopes"},
+		{observation.ConnectionNameID, "NameID format"},
+		{observation.ConnectionClaims, "Claims"}, {observation.ConnectionTest, "Test address"},
 	}
 }
 
@@ -77,14 +78,14 @@ func standardConfirm() []string {
 }
 
 // CompleteSheet joins both sides of a sheet, says how a secret arrives, and seals it with its digest.
-func CompleteSheet(s Sheet, p Progress, incumbent, target []identity.ConnectionFact) Sheet {
+func CompleteSheet(s Sheet, p Progress, incumbent, target []observation.ConnectionFact) Sheet {
 	s.Address, s.Name, s.Resource = p.Address(), p.Item.Name, p.Resource
 	if len(s.Confirm) == 0 {
 		s.Confirm = standardConfirm()
 	}
 	before, after := sides(incumbent), sides(target)
-	if secret, ok := after[identity.ConnectionClientSecret]; ok {
-		after[identity.ConnectionClientSecret] = secretSide(secret, p)
+	if secret, ok := after[observation.ConnectionClientSecret]; ok {
+		after[observation.ConnectionClientSecret] = secretSide(secret, p)
 	}
 	s.Lines = []SheetLine{}
 	named := map[string]bool{}
@@ -92,7 +93,7 @@ func CompleteSheet(s Sheet, p Progress, incumbent, target []identity.ConnectionF
 		named[label[0]] = true
 		s.add(label[0], label[1], before, after)
 	}
-	for _, fact := range append(append([]identity.ConnectionFact{}, target...), incumbent...) {
+	for _, fact := range append(append([]observation.ConnectionFact{}, target...), incumbent...) {
 		if !named[fact.Name] {
 			named[fact.Name] = true
 			s.add(fact.Name, strings.ReplaceAll(fact.Name, "_", " "), before, after)
@@ -116,11 +117,11 @@ func (s *Sheet) add(name, label string, before, after map[string]Side) {
 // entered tells whether a value that differs is something that the owner changes, and not something to look at.
 func entered(name string, old, now Side) bool {
 	switch name {
-	case identity.ConnectionTest, identity.ConnectionClaims:
+	case observation.ConnectionTest, observation.ConnectionClaims:
 		return false
-	case identity.ConnectionScopes:
+	case observation.ConnectionScopes:
 		return old.Text != ""
-	case identity.ConnectionClientSecret:
+	case observation.ConnectionClientSecret:
 		return now.Text != sameSecret
 	}
 	return true
@@ -128,7 +129,7 @@ func entered(name string, old, now Side) bool {
 
 // sides indexes facts by name. Several certificates become one value, one below the other, that ends when the first of
 // them does.
-func sides(facts []identity.ConnectionFact) map[string]Side {
+func sides(facts []observation.ConnectionFact) map[string]Side {
 	found := map[string]Side{}
 	for _, f := range facts {
 		side, again := found[f.Name]

@@ -8,11 +8,12 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-func fact(name, value string) identity.ConnectionFact {
-	return identity.ConnectionFact{Name: name, Value: value}
+func fact(name, value string) observation.ConnectionFact {
+	return observation.ConnectionFact{Name: name, Value: value}
 }
 
 // payroll is an application whose secret is new.
@@ -28,16 +29,16 @@ const newSecretNote = "It was given out once when the application was made, and 
 	"sheet. Nobody can read it again."
 
 func TestCompleteSheet_PutsBothSidesInOneOrderAndMarksWhatTheOwnerEnters(t *testing.T) {
-	incumbent := []identity.ConnectionFact{
-		fact(identity.ConnectionClientID, "payroll"), fact(identity.ConnectionIssuer, "https://corp.okta.example"),
-		fact(identity.ConnectionClientSecret, ""), fact(identity.ConnectionScopes, "openid"),
-		fact(identity.ConnectionClaims, "groups"), fact("tile_url", "https://corp.okta.example/tile"),
+	incumbent := []observation.ConnectionFact{
+		fact(observation.ConnectionClientID, "payroll"), fact(observation.ConnectionIssuer, "https://corp.okta.example"),
+		fact(observation.ConnectionClientSecret, ""), fact(observation.ConnectionScopes, "openid"),
+		fact(observation.ConnectionClaims, "groups"), fact("tile_url", "https://corp.okta.example/tile"),
 	}
-	target := []identity.ConnectionFact{
-		fact("realm_page", "https://id.example/acme"), fact(identity.ConnectionIssuer, "https://id.example/realms/acme"),
-		fact(identity.ConnectionClientID, "payroll"), fact(identity.ConnectionClientSecret, "hidden"),
-		fact(identity.ConnectionScopes, "openid profile"), fact(identity.ConnectionClaims, "groups, mail"),
-		fact(identity.ConnectionTest, "https://id.example/try"),
+	target := []observation.ConnectionFact{
+		fact("realm_page", "https://id.example/acme"), fact(observation.ConnectionIssuer, "https://id.example/realms/acme"),
+		fact(observation.ConnectionClientID, "payroll"), fact(observation.ConnectionClientSecret, "hidden"),
+		fact(observation.ConnectionScopes, "openid profile"), fact(observation.ConnectionClaims, "groups, mail"),
+		fact(observation.ConnectionTest, "https://id.example/try"),
 	}
 	got := handoff.CompleteSheet(handoff.Sheet{Confirm: []string{"Pay slips open"}}, payroll(), incumbent, target)
 	want := handoff.Sheet{
@@ -100,7 +101,7 @@ func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := payroll()
 			c.change(&p)
-			facts := []identity.ConnectionFact{fact(identity.ConnectionClientSecret, c.told)}
+			facts := []observation.ConnectionFact{fact(observation.ConnectionClientSecret, c.told)}
 			c.want.Name, c.want.Label = "client_secret", "Client secret"
 			got := handoff.CompleteSheet(handoff.Sheet{}, p, nil, facts)
 			if diff := cmp.Diff([]handoff.SheetLine{c.want}, got.Lines); diff != "" {
@@ -112,30 +113,30 @@ func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 
 func TestCompleteSheet_ScopesThatTheIncumbentDoesNotTellAreNotEntered(t *testing.T) {
 	got := handoff.CompleteSheet(handoff.Sheet{}, payroll(), nil,
-		[]identity.ConnectionFact{fact(identity.ConnectionScopes, "openid")})
+		[]observation.ConnectionFact{fact(observation.ConnectionScopes, "openid")})
 	if len(got.Lines) != 1 || got.Lines[0].Changed {
 		t.Errorf("%+v", got.Lines)
 	}
 }
 
 func TestCompleteSheet_SeveralCertificatesEndWithTheFirst(t *testing.T) {
-	certificate := func(text, expires string) identity.ConnectionFact {
-		return identity.ConnectionFact{Name: identity.ConnectionCertificate, Value: text, Expires: expires}
+	certificate := func(text, expires string) observation.ConnectionFact {
+		return observation.ConnectionFact{Name: observation.ConnectionCertificate, Value: text, Expires: expires}
 	}
 	cases := map[string]struct {
-		facts []identity.ConnectionFact
+		facts []observation.ConnectionFact
 		want  handoff.Side
 	}{
 		"the later one first": {
-			[]identity.ConnectionFact{certificate("A", day40), certificate("B", day5)},
+			[]observation.ConnectionFact{certificate("A", day40), certificate("B", day5)},
 			handoff.Side{Text: "A\nB", Expires: day5},
 		},
 		"the earlier one first": {
-			[]identity.ConnectionFact{certificate("A", day5), certificate("B", day40)},
+			[]observation.ConnectionFact{certificate("A", day5), certificate("B", day40)},
 			handoff.Side{Text: "A\nB", Expires: day5},
 		},
 		"one whose end is not known": {
-			[]identity.ConnectionFact{certificate("A", ""), certificate("B", day40), certificate("C", "")},
+			[]observation.ConnectionFact{certificate("A", ""), certificate("B", day40), certificate("C", "")},
 			handoff.Side{Text: "A\nB\nC", Expires: day40},
 		},
 	}
@@ -151,8 +152,8 @@ func TestCompleteSheet_SeveralCertificatesEndWithTheFirst(t *testing.T) {
 
 // The digest tells a sheet that was delivered from one that says something else; when it was written does not count.
 func TestCompleteSheet_TheDigestCoversWhatTheOwnerHasToKnow(t *testing.T) {
-	facts := []identity.ConnectionFact{fact(identity.ConnectionIssuer, "https://id.example")}
-	sheet := func(change func(*handoff.Sheet), target []identity.ConnectionFact) string {
+	facts := []observation.ConnectionFact{fact(observation.ConnectionIssuer, "https://id.example")}
+	sheet := func(change func(*handoff.Sheet), target []observation.ConnectionFact) string {
 		s := handoff.Sheet{Target: "portal"}
 		change(&s)
 		return handoff.CompleteSheet(s, payroll(), nil, target).Digest
@@ -160,13 +161,13 @@ func TestCompleteSheet_TheDigestCoversWhatTheOwnerHasToKnow(t *testing.T) {
 	first := sheet(func(*handoff.Sheet) {}, facts)
 	for name, c := range map[string]struct {
 		change func(*handoff.Sheet)
-		target []identity.ConnectionFact
+		target []observation.ConnectionFact
 		same   bool
 	}{
 		"written later":     {func(s *handoff.Sheet) { s.WrittenAt = day5 }, facts, true},
 		"another call":      {func(s *handoff.Sheet) { s.Back, s.Problem = "call Ana", "not told" }, facts, true},
 		"another question":  {func(s *handoff.Sheet) { s.Confirm = []string{"It opens"} }, facts, false},
-		"another new value": {func(*handoff.Sheet) {}, []identity.ConnectionFact{fact("issuer", "https://x.example")}, false},
+		"another new value": {func(*handoff.Sheet) {}, []observation.ConnectionFact{fact("issuer", "https://x.example")}, false},
 	} {
 		if same := sheet(c.change, c.target) == first; same != c.same {
 			t.Errorf("%s: the same digest is %v", name, same)

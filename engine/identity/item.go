@@ -200,3 +200,18 @@ type Gap struct {
 	// Cause is stable and says which advice fits.
 	Cause GapCause `json:"cause,omitempty"`
 }
+
+// KindVersion is the version of what engine/kinds describes. Kinds evolve by adding fields; a field never changes its meaning.
+const KindVersion = 1
+
+// Statuses that items carry, whatever the source calls them.
+const (
+	StatusActive   = "active"
+	StatusInactive = "inactive"
+)
+
+// Who may use an application.
+const (
+	AccessEveryone = "everyone" // no assignment is asked for
+	AccessAssigned = "assigned" // only assigned people and groups
+)

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Source is what can be collected from.
 type Source interface {
-	Identify(ctx context.Context) (identity.SourceIdentity, error)
+	Identify(ctx context.Context) (contract.SourceIdentity, error)
 	Collect(ctx context.Context, handler Handler) error
 }
 
@@ -26,7 +27,7 @@ type Progress func(items map[identity.Kind]int, pages int)
 
 // Collect runs one collection into writer. The caller completes or fails the snapshot with what Collect returns.
 // An item that comes twice fails the collection: a source must never double what it reads.
-func Collect(ctx context.Context, source Source, writer Handler, progress Progress) (identity.SourceIdentity, error) {
+func Collect(ctx context.Context, source Source, writer Handler, progress Progress) (contract.SourceIdentity, error) {
 	who, err := source.Identify(ctx)
 	if err != nil {
 		return who, fmt.Errorf("asking the source who it is: %w", err)
@@ -41,7 +42,7 @@ func Collect(ctx context.Context, source Source, writer Handler, progress Progre
 
 // PageAtFault is the page that a provider error names, empty when it names none.
 func PageAtFault(err error) string {
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	if errors.As(err, &failure) {
 		return failure.Page
 	}
@@ -61,7 +62,7 @@ type checking struct {
 func (c *checking) Page(page identity.PageEvidence) error {
 	c.pages++
 	if err := CheckPage(page); err != nil {
-		return &identity.ProviderError{Code: identity.ErrorInvalid, Message: "the source sent a damaged page: " + err.Error(),
+		return &contract.ProviderError{Code: contract.ErrorInvalid, Message: "the source sent a damaged page: " + err.Error(),
 			Page: page.Method + " " + page.Path}
 	}
 	if err := c.next.Page(page); err != nil {
@@ -74,7 +75,7 @@ func (c *checking) Page(page identity.PageEvidence) error {
 func (c *checking) Items(items []identity.Item) error {
 	for _, item := range items {
 		if item.ID == "" || item.Kind == "" {
-			return &identity.ProviderError{Code: identity.ErrorInvalid,
+			return &contract.ProviderError{Code: contract.ErrorInvalid,
 				Message: fmt.Sprintf("the source sent an item of kind %q without an id", item.Kind)}
 		}
 		c.counts[item.Kind]++
@@ -83,7 +84,7 @@ func (c *checking) Items(items []identity.Item) error {
 		}
 		id := identity.ItemID{Kind: item.Kind, ID: item.ID}
 		if _, twice := c.seen[id]; twice {
-			return &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("the source sent %s twice", id)}
+			return &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("the source sent %s twice", id)}
 		}
 		c.seen[id] = struct{}{}
 	}

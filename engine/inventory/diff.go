@@ -9,6 +9,7 @@ import (
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/sorted"
 	"github.com/rehome-iam/rehome/engine/value"
 )
@@ -162,7 +163,7 @@ func isUnset(text json.RawMessage) bool {
 }
 
 func nullMeans(kind identity.Kind, name string) bool {
-	return slices.ContainsFunc(identity.Fields(kind), func(f identity.Field) bool { return f.Name == name && f.Nullable })
+	return slices.ContainsFunc(kinds.Fields(kind), func(f kinds.Field) bool { return f.Name == name && f.Nullable })
 }
 
 func areLists(a, b any) bool {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -67,8 +68,8 @@ func TestExportPages_NamesThePageWhoseDigestDoesNotFit(t *testing.T) {
 // sender is a source that sends one page.
 type sender struct{ page identity.PageEvidence }
 
-func (s sender) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{}, nil
+func (s sender) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{}, nil
 }
 func (s sender) Collect(_ context.Context, h Handler) error { return h.Page(s.page) }
 

@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/client"
@@ -16,12 +17,12 @@ import (
 // OnlineBlock is what one source or target block may do in one phase. Exactly one of Permissions, Unknown and Failure
 // says it.
 type OnlineBlock struct {
-	Block       string                     `json:"block"` // source okta.corp
-	Phase       string                     `json:"phase"` // plan, apply, or BothPhases
-	Identity    string                     `json:"identity,omitempty"`
-	Permissions []identity.PermissionCheck `json:"permissions"`
-	Unknown     string                     `json:"unknown,omitempty"` // why the permissions cannot be told
-	Failure     string                     `json:"failure,omitempty"` // why the block cannot be used at all
+	Block       string                        `json:"block"` // source okta.corp
+	Phase       string                        `json:"phase"` // plan, apply, or BothPhases
+	Identity    string                        `json:"identity,omitempty"`
+	Permissions []observation.PermissionCheck `json:"permissions"`
+	Unknown     string                        `json:"unknown,omitempty"` // why the permissions cannot be told
+	Failure     string                        `json:"failure,omitempty"` // why the block cannot be used at all
 }
 
 // BothPhases is the Phase of a block whose arguments are the same for planning and applying.
@@ -59,7 +60,7 @@ func (o *online) block(ctx context.Context, block *config.ProviderBlock) []Onlin
 	applied, problems := o.cfg.InPhase(config.PhaseApply).DecodeProvider(block, planned.schema)
 	switch {
 	case problems.HasErrors():
-		forApply := OnlineBlock{Block: forPlan.Block, Phase: config.PhaseApply, Permissions: []identity.PermissionCheck{},
+		forApply := OnlineBlock{Block: forPlan.Block, Phase: config.PhaseApply, Permissions: []observation.PermissionCheck{},
 			Unknown: "its arguments cannot be had here: " + phrase.FirstLine(problems[0].Detail)}
 		return []OnlineBlock{forPlan.without(config.PhaseApply), forApply}
 	case reflect.DeepEqual(planned.values, applied):
@@ -72,7 +73,7 @@ func (o *online) block(ctx context.Context, block *config.ProviderBlock) []Onlin
 
 // without leaves out what only the other phase needs: a credential for planning should not have it.
 func (b OnlineBlock) without(phase string) OnlineBlock {
-	kept := []identity.PermissionCheck{}
+	kept := []observation.PermissionCheck{}
 	for _, check := range b.Permissions {
 		if !strings.HasPrefix(check.For, phase+":") {
 			kept = append(kept, check)
@@ -84,20 +85,20 @@ func (b OnlineBlock) without(phase string) OnlineBlock {
 
 // startedBlock is what a block was started with.
 type startedBlock struct {
-	schema identity.ProviderSchema
+	schema contract.ProviderSchema
 	values map[string]any
 }
 
 // permitted is what source and target plugins have in common here.
 type permitted interface {
-	Permissions(ctx context.Context) ([]identity.PermissionCheck, error)
+	Permissions(ctx context.Context) ([]observation.PermissionCheck, error)
 	Close()
 }
 
 // ask starts the plugin of a block for a phase and asks it. Nothing is returned as started when the block cannot be
 // used.
 func (o *online) ask(ctx context.Context, block *config.ProviderBlock, phase string) (OnlineBlock, *startedBlock) {
-	out := OnlineBlock{Block: "source " + block.Address(), Phase: phase, Permissions: []identity.PermissionCheck{}}
+	out := OnlineBlock{Block: "source " + block.Address(), Phase: phase, Permissions: []observation.PermissionCheck{}}
 	if block == o.cfg.Target {
 		out.Block = "target " + block.Address()
 	}
@@ -125,7 +126,7 @@ func (o *online) ask(ctx context.Context, block *config.ProviderBlock, phase str
 
 // start starts a plugin and asks it who its other side is.
 func (o *online) start(ctx context.Context, block *config.ProviderBlock, cfg *config.Config,
-) (permitted, identity.ProviderSchema, string, error) {
+) (permitted, contract.ProviderSchema, string, error) {
 	if block == o.cfg.Target {
 		target, schema, err := o.plugins.Target(ctx, block, cfg)
 		if err != nil {
@@ -139,10 +140,10 @@ func (o *online) start(ctx context.Context, block *config.ProviderBlock, cfg *co
 	}
 	source, err := o.plugins.Source(ctx, block, cfg)
 	if err != nil {
-		return nil, identity.ProviderSchema{}, "", err
+		return nil, contract.ProviderSchema{}, "", err
 	}
 	schema, err := source.Schema(ctx)
-	who := identity.SourceIdentity{}
+	who := contract.SourceIdentity{}
 	if err == nil {
 		who, err = source.Identify(ctx)
 	}
@@ -167,7 +168,7 @@ func onlineProblems(found []OnlineBlock) diag.List {
 				"%s (%s): %s", block.Block, block.Phase, block.Failure))
 		}
 		for _, check := range block.Permissions {
-			if check.State == identity.PermissionMissing && !check.Optional {
+			if check.State == observation.PermissionMissing && !check.Optional {
 				problems = append(problems, diag.Errorf("permission-missing", "Permission is missing", "%s lacks %s (%s).\n%s",
 					block.Block, phrase.Clean(check.Name), phrase.Clean(check.For), phrase.Clean(check.Action)))
 			}

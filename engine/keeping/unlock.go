@@ -8,8 +8,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -53,7 +53,7 @@ func ForceUnlock(ctx context.Context, p *project.Project, id string, evenAlive b
 	if err := mayUnlock(p, state.Process{Host: holder.Host, PID: holder.PID}, holder.Command, evenAlive); err != nil {
 		return nil, err
 	}
-	marker.Lease = identity.Lease{}
+	marker.Lease = contract.Lease{}
 	marker.Fence++ // whoever still works under the old number stops
 	if _, err := target.WriteMarker(ctx, marker, revision); err != nil {
 		return nil, fmt.Errorf("taking the lease away: %w", err)

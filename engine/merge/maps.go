@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/value"
 )
@@ -31,7 +32,7 @@ func NewMapper(maps []Map) *Mapper {
 // Apply sets the attributes of all map blocks that mean the item, in the order of the blocks. The item given is not
 // changed. The findings say what people will notice of it; they belong to the item's translation. Two blocks that set
 // one attribute to different values are an error.
-func (m *Mapper) Apply(item identity.Item) (identity.Item, []identity.Finding, diag.List) {
+func (m *Mapper) Apply(item identity.Item) (identity.Item, []fidelity.Finding, diag.List) {
 	var problems diag.List
 	set := map[string]any{}
 	by := map[string]*Map{}
@@ -68,14 +69,14 @@ func (m *Mapper) Apply(item identity.Item) (identity.Item, []identity.Finding, d
 	return mapped, findings, problems
 }
 
-func setAttributes(item identity.Item, set map[string]any) (identity.Item, []identity.Finding, error) {
+func setAttributes(item identity.Item, set map[string]any) (identity.Item, []fidelity.Finding, error) {
 	attributes := map[string]json.RawMessage{}
 	if len(item.Attributes) > 0 {
 		if err := json.Unmarshal(item.Attributes, &attributes); err != nil {
 			return item, nil, fmt.Errorf("reading the attributes of %s: %w", item.Address(), err)
 		}
 	}
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	for _, name := range identity.Attributes(set).Names() {
 		encoded, err := json.Marshal(set[name])
 		if err != nil {
@@ -102,11 +103,11 @@ func changesClientKey(kind identity.Kind, name string) bool {
 }
 
 // ClientKeyFinding says that the owner of an application must configure a new key.
-func ClientKeyFinding(field string) identity.Finding {
-	return identity.Finding{
-		Type: identity.FindingApproximation, Field: field, Direction: identity.DirectionSame,
+func ClientKeyFinding(field string) fidelity.Finding {
+	return fidelity.Finding{
+		Type: fidelity.Approximation, Field: field, Direction: fidelity.DirectionSame,
 		Summary:  "the application must be configured with a new " + field + " before it can sign people in",
-		Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, ImpactCode: ClientKeyChanges,
+		Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityHigh, ImpactCode: ClientKeyChanges,
 		Tell: "Your application gets a new client id or entity id. Enter it together with the new issuer or metadata on " +
 			"the day of the change; we send it beforehand.",
 	}

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -33,18 +35,18 @@ func schemas() []identity.ResourceSchema {
 }
 
 func made(kind identity.Kind, id, name string, resources []identity.Resource,
-	findings ...identity.Finding) assess.Item {
+	findings ...fidelity.Finding) AssessedItem {
 	item := identity.Item{Source: "okta.corp", Kind: kind, ID: id, Name: name}
-	t := identity.Translation{Resources: resources, Findings: findings}
-	return assess.Item{Item: item, Translation: t, Result: assess.Assess(item, t, nil)}
+	t := contract.Translation{Resources: resources, Findings: findings}
+	return AssessedItem{Item: item, Translation: t, Result: assess.Assess(item, t.Contract, t.Findings, nil)}
 }
 
-func group(id, name string) assess.Item {
+func group(id, name string) AssessedItem {
 	return made(identity.KindGroup, id, name, []identity.Resource{{Type: "group",
 		Attributes: identity.Attributes{"path": "/" + name, "name": name}}})
 }
 
-func application(id, name string) assess.Item {
+func application(id, name string) AssessedItem {
 	return made(identity.KindApplication, id, name, []identity.Resource{
 		{Type: "client", Attributes: identity.Attributes{"client_id": name,
 			"redirect_uris": []any{"https://b.example", "https://a.example"}}},
@@ -53,14 +55,14 @@ func application(id, name string) assess.Item {
 	})
 }
 
-func assignment(id, groupID, appID string) assess.Item {
+func assignment(id, groupID, appID string) AssessedItem {
 	return made(identity.KindAppAssignment, id, id, []identity.Resource{{Type: "grant", Attributes: identity.Attributes{
 		"group":  identity.Refer(identity.KindGroup, groupID, "group"),
 		"client": identity.Refer(identity.KindApplication, appID, "client"),
 	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, appID, "role")}}})
 }
 
-func domain(id, color string) assess.Item {
+func domain(id, color string) AssessedItem {
 	return made(identity.KindDomain, id, id, []identity.Resource{{Type: "org",
 		Attributes: identity.Attributes{"alias": "acme", "domains": []any{id}, "color": color}}})
 }
@@ -69,9 +71,9 @@ func input() Input {
 	return Input{
 		Migration: Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge},
 		Target:    Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
-		Items: []assess.Item{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"),
+		Items: []AssessedItem{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"),
 			domain("a.example", "red"), domain("b.example", "red"),
-			made(identity.KindAuthPolicy, "p1", "mfa", nil, identity.Finding{Type: identity.FindingRebuild, Summary: "zones"})},
+			made(identity.KindAuthPolicy, "p1", "mfa", nil, fidelity.Finding{Type: fidelity.Rebuild, Summary: "zones"})},
 	}
 }
 

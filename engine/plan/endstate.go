@@ -3,6 +3,8 @@ package plan
 import (
 	"maps"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -30,14 +32,14 @@ func EndState(input Input, p *Plan) []identity.Resource {
 }
 
 // CheckOf asks the target about resources that are made or changed beside those that live.
-type CheckOf func(changed, live []identity.Resource) ([]identity.CheckFinding, error)
+type CheckOf func(changed, live []identity.Resource) ([]contract.CheckFinding, error)
 
 // Judge asks the target what stands in the way of the plan: first of all that is wanted, then of what the plan really
 // does, until blocking what was found brings up nothing more. A wish shuts no door.
-func Judge(input Input, check CheckOf) ([]identity.CheckFinding, error) {
+func Judge(input Input, check CheckOf) ([]contract.CheckFinding, error) {
 	type question struct {
 		resource identity.ResourceID
-		finding  identity.Finding
+		finding  fidelity.Finding
 	}
 	known := map[question]bool{}
 	input.CheckFindings = nil

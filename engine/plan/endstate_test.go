@@ -7,7 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -29,7 +30,7 @@ func behindADoor() Input {
 	wiki.Translation.Resources = append(wiki.Translation.Resources, identity.Resource{Type: "opening",
 		Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, "a1", "client"),
 			"enabled": true}})
-	in.Items = []assess.Item{wiki, made(identity.KindIdentityProvider, "p1", "corp", []identity.Resource{{Type: "provider",
+	in.Items = []AssessedItem{wiki, made(identity.KindIdentityProvider, "p1", "corp", []identity.Resource{{Type: "provider",
 		Attributes: identity.Attributes{"alias": "corp", "flow": "gate", "title": "Corp"}}})}
 	in.Live = []identity.Resource{{Type: "provider", Key: "corp", ServerID: "1",
 		Attributes: identity.Attributes{"alias": "corp", "flow": "", "title": "Old"}}}
@@ -37,16 +38,16 @@ func behindADoor() Input {
 }
 
 // doorCheck blocks what is opened while a provider does not end at the gate, as a target does.
-func doorCheck(changed, live []identity.Resource) ([]identity.CheckFinding, error) {
+func doorCheck(changed, live []identity.Resource) ([]contract.CheckFinding, error) {
 	end := map[string]identity.Attributes{}
 	for _, r := range append(slices.Clone(live), changed...) {
 		end[r.ID().String()] = r.Attributes
 	}
-	var found []identity.CheckFinding
+	var found []contract.CheckFinding
 	for _, r := range changed {
 		if r.Type == "opening" && end["provider:corp"]["flow"] != "gate" {
-			found = append(found, identity.CheckFinding{Resource: r.ID(), Finding: identity.Finding{
-				Type: identity.FindingBlocked, Field: "provider", Summary: "people of corp come around the gate"}})
+			found = append(found, contract.CheckFinding{Resource: r.ID(), Finding: fidelity.Finding{
+				Type: fidelity.Blocked, Field: "provider", Summary: "people of corp come around the gate"}})
 		}
 	}
 	return found, nil

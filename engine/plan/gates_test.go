@@ -7,13 +7,13 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 )
 
 func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 	in := input()
-	in.Items[1].Result.Findings = []identity.Finding{{Type: identity.FindingApproximation, ImpactCode: "issuer_changes",
-		Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh, Summary: "new issuer"}}
+	in.Items[1].Result.Findings = []fidelity.Finding{{Type: fidelity.Approximation, ImpactCode: "issuer_changes",
+		Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityHigh, Summary: "new issuer"}}
 	p := build(t, in)
 	if p.Status != StatusDraft || p.PlanHash != "" || p.Handoff.Blockers[0].Code != BlockerImpacts {
 		t.Fatalf("%+v", p.Handoff)

@@ -5,7 +5,7 @@ import (
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/assess"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 )
 
 // impactsOfItems lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can
@@ -31,8 +31,8 @@ func (b *builder) impactsOfItems() []Impact {
 func named(part, whole []Impact) []Impact {
 	type subject struct {
 		code     string
-		audience identity.Audience
-		severity identity.Severity
+		audience fidelity.Audience
+		severity fidelity.Severity
 	}
 	ids := map[subject]string{}
 	for _, i := range whole {
@@ -64,7 +64,7 @@ func joinImpacts(all, more []Impact) []Impact {
 
 // ImpactBefore is the order of impacts: high first, then by code and audience.
 func ImpactBefore(a, b Impact) bool {
-	if x, y := a.Severity == identity.SeverityHigh, b.Severity == identity.SeverityHigh; x != y {
+	if x, y := a.Severity == fidelity.SeverityHigh, b.Severity == fidelity.SeverityHigh; x != y {
 		return x
 	}
 	if a.Code != b.Code {

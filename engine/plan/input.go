@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -16,13 +17,13 @@ type Input struct {
 	Target        Target
 	Snapshots     []Snapshot
 	Schemas       []identity.ResourceSchema
-	Items         []assess.Item
+	Items         []AssessedItem
 	Live          []identity.Resource
 	Bindings      map[string]merge.Binding
 	Rules         []merge.Rule
 	Skips         []merge.Skip
 	Rebuilt       map[string]string
-	CheckFindings []identity.CheckFinding
+	CheckFindings []contract.CheckFinding
 	Gates         Gates
 	Selection     Selection
 }
@@ -62,4 +63,11 @@ type FailedCheck struct {
 	Name    string
 	Message string
 	Range   diag.Range
+}
+
+// AssessedItem is one item with its class and with what the target makes of it.
+type AssessedItem struct {
+	Item        identity.Item
+	Result      assess.Result
+	Translation contract.Translation
 }

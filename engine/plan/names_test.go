@@ -9,13 +9,13 @@ import (
 )
 
 func TestBuild_AnAssignmentIsNamedByWhatItJoins(t *testing.T) {
-	listed := func(kind identity.Kind, id, name string, references ...identity.Reference) assess.Item {
-		return assess.Item{
+	listed := func(kind identity.Kind, id, name string, references ...identity.Reference) plan.AssessedItem {
+		return plan.AssessedItem{
 			Item:   identity.Item{Source: "okta.corp", Kind: kind, ID: id, Name: name, References: references},
 			Result: assess.Result{Class: assess.ClassVisibility, Rationale: "listed"},
 		}
 	}
-	p, found := plan.Build(plan.Input{Items: []assess.Item{
+	p, found := plan.Build(plan.Input{Items: []plan.AssessedItem{
 		listed(identity.KindGroup, "g1", "Finance"),
 		listed(identity.KindApplication, "a1", "Expenses"),
 		listed(identity.KindAppAssignment, "a1:g1", "g1",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/sorted"
 )
@@ -146,7 +147,7 @@ func (b *builder) checks() {
 		}
 		switch c.Finding.Type {
 		case "approximation", "lost":
-			if c.Finding.Direction != identity.DirectionLooser || c.Finding.Compensated != "" {
+			if c.Finding.Direction != fidelity.DirectionLooser || c.Finding.Compensated != "" {
 				step.Notes = append(step.Notes, text)
 				continue
 			}

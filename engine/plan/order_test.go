@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -22,8 +24,8 @@ func TestBuild_CycleIsBlockedByName(t *testing.T) {
 
 func TestBuild_CheckFindingBlocksTheWholeApplication(t *testing.T) {
 	in := input()
-	in.CheckFindings = []identity.CheckFinding{{Resource: identity.ResourceID{Type: "role", Key: "wiki/access"},
-		Finding: identity.Finding{Type: identity.FindingInvalid, Summary: "no gate"}}}
+	in.CheckFindings = []contract.CheckFinding{{Resource: identity.ResourceID{Type: "role", Key: "wiki/access"},
+		Finding: fidelity.Finding{Type: fidelity.Invalid, Summary: "no gate"}}}
 	p := build(t, in)
 	for _, id := range []string{"role:wiki/access", "client:wiki", "grant:/eng -> wiki"} {
 		if s := step(t, p, id); s.Disposition != DispositionBlocked || s.After != nil ||

@@ -6,14 +6,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // second makes the same item in another source.
-func second(item assess.Item) assess.Item {
+func second(item AssessedItem) AssessedItem {
 	item.Item.Source = "okta.second"
 	item.Result.Address = item.Item.Address()
 	return item
@@ -22,7 +21,7 @@ func second(item assess.Item) assess.Item {
 // twoSources have a group, an application and an assignment of the same names each.
 func twoSources(rules ...merge.Rule) Input {
 	in := input()
-	in.Items = []assess.Item{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"),
+	in.Items = []AssessedItem{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"),
 		second(group("g9", "eng")), second(application("a9", "wiki")), second(assignment("x9", "g9", "a9"))}
 	in.Rules = rules
 	return in
@@ -124,7 +123,7 @@ func TestTwoSources_AFirstRunBlocksTheCollisionAndNamesTheOtherMode(t *testing.T
 
 func TestTwoSources_LikelyTheSameIsPendingAndAGateOfItsOwnIsNotJoined(t *testing.T) {
 	in := twoSources()
-	in.Items = []assess.Item{group("g1", "eng"), second(group("g9", "ENG"))}
+	in.Items = []AssessedItem{group("g1", "eng"), second(group("g9", "ENG"))}
 	in.Items[1].Translation.Resources[0].Attributes["path"] = "/staff/eng"
 	p := build(t, in)
 	if len(p.Overlaps) != 1 || p.Overlaps[0].Matches[0].Score != 85 || p.Overlaps[0].NeedsRename {
@@ -135,7 +134,7 @@ func TestTwoSources_LikelyTheSameIsPendingAndAGateOfItsOwnIsNotJoined(t *testing
 		identity.Resource{Type: "role", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication,
 			"a9", "client"), "role": "gate"}})
 	in = twoSources(ofSecond(identity.KindApplication, merge.Rule{Decision: merge.DecisionMap, Target: "client:wiki"}))
-	in.Items = []assess.Item{application("a1", "wiki"), gated}
+	in.Items = []AssessedItem{application("a1", "wiki"), gated}
 	if s := step(t, build(t, in), "role:wiki/gate"); s.Disposition != DispositionBlocked ||
 		!strings.Contains(s.Reason, "not limited alike") {
 		t.Errorf("%+v", s)
@@ -145,7 +144,7 @@ func TestTwoSources_LikelyTheSameIsPendingAndAGateOfItsOwnIsNotJoined(t *testing
 func TestTwoSources_AfterTheRunBothAreFoundAgain(t *testing.T) {
 	rules := []merge.Rule{ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"})}
 	in := twoSources(rules...)
-	in.Items = []assess.Item{in.Items[0], in.Items[3]}
+	in.Items = []AssessedItem{in.Items[0], in.Items[3]}
 	in.Items[1].Translation.Resources[0].Attributes["description"] = "differs"
 	in.Live = []identity.Resource{{Type: "group", Key: "/eng", ServerID: "7", Tag: "okta.corp/group/g1",
 		Attributes: identity.Attributes{"path": "/eng", "name": "eng"}}}

@@ -39,7 +39,7 @@ func NewCrowds(skips []merge.Skip) *Crowds {
 }
 
 // Add takes one person or membership. It must not become a resource: people who are created are steps of their own.
-func (c *Crowds) Add(item assess.Item) error {
+func (c *Crowds) Add(item AssessedItem) error {
 	if len(item.Translation.Resources) > 0 {
 		return fmt.Errorf("%s becomes a resource and cannot be part of a crowd", item.Item.Address())
 	}
@@ -59,7 +59,7 @@ func (c *Crowds) Add(item assess.Item) error {
 	return nil
 }
 
-func crowdStep(item assess.Item, skip *merge.Skip) Step {
+func crowdStep(item AssessedItem, skip *merge.Skip) Step {
 	step := Step{
 		Action: ActionNone, Class: item.Result.Class, Reason: item.Result.Rationale, ToDo: item.Result.ToDo,
 		AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},

@@ -13,8 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-func person(i int) assess.Item {
-	return assess.Item{
+func person(i int) plan.AssessedItem {
+	return plan.AssessedItem{
 		Item: identity.Item{Source: "okta.corp", Kind: identity.KindUser, ID: fmt.Sprintf("u%05d", i),
 			Name: fmt.Sprint("Person ", i)},
 		Result: assess.Result{Class: assess.ClassVisibility, Rationale: "people move later"},

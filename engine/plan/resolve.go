@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -16,7 +18,7 @@ import (
 type itemState struct {
 	of          identity.Item
 	result      assess.Result
-	translation identity.Translation
+	translation contract.Translation
 	address     string
 	rule        *merge.Rule
 	disposition Disposition // empty while the item becomes resources
@@ -56,14 +58,14 @@ type builder struct {
 	byID    map[string]*itemState // address
 	diags   diag.List
 	steps   map[string]*Step
-	impacts map[string][]identity.Finding
+	impacts map[string][]fidelity.Finding
 }
 
 func newBuilder(input Input) *builder {
 	b := &builder{
 		input: input, index: merge.NewIndex(input.Live, input.Schemas, input.Bindings),
 		schemas: map[string]identity.ResourceSchema{}, byID: map[string]*itemState{},
-		steps: map[string]*Step{}, impacts: map[string][]identity.Finding{},
+		steps: map[string]*Step{}, impacts: map[string][]fidelity.Finding{},
 	}
 	for _, schema := range input.Schemas {
 		b.schemas[schema.Type] = schema

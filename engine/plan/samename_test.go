@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -14,7 +13,7 @@ import (
 func sameNames(mode merge.Mode, rules ...merge.Rule) Input {
 	in := input()
 	in.Migration.Mode = mode
-	in.Items = []assess.Item{group("g1", "Admins"), group("g2", "Admins"), application("a1", "wiki"),
+	in.Items = []AssessedItem{group("g1", "Admins"), group("g2", "Admins"), application("a1", "wiki"),
 		application("a2", "payroll"),
 		assignment("x1", "g1", "a1"), assignment("x2", "g2", "a2")}
 	in.Rules = rules
@@ -76,12 +75,12 @@ func TestSameNames_AMergeDecisionSettlesIt(t *testing.T) {
 
 func TestSameNames_ApplicationsAndProvidersTooAndRulesOfOneProviderNot(t *testing.T) {
 	in := sameNames(merge.ModeFirstRun)
-	in.Items = []assess.Item{application("a1", "wiki"), application("a2", "wiki")}
+	in.Items = []AssessedItem{application("a1", "wiki"), application("a2", "wiki")}
 	if s := step(t, build(t, in), "client:wiki"); s.Disposition != DispositionBlocked ||
 		!strings.Contains(s.Reason, `"wiki"`) {
 		t.Errorf("%s: %s", s.Disposition, s.Reason)
 	}
-	in.Items = []assess.Item{domain("a.example", "red"), domain("b.example", "red")}
+	in.Items = []AssessedItem{domain("a.example", "red"), domain("b.example", "red")}
 	if s := step(t, build(t, in), "org:acme"); s.Disposition != DispositionPlanned || len(s.Items) != 2 {
 		t.Errorf("%s: %s", s.Disposition, s.Reason)
 	}

@@ -6,14 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // twoApplications are wiki for eng and crm for eng and sales, with a group that nobody uses.
 func twoApplications() Input {
 	in := input()
-	in.Items = []assess.Item{group("g1", "eng"), group("g2", "sales"), group("g3", "idle"), application("a1", "wiki"),
+	in.Items = []AssessedItem{group("g1", "eng"), group("g2", "sales"), group("g3", "idle"), application("a1", "wiki"),
 		application("a2", "crm"),
 		assignment("x1", "g1", "a1"), assignment("x2", "g1", "a2"), assignment("x3", "g2", "a2")}
 	return in
@@ -68,8 +68,8 @@ func TestSelection_WhatIsLeftForLaterAsksForNothingNow(t *testing.T) {
 	in.Items = append(in.Items, group("g4", "live"))
 	in.Live = []identity.Resource{{Type: "group", Key: "/live", ServerID: "1",
 		Attributes: identity.Attributes{"path": "/live", "name": "other"}}}
-	in.Items[4].Translation.Findings = []identity.Finding{{Type: identity.FindingApproximation,
-		Direction: identity.DirectionSame, Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh,
+	in.Items[4].Translation.Findings = []fidelity.Finding{{Type: fidelity.Approximation,
+		Direction: fidelity.DirectionSame, Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityHigh,
 		ImpactCode: "secret", Summary: "new secret"}}
 	in.Items[4].Result.Findings = in.Items[4].Translation.Findings
 	whole := build(t, in)
@@ -159,8 +159,8 @@ func TestVolume_StopsAnUnusualShareUntilItIsMeant(t *testing.T) {
 func TestSelection_AnAcknowledgementOfTheWholeHoldsForEveryWave(t *testing.T) {
 	in := twoApplications()
 	for _, i := range []int{3, 4} {
-		in.Items[i].Translation.Findings = []identity.Finding{{Type: identity.FindingApproximation,
-			Direction: identity.DirectionSame, Audience: identity.AudienceAppOwners, Severity: identity.SeverityHigh,
+		in.Items[i].Translation.Findings = []fidelity.Finding{{Type: fidelity.Approximation,
+			Direction: fidelity.DirectionSame, Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityHigh,
 			ImpactCode: "secret", Summary: "new secret"}}
 		in.Items[i].Result.Findings = in.Items[i].Translation.Findings
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -152,8 +153,8 @@ type Crowd struct {
 type Impact struct {
 	ID           string            `json:"id"`
 	Code         string            `json:"code"`
-	Audience     identity.Audience `json:"audience"`
-	Severity     identity.Severity `json:"severity"`
+	Audience     fidelity.Audience `json:"audience"`
+	Severity     fidelity.Severity `json:"severity"`
 	Summary      string            `json:"summary"`
 	Tell         string            `json:"tell"`  // what to tell the audience
 	Items        []string          `json:"items"` // item addresses, sorted, at most a thousand

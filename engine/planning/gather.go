@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -29,7 +29,7 @@ func (w *Prepared) gather(ctx context.Context, p *project.Project, input *plan.I
 		if err != nil {
 			return nil, err
 		}
-		err = reading.Translated(ctx, p, w.Target, snapshot, structural, func(batch []assess.Item) error {
+		err = reading.Translated(ctx, p, w.Target, snapshot, structural, func(batch []plan.AssessedItem) error {
 			input.Items = append(input.Items, batch...)
 			return nil
 		})
@@ -65,7 +65,7 @@ func (w *Prepared) addPeople(ctx context.Context, p *project.Project, of *plan.P
 	_, people := kinds()
 	crowds := plan.NewCrowds(p.Config().Skips)
 	for _, snapshot := range snapshots {
-		err := reading.Translated(ctx, p, w.Target, snapshot, people, func(batch []assess.Item) error {
+		err := reading.Translated(ctx, p, w.Target, snapshot, people, func(batch []plan.AssessedItem) error {
 			for _, item := range batch {
 				if err := crowds.Add(item); err != nil {
 					return err
@@ -93,7 +93,7 @@ func kinds() (structural, people []identity.Kind) {
 }
 
 // bind says what items are bound to: by the state, and by the marker where the state was lost.
-func bind(input *plan.Input, migration *state.Migration, marker identity.Marker) error {
+func bind(input *plan.Input, migration *state.Migration, marker contract.Marker) error {
 	recorded, err := migration.Bindings()
 	if err != nil {
 		return err

@@ -4,8 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -14,7 +14,7 @@ import (
 // Report is a plan that was made and recorded. It is a draft when it has no hash.
 type Report struct {
 	Plan      *plan.Plan
-	Read      identity.ReadSummary
+	Read      contract.ReadSummary
 	Saved     string           // the file that it was written into, as it was named
 	Collected []state.Snapshot // what was read for it
 }
@@ -58,7 +58,7 @@ func Keep(ctx context.Context, p *project.Project, w *Prepared, file string) (*R
 // DraftError refuses what needs a plan with a hash. The plan says which gates are open.
 type DraftError struct {
 	Plan *plan.Plan
-	Read *identity.ReadSummary // nil where the plan was not made now
+	Read *contract.ReadSummary // nil where the plan was not made now
 }
 
 // Error implements error.

@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -190,7 +192,7 @@ func TestRecheck_AsksTheGatesAgain(t *testing.T) {
 
 func TestWriteFile_HidesPeopleFromWhoIsNotOfTheTeam(t *testing.T) {
 	items := append(projecttest.Groups(t, "Finance"),
-		projecttest.Item(t, identity.KindUser, "u1", "ada@acme.example", identity.User{Username: "ada@acme.example",
+		projecttest.Item(t, identity.KindUser, "u1", "ada@acme.example", kinds.User{Username: "ada@acme.example",
 			Status: identity.StatusActive}))
 	place := projecttest.New(t, "acme", items...)
 	var blocks strings.Builder
@@ -284,7 +286,7 @@ func TestPlan_OfAnotherMigrationsTargetIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Target.WriteMarker(t.Context(), identity.Marker{Migration: "acme", Tenant: "acme"}, w.Revision)
+	_, err = w.Target.WriteMarker(t.Context(), contract.Marker{Migration: "acme", Tenant: "acme"}, w.Revision)
 	w.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -319,15 +321,15 @@ func TestPlan_FromASnapshotOfTheTargetIsThatOfTheLiveOne(t *testing.T) {
 // renamed says of a group that the target has another one.
 type renamed struct{ reading.LiveTarget }
 
-func (r renamed) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (r renamed) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	group := identity.Resource{Type: "group", Key: "/Finance", Attributes: identity.Attributes{"name": "Finance"}}
 	if err := each(group); err != nil {
-		return identity.ReadSummary{}, err
+		return contract.ReadSummary{}, err
 	}
 	return r.LiveTarget.Read(ctx, each)
 }
 
-func (r renamed) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (r renamed) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	marker, revision, err := r.LiveTarget.ReadMarker(ctx)
 	marker.Bindings = map[string]string{"fake.corp/group/g1#group": "group:/Finance", "nonsense": "nonsense"}
 	return marker, revision, err
@@ -375,7 +377,7 @@ func TestPlan_GuardsTheVolumeAsTheBlockSays(t *testing.T) {
 		place := projecttest.New(t, "acme", projecttest.Groups(t, names...)...)
 		for i := range place.Items {
 			place.Items[i] = projecttest.Item(t, identity.KindGroup, place.Items[i].ID, names[i],
-				identity.Group{Name: names[i], Origin: "local", Attributes: map[string][]string{"x": {"2"}}})
+				kinds.Group{Name: names[i], Origin: "local", Attributes: map[string][]string{"x": {"2"}}})
 		}
 		place.Write("realm.json", `{"realm": "acme", "enabled": true, "groups": [`+strings.TrimSuffix(groups.String(),
 			",")+`]}`)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -28,9 +29,9 @@ type Prepared struct {
 	Plan      *plan.Plan
 	Target    *client.Target // translates and checks; it has no connection when the plan was made against a file
 	Live      reading.LiveTarget
-	Read      identity.ReadSummary
-	Marker    identity.Marker
-	Revision  identity.MarkerRevision
+	Read      contract.ReadSummary
+	Marker    contract.Marker
+	Revision  contract.MarkerRevision
 	Problems  diag.List        // of blocks that cannot be followed; the plan is a draft then
 	Collected []state.Snapshot // those that were made for this plan
 
@@ -59,7 +60,7 @@ func Prepare(ctx context.Context, p *project.Project, in Input) (*Prepared, erro
 }
 
 // open starts the plugin of the target: with its credential, or, for a target that is known from a file, with none.
-func open(ctx context.Context, p *project.Project, in Input) (*Prepared, identity.ProviderSchema, error) {
+func open(ctx context.Context, p *project.Project, in Input) (*Prepared, contract.ProviderSchema, error) {
 	if in.TargetFile == "" {
 		target, schema, err := p.Target(ctx)
 		if err != nil {
@@ -73,18 +74,18 @@ func open(ctx context.Context, p *project.Project, in Input) (*Prepared, identit
 	}
 	kept, err := reading.OpenTargetFile(p, in.TargetFile)
 	if err != nil {
-		return nil, identity.ProviderSchema{}, err
+		return nil, contract.ProviderSchema{}, err
 	}
 	plugins, err := p.Plugins()
 	if err != nil {
-		return nil, identity.ProviderSchema{}, err
+		return nil, contract.ProviderSchema{}, err
 	}
 	cfg := p.Config()
 	target, schema, err := plugins.OfflineTarget(ctx, cfg.Target, cfg.InPhase(p.Phase))
 	return &Prepared{Target: target, Live: kept}, schema, err
 }
 
-func (w *Prepared) compute(ctx context.Context, p *project.Project, schema identity.ProviderSchema, in Input) error {
+func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contract.ProviderSchema, in Input) error {
 	cfg := p.Config()
 	selected, err := in.Part.selection(cfg.Waves)
 	if err != nil {
@@ -126,7 +127,7 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema ident
 	if err != nil {
 		return fmt.Errorf("reading the target: %w", err)
 	}
-	input.CheckFindings, err = plan.Judge(input, func(changed, live []identity.Resource) ([]identity.CheckFinding, error) {
+	input.CheckFindings, err = plan.Judge(input, func(changed, live []identity.Resource) ([]contract.CheckFinding, error) {
 		return w.Target.Check(ctx, changed, live)
 	})
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
@@ -36,7 +36,7 @@ func describe(err error) diag.Diagnostic {
 		return d
 	}
 	text := phrase.Sentence(err)
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	var life *lifecycle.Refusal
 	var ownerless *state.OwnerError
 	var lost *state.LostError
@@ -138,34 +138,34 @@ func describeForeign(e *apply.ForeignError) diag.Diagnostic {
 	return diag.Errorf("target-other-migration", "Target is another migration's", "%s\n%s", phrase.Sentence(e), advice)
 }
 
-func describeProvider(failure *identity.ProviderError, err error) diag.Diagnostic {
+func describeProvider(failure *contract.ProviderError, err error) diag.Diagnostic {
 	text := phrase.Sentence(err)
 	if failure.Page != "" && !strings.Contains(text, failure.Page) {
 		text += "\nPage: " + failure.Page
 	}
 	switch failure.Code {
-	case identity.ErrorUnauthorized:
+	case contract.ErrorUnauthorized:
 		return diag.Errorf("provider-unauthorized", "Credentials are refused",
 			"%s\nThe token or secret is wrong or has expired. Check the credential in the configuration.", text)
-	case identity.ErrorForbidden:
+	case contract.ErrorForbidden:
 		advice := "Grant it the missing permission."
 		if failure.Permission != "" {
 			advice = "It needs " + failure.Permission + "."
 		}
 		return diag.Errorf("provider-forbidden", "Permission is missing", "%s\n%s", text, advice)
-	case identity.ErrorUnreachable:
+	case contract.ErrorUnreachable:
 		return diag.Errorf("provider-unreachable", "Server is not reachable",
 			"%s\nCheck the address, the network and the certificate authority.", text)
-	case identity.ErrorNotFound:
+	case contract.ErrorNotFound:
 		return diag.Errorf("provider-not-found", "It is not there",
 			"%s\nCheck the name in the configuration; rehome does not create it.", text)
-	case identity.ErrorConflict:
+	case contract.ErrorConflict:
 		return diag.Errorf("target-changed", "Target has changed",
 			"%s\nPlan again and have the new hash approved.", text)
-	case identity.ErrorRateLimited:
+	case contract.ErrorRateLimited:
 		return diag.Errorf("provider-rate-limited", "Rate limit is used up",
 			"%s\nTry again later, or lower rate_share.", text)
-	case identity.ErrorUnsupported:
+	case contract.ErrorUnsupported:
 		return diag.Errorf("provider-unsupported", "Provider cannot answer",
 			"%s\nWhat it would have told must be found out in another way.", text)
 	default:

@@ -11,8 +11,8 @@ import (
 	"sync"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/client"
 )
 
@@ -168,16 +168,16 @@ func (p *Plugins) locked(name string) (client.Options, error) {
 // Target starts and configures the target of a block, in the phase of the configuration (Config.InPhase). The caller
 // closes it.
 func (p *Plugins) Target(ctx context.Context, block *config.ProviderBlock, cfg *config.Config,
-) (*client.Target, identity.ProviderSchema, error) {
-	return p.target(ctx, block, func(target *client.Target, schema identity.ProviderSchema) error {
+) (*client.Target, contract.ProviderSchema, error) {
+	return p.target(ctx, block, func(target *client.Target, schema contract.ProviderSchema) error {
 		return p.configure(ctx, block, cfg, schema, target.Configure)
 	})
 }
 
 // OfflineTarget starts a target that never connects and is given nothing secret. The caller closes it.
 func (p *Plugins) OfflineTarget(ctx context.Context, block *config.ProviderBlock, cfg *config.Config,
-) (*client.Target, identity.ProviderSchema, error) {
-	return p.target(ctx, block, func(target *client.Target, schema identity.ProviderSchema) error {
+) (*client.Target, contract.ProviderSchema, error) {
+	return p.target(ctx, block, func(target *client.Target, schema contract.ProviderSchema) error {
 		values, found := cfg.DecodeOffline(block, schema)
 		if !found.HasErrors() {
 			found = cfg.Locate(block, target.ConfigureOffline(ctx, values))
@@ -187,14 +187,14 @@ func (p *Plugins) OfflineTarget(ctx context.Context, block *config.ProviderBlock
 }
 
 func (p *Plugins) target(ctx context.Context, block *config.ProviderBlock,
-	configure func(*client.Target, identity.ProviderSchema) error) (*client.Target, identity.ProviderSchema, error) {
+	configure func(*client.Target, contract.ProviderSchema) error) (*client.Target, contract.ProviderSchema, error) {
 	o, err := p.locked(block.Provider)
 	if err != nil {
-		return nil, identity.ProviderSchema{}, err
+		return nil, contract.ProviderSchema{}, err
 	}
 	target, err := client.LaunchTarget(ctx, o)
 	if err != nil {
-		return nil, identity.ProviderSchema{}, err
+		return nil, contract.ProviderSchema{}, err
 	}
 	schema, err := target.Schema(ctx)
 	if err == nil {
@@ -229,21 +229,21 @@ func (p *Plugins) Source(ctx context.Context, block *config.ProviderBlock, cfg *
 }
 
 // TargetSchema asks the plugin of a target what it is, without configuring it.
-func (p *Plugins) TargetSchema(ctx context.Context, name string) (identity.ProviderSchema, error) {
+func (p *Plugins) TargetSchema(ctx context.Context, name string) (contract.ProviderSchema, error) {
 	o, err := p.locked(name)
 	if err != nil {
-		return identity.ProviderSchema{}, err
+		return contract.ProviderSchema{}, err
 	}
 	target, err := client.LaunchTarget(ctx, o)
 	if err != nil {
-		return identity.ProviderSchema{}, err
+		return contract.ProviderSchema{}, err
 	}
 	defer target.Close()
 	return target.Schema(ctx)
 }
 
 func (p *Plugins) configure(ctx context.Context, block *config.ProviderBlock, cfg *config.Config,
-	schema identity.ProviderSchema,
+	schema contract.ProviderSchema,
 	configure func(context.Context, map[string]any) diag.List) error {
 	values, found := cfg.DecodeProvider(block, schema)
 	if found.HasErrors() {
@@ -261,14 +261,14 @@ func (p *Plugins) configure(ctx context.Context, block *config.ProviderBlock, cf
 }
 
 // Target starts the target of the configuration in the phase of the project. The caller closes it.
-func (p *Project) Target(ctx context.Context) (*client.Target, identity.ProviderSchema, error) {
+func (p *Project) Target(ctx context.Context) (*client.Target, contract.ProviderSchema, error) {
 	cfg, err := p.Configuration(ctx)
 	if err != nil {
-		return nil, identity.ProviderSchema{}, err
+		return nil, contract.ProviderSchema{}, err
 	}
 	plugins, err := p.Plugins()
 	if err != nil {
-		return nil, identity.ProviderSchema{}, err
+		return nil, contract.ProviderSchema{}, err
 	}
 	return plugins.Target(ctx, cfg.Target, cfg.InPhase(p.Phase))
 }

@@ -16,10 +16,12 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/keeping"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -34,8 +36,8 @@ import (
 // incumbent is a source in memory: two groups and a person, all named after their tenant.
 type incumbent struct{ tenant string }
 
-func (incumbent) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
+func (incumbent) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
 		Name: "incumbent", Version: "1.0.0", Doc: "A source in memory.",
 		Kinds: []identity.Kind{identity.KindGroup, identity.KindUser},
 	}
@@ -43,8 +45,8 @@ func (incumbent) Schema() identity.ProviderSchema {
 
 func (incumbent) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (s incumbent) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: s.tenant}, nil
+func (s incumbent) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: s.tenant}, nil
 }
 
 func (s incumbent) Collect(ctx context.Context, sink sdk.Sink) error {
@@ -61,9 +63,9 @@ func (s incumbent) Collect(ctx context.Context, sink sdk.Sink) error {
 		id, name string
 		value    any
 	}{
-		{identity.KindGroup, "g-pilot", pilot, identity.Group{Name: pilot, Origin: "local"}},
-		{identity.KindGroup, "g-staff", staff, identity.Group{Name: staff, Origin: "local"}},
-		{identity.KindUser, "u-ada", person, identity.User{Username: person, Email: person}},
+		{identity.KindGroup, "g-pilot", pilot, kinds.Group{Name: pilot, Origin: "local"}},
+		{identity.KindGroup, "g-staff", staff, kinds.Group{Name: staff, Origin: "local"}},
+		{identity.KindUser, "u-ada", person, kinds.User{Username: person, Email: person}},
 	} {
 		attributes, err := json.Marshal(one.value)
 		if err == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/providers/client"
@@ -39,7 +40,7 @@ type Report struct {
 }
 
 // Failed tells whether something does not work as it was applied.
-func (r *Report) Failed() bool { return r.Count(identity.ProbeFailed) > 0 }
+func (r *Report) Failed() bool { return r.Count(observation.ProbeFailed) > 0 }
 
 // Verify reads back what the runs made and tries it the way people and applications use it. Each gets every report.
 // The last one is returned.
@@ -168,8 +169,8 @@ func keepProbes(p *project.Project, kind string, report verify.Report, done []ve
 	}
 	return keep(p, state.Verification{
 		ID: p.NewID("v"), Kind: kind, Runs: runs, Changes: len(report.Changes),
-		Passed: report.Count(identity.ProbePassed), Failed: report.Count(identity.ProbeFailed),
-		Unknown: report.Count(identity.ProbeUnknown), Skipped: report.Count(identity.ProbeSkipped),
+		Passed: report.Count(observation.ProbePassed), Failed: report.Count(observation.ProbeFailed),
+		Unknown: report.Count(observation.ProbeUnknown), Skipped: report.Count(observation.ProbeSkipped),
 	}, report, nil)
 }
 

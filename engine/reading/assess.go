@@ -11,8 +11,10 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -20,7 +22,7 @@ import (
 // Target is what an assessment wants of a target plugin.
 type Target interface {
 	Translator
-	Schema(ctx context.Context) (identity.ProviderSchema, error)
+	Schema(ctx context.Context) (contract.ProviderSchema, error)
 }
 
 // Observer hears of an assessment while it is made. Its functions may be nil.
@@ -203,7 +205,7 @@ func fillAssessment(ctx context.Context, p *project.Project, target Translator, 
 func classify(ctx context.Context, p *project.Project, target Translator, snapshot state.Snapshot, assessment string,
 	observe Observer) (map[string]int, error) {
 	classes, chunk := map[string]int{}, 0
-	err := Translated(ctx, p, target, snapshot, identity.Kinds(), func(batch []assess.Item) error {
+	err := Translated(ctx, p, target, snapshot, identity.Kinds(), func(batch []plan.AssessedItem) error {
 		results := make([]assess.Result, 0, len(batch))
 		for _, item := range batch {
 			results = append(results, item.Result)

@@ -5,8 +5,11 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -16,18 +19,18 @@ const batchSize = 256
 
 // Translator is what the pipe wants of a target.
 type Translator interface {
-	Translate(ctx context.Context, items []identity.Item) ([]identity.Translation, error)
+	Translate(ctx context.Context, items []identity.Item) ([]contract.Translation, error)
 }
 
 // Translated streams the items of the kinds of a snapshot in batches: map blocks applied, translated by the target,
 // classified. A batch is the caller's only until each returns.
 func Translated(ctx context.Context, p *project.Project, target Translator, snapshot state.Snapshot,
-	kinds []identity.Kind, each func([]assess.Item) error) error {
+	kinds []identity.Kind, each func([]plan.AssessedItem) error) error {
 	migration, err := p.State(ctx)
 	if err != nil {
 		return err
 	}
-	pipe := &pipe{target: target, snapshot: snapshot, each: each, notes: map[identity.Address][]identity.Finding{}}
+	pipe := &pipe{target: target, snapshot: snapshot, each: each, notes: map[identity.Address][]fidelity.Finding{}}
 	mapper := merge.NewMapper(p.Config().Maps)
 	for item, err := range migration.Items(snapshot.ID, kinds...) {
 		if err != nil {
@@ -48,12 +51,12 @@ func Translated(ctx context.Context, p *project.Project, target Translator, snap
 type pipe struct {
 	target   Translator
 	snapshot state.Snapshot
-	each     func([]assess.Item) error
+	each     func([]plan.AssessedItem) error
 	batch    []identity.Item
-	notes    map[identity.Address][]identity.Finding // what map blocks changed of an item of the batch
+	notes    map[identity.Address][]fidelity.Finding // what map blocks changed of an item of the batch
 }
 
-func (b *pipe) add(ctx context.Context, item identity.Item, findings []identity.Finding) error {
+func (b *pipe) add(ctx context.Context, item identity.Item, findings []fidelity.Finding) error {
 	if len(findings) > 0 {
 		b.notes[item.Address()] = findings
 	}
@@ -71,11 +74,11 @@ func (b *pipe) flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("translating items of %s: %w", b.snapshot.Source, err)
 	}
-	items := make([]assess.Item, 0, len(b.batch))
+	items := make([]plan.AssessedItem, 0, len(b.batch))
 	for i, item := range b.batch {
 		translations[i].Findings = append(translations[i].Findings, b.notes[item.Address()]...)
-		result := assess.Assess(item, translations[i], b.snapshot.Gaps)
-		items = append(items, assess.Item{Item: item, Translation: translations[i], Result: result})
+		result := assess.Assess(item, translations[i].Contract, translations[i].Findings, b.snapshot.Gaps)
+		items = append(items, plan.AssessedItem{Item: item, Translation: translations[i], Result: result})
 	}
 	b.batch = b.batch[:0]
 	clear(b.notes)

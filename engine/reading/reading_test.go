@@ -18,9 +18,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/providers/realmfile"
@@ -35,16 +37,16 @@ type directory struct {
 	broken         error // what a read ends with, after the first page
 }
 
-func (*directory) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "directory", Version: "1.0.0", Doc: "A directory.",
+func (*directory) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: "directory", Version: "1.0.0", Doc: "A directory.",
 		Kinds:  []identity.Kind{identity.KindGroup, identity.KindUser},
-		Unread: []identity.Unread{{Name: "hooks", Question: "Does anything listen?"}}}
+		Unread: []contract.Unread{{Name: "hooks", Question: "Does anything listen?"}}}
 }
 
 func (*directory) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (d *directory) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: d.tenant}, nil
+func (d *directory) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: d.tenant}, nil
 }
 
 func (d *directory) Collect(ctx context.Context, sink sdk.Sink) error {
@@ -56,13 +58,13 @@ func (d *directory) Collect(ctx context.Context, sink sdk.Sink) error {
 		return err
 	}
 	for id, name := range d.groups {
-		err := d.send(ctx, sink, page, identity.KindGroup, id, name, identity.Group{Name: name, Type: "local", Origin: "local"})
+		err := d.send(ctx, sink, page, identity.KindGroup, id, name, kinds.Group{Name: name, Type: "local", Origin: "local"})
 		if err != nil {
 			return err
 		}
 	}
 	for id, name := range d.people {
-		err := d.send(ctx, sink, page, identity.KindUser, id, name, identity.User{Username: name, Status: "active"})
+		err := d.send(ctx, sink, page, identity.KindUser, id, name, kinds.User{Username: name, Status: "active"})
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -58,9 +59,9 @@ func SnapshotTarget(ctx context.Context, p *project.Project, in TargetInput) (*t
 
 // LiveTarget is what a plan wants to know of the target: from its plugin, or from a file.
 type LiveTarget interface {
-	Identify(ctx context.Context) (identity.TargetIdentity, error)
-	ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error)
-	Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error)
+	Identify(ctx context.Context) (contract.TargetIdentity, error)
+	ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error)
+	Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error)
 }
 
 // ReadTarget reads all there is to know. The marker is read last but one: a lease that begins in between shows in it.
@@ -91,23 +92,23 @@ type KeptTarget struct{ snapshot targetfile.Snapshot }
 func (k KeptTarget) TakenAt() string { return k.snapshot.TakenAt }
 
 // Identify implements LiveTarget.
-func (k KeptTarget) Identify(context.Context) (identity.TargetIdentity, error) {
+func (k KeptTarget) Identify(context.Context) (contract.TargetIdentity, error) {
 	return k.snapshot.Identity, nil
 }
 
 // ReadMarker implements LiveTarget. There is no revision: nothing is ever written on the strength of a file.
-func (k KeptTarget) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (k KeptTarget) ReadMarker(context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	return k.snapshot.Marker, "", nil
 }
 
 // Read implements LiveTarget.
-func (k KeptTarget) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (k KeptTarget) Read(_ context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	for _, r := range k.snapshot.Resources {
 		if err := each(r); err != nil {
-			return identity.ReadSummary{}, err
+			return contract.ReadSummary{}, err
 		}
 	}
-	return identity.ReadSummary{Resources: len(k.snapshot.Resources)}, nil
+	return contract.ReadSummary{Resources: len(k.snapshot.Resources)}, nil
 }
 
 // TargetRecipients are those named, else the key of this state.

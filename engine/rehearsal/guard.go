@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Side is a target before anything is written.
 type Side struct {
 	Identity string
-	Marker   identity.Marker
+	Marker   contract.Marker
 	Live     []identity.Resource
 }
 
@@ -35,7 +36,7 @@ func Refuse(real, scratch Side, outward []string) string {
 	return ""
 }
 
-func usedBefore(m identity.Marker) string {
+func usedBefore(m contract.Marker) string {
 	if n := len(m.Migration) - len(Suffix); n >= 0 && m.Migration[n:] == Suffix {
 		return "An earlier rehearsal did not come to its end there, so what it made may still be in it."
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -27,14 +28,14 @@ func TestRefuse_OnlyAnotherCleanAndHarmlessTargetIsRehearsedOn(t *testing.T) {
 			says: "1 ids are the same, such as that of group:/a"},
 		"ids of another type": {scratch: Side{Identity: "b",
 			Live: []identity.Resource{{Type: "client", Key: "a", ServerID: "1"}}}},
-		"an unfinished one": {scratch: Side{Identity: "b", Marker: identity.Marker{Migration: "acme-rehearsal"}},
+		"an unfinished one": {scratch: Side{Identity: "b", Marker: contract.Marker{Migration: "acme-rehearsal"}},
 			says: "An earlier rehearsal"},
-		"of another migration": {scratch: Side{Identity: "b", Marker: identity.Marker{Migration: "other"}},
+		"of another migration": {scratch: Side{Identity: "b", Marker: contract.Marker{Migration: "other"}},
 			says: `migration "other"`},
 		"with a mail server": {scratch: Side{Identity: "b"}, outward: []string{"mail server m", "x", "y"},
 			says: "mail server m, and 2 more"},
-		"cleaned after one": {scratch: Side{Identity: "b", Marker: identity.Marker{Fence: 4}}},
-		"with the lease of a run": {scratch: Side{Identity: "b", Marker: identity.Marker{Lease: identity.Lease{ID: "r-1"}}},
+		"cleaned after one": {scratch: Side{Identity: "b", Marker: contract.Marker{Fence: 4}}},
+		"with the lease of a run": {scratch: Side{Identity: "b", Marker: contract.Marker{Lease: contract.Lease{ID: "r-1"}}},
 			says: "target of migration"},
 	}
 	for name, c := range cases {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
@@ -52,7 +52,7 @@ func (r *rehearsing) elsewhere(ctx context.Context, real *client.Target, work *p
 		return nil
 	}
 	m, mark := r.scratch.Config().Migration, r.p.NewID("d")
-	left := identity.Marker{Migration: m.Name, Tenant: m.Tenant, Run: mark, Fence: work.Marker.Fence}
+	left := contract.Marker{Migration: m.Name, Tenant: m.Tenant, Run: mark, Fence: work.Marker.Fence}
 	if _, err := work.Target.WriteMarker(ctx, left, work.Revision); err != nil {
 		return fmt.Errorf("leaving a mark in the throw-away target: %w", err)
 	}
@@ -89,7 +89,7 @@ func clearMarker(ctx context.Context, target *client.Target) error {
 	if revision == "" {
 		return nil
 	}
-	if _, err := target.WriteMarker(ctx, identity.Marker{Fence: marker.Fence}, revision); err != nil {
+	if _, err := target.WriteMarker(ctx, contract.Marker{Fence: marker.Fence}, revision); err != nil {
 		return fmt.Errorf("clearing the marker of the throw-away target: %w", err)
 	}
 	return nil

@@ -9,8 +9,10 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
@@ -32,7 +34,7 @@ type memory struct {
 }
 
 // ReadMarker implements reading.LiveTarget.
-func (m *memory) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (m *memory) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	marker, revision, err := m.LiveTarget.ReadMarker(ctx)
 	if marker.Bindings == nil {
 		marker.Bindings = map[string]string{}
@@ -46,7 +48,7 @@ func (m *memory) ReadMarker(ctx context.Context) (identity.Marker, identity.Mark
 }
 
 // Read implements reading.LiveTarget.
-func (m *memory) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (m *memory) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	m.seen = nil
 	return m.LiveTarget.Read(ctx, func(r identity.Resource) error {
 		m.seen = append(m.seen, r)
@@ -200,11 +202,11 @@ func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name 
 	if err != nil {
 		return err
 	}
-	part.Skipped = found.Count(identity.ProbeSkipped)
+	part.Skipped = found.Count(observation.ProbeSkipped)
 	part.Steps, part.Requests = len(found.Results)-part.Skipped, found.Requests
 	part.Millis = r.p.Now().Sub(began).Milliseconds()
 	for _, result := range found.Results {
-		if result.Status == identity.ProbeFailed {
+		if result.Status == observation.ProbeFailed {
 			failure := rehearsal.Failure{What: result.Resource.String() + " " + result.Probe, Reason: result.Summary}
 			part.Failures = append(part.Failures, failure)
 		}

@@ -6,14 +6,14 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // Prepare writes into a new file what a throw-away target is made of: the settings of the target without people,
 // secrets, and ways to reach anybody outside. As is how it will be called; empty leaves that to the target.
-func Prepare(ctx context.Context, p *project.Project, file, as string) (*identity.Blueprint, error) {
+func Prepare(ctx context.Context, p *project.Project, file, as string) (*observation.Blueprint, error) {
 	migration, err := p.State(ctx)
 	if err != nil {
 		return nil, err

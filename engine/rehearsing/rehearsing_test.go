@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/reading"
@@ -149,7 +150,7 @@ func (s *server) Configure(ctx context.Context, arguments map[string]any) diag.L
 }
 
 // Schema implements sdk.Target.
-func (s *server) Schema() identity.ProviderSchema {
+func (s *server) Schema() contract.ProviderSchema {
 	schema := s.Target.Schema()
 	schema.Config = slices.Clone(schema.Config)
 	for i := range schema.Config {
@@ -159,15 +160,15 @@ func (s *server) Schema() identity.ProviderSchema {
 }
 
 // Identify implements sdk.Target. Each file is a server of its own; how its path is written is its address.
-func (s *server) Identify(ctx context.Context) (identity.TargetIdentity, error) {
+func (s *server) Identify(ctx context.Context) (contract.TargetIdentity, error) {
 	who, err := s.Target.Identify(ctx)
 	who.Identity = "server of " + s.path
 	return who, err
 }
 
 // Blueprint implements sdk.BlueprintMaker.
-func (s *server) Blueprint(_ context.Context, name string) (identity.Blueprint, error) {
-	return identity.Blueprint{Name: name, Document: []byte("{}"), Stripped: s.stripped}, nil
+func (s *server) Blueprint(_ context.Context, name string) (observation.Blueprint, error) {
+	return observation.Blueprint{Name: name, Document: []byte("{}"), Stripped: s.stripped}, nil
 }
 
 func serve(place *projecttest.Place, stripped ...string) {
@@ -257,7 +258,7 @@ type interrupting struct {
 }
 
 // Apply implements sdk.Target.
-func (i interrupting) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (i interrupting) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	i.stop()
 	return i.Target.Apply(ctx, step)
 }

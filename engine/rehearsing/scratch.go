@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -123,7 +124,7 @@ func (r *rehearsing) realTarget() *project.Project {
 func (r *rehearsing) address() string { return r.scratch.Config().Target.Address() }
 
 // fileArgument is the argument of a target that names a file which is the whole target, or empty.
-func fileArgument(schema identity.ProviderSchema) string {
+func fileArgument(schema contract.ProviderSchema) string {
 	for _, a := range schema.Config {
 		if a.TargetFile {
 			return a.Name

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -140,9 +141,9 @@ func (b *builder) unfit(e *entry, choice Choice) string {
 
 // Questions lists the live resources whose usage decides about the way back: those that the run made. Those that it
 // changed are in it too, so that a target can tell its own from others. Sorted by ID.
-func Questions(input Input) []identity.UsageQuestion {
+func Questions(input Input) []observation.UsageQuestion {
 	b := newBuilder(input)
-	var all []identity.UsageQuestion
+	var all []observation.UsageQuestion
 	opened := b.opened()
 	for _, id := range b.ids() {
 		e := b.entries[id]
@@ -155,7 +156,7 @@ func Questions(input Input) []identity.UsageQuestion {
 
 // Ask makes a question about the usage of a resource: it says since when, and whether people could use it at all.
 // Attributes that only describe it stay behind.
-func Ask(r identity.Resource, since string, opened bool) identity.UsageQuestion {
+func Ask(r identity.Resource, since string, opened bool) observation.UsageQuestion {
 	attributes := identity.Attributes{}
 	for name, value := range r.Attributes {
 		switch value.(type) {
@@ -164,7 +165,7 @@ func Ask(r identity.Resource, since string, opened bool) identity.UsageQuestion 
 		}
 	}
 	r.Attributes = attributes
-	return identity.UsageQuestion{Resource: r, Since: since, Opened: opened}
+	return observation.UsageQuestion{Resource: r, Since: since, Opened: opened}
 }
 
 // opened lists the steps that a switch of the run opened, sorted.

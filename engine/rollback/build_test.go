@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
 )
@@ -80,14 +81,14 @@ func wholeRun() []history.Did {
 // leftBy is the target as the run left it, with nobody having used anything.
 func leftBy(done []history.Did) rollback.Input {
 	in := rollback.Input{Run: "r-1", PlanHash: "sha256:00", Done: done, Schemas: schemas(),
-		Usages: map[identity.ResourceID]identity.Usage{}}
+		Usages: map[identity.ResourceID]observation.Usage{}}
 	for _, d := range done {
 		r := identity.Resource{Type: d.Step.Resource.Type, Key: d.Step.Resource.Key, Attributes: d.Step.After.Clone()}
 		if r.Type == "app" || r.Type == "team" {
 			r.Tag = d.Step.Tag
 		}
 		in.Live = append(in.Live, r)
-		in.Usages[r.ID()] = identity.Usage{Resource: r.ID()}
+		in.Usages[r.ID()] = observation.Usage{Resource: r.ID()}
 	}
 	return in
 }
@@ -185,7 +186,7 @@ func TestBuild_TheHashNamesTheRunAndNotTheOrderOfWhatWasRead(t *testing.T) {
 func TestBuild_AUsedApplicationIsSwitchedOffAndKeepsItsGuard(t *testing.T) {
 	in := leftBy(wholeRun())
 	id := identity.ResourceID{Type: "app", Key: "wiki"}
-	in.Usages[id] = identity.Usage{Resource: id, Used: true, Facts: []string{"a sign-in on 2026-11-22"}}
+	in.Usages[id] = observation.Usage{Resource: id, Used: true, Facts: []string{"a sign-in on 2026-11-22"}}
 	p := build(t, in)
 	want := []string{"skipped gateway:corp", "delete grant:eng>wiki", "update switch:wiki", "skipped guard:wiki",
 		"skipped app:wiki", "skipped road:main", "delete team:eng"}
@@ -202,7 +203,7 @@ func TestBuild_AUsedApplicationIsSwitchedOffAndKeepsItsGuard(t *testing.T) {
 func TestBuild_WhatCannotBeToldCountsAsUsed(t *testing.T) {
 	in := leftBy(wholeRun())
 	id := identity.ResourceID{Type: "team", Key: "eng"}
-	in.Usages[id] = identity.Usage{Resource: id, Unknown: "members may not be read"}
+	in.Usages[id] = observation.Usage{Resource: id, Unknown: "members may not be read"}
 	delete(in.Usages, identity.ResourceID{Type: "road", Key: "main"})
 	p := build(t, in)
 	if s := step(t, p, "team:eng"); s.Disposition != plan.DispositionSkipped ||
@@ -364,7 +365,7 @@ func TestCostOf_CountsByTheRecordAlone(t *testing.T) {
 func TestQuestions_SaySinceWhenAndWhetherPeopleCouldUseIt(t *testing.T) {
 	in := leftBy(wholeRun())
 	in.Since = "2026-11-22T08:00:00Z"
-	asked := map[string]identity.UsageQuestion{}
+	asked := map[string]observation.UsageQuestion{}
 	for _, q := range rollback.Questions(in) {
 		asked[q.Resource.ID().String()] = q
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/value"
 )
@@ -113,7 +114,7 @@ func (b *builder) uncreate(e *entry, live *identity.Resource) {
 	}
 }
 
-func whyUnknown(usage identity.Usage, asked bool) string {
+func whyUnknown(usage observation.Usage, asked bool) string {
 	if !asked {
 		return "the target did not say how it is used"
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -87,7 +88,7 @@ func Stays(p *plan.Plan) int {
 }
 
 // UsedSince says in a line of each what the plan deletes without a decision though it is used, or though nobody can tell.
-func UsedSince(p *plan.Plan, asked []identity.UsageQuestion, known map[identity.ResourceID]identity.Usage) []string {
+func UsedSince(p *plan.Plan, asked []observation.UsageQuestion, known map[identity.ResourceID]observation.Usage) []string {
 	undecided := map[identity.ResourceID]bool{}
 	for _, step := range p.Steps {
 		undecided[step.Resource] = step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionDelete &&

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
 )
@@ -69,12 +70,12 @@ func TestUsedSince_ADecidedDeleteStandsAndWhatCannotBeToldCounts(t *testing.T) {
 		step("used", "", plan.ActionDelete), step("decided", "delete", plan.ActionDelete), step("free", "", plan.ActionDelete),
 		step("closed", "", plan.ActionUpdate), step("dark", "", plan.ActionDelete), step("silent", "", plan.ActionDelete),
 	}}
-	var asked []identity.UsageQuestion
+	var asked []observation.UsageQuestion
 	for _, s := range p.Steps {
-		asked = append(asked, identity.UsageQuestion{Resource: identity.Resource{Type: "client", Key: s.Resource.Key}})
+		asked = append(asked, observation.UsageQuestion{Resource: identity.Resource{Type: "client", Key: s.Resource.Key}})
 	}
-	known := map[identity.ResourceID]identity.Usage{}
-	for _, u := range []identity.Usage{
+	known := map[identity.ResourceID]observation.Usage{}
+	for _, u := range []observation.Usage{
 		{Resource: p.Steps[0].Resource, Used: true, Facts: []string{"3 sign-ins", "more"}},
 		{Resource: p.Steps[1].Resource, Used: true, Facts: []string{"1 sign-in"}},
 		{Resource: p.Steps[2].Resource},

@@ -4,6 +4,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -41,7 +42,7 @@ type Input struct {
 	Done      []history.Did
 	Live      []identity.Resource
 	Schemas   []identity.ResourceSchema
-	Usages    map[identity.ResourceID]identity.Usage
+	Usages    map[identity.ResourceID]observation.Usage
 	Decisions []Decision
 	CreatedAt string // RFC 3339
 	ExpiresAt string // RFC 3339

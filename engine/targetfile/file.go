@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -32,8 +33,8 @@ type Head struct {
 	FormatVersion string                  `json:"format_version"`
 	Target        string                  `json:"target"` // provider.name of the block
 	TakenAt       string                  `json:"taken_at"`
-	Identity      identity.TargetIdentity `json:"identity"`
-	Marker        identity.Marker         `json:"marker"`
+	Identity      contract.TargetIdentity `json:"identity"`
+	Marker        contract.Marker         `json:"marker"`
 	Requests      int                     `json:"requests"`
 }
 

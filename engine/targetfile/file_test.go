@@ -9,14 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 func sample() Snapshot {
 	return Snapshot{
 		Head: Head{FormatVersion: FormatVersion, Target: "keycloak.portal", TakenAt: "2026-11-22T08:00:00Z", Requests: 3,
-			Identity: identity.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak"},
-			Marker:   identity.Marker{Migration: "acme", Fence: 4}},
+			Identity: contract.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak"},
+			Marker:   contract.Marker{Migration: "acme", Fence: 4}},
 		Resources: []identity.Resource{
 			{Type: "group", Key: "/eng", ServerID: "1", Tag: "okta.corp/group/1",
 				Attributes: identity.Attributes{"name": "eng <&>", "size": json.Number("12345678901234567890")}},

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -56,7 +58,7 @@ func Prepare(ctx context.Context, p *project.Project, run string) (*planning.Pre
 }
 
 func compute(ctx context.Context, p *project.Project, w *planning.Prepared, record *history.Record,
-	schema identity.ProviderSchema) error {
+	schema contract.ProviderSchema) error {
 	cfg := p.Config()
 	who, err := w.Target.Identify(ctx)
 	if err != nil {
@@ -108,13 +110,13 @@ func compute(ctx context.Context, p *project.Project, w *planning.Prepared, reco
 // used.
 //
 // Nobody signs in to a throw-away target, so there what is not known counts as not used.
-func usages(ctx context.Context, w *planning.Prepared, throwAway bool, questions []identity.UsageQuestion,
-) (map[identity.ResourceID]identity.Usage, error) {
+func usages(ctx context.Context, w *planning.Prepared, throwAway bool, questions []observation.UsageQuestion,
+) (map[identity.ResourceID]observation.Usage, error) {
 	answers, err := w.Target.Usage(ctx, questions)
 	if err != nil && !client.Unsupported(err) {
 		return nil, fmt.Errorf("asking what was used since: %w", err)
 	}
-	known := map[identity.ResourceID]identity.Usage{}
+	known := map[identity.ResourceID]observation.Usage{}
 	for _, u := range answers {
 		known[u.Resource] = u
 	}
@@ -125,7 +127,7 @@ func usages(ctx context.Context, w *planning.Prepared, throwAway bool, questions
 	for _, question := range questions {
 		id := question.Resource.ID()
 		if u, told := known[id]; !u.Used && (!told || u.Unknown != "") {
-			known[id] = identity.Usage{Resource: id}
+			known[id] = observation.Usage{Resource: id}
 			w.Untold++
 		}
 	}
@@ -140,7 +142,7 @@ func UsedSince(ctx context.Context, p *project.Project, work *planning.Prepared,
 	if back == nil {
 		return nil, nil
 	}
-	var ask []identity.UsageQuestion
+	var ask []observation.UsageQuestion
 	for _, step := range work.Plan.Steps {
 		if r, exists := live[step.Resource]; exists {
 			ask = append(ask, rollback.Ask(r, back.Since, slices.Contains(back.Opened, step.ID)))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
@@ -18,7 +19,7 @@ func BreakGlass(ctx context.Context, users []string, target Target, impersonate 
 	var results []Result
 	for _, user := range users {
 		begun := now()
-		request := identity.ProbeRequest{Resource: identity.ResourceID{Type: identity.BreakGlassType, Key: user},
+		request := observation.ProbeRequest{Resource: identity.ResourceID{Type: observation.BreakGlassType, Key: user},
 			Impersonate: impersonate}
 		found, err := target.Probe(ctx, request)
 		if err != nil {
@@ -35,7 +36,7 @@ func BreakGlass(ctx context.Context, users []string, target Target, impersonate 
 func Shut(results []Result) []Result {
 	var shut []Result
 	for _, result := range results {
-		if result.Status == identity.ProbeFailed || result.Status == identity.ProbeUnknown {
+		if result.Status == observation.ProbeFailed || result.Status == observation.ProbeUnknown {
 			shut = append(shut, result)
 		}
 	}

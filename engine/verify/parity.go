@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // AccessParity is the name of the probe that compares who may use an application with what the runs granted.
@@ -40,14 +41,14 @@ func Parity(expected []Expected, live []identity.Resource, schemas []identity.Re
 		if !applications[e.Resource.Type] || e.Attributes == nil || e.Mapped {
 			continue
 		}
-		result := Result{StepID: e.StepID, Run: e.Run, At: at, ProbeResult: identity.ProbeResult{
-			Probe: AccessParity, Resource: e.Resource, Status: identity.ProbePassed,
+		result := Result{StepID: e.StepID, Run: e.Run, At: at, ProbeResult: observation.ProbeResult{
+			Probe: AccessParity, Resource: e.Resource, Status: observation.ProbePassed,
 			Summary:  grantsText(counts[e.Resource.Key]),
 			Evidence: map[string]string{"grants": fmt.Sprint(counts[e.Resource.Key])},
 		}}
 		if extra := foreign[e.Resource.Key]; len(extra) > 0 {
 			slices.Sort(extra)
-			result.Status, result.LookAt = identity.ProbeFailed,
+			result.Status, result.LookAt = observation.ProbeFailed,
 				"who gave it: the target's own log; take it back there, or assign it at the source and plan again"
 			result.Summary = "granted by no run: " + strings.Join(slices.Compact(extra), "; ")
 		}

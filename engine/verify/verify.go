@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // ReadsBack is the name of the probe that compares a resource with what was planned.
@@ -17,8 +19,8 @@ const ReadsBack = "reads_back"
 
 // Target is a target that can be read and tried.
 type Target interface {
-	Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error)
-	Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error)
+	Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error)
+	Probe(ctx context.Context, request observation.ProbeRequest) ([]observation.ProbeResult, error)
 }
 
 // People says whom probes may act as. The functions get a resource and give a login name, empty for nobody.
@@ -39,7 +41,7 @@ type Options struct {
 
 // Result is what one probe found of one resource.
 type Result struct {
-	identity.ProbeResult
+	observation.ProbeResult
 	StepID string    `json:"step_id"`
 	Run    string    `json:"run"`
 	At     time.Time `json:"at"`
@@ -64,7 +66,7 @@ func (r *Report) Add(results []Result) {
 }
 
 // Count is the number of results with the status.
-func (r Report) Count(status identity.ProbeStatus) int {
+func (r Report) Count(status observation.ProbeStatus) int {
 	n := 0
 	for _, result := range r.Results {
 		if result.Status == status {
@@ -109,15 +111,15 @@ func readBack(expected []Expected, changes []Change, at time.Time) []Result {
 	}
 	results := make([]Result, 0, len(expected))
 	for _, e := range expected {
-		result := Result{StepID: e.StepID, Run: e.Run, At: at, ProbeResult: identity.ProbeResult{
-			Probe: ReadsBack, Resource: e.Resource, Status: identity.ProbePassed, Summary: "it is as the run left it",
+		result := Result{StepID: e.StepID, Run: e.Run, At: at, ProbeResult: observation.ProbeResult{
+			Probe: ReadsBack, Resource: e.Resource, Status: observation.ProbePassed, Summary: "it is as the run left it",
 		}}
 		if own := byResource[e.Resource]; len(own) > 0 {
 			var texts []string
 			for _, change := range own {
 				texts = append(texts, change.Summary)
 			}
-			result.Status, result.Summary = identity.ProbeFailed, strings.Join(texts, "; ")
+			result.Status, result.Summary = observation.ProbeFailed, strings.Join(texts, "; ")
 			result.LookAt = "what changed since the run: rehome verify -drift"
 		}
 		results = append(results, result)
@@ -180,7 +182,7 @@ func probe(ctx context.Context, expected []Expected, target Target, options Opti
 }
 
 func probeOne(ctx context.Context, e Expected, target Target, options Options) ([]Result, error) {
-	request := identity.ProbeRequest{Resource: e.Resource, ServerID: e.ServerID, Attributes: e.Attributes,
+	request := observation.ProbeRequest{Resource: e.Resource, ServerID: e.ServerID, Attributes: e.Attributes,
 		Impersonate: options.People.Impersonate}
 	if options.People.Member != nil {
 		request.Member = options.People.Member(e.Resource)
@@ -202,15 +204,15 @@ func probeOne(ctx context.Context, e Expected, target Target, options Options) (
 }
 
 // rank puts what needs a person first.
-func rank(status identity.ProbeStatus) int {
+func rank(status observation.ProbeStatus) int {
 	switch status {
-	case identity.ProbeFailed:
+	case observation.ProbeFailed:
 		return 0
-	case identity.ProbeUnknown:
+	case observation.ProbeUnknown:
 		return 1
-	case identity.ProbeSkipped:
+	case observation.ProbeSkipped:
 		return 2
-	case identity.ProbePassed:
+	case observation.ProbePassed:
 	}
 	return 3
 }

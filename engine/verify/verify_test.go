@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/verify"
 )
@@ -118,19 +120,19 @@ func TestCompare_NamesEveryManagedAttributeThatSomebodyChanged(t *testing.T) {
 // fake is the target's side of a verification.
 type fake struct {
 	live  []identity.Resource
-	probe func(identity.ProbeRequest) ([]identity.ProbeResult, error)
+	probe func(observation.ProbeRequest) ([]observation.ProbeResult, error)
 }
 
-func (f fake) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (f fake) Read(_ context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	for _, r := range f.live {
 		if err := each(r); err != nil {
-			return identity.ReadSummary{}, err
+			return contract.ReadSummary{}, err
 		}
 	}
-	return identity.ReadSummary{Requests: 1}, nil
+	return contract.ReadSummary{Requests: 1}, nil
 }
 
-func (f fake) Probe(_ context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
+func (f fake) Probe(_ context.Context, request observation.ProbeRequest) ([]observation.ProbeResult, error) {
 	return f.probe(request)
 }
 
@@ -142,12 +144,12 @@ func TestRun_PutsWhatFailedFirstAndCounts(t *testing.T) {
 	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}),
 		did("r1", "create", "b", identity.Attributes{"name": "b"}), did("r1", "delete", "c", nil)}, schemas)
 	target := fake{live: []identity.Resource{client("a", "a"), client("b", "changed")},
-		probe: func(r identity.ProbeRequest) ([]identity.ProbeResult, error) {
-			status := identity.ProbePassed
+		probe: func(r observation.ProbeRequest) ([]observation.ProbeResult, error) {
+			status := observation.ProbePassed
 			if r.Member != "ada" {
-				status = identity.ProbeUnknown
+				status = observation.ProbeUnknown
 			}
-			return []identity.ProbeResult{{Probe: "opens", Resource: r.Resource, Status: status, Requests: 2}}, nil
+			return []observation.ProbeResult{{Probe: "opens", Resource: r.Resource, Status: status, Requests: 2}}, nil
 		}}
 	o := options()
 	o.People.Member = func(r identity.ResourceID) string {
@@ -169,8 +171,8 @@ func TestRun_PutsWhatFailedFirstAndCounts(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if report.Requests != 5 || report.Count(identity.ProbeFailed) != 1 {
-		t.Errorf("%d requests, %d failed", report.Requests, report.Count(identity.ProbeFailed))
+	if report.Requests != 5 || report.Count(observation.ProbeFailed) != 1 {
+		t.Errorf("%d requests, %d failed", report.Requests, report.Count(observation.ProbeFailed))
 	}
 }
 
@@ -181,8 +183,8 @@ func TestRun_ATargetWithoutProbesIsReadBackOnly(t *testing.T) {
 	o.Unsupported = func(err error) bool { return errors.Is(err, none) }
 	report, err := verify.Run(t.Context(), expected,
 		fake{live: []identity.Resource{client("a", "a")},
-			probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) { return nil, none }}, schemas, o)
-	if err != nil || len(report.Results) != 1 || report.Results[0].Status != identity.ProbePassed {
+			probe: func(observation.ProbeRequest) ([]observation.ProbeResult, error) { return nil, none }}, schemas, o)
+	if err != nil || len(report.Results) != 1 || report.Results[0].Status != observation.ProbePassed {
 		t.Errorf("%+v, error %v", report, err)
 	}
 }
@@ -190,7 +192,7 @@ func TestRun_ATargetWithoutProbesIsReadBackOnly(t *testing.T) {
 func TestRun_AProbeThatDiesEndsTheVerificationWithAnError(t *testing.T) {
 	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{"name": "a"}),
 		did("r1", "create", "b", identity.Attributes{"name": "b"})}, schemas)
-	target := fake{probe: func(identity.ProbeRequest) ([]identity.ProbeResult, error) {
+	target := fake{probe: func(observation.ProbeRequest) ([]observation.ProbeResult, error) {
 		return nil, errors.New("the plugin ended")
 	}}
 	if _, err := verify.Run(t.Context(), expected, target, schemas, options()); err == nil {

@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
@@ -25,13 +27,13 @@ var _ sdk.Source = (*source)(nil)
 
 // Schema says what the source is, before it is configured. Unread names what such an export never holds, so that a
 // person is asked.
-func (s *source) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
+func (s *source) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
 		Name: "csv", Version: "0.1.0", Doc: "Reads a folder of CSV files.",
-		Config: []identity.ConfigAttribute{{Name: "folder", Type: "string", Required: true,
+		Config: []contract.ConfigAttribute{{Name: "folder", Type: "string", Required: true,
 			Doc: "Folder with groups.csv and applications.csv."}},
 		Kinds:  []identity.Kind{identity.KindGroup, identity.KindApplication},
-		Unread: []identity.Unread{{Name: "people", Question: "Who is in the groups? The export does not say."}},
+		Unread: []contract.Unread{{Name: "people", Question: "Who is in the groups? The export does not say."}},
 	}
 }
 
@@ -43,11 +45,11 @@ func (s *source) Configure(_ context.Context, config map[string]any) diag.List {
 }
 
 // Identify proves that the folder can be read. Its name stands for the tenant.
-func (s *source) Identify(context.Context) (identity.SourceIdentity, error) {
+func (s *source) Identify(context.Context) (contract.SourceIdentity, error) {
 	if _, err := os.ReadDir(s.folder); err != nil {
-		return identity.SourceIdentity{}, failure(err)
+		return contract.SourceIdentity{}, failure(err)
 	}
-	return identity.SourceIdentity{Tenant: filepath.Base(s.folder), Detail: "a folder of CSV files"}, nil
+	return contract.SourceIdentity{Tenant: filepath.Base(s.folder), Detail: "a folder of CSV files"}, nil
 }
 
 // Collect hands over each file as one page of evidence, and then its lines as items.
@@ -60,7 +62,7 @@ func (s *source) Collect(ctx context.Context, sink sdk.Sink) error {
 
 // Secret has none to give: an export holds no secrets.
 func (s *source) Secret(_ context.Context, item identity.ItemID, field string) (string, error) {
-	return "", &identity.ProviderError{Code: identity.ErrorNotFound,
+	return "", &contract.ProviderError{Code: contract.ErrorNotFound,
 		Message: "the export holds no " + field + " of " + item.String()}
 }
 
@@ -101,11 +103,11 @@ func (s *source) file(ctx context.Context, sink sdk.Sink, name string, kind iden
 
 // group is the neutral form of a line. What is not known stays empty and is never guessed.
 func group(r row) any {
-	return identity.Group{Name: r["name"], Description: r["description"], Origin: "local"}
+	return kinds.Group{Name: r["name"], Description: r["description"], Origin: "local"}
 }
 
 func application(r row) any {
-	return identity.Application{
+	return kinds.Application{
 		Name: r["name"], Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone,
 		ClientID:             r["client_id"],
 		ClientAuthentication: "client_secret_basic", RedirectURIs: []string{r["redirect_uri"]},
@@ -141,12 +143,12 @@ func parse(content []byte) ([]row, error) {
 
 // failure says what the file system refused, with a code that rehome understands.
 func failure(err error) error {
-	code := identity.ErrorInternal
+	code := contract.ErrorInternal
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		code = identity.ErrorForbidden
+		code = contract.ErrorForbidden
 	case errors.Is(err, fs.ErrNotExist):
-		code = identity.ErrorNotFound
+		code = contract.ErrorNotFound
 	}
-	return &identity.ProviderError{Code: code, Message: err.Error()}
+	return &contract.ProviderError{Code: code, Message: err.Error()}
 }

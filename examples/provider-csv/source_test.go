@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
@@ -34,7 +35,7 @@ func TestSource_SaysWhatCannotBeRead(t *testing.T) {
 				}
 			}
 			s := &source{folder: folder}
-			var fault *identity.ProviderError
+			var fault *contract.ProviderError
 			if err := s.Collect(t.Context(), sdktest.NewCollected().Sink()); !errors.As(err, &fault) {
 				t.Errorf("collecting ended with %v", err)
 			}

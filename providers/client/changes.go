@@ -5,21 +5,21 @@ import (
 	"errors"
 	"io"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
 // Changes lists the writes that the target recorded between two times (RFC 3339), oldest first. A list that was cut off
 // is an error.
-func (t *Target) Changes(ctx context.Context, since, until string) (identity.ChangeReport, error) {
+func (t *Target) Changes(ctx context.Context, since, until string) (observation.ChangeReport, error) {
 	const doing = "reading the record of writes"
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := t.calls.Changes(ctx, &protocol.ChangesRequest{Since: since, Until: until})
 	if err != nil {
-		return identity.ChangeReport{}, t.process.optional(ctx, doing, err)
+		return observation.ChangeReport{}, t.process.optional(ctx, doing, err)
 	}
-	report := identity.ChangeReport{Events: []identity.ChangeEvent{}}
+	report := observation.ChangeReport{Events: []observation.ChangeEvent{}}
 	for {
 		response, err := stream.Recv()
 		if errors.Is(err, io.EOF) {

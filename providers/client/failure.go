@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/providers/protocol"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
 // lastWords is how long a failed call waits for the end of the process, so that what it wrote last is in the message.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/client"
 )
@@ -108,7 +109,7 @@ func TestAMissingPluginIsNamed(t *testing.T) {
 func TestAnAnswerThatBreaksTheContractIsNotUsed(t *testing.T) {
 	wantCode(t, source(t, "unknown page").Collect(t.Context(), &kept{}), "plugin-invalid")
 	err := source(t, "unknown kind").Collect(t.Context(), &kept{})
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	if !errors.As(err, &failure) || !strings.Contains(failure.Message, `"unicorn"`) {
 		t.Errorf("error is %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/providers/protocol"
 )

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
+
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
 

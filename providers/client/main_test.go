@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -73,15 +76,15 @@ const largeCount = 1201
 // fakeSource behaves as its configuration says.
 type fakeSource struct{ behaviour string }
 
-func (f *fakeSource) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
+func (f *fakeSource) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
 		Name: "fake", Version: "1.2.3", Doc: "A fake.", Environment: []string{"FAKE_TOKEN"},
-		Config: []identity.ConfigAttribute{
+		Config: []contract.ConfigAttribute{
 			{Name: "behaviour", Type: "string", Required: true, OneOf: []string{"good", "killed"}, Doc: "What to do."},
 			{Name: "limit", Type: "number", Default: 5.0, Sensitive: true},
 		},
 		Kinds:  []identity.Kind{identity.KindGroup, identity.KindUser},
-		Unread: []identity.Unread{{Name: "hooks", Question: "Which run?"}},
+		Unread: []contract.Unread{{Name: "hooks", Question: "Which run?"}},
 	}
 }
 
@@ -97,22 +100,22 @@ func (f *fakeSource) Configure(_ context.Context, config map[string]any) diag.Li
 	return nil
 }
 
-func (f *fakeSource) Identify(ctx context.Context) (identity.SourceIdentity, error) {
+func (f *fakeSource) Identify(ctx context.Context) (contract.SourceIdentity, error) {
 	switch f.behaviour {
 	case "forbidden":
-		return identity.SourceIdentity{}, fmt.Errorf("asking: %w", &identity.ProviderError{
-			Code: identity.ErrorForbidden, Message: "reading the org", Permission: "okta.orgs.read", Page: "GET /api/v1/org",
+		return contract.SourceIdentity{}, fmt.Errorf("asking: %w", &contract.ProviderError{
+			Code: contract.ErrorForbidden, Message: "reading the org", Permission: "okta.orgs.read", Page: "GET /api/v1/org",
 			Live: identity.Attributes{"id": "x", "n": 3.0},
 		})
 	case "plain":
-		return identity.SourceIdentity{}, errors.New("something broke")
+		return contract.SourceIdentity{}, errors.New("something broke")
 	case "slow":
 		<-ctx.Done()
-		return identity.SourceIdentity{}, ctx.Err()
+		return contract.SourceIdentity{}, ctx.Err()
 	case "environment":
-		return identity.SourceIdentity{Tenant: strings.Join(os.Environ(), "\n")}, nil
+		return contract.SourceIdentity{Tenant: strings.Join(os.Environ(), "\n")}, nil
 	}
-	return identity.SourceIdentity{Tenant: "acme\x1b[2J", Detail: fmt.Sprint(os.Getpid())}, nil
+	return contract.SourceIdentity{Tenant: "acme\x1b[2J", Detail: fmt.Sprint(os.Getpid())}, nil
 }
 
 func (f *fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
@@ -169,19 +172,19 @@ func group(id string, page int) identity.Item {
 
 func (f *fakeSource) Secret(_ context.Context, item identity.ItemID, field string) (string, error) {
 	if item.ID == "gone" {
-		return "", &identity.ProviderError{Code: identity.ErrorNotFound, Message: "there is no such item"}
+		return "", &contract.ProviderError{Code: contract.ErrorNotFound, Message: "there is no such item"}
 	}
 	return "value of " + item.String() + " " + field, nil
 }
 
 // fakeTarget is a target in memory.
 type fakeTarget struct {
-	marker   identity.Marker
+	marker   contract.Marker
 	revision int
 }
 
-func (f *fakeTarget) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "fake", Version: "1.2.3", Resources: []identity.ResourceSchema{{
+func (f *fakeTarget) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: "fake", Version: "1.2.3", Resources: []identity.ResourceSchema{{
 		Type: "group", Doc: "A group.", KeyFormat: "/{name}", CaseFold: true, ItemKinds: []identity.Kind{identity.KindGroup},
 		Evidence: []string{"description"}, RenameBy: "name",
 		Attributes: []identity.AttributeSchema{{Name: "name", Type: "string", Identity: true, ForcesReplace: true},
@@ -191,69 +194,69 @@ func (f *fakeTarget) Schema() identity.ProviderSchema {
 
 func (f *fakeTarget) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (f *fakeTarget) Identify(context.Context) (identity.TargetIdentity, error) {
-	return identity.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Fake 1"}, nil
+func (f *fakeTarget) Identify(context.Context) (contract.TargetIdentity, error) {
+	return contract.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Fake 1"}, nil
 }
 
-func (f *fakeTarget) Translate(item identity.Item) identity.Translation {
+func (f *fakeTarget) Translate(item identity.Item) contract.Translation {
 	if item.ID == "bad" {
-		return identity.Translation{Findings: []identity.Finding{{Type: "perhaps"}}}
+		return contract.Translation{Findings: []fidelity.Finding{{Type: "perhaps"}}}
 	}
-	return identity.Translation{
+	return contract.Translation{
 		Contract: "group",
 		Resources: []identity.Resource{{Type: "group", Key: "/" + item.ID, Attributes: identity.Attributes{
 			"name": item.ID, "parent": identity.Refer(identity.KindGroup, "top", "group"), "count": 3.0, "nothing": nil,
 		}}},
-		Findings: []identity.Finding{{
-			Type: identity.FindingLost, Field: "description", Summary: "dropped", Action: "none",
-			Direction:   identity.DirectionTighter,
-			Compensated: "by nothing", Audience: identity.AudienceHelpDesk, Severity: identity.SeverityLow, ImpactCode: "c",
+		Findings: []fidelity.Finding{{
+			Type: fidelity.Lost, Field: "description", Summary: "dropped", Action: "none",
+			Direction:   fidelity.DirectionTighter,
+			Compensated: "by nothing", Audience: fidelity.AudienceHelpDesk, Severity: fidelity.SeverityLow, ImpactCode: "c",
 			Tell: "say so",
 		}},
 		Needs: []identity.ItemID{{Kind: identity.KindGroup, ID: "top"}},
 	}
 }
 
-func (f *fakeTarget) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (f *fakeTarget) Read(_ context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	for n := range largeCount {
 		if err := each(identity.Resource{Type: "group", Key: fmt.Sprintf("/%d", n), Attributes: identity.Attributes{},
 			ServerID: "s", Tag: "t"}); err != nil {
-			return identity.ReadSummary{}, err
+			return contract.ReadSummary{}, err
 		}
 	}
-	return identity.ReadSummary{Resources: largeCount, Requests: 2}, nil
+	return contract.ReadSummary{Resources: largeCount, Requests: 2}, nil
 }
 
-func (f *fakeTarget) Check(desired, live []identity.Resource) []identity.CheckFinding {
-	return []identity.CheckFinding{{
+func (f *fakeTarget) Check(desired, live []identity.Resource) []contract.CheckFinding {
+	return []contract.CheckFinding{{
 		Resource: identity.ResourceID{Type: "group", Key: "/a"},
-		Finding: identity.Finding{Type: identity.FindingInvalid,
+		Finding: fidelity.Finding{Type: fidelity.Invalid,
 			Summary: fmt.Sprintf("%d desired, %d live", len(desired), len(live))},
 	}}
 }
 
-func (f *fakeTarget) Apply(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (f *fakeTarget) Apply(_ context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	if step.Before != nil {
-		return identity.StepResult{}, &identity.ProviderError{Code: identity.ErrorConflict, Message: "changed",
+		return contract.StepResult{}, &contract.ProviderError{Code: contract.ErrorConflict, Message: "changed",
 			Live: identity.Attributes{"name": "other"}}
 	}
-	return identity.StepResult{ServerID: "new", Already: true, Requests: 3,
+	return contract.StepResult{ServerID: "new", Already: true, Requests: 3,
 		Generated: map[string]string{"secret": step.Secrets["secret"] + "!"}}, nil
 }
 
-func (f *fakeTarget) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (f *fakeTarget) ReadMarker(context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	if f.revision == 0 {
-		return identity.Marker{}, "", nil
+		return contract.Marker{}, "", nil
 	}
-	return f.marker, identity.MarkerRevision(fmt.Sprint(f.revision)), nil
+	return f.marker, contract.MarkerRevision(fmt.Sprint(f.revision)), nil
 }
 
-func (f *fakeTarget) WriteMarker(_ context.Context, marker identity.Marker,
-	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
-	if f.revision > 0 && basedOn != identity.MarkerRevision(fmt.Sprint(f.revision)) {
-		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "marker has changed"}
+func (f *fakeTarget) WriteMarker(_ context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
+	if f.revision > 0 && basedOn != contract.MarkerRevision(fmt.Sprint(f.revision)) {
+		return "", &contract.ProviderError{Code: contract.ErrorConflict, Message: "marker has changed"}
 	}
 	f.revision++
 	f.marker = marker
-	return identity.MarkerRevision(fmt.Sprint(f.revision)), nil
+	return contract.MarkerRevision(fmt.Sprint(f.revision)), nil
 }

@@ -4,17 +4,20 @@ import (
 	"context"
 	"errors"
 
-	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/protocol"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
 // optional is failure for a call that a plugin may leave out, or that an older one does not know: both are
 // ErrorUnsupported.
 func (p *process) optional(ctx context.Context, doing string, err error) error {
 	if status.Code(err) == codes.Unimplemented {
-		return &identity.ProviderError{Code: identity.ErrorUnsupported,
+		return &contract.ProviderError{Code: contract.ErrorUnsupported,
 			Message: "the plugin of provider " + p.name + " has no call for " + doing}
 	}
 	return p.failure(ctx, doing, err)
@@ -22,12 +25,12 @@ func (p *process) optional(ctx context.Context, doing string, err error) error {
 
 // Unsupported tells whether a call failed because the provider does not offer it.
 func Unsupported(err error) bool {
-	var failure *identity.ProviderError
-	return errors.As(err, &failure) && failure.Code == identity.ErrorUnsupported
+	var failure *contract.ProviderError
+	return errors.As(err, &failure) && failure.Code == contract.ErrorUnsupported
 }
 
 func (p *process) permissions(ctx context.Context, response *protocol.PermissionsResponse,
-	err error) ([]identity.PermissionCheck, error) {
+	err error) ([]observation.PermissionCheck, error) {
 	const doing = "checking its permissions"
 	if err != nil {
 		return nil, p.optional(ctx, doing, err)
@@ -40,22 +43,22 @@ func (p *process) permissions(ctx context.Context, response *protocol.Permission
 }
 
 // Permissions lists the rights that the source needs, and whether its credential has them.
-func (s *Source) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+func (s *Source) Permissions(ctx context.Context) ([]observation.PermissionCheck, error) {
 	response, err := s.calls.Permissions(ctx, &protocol.PermissionsRequest{})
 	return s.process.permissions(ctx, response, err)
 }
 
 // SignIns sums up the incumbent's log of sign-ins since a time (RFC 3339).
-func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+func (s *Source) SignIns(ctx context.Context, since string) (observation.SignInReport, error) {
 	response, err := s.calls.SignIns(ctx, &protocol.SignInsRequest{Since: since})
 	if err != nil {
-		return identity.SignInReport{}, s.process.optional(ctx, "reading the log of sign-ins", err)
+		return observation.SignInReport{}, s.process.optional(ctx, "reading the log of sign-ins", err)
 	}
 	return protocol.DecodeSignIns(response), nil
 }
 
 // Connection tells how an application is connected to the incumbent.
-func (s *Source) Connection(ctx context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
+func (s *Source) Connection(ctx context.Context, item identity.Item) ([]observation.ConnectionFact, error) {
 	response, err := s.calls.Connection(ctx, &protocol.SourceConnectionRequest{Item: protocol.EncodeItem(item)})
 	if err != nil {
 		return nil, s.process.optional(ctx, "describing a connection", err)
@@ -64,22 +67,22 @@ func (s *Source) Connection(ctx context.Context, item identity.Item) ([]identity
 }
 
 // Permissions lists the rights that the target needs, and whether its credential has them.
-func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck, error) {
 	response, err := t.calls.Permissions(ctx, &protocol.PermissionsRequest{})
 	return t.process.permissions(ctx, response, err)
 }
 
 // SignIns sums up the target's log of sign-ins since a time (RFC 3339).
-func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+func (t *Target) SignIns(ctx context.Context, since string) (observation.SignInReport, error) {
 	response, err := t.calls.SignIns(ctx, &protocol.SignInsRequest{Since: since})
 	if err != nil {
-		return identity.SignInReport{}, t.process.optional(ctx, "reading the log of sign-ins", err)
+		return observation.SignInReport{}, t.process.optional(ctx, "reading the log of sign-ins", err)
 	}
 	return protocol.DecodeSignIns(response), nil
 }
 
 // Connection tells how an application connects to a live resource.
-func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]identity.ConnectionFact, error) {
+func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]observation.ConnectionFact, error) {
 	message, err := protocol.EncodeResource(resource)
 	if err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]
 }
 
 // Probe tries one resource.
-func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
+func (t *Target) Probe(ctx context.Context, request observation.ProbeRequest) ([]observation.ProbeResult, error) {
 	const doing = "probing"
 	message, err := protocol.EncodeProbe(request)
 	if err != nil {
@@ -110,9 +113,9 @@ func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]id
 }
 
 // Usage tells what people did with resources: one answer for each question, in the same order.
-func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
+func (t *Target) Usage(ctx context.Context, questions []observation.UsageQuestion) ([]observation.Usage, error) {
 	const doing = "asking how resources are used"
-	usages := make([]identity.Usage, 0, len(questions))
+	usages := make([]observation.Usage, 0, len(questions))
 	batch := protocol.NewBatch(func(messages []*protocol.UsageQuestion) error {
 		response, err := t.calls.Usage(ctx, &protocol.UsageRequest{Questions: messages})
 		if err != nil {
@@ -137,10 +140,10 @@ func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) 
 }
 
 // Blueprint copies the settings of the target for a throw-away one of that name, empty for one that the provider makes.
-func (t *Target) Blueprint(ctx context.Context, name string) (identity.Blueprint, error) {
+func (t *Target) Blueprint(ctx context.Context, name string) (observation.Blueprint, error) {
 	response, err := t.calls.Blueprint(ctx, &protocol.BlueprintRequest{Name: name})
 	if err != nil {
-		return identity.Blueprint{}, t.process.optional(ctx, "copying its settings", err)
+		return observation.Blueprint{}, t.process.optional(ctx, "copying its settings", err)
 	}
 	return protocol.DecodeBlueprint(response), nil
 }

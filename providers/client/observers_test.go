@@ -7,67 +7,69 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/client"
 )
 
 var (
-	somePermissions = []identity.PermissionCheck{{Name: "okta.apps.read", For: "collect applications",
-		State: identity.PermissionMissing, Action: "grant it", Optional: true}}
-	someSignIns = identity.SignInReport{Covers: "2026-11-01T00:00:00Z", Requests: 2,
-		Applications: []identity.SignInActivity{
+	somePermissions = []observation.PermissionCheck{{Name: "okta.apps.read", For: "collect applications",
+		State: observation.PermissionMissing, Action: "grant it", Optional: true}}
+	someSignIns = observation.SignInReport{Covers: "2026-11-01T00:00:00Z", Requests: 2,
+		Applications: []observation.SignInActivity{
 			{Item: identity.ItemID{Kind: identity.KindApplication, ID: "0oa1"}, Last: "2026-11-20T08:00:00Z", SignIns: 4,
 				Failures: 1, PeopleCount: 2, People: []string{"a", "b"}},
 		}}
-	someFacts = []identity.ConnectionFact{
-		{Name: identity.ConnectionCertificate, Value: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----",
+	someFacts = []observation.ConnectionFact{
+		{Name: observation.ConnectionCertificate, Value: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----",
 			Expires: "2027-01-01T00:00:00Z"},
-		{Name: identity.ConnectionClientID, Value: "payroll", Note: "unchanged"},
+		{Name: observation.ConnectionClientID, Value: "payroll", Note: "unchanged"},
 	}
 )
 
-func (f *fakeSource) Permissions(context.Context) ([]identity.PermissionCheck, error) {
+func (f *fakeSource) Permissions(context.Context) ([]observation.PermissionCheck, error) {
 	if f.behaviour == "badstate" {
-		return []identity.PermissionCheck{{Name: "x", State: "perhaps"}}, nil
+		return []observation.PermissionCheck{{Name: "x", State: "perhaps"}}, nil
 	}
 	return somePermissions, nil
 }
 
-func (f *fakeSource) SignIns(_ context.Context, since string) (identity.SignInReport, error) {
+func (f *fakeSource) SignIns(_ context.Context, since string) (observation.SignInReport, error) {
 	if since == "" {
-		return identity.SignInReport{}, errors.New("since when")
+		return observation.SignInReport{}, errors.New("since when")
 	}
 	return someSignIns, nil
 }
 
-func (f *fakeSource) Connection(context.Context, identity.Item) ([]identity.ConnectionFact, error) {
+func (f *fakeSource) Connection(context.Context, identity.Item) ([]observation.ConnectionFact, error) {
 	return someFacts, nil
 }
 
-func (f *fakeTarget) Probe(_ context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
-	return []identity.ProbeResult{{Probe: "reads_back", Resource: request.Resource, Status: identity.ProbeFailed,
+func (f *fakeTarget) Probe(_ context.Context, request observation.ProbeRequest) ([]observation.ProbeResult, error) {
+	return []observation.ProbeResult{{Probe: "reads_back", Resource: request.Resource, Status: observation.ProbeFailed,
 		Summary: "differs", LookAt: "the client",
 		Evidence: map[string]string{"member": request.Member, "enabled": "false"}, Requests: 1}}, nil
 }
 
-func (f *fakeTarget) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
-	usages := make([]identity.Usage, 0, len(questions))
+func (f *fakeTarget) Usage(_ context.Context, questions []observation.UsageQuestion) ([]observation.Usage, error) {
+	usages := make([]observation.Usage, 0, len(questions))
 	for _, q := range questions {
 		facts := []string{q.Since + " " + fmt.Sprint(q.Opened)}
-		usages = append(usages, identity.Usage{Resource: q.Resource.ID(), Used: true, Facts: facts,
+		usages = append(usages, observation.Usage{Resource: q.Resource.ID(), Used: true, Facts: facts,
 			Unknown: "no right to read consents"})
 	}
 	return usages, nil
 }
 
 func (f *fakeTarget) Changes(_ context.Context, since, until string,
-	each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
+	each func(observation.ChangeEvent) error) (observation.ChangeReport, error) {
 	if until == "now" {
-		return identity.ChangeReport{}, &identity.ProviderError{Code: identity.ErrorForbidden, Message: "not kept",
+		return observation.ChangeReport{}, &contract.ProviderError{Code: contract.ErrorForbidden, Message: "not kept",
 			Permission: "the switch"}
 	}
 	for i := range 1200 {
-		event := identity.ChangeEvent{ID: fmt.Sprint(i), At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client",
+		event := observation.ChangeEvent{ID: fmt.Sprint(i), At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client",
 			Path: "clients/1", ByUs: i%2 == 0,
 			By: "c-1", About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"},
 			Digest: "sha256:ab"}
@@ -75,10 +77,10 @@ func (f *fakeTarget) Changes(_ context.Context, since, until string,
 			event.At = "soon"
 		}
 		if err := each(event); err != nil {
-			return identity.ChangeReport{}, err
+			return observation.ChangeReport{}, err
 		}
 	}
-	return identity.ChangeReport{Covers: since, Note: "without content", Requests: 3}, nil
+	return observation.ChangeReport{Covers: since, Note: "without content", Requests: 3}, nil
 }
 
 func TestATargetTellsWhatItRecorded(t *testing.T) {
@@ -88,23 +90,23 @@ func TestATargetTellsWhatItRecorded(t *testing.T) {
 		report.Note != "without content" || report.Requests != 3 {
 		t.Fatalf("%d events, covers %q, error %v", len(report.Events), report.Covers, err)
 	}
-	want := identity.ChangeEvent{ID: "1199", At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client",
+	want := observation.ChangeEvent{ID: "1199", At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client",
 		Path: "clients/1", By: "c-1",
 		About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}
 	if got := report.Events[1199]; !reflect.DeepEqual(got, want) {
 		t.Errorf("the last event is %+v", got)
 	}
 	_, err = running.Changes(t.Context(), "", "now")
-	var fault *identity.ProviderError
-	if !errors.As(err, &fault) || fault.Code != identity.ErrorForbidden || fault.Permission != "the switch" {
+	var fault *contract.ProviderError
+	if !errors.As(err, &fault) || fault.Code != contract.ErrorForbidden || fault.Permission != "the switch" {
 		t.Errorf("error is %v", err)
 	}
 	_, err = running.Changes(t.Context(), "", "")
 	wantCode(t, err, "plugin-invalid")
 }
 
-func (f *fakeTarget) Blueprint(_ context.Context, name string) (identity.Blueprint, error) {
-	return identity.Blueprint{Name: name, Document: []byte("{}\n"), Stripped: []string{"mail server m"}}, nil
+func (f *fakeTarget) Blueprint(_ context.Context, name string) (observation.Blueprint, error) {
+	return observation.Blueprint{Name: name, Document: []byte("{}\n"), Stripped: []string{"mail server m"}}, nil
 }
 
 func TestASourceTellsWhatItObserves(t *testing.T) {
@@ -131,14 +133,14 @@ func TestAStateOfAPermissionThatIsNotKnownDoesNotPass(t *testing.T) {
 
 func TestATargetTellsWhatItObserves(t *testing.T) {
 	running := target(t)
-	request := identity.ProbeRequest{Resource: identity.ResourceID{Type: "client", Key: "payroll"}, Member: "ada",
+	request := observation.ProbeRequest{Resource: identity.ResourceID{Type: "client", Key: "payroll"}, Member: "ada",
 		Attributes: identity.Attributes{"enabled": true}}
 	results, err := running.Probe(t.Context(), request)
-	if err != nil || len(results) != 1 || results[0].Status != identity.ProbeFailed ||
+	if err != nil || len(results) != 1 || results[0].Status != observation.ProbeFailed ||
 		results[0].Evidence["member"] != "ada" {
 		t.Errorf("results %v, error %v", results, err)
 	}
-	questions := []identity.UsageQuestion{{Resource: identity.Resource{Type: "client", Key: "payroll"},
+	questions := []observation.UsageQuestion{{Resource: identity.Resource{Type: "client", Key: "payroll"},
 		Since: "2026-11-22T08:00:00Z", Opened: true},
 		{Resource: identity.Resource{Type: "group", Key: "/eng"}}}
 	usages, err := running.Usage(t.Context(), questions)
@@ -148,7 +150,7 @@ func TestATargetTellsWhatItObserves(t *testing.T) {
 	}
 	blueprint, err := running.Blueprint(t.Context(), "copy")
 	if err != nil || !reflect.DeepEqual(blueprint,
-		identity.Blueprint{Name: "copy", Document: []byte("{}\n"), Stripped: []string{"mail server m"}}) {
+		observation.Blueprint{Name: "copy", Document: []byte("{}\n"), Stripped: []string{"mail server m"}}) {
 		t.Errorf("blueprint %v, error %v", blueprint, err)
 	}
 }

@@ -17,9 +17,10 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/rehome-iam/rehome/providers/protocol"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
 // process is a running plugin.

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/client"
@@ -123,16 +125,16 @@ func TestDiagnosticsOfAConfigurationCrossUnchanged(t *testing.T) {
 
 func TestAProviderErrorCrossesUnchanged(t *testing.T) {
 	_, err := source(t, "forbidden").Identify(t.Context())
-	want := &identity.ProviderError{
-		Code: identity.ErrorForbidden, Message: "reading the org", Permission: "okta.orgs.read", Page: "GET /api/v1/org",
+	want := &contract.ProviderError{
+		Code: contract.ErrorForbidden, Message: "reading the org", Permission: "okta.orgs.read", Page: "GET /api/v1/org",
 		Live: identity.Attributes{"id": "x", "n": 3.0},
 	}
 	if !reflect.DeepEqual(err, want) {
 		t.Errorf("error is %#v", err)
 	}
 	_, err = source(t, "plain").Identify(t.Context())
-	var failure *identity.ProviderError
-	if !errors.As(err, &failure) || failure.Code != identity.ErrorInternal || failure.Message != "something broke" {
+	var failure *contract.ProviderError
+	if !errors.As(err, &failure) || failure.Code != contract.ErrorInternal || failure.Message != "something broke" {
 		t.Errorf("error is %#v", err)
 	}
 }
@@ -160,7 +162,7 @@ func TestATargetAnswersEveryCall(t *testing.T) {
 	}
 	var live []identity.Resource
 	summary, err := running.Read(ctx, func(r identity.Resource) error { live = append(live, r); return nil })
-	if err != nil || len(live) != largeCount || summary != (identity.ReadSummary{Resources: largeCount, Requests: 2}) {
+	if err != nil || len(live) != largeCount || summary != (contract.ReadSummary{Resources: largeCount, Requests: 2}) {
 		t.Errorf("%d resources, %+v, %v", len(live), summary, err)
 	}
 	if live[3].Attributes == nil || live[3].ServerID != "s" || live[3].Tag != "t" {
@@ -179,28 +181,28 @@ func TestATargetChecksAppliesAndKeepsAMarker(t *testing.T) {
 	if err != nil || len(findings) != 1 || findings[0].Finding.Summary != "9 desired, 2 live" {
 		t.Errorf("findings are %+v, %v", findings, err)
 	}
-	step := identity.StepRequest{StepID: "group:/a", Action: "create",
+	step := contract.StepRequest{StepID: "group:/a", Action: "create",
 		Resource: identity.ResourceID{Type: "group", Key: "/a"}, Secrets: map[string]string{"secret": "s3"}}
 	result, err := running.Apply(ctx, step)
-	if err != nil || !reflect.DeepEqual(result, identity.StepResult{ServerID: "new", Already: true, Requests: 3,
+	if err != nil || !reflect.DeepEqual(result, contract.StepResult{ServerID: "new", Already: true, Requests: 3,
 		Generated: map[string]string{"secret": "s3!"}}) {
 		t.Errorf("result is %+v, %v", result, err)
 	}
 	step.Before = identity.Attributes{}
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	if _, err = running.Apply(ctx, step); !errors.As(err, &failure) || failure.Live["name"] != "other" {
 		t.Errorf("error is %#v", err)
 	}
 	step.Action = "destroy"
-	if _, err = running.Apply(ctx, step); !errors.As(err, &failure) || failure.Code != identity.ErrorInvalid {
+	if _, err = running.Apply(ctx, step); !errors.As(err, &failure) || failure.Code != contract.ErrorInvalid {
 		t.Errorf("error is %#v", err)
 	}
 	marker, revision, err := running.ReadMarker(ctx)
-	if err != nil || revision != "" || !reflect.DeepEqual(marker, identity.Marker{}) {
+	if err != nil || revision != "" || !reflect.DeepEqual(marker, contract.Marker{}) {
 		t.Errorf("marker is %+v %q, %v", marker, revision, err)
 	}
-	marker = identity.Marker{Migration: "m", Tenant: "t", AppliedPlan: "b", AppliedMade: "a", Revoked: []string{"x", "y"},
-		Run: "r", RunHost: "h", Lease: identity.Lease{ID: "l", Run: "r", Actor: "a", Host: "h", PID: 1, Command: "c",
+	marker = contract.Marker{Migration: "m", Tenant: "t", AppliedPlan: "b", AppliedMade: "a", Revoked: []string{"x", "y"},
+		Run: "r", RunHost: "h", Lease: contract.Lease{ID: "l", Run: "r", Actor: "a", Host: "h", PID: 1, Command: "c",
 			Since: "s", Expires: "e"}, Fence: 1 << 60, Bindings: map[string]string{"x": "y"}}
 	if revision, err = running.WriteMarker(ctx, marker, ""); err != nil || revision != "1" {
 		t.Errorf("revision is %q, %v", revision, err)
@@ -209,7 +211,7 @@ func TestATargetChecksAppliesAndKeepsAMarker(t *testing.T) {
 		t.Errorf("marker is %+v, %v", again, err)
 	}
 	if _, err = running.WriteMarker(ctx, marker, "0"); !errors.As(err, &failure) ||
-		failure.Code != identity.ErrorConflict {
+		failure.Code != contract.ErrorConflict {
 		t.Errorf("error is %#v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
@@ -30,7 +31,7 @@ type Handler interface {
 func (s *Source) Close() { s.process.close() }
 
 // Schema asks what the source is and which arguments it takes.
-func (s *Source) Schema(ctx context.Context) (identity.ProviderSchema, error) {
+func (s *Source) Schema(ctx context.Context) (contract.ProviderSchema, error) {
 	response, err := s.calls.Schema(ctx, &protocol.SchemaRequest{})
 	return s.process.schema(ctx, response, err)
 }
@@ -43,12 +44,12 @@ func (s *Source) Configure(ctx context.Context, config map[string]any) diag.List
 }
 
 // Identify asks which tenant the source reads.
-func (s *Source) Identify(ctx context.Context) (identity.SourceIdentity, error) {
+func (s *Source) Identify(ctx context.Context) (contract.SourceIdentity, error) {
 	response, err := s.calls.Identify(ctx, &protocol.IdentifySourceRequest{})
 	if err != nil {
-		return identity.SourceIdentity{}, s.process.failure(ctx, "identifying the source", err)
+		return contract.SourceIdentity{}, s.process.failure(ctx, "identifying the source", err)
 	}
-	return identity.SourceIdentity{Tenant: protocol.CleanText(response.GetTenant()),
+	return contract.SourceIdentity{Tenant: protocol.CleanText(response.GetTenant()),
 		Detail: protocol.CleanText(response.GetDetail())}, nil
 }
 
@@ -159,14 +160,14 @@ func (c *collection) batch(messages []*protocol.Item) error {
 }
 
 func (p *process) schema(ctx context.Context, response *protocol.SchemaResponse,
-	err error) (identity.ProviderSchema, error) {
+	err error) (contract.ProviderSchema, error) {
 	const doing = "describing itself"
 	if err != nil {
-		return identity.ProviderSchema{}, p.failure(ctx, doing, err)
+		return contract.ProviderSchema{}, p.failure(ctx, doing, err)
 	}
 	schema, err := protocol.DecodeSchema(response.GetSchema())
 	if err != nil {
-		return identity.ProviderSchema{}, p.invalid(doing, err)
+		return contract.ProviderSchema{}, p.invalid(doing, err)
 	}
 	return schema, nil
 }

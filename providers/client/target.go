@@ -5,10 +5,12 @@ import (
 	"errors"
 	"io"
 
+	"google.golang.org/grpc"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
-	"google.golang.org/grpc"
 )
 
 // Target is a running target plugin. Safe for many goroutines.
@@ -21,7 +23,7 @@ type Target struct {
 func (t *Target) Close() { t.process.close() }
 
 // Schema asks what the target is, which arguments it takes and which resources it has.
-func (t *Target) Schema(ctx context.Context) (identity.ProviderSchema, error) {
+func (t *Target) Schema(ctx context.Context) (contract.ProviderSchema, error) {
 	response, err := t.calls.Schema(ctx, &protocol.SchemaRequest{})
 	return t.process.schema(ctx, response, err)
 }
@@ -42,19 +44,19 @@ func (t *Target) ConfigureOffline(ctx context.Context, config map[string]any) di
 }
 
 // Identify asks which target is written.
-func (t *Target) Identify(ctx context.Context) (identity.TargetIdentity, error) {
+func (t *Target) Identify(ctx context.Context) (contract.TargetIdentity, error) {
 	response, err := t.calls.Identify(ctx, &protocol.IdentifyTargetRequest{})
 	if err != nil {
-		return identity.TargetIdentity{}, t.process.failure(ctx, "identifying the target", err)
+		return contract.TargetIdentity{}, t.process.failure(ctx, "identifying the target", err)
 	}
-	return identity.TargetIdentity{Identity: protocol.CleanText(response.GetIdentity()),
+	return contract.TargetIdentity{Identity: protocol.CleanText(response.GetIdentity()),
 		Summary: protocol.CleanText(response.GetSummary())}, nil
 }
 
 // Translate asks what the target makes of items: one translation for each, in the same order.
-func (t *Target) Translate(ctx context.Context, items []identity.Item) ([]identity.Translation, error) {
+func (t *Target) Translate(ctx context.Context, items []identity.Item) ([]contract.Translation, error) {
 	const doing = "translating"
-	translations := make([]identity.Translation, 0, len(items))
+	translations := make([]contract.Translation, 0, len(items))
 	batch := protocol.NewBatch(func(messages []*protocol.Item) error {
 		response, err := t.calls.Translate(ctx, &protocol.TranslateRequest{Items: messages})
 		if err != nil {
@@ -84,13 +86,13 @@ func (t *Target) Translate(ctx context.Context, items []identity.Item) ([]identi
 }
 
 // Read hands over all live resources. Only a nil error means that the whole was read. An error of each ends it.
-func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	const doing = "reading the target"
 	streamContext, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := t.calls.Read(streamContext, &protocol.ReadRequest{})
 	if err != nil {
-		return identity.ReadSummary{}, t.process.failure(ctx, doing, err)
+		return contract.ReadSummary{}, t.process.failure(ctx, doing, err)
 	}
 	var end *protocol.ReadEnd
 	received := 0
@@ -98,38 +100,38 @@ func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (
 		response, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
 			if end == nil {
-				return identity.ReadSummary{}, t.process.died(doing, "its stream ended without the end marker")
+				return contract.ReadSummary{}, t.process.died(doing, "its stream ended without the end marker")
 			}
-			return identity.ReadSummary{Resources: int(end.GetResources()), Requests: int(end.GetRequests())}, nil
+			return contract.ReadSummary{Resources: int(end.GetResources()), Requests: int(end.GetRequests())}, nil
 		}
 		if err != nil {
-			return identity.ReadSummary{}, t.process.failure(ctx, doing, err)
+			return contract.ReadSummary{}, t.process.failure(ctx, doing, err)
 		}
 		resources, err := protocol.DecodeResources(response.GetResources().GetResources())
 		if err != nil {
-			return identity.ReadSummary{}, t.process.invalid(doing, err)
+			return contract.ReadSummary{}, t.process.invalid(doing, err)
 		}
 		if end != nil {
-			return identity.ReadSummary{}, t.process.invalid(doing, errors.New("a message came after the end marker"))
+			return contract.ReadSummary{}, t.process.invalid(doing, errors.New("a message came after the end marker"))
 		}
 		for _, resource := range resources {
 			if err := protocol.ValidateResource(resource); err != nil {
-				return identity.ReadSummary{}, t.process.invalid(doing, err)
+				return contract.ReadSummary{}, t.process.invalid(doing, err)
 			}
 			if err := each(resource); err != nil {
-				return identity.ReadSummary{}, err
+				return contract.ReadSummary{}, err
 			}
 			received++
 		}
 		if end = response.GetEnd(); end != nil && end.GetSent() != int64(received) {
-			return identity.ReadSummary{}, t.process.invalid(doing,
+			return contract.ReadSummary{}, t.process.invalid(doing,
 				errors.New("its end marker counts other resources than came"))
 		}
 	}
 }
 
 // Check asks what only the whole desired set, next to the live one, can show.
-func (t *Target) Check(ctx context.Context, desired, live []identity.Resource) ([]identity.CheckFinding, error) {
+func (t *Target) Check(ctx context.Context, desired, live []identity.Resource) ([]contract.CheckFinding, error) {
 	const doing = "checking the desired resources"
 	streamContext, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -140,7 +142,7 @@ func (t *Target) Check(ctx context.Context, desired, live []identity.Resource) (
 	if err := sendResources(stream, desired, live); err != nil && !errors.Is(err, io.EOF) {
 		return nil, t.process.failure(ctx, doing, err)
 	}
-	var findings []identity.CheckFinding
+	var findings []contract.CheckFinding
 	var end *protocol.FindingsEnd
 	for {
 		response, err := stream.Recv()
@@ -205,34 +207,34 @@ func sendBatches(resources []identity.Resource, send func(*protocol.ResourceBatc
 }
 
 // Apply does one step.
-func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (t *Target) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	request, err := protocol.EncodeStep(step)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	response, err := t.calls.Apply(ctx, request)
 	if err != nil {
-		return identity.StepResult{}, t.process.failure(ctx, "applying a step", err)
+		return contract.StepResult{}, t.process.failure(ctx, "applying a step", err)
 	}
 	return protocol.DecodeStepResult(response), nil
 }
 
 // ReadMarker reads the marker; the zero one and an empty revision where there is none.
-func (t *Target) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (t *Target) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	response, err := t.calls.ReadMarker(ctx, &protocol.ReadMarkerRequest{})
 	if err != nil {
-		return identity.Marker{}, "", t.process.failure(ctx, "reading the marker", err)
+		return contract.Marker{}, "", t.process.failure(ctx, "reading the marker", err)
 	}
-	return protocol.DecodeMarker(response.GetMarker()), identity.MarkerRevision(response.GetRevision()), nil
+	return protocol.DecodeMarker(response.GetMarker()), contract.MarkerRevision(response.GetRevision()), nil
 }
 
 // WriteMarker writes the marker when it still has the revision it is based on, else fails with ErrorConflict.
-func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker,
-	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (t *Target) WriteMarker(ctx context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	response, err := t.calls.WriteMarker(ctx, &protocol.WriteMarkerRequest{Marker: protocol.EncodeMarker(marker),
 		BasedOn: string(basedOn)})
 	if err != nil {
 		return "", t.process.failure(ctx, "writing the marker", err)
 	}
-	return identity.MarkerRevision(response.GetRevision()), nil
+	return contract.MarkerRevision(response.GetRevision()), nil
 }

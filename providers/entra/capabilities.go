@@ -1,9 +1,12 @@
 package entra
 
-import "github.com/rehome-iam/rehome/engine/identity"
+import (
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
 
-// kinds that the source reads.
-func kinds() []identity.Kind {
+// readKinds lists what the source reads.
+func readKinds() []identity.Kind {
 	return []identity.Kind{
 		identity.KindDomain, identity.KindIdentityProvider, identity.KindRoutingRule, identity.KindGroup, identity.KindApplication,
 		identity.KindServicePrincipal, identity.KindAppAssignment, identity.KindAuthPolicy, identity.KindUser, identity.KindMembership,
@@ -89,8 +92,8 @@ const largestPage = 999
 const hiddenMembers = "Member.Read.Hidden"
 
 // unread lists what a tenant may have and Collect does not ask for.
-func unread() []identity.Unread {
-	return []identity.Unread{
+func unread() []contract.Unread {
+	return []contract.Unread{
 		{Name: "claims mapping policies", Question: "Which applications get claims by a policy of their own? Compare a token or assertion of each side before they switch. Graph: policies/claimsMappingPolicies."},
 		{Name: "permission grants", Question: "What have administrators and people consented to, for which applications? Consent does not move. Enterprise applications, Permissions."},
 		{Name: "directory roles", Question: "Who administers the tenant, and who of them must administer the target? Roles and administrators."},

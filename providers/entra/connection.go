@@ -8,7 +8,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -19,13 +22,13 @@ var tenantID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-
 
 // Connection tells how an application is connected to the tenant now, from the item and the configuration. What Graph
 // does not tell is left without a value, with a note that says where to look.
-func (s *source) Connection(_ context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
+func (s *source) Connection(_ context.Context, item identity.Item) ([]observation.ConnectionFact, error) {
 	if s.settings.tenantID == "" {
-		return nil, &identity.ProviderError{Code: identity.ErrorInternal, Message: "the source entra is not configured"}
+		return nil, &contract.ProviderError{Code: contract.ErrorInternal, Message: "the source entra is not configured"}
 	}
-	var app identity.Application
+	var app kinds.Application
 	if err := item.Decode(&app); err != nil {
-		return nil, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
+		return nil, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
 	}
 	var raw struct{ AppID string }
 	if err := json.Unmarshal(item.Raw, &raw); err != nil || raw.AppID == "" {
@@ -38,10 +41,10 @@ func (s *source) Connection(_ context.Context, item identity.Item) ([]identity.C
 	case "saml":
 		sheet.saml(app, s.settings.tenantID, raw.AppID)
 	default:
-		return nil, &identity.ProviderError{Code: identity.ErrorUnsupported, Message: item.Name + " does not sign in by a protocol that can be moved"}
+		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported, Message: item.Name + " does not sign in by a protocol that can be moved"}
 	}
 	if raw.AppID != "" {
-		sheet.add(identity.ConnectionTest, "https://myapps.microsoft.com/signin/"+raw.AppID+"?tenantId="+url.QueryEscape(s.settings.tenantID), "")
+		sheet.add(observation.ConnectionTest, "https://myapps.microsoft.com/signin/"+raw.AppID+"?tenantId="+url.QueryEscape(s.settings.tenantID), "")
 	}
 	return sheet.facts, nil
 }
@@ -49,57 +52,57 @@ func (s *source) Connection(_ context.Context, item identity.Item) ([]identity.C
 // connection gathers facts. Base is the authority with the tenant.
 type connection struct {
 	base  string
-	facts []identity.ConnectionFact
+	facts []observation.ConnectionFact
 }
 
 // add leaves out what has neither value nor note.
 func (c *connection) add(name, value, note string) {
 	if value != "" || note != "" {
-		c.facts = append(c.facts, identity.ConnectionFact{Name: name, Value: value, Note: note})
+		c.facts = append(c.facts, observation.ConnectionFact{Name: name, Value: value, Note: note})
 	}
 }
 
-func (c *connection) oidc(app identity.Application) {
-	c.add(identity.ConnectionProtocol, "OpenID Connect", "")
-	c.add(identity.ConnectionIssuer, c.base+"/v2.0", "tokens of version 1 say https://sts.windows.net/ and the tenant's id instead")
-	c.add(identity.ConnectionDiscovery, c.base+"/v2.0/.well-known/openid-configuration", "")
-	c.add(identity.ConnectionAuthorization, c.base+"/oauth2/v2.0/authorize", "")
-	c.add(identity.ConnectionToken, c.base+"/oauth2/v2.0/token", "")
-	c.add(identity.ConnectionKeys, c.base+"/discovery/v2.0/keys", "")
-	c.add(identity.ConnectionLogout, c.base+"/oauth2/v2.0/logout", "")
-	c.add(identity.ConnectionClientID, app.ClientID, "")
+func (c *connection) oidc(app kinds.Application) {
+	c.add(observation.ConnectionProtocol, "OpenID Connect", "")
+	c.add(observation.ConnectionIssuer, c.base+"/v2.0", "tokens of version 1 say https://sts.windows.net/ and the tenant's id instead")
+	c.add(observation.ConnectionDiscovery, c.base+"/v2.0/.well-known/openid-configuration", "")
+	c.add(observation.ConnectionAuthorization, c.base+"/oauth2/v2.0/authorize", "")
+	c.add(observation.ConnectionToken, c.base+"/oauth2/v2.0/token", "")
+	c.add(observation.ConnectionKeys, c.base+"/discovery/v2.0/keys", "")
+	c.add(observation.ConnectionLogout, c.base+"/oauth2/v2.0/logout", "")
+	c.add(observation.ConnectionClientID, app.ClientID, "")
 	if app.ClientType == "public" {
-		c.add(identity.ConnectionClientSecret, "none: a public client", "")
+		c.add(observation.ConnectionClientSecret, "none: a public client", "")
 	} else {
-		c.add(identity.ConnectionClientSecret, "the one that the application holds; keep it for going back", "")
+		c.add(observation.ConnectionClientSecret, "the one that the application holds; keep it for going back", "")
 	}
-	c.add(identity.ConnectionRedirects, strings.Join(app.RedirectURIs, "\n"), "")
-	c.add(identity.ConnectionScopes, "", "see what the application asks for")
-	c.add(identity.ConnectionClaims, "", "compare a token of each side; the subject is another one for each application and cannot be kept")
+	c.add(observation.ConnectionRedirects, strings.Join(app.RedirectURIs, "\n"), "")
+	c.add(observation.ConnectionScopes, "", "see what the application asks for")
+	c.add(observation.ConnectionClaims, "", "compare a token of each side; the subject is another one for each application and cannot be kept")
 }
 
-func (c *connection) saml(app identity.Application, tenant, appID string) {
+func (c *connection) saml(app kinds.Application, tenant, appID string) {
 	const inPortal = "in the portal: Enterprise applications, the application, Single sign-on"
-	c.add(identity.ConnectionProtocol, "SAML 2.0", "")
+	c.add(observation.ConnectionProtocol, "SAML 2.0", "")
 	metadata := c.base + "/federationmetadata/2007-06/federationmetadata.xml"
 	if appID != "" {
 		metadata += "?appid=" + appID
 	}
-	c.add(identity.ConnectionMetadata, metadata, "")
+	c.add(observation.ConnectionMetadata, metadata, "")
 	if tenantID.MatchString(tenant) {
-		c.add(identity.ConnectionEntityID, "https://sts.windows.net/"+strings.ToLower(tenant)+"/", "")
+		c.add(observation.ConnectionEntityID, "https://sts.windows.net/"+strings.ToLower(tenant)+"/", "")
 	} else {
-		c.add(identity.ConnectionEntityID, "", inPortal)
+		c.add(observation.ConnectionEntityID, "", inPortal)
 	}
-	c.add(identity.ConnectionSignOn, c.base+"/saml2", "")
-	c.add(identity.ConnectionLogout, c.base+"/saml2", "")
-	c.add(identity.ConnectionCertificate, "", "at the metadata address, or "+inPortal)
-	c.add(identity.ConnectionAudience, app.EntityID, "")
-	c.add(identity.ConnectionACS, strings.Join(app.RedirectURIs, "\n"), "")
+	c.add(observation.ConnectionSignOn, c.base+"/saml2", "")
+	c.add(observation.ConnectionLogout, c.base+"/saml2", "")
+	c.add(observation.ConnectionCertificate, "", "at the metadata address, or "+inPortal)
+	c.add(observation.ConnectionAudience, app.EntityID, "")
+	c.add(observation.ConnectionACS, strings.Join(app.RedirectURIs, "\n"), "")
 	nameID := app.NameIDFormat
 	if nameID == "emailAddress" || nameID == "unspecified" {
 		nameID = "urn:oasis:names:tc:SAML:1.1:nameid-format:" + nameID
 	}
-	c.add(identity.ConnectionNameID, nameID, "the vendor's default; what was changed in the portal cannot be read")
-	c.add(identity.ConnectionClaims, "", "Graph does not tell the attributes; see them "+inPortal)
+	c.add(observation.ConnectionNameID, nameID, "the vendor's default; what was changed in the portal cannot be read")
+	c.add(observation.ConnectionClaims, "", "Graph does not tell the attributes; see them "+inPortal)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // Roles of references between items.
@@ -90,7 +91,7 @@ func convertDomain(raw json.RawMessage, page int) (identity.Item, error) {
 	if err != nil {
 		return identity.Item{}, err
 	}
-	return itemOf(identity.KindDomain, body.ID, body.ID, identity.Domain{
+	return itemOf(identity.KindDomain, body.ID, body.ID, kinds.Domain{
 		Name: body.ID, Verified: body.IsVerified, Initial: body.IsInitial, Default: body.IsDefault, Purpose: "email",
 		Federation: strings.ToLower(body.AuthenticationType), Unknown: unread,
 	}, original{raw, page})
@@ -108,7 +109,7 @@ const federationAudience = "urn:federation:MicrosoftOnline"
 
 func convertFederation(f federated) (identity.Item, error) {
 	body := f.body
-	out := identity.IdentityProvider{
+	out := kinds.IdentityProvider{
 		Name: body.DisplayName, Status: identity.StatusActive, Type: body.Protocol, EntityID: body.IssuerURI,
 		SSOURL: body.PassiveSignInURI, SSOBinding: "redirect", SLOURL: body.SignOutURI, Audience: federationAudience,
 		SigningCertificates: certificates(body.SigningCertificate, body.NextSigningCertificate), SignRequests: body.SignedRequests,
@@ -149,7 +150,7 @@ func certificates(list ...string) []string {
 // convertRouting makes the rule that Entra applies without having an object for it: people of a federated domain go
 // upstream.
 func convertRouting(domain, provider string, from original) (identity.Item, error) {
-	item, err := itemOf(identity.KindRoutingRule, "domain:"+domain, domain, identity.RoutingRule{
+	item, err := itemOf(identity.KindRoutingRule, "domain:"+domain, domain, kinds.RoutingRule{
 		Name: domain, Status: identity.StatusActive, Domains: []string{domain}, Simple: true, Providers: 1,
 	}, from)
 	if err != nil {

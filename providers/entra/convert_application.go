@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // registration is an application with what belongs to it.
@@ -25,14 +26,14 @@ type registration struct {
 // convertApplication joins a registration with its instance and decides how it signs in (mapping, sections 1 to 3).
 func convertApplication(r registration, now time.Time) (identity.Item, error) {
 	body := r.body
-	out := identity.Application{
+	out := kinds.Application{
 		Name: body.DisplayName, Description: body.Description, Protocol: "oidc", ClientID: body.AppID, Catalog: body.ApplicationTemplateID,
 		Status: identity.StatusInactive, AssignedUsers: r.users, AssignedGroups: r.groups,
 		Audiences: sorted(body.IdentifierURIs), HomeURL: body.Web.HomePageURL,
 		Audience: audienceOf(body.SignInAudience), DirectGraphUse: usesGraph(body.RequiredResourceAccess),
 		LogoURI: body.Info.LogoURL, PolicyURI: body.Info.PrivacyURL, TermsURI: body.Info.TermsURL,
 	}
-	out.MultiTenant = out.Audience == identity.AudienceTenants || out.Audience == identity.AudienceTenantsAndPersonal
+	out.MultiTenant = out.Audience == kinds.AudienceTenants || out.Audience == kinds.AudienceTenantsAndPersonal
 	j := joining{registration: r, out: &out, now: now}
 	if body.SignInAudience != "" && out.Audience == "" {
 		j.unknown("signInAudience")
@@ -61,7 +62,7 @@ func convertApplication(r registration, now time.Time) (identity.Item, error) {
 // joining fills one application.
 type joining struct {
 	registration
-	out  *identity.Application
+	out  *kinds.Application
 	now  time.Time
 	gaps []string
 }
@@ -251,13 +252,13 @@ func wildcardHost(address string) bool {
 func audienceOf(word string) string {
 	switch word {
 	case "", "AzureADMyOrg":
-		return identity.AudienceTenant
+		return kinds.AudienceTenant
 	case "AzureADMultipleOrgs":
-		return identity.AudienceTenants
+		return kinds.AudienceTenants
 	case "AzureADandPersonalMicrosoftAccount":
-		return identity.AudienceTenantsAndPersonal
+		return kinds.AudienceTenantsAndPersonal
 	case "PersonalMicrosoftAccount":
-		return identity.AudiencePersonal
+		return kinds.AudiencePersonal
 	}
 	return ""
 }

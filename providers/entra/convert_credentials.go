@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -27,15 +27,15 @@ type federatedCredential struct {
 // marked by those who carry it.
 func (j *joining) allCredentials() {
 	for _, password := range j.body.PasswordCredentials {
-		j.note(dated(identity.Credential{Use: identity.CredentialClient, Kind: "secret", ID: password.KeyID, Name: password.Name},
+		j.note(dated(kinds.Credential{Use: kinds.CredentialClient, Kind: "secret", ID: password.KeyID, Name: password.Name},
 			password.Start, password.End, j.now))
 	}
 	for _, key := range verifyKeys(j.body.KeyCredentials) {
 		j.note(j.keyCredential(key))
 	}
 	for _, one := range j.federated {
-		credential := identity.Credential{Use: identity.CredentialClient, Kind: "federated", ID: one.ID, Name: one.Name, Issuer: one.Issuer,
-			Subject: one.Subject, Status: identity.CredentialValid}
+		credential := kinds.Credential{Use: kinds.CredentialClient, Kind: "federated", ID: one.ID, Name: one.Name, Issuer: one.Issuer,
+			Subject: one.Subject, Status: kinds.CredentialValid}
 		if one.Expression != nil && one.Subject == "" {
 			credential.Subject = one.Expression.Value
 		}
@@ -43,19 +43,19 @@ func (j *joining) allCredentials() {
 	}
 }
 
-func (j *joining) note(c identity.Credential) { j.out.Credentials = append(j.out.Credentials, c) }
+func (j *joining) note(c kinds.Credential) { j.out.Credentials = append(j.out.Credentials, c) }
 
 // keyCredential judges a key by its certificate and by the dates that Entra keeps for it: both must allow it.
-func (j *joining) keyCredential(key keyCredential) identity.Credential {
-	listed := dated(identity.Credential{Use: identity.CredentialClient, Kind: "certificate", ID: key.KeyID, Name: key.Name}, key.Start, key.End, j.now)
+func (j *joining) keyCredential(key keyCredential) kinds.Credential {
+	listed := dated(kinds.Credential{Use: kinds.CredentialClient, Kind: "certificate", ID: key.KeyID, Name: key.Name}, key.Start, key.End, j.now)
 	if j.body.TokenEncryptionKeyID == key.KeyID && key.KeyID != "" {
-		listed.Use = identity.CredentialEncryption
+		listed.Use = kinds.CredentialEncryption
 	}
 	if key.Key == "" {
 		return listed // a gap of its own
 	}
 	own := reading.Certificate(listed.Use, key.Key, j.now)
-	if listed.Status == identity.CredentialValid {
+	if listed.Status == kinds.CredentialValid {
 		listed.Status = own.Status
 	}
 	if listed.From == "" {
@@ -70,7 +70,7 @@ func (j *joining) keyCredential(key keyCredential) identity.Credential {
 	return listed
 }
 
-func dated(c identity.Credential, from, until *time.Time, now time.Time) identity.Credential {
+func dated(c kinds.Credential, from, until *time.Time, now time.Time) kinds.Credential {
 	var start, end time.Time
 	if from != nil {
 		start = *from
@@ -85,7 +85,7 @@ func dated(c identity.Credential, from, until *time.Time, now time.Time) identit
 // do without.
 func (j *joining) validKeys() []keyCredential {
 	return slices.DeleteFunc(verifyKeys(j.body.KeyCredentials), func(key keyCredential) bool {
-		return j.keyCredential(key).Status != identity.CredentialValid && j.keyCredential(key).Status != identity.CredentialUnreadable
+		return j.keyCredential(key).Status != kinds.CredentialValid && j.keyCredential(key).Status != kinds.CredentialUnreadable
 	})
 }
 
@@ -93,7 +93,7 @@ func (j *joining) validKeys() []keyCredential {
 func (j *joining) validPasswords() int {
 	count := 0
 	for _, password := range j.body.PasswordCredentials {
-		if dated(identity.Credential{}, password.Start, password.End, j.now).Status == identity.CredentialValid {
+		if dated(kinds.Credential{}, password.Start, password.End, j.now).Status == kinds.CredentialValid {
 			count++
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 const (
@@ -180,7 +180,7 @@ func (j *joining) keySet(keys []keyCredential) string {
 			}
 			continue
 		}
-		j.carried(identity.CredentialClient, key.KeyID)
+		j.carried(kinds.CredentialClient, key.KeyID)
 		digest := sha1.Sum(certificate.Raw)
 		short := base64.RawURLEncoding.EncodeToString(digest[:])
 		for _, kid := range []string{thumbprint(digest[:]), short} {

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 const dynamicMembership = "DynamicMembership"
 
-func convertGroup(body groupBody) identity.Group {
-	out := identity.Group{
+func convertGroup(body groupBody) kinds.Group {
+	out := kinds.Group{
 		Name: body.DisplayName, Description: body.Description, Type: groupType(body), Origin: "local",
 		Dynamic: slices.Contains(body.GroupTypes, dynamicMembership),
 	}
@@ -71,7 +72,7 @@ func memberKind(odata string) (word string, kind identity.Kind) {
 func convertMembership(group string, body memberBody, from original) (identity.Item, error) {
 	word, kind := memberKind(body.Type)
 	item, err := itemOf(identity.KindMembership, group+"/"+body.ID, "",
-		identity.Membership{Group: group, Member: body.ID, MemberKind: word}, from)
+		kinds.Membership{Group: group, Member: body.ID, MemberKind: word}, from)
 	if err != nil {
 		return identity.Item{}, err
 	}
@@ -92,7 +93,7 @@ func convertUser(raw json.RawMessage, page int, federation map[string]bool) (ide
 	if err != nil {
 		return identity.Item{}, err
 	}
-	out := identity.User{
+	out := kinds.User{
 		Username: body.UserPrincipalName, Email: body.Mail, FirstName: body.GivenName, LastName: body.Surname,
 		Status: statusOf(body.AccountEnabled), State: body.ExternalUserState, Guest: isGuest(body),
 		Credential: credentialOf(body, federation),

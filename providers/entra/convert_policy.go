@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 const statusReportOnly = "report_only"
@@ -33,7 +34,7 @@ func convertPolicy(raw json.RawMessage, page int) (identity.Item, error) {
 	conditions := reader.conditions(body.Conditions)
 	controls := reader.grant(body.Grant)
 	sessions := reader.session(body.Session)
-	out := identity.AuthPolicy{
+	out := kinds.AuthPolicy{
 		Name: body.Name, Type: "conditional_access", Rules: 1,
 		Summary: []string{summarize(conditions, append(controls, sessions...))},
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // principal is a service principal as it was read.
@@ -17,7 +18,7 @@ type principal struct {
 func convertPrincipal(p principal, tenant, joined string) (identity.Item, error) {
 	body := p.body
 	own := tenant != "" && strings.EqualFold(body.OwnerTenant, tenant)
-	out := identity.ServicePrincipal{
+	out := kinds.ServicePrincipal{
 		Name: body.DisplayName, AppID: body.AppID, Status: statusOf(body.AccountEnabled), Type: body.Type, Mode: body.Mode,
 		OwnerTenant: body.OwnerTenant, OwnTenant: own, Vendor: vendorTenant(body.OwnerTenant) || body.Type == "SocialIdp",
 		AssignmentRequired: body.AssignmentRequired != nil && *body.AssignmentRequired,
@@ -58,7 +59,7 @@ const plainAssignment = "00000000-0000-0000-0000-000000000000"
 // from groups is listed at people only.
 func convertAssignment(body assignmentBody, application string, roles []appRole, from original) (identity.Item, error) {
 	word, kind := principalKind(body.PrincipalType)
-	out := identity.AppAssignment{Application: application, Principal: body.PrincipalID, PrincipalKind: word,
+	out := kinds.AppAssignment{Application: application, Principal: body.PrincipalID, PrincipalKind: word,
 		PrincipalName: body.PrincipalName, Direct: true, Status: identity.StatusActive}
 	known := body.AppRoleID == plainAssignment
 	for _, role := range roles {

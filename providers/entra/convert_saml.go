@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // saml fills what a SAML application needs. Names and values of NameID and signing are the vendor's defaults: what was
@@ -88,7 +88,7 @@ func (j *joining) samlKeys(instance servicePrincipalBody) {
 		for _, key := range j.validKeys() {
 			if key.Key != "" && key.KeyID != j.body.TokenEncryptionKeyID && j.out.SigningCertificate == "" {
 				j.out.SigningCertificate = key.Key
-				j.carried(identity.CredentialRequest, key.KeyID)
+				j.carried(kinds.CredentialRequest, key.KeyID)
 			}
 		}
 		if j.out.SigningCertificate == "" {
@@ -106,7 +106,7 @@ func (j *joining) samlKeys(instance servicePrincipalBody) {
 	for _, key := range j.validKeys() {
 		if key.KeyID == id && key.Key != "" {
 			j.out.EncryptionCertificate = key.Key
-			j.carried(identity.CredentialEncryption, key.KeyID)
+			j.carried(kinds.CredentialEncryption, key.KeyID)
 		}
 	}
 	if j.out.EncryptionCertificate == "" {

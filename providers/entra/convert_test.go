@@ -15,10 +15,11 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // application converts a registration with an instance of this tenant.
-func application(t *testing.T, registrationJSON, instanceJSON string) (identity.Application, identity.Item) {
+func application(t *testing.T, registrationJSON, instanceJSON string) (kinds.Application, identity.Item) {
 	t.Helper()
 	body, err := decode[applicationBody](json.RawMessage(registrationJSON))
 	if err != nil {
@@ -36,7 +37,7 @@ func application(t *testing.T, registrationJSON, instanceJSON string) (identity.
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out identity.Application
+	var out kinds.Application
 	if err := item.Decode(&out); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +238,7 @@ func TestConvertPolicy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var out identity.AuthPolicy
+			var out kinds.AuthPolicy
 			if err := item.Decode(&out); err != nil {
 				t.Fatal(err)
 			}
@@ -251,7 +252,7 @@ func TestConvertPolicy(t *testing.T) {
 
 func TestConvertUser_TellsWhoChecksThePassword(t *testing.T) {
 	federation := map[string]bool{"fed.example": true}
-	for raw, want := range map[string]identity.User{
+	for raw, want := range map[string]kinds.User{
 		`{"id":"1","userPrincipalName":"a@Fed.Example","accountEnabled":true}`:                                             {Status: "active", Credential: "federated"},
 		`{"id":"1","userPrincipalName":"a@x.example","accountEnabled":true,"onPremisesSyncEnabled":true}`:                  {Status: "active", Credential: "directory"},
 		`{"id":"1","userPrincipalName":"a@x.example","accountEnabled":false}`:                                              {Status: "inactive", Credential: "local"},
@@ -264,7 +265,7 @@ func TestConvertUser_TellsWhoChecksThePassword(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var out identity.User
+		var out kinds.User
 		if err := item.Decode(&out); err != nil {
 			t.Fatal(err)
 		}
@@ -369,7 +370,7 @@ func FuzzConvert(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var out identity.Application
+			var out kinds.Application
 			if err := item.Decode(&out); err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // day is the one on which application() judges credentials.
@@ -36,7 +36,7 @@ func listedKey(t *testing.T, id string, from, until int) string {
 		id, id, base64.StdEncoding.EncodeToString(der), start.Format(time.RFC3339), end.Format(time.RFC3339))
 }
 
-func statuses(credentials []identity.Credential) []string {
+func statuses(credentials []kinds.Credential) []string {
 	var out []string
 	for _, c := range credentials {
 		out = append(out, fmt.Sprintf("%s %s %s %t", c.Kind, c.ID, c.Status, c.Carried))
@@ -102,7 +102,7 @@ func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var out identity.Application
+			var out kinds.Application
 			if err := item.Decode(&out); err != nil {
 				t.Fatal(err)
 			}

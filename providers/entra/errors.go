@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -47,7 +47,7 @@ func graphError(body []byte) (code, message string) {
 // tokenFailure says in one line why there is no token. The library's own text has many lines and repeats the whole
 // answer.
 func (c *client) tokenFailure(seen *exchange, err error) error {
-	out := &identity.ProviderError{Code: identity.ErrorUnreachable, Page: "token of tenant " + c.settings.tenantID}
+	out := &contract.ProviderError{Code: contract.ErrorUnreachable, Page: "token of tenant " + c.settings.tenantID}
 	var message string
 	switch {
 	case seen.fault != nil:
@@ -56,11 +56,11 @@ func (c *client) tokenFailure(seen *exchange, err error) error {
 	case seen.status >= 500:
 		message = fmt.Sprintf("the token endpoint answered %d", seen.status)
 	case seen.status == http.StatusTooManyRequests:
-		out.Code, message = identity.ErrorRateLimited, "the token endpoint answered 429"
+		out.Code, message = contract.ErrorRateLimited, "the token endpoint answered 429"
 	case seen.status == http.StatusOK:
-		out.Code, message = identity.ErrorInvalid, firstLine(err.Error())
+		out.Code, message = contract.ErrorInvalid, firstLine(err.Error())
 	default:
-		out.Code = identity.ErrorUnauthorized
+		out.Code = contract.ErrorUnauthorized
 		message = tokenAnswer(seen)
 	}
 	text := fmt.Sprintf("asking for a token as client %s: %s", c.settings.clientID, message)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func TestCollect_JoinsApplicationsAssignmentsAndServicePrincipals(t *testing.T) {
@@ -26,20 +27,20 @@ func TestCollect_JoinsApplicationsAssignmentsAndServicePrincipals(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := attributes[identity.Application](t, got, "application/app-object")
+	app := attributes[kinds.Application](t, got, "application/app-object")
 	if app.AssignedUsers != 1 || app.AssignedGroups != 1 || app.Access != "assigned" {
 		t.Errorf("got %+v", app)
 	}
-	own := attributes[identity.ServicePrincipal](t, got, "service_principal/sp-own")
+	own := attributes[kinds.ServicePrincipal](t, got, "service_principal/sp-own")
 	if !own.OwnTenant || own.JoinedApplication != "app-object" {
 		t.Errorf("got %+v", own)
 	}
-	vendor := attributes[identity.ServicePrincipal](t, got, "service_principal/sp-vendor")
-	lost := attributes[identity.ServicePrincipal](t, got, "service_principal/sp-lost")
+	vendor := attributes[kinds.ServicePrincipal](t, got, "service_principal/sp-vendor")
+	lost := attributes[kinds.ServicePrincipal](t, got, "service_principal/sp-lost")
 	if !vendor.Vendor || vendor.OwnTenant || lost.Undecided == "" {
 		t.Errorf("got %+v and %+v", vendor, lost)
 	}
-	admin := attributes[identity.AppAssignment](t, got, "app_assignment/as2")
+	admin := attributes[kinds.AppAssignment](t, got, "app_assignment/as2")
 	item := got.items["app_assignment/as2"]
 	application, _ := item.Refer("application")
 	if admin.Role != "Admin" || !admin.Direct || application.ID != "app-object" {
@@ -71,7 +72,7 @@ func TestCollect_ReadsFederationAndLetsSubdomainsInherit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider := attributes[identity.IdentityProvider](t, got, "identity_provider/fc")
+	provider := attributes[kinds.IdentityProvider](t, got, "identity_provider/fc")
 	if provider.Protocol != "wsfed" || strings.Join(provider.Domains, " ") != "eu.fed.example fed.example" ||
 		len(provider.SigningCertificates) != 1 {
 		t.Errorf("got %+v", provider)
@@ -87,7 +88,7 @@ func TestCollect_ReadsFederationAndLetsSubdomainsInherit(t *testing.T) {
 	if len(got.gaps) != 1 || got.gaps[0].Permission != "Domain-InternalFederation.Read.All" {
 		t.Errorf("got gaps %+v", got.gaps)
 	}
-	if attributes[identity.Domain](t, got, "domain/plain.example").Federation != "managed" {
+	if attributes[kinds.Domain](t, got, "domain/plain.example").Federation != "managed" {
 		t.Error("a managed domain was not read")
 	}
 }
@@ -110,17 +111,17 @@ func TestCollect_ReadsMembersAndNesting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := attributes[identity.Group](t, got, "group/g3")
+	inner := attributes[kinds.Group](t, got, "group/g3")
 	if strings.Join(inner.ParentGroups, " ") != "g1 g2" {
 		t.Errorf("parents of g3: %v", inner.ParentGroups)
 	}
-	if !attributes[identity.Group](t, got, "group/g4").HiddenMembers || !got.items["group/g5"].Deleted {
+	if !attributes[kinds.Group](t, got, "group/g4").HiddenMembers || !got.items["group/g5"].Deleted {
 		t.Error("a hidden or a deleted group was taken for an empty one")
 	}
 	if member, _ := got.items["membership/g3/u1"].Refer("member"); member.Kind != identity.KindUser {
 		t.Errorf("got %+v", member)
 	}
-	if attributes[identity.Membership](t, got, "membership/g1/d1").MemberKind != "device" ||
+	if attributes[kinds.Membership](t, got, "membership/g1/d1").MemberKind != "device" ||
 		len(got.items["membership/g3/x1"].Gaps) != 1 {
 		t.Error("members of other types were misread")
 	}
@@ -148,7 +149,7 @@ func TestCollect_FederatedCredentialsDecideAnApplicationWithoutSecrets(t *testin
 			if err != nil {
 				t.Fatal(err)
 			}
-			app := attributes[identity.Application](t, got, "application/a1")
+			app := attributes[kinds.Application](t, got, "application/a1")
 			if (app.Undecided != "") != c.undecided {
 				t.Errorf("undecided: %q", app.Undecided)
 			}
@@ -170,7 +171,7 @@ func TestCollect_DecidesNothingWithoutServicePrincipals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := attributes[identity.Application](t, got, "application/a1")
+	app := attributes[kinds.Application](t, got, "application/a1")
 	if app.Undecided == "" || app.Access != "" || !slices.Contains(got.items["application/a1"].Gaps, "service_principal") {
 		t.Errorf("got %+v", app)
 	}
@@ -186,7 +187,7 @@ func TestCollect_AnEmptyPageWithALinkIsNotTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	attributes[identity.User](t, got, "user/u1")
+	attributes[kinds.User](t, got, "user/u1")
 }
 
 func TestCollect_WithoutConditionalAccessSaysSo(t *testing.T) {

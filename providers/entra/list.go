@@ -11,6 +11,7 @@ import (
 
 	abs "github.com/microsoft/kiota-abstractions-go"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
@@ -158,13 +159,13 @@ func invalidElement(p page, err error) error {
 }
 
 func asProviderError(err error) error {
-	var known *identity.ProviderError
+	var known *contract.ProviderError
 	if errors.As(err, &known) {
 		return known
 	}
-	code := identity.ErrorInternal
+	code := contract.ErrorInternal
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		code = identity.ErrorUnreachable
+		code = contract.ErrorUnreachable
 	}
-	return &identity.ProviderError{Code: code, Message: reading.Clean(err.Error())}
+	return &contract.ProviderError{Code: code, Message: reading.Clean(err.Error())}
 }

@@ -7,7 +7,8 @@ import (
 	abs "github.com/microsoft/kiota-abstractions-go"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -33,8 +34,8 @@ func (c *client) lists() []tried {
 }
 
 // untried are permissions whose lists need something to be there first, or cost more than one element.
-func untried() []identity.PermissionCheck {
-	return []identity.PermissionCheck{
+func untried() []observation.PermissionCheck {
+	return []observation.PermissionCheck{
 		{Name: membersResource().permission, For: "collect: the members of groups"},
 		{Name: federationResource().permission, For: "collect: the federation of domains"},
 		{Name: hiddenMembers, For: "collect: the members of groups that hide them"},
@@ -44,13 +45,13 @@ func untried() []identity.PermissionCheck {
 
 // Permissions tries the lists of the tenant with one element each. What cannot be tried so is unknown: a collection
 // names it as a gap where it is missing.
-func (s *source) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+func (s *source) Permissions(ctx context.Context) ([]observation.PermissionCheck, error) {
 	c, err := s.connect()
 	if err != nil {
 		return nil, err
 	}
 	all := c.lists()
-	checks := make([]identity.PermissionCheck, len(all))
+	checks := make([]observation.PermissionCheck, len(all))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, each := range all {
 		group.Go(func() error {
@@ -63,16 +64,16 @@ func (s *source) Permissions(ctx context.Context) ([]identity.PermissionCheck, e
 		return nil, asProviderError(err)
 	}
 	for _, check := range untried() {
-		check.State = identity.PermissionUnknown
+		check.State = observation.PermissionUnknown
 		check.Action = "It cannot be tried without using it; look at the application's granted permissions in the admin center."
 		checks = append(checks, check)
 	}
 	return checks, nil
 }
 
-func (c *client) try(ctx context.Context, t tried) (identity.PermissionCheck, error) {
+func (c *client) try(ctx context.Context, t tried) (observation.PermissionCheck, error) {
 	r := t.resource
-	check := identity.PermissionCheck{Name: r.permission, For: t.use, State: identity.PermissionGranted}
+	check := observation.PermissionCheck{Name: r.permission, For: t.use, State: observation.PermissionGranted}
 	if r.top > 0 {
 		r.top, r.fields = 1, []string{"id"}
 	}
@@ -81,9 +82,9 @@ func (c *client) try(ctx context.Context, t tried) (identity.PermissionCheck, er
 		return check, err
 	}
 	_, err = c.send(ctx, r, request)
-	var fault *identity.ProviderError
-	if errors.As(err, &fault) && fault.Code == identity.ErrorForbidden {
-		check.State = identity.PermissionMissing
+	var fault *contract.ProviderError
+	if errors.As(err, &fault) && fault.Code == contract.ErrorForbidden {
+		check.State = observation.PermissionMissing
 		check.Action = "Grant the application permission " + r.permission + " of Microsoft Graph, with admin consent."
 		return check, nil
 	}

@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 func TestPermissions_AreTriedAndNamed(t *testing.T) {
@@ -17,17 +18,17 @@ func TestPermissions_AreTriedAndNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	states := map[identity.PermissionState]int{}
+	states := map[observation.PermissionState]int{}
 	for _, check := range checks {
 		states[check.State]++
 		if check.Optional != (check.Name == "AuditLog.Read.All") ||
-			(check.State == identity.PermissionMissing) != (check.Name == "Policy.Read.All") ||
-			(check.Action == "") != (check.State == identity.PermissionGranted) {
+			(check.State == observation.PermissionMissing) != (check.Name == "Policy.Read.All") ||
+			(check.Action == "") != (check.State == observation.PermissionGranted) {
 			t.Errorf("%+v", check)
 		}
 	}
-	if states[identity.PermissionGranted] != 5 || states[identity.PermissionMissing] != 1 ||
-		states[identity.PermissionUnknown] != len(untried()) {
+	if states[observation.PermissionGranted] != 5 || states[observation.PermissionMissing] != 1 ||
+		states[observation.PermissionUnknown] != len(untried()) {
 		t.Errorf("%v", states)
 	}
 	for _, request := range f.seen() {
@@ -41,8 +42,8 @@ func TestPermissions_AWrongSecretIsAnError(t *testing.T) {
 	f := newFakeTenant(t)
 	s, _ := configured(t, f, map[string]any{"client_secret": "wrong"})
 	_, err := s.Permissions(t.Context())
-	var failure *identity.ProviderError
-	if !errors.As(err, &failure) || failure.Code != identity.ErrorUnauthorized {
+	var failure *contract.ProviderError
+	if !errors.As(err, &failure) || failure.Code != contract.ErrorUnauthorized {
 		t.Errorf("got %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -47,11 +48,11 @@ const (
 )
 
 // Schema of the source block.
-func (s *source) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
-		Name: "entra", Version: s.version, Kinds: kinds(), Unread: unread(),
+func (s *source) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
+		Name: "entra", Version: s.version, Kinds: readKinds(), Unread: unread(),
 		Doc: "Reads applications, federation, groups, people, assignments and conditional access of a Microsoft Entra ID tenant.",
-		Config: []identity.ConfigAttribute{
+		Config: []contract.ConfigAttribute{
 			{Name: "tenant_id", Type: "string", Required: true, Doc: "Tenant: its id, or one of its verified domains."},
 			{Name: "client_id", Type: "string", Required: true, Doc: "Application (client) id that rehome signs in with."},
 			{Name: "client_secret", Type: "string", Required: true, Sensitive: true,
@@ -95,35 +96,35 @@ func (s *source) connect() (*client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.settings.tenantID == "" {
-		return nil, &identity.ProviderError{Code: identity.ErrorInternal, Message: "the source entra is not configured"}
+		return nil, &contract.ProviderError{Code: contract.ErrorInternal, Message: "the source entra is not configured"}
 	}
 	if s.client != nil {
 		return s.client, nil
 	}
 	made, err := newClient(s.settings)
 	if err != nil {
-		return nil, &identity.ProviderError{Code: identity.ErrorInvalid, Message: err.Error()}
+		return nil, &contract.ProviderError{Code: contract.ErrorInvalid, Message: err.Error()}
 	}
 	s.client = made
 	return made, nil
 }
 
 // Identify asks for the organization.
-func (s *source) Identify(ctx context.Context) (identity.SourceIdentity, error) {
+func (s *source) Identify(ctx context.Context) (contract.SourceIdentity, error) {
 	c, err := s.connect()
 	if err != nil {
-		return identity.SourceIdentity{}, err
+		return contract.SourceIdentity{}, err
 	}
 	tenant, _, err := c.organization(ctx)
 	if err != nil {
-		return identity.SourceIdentity{}, asProviderError(err)
+		return contract.SourceIdentity{}, asProviderError(err)
 	}
-	return identity.SourceIdentity{Tenant: tenant.ID, Detail: tenant.Name}, nil
+	return contract.SourceIdentity{Tenant: tenant.ID, Detail: tenant.Name}, nil
 }
 
 // Secret always fails: Entra hands out a secret once, when it is made, and never again.
 func (s *source) Secret(_ context.Context, item identity.ItemID, field string) (string, error) {
-	return "", &identity.ProviderError{Code: identity.ErrorForbidden,
+	return "", &contract.ProviderError{Code: contract.ErrorForbidden,
 		Message: fmt.Sprintf("reading %s of %s: Entra does not hand out secrets that exist", field, item)}
 }
 
@@ -156,11 +157,11 @@ func (c *client) organization(ctx context.Context) (organizationBody, page, erro
 		return organizationBody{}, page{}, err
 	}
 	if count != 1 {
-		return organizationBody{}, page{}, &identity.ProviderError{Code: identity.ErrorInvalid, Page: first.name(),
+		return organizationBody{}, page{}, &contract.ProviderError{Code: contract.ErrorInvalid, Page: first.name(),
 			Message: fmt.Sprintf("%s: a tenant has one organization, the answer has %d", first.name(), count)}
 	}
 	if isGUID(c.settings.tenantID) && !strings.EqualFold(c.settings.tenantID, found.ID) {
-		return organizationBody{}, page{}, &identity.ProviderError{Code: identity.ErrorNotFound, Page: first.name(),
+		return organizationBody{}, page{}, &contract.ProviderError{Code: contract.ErrorNotFound, Page: first.name(),
 			Message: fmt.Sprintf("%s %s: the token is for tenant %s and not for %s", http.MethodGet, first.path, found.ID,
 				c.settings.tenantID)}
 	}

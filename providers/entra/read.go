@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -73,17 +75,17 @@ func (r *run) read(ctx context.Context, l list, take func(p page, sequence int) 
 		}
 		return take(p, sequence)
 	})
-	var failed *identity.ProviderError
+	var failed *contract.ProviderError
 	if !errors.As(err, &failed) {
 		return err
 	}
 	switch failed.Code {
-	case identity.ErrorForbidden:
+	case contract.ErrorForbidden:
 		if err := r.gap(ctx, l, http.StatusForbidden, failed.Message); err != nil {
 			return err
 		}
 		return errGap
-	case identity.ErrorNotFound:
+	case contract.ErrorNotFound:
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return err
@@ -129,7 +131,7 @@ func (r *run) tenantAndDomains(ctx context.Context) error {
 			if err := r.sink.Items(ctx, item); err != nil {
 				return err
 			}
-			var domain identity.Domain
+			var domain kinds.Domain
 			if err := item.Decode(&domain); err != nil {
 				return err
 			}
@@ -148,8 +150,8 @@ func (r *run) tenantAndDomains(ctx context.Context) error {
 
 func (r *run) identifyTenant(ctx context.Context) error {
 	found, first, err := r.organization(ctx)
-	var failed *identity.ProviderError
-	if errors.As(err, &failed) && failed.Code == identity.ErrorForbidden {
+	var failed *contract.ProviderError
+	if errors.As(err, &failed) && failed.Code == contract.ErrorForbidden {
 		if isGUID(r.settings.tenantID) {
 			r.tenant = r.settings.tenantID // the token is for this tenant, so nothing is missing
 			return nil

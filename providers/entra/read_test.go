@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func TestIdentify_TellsTheTenantThroughTheRealTokenAndRequestPath(t *testing.T) {
@@ -28,14 +30,14 @@ func TestIdentify_RefusesAnotherTenant(t *testing.T) {
 	f.answer("organization", elements(`{"id":"11111111-0000-4000-8000-000000000000","displayName":"Other"}`))
 	s, _ := configured(t, f, nil)
 	_, err := s.Identify(t.Context())
-	wantError(t, err, identity.ErrorNotFound, "and not for "+testTenant)
+	wantError(t, err, contract.ErrorNotFound, "and not for "+testTenant)
 }
 
 func TestIdentify_SaysInOneLineThatTheSecretIsWrong(t *testing.T) {
 	f := newFakeTenant(t)
 	s, _ := configured(t, f, map[string]any{"client_secret": "wrong-" + testSecret})
 	_, err := s.Identify(t.Context())
-	wantError(t, err, identity.ErrorUnauthorized, "AADSTS7000215 (invalid_client): the client secret is wrong")
+	wantError(t, err, contract.ErrorUnauthorized, "AADSTS7000215 (invalid_client): the client secret is wrong")
 	if strings.ContainsAny(err.Error(), "\n") || strings.Contains(err.Error(), testSecret) {
 		t.Errorf("the message has many lines or the secret: %q", err)
 	}
@@ -45,7 +47,7 @@ func TestIdentify_ReportsAnUnknownAuthority(t *testing.T) {
 	f := newFakeTenant(t)
 	s, _ := configured(t, f, map[string]any{"ca_file": ""})
 	_, err := s.Identify(t.Context())
-	wantError(t, err, identity.ErrorUnreachable, "certificate")
+	wantError(t, err, contract.ErrorUnreachable, "certificate")
 }
 
 func TestIdentify_AsksAgainWhenTheTokenEndpointIsBusy(t *testing.T) {
@@ -57,9 +59,9 @@ func TestIdentify_AsksAgainWhenTheTokenEndpointIsBusy(t *testing.T) {
 	}
 }
 
-func wantError(t *testing.T, err error, code identity.ErrorCode, part string) {
+func wantError(t *testing.T, err error, code contract.ErrorCode, part string) {
 	t.Helper()
-	var failed *identity.ProviderError
+	var failed *contract.ProviderError
 	if !errors.As(err, &failed) {
 		t.Fatalf("want a provider error, got %v", err)
 	}
@@ -76,42 +78,42 @@ func TestCollect_FaultsOfGraphStopTheReadAndNameThePage(t *testing.T) {
 		name   string
 		first  []http.HandlerFunc
 		second []http.HandlerFunc
-		code   identity.ErrorCode
+		code   contract.ErrorCode
 		part   string
 	}{
-		{"a null list", []http.HandlerFunc{body(`{"value":null}`)}, nil, identity.ErrorInvalid, "the list is null"},
-		{"an object for a list", []http.HandlerFunc{body(`{"value":{}}`)}, nil, identity.ErrorInvalid, "the body is no list"},
-		{"no list", []http.HandlerFunc{body(`{}`)}, nil, identity.ErrorInvalid, "has no list value"},
-		{"an empty body", []http.HandlerFunc{body(``)}, nil, identity.ErrorInvalid, "the body is empty"},
-		{"JSON cut short", []http.HandlerFunc{body(`{"value":[{"id":`)}, nil, identity.ErrorInvalid, "cannot be used"},
-		{"HTML with 200", []http.HandlerFunc{htmlPage}, nil, identity.ErrorInvalid, "not JSON"},
-		{"a redirect", []http.HandlerFunc{redirect}, nil, identity.ErrorInvalid, "302"},
+		{"a null list", []http.HandlerFunc{body(`{"value":null}`)}, nil, contract.ErrorInvalid, "the list is null"},
+		{"an object for a list", []http.HandlerFunc{body(`{"value":{}}`)}, nil, contract.ErrorInvalid, "the body is no list"},
+		{"no list", []http.HandlerFunc{body(`{}`)}, nil, contract.ErrorInvalid, "has no list value"},
+		{"an empty body", []http.HandlerFunc{body(``)}, nil, contract.ErrorInvalid, "the body is empty"},
+		{"JSON cut short", []http.HandlerFunc{body(`{"value":[{"id":`)}, nil, contract.ErrorInvalid, "cannot be used"},
+		{"HTML with 200", []http.HandlerFunc{htmlPage}, nil, contract.ErrorInvalid, "not JSON"},
+		{"a redirect", []http.HandlerFunc{redirect}, nil, contract.ErrorInvalid, "302"},
 		{"no content", []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }}, nil,
-			identity.ErrorInvalid, "204"},
+			contract.ErrorInvalid, "204"},
 		{"a link to itself", []http.HandlerFunc{linked(second, user)}, []http.HandlerFunc{linked(second, other)},
-			identity.ErrorInvalid, "leads back"},
+			contract.ErrorInvalid, "leads back"},
 		{"a link to another host", []http.HandlerFunc{linked("https://graph.attacker.example/v1.0/users", user)}, nil,
-			identity.ErrorInvalid, "another host"},
-		{"a link without TLS", []http.HandlerFunc{linked("http://127.0.0.1/v1.0/users", user)}, nil, identity.ErrorInvalid,
+			contract.ErrorInvalid, "another host"},
+		{"a link without TLS", []http.HandlerFunc{linked("http://127.0.0.1/v1.0/users", user)}, nil, contract.ErrorInvalid,
 			"another host"},
 		{"a link that is a number", []http.HandlerFunc{body(`{"value":[],"@odata.nextLink":7}`)}, nil,
-			identity.ErrorInvalid, "no text"},
-		{"an item twice", []http.HandlerFunc{linked(second, user)}, []http.HandlerFunc{elements(user)}, identity.ErrorInvalid,
+			contract.ErrorInvalid, "no text"},
+		{"an item twice", []http.HandlerFunc{linked(second, user)}, []http.HandlerFunc{elements(user)}, contract.ErrorInvalid,
 			"element u1 was already in the list"},
-		{"an item without id", []http.HandlerFunc{elements(`{"mail":"x"}`)}, nil, identity.ErrorInvalid,
+		{"an item without id", []http.HandlerFunc{elements(`{"mail":"x"}`)}, nil, contract.ErrorInvalid,
 			"element 0 has no id"},
-		{"a number for a name", []http.HandlerFunc{elements(`{"id":"u1","displayName":4}`)}, nil, identity.ErrorInvalid,
+		{"a number for a name", []http.HandlerFunc{elements(`{"id":"u1","displayName":4}`)}, nil, contract.ErrorInvalid,
 			"an element cannot be read"},
-		{"500 for ever", []http.HandlerFunc{status(500, `{}`)}, nil, identity.ErrorUnreachable,
+		{"500 for ever", []http.HandlerFunc{status(500, `{}`)}, nil, contract.ErrorUnreachable,
 			"the server answered 500 (5 tries)"},
-		{"429 for ever", []http.HandlerFunc{tooMany("0.5")}, nil, identity.ErrorRateLimited, "429"},
-		{"a body cut off for ever", []http.HandlerFunc{cutOff}, nil, identity.ErrorUnreachable, "closed early"},
+		{"429 for ever", []http.HandlerFunc{tooMany("0.5")}, nil, contract.ErrorRateLimited, "429"},
+		{"a body cut off for ever", []http.HandlerFunc{cutOff}, nil, contract.ErrorUnreachable, "closed early"},
 		{"a dead token", []http.HandlerFunc{status(401,
 			`{"error":{"code":"InvalidAuthenticationToken","message":"expired"}}`)}, nil,
-			identity.ErrorUnauthorized, "InvalidAuthenticationToken"},
+			contract.ErrorUnauthorized, "InvalidAuthenticationToken"},
 		{"a refused query", []http.HandlerFunc{status(400,
 			`{"error":{"code":"Request_UnsupportedQuery","message":"size"}}`)}, nil,
-			identity.ErrorInvalid, "Request_UnsupportedQuery"},
+			contract.ErrorInvalid, "Request_UnsupportedQuery"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -148,7 +150,7 @@ func TestCollect_GoesOnAfterFaultsThatPass(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			attributes[identity.User](t, got, "user/u1")
+			attributes[kinds.User](t, got, "user/u1")
 			if name == "429" && (len(w.list) != 1 || w.list[0] < 2128*time.Millisecond) {
 				t.Errorf("waited %v, the server asked for 2.128 s", w.list)
 			}
@@ -280,5 +282,5 @@ func TestConfigure_RefusesWhatCannotWork(t *testing.T) {
 
 func TestSecret_IsNeverHandedOut(t *testing.T) {
 	_, err := New("test").Secret(t.Context(), identity.ItemID{Kind: identity.KindApplication, ID: "a"}, "client_secret")
-	wantError(t, err, identity.ErrorForbidden, "does not hand out")
+	wantError(t, err, contract.ErrorForbidden, "does not hand out")
 }

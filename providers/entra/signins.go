@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
@@ -51,14 +53,14 @@ func (b signInBody) interrupted() bool {
 // SignIns sums up the sign-in log since a time, by application. The beta endpoint is asked because v1.0 knows
 // interactive sign-ins only: an application whose people are kept signed in by refreshed tokens would look unused
 // there. The newest come first.
-func (s *source) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+func (s *source) SignIns(ctx context.Context, since string) (observation.SignInReport, error) {
 	from, err := time.Parse(time.RFC3339, since)
 	if err != nil {
-		return identity.SignInReport{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("reading the sign-in log: %q is no time", since)}
+		return observation.SignInReport{}, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("reading the sign-in log: %q is no time", since)}
 	}
 	c, err := s.connect()
 	if err != nil {
-		return identity.SignInReport{}, err
+		return observation.SignInReport{}, err
 	}
 	until := time.Now().UTC()
 	covers := from.UTC()
@@ -68,13 +70,13 @@ func (s *source) SignIns(ctx context.Context, since string) (identity.SignInRepo
 	sum := &signInSum{seen: map[string]bool{}}
 	reached, requests, err := c.signIns(ctx, covers, until, sum)
 	if err != nil {
-		return identity.SignInReport{}, asProviderError(err)
+		return observation.SignInReport{}, asProviderError(err)
 	}
 	objects, more, err := c.applicationObjects(ctx)
 	if err != nil {
-		return identity.SignInReport{}, asProviderError(err)
+		return observation.SignInReport{}, asProviderError(err)
 	}
-	return identity.SignInReport{Covers: reached.Format(time.RFC3339), Applications: sum.activities(objects), Requests: requests + more}, nil
+	return observation.SignInReport{Covers: reached.Format(time.RFC3339), Applications: sum.activities(objects), Requests: requests + more}, nil
 }
 
 // errEnough ends a list that is longer than a report may be.
@@ -161,8 +163,8 @@ func (s *signInSum) add(body signInBody) {
 
 // activities names each application by its item; those without a registration in the tenant are left out, as no item
 // stands for them.
-func (s *signInSum) activities(objects map[string]string) []identity.SignInActivity {
-	return s.applications.Activities(func(id string, activity *identity.SignInActivity) bool {
+func (s *signInSum) activities(objects map[string]string) []observation.SignInActivity {
+	return s.applications.Activities(func(id string, activity *observation.SignInActivity) bool {
 		object, own := objects[id]
 		activity.Item = identity.ItemID{Kind: identity.KindApplication, ID: object}
 		return own

@@ -10,7 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 const signInsPath = "/beta/auditLogs/signIns"
@@ -36,7 +39,7 @@ func TestSignIns_AreSummedUpByApplicationOverPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []identity.SignInActivity{{Item: identity.ItemID{Kind: identity.KindApplication, ID: "object-1"},
+	want := []observation.SignInActivity{{Item: identity.ItemID{Kind: identity.KindApplication, ID: "object-1"},
 		Last:    "2026-11-20T10:00:00Z",
 		SignIns: 2, Failures: 1, PeopleCount: 1, People: []string{"ana@contoso.example"}}}
 	if diff := cmp.Diff(want, report.Applications); diff != "" {
@@ -54,8 +57,8 @@ func TestSignIns_WithoutTheRightOrTheLicenceAreAQuestion(t *testing.T) {
 		status(403, `{"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant","message":"Neither tenant is B2C or tenant doesn't have premium license"}}`))
 	source, _ := configured(t, f, nil)
 	_, err := source.SignIns(t.Context(), time.Now().UTC().Format(time.RFC3339))
-	var failure *identity.ProviderError
-	if !errors.As(err, &failure) || failure.Code != identity.ErrorForbidden ||
+	var failure *contract.ProviderError
+	if !errors.As(err, &failure) || failure.Code != contract.ErrorForbidden ||
 		!strings.Contains(failure.Permission, "AuditLog.Read.All") || !strings.Contains(failure.Message, "premium") {
 		t.Errorf("the answer is %v", err)
 	}
@@ -64,7 +67,7 @@ func TestSignIns_WithoutTheRightOrTheLicenceAreAQuestion(t *testing.T) {
 func TestConnection_SaysWhatTheTenantIs(t *testing.T) {
 	f := newFakeTenant(t)
 	source, _ := configured(t, f, nil)
-	facts := func(app identity.Application) map[string]string {
+	facts := func(app kinds.Application) map[string]string {
 		item, err := identity.NewItem(identity.KindApplication, "object-1", "App", app)
 		if err != nil {
 			t.Fatal(err)
@@ -80,20 +83,20 @@ func TestConnection_SaysWhatTheTenantIs(t *testing.T) {
 		}
 		return found
 	}
-	saml := facts(identity.Application{Protocol: "saml", EntityID: "urn:app",
+	saml := facts(kinds.Application{Protocol: "saml", EntityID: "urn:app",
 		RedirectURIs: []string{"https://app.example/acs"}, NameIDFormat: "emailAddress"})
 	for name, want := range map[string]string{
-		identity.ConnectionEntityID: "https://sts.windows.net/" + testTenant + "/",
-		identity.ConnectionSignOn:   f.URL + "/" + testTenant + "/saml2",
-		identity.ConnectionMetadata: f.URL + "/" + testTenant + "/federationmetadata/2007-06/federationmetadata.xml?appid=app-1",
+		observation.ConnectionEntityID: "https://sts.windows.net/" + testTenant + "/",
+		observation.ConnectionSignOn:   f.URL + "/" + testTenant + "/saml2",
+		observation.ConnectionMetadata: f.URL + "/" + testTenant + "/federationmetadata/2007-06/federationmetadata.xml?appid=app-1",
 	} {
 		if saml[name] != want {
 			t.Errorf("%s is %q, want %q", name, saml[name], want)
 		}
 	}
-	oidc := facts(identity.Application{Protocol: "oidc", ClientID: "app-1", ClientType: "confidential"})
-	if !strings.HasPrefix(oidc[identity.ConnectionIssuer], f.URL+"/"+testTenant+"/v2.0") ||
-		oidc[identity.ConnectionClientID] != "app-1" {
+	oidc := facts(kinds.Application{Protocol: "oidc", ClientID: "app-1", ClientType: "confidential"})
+	if !strings.HasPrefix(oidc[observation.ConnectionIssuer], f.URL+"/"+testTenant+"/v2.0") ||
+		oidc[observation.ConnectionClientID] != "app-1" {
 		t.Errorf("OIDC: %v", oidc)
 	}
 }

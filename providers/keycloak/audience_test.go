@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -21,7 +23,7 @@ func TestKeycloak_ATokenOfOneApplicationIsForNoOther(t *testing.T) {
 	mustApply(t, target, create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}))
 	var items []identity.Item
 	for _, name := range []string{"wiki", "payroll"} {
-		item, err := identity.NewItem(identity.KindApplication, name, name, identity.Application{
+		item, err := identity.NewItem(identity.KindApplication, name, name, kinds.Application{
 			Name: name, Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessAssigned, ClientID: name,
 			ClientAuthentication: "client_secret_post", RedirectURIs: []string{"https://" + name + ".example.test/cb"},
 			GrantTypes: []string{"authorization_code", "refresh_token"}, ClaimsKnown: true,
@@ -85,16 +87,16 @@ func TestKeycloak_ATokenOfOneApplicationIsForNoOther(t *testing.T) {
 // testProbeOfAudience gives the client the built-in scope back, as somebody might, and expects that the probe tells.
 func testProbeOfAudience(t *testing.T, target *Target, made *keycloaktest.Realm, client identity.Resource) {
 	t.Helper()
-	request := identity.ProbeRequest{Resource: client.ID(), Attributes: client.Attributes, Member: "ada"}
-	judged := func() identity.ProbeResult {
+	request := observation.ProbeRequest{Resource: client.ID(), Attributes: client.Attributes, Member: "ada"}
+	judged := func() observation.ProbeResult {
 		results, err := target.Probe(t.Context(), request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := slices.IndexFunc(results, func(r identity.ProbeResult) bool { return r.Probe == "token_audience" })
+		at := slices.IndexFunc(results, func(r observation.ProbeResult) bool { return r.Probe == "token_audience" })
 		return results[at]
 	}
-	if got := judged(); got.Status != identity.ProbePassed {
+	if got := judged(); got.Status != observation.ProbePassed {
 		t.Errorf("the probe says %+v", got)
 	}
 	live, err := target.client.application(t.Context(), "wiki")
@@ -108,7 +110,7 @@ func testProbeOfAudience(t *testing.T, target *Target, made *keycloaktest.Realm,
 	made.AdminRealm(t, http.MethodPut, "/clients/"+field(live, "id")+"/default-client-scopes/"+ids["roles"], nil)
 	made.AdminRealm(t, http.MethodPut, "/clients/"+field(live, "id"),
 		map[string]any{"clientId": "wiki", "fullScopeAllowed": true})
-	if got := judged(); got.Status != identity.ProbeFailed {
+	if got := judged(); got.Status != observation.ProbeFailed {
 		t.Errorf("with full scope the probe says %+v", got)
 	}
 }
@@ -157,7 +159,7 @@ func post(t *testing.T, made *keycloaktest.Realm, endpoint string, form url.Valu
 // A realm file without a section clientScopes gets the scopes of a new realm, and a client of it those that it names.
 func TestKeycloak_AnImportKeepsTheScopesOfAClient(t *testing.T) {
 	server := servers.Server(t)
-	item, err := identity.NewItem(identity.KindApplication, "wiki", "Wiki", identity.Application{
+	item, err := identity.NewItem(identity.KindApplication, "wiki", "Wiki", kinds.Application{
 		Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone, ClientID: "wiki",
 		ClientAuthentication: "client_secret_post", RedirectURIs: []string{"https://wiki.example.test/cb"},
 		GrantTypes: []string{"authorization_code", "client_credentials"}, ClaimsKnown: true,

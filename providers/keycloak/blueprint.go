@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -24,23 +25,23 @@ const (
 
 // Blueprint copies the settings of the realm into a realm file that POST /admin/realms takes: all but people. It reads
 // only.
-func (t *Target) Blueprint(ctx context.Context, name string) (identity.Blueprint, error) {
+func (t *Target) Blueprint(ctx context.Context, name string) (observation.Blueprint, error) {
 	if err := t.configured(); err != nil {
-		return identity.Blueprint{}, err
+		return observation.Blueprint{}, err
 	}
 	if name == "" {
 		name = t.client.realm + "-rehearsal"
 	}
 	if strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
-		return identity.Blueprint{}, &identity.ProviderError{Code: identity.ErrorInvalid,
+		return observation.Blueprint{}, &contract.ProviderError{Code: contract.ErrorInvalid,
 			Message: fmt.Sprintf("a realm cannot be called %q", printable(name))}
 	}
 	document, err := t.client.document(ctx)
 	if err != nil {
-		return identity.Blueprint{}, outward("reading the realm", err)
+		return observation.Blueprint{}, outward("reading the realm", err)
 	}
 	if document["components"] == nil {
-		return identity.Blueprint{}, &identity.ProviderError{Code: identity.ErrorForbidden, Permission: "manage-realm",
+		return observation.Blueprint{}, &contract.ProviderError{Code: contract.ErrorForbidden, Permission: "manage-realm",
 			Message: "only an export holds all settings of a realm, and Keycloak gives one to whoever may manage the realm"}
 	}
 	stripped := strip(document, t.client.realm, name)
@@ -48,9 +49,9 @@ func (t *Target) Blueprint(ctx context.Context, name string) (identity.Blueprint
 	encoder := json.NewEncoder(&encoded)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(document); err != nil {
-		return identity.Blueprint{}, fmt.Errorf("encoding the blueprint: %w", err)
+		return observation.Blueprint{}, fmt.Errorf("encoding the blueprint: %w", err)
 	}
-	return identity.Blueprint{Name: name, Document: encoded.Bytes(), Stripped: stripped}, nil
+	return observation.Blueprint{Name: name, Document: encoded.Bytes(), Stripped: stripped}, nil
 }
 
 // strip makes of an exported realm one of another name that holds no secret, shares no id with the first, and reaches

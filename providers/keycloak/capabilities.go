@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -71,20 +71,20 @@ func writeRoles() []struct{ role, use string } {
 
 // Permissions finds out what the service account may do, without writing. Reading is tried; the roles for writing are
 // those that its token names, as trying them would write.
-func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck, error) {
 	if err := t.configured(); err != nil {
 		return nil, err
 	}
-	var checks []identity.PermissionCheck
+	var checks []observation.PermissionCheck
 	for _, right := range readRights() {
-		check := identity.PermissionCheck{Name: right.role, For: forPlan + ": " + right.use}
+		check := observation.PermissionCheck{Name: right.role, For: forPlan + ": " + right.use}
 		var ignored any
 		err := t.client.get(ctx, t.client.admin(right.path...), right.query, &ignored)
 		switch {
 		case err == nil:
-			check.State = identity.PermissionGranted
+			check.State = observation.PermissionGranted
 		case isForbidden(err):
-			check.State, check.Action = identity.PermissionMissing, grant(right.role)
+			check.State, check.Action = observation.PermissionMissing, grant(right.role)
 		case right.path[0] == "organizations" && isAbsent(err):
 			continue // a realm without organizations has nothing to read
 		default:
@@ -97,13 +97,13 @@ func (t *Target) Permissions(ctx context.Context) ([]identity.PermissionCheck, e
 		return nil, outward("checking the permissions", err)
 	}
 	for _, need := range writeRoles() {
-		check := identity.PermissionCheck{Name: need.role, For: forApply + ": " + need.use, State: identity.PermissionGranted}
+		check := observation.PermissionCheck{Name: need.role, For: forApply + ": " + need.use, State: observation.PermissionGranted}
 		switch {
 		case !told:
-			check.State, check.Action = identity.PermissionUnknown,
+			check.State, check.Action = observation.PermissionUnknown,
 				"The token names no roles; look at the service account's roles in the admin console."
 		case !slices.Contains(held, need.role) && !slices.Contains(held, "realm-admin"):
-			check.State, check.Action = identity.PermissionMissing, grant(need.role)
+			check.State, check.Action = observation.PermissionMissing, grant(need.role)
 		}
 		checks = append(checks, check)
 	}
@@ -120,10 +120,10 @@ func (c *client) heldRoles(ctx context.Context) ([]string, bool, error) {
 }
 
 // optionalChecks adds those rights that may be missing.
-func (c *client) optionalChecks(ctx context.Context, checks []identity.PermissionCheck, held []string,
-	told bool) ([]identity.PermissionCheck, error) {
+func (c *client) optionalChecks(ctx context.Context, checks []observation.PermissionCheck, held []string,
+	told bool) ([]observation.PermissionCheck, error) {
 	for _, right := range optionalRights() {
-		check := identity.PermissionCheck{Name: right.role, For: right.use, State: identity.PermissionGranted, Optional: true}
+		check := observation.PermissionCheck{Name: right.role, For: right.use, State: observation.PermissionGranted, Optional: true}
 		switch {
 		case right.path != nil:
 			var ignored any
@@ -132,13 +132,13 @@ func (c *client) optionalChecks(ctx context.Context, checks []identity.Permissio
 				return nil, outward("checking the permissions", err)
 			}
 			if err != nil {
-				check.State, check.Action = identity.PermissionMissing, grant(right.role)
+				check.State, check.Action = observation.PermissionMissing, grant(right.role)
 			}
 		case !told:
-			check.State, check.Action = identity.PermissionUnknown,
+			check.State, check.Action = observation.PermissionUnknown,
 				"The token names no roles; look at the service account's roles in the admin console."
 		case !slices.Contains(held, right.role) && !slices.Contains(held, "realm-admin"):
-			check.State, check.Action = identity.PermissionMissing, grant(right.role)
+			check.State, check.Action = observation.PermissionMissing, grant(right.role)
 		}
 		checks = append(checks, check)
 	}

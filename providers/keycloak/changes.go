@@ -14,7 +14,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -43,18 +45,18 @@ type adminEvent struct {
 // it does not, nothing can be told, which is an error and not an empty list. Ours are those of our client; where it
 // wrote nothing in that time, the run used another credential, which is the one that wrote the marker.
 func (t *Target) Changes(ctx context.Context, since, until string,
-	each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
+	each func(observation.ChangeEvent) error) (observation.ChangeReport, error) {
 	const doing = "reading the admin events"
 	if err := t.configured(); err != nil {
-		return identity.ChangeReport{}, err
+		return observation.ChangeReport{}, err
 	}
 	from, err := time.Parse(time.RFC3339Nano, since)
 	if err != nil {
-		return identity.ChangeReport{}, steps.Refuse("%s: %q is no time", doing, since)
+		return observation.ChangeReport{}, steps.Refuse("%s: %q is no time", doing, since)
 	}
 	to, err := time.Parse(time.RFC3339Nano, until)
 	if err != nil {
-		return identity.ChangeReport{}, steps.Refuse("%s: %q is no time", doing, until)
+		return observation.ChangeReport{}, steps.Refuse("%s: %q is no time", doing, until)
 	}
 	ctx, requests := withCounter(ctx)
 	report, err := t.client.changes(ctx, from, to, each)
@@ -63,8 +65,8 @@ func (t *Target) Changes(ctx context.Context, since, until string,
 }
 
 func (c *client) changes(ctx context.Context, from, to time.Time,
-	each func(identity.ChangeEvent) error) (identity.ChangeReport, error) {
-	report := identity.ChangeReport{Covers: from.UTC().Format(time.RFC3339Nano)}
+	each func(observation.ChangeEvent) error) (observation.ChangeReport, error) {
+	report := observation.ChangeReport{Covers: from.UTC().Format(time.RFC3339Nano)}
 	ahead, err := c.recordsChanges(ctx, from, &report)
 	if err != nil {
 		return report, err
@@ -91,7 +93,7 @@ func (c *client) changes(ctx context.Context, from, to time.Time,
 
 // recordsChanges makes sure that the realm records writes, and tells how far the server's clock is ahead of ours.
 func (c *client) recordsChanges(ctx context.Context, from time.Time,
-	report *identity.ChangeReport) (time.Duration, error) {
+	report *observation.ChangeReport) (time.Duration, error) {
 	var settings struct {
 		Enabled bool `json:"adminEventsEnabled"`
 		Details bool `json:"adminEventsDetailsEnabled"`
@@ -103,7 +105,7 @@ func (c *client) recordsChanges(ctx context.Context, from time.Time,
 		return 0, err
 	}
 	if !settings.Enabled {
-		fault := c.failure(identity.ErrorForbidden, 0, call{method: http.MethodGet, path: path},
+		fault := c.failure(contract.ErrorForbidden, 0, call{method: http.MethodGet, path: path},
 			"the realm does not record what administrators write, so nobody can tell what was written; turn on "+switchAdminEvents+" before the next apply")
 		fault.Permission = switchAdminEvents
 		return 0, fault
@@ -226,8 +228,8 @@ func (e adminEvent) body() realm.Object {
 	return body
 }
 
-func (r *changeReader) change(ctx context.Context, e adminEvent) (identity.ChangeEvent, error) {
-	change := identity.ChangeEvent{
+func (r *changeReader) change(ctx context.Context, e adminEvent) (observation.ChangeEvent, error) {
+	change := observation.ChangeEvent{
 		ID: e.ID, At: time.UnixMilli(e.Time).Add(-r.ahead).UTC().Format(time.RFC3339Nano),
 		Operation: strings.ToLower(e.OperationType),
 		Type:      strings.ToLower(e.ResourceType), Path: e.ResourcePath, ByUs: r.ours(e),

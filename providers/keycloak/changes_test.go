@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -22,11 +24,11 @@ func watched(t *testing.T, details bool) (*Target, *keycloaktest.Realm) {
 	return configured(t, made), made
 }
 
-func changesOf(t *testing.T, target *Target, since time.Time) ([]identity.ChangeEvent, identity.ChangeReport) {
+func changesOf(t *testing.T, target *Target, since time.Time) ([]observation.ChangeEvent, observation.ChangeReport) {
 	t.Helper()
-	var events []identity.ChangeEvent
+	var events []observation.ChangeEvent
 	report, err := target.Changes(t.Context(), since.Format(time.RFC3339Nano),
-		time.Now().Add(time.Second).Format(time.RFC3339Nano), func(e identity.ChangeEvent) error {
+		time.Now().Add(time.Second).Format(time.RFC3339Nano), func(e observation.ChangeEvent) error {
 			events = append(events, e)
 			return nil
 		})
@@ -39,7 +41,7 @@ func changesOf(t *testing.T, target *Target, since time.Time) ([]identity.Change
 func TestKeycloak_EveryWriteOfARunIsRecordedAndNamed(t *testing.T) {
 	target, made := watched(t, true)
 	since := time.Now()
-	if _, err := target.WriteMarker(t.Context(), identity.Marker{Migration: "m", Fence: 1}, ""); err != nil {
+	if _, err := target.WriteMarker(t.Context(), contract.Marker{Migration: "m", Fence: 1}, ""); err != nil {
 		t.Fatal(err)
 	}
 	steps, ids := wholeApplication(), map[string]string{}
@@ -63,7 +65,7 @@ func TestKeycloak_EveryWriteOfARunIsRecordedAndNamed(t *testing.T) {
 			}
 		case e.Bookkeeping:
 			marks++
-		case !slices.ContainsFunc(steps, func(s identity.StepRequest) bool {
+		case !slices.ContainsFunc(steps, func(s contract.StepRequest) bool {
 			return concerns(e, s.Resource,
 				ids[s.Resource.String()], true)
 		}):
@@ -74,7 +76,7 @@ func TestKeycloak_EveryWriteOfARunIsRecordedAndNamed(t *testing.T) {
 		t.Errorf("%d writes by others and %d of the marker, want one of each", foreign, marks)
 	}
 	for _, s := range steps {
-		if !slices.ContainsFunc(events, func(e identity.ChangeEvent) bool {
+		if !slices.ContainsFunc(events, func(e observation.ChangeEvent) bool {
 			return concerns(e, s.Resource, ids[s.Resource.String()], false)
 		}) {
 			t.Errorf("no event names %s", s.Resource)
@@ -90,7 +92,7 @@ func TestKeycloak_EveryWriteOfARunIsRecordedAndNamed(t *testing.T) {
 }
 
 // concerns tells whether an event names a resource; loosely, when it names only its type.
-func concerns(e identity.ChangeEvent, r identity.ResourceID, serverID string, loosely bool) bool {
+func concerns(e observation.ChangeEvent, r identity.ResourceID, serverID string, loosely bool) bool {
 	return slices.ContainsFunc(e.About, func(about identity.ResourceID) bool {
 		if about.Type != r.Type {
 			return false
@@ -101,12 +103,12 @@ func concerns(e identity.ChangeEvent, r identity.ResourceID, serverID string, lo
 
 func TestKeycloak_WithoutARecordOfWritesNothingIsTold(t *testing.T) {
 	target, made := liveTarget(t)
-	ask := func(target *Target) *identity.ProviderError {
+	ask := func(target *Target) *contract.ProviderError {
 		now := time.Now()
 		_, err := target.Changes(t.Context(), now.Add(-time.Hour).Format(time.RFC3339), now.Format(time.RFC3339),
-			func(identity.ChangeEvent) error { return nil })
-		var fault *identity.ProviderError
-		if !errors.As(err, &fault) || fault.Code != identity.ErrorForbidden {
+			func(observation.ChangeEvent) error { return nil })
+		var fault *contract.ProviderError
+		if !errors.As(err, &fault) || fault.Code != contract.ErrorForbidden {
 			t.Fatalf("got %v", err)
 		}
 		return fault
@@ -124,7 +126,7 @@ func TestKeycloak_WithoutARecordOfWritesNothingIsTold(t *testing.T) {
 	}
 	mustApply(t, target, create(realm.TypeGroup, "/x", identity.Attributes{"path": "/x", "name": "x"}))
 	events, report := changesOf(t, low, time.Now().Add(-time.Minute))
-	if report.Note == "" || !slices.ContainsFunc(events, func(e identity.ChangeEvent) bool {
+	if report.Note == "" || !slices.ContainsFunc(events, func(e observation.ChangeEvent) bool {
 		return !e.ByUs && e.Digest == "" && concerns(e, identity.ResourceID{Type: realm.TypeGroup, Key: "/x"}, "", true)
 	}) {
 		t.Errorf("without details it tells %q and %+v", report.Note, events)

@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -250,13 +250,13 @@ func decode(body []byte, into any) error {
 
 // noToken explains why the token endpoint refused.
 func (c *client) noToken(request call, response reply) error {
-	code := identity.ErrorUnauthorized
+	code := contract.ErrorUnauthorized
 	advice := "check client_id and client_secret, and that the client has a service account"
 	switch {
 	case response.status == http.StatusNotFound:
-		code, advice = identity.ErrorNotFound, fmt.Sprintf("check that realm %q is there", c.realm)
+		code, advice = contract.ErrorNotFound, fmt.Sprintf("check that realm %q is there", c.realm)
 	case response.status >= 500:
-		code, advice = identity.ErrorUnreachable, "the server cannot answer now"
+		code, advice = contract.ErrorUnreachable, "the server cannot answer now"
 	}
 	message := fmt.Sprintf("signing in to realm %q: %s answered %d: %s; %s", c.realm, request.path, response.status,
 		explain(response.body), advice)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -120,14 +121,14 @@ func TestClient_RenewsItsToken(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 		})
 		err := client.get(t.Context(), client.admin(), nil, &map[string]any{})
-		if codeOf(err) != identity.ErrorUnauthorized || tokens.Load() != 2 {
+		if codeOf(err) != contract.ErrorUnauthorized || tokens.Load() != 2 {
 			t.Errorf("fetched %d tokens, error %v", tokens.Load(), err)
 		}
 	})
 }
 
-func codeOf(err error) identity.ErrorCode {
-	var fault *identity.ProviderError
+func codeOf(err error) contract.ErrorCode {
+	var fault *contract.ProviderError
 	if errors.As(err, &fault) {
 		return fault.Code
 	}
@@ -152,27 +153,27 @@ func TestClient_SaysWhatIsWrong(t *testing.T) {
 		name, method, path string
 		status             int
 		body               string
-		code               identity.ErrorCode
+		code               contract.ErrorCode
 		says               string
 		permission         string
 	}{
-		{"errorMessage comes first", "POST", "groups", 409, `{"errorMessage":"taken","error":"x"}`, identity.ErrorConflict,
+		{"errorMessage comes first", "POST", "groups", 409, `{"errorMessage":"taken","error":"x"}`, contract.ErrorConflict,
 			"taken", ""},
 		{"with its field", "POST", "users", 400,
-			`{"field":"username","errorMessage":"error-invalid-length","params":["username",3,255]}`, identity.ErrorInvalid,
+			`{"field":"username","errorMessage":"error-invalid-length","params":["username",3,255]}`, contract.ErrorInvalid,
 			"username: error-invalid-length [username 3 255]", ""},
 		{"several errors", "POST", "users", 400, `{"errors":[{"field":"a","errorMessage":"x"},{"errorMessage":"y"}]}`,
-			identity.ErrorInvalid, "a: x [], y", ""},
+			contract.ErrorInvalid, "a: x [], y", ""},
 		{"error_description before error", "POST", "clients", 400,
-			`{"error":"invalid_input","error_description":"illegal scheme"}`, identity.ErrorInvalid, "illegal scheme", ""},
-		{"error alone", "GET", "", 404, `{"error":"Realm not found."}`, identity.ErrorNotFound, "Realm not found.", ""},
-		{"no JSON at all", "GET", "clients", 500, `<html>`, identity.ErrorInternal, "no explanation", ""},
-		{"forbidden to read groups", "GET", "groups", 403, `{"error":"HTTP 403 Forbidden"}`, identity.ErrorForbidden,
+			`{"error":"invalid_input","error_description":"illegal scheme"}`, contract.ErrorInvalid, "illegal scheme", ""},
+		{"error alone", "GET", "", 404, `{"error":"Realm not found."}`, contract.ErrorNotFound, "Realm not found.", ""},
+		{"no JSON at all", "GET", "clients", 500, `<html>`, contract.ErrorInternal, "no explanation", ""},
+		{"forbidden to read groups", "GET", "groups", 403, `{"error":"HTTP 403 Forbidden"}`, contract.ErrorForbidden,
 			"query-groups", "query-groups and view-users"},
-		{"forbidden to write clients", "PUT", "clients", 403, `{}`, identity.ErrorForbidden, "manage-clients",
+		{"forbidden to write clients", "PUT", "clients", 403, `{}`, contract.ErrorForbidden, "manage-clients",
 			"manage-clients"},
-		{"forbidden to export", "POST", "partial-export", 403, `{}`, identity.ErrorForbidden, "manage-realm", "manage-realm"},
-		{"a secret in the answer", "GET", "clients", 400, `{"error":"` + testSecret + `"}`, identity.ErrorInvalid,
+		{"forbidden to export", "POST", "partial-export", 403, `{}`, contract.ErrorForbidden, "manage-realm", "manage-realm"},
+		{"a secret in the answer", "GET", "clients", 400, `{"error":"` + testSecret + `"}`, contract.ErrorInvalid,
 			"(redacted)", ""},
 	}
 	for _, c := range cases {
@@ -186,7 +187,7 @@ func TestClient_SaysWhatIsWrong(t *testing.T) {
 				path = client.admin(c.path)
 			}
 			_, err := client.do(t.Context(), call{method: c.method, path: path}, nil)
-			var fault *identity.ProviderError
+			var fault *contract.ProviderError
 			if !errors.As(outward("trying", err), &fault) {
 				t.Fatalf("got %v", err)
 			}
@@ -204,7 +205,7 @@ func TestClient_WrongSecretIsUnauthorizedWithoutTheSecret(t *testing.T) {
 	client, _ := fakeServer(t, 300, func(http.ResponseWriter, *http.Request) {})
 	client.secret = "wrong-but-still-secret"
 	err := client.get(t.Context(), client.admin(), nil, &map[string]any{})
-	if codeOf(err) != identity.ErrorUnauthorized || strings.Contains(err.Error(), client.secret) {
+	if codeOf(err) != contract.ErrorUnauthorized || strings.Contains(err.Error(), client.secret) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -213,7 +214,7 @@ func TestClient_AServerThatIsGoneIsUnreachable(t *testing.T) {
 	client, _ := fakeServer(t, 300, func(http.ResponseWriter, *http.Request) {})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := client.get(ctx, client.admin(), nil, &map[string]any{}); codeOf(err) != identity.ErrorUnreachable {
+	if err := client.get(ctx, client.admin(), nil, &map[string]any{}); codeOf(err) != contract.ErrorUnreachable {
 		t.Errorf("got %v", err)
 	}
 }
@@ -338,7 +339,7 @@ func TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs(t *testing.T) {
 					w.WriteHeader(http.StatusConflict)
 				}
 			})
-			_, err := client.writeMarker(t.Context(), identity.Marker{Migration: "acme", Lease: identity.Lease{ID: "r-1"}}, "")
+			_, err := client.writeMarker(t.Context(), contract.Marker{Migration: "acme", Lease: contract.Lease{ID: "r-1"}}, "")
 			if foreign != (err != nil) {
 				t.Errorf("taken %s: %v", name, err)
 			}

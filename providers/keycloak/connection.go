@@ -6,7 +6,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -19,13 +21,13 @@ const exampleChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 // Connection tells how an application connects to a client of the realm. Addresses and keys come from the server's own
 // discovery document and SAML descriptor, names from the live client.
-func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]identity.ConnectionFact, error) {
+func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]observation.ConnectionFact, error) {
 	const doing = "describing a connection"
 	if err := t.configured(); err != nil {
 		return nil, err
 	}
 	if resource.Type != realm.TypeClient {
-		return nil, &identity.ProviderError{Code: identity.ErrorUnsupported,
+		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported,
 			Message: fmt.Sprintf("applications connect to a client, not to a %s", resource.Type)}
 	}
 	live, err := t.client.application(ctx, resource.Key)
@@ -33,7 +35,7 @@ func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]
 		return nil, outward(doing, err)
 	}
 	if live == nil {
-		return nil, &identity.ProviderError{Code: identity.ErrorNotFound,
+		return nil, &contract.ProviderError{Code: contract.ErrorNotFound,
 			Message: fmt.Sprintf("the realm has no client %q", printable(resource.Key))}
 	}
 	sheet := &connection{}
@@ -49,13 +51,13 @@ func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]
 }
 
 // connection gathers facts; those without a value are left out.
-type connection struct{ facts []identity.ConnectionFact }
+type connection struct{ facts []observation.ConnectionFact }
 
 func (c *connection) add(name, value string) { c.note(name, value, "") }
 
 func (c *connection) note(name, value, note string) {
 	if value != "" {
-		c.facts = append(c.facts, identity.ConnectionFact{Name: name, Value: value, Note: note})
+		c.facts = append(c.facts, observation.ConnectionFact{Name: name, Value: value, Note: note})
 	}
 }
 
@@ -79,25 +81,25 @@ func (t *Target) connectOIDC(ctx context.Context, live realm.Object, sheet *conn
 	}
 	id := field(live, "clientId")
 	issuer := t.outside(found.Issuer)
-	sheet.add(identity.ConnectionProtocol, "OpenID Connect")
-	sheet.add(identity.ConnectionIssuer, issuer)
-	sheet.add(identity.ConnectionDiscovery, issuer+"/.well-known/openid-configuration")
-	sheet.add(identity.ConnectionAuthorization, t.outside(found.Authorization))
-	sheet.add(identity.ConnectionToken, t.outside(found.Token))
-	sheet.add(identity.ConnectionKeys, t.outside(found.Keys))
-	sheet.add(identity.ConnectionLogout, t.outside(found.Logout))
-	sheet.add(identity.ConnectionClientID, id)
-	sheet.add(identity.ConnectionClientSecret, secretArrives(live))
+	sheet.add(observation.ConnectionProtocol, "OpenID Connect")
+	sheet.add(observation.ConnectionIssuer, issuer)
+	sheet.add(observation.ConnectionDiscovery, issuer+"/.well-known/openid-configuration")
+	sheet.add(observation.ConnectionAuthorization, t.outside(found.Authorization))
+	sheet.add(observation.ConnectionToken, t.outside(found.Token))
+	sheet.add(observation.ConnectionKeys, t.outside(found.Keys))
+	sheet.add(observation.ConnectionLogout, t.outside(found.Logout))
+	sheet.add(observation.ConnectionClientID, id)
+	sheet.add(observation.ConnectionClientSecret, secretArrives(live))
 	redirects := realm.Texts(live["redirectUris"])
-	sheet.add(identity.ConnectionRedirects, strings.Join(redirects, "\n"))
-	sheet.add(identity.ConnectionScopes, strings.Join(scopesOf(live), " "))
+	sheet.add(observation.ConnectionRedirects, strings.Join(redirects, "\n"))
+	sheet.add(observation.ConnectionScopes, strings.Join(scopesOf(live), " "))
 	if method := field(object(live, "attributes"), "pkce.code.challenge.method"); method != "" {
 		sheet.add("proof_key", "PKCE with "+method+" is required")
 	}
-	sheet.note(identity.ConnectionClaims, oidcSample(live, issuer),
+	sheet.note(observation.ConnectionClaims, oidcSample(live, issuer),
 		"made-up values; tokens also hold times and ids of the session")
 	if standard, _ := live["standardFlowEnabled"].(bool); standard {
-		sheet.note(identity.ConnectionTest, t.testAddress(live, t.outside(found.Authorization), redirects),
+		sheet.note(observation.ConnectionTest, t.testAddress(live, t.outside(found.Authorization), redirects),
 			"shows the sign-in page and then leads to the application, which may refuse a sign-in that it did not begin")
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -55,23 +55,23 @@ func (t *Target) connectSAML(ctx context.Context, live realm.Object, sheet *conn
 	attributes := object(live, "attributes")
 	issuer := t.outside(found.EntityID)
 	metadata := issuer + "/protocol/saml/descriptor"
-	sheet.add(identity.ConnectionProtocol, "SAML 2.0")
-	sheet.add(identity.ConnectionMetadata, metadata)
-	sheet.add(identity.ConnectionEntityID, issuer)
-	sheet.add(identity.ConnectionSignOn, t.outside(location(found.Provider.SignOn)))
-	sheet.add(identity.ConnectionLogout, t.outside(location(found.Provider.Logout)))
+	sheet.add(observation.ConnectionProtocol, "SAML 2.0")
+	sheet.add(observation.ConnectionMetadata, metadata)
+	sheet.add(observation.ConnectionEntityID, issuer)
+	sheet.add(observation.ConnectionSignOn, t.outside(location(found.Provider.SignOn)))
+	sheet.add(observation.ConnectionLogout, t.outside(location(found.Provider.Logout)))
 	if err := t.client.certificates(found, sheet); err != nil {
 		return err
 	}
-	sheet.add(identity.ConnectionAudience, field(live, "clientId"))
-	sheet.add(identity.ConnectionACS, strings.Join(consumerURLs(live), "\n"))
-	sheet.add(identity.ConnectionNameID, nameIDURN(live))
-	sheet.note(identity.ConnectionClaims, samlSample(live), "made-up values")
+	sheet.add(observation.ConnectionAudience, field(live, "clientId"))
+	sheet.add(observation.ConnectionACS, strings.Join(consumerURLs(live), "\n"))
+	sheet.add(observation.ConnectionNameID, nameIDURN(live))
+	sheet.note(observation.ConnectionClaims, samlSample(live), "made-up values")
 	if name := field(attributes, "saml_idp_initiated_sso_url_name"); name != "" {
-		sheet.note(identity.ConnectionTest, issuer+"/protocol/saml/clients/"+name,
+		sheet.note(observation.ConnectionTest, issuer+"/protocol/saml/clients/"+name,
 			"signs in and sends the assertion to the application")
 	} else {
-		sheet.note(identity.ConnectionTest, field(live, "baseUrl"), "begins at the application, once it is connected")
+		sheet.note(observation.ConnectionTest, field(live, "baseUrl"), "begins at the application, once it is connected")
 	}
 	return nil
 }
@@ -124,8 +124,8 @@ func (c *client) certificates(found descriptor, sheet *connection) error {
 			if err != nil {
 				return c.invalid(request, "a signing certificate does not read")
 			}
-			sheet.facts = append(sheet.facts, identity.ConnectionFact{
-				Name:    identity.ConnectionCertificate,
+			sheet.facts = append(sheet.facts, observation.ConnectionFact{
+				Name:    observation.ConnectionCertificate,
 				Value:   strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))),
 				Expires: parsed.NotAfter.UTC().Format(time.RFC3339),
 			})

@@ -14,13 +14,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
 // facts indexes connection facts by name; several of one name are joined.
-func facts(list []identity.ConnectionFact) map[string]string {
+func facts(list []observation.ConnectionFact) map[string]string {
 	found := map[string]string{}
 	for _, f := range list {
 		if found[f.Name] != "" {
@@ -64,27 +66,27 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 		}
 		got := facts(list)
 		var says map[string]any
-		if err := json.Unmarshal(fetch(t, got[identity.ConnectionDiscovery]), &says); err != nil {
+		if err := json.Unmarshal(fetch(t, got[observation.ConnectionDiscovery]), &says); err != nil {
 			t.Fatal(err)
 		}
 		for name, member := range map[string]string{
-			identity.ConnectionIssuer: "issuer", identity.ConnectionAuthorization: "authorization_endpoint",
-			identity.ConnectionToken: "token_endpoint",
-			identity.ConnectionKeys:  "jwks_uri", identity.ConnectionLogout: "end_session_endpoint",
+			observation.ConnectionIssuer: "issuer", observation.ConnectionAuthorization: "authorization_endpoint",
+			observation.ConnectionToken: "token_endpoint",
+			observation.ConnectionKeys:  "jwks_uri", observation.ConnectionLogout: "end_session_endpoint",
 		} {
 			if got[name] != says[member] {
 				t.Errorf("%s is %q, the server says %v", name, got[name], says[member])
 			}
 		}
-		if got[identity.ConnectionClientID] != appID ||
-			got[identity.ConnectionRedirects] != "https://wiki.example.test/callback" {
+		if got[observation.ConnectionClientID] != appID ||
+			got[observation.ConnectionRedirects] != "https://wiki.example.test/callback" {
 			t.Errorf("client: %v", got)
 		}
-		if !strings.Contains(got[identity.ConnectionClaims], `"groups": [`) ||
-			!strings.Contains(got[identity.ConnectionClientSecret], "handed over apart") {
+		if !strings.Contains(got[observation.ConnectionClaims], `"groups": [`) ||
+			!strings.Contains(got[observation.ConnectionClientSecret], "handed over apart") {
 			t.Errorf("claims or the way of the secret: %v", got)
 		}
-		testShowsASignInPage(t, target, got[identity.ConnectionTest])
+		testShowsASignInPage(t, target, got[observation.ConnectionTest])
 	})
 	t.Run("SAML", func(t *testing.T) {
 		list, err := target.Connection(t.Context(), clientResource(samlID))
@@ -93,22 +95,22 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 		}
 		got := facts(list)
 		var says descriptor
-		if err := xml.Unmarshal(fetch(t, got[identity.ConnectionMetadata]), &says); err != nil {
+		if err := xml.Unmarshal(fetch(t, got[observation.ConnectionMetadata]), &says); err != nil {
 			t.Fatal(err)
 		}
-		if got[identity.ConnectionEntityID] != says.EntityID || says.EntityID != base ||
-			got[identity.ConnectionSignOn] != location(says.Provider.SignOn) {
+		if got[observation.ConnectionEntityID] != says.EntityID || says.EntityID != base ||
+			got[observation.ConnectionSignOn] != location(says.Provider.SignOn) {
 			t.Errorf("issuer and address: %v, the server says %+v", got, says)
 		}
 		bare := strings.NewReplacer("-----BEGIN CERTIFICATE-----", "", "-----END CERTIFICATE-----", "", "\n",
-			"").Replace(got[identity.ConnectionCertificate])
+			"").Replace(got[observation.ConnectionCertificate])
 		if want := strings.Join(says.Provider.Keys[0].Certificates, ""); bare != want {
 			t.Errorf("certificate is %s, the server says %s", bare, want)
 		}
 		want := map[string]string{
-			identity.ConnectionAudience: samlID, identity.ConnectionACS: "https://payroll.example.test/acs",
-			identity.ConnectionNameID: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
-			identity.ConnectionClaims: "NameID: ada@example.com\n{}",
+			observation.ConnectionAudience: samlID, observation.ConnectionACS: "https://payroll.example.test/acs",
+			observation.ConnectionNameID: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+			observation.ConnectionClaims: "NameID: ada@example.com\n{}",
 		}
 		for name, value := range want {
 			if got[name] != value {
@@ -116,13 +118,13 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 			}
 		}
 		for _, f := range list {
-			if end, err := time.Parse(time.RFC3339, f.Expires); f.Name == identity.ConnectionCertificate &&
+			if end, err := time.Parse(time.RFC3339, f.Expires); f.Name == observation.ConnectionCertificate &&
 				(err != nil || end.Before(time.Now())) {
 				t.Errorf("the certificate ends %q", f.Expires)
 			}
 		}
 	})
-	if _, err := target.Connection(t.Context(), clientResource("nobody")); codeOf(err) != identity.ErrorNotFound {
+	if _, err := target.Connection(t.Context(), clientResource("nobody")); codeOf(err) != contract.ErrorNotFound {
 		t.Errorf("a client that is not there gives %v", err)
 	}
 }
@@ -153,9 +155,9 @@ func TestKeycloak_ASignInShowsUpInTheReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	since := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
-	var refused *identity.ProviderError
+	var refused *contract.ProviderError
 	if _, err := target.SignIns(t.Context(), since); !errors.As(err, &refused) ||
-		refused.Code != identity.ErrorForbidden || !strings.Contains(refused.Message, "does not keep sign-in events") {
+		refused.Code != contract.ErrorForbidden || !strings.Contains(refused.Message, "does not keep sign-in events") {
 		t.Errorf("a realm without events answers %v", err)
 	}
 	made.AdminRealm(t, http.MethodPut, "", map[string]any{"eventsEnabled": true, "eventsExpiration": 3600 * 24 * 30})
@@ -180,7 +182,7 @@ func TestKeycloak_ASignInShowsUpInTheReport(t *testing.T) {
 		t.Errorf("the last sign-in was %q", found.Last)
 	}
 	found.Last = ""
-	want := identity.SignInActivity{Resource: clientResource(app).ID(), SignIns: 1, Failures: found.Failures,
+	want := observation.SignInActivity{Resource: clientResource(app).ID(), SignIns: 1, Failures: found.Failures,
 		PeopleCount: 1, People: []string{"ana"}}
 	if diff := cmp.Diff(want, found); diff != "" || found.Failures == 0 {
 		t.Errorf("the activity differs (%d failures):\n%s", found.Failures, diff)
@@ -195,13 +197,13 @@ func TestKeycloak_ASignInShowsUpInTheReport(t *testing.T) {
 	testForeignersSeeNothing(t, made)
 }
 
-func activityOf(report identity.SignInReport, client string) identity.SignInActivity {
+func activityOf(report observation.SignInReport, client string) observation.SignInActivity {
 	for _, a := range report.Applications {
 		if a.Resource.Key == client {
 			return a
 		}
 	}
-	return identity.SignInActivity{}
+	return observation.SignInActivity{}
 }
 
 // testForeignersSeeNothing asks with a credential that may not view events.
@@ -214,9 +216,9 @@ func testForeignersSeeNothing(t *testing.T, made *keycloaktest.Realm) {
 		"client_secret": other.ClientSecret}).Err(); err != nil {
 		t.Fatal(err)
 	}
-	var refused *identity.ProviderError
+	var refused *contract.ProviderError
 	_, err := target.SignIns(t.Context(), time.Now().UTC().Format(time.RFC3339))
-	if !errors.As(err, &refused) || refused.Code != identity.ErrorForbidden || refused.Permission != "view-events" {
+	if !errors.As(err, &refused) || refused.Code != contract.ErrorForbidden || refused.Permission != "view-events" {
 		t.Errorf("without the right the answer is %v", err)
 	}
 }
@@ -275,7 +277,7 @@ func TestTarget_AnEventLogThatLeavesSignInsOutIsAQuestion(t *testing.T) {
 		fmt.Fprint(w, `{"eventsEnabled":true,"enabledEventTypes":["LOGOUT"]}`)
 	})
 	target := &Target{client: made}
-	if _, err := target.SignIns(t.Context(), "2000-01-01T00:00:00Z"); codeOf(err) != identity.ErrorForbidden ||
+	if _, err := target.SignIns(t.Context(), "2000-01-01T00:00:00Z"); codeOf(err) != contract.ErrorForbidden ||
 		!strings.Contains(err.Error(), "LOGIN") {
 		t.Errorf("the answer is %v", err)
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -17,7 +17,7 @@ import (
 // resource.
 
 // TakesAlong says whose sign-ins run through the flows still.
-func (w flowsWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, _ *found) (string, error) {
+func (w flowsWriter) TakesAlong(ctx context.Context, _ contract.StepRequest, _ *found) (string, error) {
 	_, there, err := w.complete(ctx)
 	if err != nil {
 		return "", err
@@ -34,7 +34,7 @@ func (w flowsWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, _ *
 }
 
 // Remove takes the flows away.
-func (w flowsWriter) Remove(ctx context.Context, _ identity.StepRequest, _ *found) error {
+func (w flowsWriter) Remove(ctx context.Context, _ contract.StepRequest, _ *found) error {
 	_, there, err := w.complete(ctx)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (w flowsWriter) removeScopes(ctx context.Context) error {
 }
 
 // TakesAlong guards an open client: what a gate keeps out would come in.
-func (w gateWriter) TakesAlong(_ context.Context, _ identity.StepRequest, live *found) (string, error) {
+func (w gateWriter) TakesAlong(_ context.Context, _ contract.StepRequest, live *found) (string, error) {
 	if live.Raw["enabled"] == true {
 		return "its client is open, and without the gate everybody could use it; close the client first", nil
 	}
@@ -156,7 +156,7 @@ func (w gateWriter) TakesAlong(_ context.Context, _ identity.StepRequest, live *
 
 // Remove takes the gate down: the client is unbound first, so that no sign-in runs into a flow that is being taken
 // apart.
-func (w gateWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *found) error {
 	clientID := field(live.Raw, "clientId")
 	if err := w.bind(ctx, live.Raw, "", ""); err != nil {
 		return err
@@ -187,7 +187,7 @@ func (w gateWriter) Remove(ctx context.Context, _ identity.StepRequest, live *fo
 }
 
 // TakesAlong looks for sub-groups.
-func (w groupWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, live *found) (string, error) {
+func (w groupWriter) TakesAlong(ctx context.Context, _ contract.StepRequest, live *found) (string, error) {
 	var children []realm.Object
 	err := w.get(ctx, w.admin("groups", live.ServerID, "children"), url.Values{"max": {"1"}}, &children)
 	if err != nil || len(children) == 0 {
@@ -197,12 +197,12 @@ func (w groupWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, liv
 }
 
 // Remove deletes a group with its memberships.
-func (w groupWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+func (w groupWriter) Remove(ctx context.Context, _ contract.StepRequest, live *found) error {
 	return w.client.remove(ctx, w.admin("groups", live.ServerID), nil)
 }
 
 // TakesAlong looks for an organization that still sends its people to a provider: the link would go without a word.
-func (w providerWriter) TakesAlong(_ context.Context, _ identity.StepRequest, live *found) (string, error) {
+func (w providerWriter) TakesAlong(_ context.Context, _ contract.StepRequest, live *found) (string, error) {
 	if field(live.Raw, "organizationId") != "" {
 		return "an organization is still linked to it and would lose its sign-in", nil
 	}
@@ -210,12 +210,12 @@ func (w providerWriter) TakesAlong(_ context.Context, _ identity.StepRequest, li
 }
 
 // Remove deletes a provider with the links of people to it.
-func (w providerWriter) Remove(ctx context.Context, step identity.StepRequest, _ *found) error {
+func (w providerWriter) Remove(ctx context.Context, step contract.StepRequest, _ *found) error {
 	return w.client.remove(ctx, w.admin("identity-provider", "instances", step.Resource.Key), nil)
 }
 
 // TakesAlong looks for managed members of an organization: the server would delete their accounts with it.
-func (w organizationWriter) TakesAlong(ctx context.Context, _ identity.StepRequest, live *found) (string, error) {
+func (w organizationWriter) TakesAlong(ctx context.Context, _ contract.StepRequest, live *found) (string, error) {
 	managed, err := w.managedMember(ctx, live.ServerID)
 	if err != nil || !managed {
 		return "", err
@@ -224,7 +224,7 @@ func (w organizationWriter) TakesAlong(ctx context.Context, _ identity.StepReque
 }
 
 // Remove unlinks and deletes an organization.
-func (w organizationWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+func (w organizationWriter) Remove(ctx context.Context, _ contract.StepRequest, live *found) error {
 	id := live.ServerID
 	if alias := attributeOf(live.Attributes, "identity_provider"); alias != "" {
 		if err := w.unlink(ctx, id, alias); err != nil {
@@ -242,17 +242,17 @@ func (c *client) managedMember(ctx context.Context, organization string) (bool, 
 }
 
 // Remove deletes a client with its roles.
-func (w clientWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+func (w clientWriter) Remove(ctx context.Context, _ contract.StepRequest, live *found) error {
 	return w.client.remove(ctx, w.admin("clients", live.ServerID), nil)
 }
 
 // Remove deletes a role.
-func (w roleWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+func (w roleWriter) Remove(ctx context.Context, _ contract.StepRequest, live *found) error {
 	return w.client.remove(ctx, w.path(live), nil)
 }
 
 // Remove takes the role from the group.
-func (w assignmentWriter) Remove(ctx context.Context, step identity.StepRequest, _ *found) error {
+func (w assignmentWriter) Remove(ctx context.Context, step contract.StepRequest, _ *found) error {
 	path, roles, err := w.mapping(ctx, step)
 	if err != nil {
 		return err
@@ -261,6 +261,6 @@ func (w assignmentWriter) Remove(ctx context.Context, step identity.StepRequest,
 }
 
 // Remove closes the client; the client itself stays.
-func (w enablementWriter) Remove(ctx context.Context, _ identity.StepRequest, live *found) error {
+func (w enablementWriter) Remove(ctx context.Context, _ contract.StepRequest, live *found) error {
 	return w.enable(ctx, live, false)
 }

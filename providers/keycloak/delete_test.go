@@ -5,21 +5,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
-func undo(step identity.StepRequest) identity.StepRequest {
-	return identity.StepRequest{Action: identity.ActionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
+func undo(step contract.StepRequest) contract.StepRequest {
+	return contract.StepRequest{Action: contract.ActionDelete, Resource: step.Resource, Before: step.After, Tag: step.Tag}
 }
 
 // mustRefuse expects a conflict that says why.
-func mustRefuse(t *testing.T, target *Target, step identity.StepRequest, why string) {
+func mustRefuse(t *testing.T, target *Target, step contract.StepRequest, why string) {
 	t.Helper()
 	_, err := target.Apply(t.Context(), step)
-	var fault *identity.ProviderError
-	if !errors.As(err, &fault) || fault.Code != identity.ErrorConflict || !strings.Contains(fault.Message, why) {
+	var fault *contract.ProviderError
+	if !errors.As(err, &fault) || fault.Code != contract.ErrorConflict || !strings.Contains(fault.Message, why) {
 		t.Errorf("deleting %s gave %v, wanted a conflict with %q", step.Resource, err, why)
 	}
 }
@@ -40,7 +41,7 @@ func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 			"entity_id": "https://up.example.test", "sso_url": "https://up.example.test/sso",
 			"post_broker_flow": realm.TopFlow(realm.PlaceBroker)})
 	group := create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"})
-	for _, step := range []identity.StepRequest{flows, app, role, gate, open, provider, group} {
+	for _, step := range []contract.StepRequest{flows, app, role, gate, open, provider, group} {
 		mustApply(t, target, step)
 	}
 
@@ -60,7 +61,7 @@ func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 	mustRefuse(t, target, undo(provider), "an organization is still linked")
 	made.AdminRealm(t, "DELETE", "/organizations/"+others+"/identity-providers/corp", nil)
 
-	for _, step := range []identity.StepRequest{open, gate, role, app, provider, group} {
+	for _, step := range []contract.StepRequest{open, gate, role, app, provider, group} {
 		mustApply(t, target, undo(step))
 		if again := mustApply(t, target, undo(step)); !again.Already {
 			t.Errorf("%s was deleted twice", step.Resource)
@@ -70,7 +71,7 @@ func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 }
 
 // testBoundFlows binds the flows in each way that somebody else can, and expects that they are not deleted meanwhile.
-func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flows identity.StepRequest) {
+func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flows contract.StepRequest) {
 	ids, err := target.client.topFlows(t.Context())
 	if err != nil {
 		t.Fatal(err)

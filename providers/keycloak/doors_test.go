@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
@@ -40,7 +41,7 @@ func newDoorway(t *testing.T) doorway {
 	return d
 }
 
-func opening(id string) identity.StepRequest {
+func opening(id string) contract.StepRequest {
 	return create(realm.TypeEnablement, id, identity.Attributes{"client": id, "enabled": true, "gated": true})
 }
 
@@ -207,13 +208,13 @@ func (d doorway) forceLogin() {
 // A gate that was taken off between plan and apply leaves a client that the plan wanted behind one.
 func TestKeycloak_AnApplicationIsNotOpenedWithoutTheGateThatThePlanSaw(t *testing.T) {
 	d := newDoorway(t)
-	gate := identity.StepRequest{Action: identity.ActionDelete,
+	gate := contract.StepRequest{Action: contract.ActionDelete,
 		Resource: identity.ResourceID{Type: realm.TypeGate, Key: "portal"},
 		Before: identity.Attributes{"client": "portal", "protocol": realm.ProtocolOIDC, "deny_message": "Not you.",
 			"intact": true}}
 	mustApply(t, d.target, gate)
 	_, err := d.target.Apply(t.Context(), opening("portal"))
-	var refused *identity.ProviderError
+	var refused *contract.ProviderError
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "not whole") {
 		t.Errorf("opening it without its gate gives %v", err)
 	}
@@ -242,7 +243,7 @@ func TestKeycloak_AnApplicationIsNotLeftToItsRegistrationToken(t *testing.T) {
 		defer response.Body.Close()
 		return response.StatusCode
 	}
-	gate := identity.StepRequest{Action: identity.ActionUpdate,
+	gate := contract.StepRequest{Action: contract.ActionUpdate,
 		Resource: identity.ResourceID{Type: realm.TypeGate, Key: "portal"},
 		Before:   identity.Attributes{"deny_message": "Not you."}, After: identity.Attributes{"deny_message": "Sorry."}}
 	mustApply(t, d.target, gate)

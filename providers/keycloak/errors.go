@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -17,54 +17,54 @@ const longestExplanation = 500
 
 // failure is a provider error with the HTTP status it came from, 0 when there was no answer.
 type failure struct {
-	*identity.ProviderError
+	*contract.ProviderError
 	status int
 }
 
 // Unwrap gives the provider error to errors.As.
 func (f *failure) Unwrap() error { return f.ProviderError }
 
-func (c *client) failure(code identity.ErrorCode, status int, request call, message string) *failure {
+func (c *client) failure(code contract.ErrorCode, status int, request call, message string) *failure {
 	if c.secret != "" {
 		message = strings.ReplaceAll(message, c.secret, "(redacted)")
 	}
-	return &failure{status: status, ProviderError: &identity.ProviderError{
+	return &failure{status: status, ProviderError: &contract.ProviderError{
 		Code: code, Message: message, Page: request.method + " " + request.path,
 	}}
 }
 
 // unreachable is a request without an answer.
 func (c *client) unreachable(request call, cause error) error {
-	return c.failure(identity.ErrorUnreachable, 0, request,
+	return c.failure(contract.ErrorUnreachable, 0, request,
 		fmt.Sprintf("%s %s got no answer: %v", request.method, request.path, cause))
 }
 
 func (c *client) invalid(request call, what string) error {
-	return c.failure(identity.ErrorInvalid, http.StatusOK, request,
+	return c.failure(contract.ErrorInvalid, http.StatusOK, request,
 		fmt.Sprintf("%s %s: %s", request.method, request.path, what))
 }
 
 // refusal makes an error of an answer that is no success.
 func (c *client) refusal(method, path string, response reply) error {
 	message := fmt.Sprintf("%s %s answered %d: %s", method, path, response.status, explain(response.body))
-	code := identity.ErrorInvalid
+	code := contract.ErrorInvalid
 	permission := ""
 	switch {
 	case response.status == http.StatusUnauthorized:
-		code = identity.ErrorUnauthorized
+		code = contract.ErrorUnauthorized
 	case response.status == http.StatusForbidden:
-		code, permission = identity.ErrorForbidden, c.permission(method, path)
+		code, permission = contract.ErrorForbidden, c.permission(method, path)
 		message += "; give the service account the realm-management role " + permission
 	case response.status == http.StatusNotFound:
-		code = identity.ErrorNotFound
+		code = contract.ErrorNotFound
 	case response.status == http.StatusConflict:
-		code = identity.ErrorConflict
+		code = contract.ErrorConflict
 	case response.status == http.StatusTooManyRequests:
-		code = identity.ErrorRateLimited
+		code = contract.ErrorRateLimited
 	case response.status == http.StatusBadGateway, response.status == http.StatusServiceUnavailable:
-		code = identity.ErrorUnreachable
+		code = contract.ErrorUnreachable
 	case response.status >= 500:
-		code = identity.ErrorInternal
+		code = contract.ErrorInternal
 	}
 	fault := c.failure(code, response.status, call{method: method, path: path}, message)
 	fault.Permission = permission
@@ -149,7 +149,7 @@ func printable(text string) string {
 func (f *failure) Is(target error) bool {
 	switch target {
 	case steps.ErrAbsent:
-		return f.status == http.StatusNotFound && f.Code == identity.ErrorNotFound
+		return f.status == http.StatusNotFound && f.Code == contract.ErrorNotFound
 	case steps.ErrTaken:
 		return f.status == http.StatusConflict
 	case steps.ErrLost:
@@ -182,7 +182,7 @@ func outward(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *identity.ProviderError
+	var known *contract.ProviderError
 	if errors.As(err, &known) {
 		out := *known
 		if doing != "" {
@@ -190,9 +190,9 @@ func outward(doing string, err error) error {
 		}
 		return &out
 	}
-	code := identity.ErrorInternal
+	code := contract.ErrorInternal
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		code = identity.ErrorUnreachable
+		code = contract.ErrorUnreachable
 	}
-	return &identity.ProviderError{Code: code, Message: doing + ": " + err.Error()}
+	return &contract.ProviderError{Code: code, Message: doing + ": " + err.Error()}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
@@ -50,9 +51,9 @@ func configured(t *testing.T, made *keycloaktest.Realm) *Target {
 
 const tag = "okta.corp/application/0oa1"
 
-func create(resourceType, key string, after identity.Attributes) identity.StepRequest {
-	return identity.StepRequest{
-		Action: identity.ActionCreate, Resource: identity.ResourceID{Type: resourceType, Key: key}, After: after, Tag: tag,
+func create(resourceType, key string, after identity.Attributes) contract.StepRequest {
+	return contract.StepRequest{
+		Action: contract.ActionCreate, Resource: identity.ResourceID{Type: resourceType, Key: key}, After: after, Tag: tag,
 	}
 }
 
@@ -62,9 +63,9 @@ const (
 )
 
 // wholeApplication is one step of each type, in the order in which they build on each other.
-func wholeApplication() []identity.StepRequest {
+func wholeApplication() []contract.StepRequest {
 	list := func(texts ...string) []any { return realm.List(texts) }
-	return []identity.StepRequest{
+	return []contract.StepRequest{
 		create(realm.TypeGateFlows, realm.GateFlowsKey,
 			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
 		create(realm.TypeGroup, "/eng~1ops", identity.Attributes{
@@ -72,7 +73,7 @@ func wholeApplication() []identity.StepRequest {
 			"attributes": map[string]any{"cost": list("42")}}),
 		create(realm.TypeGroup, "/eng~1ops/sub", identity.Attributes{"path": "/eng~1ops/sub", "name": "sub",
 			"description": ""}),
-		{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
+		{Action: contract.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
 			Secrets: map[string]string{"client_secret": "upstream-secret"},
 			After: identity.Attributes{
 				"alias": "corp", "display_name": "Corp", "protocol": "oidc", "enabled": true, "hide_on_login": true,
@@ -131,7 +132,7 @@ func baseFlowAliases() []any {
 	return realm.List(aliases)
 }
 
-func mustApply(t *testing.T, target *Target, step identity.StepRequest) identity.StepResult {
+func mustApply(t *testing.T, target *Target, step contract.StepRequest) contract.StepResult {
 	t.Helper()
 	result, err := target.Apply(t.Context(), step)
 	if err != nil {
@@ -198,12 +199,12 @@ func testForeignChange(t *testing.T, target *Target, made *keycloaktest.Realm, r
 	group := read["group:/eng~1ops"]
 	made.AdminRealm(t, "PUT", "/groups/"+group.ServerID,
 		map[string]any{"name": "eng/ops", "description": "changed by hand"})
-	step := identity.StepRequest{Action: identity.ActionUpdate, Resource: group.ID(), ServerID: group.ServerID,
+	step := contract.StepRequest{Action: contract.ActionUpdate, Resource: group.ID(), ServerID: group.ServerID,
 		Before: group.Attributes, After: identity.Attributes{"path": group.Key, "name": "eng/ops",
 			"description": "Engineers and operators"}}
 	_, err := target.Apply(t.Context(), step)
-	var fault *identity.ProviderError
-	if !errors.As(err, &fault) || fault.Code != identity.ErrorConflict {
+	var fault *contract.ProviderError
+	if !errors.As(err, &fault) || fault.Code != contract.ErrorConflict {
 		t.Fatalf("an update over a foreign change gave %v", err)
 	}
 	if fault.Live["description"] != "changed by hand" {
@@ -212,7 +213,7 @@ func testForeignChange(t *testing.T, target *Target, made *keycloaktest.Realm, r
 	made.AdminRealm(t, "PUT", "/groups/"+group.ServerID, map[string]any{"name": "eng/ops", "description": "Engineers"})
 	taken := create(realm.TypeGroup, group.Key, identity.Attributes{"path": group.Key, "name": "eng/ops"})
 	taken.Tag = "okta.other/group/1"
-	if _, err := target.Apply(t.Context(), taken); !errors.As(err, &fault) || fault.Code != identity.ErrorConflict {
+	if _, err := target.Apply(t.Context(), taken); !errors.As(err, &fault) || fault.Code != contract.ErrorConflict {
 		t.Errorf("taking over a group of another item gave %v", err)
 	}
 }
@@ -220,7 +221,7 @@ func testForeignChange(t *testing.T, target *Target, made *keycloaktest.Realm, r
 // testRename gives a group another name and the old one back; its id stays.
 func testRename(t *testing.T, target *Target, group identity.Resource) {
 	rename := func(from, to string) {
-		step := identity.StepRequest{Action: identity.ActionUpdate,
+		step := contract.StepRequest{Action: contract.ActionUpdate,
 			Resource: identity.ResourceID{Type: group.Type, Key: "/eng~1ops/" + to}, ServerID: group.ServerID,
 			Before: identity.Attributes{"path": "/eng~1ops/" + from, "name": from},
 			After:  identity.Attributes{"path": "/eng~1ops/" + to, "name": to}}
@@ -236,7 +237,7 @@ func testRename(t *testing.T, target *Target, group identity.Resource) {
 }
 
 // testUpdates changes one attribute of each kind of resource and back.
-func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, read map[string]identity.Resource) {
+func testUpdates(t *testing.T, target *Target, steps []contract.StepRequest, read map[string]identity.Resource) {
 	changes := map[string]identity.Attributes{
 		realm.TypeGroup:        {"description": "other"},
 		realm.TypeProvider:     {"display_name": "Other", "mappers": []any{}},
@@ -261,9 +262,9 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 		if old["redirect"] == true {
 			changed["redirect"] = false
 		}
-		there := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: old, After: changed,
+		there := contract.StepRequest{Action: contract.ActionUpdate, Resource: step.Resource, Before: old, After: changed,
 			Tag: step.Tag}
-		back := identity.StepRequest{Action: identity.ActionUpdate, Resource: step.Resource, Before: changed, After: old,
+		back := contract.StepRequest{Action: contract.ActionUpdate, Resource: step.Resource, Before: changed, After: old,
 			Tag: step.Tag}
 		mustApply(t, target, there)
 		if live := readAll(t, target)[step.Resource.String()]; len(differing(step.Resource, changed, live.Attributes)) > 0 {
@@ -280,9 +281,9 @@ func testUpdates(t *testing.T, target *Target, steps []identity.StepRequest, rea
 }
 
 // testTakeBack deletes everything in the opposite order and expects the realm as it was.
-func testTakeBack(t *testing.T, target *Target, steps []identity.StepRequest, before map[string]identity.Resource) {
+func testTakeBack(t *testing.T, target *Target, steps []contract.StepRequest, before map[string]identity.Resource) {
 	for _, step := range slices.Backward(steps) {
-		undo := identity.StepRequest{Action: identity.ActionDelete, Resource: step.Resource, Before: step.After,
+		undo := contract.StepRequest{Action: contract.ActionDelete, Resource: step.Resource, Before: step.After,
 			Tag: step.Tag}
 		mustApply(t, target, undo)
 		if result := mustApply(t, target, undo); !result.Already && step.Resource.Type != realm.TypeEnablement {
@@ -300,18 +301,18 @@ func TestKeycloak_TheMarkerIsWrittenByOneOfTwo(t *testing.T) {
 	if err != nil || revision != "" || marker.Migration != "" {
 		t.Fatalf("a fresh realm has marker %v, revision %q, error %v", marker, revision, err)
 	}
-	first, err := target.WriteMarker(t.Context(), identity.Marker{Migration: "acme", Fence: 1}, "")
+	first, err := target.WriteMarker(t.Context(), contract.Marker{Migration: "acme", Fence: 1}, "")
 	if err != nil {
 		t.Fatalf("the first write: %v", err)
 	}
-	second, err := target.WriteMarker(t.Context(), identity.Marker{Migration: "acme", Fence: 2}, first)
+	second, err := target.WriteMarker(t.Context(), contract.Marker{Migration: "acme", Fence: 2}, first)
 	if err != nil {
 		t.Fatalf("the second write: %v", err)
 	}
-	var fault *identity.ProviderError
-	for _, stale := range []identity.MarkerRevision{first, ""} {
-		if _, err := target.WriteMarker(t.Context(), identity.Marker{Migration: "acme", Fence: 3}, stale); !errors.As(err,
-			&fault) || fault.Code != identity.ErrorConflict {
+	var fault *contract.ProviderError
+	for _, stale := range []contract.MarkerRevision{first, ""} {
+		if _, err := target.WriteMarker(t.Context(), contract.Marker{Migration: "acme", Fence: 3}, stale); !errors.As(err,
+			&fault) || fault.Code != contract.ErrorConflict {
 			t.Errorf("a write based on %q gave %v", stale, err)
 		}
 	}

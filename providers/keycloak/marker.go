@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
@@ -17,21 +17,21 @@ import (
 const fenceKey = "rehome.fence"
 
 // ReadMarker reads the marker: an attribute of a disabled client. Where there is none, marker and revision are empty.
-func (t *Target) ReadMarker(ctx context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (t *Target) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	if err := t.configured(); err != nil {
-		return identity.Marker{}, "", err
+		return contract.Marker{}, "", err
 	}
 	live, err := t.client.application(ctx, realm.MarkerClient)
 	if err != nil || live == nil {
-		return identity.Marker{}, "", outward("reading the marker", err)
+		return contract.Marker{}, "", outward("reading the marker", err)
 	}
 	stored := markerText(live)
 	if stored == "" {
-		return identity.Marker{}, revisionOf(stored), nil
+		return contract.Marker{}, revisionOf(stored), nil
 	}
-	var marker identity.Marker
+	var marker contract.Marker
 	if err := json.Unmarshal([]byte(stored), &marker); err != nil {
-		return identity.Marker{}, "", &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf(
+		return contract.Marker{}, "", &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf(
 			"the marker (attribute %s of client %s) cannot be read; put it right or delete the client", realm.MarkerKey,
 			realm.MarkerClient)}
 	}
@@ -40,8 +40,8 @@ func (t *Target) ReadMarker(ctx context.Context) (identity.Marker, identity.Mark
 
 // WriteMarker writes the marker when it still is the one it is based on. The server knows no conditional write: the
 // marker is read again right before and right after, so that of two writers at most one believes that it has won.
-func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker,
-	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (t *Target) WriteMarker(ctx context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	if err := t.configured(); err != nil {
 		return "", err
 	}
@@ -50,8 +50,8 @@ func (t *Target) WriteMarker(ctx context.Context, marker identity.Marker,
 	return revision, outward("writing the marker", err)
 }
 
-func (c *client) writeMarker(ctx context.Context, marker identity.Marker,
-	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (c *client) writeMarker(ctx context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	encoded, err := json.Marshal(marker)
 	if err != nil {
 		return "", fmt.Errorf("encoding the marker: %w", err)
@@ -101,7 +101,7 @@ func markerClient(attributes realm.Object) realm.Object {
 
 func markerText(live realm.Object) string { return field(object(live, "attributes"), realm.MarkerKey) }
 
-func revisionOf(stored string) identity.MarkerRevision {
+func revisionOf(stored string) contract.MarkerRevision {
 	digest := sha256.Sum256([]byte(stored))
-	return identity.MarkerRevision(hex.EncodeToString(digest[:]))
+	return contract.MarkerRevision(hex.EncodeToString(digest[:]))
 }

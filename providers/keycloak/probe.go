@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -17,26 +17,26 @@ const probeClient = "account"
 
 // finding is what one probe saw.
 type finding struct {
-	status   identity.ProbeStatus
+	status   observation.ProbeStatus
 	summary  string
 	lookAt   string
 	evidence map[string]string
 }
 
 func passed(format string, args ...any) finding {
-	return finding{status: identity.ProbePassed, summary: fmt.Sprintf(format, args...)}
+	return finding{status: observation.ProbePassed, summary: fmt.Sprintf(format, args...)}
 }
 
 func failed(lookAt, format string, args ...any) finding {
-	return finding{status: identity.ProbeFailed, summary: fmt.Sprintf(format, args...), lookAt: lookAt}
+	return finding{status: observation.ProbeFailed, summary: fmt.Sprintf(format, args...), lookAt: lookAt}
 }
 
 func skipped(format string, args ...any) finding {
-	return finding{status: identity.ProbeSkipped, summary: fmt.Sprintf(format, args...)}
+	return finding{status: observation.ProbeSkipped, summary: fmt.Sprintf(format, args...)}
 }
 
 func unknown(format string, args ...any) finding {
-	return finding{status: identity.ProbeUnknown, summary: fmt.Sprintf(format, args...)}
+	return finding{status: observation.ProbeUnknown, summary: fmt.Sprintf(format, args...)}
 }
 
 func (f finding) with(name, value string) finding {
@@ -52,8 +52,8 @@ func (f finding) with(name, value string) finding {
 type probing struct {
 	*client
 	issuer  string
-	request identity.ProbeRequest
-	results []identity.ProbeResult
+	request observation.ProbeRequest
+	results []observation.ProbeResult
 }
 
 // try runs one probe. A probe that cannot look is a question, not a pass and not a failure.
@@ -63,7 +63,7 @@ func (p *probing) try(ctx context.Context, name string, probe func(context.Conte
 	if err != nil {
 		found = unknown("it could not be tried: %v", err)
 	}
-	p.results = append(p.results, identity.ProbeResult{
+	p.results = append(p.results, observation.ProbeResult{
 		Probe: name, Resource: p.request.Resource, Status: found.status, Summary: found.summary, LookAt: found.lookAt,
 		Evidence: found.evidence, Requests: int(requests.Load()),
 	})
@@ -71,7 +71,7 @@ func (p *probing) try(ctx context.Context, name string, probe func(context.Conte
 
 // Probe tries one resource the way people and applications use it. It reads, begins sign-ins without finishing them
 // and, where the request allows it, impersonates the named people; those sessions are ended again.
-func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
+func (t *Target) Probe(ctx context.Context, request observation.ProbeRequest) ([]observation.ProbeResult, error) {
 	if err := t.configured(); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (t *Target) Probe(ctx context.Context, request identity.ProbeRequest) ([]id
 		p.upstream(ctx)
 	case realm.TypeOrganization:
 		p.routing(ctx)
-	case identity.BreakGlassType:
+	case observation.BreakGlassType:
 		p.breakGlass(ctx)
 	case realm.TypeGate:
 		p.gateHolds(ctx)

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 func TestKeycloak_ABreakGlassAccountMustBeAskedForItsPassword(t *testing.T) {
@@ -13,21 +15,21 @@ func TestKeycloak_ABreakGlassAccountMustBeAskedForItsPassword(t *testing.T) {
 		map[string]any{"username": "rescue", "email": "rescue@example.test", "firstName": "Res", "lastName": "Cue",
 			"enabled": true, "emailVerified": true,
 			"credentials": []any{map[string]any{"type": "password", "value": "a-long-test-password", "temporary": false}}})
-	account := identity.ProbeRequest{Resource: identity.ResourceID{Type: identity.BreakGlassType, Key: "rescue"},
+	account := observation.ProbeRequest{Resource: identity.ResourceID{Type: observation.BreakGlassType, Key: "rescue"},
 		Impersonate: true}
-	try := func() map[string]identity.ProbeResult {
+	try := func() map[string]observation.ProbeResult {
 		t.Helper()
 		results, err := target.Probe(t.Context(), account)
 		if err != nil {
 			t.Fatal(err)
 		}
-		byName := map[string]identity.ProbeResult{}
+		byName := map[string]observation.ProbeResult{}
 		for _, r := range results {
 			byName[r.Probe] = r
 		}
 		return byName
 	}
-	expect(t, try(), map[string]identity.ProbeStatus{"account_ready": isPassed, "password_asked": isPassed,
+	expect(t, try(), map[string]observation.ProbeStatus{"account_ready": isPassed, "password_asked": isPassed,
 		"signs_in": isPassed})
 
 	users, _ := made.AdminRealm(t, http.MethodGet, "/users?exact=true&username=rescue", nil).([]any)
@@ -50,7 +52,7 @@ func TestKeycloak_ABreakGlassAccountMustBeAskedForItsPassword(t *testing.T) {
 		t.Errorf("an account that must set up a factor is %+v", got)
 	}
 	account.Resource.Key = "nobody"
-	if got := try()["account_ready"]; got.Status != identity.ProbeUnknown {
+	if got := try()["account_ready"]; got.Status != observation.ProbeUnknown {
 		t.Errorf("an account that is not there is %+v", got)
 	}
 }
@@ -60,7 +62,7 @@ func TestKeycloak_ARunNeverTouchesTheClientThatItSignsInWith(t *testing.T) {
 	own := identity.Resource{Type: "client", Key: made.ClientID,
 		Attributes: identity.Attributes{"client_id": made.ClientID}}
 	if found := target.Check([]identity.Resource{own}, nil); len(found) != 1 ||
-		found[0].Finding.Type != identity.FindingBlocked {
+		found[0].Finding.Type != fidelity.Blocked {
 		t.Errorf("findings %+v", found)
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -21,13 +23,13 @@ const (
 )
 
 // probedSteps make an application with a gate, a SAML application, an OIDC and a SAML provider and the routing to it.
-func probedSteps() []identity.StepRequest {
+func probedSteps() []contract.StepRequest {
 	list := func(texts ...string) []any { return realm.List(texts) }
-	return []identity.StepRequest{
+	return []contract.StepRequest{
 		create(realm.TypeGateFlows, realm.GateFlowsKey,
 			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
 		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
-		{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
+		{Action: contract.ActionCreate, Resource: identity.ResourceID{Type: realm.TypeProvider, Key: "corp"}, Tag: tag,
 			Secrets: map[string]string{"client_secret": "upstream-secret"},
 			After: identity.Attributes{"alias": "corp", "protocol": "oidc", "enabled": true, "issuer": "https://up.example.test",
 				"authorization_url": "https://up.example.test/auth",
@@ -63,10 +65,10 @@ func probedSteps() []identity.StepRequest {
 	}
 }
 
-func probed(t *testing.T, target *Target, step identity.StepRequest,
-	change ...func(*identity.ProbeRequest)) map[string]identity.ProbeResult {
+func probed(t *testing.T, target *Target, step contract.StepRequest,
+	change ...func(*observation.ProbeRequest)) map[string]observation.ProbeResult {
 	t.Helper()
-	request := identity.ProbeRequest{Resource: step.Resource, Attributes: maps.Clone(step.After)}
+	request := observation.ProbeRequest{Resource: step.Resource, Attributes: maps.Clone(step.After)}
 	for _, f := range change {
 		f(&request)
 	}
@@ -74,17 +76,17 @@ func probed(t *testing.T, target *Target, step identity.StepRequest,
 	if err != nil {
 		t.Fatalf("probing %s: %v", step.Resource, err)
 	}
-	byName := map[string]identity.ProbeResult{}
+	byName := map[string]observation.ProbeResult{}
 	for _, r := range results {
 		byName[r.Probe] = r
-		if r.Status == identity.ProbeFailed && r.LookAt == "" {
+		if r.Status == observation.ProbeFailed && r.LookAt == "" {
 			t.Errorf("%s of %s failed and says not what to look at: %s", r.Probe, r.Resource, r.Summary)
 		}
 	}
 	return byName
 }
 
-func expect(t *testing.T, results map[string]identity.ProbeResult, want map[string]identity.ProbeStatus) {
+func expect(t *testing.T, results map[string]observation.ProbeResult, want map[string]observation.ProbeStatus) {
 	t.Helper()
 	for name, status := range want {
 		if got := results[name]; got.Status != status {
@@ -97,13 +99,13 @@ func expect(t *testing.T, results map[string]identity.ProbeResult, want map[stri
 }
 
 const (
-	isPassed  = identity.ProbePassed
-	isFailed  = identity.ProbeFailed
-	isSkipped = identity.ProbeSkipped
+	isPassed  = observation.ProbePassed
+	isFailed  = observation.ProbeFailed
+	isSkipped = observation.ProbeSkipped
 )
 
 // probedRealm is a realm with the probed steps applied and the applications opened.
-func probedRealm(t *testing.T) (*Target, *keycloaktest.Realm, map[string]identity.StepRequest) {
+func probedRealm(t *testing.T) (*Target, *keycloaktest.Realm, map[string]contract.StepRequest) {
 	t.Helper()
 	made := servers.Server(t).NewRealm(t, "manage-realm", "manage-clients", "manage-users", "manage-identity-providers",
 		"manage-organizations", "impersonation")
@@ -112,7 +114,7 @@ func probedRealm(t *testing.T) (*Target, *keycloaktest.Realm, map[string]identit
 		"client_id": made.ClientID, "client_secret": made.ClientSecret}).Err(); err != nil {
 		t.Fatal(err)
 	}
-	steps := map[string]identity.StepRequest{}
+	steps := map[string]contract.StepRequest{}
 	for _, step := range probedSteps() {
 		mustApply(t, target, step)
 		steps[step.Resource.String()] = step
@@ -130,36 +132,36 @@ func open(t *testing.T, target *Target, client string) {
 	mustApply(t, target, create(realm.TypeEnablement, client, identity.Attributes{"client": client, "enabled": true}))
 }
 
-func actingAs(request *identity.ProbeRequest) {
+func actingAs(request *observation.ProbeRequest) {
 	request.Impersonate, request.Member, request.Stranger = true, "member", "stranger"
 }
 
 func TestKeycloak_ProbesPassOnWhatWasApplied(t *testing.T) {
 	target, made, steps := probedRealm(t)
 	app, samlApp, gate := steps["client:"+probedApp], steps["client:"+samlID], steps["gate:"+probedApp]
-	expect(t, probed(t, target, app), map[string]identity.ProbeStatus{"closed_until_enabled": isPassed})
-	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"closed_until_enabled": isPassed})
+	expect(t, probed(t, target, app), map[string]observation.ProbeStatus{"closed_until_enabled": isPassed})
+	expect(t, probed(t, target, samlApp), map[string]observation.ProbeStatus{"closed_until_enabled": isPassed})
 	open(t, target, probedApp)
 	open(t, target, samlID)
-	expect(t, probed(t, target, app, actingAs), map[string]identity.ProbeStatus{"oidc_discovery": isPassed,
+	expect(t, probed(t, target, app, actingAs), map[string]observation.ProbeStatus{"oidc_discovery": isPassed,
 		"redirect_accepted": isPassed, "redirect_refused": isPassed,
 		"pkce_required": isPassed, "client_authentication": isPassed, "claims": isPassed,
 		"token_audience": isSkipped})
-	expect(t, probed(t, target, samlApp), map[string]identity.ProbeStatus{"saml_metadata": isPassed,
+	expect(t, probed(t, target, samlApp), map[string]observation.ProbeStatus{"saml_metadata": isPassed,
 		"saml_request": isPassed})
-	expect(t, probed(t, target, gate), map[string]identity.ProbeStatus{"gate_intact": isPassed,
+	expect(t, probed(t, target, gate), map[string]observation.ProbeStatus{"gate_intact": isPassed,
 		"gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isSkipped,
 		"gate_refuses_stranger": isSkipped})
-	expect(t, probed(t, target, gate, actingAs), map[string]identity.ProbeStatus{"gate_intact": isPassed,
+	expect(t, probed(t, target, gate, actingAs), map[string]observation.ProbeStatus{"gate_intact": isPassed,
 		"gate_side_doors": isPassed, "direct_holders": isPassed, "gate_admits_member": isPassed,
 		"gate_refuses_stranger": isPassed})
 	expect(t, probed(t, target, steps["identity_provider:corp"]),
-		map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped,
+		map[string]observation.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped,
 			"provider_behind_gate": isPassed})
 	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]),
-		map[string]identity.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped,
+		map[string]observation.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped,
 			"provider_behind_gate": isPassed})
-	expect(t, probed(t, target, steps["organization:acme"]), map[string]identity.ProbeStatus{"domain_routing": isPassed})
+	expect(t, probed(t, target, steps["organization:acme"]), map[string]observation.ProbeStatus{"domain_routing": isPassed})
 	for _, name := range []string{"member", "stranger"} {
 		users, _ := made.AdminRealm(t, http.MethodGet, "/users?exact=true&username="+name, nil).([]any)
 		id := users[0].(map[string]any)["id"]
@@ -187,7 +189,7 @@ func TestKeycloak_ProbesFailOnWhatIsBroken(t *testing.T) {
 		live["attributes"].(map[string]any)["pkce.code.challenge.method"] = ""
 	})
 	expect(t, probed(t, target, steps["client:"+probedApp]),
-		map[string]identity.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed,
+		map[string]observation.ProbeStatus{"oidc_discovery": isPassed, "redirect_accepted": isPassed,
 			"redirect_refused": isFailed,
 			"pkce_required":    isFailed, "client_authentication": isFailed, "claims": isSkipped,
 			"token_audience": isSkipped})
@@ -207,17 +209,17 @@ func TestKeycloak_ProbesFailOnWhatIsBroken(t *testing.T) {
 	provider["config"].(map[string]any)["singleSignOnServiceUrl"] = "https://elsewhere.example.test/sso"
 	made.AdminRealm(t, http.MethodPut, "/identity-provider/instances/"+samlUpstream, provider)
 	expect(t, probed(t, target, steps["gate:"+probedApp], actingAs),
-		map[string]identity.ProbeStatus{"gate_intact": isFailed, "gate_side_doors": isFailed, "direct_holders": isPassed,
+		map[string]observation.ProbeStatus{"gate_intact": isFailed, "gate_side_doors": isFailed, "direct_holders": isPassed,
 			"gate_admits_member": isPassed, "gate_refuses_stranger": isFailed})
 	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]),
-		map[string]identity.ProbeStatus{"provider_request": isFailed, "provider_certificates": isSkipped,
+		map[string]observation.ProbeStatus{"provider_request": isFailed, "provider_certificates": isSkipped,
 			"provider_behind_gate": isFailed})
 	moved := steps["organization:acme"]
-	expect(t, probed(t, target, moved, func(r *identity.ProbeRequest) { r.Attributes["identity_provider"] = "corp" }),
-		map[string]identity.ProbeStatus{"domain_routing": isFailed})
+	expect(t, probed(t, target, moved, func(r *observation.ProbeRequest) { r.Attributes["identity_provider"] = "corp" }),
+		map[string]observation.ProbeStatus{"domain_routing": isFailed})
 	gone := steps["client:"+probedApp]
 	gone.Resource.Key = "nobody"
-	expect(t, probed(t, target, gone), map[string]identity.ProbeStatus{"client_there": isFailed})
+	expect(t, probed(t, target, gone), map[string]observation.ProbeStatus{"client_there": isFailed})
 }
 
 func FuzzReadAuthnRequest(f *testing.F) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
@@ -37,11 +37,11 @@ var (
 func New(version string) *Target { return &Target{version: version} }
 
 // Schema says what the target is and which arguments it takes.
-func (t *Target) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
+func (t *Target) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
 		Name: "keycloak", Version: t.version, Resources: realm.Resources(),
 		Doc: "A realm of a running Keycloak 26.7 or later, written through its Admin API.",
-		Config: []identity.ConfigAttribute{
+		Config: []contract.ConfigAttribute{
 			{Name: "url", Type: "string", Required: true,
 				Doc: "Base address of the server, such as https://id.example.com. http is allowed for loopback addresses only."},
 			{Name: "realm", Type: "string", Required: true, Doc: "Name of the realm. It must be there."},
@@ -83,23 +83,23 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 
 // Identify proves that the realm is there, that the service account may read it, and that public_url is the address
 // that the realm gives out.
-func (t *Target) Identify(ctx context.Context) (identity.TargetIdentity, error) {
+func (t *Target) Identify(ctx context.Context) (contract.TargetIdentity, error) {
 	if err := t.configured(); err != nil {
-		return identity.TargetIdentity{}, err
+		return contract.TargetIdentity{}, err
 	}
 	var live realm.Object
 	if err := t.client.get(ctx, t.client.admin(), nil, &live); err != nil {
-		return identity.TargetIdentity{}, outward("reading the realm", err)
+		return contract.TargetIdentity{}, outward("reading the realm", err)
 	}
 	var discovery struct {
 		Issuer string `json:"issuer"`
 	}
 	if err := t.client.get(ctx, t.client.public(".well-known", "openid-configuration"), nil, &discovery); err != nil {
-		return identity.TargetIdentity{}, outward("reading the discovery document", err)
+		return contract.TargetIdentity{}, outward("reading the discovery document", err)
 	}
 	issuer := t.issuer()
 	if t.publicURL != "" && discovery.Issuer != issuer {
-		return identity.TargetIdentity{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf(
+		return contract.TargetIdentity{}, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf(
 			"public_url makes %q the issuer of the realm, but the realm calls itself %q", issuer, printable(discovery.Issuer))}
 	}
 	var info struct {
@@ -111,7 +111,7 @@ func (t *Target) Identify(ctx context.Context) (identity.TargetIdentity, error) 
 	if err := t.client.get(ctx, "/admin/serverinfo", nil, &info); err == nil && info.System.Version != "" {
 		summary = fmt.Sprintf("Keycloak %s, realm %s", printable(info.System.Version), t.client.realm)
 	}
-	return identity.TargetIdentity{Identity: issuer, Summary: summary}, nil
+	return contract.TargetIdentity{Identity: issuer, Summary: summary}, nil
 }
 
 // issuer is the address of the realm as people see it.
@@ -125,7 +125,7 @@ func (t *Target) issuer() string {
 
 func (t *Target) configured() error {
 	if t.client == nil {
-		return &identity.ProviderError{Code: identity.ErrorInternal, Message: "the target is used before it is configured"}
+		return &contract.ProviderError{Code: contract.ErrorInternal, Message: "the target is used before it is configured"}
 	}
 	return nil
 }

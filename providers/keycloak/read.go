@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
@@ -18,22 +19,22 @@ const pageSize = 500
 // One export holds nearly everything, so that the cost does not grow by a request for each object; organizations and
 // their links are not part of it. Secrets in the export are masked by the server, and none is part of a resource. A
 // credential that may only view gets the same by lists, see read_lists.go.
-func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	if err := t.configured(); err != nil {
-		return identity.ReadSummary{}, err
+		return contract.ReadSummary{}, err
 	}
 	ctx, requests := withCounter(ctx)
 	document, err := t.client.document(ctx)
 	if err != nil {
-		return identity.ReadSummary{}, outward("reading the realm", err)
+		return contract.ReadSummary{}, outward("reading the realm", err)
 	}
 	resources := realm.ReadDocument(document)
 	for _, resource := range resources {
 		if err := each(resource); err != nil {
-			return identity.ReadSummary{}, err
+			return contract.ReadSummary{}, err
 		}
 	}
-	return identity.ReadSummary{Resources: len(resources), Requests: int(requests.Load())}, nil
+	return contract.ReadSummary{Resources: len(resources), Requests: int(requests.Load())}, nil
 }
 
 // document reads the realm in the form of a realm file.

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -174,6 +174,6 @@ func (c *client) forEach(n int, do func(i int) error) error {
 
 // isForbidden tells whether the credential lacks a right.
 func isForbidden(err error) bool {
-	var fault *identity.ProviderError
-	return errors.As(err, &fault) && fault.Code == identity.ErrorForbidden
+	var fault *contract.ProviderError
+	return errors.As(err, &fault) && fault.Code == contract.ErrorForbidden
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -113,11 +114,11 @@ func TestKeycloak_AMissingViewRoleIsNamed(t *testing.T) {
 				t.Errorf("reading without %s: %v", missing, err)
 			}
 			for _, check := range permissionsOf(t, low) {
-				want := identity.PermissionGranted
+				want := observation.PermissionGranted
 				if check.Name == missing || strings.HasPrefix(check.Name, "manage-") || check.Optional {
-					want = identity.PermissionMissing
+					want = observation.PermissionMissing
 				}
-				if check.State != want || (check.Action == "") != (want == identity.PermissionGranted) {
+				if check.State != want || (check.Action == "") != (want == observation.PermissionGranted) {
 					t.Errorf("%+v, wanted %s", check, want)
 				}
 			}
@@ -129,9 +130,9 @@ func TestKeycloak_PermissionsOfTheClientThatApplies(t *testing.T) {
 	target, _ := liveTarget(t)
 	checks := permissionsOf(t, target)
 	for _, check := range checks {
-		want := identity.PermissionGranted
+		want := observation.PermissionGranted
 		if check.Optional { // a client that plans and applies needs neither
-			want = identity.PermissionMissing
+			want = observation.PermissionMissing
 		}
 		if check.State != want || (check.Name == "view-events" || check.Name == "impersonation") != check.Optional {
 			t.Errorf("%+v", check)
@@ -142,7 +143,7 @@ func TestKeycloak_PermissionsOfTheClientThatApplies(t *testing.T) {
 	}
 }
 
-func permissionsOf(t *testing.T, target *Target) []identity.PermissionCheck {
+func permissionsOf(t *testing.T, target *Target) []observation.PermissionCheck {
 	t.Helper()
 	checks, err := target.Permissions(t.Context())
 	if err != nil {

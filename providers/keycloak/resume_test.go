@@ -3,6 +3,7 @@ package keycloak
 import (
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
@@ -17,7 +18,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	w := gateWriter{target.client}
 	id := identity.ResourceID{Type: realm.TypeGate, Key: appID}
 	before := readAll(t, target)[id.String()]
-	live, err := w.Find(t.Context(), identity.StepRequest{Action: identity.ActionUpdate, Resource: id})
+	live, err := w.Find(t.Context(), contract.StepRequest{Action: contract.ActionUpdate, Resource: id})
 	if err != nil || live == nil {
 		t.Fatalf("finding the gate: %v", err)
 	}
@@ -33,7 +34,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	}
 	after := before.Attributes.Clone()
 	after["deny_message"] = "Ask the help desk for access."
-	result := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id,
+	result := mustApply(t, target, contract.StepRequest{Action: contract.ActionUpdate, Resource: id,
 		Before: before.Attributes, After: after})
 	if result.Already {
 		t.Error("the gate that was cut off counts as done")
@@ -45,7 +46,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	if _, there := object(raw, "attributes")[reopenKey]; there {
 		t.Error("the sign is still on the client")
 	}
-	if again := mustApply(t, target, identity.StepRequest{Action: identity.ActionUpdate, Resource: id,
+	if again := mustApply(t, target, contract.StepRequest{Action: contract.ActionUpdate, Resource: id,
 		Before: before.Attributes, After: after}); !again.Already {
 		t.Error("the gate was replaced twice")
 	}

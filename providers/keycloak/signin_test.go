@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
@@ -79,7 +80,7 @@ func signIn(t *testing.T, made *keycloaktest.Realm, clientID, callback, name, pa
 func TestKeycloak_TheGateLetsMembersInAndNobodyElse(t *testing.T) {
 	target, made := liveTarget(t)
 	const app, callback, password = "portal", "https://portal.example.test/callback", "a-long-test-password"
-	steps := []identity.StepRequest{
+	steps := []contract.StepRequest{
 		create(realm.TypeGateFlows, realm.GateFlowsKey,
 			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
 		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
@@ -134,7 +135,7 @@ func leaveHalfAGate(t *testing.T, target *Target, app string) {
 
 // testBrokenGateStaysClosed takes the marker scope off the client, as somebody might, and expects that it is not
 // opened.
-func testBrokenGateStaysClosed(t *testing.T, target *Target, made *keycloaktest.Realm, open identity.StepRequest) {
+func testBrokenGateStaysClosed(t *testing.T, target *Target, made *keycloaktest.Realm, open contract.StepRequest) {
 	closing := undo(open)
 	mustApply(t, target, closing)
 	live, err := target.client.application(t.Context(), open.Resource.Key)

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
@@ -51,30 +53,30 @@ type eventSettings struct {
 
 // SignIns sums up the stored sign-in events since a time, by client. A realm keeps them only when it is told to: where
 // it does not, nothing can be told, which is an error and not a report without sign-ins.
-func (t *Target) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+func (t *Target) SignIns(ctx context.Context, since string) (observation.SignInReport, error) {
 	const doing = "reading the sign-in events"
 	if err := t.configured(); err != nil {
-		return identity.SignInReport{}, err
+		return observation.SignInReport{}, err
 	}
 	from, err := time.Parse(time.RFC3339, since)
 	if err != nil {
-		return identity.SignInReport{}, &identity.ProviderError{Code: identity.ErrorInvalid,
+		return observation.SignInReport{}, &contract.ProviderError{Code: contract.ErrorInvalid,
 			Message: fmt.Sprintf("%s: %q is no time", doing, since)}
 	}
 	ctx, requests := withCounter(ctx)
 	covers, err := t.client.eventsCover(ctx, from)
 	if err != nil {
-		return identity.SignInReport{}, outward(doing, err)
+		return observation.SignInReport{}, outward(doing, err)
 	}
 	sum := &usageSum{}
 	reached, err := t.client.events(ctx, from, sum.add)
 	if err != nil {
-		return identity.SignInReport{}, outward(doing, err)
+		return observation.SignInReport{}, outward(doing, err)
 	}
 	if reached.After(covers) {
 		covers = reached
 	}
-	return identity.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(),
+	return observation.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(),
 		Requests: int(requests.Load())}, nil
 }
 
@@ -110,7 +112,7 @@ func (c *client) eventsCover(ctx context.Context, from time.Time) (time.Time, er
 }
 
 func (c *client) noEvents(path, why string) error {
-	fault := c.failure(identity.ErrorForbidden, 0, call{method: "GET", path: path}, why)
+	fault := c.failure(contract.ErrorForbidden, 0, call{method: "GET", path: path}, why)
 	fault.Permission = switchStore
 	return fault
 }
@@ -171,8 +173,8 @@ func (s *usageSum) add(e event) {
 	}
 }
 
-func (s *usageSum) activities() []identity.SignInActivity {
-	return s.clients.Activities(func(id string, activity *identity.SignInActivity) bool {
+func (s *usageSum) activities() []observation.SignInActivity {
+	return s.clients.Activities(func(id string, activity *observation.SignInActivity) bool {
 		activity.Resource = identity.ResourceID{Type: realm.TypeClient, Key: id}
 		return true
 	})

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -68,12 +69,12 @@ func TestApply_ATokenEndpointThatFailsInTheMidst(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		fail func(http.ResponseWriter)
-		want identity.ErrorCode
+		want contract.ErrorCode
 	}{
-		"503":           {status(http.StatusServiceUnavailable), identity.ErrorUnreachable},
-		"a reset":       {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, identity.ErrorUnreachable},
-		"401":           {status(http.StatusUnauthorized), identity.ErrorUnauthorized},
-		"a broken body": {func(w http.ResponseWriter) { fmt.Fprint(w, `{"access_`) }, identity.ErrorInvalid},
+		"503":           {status(http.StatusServiceUnavailable), contract.ErrorUnreachable},
+		"a reset":       {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, contract.ErrorUnreachable},
+		"401":           {status(http.StatusUnauthorized), contract.ErrorUnauthorized},
+		"a broken body": {func(w http.ResponseWriter) { fmt.Fprint(w, `{"access_`) }, contract.ErrorInvalid},
 	} {
 		for when, s := range map[string]*signingIn{
 			"before what it asks":   {method: http.MethodGet},

@@ -3,7 +3,9 @@ package keycloak
 import (
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -18,7 +20,7 @@ func translatedItems(t *testing.T) []identity.Item {
 		return made
 	}
 	return []identity.Item{
-		item(identity.KindApplication, "0oa1", "Wiki", identity.Application{
+		item(identity.KindApplication, "0oa1", "Wiki", kinds.Application{
 			Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", Mode: "OPENID_CONNECT",
 			Access:   identity.AccessAssigned,
 			ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic",
@@ -26,16 +28,16 @@ func translatedItems(t *testing.T) []identity.Item {
 			PostLogoutRedirectURIs: []string{"https://wiki.example.test/bye"},
 			GrantTypes:             []string{"authorization_code", "refresh_token"}, PKCERequired: true, ClaimsKnown: true,
 		}),
-		item(identity.KindApplication, "0oa2", "Payroll", identity.Application{
+		item(identity.KindApplication, "0oa2", "Payroll", kinds.Application{
 			Name: "Payroll", Status: identity.StatusActive, Protocol: "saml", Mode: "SAML_2_0", Access: identity.AccessEveryone,
 			EntityID: "https://payroll.example.test/saml", ACSURL: "https://payroll.example.test/acs",
 			NameIDFormat: "emailAddress",
 			NameIDSource: "${user.email}", SignAssertion: true, SignResponse: true, SignatureAlgorithm: "RSA_SHA256",
 			DigestAlgorithm: "SHA256",
-			ClaimsKnown:     true, AttributeStatements: []identity.AttributeStatement{
+			ClaimsKnown:     true, AttributeStatements: []kinds.AttributeStatement{
 				{Name: "mail", NameFormat: "Basic", Type: "EXPRESSION", Values: []string{"user.email"}}},
 		}),
-		item(identity.KindApplication, "0oa3", "Mobile", identity.Application{
+		item(identity.KindApplication, "0oa3", "Mobile", kinds.Application{
 			Name: "Mobile", Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone, ClientID: "mobile",
 			ClientType: "public", ClientAuthentication: "none", RedirectURIs: []string{"https://m.example.test/cb"},
 			WebOrigins: []string{"https://m.example.test"},
@@ -96,7 +98,7 @@ func applyTranslated(t *testing.T, target *Target, items []identity.Item) map[st
 			resource.Attributes = resolve(map[string]any(resource.Attributes), keys).(map[string]any)
 			done[resource.ID().String()] = resource
 			keys[identity.ItemID{Kind: item.Kind, ID: item.ID}.String()+" "+resource.Type] = resource.Key
-			mustApply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: resource.ID(),
+			mustApply(t, target, contract.StepRequest{Action: contract.ActionCreate, Resource: resource.ID(),
 				After: resource.Attributes, Tag: "okta.corp/" + item.ID})
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/url"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
@@ -14,7 +14,7 @@ import (
 type handling struct {
 	writer func(c *client) steps.Writer[realm.Object]
 	// usage tells what people did with a resource, nil for a part of a client, which tells for it.
-	usage func(ctx context.Context, r *usageReader, question identity.UsageQuestion) (identity.Usage, error)
+	usage func(ctx context.Context, r *usageReader, question observation.UsageQuestion) (observation.Usage, error)
 }
 
 func handlings() map[string]handling {
@@ -32,28 +32,28 @@ func handlings() map[string]handling {
 	}
 }
 
-func groupUsage(ctx context.Context, r *usageReader, question identity.UsageQuestion) (identity.Usage, error) {
+func groupUsage(ctx context.Context, r *usageReader, question observation.UsageQuestion) (observation.Usage, error) {
 	return r.someone(ctx, "members", r.admin("groups", question.Resource.ServerID, "members"),
 		url.Values{"max": {"1"}, "briefRepresentation": {"true"}})
 }
 
-func providerUsage(ctx context.Context, r *usageReader, question identity.UsageQuestion) (identity.Usage, error) {
+func providerUsage(ctx context.Context, r *usageReader, question observation.UsageQuestion) (observation.Usage, error) {
 	return r.someone(ctx, "accounts of people are linked to it", r.admin("users"),
 		url.Values{"max": {"1"}, "idpAlias": {question.Resource.Key}, "briefRepresentation": {"true"}})
 }
 
-func organizationUsage(ctx context.Context, r *usageReader, question identity.UsageQuestion) (identity.Usage, error) {
+func organizationUsage(ctx context.Context, r *usageReader, question observation.UsageQuestion) (observation.Usage, error) {
 	return r.organizationUsage(ctx, question.Resource)
 }
 
-func clientUsage(_ context.Context, r *usageReader, question identity.UsageQuestion) (identity.Usage, error) {
+func clientUsage(_ context.Context, r *usageReader, question observation.UsageQuestion) (observation.Usage, error) {
 	return r.clientUsage(question), nil
 }
 
-func roleUsage(ctx context.Context, r *usageReader, question identity.UsageQuestion) (identity.Usage, error) {
+func roleUsage(ctx context.Context, r *usageReader, question observation.UsageQuestion) (observation.Usage, error) {
 	return r.roleUsage(ctx, question.Resource)
 }
 
-func flowUsage(ctx context.Context, r *usageReader, _ identity.UsageQuestion) (identity.Usage, error) {
+func flowUsage(ctx context.Context, r *usageReader, _ observation.UsageQuestion) (observation.Usage, error) {
 	return r.flowUsage(ctx)
 }

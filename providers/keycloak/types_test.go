@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -24,12 +25,12 @@ func TestEveryTypeOfARealmThatIsWrittenHasARow(t *testing.T) {
 func TestUsage_OfAPartIsToldByItsClientAndOfAStrangerNotAtAll(t *testing.T) {
 	r := &usageReader{}
 	for _, part := range []string{realm.TypeGate, realm.TypeRoleAssignment, realm.TypeEnablement} {
-		usage, err := r.usage(t.Context(), identity.UsageQuestion{Resource: identity.Resource{Type: part, Key: "k"}})
+		usage, err := r.usage(t.Context(), observation.UsageQuestion{Resource: identity.Resource{Type: part, Key: "k"}})
 		if err != nil || usage.Used || usage.Unknown != "" {
 			t.Errorf("%s: %+v, %v", part, usage, err)
 		}
 	}
-	usage, err := r.usage(t.Context(), identity.UsageQuestion{Resource: identity.Resource{Type: "tomorrow"}})
+	usage, err := r.usage(t.Context(), observation.UsageQuestion{Resource: identity.Resource{Type: "tomorrow"}})
 	if err != nil || usage.Unknown == "" {
 		t.Errorf("%+v, %v", usage, err)
 	}

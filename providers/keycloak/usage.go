@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -18,7 +20,7 @@ var _ sdk.UsageReader = (*Target)(nil)
 // Usage tells what people did with resources: sessions and sign-ins of a client, members of a group or organization,
 // accounts linked to a provider, people who hold a role directly, and who else runs sign-ins through the flows. What
 // cannot be told is said as such.
-func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
+func (t *Target) Usage(ctx context.Context, questions []observation.UsageQuestion) ([]observation.Usage, error) {
 	if err := t.configured(); err != nil {
 		return nil, err
 	}
@@ -26,7 +28,7 @@ func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) 
 	if err != nil {
 		return nil, outward("reading what is used", err)
 	}
-	usages := make([]identity.Usage, len(questions))
+	usages := make([]observation.Usage, len(questions))
 	err = t.client.forEach(len(questions), func(i int) error {
 		usage, err := reader.usage(ctx, questions[i])
 		if isForbidden(err) {
@@ -49,17 +51,17 @@ func (t *Target) Usage(ctx context.Context, questions []identity.UsageQuestion) 
 type usageReader struct {
 	*client
 	asked    map[identity.ResourceID]identity.Resource
-	people   int                                // users of the realm; service accounts do not count
-	sessions map[string][2]int                  // client id to sessions and offline sessions
-	signIns  map[string]identity.SignInActivity // by client id
+	people   int                                   // users of the realm; service accounts do not count
+	sessions map[string][2]int                     // client id to sessions and offline sessions
+	signIns  map[string]observation.SignInActivity // by client id
 	// the sign-ins are complete from here on; zero when they are not known at all
 	covers time.Time
 	silent string // why sign-ins are not known
 }
 
-func (c *client) usageReader(ctx context.Context, questions []identity.UsageQuestion) (*usageReader, error) {
+func (c *client) usageReader(ctx context.Context, questions []observation.UsageQuestion) (*usageReader, error) {
 	r := &usageReader{client: c, asked: map[identity.ResourceID]identity.Resource{}, sessions: map[string][2]int{},
-		signIns: map[string]identity.SignInActivity{}}
+		signIns: map[string]observation.SignInActivity{}}
 	since, clients := c.now(), false
 	for _, question := range questions {
 		r.asked[question.Resource.ID()] = question.Resource
@@ -98,7 +100,7 @@ func whole(value any) int {
 func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 	covers, err := r.eventsCover(ctx, since)
 	if isForbidden(err) {
-		var fault *identity.ProviderError
+		var fault *contract.ProviderError
 		if r.silent = "sign-ins that ended are not known: the events may not be read"; errors.As(err, &fault) &&
 			fault.Permission == switchStore {
 			r.silent = "sign-ins that ended are not known: the realm does not keep sign-in events (" + switchStore + ")"
@@ -117,21 +119,21 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 	return err
 }
 
-func (r *usageReader) usage(ctx context.Context, question identity.UsageQuestion) (identity.Usage, error) {
+func (r *usageReader) usage(ctx context.Context, question observation.UsageQuestion) (observation.Usage, error) {
 	row, known := handlings()[question.Resource.Type]
 	switch {
 	case !known:
-		return identity.Usage{Unknown: "it is not known how resources of the type " + question.Resource.Type + " are used"}, nil
+		return observation.Usage{Unknown: "it is not known how resources of the type " + question.Resource.Type + " are used"}, nil
 	case row.usage == nil:
-		return identity.Usage{}, nil
+		return observation.Usage{}, nil
 	}
 	return row.usage(ctx, r, question)
 }
 
 // clientUsage looks at the sessions there are and the sign-ins there were. Without recorded sign-ins a client counts as
 // used, unless nobody could use it: it was never opened, or there is nobody.
-func (r *usageReader) clientUsage(question identity.UsageQuestion) identity.Usage {
-	var usage identity.Usage
+func (r *usageReader) clientUsage(question observation.UsageQuestion) observation.Usage {
+	var usage observation.Usage
 	resource := question.Resource
 	if n := r.sessions[resource.Key]; n != [2]int{} {
 		usage.Facts = append(usage.Facts, fmt.Sprintf("sessions now: %d, offline sessions: %d", n[0], n[1]))
@@ -156,25 +158,25 @@ func (r *usageReader) clientUsage(question identity.UsageQuestion) identity.Usag
 }
 
 // someone tells whether a list of people holds anybody.
-func (r *usageReader) someone(ctx context.Context, what, path string, query url.Values) (identity.Usage, error) {
+func (r *usageReader) someone(ctx context.Context, what, path string, query url.Values) (observation.Usage, error) {
 	var rows []realm.Object
 	err := r.get(ctx, path, query, &rows)
 	if isAbsent(err) {
-		return identity.Usage{}, nil
+		return observation.Usage{}, nil
 	}
 	if len(rows) == 0 {
-		return identity.Usage{}, err
+		return observation.Usage{}, err
 	}
-	return identity.Usage{Facts: []string{what + ": at least one"}}, err
+	return observation.Usage{Facts: []string{what + ": at least one"}}, err
 }
 
-func (r *usageReader) roleUsage(ctx context.Context, resource identity.Resource) (identity.Usage, error) {
+func (r *usageReader) roleUsage(ctx context.Context, resource identity.Resource) (observation.Usage, error) {
 	clientID, role := field(realm.Object(resource.Attributes), "client"), field(realm.Object(resource.Attributes), "role")
 	id := r.asked[identity.ResourceID{Type: realm.TypeClient, Key: clientID}].ServerID
 	if id == "" {
 		raw, err := r.application(ctx, clientID)
 		if err != nil || raw == nil {
-			return identity.Usage{}, err
+			return observation.Usage{}, err
 		}
 		id = field(raw, "id")
 	}
@@ -207,32 +209,32 @@ func keyOfPath(group realm.Object) string {
 	return "/" + strings.Join(names, "/")
 }
 
-func (r *usageReader) organizationUsage(ctx context.Context, resource identity.Resource) (identity.Usage, error) {
+func (r *usageReader) organizationUsage(ctx context.Context, resource identity.Resource) (observation.Usage, error) {
 	members := 0
 	err := r.get(ctx, r.admin("organizations", resource.ServerID, "members", "count"), nil, &members)
 	if isAbsent(err) || members == 0 {
 		if isAbsent(err) {
 			err = nil
 		}
-		return identity.Usage{}, err
+		return observation.Usage{}, err
 	}
 	facts := []string{fmt.Sprintf("members: %d", members)}
 	if managed, err := r.managedMember(ctx, resource.ServerID); err != nil || managed {
 		facts = append(facts,
 			"some came through its provider: their accounts would be deleted with it, so no decision deletes it while they are there")
 	}
-	return identity.Usage{Facts: facts}, nil
+	return observation.Usage{Facts: facts}, nil
 }
 
 // flowUsage names whoever else runs sign-ins through the flows. What was asked for in the same breath is taken back
 // with them.
-func (r *usageReader) flowUsage(ctx context.Context) (identity.Usage, error) {
+func (r *usageReader) flowUsage(ctx context.Context) (observation.Usage, error) {
 	_, there, err := (flowsWriter{r.client}).complete(ctx)
 	if err != nil {
-		return identity.Usage{}, err
+		return observation.Usage{}, err
 	}
 	users, err := r.flowUsers(ctx, there)
-	var usage identity.Usage
+	var usage observation.Usage
 	for _, user := range users {
 		_, ours := r.asked[identity.ResourceID{Type: user.kind, Key: user.name}]
 		_, gated := r.asked[identity.ResourceID{Type: realm.TypeGate, Key: user.name}]

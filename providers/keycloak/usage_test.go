@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -50,7 +52,7 @@ func brokeredSignIn(t *testing.T, made, up *keycloaktest.Realm, clientID, callba
 
 // upstream makes a realm that people of another one sign in through.
 func upstream(t *testing.T, made *keycloaktest.Realm, alias, person, password string) (*keycloaktest.Realm,
-	identity.StepRequest) {
+	contract.StepRequest) {
 	t.Helper()
 	up := made.Server.NewRealm(t, "view-realm")
 	up.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": "upstream-broker", "protocol": "openid-connect",
@@ -78,20 +80,20 @@ func addPerson(t *testing.T, made *keycloaktest.Realm, email, password string) {
 		"credentials": []any{map[string]any{"type": "password", "value": password, "temporary": false}}})
 }
 
-func usageOf(t *testing.T, target *Target, steps []identity.StepRequest, since time.Time) map[string]identity.Usage {
+func usageOf(t *testing.T, target *Target, steps []contract.StepRequest, since time.Time) map[string]observation.Usage {
 	t.Helper()
 	live := readAll(t, target)
-	var ask []identity.UsageQuestion
+	var ask []observation.UsageQuestion
 	for _, step := range steps {
 		r := live[step.Resource.String()]
-		ask = append(ask, identity.UsageQuestion{Resource: r, Since: since.UTC().Format(time.RFC3339),
+		ask = append(ask, observation.UsageQuestion{Resource: r, Since: since.UTC().Format(time.RFC3339),
 			Opened: r.Key != "closed"})
 	}
 	answers, err := target.Usage(t.Context(), ask)
 	if err != nil {
 		t.Fatal(err)
 	}
-	usages := map[string]identity.Usage{}
+	usages := map[string]observation.Usage{}
 	for i, u := range answers {
 		if u.Resource != ask[i].Resource.ID() {
 			t.Fatalf("answer %d is about %s, asked was %s", i, u.Resource, ask[i].Resource.ID())
@@ -107,7 +109,7 @@ func TestKeycloak_UsageTellsWhatPeopleDid(t *testing.T) {
 	target := configured(t, made)
 	const person, password, callback = "ann@acme.test", "a-long-test-password", "https://app.example.test/cb"
 	up, provider := upstream(t, made, "corp", person, password)
-	steps := []identity.StepRequest{
+	steps := []contract.StepRequest{
 		create(realm.TypeGateFlows, realm.GateFlowsKey,
 			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}), provider,
 		create(realm.TypeOrganization, "acme", identity.Attributes{"alias": "acme", "name": "Acme",
@@ -141,7 +143,7 @@ func TestKeycloak_UsageTellsWhatPeopleDid(t *testing.T) {
 	testSignedIn(t, target, made, up, steps, person, password, callback)
 }
 
-func testSignedIn(t *testing.T, target *Target, made, up *keycloaktest.Realm, steps []identity.StepRequest, person,
+func testSignedIn(t *testing.T, target *Target, made, up *keycloaktest.Realm, steps []contract.StepRequest, person,
 	password, callback string) {
 	status, location, page := brokeredSignIn(t, made, up, "app", callback, "corp", person, password)
 	if !strings.Contains(location, "code=") {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
@@ -15,15 +15,15 @@ type found = steps.Live[realm.Object]
 
 // Apply does one step. What is decided about it is in providers/sdk/steps; the writers below know how Keycloak is
 // written.
-func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (t *Target) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	if err := t.configured(); err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	doing := fmt.Sprintf("%s of %s", step.Action, step.Resource)
 	row, known := handlings()[step.Resource.Type]
 	if !known {
-		return identity.StepResult{}, outward(doing, &identity.ProviderError{
-			Code: identity.ErrorInvalid, Message: fmt.Sprintf("resources of type %q are not written", step.Resource.Type)})
+		return contract.StepResult{}, outward(doing, &contract.ProviderError{
+			Code: contract.ErrorInvalid, Message: fmt.Sprintf("resources of type %q are not written", step.Resource.Type)})
 	}
 	defer t.locks.hold(realm.TypeOf(step.Resource.Type).Locks(step)...)()
 	ctx, requests := withCounter(ctx)

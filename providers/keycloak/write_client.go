@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
@@ -18,9 +18,9 @@ type clientWriter struct{ *client }
 func (clientWriter) RefusesTwice() bool { return true }
 
 // Find implements steps.Writer.
-func (w clientWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w clientWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
-	if err == nil && raw == nil && step.ServerID != "" && step.Action != identity.ActionCreate {
+	if err == nil && raw == nil && step.ServerID != "" && step.Action != contract.ActionCreate {
 		raw, err = w.applicationByID(ctx, step.ServerID)
 	}
 	if err != nil || raw == nil {
@@ -53,7 +53,7 @@ func (c *client) applicationByID(ctx context.Context, id string) (realm.Object, 
 }
 
 // Create implements steps.Writer.
-func (w clientWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w clientWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	body := realm.WriteClient(nil, step.After, step.Tag, step.Secrets)
 	// Left out, these get values that depend on whether the body names a protocol; an open password grant is one of them.
 	for name, value := range map[string]any{
@@ -66,24 +66,24 @@ func (w clientWriter) Create(ctx context.Context, step identity.StepRequest) (id
 	}
 	id, err := w.post(ctx, w.admin("clients"), body)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	made, err := w.applicationByID(ctx, id)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	if made == nil {
-		return identity.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
+		return contract.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
 	}
-	return identity.StepResult{ServerID: id, Generated: generatedSecret(made, step)}, nil
+	return contract.StepResult{ServerID: id, Generated: generatedSecret(made, step)}, nil
 }
 
 // Generated is the secret that the server made for a client, when the step brought none.
-func (w clientWriter) Generated(step identity.StepRequest, live *found) map[string]string {
+func (w clientWriter) Generated(step contract.StepRequest, live *found) map[string]string {
 	return generatedSecret(live.Raw, step)
 }
 
-func generatedSecret(raw realm.Object, step identity.StepRequest) map[string]string {
+func generatedSecret(raw realm.Object, step contract.StepRequest) map[string]string {
 	if _, brought := step.Secrets["secret"]; brought || field(raw, "protocol") != realm.ProtocolOIDC ||
 		raw["publicClient"] == true {
 		return nil
@@ -99,7 +99,7 @@ func generatedSecret(raw realm.Object, step identity.StepRequest) map[string]str
 }
 
 // Update implements steps.Writer.
-func (w clientWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+func (w clientWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
 	before := realm.Texts(live.Raw["defaultClientScopes"])
 	id := live.ServerID
 	body := realm.WriteClient(live.Raw, step.After, step.Tag, step.Secrets)
@@ -187,7 +187,7 @@ func (c *client) clientRole(ctx context.Context, clientID, role string) (realm.O
 }
 
 // Find implements steps.Writer.
-func (w roleWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w roleWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	clientID, role := attribute(step, "client"), attribute(step, "role")
 	if clientID == "" || role == "" {
 		return nil, steps.Refuse("the step does not name client and role")
@@ -201,25 +201,25 @@ func (w roleWriter) Find(ctx context.Context, step identity.StepRequest) (*found
 }
 
 // Create implements steps.Writer.
-func (w roleWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w roleWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	clientID, role := attribute(step, "client"), attribute(step, "role")
 	owner, err := w.application(ctx, clientID)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	if owner == nil {
-		return identity.StepResult{}, steps.Refuse("client %s is not there", clientID)
+		return contract.StepResult{}, steps.Refuse("client %s is not there", clientID)
 	}
 	if _, err := w.post(ctx, w.admin("clients", field(owner, "id"), "roles"),
 		realm.WriteClientRole(nil, step.After)); err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	made, _, err := w.clientRole(ctx, clientID, role)
-	return identity.StepResult{ServerID: field(made, "id")}, err
+	return contract.StepResult{ServerID: field(made, "id")}, err
 }
 
 // Update implements steps.Writer.
-func (w roleWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+func (w roleWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
 	return w.put(ctx, w.path(live), realm.WriteClientRole(live.Raw, step.After))
 }
 
@@ -239,25 +239,25 @@ func (w enablementWriter) Later(live *found) []string {
 }
 
 // Find implements steps.Writer.
-func (w enablementWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w enablementWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
 	if err != nil || raw == nil {
 		return nil, err
 	}
-	if step.Action == identity.ActionDelete && raw["enabled"] != true {
+	if step.Action == contract.ActionDelete && raw["enabled"] != true {
 		return nil, nil // a closed client is all that taking the enablement back asks for
 	}
 	return &found{Resource: realm.ReadEnablement(raw), Raw: raw}, nil
 }
 
 // Create implements steps.Writer.
-func (w enablementWriter) Create(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
-	return identity.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
+func (w enablementWriter) Create(_ context.Context, step contract.StepRequest) (contract.StepResult, error) {
+	return contract.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 }
 
 // Update opens or closes a client. One that has any part of a gate, or must have one, is opened only when nothing leads
 // around the gate, asked just before, and the role is there.
-func (w enablementWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+func (w enablementWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
 	wanted, _ := step.After["enabled"].(bool)
 	if wanted {
 		gated, _ := step.After["gated"].(bool)

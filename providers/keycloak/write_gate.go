@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -18,7 +19,7 @@ type flowsWriter struct{ *client }
 func (w flowsWriter) Later(*found) []string { return []string{"flows"} }
 
 // Find implements steps.Writer.
-func (w flowsWriter) Find(ctx context.Context, _ identity.StepRequest) (*found, error) {
+func (w flowsWriter) Find(ctx context.Context, _ contract.StepRequest) (*found, error) {
 	complete, _, err := w.complete(ctx)
 	if err != nil {
 		return nil, err
@@ -57,12 +58,12 @@ func (w flowsWriter) complete(ctx context.Context) ([]string, map[string]string,
 }
 
 // Create implements steps.Writer.
-func (w flowsWriter) Create(ctx context.Context, _ identity.StepRequest) (identity.StepResult, error) {
-	return identity.StepResult{}, w.makeMissing(ctx)
+func (w flowsWriter) Create(ctx context.Context, _ contract.StepRequest) (contract.StepResult, error) {
+	return contract.StepResult{}, w.makeMissing(ctx)
 }
 
 // Update implements steps.Writer.
-func (w flowsWriter) Update(ctx context.Context, _ identity.StepRequest, _ *found) error {
+func (w flowsWriter) Update(ctx context.Context, _ contract.StepRequest, _ *found) error {
 	return w.makeMissing(ctx)
 }
 
@@ -140,7 +141,7 @@ func (w gateWriter) Later(live *found) []string {
 }
 
 // Find implements steps.Writer.
-func (w gateWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w gateWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	raw, err := w.application(ctx, step.Resource.Key)
 	if err != nil || raw == nil {
 		return nil, err
@@ -226,27 +227,27 @@ func (c *client) gateTrees(ctx context.Context) (map[realm.Place]flowTree, error
 }
 
 // Create implements steps.Writer.
-func (w gateWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w gateWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	application, err := w.application(ctx, step.Resource.Key)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	if application == nil {
-		return identity.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
+		return contract.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 	}
 	flows, err := w.topFlows(ctx)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	if realm.OwnFlow(application, flows[realm.TopFlow(realm.PlaceBrowser)], flows[realm.TopFlow(realm.PlaceDirect)]) {
-		return identity.StepResult{}, steps.Refuse("%s", realm.OwnFlowStays)
+		return contract.StepResult{}, steps.Refuse("%s", realm.OwnFlowStays)
 	}
-	return identity.StepResult{}, w.build(ctx, step, application)
+	return contract.StepResult{}, w.build(ctx, step, application)
 }
 
 // Update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be
 // replaced.
-func (w gateWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+func (w gateWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
 	open := live.Raw["enabled"] == true || w.Halted(live)
 	if open {
 		if err := w.shut(ctx, live, true); err != nil {
@@ -263,7 +264,7 @@ func (w gateWriter) Update(ctx context.Context, step identity.StepRequest, live 
 }
 
 // build makes every part of a gate that is not there as it must be, and binds the client to the flows last.
-func (w gateWriter) build(ctx context.Context, step identity.StepRequest, application realm.Object) error {
+func (w gateWriter) build(ctx context.Context, step contract.StepRequest, application realm.Object) error {
 	clientID, protocol := field(application, "clientId"), field(application, "protocol")
 	if err := w.makeScopes(ctx, protocol, clientID); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -18,13 +19,13 @@ type groupWriter struct{ *client }
 func (groupWriter) RefusesTwice() bool { return true }
 
 // Find implements steps.Writer.
-func (w groupWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w groupWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	raw, err := w.group(ctx, realm.GroupPath(step.Resource.Key))
 	if err != nil {
 		return nil, err
 	}
 	path := step.Resource.Key
-	if raw == nil && step.ServerID != "" && step.Action != identity.ActionCreate {
+	if raw == nil && step.ServerID != "" && step.Action != contract.ActionCreate {
 		if raw, err = w.groupByID(ctx, step.ServerID); err != nil || raw == nil {
 			return nil, err
 		}
@@ -49,16 +50,16 @@ func pathOf(before identity.Attributes, otherwise string) string {
 func parentOf(path string) string { return path[:strings.LastIndex(path, "/")+1] }
 
 // Create implements steps.Writer.
-func (w groupWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w groupWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	names := realm.GroupPath(step.Resource.Key)
 	target := w.admin("groups")
 	if above := names[:len(names)-1]; len(above) > 0 {
 		parent, err := w.group(ctx, above)
 		if err != nil {
-			return identity.StepResult{}, err
+			return contract.StepResult{}, err
 		}
 		if parent == nil {
-			return identity.StepResult{}, steps.Refuse("its parent /%s is not there", strings.Join(above, "/"))
+			return contract.StepResult{}, steps.Refuse("its parent /%s is not there", strings.Join(above, "/"))
 		}
 		target = w.admin("groups", field(parent, "id"), "children")
 	}
@@ -67,11 +68,11 @@ func (w groupWriter) Create(ctx context.Context, step identity.StepRequest) (ide
 		body["name"] = names[len(names)-1]
 	}
 	id, err := w.post(ctx, target, body)
-	return identity.StepResult{ServerID: id}, err
+	return contract.StepResult{ServerID: id}, err
 }
 
 // Update implements steps.Writer.
-func (w groupWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+func (w groupWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
 	body := realm.WriteGroup(live.Raw, step.After, step.Tag)
 	for _, name := range []string{"id", "path", "parentId", "subGroups", "subGroupCount", "access", "realmRoles",
 		"clientRoles"} {
@@ -126,12 +127,12 @@ type assignmentWriter struct{ *client }
 // assignment is what a role assignment is about.
 type assignment struct{ group, client, role string }
 
-func assignmentOf(step identity.StepRequest) assignment {
+func assignmentOf(step contract.StepRequest) assignment {
 	return assignment{group: attribute(step, "group"), client: attribute(step, "client"), role: attribute(step, "role")}
 }
 
 // attribute reads a text that a step names, from what is wanted or from what was there.
-func attribute(step identity.StepRequest, name string) string {
+func attribute(step contract.StepRequest, name string) string {
 	for _, attributes := range []identity.Attributes{step.After, step.Before} {
 		if value, ok := attributes[name].(string); ok && value != "" {
 			return value
@@ -141,7 +142,7 @@ func attribute(step identity.StepRequest, name string) string {
 }
 
 // Find implements steps.Writer.
-func (w assignmentWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w assignmentWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	want := assignmentOf(step)
 	if want.group == "" || want.client == "" || want.role == "" {
 		return nil, steps.Refuse("the step does not name group, client and role")
@@ -157,7 +158,7 @@ func (w assignmentWriter) Find(ctx context.Context, step identity.StepRequest) (
 }
 
 // mapping finds the address of the mappings of the group and client, and the role as it is named there.
-func (w assignmentWriter) mapping(ctx context.Context, step identity.StepRequest) (string, []any, error) {
+func (w assignmentWriter) mapping(ctx context.Context, step contract.StepRequest) (string, []any, error) {
 	want := assignmentOf(step)
 	group, err := w.group(ctx, realm.GroupPath(want.group))
 	if err != nil {
@@ -178,16 +179,16 @@ func (w assignmentWriter) mapping(ctx context.Context, step identity.StepRequest
 }
 
 // Create implements steps.Writer.
-func (w assignmentWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w assignmentWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	path, roles, err := w.mapping(ctx, step)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	_, err = w.post(ctx, path, roles)
-	return identity.StepResult{}, err
+	return contract.StepResult{}, err
 }
 
 // Update implements steps.Writer.
-func (w assignmentWriter) Update(context.Context, identity.StepRequest, *found) error {
+func (w assignmentWriter) Update(context.Context, contract.StepRequest, *found) error {
 	return steps.Refuse("an assignment has nothing to change")
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -21,7 +22,7 @@ func (providerWriter) RefusesTwice() bool { return true }
 func (w providerWriter) Later(*found) []string { return []string{"mappers"} }
 
 // Find implements steps.Writer.
-func (w providerWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w providerWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	raw, err := w.provider(ctx, step.Resource.Key)
 	if err != nil || raw == nil {
 		return nil, err
@@ -56,26 +57,26 @@ func (c *client) mappers(ctx context.Context, alias string) ([]realm.Object, err
 }
 
 // Create implements steps.Writer.
-func (w providerWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w providerWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	if _, err := w.post(ctx, w.admin("identity-provider", "instances"),
 		realm.WriteProvider(nil, step.After, step.Tag, step.Secrets)); err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	if err := w.writeMappers(ctx, step); err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	made, err := w.Find(ctx, step)
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	if made == nil {
-		return identity.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
+		return contract.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
 	}
-	return identity.StepResult{ServerID: made.ServerID}, nil
+	return contract.StepResult{ServerID: made.ServerID}, nil
 }
 
 // Update implements steps.Writer.
-func (w providerWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+func (w providerWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
 	body := realm.WriteProvider(live.Raw, step.After, step.Tag, step.Secrets)
 	if err := w.put(ctx, w.admin("identity-provider", "instances", step.Resource.Key), body); err != nil {
 		return err
@@ -84,7 +85,7 @@ func (w providerWriter) Update(ctx context.Context, step identity.StepRequest, l
 }
 
 // writeMappers makes the mappers of a provider those that are wanted. New ones come before old ones go.
-func (w providerWriter) writeMappers(ctx context.Context, step identity.StepRequest) error {
+func (w providerWriter) writeMappers(ctx context.Context, step contract.StepRequest) error {
 	wanted, managed := realm.WriteMappers(step.After)
 	if !managed {
 		return nil
@@ -131,7 +132,7 @@ type organizationWriter struct{ *client }
 func (w organizationWriter) Later(*found) []string { return []string{"identity_provider", "redirect"} }
 
 // Find implements steps.Writer.
-func (w organizationWriter) Find(ctx context.Context, step identity.StepRequest) (*found, error) {
+func (w organizationWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
 	all, err := w.organizations(ctx)
 	if err != nil {
 		return nil, err
@@ -151,12 +152,12 @@ func (w organizationWriter) Find(ctx context.Context, step identity.StepRequest)
 }
 
 // Create implements steps.Writer.
-func (w organizationWriter) Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w organizationWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	id, err := w.post(ctx, w.admin("organizations"), realm.WriteOrganization(nil, step.After, step.Tag))
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
-	return identity.StepResult{ServerID: id}, w.link(ctx, id, attributeOf(step.After, "identity_provider"), false)
+	return contract.StepResult{ServerID: id}, w.link(ctx, id, attributeOf(step.After, "identity_provider"), false)
 }
 
 func attributeOf(attributes identity.Attributes, name string) string {
@@ -165,7 +166,7 @@ func attributeOf(attributes identity.Attributes, name string) string {
 }
 
 // Update implements steps.Writer.
-func (w organizationWriter) Update(ctx context.Context, step identity.StepRequest, live *found) error {
+func (w organizationWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
 	id := live.ServerID
 	body := realm.WriteOrganization(live.Raw, step.After, step.Tag)
 	if err := w.put(ctx, w.admin("organizations", id), body); err != nil {

@@ -1,6 +1,9 @@
 package okta
 
-import "github.com/rehome-iam/rehome/engine/identity"
+import (
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
 
 // What an API token's administrator, or an OAuth service app, needs for each kind. A read-only administrator has all of
 // them.
@@ -40,8 +43,8 @@ func policyTypes() []policyType {
 }
 
 // unread lists what an org may have and Collect does not ask for.
-func unread() []identity.Unread {
-	return []identity.Unread{
+func unread() []contract.Unread {
+	return []contract.Unread{
 		{Name: "administrator roles", Question: "Who administers the org, and who of them must administer the target? Security, Administrators."},
 		{Name: "custom authorization servers", Question: "Which applications take tokens of an authorization server of their own, with which scopes and claims? Security, API."},
 		{Name: "trusted origins", Question: "Which origins may call the org from a browser or embed it, and must they call the target? Security, API, Trusted Origins."},

@@ -16,7 +16,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	sdkokta "github.com/okta/okta-sdk-golang/v2/okta"
-	"github.com/rehome-iam/rehome/engine/identity"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -106,7 +107,7 @@ type answer struct {
 	next     string // path and query of the next page, empty when there is none
 }
 
-// get asks for a path with query and redacts the answer. The error is a *refusal or a *identity.ProviderError.
+// get asks for a path with query and redacts the answer. The error is a *refusal or a *contract.ProviderError.
 func (c *client) get(ctx context.Context, doing, location string) (answer, error) {
 	a, err := c.raw(ctx, doing, location, "application/json")
 	if err != nil {
@@ -169,7 +170,7 @@ func (c *client) refused(location string, status int, body []byte, err error) *r
 }
 
 // failure is a request without an answer.
-func (c *client) failure(doing, location string, err error) *identity.ProviderError {
+func (c *client) failure(doing, location string, err error) *contract.ProviderError {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/okta"
 )
 
@@ -95,7 +97,7 @@ func TestApplicationsCarryWhatATargetNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := sink.item(t, identity.KindApplication, "0oa1")
-	app := decode[identity.Application](t, item)
+	app := decode[kinds.Application](t, item)
 	if app.Protocol != "oidc" || app.ClientID != "wiki" || app.ClientType != "confidential" || app.Access != "assigned" ||
 		app.AssignedUsers != 1 ||
 		app.AssignedGroups != 1 || app.PolicyID != "rst1" || app.PostLogoutRedirectURIs == nil ||
@@ -106,11 +108,11 @@ func TestApplicationsCarryWhatATargetNeeds(t *testing.T) {
 	if len(item.Secrets) != 1 || item.Secrets[0].Field != "client_secret" {
 		t.Fatalf("secrets %v", item.Secrets)
 	}
-	if vendor := decode[identity.Application](t, sink.item(t, identity.KindApplication, "0oa2")); !vendor.Vendor ||
+	if vendor := decode[kinds.Application](t, sink.item(t, identity.KindApplication, "0oa2")); !vendor.Vendor ||
 		vendor.Undecided != "" {
 		t.Fatalf("%+v", vendor)
 	}
-	through := decode[identity.AppAssignment](t, sink.item(t, identity.KindAppAssignment, "0oa1:00u2"))
+	through := decode[kinds.AppAssignment](t, sink.item(t, identity.KindAppAssignment, "0oa1:00u2"))
 	if through.Direct || through.Status != "inactive" {
 		t.Fatalf("%+v", through)
 	}
@@ -121,33 +123,33 @@ func TestProvidersRulesAndPoliciesCarryWhatATargetNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	idp := decode[identity.IdentityProvider](t, sink.item(t, identity.KindIdentityProvider, "0oa9"))
+	idp := decode[kinds.IdentityProvider](t, sink.item(t, identity.KindIdentityProvider, "0oa9"))
 	if idp.ClockSkewSeconds != 2 || idp.AccountLink != "filtered" || !idp.MappingsKnown ||
-		!reflect.DeepEqual(idp.Mappings, []identity.AttributeMapping{{From: "mail", To: "email"}, {From: "a + b", To: "x"}}) {
+		!reflect.DeepEqual(idp.Mappings, []kinds.AttributeMapping{{From: "mail", To: "email"}, {From: "a + b", To: "x"}}) {
 		t.Fatalf("%+v", idp)
 	}
-	first := decode[identity.RoutingRule](t, sink.item(t, identity.KindRoutingRule, "r1"))
+	first := decode[kinds.RoutingRule](t, sink.item(t, identity.KindRoutingRule, "r1"))
 	if !first.Simple || len(first.Earlier) != 0 || !reflect.DeepEqual(first.Domains, []string{"acme.com", "b.example"}) {
 		t.Fatalf("%+v", first)
 	}
-	second := decode[identity.RoutingRule](t, sink.item(t, identity.KindRoutingRule, "r2"))
+	second := decode[kinds.RoutingRule](t, sink.item(t, identity.KindRoutingRule, "r2"))
 	if second.Simple || !reflect.DeepEqual(second.Earlier, []string{"First"}) || len(second.Conditions) != 1 {
 		t.Fatalf("%+v", second)
 	}
-	if last := decode[identity.RoutingRule](t, sink.item(t, identity.KindRoutingRule,
+	if last := decode[kinds.RoutingRule](t, sink.item(t, identity.KindRoutingRule,
 		"r3")); last.ProviderType != "local" || !last.System {
 		t.Fatalf("%+v", last)
 	}
 	policy := sink.item(t, identity.KindAuthPolicy, "rst1")
-	if p := decode[identity.AuthPolicy](t, policy); !p.Restricts || p.Rules != 1 ||
+	if p := decode[kinds.AuthPolicy](t, policy); !p.Restricts || p.Rules != 1 ||
 		!strings.Contains(p.Summary[0], "2FA") || !strings.Contains(string(policy.Raw), `"rules":[`) {
 		t.Fatalf("%+v %s", p, policy.Raw)
 	}
-	if s := decode[identity.SessionPolicy](t, sink.item(t, identity.KindSessionPolicy, "00p2")); s.IdleMinutes != 60 ||
+	if s := decode[kinds.SessionPolicy](t, sink.item(t, identity.KindSessionPolicy, "00p2")); s.IdleMinutes != 60 ||
 		s.LifetimeMinutes != 720 {
 		t.Fatalf("%+v", s)
 	}
-	group := decode[identity.Group](t, sink.item(t, identity.KindGroup, "00g1"))
+	group := decode[kinds.Group](t, sink.item(t, identity.KindGroup, "00g1"))
 	if !group.Dynamic || group.Attributes["cost"][0] != "9007199254740993" || len(group.Attributes["tags"]) != 2 {
 		t.Fatalf("%+v", group)
 	}
@@ -275,8 +277,8 @@ func TestAServerThatBreaksItsContractIsAnErrorThatNamesThePage(t *testing.T) {
 			org := smallOrg(t)
 			change(org)
 			_, err := collect(t, org)
-			var known *identity.ProviderError
-			if !errors.As(err, &known) || known.Code != identity.ErrorInvalid ||
+			var known *contract.ProviderError
+			if !errors.As(err, &known) || known.Code != contract.ErrorInvalid ||
 				!strings.HasPrefix(known.Page, "GET /api/v1/users?") {
 				t.Fatalf("got %#v", err)
 			}
@@ -289,11 +291,11 @@ func TestAWrongTokenIsUnauthorized(t *testing.T) {
 	org.faults["/api/v1/apps?limit=1"] = refuse(401, "E0000011", "Invalid token provided")
 	org.faults[apps] = org.faults["/api/v1/apps?limit=1"]
 	_, err := org.source(t).Identify(t.Context())
-	var known *identity.ProviderError
-	if !errors.As(err, &known) || known.Code != identity.ErrorUnauthorized {
+	var known *contract.ProviderError
+	if !errors.As(err, &known) || known.Code != contract.ErrorUnauthorized {
 		t.Fatalf("got %v", err)
 	}
-	if _, err = collect(t, org); !errors.As(err, &known) || known.Code != identity.ErrorUnauthorized {
+	if _, err = collect(t, org); !errors.As(err, &known) || known.Code != contract.ErrorUnauthorized {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -311,7 +313,7 @@ func TestAForbiddenListIsAGapThatNamesThePermission(t *testing.T) {
 			t.Errorf("%+v", gap)
 		}
 	}
-	if g := sink.item(t, identity.KindGroup, "00g1"); !decode[identity.Group](t, g).HiddenMembers || len(g.Gaps) != 1 {
+	if g := sink.item(t, identity.KindGroup, "00g1"); !decode[kinds.Group](t, g).HiddenMembers || len(g.Gaps) != 1 {
 		t.Errorf("%+v", g)
 	}
 }
@@ -332,7 +334,7 @@ func TestMissingFeaturesAndUnreadableMappingsDoNotStopACollection(t *testing.T) 
 			features++
 		}
 	}
-	if idp := decode[identity.IdentityProvider](t, sink.item(t, identity.KindIdentityProvider, "0oa9")); features != 2 ||
+	if idp := decode[kinds.IdentityProvider](t, sink.item(t, identity.KindIdentityProvider, "0oa9")); features != 2 ||
 		idp.MappingsKnown {
 		t.Fatalf("%d features, %+v", features, idp)
 	}
@@ -391,7 +393,7 @@ func TestAFeatureThatTheOrgDoesNotHaveIsAFactAndNotAMissingPermission(t *testing
 		t.Errorf("the gap is %+v", gap)
 	}
 	provider := sink.item(t, identity.KindIdentityProvider, "0oa9")
-	if decode[identity.IdentityProvider](t, provider).MappingsKnown || !slices.Contains(provider.Gaps, "mappings") {
+	if decode[kinds.IdentityProvider](t, provider).MappingsKnown || !slices.Contains(provider.Gaps, "mappings") {
 		t.Errorf("the provider is %+v", provider)
 	}
 }

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
@@ -18,13 +21,13 @@ var _ sdk.SourceConnector = (*Source)(nil)
 
 // Connection tells how an application is connected to the org now. It asks nothing: what the item does not hold is left
 // without a value, with a note that says where to look.
-func (s *Source) Connection(_ context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
+func (s *Source) Connection(_ context.Context, item identity.Item) ([]observation.ConnectionFact, error) {
 	if s.client == nil {
 		return nil, notConfigured()
 	}
-	var app identity.Application
+	var app kinds.Application
 	if err := item.Decode(&app); err != nil {
-		return nil, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
+		return nil, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
 	}
 	raw, err := reading.Parse(item.Raw)
 	if err != nil {
@@ -37,30 +40,30 @@ func (s *Source) Connection(_ context.Context, item identity.Item) ([]identity.C
 	case "saml":
 		s.oldSAML(item.ID, app, raw, sheet)
 	default:
-		return nil, &identity.ProviderError{Code: identity.ErrorUnsupported, Message: fmt.Sprintf("%s does not sign in by a protocol that can be moved (%s)", item.Name, app.Mode)}
+		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported, Message: fmt.Sprintf("%s does not sign in by a protocol that can be moved (%s)", item.Name, app.Mode)}
 	}
 	for _, link := range raw.At("_links", "appLinks").List() {
-		sheet.note(identity.ConnectionTest, link.At("href").Text(), "the link on the dashboard")
+		sheet.note(observation.ConnectionTest, link.At("href").Text(), "the link on the dashboard")
 		break
 	}
 	return sheet.facts, nil
 }
 
 // oldConnection gathers facts.
-type oldConnection struct{ facts []identity.ConnectionFact }
+type oldConnection struct{ facts []observation.ConnectionFact }
 
 // add leaves a fact without a value out.
 func (c *oldConnection) add(name, value string) { c.note(name, value, "") }
 
 func (c *oldConnection) note(name, value, note string) {
 	if value != "" {
-		c.facts = append(c.facts, identity.ConnectionFact{Name: name, Value: value, Note: note})
+		c.facts = append(c.facts, observation.ConnectionFact{Name: name, Value: value, Note: note})
 	}
 }
 
 // unknown is a fact that exists and that the item does not hold.
 func (c *oldConnection) unknown(name, where string) {
-	c.facts = append(c.facts, identity.ConnectionFact{Name: name, Note: where})
+	c.facts = append(c.facts, observation.ConnectionFact{Name: name, Note: where})
 }
 
 // known is a fact that exists; where the item does not hold it, the sheet says where to look.
@@ -85,52 +88,52 @@ func readCertificate(bare string) (text, expires string) {
 	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))), certificate.NotAfter.UTC().Format(time.RFC3339)
 }
 
-func (s *Source) oldOIDC(app identity.Application, sheet *oldConnection) {
+func (s *Source) oldOIDC(app kinds.Application, sheet *oldConnection) {
 	org := s.settings.orgURL
 	const otherServer = "or the address of the custom authorization server or domain that the application is configured with"
-	sheet.add(identity.ConnectionProtocol, "OpenID Connect")
-	sheet.note(identity.ConnectionIssuer, org, otherServer)
-	sheet.note(identity.ConnectionDiscovery, org+"/.well-known/openid-configuration", otherServer)
-	sheet.add(identity.ConnectionAuthorization, org+"/oauth2/v1/authorize")
-	sheet.add(identity.ConnectionToken, org+"/oauth2/v1/token")
-	sheet.add(identity.ConnectionKeys, org+"/oauth2/v1/keys")
-	sheet.add(identity.ConnectionLogout, org+"/oauth2/v1/logout")
-	sheet.add(identity.ConnectionClientID, app.ClientID)
+	sheet.add(observation.ConnectionProtocol, "OpenID Connect")
+	sheet.note(observation.ConnectionIssuer, org, otherServer)
+	sheet.note(observation.ConnectionDiscovery, org+"/.well-known/openid-configuration", otherServer)
+	sheet.add(observation.ConnectionAuthorization, org+"/oauth2/v1/authorize")
+	sheet.add(observation.ConnectionToken, org+"/oauth2/v1/token")
+	sheet.add(observation.ConnectionKeys, org+"/oauth2/v1/keys")
+	sheet.add(observation.ConnectionLogout, org+"/oauth2/v1/logout")
+	sheet.add(observation.ConnectionClientID, app.ClientID)
 	switch app.ClientAuthentication {
 	case "none":
-		sheet.add(identity.ConnectionClientSecret, "none: a public client")
+		sheet.add(observation.ConnectionClientSecret, "none: a public client")
 	case "private_key_jwt":
-		sheet.add(identity.ConnectionClientSecret, "none: the client signs with its own key")
+		sheet.add(observation.ConnectionClientSecret, "none: the client signs with its own key")
 	default:
-		sheet.add(identity.ConnectionClientSecret, "the one that the application holds; keep it for going back")
+		sheet.add(observation.ConnectionClientSecret, "the one that the application holds; keep it for going back")
 	}
-	sheet.add(identity.ConnectionRedirects, strings.Join(app.RedirectURIs, "\n"))
-	sheet.unknown(identity.ConnectionScopes, "see what the application asks for; the org keeps no list")
-	sheet.unknown(identity.ConnectionClaims, "the authorization server makes them; compare a token of each side")
+	sheet.add(observation.ConnectionRedirects, strings.Join(app.RedirectURIs, "\n"))
+	sheet.unknown(observation.ConnectionScopes, "see what the application asks for; the org keeps no list")
+	sheet.unknown(observation.ConnectionClaims, "the authorization server makes them; compare a token of each side")
 }
 
-func (s *Source) oldSAML(id string, app identity.Application, raw reading.Node, sheet *oldConnection) {
+func (s *Source) oldSAML(id string, app kinds.Application, raw reading.Node, sheet *oldConnection) {
 	const inMetadata = "in the metadata of the application: Admin Console, Applications, the application, Sign On, Metadata URL"
-	sheet.add(identity.ConnectionProtocol, "SAML 2.0")
+	sheet.add(observation.ConnectionProtocol, "SAML 2.0")
 	metadata := s.settings.orgURL + "/api/v1/apps/" + id + "/sso/saml/metadata"
 	if key := raw.At("credentials", "signing", "kid").Text(); key != "" {
 		metadata += "?kid=" + key
 	}
-	sheet.note(identity.ConnectionMetadata, metadata, "for administrators; the public address stands in the Admin Console under Sign On")
+	sheet.note(observation.ConnectionMetadata, metadata, "for administrators; the public address stands in the Admin Console under Sign On")
 	issuer := app.IdPEntityID
 	if stated := raw.At("settings", "signOn", "idpIssuer").Text(); issuer == "" && !strings.Contains(stated, "${") {
 		issuer = stated
 	}
-	sheet.known(identity.ConnectionEntityID, issuer, inMetadata)
-	sheet.known(identity.ConnectionSignOn, app.IdPSignOnURL, inMetadata)
+	sheet.known(observation.ConnectionEntityID, issuer, inMetadata)
+	sheet.known(observation.ConnectionSignOn, app.IdPSignOnURL, inMetadata)
 	certificate, expires := readCertificate(app.IdPCertificate)
-	sheet.known(identity.ConnectionCertificate, certificate, inMetadata)
+	sheet.known(observation.ConnectionCertificate, certificate, inMetadata)
 	sheet.facts[len(sheet.facts)-1].Expires = expires
-	sheet.add(identity.ConnectionAudience, app.EntityID)
-	sheet.add(identity.ConnectionACS, strings.Join(app.RedirectURIs, "\n"))
-	sheet.add(identity.ConnectionNameID, nameIDURN(app.NameIDFormat))
+	sheet.add(observation.ConnectionAudience, app.EntityID)
+	sheet.add(observation.ConnectionACS, strings.Join(app.RedirectURIs, "\n"))
+	sheet.add(observation.ConnectionNameID, nameIDURN(app.NameIDFormat))
 	if !app.ClaimsKnown {
-		sheet.unknown(identity.ConnectionClaims, "the org does not tell the attributes of a catalogue application; compare an assertion of each side")
+		sheet.unknown(observation.ConnectionClaims, "the org does not tell the attributes of a catalogue application; compare an assertion of each side")
 		return
 	}
 	lines := []string{"NameID: " + app.NameIDSource}
@@ -141,7 +144,7 @@ func (s *Source) oldSAML(id string, app identity.Application, raw reading.Node, 
 		}
 		lines = append(lines, statement.Name+": "+value)
 	}
-	sheet.note(identity.ConnectionClaims, strings.Join(lines, "\n"), "where each value comes from")
+	sheet.note(observation.ConnectionClaims, strings.Join(lines, "\n"), "where each value comes from")
 }
 
 // nameIDURN is the whole name of a format that items hold by its last part.

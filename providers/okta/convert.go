@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -19,7 +20,7 @@ func status(body reading.Node) string {
 
 func convertAssignment(app string, kind identity.Kind, body reading.Node) (identity.Item, error) {
 	principal := body.At("id").Text()
-	a := identity.AppAssignment{
+	a := kinds.AppAssignment{
 		Application: app, Principal: principal, PrincipalKind: string(kind), Direct: true, Status: identity.StatusActive,
 	}
 	if kind == identity.KindUser {
@@ -48,7 +49,7 @@ func isEveryone(group reading.Node) bool {
 
 func convertGroup(body reading.Node, fillers groupFillers, members membersOf) (identity.Item, error) {
 	id, profile := body.At("id").Text(), body.At("profile")
-	g := identity.Group{
+	g := kinds.Group{
 		Name: profile.At("name").Text(), Description: profile.At("description").Text(), Type: body.At("type").Text(),
 		Everyone: isEveryone(body), HiddenMembers: members.hidden,
 	}
@@ -98,7 +99,7 @@ func attributeTexts(value reading.Node) []string {
 
 func convertUser(body reading.Node) (identity.Item, error) {
 	profile := body.At("profile")
-	u := identity.User{
+	u := kinds.User{
 		Username: profile.At("login").Text(), Email: profile.At("email").Text(),
 		FirstName: profile.At("firstName").Text(), LastName: profile.At("lastName").Text(),
 		State: body.At("status").Text(), Status: identity.StatusInactive,
@@ -124,7 +125,7 @@ func convertUser(body reading.Node) (identity.Item, error) {
 
 func convertMembership(group string, user reading.Node) (identity.Item, error) {
 	member := user.At("id").Text()
-	m := identity.Membership{Group: group, Member: member, MemberKind: string(identity.KindUser)}
+	m := kinds.Membership{Group: group, Member: member, MemberKind: string(identity.KindUser)}
 	item, err := identity.NewItem(identity.KindMembership, group+":"+member, user.At("profile", "login").Text(), m)
 	item.References = []identity.Reference{
 		{Role: "group", Kind: identity.KindGroup, ID: group}, {Role: "member", Kind: identity.KindUser, ID: member},
@@ -133,7 +134,7 @@ func convertMembership(group string, user reading.Node) (identity.Item, error) {
 }
 
 func convertDomain(body reading.Node) (identity.Item, error) {
-	d := identity.Domain{Name: strings.ToLower(body.At("domain").Text()), Purpose: "login"}
+	d := kinds.Domain{Name: strings.ToLower(body.At("domain").Text()), Purpose: "login"}
 	switch body.At("validationStatus").Text() {
 	case "VERIFIED", "COMPLETED":
 		d.Verified = true

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // convertApplication makes the item of an app. Now is the day on which its credentials are judged.
 func convertApplication(body reading.Node, found assignments, now time.Time) (identity.Item, error) {
 	name := body.At("name").Text()
-	a := identity.Application{
+	a := kinds.Application{
 		Name: body.At("label").Text(), Description: body.At("settings", "notes", "admin").Text(), Status: status(body),
 		Protocol: "other", Mode: body.At("signOnMode").Text(), Catalog: name, Vendor: isVendorApp(name),
 		Access: identity.AccessAssigned, AssignedUsers: found.users, AssignedGroups: found.groups,
@@ -42,7 +43,7 @@ func convertApplication(body reading.Node, found assignments, now time.Time) (id
 }
 
 // fillByMode returns what the org does not tell.
-func fillByMode(a *identity.Application, body reading.Node, now time.Time) []string {
+func fillByMode(a *kinds.Application, body reading.Node, now time.Time) []string {
 	switch a.Mode {
 	case "OPENID_CONNECT":
 		a.Protocol = "oidc"
@@ -75,7 +76,7 @@ func isVendorApp(name string) bool {
 
 // undecidedMode explains an app without a sign-on mode, unless it is a directory or feeds people in: those sign nobody
 // on.
-func undecidedMode(a identity.Application) string {
+func undecidedMode(a kinds.Application) string {
 	switch {
 	case a.Vendor, len(a.Provisioning) > 0, a.Catalog == "active_directory", a.Catalog == "custom_identity_source",
 		strings.HasPrefix(a.Catalog, "ldap"), strings.HasPrefix(a.Catalog, "csv_directory"):
@@ -99,7 +100,7 @@ func usernameTemplate(template reading.Node) string {
 	return text
 }
 
-func fillOIDC(a *identity.Application, body reading.Node, now time.Time) {
+func fillOIDC(a *kinds.Application, body reading.Node, now time.Time) {
 	settings, credentials := body.At("settings", "oauthClient"), body.At("credentials", "oauthClient")
 	if settings.IsNull() {
 		if !a.Vendor {
@@ -143,7 +144,7 @@ func fillOIDC(a *identity.Application, body reading.Node, now time.Time) {
 }
 
 // fillAddresses takes over where an app is, and where its people are told more.
-func fillAddresses(a *identity.Application, settings reading.Node) {
+func fillAddresses(a *kinds.Application, settings reading.Node) {
 	a.JWKSURI = settings.At("jwks_uri").Text()
 	start, home := settings.At("initiate_login_uri"), settings.At("client_uri")
 	if a.HomeURL = start.Text(); a.HomeURL == "" {
@@ -160,7 +161,7 @@ func fillAddresses(a *identity.Application, settings reading.Node) {
 }
 
 // settleOIDC deals with what follows from fields that are carried.
-func settleOIDC(a identity.Application, settings reading.Node) {
+func settleOIDC(a kinds.Application, settings reading.Node) {
 	settings.At("issuer_mode").SettledIf("ORG_URL")                  // the address of the org, which changes anyway
 	settings.At("idp_initiated_login", "mode").SettledIf("DISABLED") // the default
 	code := slices.Contains(a.GrantTypes, "authorization_code")
@@ -186,7 +187,7 @@ func shortGrant(grant string) string {
 
 // fillSAML returns what the org does not tell: a catalogue app holds only what its administrator changed, and what is
 // not told is neither false nor a default.
-func fillSAML(a *identity.Application, body reading.Node, now time.Time) []string {
+func fillSAML(a *kinds.Application, body reading.Node, now time.Time) []string {
 	s := body.At("settings", "signOn")
 	fillEndpointsSAML(a, s, body.At("settings", "app"))
 	a.RequestIssuer = s.At("spIssuer").Text()
@@ -215,9 +216,9 @@ func fillSAML(a *identity.Application, body reading.Node, now time.Time) []strin
 	a.SignResponse, a.SignAssertion = s.At("responseSigned").Flag(), s.At("assertionSigned").Flag()
 	a.SignatureAlgorithm, a.DigestAlgorithm = s.At("signatureAlgorithm").Text(), s.At("digestAlgorithm").Text()
 	a.RequestSigned = s.At("samlSignedRequestEnabled").Flag()
-	a.SigningCertificate = carryCertificate(a, identity.CredentialRequest, s.At("spCertificate"), now)
+	a.SigningCertificate = carryCertificate(a, kinds.CredentialRequest, s.At("spCertificate"), now)
 	a.EncryptAssertion = s.At("assertionEncryption", "enabled").Flag()
-	a.EncryptionCertificate = carryCertificate(a, identity.CredentialEncryption, s.At("assertionEncryption"), now)
+	a.EncryptionCertificate = carryCertificate(a, kinds.CredentialEncryption, s.At("assertionEncryption"), now)
 	fillLogout(a, s)
 	a.RelayState = s.At("defaultRelayState").Text()
 	a.AuthnContext = s.At("authnContextClassRef").Text()
@@ -230,7 +231,7 @@ func fillSAML(a *identity.Application, body reading.Node, now time.Time) []strin
 
 // fillEndpointsSAML takes the addresses of the app. okta_org2org, which leads to another org, keeps its own in
 // settings.app.
-func fillEndpointsSAML(a *identity.Application, s, own reading.Node) {
+func fillEndpointsSAML(a *kinds.Application, s, own reading.Node) {
 	a.EntityID = firstText(s.At("audienceOverride").Text(), s.At("audience").Text())
 	a.ACSURL = firstText(s.At("ssoAcsUrlOverride").Text(), s.At("ssoAcsUrl").Text())
 	if a.Catalog == "okta_org2org" {
@@ -257,7 +258,7 @@ func fillEndpointsSAML(a *identity.Application, s, own reading.Node) {
 }
 
 // fillLogout takes the address of single logout. Its issuer is the app's own name, or is told as unknown.
-func fillLogout(a *identity.Application, s reading.Node) {
+func fillLogout(a *kinds.Application, s reading.Node) {
 	slo := s.At("slo")
 	if !slo.At("enabled").Flag() {
 		slo.Settled() // kept from a time when it was on
@@ -276,7 +277,7 @@ func statedIssuer(body reading.Node) string {
 	return ""
 }
 
-func fillStatements(a *identity.Application, s reading.Node) {
+func fillStatements(a *kinds.Application, s reading.Node) {
 	for _, statement := range s.At("attributeStatements").List() {
 		a.AttributeStatements = append(a.AttributeStatements, convertStatement(statement))
 	}
@@ -293,8 +294,8 @@ func fillStatements(a *identity.Application, s reading.Node) {
 	}
 }
 
-func convertStatement(s reading.Node) identity.AttributeStatement {
-	out := identity.AttributeStatement{
+func convertStatement(s reading.Node) kinds.AttributeStatement {
+	out := kinds.AttributeStatement{
 		Name: s.At("name").Text(), Type: s.At("type").Text(), Values: s.At("values").Texts(),
 		FilterType: s.At("filterType").Text(), FilterValue: s.At("filterValue").Text(),
 	}

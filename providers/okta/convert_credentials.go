@@ -4,18 +4,18 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // carryCertificate notes every certificate of a holder and returns the one that is carried: the first that is valid
 // today, as the signer's own stands before those of its issuers. Empty when none is.
-func carryCertificate(a *identity.Application, use string, holder reading.Node, now time.Time) string {
+func carryCertificate(a *kinds.Application, use string, holder reading.Node, now time.Time) string {
 	carried := ""
 	for _, text := range holder.At("x5c").Texts() {
 		bare := bareBase64(text)
 		credential := reading.Certificate(use, bare, now)
-		if credential.Status == identity.CredentialValid && carried == "" {
+		if credential.Status == kinds.CredentialValid && carried == "" {
 			carried, credential.Carried = bare, true
 		}
 		a.Credentials = append(a.Credentials, credential)
@@ -24,15 +24,15 @@ func carryCertificate(a *identity.Application, use string, holder reading.Node, 
 }
 
 // fillKeys takes over the keys that the org accepts today: a key that was switched off would be accepted by the target.
-func fillKeys(a *identity.Application, jwks reading.Node) {
+func fillKeys(a *kinds.Application, jwks reading.Node) {
 	kept := []json.RawMessage{}
 	for _, key := range jwks.At("keys").List() {
-		credential := identity.Credential{
-			Use: identity.CredentialClient, Kind: "key", ID: firstText(key.At("kid").Text(), key.At("id").Text()),
-			Status: identity.CredentialValid, Carried: true,
+		credential := kinds.Credential{
+			Use: kinds.CredentialClient, Kind: "key", ID: firstText(key.At("kid").Text(), key.At("id").Text()),
+			Status: kinds.CredentialValid, Carried: true,
 		}
 		if state := key.At("status").Text(); state != "" && state != "ACTIVE" {
-			credential.Status, credential.Carried = identity.CredentialInactive, false
+			credential.Status, credential.Carried = kinds.CredentialInactive, false
 		} else {
 			kept = append(kept, json.RawMessage(key.Plain()))
 		}

@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 func convertIdentityProvider(body reading.Node, keys map[string][]string, mappings profileMappings) (identity.Item, error) {
 	protocol, policy := body.At("protocol"), body.At("policy")
-	p := identity.IdentityProvider{
+	p := kinds.IdentityProvider{
 		Name: body.At("name").Text(), Status: status(body), Type: body.At("type").Text(),
 		NameIDFormat: protocol.At("settings", "nameFormat").Text(), Scopes: protocol.At("scopes").Texts(),
 		MatchType: policy.At("subject", "matchType").Text(), UsernameTemplate: policy.At("subject", "userNameTemplate", "template").Text(),
@@ -42,7 +43,7 @@ func convertIdentityProvider(body reading.Node, keys map[string][]string, mappin
 }
 
 // fillEndpoints returns what could not be told.
-func fillEndpoints(p *identity.IdentityProvider, protocol reading.Node, keys map[string][]string) []string {
+func fillEndpoints(p *kinds.IdentityProvider, protocol reading.Node, keys map[string][]string) []string {
 	endpoints, credentials := protocol.At("endpoints"), protocol.At("credentials")
 	trust, client := credentials.At("trust"), credentials.At("client")
 	p.SSOURL, p.SLOURL = endpoints.At("sso", "url").Text(), endpoints.At("slo", "url").Text()
@@ -138,10 +139,10 @@ func secondsUp(milliseconds int) int {
 
 // convertMapping reads the properties of one profile mapping. An expression that is one upstream attribute becomes its
 // bare name; any other is kept as it is.
-func convertMapping(body reading.Node) []identity.AttributeMapping {
+func convertMapping(body reading.Node) []kinds.AttributeMapping {
 	plain := regexp.MustCompile(`^(?:appuser|source|idpuser)\.([A-Za-z_][A-Za-z0-9_]*)$`)
 	fields := map[string]string{"login": "username", "email": "email", "firstName": "first_name", "lastName": "last_name"}
-	var out []identity.AttributeMapping
+	var out []kinds.AttributeMapping
 	properties := body.At("properties")
 	for _, name := range properties.Names() {
 		from := strings.TrimSpace(properties.At(name, "expression").Text())
@@ -149,7 +150,7 @@ func convertMapping(body reading.Node) []identity.AttributeMapping {
 			from = match[1]
 		}
 		if from != "" {
-			out = append(out, identity.AttributeMapping{From: from, To: firstText(fields[name], name)})
+			out = append(out, kinds.AttributeMapping{From: from, To: firstText(fields[name], name)})
 		}
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -25,7 +26,7 @@ func sortRules(rules []element) {
 }
 
 func convertAuthPolicy(body reading.Node, rules ruleList) (identity.Item, error) {
-	p := identity.AuthPolicy{
+	p := kinds.AuthPolicy{
 		Name: body.At("name").Text(), Type: body.At("type").Text(), Status: status(body), System: body.At("system").Flag(),
 		Priority: body.At("priority").Number(), Rules: len(rules.elements), Summary: summaries(rules),
 	}
@@ -43,7 +44,7 @@ func convertAuthPolicy(body reading.Node, rules ruleList) (identity.Item, error)
 }
 
 func convertSessionPolicy(body reading.Node, rules ruleList) (identity.Item, error) {
-	p := identity.SessionPolicy{
+	p := kinds.SessionPolicy{
 		Name: body.At("name").Text(), Status: status(body), System: body.At("system").Flag(),
 		Priority: body.At("priority").Number(), Summary: summaries(rules),
 	}
@@ -97,7 +98,7 @@ func smallest(a, b int) int {
 // stay in.
 func convertGroupRule(body reading.Node) (identity.Item, error) {
 	targets := body.At("actions", "assignUserToGroups", "groupIds").Texts()
-	p := identity.AuthPolicy{
+	p := kinds.AuthPolicy{
 		Name: body.At("name").Text(), Type: "group_rule", Status: status(body), Rules: 1, Known: true,
 		Restricts: body.At("status").Text() == "ACTIVE",
 		Summary:   []string{fmt.Sprintf("people with %s go to %s", body.At("conditions", "expression", "value").Text(), groupCount(len(targets)))},

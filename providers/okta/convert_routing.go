@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -13,7 +14,7 @@ import (
 // first that fits decides.
 func convertRoutingRule(policy reading.Node, earlier *domainsTaken, body reading.Node) (identity.Item, error) {
 	reach := reachOf(body)
-	r := identity.RoutingRule{
+	r := kinds.RoutingRule{
 		Name: body.At("name").Text(), Status: status(body), Priority: body.At("priority").Number(), System: body.At("system").Flag(),
 		Domains: reach.domains, Conditions: reach.others,
 	}

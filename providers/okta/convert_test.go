@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -105,7 +106,7 @@ func TestRecordedAppsAreDecidedAsTheirBodiesSay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var app identity.Application
+		var app kinds.Application
 		if err := item.Decode(&app); err != nil {
 			t.Fatal(err)
 		}
@@ -133,13 +134,13 @@ func TestRecordedAppsAreDecidedAsTheirBodiesSay(t *testing.T) {
 }
 
 // converted gives the item of an app, and what it is.
-func converted(t *testing.T, text string) (identity.Item, identity.Application) {
+func converted(t *testing.T, text string) (identity.Item, kinds.Application) {
 	t.Helper()
 	item, err := convertApplication(parsed(t, text), assignments{}, today())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var app identity.Application
+	var app kinds.Application
 	if err := item.Decode(&app); err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +251,7 @@ func TestOnlyKeysAndCertificatesThatAreValidTodayAreCarried(t *testing.T) {
 	}
 	var got []string
 	for _, c := range app.Credentials {
-		if (c.Status == identity.CredentialUnreadable) != (c.Until == "") {
+		if (c.Status == kinds.CredentialUnreadable) != (c.Until == "") {
 			t.Errorf("dates of %+v", c)
 		}
 		got = append(got, fmt.Sprintf("%s %s %t", c.Use, c.Status, c.Carried))

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/translation"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
@@ -50,7 +50,7 @@ func TestItems_OfEveryCaseAreTranslatedWithoutASilence(t *testing.T) {
 					t.Errorf("%s does not fit the server: %+v", item.Address(), again.Findings)
 				}
 				for _, f := range made.Findings {
-					if f.Summary == "" || (f.Type == identity.FindingRebuild || f.Type == identity.FindingInvalid) && f.Action == "" {
+					if f.Summary == "" || (f.Type == fidelity.Rebuild || f.Type == fidelity.Invalid) && f.Action == "" {
 						t.Errorf("%s: %s says too little: %+v", item.Address(), f.Field, f)
 					}
 				}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func samlApp(id, status string) string {
@@ -74,7 +75,7 @@ func TestCollect_MetadataThatCannotBeHadCostsNothingElse(t *testing.T) {
 			if err := org.source(t).Collect(t.Context(), sink); err != nil {
 				t.Fatal(err)
 			}
-			var app identity.Application
+			var app kinds.Application
 			if err := sink.item(t, identity.KindApplication, "0oa1").Decode(&app); err != nil || app.IdPEntityID != c.entity ||
 				app.IdPCertificate != "" {
 				t.Errorf("%+v, error %v", app, err)

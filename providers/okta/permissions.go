@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -38,12 +38,12 @@ func probes() []probe {
 
 // Permissions tries each collection with a list of one element. Whether a client secret may be read is not tried: that
 // would take it out of the org.
-func (s *Source) Permissions(ctx context.Context) ([]identity.PermissionCheck, error) {
+func (s *Source) Permissions(ctx context.Context) ([]observation.PermissionCheck, error) {
 	if s.client == nil {
 		return nil, notConfigured()
 	}
 	all := probes()
-	checks := make([]identity.PermissionCheck, len(all))
+	checks := make([]observation.PermissionCheck, len(all))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, p := range all {
 		group.Go(func() error {
@@ -55,16 +55,16 @@ func (s *Source) Permissions(ctx context.Context) ([]identity.PermissionCheck, e
 	if err := group.Wait(); err != nil {
 		return nil, asProviderError(err)
 	}
-	return append(checks, identity.PermissionCheck{
-		Name: "okta.apps.manage", For: "apply: fetch the secret of an application, where a plan needs it", State: identity.PermissionUnknown,
+	return append(checks, observation.PermissionCheck{
+		Name: "okta.apps.manage", For: "apply: fetch the secret of an application, where a plan needs it", State: observation.PermissionUnknown,
 		Action: "Where apply says so, use a token of an Application Administrator for it; a token that only reads is enough for everything else.",
 	}), nil
 }
 
-func (c *client) try(ctx context.Context, p probe) (identity.PermissionCheck, error) {
+func (c *client) try(ctx context.Context, p probe) (observation.PermissionCheck, error) {
 	const doing = "checking the permissions"
 	name, _, _ := strings.Cut(p.permission, " ")
-	check := identity.PermissionCheck{Name: name, For: p.use, State: identity.PermissionGranted, Optional: p.optional}
+	check := observation.PermissionCheck{Name: name, For: p.use, State: observation.PermissionGranted, Optional: p.optional}
 	_, err := c.get(ctx, doing, p.location)
 	var r *refusal
 	switch {
@@ -72,9 +72,9 @@ func (c *client) try(ctx context.Context, p probe) (identity.PermissionCheck, er
 	case !errors.As(err, &r):
 		return check, err
 	case isForbidden(r):
-		check.State, check.Action = identity.PermissionMissing, "Give the token's administrator the role Read-only Administrator, or another one that holds "+name+"."
+		check.State, check.Action = observation.PermissionMissing, "Give the token's administrator the role Read-only Administrator, or another one that holds "+name+"."
 	case r.status == http.StatusNotFound || r.status == http.StatusBadRequest || r.status == http.StatusMethodNotAllowed:
-		check.State, check.Action = identity.PermissionUnknown, "The org does not know this list; where it is not licensed there is nothing to read."
+		check.State, check.Action = observation.PermissionUnknown, "The org does not know this list; where it is not licensed there is nothing to read."
 	default:
 		return check, c.problem(doing, p.permission, err)
 	}

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -17,15 +18,15 @@ func TestPermissions_AreTriedAndNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]identity.PermissionState{"okta.idps.read": identity.PermissionMissing,
-		"okta.domains.read": identity.PermissionUnknown, "okta.apps.manage": identity.PermissionUnknown}
+	want := map[string]observation.PermissionState{"okta.idps.read": observation.PermissionMissing,
+		"okta.domains.read": observation.PermissionUnknown, "okta.apps.manage": observation.PermissionUnknown}
 	for _, check := range checks {
 		state := want[check.Name]
 		if state == "" {
-			state = identity.PermissionGranted
+			state = observation.PermissionGranted
 		}
 		if check.Optional != (check.Name == "okta.logs.read") || check.State != state || check.For == "" ||
-			(check.Action == "") != (state == identity.PermissionGranted) {
+			(check.Action == "") != (state == observation.PermissionGranted) {
 			t.Errorf("%+v, wanted %s", check, state)
 		}
 		delete(want, check.Name)
@@ -39,8 +40,8 @@ func TestPermissions_AWrongTokenIsAnErrorAndNotEverythingMissing(t *testing.T) {
 	org := newOrg(t)
 	org.faults["/api/v1/apps?limit=1"] = refuse(401, "E0000011", "Invalid token provided")
 	_, err := org.source(t).(sdk.PermissionChecker).Permissions(t.Context())
-	var failure *identity.ProviderError
-	if !errors.As(err, &failure) || failure.Code != identity.ErrorUnauthorized {
+	var failure *contract.ProviderError
+	if !errors.As(err, &failure) || failure.Code != contract.ErrorUnauthorized {
 		t.Errorf("got %v", err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -38,11 +40,11 @@ func New(version string) sdk.Source {
 }
 
 // Schema says which arguments the source block takes.
-func (s *Source) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
+func (s *Source) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
 		Name: "okta", Version: s.version, Kinds: kindsRead(), Unread: unread(),
 		Doc: "Reads an Okta org, classic or Identity Engine. It never writes.",
-		Config: []identity.ConfigAttribute{
+		Config: []contract.ConfigAttribute{
 			{Name: "org_url", Type: "string", Required: true,
 				Doc: "Address of the org, such as https://acme.okta.com, without -admin and without a path."},
 			{Name: "connection_mode", Type: "string", Default: modeAPIToken, OneOf: []string{modeAPIToken},
@@ -114,20 +116,20 @@ func isAdminHost(host string) bool {
 
 // Identify lists one application: the cheapest call that proves address and token. A token that may not list
 // applications is still a token of the org.
-func (s *Source) Identify(ctx context.Context) (identity.SourceIdentity, error) {
+func (s *Source) Identify(ctx context.Context) (contract.SourceIdentity, error) {
 	const doing = "identifying the org"
 	if s.client == nil {
-		return identity.SourceIdentity{}, notConfigured()
+		return contract.SourceIdentity{}, notConfigured()
 	}
 	_, err := s.client.get(ctx, doing, "/api/v1/apps?limit=1")
 	var r *refusal
 	if errors.As(err, &r) && r.status == http.StatusForbidden {
-		return identity.SourceIdentity{Tenant: s.settings.host, Detail: "the token may not list applications"}, nil
+		return contract.SourceIdentity{Tenant: s.settings.host, Detail: "the token may not list applications"}, nil
 	}
 	if err != nil {
-		return identity.SourceIdentity{}, s.client.problem(doing, scopeApps, err)
+		return contract.SourceIdentity{}, s.client.problem(doing, scopeApps, err)
 	}
-	return identity.SourceIdentity{Tenant: s.settings.host}, nil
+	return contract.SourceIdentity{Tenant: s.settings.host}, nil
 }
 
 // Secret fetches the client secret of an identity provider or of a confidential OIDC client.
@@ -149,5 +151,5 @@ func (s *Source) Secret(ctx context.Context, item identity.ItemID, field string)
 }
 
 func notConfigured() error {
-	return &identity.ProviderError{Code: identity.ErrorInternal, Message: "the okta source is used before it is configured"}
+	return &contract.ProviderError{Code: contract.ErrorInternal, Message: "the okta source is used before it is configured"}
 }

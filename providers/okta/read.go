@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
-	"golang.org/x/sync/errgroup"
 )
 
 // Collect reads the org once. Lists are read side by side; no more than concurrency requests are under way.
@@ -31,15 +33,15 @@ func asProviderError(err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *identity.ProviderError
+	var known *contract.ProviderError
 	if errors.As(err, &known) {
 		return known
 	}
-	code := identity.ErrorInternal
+	code := contract.ErrorInternal
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		code = identity.ErrorUnreachable
+		code = contract.ErrorUnreachable
 	}
-	return &identity.ProviderError{Code: code, Message: "collecting the org: " + reading.Clean(err.Error())}
+	return &contract.ProviderError{Code: code, Message: "collecting the org: " + reading.Clean(err.Error())}
 }
 
 // reader is one collection.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func (r *reader) identityProviders(ctx context.Context) error {
@@ -54,7 +55,7 @@ func bareBase64(text string) string { return strings.Join(strings.Fields(text), 
 // profileMappings of one identity provider; known is false when they could not be read.
 type profileMappings struct {
 	known    bool
-	mappings []identity.AttributeMapping
+	mappings []kinds.AttributeMapping
 }
 
 // mappings reads what the provider fills in. A token without the permission for them still reads everything else.

@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -38,8 +38,8 @@ func (r *reader) samlMetadata(ctx context.Context, app reading.Node, found *assi
 	if errors.As(err, &refused) && refused.status/100 == 4 && refused.status != 401 && refused.status != 429 {
 		return nil
 	}
-	var fault *identity.ProviderError
-	if errors.As(err, &fault) && fault.Code == identity.ErrorInvalid {
+	var fault *contract.ProviderError
+	if errors.As(err, &fault) && fault.Code == contract.ErrorInvalid {
 		return nil
 	}
 	if err != nil {

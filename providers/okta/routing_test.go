@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // routed converts rules in their order and gives which earlier ones each names.
@@ -20,7 +20,7 @@ func routed(tb testing.TB, rules []string) [][]string {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		var rule identity.RoutingRule
+		var rule kinds.RoutingRule
 		if err := item.Decode(&rule); err != nil {
 			tb.Fatal(err)
 		}

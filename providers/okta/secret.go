@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
@@ -13,7 +14,7 @@ import (
 const fieldClientSecret = "client_secret"
 
 func unknownSecret(item identity.ItemID, field string) error {
-	return &identity.ProviderError{Code: identity.ErrorNotFound,
+	return &contract.ProviderError{Code: contract.ErrorNotFound,
 		Message: fmt.Sprintf("okta holds no secret %s of %s", field, item)}
 }
 

@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
@@ -24,14 +26,14 @@ const (
 // SignIns sums up the System Log's events user.authentication.sso since a time, by application. The query has an end,
 // because one without would be answered with a link to the next page for ever. The newest events come first, so that a
 // log that is too long to read whole loses its oldest part, which Covers then says.
-func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInReport, error) {
+func (s *Source) SignIns(ctx context.Context, since string) (observation.SignInReport, error) {
 	const doing = "reading the System Log"
 	if s.client == nil {
-		return identity.SignInReport{}, notConfigured()
+		return observation.SignInReport{}, notConfigured()
 	}
 	from, err := time.Parse(time.RFC3339, since)
 	if err != nil {
-		return identity.SignInReport{}, &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf("%s: %q is no time", doing, since)}
+		return observation.SignInReport{}, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("%s: %q is no time", doing, since)}
 	}
 	until := time.Now().UTC()
 	covers := from.UTC()
@@ -47,11 +49,11 @@ func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInRepo
 	for {
 		a, err := s.client.get(ctx, doing, book.Location())
 		if err != nil {
-			return identity.SignInReport{}, asProviderError(s.client.problem(doing, scopeLogs, err))
+			return observation.SignInReport{}, asProviderError(s.client.problem(doing, scopeLogs, err))
 		}
 		last, err := sum.page(book, a)
 		if err != nil {
-			return identity.SignInReport{}, err
+			return observation.SignInReport{}, err
 		}
 		if a.next == "" || last.IsZero() {
 			break
@@ -61,10 +63,10 @@ func (s *Source) SignIns(ctx context.Context, since string) (identity.SignInRepo
 			break
 		}
 		if err := book.Next(a.next); err != nil {
-			return identity.SignInReport{}, err
+			return observation.SignInReport{}, err
 		}
 	}
-	return identity.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(), Requests: book.Count()}, nil
+	return observation.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(), Requests: book.Count()}, nil
 }
 
 // signInSum adds log events up. An event that comes on two pages counts once.
@@ -117,8 +119,8 @@ func (s *signInSum) add(event reading.Node, at time.Time) {
 	}
 }
 
-func (s *signInSum) activities() []identity.SignInActivity {
-	return s.applications.Activities(func(id string, activity *identity.SignInActivity) bool {
+func (s *signInSum) activities() []observation.SignInActivity {
+	return s.applications.Activities(func(id string, activity *observation.SignInActivity) bool {
 		activity.Item = identity.ItemID{Kind: identity.KindApplication, ID: id}
 		return true
 	})

@@ -15,7 +15,10 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labfault"
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/okta"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -74,7 +77,7 @@ func TestSignIns_AreSummedUpByApplicationOverAllPages(t *testing.T) {
 	if report.Requests != 4 || lab.Requests() != 4 {
 		t.Errorf("%d requests for seven events, two a page (the organisation counted %d)", report.Requests, lab.Requests())
 	}
-	got := map[string]identity.SignInActivity{}
+	got := map[string]observation.SignInActivity{}
 	for _, a := range report.Applications {
 		if at, err := time.Parse(time.RFC3339, a.Last); err != nil || time.Since(at) > 72*time.Hour {
 			t.Errorf("%s was last used %q", a.Item.ID, a.Last)
@@ -82,7 +85,7 @@ func TestSignIns_AreSummedUpByApplicationOverAllPages(t *testing.T) {
 		a.Last = ""
 		got[a.Item.ID] = a
 	}
-	want := identity.SignInActivity{Item: identity.ItemID{Kind: identity.KindApplication, ID: fieldbook}, SignIns: 4,
+	want := observation.SignInActivity{Item: identity.ItemID{Kind: identity.KindApplication, ID: fieldbook}, SignIns: 4,
 		Failures: 1, PeopleCount: 3,
 		People: []string{"aoife.o'brien@brightwater.example", "rhea.nowak@brightwater.example",
 			"tomas.lindqvist@brightwater.example"}}
@@ -112,8 +115,8 @@ func TestSignIns_CoverWhatTheOrgKeeps(t *testing.T) {
 func TestSignIns_ALogThatMayNotBeReadIsForbiddenAndNotEmpty(t *testing.T) {
 	source, _ := labSource(t, labokta.Options{Forbidden: []string{"/api/v1/logs"}})
 	_, err := source.(sdk.SignInReader).SignIns(t.Context(), ago(30))
-	var failure *identity.ProviderError
-	if !errors.As(err, &failure) || failure.Code != identity.ErrorForbidden ||
+	var failure *contract.ProviderError
+	if !errors.As(err, &failure) || failure.Code != contract.ErrorForbidden ||
 		!strings.Contains(failure.Permission, "okta.logs.read") {
 		t.Errorf("the answer is %v", err)
 	}
@@ -137,12 +140,12 @@ func TestConnection_SaysWhatTheItemHoldsAndWhereTheRestIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := lab.Requests()
-	facts := func(id string) map[string]identity.ConnectionFact {
+	facts := func(id string) map[string]observation.ConnectionFact {
 		list, err := source.(sdk.SourceConnector).Connection(t.Context(), sink.item(t, identity.KindApplication, id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := map[string]identity.ConnectionFact{}
+		found := map[string]observation.ConnectionFact{}
 		for _, f := range list {
 			if f.Value == "" && f.Note == "" {
 				t.Errorf("%s says nothing", f.Name)
@@ -152,26 +155,26 @@ func TestConnection_SaysWhatTheItemHoldsAndWhereTheRestIs(t *testing.T) {
 		return found
 	}
 	web := facts(fieldbook)
-	if web[identity.ConnectionClientID].Value != fieldbook ||
-		!strings.HasSuffix(web[identity.ConnectionDiscovery].Value, "/.well-known/openid-configuration") ||
-		!strings.Contains(web[identity.ConnectionTest].Value, "/home/oidc_client/") {
+	if web[observation.ConnectionClientID].Value != fieldbook ||
+		!strings.HasSuffix(web[observation.ConnectionDiscovery].Value, "/.well-known/openid-configuration") ||
+		!strings.Contains(web[observation.ConnectionTest].Value, "/home/oidc_client/") {
 		t.Errorf("Fieldbook: %+v", web)
 	}
 	saml := facts(expenses)
-	if saml[identity.ConnectionACS].Value != "https://expenses.brightwater.example/saml/acs" ||
-		!strings.Contains(saml[identity.ConnectionMetadata].Value, "/sso/saml/metadata?kid=") ||
-		saml[identity.ConnectionNameID].Value != "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" {
+	if saml[observation.ConnectionACS].Value != "https://expenses.brightwater.example/saml/acs" ||
+		!strings.Contains(saml[observation.ConnectionMetadata].Value, "/sso/saml/metadata?kid=") ||
+		saml[observation.ConnectionNameID].Value != "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" {
 		t.Errorf("Expenses: %+v", saml)
 	}
-	certificate := saml[identity.ConnectionCertificate]
-	if saml[identity.ConnectionEntityID].Value != "http://www.okta.com/exkert30vd8ULdHRG5d7" ||
-		!strings.HasSuffix(saml[identity.ConnectionSignOn].Value, "/exkert30vd8ULdHRG5d7/sso/saml") ||
+	certificate := saml[observation.ConnectionCertificate]
+	if saml[observation.ConnectionEntityID].Value != "http://www.okta.com/exkert30vd8ULdHRG5d7" ||
+		!strings.HasSuffix(saml[observation.ConnectionSignOn].Value, "/exkert30vd8ULdHRG5d7/sso/saml") ||
 		!strings.HasPrefix(certificate.Value, "-----BEGIN CERTIFICATE-----\n") ||
 		certificate.Expires != "2036-11-19T10:10:51Z" {
 		t.Errorf("what the owner of Expenses has entered is not told: %+v", saml)
 	}
 	unread := sink.item(t, identity.KindApplication, expenses)
-	var app identity.Application
+	var app kinds.Application
 	if err := unread.Decode(&app); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +190,7 @@ func TestConnection_SaysWhatTheItemHoldsAndWhereTheRestIs(t *testing.T) {
 	}
 	for _, f := range list {
 		switch f.Name {
-		case identity.ConnectionEntityID, identity.ConnectionSignOn, identity.ConnectionCertificate:
+		case observation.ConnectionEntityID, observation.ConnectionSignOn, observation.ConnectionCertificate:
 			if f.Value != "" || !strings.Contains(f.Note, "Metadata URL") {
 				t.Errorf("what was not read is given out: %+v", f)
 			}

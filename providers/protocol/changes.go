@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // EncodeChange makes a message of a write that a target recorded.
-func EncodeChange(e identity.ChangeEvent) *ChangeEvent {
+func EncodeChange(e observation.ChangeEvent) *ChangeEvent {
 	message := &ChangeEvent{
 		Id: e.ID, At: e.At, Operation: e.Operation, Type: e.Type, Path: e.Path, ByUs: e.ByUs, By: e.By,
 		Bookkeeping: e.Bookkeeping,
@@ -22,8 +22,8 @@ func EncodeChange(e identity.ChangeEvent) *ChangeEvent {
 
 // DecodeChange reads a write that a target recorded. One without a time is an error: it could not be held against a
 // run.
-func DecodeChange(m *ChangeEvent) (identity.ChangeEvent, error) {
-	event := identity.ChangeEvent{
+func DecodeChange(m *ChangeEvent) (observation.ChangeEvent, error) {
+	event := observation.ChangeEvent{
 		ID: CleanText(m.GetId()), At: CleanText(m.GetAt()), Operation: CleanText(m.GetOperation()),
 		Type: CleanText(m.GetType()), Path: CleanText(m.GetPath()),
 		ByUs: m.GetByUs(), By: CleanText(m.GetBy()), Bookkeeping: m.GetBookkeeping(), ServerIDs: cleanTexts(m.GetServerIds()),

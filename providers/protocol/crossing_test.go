@@ -9,20 +9,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
 // words are the texts of closed lists; every other text is made up.
 var words = map[reflect.Type]string{
-	reflect.TypeFor[identity.Kind]():            string(identity.KindApplication),
-	reflect.TypeFor[identity.FindingType]():     string(identity.FindingLost),
-	reflect.TypeFor[identity.Direction]():       string(identity.DirectionTighter),
-	reflect.TypeFor[identity.Severity]():        string(identity.SeverityHigh),
-	reflect.TypeFor[identity.PermissionState](): string(identity.PermissionMissing),
-	reflect.TypeFor[identity.ProbeStatus]():     string(identity.ProbeSkipped),
-	reflect.TypeFor[diag.Severity]():            string(diag.Warning),
+	reflect.TypeFor[identity.Kind]():               string(identity.KindApplication),
+	reflect.TypeFor[fidelity.Type]():               string(fidelity.Lost),
+	reflect.TypeFor[fidelity.Direction]():          string(fidelity.DirectionTighter),
+	reflect.TypeFor[fidelity.Severity]():           string(fidelity.SeverityHigh),
+	reflect.TypeFor[observation.PermissionState](): string(observation.PermissionMissing),
+	reflect.TypeFor[observation.ProbeStatus]():     string(observation.ProbeSkipped),
+	reflect.TypeFor[diag.Severity]():               string(diag.Warning),
 }
 
 // filled is a value with something in every field, no two alike, so that a field that does not cross is seen.
@@ -131,39 +134,39 @@ func TestCrossing_NoFieldIsLost(t *testing.T) {
 	crosses(t, filled[identity.ItemID](), sure(protocol.EncodeItemID), protocol.DecodeItemID)
 	crosses(t, filled[identity.PageEvidence](), sure(protocol.EncodePage), sure(protocol.DecodePage))
 	crosses(t, filled[identity.Gap](), sure(protocol.EncodeGap), protocol.DecodeGap)
-	crosses(t, filled[[]identity.PermissionCheck](), sure(protocol.EncodePermissions), protocol.DecodePermissions)
-	crosses(t, filled[identity.SignInReport](), sure(protocol.EncodeSignIns), sure(protocol.DecodeSignIns))
-	crosses(t, filled[[]identity.ConnectionFact](), sure(protocol.EncodeConnection), sure(protocol.DecodeConnection))
-	crosses(t, filled[identity.ProbeRequest](), protocol.EncodeProbe, protocol.DecodeProbe)
-	crosses(t, filled[[]identity.ProbeResult](), sure(protocol.EncodeProbeResults), protocol.DecodeProbeResults)
-	crosses(t, filled[[]identity.Usage](), sure(protocol.EncodeUsages), sure(protocol.DecodeUsages))
-	crosses(t, filled[identity.Blueprint](), sure(protocol.EncodeBlueprint), sure(protocol.DecodeBlueprint))
-	crosses(t, filled[identity.CheckFinding](), sure(protocol.EncodeCheckFinding), protocol.DecodeCheckFinding)
-	crosses(t, filled[identity.ProviderSchema](), protocol.EncodeSchema, protocol.DecodeSchema)
-	crosses(t, filled[identity.StepResult](), sure(protocol.EncodeStepResult), sure(protocol.DecodeStepResult))
-	crosses(t, filled[identity.Marker](), sure(protocol.EncodeMarker), sure(protocol.DecodeMarker))
+	crosses(t, filled[[]observation.PermissionCheck](), sure(protocol.EncodePermissions), protocol.DecodePermissions)
+	crosses(t, filled[observation.SignInReport](), sure(protocol.EncodeSignIns), sure(protocol.DecodeSignIns))
+	crosses(t, filled[[]observation.ConnectionFact](), sure(protocol.EncodeConnection), sure(protocol.DecodeConnection))
+	crosses(t, filled[observation.ProbeRequest](), protocol.EncodeProbe, protocol.DecodeProbe)
+	crosses(t, filled[[]observation.ProbeResult](), sure(protocol.EncodeProbeResults), protocol.DecodeProbeResults)
+	crosses(t, filled[[]observation.Usage](), sure(protocol.EncodeUsages), sure(protocol.DecodeUsages))
+	crosses(t, filled[observation.Blueprint](), sure(protocol.EncodeBlueprint), sure(protocol.DecodeBlueprint))
+	crosses(t, filled[contract.CheckFinding](), sure(protocol.EncodeCheckFinding), protocol.DecodeCheckFinding)
+	crosses(t, filled[contract.ProviderSchema](), protocol.EncodeSchema, protocol.DecodeSchema)
+	crosses(t, filled[contract.StepResult](), sure(protocol.EncodeStepResult), sure(protocol.DecodeStepResult))
+	crosses(t, filled[contract.Marker](), sure(protocol.EncodeMarker), sure(protocol.DecodeMarker))
 
 	resource := filled[identity.Resource]()
 	resource.DependsOn = []identity.Dependency{ // one of the two is set
 		{Resource: resource.DependsOn[0].Resource}, {Item: resource.DependsOn[1].Item},
 	}
 	crosses(t, resource, protocol.EncodeResource, protocol.DecodeResource)
-	translation := filled[identity.Translation]()
+	translation := filled[contract.Translation]()
 	translation.Resources = []identity.Resource{resource}
 	crosses(t, translation, protocol.EncodeTranslation, protocol.DecodeTranslation)
-	question := filled[identity.UsageQuestion]()
+	question := filled[observation.UsageQuestion]()
 	question.Resource = resource
-	crosses(t, question, protocol.EncodeUsageQuestion, func(m *protocol.UsageQuestion) (identity.UsageQuestion, error) {
+	crosses(t, question, protocol.EncodeUsageQuestion, func(m *protocol.UsageQuestion) (observation.UsageQuestion, error) {
 		questions, err := protocol.DecodeUsageQuestions([]*protocol.UsageQuestion{m})
 		if err != nil {
-			return identity.UsageQuestion{}, err
+			return observation.UsageQuestion{}, err
 		}
 		return questions[0], nil
 	})
-	step := filled[identity.StepRequest]()
-	step.Action = identity.ActionUpdate
+	step := filled[contract.StepRequest]()
+	step.Action = contract.ActionUpdate
 	crosses(t, step, protocol.EncodeStep, protocol.DecodeStep)
-	change := filled[identity.ChangeEvent]()
+	change := filled[observation.ChangeEvent]()
 	change.At = "2026-11-22T08:00:00.5Z"
 	crosses(t, change, sure(protocol.EncodeChange), protocol.DecodeChange)
 }

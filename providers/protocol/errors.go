@@ -5,18 +5,19 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/identity"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
-// EncodeError makes the error of a call out of what a provider returned: a *identity.ProviderError crosses unchanged, a
+// EncodeError makes the error of a call out of what a provider returned: a *contract.ProviderError crosses unchanged, a
 // cancelled call stays one, anything else becomes ErrorInternal with its text.
 func EncodeError(err error) error {
 	if err == nil {
 		return nil
 	}
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	switch {
 	case errors.As(err, &failure):
 	case errors.Is(err, context.Canceled):
@@ -26,7 +27,7 @@ func EncodeError(err error) error {
 	case isStatus(err):
 		return err
 	default:
-		failure = &identity.ProviderError{Code: identity.ErrorInternal, Message: err.Error()}
+		failure = &contract.ProviderError{Code: contract.ErrorInternal, Message: err.Error()}
 	}
 	live, jsonErr := EncodeAttributes(failure.Live)
 	if jsonErr != nil || CheckMetadata(len(live)) != nil {
@@ -55,7 +56,7 @@ func CheckMetadata(bytes int) error {
 
 // DecodeError finds the provider's own error in the error of a call; ok is false when the call failed for another
 // reason.
-func DecodeError(err error) (failure *identity.ProviderError, ok bool) {
+func DecodeError(err error) (failure *contract.ProviderError, ok bool) {
 	state, isState := status.FromError(err)
 	if !isState {
 		return nil, false
@@ -69,7 +70,7 @@ func DecodeError(err error) (failure *identity.ProviderError, ok bool) {
 		if liveErr != nil {
 			live = nil
 		}
-		return &identity.ProviderError{
+		return &contract.ProviderError{
 			Code: decodeCode(message.GetCode()), Message: CleanText(message.GetMessage()),
 			Permission: CleanText(message.GetPermission()), Page: CleanText(message.GetPage()), Live: live,
 		}, true
@@ -77,14 +78,14 @@ func DecodeError(err error) (failure *identity.ProviderError, ok bool) {
 	return nil, false
 }
 
-func decodeCode(text string) identity.ErrorCode {
-	switch code := identity.ErrorCode(text); code {
-	case identity.ErrorUnreachable, identity.ErrorUnauthorized, identity.ErrorForbidden, identity.ErrorNotFound,
-		identity.ErrorConflict, identity.ErrorInvalid, identity.ErrorRateLimited, identity.ErrorUnsupported,
-		identity.ErrorInternal:
+func decodeCode(text string) contract.ErrorCode {
+	switch code := contract.ErrorCode(text); code {
+	case contract.ErrorUnreachable, contract.ErrorUnauthorized, contract.ErrorForbidden, contract.ErrorNotFound,
+		contract.ErrorConflict, contract.ErrorInvalid, contract.ErrorRateLimited, contract.ErrorUnsupported,
+		contract.ErrorInternal:
 		return code
 	}
-	return identity.ErrorInternal
+	return contract.ErrorInternal
 }
 
 func isStatus(err error) bool {

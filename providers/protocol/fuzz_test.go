@@ -4,9 +4,13 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/protocol"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
 func seed(f *testing.F, messages ...proto.Message) {
@@ -46,10 +50,10 @@ func FuzzDecodeItem(f *testing.F) {
 
 // FuzzDecodeTranslation: a translation that was taken survives another crossing.
 func FuzzDecodeTranslation(f *testing.F) {
-	message, err := protocol.EncodeTranslation(identity.Translation{
+	message, err := protocol.EncodeTranslation(contract.Translation{
 		Contract: "c", Resources: []identity.Resource{{Type: "t", Key: "k",
 			Attributes: identity.Attributes{"a": []any{1.0, "x", nil}}}},
-		Findings: []identity.Finding{{Type: identity.FindingLost, Direction: identity.DirectionLooser}},
+		Findings: []fidelity.Finding{{Type: fidelity.Lost, Direction: fidelity.DirectionLooser}},
 		Needs:    []identity.ItemID{{Kind: identity.KindGroup, ID: "1"}},
 	})
 	if err != nil {
@@ -107,7 +111,7 @@ func FuzzDecodeRest(f *testing.F) {
 
 // FuzzDecodeChange: a recorded write that was taken has a time and survives another crossing.
 func FuzzDecodeChange(f *testing.F) {
-	seed(f, protocol.EncodeChange(identity.ChangeEvent{ID: "e", At: "2026-11-22T09:00:00.123Z", Operation: "create",
+	seed(f, protocol.EncodeChange(observation.ChangeEvent{ID: "e", At: "2026-11-22T09:00:00.123Z", Operation: "create",
 		Type: "client", Path: "clients/1", ByUs: true,
 		About: []identity.ResourceID{{Type: "client", Key: "crm"}}, ServerIDs: []string{"1"}, Digest: "sha256:ab"}))
 	f.Fuzz(func(t *testing.T, bytes []byte) {

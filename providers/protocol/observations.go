@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // EncodePermissions makes messages of permission checks.
-func EncodePermissions(checks []identity.PermissionCheck) *PermissionsResponse {
+func EncodePermissions(checks []observation.PermissionCheck) *PermissionsResponse {
 	response := &PermissionsResponse{}
 	for _, check := range checks {
 		response.Checks = append(response.Checks, &PermissionCheck{Name: check.Name, For: check.For,
@@ -18,16 +19,16 @@ func EncodePermissions(checks []identity.PermissionCheck) *PermissionsResponse {
 }
 
 // DecodePermissions reads permission checks. A state that is not known is an error: it must not pass for granted.
-func DecodePermissions(response *PermissionsResponse) ([]identity.PermissionCheck, error) {
-	checks := make([]identity.PermissionCheck, 0, len(response.GetChecks()))
+func DecodePermissions(response *PermissionsResponse) ([]observation.PermissionCheck, error) {
+	checks := make([]observation.PermissionCheck, 0, len(response.GetChecks()))
 	for _, message := range response.GetChecks() {
-		state := identity.PermissionState(message.GetState())
+		state := observation.PermissionState(message.GetState())
 		switch state {
-		case identity.PermissionGranted, identity.PermissionMissing, identity.PermissionUnknown:
+		case observation.PermissionGranted, observation.PermissionMissing, observation.PermissionUnknown:
 		default:
 			return nil, fmt.Errorf("state %q of a permission is not known", CleanText(message.GetState()))
 		}
-		checks = append(checks, identity.PermissionCheck{
+		checks = append(checks, observation.PermissionCheck{
 			Name: CleanText(message.GetName()), For: CleanText(message.GetFor()), State: state,
 			Action: CleanText(message.GetAction()), Optional: message.GetOptional(),
 		})
@@ -36,7 +37,7 @@ func DecodePermissions(response *PermissionsResponse) ([]identity.PermissionChec
 }
 
 // EncodeSignIns makes a message of a report of sign-ins.
-func EncodeSignIns(report identity.SignInReport) *SignInsResponse {
+func EncodeSignIns(report observation.SignInReport) *SignInsResponse {
 	response := &SignInsResponse{Covers: report.Covers, Requests: int64(report.Requests)}
 	for _, a := range report.Applications {
 		response.Applications = append(response.Applications, &SignInActivity{
@@ -49,10 +50,10 @@ func EncodeSignIns(report identity.SignInReport) *SignInsResponse {
 }
 
 // DecodeSignIns reads a report of sign-ins.
-func DecodeSignIns(response *SignInsResponse) identity.SignInReport {
-	report := identity.SignInReport{Covers: CleanText(response.GetCovers()), Requests: int(response.GetRequests())}
+func DecodeSignIns(response *SignInsResponse) observation.SignInReport {
+	report := observation.SignInReport{Covers: CleanText(response.GetCovers()), Requests: int(response.GetRequests())}
 	for _, m := range response.GetApplications() {
-		activity := identity.SignInActivity{
+		activity := observation.SignInActivity{
 			Item:     identity.ItemID{Kind: identity.Kind(CleanText(m.GetItem().GetKind())), ID: CleanText(m.GetItem().GetId())},
 			Resource: DecodeResourceID(m.GetResource()), Last: CleanText(m.GetLast()), SignIns: int(m.GetSignIns()),
 			Failures: int(m.GetFailures()), PeopleCount: int(m.GetPeopleCount()), People: cleanTexts(m.GetPeople()),
@@ -63,7 +64,7 @@ func DecodeSignIns(response *SignInsResponse) identity.SignInReport {
 }
 
 // EncodeConnection makes a message of connection facts.
-func EncodeConnection(facts []identity.ConnectionFact) *ConnectionResponse {
+func EncodeConnection(facts []observation.ConnectionFact) *ConnectionResponse {
 	response := &ConnectionResponse{}
 	for _, f := range facts {
 		response.Facts = append(response.Facts, &ConnectionFact{Name: f.Name, Value: f.Value, Expires: f.Expires,
@@ -73,11 +74,11 @@ func EncodeConnection(facts []identity.ConnectionFact) *ConnectionResponse {
 }
 
 // DecodeConnection reads connection facts. The lines of a value (a certificate, a list) are kept.
-func DecodeConnection(response *ConnectionResponse) []identity.ConnectionFact {
-	facts := make([]identity.ConnectionFact, 0, len(response.GetFacts()))
+func DecodeConnection(response *ConnectionResponse) []observation.ConnectionFact {
+	facts := make([]observation.ConnectionFact, 0, len(response.GetFacts()))
 	for _, m := range response.GetFacts() {
 		lines := cleanTexts(strings.Split(m.GetValue(), "\n"))
-		facts = append(facts, identity.ConnectionFact{
+		facts = append(facts, observation.ConnectionFact{
 			Name: CleanText(m.GetName()), Value: strings.Join(lines, "\n"), Expires: CleanText(m.GetExpires()),
 			Note: CleanText(m.GetNote()),
 		})
@@ -86,7 +87,7 @@ func DecodeConnection(response *ConnectionResponse) []identity.ConnectionFact {
 }
 
 // EncodeProbe makes a message of what a probe shall try.
-func EncodeProbe(request identity.ProbeRequest) (*ProbeRequest, error) {
+func EncodeProbe(request observation.ProbeRequest) (*ProbeRequest, error) {
 	attributes, err := EncodeAttributes(request.Attributes)
 	if err != nil {
 		return nil, fmt.Errorf("encoding what %s should be: %w", request.Resource, err)
@@ -98,16 +99,16 @@ func EncodeProbe(request identity.ProbeRequest) (*ProbeRequest, error) {
 }
 
 // DecodeProbe reads what a probe shall try.
-func DecodeProbe(message *ProbeRequest) (identity.ProbeRequest, error) {
+func DecodeProbe(message *ProbeRequest) (observation.ProbeRequest, error) {
 	attributes, err := DecodeAttributes(message.GetAttributesJson())
-	return identity.ProbeRequest{
+	return observation.ProbeRequest{
 		Resource: DecodeResourceID(message.GetResource()), ServerID: message.GetServerId(), Attributes: attributes,
 		Impersonate: message.GetImpersonate(), Member: message.GetMember(), Stranger: message.GetStranger(),
 	}, err
 }
 
 // EncodeProbeResults makes messages of what probes found.
-func EncodeProbeResults(results []identity.ProbeResult) *ProbeResponse {
+func EncodeProbeResults(results []observation.ProbeResult) *ProbeResponse {
 	response := &ProbeResponse{}
 	for _, r := range results {
 		response.Results = append(response.Results, &ProbeResult{
@@ -120,12 +121,12 @@ func EncodeProbeResults(results []identity.ProbeResult) *ProbeResponse {
 }
 
 // DecodeProbeResults reads what probes found. A status that is not known is an error: it must not pass for a pass.
-func DecodeProbeResults(response *ProbeResponse) ([]identity.ProbeResult, error) {
-	results := make([]identity.ProbeResult, 0, len(response.GetResults()))
+func DecodeProbeResults(response *ProbeResponse) ([]observation.ProbeResult, error) {
+	results := make([]observation.ProbeResult, 0, len(response.GetResults()))
 	for _, m := range response.GetResults() {
-		status := identity.ProbeStatus(m.GetStatus())
+		status := observation.ProbeStatus(m.GetStatus())
 		switch status {
-		case identity.ProbePassed, identity.ProbeFailed, identity.ProbeSkipped, identity.ProbeUnknown:
+		case observation.ProbePassed, observation.ProbeFailed, observation.ProbeSkipped, observation.ProbeUnknown:
 		default:
 			return nil, fmt.Errorf("status %q of probe %s is not known", CleanText(m.GetStatus()), CleanText(m.GetProbe()))
 		}
@@ -133,7 +134,7 @@ func DecodeProbeResults(response *ProbeResponse) ([]identity.ProbeResult, error)
 		for name, value := range m.GetEvidence() {
 			evidence[CleanText(name)] = CleanText(value)
 		}
-		results = append(results, identity.ProbeResult{
+		results = append(results, observation.ProbeResult{
 			Probe: CleanText(m.GetProbe()), Resource: DecodeResourceID(m.GetResource()), Status: status,
 			Summary: CleanText(m.GetSummary()),
 			LookAt:  CleanText(m.GetLookAt()), Evidence: evidence, Requests: int(m.GetRequests()),
@@ -143,26 +144,26 @@ func DecodeProbeResults(response *ProbeResponse) ([]identity.ProbeResult, error)
 }
 
 // EncodeUsageQuestion makes a message of a question about the usage of a resource.
-func EncodeUsageQuestion(q identity.UsageQuestion) (*UsageQuestion, error) {
+func EncodeUsageQuestion(q observation.UsageQuestion) (*UsageQuestion, error) {
 	resource, err := EncodeResource(q.Resource)
 	return &UsageQuestion{Resource: resource, Since: q.Since, Opened: q.Opened}, err
 }
 
 // DecodeUsageQuestions reads questions about the usage of resources.
-func DecodeUsageQuestions(messages []*UsageQuestion) ([]identity.UsageQuestion, error) {
-	questions := make([]identity.UsageQuestion, 0, len(messages))
+func DecodeUsageQuestions(messages []*UsageQuestion) ([]observation.UsageQuestion, error) {
+	questions := make([]observation.UsageQuestion, 0, len(messages))
 	for _, m := range messages {
 		resource, err := DecodeResource(m.GetResource())
 		if err != nil {
 			return nil, err
 		}
-		questions = append(questions, identity.UsageQuestion{Resource: resource, Since: m.GetSince(), Opened: m.GetOpened()})
+		questions = append(questions, observation.UsageQuestion{Resource: resource, Since: m.GetSince(), Opened: m.GetOpened()})
 	}
 	return questions, nil
 }
 
 // EncodeUsages makes messages of how resources were used.
-func EncodeUsages(usages []identity.Usage) *UsageResponse {
+func EncodeUsages(usages []observation.Usage) *UsageResponse {
 	response := &UsageResponse{}
 	for _, u := range usages {
 		response.Usages = append(response.Usages, &Usage{Resource: EncodeResourceID(u.Resource), Used: u.Used, Facts: u.Facts,
@@ -172,10 +173,10 @@ func EncodeUsages(usages []identity.Usage) *UsageResponse {
 }
 
 // DecodeUsages reads how resources were used.
-func DecodeUsages(response *UsageResponse) []identity.Usage {
-	usages := make([]identity.Usage, 0, len(response.GetUsages()))
+func DecodeUsages(response *UsageResponse) []observation.Usage {
+	usages := make([]observation.Usage, 0, len(response.GetUsages()))
 	for _, m := range response.GetUsages() {
-		usages = append(usages, identity.Usage{
+		usages = append(usages, observation.Usage{
 			Resource: DecodeResourceID(m.GetResource()), Used: m.GetUsed(), Facts: cleanTexts(m.GetFacts()),
 			Unknown: CleanText(m.GetUnknown()),
 		})
@@ -184,12 +185,12 @@ func DecodeUsages(response *UsageResponse) []identity.Usage {
 }
 
 // EncodeBlueprint makes a message of a copy of a target's settings.
-func EncodeBlueprint(b identity.Blueprint) *BlueprintResponse {
+func EncodeBlueprint(b observation.Blueprint) *BlueprintResponse {
 	return &BlueprintResponse{Name: b.Name, Document: b.Document, Stripped: b.Stripped}
 }
 
 // DecodeBlueprint reads a copy of a target's settings.
-func DecodeBlueprint(response *BlueprintResponse) identity.Blueprint {
-	return identity.Blueprint{Name: CleanText(response.GetName()), Document: response.GetDocument(),
+func DecodeBlueprint(response *BlueprintResponse) observation.Blueprint {
+	return observation.Blueprint{Name: CleanText(response.GetName()), Document: response.GetDocument(),
 		Stripped: cleanTexts(response.GetStripped())}
 }

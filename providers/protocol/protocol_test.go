@@ -8,10 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
-	"google.golang.org/protobuf/proto"
 )
 
 func TestNumbersKeepTheirValue(t *testing.T) {
@@ -96,7 +98,7 @@ func TestDiagnosticsCrossUnchanged(t *testing.T) {
 }
 
 func TestAnErrorTooLargeForAHeaderLosesItsLiveResourceOnly(t *testing.T) {
-	sent := &identity.ProviderError{Code: identity.ErrorConflict, Message: "m",
+	sent := &contract.ProviderError{Code: contract.ErrorConflict, Message: "m",
 		Live: identity.Attributes{"x": strings.Repeat("x", protocol.MaxMetadata)}}
 	got, ok := protocol.DecodeError(protocol.EncodeError(fmt.Errorf("outer: %w", sent)))
 	if !ok || got.Code != sent.Code || got.Message != "m" || got.Live != nil {
@@ -134,7 +136,7 @@ func TestDependenciesCrossUnchangedAndNothingBetweenPasses(t *testing.T) {
 
 func TestAStepTellsWhetherItWasBegunBefore(t *testing.T) {
 	for _, begun := range []bool{false, true} {
-		message, err := protocol.EncodeStep(identity.StepRequest{StepID: "group:/a", Action: identity.ActionCreate,
+		message, err := protocol.EncodeStep(contract.StepRequest{StepID: "group:/a", Action: contract.ActionCreate,
 			Resource: identity.ResourceID{Type: "group", Key: "/a"}, Begun: begun})
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,8 @@ package protocol
 import (
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -93,7 +95,7 @@ func DecodeResourceID(message *ResourceID) identity.ResourceID {
 }
 
 // EncodeTranslation makes a message of a translation.
-func EncodeTranslation(translation identity.Translation) (*Translation, error) {
+func EncodeTranslation(translation contract.Translation) (*Translation, error) {
 	message := &Translation{Contract: translation.Contract}
 	for _, resource := range translation.Resources {
 		encoded, err := EncodeResource(resource)
@@ -112,26 +114,26 @@ func EncodeTranslation(translation identity.Translation) (*Translation, error) {
 }
 
 // DecodeTranslation reads a translation.
-func DecodeTranslation(message *Translation) (identity.Translation, error) {
-	translation := identity.Translation{Contract: CleanText(message.GetContract())}
+func DecodeTranslation(message *Translation) (contract.Translation, error) {
+	translation := contract.Translation{Contract: CleanText(message.GetContract())}
 	for _, encoded := range message.GetResources() {
 		resource, err := DecodeResource(encoded)
 		if err != nil {
-			return identity.Translation{}, err
+			return contract.Translation{}, err
 		}
 		translation.Resources = append(translation.Resources, resource)
 	}
 	for _, encoded := range message.GetFindings() {
 		finding, err := decodeFinding(encoded)
 		if err != nil {
-			return identity.Translation{}, err
+			return contract.Translation{}, err
 		}
 		translation.Findings = append(translation.Findings, finding)
 	}
 	for _, encoded := range message.GetNeeds() {
 		need, err := DecodeItemID(encoded)
 		if err != nil {
-			return identity.Translation{}, fmt.Errorf("need of a translation: %w", err)
+			return contract.Translation{}, fmt.Errorf("need of a translation: %w", err)
 		}
 		translation.Needs = append(translation.Needs, need)
 	}
@@ -139,17 +141,17 @@ func DecodeTranslation(message *Translation) (identity.Translation, error) {
 }
 
 // EncodeCheckFinding makes a message of a finding about the whole set.
-func EncodeCheckFinding(finding identity.CheckFinding) *CheckFinding {
+func EncodeCheckFinding(finding contract.CheckFinding) *CheckFinding {
 	return &CheckFinding{Resource: EncodeResourceID(finding.Resource), Finding: encodeFinding(finding.Finding)}
 }
 
 // DecodeCheckFinding reads a finding about the whole set.
-func DecodeCheckFinding(message *CheckFinding) (identity.CheckFinding, error) {
+func DecodeCheckFinding(message *CheckFinding) (contract.CheckFinding, error) {
 	finding, err := decodeFinding(message.GetFinding())
-	return identity.CheckFinding{Resource: DecodeResourceID(message.GetResource()), Finding: finding}, err
+	return contract.CheckFinding{Resource: DecodeResourceID(message.GetResource()), Finding: finding}, err
 }
 
-func encodeFinding(f identity.Finding) *Finding {
+func encodeFinding(f fidelity.Finding) *Finding {
 	return &Finding{
 		Type: string(f.Type), Field: f.Field, Summary: f.Summary, Action: f.Action, Direction: string(f.Direction),
 		Compensated: f.Compensated, Audience: string(f.Audience), Severity: string(f.Severity), ImpactCode: f.ImpactCode,
@@ -159,30 +161,30 @@ func encodeFinding(f identity.Finding) *Finding {
 
 // decodeFinding refuses a type or direction that it does not know: the class of an item follows from them, and guessing
 // could turn "blocked" into "imported".
-func decodeFinding(message *Finding) (identity.Finding, error) {
-	finding := identity.Finding{
-		Type: identity.FindingType(message.GetType()), Field: CleanText(message.GetField()),
+func decodeFinding(message *Finding) (fidelity.Finding, error) {
+	finding := fidelity.Finding{
+		Type: fidelity.Type(message.GetType()), Field: CleanText(message.GetField()),
 		Summary: CleanText(message.GetSummary()),
-		Action:  CleanText(message.GetAction()), Direction: identity.Direction(message.GetDirection()),
-		Compensated: CleanText(message.GetCompensated()), Audience: identity.Audience(message.GetAudience()),
-		Severity: identity.Severity(message.GetSeverity()), ImpactCode: CleanText(message.GetImpactCode()),
+		Action:  CleanText(message.GetAction()), Direction: fidelity.Direction(message.GetDirection()),
+		Compensated: CleanText(message.GetCompensated()), Audience: fidelity.Audience(message.GetAudience()),
+		Severity: fidelity.Severity(message.GetSeverity()), ImpactCode: CleanText(message.GetImpactCode()),
 		Tell: CleanText(message.GetTell()),
 	}
 	switch finding.Type {
-	case identity.FindingApproximation, identity.FindingLost, identity.FindingMissing, identity.FindingInvalid,
-		identity.FindingRebuild, identity.FindingInvisible, identity.FindingBlocked:
+	case fidelity.Approximation, fidelity.Lost, fidelity.Missing, fidelity.Invalid,
+		fidelity.Rebuild, fidelity.Invisible, fidelity.Blocked:
 	default:
-		return identity.Finding{}, fmt.Errorf("type %q of a finding is not known", CleanText(message.GetType()))
+		return fidelity.Finding{}, fmt.Errorf("type %q of a finding is not known", CleanText(message.GetType()))
 	}
 	switch finding.Direction {
-	case "", identity.DirectionSame, identity.DirectionTighter, identity.DirectionLooser:
+	case "", fidelity.DirectionSame, fidelity.DirectionTighter, fidelity.DirectionLooser:
 	default:
-		return identity.Finding{}, fmt.Errorf("direction %q of a finding is not known", CleanText(message.GetDirection()))
+		return fidelity.Finding{}, fmt.Errorf("direction %q of a finding is not known", CleanText(message.GetDirection()))
 	}
 	switch finding.Severity {
-	case "", identity.SeverityNone, identity.SeverityLow, identity.SeverityMedium, identity.SeverityHigh:
+	case "", fidelity.SeverityNone, fidelity.SeverityLow, fidelity.SeverityMedium, fidelity.SeverityHigh:
 	default:
-		return identity.Finding{}, fmt.Errorf("severity %q of a finding is not known", CleanText(message.GetSeverity()))
+		return fidelity.Finding{}, fmt.Errorf("severity %q of a finding is not known", CleanText(message.GetSeverity()))
 	}
 	return finding, nil
 }

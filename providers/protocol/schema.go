@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // EncodeSchema makes a message of what a provider says about itself.
-func EncodeSchema(schema identity.ProviderSchema) (*ProviderSchema, error) {
+func EncodeSchema(schema contract.ProviderSchema) (*ProviderSchema, error) {
 	message := &ProviderSchema{Name: schema.Name, Version: schema.Version, Doc: schema.Doc,
 		Environment: schema.Environment}
 	for _, a := range schema.Config {
@@ -39,56 +40,56 @@ func EncodeSchema(schema identity.ProviderSchema) (*ProviderSchema, error) {
 }
 
 // DecodeSchema reads what a provider says about itself and checks that its names and kinds can be used.
-func DecodeSchema(message *ProviderSchema) (identity.ProviderSchema, error) {
-	schema := identity.ProviderSchema{
+func DecodeSchema(message *ProviderSchema) (contract.ProviderSchema, error) {
+	schema := contract.ProviderSchema{
 		Name: CleanText(message.GetName()), Version: CleanText(message.GetVersion()), Doc: CleanText(message.GetDoc()),
 		Environment: message.GetEnvironment(),
 	}
 	if schema.Name == "" {
-		return identity.ProviderSchema{}, errors.New("schema has no provider name")
+		return contract.ProviderSchema{}, errors.New("schema has no provider name")
 	}
 	for _, a := range message.GetConfig() {
 		attribute, err := decodeConfigAttribute(a)
 		if err != nil {
-			return identity.ProviderSchema{}, err
+			return contract.ProviderSchema{}, err
 		}
 		schema.Config = append(schema.Config, attribute)
 	}
 	for _, text := range message.GetKinds() {
 		kind := identity.Kind(text)
 		if err := validateKind(kind); err != nil {
-			return identity.ProviderSchema{}, fmt.Errorf("schema of %s: %w", schema.Name, err)
+			return contract.ProviderSchema{}, fmt.Errorf("schema of %s: %w", schema.Name, err)
 		}
 		schema.Kinds = append(schema.Kinds, kind)
 	}
 	for _, r := range message.GetResources() {
 		resource, err := decodeResourceSchema(r)
 		if err != nil {
-			return identity.ProviderSchema{}, fmt.Errorf("schema of %s: %w", schema.Name, err)
+			return contract.ProviderSchema{}, fmt.Errorf("schema of %s: %w", schema.Name, err)
 		}
 		schema.Resources = append(schema.Resources, resource)
 	}
 	for _, u := range message.GetUnread() {
-		schema.Unread = append(schema.Unread, identity.Unread{Name: CleanText(u.GetName()),
+		schema.Unread = append(schema.Unread, contract.Unread{Name: CleanText(u.GetName()),
 			Question: CleanText(u.GetQuestion())})
 	}
 	return schema, nil
 }
 
-func decodeConfigAttribute(message *ConfigAttribute) (identity.ConfigAttribute, error) {
-	attribute := identity.ConfigAttribute{
+func decodeConfigAttribute(message *ConfigAttribute) (contract.ConfigAttribute, error) {
+	attribute := contract.ConfigAttribute{
 		Name: CleanText(message.GetName()), Type: message.GetType(), Required: message.GetRequired(),
 		Sensitive: message.GetSensitive(),
 		OneOf:     message.GetOneOf(), Doc: CleanText(message.GetDoc()), TargetFile: message.GetTargetFile(),
 		Min: message.GetMin(), Max: message.GetMax(), Whole: message.GetWhole(),
 	}
 	if attribute.Name == "" {
-		return identity.ConfigAttribute{}, errors.New("an argument of the schema has no name")
+		return contract.ConfigAttribute{}, errors.New("an argument of the schema has no name")
 	}
 	if len(message.GetDefaultJson()) > 0 {
 		value, err := decodeValue(message.GetDefaultJson())
 		if err != nil {
-			return identity.ConfigAttribute{}, fmt.Errorf("default of argument %s: %w", attribute.Name, err)
+			return contract.ConfigAttribute{}, fmt.Errorf("default of argument %s: %w", attribute.Name, err)
 		}
 		attribute.Default = value
 	}

@@ -3,11 +3,12 @@ package protocol
 import (
 	"fmt"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // EncodeStep makes a message of a step, with the values of its secrets.
-func EncodeStep(step identity.StepRequest) (*ApplyRequest, error) {
+func EncodeStep(step contract.StepRequest) (*ApplyRequest, error) {
 	before, err := EncodeAttributes(step.Before)
 	if err != nil {
 		return nil, fmt.Errorf("encoding what step %s expects: %w", step.StepID, err)
@@ -23,21 +24,21 @@ func EncodeStep(step identity.StepRequest) (*ApplyRequest, error) {
 }
 
 // DecodeStep reads a step. An action that is not known is refused before anything is sent to a target.
-func DecodeStep(message *ApplyRequest) (identity.StepRequest, error) {
+func DecodeStep(message *ApplyRequest) (contract.StepRequest, error) {
 	switch message.GetAction() {
-	case identity.ActionCreate, identity.ActionUpdate, identity.ActionDelete:
+	case contract.ActionCreate, contract.ActionUpdate, contract.ActionDelete:
 	default:
-		return identity.StepRequest{}, fmt.Errorf("action %q of a step is not known", CleanText(message.GetAction()))
+		return contract.StepRequest{}, fmt.Errorf("action %q of a step is not known", CleanText(message.GetAction()))
 	}
 	before, err := DecodeAttributes(message.GetBeforeJson())
 	if err != nil {
-		return identity.StepRequest{}, fmt.Errorf("what the step expects: %w", err)
+		return contract.StepRequest{}, fmt.Errorf("what the step expects: %w", err)
 	}
 	after, err := DecodeAttributes(message.GetAfterJson())
 	if err != nil {
-		return identity.StepRequest{}, fmt.Errorf("what the step wants: %w", err)
+		return contract.StepRequest{}, fmt.Errorf("what the step wants: %w", err)
 	}
-	step := identity.StepRequest{
+	step := contract.StepRequest{
 		StepID: message.GetStepId(), Action: message.GetAction(), Resource: DecodeResourceID(message.GetResource()),
 		ServerID: message.GetServerId(), Before: before, After: after, Tag: message.GetTag(), Secrets: message.GetSecrets(),
 		Begun: message.GetBegun(),
@@ -46,21 +47,21 @@ func DecodeStep(message *ApplyRequest) (identity.StepRequest, error) {
 }
 
 // EncodeStepResult makes a message of what came of a step.
-func EncodeStepResult(result identity.StepResult) *ApplyResponse {
+func EncodeStepResult(result contract.StepResult) *ApplyResponse {
 	return &ApplyResponse{ServerId: result.ServerID, Already: result.Already, Requests: int64(result.Requests),
 		Generated: result.Generated}
 }
 
 // DecodeStepResult reads what came of a step.
-func DecodeStepResult(message *ApplyResponse) identity.StepResult {
-	return identity.StepResult{
+func DecodeStepResult(message *ApplyResponse) contract.StepResult {
+	return contract.StepResult{
 		ServerID: message.GetServerId(), Already: message.GetAlready(), Requests: int(message.GetRequests()),
 		Generated: message.GetGenerated(),
 	}
 }
 
 // EncodeMarker makes a message of a marker.
-func EncodeMarker(m identity.Marker) *Marker {
+func EncodeMarker(m contract.Marker) *Marker {
 	return &Marker{
 		Migration: m.Migration, Tenant: m.Tenant, AppliedPlan: m.AppliedPlan, AppliedMade: m.AppliedMade,
 		Revoked: m.Revoked, Run: m.Run,
@@ -68,8 +69,8 @@ func EncodeMarker(m identity.Marker) *Marker {
 	}
 }
 
-func encodeLease(l identity.Lease) *Lease {
-	if l == (identity.Lease{}) {
+func encodeLease(l contract.Lease) *Lease {
+	if l == (contract.Lease{}) {
 		return nil
 	}
 	return &Lease{
@@ -78,8 +79,8 @@ func encodeLease(l identity.Lease) *Lease {
 	}
 }
 
-func decodeLease(message *Lease) identity.Lease {
-	return identity.Lease{
+func decodeLease(message *Lease) contract.Lease {
+	return contract.Lease{
 		ID: message.GetId(), Run: message.GetRun(), Actor: message.GetActor(), Host: message.GetHost(),
 		PID:     int(message.GetPid()),
 		Command: message.GetCommand(), Since: message.GetSince(), Expires: message.GetExpires(),
@@ -87,8 +88,8 @@ func decodeLease(message *Lease) identity.Lease {
 }
 
 // DecodeMarker reads a marker; no message is the zero marker.
-func DecodeMarker(message *Marker) identity.Marker {
-	return identity.Marker{
+func DecodeMarker(message *Marker) contract.Marker {
+	return contract.Marker{
 		Migration: message.GetMigration(), Tenant: message.GetTenant(), AppliedPlan: message.GetAppliedPlan(),
 		AppliedMade: message.GetAppliedMade(), Revoked: message.GetRevoked(), Run: message.GetRun(),
 		RunHost: message.GetRunHost(),

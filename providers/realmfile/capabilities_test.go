@@ -5,18 +5,18 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 func TestPermissions_SayWhetherTheFolderTakesAFile(t *testing.T) {
 	folder := t.TempDir()
-	cases := map[string]identity.PermissionState{folder: identity.PermissionGranted,
-		filepath.Join(folder, "not-there"): identity.PermissionMissing}
+	cases := map[string]observation.PermissionState{folder: observation.PermissionGranted,
+		filepath.Join(folder, "not-there"): observation.PermissionMissing}
 	for in, want := range cases {
 		target := New("test")
 		target.path = filepath.Join(in, "realm.json")
 		checks, err := target.Permissions(t.Context())
-		if err != nil || len(checks) != 2 || checks[0].State != identity.PermissionGranted || checks[1].State != want {
+		if err != nil || len(checks) != 2 || checks[0].State != observation.PermissionGranted || checks[1].State != want {
 			t.Errorf("%s: %+v, %v", in, checks, err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -180,18 +180,18 @@ func newRealm(name string) realm.Object {
 }
 
 func fileError(doing string, err error) error {
-	code := identity.ErrorInternal
+	code := contract.ErrorInternal
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		code = identity.ErrorForbidden
+		code = contract.ErrorForbidden
 	case errors.Is(err, fs.ErrNotExist):
-		code = identity.ErrorNotFound
+		code = contract.ErrorNotFound
 	}
 	var detail *fs.PathError
 	if errors.As(err, &detail) {
 		err = detail.Err
 	}
-	return &identity.ProviderError{Code: code, Message: fmt.Sprintf("%s: %v", doing, err)}
+	return &contract.ProviderError{Code: code, Message: fmt.Sprintf("%s: %v", doing, err)}
 }
 
 // save writes the whole file at once: a reader sees the old one or the new one. It holds secrets, so nobody else may

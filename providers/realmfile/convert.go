@@ -3,6 +3,7 @@ package realmfile
 import (
 	"context"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
@@ -13,11 +14,11 @@ import (
 func (t *Target) ConfigureOffline(context.Context, map[string]any) diag.List { return nil }
 
 // Translate says what a realm makes of one item.
-func (t *Target) Translate(item identity.Item) identity.Translation {
+func (t *Target) Translate(item identity.Item) contract.Translation {
 	return translation.Translate(item)
 }
 
 // Check is the second pass over the whole set.
-func (t *Target) Check(desired, live []identity.Resource) []identity.CheckFinding {
+func (t *Target) Check(desired, live []identity.Resource) []contract.CheckFinding {
 	return realm.Check(desired, live)
 }

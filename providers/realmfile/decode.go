@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -15,7 +15,7 @@ import (
 const maxSize = 1 << 30
 
 func invalid(format string, args ...any) error {
-	return &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf(format, args...)}
+	return &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
 // decode reads a realm file. Numbers keep their digits.

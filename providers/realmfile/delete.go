@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // TakesAlong implements steps.Guard: what a delete would take with it that is not its own.
-func (c *change) TakesAlong(_ context.Context, step identity.StepRequest, _ *found) (string, error) {
+func (c *change) TakesAlong(_ context.Context, step contract.StepRequest, _ *found) (string, error) {
 	key := step.Resource.Key
 	switch step.Resource.Type {
 	case realm.TypeGroup:

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -46,10 +48,10 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 	}
 	for id, why := range cases {
 		r := live[id]
-		step := identity.StepRequest{Action: identity.ActionDelete, Resource: r.ID(), Before: r.Attributes, Tag: "t"}
+		step := contract.StepRequest{Action: contract.ActionDelete, Resource: r.ID(), Before: r.Attributes, Tag: "t"}
 		_, err := target.Apply(t.Context(), step)
-		var fault *identity.ProviderError
-		if !errors.As(err, &fault) || fault.Code != identity.ErrorConflict || !strings.Contains(fault.Message, why) {
+		var fault *contract.ProviderError
+		if !errors.As(err, &fault) || fault.Code != contract.ErrorConflict || !strings.Contains(fault.Message, why) {
 			t.Errorf("%s: %v", id, err)
 		}
 		step.Tag = "other"
@@ -59,13 +61,13 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 		}
 	}
 	sub := live["group:/eng/sub"]
-	step := identity.StepRequest{Action: identity.ActionDelete, Resource: sub.ID(), Before: sub.Attributes, Tag: "t"}
+	step := contract.StepRequest{Action: contract.ActionDelete, Resource: sub.ID(), Before: sub.Attributes, Tag: "t"}
 	for _, already := range []bool{false, true} {
 		if result, err := target.Apply(t.Context(), step); err != nil || result.Already != already {
 			t.Errorf("%+v, %v", result, err)
 		}
 	}
-	closing := identity.StepRequest{Action: identity.ActionDelete,
+	closing := contract.StepRequest{Action: contract.ActionDelete,
 		Resource: identity.ResourceID{Type: realm.TypeEnablement, Key: "app"},
 		Before:   identity.Attributes{"client": "app", "enabled": true}}
 	for _, already := range []bool{false, true} {
@@ -77,10 +79,10 @@ func TestDelete_ReachesNoFurtherThanItsOwnResource(t *testing.T) {
 
 func TestUsage_CountsThePeopleOfTheFile(t *testing.T) {
 	target, live := fileTarget(t)
-	var ask []identity.UsageQuestion
+	var ask []observation.UsageQuestion
 	for _, id := range []string{"group:/eng", "group:/eng/sub", "identity_provider:corp", "organization:acme",
 		"client:app"} {
-		ask = append(ask, identity.UsageQuestion{Resource: live[id], Opened: true})
+		ask = append(ask, observation.UsageQuestion{Resource: live[id], Opened: true})
 	}
 	usages, err := target.Usage(t.Context(), ask)
 	if err != nil {

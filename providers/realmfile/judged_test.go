@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 	planner "github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
@@ -30,8 +32,8 @@ func TestAPlanOpensAnApplicationOnlyWhenItShutsTheLiveProvider(t *testing.T) {
 				alias = r.Key
 			}
 		}
-		input.Items = append(input.Items, assess.Item{Item: i, Translation: translation,
-			Result: assess.Assess(i, translation, nil)})
+		input.Items = append(input.Items, plan.AssessedItem{Item: i, Translation: translation,
+			Result: assess.Assess(i, translation.Contract, translation.Findings, nil)})
 	}
 	if alias != "partner" {
 		t.Fatalf("the provider of the tenant is called %q", alias)
@@ -63,7 +65,7 @@ func TestAPlanOpensAnApplicationOnlyWhenItShutsTheLiveProvider(t *testing.T) {
 			in := input
 			in.Rules, in.Selection = test.rules, test.selection
 			found, err := planner.Judge(in,
-				func(changed, live []identity.Resource) ([]identity.CheckFinding, error) {
+				func(changed, live []identity.Resource) ([]contract.CheckFinding, error) {
 					return target.Check(changed, live), nil
 				})
 			if err != nil {

@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // ReadMarker reads the marker, which is kept in a disabled client.
-func (t *Target) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
-	var marker identity.Marker
-	var revision identity.MarkerRevision
+func (t *Target) ReadMarker(context.Context) (contract.Marker, contract.MarkerRevision, error) {
+	var marker contract.Marker
+	var revision contract.MarkerRevision
 	err := t.look(func(o *opened) (err error) {
 		marker, revision, err = o.marker()
 		return err
@@ -20,8 +20,8 @@ func (t *Target) ReadMarker(context.Context) (identity.Marker, identity.MarkerRe
 	return marker, revision, err
 }
 
-func (d *document) marker() (identity.Marker, identity.MarkerRevision, error) {
-	var marker identity.Marker
+func (d *document) marker() (contract.Marker, contract.MarkerRevision, error) {
+	var marker contract.Marker
 	client := d.find("clients", realm.MarkerClient)
 	if client == nil {
 		return marker, "", nil
@@ -30,14 +30,14 @@ func (d *document) marker() (identity.Marker, identity.MarkerRevision, error) {
 	content, _ := attributes[realm.MarkerKey].(string)
 	revision, _ := attributes[realm.MarkerCount].(string)
 	if err := json.Unmarshal([]byte(content), &marker); err != nil || revision == "" {
-		return identity.Marker{}, "", invalid("the client %s does not hold a marker that can be read", realm.MarkerClient)
+		return contract.Marker{}, "", invalid("the client %s does not hold a marker that can be read", realm.MarkerClient)
 	}
-	return marker, identity.MarkerRevision(revision), nil
+	return marker, contract.MarkerRevision(revision), nil
 }
 
 // WriteMarker writes the marker when it is still at the revision it is based on, and the file whole with it.
-func (t *Target) WriteMarker(_ context.Context, marker identity.Marker,
-	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (t *Target) WriteMarker(_ context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	var next string
 	err := t.hold(func(o *opened) (err error) {
 		if next, err = o.setMarker(marker, basedOn); err != nil {
@@ -51,16 +51,16 @@ func (t *Target) WriteMarker(_ context.Context, marker identity.Marker,
 	if err != nil {
 		return "", err
 	}
-	return identity.MarkerRevision(next), nil
+	return contract.MarkerRevision(next), nil
 }
 
-func (d *document) setMarker(marker identity.Marker, basedOn identity.MarkerRevision) (string, error) {
+func (d *document) setMarker(marker contract.Marker, basedOn contract.MarkerRevision) (string, error) {
 	_, revision, err := d.marker()
 	if err != nil {
 		return "", err
 	}
 	if revision != basedOn {
-		return "", &identity.ProviderError{Code: identity.ErrorConflict,
+		return "", &contract.ProviderError{Code: contract.ErrorConflict,
 			Message: "the marker was written by somebody else in between"}
 	}
 	content, err := json.Marshal(marker)

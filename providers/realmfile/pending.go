@@ -13,7 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/protocol"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -48,7 +48,7 @@ type pending struct {
 func newPending(path string) *pending { return &pending{path: besides(path)} }
 
 // append writes a step that was done in memory. It counts once sync returns for the number that it gives.
-func (p *pending) append(base string, step identity.StepRequest, generated map[string]string) (int64, error) {
+func (p *pending) append(base string, step contract.StepRequest, generated map[string]string) (int64, error) {
 	message, err := protocol.EncodeStep(step)
 	if err != nil {
 		return 0, invalid("keeping a step: %v", err)
@@ -152,7 +152,7 @@ func (p *pending) close() {
 
 // lacking is a step that was found beside the realm file.
 type lacking struct {
-	step    identity.StepRequest
+	step    contract.StepRequest
 	foreign bool // somebody has written the realm file since
 }
 
@@ -188,14 +188,14 @@ func readPending(path, digest string) (all []lacking, there bool, err error) {
 	return all, true, nil
 }
 
-func decodeStep(l line) (identity.StepRequest, error) {
+func decodeStep(l line) (contract.StepRequest, error) {
 	var message protocol.ApplyRequest
 	if err := proto.Unmarshal(l.Step, &message); err != nil {
-		return identity.StepRequest{}, invalid("reading what is beside the realm file: %v", err)
+		return contract.StepRequest{}, invalid("reading what is beside the realm file: %v", err)
 	}
 	step, err := protocol.DecodeStep(&message)
 	if err != nil {
-		return identity.StepRequest{}, invalid("reading what is beside the realm file: %v", err)
+		return contract.StepRequest{}, invalid("reading what is beside the realm file: %v", err)
 	}
 	if step.Secrets == nil {
 		step.Secrets = map[string]string{}
@@ -210,7 +210,7 @@ func (l lacking) again(d *document) error {
 	step := l.step
 	step.Begun = true
 	_, err := steps.Apply(context.Background(), realm.TypeOf(step.Resource.Type).Schema, newChange(d, step), step)
-	var refused *identity.ProviderError
+	var refused *contract.ProviderError
 	if l.foreign && errors.As(err, &refused) {
 		return nil
 	}

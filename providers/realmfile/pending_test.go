@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -107,7 +108,7 @@ func TestPending_AKillAnywhereEndsTheSame(t *testing.T) {
 		t.Helper()
 		target := configured(t, path)
 		for _, s := range samples()[from:] {
-			apply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: s.Resource, After: s.Made.Clone(),
+			apply(t, target, contract.StepRequest{Action: contract.ActionCreate, Resource: s.Resource, After: s.Made.Clone(),
 				Tag: "t", Begun: true})
 		}
 	}
@@ -134,7 +135,7 @@ func TestPending_StepsThatTheFileHoldsAreNotDoneAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "realm.json")
 	target := configured(t, path)
 	for _, s := range samples() {
-		apply(t, target, identity.StepRequest{Action: identity.ActionCreate, Resource: s.Resource,
+		apply(t, target, contract.StepRequest{Action: contract.ActionCreate, Resource: s.Resource,
 			After: s.Made.Clone(), Tag: "t"})
 	}
 	content, err := os.ReadFile(besides(path))
@@ -147,7 +148,7 @@ func TestPending_StepsThatTheFileHoldsAreNotDoneAgain(t *testing.T) {
 	}
 	want := all(t, target)
 	client := want["client:wiki"]
-	gone := identity.StepRequest{Action: identity.ActionUpdate, Resource: client.ID(),
+	gone := contract.StepRequest{Action: contract.ActionUpdate, Resource: client.ID(),
 		Before: identity.Attributes{"name": "Wiki"}, After: identity.Attributes{"name": "Other"}, Tag: "t"}
 	apply(t, target, gone)
 	whole(t, target)
@@ -168,11 +169,11 @@ func TestPending_StepsThatTheFileHoldsAreNotDoneAgain(t *testing.T) {
 func TestPending_WhatSomebodyWritesInBetweenStands(t *testing.T) {
 	path := write(t, `{"realm":"acme","enabled":true,"groups":[{"name":"a","description":"old"}]}`)
 	target := configured(t, path)
-	change := identity.StepRequest{Action: identity.ActionUpdate,
+	change := contract.StepRequest{Action: contract.ActionUpdate,
 		Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/a"},
 		Before:   identity.Attributes{"description": "old"}, After: identity.Attributes{"description": "planned"}, Tag: "t"}
 	apply(t, target, change)
-	apply(t, target, identity.StepRequest{Action: identity.ActionCreate,
+	apply(t, target, contract.StepRequest{Action: contract.ActionCreate,
 		Resource: identity.ResourceID{Type: realm.TypeGroup, Key: "/b"},
 		After:    identity.Attributes{"path": "/b", "name": "b"}, Tag: "t"})
 	time.Sleep(10 * time.Millisecond) // the file system's clock
@@ -202,7 +203,7 @@ func TestPending_ManyAtATimeShareTheDisk(t *testing.T) {
 	for i := range 200 {
 		group.Go(func() {
 			key := fmt.Sprintf("/g%d", i)
-			step := identity.StepRequest{Action: identity.ActionCreate,
+			step := contract.StepRequest{Action: contract.ActionCreate,
 				Resource: identity.ResourceID{Type: realm.TypeGroup, Key: key},
 				After:    identity.Attributes{"path": key, "name": key[1:]}, Tag: "t"}
 			if _, err := target.Apply(t.Context(), step); err != nil {
@@ -222,7 +223,7 @@ func TestPending_ManyAtATimeShareTheDisk(t *testing.T) {
 // BenchmarkApply shows that one more step costs the same whatever is there. Small is 200 groups, 50 clients with their
 // role, gate and opening, 300 assignments, 20 providers and as many organizations; large is ten times that.
 func BenchmarkApply(b *testing.B) {
-	for name, steps := range map[string][]identity.StepRequest{
+	for name, steps := range map[string][]contract.StepRequest{
 		"1000 groups": groupSteps(1000), "10000 groups": groupSteps(10000), "small": mixedSteps(1), "large": mixedSteps(10),
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -237,7 +238,7 @@ func BenchmarkApply(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				if _, err := target.WriteMarker(b.Context(), identity.Marker{Migration: "m"}, ""); err != nil {
+				if _, err := target.WriteMarker(b.Context(), contract.Marker{Migration: "m"}, ""); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -245,13 +246,13 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
-func making(kind, key string, after identity.Attributes) identity.StepRequest {
-	return identity.StepRequest{Action: identity.ActionCreate, Resource: identity.ResourceID{Type: kind, Key: key},
+func making(kind, key string, after identity.Attributes) contract.StepRequest {
+	return contract.StepRequest{Action: contract.ActionCreate, Resource: identity.ResourceID{Type: kind, Key: key},
 		After: after, Tag: "t"}
 }
 
-func groupSteps(n int) []identity.StepRequest {
-	var steps []identity.StepRequest
+func groupSteps(n int) []contract.StepRequest {
+	var steps []contract.StepRequest
 	for i := range n {
 		name := fmt.Sprintf("g%d", i)
 		steps = append(steps, making(realm.TypeGroup, "/"+name, identity.Attributes{"path": "/" + name, "name": name}))
@@ -259,7 +260,7 @@ func groupSteps(n int) []identity.StepRequest {
 	return steps
 }
 
-func mixedSteps(times int) []identity.StepRequest {
+func mixedSteps(times int) []contract.StepRequest {
 	first := samples()
 	steps := append(groupSteps(200*times), making(first[0].Resource.Type, first[0].Resource.Key, first[0].Made))
 	for i := range 50 * times {

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
@@ -28,11 +28,11 @@ type Target struct {
 func New(version string) *Target { return &Target{version: version} }
 
 // Schema says which arguments the target takes and what it writes.
-func (t *Target) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{
+func (t *Target) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{
 		Name: "realmfile", Version: t.version,
 		Doc: "Writes a Keycloak realm file, made where there is none and merged where there is one.",
-		Config: []identity.ConfigAttribute{
+		Config: []contract.ConfigAttribute{
 			{Name: "path", Type: "string", Required: true, TargetFile: true,
 				Doc: "Realm file. It will hold secrets and is written with mode 0600."},
 			{Name: "realm", Type: "string", Doc: "Name of the realm; needed when the file is new."},
@@ -55,10 +55,10 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 }
 
 // Identify reads the file, or checks that a new one can be begun.
-func (t *Target) Identify(context.Context) (identity.TargetIdentity, error) {
-	var who identity.TargetIdentity
+func (t *Target) Identify(context.Context) (contract.TargetIdentity, error) {
+	var who contract.TargetIdentity
 	err := t.look(func(o *opened) error {
-		who = identity.TargetIdentity{Identity: "realmfile:" + o.name(), Summary: "realm file, realm " + o.name()}
+		who = contract.TargetIdentity{Identity: "realmfile:" + o.name(), Summary: "realm file, realm " + o.name()}
 		if o.isNew {
 			who.Summary = "new " + who.Summary
 		}

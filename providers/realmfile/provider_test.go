@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -58,34 +60,34 @@ func certificate(t *testing.T) string {
 // tenant is a small organisation: two groups, two applications, a provider and its routing rule.
 func tenant(t *testing.T) []identity.Item {
 	return []identity.Item{
-		item(t, identity.KindGroup, "g1", identity.Group{Name: "Engineering", Description: "Builds it",
+		item(t, identity.KindGroup, "g1", kinds.Group{Name: "Engineering", Description: "Builds it",
 			Attributes: map[string][]string{"cost": {"42"}}}),
 		item(t, identity.KindIdentityProvider, "p1",
-			identity.IdentityProvider{Name: "Partner", Status: "active", Protocol: "saml", EntityID: "urn:partner",
+			kinds.IdentityProvider{Name: "Partner", Status: "active", Protocol: "saml", EntityID: "urn:partner",
 				SSOURL: "https://partner.example/sso", SigningCertificates: []string{certificate(t)}, MatchType: "EMAIL",
 				AccountLink: "auto", Provisioning: "auto",
-				MappingsKnown: true, Mappings: []identity.AttributeMapping{{From: "mail", To: "email"}}}),
-		item(t, identity.KindRoutingRule, "r1", identity.RoutingRule{Name: "partner", Status: "active", Simple: true,
+				MappingsKnown: true, Mappings: []kinds.AttributeMapping{{From: "mail", To: "email"}}}),
+		item(t, identity.KindRoutingRule, "r1", kinds.RoutingRule{Name: "partner", Status: "active", Simple: true,
 			Providers: 1, Domains: []string{"partner.example"}},
 			identity.Reference{Role: "identity_provider", Kind: identity.KindIdentityProvider, ID: "p1"}),
-		item(t, identity.KindApplication, "a1", identity.Application{Name: "Wiki", Status: "active", Protocol: "oidc",
+		item(t, identity.KindApplication, "a1", kinds.Application{Name: "Wiki", Status: "active", Protocol: "oidc",
 			Access: "assigned", AssignedGroups: 1,
 			ClientID: "wiki", ClientAuthentication: "client_secret_basic", RedirectURIs: []string{"https://wiki.example/cb"},
 			GrantTypes: []string{"authorization_code"}}),
-		item(t, identity.KindApplication, "a2", identity.Application{Name: "Payroll", Status: "active", Protocol: "saml",
+		item(t, identity.KindApplication, "a2", kinds.Application{Name: "Payroll", Status: "active", Protocol: "saml",
 			Access: "assigned", AssignedGroups: 1,
 			EntityID: "https://payroll.example/saml", ACSURL: "https://payroll.example/acs", NameIDFormat: "emailAddress",
 			SignAssertion: true}),
-		item(t, identity.KindAppAssignment, "x1", identity.AppAssignment{Application: "a1", Principal: "g1",
+		item(t, identity.KindAppAssignment, "x1", kinds.AppAssignment{Application: "a1", Principal: "g1",
 			PrincipalKind: "group", Direct: true, Status: "active"}),
-		item(t, identity.KindAppAssignment, "x2", identity.AppAssignment{Application: "a2", Principal: "g1",
+		item(t, identity.KindAppAssignment, "x2", kinds.AppAssignment{Application: "a2", Principal: "g1",
 			PrincipalKind: "group", Direct: true, Status: "active"}),
 	}
 }
 
-// plan does what the engine does: it resolves references and puts resources in an order in which each finds what it
+// ordered does what the engine does: it resolves references and puts resources in an order in which each finds what it
 // needs.
-func plan(t *testing.T, target *Target, items []identity.Item) []identity.Resource {
+func ordered(t *testing.T, target *Target, items []identity.Item) []identity.Resource {
 	t.Helper()
 	keys := map[string]string{}
 	byType := map[string][]identity.Resource{}
@@ -132,8 +134,8 @@ func schemaOf(t *testing.T, target *Target, name string) identity.ResourceSchema
 	return identity.ResourceSchema{}
 }
 
-func create(r identity.Resource) identity.StepRequest {
-	return identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionCreate, Resource: r.ID(),
+func create(r identity.Resource) contract.StepRequest {
+	return contract.StepRequest{StepID: r.ID().String(), Action: contract.ActionCreate, Resource: r.ID(),
 		After: r.Attributes.Clone(), Tag: r.Tag}
 }
 
@@ -149,7 +151,7 @@ func whole(t *testing.T, target *Target) {
 	}
 }
 
-func apply(t *testing.T, target *Target, step identity.StepRequest) identity.StepResult {
+func apply(t *testing.T, target *Target, step contract.StepRequest) contract.StepResult {
 	t.Helper()
 	result, err := target.Apply(t.Context(), step)
 	if err != nil {
@@ -167,8 +169,8 @@ func TestTargetKeepsTheContract(t *testing.T) {
 func TestANewFileHoldsEverythingPlannedAndASecondApplyFindsItDone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "realm.json")
 	target := configured(t, path)
-	wanted := plan(t, target, tenant(t))
-	if _, err := target.WriteMarker(t.Context(), identity.Marker{Migration: "acme"}, ""); err != nil {
+	wanted := ordered(t, target, tenant(t))
+	if _, err := target.WriteMarker(t.Context(), contract.Marker{Migration: "acme"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	generated := 0
@@ -226,7 +228,7 @@ func TestMergingKeepsWhatRehomeDoesNotKnow(t *testing.T) {
 	path := write(t, `{"realm":"acme","accessTokenLifespan":12345678901234567890,"x":{"y":[1.50,null]},
 		"clients":[{"clientId":"old","enabled":true,"custom":{"a":1},"attributes":{"theirs":"kept"}}]}`)
 	target := configured(t, path)
-	for _, r := range plan(t, target, tenant(t)) {
+	for _, r := range ordered(t, target, tenant(t)) {
 		apply(t, target, create(r))
 	}
 	whole(t, target)
@@ -244,15 +246,15 @@ func TestMergingKeepsWhatRehomeDoesNotKnow(t *testing.T) {
 func TestAnEditSinceThePlanIsAConflict(t *testing.T) {
 	path := write(t, `{"realm":"acme","groups":[{"name":"Engineering","description":"Theirs","attributes":{"owner":["ada"]}}]}`)
 	target := configured(t, path)
-	group := plan(t, target, tenant(t))[0]
-	var refused *identity.ProviderError
+	group := ordered(t, target, tenant(t))[0]
+	var refused *contract.ProviderError
 	if _, err := target.Apply(t.Context(), create(group)); !errors.As(err, &refused) ||
-		refused.Code != identity.ErrorConflict {
+		refused.Code != contract.ErrorConflict {
 		t.Fatalf("a create over a foreign group answered %v", err)
 	}
 	update := create(group)
-	update.Action, update.Before = identity.ActionUpdate, identity.Attributes{"description": "As planned"}
-	if _, err := target.Apply(t.Context(), update); !errors.As(err, &refused) || refused.Code != identity.ErrorConflict ||
+	update.Action, update.Before = contract.ActionUpdate, identity.Attributes{"description": "As planned"}
+	if _, err := target.Apply(t.Context(), update); !errors.As(err, &refused) || refused.Code != contract.ErrorConflict ||
 		refused.Live["description"] != "Theirs" {
 		t.Fatalf("an update over an edit answered %v", err)
 	}
@@ -268,13 +270,13 @@ func TestAnEditSinceThePlanIsAConflict(t *testing.T) {
 func TestEverythingMadeCanBeTakenAwayAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "realm.json")
 	target := configured(t, path)
-	wanted := plan(t, target, tenant(t))
+	wanted := ordered(t, target, tenant(t))
 	for _, r := range wanted {
 		apply(t, target, create(r))
 	}
 	for i := len(wanted) - 1; i >= 0; i-- {
 		r := wanted[i]
-		step := identity.StepRequest{StepID: r.ID().String(), Action: identity.ActionDelete, Resource: r.ID(),
+		step := contract.StepRequest{StepID: r.ID().String(), Action: contract.ActionDelete, Resource: r.ID(),
 			Before: r.Attributes.Clone(), Tag: create(r).Tag}
 		apply(t, target, step)
 		if result := apply(t, target, step); !result.Already {
@@ -293,7 +295,7 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "realm.json")
 	target := configured(t, path)
 	var opening identity.Resource
-	for _, r := range plan(t, target, tenant(t)) {
+	for _, r := range ordered(t, target, tenant(t)) {
 		if r.Type == realm.TypeEnablement {
 			opening = r
 			break
@@ -306,9 +308,9 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 	if err := os.WriteFile(path, []byte(broken), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var refused *identity.ProviderError
+	var refused *contract.ProviderError
 	if _, err := target.Apply(context.Background(), create(opening)); !errors.As(err, &refused) ||
-		refused.Code != identity.ErrorConflict {
+		refused.Code != contract.ErrorConflict {
 		t.Fatalf("opening a client with a broken gate answered %v", err)
 	}
 	for name, change := range map[string][2]string{
@@ -336,7 +338,7 @@ func TestAClientThatHasAFlowOfItsOwnGetsNoGate(t *testing.T) {
 	path := write(t, `{"realm":"acme","clients":[{"clientId":"wiki","protocol":"openid-connect",
 		"authenticationFlowBindingOverrides":{"browser":"with-a-code"}}]}`)
 	target := configured(t, path)
-	for _, r := range plan(t, target, tenant(t)) {
+	for _, r := range ordered(t, target, tenant(t)) {
 		switch {
 		case r.Type == realm.TypeGateFlows:
 			apply(t, target, create(r))
@@ -361,9 +363,9 @@ func TestFilesThatHoldNoRealmAreRefused(t *testing.T) {
 		"a client without id": `{"realm":"acme","clients":[{}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			var refused *identity.ProviderError
+			var refused *contract.ProviderError
 			if _, err := configured(t, write(t, content)).Identify(t.Context()); !errors.As(err, &refused) ||
-				refused.Code != identity.ErrorInvalid {
+				refused.Code != contract.ErrorInvalid {
 				t.Errorf("answered %v", err)
 			}
 		})

@@ -5,21 +5,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // Read hands out all resources of the file.
-func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	var all []identity.Resource
 	err := t.look(func(o *opened) error {
 		all = realm.ReadDocument(o.root)
 		return nil
 	})
 	if err != nil {
-		return identity.ReadSummary{}, err
+		return contract.ReadSummary{}, err
 	}
-	summary := identity.ReadSummary{Requests: 1}
+	summary := contract.ReadSummary{Requests: 1}
 	for _, resource := range all {
 		if err := ctx.Err(); err != nil {
 			return summary, err

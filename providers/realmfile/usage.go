@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -14,12 +15,12 @@ import (
 var _ sdk.UsageReader = (*Target)(nil)
 
 // Usage tells which resources people of the file depend on. Nobody signs in to a file: what counts are its users.
-func (t *Target) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
-	usages := make([]identity.Usage, 0, len(questions))
+func (t *Target) Usage(_ context.Context, questions []observation.UsageQuestion) ([]observation.Usage, error) {
+	usages := make([]observation.Usage, 0, len(questions))
 	err := t.look(func(o *opened) error {
 		for _, question := range questions {
 			facts := usedBy(o.root, question.Resource)
-			usages = append(usages, identity.Usage{Resource: question.Resource.ID(), Used: len(facts) > 0, Facts: facts})
+			usages = append(usages, observation.Usage{Resource: question.Resource.ID(), Used: len(facts) > 0, Facts: facts})
 		}
 		return nil
 	})

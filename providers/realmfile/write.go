@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -18,11 +19,11 @@ const leastWhole = 1 << 20
 
 // Apply does one step in memory and keeps it beside the file. What is decided about it is in providers/sdk/steps. A
 // step that finds its work done writes nothing.
-func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (t *Target) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	if err := ctx.Err(); err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
-	var result identity.StepResult
+	var result contract.StepResult
 	var durable func() error
 	err := t.hold(func(o *opened) error {
 		kind := realm.TypeOf(step.Resource.Type)
@@ -47,7 +48,7 @@ func (t *Target) Apply(ctx context.Context, step identity.StepRequest) (identity
 		err = durable()
 	}
 	if err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	return result, nil
 }
@@ -73,19 +74,19 @@ func (t *Target) keep(o *opened, c *change) (durable func() error, err error) {
 // change is one step at work on the realm in memory. It is its writer for steps.
 type change struct {
 	*document
-	step      identity.StepRequest
+	step      contract.StepRequest
 	generated map[string]string
 	wrote     bool
 }
 
 type found = steps.Live[struct{}]
 
-func newChange(d *document, step identity.StepRequest) *change {
+func newChange(d *document, step contract.StepRequest) *change {
 	return &change{document: d, step: step, generated: map[string]string{}}
 }
 
 // Find implements steps.Writer. A group that the step renames is found under its old path.
-func (c *change) Find(_ context.Context, step identity.StepRequest) (*found, error) {
+func (c *change) Find(_ context.Context, step contract.StepRequest) (*found, error) {
 	live, there := c.current()
 	if old, renames := oldGroup(step); renames && !there {
 		live, there = c.read(old)
@@ -108,12 +109,12 @@ func (c *change) current() (identity.Resource, bool) {
 }
 
 // Create implements steps.Writer.
-func (c *change) Create(context.Context, identity.StepRequest) (identity.StepResult, error) {
+func (c *change) Create(context.Context, contract.StepRequest) (contract.StepResult, error) {
 	if err := c.do(); err != nil {
-		return identity.StepResult{}, err
+		return contract.StepResult{}, err
 	}
 	made, _ := c.current()
-	result := identity.StepResult{ServerID: made.ServerID}
+	result := contract.StepResult{ServerID: made.ServerID}
 	if len(c.generated) > 0 {
 		result.Generated = c.generated
 	}
@@ -121,10 +122,10 @@ func (c *change) Create(context.Context, identity.StepRequest) (identity.StepRes
 }
 
 // Update implements steps.Writer.
-func (c *change) Update(context.Context, identity.StepRequest, *found) error { return c.do() }
+func (c *change) Update(context.Context, contract.StepRequest, *found) error { return c.do() }
 
 // Remove implements steps.Writer.
-func (c *change) Remove(context.Context, identity.StepRequest, *found) error { return c.do() }
+func (c *change) Remove(context.Context, contract.StepRequest, *found) error { return c.do() }
 
 // Later implements steps.Resumer: a client was made closed, which is what its first opening expects, and of the flows
 // for gates what is missing is added.
@@ -149,7 +150,7 @@ func (c *change) do() error {
 	return work[c.step.Resource.Type]()
 }
 
-func (c *change) deletes() bool { return c.step.Action == identity.ActionDelete }
+func (c *change) deletes() bool { return c.step.Action == contract.ActionDelete }
 
 // text is an attribute that names the resource: of After, or of Before of a delete.
 func (c *change) text(name string) string {
@@ -203,7 +204,7 @@ func needsSecret(a identity.Attributes) bool {
 
 // Generated implements steps.SecretKeeper: the secret that an earlier, interrupted part of the run made for a client.
 // Its delivery may have been lost with it.
-func (c *change) Generated(step identity.StepRequest, _ *found) map[string]string {
+func (c *change) Generated(step contract.StepRequest, _ *found) map[string]string {
 	if step.Resource.Type != realm.TypeClient || !needsSecret(step.After) {
 		return nil
 	}

@@ -4,15 +4,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // oldGroup is the group that a step gives another path, as it is called before.
-func oldGroup(step identity.StepRequest) (identity.ResourceID, bool) {
+func oldGroup(step contract.StepRequest) (identity.ResourceID, bool) {
 	path, _ := step.Before["path"].(string)
 	old := identity.ResourceID{Type: step.Resource.Type, Key: path}
-	return old, step.Resource.Type == realm.TypeGroup && step.Action == identity.ActionUpdate && path != "" &&
+	return old, step.Resource.Type == realm.TypeGroup && step.Action == contract.ActionUpdate && path != "" &&
 		old != step.Resource
 }
 

@@ -3,8 +3,8 @@ package sdk
 import (
 	"context"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
@@ -32,6 +32,6 @@ func configure(ctx context.Context, provider configurable,
 
 // invalid is the answer to a message of the host that breaks the contract.
 func invalid(err error) error {
-	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorInvalid,
+	return protocol.EncodeError(&contract.ProviderError{Code: contract.ErrorInvalid,
 		Message: "reading the call of the host: " + err.Error()})
 }

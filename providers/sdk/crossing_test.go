@@ -9,8 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -18,14 +21,14 @@ import (
 // plainSource and plainTarget have none of the optional abilities.
 type plainSource struct{ fault error }
 
-func (s *plainSource) Schema() identity.ProviderSchema { return schemaOf("source") }
+func (s *plainSource) Schema() contract.ProviderSchema { return schemaOf("source") }
 
 func (s *plainSource) Configure(_ context.Context, config map[string]any) diag.List {
 	return echo(config)
 }
 
-func (s *plainSource) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: "acme", Detail: "a practice tenant"}, s.fault
+func (s *plainSource) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: "acme", Detail: "a practice tenant"}, s.fault
 }
 
 func (s *plainSource) Collect(ctx context.Context, sink sdk.Sink) error {
@@ -48,62 +51,62 @@ func (s *plainSource) Secret(_ context.Context, item identity.ItemID, field stri
 
 type plainTarget struct{ fault error }
 
-func (p *plainTarget) Schema() identity.ProviderSchema { return schemaOf("target") }
+func (p *plainTarget) Schema() contract.ProviderSchema { return schemaOf("target") }
 
 func (p *plainTarget) Configure(_ context.Context, config map[string]any) diag.List {
 	return echo(config)
 }
 
-func (p *plainTarget) Identify(context.Context) (identity.TargetIdentity, error) {
-	return identity.TargetIdentity{Identity: "realm acme", Summary: "a practice realm"}, p.fault
+func (p *plainTarget) Identify(context.Context) (contract.TargetIdentity, error) {
+	return contract.TargetIdentity{Identity: "realm acme", Summary: "a practice realm"}, p.fault
 }
 
-func (p *plainTarget) Translate(item identity.Item) identity.Translation {
-	return identity.Translation{Contract: "group", Resources: []identity.Resource{live(item.ID)}}
+func (p *plainTarget) Translate(item identity.Item) contract.Translation {
+	return contract.Translation{Contract: "group", Resources: []identity.Resource{live(item.ID)}}
 }
 
-func (p *plainTarget) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (p *plainTarget) Read(_ context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	for _, key := range []string{"a", "b"} {
 		if err := each(live(key)); err != nil {
-			return identity.ReadSummary{}, err
+			return contract.ReadSummary{}, err
 		}
 	}
-	return identity.ReadSummary{Resources: 2, Requests: 3}, p.fault
+	return contract.ReadSummary{Resources: 2, Requests: 3}, p.fault
 }
 
-func (p *plainTarget) Check(desired, there []identity.Resource) []identity.CheckFinding {
-	var findings []identity.CheckFinding
+func (p *plainTarget) Check(desired, there []identity.Resource) []contract.CheckFinding {
+	var findings []contract.CheckFinding
 	for _, r := range slices.Concat(desired, there) {
-		findings = append(findings, identity.CheckFinding{
-			Resource: r.ID(), Finding: identity.Finding{Type: identity.FindingLost, Summary: "seen"},
+		findings = append(findings, contract.CheckFinding{
+			Resource: r.ID(), Finding: fidelity.Finding{Type: fidelity.Lost, Summary: "seen"},
 		})
 	}
 	return findings
 }
 
-func (p *plainTarget) Apply(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
-	return identity.StepResult{ServerID: step.StepID, Already: true, Requests: 2, Generated: step.Secrets}, p.fault
+func (p *plainTarget) Apply(_ context.Context, step contract.StepRequest) (contract.StepResult, error) {
+	return contract.StepResult{ServerID: step.StepID, Already: true, Requests: 2, Generated: step.Secrets}, p.fault
 }
 
-func (p *plainTarget) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
-	return identity.Marker{Migration: "acme"}, "7", p.fault
+func (p *plainTarget) ReadMarker(context.Context) (contract.Marker, contract.MarkerRevision, error) {
+	return contract.Marker{Migration: "acme"}, "7", p.fault
 }
 
 func (p *plainTarget) WriteMarker(
-	_ context.Context, marker identity.Marker, basedOn identity.MarkerRevision,
-) (identity.MarkerRevision, error) {
-	return basedOn + identity.MarkerRevision(marker.Migration), p.fault
+	_ context.Context, marker contract.Marker, basedOn contract.MarkerRevision,
+) (contract.MarkerRevision, error) {
+	return basedOn + contract.MarkerRevision(marker.Migration), p.fault
 }
 
 // able has every optional ability that both sides may have.
 type able struct{ fault error }
 
-func (a able) Permissions(context.Context) ([]identity.PermissionCheck, error) {
-	return []identity.PermissionCheck{{Name: "read", State: identity.PermissionGranted}}, a.fault
+func (a able) Permissions(context.Context) ([]observation.PermissionCheck, error) {
+	return []observation.PermissionCheck{{Name: "read", State: observation.PermissionGranted}}, a.fault
 }
 
-func (a able) SignIns(_ context.Context, since string) (identity.SignInReport, error) {
-	return identity.SignInReport{Covers: since, Requests: 1}, a.fault
+func (a able) SignIns(_ context.Context, since string) (observation.SignInReport, error) {
+	return observation.SignInReport{Covers: since, Requests: 1}, a.fault
 }
 
 type ableSource struct {
@@ -111,8 +114,8 @@ type ableSource struct {
 	able
 }
 
-func (s *ableSource) Connection(_ context.Context, item identity.Item) ([]identity.ConnectionFact, error) {
-	return []identity.ConnectionFact{{Name: "client_id", Value: item.ID}}, s.able.fault
+func (s *ableSource) Connection(_ context.Context, item identity.Item) ([]observation.ConnectionFact, error) {
+	return []observation.ConnectionFact{{Name: "client_id", Value: item.ID}}, s.able.fault
 }
 
 type ableTarget struct {
@@ -125,40 +128,40 @@ func (a *ableTarget) ConfigureOffline(_ context.Context, config map[string]any) 
 	return echo(config)
 }
 
-func (a *ableTarget) Connection(_ context.Context, r identity.Resource) ([]identity.ConnectionFact, error) {
-	return []identity.ConnectionFact{{Name: "client_id", Value: r.Key}}, a.able.fault
+func (a *ableTarget) Connection(_ context.Context, r identity.Resource) ([]observation.ConnectionFact, error) {
+	return []observation.ConnectionFact{{Name: "client_id", Value: r.Key}}, a.able.fault
 }
 
-func (a *ableTarget) Probe(_ context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error) {
-	return []identity.ProbeResult{{Probe: "opens", Resource: request.Resource, Status: identity.ProbePassed,
+func (a *ableTarget) Probe(_ context.Context, request observation.ProbeRequest) ([]observation.ProbeResult, error) {
+	return []observation.ProbeResult{{Probe: "opens", Resource: request.Resource, Status: observation.ProbePassed,
 		Evidence: map[string]string{}}}, a.able.fault
 }
 
-func (a *ableTarget) Usage(_ context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error) {
-	var usages []identity.Usage
+func (a *ableTarget) Usage(_ context.Context, questions []observation.UsageQuestion) ([]observation.Usage, error) {
+	var usages []observation.Usage
 	for _, q := range questions {
-		usages = append(usages, identity.Usage{Resource: q.Resource.ID(), Used: q.Opened})
+		usages = append(usages, observation.Usage{Resource: q.Resource.ID(), Used: q.Opened})
 	}
 	return usages, a.able.fault
 }
 
 func (a *ableTarget) Changes(
-	_ context.Context, since, until string, each func(identity.ChangeEvent) error,
-) (identity.ChangeReport, error) {
+	_ context.Context, since, until string, each func(observation.ChangeEvent) error,
+) (observation.ChangeReport, error) {
 	for _, at := range []string{since, until} {
-		if err := each(identity.ChangeEvent{At: at, Operation: "create"}); err != nil {
-			return identity.ChangeReport{}, err
+		if err := each(observation.ChangeEvent{At: at, Operation: "create"}); err != nil {
+			return observation.ChangeReport{}, err
 		}
 	}
-	return identity.ChangeReport{Covers: since, Requests: 4}, a.able.fault
+	return observation.ChangeReport{Covers: since, Requests: 4}, a.able.fault
 }
 
-func (a *ableTarget) Blueprint(_ context.Context, name string) (identity.Blueprint, error) {
-	return identity.Blueprint{Name: name, Document: []byte("{}"), Stripped: []string{"keys"}}, a.able.fault
+func (a *ableTarget) Blueprint(_ context.Context, name string) (observation.Blueprint, error) {
+	return observation.Blueprint{Name: name, Document: []byte("{}"), Stripped: []string{"keys"}}, a.able.fault
 }
 
-func schemaOf(name string) identity.ProviderSchema {
-	return identity.ProviderSchema{Name: name, Version: "1.0.0", Kinds: []identity.Kind{identity.KindGroup}}
+func schemaOf(name string) contract.ProviderSchema {
+	return contract.ProviderSchema{Name: name, Version: "1.0.0", Kinds: []identity.Kind{identity.KindGroup}}
 }
 
 // echo warns of each argument that arrived.
@@ -255,7 +258,7 @@ func sourceAnswers(s *client.Source) []answer {
 		}, diag.List{diag.Warningf("seen", "Seen", "many"), diag.Warningf("seen", "Seen", "url")}},
 		{
 			"identify", func(ctx context.Context) (any, error) { return of(s.Identify(ctx)) },
-			identity.SourceIdentity{Tenant: "acme", Detail: "a practice tenant"},
+			contract.SourceIdentity{Tenant: "acme", Detail: "a practice tenant"},
 		},
 		{"secret", func(ctx context.Context) (any, error) {
 			return of(s.Secret(ctx, identity.ItemID{Kind: identity.KindGroup, ID: "1"}, "token"))
@@ -277,8 +280,8 @@ func TestSource_EveryCallCrosses(t *testing.T) {
 }
 
 func targetAnswers(p *client.Target) []answer {
-	step := identity.StepRequest{
-		StepID: "group:a", Action: identity.ActionCreate, Resource: live("a").ID(), Secrets: map[string]string{"secret": "s"},
+	step := contract.StepRequest{
+		StepID: "group:a", Action: contract.ActionCreate, Resource: live("a").ID(), Secrets: map[string]string{"secret": "s"},
 	}
 	return []answer{
 		{"schema", func(ctx context.Context) (any, error) { return of(p.Schema(ctx)) }, schemaOf("target")},
@@ -288,17 +291,17 @@ func targetAnswers(p *client.Target) []answer {
 		},
 		{
 			"identify", func(ctx context.Context) (any, error) { return of(p.Identify(ctx)) },
-			identity.TargetIdentity{Identity: "realm acme", Summary: "a practice realm"},
+			contract.TargetIdentity{Identity: "realm acme", Summary: "a practice realm"},
 		},
 		{
 			"translate", func(ctx context.Context) (any, error) { return of(p.Translate(ctx, []identity.Item{group("1", 0)})) },
-			[]identity.Translation{{Contract: "group", Resources: []identity.Resource{live("1")}}},
+			[]contract.Translation{{Contract: "group", Resources: []identity.Resource{live("1")}}},
 		},
 		{"read", func(ctx context.Context) (any, error) {
 			var keys []string
 			summary, err := p.Read(ctx, func(r identity.Resource) error { keys = append(keys, r.Key); return nil })
 			return []any{keys, summary}, err
-		}, []any{[]string{"a", "b"}, identity.ReadSummary{Resources: 2, Requests: 3}}},
+		}, []any{[]string{"a", "b"}, contract.ReadSummary{Resources: 2, Requests: 3}}},
 		{
 			"check", func(ctx context.Context) (any, error) {
 				return of(p.Check(ctx, []identity.Resource{live("a")}, []identity.Resource{live("b")}))
@@ -307,16 +310,16 @@ func targetAnswers(p *client.Target) []answer {
 		},
 		{
 			"apply", func(ctx context.Context) (any, error) { return of(p.Apply(ctx, step)) },
-			identity.StepResult{ServerID: "group:a", Already: true, Requests: 2, Generated: map[string]string{"secret": "s"}},
+			contract.StepResult{ServerID: "group:a", Already: true, Requests: 2, Generated: map[string]string{"secret": "s"}},
 		},
 		{"read the marker", func(ctx context.Context) (any, error) {
 			marker, revision, err := p.ReadMarker(ctx)
 			return []any{marker, revision}, err
-		}, []any{identity.Marker{Migration: "acme"}, identity.MarkerRevision("7")}},
+		}, []any{contract.Marker{Migration: "acme"}, contract.MarkerRevision("7")}},
 		{
 			"write the marker", func(ctx context.Context) (any, error) {
-				return of(p.WriteMarker(ctx, identity.Marker{Migration: "acme"}, "7-"))
-			}, identity.MarkerRevision("7-acme"),
+				return of(p.WriteMarker(ctx, contract.Marker{Migration: "acme"}, "7-"))
+			}, contract.MarkerRevision("7-acme"),
 		},
 	}
 }
@@ -329,55 +332,55 @@ func sourceAbilities(s *client.Source) []answer {
 	return []answer{
 		{
 			"permissions", func(ctx context.Context) (any, error) { return of(s.Permissions(ctx)) },
-			[]identity.PermissionCheck{{Name: "read", State: identity.PermissionGranted}},
+			[]observation.PermissionCheck{{Name: "read", State: observation.PermissionGranted}},
 		},
 		{
 			"sign-ins", func(ctx context.Context) (any, error) { return of(s.SignIns(ctx, since)) },
-			identity.SignInReport{Covers: since, Requests: 1},
+			observation.SignInReport{Covers: since, Requests: 1},
 		},
 		{
 			"connection", func(ctx context.Context) (any, error) { return of(s.Connection(ctx, group("1", 0))) },
-			[]identity.ConnectionFact{{Name: "client_id", Value: "1"}},
+			[]observation.ConnectionFact{{Name: "client_id", Value: "1"}},
 		},
 	}
 }
 
 func targetAbilities(p *client.Target) []answer {
-	question := identity.UsageQuestion{Resource: live("a"), Opened: true}
+	question := observation.UsageQuestion{Resource: live("a"), Opened: true}
 	return []answer{
 		{
 			"permissions", func(ctx context.Context) (any, error) { return of(p.Permissions(ctx)) },
-			[]identity.PermissionCheck{{Name: "read", State: identity.PermissionGranted}},
+			[]observation.PermissionCheck{{Name: "read", State: observation.PermissionGranted}},
 		},
 		{
 			"sign-ins", func(ctx context.Context) (any, error) { return of(p.SignIns(ctx, since)) },
-			identity.SignInReport{Covers: since, Requests: 1},
+			observation.SignInReport{Covers: since, Requests: 1},
 		},
 		{
 			"connection", func(ctx context.Context) (any, error) { return of(p.Connection(ctx, live("a"))) },
-			[]identity.ConnectionFact{{Name: "client_id", Value: "a"}},
+			[]observation.ConnectionFact{{Name: "client_id", Value: "a"}},
 		},
 		{
 			"probe", func(ctx context.Context) (any, error) {
-				return of(p.Probe(ctx, identity.ProbeRequest{Resource: live("a").ID()}))
+				return of(p.Probe(ctx, observation.ProbeRequest{Resource: live("a").ID()}))
 			},
-			[]identity.ProbeResult{{
-				Probe: "opens", Resource: live("a").ID(), Status: identity.ProbePassed, Evidence: map[string]string{},
+			[]observation.ProbeResult{{
+				Probe: "opens", Resource: live("a").ID(), Status: observation.ProbePassed, Evidence: map[string]string{},
 			}},
 		},
 		{
-			"usage", func(ctx context.Context) (any, error) { return of(p.Usage(ctx, []identity.UsageQuestion{question})) },
-			[]identity.Usage{{Resource: live("a").ID(), Used: true}},
+			"usage", func(ctx context.Context) (any, error) { return of(p.Usage(ctx, []observation.UsageQuestion{question})) },
+			[]observation.Usage{{Resource: live("a").ID(), Used: true}},
 		},
 		{
 			"changes", func(ctx context.Context) (any, error) { return of(p.Changes(ctx, since, until)) },
-			identity.ChangeReport{Covers: since, Requests: 4, Events: []identity.ChangeEvent{
+			observation.ChangeReport{Covers: since, Requests: 4, Events: []observation.ChangeEvent{
 				{At: since, Operation: "create"}, {At: until, Operation: "create"},
 			}},
 		},
 		{
 			"blueprint", func(ctx context.Context) (any, error) { return of(p.Blueprint(ctx, "scratch")) },
-			identity.Blueprint{Name: "scratch", Document: []byte("{}"), Stripped: []string{"keys"}},
+			observation.Blueprint{Name: "scratch", Document: []byte("{}"), Stripped: []string{"keys"}},
 		},
 	}
 }
@@ -407,8 +410,8 @@ func TestAbilities_AreUnsupportedWhereAProviderDoesNotHaveThem(t *testing.T) {
 
 // A fault keeps its code, page and permission on the way, in every call.
 func TestFaults_CrossUnchanged(t *testing.T) {
-	fault := &identity.ProviderError{
-		Code: identity.ErrorForbidden, Message: "not allowed", Permission: "groups.read", Page: "GET /groups",
+	fault := &contract.ProviderError{
+		Code: contract.ErrorForbidden, Message: "not allowed", Permission: "groups.read", Page: "GET /groups",
 	}
 	broken := able{fault: fault}
 	s := source(t, &ableSource{plainSource: plainSource{fault}, able: broken})
@@ -419,7 +422,7 @@ func TestFaults_CrossUnchanged(t *testing.T) {
 			continue // pure: they cannot fail
 		}
 		_, err := a.call(t.Context())
-		var got *identity.ProviderError
+		var got *contract.ProviderError
 		if !errors.As(err, &got) {
 			t.Errorf("%s: error %v", a.name, err)
 			continue

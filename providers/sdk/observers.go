@@ -3,10 +3,13 @@ package sdk
 import (
 	"context"
 
+	"google.golang.org/grpc"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/protocol"
-	"google.golang.org/grpc"
 )
 
 // The interfaces below are optional. A provider that does not have one answers ErrorUnsupported, which the host shows
@@ -14,7 +17,7 @@ import (
 
 // PermissionChecker finds out which rights its credential has, without writing. For sources and targets.
 type PermissionChecker interface {
-	Permissions(ctx context.Context) ([]identity.PermissionCheck, error)
+	Permissions(ctx context.Context) ([]observation.PermissionCheck, error)
 }
 
 // OfflineConfigurer is a target that can plan without a connection, from what it read at another time. The arguments
@@ -26,44 +29,44 @@ type OfflineConfigurer interface {
 // SignInReader sums up the log of sign-ins since a time (RFC 3339) by application. For sources and targets. It fails
 // with ErrorForbidden where the log may not be read.
 type SignInReader interface {
-	SignIns(ctx context.Context, since string) (identity.SignInReport, error)
+	SignIns(ctx context.Context, since string) (observation.SignInReport, error)
 }
 
 // SourceConnector tells how an application is connected to the incumbent now. Pure over the item and the configuration.
 type SourceConnector interface {
-	Connection(ctx context.Context, item identity.Item) ([]identity.ConnectionFact, error)
+	Connection(ctx context.Context, item identity.Item) ([]observation.ConnectionFact, error)
 }
 
 // TargetConnector tells how an application connects to a live resource: addresses and keys are read from the server.
 type TargetConnector interface {
-	Connection(ctx context.Context, resource identity.Resource) ([]identity.ConnectionFact, error)
+	Connection(ctx context.Context, resource identity.Resource) ([]observation.ConnectionFact, error)
 }
 
 // Prober tries one resource. It reads, or signs in as somebody where the request allows it, and changes nothing.
 type Prober interface {
-	Probe(ctx context.Context, request identity.ProbeRequest) ([]identity.ProbeResult, error)
+	Probe(ctx context.Context, request observation.ProbeRequest) ([]observation.ProbeResult, error)
 }
 
 // UsageReader tells what people did with resources since they were made: one answer for each question, in the same
 // order. What is asked for together is taken back together, so that resources of one call are no users of each other.
 type UsageReader interface {
-	Usage(ctx context.Context, questions []identity.UsageQuestion) ([]identity.Usage, error)
+	Usage(ctx context.Context, questions []observation.UsageQuestion) ([]observation.Usage, error)
 }
 
 // ChangeReader tells which writes the target recorded between two times (RFC 3339), by whomever, oldest first. It fails
 // with ErrorForbidden where the record is not kept or may not be read: no record is not the same as no write.
 type ChangeReader interface {
-	Changes(ctx context.Context, since, until string, each func(identity.ChangeEvent) error) (identity.ChangeReport, error)
+	Changes(ctx context.Context, since, until string, each func(observation.ChangeEvent) error) (observation.ChangeReport, error)
 }
 
 // BlueprintMaker copies the settings of a target into a document from which a throw-away target can be made elsewhere:
 // without secrets, with new ids, and without anything that would reach the world outside. Reading only.
 type BlueprintMaker interface {
-	Blueprint(ctx context.Context, name string) (identity.Blueprint, error)
+	Blueprint(ctx context.Context, name string) (observation.Blueprint, error)
 }
 
 func unsupported(call string) error {
-	return protocol.EncodeError(&identity.ProviderError{Code: identity.ErrorUnsupported,
+	return protocol.EncodeError(&contract.ProviderError{Code: contract.ErrorUnsupported,
 		Message: "this provider does not offer " + call})
 }
 
@@ -169,7 +172,7 @@ func (t *targetServer) Changes(request *protocol.ChangesRequest,
 		return stream.Send(&protocol.ChangesResponse{Events: events})
 	})
 	report, err := reader.Changes(stream.Context(), request.GetSince(), request.GetUntil(),
-		func(event identity.ChangeEvent) error {
+		func(event observation.ChangeEvent) error {
 			return batch.Add(protocol.EncodeChange(event))
 		})
 	if err == nil {

@@ -13,9 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/stats"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
-	"google.golang.org/grpc/stats"
 )
 
 func TestManyGoroutinesShareASink(t *testing.T) {
@@ -115,7 +117,7 @@ func TestAPartOfTheResourcesIsNotChecked(t *testing.T) {
 	}
 	next := 0
 	_, _, err := receiveResources(func() (*protocol.CheckRequest, error) { next++; return messages[next-1], nil })
-	if failure, ok := protocol.DecodeError(err); !ok || failure.Code != identity.ErrorInvalid {
+	if failure, ok := protocol.DecodeError(err); !ok || failure.Code != contract.ErrorInvalid {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -139,7 +141,7 @@ func TestResourcesToCheckThatAreNotWholeOrDoNotReadAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := receiveResources(func() (*protocol.CheckRequest, error) { return c.message, c.err })
 			failure, ok := protocol.DecodeError(err)
-			if !ok || failure.Code != identity.ErrorInvalid || !strings.Contains(failure.Message, c.want) {
+			if !ok || failure.Code != contract.ErrorInvalid || !strings.Contains(failure.Message, c.want) {
 				t.Errorf("error is %v", err)
 			}
 		})

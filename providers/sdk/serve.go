@@ -8,8 +8,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/rehome-iam/rehome/providers/protocol"
 	"google.golang.org/grpc"
+
+	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
 // ServeSource runs a source as a plugin until the host lets go of it. It is the whole of a provider's main.

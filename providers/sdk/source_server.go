@@ -4,9 +4,11 @@ import (
 	"context"
 	"sync"
 
+	"google.golang.org/grpc"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
-	"google.golang.org/grpc"
 )
 
 // sourceServer answers the calls of the host with a Source.
@@ -73,7 +75,7 @@ func (s *streamSink) Page(ctx context.Context, page identity.PageEvidence) (int,
 		return 0, err
 	}
 	if err := protocol.CheckSize(len(page.Body)); err != nil {
-		return 0, &identity.ProviderError{Code: identity.ErrorInvalid, Message: "sending a page: " + err.Error(),
+		return 0, &contract.ProviderError{Code: contract.ErrorInvalid, Message: "sending a page: " + err.Error(),
 			Page: page.Method + " " + page.Path}
 	}
 	s.mutex.Lock()
@@ -96,7 +98,7 @@ func (s *streamSink) Items(ctx context.Context, items ...identity.Item) error {
 	defer s.mutex.Unlock()
 	for _, item := range items {
 		if err := protocol.ValidateItem(item); err != nil {
-			return &identity.ProviderError{Code: identity.ErrorInternal, Message: "sending an item: " + err.Error()}
+			return &contract.ProviderError{Code: contract.ErrorInternal, Message: "sending an item: " + err.Error()}
 		}
 		if err := s.items.Add(protocol.EncodeItem(item)); err != nil {
 			return err

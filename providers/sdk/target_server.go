@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 
+	"google.golang.org/grpc"
+
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
-	"google.golang.org/grpc"
 )
 
 // targetServer answers the calls of the host with a Target.
@@ -151,6 +153,6 @@ func (t *targetServer) ReadMarker(ctx context.Context,
 func (t *targetServer) WriteMarker(ctx context.Context,
 	request *protocol.WriteMarkerRequest) (*protocol.WriteMarkerResponse, error) {
 	marker := protocol.DecodeMarker(request.GetMarker())
-	revision, err := t.target.WriteMarker(ctx, marker, identity.MarkerRevision(request.GetBasedOn()))
+	revision, err := t.target.WriteMarker(ctx, marker, contract.MarkerRevision(request.GetBasedOn()))
 	return &protocol.WriteMarkerResponse{Revision: string(revision)}, protocol.EncodeError(err)
 }

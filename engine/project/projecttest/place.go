@@ -12,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -99,7 +101,7 @@ func (p *Place) Answers(lines ...string) *Person {
 	return person
 }
 
-// Item makes an item of the source. Attributes are those of the kind, such as identity.Group.
+// Item makes an item of the source. Attributes are those of the kind, such as kinds.Group.
 func Item(t testing.TB, kind identity.Kind, id, name string, attributes any,
 	references ...identity.Reference) identity.Item {
 	t.Helper()
@@ -116,7 +118,7 @@ func Groups(t testing.TB, names ...string) []identity.Item {
 	t.Helper()
 	var items []identity.Item
 	for i, name := range names {
-		items = append(items, Item(t, identity.KindGroup, "g"+string(rune('1'+i)), name, identity.Group{Name: name,
+		items = append(items, Item(t, identity.KindGroup, "g"+string(rune('1'+i)), name, kinds.Group{Name: name,
 			Origin: "local"}))
 	}
 	return items
@@ -126,8 +128,8 @@ func Groups(t testing.TB, names ...string) []identity.Item {
 type source struct{ place *Place }
 
 // Schema implements sdk.Source.
-func (source) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "fake", Version: "1.0.0", Doc: "Has what a test gives it.",
+func (source) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: "fake", Version: "1.0.0", Doc: "Has what a test gives it.",
 		Kinds: identity.Kinds()}
 }
 
@@ -135,8 +137,8 @@ func (source) Schema() identity.ProviderSchema {
 func (source) Configure(context.Context, map[string]any) diag.List { return nil }
 
 // Identify implements sdk.Source.
-func (source) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: "corp", Detail: "items of a test"}, nil
+func (source) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: "corp", Detail: "items of a test"}, nil
 }
 
 // Collect implements sdk.Source.

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Check is the second pass: what only the whole desired set, next to the live one, can show. References in desired are
 // resolved.
-func Check(desired, live []identity.Resource) []identity.CheckFinding {
+func Check(desired, live []identity.Resource) []contract.CheckFinding {
 	c := checker{live: byID(live), desired: byID(desired)}
 	c.gates()
 	c.gateNames(GateKey)
@@ -23,7 +25,7 @@ func Check(desired, live []identity.Resource) []identity.CheckFinding {
 
 type checker struct {
 	desired, live map[identity.ResourceID]identity.Resource
-	found         []identity.CheckFinding
+	found         []contract.CheckFinding
 }
 
 func byID(resources []identity.Resource) map[identity.ResourceID]identity.Resource {
@@ -35,8 +37,8 @@ func byID(resources []identity.Resource) map[identity.ResourceID]identity.Resour
 }
 
 func (c *checker) block(id identity.ResourceID, field, summary, action string) {
-	c.found = append(c.found, identity.CheckFinding{Resource: id, Finding: identity.Finding{
-		Type: identity.FindingBlocked, Field: field, Summary: summary, Action: action}})
+	c.found = append(c.found, contract.CheckFinding{Resource: id, Finding: fidelity.Finding{
+		Type: fidelity.Blocked, Field: field, Summary: summary, Action: action}})
 }
 
 func (c *checker) ofType(in map[identity.ResourceID]identity.Resource, kind string) []identity.Resource {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -41,8 +43,8 @@ func TestCheckFindsWaysAroundTheGate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := Check(test.desired, test.live)
-			if !slices.ContainsFunc(found, func(f identity.CheckFinding) bool {
-				return f.Finding.Field == test.field && f.Finding.Type == identity.FindingBlocked
+			if !slices.ContainsFunc(found, func(f contract.CheckFinding) bool {
+				return f.Finding.Field == test.field && f.Finding.Type == fidelity.Blocked
 			}) {
 				t.Errorf("found %+v", found)
 			}

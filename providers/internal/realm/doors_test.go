@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -163,7 +164,7 @@ func TestAClientWithAFlowOfItsOwnGetsNoGate(t *testing.T) {
 				"clients": []any{Object{"clientId": "c",
 					"authenticationFlowBindingOverrides": Object{"browser": test.flow}}}})
 			found := Check([]identity.Resource{gate}, live)
-			blocks := slices.ContainsFunc(found, func(f identity.CheckFinding) bool {
+			blocks := slices.ContainsFunc(found, func(f contract.CheckFinding) bool {
 				return f.Resource == gate.ID() && f.Finding.Field == "own_flow" && f.Finding.Action != ""
 			})
 			if blocks != test.own {

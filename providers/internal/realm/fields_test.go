@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
@@ -212,24 +214,24 @@ func keysOf(resourceType Type) identity.Attributes {
 
 func TestAStepLocksWhatItChanges(t *testing.T) {
 	for name, test := range map[string]struct {
-		step identity.StepRequest
+		step contract.StepRequest
 		want []string
 	}{
-		"a group":  {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGroup, Key: "/a"}}, []string{"group:/a"}},
-		"a client": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeClient, Key: "a"}}, []string{"client:a"}},
-		"an opening": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeEnablement, Key: "a"}},
+		"a group":  {contract.StepRequest{Resource: identity.ResourceID{Type: TypeGroup, Key: "/a"}}, []string{"group:/a"}},
+		"a client": {contract.StepRequest{Resource: identity.ResourceID{Type: TypeClient, Key: "a"}}, []string{"client:a"}},
+		"an opening": {contract.StepRequest{Resource: identity.ResourceID{Type: TypeEnablement, Key: "a"}},
 			[]string{"client:a", "client_enablement:a"}},
-		"a gate": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGate, Key: "a"}},
+		"a gate": {contract.StepRequest{Resource: identity.ResourceID{Type: TypeGate, Key: "a"}},
 			[]string{"client:a", "flows", "gate:a"}},
-		"the flows": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeGateFlows, Key: "rehome"}},
+		"the flows": {contract.StepRequest{Resource: identity.ResourceID{Type: TypeGateFlows, Key: "rehome"}},
 			[]string{"flows", "gate_flows:rehome"}},
-		"a changed provider of an organization": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeOrganization,
+		"a changed provider of an organization": {contract.StepRequest{Resource: identity.ResourceID{Type: TypeOrganization,
 			Key: "o"},
 			Before: identity.Attributes{"identity_provider": "old"}, After: identity.Attributes{"identity_provider": "new"}},
 			[]string{"identity_provider:new", "identity_provider:old", "organization:o"}},
-		"an assignment": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"},
+		"an assignment": {contract.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"},
 			Before: identity.Attributes{"group": "/g"}}, []string{"role_assignment:k", "roles of group:/g"}},
-		"an assignment of nobody": {identity.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"}},
+		"an assignment of nobody": {contract.StepRequest{Resource: identity.ResourceID{Type: TypeRoleAssignment, Key: "k"}},
 			[]string{"role_assignment:k"}},
 	} {
 		if got := TypeOf(test.step.Resource.Type).Locks(test.step); !slices.Equal(got, test.want) {
@@ -271,8 +273,8 @@ func TestLengthsAreCountedInCharacters(t *testing.T) {
 
 func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
 	long := strings.Repeat("x", 256)
-	group := func(a identity.Attributes) identity.Translation {
-		return WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeGroup, Key: "/g", Attributes: a}}})
+	group := func(a identity.Attributes) contract.Translation {
+		return WithinLimits(contract.Translation{Resources: []identity.Resource{{Type: TypeGroup, Key: "/g", Attributes: a}}})
 	}
 	made := group(identity.Attributes{"description": long, "attributes": map[string]any{
 		"dn": List([]string{long}), "both": List([]string{long, "y"}), long: List([]string{"z"}), "empty": List(nil)}})
@@ -284,22 +286,22 @@ func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
 	if again := WithinLimits(made); len(again.Findings) != len(made.Findings) {
 		t.Error("what was made to fit does not fit")
 	}
-	for name, refused := range map[string]identity.Translation{
+	for name, refused := range map[string]contract.Translation{
 		"a name": group(identity.Attributes{"name": long}),
-		"an address": WithinLimits(identity.Translation{Resources: []identity.Resource{
+		"an address": WithinLimits(contract.Translation{Resources: []identity.Resource{
 			{Type: TypeClient, Attributes: identity.Attributes{"redirect_uris": List([]string{"https://a.test", long})}}}}),
 	} {
-		if len(refused.Resources) > 0 || len(refused.Findings) != 1 || refused.Findings[0].Type != identity.FindingInvalid {
+		if len(refused.Resources) > 0 || len(refused.Findings) != 1 || refused.Findings[0].Type != fidelity.Invalid {
 			t.Errorf("%s that does not fit gives %+v", name, refused)
 		}
 	}
-	home := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClient,
+	home := WithinLimits(contract.Translation{Resources: []identity.Resource{{Type: TypeClient,
 		Attributes: identity.Attributes{"base_url": long}}}})
 	if _, kept := home.Resources[0].Attributes["base_url"]; kept || len(home.Findings) != 1 {
 		t.Errorf("half an address is kept: %+v", home)
 	}
 	reference := identity.Refer(identity.KindApplication, long, TypeClient)
-	role := WithinLimits(identity.Translation{Resources: []identity.Resource{{Type: TypeClientRole,
+	role := WithinLimits(contract.Translation{Resources: []identity.Resource{{Type: TypeClientRole,
 		Attributes: identity.Attributes{"client": reference}}}})
 	if !reflect.DeepEqual(role.Resources[0].Attributes["client"], reference) {
 		t.Error("a reference is taken for a table")

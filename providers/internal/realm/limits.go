@@ -5,13 +5,15 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // WithinLimits makes what was translated fit the columns of the server: ornaments are shortened, what is worth
 // nothing in part is left out, each with a note; a name or an address that does not fit leaves nothing to create.
-func WithinLimits(t identity.Translation) identity.Translation {
-	var findings []identity.Finding
+func WithinLimits(t contract.Translation) contract.Translation {
+	var findings []fidelity.Finding
 	for i, r := range t.Resources {
 		for _, f := range TypeOf(r.Type).fields {
 			if value, set := r.Attributes[f.name]; set && f.limit > 0 {
@@ -20,13 +22,13 @@ func WithinLimits(t identity.Translation) identity.Translation {
 		}
 	}
 	t.Findings = append(t.Findings, findings...)
-	if slices.ContainsFunc(findings, func(f identity.Finding) bool { return f.Type == identity.FindingInvalid }) {
+	if slices.ContainsFunc(findings, func(f fidelity.Finding) bool { return f.Type == fidelity.Invalid }) {
 		t.Resources = nil
 	}
 	return t
 }
 
-func fit(a identity.Attributes, f field, value any) []identity.Finding {
+func fit(a identity.Attributes, f field, value any) []fidelity.Finding {
 	switch v := value.(type) {
 	case string:
 		if length(v) <= f.limit {
@@ -35,17 +37,17 @@ func fit(a identity.Attributes, f field, value any) []identity.Finding {
 		switch f.long {
 		case shortened:
 			a[f.name] = fitting(v, f.limit)
-			return []identity.Finding{lost(f.name, fmt.Sprintf("shortened to %d of %d characters, which is what the "+
+			return []fidelity.Finding{lost(f.name, fmt.Sprintf("shortened to %d of %d characters, which is what the "+
 				"server keeps", f.limit, length(v)))}
 		case leftOut:
 			delete(a, f.name)
-			return []identity.Finding{lost(f.name, fmt.Sprintf("left out: it has %d characters, and the server keeps %d",
+			return []fidelity.Finding{lost(f.name, fmt.Sprintf("left out: it has %d characters, and the server keeps %d",
 				length(v), f.limit))}
 		}
-		return []identity.Finding{tooLong(f.name, f.limit)}
+		return []fidelity.Finding{tooLong(f.name, f.limit)}
 	case []any:
 		if slices.ContainsFunc(Texts(v), func(text string) bool { return length(text) > f.limit }) {
-			return []identity.Finding{tooLong(f.name, f.limit)}
+			return []fidelity.Finding{tooLong(f.name, f.limit)}
 		}
 	case map[string]any: // or a reference to an item
 		if f.form == asTable {
@@ -57,8 +59,8 @@ func fit(a identity.Attributes, f field, value any) []identity.Finding {
 
 // fitTable leaves values of custom attributes out that the server does not keep. Half of a distinguished name is
 // nobody's.
-func fitTable(a identity.Attributes, f field, table map[string]any) []identity.Finding {
-	var findings []identity.Finding
+func fitTable(a identity.Attributes, f field, table map[string]any) []fidelity.Finding {
+	var findings []fidelity.Finding
 	kept := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(table)) {
 		values := slices.DeleteFunc(Texts(table[name]), func(text string) bool { return length(text) > f.limit })
@@ -77,12 +79,12 @@ func fitTable(a identity.Attributes, f field, table map[string]any) []identity.F
 	return findings
 }
 
-func lost(field, summary string) identity.Finding {
-	return identity.Finding{Type: identity.FindingLost, Field: field, Summary: summary}
+func lost(field, summary string) fidelity.Finding {
+	return fidelity.Finding{Type: fidelity.Lost, Field: field, Summary: summary}
 }
 
-func tooLong(field string, limit int) identity.Finding {
-	return identity.Finding{Type: identity.FindingInvalid, Field: field,
+func tooLong(field string, limit int) fidelity.Finding {
+	return fidelity.Finding{Type: fidelity.Invalid, Field: field,
 		Summary: fmt.Sprintf("longer than the %d characters that the server keeps", limit),
 		Action:  "Choose a shorter one with set in a map block, and tell everybody who uses the old one."}
 }
@@ -95,11 +97,11 @@ func Fits(resourceType, attribute, text string) bool {
 
 // TooLong is the finding about a text that does not fit the column of an attribute, under the name of the item's own
 // field.
-func TooLong(resourceType, attribute, field, text string) []identity.Finding {
+func TooLong(resourceType, attribute, field, text string) []fidelity.Finding {
 	if Fits(resourceType, attribute, text) {
 		return nil
 	}
-	return []identity.Finding{tooLong(field, limitOf(resourceType, attribute))}
+	return []fidelity.Finding{tooLong(field, limitOf(resourceType, attribute))}
 }
 
 // FittingName makes a name of ours, such as that of a mapper, fit its column.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -16,7 +17,7 @@ type Type struct {
 	ReadOnly bool
 	fields   []field
 	// locks names what a step changes beside its own resource, nil for nothing.
-	locks func(step identity.StepRequest) []string
+	locks func(step contract.StepRequest) []string
 }
 
 // Types lists all resource types in the order in which they build on each other.
@@ -69,7 +70,7 @@ func TypeOf(name string) Type {
 
 // Locks names the live objects that a step changes, sorted. Keycloak 26.7.4 answers 500 to simultaneous writes of one
 // object.
-func (t Type) Locks(step identity.StepRequest) []string {
+func (t Type) Locks(step contract.StepRequest) []string {
 	keys := map[string]bool{step.Resource.String(): true}
 	if t.locks != nil {
 		for _, key := range t.locks(step) {
@@ -80,20 +81,20 @@ func (t Type) Locks(step identity.StepRequest) []string {
 }
 
 // sameClient: a client, its gate and its enablement are one object at the server.
-func sameClient(step identity.StepRequest) []string {
+func sameClient(step contract.StepRequest) []string {
 	return []string{TypeClient + ":" + step.Resource.Key}
 }
 
 // flowsLock: all gates stand below the same three flows.
-func flowsLock(identity.StepRequest) []string { return []string{"flows"} }
+func flowsLock(contract.StepRequest) []string { return []string{"flows"} }
 
 // flowsAndClient: a gate stands in the flows and binds its client to them.
-func flowsAndClient(step identity.StepRequest) []string {
+func flowsAndClient(step contract.StepRequest) []string {
 	return append(flowsLock(step), sameClient(step)...)
 }
 
 // linkedProviders: an organization writes at its provider, and at the one that it leaves.
-func linkedProviders(step identity.StepRequest) []string {
+func linkedProviders(step contract.StepRequest) []string {
 	var keys []string
 	for _, attributes := range []identity.Attributes{step.Before, step.After} {
 		if alias := str(attributes, "identity_provider"); alias != "" {
@@ -104,7 +105,7 @@ func linkedProviders(step identity.StepRequest) []string {
 }
 
 // rolesOfGroup: the mappings of all clients' roles are one list of the group.
-func rolesOfGroup(step identity.StepRequest) []string {
+func rolesOfGroup(step contract.StepRequest) []string {
 	for _, attributes := range []identity.Attributes{step.After, step.Before} {
 		if group := str(attributes, "group"); group != "" {
 			return []string{"roles of group:" + group}

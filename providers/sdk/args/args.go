@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Code and Title of every diagnostic about an argument.
@@ -21,15 +21,15 @@ const (
 //
 // An argument that was refused reads as its default, so that one mistake gives one diagnostic.
 type Args struct {
-	schema   map[string]identity.ConfigAttribute
+	schema   map[string]contract.ConfigAttribute
 	values   map[string]any
 	wrong    map[string]bool
 	problems diag.List
 }
 
 // Read checks the values against the schema: names, types, what is required, allowed values and limits.
-func Read(schema identity.ProviderSchema, values map[string]any) *Args {
-	a := &Args{schema: map[string]identity.ConfigAttribute{}, values: values, wrong: map[string]bool{}}
+func Read(schema contract.ProviderSchema, values map[string]any) *Args {
+	a := &Args{schema: map[string]contract.ConfigAttribute{}, values: values, wrong: map[string]bool{}}
 	for _, attribute := range schema.Config {
 		a.schema[attribute.Name] = attribute
 		if reason := refuse(attribute, values[attribute.Name]); reason != "" {
@@ -45,7 +45,7 @@ func Read(schema identity.ProviderSchema, values map[string]any) *Args {
 }
 
 // refuse says what is wrong with a value, in a sentence; empty when nothing is.
-func refuse(attribute identity.ConfigAttribute, value any) string {
+func refuse(attribute contract.ConfigAttribute, value any) string {
 	if text, isText := value.(string); value == nil || (isText && strings.TrimSpace(text) == "") {
 		if attribute.Required && attribute.Default == nil {
 			return "It must be set and not empty."
@@ -69,7 +69,7 @@ func refuse(attribute identity.ConfigAttribute, value any) string {
 	return ""
 }
 
-func refuseText(attribute identity.ConfigAttribute, value any) string {
+func refuseText(attribute contract.ConfigAttribute, value any) string {
 	text, ok := value.(string)
 	switch {
 	case !ok:
@@ -81,7 +81,7 @@ func refuseText(attribute identity.ConfigAttribute, value any) string {
 }
 
 // refuseNumber turns comparisons round, so that NaN is refused.
-func refuseNumber(attribute identity.ConfigAttribute, value any) string {
+func refuseNumber(attribute contract.ConfigAttribute, value any) string {
 	number, ok := numeric(value)
 	within := attribute.Max == 0 || (number >= attribute.Min && number <= attribute.Max)
 	whole := !attribute.Whole || number == float64(int(number))

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
 
-func schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "acme", Config: []identity.ConfigAttribute{
+func schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: "acme", Config: []contract.ConfigAttribute{
 		{Name: "url", Type: "string", Required: true},
 		{Name: "mode", Type: "string", Default: "token", OneOf: []string{"token", "key"}},
 		{Name: "share", Type: "number", Default: 0.5, Min: 0.01, Max: 1},

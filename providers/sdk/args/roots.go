@@ -4,15 +4,15 @@ import (
 	"crypto/x509"
 	"os"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 // CAFile is the name of the argument that every provider with a connection has.
 const CAFile = "ca_file"
 
 // CAFileAttribute is the schema of it.
-func CAFileAttribute() identity.ConfigAttribute {
-	return identity.ConfigAttribute{Name: CAFile, Type: "string",
+func CAFileAttribute() contract.ConfigAttribute {
+	return contract.ConfigAttribute{Name: CAFile, Type: "string",
 		Doc: "PEM file with certificate authorities to trust besides those of the machine."}
 }
 
@@ -20,8 +20,8 @@ func CAFileAttribute() identity.ConfigAttribute {
 const Concurrency = "concurrency"
 
 // ConcurrencyAttribute is the schema of it.
-func ConcurrencyAttribute(otherwise, most int) identity.ConfigAttribute {
-	return identity.ConfigAttribute{Name: Concurrency, Type: "number", Default: float64(otherwise), Whole: true, Min: 1,
+func ConcurrencyAttribute(otherwise, most int) contract.ConfigAttribute {
+	return contract.ConfigAttribute{Name: Concurrency, Type: "number", Default: float64(otherwise), Whole: true, Min: 1,
 		Max: float64(most), Doc: "Requests at a time, 1 to " + plain(float64(most)) + "."}
 }
 

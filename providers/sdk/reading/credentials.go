@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // Certificate describes a certificate, given as base64 DER, with its dates and whether it can be used at this time. It
 // is named by the SHA-256 of its bytes.
-func Certificate(use, text string, now time.Time) identity.Credential {
-	out := identity.Credential{Use: use, Kind: "certificate", Status: identity.CredentialUnreadable}
+func Certificate(use, text string, now time.Time) kinds.Credential {
+	out := kinds.Credential{Use: use, Kind: "certificate", Status: kinds.CredentialUnreadable}
 	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
 	if err != nil || len(der) == 0 {
 		return out
@@ -30,18 +30,18 @@ func Certificate(use, text string, now time.Time) identity.Credential {
 }
 
 // Dated sets dates and status of a credential. A zero time means that there is no such limit.
-func Dated(c identity.Credential, from, until, now time.Time) identity.Credential {
-	c.Status = identity.CredentialValid
+func Dated(c kinds.Credential, from, until, now time.Time) kinds.Credential {
+	c.Status = kinds.CredentialValid
 	if !from.IsZero() {
 		c.From = from.UTC().Format(time.RFC3339)
 		if now.Before(from) {
-			c.Status = identity.CredentialNotYet
+			c.Status = kinds.CredentialNotYet
 		}
 	}
 	if !until.IsZero() {
 		c.Until = until.UTC().Format(time.RFC3339)
 		if !now.Before(until) {
-			c.Status = identity.CredentialExpired
+			c.Status = kinds.CredentialExpired
 		}
 	}
 	return c

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 // Fault is why the transport gave no response. It hides its cause from errors.Is on purpose: some clients retry for
 // ever when they see an io.EOF.
 type Fault struct {
-	Code    identity.ErrorCode
+	Code    contract.ErrorCode
 	Status  int    // of the last response, 0 without one
 	Tries   int    // requests sent
 	Message string // what happened, without secrets
@@ -37,16 +37,16 @@ type Failure struct {
 }
 
 // ProviderError maps the failure: 401 to unauthorized, 403 to forbidden, 404 to not found, 429 to rate limited, 5xx and
-// no connection to unreachable, a body that cannot be used to invalid. A *identity.ProviderError among the causes is
+// no connection to unreachable, a body that cannot be used to invalid. A *contract.ProviderError among the causes is
 // kept.
-func (f Failure) ProviderError() *identity.ProviderError {
-	var known *identity.ProviderError
+func (f Failure) ProviderError() *contract.ProviderError {
+	var known *contract.ProviderError
 	if errors.As(f.Err, &known) {
 		return known
 	}
 	page := strings.TrimSpace(f.Method + " " + f.Path)
-	out := &identity.ProviderError{Code: f.code(), Page: page}
-	if out.Code == identity.ErrorForbidden {
+	out := &contract.ProviderError{Code: f.code(), Page: page}
+	if out.Code == contract.ErrorForbidden {
 		out.Permission = f.Permission
 	}
 	out.Message = Clean(f.message(page), f.Secrets...)
@@ -68,42 +68,42 @@ func (f Failure) message(page string) string {
 	if f.Err != nil {
 		fmt.Fprintf(&text, ": %v", f.Err)
 	}
-	if f.Permission != "" && f.code() == identity.ErrorForbidden {
+	if f.Permission != "" && f.code() == contract.ErrorForbidden {
 		fmt.Fprintf(&text, "; grant %s", f.Permission)
 	}
 	return text.String()
 }
 
-func (f Failure) code() identity.ErrorCode {
+func (f Failure) code() contract.ErrorCode {
 	var fault *Fault
 	if errors.As(f.Err, &fault) {
 		return fault.Code
 	}
 	switch {
 	case f.Status == http.StatusUnauthorized:
-		return identity.ErrorUnauthorized
+		return contract.ErrorUnauthorized
 	case f.Status == http.StatusForbidden:
-		return identity.ErrorForbidden
+		return contract.ErrorForbidden
 	case f.Status == http.StatusNotFound:
-		return identity.ErrorNotFound
+		return contract.ErrorNotFound
 	case f.Status == http.StatusTooManyRequests:
-		return identity.ErrorRateLimited
+		return contract.ErrorRateLimited
 	case f.Status >= 500:
-		return identity.ErrorUnreachable
+		return contract.ErrorUnreachable
 	case f.Status != 0:
-		return identity.ErrorInvalid
+		return contract.ErrorInvalid
 	case errors.Is(f.Err, context.Canceled), errors.Is(f.Err, context.DeadlineExceeded):
-		return identity.ErrorUnreachable
+		return contract.ErrorUnreachable
 	default:
-		return identity.ErrorInternal
+		return contract.ErrorInternal
 	}
 }
 
 // Invalid is the error of a page that breaks the contract: a list that is null, a cursor that repeats.
-func Invalid(method, path, format string, args ...any) *identity.ProviderError {
+func Invalid(method, path, format string, args ...any) *contract.ProviderError {
 	page := method + " " + path
-	return &identity.ProviderError{
-		Code:    identity.ErrorInvalid,
+	return &contract.ProviderError{
+		Code:    contract.ErrorInvalid,
 		Message: Clean(page + ": " + fmt.Sprintf(format, args...)),
 		Page:    page,
 	}

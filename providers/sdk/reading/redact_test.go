@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -64,8 +64,8 @@ func TestPagesNoticeAServerThatRepeatsItself(t *testing.T) {
 		"number": "[1]", "twice": `[{"id":"a"},{"id":"a"}]`} {
 		t.Run(name, func(t *testing.T) {
 			err := take(reading.NewPages("GET", "/things"), body)
-			var known *identity.ProviderError
-			if !errors.As(err, &known) || known.Page != "GET /things" || known.Code != identity.ErrorInvalid {
+			var known *contract.ProviderError
+			if !errors.As(err, &known) || known.Page != "GET /things" || known.Code != contract.ErrorInvalid {
 				t.Fatalf("got %v", err)
 			}
 		})
@@ -91,7 +91,7 @@ func TestPagesNoticeAServerThatRepeatsItself(t *testing.T) {
 func TestErrorsNameThePageAndThePermissionAndNoSecret(t *testing.T) {
 	err := reading.Failure{Doing: "reading users", Method: "GET", Path: "/users?x=1", Status: 403, VendorCode: "E6",
 		Summary: "no\x1b[31m for tok-123", Permission: "users.read", Secrets: []string{"tok-123"}}.ProviderError()
-	if err.Code != identity.ErrorForbidden || err.Permission != "users.read" || err.Page != "GET /users?x=1" {
+	if err.Code != contract.ErrorForbidden || err.Permission != "users.read" || err.Page != "GET /users?x=1" {
 		t.Fatalf("got %+v", err)
 	}
 	if strings.Contains(err.Message, "tok-123") || strings.Contains(err.Message, "\x1b") ||

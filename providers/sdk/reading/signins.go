@@ -4,7 +4,7 @@ import (
 	"sort"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // mostPeople is how many names the activity of one application holds.
@@ -48,8 +48,8 @@ func (s *SignIns) Failed(application string) { s.use(application).failures++ }
 
 // Activities lists what was counted, sorted by the name of their item or resource. Name gives an activity its item or
 // resource; false leaves it out.
-func (s *SignIns) Activities(name func(application string, activity *identity.SignInActivity) bool) []identity.SignInActivity {
-	activities := []identity.SignInActivity{}
+func (s *SignIns) Activities(name func(application string, activity *observation.SignInActivity) bool) []observation.SignInActivity {
+	activities := []observation.SignInActivity{}
 	for id, use := range s.applications {
 		activity := use.activity()
 		if name(id, &activity) {
@@ -63,8 +63,8 @@ func (s *SignIns) Activities(name func(application string, activity *identity.Si
 	return activities
 }
 
-func (u *signInUse) activity() identity.SignInActivity {
-	activity := identity.SignInActivity{SignIns: u.signIns, Failures: u.failures, PeopleCount: len(u.people)}
+func (u *signInUse) activity() observation.SignInActivity {
+	activity := observation.SignInActivity{SignIns: u.signIns, Failures: u.failures, PeopleCount: len(u.people)}
 	if !u.last.IsZero() {
 		activity.Last = u.last.Format(time.RFC3339)
 	}

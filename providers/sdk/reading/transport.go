@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 // Defaults of Options.
@@ -134,11 +134,11 @@ type transport struct {
 // RoundTrip sends a request, again when that makes sense.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if t.invalid != nil {
-		return nil, &Fault{Code: identity.ErrorInternal, Message: t.invalid.Error()}
+		return nil, &Fault{Code: contract.ErrorInternal, Message: t.invalid.Error()}
 	}
 	if got := originOf(request.URL); got != t.origin {
 		closeBody(request)
-		return nil, &Fault{Code: identity.ErrorInvalid,
+		return nil, &Fault{Code: contract.ErrorInvalid,
 			Message: fmt.Sprintf("the server led to %s, but only %s may be asked", Clean(got), t.origin)}
 	}
 	bucket := ""
@@ -181,7 +181,7 @@ func (t *transport) enter(request *http.Request, bucket string, try int) error {
 		select {
 		case t.places <- struct{}{}:
 		case <-request.Context().Done():
-			return &Fault{Code: identity.ErrorUnreachable, Message: "stopped while waiting to be sent: " + request.Context().Err().Error()}
+			return &Fault{Code: contract.ErrorUnreachable, Message: "stopped while waiting to be sent: " + request.Context().Err().Error()}
 		}
 		if t.pace.wait(bucket, t.options.Now()) <= 0 {
 			return nil
@@ -205,7 +205,7 @@ func (t *transport) hold(request *http.Request, bucket string, try int) error {
 		}
 		t.sign(request, answer{reason: "the share of the rate limit is used up"}, try, wait)
 		if err := t.options.Sleep(request.Context(), wait); err != nil {
-			return &Fault{Code: identity.ErrorUnreachable, Message: "stopped while waiting for the rate limit: " + err.Error()}
+			return &Fault{Code: contract.ErrorUnreachable, Message: "stopped while waiting for the rate limit: " + err.Error()}
 		}
 	}
 }
@@ -233,7 +233,7 @@ func (t *transport) checked(response *http.Response) (*http.Response, error) {
 		return response, nil
 	}
 	if err := t.options.Check(response); err != nil {
-		return nil, &Fault{Code: identity.ErrorInvalid, Status: response.StatusCode, Message: Clean(err.Error())}
+		return nil, &Fault{Code: contract.ErrorInvalid, Status: response.StatusCode, Message: Clean(err.Error())}
 	}
 	return response, nil
 }
@@ -252,7 +252,7 @@ func (t *transport) sign(request *http.Request, a answer, try int, wait time.Dur
 // answer of one try: a whole response, or the reason why there is none.
 type answer struct {
 	response *http.Response
-	code     identity.ErrorCode
+	code     contract.ErrorCode
 	reason   string
 	final    bool // another try would not help
 }
@@ -261,9 +261,9 @@ func (a answer) fault(request *http.Request, tries int) *Fault {
 	f := &Fault{Code: a.code, Tries: tries, Message: a.reason}
 	if a.response != nil {
 		f.Status = a.response.StatusCode
-		f.Code = identity.ErrorUnreachable
+		f.Code = contract.ErrorUnreachable
 		if f.Status == http.StatusTooManyRequests {
-			f.Code = identity.ErrorRateLimited
+			f.Code = contract.ErrorRateLimited
 		}
 		f.Message = fmt.Sprintf("the server answered %d", f.Status)
 	}
@@ -283,21 +283,21 @@ func (t *transport) once(request *http.Request) answer {
 	defer cancel()
 	response, err := t.options.Base.RoundTrip(request.Clone(ctx))
 	if err != nil {
-		return answer{code: identity.ErrorUnreachable, reason: plainReason(err), final: Certain(err)}
+		return answer{code: contract.ErrorUnreachable, reason: plainReason(err), final: Certain(err)}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, t.options.BodyLimit+1))
 	if err != nil {
-		return answer{code: identity.ErrorUnreachable, reason: "the body was cut short: " + plainReason(err)}
+		return answer{code: contract.ErrorUnreachable, reason: "the body was cut short: " + plainReason(err)}
 	}
 	if int64(len(body)) > t.options.BodyLimit {
-		return answer{code: identity.ErrorInvalid, final: true, reason: fmt.Sprintf("the body is larger than %d bytes", t.options.BodyLimit)}
+		return answer{code: contract.ErrorInvalid, final: true, reason: fmt.Sprintf("the body is larger than %d bytes", t.options.BodyLimit)}
 	}
 	if response.ContentLength > int64(len(body)) && !response.Uncompressed {
-		return answer{code: identity.ErrorUnreachable, reason: fmt.Sprintf("the body has %d of %d bytes", len(body), response.ContentLength)}
+		return answer{code: contract.ErrorUnreachable, reason: fmt.Sprintf("the body has %d of %d bytes", len(body), response.ContentLength)}
 	}
 	if wanted, is := form(request, response.Header.Get("Content-Type")); response.StatusCode/100 == 2 && len(body) > 0 && !is {
-		return answer{code: identity.ErrorInvalid, final: true, reason: fmt.Sprintf("the answer is %q and not %s", response.Header.Get("Content-Type"), wanted)}
+		return answer{code: contract.ErrorInvalid, final: true, reason: fmt.Sprintf("the answer is %q and not %s", response.Header.Get("Content-Type"), wanted)}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	response.ContentLength = int64(len(body))

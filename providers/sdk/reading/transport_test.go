@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -80,11 +80,11 @@ func TestItGivesUpAfterFiveTriesWithAFaultThatHidesEOF(t *testing.T) {
 	_, err, requests, _ := serve(t, reading.Options{},
 		func(int, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	var fault *reading.Fault
-	if !errors.As(err, &fault) || fault.Code != identity.ErrorUnreachable || requests != 5 || errors.Is(err, io.EOF) {
+	if !errors.As(err, &fault) || fault.Code != contract.ErrorUnreachable || requests != 5 || errors.Is(err, io.EOF) {
 		t.Fatalf("got %v after %d requests", err, requests)
 	}
 	_, err, _, _ = serve(t, reading.Options{}, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) })
-	if !errors.As(err, &fault) || fault.Code != identity.ErrorRateLimited || fault.Status != 429 {
+	if !errors.As(err, &fault) || fault.Code != contract.ErrorRateLimited || fault.Status != 429 {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -145,7 +145,7 @@ func TestItRefusesWhatIsNoJSONOrTooLarge(t *testing.T) {
 			_, err, requests, _ := serve(t, reading.Options{BodyLimit: 100},
 				func(_ int, w http.ResponseWriter, _ *http.Request) { answer(w) })
 			var fault *reading.Fault
-			if !errors.As(err, &fault) || fault.Code != identity.ErrorInvalid || requests != 1 {
+			if !errors.As(err, &fault) || fault.Code != contract.ErrorInvalid || requests != 1 {
 				t.Fatalf("%d requests, %v", requests, err)
 			}
 		})

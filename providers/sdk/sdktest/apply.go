@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -79,26 +80,26 @@ func (a *applying) place() Place {
 	return place
 }
 
-func (s Sample) create() identity.StepRequest {
-	return identity.StepRequest{
-		StepID: s.Resource.String(), Action: identity.ActionCreate, Resource: s.Resource, After: s.Made.Clone(),
+func (s Sample) create() contract.StepRequest {
+	return contract.StepRequest{
+		StepID: s.Resource.String(), Action: contract.ActionCreate, Resource: s.Resource, After: s.Made.Clone(),
 		Tag: conformanceTag, Secrets: s.Secrets,
 	}
 }
 
-func (s Sample) update(serverID string) identity.StepRequest {
-	return identity.StepRequest{
-		StepID: s.Resource.String(), Action: identity.ActionUpdate, Resource: s.Resource, ServerID: serverID,
+func (s Sample) update(serverID string) contract.StepRequest {
+	return contract.StepRequest{
+		StepID: s.Resource.String(), Action: contract.ActionUpdate, Resource: s.Resource, ServerID: serverID,
 		Before: s.Made.Clone(), After: s.Changed.Clone(), Tag: conformanceTag,
 	}
 }
 
-func remove(id identity.ResourceID, before identity.Attributes) identity.StepRequest {
-	return identity.StepRequest{StepID: id.String(), Action: identity.ActionDelete, Resource: id, Before: before.Clone(),
+func remove(id identity.ResourceID, before identity.Attributes) contract.StepRequest {
+	return contract.StepRequest{StepID: id.String(), Action: contract.ActionDelete, Resource: id, Before: before.Clone(),
 		Tag: conformanceTag}
 }
 
-func (a *applying) must(target sdk.Target, step identity.StepRequest) identity.StepResult {
+func (a *applying) must(target sdk.Target, step contract.StepRequest) contract.StepResult {
 	a.Helper()
 	result, err := target.Apply(a.Context(), step)
 	if err != nil {
@@ -107,7 +108,7 @@ func (a *applying) must(target sdk.Target, step identity.StepRequest) identity.S
 	return result
 }
 
-func (a *applying) wantAlready(target sdk.Target, step identity.StepRequest) identity.StepResult {
+func (a *applying) wantAlready(target sdk.Target, step contract.StepRequest) contract.StepResult {
 	a.Helper()
 	result := a.must(target, step)
 	if !result.Already {
@@ -117,12 +118,12 @@ func (a *applying) wantAlready(target sdk.Target, step identity.StepRequest) ide
 }
 
 // refused expects a conflict, and that nothing was written for it.
-func (a *applying) refused(target sdk.Target, step identity.StepRequest, why string) {
+func (a *applying) refused(target sdk.Target, step contract.StepRequest, why string) {
 	a.Helper()
 	before := a.read(target)
 	_, err := target.Apply(a.Context(), step)
-	var fault *identity.ProviderError
-	if !errors.As(err, &fault) || fault.Code != identity.ErrorConflict {
+	var fault *contract.ProviderError
+	if !errors.As(err, &fault) || fault.Code != contract.ErrorConflict {
 		a.Errorf("%s of %s %s ended with %v, not with a conflict", step.Action, step.Resource, why, err)
 	}
 	after := a.read(target)
@@ -285,7 +286,7 @@ func (a *applying) rename() {
 			continue
 		}
 		before := len(a.read(place.Target))
-		step := identity.StepRequest{StepID: s.Renamed.ID().String(), Action: identity.ActionUpdate, Resource: s.Renamed.ID(),
+		step := contract.StepRequest{StepID: s.Renamed.ID().String(), Action: contract.ActionUpdate, Resource: s.Renamed.ID(),
 			ServerID: made.ServerID,
 			Before:   s.Made.Clone(), After: s.Renamed.Attributes.Clone(), Tag: conformanceTag}
 		a.must(place.Target, step)
@@ -340,17 +341,17 @@ func (a *applying) cutOff() {
 		a.Skip("the place cannot be cut")
 	}
 	for i := range a.samples {
-		a.cutAt(i, func(s Sample, _ string) identity.StepRequest { return s.create() },
+		a.cutAt(i, func(s Sample, _ string) contract.StepRequest { return s.create() },
 			func(s Sample) identity.Attributes { return s.Made })
 		if a.samples[i].Changed != nil {
 			a.cutAt(i, Sample.update, func(s Sample) identity.Attributes { return s.Changed })
 		}
-		a.cutAt(i, func(s Sample, _ string) identity.StepRequest { return remove(s.Resource, s.Made) }, nil)
+		a.cutAt(i, func(s Sample, _ string) contract.StepRequest { return remove(s.Resource, s.Made) }, nil)
 	}
 }
 
 // cutAt makes the samples up to i, cuts one step on it after each request, and expects that a resumed run finishes it.
-func (a *applying) cutAt(i int, of func(s Sample, serverID string) identity.StepRequest,
+func (a *applying) cutAt(i int, of func(s Sample, serverID string) contract.StepRequest,
 	want func(Sample) identity.Attributes) {
 	a.Helper()
 	s := a.samples[i]
@@ -361,7 +362,7 @@ func (a *applying) cutAt(i int, of func(s Sample, serverID string) identity.Step
 		}
 		serverID := ""
 		step := of(s, "")
-		if step.Action != identity.ActionCreate {
+		if step.Action != contract.ActionCreate {
 			serverID = a.must(place.Target, s.create()).ServerID
 			step = of(s, serverID)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
@@ -27,7 +28,7 @@ func newMemory(fault string) *memory {
 	return &memory{fault: fault, live: map[identity.ResourceID]identity.Resource{}, left: -1}
 }
 
-func (m *memory) Schema() identity.ProviderSchema {
+func (m *memory) Schema() contract.ProviderSchema {
 	schema := m.goodTarget.Schema()
 	group := &schema.Resources[0]
 	group.Tagged, group.KeyFormat = true, "{path}"
@@ -39,29 +40,29 @@ func (m *memory) Schema() identity.ProviderSchema {
 	return schema
 }
 
-func (m *memory) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
+func (m *memory) Read(_ context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	for _, r := range m.live {
 		if err := each(r); err != nil {
-			return identity.ReadSummary{}, err
+			return contract.ReadSummary{}, err
 		}
 	}
-	return identity.ReadSummary{Resources: len(m.live)}, nil
+	return contract.ReadSummary{Resources: len(m.live)}, nil
 }
 
-func (m *memory) Apply(ctx context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (m *memory) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	live, there := m.live[step.Resource]
 	switch {
-	case m.fault == "overwrites" && step.Action == identity.ActionUpdate && there:
-		return identity.StepResult{}, (&writer{m}).Update(ctx, step, &steps.Live[string]{Resource: live})
-	case m.fault == "deletes what is not ours" && step.Action == identity.ActionDelete && there:
-		return identity.StepResult{}, (&writer{m}).Remove(ctx, step, &steps.Live[string]{Resource: live})
+	case m.fault == "overwrites" && step.Action == contract.ActionUpdate && there:
+		return contract.StepResult{}, (&writer{m}).Update(ctx, step, &steps.Live[string]{Resource: live})
+	case m.fault == "deletes what is not ours" && step.Action == contract.ActionDelete && there:
+		return contract.StepResult{}, (&writer{m}).Remove(ctx, step, &steps.Live[string]{Resource: live})
 	}
 	return steps.Apply(ctx, m.Schema().Resources[0], &writer{m}, step)
 }
 
 type writer struct{ *memory }
 
-func (w *writer) Find(_ context.Context, step identity.StepRequest) (*steps.Live[string], error) {
+func (w *writer) Find(_ context.Context, step contract.StepRequest) (*steps.Live[string], error) {
 	if w.left == 0 {
 		return nil, steps.ErrLost
 	}
@@ -91,24 +92,24 @@ func (w *writer) write(change func()) error {
 	return nil
 }
 
-func (w *writer) Create(_ context.Context, step identity.StepRequest) (identity.StepResult, error) {
+func (w *writer) Create(_ context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	made := identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key, Attributes: step.After.Clone(),
 		Tag: step.Tag, ServerID: rand.Text()}
-	result := identity.StepResult{ServerID: made.ServerID, Generated: map[string]string{"token": made.ServerID}}
+	result := contract.StepResult{ServerID: made.ServerID, Generated: map[string]string{"token": made.ServerID}}
 	if _, there := w.live[step.Resource]; there {
-		return identity.StepResult{}, steps.ErrTaken
+		return contract.StepResult{}, steps.ErrTaken
 	}
 	return result, w.write(func() { w.live[step.Resource] = made })
 }
 
-func (w *writer) Generated(_ identity.StepRequest, live *steps.Live[string]) map[string]string {
+func (w *writer) Generated(_ contract.StepRequest, live *steps.Live[string]) map[string]string {
 	if w.fault == "makes a secret again" {
 		return map[string]string{"token": rand.Text()}
 	}
 	return map[string]string{"token": live.ServerID}
 }
 
-func (w *writer) Update(_ context.Context, step identity.StepRequest, live *steps.Live[string]) error {
+func (w *writer) Update(_ context.Context, step contract.StepRequest, live *steps.Live[string]) error {
 	changed := live.Resource
 	changed.Key, changed.Tag, changed.Attributes = step.Resource.Key, step.Tag, live.Attributes.Clone()
 	maps.Copy(changed.Attributes, step.After)
@@ -120,7 +121,7 @@ func (w *writer) Update(_ context.Context, step identity.StepRequest, live *step
 	})
 }
 
-func (w *writer) Remove(_ context.Context, _ identity.StepRequest, live *steps.Live[string]) error {
+func (w *writer) Remove(_ context.Context, _ contract.StepRequest, live *steps.Live[string]) error {
 	return w.write(func() { delete(w.live, live.ID()) })
 }
 

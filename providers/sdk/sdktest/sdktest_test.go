@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -13,15 +14,15 @@ import (
 
 type goodSource struct{}
 
-func (goodSource) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "good", Version: "1.0.0", Doc: "Good.",
+func (goodSource) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: "good", Version: "1.0.0", Doc: "Good.",
 		Kinds: []identity.Kind{identity.KindGroup}}
 }
 
 func (goodSource) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (goodSource) Identify(context.Context) (identity.SourceIdentity, error) {
-	return identity.SourceIdentity{Tenant: "acme"}, nil
+func (goodSource) Identify(context.Context) (contract.SourceIdentity, error) {
+	return contract.SourceIdentity{Tenant: "acme"}, nil
 }
 
 func (goodSource) Collect(ctx context.Context, sink sdk.Sink) error {
@@ -38,12 +39,12 @@ func (goodSource) Collect(ctx context.Context, sink sdk.Sink) error {
 func (goodSource) Secret(context.Context, identity.ItemID, string) (string, error) { return "", nil }
 
 type goodTarget struct {
-	marker   identity.Marker
+	marker   contract.Marker
 	revision int
 }
 
-func (*goodTarget) Schema() identity.ProviderSchema {
-	return identity.ProviderSchema{Name: "good", Version: "1.0.0", Doc: "Good.", Resources: []identity.ResourceSchema{{
+func (*goodTarget) Schema() contract.ProviderSchema {
+	return contract.ProviderSchema{Name: "good", Version: "1.0.0", Doc: "Good.", Resources: []identity.ResourceSchema{{
 		Type: "group", KeyFormat: "/{name}", Attributes: []identity.AttributeSchema{{Name: "name", Type: "string",
 			Identity: true}},
 	}}}
@@ -51,44 +52,44 @@ func (*goodTarget) Schema() identity.ProviderSchema {
 
 func (*goodTarget) Configure(context.Context, map[string]any) diag.List { return nil }
 
-func (*goodTarget) Identify(context.Context) (identity.TargetIdentity, error) {
-	return identity.TargetIdentity{Identity: "one"}, nil
+func (*goodTarget) Identify(context.Context) (contract.TargetIdentity, error) {
+	return contract.TargetIdentity{Identity: "one"}, nil
 }
 
-func (*goodTarget) Translate(item identity.Item) identity.Translation {
-	return identity.Translation{Resources: []identity.Resource{{Type: "group", Key: "/" + item.ID,
+func (*goodTarget) Translate(item identity.Item) contract.Translation {
+	return contract.Translation{Resources: []identity.Resource{{Type: "group", Key: "/" + item.ID,
 		Attributes: identity.Attributes{"name": item.ID}}}}
 }
 
-func (*goodTarget) Read(_ context.Context, each func(identity.Resource) error) (identity.ReadSummary, error) {
-	return identity.ReadSummary{Resources: 1}, each(identity.Resource{Type: "group", Key: "/a"})
+func (*goodTarget) Read(_ context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
+	return contract.ReadSummary{Resources: 1}, each(identity.Resource{Type: "group", Key: "/a"})
 }
 
-func (*goodTarget) Check(_, _ []identity.Resource) []identity.CheckFinding { return nil }
+func (*goodTarget) Check(_, _ []identity.Resource) []contract.CheckFinding { return nil }
 
-func (*goodTarget) Apply(context.Context, identity.StepRequest) (identity.StepResult, error) {
-	return identity.StepResult{}, nil
+func (*goodTarget) Apply(context.Context, contract.StepRequest) (contract.StepResult, error) {
+	return contract.StepResult{}, nil
 }
 
-func (g *goodTarget) ReadMarker(context.Context) (identity.Marker, identity.MarkerRevision, error) {
+func (g *goodTarget) ReadMarker(context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	return g.marker, g.name(), nil
 }
 
-func (g *goodTarget) WriteMarker(_ context.Context, marker identity.Marker,
-	basedOn identity.MarkerRevision) (identity.MarkerRevision, error) {
+func (g *goodTarget) WriteMarker(_ context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	if basedOn != g.name() {
-		return "", &identity.ProviderError{Code: identity.ErrorConflict, Message: "marker has changed"}
+		return "", &contract.ProviderError{Code: contract.ErrorConflict, Message: "marker has changed"}
 	}
 	g.marker = marker
 	g.revision++
 	return g.name(), nil
 }
 
-func (g *goodTarget) name() identity.MarkerRevision {
+func (g *goodTarget) name() contract.MarkerRevision {
 	if g.revision == 0 {
 		return ""
 	}
-	return identity.MarkerRevision(fmt.Sprint(g.revision))
+	return contract.MarkerRevision(fmt.Sprint(g.revision))
 }
 
 func TestAGoodSourcePasses(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -125,7 +126,7 @@ func checkSecrets(t *testing.T, collected *Collected, secrets []string) {
 }
 
 // checkSchema checks what is asked of every schema, and that it crosses to the host unchanged.
-func checkSchema(t *testing.T, schema identity.ProviderSchema) {
+func checkSchema(t *testing.T, schema contract.ProviderSchema) {
 	t.Helper()
 	if schema.Name == "" || schema.Version == "" || schema.Doc == "" {
 		t.Error("the schema has no name, version or text")

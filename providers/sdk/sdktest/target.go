@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/protocol"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -45,7 +46,7 @@ func Marker(t *testing.T, target sdk.Target) {
 	if err != nil {
 		t.Fatalf("reading the marker: %v", err)
 	}
-	wanted := identity.Marker{Migration: "conformance", Run: "r1", Fence: 7,
+	wanted := contract.Marker{Migration: "conformance", Run: "r1", Fence: 7,
 		Bindings: map[string]string{"okta.a/group/1#group": "group:/a"}}
 	if _, err := target.WriteMarker(t.Context(), wanted, before); err != nil {
 		t.Fatalf("writing the marker: %v", err)
@@ -54,14 +55,14 @@ func Marker(t *testing.T, target sdk.Target) {
 	if err != nil || revision == before || !reflect.DeepEqual(marker, wanted) {
 		t.Errorf("marker is %+v of revision %q, %v", marker, revision, err)
 	}
-	var failure *identity.ProviderError
+	var failure *contract.ProviderError
 	if _, err := target.WriteMarker(t.Context(), wanted, before); !errors.As(err, &failure) ||
-		failure.Code != identity.ErrorConflict {
+		failure.Code != contract.ErrorConflict {
 		t.Errorf("a write based on an old revision gave %v, want a conflict", err)
 	}
 }
 
-func resourceTypes(t *testing.T, schema identity.ProviderSchema) map[string]identity.ResourceSchema {
+func resourceTypes(t *testing.T, schema contract.ProviderSchema) map[string]identity.ResourceSchema {
 	t.Helper()
 	types := map[string]identity.ResourceSchema{}
 	for _, resource := range schema.Resources {

@@ -6,47 +6,48 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Apply does one step: it compares what is there with what the plan saw, and writes only when nothing else changed it.
 // It fails with an
-// *identity.ProviderError of ErrorConflict that holds the live attributes when the step must not be done, and with the error of the
+// *contract.ProviderError of ErrorConflict that holds the live attributes when the step must not be done, and with the error of the
 // writer otherwise. A step that finds its work done writes nothing and says Already.
 func Apply[R any](ctx context.Context, schema identity.ResourceSchema, with Writer[R],
-	step identity.StepRequest) (identity.StepResult, error) {
+	step contract.StepRequest) (contract.StepResult, error) {
 	a := action[R]{schema: schema, with: with, step: step}
-	if refuser, ok := with.(Refuser); ok && step.Action == identity.ActionCreate && !step.Begun && refuser.RefusesTwice() {
+	if refuser, ok := with.(Refuser); ok && step.Action == contract.ActionCreate && !step.Begun && refuser.RefusesTwice() {
 		return a.create(ctx)
 	}
 	live, err := with.Find(ctx, step)
 	if err != nil {
-		return identity.StepResult{}, fmt.Errorf("reading what is there: %w", err)
+		return contract.StepResult{}, fmt.Errorf("reading what is there: %w", err)
 	}
 	switch step.Action {
-	case identity.ActionCreate:
+	case contract.ActionCreate:
 		if live != nil {
 			return a.adopt(ctx, live)
 		}
 		return a.create(ctx)
-	case identity.ActionUpdate:
+	case contract.ActionUpdate:
 		return a.update(ctx, live)
-	case identity.ActionDelete:
+	case contract.ActionDelete:
 		return a.remove(ctx, live)
 	}
-	return identity.StepResult{}, Refuse("unknown action %q", step.Action)
+	return contract.StepResult{}, Refuse("unknown action %q", step.Action)
 }
 
 // action is one step with what writes it.
 type action[R any] struct {
 	schema identity.ResourceSchema
 	with   Writer[R]
-	step   identity.StepRequest
+	step   contract.StepRequest
 }
 
 // create writes. When it is not known whether the request was done, or somebody else was faster, only the live resource
 // tells.
-func (a action[R]) create(ctx context.Context) (identity.StepResult, error) {
+func (a action[R]) create(ctx context.Context) (contract.StepResult, error) {
 	for lost := 0; ; lost++ {
 		result, err := a.with.Create(ctx, a.step)
 		if err == nil || (!errors.Is(err, ErrLost) && !errors.Is(err, ErrTaken)) {
@@ -69,8 +70,8 @@ func (a action[R]) create(ctx context.Context) (identity.StepResult, error) {
 }
 
 // adopt treats a create whose resource is there: done, begun by us, or somebody else's.
-func (a action[R]) adopt(ctx context.Context, live *Live[R]) (identity.StepResult, error) {
-	result := identity.StepResult{ServerID: live.ServerID}
+func (a action[R]) adopt(ctx context.Context, live *Live[R]) (contract.StepResult, error) {
+	result := contract.StepResult{ServerID: live.ServerID}
 	differing := Differences(a.schema, a.step.After, live.Attributes)
 	if a.schema.Tagged && a.step.Tag != "" && a.step.Tag != live.Tag {
 		return result, Conflict(live.Attributes, "something of that key is there already that this migration did not make")
@@ -88,11 +89,11 @@ func (a action[R]) adopt(ctx context.Context, live *Live[R]) (identity.StepResul
 	return result, Conflict(live.Attributes, "it is there already, with a different "+strings.Join(differing, ", "))
 }
 
-func (a action[R]) update(ctx context.Context, live *Live[R]) (identity.StepResult, error) {
+func (a action[R]) update(ctx context.Context, live *Live[R]) (contract.StepResult, error) {
 	if live == nil {
-		return identity.StepResult{}, Conflict(nil, "it is no longer there")
+		return contract.StepResult{}, Conflict(nil, "it is no longer there")
 	}
-	result := identity.StepResult{ServerID: live.ServerID}
+	result := contract.StepResult{ServerID: live.ServerID}
 	retag := a.schema.Tagged && a.step.Tag != "" && a.step.Tag != live.Tag
 	// A secret cannot be read back, so a step that brings one is never known to be done.
 	if len(a.step.Secrets) == 0 && !retag && len(Differences(a.schema, a.step.After, live.Attributes)) == 0 {
@@ -111,11 +112,11 @@ func (a action[R]) update(ctx context.Context, live *Live[R]) (identity.StepResu
 }
 
 // remove deletes what this migration made and nobody changed, and nothing along with it. What is gone already is done.
-func (a action[R]) remove(ctx context.Context, live *Live[R]) (identity.StepResult, error) {
+func (a action[R]) remove(ctx context.Context, live *Live[R]) (contract.StepResult, error) {
 	if live == nil {
-		return identity.StepResult{Already: true}, nil
+		return contract.StepResult{Already: true}, nil
 	}
-	result := identity.StepResult{ServerID: live.ServerID}
+	result := contract.StepResult{ServerID: live.ServerID}
 	if a.step.ServerID != "" && live.ServerID != "" && a.step.ServerID != live.ServerID {
 		return result, Conflict(live.Attributes, "something else has taken its place")
 	}
@@ -145,10 +146,10 @@ func (a action[R]) remove(ctx context.Context, live *Live[R]) (identity.StepResu
 
 // Conflict says that what is there, nil for nothing, is not what the step expects.
 func Conflict(live identity.Attributes, why string) error {
-	return &identity.ProviderError{Code: identity.ErrorConflict, Message: why, Live: live.Clone()}
+	return &contract.ProviderError{Code: contract.ErrorConflict, Message: why, Live: live.Clone()}
 }
 
 // Refuse says that a step cannot be done as things are.
 func Refuse(format string, args ...any) error {
-	return &identity.ProviderError{Code: identity.ErrorInvalid, Message: fmt.Sprintf(format, args...)}
+	return &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf(format, args...)}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
@@ -31,12 +32,12 @@ type fake struct {
 	asked   []string
 }
 
-func (f *fake) Find(context.Context, identity.StepRequest) (*steps.Live[string], error) {
+func (f *fake) Find(context.Context, contract.StepRequest) (*steps.Live[string], error) {
 	f.asked = append(f.asked, "find")
 	return f.live, nil
 }
 
-func (f *fake) Create(context.Context, identity.StepRequest) (identity.StepResult, error) {
+func (f *fake) Create(context.Context, contract.StepRequest) (contract.StepResult, error) {
 	f.asked = append(f.asked, "create")
 	if f.appears != nil {
 		f.live = f.appears
@@ -45,15 +46,15 @@ func (f *fake) Create(context.Context, identity.StepRequest) (identity.StepResul
 	if len(f.errs) > 0 {
 		err, f.errs = f.errs[0], f.errs[1:]
 	}
-	return identity.StepResult{ServerID: "new"}, err
+	return contract.StepResult{ServerID: "new"}, err
 }
 
-func (f *fake) Update(context.Context, identity.StepRequest, *steps.Live[string]) error {
+func (f *fake) Update(context.Context, contract.StepRequest, *steps.Live[string]) error {
 	f.asked = append(f.asked, "update")
 	return nil
 }
 
-func (f *fake) Remove(context.Context, identity.StepRequest, *steps.Live[string]) error {
+func (f *fake) Remove(context.Context, contract.StepRequest, *steps.Live[string]) error {
 	f.asked = append(f.asked, "remove")
 	return f.removed
 }
@@ -68,7 +69,7 @@ type (
 func (several) Later(*steps.Live[string]) []string   { return []string{"links"} }
 func (several) Halted(live *steps.Live[string]) bool { return live.Raw == "halted" }
 func (refusing) RefusesTwice() bool                  { return true }
-func (guarded) TakesAlong(context.Context, identity.StepRequest, *steps.Live[string]) (string, error) {
+func (guarded) TakesAlong(context.Context, contract.StepRequest, *steps.Live[string]) (string, error) {
 	return "it has sub-groups", nil
 }
 
@@ -94,15 +95,15 @@ func halted(l *steps.Live[string]) *steps.Live[string] {
 	return l
 }
 
-func request(action string) identity.StepRequest {
-	step := identity.StepRequest{Action: action, Resource: identity.ResourceID{Type: "client", Key: "wiki"}, Tag: tag,
+func request(action string) contract.StepRequest {
+	step := contract.StepRequest{Action: action, Resource: identity.ResourceID{Type: "client", Key: "wiki"}, Tag: tag,
 		ServerID: "old"}
 	switch action {
-	case identity.ActionCreate:
+	case contract.ActionCreate:
 		step.After, step.ServerID = attributes("Wiki", "a"), ""
-	case identity.ActionUpdate:
+	case contract.ActionUpdate:
 		step.Before, step.After = attributes("Wiki", "a"), attributes("Wiki", "b")
-	case identity.ActionDelete:
+	case contract.ActionDelete:
 		step.Before = attributes("Wiki", "a")
 	}
 	return step
@@ -111,41 +112,41 @@ func request(action string) identity.StepRequest {
 // applyCase is one step on a writer. Conflict is part of the message of the conflict that is expected, empty for none.
 type applyCase struct {
 	name     string
-	step     identity.StepRequest
+	step     contract.StepRequest
 	with     steps.Writer[string]
 	asked    []string
-	want     identity.StepResult
+	want     contract.StepResult
 	conflict string
 }
 
 func creates() []applyCase {
-	begun := request(identity.ActionCreate)
+	begun := request(contract.ActionCreate)
 	begun.Begun = true
 	lost, taken := steps.ErrLost, steps.ErrTaken
 	half := live("Wiki", "a")
-	linked := request(identity.ActionCreate)
+	linked := request(contract.ActionCreate)
 	linked.After["links"] = []any{"x"}
-	already := identity.StepResult{ServerID: "old", Already: true}
-	step := request(identity.ActionCreate)
+	already := contract.StepResult{ServerID: "old", Already: true}
+	step := request(contract.ActionCreate)
 	return []applyCase{
-		{"what is not there is made", step, &fake{}, []string{"find", "create"}, identity.StepResult{ServerID: "new"}, ""},
+		{"what is not there is made", step, &fake{}, []string{"find", "create"}, contract.StepResult{ServerID: "new"}, ""},
 		{"what is there as wanted is done", step, &fake{live: live("Wiki", "a", "a")}, []string{"find"}, already, ""},
 		{"something else is there", step, &fake{live: live("Other", "a")}, []string{"find"},
-			identity.StepResult{ServerID: "old"}, "different name"},
+			contract.StepResult{ServerID: "old"}, "different name"},
 		{"another migration's is there", step, &fake{live: stranger()}, []string{"find"},
-			identity.StepResult{ServerID: "old"}, "did not make"},
+			contract.StepResult{ServerID: "old"}, "did not make"},
 		{"the answer was lost and it was done", step, &fake{errs: []error{lost}, appears: live("Wiki", "a")},
-			[]string{"find", "create", "find"}, identity.StepResult{ServerID: "old"}, ""},
+			[]string{"find", "create", "find"}, contract.StepResult{ServerID: "old"}, ""},
 		{"the answer was lost and it was not done", step, &fake{errs: []error{lost}},
-			[]string{"find", "create", "find", "create"}, identity.StepResult{ServerID: "new"}, ""},
+			[]string{"find", "create", "find", "create"}, contract.StepResult{ServerID: "new"}, ""},
 		{"a create that was cut off is taken up", linked, several{&fake{live: half}}, []string{"find", "update"},
-			identity.StepResult{ServerID: "old"}, ""},
+			contract.StepResult{ServerID: "old"}, ""},
 		{"what differs in more is not taken up", linked, several{&fake{live: live("Other", "a")}}, []string{"find"},
-			identity.StepResult{ServerID: "old"}, "different links, name"},
+			contract.StepResult{ServerID: "old"}, "different links, name"},
 		{"a target that refuses is not asked first", step, refusing{&fake{}}, []string{"create"},
-			identity.StepResult{ServerID: "new"}, ""},
+			contract.StepResult{ServerID: "new"}, ""},
 		{"a target that refuses says what is there", step, refusing{&fake{errs: []error{taken}, live: live("Other")}},
-			[]string{"create", "find"}, identity.StepResult{ServerID: "old"}, "different name, uris"},
+			[]string{"create", "find"}, contract.StepResult{ServerID: "old"}, "different name, uris"},
 		{"a target that refuses finds it done", step, refusing{&fake{errs: []error{taken}, live: live("Wiki", "a")}},
 			[]string{"create", "find"}, already, ""},
 		{"a step that was begun looks first", begun, refusing{&fake{live: live("Wiki", "a")}}, []string{"find"}, already, ""},
@@ -153,15 +154,15 @@ func creates() []applyCase {
 }
 
 func changes() []applyCase {
-	step, secret := request(identity.ActionUpdate), request(identity.ActionUpdate)
+	step, secret := request(contract.ActionUpdate), request(contract.ActionUpdate)
 	secret.Secrets = map[string]string{"secret": "s"}
-	linked := request(identity.ActionUpdate)
+	linked := request(contract.ActionUpdate)
 	linked.Before["links"], linked.After["links"] = []any{"x"}, []any{"y"}
-	done := identity.StepResult{ServerID: "old"}
+	done := contract.StepResult{ServerID: "old"}
 	return []applyCase{
 		{"what is as the plan saw it is changed", step, &fake{live: live("Wiki", "a")}, []string{"find", "update"}, done, ""},
 		{"what is as wanted is done", step, &fake{live: live("Wiki", "b")}, []string{"find"},
-			identity.StepResult{ServerID: "old", Already: true}, ""},
+			contract.StepResult{ServerID: "old", Already: true}, ""},
 		{"a secret is written again", secret, &fake{live: live("Wiki", "b")}, []string{"find", "update"}, done, ""},
 		{"a tag is put right", step, &fake{live: func() *steps.Live[string] {
 			l := live("Wiki",
@@ -174,17 +175,17 @@ func changes() []applyCase {
 			[]string{"find", "update"}, done, ""},
 		{"a sign says that an update was cut off", linked, several{&fake{live: halted(live("Wiki", "a"))}},
 			[]string{"find", "update"}, done, ""},
-		{"it is gone", step, &fake{}, []string{"find"}, identity.StepResult{}, "no longer there"},
+		{"it is gone", step, &fake{}, []string{"find"}, contract.StepResult{}, "no longer there"},
 	}
 }
 
 func deletes() []applyCase {
-	step, untagged, other := request(identity.ActionDelete), request(identity.ActionDelete), request(identity.ActionDelete)
+	step, untagged, other := request(contract.ActionDelete), request(contract.ActionDelete), request(contract.ActionDelete)
 	untagged.Tag, other.ServerID = "", "another"
-	done := identity.StepResult{ServerID: "old"}
+	done := contract.StepResult{ServerID: "old"}
 	return []applyCase{
 		{"ours is deleted", step, &fake{live: live("Wiki", "a")}, []string{"find", "remove"}, done, ""},
-		{"what is gone is done", step, &fake{}, []string{"find"}, identity.StepResult{Already: true}, ""},
+		{"what is gone is done", step, &fake{}, []string{"find"}, contract.StepResult{Already: true}, ""},
 		{"it went in between", step, &fake{live: live("Wiki", "a"), removed: steps.ErrAbsent},
 			[]string{"find", "remove"}, done, ""},
 		{"another migration's stays", step, &fake{live: stranger()}, []string{"find"}, done, "mark of this migration"},
@@ -202,11 +203,11 @@ func TestApply_DecidesTheSameForEveryTarget(t *testing.T) {
 	for _, c := range append(append(creates(), changes()...), deletes()...) {
 		t.Run(c.step.Action+": "+c.name, func(t *testing.T) {
 			got, err := steps.Apply(t.Context(), schema, c.with, c.step)
-			var fault *identity.ProviderError
+			var fault *contract.ProviderError
 			switch {
 			case c.conflict == "" && err != nil:
 				t.Fatal(err)
-			case c.conflict != "" && (!errors.As(err, &fault) || fault.Code != identity.ErrorConflict ||
+			case c.conflict != "" && (!errors.As(err, &fault) || fault.Code != contract.ErrorConflict ||
 				!strings.Contains(fault.Message, c.conflict)):
 				t.Errorf("ended with %v, wanted a conflict with %q", err, c.conflict)
 			}
@@ -236,8 +237,8 @@ func askedOf(with steps.Writer[string]) []string {
 
 func TestApply_AConflictShowsWhatIsThereAndSharesNothing(t *testing.T) {
 	there := live("By hand", "a")
-	_, err := steps.Apply(t.Context(), schema, &fake{live: there}, request(identity.ActionUpdate))
-	var fault *identity.ProviderError
+	_, err := steps.Apply(t.Context(), schema, &fake{live: there}, request(contract.ActionUpdate))
+	var fault *contract.ProviderError
 	if !errors.As(err, &fault) || fault.Live["name"] != "By hand" {
 		t.Fatalf("%v", err)
 	}

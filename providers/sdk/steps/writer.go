@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -18,14 +19,14 @@ type Live[R any] struct {
 type Writer[R any] interface {
 	// Find reads the live resource of a step, nil when it is not there. A resource that the step renames is found under
 	// its old key, by ServerID or Before.
-	Find(ctx context.Context, step identity.StepRequest) (*Live[R], error)
+	Find(ctx context.Context, step contract.StepRequest) (*Live[R], error)
 	// Create makes the resource. Its result holds the id of the target and the secrets that the target made. An error that
 	// is ErrTaken or ErrLost is looked into; any other ends the step.
-	Create(ctx context.Context, step identity.StepRequest) (identity.StepResult, error)
+	Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error)
 	// Update makes a live resource what the step wants.
-	Update(ctx context.Context, step identity.StepRequest, live *Live[R]) error
+	Update(ctx context.Context, step contract.StepRequest, live *Live[R]) error
 	// Remove deletes a live resource. An error that is ErrAbsent means that it is gone.
-	Remove(ctx context.Context, step identity.StepRequest, live *Live[R]) error
+	Remove(ctx context.Context, step contract.StepRequest, live *Live[R]) error
 }
 
 // Errors of a Writer that Apply branches on, with errors.Is.
@@ -56,12 +57,12 @@ type Halter[R any] interface {
 // SecretKeeper is a Writer whose target makes secrets and can show them again, so that none is lost with the answer of
 // a create.
 type SecretKeeper[R any] interface {
-	Generated(step identity.StepRequest, live *Live[R]) map[string]string
+	Generated(step contract.StepRequest, live *Live[R]) map[string]string
 }
 
 // Guard is a Writer that knows what a delete would take along. It says why the resource must stay, or nothing.
 type Guard[R any] interface {
-	TakesAlong(ctx context.Context, step identity.StepRequest, live *Live[R]) (why string, err error)
+	TakesAlong(ctx context.Context, step contract.StepRequest, live *Live[R]) (why string, err error)
 }
 
 // Refuser is a Writer whose target refuses by itself, with ErrTaken, to create what is there already. A step that was

@@ -6,14 +6,14 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/changes"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // mostListed is how many writes or steps of a kind are shown without -v.
 const mostListed = 10
 
 // Recorded writes what a target's own record says of a run: what is not as it should be first.
-func Recorded(w io.Writer, run string, report identity.ChangeReport, v changes.Verdict, o VerificationOptions) error {
+func Recorded(w io.Writer, run string, report observation.ChangeReport, v changes.Verdict, o VerificationOptions) error {
 	var b strings.Builder
 	steps := func(sign, what string, names []changes.StepName) {
 		for i, name := range names {
@@ -85,6 +85,6 @@ func ChangesLine(v changes.Verdict) string {
 	return text + "; " + Plural(len(v.Others), "write", "writes") + " by others meanwhile"
 }
 
-func write(e identity.ChangeEvent) string {
+func write(e observation.ChangeEvent) string {
 	return Clean(fmt.Sprintf("%s %s %s at %s", e.Operation, e.Type, e.Path, e.At))
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/keeping"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
@@ -63,7 +63,7 @@ func Online(w io.Writer, found []keeping.OnlineBlock) {
 	}
 }
 
-func onlinePermissions(w io.Writer, checks []identity.PermissionCheck) {
+func onlinePermissions(w io.Writer, checks []observation.PermissionCheck) {
 	width := 0
 	for _, check := range checks {
 		width = max(width, len(check.Name))
@@ -71,7 +71,7 @@ func onlinePermissions(w io.Writer, checks []identity.PermissionCheck) {
 	for _, check := range checks {
 		fmt.Fprintf(w, "  %-8s %-*s  %s\n", permissionWord(check), width, phrase.Clean(check.Name), phrase.Clean(check.For))
 		// What is missing and needed is told as a diagnostic too, with what to do.
-		toldNowhereElse := check.State == identity.PermissionUnknown || check.State == identity.PermissionMissing && check.Optional
+		toldNowhereElse := check.State == observation.PermissionUnknown || check.State == observation.PermissionMissing && check.Optional
 		if toldNowhereElse && check.Action != "" {
 			fmt.Fprintf(w, "           %s\n", phrase.Clean(check.Action))
 		}
@@ -79,16 +79,16 @@ func onlinePermissions(w io.Writer, checks []identity.PermissionCheck) {
 }
 
 // permissionWord shouts only where something does not work that has to.
-func permissionWord(check identity.PermissionCheck) string {
+func permissionWord(check observation.PermissionCheck) string {
 	switch check.State {
-	case identity.PermissionGranted:
+	case observation.PermissionGranted:
 		return "granted"
-	case identity.PermissionMissing:
+	case observation.PermissionMissing:
 		if check.Optional {
 			return "without"
 		}
 		return "MISSING"
-	case identity.PermissionUnknown:
+	case observation.PermissionUnknown:
 	}
 	return "unknown"
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -18,7 +20,7 @@ type PlanOptions struct {
 	Automation bool // no advice to type commands
 	Now        time.Time
 	SavedTo    string // plan file, empty when none was written
-	Read       *identity.ReadSummary
+	Read       *contract.ReadSummary
 }
 
 // equalShape is from how many equal steps on they are folded to one line.
@@ -172,7 +174,7 @@ func ImpactHead(impact plan.Impact, current bool, style Style) string {
 	return fmt.Sprintf("%s %s  %s, %s%s", style.symbol(sign), impact.ID, impact.Severity, audience(impact.Audience), gone)
 }
 
-func audience(a identity.Audience) string { return strings.ReplaceAll(string(a), "_", " ") }
+func audience(a fidelity.Audience) string { return strings.ReplaceAll(string(a), "_", " ") }
 
 // steps writes deletions and changes first, then creations, then what is not automatic.
 func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {

@@ -11,7 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -60,7 +62,7 @@ func sample() *plan.Plan {
 		Target:    plan.Target{Name: "portal", Summary: "Keycloak 26.7.4, realm acme"},
 		Snapshots: []plan.Snapshot{{Source: "okta.corp", CompletedAt: "2026-11-22T08:14:00Z", Items: 1284,
 			Gaps: []identity.Gap{{Kind: identity.KindAuthPolicy, Status: 403, Permission: "okta.policies.read"}}}},
-		Impacts: []plan.Impact{{ID: "ocm-7c1e9b", Audience: identity.AudienceEndUsers, Severity: identity.SeverityHigh,
+		Impacts: []plan.Impact{{ID: "ocm-7c1e9b", Audience: fidelity.AudienceEndUsers, Severity: fidelity.SeverityHigh,
 			Summary: "new sign-in address", Items: []string{"a"}, Count: 1}},
 		Summary: plan.Summary{Create: 1, Update: 1, Map: 1, ManualFollowUp: 1, Blocked: 1,
 			Classes: map[plan.Class]int{plan.ClassNative: 2},
@@ -73,7 +75,7 @@ func sample() *plan.Plan {
 func TestPlan_ReadsAsTheGoldenFile(t *testing.T) {
 	var got bytes.Buffer
 	if err := view.Plan(&got, sample(), view.PlanOptions{Now: now, SavedTo: "plan.rehome",
-		Read: &identity.ReadSummary{Resources: 412, Requests: 6}}); err != nil {
+		Read: &contract.ReadSummary{Resources: 412, Requests: 6}}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join("testdata", "plan.golden")

@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -115,7 +115,7 @@ func minutes(millis int64) string {
 func tookMillis(millis int64) string { return Took(time.Duration(millis) * time.Millisecond) }
 
 // RehearsalPrepared says what the settings for a throw-away target leave out. Of is the target that they are of.
-func RehearsalPrepared(w io.Writer, blueprint *identity.Blueprint, of, file string, readers Readers) {
+func RehearsalPrepared(w io.Writer, blueprint *observation.Blueprint, of, file string, readers Readers) {
 	fmt.Fprintf(w, "Settings of %s are in %s, for a throw-away target called %s: no people, no secrets, new ids.\n",
 		of, file, Clean(blueprint.Name))
 	for _, what := range blueprint.Stripped {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 )
 
 // SheetMarkdown writes the page for one application's owner.
@@ -80,7 +80,7 @@ func goingBack(s handoff.Sheet) string {
 
 // long tells whether a line needs a block of its own.
 func long(line handoff.SheetLine) bool {
-	return line.Name == identity.ConnectionCertificate || line.Name == identity.ConnectionClaims
+	return line.Name == observation.ConnectionCertificate || line.Name == observation.ConnectionClaims
 }
 
 func markdownBlock(b *strings.Builder, title string, side handoff.Side) {

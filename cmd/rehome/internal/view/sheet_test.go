@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -16,19 +17,19 @@ func sampleSheet() handoff.Sheet {
 	progress := handoff.Progress{Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindApplication, ID: "1",
 		Name: "Pay<script>roll | `x`\x1b[2J"},
 		Resource: identity.ResourceID{Type: "client", Key: "payroll"}, NewSecret: true}
-	old := []identity.ConnectionFact{
-		{Name: identity.ConnectionIssuer, Value: "https://old.example"},
-		{Name: identity.ConnectionCertificate, Note: "in the metadata"},
-		{Name: identity.ConnectionClientID, Value: "payroll"}, {Name: "custom_fact", Value: "1"},
+	old := []observation.ConnectionFact{
+		{Name: observation.ConnectionIssuer, Value: "https://old.example"},
+		{Name: observation.ConnectionCertificate, Note: "in the metadata"},
+		{Name: observation.ConnectionClientID, Value: "payroll"}, {Name: "custom_fact", Value: "1"},
 	}
-	now := []identity.ConnectionFact{
-		{Name: identity.ConnectionIssuer, Value: "https://new.example"},
-		{Name: identity.ConnectionCertificate, Value: "PEM-1", Expires: "2036-01-01T00:00:00Z"},
-		{Name: identity.ConnectionCertificate, Value: "PEM-2", Expires: "2026-12-24T00:00:00Z"},
-		{Name: identity.ConnectionClientID, Value: "payroll"},
-		{Name: identity.ConnectionClientSecret, Value: "a secret; it is handed over apart"},
-		{Name: identity.ConnectionRedirects, Value: "https://a.example/cb|1\nhttps://b.example/`cb`"},
-		{Name: identity.ConnectionClaims, Value: "{\n  \"a\": \"```\"\n}"},
+	now := []observation.ConnectionFact{
+		{Name: observation.ConnectionIssuer, Value: "https://new.example"},
+		{Name: observation.ConnectionCertificate, Value: "PEM-1", Expires: "2036-01-01T00:00:00Z"},
+		{Name: observation.ConnectionCertificate, Value: "PEM-2", Expires: "2026-12-24T00:00:00Z"},
+		{Name: observation.ConnectionClientID, Value: "payroll"},
+		{Name: observation.ConnectionClientSecret, Value: "a secret; it is handed over apart"},
+		{Name: observation.ConnectionRedirects, Value: "https://a.example/cb|1\nhttps://b.example/`cb`"},
+		{Name: observation.ConnectionClaims, Value: "{\n  \"a\": \"```\"\n}"},
 	}
 	return handoff.CompleteSheet(handoff.Sheet{Target: "https://new.example", Incumbent: "okta.corp", Owner: "Ana <b>",
 		Back: "on-call", WrittenAt: "2026-11-22T10:00:00Z"}, progress, old, now)
@@ -88,11 +89,11 @@ func TestSheet_TheDigestIsOfWhatTheOwnerEnters(t *testing.T) {
 	}
 	progress := handoff.Progress{}
 	a := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil,
-		[]identity.ConnectionFact{{Name: "issuer", Value: "x"}})
+		[]observation.ConnectionFact{{Name: "issuer", Value: "x"}})
 	b := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "2", Problem: "p"}, progress, nil,
-		[]identity.ConnectionFact{{Name: "issuer", Value: "x"}})
+		[]observation.ConnectionFact{{Name: "issuer", Value: "x"}})
 	c := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil,
-		[]identity.ConnectionFact{{Name: "issuer", Value: "y"}})
+		[]observation.ConnectionFact{{Name: "issuer", Value: "y"}})
 	if a.Digest != b.Digest || a.Digest == c.Digest {
 		t.Error("the digest covers the time, or not the values")
 	}

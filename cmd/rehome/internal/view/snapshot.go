@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -206,7 +207,7 @@ func itemHead(w io.Writer, item identity.Item, page *identity.PageEvidence) {
 func fieldOrder(kind identity.Kind, attributes map[string]json.RawMessage) []string {
 	var names []string
 	rest := maps.Clone(attributes)
-	for _, field := range identity.Fields(kind) {
+	for _, field := range kinds.Fields(kind) {
 		if _, has := attributes[field.Name]; has {
 			names = append(names, field.Name)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/verify"
 )
 
@@ -25,17 +25,17 @@ func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", Plural(r.Resources, "resource", "resources"), Took(o.Took),
 		Plural(r.Requests, "request", "requests"))
 	for _, result := range r.Results {
-		if o.Verbose || result.Status == identity.ProbeFailed || result.Status == identity.ProbeUnknown {
+		if o.Verbose || result.Status == observation.ProbeFailed || result.Status == observation.ProbeUnknown {
 			probeResult(&b, result, o)
 		}
 	}
 	if !o.Verbose {
-		foldedProbes(&b, r, identity.ProbeSkipped, o)
-		foldedProbes(&b, r, identity.ProbePassed, o)
+		foldedProbes(&b, r, observation.ProbeSkipped, o)
+		foldedProbes(&b, r, observation.ProbePassed, o)
 	}
-	counts := func(s identity.ProbeStatus) string { return Count(r.Count(s)) }
-	fmt.Fprintf(&b, "\nProbes    %s passed, %s failed, %s unknown, %s skipped\n", counts(identity.ProbePassed),
-		counts(identity.ProbeFailed), counts(identity.ProbeUnknown), counts(identity.ProbeSkipped))
+	counts := func(s observation.ProbeStatus) string { return Count(r.Count(s)) }
+	fmt.Fprintf(&b, "\nProbes    %s passed, %s failed, %s unknown, %s skipped\n", counts(observation.ProbePassed),
+		counts(observation.ProbeFailed), counts(observation.ProbeUnknown), counts(observation.ProbeSkipped))
 	if !o.Automation {
 		fmt.Fprintf(&b, "Next: %s\n", nextAfterVerification(r))
 	}
@@ -45,23 +45,23 @@ func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 
 func nextAfterVerification(r verify.Report) string {
 	switch {
-	case r.Count(identity.ProbeFailed) > 0:
+	case r.Count(observation.ProbeFailed) > 0:
 		return "mend what failed and run rehome verify again; rehome plan shows what an apply would set right."
-	case r.Count(identity.ProbeUnknown) > 0:
+	case r.Count(observation.ProbeUnknown) > 0:
 		return "look at what is unknown by hand; rehome verify -v shows every result."
 	}
 	return "rehome evidence shows what the move still lacks."
 }
 
-func probeSign(status identity.ProbeStatus) string {
+func probeSign(status observation.ProbeStatus) string {
 	switch status {
-	case identity.ProbeFailed:
+	case observation.ProbeFailed:
 		return "!"
-	case identity.ProbeUnknown:
+	case observation.ProbeUnknown:
 		return "?"
-	case identity.ProbeSkipped:
+	case observation.ProbeSkipped:
 		return "-"
-	case identity.ProbePassed:
+	case observation.ProbePassed:
 	}
 	return "="
 }
@@ -88,7 +88,7 @@ func sortedTexts(table map[string]string) []string {
 
 // foldedProbes writes one line for each probe of a status, with how often and the first reason of those that were
 // skipped.
-func foldedProbes(b *strings.Builder, r verify.Report, status identity.ProbeStatus, o VerificationOptions) {
+func foldedProbes(b *strings.Builder, r verify.Report, status observation.ProbeStatus, o VerificationOptions) {
 	counts, reasons := map[string]int{}, map[string]string{}
 	for _, result := range r.Results {
 		if result.Status == status {
@@ -105,7 +105,7 @@ func foldedProbes(b *strings.Builder, r verify.Report, status identity.ProbeStat
 	sort.Strings(names)
 	for _, name := range names {
 		text := ""
-		if status == identity.ProbeSkipped {
+		if status == observation.ProbeSkipped {
 			text = "   " + Clean(reasons[name])
 		}
 		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), Clean(name), Count(counts[name]),

@@ -5,19 +5,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-func translateApplication(item identity.Item, now time.Time) (identity.Translation, error) {
-	var app identity.Application
+func translateApplication(item identity.Item, now time.Time) (contract.Translation, error) {
+	var app kinds.Application
 	if err := item.Decode(&app); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	if app.Vendor {
 		return invisible("an application of the incumbent itself stays there"), nil
 	}
-	var t identity.Translation
+	var t contract.Translation
 	var client identity.Attributes
 	switch {
 	case app.Undecided != "":
@@ -63,8 +66,8 @@ func forItself(client identity.Attributes) {
 }
 
 // guard puts the gate around a client and says whether it may be opened.
-func guard(item identity.Item, app identity.Application, client identity.Attributes) ([]identity.Resource,
-	[]identity.Finding) {
+func guard(item identity.Item, app kinds.Application, client identity.Attributes) ([]identity.Resource,
+	[]fidelity.Finding) {
 	id := str(client, "client_id")
 	refer := identity.Refer(identity.KindApplication, item.ID, realm.TypeClient)
 	resources := []identity.Resource{
@@ -74,7 +77,7 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 	}
 	gated := app.Access != identity.AccessEveryone
 	waits := []identity.Dependency{identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	if gated {
 		resources = append(resources, realm.GateFlows(), identity.Resource{Type: realm.TypeGate, Key: id,
 			Attributes: identity.Attributes{
@@ -83,19 +86,19 @@ func guard(item identity.Item, app identity.Application, client identity.Attribu
 			}, DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey),
 				identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}})
 		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, realm.TypeGate))
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "access",
+		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "access",
 			Summary: "who is assigned is asked at every sign-in; a token given out before an assignment ends can be " +
 				"refreshed until its session ends",
-			Direction: identity.DirectionLooser, Compensated: "the gate in the browser, direct grant and post-broker flows"})
+			Direction: fidelity.DirectionLooser, Compensated: "the gate in the browser, direct grant and post-broker flows"})
 	}
 	switch {
 	case app.Status != identity.StatusActive:
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "status",
-			Summary: "inactive at the source: stays disabled", Direction: identity.DirectionTighter})
+		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "status",
+			Summary: "inactive at the source: stays disabled", Direction: fidelity.DirectionTighter})
 		return resources, findings
 	case gated && app.AssignedUsers > 0:
 		findings = append(findings, impact("assigned_users", "stays disabled until its people are moved",
-			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityMedium, "disabled_until_people_move"))
+			fidelity.DirectionTighter, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "disabled_until_people_move"))
 		return resources, findings
 	}
 	opening := identity.Attributes{"client": refer, "enabled": true}
@@ -129,18 +132,18 @@ func clip(text string) string {
 }
 
 // newAddresses are felt by everybody whose sign-in moves.
-func newAddresses(app identity.Application) []identity.Finding {
-	findings := []identity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm",
-		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "issuer_changes")}
+func newAddresses(app kinds.Application) []fidelity.Finding {
+	findings := []fidelity.Finding{impact("issuer", "issuer, signing key and endpoints are those of the realm",
+		fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "issuer_changes")}
 	if app.Status == identity.StatusActive && (app.Protocol == "saml" || len(app.RedirectURIs) > 0) {
 		findings = append(findings, impact("sign_in_page", "people sign in at a new address and on a new page",
-			identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes"))
+			fidelity.DirectionSame, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "sign_in_address_changes"))
 	}
 	return findings
 }
 
 // commonFindings are those of every application that may move.
-func commonFindings(app identity.Application) []identity.Finding {
+func commonFindings(app kinds.Application) []fidelity.Finding {
 	findings := realm.TooLong(realm.TypeClient, "name", "name", app.Name)
 	if len(app.Hooks) > 0 {
 		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions",
@@ -149,7 +152,7 @@ func commonFindings(app identity.Application) []identity.Finding {
 	if app.NetworkLimit {
 		f := rebuild("network_limit", "the source limits the client to networks, a realm cannot",
 			"Limit it in front of the server, then make the client by hand.")
-		f.Direction = identity.DirectionLooser
+		f.Direction = fidelity.DirectionLooser
 		findings = append(findings, f)
 	}
 	if app.DirectGraphUse {
@@ -160,41 +163,41 @@ func commonFindings(app identity.Application) []identity.Finding {
 	}
 	findings = append(findings, audienceFindings(app)...)
 	if len(app.Provisioning) > 0 {
-		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "provisioning",
-			Severity: identity.SeverityHigh,
-			Summary:  "Keycloak does not provision into it: leavers stay active there", Audience: identity.AudienceSecurity,
+		findings = append(findings, fidelity.Finding{Type: fidelity.Lost, Field: "provisioning",
+			Severity: fidelity.SeverityHigh,
+			Summary:  "Keycloak does not provision into it: leavers stay active there", Audience: fidelity.AudienceSecurity,
 			ImpactCode: "provisioning_ends",
 			Action:     "Set up provisioning from another place before cut-over."})
 	}
 	if app.PolicyID != "" {
-		f := impact("policy_id", "its sign-on policy does not move with it", identity.DirectionLooser,
-			identity.AudienceSecurity, identity.SeverityMedium, "policy_not_carried")
+		f := impact("policy_id", "its sign-on policy does not move with it", fidelity.DirectionLooser,
+			fidelity.AudienceSecurity, fidelity.SeverityMedium, "policy_not_carried")
 		f.Compensated = "the policy is a rebuild by hand of its own in this plan"
 		findings = append(findings, f)
 	}
 	if !app.ClaimsKnown && (app.Protocol == "saml" || app.Protocol == "oidc") {
 		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the "+
-			"application gets", identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "claims_unknown"))
+			"application gets", fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "claims_unknown"))
 	}
 	return append(findings, credentialsLeft(app)...)
 }
 
 // otherMode is for applications that neither speak OIDC nor SAML 2.0.
-func otherMode(app identity.Application) identity.Translation {
+func otherMode(app kinds.Application) contract.Translation {
 	switch strings.ToUpper(app.Mode) {
 	case "BOOKMARK", "LINKED", "NOTSUPPORTED":
 		t := invisible("a link on the incumbent's dashboard, no sign-in")
 		if app.Status == identity.StatusActive {
-			t.Findings[0] = felt(t.Findings[0], identity.AudienceEndUsers, identity.SeverityMedium, "link_lost")
+			t.Findings[0] = felt(t.Findings[0], fidelity.AudienceEndUsers, fidelity.SeverityMedium, "link_lost")
 		}
 		return t
 	case "SECURE_PASSWORD_STORE", "AUTO_LOGIN", "BROWSER_PLUGIN", "BASIC_AUTH", "PASSWORD":
 		f := rebuild("mode", "Keycloak keeps no passwords of applications and fills no forms",
 			"Give people their passwords of the application before cut-over, or move the application to SAML 2.0 or OIDC.")
-		return only("", felt(f, identity.AudienceEndUsers, identity.SeverityHigh, "vault_lost"))
+		return only("", felt(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "vault_lost"))
 	case "WS_FEDERATION", "SAML_1_1":
 		f := rebuild("mode", "Keycloak does not speak this protocol", "Move the application to SAML 2.0 or OIDC.")
-		return only("", felt(f, identity.AudienceAppOwners, identity.SeverityHigh, "mode_lost"))
+		return only("", felt(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
 	case "":
 		if app.Status != identity.StatusActive {
 			return invisible("inactive at the source, without a way to sign in")
@@ -206,26 +209,26 @@ func otherMode(app identity.Application) identity.Translation {
 	if app.Mode == "no_service_principal" { // a registration that nobody of the tenant signs in to
 		return only("", f)
 	}
-	return only("", felt(f, identity.AudienceAppOwners, identity.SeverityHigh, "mode_lost"))
+	return only("", felt(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
 }
 
 // audienceFindings say who can no longer sign in. Personal accounts are nobody's in a realm: an application for those
 // only has no people here, and opening it to those of the realm would let in others.
-func audienceFindings(app identity.Application) []identity.Finding {
-	lose := func(whose string) identity.Finding {
-		return impact("multi_tenant", whose+" can no longer sign in", identity.DirectionTighter, identity.AudienceAppOwners,
-			identity.SeverityMedium, "other_tenants_lost")
+func audienceFindings(app kinds.Application) []fidelity.Finding {
+	lose := func(whose string) fidelity.Finding {
+		return impact("multi_tenant", whose+" can no longer sign in", fidelity.DirectionTighter, fidelity.AudienceAppOwners,
+			fidelity.SeverityMedium, "other_tenants_lost")
 	}
 	switch {
-	case app.Audience == identity.AudiencePersonal:
-		return []identity.Finding{rebuild("audience", "only people with a personal account of the vendor sign in to it, "+
+	case app.Audience == kinds.AudiencePersonal:
+		return []fidelity.Finding{rebuild("audience", "only people with a personal account of the vendor sign in to it, "+
 			"and nobody of the tenant",
 			"Connect the vendor as an identity provider for it and say in a map block who may use it, or leave it where it "+
 				"is with a skip block.")}
-	case app.Audience == identity.AudienceTenantsAndPersonal:
-		return []identity.Finding{lose("people of other tenants, and those with a personal account of the vendor,")}
+	case app.Audience == kinds.AudienceTenantsAndPersonal:
+		return []fidelity.Finding{lose("people of other tenants, and those with a personal account of the vendor,")}
 	case app.MultiTenant:
-		return []identity.Finding{lose("people of other tenants")}
+		return []fidelity.Finding{lose("people of other tenants")}
 	}
 	return nil
 }

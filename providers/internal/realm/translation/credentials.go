@@ -3,18 +3,19 @@ package translation
 import (
 	"fmt"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // credentialsLeft names each credential that does not move. A secret is told elsewhere, as it never stands in an item.
-func credentialsLeft(app identity.Application) []identity.Finding {
-	var findings []identity.Finding
+func credentialsLeft(app kinds.Application) []fidelity.Finding {
+	var findings []fidelity.Finding
 	for _, c := range app.Credentials {
 		switch {
 		case c.Carried || c.Kind == "secret":
 		case c.Kind == "federated":
 			f := impact("credentials", "tokens of another issuer no longer sign it in: "+credentialWords(c),
-				identity.DirectionTighter, identity.AudienceAppOwners, identity.SeverityHigh, "federated_credential_lost")
+				fidelity.DirectionTighter, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "federated_credential_lost")
 			findings = append(findings, f)
 		default:
 			findings = append(findings, lost("credentials", "left behind: "+credentialWords(c)))
@@ -24,7 +25,7 @@ func credentialsLeft(app identity.Application) []identity.Finding {
 }
 
 // credentialWords names a credential so that its owner knows which one it is, with why it does not count.
-func credentialWords(c identity.Credential) string {
+func credentialWords(c kinds.Credential) string {
 	name := c.Name
 	if name == "" {
 		name = c.ID
@@ -37,13 +38,13 @@ func credentialWords(c identity.Credential) string {
 		text += fmt.Sprintf(" (issuer %s, subject %s)", c.Issuer, c.Subject)
 	}
 	switch c.Status {
-	case identity.CredentialExpired:
+	case kinds.CredentialExpired:
 		return text + ", expired on " + day(c.Until)
-	case identity.CredentialNotYet:
+	case kinds.CredentialNotYet:
 		return text + ", valid from " + day(c.From)
-	case identity.CredentialInactive:
+	case kinds.CredentialInactive:
 		return text + ", switched off at the source"
-	case identity.CredentialUnreadable:
+	case kinds.CredentialUnreadable:
 		return text + ", which cannot be read"
 	}
 	if c.Until != "" {

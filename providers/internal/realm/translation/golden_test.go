@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
@@ -75,7 +77,7 @@ func TestGoldens_OfWholeTranslations(t *testing.T) {
 	}
 }
 
-func showTranslation(t *testing.T, text *strings.Builder, translation identity.Translation) {
+func showTranslation(t *testing.T, text *strings.Builder, translation contract.Translation) {
 	t.Helper()
 	for _, f := range translation.Findings {
 		fmt.Fprintf(text, "%s %s: %s", f.Type, f.Field, f.Summary)
@@ -107,7 +109,7 @@ func showTranslation(t *testing.T, text *strings.Builder, translation identity.T
 
 // checkTranslation holds for every item of every source: nothing is dropped without a word, what is made fits the
 // columns and the schema, and it comes back out of its representation as it was wanted.
-func checkTranslation(t *testing.T, item identity.Item, translation identity.Translation) {
+func checkTranslation(t *testing.T, item identity.Item, translation contract.Translation) {
 	t.Helper()
 	if len(translation.Resources) == 0 && len(translation.Findings) == 0 {
 		t.Errorf("%s is dropped without a word", item.Address())
@@ -116,7 +118,7 @@ func checkTranslation(t *testing.T, item identity.Item, translation identity.Tra
 		t.Errorf("%s is made though something stops it", item.Address())
 	}
 	for _, f := range translation.Findings {
-		if f.Summary == "" || (f.Action == "" && stops([]identity.Finding{f}) && f.Type != identity.FindingInvisible) {
+		if f.Summary == "" || (f.Action == "" && stops([]fidelity.Finding{f}) && f.Type != fidelity.Invisible) {
 			t.Errorf("%s: %q says too little: %+v", item.Address(), f.Field, f)
 		}
 	}

@@ -7,13 +7,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // oidcClient makes the attributes of an OIDC client. How it authenticates decides whether it is public, not what it is
 // called.
-func oidcClient(item identity.Item, app identity.Application) (identity.Attributes, []identity.Finding) {
+func oidcClient(item identity.Item, app kinds.Application) (identity.Attributes, []fidelity.Finding) {
 	findings := checkClientID("client_id", app.ClientID)
 	if app.WildcardRedirect {
 		findings = append(findings, rebuild("wildcard_redirect", "a wildcard in the host never matches at sign-in",
@@ -48,15 +50,15 @@ func oidcClient(item identity.Item, app identity.Application) (identity.Attribut
 }
 
 // homePage sets the start page. It is an ornament: one that cannot be kept is left out with a note, and blocks nothing.
-func homePage(app identity.Application, a identity.Attributes) []identity.Finding {
+func homePage(app kinds.Application, a identity.Attributes) []fidelity.Finding {
 	switch {
 	case app.HomeURL == "":
 		return nil
 	case len(checkURL("home_url", app.HomeURL)) > 0:
-		return []identity.Finding{lost("home_url", "the start page is left out: Keycloak wants "+
+		return []fidelity.Finding{lost("home_url", "the start page is left out: Keycloak wants "+
 			"https, and "+app.HomeURL+" is no such address")}
 	case !realm.Fits(realm.TypeClient, "base_url", app.HomeURL):
-		return []identity.Finding{lost("home_url", "the start page is left out: it is longer than the server keeps")}
+		return []fidelity.Finding{lost("home_url", "the start page is left out: it is longer than the server keeps")}
 	}
 	a["base_url"] = app.HomeURL
 	return nil
@@ -64,7 +66,7 @@ func homePage(app identity.Application, a identity.Attributes) []identity.Findin
 
 // webOrigins are the stated ones or, as a server fills them in by itself where none are given, those of the redirect
 // URIs: an application's own pages may always call.
-func webOrigins(app identity.Application) []string {
+func webOrigins(app kinds.Application) []string {
 	if len(app.WebOrigins) > 0 {
 		return app.WebOrigins
 	}
@@ -87,8 +89,8 @@ func mapper(name, kind string, config map[string]any) map[string]any {
 	return map[string]any{"name": realm.FittingName(name), "type": kind, "config": config}
 }
 
-func authentication(item identity.Item, app identity.Application, a identity.Attributes,
-	extra map[string]any) []identity.Finding {
+func authentication(item identity.Item, app kinds.Application, a identity.Attributes,
+	extra map[string]any) []fidelity.Finding {
 	method := app.ClientAuthentication
 	if method == "" {
 		switch app.ClientType {
@@ -111,12 +113,12 @@ func authentication(item identity.Item, app identity.Application, a identity.Att
 		return secretOf(item, a)
 	case "private_key_jwt":
 		a["client_authenticator"], a["secret"] = "client-jwt", noSecret
-		findings := []identity.Finding{impact("client_authentication",
+		findings := []fidelity.Finding{impact("client_authentication",
 			"its assertions must name the new token endpoint as audience",
-			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityLow, "assertion_audience")}
+			fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityLow, "assertion_audience")}
 		return append(findings, publicKeys(app, extra)...)
 	}
-	return []identity.Finding{rebuild("client_authentication", "it is not known whether the client keeps a secret",
+	return []fidelity.Finding{rebuild("client_authentication", "it is not known whether the client keeps a secret",
 		"State client_authentication in a map block; a wrong guess would be looser and nobody would notice.")}
 }
 
@@ -125,18 +127,18 @@ const noSecret = ""
 
 // secretOf lets the secret move in memory when the source hands it out; else the target makes one and gives it out
 // once.
-func secretOf(item identity.Item, a identity.Attributes) []identity.Finding {
+func secretOf(item identity.Item, a identity.Attributes) []fidelity.Finding {
 	for _, s := range item.Secrets {
 		if s.Field == "client_secret" {
 			a["secret"] = identity.Secret(item.Source, item.Kind, item.ID, s.Field)
 			return nil
 		}
 	}
-	return []identity.Finding{impact("client_secret", "the secret cannot be read: a new one is made and given out once",
-		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "secret_changes")}
+	return []fidelity.Finding{impact("client_secret", "the secret cannot be read: a new one is made and given out once",
+		fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "secret_changes")}
 }
 
-func publicKeys(app identity.Application, extra map[string]any) []identity.Finding {
+func publicKeys(app kinds.Application, extra map[string]any) []fidelity.Finding {
 	switch {
 	case app.JWKSURI != "":
 		extra["use.jwks.url"], extra["jwks.url"] = "true", app.JWKSURI
@@ -144,20 +146,20 @@ func publicKeys(app identity.Application, extra map[string]any) []identity.Findi
 	case app.JWKS != "":
 		keys, ok := signingKeys(app.JWKS)
 		if !ok {
-			return []identity.Finding{invalid("jwks", "no key in it can be used",
+			return []fidelity.Finding{invalid("jwks", "no key in it can be used",
 				"Ask the application's owner for its public key.")}
 		}
 		extra["use.jwks.string"], extra["jwks.string"] = "true", keys
 		return nil
 	}
-	return []identity.Finding{missing("jwks", "the public key of the client is not known",
+	return []fidelity.Finding{missing("jwks", "the public key of the client is not known",
 		"Ask the application's owner for it.")}
 }
 
 // grants switches on what the source allows, and nothing that would leave the flows out.
-func grants(app identity.Application, a identity.Attributes, extra map[string]any) []identity.Finding {
+func grants(app kinds.Application, a identity.Attributes, extra map[string]any) []fidelity.Finding {
 	has := map[string]bool{}
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	for _, grant := range app.GrantTypes {
 		switch grant {
 		case "authorization_code", "implicit", "client_credentials", "refresh_token", "password":
@@ -173,8 +175,8 @@ func grants(app identity.Application, a identity.Attributes, extra map[string]an
 	}
 	if has["password"] {
 		findings = append(findings, impact("grant_types", "the password grant stays off: no second factor and no policy "+
-			"would hold there", identity.DirectionTighter,
-			identity.AudienceAppOwners, identity.SeverityMedium, "password_grant_off"))
+			"would hold there", fidelity.DirectionTighter,
+			fidelity.AudienceAppOwners, fidelity.SeverityMedium, "password_grant_off"))
 	}
 	interactive := has["authorization_code"] || has["implicit"]
 	if !interactive && !has["client_credentials"] && !has["device_code"] {
@@ -196,22 +198,22 @@ func grants(app identity.Application, a identity.Attributes, extra map[string]an
 	if !has["refresh_token"] {
 		extra["use.refresh.tokens"] = "false"
 	} else {
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "grant_types",
+		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "grant_types",
 			Summary:   "a refresh token ends with the sign-on session unless offline_access is asked for",
-			Direction: identity.DirectionSame})
+			Direction: fidelity.DirectionSame})
 	}
 	return findings
 }
 
-func oidcAttributes(app identity.Application, extra map[string]any) []identity.Finding {
-	var findings []identity.Finding
+func oidcAttributes(app kinds.Application, extra map[string]any) []fidelity.Finding {
+	var findings []fidelity.Finding
 	public := app.ClientAuthentication == "none" || (app.ClientAuthentication == "" && app.ClientType == "public")
 	if app.PKCERequired || public {
 		extra["pkce.code.challenge.method"] = "S256"
 	}
 	if public && !app.PKCERequired {
-		findings = append(findings, impact("pkce_required", "a public client must use a proof key", identity.DirectionTighter,
-			identity.AudienceAppOwners, identity.SeverityLow, "pkce_demanded"))
+		findings = append(findings, impact("pkce_required", "a public client must use a proof key", fidelity.DirectionTighter,
+			fidelity.AudienceAppOwners, fidelity.SeverityLow, "pkce_demanded"))
 	}
 	if app.PostLogoutRedirectURIs != nil {
 		extra["post.logout.redirect.uris"] = "-" // absent would mean that the redirect URIs are allowed
@@ -228,14 +230,14 @@ func oidcAttributes(app identity.Application, extra map[string]any) []identity.F
 	findings = append(findings, pages(app, extra)...)
 	if app.ConsentRequired {
 		findings = append(findings, impact("consent_required", "consents given so far are asked for again",
-			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityLow, "consent_again"))
+			fidelity.DirectionTighter, fidelity.AudienceEndUsers, fidelity.SeverityLow, "consent_again"))
 	}
 	if app.RefreshRotation == "rotate" {
-		f := identity.Finding{Type: identity.FindingApproximation, Field: "refresh_rotation",
-			Direction:   identity.DirectionLooser,
+		f := fidelity.Finding{Type: fidelity.Approximation, Field: "refresh_rotation",
+			Direction:   fidelity.DirectionLooser,
 			Summary:     "refresh tokens rotate for a whole realm or not at all",
 			Compensated: "the refresh token ends with the sign-on session",
-			Audience:    identity.AudienceSecurity, Severity: identity.SeverityLow, ImpactCode: "rotation_realm_wide"}
+			Audience:    fidelity.AudienceSecurity, Severity: fidelity.SeverityLow, ImpactCode: "rotation_realm_wide"}
 		findings = append(findings, f)
 	}
 	return findings
@@ -243,7 +245,7 @@ func oidcAttributes(app identity.Application, extra map[string]any) []identity.F
 
 // signOut takes over where the application is told of a sign-out. The server knows one way a client: through the
 // browser, or directly.
-func signOut(app identity.Application, extra map[string]any) []identity.Finding {
+func signOut(app kinds.Application, extra map[string]any) []fidelity.Finding {
 	if app.FrontchannelLogoutURL != "" {
 		extra["frontchannel.logout.url"] = app.FrontchannelLogoutURL
 		extra["frontchannel.logout.session.required"] = strconv.FormatBool(app.FrontchannelSession)
@@ -252,10 +254,10 @@ func signOut(app identity.Application, extra map[string]any) []identity.Finding 
 	case app.BackchannelLogoutURL == "":
 		return nil
 	case app.FrontchannelLogoutURL != "":
-		return []identity.Finding{lost("backchannel_logout_url", "the application is told of a sign-out through the "+
+		return []fidelity.Finding{lost("backchannel_logout_url", "the application is told of a sign-out through the "+
 			"browser only")}
 	case len(checkURL("backchannel_logout_url", app.BackchannelLogoutURL)) > 0:
-		return []identity.Finding{lost("backchannel_logout_url", "not an address that the server "+
+		return []fidelity.Finding{lost("backchannel_logout_url", "not an address that the server "+
 			"takes: "+app.BackchannelLogoutURL)}
 	}
 	extra["backchannel.logout.url"] = app.BackchannelLogoutURL
@@ -263,8 +265,8 @@ func signOut(app identity.Application, extra map[string]any) []identity.Finding 
 }
 
 // pages are for people to look at: one that the server would refuse is left out, and nothing depends on it.
-func pages(app identity.Application, extra map[string]any) []identity.Finding {
-	var findings []identity.Finding
+func pages(app kinds.Application, extra map[string]any) []fidelity.Finding {
+	var findings []fidelity.Finding
 	for _, page := range []struct{ field, attribute, address string }{
 		{"logo_uri", "logoUri", app.LogoURI}, {"policy_uri", "policyUri", app.PolicyURI}, {"terms_uri", "tosUri",
 			app.TermsURI},

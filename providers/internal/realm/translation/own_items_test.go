@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 // Two self-signed certificates of a key that nobody has: one is valid until 2126, the other expired in 2001.
@@ -40,86 +41,86 @@ func own(t *testing.T, kind identity.Kind, id string, attributes any, references
 
 func ownApplications(t *testing.T) []identity.Item {
 	t.Helper()
-	app := func(id string, change func(*identity.Application)) identity.Item {
-		return own(t, identity.KindApplication, id, oidc(func(a *identity.Application) {
+	app := func(id string, change func(*kinds.Application)) identity.Item {
+		return own(t, identity.KindApplication, id, oidc(func(a *kinds.Application) {
 			a.Name = id
 			change(a)
 		}))
 	}
-	saml := func(id string, change func(*identity.Application)) identity.Item {
-		return app(id, func(a *identity.Application) {
+	saml := func(id string, change func(*kinds.Application)) identity.Item {
+		return app(id, func(a *kinds.Application) {
 			a.Protocol, a.EntityID, a.ACSURL, a.RedirectURIs, a.SignAssertion, a.HonorForceAuthn = "saml", "urn:"+id,
 				"https://"+id+".example/acs", nil, true, true
 			change(a)
 		})
 	}
 	mode := func(id, status, mode string) identity.Item {
-		return app(id, func(a *identity.Application) { a.Protocol, a.Mode, a.Status = "other", mode, status })
+		return app(id, func(a *kinds.Application) { a.Protocol, a.Mode, a.Status = "other", mode, status })
 	}
 	items := []identity.Item{
-		app("a-public-client", func(a *identity.Application) { a.ClientAuthentication, a.ClientType = "", "public" }),
-		app("a-confidential-client", func(a *identity.Application) {
+		app("a-public-client", func(a *kinds.Application) { a.ClientAuthentication, a.ClientType = "", "public" }),
+		app("a-confidential-client", func(a *kinds.Application) {
 			a.ClientAuthentication, a.ClientType = "",
 				"confidential"
 		}),
-		app("signed-with-a-secret", func(a *identity.Application) { a.ClientAuthentication = "client_secret_jwt" }),
-		app("keys-at-an-address", func(a *identity.Application) {
+		app("signed-with-a-secret", func(a *kinds.Application) { a.ClientAuthentication = "client_secret_jwt" }),
+		app("keys-at-an-address", func(a *kinds.Application) {
 			a.ClientAuthentication, a.JWKSURI = "private_key_jwt", "https://keys.example/jwks"
 		}),
-		app("keys-inline", func(a *identity.Application) {
+		app("keys-inline", func(a *kinds.Application) {
 			a.ClientAuthentication = "private_key_jwt"
 			a.JWKS = `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB","id":"k1","status":"ACTIVE","d":"secret"},{"kty":"RSA","status":"INACTIVE"},{"kty":"RSA","use":"enc"}]}`
 		}),
-		app("keys-of-no-use", func(a *identity.Application) {
+		app("keys-of-no-use", func(a *kinds.Application) {
 			a.ClientAuthentication, a.JWKS = "private_key_jwt",
 				`{"keys":[]}`
 		}),
-		app("keys-that-are-none", func(a *identity.Application) {
+		app("keys-that-are-none", func(a *kinds.Application) {
 			a.ClientAuthentication, a.JWKS = "private_key_jwt",
 				"nonsense"
 		}),
-		app("every-grant", func(a *identity.Application) {
+		app("every-grant", func(a *kinds.Application) {
 			a.GrantTypes = []string{"authorization_code", "implicit", "client_credentials", "password", "device_code",
 				"saml2-bearer"}
 		}),
-		app("no-grants-stated", func(a *identity.Application) { a.GrantTypes = nil }),
-		app("public-and-a-machine", func(a *identity.Application) {
+		app("no-grants-stated", func(a *kinds.Application) { a.GrantTypes = nil }),
+		app("public-and-a-machine", func(a *kinds.Application) {
 			a.ClientAuthentication, a.GrantTypes = "none", []string{"client_credentials"}
 		}),
-		app("a-machine", func(a *identity.Application) {
+		app("a-machine", func(a *kinds.Application) {
 			a.GrantTypes, a.RedirectURIs = []string{"client_credentials"},
 				nil
 		}),
-		app("nowhere-to-go", func(a *identity.Application) { a.RedirectURIs = nil }),
-		app("a-wildcard", func(a *identity.Application) { a.WildcardRedirect = true }),
-		app("on-the-own-machine", func(a *identity.Application) {
+		app("nowhere-to-go", func(a *kinds.Application) { a.RedirectURIs = nil }),
+		app("a-wildcard", func(a *kinds.Application) { a.WildcardRedirect = true }),
+		app("on-the-own-machine", func(a *kinds.Application) {
 			a.RedirectURIs = []string{"http://localhost:8080/cb", "http://127.0.0.1/cb", "com.example.app:/cb",
 				"urn:ietf:wg:oauth:2.0:oob"}
 		}),
-		app("bad-addresses", func(a *identity.Application) {
+		app("bad-addresses", func(a *kinds.Application) {
 			a.RedirectURIs = []string{"/cb", "https:///cb", "https://x.example/a b", "ht!tp://x", "ht!tp://*",
 				"javascript:alert(1)"}
 			a.FrontchannelLogoutURL = "nowhere"
 		}),
-		app("many-settings", func(a *identity.Application) {
+		app("many-settings", func(a *kinds.Application) {
 			a.DPoP, a.ConsentRequired, a.RefreshRotation, a.FrontchannelLogoutURL = true, true, "rotate", "https://x.example/out"
 			a.Audiences, a.HomeURL, a.Description = []string{"api://one", a.ClientID, ""}, "https://x.example/", "A text"
 			a.PostLogoutRedirectURIs = []string{"https://x.example/b", "https://x.example/a"}
 		}),
-		app("nowhere-after-sign-out", func(a *identity.Application) {
+		app("nowhere-after-sign-out", func(a *kinds.Application) {
 			a.PostLogoutRedirectURIs, a.HomeURL = []string{},
 				"http://x.example/"
 		}),
-		app("bound-to-networks", func(a *identity.Application) { a.NetworkLimit = true }),
-		app("with-outside-code", func(a *identity.Application) { a.Hooks = []string{"hook"} }),
-		app("calls-the-directory", func(a *identity.Application) { a.DirectGraphUse = true }),
-		app("much-to-tell", func(a *identity.Application) {
+		app("bound-to-networks", func(a *kinds.Application) { a.NetworkLimit = true }),
+		app("with-outside-code", func(a *kinds.Application) { a.Hooks = []string{"hook"} }),
+		app("calls-the-directory", func(a *kinds.Application) { a.DirectGraphUse = true }),
+		app("much-to-tell", func(a *kinds.Application) {
 			a.MultiTenant, a.Provisioning, a.PolicyID, a.ClaimsKnown, a.Unknown = true, []string{"PUSH"}, "p1", false,
 				[]string{"x", "y"}
 		}),
-		app("<b>\"&$\n", func(a *identity.Application) {}),
-		app("undecided", func(a *identity.Application) { a.Undecided = "State protocol in a map block." }),
-		app("the-vendors-own", func(a *identity.Application) { a.Vendor = true }),
+		app("<b>\"&$\n", func(a *kinds.Application) {}),
+		app("undecided", func(a *kinds.Application) { a.Undecided = "State protocol in a map block." }),
+		app("the-vendors-own", func(a *kinds.Application) { a.Vendor = true }),
 		mode("a-form", "active", "AUTO_LOGIN"), mode("an-old-protocol", "active", "WS_FEDERATION"),
 		mode("a-link", "active", "BOOKMARK"),
 		mode("an-inactive-link", "inactive", "BOOKMARK"), mode("nothing-stated", "active", ""),
@@ -127,24 +128,24 @@ func ownApplications(t *testing.T) []identity.Item {
 		mode("something-else", "active", "TELEPATHY"), mode("nobody-signs-in", "active", "no_service_principal"),
 	}
 	items = append(items, ownSAML(saml)...)
-	gone := app("gone-while-it-was-read", func(*identity.Application) {})
+	gone := app("gone-while-it-was-read", func(*kinds.Application) {})
 	gone.Deleted = true
-	broken := app("of-another-version", func(*identity.Application) {})
+	broken := app("of-another-version", func(*kinds.Application) {})
 	broken.Attributes = []byte(`{"name":7}`)
 	return append(items, gone, broken)
 }
 
-func ownSAML(saml func(string, func(*identity.Application)) identity.Item) []identity.Item {
+func ownSAML(saml func(string, func(*kinds.Application)) identity.Item) []identity.Item {
 	format := func(id, format, source string) identity.Item {
-		return saml(id, func(a *identity.Application) { a.NameIDFormat, a.NameIDSource = format, source })
+		return saml(id, func(a *kinds.Application) { a.NameIDFormat, a.NameIDSource = format, source })
 	}
 	const prefix = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
-	statement := func(name, kind string, values ...string) identity.AttributeStatement {
-		return identity.AttributeStatement{Name: name, Type: kind, Values: values,
+	statement := func(name, kind string, values ...string) kinds.AttributeStatement {
+		return kinds.AttributeStatement{Name: name, Type: kind, Values: values,
 			NameFormat: "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"}
 	}
-	group := func(kind, value string) identity.AttributeStatement {
-		return identity.AttributeStatement{Name: "groups", Type: "GROUP", FilterType: kind, FilterValue: value,
+	group := func(kind, value string) kinds.AttributeStatement {
+		return kinds.AttributeStatement{Name: "groups", Type: "GROUP", FilterType: kind, FilterValue: value,
 			NameFormat: "uri"}
 	}
 	return []identity.Item{
@@ -155,68 +156,68 @@ func ownSAML(saml func(string, func(*identity.Application)) identity.Item) []ide
 		format("named-for-once", "transient", ""), format("named-for-ever", "persistent", ""),
 		format("named-by-certificate", "X509SubjectName", ""),
 		format("named-by-code", "", "String.toUpperCase(user.login)"),
-		saml("signs-its-requests", func(a *identity.Application) {
+		saml("signs-its-requests", func(a *kinds.Application) {
 			a.RequestSigned, a.SigningCertificate = true,
 				testCertificate
 		}),
-		saml("signed-with-an-old-key", func(a *identity.Application) {
+		saml("signed-with-an-old-key", func(a *kinds.Application) {
 			a.RequestSigned, a.SigningCertificate = true,
 				testExpired
 		}),
-		saml("signed-with-an-unknown-key", func(a *identity.Application) { a.RequestSigned = true }),
-		saml("encrypted", func(a *identity.Application) {
+		saml("signed-with-an-unknown-key", func(a *kinds.Application) { a.RequestSigned = true }),
+		saml("encrypted", func(a *kinds.Application) {
 			a.EncryptAssertion, a.EncryptionCertificate = true,
 				"-----BEGIN CERTIFICATE-----\n"+testCertificate+"\n-----END CERTIFICATE-----"
 		}),
-		saml("encrypted-for-an-unknown-key", func(a *identity.Application) { a.EncryptAssertion = true }),
-		saml("encrypted-for-rubbish", func(a *identity.Application) {
+		saml("encrypted-for-an-unknown-key", func(a *kinds.Application) { a.EncryptAssertion = true }),
+		saml("encrypted-for-rubbish", func(a *kinds.Application) {
 			a.EncryptAssertion, a.EncryptionCertificate = true,
 				"???"
 		}),
-		saml("an-old-algorithm", func(a *identity.Application) {
+		saml("an-old-algorithm", func(a *kinds.Application) {
 			a.SignatureAlgorithm, a.DigestAlgorithm = "RSA_SHA1",
 				"SHA1"
 		}),
-		saml("an-odd-algorithm", func(a *identity.Application) {
+		saml("an-odd-algorithm", func(a *kinds.Application) {
 			a.SignatureAlgorithm, a.DigestAlgorithm = "ECDSA",
 				"SHA256"
 		}),
-		saml("signs-nothing", func(a *identity.Application) { a.SignAssertion, a.HonorForceAuthn = false, false }),
-		saml("another-recipient", func(a *identity.Application) {
+		saml("signs-nothing", func(a *kinds.Application) { a.SignAssertion, a.HonorForceAuthn = false, false }),
+		saml("another-recipient", func(a *kinds.Application) {
 			a.Recipient, a.AuthnContext = "https://other.example/", "urn:x:PasswordProtectedTransport"
 		}),
-		saml("starts-at-the-provider", func(a *identity.Application) {
+		saml("starts-at-the-provider", func(a *kinds.Application) {
 			a.RelayState, a.LogoutURL, a.HomeURL = "deep/link", "https://x.example/out", "https://x.example/"
 		}),
-		saml("one-address-of-two", func(a *identity.Application) {
+		saml("one-address-of-two", func(a *kinds.Application) {
 			a.ACSURL, a.RedirectURIs = "",
 				[]string{"https://x.example/acs"}
 		}),
-		saml("several-addresses", func(a *identity.Application) {
+		saml("several-addresses", func(a *kinds.Application) {
 			a.RedirectURIs = []string{a.ACSURL,
 				"https://x.example/other"}
 		}),
-		saml("statements", func(a *identity.Application) {
-			a.AttributeStatements = []identity.AttributeStatement{statement("mail", "EXPRESSION", "user.email"),
+		saml("statements", func(a *kinds.Application) {
+			a.AttributeStatements = []kinds.AttributeStatement{statement("mail", "EXPRESSION", "user.email"),
 				statement("mail", "EXPRESSION", "user.costCenter"),
 				statement("constant", "EXPRESSION", `"blue"`), group("REGEX", ".*")}
 		}),
-		saml("some-groups-only", func(a *identity.Application) {
-			a.AttributeStatements = []identity.AttributeStatement{group("STARTS_WITH", "app-")}
+		saml("some-groups-only", func(a *kinds.Application) {
+			a.AttributeStatements = []kinds.AttributeStatement{group("STARTS_WITH", "app-")}
 		}),
-		saml("two-values", func(a *identity.Application) {
-			a.AttributeStatements = []identity.AttributeStatement{statement("x", "EXPRESSION", "a", "b")}
+		saml("two-values", func(a *kinds.Application) {
+			a.AttributeStatements = []kinds.AttributeStatement{statement("x", "EXPRESSION", "a", "b")}
 		}),
-		saml("a-computed-value", func(a *identity.Application) {
-			a.AttributeStatements = []identity.AttributeStatement{statement("x", "EXPRESSION", "a + b")}
+		saml("a-computed-value", func(a *kinds.Application) {
+			a.AttributeStatements = []kinds.AttributeStatement{statement("x", "EXPRESSION", "a + b")}
 		}),
 	}
 }
 
 func ownProviders(t *testing.T) []identity.Item {
 	t.Helper()
-	provider := func(id string, change func(*identity.IdentityProvider), secrets ...string) identity.Item {
-		p := identity.IdentityProvider{Name: id, Status: "active", Protocol: "oidc", Type: "OIDC",
+	provider := func(id string, change func(*kinds.IdentityProvider), secrets ...string) identity.Item {
+		p := kinds.IdentityProvider{Name: id, Status: "active", Protocol: "oidc", Type: "OIDC",
 			Issuer: "https://up.example", JWKSURL: "https://up.example/keys",
 			AuthorizationURL: "https://up.example/auth", TokenURL: "https://up.example/token", ClientID: "rehome",
 			MappingsKnown: true, Provisioning: "auto"}
@@ -227,74 +228,74 @@ func ownProviders(t *testing.T) []identity.Item {
 		}
 		return item
 	}
-	saml := func(p *identity.IdentityProvider) {
-		*p = identity.IdentityProvider{Name: p.Name, Status: "active", Protocol: "saml", Type: "SAML2", EntityID: "urn:up",
+	saml := func(p *kinds.IdentityProvider) {
+		*p = kinds.IdentityProvider{Name: p.Name, Status: "active", Protocol: "saml", Type: "SAML2", EntityID: "urn:up",
 			SSOURL:              "https://up.example/sso",
 			SigningCertificates: []string{testCertificate, testExpired}, MappingsKnown: true, Provisioning: "auto",
 			SignatureScope: "response"}
 	}
 	return []identity.Item{
-		provider("with-its-secret", func(p *identity.IdentityProvider) {
+		provider("with-its-secret", func(p *kinds.IdentityProvider) {
 			p.Scopes, p.PKCERequired, p.ClockSkewSeconds, p.ProfileMaster, p.UserInfoURL = []string{"openid", "email"}, true,
 				120, true, "https://up.example/me"
 		}, "client_secret"),
-		provider("without-its-secret", func(*identity.IdentityProvider) {}),
-		provider("with-keys-of-ours", func(p *identity.IdentityProvider) { p.ClientAuthentication = "private_key_jwt" }),
-		provider("without-a-client-id", func(p *identity.IdentityProvider) { p.ClientID = "" }),
-		provider("without-addresses", func(p *identity.IdentityProvider) {
+		provider("without-its-secret", func(*kinds.IdentityProvider) {}),
+		provider("with-keys-of-ours", func(p *kinds.IdentityProvider) { p.ClientAuthentication = "private_key_jwt" }),
+		provider("without-a-client-id", func(p *kinds.IdentityProvider) { p.ClientID = "" }),
+		provider("without-addresses", func(p *kinds.IdentityProvider) {
 			p.Issuer, p.JWKSURL, p.TokenURL = "", "",
 				"http://up.example"
 		}),
-		provider("links-by-mail", func(p *identity.IdentityProvider) { p.AccountLink, p.MatchType = "auto", "EMAIL" },
+		provider("links-by-mail", func(p *kinds.IdentityProvider) { p.AccountLink, p.MatchType = "auto", "EMAIL" },
 			"client_secret"),
-		provider("known-people-only", func(p *identity.IdentityProvider) {
+		provider("known-people-only", func(p *kinds.IdentityProvider) {
 			p.Provisioning, p.AccountLink = "disabled",
 				"auto"
 		}, "client_secret"),
-		provider("linked-people-only", func(p *identity.IdentityProvider) { p.Provisioning = "disabled" }, "client_secret"),
-		provider("matches-a-field", func(p *identity.IdentityProvider) { p.MatchType = "CUSTOM_ATTRIBUTE" }, "client_secret"),
-		provider("filters-subjects", func(p *identity.IdentityProvider) { p.SubjectFilter = ".*@up.example" },
+		provider("linked-people-only", func(p *kinds.IdentityProvider) { p.Provisioning = "disabled" }, "client_secret"),
+		provider("matches-a-field", func(p *kinds.IdentityProvider) { p.MatchType = "CUSTOM_ATTRIBUTE" }, "client_secret"),
+		provider("filters-subjects", func(p *kinds.IdentityProvider) { p.SubjectFilter = ".*@up.example" },
 			"client_secret"),
-		provider("gives-groups", func(p *identity.IdentityProvider) { p.GroupAction, p.Unknown = "assign", []string{"x"} },
+		provider("gives-groups", func(p *kinds.IdentityProvider) { p.GroupAction, p.Unknown = "assign", []string{"x"} },
 			"client_secret"),
-		provider("asks-twice", func(p *identity.IdentityProvider) { p.FederatedMFA = "enforce" }, "client_secret"),
-		provider("believes-the-upstream", func(p *identity.IdentityProvider) { p.FederatedMFA = "accept" }, "client_secret"),
-		provider("mappings-unread", func(p *identity.IdentityProvider) { p.MappingsKnown = false }, "client_secret"),
-		provider("mappings", func(p *identity.IdentityProvider) {
+		provider("asks-twice", func(p *kinds.IdentityProvider) { p.FederatedMFA = "enforce" }, "client_secret"),
+		provider("believes-the-upstream", func(p *kinds.IdentityProvider) { p.FederatedMFA = "accept" }, "client_secret"),
+		provider("mappings-unread", func(p *kinds.IdentityProvider) { p.MappingsKnown = false }, "client_secret"),
+		provider("mappings", func(p *kinds.IdentityProvider) {
 			p.UsernameTemplate = "${idpuser.email}"
-			p.Mappings = []identity.AttributeMapping{{From: "appuser.email", To: "email"}, {From: "appuser.login",
+			p.Mappings = []kinds.AttributeMapping{{From: "appuser.email", To: "email"}, {From: "appuser.login",
 				To: "username"}, {From: "appuser.given", To: "firstName"}}
 		}, "client_secret"),
-		provider("computed-mappings", func(p *identity.IdentityProvider) {
+		provider("computed-mappings", func(p *kinds.IdentityProvider) {
 			p.UsernameTemplate = "idpuser.a + idpuser.b"
-			p.Mappings = []identity.AttributeMapping{{From: "appuser.a + appuser.b", To: "email"}}
+			p.Mappings = []kinds.AttributeMapping{{From: "appuser.a + appuser.b", To: "email"}}
 		}, "client_secret"),
-		provider("with-domains", func(p *identity.IdentityProvider) { p.Domains = []string{"B.example", "*.a.example"} },
+		provider("with-domains", func(p *kinds.IdentityProvider) { p.Domains = []string{"B.example", "*.a.example"} },
 			"client_secret"),
-		provider("with-a-domain-that-is-none", func(p *identity.IdentityProvider) { p.Domains = []string{"not a domain"} },
+		provider("with-a-domain-that-is-none", func(p *kinds.IdentityProvider) { p.Domains = []string{"not a domain"} },
 			"client_secret"),
-		provider("asleep", func(p *identity.IdentityProvider) { p.Status = "inactive" }),
-		provider("another-protocol", func(p *identity.IdentityProvider) { p.Protocol, p.Type = "other", "X509" }),
-		provider("ws-federation", func(p *identity.IdentityProvider) { p.Protocol = "wsfed" }),
-		provider("saml-of-a-partner", func(p *identity.IdentityProvider) {
+		provider("asleep", func(p *kinds.IdentityProvider) { p.Status = "inactive" }),
+		provider("another-protocol", func(p *kinds.IdentityProvider) { p.Protocol, p.Type = "other", "X509" }),
+		provider("ws-federation", func(p *kinds.IdentityProvider) { p.Protocol = "wsfed" }),
+		provider("saml-of-a-partner", func(p *kinds.IdentityProvider) {
 			saml(p)
 			p.SSOBinding, p.SLOURL, p.Audience, p.UsernameTemplate = "redirect", "https://up.example/out", "urn:us",
 				"idpuser.subjectNameId"
 		}),
-		provider("saml-by-attribute", func(p *identity.IdentityProvider) {
+		provider("saml-by-attribute", func(p *kinds.IdentityProvider) {
 			saml(p)
 			p.UsernameTemplate, p.SignatureScope = "${idpuser.mail}", "assertion"
 		}),
-		provider("saml-expired", func(p *identity.IdentityProvider) {
+		provider("saml-expired", func(p *kinds.IdentityProvider) {
 			saml(p)
 			p.SigningCertificates = []string{testExpired}
 		}),
-		provider("google", func(p *identity.IdentityProvider) { p.Protocol, p.Type = "social", "GOOGLE" }, "client_secret"),
-		provider("a-social-network-of-tomorrow", func(p *identity.IdentityProvider) {
+		provider("google", func(p *kinds.IdentityProvider) { p.Protocol, p.Type = "social", "GOOGLE" }, "client_secret"),
+		provider("a-social-network-of-tomorrow", func(p *kinds.IdentityProvider) {
 			p.Protocol, p.Type = "social",
 				"TOMORROW"
 		}),
-		provider("日本語", func(p *identity.IdentityProvider) {}, "client_secret"),
+		provider("日本語", func(p *kinds.IdentityProvider) {}, "client_secret"),
 	}
 }
 
@@ -302,92 +303,92 @@ func ownPolicies(t *testing.T) []identity.Item {
 	t.Helper()
 	to := identity.Reference{Role: "provider", Kind: identity.KindIdentityProvider,
 		ID: "a-provider-with-a-long-identifier"}
-	rule := func(id string, change func(*identity.RoutingRule), references ...identity.Reference) identity.Item {
-		r := identity.RoutingRule{Status: "active", Simple: true, Providers: 1, Domains: []string{"@A.example",
+	rule := func(id string, change func(*kinds.RoutingRule), references ...identity.Reference) identity.Item {
+		r := kinds.RoutingRule{Status: "active", Simple: true, Providers: 1, Domains: []string{"@A.example",
 			"*.b.example"}}
 		change(&r)
 		return own(t, identity.KindRoutingRule, id, r, references...)
 	}
-	policy := func(id string, p identity.AuthPolicy) identity.Item { return own(t, identity.KindAuthPolicy, id, p) }
-	domain := func(id string, d identity.Domain) identity.Item { return own(t, identity.KindDomain, id, d) }
+	policy := func(id string, p kinds.AuthPolicy) identity.Item { return own(t, identity.KindAuthPolicy, id, p) }
+	domain := func(id string, d kinds.Domain) identity.Item { return own(t, identity.KindDomain, id, d) }
 	return []identity.Item{
-		rule("by-domain", func(*identity.RoutingRule) {}, to),
-		rule("by-network", func(r *identity.RoutingRule) { r.Conditions = []string{"network zone office"} }, to),
-		rule("to-the-password-page", func(r *identity.RoutingRule) { r.ProviderType = "local" }),
-		rule("some-to-the-password-page", func(r *identity.RoutingRule) {
+		rule("by-domain", func(*kinds.RoutingRule) {}, to),
+		rule("by-network", func(r *kinds.RoutingRule) { r.Conditions = []string{"network zone office"} }, to),
+		rule("to-the-password-page", func(r *kinds.RoutingRule) { r.ProviderType = "local" }),
+		rule("some-to-the-password-page", func(r *kinds.RoutingRule) {
 			r.ProviderType, r.Conditions = "local",
 				[]string{"network"}
 		}),
-		rule("the-last-one", func(r *identity.RoutingRule) { r.System = true }),
-		rule("asleep", func(r *identity.RoutingRule) { r.Status = "inactive" }, to),
-		rule("to-nobody", func(*identity.RoutingRule) {}),
-		rule("without-a-domain", func(r *identity.RoutingRule) { r.Domains = nil }, to),
-		rule("with-a-bad-domain", func(r *identity.RoutingRule) { r.Domains = []string{"a..b"} }, to),
-		rule("behind-another", func(r *identity.RoutingRule) { r.Earlier = []string{"by-domain"} }, to),
-		policy("asks-for-two-factors", identity.AuthPolicy{Type: "conditional_access", Status: "active", Known: true,
+		rule("the-last-one", func(r *kinds.RoutingRule) { r.System = true }),
+		rule("asleep", func(r *kinds.RoutingRule) { r.Status = "inactive" }, to),
+		rule("to-nobody", func(*kinds.RoutingRule) {}),
+		rule("without-a-domain", func(r *kinds.RoutingRule) { r.Domains = nil }, to),
+		rule("with-a-bad-domain", func(r *kinds.RoutingRule) { r.Domains = []string{"a..b"} }, to),
+		rule("behind-another", func(r *kinds.RoutingRule) { r.Earlier = []string{"by-domain"} }, to),
+		policy("asks-for-two-factors", kinds.AuthPolicy{Type: "conditional_access", Status: "active", Known: true,
 			Restricts: true, Summary: []string{"if always then mfa"}}),
-		policy("enrols", identity.AuthPolicy{Type: "MFA_ENROLL", Status: "active", Known: true}),
-		policy("relaxes", identity.AuthPolicy{Type: "ACCESS_POLICY", Status: "active", Known: true,
+		policy("enrols", kinds.AuthPolicy{Type: "MFA_ENROLL", Status: "active", Known: true}),
+		policy("relaxes", kinds.AuthPolicy{Type: "ACCESS_POLICY", Status: "active", Known: true,
 			Summary: []string{"in the office: one factor"}}),
-		policy("fills-groups", identity.AuthPolicy{Type: "group_rule", Status: "active", Known: true,
+		policy("fills-groups", kinds.AuthPolicy{Type: "group_rule", Status: "active", Known: true,
 			Summary: []string{"department is sales"}}),
-		policy("report-only", identity.AuthPolicy{Type: "conditional_access", Status: "report_only"}),
-		own(t, identity.KindSessionPolicy, "short", identity.SessionPolicy{Status: "active", IdleMinutes: 15,
+		policy("report-only", kinds.AuthPolicy{Type: "conditional_access", Status: "report_only"}),
+		own(t, identity.KindSessionPolicy, "short", kinds.SessionPolicy{Status: "active", IdleMinutes: 15,
 			LifetimeMinutes: 480, Summary: []string{"15 minutes"}}),
-		own(t, identity.KindSessionPolicy, "endless", identity.SessionPolicy{Status: "active"}),
-		own(t, identity.KindSessionPolicy, "asleep", identity.SessionPolicy{Status: "inactive"}),
-		own(t, identity.KindRole, "helper", identity.Role{Name: "Help desk"}),
-		own(t, identity.KindRoleAssignment, "holds-it", identity.RoleAssignment{}),
-		domain("login.example", identity.Domain{Verified: true, Purpose: "login"}), domain("initial.example",
-			identity.Domain{Initial: true}),
-		domain("unproved.example", identity.Domain{}), domain("federated.example", identity.Domain{Verified: true,
+		own(t, identity.KindSessionPolicy, "endless", kinds.SessionPolicy{Status: "active"}),
+		own(t, identity.KindSessionPolicy, "asleep", kinds.SessionPolicy{Status: "inactive"}),
+		own(t, identity.KindRole, "helper", kinds.Role{Name: "Help desk"}),
+		own(t, identity.KindRoleAssignment, "holds-it", kinds.RoleAssignment{}),
+		domain("login.example", kinds.Domain{Verified: true, Purpose: "login"}), domain("initial.example",
+			kinds.Domain{Initial: true}),
+		domain("unproved.example", kinds.Domain{}), domain("federated.example", kinds.Domain{Verified: true,
 			Federation: "federated"}),
-		domain("own.example", identity.Domain{Verified: true}),
-		own(t, identity.KindAccessKey, "a-key", identity.AccessKey{}), own(t, identity.KindSCIMConnection, "a-feed",
-			identity.SCIMConnection{}),
-		own(t, identity.KindSCIMToken, "a-token", identity.SCIMToken{}),
+		domain("own.example", kinds.Domain{Verified: true}),
+		own(t, identity.KindAccessKey, "a-key", kinds.AccessKey{}), own(t, identity.KindSCIMConnection, "a-feed",
+			kinds.SCIMConnection{}),
+		own(t, identity.KindSCIMToken, "a-token", kinds.SCIMToken{}),
 	}
 }
 
 func ownPeople(t *testing.T) []identity.Item {
 	t.Helper()
-	group := func(id string, g identity.Group) identity.Item { return own(t, identity.KindGroup, id, g) }
-	assignment := func(id string, a identity.AppAssignment) identity.Item {
+	group := func(id string, g kinds.Group) identity.Item { return own(t, identity.KindGroup, id, g) }
+	assignment := func(id string, a kinds.AppAssignment) identity.Item {
 		return own(t, identity.KindAppAssignment, id, a)
 	}
-	principal := func(id string, p identity.ServicePrincipal) identity.Item {
+	principal := func(id string, p kinds.ServicePrincipal) identity.Item {
 		return own(t, identity.KindServicePrincipal, id, p)
 	}
 	return []identity.Item{
-		group("with-all", identity.Group{Name: "Sales", Description: "Sells.",
+		group("with-all", kinds.Group{Name: "Sales", Description: "Sells.",
 			Attributes: map[string][]string{"cost_center": {"7", "8"}}, Dynamic: true,
 			Origin: "imported", ParentGroups: []string{"g"}, Type: "microsoft365"}),
-		group("hidden", identity.Group{Name: "Board", HiddenMembers: true}), group("with-a-slash",
-			identity.Group{Name: "a/b"}), group("nameless", identity.Group{}),
-		group("everyone", identity.Group{Name: "Everyone", Everyone: true}), group("built-in",
-			identity.Group{Name: "Administrators", Origin: "builtin"}),
-		group("a-mail-list", identity.Group{Name: "all", Type: "distribution"}),
-		assignment("of-a-group", identity.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g",
+		group("hidden", kinds.Group{Name: "Board", HiddenMembers: true}), group("with-a-slash",
+			kinds.Group{Name: "a/b"}), group("nameless", kinds.Group{}),
+		group("everyone", kinds.Group{Name: "Everyone", Everyone: true}), group("built-in",
+			kinds.Group{Name: "Administrators", Origin: "builtin"}),
+		group("a-mail-list", kinds.Group{Name: "all", Type: "distribution"}),
+		assignment("of-a-group", kinds.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g",
 			Application: "a", Status: "active", Role: "admin"}),
-		assignment("of-a-person", identity.AppAssignment{Direct: true, PrincipalKind: "user", Principal: "u",
+		assignment("of-a-person", kinds.AppAssignment{Direct: true, PrincipalKind: "user", Principal: "u",
 			Application: "a", Status: "active"}),
-		assignment("of-a-machine", identity.AppAssignment{Direct: true, PrincipalKind: "service_principal", Principal: "s",
+		assignment("of-a-machine", kinds.AppAssignment{Direct: true, PrincipalKind: "service_principal", Principal: "s",
 			Application: "a", Status: "active"}),
-		assignment("that-follows", identity.AppAssignment{PrincipalKind: "user", Principal: "u", Application: "a",
+		assignment("that-follows", kinds.AppAssignment{PrincipalKind: "user", Principal: "u", Application: "a",
 			Status: "active"}),
-		assignment("that-sleeps", identity.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g",
+		assignment("that-sleeps", kinds.AppAssignment{Direct: true, PrincipalKind: "group", Principal: "g",
 			Application: "a", Status: "inactive"}),
-		principal("joined", identity.ServicePrincipal{OwnTenant: true, JoinedApplication: "a"}),
-		principal("of-the-vendor", identity.ServicePrincipal{Vendor: true}),
-		principal("managed", identity.ServicePrincipal{Type: "ManagedIdentity"}), principal("asleep",
-			identity.ServicePrincipal{Status: "inactive"}),
-		principal("of-another-tenant", identity.ServicePrincipal{Status: "active"}),
-		own(t, identity.KindUser, "with-a-password", identity.User{Status: "active", Email: "a@x.example",
+		principal("joined", kinds.ServicePrincipal{OwnTenant: true, JoinedApplication: "a"}),
+		principal("of-the-vendor", kinds.ServicePrincipal{Vendor: true}),
+		principal("managed", kinds.ServicePrincipal{Type: "ManagedIdentity"}), principal("asleep",
+			kinds.ServicePrincipal{Status: "inactive"}),
+		principal("of-another-tenant", kinds.ServicePrincipal{Status: "active"}),
+		own(t, identity.KindUser, "with-a-password", kinds.User{Status: "active", Email: "a@x.example",
 			Credential: "local"}),
-		own(t, identity.KindUser, "unknown-password", identity.User{Status: "active"}),
-		own(t, identity.KindUser, "a-guest", identity.User{Status: "active", Guest: true, Email: "g@y.example"}),
-		own(t, identity.KindUser, "who-left", identity.User{Status: "inactive"}),
-		own(t, identity.KindMembership, "m", identity.Membership{}), own(t, identity.Kind("tomorrow"), "a-kind-of-tomorrow",
+		own(t, identity.KindUser, "unknown-password", kinds.User{Status: "active"}),
+		own(t, identity.KindUser, "a-guest", kinds.User{Status: "active", Guest: true, Email: "g@y.example"}),
+		own(t, identity.KindUser, "who-left", kinds.User{Status: "inactive"}),
+		own(t, identity.KindMembership, "m", kinds.Membership{}), own(t, identity.Kind("tomorrow"), "a-kind-of-tomorrow",
 			map[string]any{}),
 	}
 }

@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-func translateAuthPolicy(item identity.Item) (identity.Translation, error) {
-	var p identity.AuthPolicy
+func translateAuthPolicy(item identity.Item) (contract.Translation, error) {
+	var p kinds.AuthPolicy
 	if err := item.Decode(&p); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	if p.Status != identity.StatusActive {
 		return invisible("not in force at the source"), nil
@@ -26,45 +29,45 @@ func translateAuthPolicy(item identity.Item) (identity.Translation, error) {
 	finding := rebuild("rules", "a policy moves whole or not at all, and leaving out one rule changes what the next "+
 		"one catches", action)
 	if p.Restricts || !p.Known {
-		finding.Direction = identity.DirectionLooser
-		finding.Audience, finding.Severity, finding.ImpactCode = identity.AudienceSecurity, identity.SeverityHigh,
+		finding.Direction = fidelity.DirectionLooser
+		finding.Audience, finding.Severity, finding.ImpactCode = fidelity.AudienceSecurity, fidelity.SeverityHigh,
 			"policy_not_carried"
 	}
-	return only("", append([]identity.Finding{finding}, factorFindings(p)...)...), nil
+	return only("", append([]fidelity.Finding{finding}, factorFindings(p)...)...), nil
 }
 
 // groupRule is a rule that puts people into groups: its groups stay, nobody joins or leaves them by it.
-func groupRule(p identity.AuthPolicy) identity.Translation {
+func groupRule(p kinds.AuthPolicy) contract.Translation {
 	action := "Maintain the members of its groups by hand, or feed them from another place."
 	if len(p.Summary) > 0 {
 		action += " The rule: " + strings.Join(p.Summary, "; ") + "."
 	}
 	f := rebuild("rules", "a realm has no rules that put people into groups: joiners get nothing by it, and leavers "+
 		"keep what they have", action)
-	f.Direction = identity.DirectionLooser
-	return only("", felt(f, identity.AudienceAdministrators, identity.SeverityHigh, "group_rule_lost"))
+	f.Direction = fidelity.DirectionLooser
+	return only("", felt(f, fidelity.AudienceAdministrators, fidelity.SeverityHigh, "group_rule_lost"))
 }
 
 // factorFindings tell people to enrol anew where the policy says that they have second factors at the source.
-func factorFindings(p identity.AuthPolicy) []identity.Finding {
+func factorFindings(p kinds.AuthPolicy) []fidelity.Finding {
 	_, controls, _ := strings.Cut(strings.Join(p.Summary, "; "), " then ")
 	asks := p.Type == "conditional_access" && (strings.Contains(controls, "mfa") || strings.Contains(controls,
 		"authentication strength"))
 	if p.Type != "MFA_ENROLL" && !asks {
 		return nil
 	}
-	f := identity.Finding{Type: identity.FindingLost, Field: "factors", Direction: identity.DirectionSame,
+	f := fidelity.Finding{Type: fidelity.Lost, Field: "factors", Direction: fidelity.DirectionSame,
 		Summary: "second factors cannot be read from the source: people enrol new ones"}
-	return []identity.Finding{
-		felt(f, identity.AudienceEndUsers, identity.SeverityHigh, "factors_enrolled_anew"),
-		felt(f, identity.AudienceHelpDesk, identity.SeverityMedium, "factors_enrolled_anew"),
+	return []fidelity.Finding{
+		felt(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "factors_enrolled_anew"),
+		felt(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "factors_enrolled_anew"),
 	}
 }
 
-func translateSessionPolicy(item identity.Item) (identity.Translation, error) {
-	var p identity.SessionPolicy
+func translateSessionPolicy(item identity.Item) (contract.Translation, error) {
+	var p kinds.SessionPolicy
 	if err := item.Decode(&p); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	if p.Status != identity.StatusActive {
 		return invisible("not in force at the source"), nil
@@ -75,10 +78,10 @@ func translateSessionPolicy(item identity.Item) (identity.Translation, error) {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
 	}
 	f := rebuild("rules", "sessions are limited for the realm as a whole; at the source "+sessionLength(p), action)
-	return only("", felt(f, identity.AudienceEndUsers, identity.SeverityMedium, "session_length_changes")), nil
+	return only("", felt(f, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "session_length_changes")), nil
 }
 
-func sessionLength(p identity.SessionPolicy) string {
+func sessionLength(p kinds.SessionPolicy) string {
 	idle, life := "no idle limit is stated", "there is no longest life"
 	if p.IdleMinutes > 0 {
 		idle = fmt.Sprintf("a session ends after %d idle minutes", p.IdleMinutes)
@@ -89,27 +92,27 @@ func sessionLength(p identity.SessionPolicy) string {
 	return idle + " and " + life
 }
 
-func translateRole(item identity.Item) (identity.Translation, error) {
-	var r identity.Role
+func translateRole(item identity.Item) (contract.Translation, error) {
+	var r kinds.Role
 	if err := item.Decode(&r); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	return only("", rebuild("permissions", "rights of administrators are never rounded",
 		"Choose roles of realm-management, or fine-grained permissions, that give no more than "+r.Name+" did.")), nil
 }
 
-func translateRoleAssignment(item identity.Item) (identity.Translation, error) {
-	var r identity.RoleAssignment
+func translateRoleAssignment(item identity.Item) (contract.Translation, error) {
+	var r kinds.RoleAssignment
 	if err := item.Decode(&r); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	return only("", rebuild("role", "rights of administrators are never rounded", "Give the rebuilt role by hand.")), nil
 }
 
-func translateDomain(item identity.Item) (identity.Translation, error) {
-	var d identity.Domain
+func translateDomain(item identity.Item) (contract.Translation, error) {
+	var d kinds.Domain
 	if err := item.Decode(&d); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	switch {
 	case d.Initial:
@@ -119,17 +122,17 @@ func translateDomain(item identity.Item) (identity.Translation, error) {
 	case d.Purpose == "login":
 		f := rebuild("name", "the host name of the sign-in page belongs to the server, not to the realm",
 			"Point the name at the new server, with a certificate, or announce the new address.")
-		return only("", felt(f, identity.AudienceEndUsers, identity.SeverityMedium, "sign_in_address_changes")), nil
+		return only("", felt(f, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "sign_in_address_changes")), nil
 	case d.Federation == "federated":
 		return invisible("carried by the identity provider and the routing rule that name it"), nil
 	}
 	return invisible("people of this domain sign in with a password, for which nothing is needed"), nil
 }
 
-func translateRoutingRule(item identity.Item) (identity.Translation, error) {
-	var r identity.RoutingRule
+func translateRoutingRule(item identity.Item) (contract.Translation, error) {
+	var r kinds.RoutingRule
 	if err := item.Decode(&r); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	provider, named := firstOfKind(item.References, identity.KindIdentityProvider)
 	switch {
@@ -151,7 +154,7 @@ func translateRoutingRule(item identity.Item) (identity.Translation, error) {
 	return organizationOf(r, provider), nil
 }
 
-func localRule(r identity.RoutingRule) identity.Translation {
+func localRule(r kinds.RoutingRule) contract.Translation {
 	if len(r.Conditions) > 0 {
 		return only("", rebuild("conditions", "a rule that keeps some people on the password page has no counterpart",
 			"Leave their domain out of the organization."))
@@ -159,8 +162,8 @@ func localRule(r identity.RoutingRule) identity.Translation {
 	return invisible("the password page needs no rule")
 }
 
-func organizationOf(r identity.RoutingRule, provider identity.Reference) identity.Translation {
-	t := identity.Translation{Contract: "organization"}
+func organizationOf(r kinds.RoutingRule, provider identity.Reference) contract.Translation {
+	t := contract.Translation{Contract: "organization"}
 	domains := []string{}
 	for _, d := range r.Domains {
 		domain := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(d), "@"))
@@ -171,12 +174,12 @@ func organizationOf(r identity.RoutingRule, provider identity.Reference) identit
 		}
 		if strings.HasPrefix(domain, "*.") {
 			t.Findings = append(t.Findings, impact("domains", "a domain with sub-domains takes in the domain itself too",
-				identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityLow, "apex_included"))
+				fidelity.DirectionSame, fidelity.AudienceEndUsers, fidelity.SeverityLow, "apex_included"))
 		}
 		domains = append(domains, domain)
 	}
 	if len(r.Earlier) > 0 {
-		t.Findings = append(t.Findings, identity.Finding{Type: identity.FindingRebuild, Field: "priority",
+		t.Findings = append(t.Findings, fidelity.Finding{Type: fidelity.Rebuild, Field: "priority",
 			Summary: "an earlier rule takes one of its domains, and a domain has one owner: " + strings.Join(r.Earlier, ", "),
 			Action:  "Decide which provider a domain belongs to, and state it in a map block."})
 		return t
@@ -188,7 +191,7 @@ func organizationOf(r identity.RoutingRule, provider identity.Reference) identit
 		"identity_provider": identity.Refer(identity.KindIdentityProvider, provider.ID, realm.TypeProvider),
 	}}}
 	t.Findings = append(t.Findings, impact("domains", "people who have a password in the realm are not sent to the "+
-		"provider", identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityLow, "password_wins"))
+		"provider", fidelity.DirectionSame, fidelity.AudienceEndUsers, fidelity.SeverityLow, "password_wins"))
 	return t
 }
 

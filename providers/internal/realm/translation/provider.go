@@ -7,14 +7,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
-func translateProvider(item identity.Item, now time.Time) (identity.Translation, error) {
-	var p identity.IdentityProvider
+func translateProvider(item identity.Item, now time.Time) (contract.Translation, error) {
+	var p kinds.IdentityProvider
 	if err := item.Decode(&p); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	if p.Status != identity.StatusActive {
 		return invisible("inactive at the source: nobody signs in with it"), nil
@@ -26,7 +29,7 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": false,
 		"post_broker_flow": realm.TopFlow(realm.PlaceBroker),
 	}
-	t := identity.Translation{Contract: "identity provider"}
+	t := contract.Translation{Contract: "identity provider"}
 	if t.Findings = realm.TooLong(realm.TypeProvider, "display_name", "name", p.Name); len(t.Findings) > 0 {
 		return t, nil
 	}
@@ -38,10 +41,10 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 	case "social":
 		t.Findings = socialProvider(item, p, a)
 	case "wsfed":
-		t.Findings = []identity.Finding{rebuild("protocol", "Keycloak does not speak WS-Federation",
+		t.Findings = []fidelity.Finding{rebuild("protocol", "Keycloak does not speak WS-Federation",
 			"Make a SAML 2.0 trust at the upstream; it usually speaks both, with another entity id.")}
 	default:
-		t.Findings = []identity.Finding{rebuild("protocol", "no provider of this type in stock Keycloak: "+p.Type,
+		t.Findings = []fidelity.Finding{rebuild("protocol", "no provider of this type in stock Keycloak: "+p.Type,
 			"Connect it by SAML 2.0 or OIDC if it speaks one of them.")}
 	}
 	if stops(t.Findings) {
@@ -50,7 +53,7 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 	t.Findings = append(t.Findings, accountFindings(p, a)...)
 	t.Findings = append(t.Findings, providerMappers(p, a)...)
 	t.Findings = append(t.Findings, impact("redirect_uri", "the partner must register the new redirect address",
-		identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes"))
+		fidelity.DirectionSame, fidelity.AudienceAdministrators, fidelity.SeverityMedium, "partner_changes"))
 	if stops(t.Findings) {
 		return t, nil
 	}
@@ -67,11 +70,11 @@ func translateProvider(item identity.Item, now time.Time) (identity.Translation,
 }
 
 // federatedDomains adds the organization when the source ties domains to the provider itself.
-func federatedDomains(item identity.Item, p identity.IdentityProvider, t identity.Translation) identity.Translation {
+func federatedDomains(item identity.Item, p kinds.IdentityProvider, t contract.Translation) contract.Translation {
 	if len(p.Domains) == 0 {
 		return t
 	}
-	organization := organizationOf(identity.RoutingRule{Domains: p.Domains},
+	organization := organizationOf(kinds.RoutingRule{Domains: p.Domains},
 		identity.Reference{Kind: identity.KindIdentityProvider, ID: item.ID})
 	t.Resources = append(t.Resources, organization.Resources...)
 	t.Findings = append(t.Findings, organization.Findings...)
@@ -81,9 +84,9 @@ func federatedDomains(item identity.Item, p identity.IdentityProvider, t identit
 	return t
 }
 
-func samlProvider(p identity.IdentityProvider, a identity.Attributes, now time.Time) []identity.Finding {
+func samlProvider(p kinds.IdentityProvider, a identity.Attributes, now time.Time) []fidelity.Finding {
 	a["protocol"] = realm.ProtocolSAML
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	if p.EntityID == "" {
 		findings = append(findings, missing("entity_id", "without it the issuer of a response would not be checked",
 			"Take it from the partner's metadata."))
@@ -109,17 +112,17 @@ func samlProvider(p identity.IdentityProvider, a identity.Attributes, now time.T
 	setText(a, "audience", p.Audience)
 	setText(a, "name_id_format", p.NameIDFormat)
 	if p.SignatureScope == "response" {
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "signature_scope",
-			Direction:   identity.DirectionLooser,
+		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "signature_scope",
+			Direction:   fidelity.DirectionLooser,
 			Summary:     "a signed assertion is enough, the response around it need not be signed",
 			Compensated: "one of the two must be signed by the partner's key"})
 	}
 	return findings
 }
 
-func oidcProvider(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+func oidcProvider(item identity.Item, p kinds.IdentityProvider, a identity.Attributes) []fidelity.Finding {
 	a["protocol"] = "oidc"
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	for _, f := range []struct{ field, value, why string }{
 		{"issuer", p.Issuer, "without it the issuer of a token would not be checked"},
 		{"jwks_url", p.JWKSURL, "without it the signature of a token could not be checked"},
@@ -141,9 +144,9 @@ func oidcProvider(item identity.Item, p identity.IdentityProvider, a identity.At
 }
 
 // providerClient is how we sign in to an upstream as a client of it.
-func providerClient(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+func providerClient(item identity.Item, p kinds.IdentityProvider, a identity.Attributes) []fidelity.Finding {
 	if p.ClientID == "" {
-		return []identity.Finding{missing("client_id", "our client id at the upstream is not known",
+		return []fidelity.Finding{missing("client_id", "our client id at the upstream is not known",
 			"State it in a map block.")}
 	}
 	a["client_id"] = p.ClientID
@@ -156,8 +159,8 @@ func providerClient(item identity.Item, p identity.IdentityProvider, a identity.
 	}
 	a["client_authentication"] = method
 	if method == "private_key_jwt" {
-		return []identity.Finding{impact("client_authentication", "the partner must register the realm's keys",
-			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "partner_changes")}
+		return []fidelity.Finding{impact("client_authentication", "the partner must register the realm's keys",
+			fidelity.DirectionSame, fidelity.AudienceAdministrators, fidelity.SeverityMedium, "partner_changes")}
 	}
 	for _, s := range item.Secrets {
 		if s.Field == "client_secret" {
@@ -166,64 +169,64 @@ func providerClient(item identity.Item, p identity.IdentityProvider, a identity.
 		}
 	}
 	a["enabled"] = false
-	return []identity.Finding{impact("client_secret", "the secret cannot be read: the provider stays disabled until "+
-		"its owner sets it", identity.DirectionTighter,
-		identity.AudienceAdministrators, identity.SeverityMedium, "provider_secret_needed")}
+	return []fidelity.Finding{impact("client_secret", "the secret cannot be read: the provider stays disabled until "+
+		"its owner sets it", fidelity.DirectionTighter,
+		fidelity.AudienceAdministrators, fidelity.SeverityMedium, "provider_secret_needed")}
 }
 
-func socialProvider(item identity.Item, p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+func socialProvider(item identity.Item, p kinds.IdentityProvider, a identity.Attributes) []fidelity.Finding {
 	types := map[string]string{"GOOGLE": "google", "MICROSOFT": "microsoft", "FACEBOOK": "facebook", "GITHUB": "github",
 		"GITLAB": "gitlab", "LINKEDIN": "linkedin-openid-connect", "PAYPAL": "paypal"}
 	kind, known := types[strings.ToUpper(p.Type)]
 	if !known {
-		return []identity.Finding{rebuild("type", "stock Keycloak has no provider for "+p.Type,
+		return []fidelity.Finding{rebuild("type", "stock Keycloak has no provider for "+p.Type,
 			"Connect it by OIDC if it publishes a discovery document.")}
 	}
 	a["protocol"], a["hide_on_login"] = kind, false
 	findings := providerClient(item, p, a)
 	delete(a, "client_authentication")
 	return append(findings, impact("subject", "a person is known again only by the same id or address at the provider",
-		identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityLow, "social_link"))
+		fidelity.DirectionTighter, fidelity.AudienceEndUsers, fidelity.SeverityLow, "social_link"))
 }
 
 // accountFindings chooses the flow of a first sign-in: one that links no account and makes none where the source made
 // none.
-func accountFindings(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+func accountFindings(p kinds.IdentityProvider, a identity.Attributes) []fidelity.Finding {
 	switch {
 	case p.MatchType == "CUSTOM_ATTRIBUTE":
-		return []identity.Finding{rebuild("match_type", "the field by which accounts are found has no counterpart",
+		return []fidelity.Finding{rebuild("match_type", "the field by which accounts are found has no counterpart",
 			"Write the links of people by hand.")}
 	case p.SubjectFilter != "":
 		f := rebuild("subject_filter", "a pattern that subjects must fit has no counterpart",
 			"Limit who may come at the upstream.")
-		f.Direction = identity.DirectionLooser
-		return []identity.Finding{f}
+		f.Direction = fidelity.DirectionLooser
+		return []fidelity.Finding{f}
 	case p.Provisioning == "disabled":
 		a["first_broker_flow"] = realm.FirstBrokerLinked
 	default:
 		a["first_broker_flow"] = realm.FirstBrokerCreate
 	}
-	findings := []identity.Finding{
+	findings := []fidelity.Finding{
 		impact("account_link", "no account is linked by its address or user name, which could be taken over: whoever has "+
-			"one comes in once its link is written", identity.DirectionTighter, identity.AudienceEndUsers,
-			identity.SeverityMedium, "link_written_first"),
-		{Type: identity.FindingApproximation, Field: "trust_email", Direction: identity.DirectionTighter,
+			"one comes in once its link is written", fidelity.DirectionTighter, fidelity.AudienceEndUsers,
+			fidelity.SeverityMedium, "link_written_first"),
+		{Type: fidelity.Approximation, Field: "trust_email", Direction: fidelity.DirectionTighter,
 			Summary: "addresses of new people count as unproved: the source does not say that the provider proves them"},
 	}
 	if p.GroupAction == "assign" || p.GroupAction == "append" || p.GroupAction == "sync" {
-		findings = append(findings, identity.Finding{Type: identity.FindingLost, Field: "group_action",
+		findings = append(findings, fidelity.Finding{Type: fidelity.Lost, Field: "group_action",
 			Summary:   "groups are no longer given at sign-in",
-			Direction: identity.DirectionTighter, Audience: identity.AudienceAdministrators, Severity: identity.SeverityMedium,
+			Direction: fidelity.DirectionTighter, Audience: fidelity.AudienceAdministrators, Severity: fidelity.SeverityMedium,
 			ImpactCode: "provider_groups_lost"})
 	}
 	if strings.HasPrefix(p.FederatedMFA, "reject") || strings.HasPrefix(p.FederatedMFA, "enforce") {
 		f := rebuild("federated_mfa", "the second factor for people of this upstream must be asked for in its "+
 			"post-broker flow", "Add a one-time password to the flow, or have the upstream demand it.")
-		f.Direction = identity.DirectionLooser
+		f.Direction = fidelity.DirectionLooser
 		findings = append(findings, f)
 	} else if p.FederatedMFA != "" {
 		f := impact("federated_mfa", "whether the upstream asked for a second factor is not looked at",
-			identity.DirectionLooser, identity.AudienceSecurity, identity.SeverityMedium, "federated_mfa_not_checked")
+			fidelity.DirectionLooser, fidelity.AudienceSecurity, fidelity.SeverityMedium, "federated_mfa_not_checked")
 		f.Compensated = "the policy that asks for a second factor is a rebuild by hand of its own"
 		findings = append(findings, f)
 	}
@@ -231,7 +234,7 @@ func accountFindings(p identity.IdentityProvider, a identity.Attributes) []ident
 }
 
 // providerMappers fills the profile; without e-mail and names people stop at a form.
-func providerMappers(p identity.IdentityProvider, a identity.Attributes) []identity.Finding {
+func providerMappers(p kinds.IdentityProvider, a identity.Attributes) []fidelity.Finding {
 	if p.Protocol == "social" {
 		return socialProfile(p)
 	}
@@ -240,10 +243,10 @@ func providerMappers(p identity.IdentityProvider, a identity.Attributes) []ident
 		attributeType, usernameType, from = "saml-user-attribute-idp-mapper", "saml-username-idp-mapper", "attribute.name"
 	}
 	mappers := []any{}
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	if !p.MappingsKnown {
 		findings = append(findings, impact("mappings", "the profile mappings were not read: people may be asked for name "+
-			"and address", identity.DirectionSame, identity.AudienceEndUsers, identity.SeverityMedium, "profile_form"))
+			"and address", fidelity.DirectionSame, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "profile_form"))
 	}
 	for _, m := range p.Mappings {
 		field := strings.TrimPrefix(m.From, "appuser.")
@@ -274,14 +277,14 @@ func providerMappers(p identity.IdentityProvider, a identity.Attributes) []ident
 
 // socialProfile notes what Keycloak's own providers do not do: they fill name and address by themselves, and choose
 // the user name.
-func socialProfile(p identity.IdentityProvider) []identity.Finding {
-	var findings []identity.Finding
+func socialProfile(p kinds.IdentityProvider) []fidelity.Finding {
+	var findings []fidelity.Finding
 	kind := strings.ToUpper(p.Type)
 	address := (kind == "GOOGLE" || kind == "MICROSOFT") && strings.HasSuffix(strings.Trim(p.UsernameTemplate, "${} "),
 		"email")
 	if p.UsernameTemplate != "" && !address {
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "username_template",
-			Direction: identity.DirectionSame, Summary: "new people get the user name that the provider gives them"})
+		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "username_template",
+			Direction: fidelity.DirectionSame, Summary: "new people get the user name that the provider gives them"})
 	}
 	for _, m := range p.Mappings {
 		switch personAttribute(m.To) {
@@ -293,7 +296,7 @@ func socialProfile(p identity.IdentityProvider) []identity.Finding {
 	return findings
 }
 
-func usernameTemplate(p identity.IdentityProvider) (string, *identity.Finding) {
+func usernameTemplate(p kinds.IdentityProvider) (string, *fidelity.Finding) {
 	source := strings.Trim(strings.TrimSpace(p.UsernameTemplate), "${}")
 	source = strings.TrimPrefix(source, "idpuser.")
 	if source == "" {

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -30,14 +32,14 @@ func nameIDFormat(format string) (short, urn string, known bool) {
 
 // samlClient makes the attributes of a SAML client. The server finds a client by the issuer of its request, so that
 // one is the client id; where it is another than the audience, a mapper adds the audience.
-func samlClient(item identity.Item, app identity.Application, now time.Time) (identity.Attributes, []identity.Finding) {
+func samlClient(item identity.Item, app kinds.Application, now time.Time) (identity.Attributes, []fidelity.Finding) {
 	audience := app.EntityID
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	if app.RequestIssuer != "" && app.RequestIssuer != audience {
 		app.EntityID = app.RequestIssuer
 		findings = append(findings, impact("request_issuer", "the assertion names two audiences, the issuer of the "+
 			"application's requests and "+audience,
-			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "audience_added"))
+			fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "audience_added"))
 	}
 	findings = append(findings, checkClientID("entity_id", app.EntityID)...)
 	acs := app.ACSURL
@@ -85,18 +87,18 @@ func samlClient(item identity.Item, app identity.Application, now time.Time) (id
 	findings = append(findings, samlKeys(app, extra, now)...)
 	findings = append(findings, impact("idp_metadata", "entity ID, sign-in address and signing certificate of the "+
 		"identity provider are new ones that the owner must enter",
-		identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityHigh, "saml_metadata_changes"))
+		fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "saml_metadata_changes"))
 	return a, append(findings, samlExtras(app, acs, extra)...)
 }
 
-func samlKeys(app identity.Application, extra map[string]any, now time.Time) []identity.Finding {
-	var findings []identity.Finding
+func samlKeys(app kinds.Application, extra map[string]any, now time.Time) []fidelity.Finding {
+	var findings []fidelity.Finding
 	if app.RequestSigned {
 		good, problems := checkCertificates("signing_certificate", nonEmpty(app.SigningCertificate), now)
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
 			findings = append(findings, missing("signing_certificate", withoutKey("the application signs its requests", app,
-				identity.CredentialRequest),
+				kinds.CredentialRequest),
 				"Ask the application's owner for the certificate that it signs with now, and state it in a map block."))
 		}
 		if len(good) > 0 {
@@ -108,7 +110,7 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 		findings = append(findings, problems...)
 		if len(good) == 0 && len(problems) == 0 {
 			findings = append(findings, missing("encryption_certificate", withoutKey("assertions are encrypted", app,
-				identity.CredentialEncryption),
+				kinds.CredentialEncryption),
 				"Ask the application's owner for the certificate to encrypt to, and state it in a map block."))
 		}
 		if len(good) > 0 {
@@ -130,7 +132,7 @@ func samlKeys(app identity.Application, extra map[string]any, now time.Time) []i
 }
 
 // withoutKey says why there is none for what the application does.
-func withoutKey(does string, app identity.Application, use string) string {
+func withoutKey(does string, app kinds.Application, use string) string {
 	var reasons []string
 	for _, c := range app.Credentials {
 		if c.Use == use && !c.Carried {
@@ -143,11 +145,11 @@ func withoutKey(does string, app identity.Application, use string) string {
 	return does + " and no certificate for it is valid: " + strings.Join(reasons, ", ")
 }
 
-func samlExtras(app identity.Application, acs string, extra map[string]any) []identity.Finding {
-	var findings []identity.Finding
+func samlExtras(app kinds.Application, acs string, extra map[string]any) []fidelity.Finding {
+	var findings []fidelity.Finding
 	if (app.Recipient != "" && app.Recipient != acs) || (app.Destination != "" && app.Destination != acs) {
 		findings = append(findings, impact("recipient", "recipient and destination are always the assertion consumer URL",
-			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityMedium, "recipient_changes"))
+			fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "recipient_changes"))
 	}
 	if app.LogoutURL != "" {
 		extra["saml_single_logout_service_url_post"] = app.LogoutURL
@@ -158,18 +160,18 @@ func samlExtras(app identity.Application, acs string, extra map[string]any) []id
 	}
 	if app.AuthnContext != "" && !strings.HasSuffix(app.AuthnContext, ":unspecified") {
 		findings = append(findings, impact("authn_context", "the assertion says unspecified for how people signed in",
-			identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityLow, "authn_context_changes"))
+			fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityLow, "authn_context_changes"))
 	}
 	if !app.HonorForceAuthn {
-		findings = append(findings, identity.Finding{Type: identity.FindingApproximation, Field: "honor_force_authn",
-			Summary: "ForceAuthn of a request is always honoured", Direction: identity.DirectionTighter})
+		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "honor_force_authn",
+			Summary: "ForceAuthn of a request is always honoured", Direction: fidelity.DirectionTighter})
 	}
 	return findings
 }
 
 // signed says what is signed. What the source does not tell is signed, and the owner is asked; nothing goes out
 // without any signature.
-func signed(item identity.Item, app identity.Application, extra map[string]any) []identity.Finding {
+func signed(item identity.Item, app kinds.Application, extra map[string]any) []fidelity.Finding {
 	asked := false
 	for field, attribute := range map[string]string{"sign_response": "saml.server.signature",
 		"sign_assertion": "saml.assertion.signature"} {
@@ -179,14 +181,14 @@ func signed(item identity.Item, app identity.Application, extra map[string]any) 
 	}
 	switch {
 	case asked:
-		return []identity.Finding{impact("sign_assertion", "the source does not tell what is signed: response and "+
+		return []fidelity.Finding{impact("sign_assertion", "the source does not tell what is signed: response and "+
 			"assertion are; "+
-			"ask the owner what the application expects", identity.DirectionTighter, identity.AudienceAppOwners,
-			identity.SeverityLow, "signing_unknown")}
+			"ask the owner what the application expects", fidelity.DirectionTighter, fidelity.AudienceAppOwners,
+			fidelity.SeverityLow, "signing_unknown")}
 	case !app.SignResponse && !app.SignAssertion:
 		extra["saml.assertion.signature"] = "true"
-		return []identity.Finding{{Type: identity.FindingApproximation, Field: "sign_assertion",
-			Summary: "the assertion is signed, which the source does not do", Direction: identity.DirectionTighter}}
+		return []fidelity.Finding{{Type: fidelity.Approximation, Field: "sign_assertion",
+			Summary: "the assertion is signed, which the source does not do", Direction: fidelity.DirectionTighter}}
 	}
 	return nil
 }
@@ -204,20 +206,20 @@ func fieldOfPerson(expression string) (string, bool) {
 }
 
 // nameID makes the part of the assertion that names the person.
-func nameID(item identity.Item, app identity.Application, extra map[string]any) ([]any, []identity.Finding) {
+func nameID(item identity.Item, app kinds.Application, extra map[string]any) ([]any, []fidelity.Finding) {
 	if app.NameIDFormat == "" && slices.Contains(item.Gaps, "name_id_format") {
-		return []any{}, []identity.Finding{missing("name_id_format",
+		return []any{}, []fidelity.Finding{missing("name_id_format",
 			"the source does not tell in which form it names a person",
 			"Ask the application's owner, or look at an assertion, and state name_id_format in a map block.")}
 	}
 	if app.NameIDSource == "" && slices.Contains(item.Gaps, "name_id_source") {
-		return []any{}, []identity.Finding{missing("name_id_source", "the source does not tell by what it names a person",
+		return []any{}, []fidelity.Finding{missing("name_id_source", "the source does not tell by what it names a person",
 			"Ask the application's owner, or look at an assertion, and state name_id_source in a map block, such as "+
 				"${user.login}.")}
 	}
 	short, urn, known := nameIDFormat(app.NameIDFormat)
 	if !known {
-		return []any{}, []identity.Finding{rebuild("name_id_format", "a NameID format without a counterpart",
+		return []any{}, []fidelity.Finding{rebuild("name_id_format", "a NameID format without a counterpart",
 			"Ask the application's owner for another format.")}
 	}
 	extra["saml_name_id_format"] = short
@@ -225,7 +227,7 @@ func nameID(item identity.Item, app identity.Application, extra map[string]any) 
 	case "transient":
 		return []any{}, nil
 	case "persistent":
-		return []any{}, []identity.Finding{missing("name_id_format",
+		return []any{}, []fidelity.Finding{missing("name_id_format",
 			"the old persistent names of people are not known, and new ones would cost them their accounts",
 			"Get the pairs of person and name from the application's owner, or agree on another format.")}
 	}
@@ -233,23 +235,23 @@ func nameID(item identity.Item, app identity.Application, extra map[string]any) 
 	if app.NameIDSource != "" {
 		named, ok := fieldOfPerson(app.NameIDSource)
 		if !ok {
-			return []any{}, []identity.Finding{rebuild("name_id_source", "an expression that stock Keycloak cannot evaluate",
+			return []any{}, []fidelity.Finding{rebuild("name_id_source", "an expression that stock Keycloak cannot evaluate",
 				"Freeze the values in an attribute of the people, and map from that.")}
 		}
 		field = named
 	}
-	lower := identity.Finding{Type: identity.FindingApproximation, Field: "name_id_source",
+	lower := fidelity.Finding{Type: fidelity.Approximation, Field: "name_id_source",
 		Summary:  "the name comes in small letters",
-		Audience: identity.AudienceAppOwners, Severity: identity.SeverityLow, ImpactCode: "name_in_small_letters"}
+		Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityLow, ImpactCode: "name_in_small_letters"}
 	switch {
 	case field == "" || (field == "email" && short == "email") || (isLogin(field) && short == "username"):
-		return []any{}, []identity.Finding{lower}
+		return []any{}, []fidelity.Finding{lower}
 	}
 	config := map[string]any{"mapper.nameid.format": urn, "user.attribute": personAttribute(field)}
-	findings := []identity.Finding{lower}
+	findings := []fidelity.Finding{lower}
 	if !isLogin(field) && field != "email" {
 		findings = append(findings, impact("name_id_source", "a person without the attribute "+field+" cannot sign in",
-			identity.DirectionTighter, identity.AudienceEndUsers, identity.SeverityMedium, "name_id_attribute_needed"))
+			fidelity.DirectionTighter, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "name_id_attribute_needed"))
 	}
 	return []any{mapper("name id", "saml-user-attribute-nameid-mapper", config)}, findings
 }
@@ -277,9 +279,9 @@ func personAttribute(field string) string {
 	return field
 }
 
-func statementMappers(statements []identity.AttributeStatement) ([]any, []identity.Finding) {
+func statementMappers(statements []kinds.AttributeStatement) ([]any, []fidelity.Finding) {
 	mappers := []any{}
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	seen := map[string]bool{}
 	for i, s := range statements {
 		field := fmt.Sprintf("attribute_statements.%s", s.Name)
@@ -299,13 +301,13 @@ func statementMappers(statements []identity.AttributeStatement) ([]any, []identi
 	return mappers, findings
 }
 
-func statementMapper(name, field string, s identity.AttributeStatement) (map[string]any, *identity.Finding) {
+func statementMapper(name, field string, s kinds.AttributeStatement) (map[string]any, *fidelity.Finding) {
 	config := map[string]any{"attribute.name": s.Name, "attribute.nameformat": attributeFormat(s.NameFormat)}
 	if s.Type == "GROUP" {
 		if s.FilterType == "REGEX" && (s.FilterValue == ".*" || s.FilterValue == "^.*$") {
 			config["single"], config["full.path"] = "true", "false"
 			f := impact(field, "all groups of the person in the realm are sent, and no group that was not moved",
-				identity.DirectionSame, identity.AudienceAppOwners, identity.SeverityLow, "group_list_changes")
+				fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityLow, "group_list_changes")
 			return mapper(name, "saml-group-membership-mapper", config), &f
 		}
 		f := rebuild(field, "the group mapper has no filter, and sending all groups would tell too much",

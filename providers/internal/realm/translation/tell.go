@@ -1,10 +1,12 @@
 package translation
 
-import "github.com/rehome-iam/rehome/engine/identity"
+import (
+	"github.com/rehome-iam/rehome/engine/contract"
+)
 
 // withTells puts what to tell people on every finding that somebody feels, so that the text stands where its code is
 // known.
-func withTells(t identity.Translation) identity.Translation {
+func withTells(t contract.Translation) contract.Translation {
 	texts := tells()
 	for i, f := range t.Findings {
 		if f.ImpactCode == "" || f.Tell != "" {

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func TestEveryImpactSaysWhatToTell(t *testing.T) {
@@ -16,7 +18,7 @@ func TestEveryImpactSaysWhatToTell(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := tells()
-	named := regexp.MustCompile(`(?:identity\.Severity(?:Medium|High), )"([a-z_]+)"|Severity: identity\.Severity(?:Medium|High),[^\n]*\n?[^\n]*ImpactCode: "([a-z_]+)"`)
+	named := regexp.MustCompile(`(?:fidelity\.Severity(?:Medium|High), )"([a-z_]+)"|Severity: fidelity\.Severity(?:Medium|High),[^\n]*\n?[^\n]*ImpactCode: "([a-z_]+)"`)
 	codes := map[string]bool{}
 	for _, file := range files {
 		source, err := os.ReadFile(file)
@@ -42,40 +44,40 @@ func TestWhatPeopleFeelIsSaidWhateverBecomesOfTheItem(t *testing.T) {
 		kind       identity.Kind
 		attributes any
 		code       string
-		audience   identity.Audience
+		audience   fidelity.Audience
 	}{
-		"a bookmark": {identity.KindApplication, identity.Application{Name: "b", Status: "active",
-			Protocol: "other", Mode: "BOOKMARK"}, "link_lost", identity.AudienceEndUsers},
-		"a password vault": {identity.KindApplication, identity.Application{Name: "v", Status: "active",
-			Protocol: "other", Mode: "AUTO_LOGIN"}, "vault_lost", identity.AudienceEndUsers},
-		"a protocol of yesterday": {identity.KindApplication, identity.Application{Name: "w", Status: "active",
-			Protocol: "other", Mode: "WS_FEDERATION"}, "mode_lost", identity.AudienceAppOwners},
-		"SAML metadata": {identity.KindApplication, identity.Application{Name: "s", Status: "active", Protocol: "saml",
-			EntityID: "urn:x", ACSURL: "https://x.example/acs"}, "saml_metadata_changes", identity.AudienceAppOwners},
-		"a new page":   {identity.KindApplication, oidc(nil), "sign_in_address_changes", identity.AudienceEndUsers},
-		"a new secret": {identity.KindApplication, oidc(nil), "secret_changes", identity.AudienceAppOwners},
-		"a sign-in host": {identity.KindDomain, identity.Domain{Name: "login.x.example", Verified: true,
-			Purpose: "login"}, "sign_in_address_changes", identity.AudienceEndUsers},
-		"a group rule": {identity.KindAuthPolicy, identity.AuthPolicy{Type: "group_rule", Status: "active",
-			Known: true, Restricts: true}, "group_rule_lost", identity.AudienceAdministrators},
-		"enrolled factors": {identity.KindAuthPolicy, identity.AuthPolicy{Type: "MFA_ENROLL", Status: "active",
-			Known: true}, "factors_enrolled_anew", identity.AudienceEndUsers},
-		"demanded factors": {identity.KindAuthPolicy, identity.AuthPolicy{Type: "conditional_access", Status: "active",
-			Summary: []string{"if always then mfa"}}, "factors_enrolled_anew", identity.AudienceHelpDesk},
-		"a sign-on policy": {identity.KindAuthPolicy, identity.AuthPolicy{Type: "ACCESS_POLICY", Status: "active",
-			Restricts: true}, "policy_not_carried", identity.AudienceSecurity},
-		"a session": {identity.KindSessionPolicy, identity.SessionPolicy{Status: "active", IdleMinutes: 15},
-			"session_length_changes", identity.AudienceEndUsers},
-		"a password": {identity.KindUser, identity.User{Status: "active", Email: "a@x.example",
-			Credential: "local"}, "password_reset", identity.AudienceEndUsers},
-		"a password, help": {identity.KindUser, identity.User{Status: "active", Email: "a@x.example",
-			Credential: "local"}, "password_reset", identity.AudienceHelpDesk},
-		"nobody can mail them": {identity.KindUser, identity.User{Status: "active", Credential: "federated"}, "no_email",
-			identity.AudienceHelpDesk},
+		"a bookmark": {identity.KindApplication, kinds.Application{Name: "b", Status: "active",
+			Protocol: "other", Mode: "BOOKMARK"}, "link_lost", fidelity.AudienceEndUsers},
+		"a password vault": {identity.KindApplication, kinds.Application{Name: "v", Status: "active",
+			Protocol: "other", Mode: "AUTO_LOGIN"}, "vault_lost", fidelity.AudienceEndUsers},
+		"a protocol of yesterday": {identity.KindApplication, kinds.Application{Name: "w", Status: "active",
+			Protocol: "other", Mode: "WS_FEDERATION"}, "mode_lost", fidelity.AudienceAppOwners},
+		"SAML metadata": {identity.KindApplication, kinds.Application{Name: "s", Status: "active", Protocol: "saml",
+			EntityID: "urn:x", ACSURL: "https://x.example/acs"}, "saml_metadata_changes", fidelity.AudienceAppOwners},
+		"a new page":   {identity.KindApplication, oidc(nil), "sign_in_address_changes", fidelity.AudienceEndUsers},
+		"a new secret": {identity.KindApplication, oidc(nil), "secret_changes", fidelity.AudienceAppOwners},
+		"a sign-in host": {identity.KindDomain, kinds.Domain{Name: "login.x.example", Verified: true,
+			Purpose: "login"}, "sign_in_address_changes", fidelity.AudienceEndUsers},
+		"a group rule": {identity.KindAuthPolicy, kinds.AuthPolicy{Type: "group_rule", Status: "active",
+			Known: true, Restricts: true}, "group_rule_lost", fidelity.AudienceAdministrators},
+		"enrolled factors": {identity.KindAuthPolicy, kinds.AuthPolicy{Type: "MFA_ENROLL", Status: "active",
+			Known: true}, "factors_enrolled_anew", fidelity.AudienceEndUsers},
+		"demanded factors": {identity.KindAuthPolicy, kinds.AuthPolicy{Type: "conditional_access", Status: "active",
+			Summary: []string{"if always then mfa"}}, "factors_enrolled_anew", fidelity.AudienceHelpDesk},
+		"a sign-on policy": {identity.KindAuthPolicy, kinds.AuthPolicy{Type: "ACCESS_POLICY", Status: "active",
+			Restricts: true}, "policy_not_carried", fidelity.AudienceSecurity},
+		"a session": {identity.KindSessionPolicy, kinds.SessionPolicy{Status: "active", IdleMinutes: 15},
+			"session_length_changes", fidelity.AudienceEndUsers},
+		"a password": {identity.KindUser, kinds.User{Status: "active", Email: "a@x.example",
+			Credential: "local"}, "password_reset", fidelity.AudienceEndUsers},
+		"a password, help": {identity.KindUser, kinds.User{Status: "active", Email: "a@x.example",
+			Credential: "local"}, "password_reset", fidelity.AudienceHelpDesk},
+		"nobody can mail them": {identity.KindUser, kinds.User{Status: "active", Credential: "federated"}, "no_email",
+			fidelity.AudienceHelpDesk},
 	} {
 		t.Run(name, func(t *testing.T) {
 			translation := Translate(made(t, test.kind, test.attributes))
-			i := slices.IndexFunc(translation.Findings, func(f identity.Finding) bool {
+			i := slices.IndexFunc(translation.Findings, func(f fidelity.Finding) bool {
 				return f.ImpactCode == test.code &&
 					f.Audience == test.audience
 			})
@@ -84,7 +86,7 @@ func TestWhatPeopleFeelIsSaidWhateverBecomesOfTheItem(t *testing.T) {
 			}
 		})
 	}
-	for name, user := range map[string]identity.User{"who left": {Status: "inactive"}, "a guest": {Status: "active",
+	for name, user := range map[string]kinds.User{"who left": {Status: "inactive"}, "a guest": {Status: "active",
 		Guest: true, Email: "g@y.example"}} {
 		if findings := Translate(made(t, identity.KindUser, user)).Findings; len(findings) != 1 {
 			t.Errorf("%s feels %+v", name, findings)

@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // translatedApp gives the client that an application becomes, nil when none, and what is said.
-func translatedApp(t *testing.T, app identity.Application, gaps ...string) (identity.Attributes, []identity.Finding) {
+func translatedApp(t *testing.T, app kinds.Application, gaps ...string) (identity.Attributes, []fidelity.Finding) {
 	t.Helper()
 	item, err := identity.NewItem(identity.KindApplication, "a1", app.Name, app)
 	if err != nil {
@@ -27,14 +29,14 @@ func translatedApp(t *testing.T, app identity.Application, gaps ...string) (iden
 }
 
 // said tells whether a finding of the field has the text.
-func said(findings []identity.Finding, field, text string) bool {
-	return slices.ContainsFunc(findings, func(f identity.Finding) bool {
+func said(findings []fidelity.Finding, field, text string) bool {
+	return slices.ContainsFunc(findings, func(f fidelity.Finding) bool {
 		return strings.HasPrefix(f.Field, field) && strings.Contains(f.Summary, text)
 	})
 }
 
-func samlApp() identity.Application {
-	return identity.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "saml",
+func samlApp() kinds.Application {
+	return kinds.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "saml",
 		Access: identity.AccessAssigned, ClaimsKnown: true,
 		EntityID: "https://sp.example", ACSURL: "https://sp.example/acs", NameIDFormat: "unspecified",
 		NameIDSource:  "${user.login}",
@@ -93,7 +95,7 @@ func TestValuesThatNobodyHasInTheRealmAreNoAttributes(t *testing.T) {
 	for _, expression := range []string{"appuser.wikiRoles", "user.id", "${appuser.userName}",
 		"given person by person at the source"} {
 		app := samlApp()
-		app.AttributeStatements = []identity.AttributeStatement{{Name: "x", Type: "EXPRESSION", Values: []string{expression}}}
+		app.AttributeStatements = []kinds.AttributeStatement{{Name: "x", Type: "EXPRESSION", Values: []string{expression}}}
 		if client, findings := translatedApp(t, app); client != nil {
 			t.Errorf("%s becomes an attribute: %v", expression, findings)
 		}
@@ -108,19 +110,19 @@ func TestValuesThatNobodyHasInTheRealmAreNoAttributes(t *testing.T) {
 func TestCredentialsThatDoNotMoveAreNamedWithTheirDates(t *testing.T) {
 	app := samlApp()
 	app.RequestSigned = true
-	app.Credentials = []identity.Credential{{Use: identity.CredentialRequest, Kind: "certificate", Name: "CN=sp",
-		ID: "ab12", Until: "2025-02-03T04:05:06Z", Status: identity.CredentialExpired}}
+	app.Credentials = []kinds.Credential{{Use: kinds.CredentialRequest, Kind: "certificate", Name: "CN=sp",
+		ID: "ab12", Until: "2025-02-03T04:05:06Z", Status: kinds.CredentialExpired}}
 	client, findings := translatedApp(t, app)
 	if client != nil || !said(findings, "signing_certificate", "CN=sp, expired on 2025-02-03") {
 		t.Errorf("%v", findings)
 	}
 	app.RequestSigned = false
-	app.Credentials = []identity.Credential{
-		{Kind: "certificate", ID: "later", From: "2027-01-01T00:00:00Z", Status: identity.CredentialNotYet},
-		{Kind: "key", ID: "off", Status: identity.CredentialInactive},
+	app.Credentials = []kinds.Credential{
+		{Kind: "certificate", ID: "later", From: "2027-01-01T00:00:00Z", Status: kinds.CredentialNotYet},
+		{Kind: "key", ID: "off", Status: kinds.CredentialInactive},
 		{Kind: "federated", Name: "build", Issuer: "https://tokens.example", Subject: "repo:x",
-			Status: identity.CredentialValid},
-		{Kind: "certificate", ID: "good", Status: identity.CredentialValid, Carried: true}, {Kind: "secret", ID: "s"},
+			Status: kinds.CredentialValid},
+		{Kind: "certificate", ID: "good", Status: kinds.CredentialValid, Carried: true}, {Kind: "secret", ID: "s"},
 	}
 	_, findings = translatedApp(t, app)
 	for _, text := range []string{"later, valid from 2027-01-01", "off, switched off",
@@ -135,7 +137,7 @@ func TestCredentialsThatDoNotMoveAreNamedWithTheirDates(t *testing.T) {
 }
 
 func TestPagesAndSignOutOfAClientAreCarried(t *testing.T) {
-	app := identity.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", ClientID: "wiki",
+	app := kinds.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", ClientID: "wiki",
 		ClientAuthentication: "client_secret_basic",
 		RedirectURIs:         []string{"https://w.example/cb"}, GrantTypes: []string{"authorization_code"}, ClaimsKnown: true,
 		LogoURI: "https://w.example/l.png", PolicyURI: "http://w.example/p", TermsURI: "https://w.example/t",
@@ -165,7 +167,7 @@ func TestPagesAndSignOutOfAClientAreCarried(t *testing.T) {
 }
 
 func TestEveryFindingOfAnApplicationIsSaidAndNotTheFirstOnly(t *testing.T) {
-	for _, app := range []identity.Application{
+	for _, app := range []kinds.Application{
 		{Name: "Office", Status: identity.StatusActive, Protocol: "other", Mode: "WS_FEDERATION"},
 		{Name: "Zoom", Status: identity.StatusActive, Protocol: "other", Mode: "BROWSER_PLUGIN"},
 		{Name: "Splunk", Status: identity.StatusActive, Protocol: "saml", Undecided: "state entity_id in a map block"},
@@ -180,7 +182,7 @@ func TestEveryFindingOfAnApplicationIsSaidAndNotTheFirstOnly(t *testing.T) {
 			t.Errorf("%s does not move, and is told of a new issuer", app.Name)
 		}
 	}
-	bookmark := identity.Application{Name: "Link", Status: identity.StatusActive, Protocol: "other", Mode: "BOOKMARK",
+	bookmark := kinds.Application{Name: "Link", Status: identity.StatusActive, Protocol: "other", Mode: "BOOKMARK",
 		Unknown: []string{"x"}}
 	if _, findings := translatedApp(t, bookmark); len(findings) != 1 {
 		t.Errorf("a link is more than a link: %v", findings)

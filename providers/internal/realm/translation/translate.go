@@ -8,19 +8,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // Translate says what a realm makes of one item, as things are now: a certificate that has expired is worth nothing.
-func Translate(item identity.Item) identity.Translation { return TranslateAt(item, time.Now()) }
+func Translate(item identity.Item) contract.Translation { return TranslateAt(item, time.Now()) }
 
 // TranslateAt says what a realm makes of one item at a time. It is pure.
-func TranslateAt(item identity.Item, now time.Time) identity.Translation {
+func TranslateAt(item identity.Item, now time.Time) contract.Translation {
 	return withTells(realm.WithinLimits(translated(item, now)))
 }
 
-func translated(item identity.Item, now time.Time) identity.Translation {
+func translated(item identity.Item, now time.Time) contract.Translation {
 	if item.Deleted {
 		return invisible("the source listed it and had it no more when it was read")
 	}
@@ -39,7 +42,7 @@ func translated(item identity.Item, now time.Time) identity.Translation {
 	}
 	translation, err := translate(item)
 	if err != nil {
-		return only("", identity.Finding{Type: identity.FindingMissing, Field: "attributes", Summary: err.Error(),
+		return only("", fidelity.Finding{Type: fidelity.Missing, Field: "attributes", Summary: err.Error(),
 			Action: "Run discover again with a source plugin of this version."})
 	}
 	translation.Findings = append(translation.Findings, leftBehind(item, translation.Findings)...)
@@ -47,16 +50,16 @@ func translated(item identity.Item, now time.Time) identity.Translation {
 }
 
 // translator says what a realm makes of one item of a kind.
-type translator = func(identity.Item) (identity.Translation, error)
+type translator = func(identity.Item) (contract.Translation, error)
 
 // at gives a translator the time.
-func at(now time.Time, translate func(identity.Item, time.Time) (identity.Translation, error)) translator {
-	return func(item identity.Item) (identity.Translation, error) { return translate(item, now) }
+func at(now time.Time, translate func(identity.Item, time.Time) (contract.Translation, error)) translator {
+	return func(item identity.Item) (contract.Translation, error) { return translate(item, now) }
 }
 
 // leftBehind names each setting of the source that nothing carries, whatever the kind and whatever becomes of the
 // item, unless it moves nothing anyway.
-func leftBehind(item identity.Item, found []identity.Finding) []identity.Finding {
+func leftBehind(item identity.Item, found []fidelity.Finding) []fidelity.Finding {
 	if isInvisible(found) {
 		return nil
 	}
@@ -66,14 +69,14 @@ func leftBehind(item identity.Item, found []identity.Finding) []identity.Finding
 	if item.Decode(&settings) != nil {
 		return nil // told by the translator of the kind
 	}
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	for _, path := range settings.Unknown {
 		findings = append(findings, lost("unknown", "set at the source and not carried: "+path))
 	}
 	return findings
 }
 
-func translateOther(kind identity.Kind) identity.Translation {
+func translateOther(kind identity.Kind) contract.Translation {
 	switch kind {
 	case identity.KindMembership:
 		return invisible("people are moved in a later step")
@@ -88,53 +91,53 @@ func translateOther(kind identity.Kind) identity.Translation {
 }
 
 // felt makes an impact of a finding of any type, without changing what the finding means for the item.
-func felt(f identity.Finding, audience identity.Audience, severity identity.Severity, code string) identity.Finding {
+func felt(f fidelity.Finding, audience fidelity.Audience, severity fidelity.Severity, code string) fidelity.Finding {
 	f.Audience, f.Severity, f.ImpactCode = audience, severity, code
 	return f
 }
 
-func only(contract string, findings ...identity.Finding) identity.Translation {
-	return identity.Translation{Contract: contract, Findings: findings}
+func only(held string, findings ...fidelity.Finding) contract.Translation {
+	return contract.Translation{Contract: held, Findings: findings}
 }
 
-func invisible(summary string) identity.Translation {
-	return only("", identity.Finding{Type: identity.FindingInvisible, Field: "", Summary: summary})
+func invisible(summary string) contract.Translation {
+	return only("", fidelity.Finding{Type: fidelity.Invisible, Field: "", Summary: summary})
 }
 
-func rebuild(field, summary, action string) identity.Finding {
-	return identity.Finding{Type: identity.FindingRebuild, Field: field, Summary: summary, Action: action}
+func rebuild(field, summary, action string) fidelity.Finding {
+	return fidelity.Finding{Type: fidelity.Rebuild, Field: field, Summary: summary, Action: action}
 }
 
-func missing(field, summary, action string) identity.Finding {
-	return identity.Finding{Type: identity.FindingMissing, Field: field, Summary: summary, Action: action}
+func missing(field, summary, action string) fidelity.Finding {
+	return fidelity.Finding{Type: fidelity.Missing, Field: field, Summary: summary, Action: action}
 }
 
-func invalid(field, summary, action string) identity.Finding {
-	return identity.Finding{Type: identity.FindingInvalid, Field: field, Summary: summary, Action: action}
+func invalid(field, summary, action string) fidelity.Finding {
+	return fidelity.Finding{Type: fidelity.Invalid, Field: field, Summary: summary, Action: action}
 }
 
-func lost(field, summary string) identity.Finding {
-	return identity.Finding{Type: identity.FindingLost, Field: field, Summary: summary}
+func lost(field, summary string) fidelity.Finding {
+	return fidelity.Finding{Type: fidelity.Lost, Field: field, Summary: summary}
 }
 
 // impact is an approximation that somebody feels.
-func impact(field, summary string, direction identity.Direction, audience identity.Audience, severity identity.Severity,
-	code string) identity.Finding {
-	return identity.Finding{Type: identity.FindingApproximation, Field: field, Summary: summary, Direction: direction,
+func impact(field, summary string, direction fidelity.Direction, audience fidelity.Audience, severity fidelity.Severity,
+	code string) fidelity.Finding {
+	return fidelity.Finding{Type: fidelity.Approximation, Field: field, Summary: summary, Direction: direction,
 		Audience: audience, Severity: severity, ImpactCode: code}
 }
 
 // isInvisible tells whether nothing of the item is meant to move.
-func isInvisible(findings []identity.Finding) bool {
-	return slices.ContainsFunc(findings, func(f identity.Finding) bool { return f.Type == identity.FindingInvisible })
+func isInvisible(findings []fidelity.Finding) bool {
+	return slices.ContainsFunc(findings, func(f fidelity.Finding) bool { return f.Type == fidelity.Invisible })
 }
 
 // stops tells whether a finding leaves nothing to create.
-func stops(findings []identity.Finding) bool {
+func stops(findings []fidelity.Finding) bool {
 	for _, f := range findings {
 		switch f.Type {
-		case identity.FindingMissing, identity.FindingInvalid, identity.FindingRebuild, identity.FindingBlocked,
-			identity.FindingInvisible:
+		case fidelity.Missing, fidelity.Invalid, fidelity.Rebuild, fidelity.Blocked,
+			fidelity.Invisible:
 			return true
 		}
 	}
@@ -169,10 +172,10 @@ func str(a identity.Attributes, name string) string {
 	return text
 }
 
-func translateServicePrincipal(item identity.Item) (identity.Translation, error) {
-	var sp identity.ServicePrincipal
+func translateServicePrincipal(item identity.Item) (contract.Translation, error) {
+	var sp kinds.ServicePrincipal
 	if err := item.Decode(&sp); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	switch {
 	case sp.OwnTenant && sp.JoinedApplication != "":
@@ -192,10 +195,10 @@ func translateServicePrincipal(item identity.Item) (identity.Translation, error)
 	return only("", rebuild("app_id", "client type, secret and claims belong to another tenant", action)), nil
 }
 
-func translateGroup(item identity.Item) (identity.Translation, error) {
-	var g identity.Group
+func translateGroup(item identity.Item) (contract.Translation, error) {
+	var g kinds.Group
 	if err := item.Decode(&g); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	switch {
 	case g.Everyone:
@@ -207,7 +210,7 @@ func translateGroup(item identity.Item) (identity.Translation, error) {
 	case g.Name == "":
 		return only("", missing("name", "the group has no name", "Give it a name at the source.")), nil
 	}
-	t := identity.Translation{Contract: "group", Findings: groupFindings(g)}
+	t := contract.Translation{Contract: "group", Findings: groupFindings(g)}
 	if stops(t.Findings) {
 		return t, nil
 	}
@@ -224,8 +227,8 @@ func translateGroup(item identity.Item) (identity.Translation, error) {
 	return t, nil
 }
 
-func groupFindings(g identity.Group) []identity.Finding {
-	var findings []identity.Finding
+func groupFindings(g kinds.Group) []fidelity.Finding {
+	var findings []fidelity.Finding
 	if g.HiddenMembers {
 		findings = append(findings, missing("members", "the members may not be read, and an empty list is not an empty group",
 			"Grant the permission that reads hidden members, then discover again."))
@@ -237,16 +240,16 @@ func groupFindings(g identity.Group) []identity.Finding {
 	if g.Dynamic || g.MembershipRule != "" {
 		findings = append(findings, impact("membership_rule", "members stay as they are now: the rule ends, and leavers "+
 			"keep what they have",
-			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityMedium, "rule_ends"))
+			fidelity.DirectionSame, fidelity.AudienceAdministrators, fidelity.SeverityMedium, "rule_ends"))
 	}
 	if g.Origin == "imported" {
 		findings = append(findings, impact("origin", "members no longer follow the directory that the group comes from",
-			identity.DirectionSame, identity.AudienceAdministrators, identity.SeverityLow, "import_ends"))
+			fidelity.DirectionSame, fidelity.AudienceAdministrators, fidelity.SeverityLow, "import_ends"))
 	}
 	if len(g.ParentGroups) > 0 {
 		findings = append(findings, impact("parent_groups", "stands by itself: whoever is in it no longer counts as a "+
 			"member of the groups that contain it",
-			identity.DirectionTighter, identity.AudienceAdministrators, identity.SeverityMedium, "nesting_ends"))
+			fidelity.DirectionTighter, fidelity.AudienceAdministrators, fidelity.SeverityMedium, "nesting_ends"))
 	}
 	if g.Origin == "mail" || g.Type == "microsoft365" {
 		findings = append(findings, lost("mail", "the mailbox and what belongs to it stay at the source"))
@@ -254,10 +257,10 @@ func groupFindings(g identity.Group) []identity.Finding {
 	return findings
 }
 
-func translateAssignment(item identity.Item) (identity.Translation, error) {
-	var assignment identity.AppAssignment
+func translateAssignment(item identity.Item) (contract.Translation, error) {
+	var assignment kinds.AppAssignment
 	if err := item.Decode(&assignment); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	switch {
 	case !assignment.Direct:
@@ -265,18 +268,18 @@ func translateAssignment(item identity.Item) (identity.Translation, error) {
 	case assignment.Status == identity.StatusInactive:
 		return invisible("inactive at the source"), nil
 	case assignment.PrincipalKind == "user":
-		return only("role assignment", identity.Finding{Type: identity.FindingBlocked, Field: "principal",
+		return only("role assignment", fidelity.Finding{Type: fidelity.Blocked, Field: "principal",
 			Summary: "user not linked: people are moved in a later step",
 			Action:  "Assign a group, or wait until people are moved."}), nil
 	case assignment.PrincipalKind != "group":
 		return only("role assignment", rebuild("principal", "held by "+assignment.PrincipalKind,
 			"Give the role to its service account by hand.")), nil
 	}
-	t := identity.Translation{Contract: "role assignment"}
+	t := contract.Translation{Contract: "role assignment"}
 	if assignment.Role != "" {
-		t.Findings = append(t.Findings, identity.Finding{Type: identity.FindingLost, Field: "role",
+		t.Findings = append(t.Findings, fidelity.Finding{Type: fidelity.Lost, Field: "role",
 			Summary:  "the application role is not carried, only the access",
-			Audience: identity.AudienceAppOwners, Severity: identity.SeverityMedium, ImpactCode: "app_roles_lost"})
+			Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityMedium, ImpactCode: "app_roles_lost"})
 	}
 	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, realm.AccessRole)
 	t.Resources = []identity.Resource{{Type: realm.TypeRoleAssignment, Key: key, Attributes: identity.Attributes{

@@ -1,12 +1,17 @@
 package translation
 
-import "github.com/rehome-iam/rehome/engine/identity"
+import (
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
+)
 
 // translateUser makes nothing of a person yet and says what the person will feel.
-func translateUser(item identity.Item) (identity.Translation, error) {
-	var u identity.User
+func translateUser(item identity.Item) (contract.Translation, error) {
+	var u kinds.User
 	if err := item.Decode(&u); err != nil {
-		return identity.Translation{}, err
+		return contract.Translation{}, err
 	}
 	t := invisible("people are moved in a later step")
 	if u.Status == identity.StatusActive {
@@ -16,8 +21,8 @@ func translateUser(item identity.Item) (identity.Translation, error) {
 }
 
 // personFindings say what an active person will feel of the move. A guest's password is checked elsewhere.
-func personFindings(u identity.User) []identity.Finding {
-	var findings []identity.Finding
+func personFindings(u kinds.User) []fidelity.Finding {
+	var findings []fidelity.Finding
 	summary := ""
 	switch {
 	case u.Guest:
@@ -27,15 +32,15 @@ func personFindings(u identity.User) []identity.Finding {
 		summary = "the source does not tell who checks the password: where it does so itself, a new one is set"
 	}
 	if summary != "" {
-		f := identity.Finding{Type: identity.FindingLost, Field: "password", Summary: summary,
-			Direction: identity.DirectionSame}
-		findings = append(findings, felt(f, identity.AudienceEndUsers, identity.SeverityHigh, "password_reset"),
-			felt(f, identity.AudienceHelpDesk, identity.SeverityMedium, "password_reset"))
+		f := fidelity.Finding{Type: fidelity.Lost, Field: "password", Summary: summary,
+			Direction: fidelity.DirectionSame}
+		findings = append(findings, felt(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "password_reset"),
+			felt(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "password_reset"))
 	}
 	if u.Email == "" {
-		f := identity.Finding{Type: identity.FindingLost, Field: "email", Summary: "has no e-mail address",
-			Direction: identity.DirectionSame}
-		findings = append(findings, felt(f, identity.AudienceHelpDesk, identity.SeverityMedium, "no_email"))
+		f := fidelity.Finding{Type: fidelity.Lost, Field: "email", Summary: "has no e-mail address",
+			Direction: fidelity.DirectionSame}
+		findings = append(findings, felt(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "no_email"))
 	}
 	return findings
 }

@@ -9,15 +9,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
 
 // checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never
 // match.
-func checkRedirects(field string, uris []string) []identity.Finding {
-	var findings []identity.Finding
+func checkRedirects(field string, uris []string) []fidelity.Finding {
+	var findings []fidelity.Finding
 	for _, uri := range uris {
 		if problem, wild := redirectProblem(uri); wild {
 			findings = append(findings, rebuild(field, "a wildcard in the host never matches at sign-in",
@@ -67,19 +67,19 @@ func redirectProblem(uri string) (problem string, wildcardHost bool) {
 }
 
 // checkURL wants an address of a server: https, or on the own machine.
-func checkURL(field, address string) []identity.Finding {
+func checkURL(field, address string) []fidelity.Finding {
 	if address == "" {
 		return nil
 	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || strings.ContainsAny(address, " *") || parsed.Fragment != "" ||
 		parsed.User != nil {
-		return []identity.Finding{invalid(field, "is no usable address", "Correct it at the source or in a map block.")}
+		return []fidelity.Finding{invalid(field, "is no usable address", "Correct it at the source or in a map block.")}
 	}
 	if parsed.Scheme == "https" || (parsed.Scheme == "http" && args.Loopback(parsed.Hostname())) {
 		return nil
 	}
-	return []identity.Finding{invalid(field, "Keycloak wants https", "Correct it at the source or in a map block.")}
+	return []fidelity.Finding{invalid(field, "Keycloak wants https", "Correct it at the source or in a map block.")}
 }
 
 // parseCertificate reads base64 DER, with or without PEM armour, and gives it back as plain base64.
@@ -103,9 +103,9 @@ func parseCertificate(text string) (string, *x509.Certificate, error) {
 
 // checkCertificates reads certificates; it gives back those that can be used now. One good one is enough, as
 // upstreams keep the old one beside the new.
-func checkCertificates(field string, texts []string, now time.Time) ([]string, []identity.Finding) {
+func checkCertificates(field string, texts []string, now time.Time) ([]string, []fidelity.Finding) {
 	var good []string
-	var findings []identity.Finding
+	var findings []fidelity.Finding
 	expired := 0
 	for _, text := range texts {
 		encoded, certificate, err := parseCertificate(text)
@@ -174,14 +174,14 @@ func isDomain(domain string) bool {
 }
 
 // checkClientID looks at what becomes the clientId.
-func checkClientID(field, id string) []identity.Finding {
+func checkClientID(field, id string) []fidelity.Finding {
 	switch {
 	case id == "":
-		return []identity.Finding{missing(field, "not known", "State it in a map block.")}
+		return []fidelity.Finding{missing(field, "not known", "State it in a map block.")}
 	case !realm.Fits(realm.TypeClient, "client_id", id):
 		return realm.TooLong(realm.TypeClient, "client_id", field, id)
 	case realm.IsReservedClient(id):
-		return []identity.Finding{invalid(field, "Keycloak makes a client of this id itself",
+		return []fidelity.Finding{invalid(field, "Keycloak makes a client of this id itself",
 			"Choose another one in a map block, and tell the application's owner.")}
 	}
 	return nil

@@ -1,8 +1,10 @@
-package identity
+package kinds
 
 import (
 	"reflect"
 	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
 )
 
 // Field is one attribute of a kind, as expressions and the documentation name it.
@@ -17,7 +19,7 @@ type Field struct {
 }
 
 // Fields lists the attributes of a kind in the order of its struct, and nothing for a kind without one.
-func Fields(kind Kind) []Field {
+func Fields(kind identity.Kind) []Field {
 	if shape := shapeOf(kind); shape != nil {
 		return fieldsOf(reflect.TypeOf(shape))
 	}
@@ -25,33 +27,33 @@ func Fields(kind Kind) []Field {
 }
 
 // shapeOf returns the zero struct of a kind. Access keys, SCIM connections and SCIM tokens have none.
-func shapeOf(kind Kind) any {
+func shapeOf(kind identity.Kind) any {
 	switch kind {
-	case KindApplication:
+	case identity.KindApplication:
 		return Application{}
-	case KindServicePrincipal:
+	case identity.KindServicePrincipal:
 		return ServicePrincipal{}
-	case KindIdentityProvider:
+	case identity.KindIdentityProvider:
 		return IdentityProvider{}
-	case KindRoutingRule:
+	case identity.KindRoutingRule:
 		return RoutingRule{}
-	case KindDomain:
+	case identity.KindDomain:
 		return Domain{}
-	case KindGroup:
+	case identity.KindGroup:
 		return Group{}
-	case KindUser:
+	case identity.KindUser:
 		return User{}
-	case KindMembership:
+	case identity.KindMembership:
 		return Membership{}
-	case KindAppAssignment:
+	case identity.KindAppAssignment:
 		return AppAssignment{}
-	case KindAuthPolicy:
+	case identity.KindAuthPolicy:
 		return AuthPolicy{}
-	case KindSessionPolicy:
+	case identity.KindSessionPolicy:
 		return SessionPolicy{}
-	case KindRole:
+	case identity.KindRole:
 		return Role{}
-	case KindRoleAssignment:
+	case identity.KindRoleAssignment:
 		return RoleAssignment{}
 	}
 	return nil

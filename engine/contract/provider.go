@@ -1,4 +1,9 @@
-package identity
+package contract
+
+import (
+	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/identity"
+)
 
 // ConfigAttribute is one argument of a provider's source or target block in HCL.
 type ConfigAttribute struct {
@@ -18,13 +23,13 @@ type ConfigAttribute struct {
 
 // ProviderSchema is what a plugin says about itself before it is configured.
 type ProviderSchema struct {
-	Name        string            `json:"name"`    // okta
-	Version     string            `json:"version"` // 0.1.0
-	Doc         string            `json:"doc"`
-	Environment []string          `json:"environment,omitempty"` // variables the plugin may see, beyond proxy and CA ones
-	Config      []ConfigAttribute `json:"config"`
-	Kinds       []Kind            `json:"kinds,omitempty"`     // of a source: what it reads
-	Resources   []ResourceSchema  `json:"resources,omitempty"` // of a target: what it writes
+	Name        string                    `json:"name"`    // okta
+	Version     string                    `json:"version"` // 0.1.0
+	Doc         string                    `json:"doc"`
+	Environment []string                  `json:"environment,omitempty"` // variables the plugin may see, beyond proxy and CA ones
+	Config      []ConfigAttribute         `json:"config"`
+	Kinds       []identity.Kind           `json:"kinds,omitempty"`     // of a source: what it reads
+	Resources   []identity.ResourceSchema `json:"resources,omitempty"` // of a target: what it writes
 	// of a source: what it does not read, though an incumbent may have it
 	Unread []Unread `json:"unread,omitempty"`
 }
@@ -57,21 +62,21 @@ type ReadSummary struct {
 // CheckFinding is something that only the whole set of desired resources shows: a key taken twice, a provider without
 // the gate.
 type CheckFinding struct {
-	Resource ResourceID `json:"resource"`
-	Finding  Finding    `json:"finding"`
+	Resource identity.ResourceID `json:"resource"`
+	Finding  fidelity.Finding    `json:"finding"`
 }
 
 // StepRequest asks a target to do one step. Before is what the plan saw (managed attributes only), nil for a create.
 // The plugin reads the live resource first and refuses with a Conflict when Before is no longer true; a create that
 // finds the resource exactly as wanted, with our tag, is already done.
 type StepRequest struct {
-	StepID   string     `json:"step_id"`
-	Action   string     `json:"action"` // ActionCreate, ActionUpdate or ActionDelete
-	Resource ResourceID `json:"resource"`
-	ServerID string     `json:"server_id,omitempty"`
-	Before   Attributes `json:"before,omitempty"`
-	After    Attributes `json:"after,omitempty"`
-	Tag      string     `json:"tag,omitempty"` // item address to leave on the resource
+	StepID   string              `json:"step_id"`
+	Action   string              `json:"action"` // ActionCreate, ActionUpdate or ActionDelete
+	Resource identity.ResourceID `json:"resource"`
+	ServerID string              `json:"server_id,omitempty"`
+	Before   identity.Attributes `json:"before,omitempty"`
+	After    identity.Attributes `json:"after,omitempty"`
+	Tag      string              `json:"tag,omitempty"` // item address to leave on the resource
 	// values of SecretReferences in After, keyed by attribute; never logged
 	Secrets map[string]string `json:"-"`
 	// Begun says that an earlier part of the run may have sent requests of this step, so what is there must be looked at
@@ -144,11 +149,11 @@ const (
 
 // ProviderError is the error form of every provider call; it crosses gRPC unchanged. It never holds a secret.
 type ProviderError struct {
-	Code       ErrorCode  `json:"code"`
-	Message    string     `json:"message"`              // what was being done and what happened
-	Permission string     `json:"permission,omitempty"` // what to grant
-	Page       string     `json:"page,omitempty"`       // method and path of the page at fault
-	Live       Attributes `json:"live,omitempty"`       // of a conflict: what is there now
+	Code       ErrorCode           `json:"code"`
+	Message    string              `json:"message"`              // what was being done and what happened
+	Permission string              `json:"permission,omitempty"` // what to grant
+	Page       string              `json:"page,omitempty"`       // method and path of the page at fault
+	Live       identity.Attributes `json:"live,omitempty"`       // of a conflict: what is there now
 }
 
 // Error is the message.

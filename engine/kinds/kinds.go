@@ -1,19 +1,4 @@
-package identity
-
-// KindVersion is the version of the structs below. Kinds evolve by adding fields; a field never changes its meaning.
-const KindVersion = 1
-
-// Statuses that items carry, whatever the source calls them.
-const (
-	StatusActive   = "active"
-	StatusInactive = "inactive"
-)
-
-// Who may use an application.
-const (
-	AccessEveryone = "everyone" // no assignment is asked for
-	AccessAssigned = "assigned" // only assigned people and groups
-)
+package kinds
 
 // Application is something people or machines sign in to (Okta: app; Entra: app registration joined with its own
 // service principal).

@@ -1,4 +1,6 @@
-package identity
+package observation
+
+import "github.com/rehome-iam/rehome/engine/identity"
 
 // PermissionState says whether a credential has a right.
 type PermissionState string
@@ -24,13 +26,13 @@ type PermissionCheck struct {
 // SignInActivity says how much one application was used. Exactly one of Item and Resource is set: a source knows items,
 // a target resources. People holds at most a hundred login names, sorted.
 type SignInActivity struct {
-	Item        ItemID     `json:"item,omitzero"`
-	Resource    ResourceID `json:"resource,omitzero"`
-	Last        string     `json:"last,omitempty"` // RFC 3339; of the newest successful sign-in
-	SignIns     int        `json:"sign_ins"`
-	Failures    int        `json:"failures"`
-	PeopleCount int        `json:"people_count"`
-	People      []string   `json:"people,omitempty"`
+	Item        identity.ItemID     `json:"item,omitzero"`
+	Resource    identity.ResourceID `json:"resource,omitzero"`
+	Last        string              `json:"last,omitempty"` // RFC 3339; of the newest successful sign-in
+	SignIns     int                 `json:"sign_ins"`
+	Failures    int                 `json:"failures"`
+	PeopleCount int                 `json:"people_count"`
+	People      []string            `json:"people,omitempty"`
 }
 
 // SignInReport is what a log of sign-ins says since a time. An application that is not in it had no sign-in in the time
@@ -90,39 +92,39 @@ const BreakGlassType = "break_glass"
 
 // ProbeRequest asks a target to try one resource. Attributes are those that the plan wanted.
 type ProbeRequest struct {
-	Resource    ResourceID `json:"resource"`
-	ServerID    string     `json:"server_id,omitempty"`
-	Attributes  Attributes `json:"attributes,omitempty"`
-	Impersonate bool       `json:"impersonate,omitempty"` // allowed by the configuration
-	Member      string     `json:"member,omitempty"`      // login name of somebody who may
-	Stranger    string     `json:"stranger,omitempty"`    // login name of somebody who may not
+	Resource    identity.ResourceID `json:"resource"`
+	ServerID    string              `json:"server_id,omitempty"`
+	Attributes  identity.Attributes `json:"attributes,omitempty"`
+	Impersonate bool                `json:"impersonate,omitempty"` // allowed by the configuration
+	Member      string              `json:"member,omitempty"`      // login name of somebody who may
+	Stranger    string              `json:"stranger,omitempty"`    // login name of somebody who may not
 }
 
 // ProbeResult is what one probe found. Evidence names facts (status, header, field) and never holds a secret.
 type ProbeResult struct {
-	Probe    string            `json:"probe"` // stable name: oidc_discovery, redirect_refused, gate_intact
-	Resource ResourceID        `json:"resource"`
-	Status   ProbeStatus       `json:"status"`
-	Summary  string            `json:"summary"`
-	LookAt   string            `json:"look_at,omitempty"` // for a probe that failed
-	Evidence map[string]string `json:"evidence,omitempty"`
-	Requests int               `json:"requests"`
+	Probe    string              `json:"probe"` // stable name: oidc_discovery, redirect_refused, gate_intact
+	Resource identity.ResourceID `json:"resource"`
+	Status   ProbeStatus         `json:"status"`
+	Summary  string              `json:"summary"`
+	LookAt   string              `json:"look_at,omitempty"` // for a probe that failed
+	Evidence map[string]string   `json:"evidence,omitempty"`
+	Requests int                 `json:"requests"`
 }
 
 // Usage says what people did with a resource since it was made, so that going back does not destroy it.
 type Usage struct {
-	Resource ResourceID `json:"resource"`
-	Used     bool       `json:"used"`
-	Facts    []string   `json:"facts,omitempty"`   // a sign-in on 2026-11-22, 3 consents, a password set
-	Unknown  string     `json:"unknown,omitempty"` // why it cannot be told; then it counts as used
+	Resource identity.ResourceID `json:"resource"`
+	Used     bool                `json:"used"`
+	Facts    []string            `json:"facts,omitempty"`   // a sign-in on 2026-11-22, 3 consents, a password set
+	Unknown  string              `json:"unknown,omitempty"` // why it cannot be told; then it counts as used
 }
 
 // UsageQuestion asks how a live resource was used since it was made. Of its attributes only texts and truths are sent,
 // enough to find it and to know what it is.
 type UsageQuestion struct {
-	Resource Resource `json:"resource"`
-	Since    string   `json:"since,omitempty"` // RFC 3339: when it was made, empty when that is not known
-	Opened   bool     `json:"opened"`          // people could use it since then
+	Resource identity.Resource `json:"resource"`
+	Since    string            `json:"since,omitempty"` // RFC 3339: when it was made, empty when that is not known
+	Opened   bool              `json:"opened"`          // people could use it since then
 }
 
 // ChangeEvent is one write that a target recorded by itself, whoever did it. It names nobody and holds no content but
@@ -138,8 +140,8 @@ type ChangeEvent struct {
 	By          string `json:"by,omitempty"`          // the target's id of who wrote; never a name
 	Bookkeeping bool   `json:"bookkeeping,omitempty"` // of ours: the marker, which belongs to no step
 	// resources that such a write makes or changes; without a key where it cannot be told which
-	About     []ResourceID `json:"about,omitempty"`
-	ServerIDs []string     `json:"server_ids,omitempty"` // ids of the target that it names
+	About     []identity.ResourceID `json:"about,omitempty"`
+	ServerIDs []string              `json:"server_ids,omitempty"` // ids of the target that it names
 	// sha256:… of what was sent, as the target recorded it, secrets masked
 	Digest string `json:"digest,omitempty"`
 }
