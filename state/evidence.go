@@ -3,7 +3,9 @@ package state
 import (
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
@@ -18,17 +20,35 @@ func (m *Migration) PseudonymKey() ([]byte, error) {
 	return m.store.box.derive("rehome/state/pseudonyms/v2\x00" + m.tenant), nil
 }
 
-// PutEvidence keeps what was declared about an applied plan, in the transaction of its audit event. It fails with
-// *lifecycle.Refusal when the migration is archived.
-func (m *Migration) PutEvidence(planHash string, declared handoff.Declared, event Event) error {
-	if err := m.putGuarded("evidence/"+planHash, declared, event, m.mayChange); err != nil {
-		return fmt.Errorf("recording the evidence of plan %s: %w", planHash, err)
+// Declare keeps what was declared about an applied plan when it differs from what is kept, in the transaction of its
+// audit event, and returns what changed. Of the event it needs who acts and when. It fails with *lifecycle.Refusal when
+// the migration is archived.
+func (m *Migration) Declare(planHash string, declared handoff.Declared, by Event) ([]handoff.Change, error) {
+	kept, err := m.Declared(planHash)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	changes := handoff.Changes(kept, declared)
+	if len(changes) == 0 {
+		return changes, nil
+	}
+	declared.RecordedAt, declared.RecordedBy = by.At.UTC().Format(time.RFC3339), by.Actor
+	by.Name, by.Target, by.Facts = audit.EvidenceUpdated, planHash, map[string]string{}
+	for _, change := range changes {
+		by.Facts[change.Field] = change.After
+	}
+	if err := m.putGuarded("evidence/"+planHash, declared, by, m.mayChange); err != nil {
+		return nil, fmt.Errorf("recording the evidence of plan %s: %w", planHash, err)
+	}
+	return changes, nil
 }
 
-// Evidence reads what PutEvidence kept, or ErrNotFound.
-func (m *Migration) Evidence(planHash string) (handoff.Declared, error) {
+// Declared reads what Declare kept, empty where nothing was.
+func (m *Migration) Declared(planHash string) (handoff.Declared, error) {
 	var declared handoff.Declared
-	return declared, m.get(bucketRecords, "evidence/"+planHash, &declared)
+	err := m.get(bucketRecords, "evidence/"+planHash, &declared)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return declared, err
 }

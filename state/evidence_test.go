@@ -3,6 +3,7 @@ package state_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,8 +22,13 @@ func TestStore_AnArchivedMigrationTakesNoEvidence(t *testing.T) {
 		by); err != nil {
 		t.Fatal(err)
 	}
+	said := 0
 	changes := map[string]func() error{
-		"evidence":       func() error { return store.PutEvidence("sha256:1", handoff.Declared{}, by) },
+		"evidence": func() error {
+			said++ // what is kept already would not be recorded again
+			_, err := store.Declare("sha256:1", handoff.Declared{Rollback: &handoff.Rollback{Owner: fmt.Sprint(said)}}, by)
+			return err
+		},
 		"a verification": func() error { return store.PutVerification(state.Verification{ID: "v-1"}, by) },
 		"a cutover": func() error {
 			return store.PutCutovers(state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/1"}})

@@ -131,7 +131,7 @@ func owns(t *testing.T, store *state.Store, name, tenant string) []string {
 	plans, err := m.Plans()
 	for _, p := range plans {
 		note("plan", err, p.Hash)
-		declared, err := m.Evidence(p.Hash)
+		declared, err := m.Declared(p.Hash)
 		note("evidence", err, declared.RecordedBy)
 	}
 	draft, err := m.Draft()

@@ -15,6 +15,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/undoing"
 )
 
 // lockVariable lets CI choose the id of the lease, so that a later job can name it.
@@ -101,7 +102,7 @@ func runApply(ctx context.Context, r *call, in applying.Input, detailed bool) er
 	if in.Workers < 1 || in.Workers > 8 {
 		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
 	}
-	in.Secrets.Terminal = r.secretsTerminal()
+	in.Secrets.Terminal, in.Back = r.secretsTerminal(), undoing.Way{}
 	in.Show = func(p *plan.Plan) error { return r.showPlan(p, false, "", nil) }
 	report, err := applying.Apply(ctx, r.Project, in)
 	var draft *planning.DraftError
@@ -110,7 +111,7 @@ func runApply(ctx context.Context, r *call, in applying.Input, detailed bool) er
 	}
 	if report != nil && !r.global.json {
 		view.Applied(r.env.out, report, view.AppliedOptions{
-			Style: r.style(), Automation: r.env.automation(), Rollback: applying.Declared(r.Config()).Rollback,
+			Style: r.style(), Automation: r.env.automation(), Rollback: r.Config().Rollback,
 		})
 	}
 	if err != nil {

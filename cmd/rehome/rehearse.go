@@ -10,8 +10,11 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/rehearsing"
+	"github.com/rehome-iam/rehome/engine/undoing"
 )
 
 type rehearseOptions struct {
@@ -81,6 +84,7 @@ func runRehearse(ctx context.Context, r *call, o rehearseOptions) error {
 	case o.prepare != "":
 		return prepareRehearsal(ctx, r, o)
 	}
+	o.Real = rehearsing.Real{CarryOut: applying.Unapproved(undoing.Way{}), TakeBack: undoing.Prepare, Did: proving.Did}
 	report, err := rehearsing.Rehearse(ctx, r.Project, o.Input)
 	var draft *planning.DraftError
 	if errors.As(err, &draft) {

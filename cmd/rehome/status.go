@@ -9,6 +9,8 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/cutover"
+	"github.com/rehome-iam/rehome/engine/standing"
+	"github.com/rehome-iam/rehome/engine/undoing"
 )
 
 func statusCommand() Command {
@@ -47,7 +49,7 @@ used since.`,
 const sinceFlag = "30d"
 
 func runStatus(ctx context.Context, r *call, look bool) error {
-	now, err := cutover.Status(ctx, r.Project, look)
+	now, err := standing.Of(ctx, r.Project, undoing.CostOf, look)
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,11 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -28,14 +28,20 @@ type Input struct {
 	// Show lets the person who is asked for the hash see the plan first.
 	Show func(*plan.Plan) error
 
-	Options
+	Workers  int     // steps at a time
+	FailFast bool    // start nothing more after the first failure
+	Back     WayBack // must be given
+
+	sources apply.Sources // of secrets; nil for those of the configuration
 }
 
-// Options of carrying out a plan.
-type Options struct {
-	Workers  int           // steps at a time
-	FailFast bool          // start nothing more after the first failure
-	Sources  apply.Sources // of secrets; nil for those of the configuration
+// WayBack is what an apply needs to know of going back.
+type WayBack interface {
+	// Prepare computes the way back of a run. The caller closes what it returns.
+	Prepare(ctx context.Context, p *project.Project, run string) (*planning.Prepared, error)
+	// UsedSince says in a line of each what a way back would delete that has come into use after it was planned.
+	UsedSince(ctx context.Context, p *project.Project, work *planning.Prepared,
+		live map[identity.ResourceID]identity.Resource) ([]string, error)
 }
 
 // Report is what came of a run.
@@ -81,10 +87,19 @@ func Apply(ctx context.Context, p *project.Project, in Input) (*Report, error) {
 	return report, err
 }
 
-// CarryOut carries out a prepared plan that needs nobody's approval, in a throw-away target: secrets are for nobody.
-func CarryOut(ctx context.Context, p *project.Project, work *planning.Prepared, o Options) (*Report, error) {
-	in := Input{Options: o, Secrets: Destination{Terminal: nowhere{}}}
-	return carryOut(ctx, p, work, in, func(*execution) error { return nil })
+// Unapproved carries out prepared plans that need nobody's approval, in a throw-away target: new secrets are for nobody,
+// those of the incumbent come from elsewhere. No run comes back where none came to an end.
+func Unapproved(back WayBack) func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int,
+	secrets apply.Sources) (run string, steps apply.Report, err error) {
+	return func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int, secrets apply.Sources,
+	) (string, apply.Report, error) {
+		in := Input{Secrets: Destination{Terminal: nowhere{}}, Workers: workers, Back: back, sources: secrets}
+		done, err := carryOut(ctx, p, work, in, func(*execution) error { return nil })
+		if done == nil {
+			return "", apply.Report{}, err
+		}
+		return done.Run.ID, done.Steps, err
+	}
 }
 
 func carryOut(ctx context.Context, p *project.Project, work *planning.Prepared, in Input, may func(*execution) error,
@@ -110,7 +125,7 @@ func find(ctx context.Context, p *project.Project, in Input) (*planning.Prepared
 		return nil, err
 	}
 	if found == nil {
-		return computeAgain(ctx, p, in.Hash)
+		return computeAgain(ctx, p, in)
 	}
 	if in.Hash != "" {
 		err := apply.Approve(found, in.Hash, func() string { return "The plan file is not the approved one." })
@@ -172,17 +187,13 @@ func keptOrFile(ctx context.Context, p *project.Project, in Input) (*plan.Plan, 
 
 // computeAgain plans again what a hash without a plan file stands for: the way forward, or back when the state knows
 // the hash as such.
-func computeAgain(ctx context.Context, p *project.Project, hash string) (*planning.Prepared, error) {
-	run, err := undoing.RunOf(ctx, p, hash)
+func computeAgain(ctx context.Context, p *project.Project, in Input) (*planning.Prepared, error) {
+	part, run, err := planning.Made(ctx, p, in.Hash)
 	if err != nil {
 		return nil, err
 	}
 	if run != "" {
-		return undoing.Prepare(ctx, p, run)
-	}
-	part, err := planning.PartOf(ctx, p, hash)
-	if err != nil {
-		return nil, err
+		return in.Back.Prepare(ctx, p, run)
 	}
 	return planning.Prepare(ctx, p, planning.Input{Part: part})
 }

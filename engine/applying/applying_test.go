@@ -141,7 +141,7 @@ func (s *place) has(groups ...string) {
 }
 
 func input(hash string) applying.Input {
-	return applying.Input{File: "plan.rehome", Hash: hash, Options: applying.Options{Workers: 1}}
+	return applying.Input{File: "plan.rehome", Hash: hash, Workers: 1, Back: undoing.Way{}}
 }
 
 func code(err error) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/breakglass"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
@@ -17,8 +18,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rollback"
-	"github.com/rehome-iam/rehome/engine/undoing"
-	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/journal"
 )
@@ -125,7 +124,7 @@ func (e *execution) execute(ctx context.Context) (*Report, error) {
 	if err := e.preconditions(ctx); err != nil {
 		return nil, err
 	}
-	err := e.tryAccounts(ctx,
+	err := breakglass.ShutOut(ctx, p, e.work.Target,
 		"Nothing was changed. Mend the account first: nobody could get in if the move went wrong.")
 	if err != nil {
 		return nil, err
@@ -150,7 +149,7 @@ func (e *execution) execute(ctx context.Context) (*Report, error) {
 }
 
 func (e *execution) runSteps(ctx context.Context) (apply.Report, error) {
-	p, sources := e.p, e.in.Sources
+	p, sources := e.p, e.in.sources
 	if sources == nil {
 		configured := p.SecretSources()
 		defer configured.Close()
@@ -187,7 +186,7 @@ func (e *execution) preconditions(ctx context.Context) error {
 		schemas[r.Type] = r
 	}
 	lines := apply.Preconditions(e.work.Plan, live, schemas, e.resumed.known())
-	used, err := undoing.UsedSince(ctx, e.p, e.work, live)
+	used, err := e.in.Back.UsedSince(ctx, e.p, e.work, live)
 	if err != nil {
 		return err
 	}
@@ -195,15 +194,6 @@ func (e *execution) preconditions(ctx context.Context) error {
 		return project.Refuse(project.CauseHash, err)
 	}
 	return nil
-}
-
-// tryAccounts refuses when a break-glass account may not get in.
-func (e *execution) tryAccounts(ctx context.Context, consequence string) error {
-	results, err := BreakGlass(ctx, e.p, e.work.Target)
-	if err != nil {
-		return err
-	}
-	return verify.ShutOut(results, consequence)
 }
 
 // begin writes the run into the journal, then takes the lease: a lease whose run is in no journal could not be told from

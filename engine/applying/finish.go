@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/breakglass"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/journal"
@@ -26,7 +28,7 @@ func (e *execution) finish(ctx context.Context, steps apply.Report, fault error)
 	p, of := e.p, e.work.Plan
 	after := context.WithoutCancel(ctx)
 	report := &Report{Plan: of, Steps: steps, Interrupted: ctx.Err() != nil}
-	fault = errors.Join(fault, e.tryAccounts(after,
+	fault = errors.Join(fault, breakglass.ShutOut(after, p, e.work.Target,
 		"It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback."))
 	run := history.Run{
 		ID: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name, StartedAt: e.began, CompletedAt: p.Now().UTC(),
@@ -37,7 +39,7 @@ func (e *execution) finish(ctx context.Context, steps apply.Report, fault error)
 		run.Status = history.StatusFailed // what only the marker remembers is not there yet
 	}
 	recorded := e.record(run)
-	_, declared := RecordDeclared(p, of.PlanHash)
+	_, declared := p.Migration().Declare(of.PlanHash, p.Config().Declared(), p.Event("", "", nil))
 	report.Run, report.Secrets = run, e.vault.delivered()
 	report.Head, _ = p.Store().AuditHead()
 	e.tell(report)
@@ -54,7 +56,9 @@ func (e *execution) tell(report *Report) {
 		"requests": steps.Requests, "audit_head": report.Head,
 	})
 	if report.Run.Status == history.StatusFailed {
-		e.p.Events.Send(guidance(Declared(e.p.Config()).Rollback))
+		e.p.Events.Send(project.Fact{ // who decides about going back, and whom to call
+			Type: "rollback_guidance", Fields: map[string]any{"rollback": e.p.Config().Rollback}, Declared: true,
+		})
 	}
 }
 

@@ -24,6 +24,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
+	"github.com/rehome-iam/rehome/engine/standing"
+	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
@@ -92,7 +94,7 @@ func (s *stage) planned(t *testing.T) string {
 func (s *stage) applied(t *testing.T) {
 	t.Helper()
 	report, err := applying.Apply(t.Context(), s.Open(), applying.Input{
-		Hash: s.planned(t), Options: applying.Options{Workers: 2}, Secrets: applying.Destination{Terminal: io.Discard},
+		Hash: s.planned(t), Workers: 2, Back: undoing.Way{}, Secrets: applying.Destination{Terminal: io.Discard},
 	})
 	if err != nil || report.Undone() > 0 {
 		t.Fatalf("%+v %v", report, err)
@@ -255,9 +257,9 @@ func TestMoved_IsWhatTheStateKnows(t *testing.T) {
 
 func TestStatus_FollowsTheMove(t *testing.T) {
 	s := newStage(t)
-	next := func() *cutover.Standing {
+	next := func() *standing.Report {
 		t.Helper()
-		now, err := cutover.Status(t.Context(), s.Open(), true)
+		now, err := standing.Of(t.Context(), s.Open(), undoing.CostOf, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -173,7 +173,7 @@ func (d *desk) source(ctx context.Context, address string) (*client.Source, erro
 	if running := d.sources[address]; running != nil {
 		return running, nil
 	}
-	block, ok := project.FindSource(d.cfg, address)
+	block, ok := d.cfg.Source(address)
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", address, project.ErrSourceUnknown)
 	}

@@ -56,7 +56,7 @@ func (i *Initialised) lockProviders(ctx context.Context, p *project.Project, cfg
 	if err != nil {
 		return err
 	}
-	for _, name := range project.Providers(cfg) {
+	for _, name := range cfg.Providers() {
 		locked, err := lockProvider(ctx, plugins, cfg, name, upgrade)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ func (w *Prepared) gather(ctx context.Context, p *project.Project, input *plan.I
 ) ([]state.Snapshot, error) {
 	structural, _ := kinds()
 	var snapshots []state.Snapshot
-	for _, block := range reading.Sources(p.Config()) {
+	for _, block := range p.Config().SourceBlocks() {
 		snapshot, err := w.snapshot(ctx, p, block, refresh)
 		if err != nil {
 			return nil, err

@@ -45,22 +45,29 @@ func (o Part) selection(waves []config.Wave) (plan.Selection, error) {
 		names)
 }
 
-// PartOf is what a kept plan was made for, so that the same part can be computed again from its hash. A hash that this
-// state does not know is of the whole: comparing the hashes will tell.
-func PartOf(ctx context.Context, p *project.Project, hash string) (Part, error) {
+// Made is what a kept plan was made for, so that the same can be computed again from its hash: a part of the move or, where
+// the plan is a way back, a run to take back. A hash that this state does not know is of the whole: comparing the hashes
+// will tell.
+func Made(ctx context.Context, p *project.Project, hash string) (part Part, run string, err error) {
 	if hash == "" {
-		return Part{}, nil
+		return Part{}, "", nil
 	}
 	migration, err := p.State(ctx)
 	if err != nil {
-		return Part{}, err
+		return Part{}, "", err
 	}
 	kept, err := migration.Plan(hash)
 	if errors.Is(err, state.ErrNotFound) {
-		return Part{}, nil
+		return Part{}, "", nil
 	}
-	if err != nil || kept.Part == nil {
-		return Part{}, err
+	if err != nil {
+		return Part{}, "", err
 	}
-	return Part{Wave: kept.Part.Wave, Targets: kept.Part.Targets, Excludes: kept.Part.Excludes}, nil
+	if kept.Rollback != nil {
+		run = kept.Rollback.Run
+	}
+	if kept.Part != nil {
+		part = Part{Wave: kept.Part.Wave, Targets: kept.Part.Targets, Excludes: kept.Part.Excludes}
+	}
+	return part, run, nil
 }

@@ -137,11 +137,11 @@ func TestPlan_OfAWaveWaitsForThoseBefore(t *testing.T) {
 		!slices.Equal(b[0].Items, []string{"pilot"}) {
 		t.Errorf("the rest is blocked by %+v", b)
 	}
-	part, err := planning.PartOf(t.Context(), place.Open(), pilot.Plan.PlanHash)
-	if err != nil || part.Wave != "pilot" {
-		t.Errorf("the hash is of %+v, %v", part, err)
+	part, back, err := planning.Made(t.Context(), place.Open(), pilot.Plan.PlanHash)
+	if err != nil || part.Wave != "pilot" || back != "" {
+		t.Errorf("the hash is of %+v, takes back %q, %v", part, back, err)
 	}
-	if part, err := planning.PartOf(t.Context(), place.Open(), "sha256:elsewhere"); err != nil || part.Wave != "" {
+	if part, _, err := planning.Made(t.Context(), place.Open(), "sha256:elsewhere"); err != nil || part.Wave != "" {
 		t.Errorf("a hash of another state is of %+v, %v", part, err)
 	}
 	for _, c := range []struct {

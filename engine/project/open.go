@@ -11,7 +11,6 @@ import (
 
 	"filippo.io/age"
 
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
@@ -56,7 +55,7 @@ func (p *Project) StateForChange(ctx context.Context) (*state.Migration, error) 
 		return migration, err
 	}
 	m := p.configuration.Migration
-	if _, err := migration.Open(string(m.Mode), sourceNames(p.configuration), p.Event("", "", nil)); err != nil {
+	if _, err := migration.Open(string(m.Mode), p.configuration.SourceNames(), p.Event("", "", nil)); err != nil {
 		return nil, err
 	}
 	p.recorded = true
@@ -65,14 +64,6 @@ func (p *Project) StateForChange(ctx context.Context) (*state.Migration, error) 
 			Detail: fmt.Sprintf("migration %q is a draft: the configuration has no source block", m.Name)}
 	}
 	return migration, nil
-}
-
-func sourceNames(cfg *config.Config) []string {
-	names := make([]string, len(cfg.Sources))
-	for i := range cfg.Sources {
-		names[i] = cfg.Sources[i].Address()
-	}
-	return names
 }
 
 // Enter opens the state, which checks the token, wherever there are rules or a state that may hold some. A folder that

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/client"
 )
@@ -35,7 +32,7 @@ func (s *SecretSources) Secret(ctx context.Context, reference identity.SecretRef
 		if err != nil {
 			return "", err
 		}
-		block, ok := FindSource(cfg, reference.Source)
+		block, ok := cfg.Source(reference.Source)
 		if !ok {
 			return "", fmt.Errorf("%s: %w", reference.Source, ErrSourceUnknown)
 		}
@@ -56,28 +53,4 @@ func (s *SecretSources) Close() {
 	for _, source := range s.running {
 		source.Close()
 	}
-}
-
-// FindSource finds the block of provider.name.
-func FindSource(cfg *config.Config, address string) (*config.ProviderBlock, bool) {
-	for i := range cfg.Sources {
-		if cfg.Sources[i].Address() == address {
-			return &cfg.Sources[i], true
-		}
-	}
-	return nil, false
-}
-
-// Providers names the providers of a configuration, sorted.
-func Providers(cfg *config.Config) []string {
-	names := map[string]bool{}
-	for i := range cfg.Sources {
-		names[cfg.Sources[i].Provider] = true
-	}
-	for _, block := range []*config.ProviderBlock{cfg.Target, cfg.Rehearsal} {
-		if block != nil {
-			names[block.Provider] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
 }

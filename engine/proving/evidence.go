@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
@@ -65,7 +64,7 @@ func gather(ctx context.Context, p *project.Project, applications Applications) 
 	if err != nil {
 		return nil, err
 	}
-	found := &facts{declared: applying.Declared(cfg)}
+	found := &facts{declared: cfg.Declared()}
 	hash, run, err := found.proven(migration)
 	if err != nil {
 		return nil, err
@@ -74,7 +73,7 @@ func gather(ctx context.Context, p *project.Project, applications Applications) 
 	if found.plan, err = migration.Plan(hash); err != nil {
 		return nil, err
 	}
-	if found.in.Declared, err = recorded(migration, hash); err != nil {
+	if found.in.Declared, err = migration.Declared(hash); err != nil {
 		return nil, err
 	}
 	kept, err := migration.FollowUps()

@@ -2,9 +2,7 @@ package proving
 
 import (
 	"context"
-	"errors"
 
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -33,7 +31,7 @@ func RecordEvidence(ctx context.Context, p *project.Project) (*RecordingReport, 
 	if err != nil {
 		return nil, err
 	}
-	changes, err := applying.RecordDeclared(p, hash)
+	changes, err := migration.Declare(hash, p.Config().Declared(), p.Event("", "", nil))
 	return &RecordingReport{FormatVersion: handoff.FormatVersion, PlanHash: hash, Changes: changes}, err
 }
 
@@ -51,13 +49,4 @@ func appliedPlan(runs []state.Run, migration string) (string, error) {
 			phrase.ShortHash(run.PlanHash), run.Status)
 	}
 	return run.PlanHash, nil
-}
-
-// recorded is what was recorded on a plan, empty where nothing was.
-func recorded(migration *state.Migration, hash string) (handoff.Declared, error) {
-	declared, err := migration.Evidence(hash)
-	if errors.Is(err, state.ErrNotFound) {
-		return declared, nil
-	}
-	return declared, err
 }

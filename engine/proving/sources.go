@@ -39,7 +39,7 @@ func Sources(ctx context.Context, p *project.Project, in Input, watch Watcher) (
 			return err
 		}
 		last = &Freeze{Run: run, Sources: map[string]int{}}
-		for _, block := range reading.Sources(p.Config()) {
+		for _, block := range p.Config().SourceBlocks() {
 			before, known := baseline[block.Address()]
 			if !known {
 				continue // it joined the configuration later

@@ -28,6 +28,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/project/issuertest"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/standing"
+	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
@@ -187,7 +189,7 @@ func (n *tenant) moves(t *testing.T) *plan.Plan {
 func (n *tenant) applies(t *testing.T, p *plan.Plan) {
 	t.Helper()
 	report, err := applying.Apply(t.Context(), n.open(t, authorization.Manage), applying.Input{
-		Hash: p.PlanHash, Options: applying.Options{Workers: 2},
+		Hash: p.PlanHash, Workers: 2, Back: undoing.Way{},
 	})
 	if err != nil || report.Undone() > 0 {
 		t.Fatalf("%s: %+v, %v", n.name, report, err)
@@ -233,7 +235,7 @@ func (n *tenant) looks(t *testing.T) string {
 	tell("follow-ups", followUps, err)
 	verified, err := m.Verifications()
 	tell("verifications", verified, err)
-	status, err := cutover.Status(ctx, p, true)
+	status, err := standing.Of(ctx, p, undoing.CostOf, true)
 	tell("status", status, err)
 	done, err := proving.Did(m, "")
 	tell("done", done, err)

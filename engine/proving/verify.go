@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/breakglass"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -134,7 +134,7 @@ func probe(ctx context.Context, p *project.Project, l *looking, workers int) (ve
 	if err != nil {
 		return report, err
 	}
-	accounts, err := applying.BreakGlass(ctx, p, l.target)
+	accounts, err := breakglass.Try(ctx, p, l.target)
 	if err != nil {
 		return report, err
 	}

@@ -72,7 +72,7 @@ func toAssess(ctx context.Context, p *project.Project, word string) ([]state.Sna
 		return []state.Snapshot{snapshot}, nil
 	}
 	var snapshots []state.Snapshot
-	for _, name := range SourceNames(p.Config()) {
+	for _, name := range p.Config().SourceNames() {
 		snapshot, err := p.Migration().LatestSnapshot(name)
 		if err != nil {
 			return nil, fmt.Errorf("%w; run rehome collect first", err)

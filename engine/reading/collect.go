@@ -19,24 +19,6 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// Sources are the source blocks of a configuration, in its order.
-func Sources(cfg *config.Config) []*config.ProviderBlock {
-	blocks := make([]*config.ProviderBlock, 0, len(cfg.Sources))
-	for i := range cfg.Sources {
-		blocks = append(blocks, &cfg.Sources[i])
-	}
-	return blocks
-}
-
-// SourceNames are the addresses of the source blocks, such as okta.corp, in the order of the configuration.
-func SourceNames(cfg *config.Config) []string {
-	names := make([]string, 0, len(cfg.Sources))
-	for _, block := range cfg.Sources {
-		names = append(names, block.Address())
-	}
-	return names
-}
-
 // CollectNamed collects the named sources, or all of them, one after the other, and hands out each snapshot when it is
 // complete. The first failure ends it.
 func CollectNamed(ctx context.Context, p *project.Project, names []string, each func(state.Snapshot)) error {
@@ -63,14 +45,14 @@ func chosen(cfg *config.Config, names []string) ([]*config.ProviderBlock, error)
 		return nil, errors.New("the configuration has no source block, so there is nothing to read")
 	}
 	if len(names) == 0 {
-		return Sources(cfg), nil
+		return cfg.SourceBlocks(), nil
 	}
 	blocks := make([]*config.ProviderBlock, 0, len(names))
 	for _, name := range names {
-		block, ok := project.FindSource(cfg, name)
+		block, ok := cfg.Source(name)
 		if !ok {
 			return nil, diag.Errorf("source-unknown", "Source is not known", "The configuration has no source %s; it has %s.",
-				phrase.Clean(name), strings.Join(SourceNames(cfg), ", "))
+				phrase.Clean(name), strings.Join(cfg.SourceNames(), ", "))
 		}
 		blocks = append(blocks, block)
 	}

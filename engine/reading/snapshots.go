@@ -199,7 +199,7 @@ func Prune(ctx context.Context, p *project.Project, rule state.PruneRule, dryRun
 	if err != nil {
 		return nil, err
 	}
-	rule.Configured, rule.Now = SourceNames(p.Config()), p.Now()
+	rule.Configured, rule.Now = p.Config().SourceNames(), p.Now()
 	found, err := migration.Prunable(rule)
 	if err != nil {
 		return nil, err

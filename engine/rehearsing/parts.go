@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -17,10 +16,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
-	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
@@ -90,7 +87,7 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPl
 	if err := r.verify(ctx, report, rehearsal.PartVerify, work.Target); err != nil {
 		return err
 	}
-	back, err := undoing.Prepare(ctx, r.scratch, applied.Run.ID)
+	back, err := r.in.Real.TakeBack(ctx, r.scratch, applied)
 	if err != nil {
 		return err
 	}
@@ -116,7 +113,7 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPl
 // carryOut is one apply, with made-up secrets: those of the incumbent are not for a throw-away target, and new ones are
 // for nobody.
 func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, name string, work *planning.Prepared,
-) (*applying.Report, []rehearsal.Measured, error) {
+) (string, []rehearsal.Measured, error) {
 	doing := map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name]
 	steps := phrase.Plural(len(apply.Planned(work.Plan.Steps)), "step", "steps")
 	r.p.Note("%s %s in %s", doing, steps, report.Target.Summary)
@@ -125,14 +122,14 @@ func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, nam
 	})
 	defer r.p.Events.Send(project.Parting{})
 	began := r.p.Now()
-	done, err := applying.CarryOut(ctx, r.scratch, work, applying.Options{Workers: r.in.Workers, Sources: madeUp{}})
-	if done == nil {
-		return nil, nil, errors.Join(ctx.Err(), err)
+	run, done, err := r.in.Real.CarryOut(ctx, r.scratch, work, r.in.Workers, madeUp{})
+	if run == "" {
+		return "", nil, errors.Join(ctx.Err(), err)
 	}
-	part, measured := carriedOut(done.Steps)
+	part, measured := carriedOut(done)
 	part.Name, part.Millis = name, r.p.Now().Sub(began).Milliseconds()
 	report.Parts = append(report.Parts, part)
-	return done, measured, errors.Join(ctx.Err(), err)
+	return run, measured, errors.Join(ctx.Err(), err)
 }
 
 // carriedOut is what came of the steps, and what each took.
@@ -182,7 +179,7 @@ func (r *rehearsing) foresee(report *rehearsal.Report, real *plan.Plan, measured
 func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *client.Target) error {
 	r.p.Note("Verifying")
 	part := rehearsal.Part{Name: name, Failures: []rehearsal.Failure{}}
-	done, err := proving.Did(r.scratch.Migration(), "")
+	done, err := r.in.Real.Did(r.scratch.Migration(), "")
 	var nothing diag.Diagnostic
 	if errors.As(err, &nothing) && nothing.Code == "verify-nothing" {
 		report.Parts = append(report.Parts, part)

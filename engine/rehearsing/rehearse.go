@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -19,6 +20,19 @@ type Input struct {
 	Part    planning.Part
 	Workers int    // steps and probes at a time
 	Keep    string // a new folder that keeps state, journals and copies; empty for none
+	Real    Real
+}
+
+// Real is what a rehearsal does as a real run does it: other use cases, which whoever starts it hands in. All of them
+// must be given.
+type Real struct {
+	// CarryOut carries out a plan that needs nobody's approval. No run comes back where none came to an end.
+	CarryOut func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int, secrets apply.Sources,
+	) (run string, steps apply.Report, err error)
+	// TakeBack computes the way back of a run. The caller closes what it returns.
+	TakeBack func(ctx context.Context, p *project.Project, run string) (*planning.Prepared, error)
+	// Did lists the steps that the runs of a migration carried out; of one run where it is named.
+	Did func(migration *state.Migration, run string) ([]verify.Done, error)
 }
 
 // Rehearse carries the plan out on the target of the rehearsal block, and takes it back. What went wrong within a part

@@ -12,13 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
+	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsing"
+	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
@@ -51,7 +54,11 @@ func wantCode(t *testing.T, err error, code string) {
 	}
 }
 
-func input() rehearsing.Input { return rehearsing.Input{Workers: 2} }
+func input() rehearsing.Input {
+	return rehearsing.Input{Workers: 2, Real: rehearsing.Real{
+		CarryOut: applying.Unapproved(undoing.Way{}), TakeBack: undoing.Prepare, Did: proving.Did,
+	}}
+}
 
 func TestRehearse_LeavesNothingButItsReport(t *testing.T) {
 	place := stage(t)

@@ -18,7 +18,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -185,7 +184,7 @@ func copyFile(from, to string) error {
 
 // fill gives the scratch state the newest snapshot of each source, and what waves need to know.
 func (r *rehearsing) fill() error {
-	for _, block := range reading.Sources(r.p.Config()) {
+	for _, block := range r.p.Config().SourceBlocks() {
 		snapshot, err := r.migration.LatestSnapshot(block.Address())
 		if errors.Is(err, state.ErrNotFound) {
 			return diag.Errorf("rehearsal-no-snapshot", "Snapshot is missing",

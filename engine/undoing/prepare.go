@@ -2,7 +2,6 @@ package undoing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,8 +17,21 @@ import (
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/providers/client"
-	"github.com/rehome-iam/rehome/state"
 )
+
+// Way is the way back as other use cases ask for it, through ports of their own.
+type Way struct{}
+
+// Prepare is the function of that name.
+func (Way) Prepare(ctx context.Context, p *project.Project, run string) (*planning.Prepared, error) {
+	return Prepare(ctx, p, run)
+}
+
+// UsedSince is the function of that name.
+func (Way) UsedSince(ctx context.Context, p *project.Project, work *planning.Prepared,
+	live map[identity.ResourceID]identity.Resource) ([]string, error) {
+	return UsedSince(ctx, p, work, live)
+}
 
 // Plan computes the way back of a run, the newest one unless one is named, and records it; it is written into a file,
 // where one is named.
@@ -153,20 +165,4 @@ func UsedSince(ctx context.Context, p *project.Project, work *planning.Prepared,
 		return nil, err // a target that cannot tell had all that is not decided kept
 	}
 	return rollback.UsedSince(work.Plan, ask, known), nil
-}
-
-// RunOf is the run that a kept plan of this hash takes back, empty when the hash is of no rollback.
-func RunOf(ctx context.Context, p *project.Project, hash string) (string, error) {
-	migration, err := p.State(ctx)
-	if err != nil {
-		return "", err
-	}
-	kept, err := migration.Plan(hash)
-	if errors.Is(err, state.ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return rollback.Of(kept), nil
 }

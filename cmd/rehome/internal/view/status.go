@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/assess"
-	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
+	"github.com/rehome-iam/rehome/engine/standing"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -24,7 +24,7 @@ type Readers struct {
 // statusPage writes lines of status: a label, then what there is to say.
 type statusPage struct {
 	w strings.Builder
-	s *cutover.Standing
+	s *standing.Report
 	r Readers
 }
 
@@ -33,7 +33,7 @@ func (p *statusPage) line(label, format string, args ...any) {
 }
 
 // Status shows where a migration stands: what is done, what stands in the way, and what is next.
-func Status(w io.Writer, s *cutover.Standing, readers Readers) error {
+func Status(w io.Writer, s *standing.Report, readers Readers) error {
 	p := &statusPage{s: s, r: readers}
 	fmt.Fprintf(&p.w, "migration %s (%s)   %s\n", Clean(s.Migration.Name), s.Migration.Mode, s.Status)
 	p.sources()
@@ -82,7 +82,7 @@ func (p *statusPage) sources() {
 	}
 }
 
-func inventoryLine(source cutover.SourceStanding, now time.Time) string {
+func inventoryLine(source standing.Source, now time.Time) string {
 	inventory, collecting := "never read", ""
 	if source.Collecting != nil {
 		collecting = "collecting since " + Ago(*source.Collecting, now) + "   "

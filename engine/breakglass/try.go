@@ -1,4 +1,4 @@
-package applying
+package breakglass
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"github.com/rehome-iam/rehome/providers/client"
 )
 
-// BreakGlass tries the accounts of the break_glass block. A target that is no running server has nothing to try; that is
+// Try tries the accounts of the break_glass block. A target that is no running server has nothing to try; that is
 // said once.
-func BreakGlass(ctx context.Context, p *project.Project, target verify.Target) ([]verify.Result, error) {
+func Try(ctx context.Context, p *project.Project, target verify.Target) ([]verify.Result, error) {
 	cfg := p.Config()
 	if cfg.BreakGlass == nil {
 		return nil, nil
@@ -27,4 +27,14 @@ func BreakGlass(ctx context.Context, p *project.Project, target verify.Target) (
 		return nil, nil
 	}
 	return results, err
+}
+
+// ShutOut refuses when an account of the break_glass block may not get in. The consequence is what a person is told
+// to do.
+func ShutOut(ctx context.Context, p *project.Project, target verify.Target, consequence string) error {
+	results, err := Try(ctx, p, target)
+	if err != nil {
+		return err
+	}
+	return verify.ShutOut(results, consequence)
 }

@@ -1,4 +1,4 @@
-package cutover
+package standing
 
 import (
 	"context"
@@ -13,19 +13,17 @@ import (
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rollback"
-	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/state"
 )
 
-// Standing is where a migration stands; the fields of handoff.Summary stand beside the others.
-type Standing struct {
+// Report is where a migration stands; the fields of handoff.Summary stand beside the others.
+type Report struct {
 	FormatVersion string         `json:"format_version"`
 	Migration     plan.Migration `json:"migration"`
 	Status        string         `json:"status"`
 	handoff.Summary
-	Sources      []SourceStanding  `json:"sources"`
+	Sources      []Source          `json:"sources"`
 	Classes      map[string]int    `json:"assessment_classes"`
 	Acknowledged int               `json:"impacts_acknowledged"`
 	Plan         *state.PlanRecord `json:"plan"` // the newest, which may be a draft
@@ -39,8 +37,8 @@ type Standing struct {
 	Facts     handoff.Facts `json:"-"` // that the summary follows from
 }
 
-// SourceStanding is what is known of one source.
-type SourceStanding struct {
+// Source is what is known of one source.
+type Source struct {
 	Source        string     `json:"source"`
 	Status        string     `json:"status"`
 	LastInventory *time.Time `json:"last_inventory_at"`
@@ -50,17 +48,21 @@ type SourceStanding struct {
 	Collecting    *time.Time `json:"collecting,omitempty"` // since when a process reads it now
 }
 
-// standing is how a Standing is put together: each part adds to it what it reads.
+// standing is how a Report is put together: each part adds to it what it reads.
 type standing struct {
-	*Standing
+	*Report
 	cfg       *config.Config
 	migration *state.Migration
 	now       time.Time
 }
 
-// Status gathers facts from state and configuration; package handoff says what they mean. It changes nothing. It asks
+// Cost says what taking back the newest run costs; with look, the target is asked too. It is nil when there is nothing to
+// take back, or not with this state.
+type Cost func(ctx context.Context, p *project.Project, look bool) (*rollback.OfRun, error)
+
+// Of gathers facts from state and configuration; package handoff says what they mean. It changes nothing. It asks
 // neither side, but with look the target, what going back would cost now.
-func Status(ctx context.Context, p *project.Project, look bool) (*Standing, error) {
+func Of(ctx context.Context, p *project.Project, cost Cost, look bool) (*Report, error) {
 	cfg, err := p.Configuration(ctx)
 	if err != nil {
 		return nil, err
@@ -69,8 +71,8 @@ func Status(ctx context.Context, p *project.Project, look bool) (*Standing, erro
 	if err != nil {
 		return nil, err
 	}
-	s := standing{cfg: cfg, migration: migration, now: p.Now(), Standing: &Standing{
-		FormatVersion: handoff.FormatVersion, Sources: []SourceStanding{}, Classes: map[string]int{},
+	s := standing{cfg: cfg, migration: migration, now: p.Now(), Report: &Report{
+		FormatVersion: handoff.FormatVersion, Sources: []Source{}, Classes: map[string]int{},
 		FollowUps: []state.FollowUp{},
 		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
 	}}
@@ -81,8 +83,8 @@ func Status(ctx context.Context, p *project.Project, look bool) (*Standing, erro
 	}
 	s.Facts.MergeMode = s.Migration.Mode == merge.ModeMerge
 	s.Summary = handoff.Compute(s.Facts)
-	s.RollbackCost, err = undoing.CostOf(ctx, p, look)
-	return s.Standing, err
+	s.RollbackCost, err = cost(ctx, p, look)
+	return s.Report, err
 }
 
 // readMigration takes the recorded migration; before the first change there is none, and the configuration speaks.
@@ -96,7 +98,7 @@ func (s *standing) readMigration() error {
 		s.Facts.Archived = m.Status == lifecycle.MigrationArchived
 	}
 	for _, source := range m.Sources {
-		one := SourceStanding{Source: source.Name, Status: source.Status}
+		one := Source{Source: source.Name, Status: source.Status}
 		if !source.LastInventoryAt.IsZero() {
 			at := source.LastInventoryAt
 			one.LastInventory = &at
@@ -106,9 +108,9 @@ func (s *standing) readMigration() error {
 	if s.Facts.Archived {
 		return nil
 	}
-	for _, name := range reading.SourceNames(s.cfg) {
-		if !slices.ContainsFunc(s.Sources, func(one SourceStanding) bool { return one.Source == name }) {
-			s.Sources = append(s.Sources, SourceStanding{Source: name, Status: lifecycle.SourceConfigured})
+	for _, name := range s.cfg.SourceNames() {
+		if !slices.ContainsFunc(s.Sources, func(one Source) bool { return one.Source == name }) {
+			s.Sources = append(s.Sources, Source{Source: name, Status: lifecycle.SourceConfigured})
 		}
 	}
 	if s.Status == "" {
@@ -136,7 +138,7 @@ func (s *standing) readSources() error {
 }
 
 // inventory tells whether a source was ever read, and what came of it; snapshots are of all sources, newest first.
-func (s *SourceStanding) inventory(snapshots []state.Snapshot) bool {
+func (s *Source) inventory(snapshots []state.Snapshot) bool {
 	for _, snapshot := range snapshots {
 		if snapshot.Source != s.Source {
 			continue
