@@ -60,12 +60,12 @@ func (h *house) budgets() []budget {
 	chain := h.longestChain()
 	p95, longest := h.functions()
 	return []budget{
-		{"code lines of cmd/rehome", float64(h.rooms["cmd/rehome"].code), 4300, 3500, ""},
+		{"code lines of cmd/rehome", float64(h.rooms["cmd/rehome"].code), 3850, 3500, ""},
 		{"code lines of the largest package", float64(lines), 5200, 3000, largest},
 		{"packages in the longest import chain", float64(len(chain)), 15, 9, strings.Join(chain, " > ")},
 		{"own packages that one outside cmd imports", float64(out), 22, 12, fan},
 		{"lines of a function, 95 of 100", float64(p95), 40, 0, ""},
-		{"lines of the longest function", float64(longest.lines), 110, 80, longest.name},
+		{"lines of the longest function", float64(longest.lines), 80, 0, longest.name},
 		{"exported names of a package", float64(exported), 102, 70, names},
 		{"lines over 120 characters, of 100", 100 * float64(h.long) / float64(h.lines), 1, 0.5, h.worstFile()},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
 )
 
 // TestCommands_SayAllThatIsNeeded demands of every command what help, access and the reference are made of.
@@ -73,7 +74,8 @@ func lacks(c Command) []string {
 		say(class == c.Class, "is of the same class with -"+name)
 	}
 	for _, code := range c.Codes {
-		say(code.Code == "" || code.Cause == "" || code.Cure == "", "has a code without cause or cure")
+		say(!slices.ContainsFunc(diag.Codes(), func(known diag.Code) bool { return known.Code == code }),
+			"has the code "+code+", which engine/diag does not explain")
 	}
 	return found
 }
@@ -86,7 +88,7 @@ func TestCommands_ATestFindsWhatTheyDoNotSay(t *testing.T) {
 	for name, spoil := range map[string]func(c *Command){
 		"class": func(c *Command) { c.Class = "" }, "group": func(c *Command) { c.Group = "" }, "short": func(c *Command) { c.Short = "" },
 		"example": func(c *Command) { c.Example = "" }, "phase": func(c *Command) { c.Phase = "always" },
-		"codes": func(c *Command) { c.Codes = []config.Code{{Code: "some-code"}} }, "run": func(c *Command) { c.Run = nil },
+		"codes": func(c *Command) { c.Codes = []string{"no-such-code"} }, "run": func(c *Command) { c.Run = nil },
 		"switch": func(c *Command) {
 			c.Flags, c.ClassWith = func(*pflag.FlagSet) {}, map[string]commandClass{"list": classRead}
 		},

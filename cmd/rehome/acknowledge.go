@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/deciding"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
@@ -27,13 +26,8 @@ func acknowledgeCommand() Command {
 		Group:     groupUsual,
 		Class:     classManage,
 		ClassWith: map[string]commandClass{"list": classRead}, // it reads back what the last plan found
-		Codes: []config.Code{
-			{Code: "impact-unknown", Cause: "acknowledge names an impact that the last plan did not find.",
-				Cure: "Read the ids with rehome acknowledge; one that changed has a new id."},
-			{Code: "acknowledgement-unused", Cause: "No impact has the id of an acknowledge block.",
-				Cure: "Remove it; an impact that changed has a new id."},
-		},
-		Short: "List impacts, or write acknowledge blocks for them",
+		Codes:     []string{"impact-unknown", "acknowledgement-unused"},
+		Short:     "List impacts, or write acknowledge blocks for them",
 		Long: `Acknowledge appends an acknowledge block for each impact to ` + deciding.AcknowledgementsFile + `, so that it can be reviewed like every other
 change. It takes effect, and is recorded with who and when, in the next plan. An impact that changes gets a new id and must be
 acknowledged anew. Without an ID it lists what the last plan found: who feels it, what to tell them, who acknowledged it.`,

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -82,10 +81,7 @@ func auditVerifyCommand() Command {
 	return Command{
 		Path: "audit verify", Args: "[FILE]",
 		Class: classFree, // of a file; of the state it reads
-		Codes: []config.Code{
-			{Code: "audit-broken", Cause: "A record of the audit chain was changed, removed or moved.", Cure: "Compare with an export or a backup from before."},
-			{Code: "audit-cut", Cause: "The audit chain does not hold the checkpoint.", Cure: "Compare with an export or a backup that holds it."},
-		},
+		Codes: []string{"audit-broken", "audit-cut"},
 		Short: "Check the chain of the state, or of an exported file",
 		Long: `Verify finds a record that was changed, removed, moved or cut off and names it. With -checkpoint, a hash or its first twelve digits as
 apply printed it, it also finds that the newest records were cut off or the chain was written anew. A FILE needs neither state nor key.`,

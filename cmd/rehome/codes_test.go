@@ -11,13 +11,17 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
 )
 
 // TestCodes_AreAllUsed finds codes that are listed though nothing gives them any more, and those that are listed twice.
 func TestCodes_AreAllUsed(t *testing.T) {
 	used := givenCodes(t, ".", "../../engine", "../../providers", "../../config", "../../state")
 	listed := map[string]bool{}
-	for _, c := range append(config.Codes(), codes()...) {
+	for _, c := range append(config.Codes(), diag.Codes()...) {
+		if c.Code == "" || c.Cause == "" || c.Cure == "" {
+			t.Errorf("the code %q is listed without its cause or cure", c.Code)
+		}
 		if listed[c.Code] {
 			t.Errorf("the code %q is listed twice", c.Code)
 		}
@@ -42,7 +46,7 @@ func givenCodes(t *testing.T, folders ...string) map[string]bool {
 				return err
 			}
 			if filepath.Base(path) != "codes.go" {
-				ast.Inspect(file, func(n ast.Node) bool { return !listOfCodes(n) && note(n, given, names) })
+				ast.Inspect(file, func(n ast.Node) bool { return note(n, given, names) })
 			}
 			ast.Inspect(file, func(n ast.Node) bool { return constant(n, constants) })
 			return nil
@@ -55,20 +59,6 @@ func givenCodes(t *testing.T, folders ...string) map[string]bool {
 		given[code] = given[code] || names[name] > 0
 	}
 	return given
-}
-
-// listOfCodes tells whether a node is where codes are explained: Codes of a command.
-func listOfCodes(n ast.Node) bool {
-	list, ok := n.(*ast.CompositeLit)
-	if !ok {
-		return false
-	}
-	slice, ok := list.Type.(*ast.ArrayType)
-	if !ok {
-		return false
-	}
-	element, ok := slice.Elt.(*ast.SelectorExpr)
-	return ok && element.Sel.Name == "Code"
 }
 
 // note collects given texts, and how often a name is used beyond where it is declared.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -12,11 +11,9 @@ import (
 func collectCommand() Command {
 	return Command{
 		Path: "collect", Args: "[source...]",
-		Group: groupUsual,
-		Class: classManage,
-		Codes: []config.Code{
-			{Code: "source-unknown", Cause: "The configuration has no source of that name.", Cure: "Use one of those that the message names, such as okta.corp."},
-		},
+		Group:   groupUsual,
+		Class:   classManage,
+		Codes:   []string{"source-unknown"},
 		Short:   "Read the incumbents into snapshots",
 		Long:    "Collect reads every source, or the named ones, and keeps what it reads as a snapshot. It never writes to a source.",
 		Example: "  rehome collect\n  rehome collect okta.corp",

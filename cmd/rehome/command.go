@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/project"
 )
@@ -27,7 +26,7 @@ type Command struct {
 	Class     commandClass
 	ClassWith map[string]commandClass // by the name of a switch that is on: what it is then
 	Phase     string                  // in which it uses source and target blocks: config.PhasePlan unless set
-	Codes     []config.Code           // diagnostics that come from it and from no other
+	Codes     []string                // diagnostics that come from it and from no other; engine/diag explains them
 
 	Short   string // without a full stop
 	Long    string

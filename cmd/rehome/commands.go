@@ -1,10 +1,7 @@
 package main
 
-import (
-	"github.com/rehome-iam/rehome/config"
-)
-
-// commands are all there are, in the order in which the help of the root lists them; a command stands behind the one above it.
+// commands are all there are, in the order in which the help of the root lists them; a command stands behind the one
+// above it.
 func commands() []Command {
 	return []Command{
 		initCommand(), validateCommand(), collectCommand(), assessCommand(), decideCommand(), acknowledgeCommand(),
@@ -24,13 +21,4 @@ func commands() []Command {
 		targetCommand(), targetAdoptCommand(), targetSnapshotCommand(), forceUnlockCommand(), fmtCommand(), versionCommand(),
 		completionCommand(),
 	}
-}
-
-// codes are all diagnostics beyond those of the configuration: those that any command may give, then those of single commands.
-func codes() []config.Code {
-	all := commonCodes()
-	for _, c := range commands() {
-		all = append(all, c.Codes...)
-	}
-	return all
 }

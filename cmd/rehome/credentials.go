@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/keeping"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
@@ -67,11 +66,8 @@ func credentialsListCommand() Command {
 func credentialsDeleteCommand() Command {
 	return Command{
 		Path: "credentials delete", Args: "NAME",
-		Class: classManage,
-		Codes: []config.Code{
-			{Code: "credential-unknown", Cause: "The state keeps no credential of that name.",
-				Cure: "See the names with rehome credentials list."},
-		},
+		Class:   classManage,
+		Codes:   []string{"credential-unknown"},
 		Short:   "Forget a secret",
 		Example: "  rehome credentials delete okta-corp",
 		Takes:   cobra.ExactArgs(1),

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/keeping"
 )
 
@@ -16,12 +15,7 @@ func rotateKeyCommand() Command {
 	return Command{
 		Path:  "credentials rotate-key",
 		Class: classManage,
-		Codes: []config.Code{
-			{Code: "key-in-environment", Cause: "The identity of the state is in REHOME_STATE_KEY, not in a file.",
-				Cure: "Make one with age-keygen, rotate with -recipient and -yes, and change the variable."},
-			{Code: "key-locks-out", Cause: "After the rotation no identity of this machine would open the state.",
-				Cure: "Add your own public key with -recipient, or give -yes."},
-		},
+		Codes: []string{"key-in-environment", "key-locks-out"},
 		Short: "Give the state a new key, and say who opens it",
 		Long: `Rotate-key draws a new data key and encrypts the whole state and its journals anew. Without flags the same people open it. With
 -recipient only those named do; with -new-identity a new identity takes the place of the one in the identity file. What does not fit

@@ -19,16 +19,7 @@ func rotateClientCommand() Command {
 		Path: "credentials rotate-client", Args: "CLIENT",
 		Class: classManage,
 		Phase: config.PhaseApply,
-		Codes: []config.Code{
-			{Code: "rotate-no-client", Cause: "The target has no client of that id.",
-				Cure: "Check the id; rehome show names those that a plan makes."},
-			{Code: "rotate-not-ours", Cause: "The client was not made by rehome.",
-				Cure: "Rotate its secret where it is managed."},
-			{Code: "rotate-no-secret", Cause: "The client is public, or proves itself in another way.",
-				Cure: "Nothing."},
-			{Code: "rotate-not-approved", Cause: "Nobody approved that the old secret is refused.",
-				Cure: "Type the client's id, or give -approve."},
-		},
+		Codes: []string{"rotate-no-client", "rotate-not-ours", "rotate-no-secret", "rotate-not-approved"},
 		Short: "Give an application in the target a new secret",
 		Long: `Rotate-client makes a new secret for a client that rehome made, when the first one was lost or seen. It
 is delivered durably before the target gets it, as apply delivers: to -secrets-out, or to the owner that a

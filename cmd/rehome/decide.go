@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/deciding"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -28,11 +27,8 @@ func decideCommand() Command {
 		Group:     groupUsual,
 		Class:     classManage,
 		ClassWith: map[string]commandClass{"list": classRead}, // it reads back what the last plan found
-		Codes: []config.Code{
-			{Code: "merge-mode", Cause: "decide was called in a migration of mode first_run_adoption.",
-				Cure: "Set mode = \"merge_into_existing\" to decide about overlaps."},
-		},
-		Short: "Decide what becomes of items that meet something in the target",
+		Codes:     []string{"merge-mode"},
+		Short:     "Decide what becomes of items that meet something in the target",
 		Long: `Decide lists every item that meets a resource of the target, or an item of another source, and writes merge blocks into
 ` + deciding.DecisionsFile + ` for review. In a terminal it asks one by one; Ctrl-C leaves without writing anything. -all decides all alike, but
 never where two candidates are equally good or the only one is weak: those are listed as open. A decision takes effect, and is recorded

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -29,9 +28,7 @@ func evidenceCommand() Command {
 		Path:  "evidence",
 		Group: groupProof,
 		Class: classRead,
-		Codes: []config.Code{
-			{Code: "evidence-no-plan", Cause: "Evidence was asked for before a plan had a hash.", Cure: "Run rehome plan."},
-		},
+		Codes: []string{"evidence-no-plan"},
 		Short: "Show what proves the move, and what it still lacks",
 		Long: `Evidence shows the plan applied last, its run, the guidance for going back, what people declared, every row that was blocked or left to
 do by hand, and the criteria that end the move, each with the reason why it is met or not.`,

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/proving"
 )
@@ -18,9 +17,7 @@ func evidenceBundleCommand() Command {
 	return Command{
 		Path:  "evidence bundle",
 		Class: classRead,
-		Codes: []config.Code{
-			{Code: "evidence-key", Cause: "A key to sign or check bundles with does not read.", Cure: "Make one with rehome evidence keygen."},
-		},
+		Codes: []string{"evidence-key"},
 		Short: "Write a file that proves a run to a stranger",
 		Long: `Bundle writes the plan, the run with its journal, the results of probes and the audit chain into one zip with checksums, signed when a key is
 given. rehome evidence verify checks it without state, configuration or network. People have pseudonyms unless -show-people: then the

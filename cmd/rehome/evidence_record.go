@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/proving"
 )
 
@@ -15,9 +14,7 @@ func evidenceRecordCommand() Command {
 	return Command{
 		Path:  "evidence record",
 		Class: classManage,
-		Codes: []config.Code{
-			{Code: "evidence-needs-applied", Cause: "Evidence is recorded on an applied plan, and there is none.", Cure: "Run rehome apply, or finish it."},
-		},
+		Codes: []string{"evidence-needs-applied"},
 		Short: "Store changed rollback and evidence blocks on the applied plan",
 		Long: `Record stores what the rollback and evidence blocks say now on the plan applied last, and writes into the audit chain which arguments
 changed. The blocks are not part of the plan hash, so nothing has to be approved again.`,

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/proving"
 )
 
@@ -17,10 +16,7 @@ func evidenceVerifyCommand() Command {
 	return Command{
 		Path: "evidence verify", Args: "FILE",
 		Class: classFree,
-		Codes: []config.Code{
-			{Code: "evidence-broken", Cause: "An evidence bundle was changed, or does not prove what it says.", Cure: "Ask for the original."},
-			{Code: "evidence-damaged", Cause: "The file is no evidence bundle, or does not read.", Cure: "Fetch it anew."},
-		},
+		Codes: []string{"evidence-broken", "evidence-damaged"},
 		Short: "Check an evidence bundle, offline",
 		Long: `Verify checks an evidence bundle with nothing but the file: every checksum, the signature, the audit chain, and that the steps of the plan give
 its hash. It names each file that was changed, is missing or was added, and says what the bundle leaves unproven.`,

@@ -18,13 +18,7 @@ func forceUnlockCommand() Command {
 		Group: groupProgram,
 		Class: classManage,
 		Phase: config.PhaseApply,
-		Codes: []config.Code{
-			{Code: "lock-none", Cause: "force-unlock found no lock.", Cure: "Nothing."},
-			{Code: "lock-id-wrong", Cause: "force-unlock was given another id than that of the lock.",
-				Cure: "Give the id that the message names, when its process is known to be gone."},
-			{Code: "lock-holder-alive", Cause: "The process that holds the lease is alive on this host.",
-				Cure: "End it, or give -alive when it is another process of that number."},
-		},
+		Codes: []string{"lock-none", "lock-id-wrong", "lock-holder-alive"},
 		Short: "Take a lock away from a process that is gone",
 		Long: `What may not run twice (a collection of a source, an apply, a rehearsal, a rotation of the key) has a record in the state, and an apply a
 lease on the target too. A refusal names the holder and the id. When that process is known to be gone and this host cannot see it, this

@@ -17,10 +17,7 @@ func initCommand() Command {
 		Path:  "init",
 		Group: groupUsual,
 		Class: classBegin,
-		Codes: []config.Code{
-			{Code: "version-constraint-invalid", Cause: "A version constraint does not read.",
-				Cure: "Write it as >= 0.1.0."},
-		},
+		Codes: []string{"version-constraint-invalid"},
 		Short: "Prepare this folder: plugins, lock file, state",
 		Long: `Init finds the plugins that the configuration needs, writes their versions and checksums into ` + config.LockFileName + `,
 and prepares the encrypted state. Plugins are looked for in -plugin-dir, REHOME_PLUGIN_DIR, next to the rehome

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
@@ -32,32 +31,11 @@ func planCommand() Command {
 		Path:  "plan",
 		Group: groupUsual,
 		Class: classManage,
-		Codes: []config.Code{
-			{Code: "item-twice", Cause: "Two snapshots hold one item.", Cure: "Name each source once."},
-			{Code: "map-failed", Cause: "A map block fails for an item.", Cure: "Correct the expression of the block."},
-			{Code: "map-two-blocks", Cause: "Two map blocks set one attribute to different values.",
-				Cure: "Narrow the where of one."},
-			{Code: "merge-target-unmatched", Cause: "A merge block names a target that is none of the item's matched resources, perhaps because it was renamed or removed.", Cure: "Name one of the matched resources; rehome decide -list shows them."},
-			{Code: "merge-attribute-unknown", Cause: "A reconcile names an attribute that the resource type does not have.",
-				Cure: "Name attributes of the resource type in overwrite or keep."},
-			{Code: "merge-two-blocks", Cause: "Two merge blocks claim one item.", Cure: "Narrow the where of one."},
-			{Code: "where-failed", Cause: "A where expression fails for an item.", Cure: "Correct the expression of the block."},
-			{Code: "block-matches-nothing", Cause: "No item meets the where of a block.",
-				Cure: "Remove the block, or correct its where."},
-			{Code: "duration-invalid", Cause: "A duration does not read.", Cure: "Write it as 24h or 90m."},
-			{Code: "recipient-invalid", Cause: "A recipient of the rehome block is not an age public key.",
-				Cure: "Give the age1… line of the person's identity file."},
-			{Code: "plan-partial", Cause: "The plan is for a wave, or -target or -exclude was given.",
-				Cure: "Nothing for a wave; after -target or -exclude plan the whole."},
-			{Code: "selection-unknown", Cause: "-target or -exclude names no step and no item.",
-				Cure: "Take a name that rehome plan -v shows."},
-			{Code: "selection-conflict", Cause: "-wave and -target were both given.", Cure: "Leave out one."},
-			{Code: "wave-unknown", Cause: "The configuration has no wave of that name.",
-				Cure: "Correct -wave, or write the wave block."},
-			{Code: "break-glass-shut", Cause: "An account of the break_glass block is not sure to get in.",
-				Cure: "Mend the account, or the flow, before anything else."},
-			{Code: "break-glass-not-tried", Cause: "The target is no running server, so its accounts cannot be tried.",
-				Cure: "Try them where the file is imported."},
+		Codes: []string{
+			"item-twice", "map-failed", "map-two-blocks", "merge-target-unmatched", "merge-attribute-unknown",
+			"merge-two-blocks", "where-failed", "block-matches-nothing", "duration-invalid", "recipient-invalid",
+			"plan-partial", "selection-unknown", "selection-conflict", "wave-unknown", "break-glass-shut",
+			"break-glass-not-tried",
 		},
 		Short: "Show every change, and its hash",
 		Long: `Plan compares the newest snapshots with the live target and shows what apply would do. While a gate is open (a missing decision,

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 )
@@ -86,7 +87,7 @@ func accessLine(c Command) string {
 	}
 	var own []string
 	for _, code := range c.Codes {
-		own = append(own, "`"+code.Code+"`")
+		own = append(own, "`"+code+"`")
 	}
 	if len(own) > 0 {
 		parts = append(parts, "Diagnostics of its own: "+strings.Join(own, ", ")+".")
@@ -130,7 +131,7 @@ func itemsPage() string {
 func diagnosticsPage() string {
 	var b strings.Builder
 	b.WriteString("# Diagnostics\n\nEvery message has a stable code. Generated from the code by `make docs`.\n\n| code | cause | cure |\n| --- | --- | --- |\n")
-	for _, c := range append(config.Codes(), codes()...) {
+	for _, c := range append(config.Codes(), diag.Codes()...) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Cause, c.Cure)
 	}
 	return b.String()
@@ -144,7 +145,7 @@ func functionsPage() string {
 // TestCodes_AreAllListed finds every code that the source uses and looks for it in the lists.
 func TestCodes_AreAllListed(t *testing.T) {
 	listed := map[string]bool{}
-	for _, c := range append(config.Codes(), codes()...) {
+	for _, c := range append(config.Codes(), diag.Codes()...) {
 		listed[c.Code] = true
 	}
 	pattern := regexp.MustCompile(`(?:Errorf|Warningf)\("([a-z]+(?:-[a-z]+)+)", "`)

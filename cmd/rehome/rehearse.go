@@ -32,13 +32,9 @@ func rehearseCommand() Command {
 		Group: groupUsual,
 		Class: classManage,
 		Phase: config.PhaseApply,
-		Codes: []config.Code{
-			{Code: "rehearsal-missing", Cause: "The configuration names no throw-away target.", Cure: "Write a rehearsal block."},
-			{Code: "rehearsal-no-snapshot", Cause: "A source was not collected yet.", Cure: "Run rehome collect."},
-			{Code: "rehearsal-empty", Cause: "The plan changes nothing in the throw-away target.", Cure: "Rehearse on a target as the real one is before the run."},
-			{Code: "rehearsal-target-refused", Cause: "The target of the rehearsal block is the real one, was used before, or could reach people.", Cure: "Make a throw-away target with rehome rehearse -prepare."},
-			{Code: "rehearsal-stopped", Cause: "A rehearsal was interrupted, or could not go on.", Cure: "Mend what the message names, make the throw-away target anew, and rehearse again."},
-			{Code: "rehearsal-needs-no-copy", Cause: "-prepare was given for a target that is a file.", Cure: "Name the file in a rehearsal block."},
+		Codes: []string{
+			"rehearsal-missing", "rehearsal-no-snapshot", "rehearsal-empty", "rehearsal-target-refused",
+			"rehearsal-stopped", "rehearsal-needs-no-copy",
 		},
 		Short: "Carry the plan out on a throw-away target, and take it back",
 		Long: `Rehearse plans against the target of the rehearsal block, applies, verifies, rolls back, verifies again and compares the target with its

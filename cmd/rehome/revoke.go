@@ -16,10 +16,7 @@ func revokeCommand() Command {
 		Group: groupRecords,
 		Class: classManage,
 		Phase: config.PhaseApply,
-		Codes: []config.Code{
-			{Code: "plan-hash-invalid", Cause: "revoke was given something that is no whole hash of a plan.",
-				Cure: "Give sha256: and its 64 digits, as rehome plan prints them."},
-		},
+		Codes: []string{"plan-hash-invalid"},
 		Short: "Take the hash of a plan back, so that nobody applies it",
 		Long: `Revoke notes the hash in the target's marker. From then on no apply takes a plan of that hash, from whatever machine and state, and a
 run of it that did not end does not go on. A plan made anew that comes to the same content has the same hash and stays revoked.`,

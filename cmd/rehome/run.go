@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/applying"
 )
 
@@ -49,10 +48,7 @@ func runShowCommand() Command {
 	return Command{
 		Path: "run show", Args: "[RUN]",
 		Class: classRead,
-		Codes: []config.Code{
-			{Code: "run-unknown", Cause: "The state holds no run of this id.",
-				Cure: "Use an id that the message names, or the state of the machine that applied."},
-		},
+		Codes: []string{"run-unknown"},
 		Short: "Show each step of a run, the newest unless named",
 		Long: "Show lists each step of the run's plan with what came of it, why, the resource, and the line of HCL " +
 			"that decided it. Steps that were already as wanted are counted; -v lists them.",

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
@@ -61,13 +60,8 @@ func followUpDoneCommand() Command {
 	note := ""
 	return Command{
 		Path: "run follow-up done", Args: "ID",
-		Class: classManage,
-		Codes: []config.Code{
-			{Code: "follow-up-unknown", Cause: "The migration has no follow-up with that id.",
-				Cure: "See the ids with rehome run follow-up list."},
-			{Code: "follow-up-closed", Cause: "The follow-up was closed before; its note stays.",
-				Cure: "Nothing is to be done."},
-		},
+		Class:   classManage,
+		Codes:   []string{"follow-up-unknown", "follow-up-closed"},
 		Short:   "Close a follow-up, with a note that says what was done",
 		Example: "  rehome run follow-up done f-3 -note=\"rebuilt by the team, see CHG-1042\"",
 		Takes: func(_ *cobra.Command, args []string) error {

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -30,12 +29,9 @@ func sheetCommand() Command {
 		Path: "sheet", Args: "[APPLICATION]",
 		Group: groupProof,
 		Class: classManage, // it remembers what it wrote
-		Codes: []config.Code{
-			{Code: "application-unknown", Cause: "No application that a plan moves has this name.", Cure: "Use a name of rehome status -apps, or an address."},
-			{Code: "application-ambiguous", Cause: "Several applications have one name.", Cure: "Give the address of one."},
-			{Code: "application-not-moved", Cause: "The application is blocked, skipped or done by hand.", Cure: "rehome show says why; there is nothing to hand over."},
-			{Code: "sheet-needs-live-target", Cause: "The target is a file, which has no addresses or keys of its own.", Cure: "Make sheets with the server that people will sign in at."},
-			{Code: "sheet-not-in-target", Cause: "The target does not have the application.", Cure: "Apply the plan first."},
+		Codes: []string{
+			"application-unknown", "application-ambiguous", "application-not-moved", "sheet-needs-live-target",
+			"sheet-not-in-target",
 		},
 		Short: "Write what an application's owner must change",
 		Long: `Sheet writes one page for the owner of each application: what changes on his side with old and new value, the certificate with its end,

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -24,10 +23,7 @@ func sheetRecordCommand() Command {
 	return Command{
 		Path: "sheet record", Args: "APPLICATION",
 		Class: classManage,
-		Codes: []config.Code{
-			{Code: "sheet-not-written", Cause: "A sheet is recorded as delivered and none was written.", Cure: "Run rehome sheet first."},
-			{Code: "secret-not-new", Cause: "A secret is recorded as delivered and no run made one.", Cure: "Nothing; the application keeps its secret or has none."},
-		},
+		Codes: []string{"sheet-not-written", "secret-not-new"},
 		Short: "Record that a sheet, or a new secret, was delivered",
 		Long: `Record notes that the sheet written last was given to the application's owner, or with -secret that the new client secret was. It is
 written into the audit chain. Somebody who gets the sheet and the secret makes the application handed over.`,
@@ -78,10 +74,7 @@ func sheetConfirmCommand() Command {
 	return Command{
 		Path: "sheet confirm", Args: "APPLICATION",
 		Class: classManage,
-		Codes: []config.Code{
-			{Code: "not-confirmed", Cause: "A confirmation is withdrawn that was never given.", Cure: "Nothing; check the name of the application."},
-			{Code: "application-not-open", Cause: "Nobody may sign in to the application at the target yet.", Cure: "Open it first; a confirmation before that confirms nothing."},
-		},
+		Codes: []string{"not-confirmed", "application-not-open"},
 		Short: "Record that an application's owner confirms the switch",
 		Long: `Confirm records the word of an application's owner that it works at the target, or with -withdraw that it no longer does. Only an
 application that is open in the target can be confirmed. It is written into the audit chain with who recorded it.`,

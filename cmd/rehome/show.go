@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/planning"
 )
 
@@ -22,15 +21,8 @@ func showCommand() Command {
 		Path: "show", Args: "[PLAN]",
 		Group: groupRecords,
 		Class: classFree, // a file needs no state
-		Codes: []config.Code{
-			{Code: "plan-unknown", Cause: "The state keeps no such plan.", Cure: "Give the hash of a plan, or a plan file."},
-			{Code: "plan-file-key", Cause: "The plan file names people, and no identity at hand opens it.",
-				Cure: "Use the identity of the team."},
-			{Code: "plan-file-stranger", Cause: "The plan file is sealed by a planner whom nobody here trusts.",
-				Cure: "Put its key into trusted_planners of the rehome block, or plan again here."},
-			{Code: "planner-invalid", Cause: "An element of trusted_planners is no public key of a planner.",
-				Cure: "Copy the ed25519:… text that the refusal of its plan file names."},
-			{Code: "plan-file-damaged", Cause: "The plan file is not as rehome wrote it.", Cure: "Fetch it anew or plan again."},
+		Codes: []string{
+			"plan-unknown", "plan-file-key", "plan-file-stranger", "planner-invalid", "plan-file-damaged",
 		},
 		Short: "Show a plan",
 		Long: `Show renders a plan: a plan FILE, without plugins, network or state; a plan of the state by its hash or the beginning of it; or the newest

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/inventory"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
@@ -23,10 +22,7 @@ func snapshotDiffCommand() Command {
 	return historyDiffCommand("snapshots", runSnapshotDiff, Command{
 		Path:  "snapshot diff",
 		Class: classRead,
-		Codes: []config.Code{
-			{Code: "snapshot-other-source", Cause: "Two snapshots of different sources cannot be compared.", Cure: "Compare two reads of one source."},
-			{Code: "snapshot-not-completed", Cause: "A snapshot that failed, or is being collected, is no whole read.", Cure: "Use a completed one."},
-		},
+		Codes: []string{"snapshot-other-source", "snapshot-not-completed"},
 		Short: "Show what changed in the incumbent between two snapshots",
 		Long: `Diff compares two completed snapshots of one source, item by item and field by field: + came, - went, ~ changed. Without arguments it
 compares the newest with the one before it. Of users and memberships it shows the first ten of each sort and counts the rest.`,

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
 
@@ -22,9 +21,7 @@ func snapshotRawCommand() Command {
 	return Command{
 		Path: "snapshot raw", Args: "[ID]",
 		Class: classRead,
-		Codes: []config.Code{
-			{Code: "page-digest-mismatch", Cause: "A page of evidence is not the one that its digest was made of.", Cure: "Collect again; restore the state if it was damaged."},
-		},
+		Codes: []string{"page-digest-mismatch"},
 		Short: "Export the redacted pages that a snapshot was read from",
 		Long: `Raw writes one JSON line a page: request, status, time, counts, the SHA-256 of the redacted body, and the body as text. Each body is checked
 against its digest first; a page that does not fit is an error. Pages name people, or their digests would not fit.

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/keeping"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
@@ -52,10 +51,7 @@ func stateArchiveCommand() Command {
 	return Command{
 		Path: "state archive", Args: "[MIGRATION]",
 		Class: classManage,
-		Codes: []config.Code{
-			{Code: "confirmation-missing", Cause: "The command asks before it acts, and nobody can be asked.",
-				Cure: "Give -yes."},
-		},
+		Codes: []string{"confirmation-missing"},
 		Short: "End a migration for good",
 		Long: `Archive ends the migration of the configuration, or the named one of this state. It then takes no source, collects, assesses, plans
 and applies nothing; what is recorded stays readable. There is no way back: a new migration of the tenant has another name.

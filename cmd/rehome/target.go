@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
@@ -27,11 +26,7 @@ func targetSnapshotCommand() Command {
 	return Command{
 		Path:  "target snapshot",
 		Class: classRead,
-		Codes: []config.Code{
-			{Code: "target-snapshot-unusable", Cause: "A snapshot of the target does not open, is damaged, " +
-				"or is of another target.",
-				Cure: "Fetch it anew, or take a new one with rehome target snapshot."},
-		},
+		Codes: []string{"target-snapshot-unusable"},
 		Short: "Write what the target holds into an encrypted file",
 		Long: `Snapshot reads the target as a plan does and writes identity, marker, resources and the time into a new file, encrypted with age for the
 recipients; without -recipient for the key of this state. It holds no secret, but names of applications and groups. It is as old as a

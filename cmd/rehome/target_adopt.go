@@ -18,17 +18,7 @@ func targetAdoptCommand() Command {
 		Path:  "target adopt",
 		Class: classManage,
 		Phase: config.PhaseApply,
-		Codes: []config.Code{
-			{Code: "adopt-unknown", Cause: "The migration to take over from is not in this state, or not of " +
-				"this tenant.",
-				Cure: "Use the state of the machine that applied."},
-			{Code: "adopt-not-archived", Cause: "The migration whose target is to be taken over goes on.",
-				Cure: "Archive it first."},
-			{Code: "adopt-other-tenant", Cause: "The migration whose target is to be taken over is of another tenant.",
-				Cure: "Name another target."},
-			{Code: "adopt-nothing", Cause: "The target is nobody's, or this migration's already.",
-				Cure: "Go on with rehome plan."},
-		},
+		Codes: []string{"adopt-unknown", "adopt-not-archived", "adopt-other-tenant", "adopt-nothing"},
 		Short: "Take over the target of an archived migration",
 		Long: `Adopt gives the target to the migration of the configuration: the marker names it, and what the archived migration made there is found
 and kept by the next plan as its own. Both are of one tenant and in this state. The runs of the archived migration are not taken over:

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
@@ -36,12 +35,7 @@ func verifyCommand() Command {
 		Path:  "verify",
 		Group: groupUsual,
 		Class: classManage,
-		Codes: []config.Code{
-			{Code: "changes-not-recorded", Cause: "The target's own record holds nothing of the run: it was not kept at that time, or was emptied.", Cure: "Turn the record on before the next apply; this run cannot be proven so any more."},
-			{Code: "verify-no-baseline", Cause: "The snapshot that a run was planned from is not in this state.", Cure: "Verify with the state that planned."},
-			{Code: "verify-nothing", Cause: "No run of this state has applied anything.", Cure: "Apply first, or verify with the state that keeps the journal."},
-			{Code: "verify-application-unknown", Cause: "A verify block names an application that no run made.", Cure: "Correct its name."},
-		},
+		Codes: []string{"changes-not-recorded", "verify-no-baseline", "verify-nothing", "verify-application-unknown"},
 		Short: "Prove that the target is and works as applied",
 		Long: `Verify reads back everything that the runs made, and tries it the way people and applications use it: sign-ins are begun and not finished,
 nothing is written. It acts as a person only where a verify block allows it and names one. The results are kept as evidence on the runs.
