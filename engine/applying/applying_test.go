@@ -96,7 +96,7 @@ func (s *place) open(change ...func(*project.Settings)) *project.Project {
 		Now: func() time.Time {
 			s.mutex.Lock()
 			defer s.mutex.Unlock()
-			s.now = s.now.Add(100 * time.Millisecond)
+			s.now = s.now.Add(time.Millisecond) // plans of one second must know which came first
 			return s.now
 		},
 		Local: map[string]func(context.Context) (net.Conn, error){

@@ -66,7 +66,7 @@ func (e *execution) tell(report *Report) {
 func (e *execution) mark(m *contract.Marker, run history.Run) {
 	m.Run, m.RunHost = run.ID, e.p.Host
 	if run.Status != history.StatusFailed {
-		m.AppliedPlan, m.AppliedMade = e.work.Plan.PlanHash, e.made().UTC().Format(time.RFC3339)
+		m.AppliedPlan, m.AppliedMade = e.work.Plan.PlanHash, e.made().UTC().Format(time.RFC3339Nano)
 	}
 	for key, resource := range e.journal.bound {
 		if m.Bindings == nil {

@@ -98,7 +98,7 @@ func compute(ctx context.Context, p *project.Project, w *planning.Prepared, reco
 		Target: plan.Target{
 			Provider: cfg.Target.Provider, Name: cfg.Target.Name, Identity: who.Identity, Summary: who.Summary,
 		},
-		CreatedAt: now.Format(time.RFC3339), ExpiresAt: now.Add(age).Format(time.RFC3339),
+		CreatedAt: now.Format(time.RFC3339Nano), ExpiresAt: now.Add(age).Format(time.RFC3339),
 	}
 	w.Read, err = w.Target.Read(ctx, func(r identity.Resource) error {
 		input.Live = append(input.Live, r)

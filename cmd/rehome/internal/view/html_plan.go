@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -20,7 +21,7 @@ const (
 // the books.
 func HTML(w io.Writer, p *plan.Plan) error {
 	base, err := newPage("rehome plan: "+Clean(p.Migration.Name),
-		"Written by rehome. Created "+Clean(firstOf(p.CreatedAt, "at a time that is not known"))+".")
+		"Written by rehome. Created "+Clean(firstOf(phrase.MomentOf(p.CreatedAt), "at a time that is not known"))+".")
 	if err != nil {
 		return err
 	}
