@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/deciding"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/planning"
 )
 
 type decideOptions struct {
@@ -71,6 +72,7 @@ func runDecide(ctx context.Context, r *call, o decideOptions) error {
 			return view.Overlap(r.env.err, overlap, r.style())
 		}
 	}
+	o.Plan = planning.Review
 	report, err := deciding.Decide(ctx, r.Project, o.Input)
 	if err != nil {
 		return err

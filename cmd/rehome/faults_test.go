@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 	"github.com/rehome-iam/rehome/state/journal"
@@ -121,7 +121,7 @@ func delivered(t *testing.T, folder string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var given []applying.OneTimeSecret
+		var given []delivering.OneTimeSecret
 		if err := json.Unmarshal(content, &given); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}

@@ -31,9 +31,9 @@ const enginesOwn = "engine/... without use cases"
 func useCaseTiers() [][]string {
 	return [][]string{
 		{"project"},
-		{"breakglass", "keeping", "reading", "cutover", "standing"},
+		{"breakglass", "delivering", "recounting", "keeping", "reading", "deciding", "cutover", "standing"},
 		{"planning", "proving"},
-		{"deciding", "undoing", "applying", "rehearsing"},
+		{"undoing", "applying", "rehearsing"},
 	}
 }
 

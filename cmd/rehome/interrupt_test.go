@@ -13,7 +13,7 @@ import (
 	"filippo.io/age"
 	"filippo.io/age/armor"
 
-	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
@@ -228,7 +228,7 @@ func TestApply_SecretsGoToTheirOwners(t *testing.T) {
 	}
 }
 
-func opened(t *testing.T, path string, owner age.Identity) []applying.OneTimeSecret {
+func opened(t *testing.T, path string, owner age.Identity) []delivering.OneTimeSecret {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -239,7 +239,7 @@ func opened(t *testing.T, path string, owner age.Identity) []applying.OneTimeSec
 	if err != nil {
 		t.Fatal(err)
 	}
-	var given []applying.OneTimeSecret
+	var given []delivering.OneTimeSecret
 	if err := json.NewDecoder(plain).Decode(&given); err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labentra"
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/deciding"
+	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -228,7 +228,7 @@ func givenSecrets(t *testing.T, j *journey) []string {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the secrets file has mode %v (%v)", info.Mode(), err)
 	}
-	var given []applying.OneTimeSecret
+	var given []delivering.OneTimeSecret
 	if err := json.Unmarshal(content, &given); err != nil || len(given) == 0 {
 		t.Fatalf("the secrets file does not read: %v", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/recounting"
 )
 
 func runCommand() Command {
@@ -32,7 +32,7 @@ func runListCommand() Command {
 		Example: "  rehome run list\n  rehome run list -json",
 		Takes:   cobra.NoArgs,
 		Run: func(ctx context.Context, r *call) error {
-			runs, err := applying.Runs(ctx, r.Project)
+			runs, err := recounting.Runs(ctx, r.Project)
 			if err != nil {
 				return err
 			}
@@ -58,13 +58,13 @@ func runShowCommand() Command {
 			f.BoolVarP(&verbose, "verbose", "v", false, "every step, unchanged ones too")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			report, err := applying.ShowRun(ctx, r.Project, r.arg(0))
+			report, err := recounting.ShowRun(ctx, r.Project, r.arg(0))
 			if err != nil {
 				return err
 			}
 			document := struct {
 				Format string `json:"format_version"`
-				*applying.RunReport
+				*recounting.RunReport
 			}{eventFormat, report}
 			return r.show(document, func(w io.Writer) error {
 				view.Run(w, report, view.RunOptions{Verbose: verbose, Automation: r.env.automation(), Now: r.Now()})

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/recounting"
 )
 
 func followUpCommand() Command {
@@ -36,11 +36,11 @@ func followUpListCommand() Command {
 			f.BoolVar(&all, "all", false, "closed ones too")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			listed, err := applying.FollowUps(ctx, r.Project, all)
+			listed, err := recounting.FollowUps(ctx, r.Project, all)
 			if err != nil {
 				return err
 			}
-			runs, err := applying.Runs(ctx, r.Project)
+			runs, err := recounting.Runs(ctx, r.Project)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func followUpDoneCommand() Command {
 			if strings.TrimSpace(note) == "" {
 				return misuse("-note is missing: say what was done, for those who read the evidence later")
 			}
-			done, err := applying.CloseFollowUp(ctx, r.Project, r.arg(0), note)
+			done, err := recounting.CloseFollowUp(ctx, r.Project, r.arg(0), note)
 			if err != nil || r.global.json {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -23,7 +24,7 @@ type Input struct {
 	Hash    string // the approved one; empty where a person is asked
 	Rescue  string // a rescue file that an earlier apply of the plan wrote
 	Lock    string // the id of the lease; empty for that of the run
-	Secrets Destination
+	Secrets delivering.Destination
 
 	// Show lets the person who is asked for the hash see the plan first.
 	Show func(*plan.Plan) error
@@ -44,28 +45,9 @@ type WayBack interface {
 		live map[identity.ResourceID]identity.Resource) ([]string, error)
 }
 
-// Report is what came of a run.
-type Report struct {
-	Plan    *plan.Plan
-	Run     history.Run // without steps
-	Steps   apply.Report
-	Secrets []Delivered
-	Head    string // of the audit chain
-
-	Interrupted bool
-}
-
-// Undone counts the steps that are not sure to be done.
-func (r *Report) Undone() int {
-	return r.Steps.Count(history.Failed) + r.Steps.Count(history.NotStarted) + r.Steps.Count(history.Unknown)
-}
-
-// Left counts what the plan leaves to people.
-func (r *Report) Left() int { return left(r.Plan) }
-
 // Apply carries out an approved plan, or goes on with a run of it that did not end. Where the run came to an end there
 // is a report, with an error beside it when something about the run itself failed; steps that failed are no error.
-func Apply(ctx context.Context, p *project.Project, in Input) (*Report, error) {
+func Apply(ctx context.Context, p *project.Project, in Input) (*apply.RunReport, error) {
 	work, err := find(ctx, p, in)
 	if err != nil {
 		return nil, err
@@ -74,7 +56,7 @@ func Apply(ctx context.Context, p *project.Project, in Input) (*Report, error) {
 	if _, err := p.WithoutPeople(work.Plan); err != nil { // events name nobody from here on
 		return nil, err
 	}
-	var report *Report
+	var report *apply.RunReport
 	err = p.Hold(ctx, state.WorkApply, "", "", func(ctx context.Context, _ state.Activity) error {
 		// The apply of the migration is this process's alone, so the state says what there is to go on with once it has
 		// followed the journals again.
@@ -93,7 +75,7 @@ func Unapproved(back WayBack) func(ctx context.Context, p *project.Project, work
 	secrets apply.Sources) (run string, steps apply.Report, err error) {
 	return func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int, secrets apply.Sources,
 	) (string, apply.Report, error) {
-		in := Input{Secrets: Destination{Terminal: nowhere{}}, Workers: workers, Back: back, sources: secrets}
+		in := Input{Secrets: delivering.ForNobody(), Workers: workers, Back: back, sources: secrets}
 		done, err := carryOut(ctx, p, work, in, func(*execution) error { return nil })
 		if done == nil {
 			return "", apply.Report{}, err
@@ -103,7 +85,7 @@ func Unapproved(back WayBack) func(ctx context.Context, p *project.Project, work
 }
 
 func carryOut(ctx context.Context, p *project.Project, work *planning.Prepared, in Input, may func(*execution) error,
-) (*Report, error) {
+) (*apply.RunReport, error) {
 	e, err := newExecution(p, work, in)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/recounting"
 	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -170,11 +171,11 @@ func TestApply_CarriesOutWhatWasApprovedReadsItBackAndTakesItBack(t *testing.T) 
 	}
 	s.has("Crew", "Office")
 
-	runs, err := applying.Runs(ctx, s.open())
+	runs, err := recounting.Runs(ctx, s.open())
 	if err != nil || len(runs) != 1 || runs[0].ID != report.Run.ID {
 		t.Fatalf("error %v, runs %+v", err, runs)
 	}
-	shown, err := applying.ShowRun(ctx, s.open(), "")
+	shown, err := recounting.ShowRun(ctx, s.open(), "")
 	if err != nil || len(shown.Steps) != len(report.Plan.Steps) || shown.Plan.Hash != hash {
 		t.Fatalf("error %v, shown %+v", err, shown)
 	}
@@ -187,7 +188,7 @@ func TestApply_CarriesOutWhatWasApprovedReadsItBackAndTakesItBack(t *testing.T) 
 	if created != 2 {
 		t.Errorf("rows %+v", shown.Steps)
 	}
-	if _, err := applying.ShowRun(ctx, s.open(), "r-none"); code(err) != "run-unknown" {
+	if _, err := recounting.ShowRun(ctx, s.open(), "r-none"); code(err) != "run-unknown" {
 		t.Error(err)
 	}
 
@@ -234,7 +235,7 @@ func TestApply_ARunThatWasInterruptedGoesOn(t *testing.T) {
 		t.Fatalf("error %v, report %+v", err, second)
 	}
 	s.has("Crew", "Office")
-	runs, err := applying.Runs(t.Context(), s.open())
+	runs, err := recounting.Runs(t.Context(), s.open())
 	if err != nil || len(runs) != 1 || runs[0].Status != history.StatusCompleted {
 		t.Errorf("error %v, runs %+v", err, runs)
 	}
@@ -293,7 +294,7 @@ func TestApply_RefusesALockIDThatNobodyCouldType(t *testing.T) {
 
 func TestFollowUps_AreClosedOnceWithANote(t *testing.T) {
 	s, ctx := newPlace(t), t.Context()
-	if listed, err := applying.FollowUps(ctx, s.open(), true); err != nil || listed == nil || len(listed) != 0 {
+	if listed, err := recounting.FollowUps(ctx, s.open(), true); err != nil || listed == nil || len(listed) != 0 {
 		t.Errorf("error %v, listed %+v", err, listed)
 	}
 	p := s.open()
@@ -306,18 +307,18 @@ func TestFollowUps_AreClosedOnceWithANote(t *testing.T) {
 	if err := errors.Join(migration.PutRun(run, state.Event{}), migration.PutRunPlan(run, steps, []state.Event{{}})); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := applying.CloseFollowUp(ctx, s.open(), "f-9", "x"); code(err) != "follow-up-unknown" {
+	if _, err := recounting.CloseFollowUp(ctx, s.open(), "f-9", "x"); code(err) != "follow-up-unknown" {
 		t.Error(err)
 	}
-	closed, err := applying.CloseFollowUp(ctx, s.open(), "f-1", "done by hand")
+	closed, err := recounting.CloseFollowUp(ctx, s.open(), "f-1", "done by hand")
 	if err != nil || closed.Open != 0 || closed.FollowUp.Note != "done by hand" {
 		t.Fatalf("error %v, closed %+v", err, closed)
 	}
-	if _, err := applying.CloseFollowUp(ctx, s.open(), "f-1", "x"); code(err) != "follow-up-closed" {
+	if _, err := recounting.CloseFollowUp(ctx, s.open(), "f-1", "x"); code(err) != "follow-up-closed" {
 		t.Error(err)
 	}
 	for all, want := range map[bool]int{true: 1, false: 0} {
-		if listed, err := applying.FollowUps(ctx, s.open(), all); err != nil || len(listed) != want {
+		if listed, err := recounting.FollowUps(ctx, s.open(), all); err != nil || len(listed) != want {
 			t.Errorf("error %v, listed %+v", err, listed)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/breakglass"
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -17,7 +18,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/journal"
 )
@@ -34,7 +34,7 @@ type execution struct {
 	given   map[string]bool // steps whose secrets an earlier run handed out
 	file    *journal.Journal
 	journal *runJournal
-	vault   *vaults
+	vault   *delivering.Vault
 	lease   *apply.Lease
 }
 
@@ -90,12 +90,12 @@ func (e *execution) close() {
 func (e *execution) openVault() (err error) {
 	to := e.in.Secrets
 	if e.resumed != nil {
-		to.earlier = e.resumed.secrets
+		to = to.After(e.resumed.secrets)
 	}
-	if e.vault, err = openVaults(e.p, apply.Planned(e.work.Plan.Steps), to); err != nil {
+	if e.vault, err = delivering.Open(e.p, apply.Planned(e.work.Plan.Steps), to); err != nil {
 		return err
 	}
-	if generated := e.generates(); generated > 0 && !e.vault.ready() {
+	if generated := e.generates(); generated > 0 && !e.vault.Ready() {
 		return diag.Errorf("secrets-need-a-file", "Secrets have no destination", "The plan generates %s, given out once and "+
 			"stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.",
 			phrase.Plural(generated, "client secret", "client secrets"))
@@ -115,7 +115,7 @@ func (e *execution) generates() int {
 }
 
 // execute takes the lease, runs the steps and closes the books.
-func (e *execution) execute(ctx context.Context) (*Report, error) {
+func (e *execution) execute(ctx context.Context) (*apply.RunReport, error) {
 	p, of := e.p, e.work.Plan
 	claim := e.claim()
 	if err := awaitTarget(ctx, p, e.work.Target, claim); err != nil {
@@ -259,7 +259,7 @@ func (e *execution) process() *journal.Process {
 	return &journal.Process{
 		Format: journal.Format, Run: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name,
 		Tenant: p.Config().Migration.Tenant, Target: of.Target.Identity, Actor: p.Actor(), Host: p.Host, PID: p.PID,
-		Lock: e.lock, RollbackOf: rollback.Of(of), SecretsOut: e.vault.out, Steps: len(apply.Planned(of.Steps)),
+		Lock: e.lock, RollbackOf: of.TakesBack(), SecretsOut: e.vault.Out(), Steps: len(apply.Planned(of.Steps)),
 	}
 }
 
@@ -270,7 +270,7 @@ func (e *execution) recordPlan(ctx context.Context) error {
 	if err == nil && recorded < len(of.Steps) {
 		err = beginRun(e.p, history.Run{
 			ID: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name, Status: history.StatusStarted, StartedAt: e.began,
-			RollbackOf: rollback.Of(of),
+			RollbackOf: of.TakesBack(),
 		}, of)
 	}
 	if err == nil {

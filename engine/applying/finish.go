@@ -13,26 +13,20 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
-// left counts what a plan leaves to people.
-func left(p *plan.Plan) int {
-	return p.Summary.ManualFollowUp + p.Summary.Blocked + rollback.Stays(p)
-}
-
 // finish writes the run's end, gives the lease back, lets the state follow, and says what came of it.
-func (e *execution) finish(ctx context.Context, steps apply.Report, fault error) (*Report, error) {
+func (e *execution) finish(ctx context.Context, steps apply.Report, fault error) (*apply.RunReport, error) {
 	p, of := e.p, e.work.Plan
 	after := context.WithoutCancel(ctx)
-	report := &Report{Plan: of, Steps: steps, Interrupted: ctx.Err() != nil}
+	report := &apply.RunReport{Plan: of, Steps: steps, Interrupted: ctx.Err() != nil}
 	fault = errors.Join(fault, breakglass.ShutOut(after, p, e.work.Target,
 		"It got in before this run. Sign in with it now, before sessions end, and go back: rehome rollback."))
 	run := history.Run{
 		ID: e.run, PlanHash: of.PlanHash, Migration: of.Migration.Name, StartedAt: e.began, CompletedAt: p.Now().UTC(),
-		RollbackOf: rollback.Of(of), Status: history.EndOf(fault != nil, report.Undone(), left(of)),
+		RollbackOf: of.TakesBack(), Status: history.EndOf(fault != nil, report.Undone(), apply.Left(of)),
 	}
 	released := e.lease.Release(after, func(m *contract.Marker) { e.mark(m, run) })
 	if released != nil {
@@ -40,14 +34,14 @@ func (e *execution) finish(ctx context.Context, steps apply.Report, fault error)
 	}
 	recorded := e.record(run)
 	_, declared := p.Migration().Declare(of.PlanHash, p.Config().Declared(), p.Event("", "", nil))
-	report.Run, report.Secrets = run, e.vault.delivered()
+	report.Run, report.Secrets = run, e.vault.Delivered()
 	report.Head, _ = p.Store().AuditHead()
 	e.tell(report)
 	return report, errors.Join(fault, released, recorded, declared)
 }
 
 // tell tells other programs how the run ended.
-func (e *execution) tell(report *Report) {
+func (e *execution) tell(report *apply.RunReport) {
 	steps := report.Steps
 	e.p.Fact("apply_completed", map[string]any{
 		"run": report.Run.ID, "status": report.Run.Status, "applied": steps.Count(history.Applied),

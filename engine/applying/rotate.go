@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -23,11 +24,11 @@ import (
 type Rotation struct {
 	Name     string // its key
 	Approved string // the key once more; empty where a person is asked
-	Secrets  Destination
+	Secrets  delivering.Destination
 }
 
 // Rotate makes a new secret for a resource that rehome made: it is delivered durably, then set. Returned is where it is.
-func Rotate(ctx context.Context, p *project.Project, in Rotation) ([]Delivered, error) {
+func Rotate(ctx context.Context, p *project.Project, in Rotation) ([]apply.Delivered, error) {
 	migration, err := p.StateForChange(ctx)
 	if err != nil {
 		return nil, err
@@ -55,11 +56,11 @@ func Rotate(ctx context.Context, p *project.Project, in Rotation) ([]Delivered, 
 	if named := stepOf(migration, id, ""); named != nil {
 		step.Items = named.Items // for the patterns of secret_recipients blocks
 	}
-	vault, err := openVaults(p, []plan.Step{step}, in.Secrets)
+	vault, err := delivering.Open(p, []plan.Step{step}, in.Secrets)
 	if err != nil {
 		return nil, err
 	}
-	if !vault.ready() {
+	if !vault.Ready() {
 		return nil, diag.Errorf("secrets-need-a-file", "Secret has no destination", "The new secret is given out once and "+
 			"stored nowhere.\nGive -secrets-out=FILE, with -secrets-recipient=age1… to encrypt it.")
 	}
@@ -69,7 +70,7 @@ func Rotate(ctx context.Context, p *project.Project, in Rotation) ([]Delivered, 
 	err = p.Hold(ctx, state.WorkApply, "", "", func(ctx context.Context, _ state.Activity) error {
 		return rotate(ctx, p, target, found, vault)
 	})
-	return vault.delivered(), err
+	return vault.Delivered(), err
 }
 
 // stepOf is the step of a resource in the newest plan that was applied and has one, of the action where one is given.
@@ -110,7 +111,8 @@ func approveRotation(ctx context.Context, p *project.Project, in Rotation) error
 }
 
 // rotate makes the secret and sets it under the lease, with an audit event on either side.
-func rotate(ctx context.Context, p *project.Project, target *client.Target, of *apply.Rotation, vault *vaults) error {
+func rotate(ctx context.Context, p *project.Project, target *client.Target, of *apply.Rotation,
+	vault *delivering.Vault) error {
 	random := make([]byte, 32)
 	if _, err := rand.Read(random); err != nil {
 		return fmt.Errorf("making a secret: %w", err)
@@ -135,12 +137,12 @@ func rotate(ctx context.Context, p *project.Project, target *client.Target, of *
 }
 
 func setSecret(ctx context.Context, p *project.Project, target *client.Target, of *apply.Rotation, secret string,
-	vault *vaults) error {
+	vault *delivering.Vault) error {
 	id := of.Live.ID()
 	if err := p.Migration().Note(p.Event(audit.ClientSecretRotating, id.String(), nil)); err != nil {
 		return err
 	}
-	if err := vault.deliver(id, of.Attribute, secret); err != nil {
+	if err := vault.Give(id, of.Attribute, secret); err != nil {
 		return fmt.Errorf("delivering the secret, so nothing was changed: %w", err)
 	}
 	if _, err := target.Apply(context.WithoutCancel(ctx), of.Step(secret)); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/cutover"
+	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -94,7 +95,7 @@ func (s *stage) planned(t *testing.T) string {
 func (s *stage) applied(t *testing.T) {
 	t.Helper()
 	report, err := applying.Apply(t.Context(), s.Open(), applying.Input{
-		Hash: s.planned(t), Workers: 2, Back: undoing.Way{}, Secrets: applying.Destination{Terminal: io.Discard},
+		Hash: s.planned(t), Workers: 2, Back: undoing.Way{}, Secrets: delivering.Destination{Terminal: io.Discard},
 	})
 	if err != nil || report.Undone() > 0 {
 		t.Fatalf("%+v %v", report, err)

@@ -11,7 +11,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 )
 
@@ -31,6 +30,8 @@ type Input struct {
 	Suffix    string   // with create_new: what is taken gets its name and this
 	Overwrite []string // with reconcile: the attributes to overwrite
 
+	// Plan makes the plan whose overlaps are decided about, and keeps what it says of them. It must be given.
+	Plan func(ctx context.Context, p *project.Project) (*plan.Plan, error)
 	// Present shows an overlap to the person who is asked about it, the number-th of total. Without it nobody is asked.
 	Present func(overlap plan.Overlap, number, total int) error
 }
@@ -75,16 +76,11 @@ func Decide(ctx context.Context, p *project.Project, in Input) (*Decided, error)
 	if err := check(in, cfg.Migration.Mode); err != nil {
 		return nil, err
 	}
-	work, err := planning.Prepare(ctx, p, planning.Input{})
+	of, err := in.Plan(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	defer work.Close()
-	if err := planning.RecordReview(ctx, p, work.Plan); err != nil {
-		return nil, err
-	}
-	p.Warn(cfg.WithSnippets(work.Problems)...)
-	waiting, err := waiting(work.Plan.Overlaps, in)
+	waiting, err := waiting(of.Overlaps, in)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +91,7 @@ func Decide(ctx context.Context, p *project.Project, in Input) (*Decided, error)
 	switch {
 	case len(waiting) == 0:
 	case in.All != "":
-		made, report.Open = alike(waiting, work.Plan.Overlaps, in)
+		made, report.Open = alike(waiting, of.Overlaps, in)
 	case in.Present != nil && p.Ask.Possible():
 		if made, err = askAll(ctx, p, waiting, in.Present); err != nil {
 			return nil, err
@@ -105,7 +101,7 @@ func Decide(ctx context.Context, p *project.Project, in Input) (*Decided, error)
 			report.Open = append(report.Open, Open{Overlap: overlap, Why: "no decision was stated"})
 		}
 	}
-	report.Written, err = write(p, work.Plan, made, in.File)
+	report.Written, err = write(p, of, made, in.File)
 	if err != nil {
 		return nil, err
 	}

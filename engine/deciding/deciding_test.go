@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 )
@@ -22,6 +23,11 @@ const crowdedRealm = `{"realm": "acme", "enabled": true, "groups": [
   {"name": "Leadership", "path": "/Leadership"}, {"name": "Support", "path": "/Support"}]}`
 
 // crowded is a place in which four groups meet groups of the target.
+func decide(ctx context.Context, p *project.Project, in deciding.Input) (*deciding.Decided, error) {
+	in.Plan = planning.Review
+	return deciding.Decide(ctx, p, in)
+}
+
 func crowded(t *testing.T) *projecttest.Place {
 	place := projecttest.New(t, "acme", projecttest.Groups(t, "Engineering", "Finance", "Leadership", "Support",
 		"Sales")...)
@@ -43,7 +49,7 @@ func TestDecide_AsksOneByOneAndWritesWhatWasAnswered(t *testing.T) {
 	place, names := crowded(t), []string{}
 	// Engineering: a wrong answer, then a new one with a rename. Finance: reconcile. Leadership: open. Support: the end.
 	person := place.Answers("9", "c", "Engineering-okta", "r 1", "description", "", "q")
-	report, err := deciding.Decide(t.Context(), place.Open(), deciding.Input{File: deciding.DecisionsFile,
+	report, err := decide(t.Context(), place.Open(), deciding.Input{File: deciding.DecisionsFile,
 		Present: shown(&names)})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +104,7 @@ func TestDecide_LeavingWritesNothing(t *testing.T) {
 		interrupt()
 		return "", ctx.Err()
 	}
-	_, err := deciding.Decide(ctx, place.Open(), deciding.Input{File: deciding.DecisionsFile, Present: shown(&names)})
+	_, err := decide(ctx, place.Open(), deciding.Input{File: deciding.DecisionsFile, Present: shown(&names)})
 	if err == nil || !strings.Contains(err.Error(), "nothing was written") || len(names) != 2 {
 		t.Errorf("asked about %q: %v", names, err)
 	}
@@ -112,7 +118,7 @@ func TestDecide_TheEndOfTheInputKeepsWhatWasAnswered(t *testing.T) {
 		"within a reconcile": {"s", "r"}} {
 		place, names := crowded(t), []string{}
 		place.Answers(answers...)
-		report, err := deciding.Decide(t.Context(), place.Open(), deciding.Input{File: deciding.DecisionsFile,
+		report, err := decide(t.Context(), place.Open(), deciding.Input{File: deciding.DecisionsFile,
 			Present: shown(&names)})
 		if err != nil || len(report.Written) != 1 || report.Written[0].Decision != "skip" {
 			t.Errorf("%s: %+v, %v", name, report, err)
@@ -137,7 +143,7 @@ func TestDecide_AllAlikeOrLeftOpen(t *testing.T) {
 	} {
 		place := crowded(t)
 		c.in.File = "mine.rehome.hcl"
-		report, err := deciding.Decide(t.Context(), place.Open(), c.in)
+		report, err := decide(t.Context(), place.Open(), c.in)
 		if err != nil || report.Pending != c.pending || len(report.Written) != c.written || len(report.Open) != c.open {
 			t.Errorf("%s: %+v, %v", name, report, err)
 			continue
@@ -157,14 +163,14 @@ func TestDecide_RefusesWhatCouldDecideNothing(t *testing.T) {
 		"waits for no decision":     {File: deciding.DecisionsFile, All: "skip", Items: []string{"Nobody"}},
 		"Sales waits for no decisi": {File: deciding.DecisionsFile, All: "skip", Items: []string{"Sales"}},
 	} {
-		if _, err := deciding.Decide(t.Context(), crowded(t).Open(), in); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := decide(t.Context(), crowded(t).Open(), in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", in, err)
 		}
 	}
 	place := crowded(t)
 	place.Write("main.rehome.hcl", strings.Replace(place.Read("main.rehome.hcl"), "merge_into_existing",
 		"first_run_adoption", 1))
-	_, err := deciding.Decide(t.Context(), place.Open(), deciding.Input{File: deciding.DecisionsFile})
+	_, err := decide(t.Context(), place.Open(), deciding.Input{File: deciding.DecisionsFile})
 	var d diag.Diagnostic
 	if !errors.As(err, &d) || d.Code != "merge-mode" {
 		t.Errorf("in a first run: %v", err)

@@ -245,6 +245,14 @@ type Plan struct {
 	Part         *Part     `json:"part,omitempty"`     // of a plan that is not for the whole move
 }
 
+// TakesBack is the run that the plan takes back, empty for a plan that goes forward.
+func (p *Plan) TakesBack() string {
+	if p.Rollback == nil {
+		return ""
+	}
+	return p.Rollback.Run
+}
+
 // Rollback says which run a plan takes back, and what decides about the way back.
 type Rollback struct {
 	Run      string   `json:"run"`

@@ -42,6 +42,20 @@ func Plan(ctx context.Context, p *project.Project, in Input, file string) (*Repo
 	return report, nil
 }
 
+// Review makes a plan of the whole for what it says about impacts and overlaps, and keeps that alone.
+func Review(ctx context.Context, p *project.Project) (*plan.Plan, error) {
+	w, err := Prepare(ctx, p, Input{})
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	if err := recordReview(ctx, p, w.Plan); err != nil {
+		return nil, err
+	}
+	p.Warn(p.Config().WithSnippets(w.Problems)...)
+	return w.Plan, nil
+}
+
 // Keep records a prepared plan, and writes one that is no draft into a file, where one is named.
 func Keep(ctx context.Context, p *project.Project, w *Prepared, file string) (*Report, error) {
 	if err := Record(ctx, p, w, file != ""); err != nil {

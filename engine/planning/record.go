@@ -35,7 +35,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 		return err
 	}
 	if made.Rollback == nil {
-		if err := RecordReview(ctx, p, made); err != nil {
+		if err := recordReview(ctx, p, made); err != nil {
 			return err
 		}
 	}
@@ -100,8 +100,8 @@ func summaryOf(migration *state.Migration, p *plan.Plan, at time.Time) (state.Su
 	return summary, err
 }
 
-// RecordReview keeps what a plan says about impacts and overlaps, so that both are read back without planning again.
-func RecordReview(ctx context.Context, p *project.Project, of *plan.Plan) error {
+// recordReview keeps what a plan says about impacts and overlaps, so that both are read back without planning again.
+func recordReview(ctx context.Context, p *project.Project, of *plan.Plan) error {
 	migration, err := p.State(ctx)
 	if err != nil {
 		return err

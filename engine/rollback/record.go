@@ -71,22 +71,6 @@ func BuiltUpon(earlier, later *history.Record) error {
 		later.Run.ID, earlier.Run.ID, why, later.Run.ID)
 }
 
-// Of is the run that a plan takes back, empty for a plan that goes forward.
-func Of(p *plan.Plan) string {
-	if p.Rollback == nil {
-		return ""
-	}
-	return p.Rollback.Run
-}
-
-// Stays counts what a rollback leaves because it is used.
-func Stays(p *plan.Plan) int {
-	if p.Rollback == nil {
-		return 0
-	}
-	return p.Summary.Skipped
-}
-
 // UsedSince says in a line of each what the plan deletes without a decision though it is used, or though nobody can tell.
 func UsedSince(p *plan.Plan, asked []observation.UsageQuestion, known map[identity.ResourceID]observation.Usage) []string {
 	undecided := map[identity.ResourceID]bool{}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -20,7 +19,7 @@ type AppliedOptions struct {
 }
 
 // Applied says what came of every step, and what to do next.
-func Applied(w io.Writer, r *applying.Report, o AppliedOptions) {
+func Applied(w io.Writer, r *apply.RunReport, o AppliedOptions) {
 	fmt.Fprintf(w, "\napplied      %5d\n", r.Steps.Count(history.Applied))
 	if n := r.Steps.Count(history.Already); n > 0 {
 		fmt.Fprintf(w, "already done %5d   before this apply\n", n)
@@ -88,7 +87,7 @@ func rollbackEnd(p *plan.Plan) string {
 }
 
 // SecretsWritten says where one-time secrets are.
-func SecretsWritten(w io.Writer, files []applying.Delivered) {
+func SecretsWritten(w io.Writer, files []apply.Delivered) {
 	for _, f := range files {
 		to := ""
 		if f.Encrypted > 0 {

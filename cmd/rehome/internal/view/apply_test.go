@@ -8,14 +8,13 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-func reportOf(status history.Status, results ...apply.Result) *applying.Report {
-	return &applying.Report{
+func reportOf(status history.Status, results ...apply.Result) *apply.RunReport {
+	return &apply.RunReport{
 		Plan: &plan.Plan{}, Steps: apply.Report{Results: results},
 		Run: history.Run{ID: "r-1", Status: status, StartedAt: time.Unix(1, 0), CompletedAt: time.Unix(2, 0)},
 	}
@@ -46,7 +45,7 @@ func TestApplied_NamesTheNextCommandWhereAPersonReads(t *testing.T) {
 	stopped := reportOf(history.StatusFailed)
 	stopped.Interrupted = true
 	for want, c := range map[string]struct {
-		report     *applying.Report
+		report     *apply.RunReport
 		automation bool
 	}{
 		"Next: rehome verify\n":           {reportOf(history.StatusCompleted), false},
@@ -67,7 +66,7 @@ func TestApplied_NamesTheNextCommandWhereAPersonReads(t *testing.T) {
 
 func TestSecretsWritten_SaysForHowMany(t *testing.T) {
 	var out bytes.Buffer
-	view.SecretsWritten(&out, []applying.Delivered{{Path: "a.json", Secrets: 1}, {Path: "b.age", Secrets: 2, Encrypted: 3}})
+	view.SecretsWritten(&out, []apply.Delivered{{Path: "a.json", Secrets: 1}, {Path: "b.age", Secrets: 2, Encrypted: 3}})
 	want := "1 client secret written to a.json; they are stored nowhere else.\n" +
 		"2 client secrets written to b.age, encrypted for 3 recipients; they are stored nowhere else.\n"
 	if out.String() != want {

@@ -5,9 +5,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/recounting"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -39,7 +39,7 @@ type RunOptions struct {
 }
 
 // Run shows a run with each step of its plan.
-func Run(w io.Writer, r *applying.RunReport, o RunOptions) {
+func Run(w io.Writer, r *recounting.RunReport, o RunOptions) {
 	run := r.Run
 	fmt.Fprintf(w, "Run       %s   %s\n", run.ID, run.Status)
 	fmt.Fprintf(w, "Begun     %s, %s", Moment(run.StartedAt), Ago(run.StartedAt, o.Now))
@@ -73,7 +73,7 @@ func WayBack(run history.Run) string {
 }
 
 // stepRows lists what needs a person first.
-func stepRows(w io.Writer, all []applying.Row, verbose bool) {
+func stepRows(w io.Writer, all []recounting.Row, verbose bool) {
 	sections := []struct {
 		state history.State
 		sign  string
@@ -83,7 +83,7 @@ func stepRows(w io.Writer, all []applying.Row, verbose bool) {
 		{history.StateCreated, "+"}, {history.StateMapped, ">"}, {history.StateUnchanged, "="},
 	}
 	for _, section := range sections {
-		var listed []applying.Row
+		var listed []recounting.Row
 		for _, row := range all {
 			if row.State == section.state {
 				listed = append(listed, row)
@@ -102,7 +102,7 @@ func stepRows(w io.Writer, all []applying.Row, verbose bool) {
 	}
 }
 
-func stepRow(w io.Writer, sign string, row applying.Row) {
+func stepRow(w io.Writer, sign string, row recounting.Row) {
 	place := ""
 	if row.Plan.File != "" {
 		place = fmt.Sprintf("   %s:%d", Clean(row.Plan.File), row.Plan.Line)

@@ -7,19 +7,19 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/recounting"
 	"github.com/rehome-iam/rehome/state"
 )
 
 func TestRun_ListsWhatNeedsAPersonFirst(t *testing.T) {
-	report := &applying.RunReport{
+	report := &recounting.RunReport{
 		Run: history.Run{ID: "r-1", Status: history.StatusStarted, PlanHash: "sha256:abc", StartedAt: time.Unix(0, 0), RolledBackBy: "r-2"},
-		Steps: []applying.Row{
+		Steps: []recounting.Row{
 			{Title: "group:/a", State: history.StateCreated, ServerID: "77"},
 			{Title: "group:/b", State: history.StateUnchanged},
-			{Title: "client:c", State: history.StateFailed, Reason: "400", Plan: applying.PlanLine{File: "a.hcl", Line: 3}},
+			{Title: "client:c", State: history.StateFailed, Reason: "400", Plan: recounting.PlanLine{File: "a.hcl", Line: 3}},
 			{Title: "an app", State: history.StateManual, FollowUp: "f-1", Open: true},
 		},
 	}

@@ -1,4 +1,4 @@
-package applying
+package recounting
 
 import (
 	"cmp"

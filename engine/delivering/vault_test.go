@@ -1,4 +1,4 @@
-package applying
+package delivering
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func plain(b []byte) []byte { return b }
 
 func TestVault_KeepsEverySecretInAFileForItsOwnerOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secrets.json")
-	v, err := openVault(path, nil, nil, false)
+	v, err := openOutlet(path, nil, nil, false)
 	if err != nil || !v.ready() {
 		t.Fatal(err)
 	}
@@ -49,10 +49,10 @@ func TestVault_KeepsEverySecretInAFileForItsOwnerOnly(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
-	if _, err := openVault(path, nil, nil, false); err == nil || !strings.Contains(err.Error(), "is there already") {
+	if _, err := openOutlet(path, nil, nil, false); err == nil || !strings.Contains(err.Error(), "is there already") {
 		t.Errorf("an earlier file: %v", err)
 	}
-	again, err := openVault(path, nil, nil, true)
+	again, err := openOutlet(path, nil, nil, true)
 	if err != nil || filepath.Base(again.path) != "secrets.part2.json" {
 		t.Errorf("%v %+v", err, again)
 	}
@@ -64,7 +64,7 @@ func TestVault_EncryptsForItsRecipients(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "secrets.age")
-	v, err := openVault(path, []string{key.Recipient().String()}, nil, false)
+	v, err := openOutlet(path, []string{key.Recipient().String()}, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestVault_EncryptsForItsRecipients(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for _, recipients := range [][]string{{"not a key"}, {key.Recipient().String()}} {
-		if _, err := openVault("", recipients, nil, false); err == nil {
+		if _, err := openOutlet("", recipients, nil, false); err == nil {
 			t.Errorf("%v without a file is let through", recipients)
 		}
 	}
@@ -97,7 +97,7 @@ func TestVault_EncryptsForItsRecipients(t *testing.T) {
 
 func TestVault_ShowsASecretOnlyWhereItMay(t *testing.T) {
 	var out bytes.Buffer
-	for _, v := range []*Vault{{terminal: &out}, {}} {
+	for _, v := range []*outlet{{terminal: &out}, {}} {
 		err := v.Deliver(identity.ResourceID{Type: "client", Key: "a"}, "secret", "x")
 		if (err == nil) != v.ready() {
 			t.Errorf("%v", err)
@@ -111,9 +111,10 @@ func TestVault_ShowsASecretOnlyWhereItMay(t *testing.T) {
 func TestVaults_GiveEachSecretToItsOwner(t *testing.T) {
 	folder := t.TempDir()
 	id := func(key string) identity.ResourceID { return identity.ResourceID{Type: "client", Key: key} }
-	v := &vaults{
-		out: folder, rest: &Vault{path: filepath.Join(folder, "rest")},
-		owners: map[string]*Vault{"pay": {path: filepath.Join(folder, "pay")}}, owner: map[identity.ResourceID]string{id("a"): "pay"},
+	v := &Vault{
+		out: folder, rest: &outlet{path: filepath.Join(folder, "rest")},
+		owners: map[string]*outlet{"pay": {path: filepath.Join(folder, "pay")}},
+		owner:  map[identity.ResourceID]string{id("a"): "pay"},
 	}
 	for _, key := range []string{"a", "b"} {
 		if err := v.Deliver(id(key), "secret", "of "+key); err != nil {
@@ -125,7 +126,7 @@ func TestVaults_GiveEachSecretToItsOwner(t *testing.T) {
 			t.Errorf("%s: %+v", file, got)
 		}
 	}
-	if got := v.delivered(); len(got) != 2 || got[0].Path != filepath.Join(folder, "rest") || got[1].Secrets != 1 {
+	if got := v.Delivered(); len(got) != 2 || got[0].Path != filepath.Join(folder, "rest") || got[1].Secrets != 1 {
 		t.Errorf("%+v", got)
 	}
 	v.rest.path = filepath.Join(folder, "no", "such", "folder")

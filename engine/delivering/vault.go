@@ -1,4 +1,4 @@
-package applying
+package delivering
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -22,32 +23,35 @@ type Destination struct {
 	earlier    []string  // where earlier parts of the same run were told to write
 }
 
+// After is the destination of a run that goes on: what its earlier parts wrote is left as it is.
+func (d Destination) After(earlier []string) Destination {
+	d.earlier = earlier
+	return d
+}
+
+// ForNobody is the destination of secrets that nobody needs.
+func ForNobody() Destination { return Destination{Terminal: nowhere{}} }
+
 // nowhere takes secrets that are for nobody.
 type nowhere struct{}
 
 // Write implements io.Writer.
 func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
 
-// Delivered says where secrets are.
-type Delivered struct {
-	Path      string
-	Secrets   int
-	Encrypted int // for so many recipients
-}
-
-// vaults deliver the secrets of applications to those who own them: with secret_recipients blocks Out is a folder with
+// Vault delivers the secrets of applications to those who own them: with secret_recipients blocks Out is a folder with
 // one file an owner, encrypted for that owner; what no block means goes into a file of its own there.
-type vaults struct {
+type Vault struct {
 	out    string // what Destination says
-	rest   *Vault
-	owners map[string]*Vault // by the name of the block
+	rest   *outlet
+	owners map[string]*outlet // by the name of the block
 	owner  map[identity.ResourceID]string
 }
 
-func openVaults(p *project.Project, steps []plan.Step, to Destination) (*vaults, error) {
+// Open checks the destination for the secrets of the steps. It makes no file yet.
+func Open(p *project.Project, steps []plan.Step, to Destination) (*Vault, error) {
 	cfg, out := p.Config(), p.Path(to.Out)
 	ours := slices.Contains(to.earlier, out)
-	v := &vaults{out: out, owners: map[string]*Vault{}, owner: map[identity.ResourceID]string{}}
+	v := &Vault{out: out, owners: map[string]*outlet{}, owner: map[identity.ResourceID]string{}}
 	path, err := out, error(nil)
 	if len(cfg.SecretRecipients) > 0 && out != "" {
 		if err := fault.MakeFolder(out); err != nil {
@@ -58,7 +62,7 @@ func openVaults(p *project.Project, steps []plan.Step, to Destination) (*vaults,
 			path = filepath.Join(out, "secrets.age")
 		}
 	}
-	if v.rest, err = openVault(path, to.Recipients, to.Terminal, ours); err != nil {
+	if v.rest, err = openOutlet(path, to.Recipients, to.Terminal, ours); err != nil {
 		return nil, err
 	}
 	if out == "" {
@@ -73,7 +77,7 @@ func openVaults(p *project.Project, steps []plan.Step, to Destination) (*vaults,
 		if v.owners[block.Name] != nil {
 			continue
 		}
-		v.owners[block.Name], err = openVault(filepath.Join(out, block.Name+".age"), block.Recipients, nil, ours)
+		v.owners[block.Name], err = openOutlet(filepath.Join(out, block.Name+".age"), block.Recipients, nil, ours)
 		if err != nil {
 			return nil, err
 		}
@@ -90,20 +94,20 @@ func namesOf(step plan.Step) []string {
 	return names
 }
 
-// ready tells whether a generated secret has somewhere to go.
-func (v *vaults) ready() bool { return v.out != "" || v.rest.ready() }
+// Ready tells whether a generated secret has somewhere to go.
+func (v *Vault) Ready() bool { return v.out != "" || v.rest.ready() }
 
-// deliver hands a secret to the owner of its resource.
-func (v *vaults) deliver(resource identity.ResourceID, attribute, value string) error {
+// Give hands a secret to the owner of its resource.
+func (v *Vault) Give(resource identity.ResourceID, attribute, value string) error {
 	if owner := v.owners[v.owner[resource]]; owner != nil {
 		return owner.Deliver(resource, attribute, value)
 	}
 	return v.rest.Deliver(resource, attribute, value)
 }
 
-// Deliver implements apply.Vault. It tells what to do about a secret that could not be delivered.
-func (v *vaults) Deliver(resource identity.ResourceID, attribute, value string) error {
-	err := v.deliver(resource, attribute, value)
+// Deliver is Give as apply.Vault wants it. It tells what to do about a secret that could not be delivered.
+func (v *Vault) Deliver(resource identity.ResourceID, attribute, value string) error {
+	err := v.Give(resource, attribute, value)
 	if err == nil {
 		return nil
 	}
@@ -120,16 +124,19 @@ func quoted(argument string) string {
 	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 }
 
-// delivered says where the secrets are that went into files.
-func (v *vaults) delivered() []Delivered {
-	all := []*Vault{v.rest}
+// Out is the file or folder that was named, empty for none.
+func (v *Vault) Out() string { return v.out }
+
+// Delivered says where the secrets are that went into files.
+func (v *Vault) Delivered() []apply.Delivered {
+	all := []*outlet{v.rest}
 	for _, name := range slices.Sorted(maps.Keys(v.owners)) {
 		all = append(all, v.owners[name])
 	}
-	var found []Delivered
+	var found []apply.Delivered
 	for _, one := range all {
 		if len(one.given) > 0 {
-			found = append(found, Delivered{Path: one.path, Secrets: len(one.given), Encrypted: len(one.recipients)})
+			found = append(found, apply.Delivered{Path: one.path, Secrets: len(one.given), Encrypted: len(one.recipients)})
 		}
 	}
 	return found

@@ -1,4 +1,4 @@
-package applying
+package delivering
 
 import (
 	"bytes"
@@ -20,9 +20,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/project"
 )
 
-// Vault delivers one-time secrets: to a file of mode 0600, age-encrypted when recipients are given, else to a terminal.
+// outlet takes one-time secrets: to a file of mode 0600, age-encrypted when recipients are given, else to a terminal.
 // Every delivery is on disk before it returns. Safe for many goroutines.
-type Vault struct {
+type outlet struct {
 	mutex      sync.Mutex
 	path       string
 	recipients []age.Recipient
@@ -37,13 +37,13 @@ type OneTimeSecret struct {
 	Value     string `json:"value"`
 }
 
-// openVault checks the destination before anything is written to the target. A file that an earlier part of the same run
-// wrote is left as it is: what follows goes into a further part beside it.
-func openVault(path string, recipients []string, terminal io.Writer, ours bool) (*Vault, error) {
+// openOutlet checks the destination before anything is written to the target. A file that an earlier part of the same
+// run wrote is left as it is: what follows goes into a further part beside it.
+func openOutlet(path string, recipients []string, terminal io.Writer, ours bool) (*outlet, error) {
 	if ours {
 		path = nextPart(path)
 	}
-	v := &Vault{path: path, terminal: terminal}
+	v := &outlet{path: path, terminal: terminal}
 	for _, text := range recipients {
 		recipient, err := age.ParseX25519Recipient(text)
 		if err != nil {
@@ -93,10 +93,10 @@ func nextPart(path string) string {
 }
 
 // ready tells whether a generated secret has somewhere to go.
-func (v *Vault) ready() bool { return v.path != "" || v.terminal != nil }
+func (v *outlet) ready() bool { return v.path != "" || v.terminal != nil }
 
 // Deliver implements apply.Vault.
-func (v *Vault) Deliver(resource identity.ResourceID, attribute, value string) error {
+func (v *outlet) Deliver(resource identity.ResourceID, attribute, value string) error {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	secret := OneTimeSecret{Resource: resource.String(), Attribute: attribute, Value: value}
@@ -118,7 +118,7 @@ func (v *Vault) Deliver(resource identity.ResourceID, attribute, value string) e
 	return nil
 }
 
-func (v *Vault) encode(secrets []OneTimeSecret) ([]byte, error) {
+func (v *outlet) encode(secrets []OneTimeSecret) ([]byte, error) {
 	encoded, err := json.MarshalIndent(secrets, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encoding secrets: %w", err)
