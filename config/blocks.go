@@ -96,7 +96,9 @@ func (l *loader) state(block *hcl.Block) {
 			state.Path = ".rehome/state.db"
 		}
 	case "postgres":
-		state.URL = l.content(block.Body, []string{"url"}, nil).text("url")
+		if url, ok := l.content(block.Body, []string{"url"}, nil).hidden("url", cty.String); ok {
+			state.URL = url.AsString()
+		}
 		l.config.scope.secrets.add(state.URL)
 	default:
 		known := []string{"bbolt", "postgres"}
@@ -110,9 +112,12 @@ func (l *loader) requiredProviders(block *hcl.Block) {
 	attributes, problems := block.Body.JustAttributes()
 	l.add(problems)
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		if p := l.config.scope.exposed(attributes[name].Expr, name); p != nil {
+			l.add(hcl.Diagnostics{p})
+			continue
+		}
 		value, problems := l.config.scope.value(attributes[name].Expr, l.config.scope.ctx, cty.Map(cty.String))
 		l.add(problems)
-		value, _ = value.UnmarkDeep()
 		if problems.HasErrors() || value.IsNull() || !value.IsWhollyKnown() {
 			continue
 		}
@@ -346,11 +351,6 @@ func (l *loader) set(kind identity.Kind, f fields) func(identity.Item) (map[stri
 			continue
 		}
 		expression, problems := l.config.scope.itemExpression(kind, entry.ValueExpr)
-		if !problems.HasErrors() && touchesSecret(entry.ValueExpr, l.config.scope.ctx) {
-			place := entry.ValueExpr.Range()
-			problems = append(problems, problem(codeSensitiveUse, "Sensitive value exposed", &place,
-				"A sensitive value in set would be shown in plans."))
-		}
 		l.add(problems)
 		good = good && !problems.HasErrors()
 		expressions[name] = expression

@@ -34,6 +34,9 @@ func (l *loader) check(block *hcl.Block) {
 		condition: f.attributes["condition"].Expr, message: f.attributes["error_message"].Expr}
 	l.add(c.scope.check(c.condition, planRoots()))
 	l.add(c.scope.check(c.message, planRoots()))
+	if p := c.scope.exposed(c.message, "error_message"); p != nil {
+		l.add(hcl.Diagnostics{p})
+	}
 	l.config.Checks = append(l.config.Checks, c)
 }
 

@@ -18,6 +18,7 @@ type Inputs struct {
 	VarFiles []string // files of assignments, as given by -var-file
 	Vars     []string // "name=value", as given by -var
 	Environ  []string // "REHOME_VAR_name=value" counts, everything else is ignored
+	Private  []string // files with keys that no expression may read, besides everything in a .rehome folder
 	// Credentials hands out a stored secret. It is called by DecodeProvider only, never by Load, so that a configuration
 	// can be checked without an open state. It may be nil.
 	Credentials func(name string) (string, error)

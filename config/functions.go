@@ -5,10 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -19,8 +16,8 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// functions are those that every expression may call. file and fileexists look from dir.
-func functions(dir string) map[string]function.Function {
+// functions are those that every expression may call. file and fileexists see what files lets them.
+func functions(files fileReader) map[string]function.Function {
 	all := map[string]function.Function{
 		"alltrue": everyFunc(true), "anytrue": everyFunc(false),
 		"base64decode": textFunc(decodeBase64), "base64encode": textFunc(encodeBase64), "sha256": textFunc(hexSHA256),
@@ -30,7 +27,7 @@ func functions(dir string) map[string]function.Function {
 		"strcontains": textTestFunc("substr", func(text, part string) bool {
 			return strings.Contains(text, part)
 		}),
-		"file": fileFunc(dir), "fileexists": fileExistsFunc(dir),
+		"file": files.function(), "fileexists": files.existsFunction(),
 		"length": lengthFunc(), "replace": replaceFunc(),
 		"tostring": stdlib.MakeToFunc(cty.String), "tonumber": stdlib.MakeToFunc(cty.Number),
 		"tobool": stdlib.MakeToFunc(cty.Bool), "tolist": stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
@@ -67,7 +64,7 @@ func standardFunctions() map[string]function.Function {
 
 // FunctionNames lists the functions of expressions, for the documentation and for editors.
 func FunctionNames() []string {
-	return append(slices.Sorted(maps.Keys(functions(""))), credentialFunction)
+	return append(slices.Sorted(maps.Keys(functions(fileReader{}))), credentialFunction)
 }
 
 func textFunc(do func(string) (string, error)) function.Function {
@@ -169,54 +166,4 @@ func replaceFunc() function.Function {
 			return stdlib.Replace(args[0], args[1], args[2])
 		},
 	})
-}
-
-// maxFileSize bounds what file() reads into an expression.
-const maxFileSize = 4 << 20
-
-func fileFunc(dir string) function.Function {
-	return textFunc(func(path string) (string, error) {
-		text, err := readText(within(dir, path))
-		if err != nil {
-			return "", fmt.Errorf("reading %s: %w", path, err)
-		}
-		return text, nil
-	})
-}
-
-func readText(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", withoutPath(err)
-	}
-	defer file.Close()
-	raw, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
-	if err != nil {
-		return "", withoutPath(err)
-	}
-	if len(raw) > maxFileSize {
-		return "", fmt.Errorf("the file is larger than 4 MiB")
-	}
-	if !utf8.Valid(raw) {
-		return "", fmt.Errorf("the file is not UTF-8 text")
-	}
-	return string(raw), nil
-}
-
-func fileExistsFunc(dir string) function.Function {
-	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String}},
-		Type:   function.StaticReturnType(cty.Bool),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			info, err := os.Stat(within(dir, args[0].AsString()))
-			return cty.BoolVal(err == nil && info.Mode().IsRegular()), nil
-		},
-	})
-}
-
-func within(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, path)
 }

@@ -17,8 +17,7 @@ import (
 )
 
 func TestKeys_OfConditions(t *testing.T) {
-	const declared = "variable \"who\" {\n default = \"eng\"\n}\nlocals {\n names = [\"eng\", \"ops\"]\n}\n" +
-		"variable \"hidden\" {\n default = \"eng\"\n sensitive = true\n}\n"
+	const declared = "variable \"who\" {\n default = \"eng\"\n}\nlocals {\n names = [\"eng\", \"ops\"]\n}\n"
 	for where, want := range map[string]string{
 		`item.name == "eng"`:  "[{name eng}]",
 		`"eng" == item.name`:  "[{name eng}]",
@@ -53,15 +52,10 @@ func TestKeys_OfConditions(t *testing.T) {
 			t.Errorf("%s: keys are %s, not %s", where, got, want)
 		}
 	}
-	c, _ := load(t, declared+"skip \"group\" \"a\" {\n where = item.name == var.hidden\n reason = \"r\"\n}", Inputs{})
-	if len(c.Skips) == 1 && len(c.Skips[0].Keys) > 0 {
-		t.Error("a sensitive value became a key")
-	}
 }
 
 func TestGuards_OfConditions(t *testing.T) {
-	c, list := load(t, "locals {\n names = [\"eng\", \"ops\"]\n}\n"+
-		"variable \"hidden\" {\n default = \"eng\"\n sensitive = true\n}\n", Inputs{})
+	c, list := load(t, "locals {\n names = [\"eng\", \"ops\"]\n}\n", Inputs{})
 	if list.HasErrors() {
 		t.Fatal(list)
 	}
@@ -77,7 +71,6 @@ func TestGuards_OfConditions(t *testing.T) {
 		`!(item.name == "a" && item.type == "x")`:                           "none",
 		`item.type == "x" && item.name == "eng"`:                            "none",
 		`item.type == "x" || item.name == "eng"`:                            "none",
-		`item.name == var.hidden`:                                           "none",
 		`item.name == 5`:                                                    "none",
 		`contains("x", item.name)`:                                          "none",
 		`null`:                                                              "none",

@@ -26,6 +26,7 @@ const (
 // loader carries one Load. Problems are collected and turned into diagnostics at the end.
 type loader struct {
 	dir      string
+	reader   fileReader
 	inputs   Inputs
 	config   *Config
 	problems hcl.Diagnostics
@@ -39,9 +40,10 @@ func Load(dir string, inputs Inputs) (*Config, diag.List) {
 	config := &Config{Dir: dir, phase: PhasePlan, sources: files,
 		Rehome: Rehome{RequiredProviders: map[string]RequiredProvider{},
 			State: State{Type: "bbolt", Path: ".rehome/state.db"}}}
-	config.scope = &scope{functions: functions(dir), names: map[string][]string{"var": {}, "local": {}},
+	reader := fileReader{dir: dir, private: inputs.Private}
+	config.scope = &scope{functions: functions(reader), names: map[string][]string{"var": {}, "local": {}},
 		credentials: inputs.Credentials, secrets: &secretSet{texts: map[string]bool{}}}
-	l := &loader{dir: dir, inputs: inputs, config: config, seen: map[string]hcl.Range{}}
+	l := &loader{dir: dir, reader: reader, inputs: inputs, config: config, seen: map[string]hcl.Range{}}
 	files.secrets = config.scope.secrets
 	bodies, failed := l.read()
 	if failed != nil {
@@ -76,7 +78,7 @@ func (l *loader) read() ([]hcl.Body, *diag.Diagnostic) {
 		go func() {
 			defer wait.Done()
 			defer func() { <-slots }()
-			parsed[i], problems[i] = parseFile(l.dir, name)
+			parsed[i], problems[i] = l.parseFile(name)
 		}()
 	}
 	wait.Wait()
@@ -106,8 +108,8 @@ func filesEnding(dir, ending string) ([]string, error) {
 	return names, nil
 }
 
-func parseFile(dir, name string) (*hcl.File, hcl.Diagnostics) {
-	source, err := os.ReadFile(within(dir, name))
+func (l *loader) parseFile(name string) (*hcl.File, hcl.Diagnostics) {
+	source, err := l.reader.named(name)
 	if err != nil {
 		reason := withoutPath(err)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -222,8 +224,20 @@ func (l *loader) content(body hcl.Body, required, optional []string, nested ...h
 	return fields{l: l, attributes: content.Attributes, blocks: content.Blocks, ctx: l.config.scope.ctx}
 }
 
-// value evaluates an argument; false means that it is absent, null or wrong, which is reported.
+// value evaluates an argument that plans, reports or the state may show; false means that it is absent, null, sensitive
+// or wrong, which is reported.
 func (f fields) value(name string, want cty.Type) (cty.Value, bool) {
+	if attribute := f.attributes[name]; attribute != nil {
+		if p := f.l.config.scope.exposed(attribute.Expr, name); p != nil {
+			f.l.add(hcl.Diagnostics{p})
+			return cty.NilVal, false
+		}
+	}
+	return f.hidden(name, want)
+}
+
+// hidden evaluates an argument that nothing ever shows, so that it may be sensitive.
+func (f fields) hidden(name string, want cty.Type) (cty.Value, bool) {
 	attribute := f.attributes[name]
 	if attribute == nil {
 		return cty.NilVal, false

@@ -184,6 +184,17 @@ func touchesSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	return false
 }
 
+// exposed is the problem of an expression whose value would be shown although something in it is sensitive. A part that
+// does not decide about the value counts too: what is sensitive is told by the declarations, not by the day's values.
+func (s *scope) exposed(expr hcl.Expression, name string) *hcl.Diagnostic {
+	if !touchesSecret(expr, s.ctx) {
+		return nil
+	}
+	place := expr.Range()
+	return problem(codeSensitiveUse, "Sensitive value exposed", &place,
+		"A sensitive value in %s would be shown by plans, reports or the state. Use one that is not sensitive.", name)
+}
+
 // credential makes the function of source and target blocks. Failures go to failed too: a message about an expression
 // with a secret is left out, but why a credential cannot be had is no secret.
 func (s *scope) credential(failed *error) function.Function {

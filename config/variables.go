@@ -99,7 +99,7 @@ func (l *loader) assignFiles(variables map[string]*declared) {
 	// The folder was read a moment ago; when it cannot be read now there are no files.
 	files, _ := filesEnding(l.dir, autoVarsEnding)
 	for _, name := range append(files, l.inputs.VarFiles...) {
-		file, problems := parseFile(l.dir, name)
+		file, problems := l.parseFile(name)
 		l.add(problems)
 		if problems.HasErrors() {
 			continue
@@ -184,11 +184,11 @@ func (l *loader) final(d *declared) cty.Value {
 func (l *loader) validate(d *declared) {
 	for _, f := range d.validations {
 		f.ctx = l.config.scope.ctx
-		condition, ok := f.value("condition", cty.Bool)
+		condition, ok := f.hidden("condition", cty.Bool)
 		if ok && condition.False() {
-			message := f.text("error_message")
-			if d.Sensitive {
-				message = "A validation rule refuses the value."
+			message := "A validation rule refuses the value."
+			if !d.Sensitive {
+				message = f.text("error_message")
 			}
 			l.report(codeVariableInvalid, "Invalid variable value", d.place, "Variable %q: %s", d.Name, message)
 		}

@@ -41,6 +41,10 @@ func (s *scope) itemExpression(kind identity.Kind, expr hcl.Expression) (*itemEx
 				"\nAttributes of this kind: docs/reference/items.md#" + string(kind)
 		}
 	}
+	// Which items a condition means is shown too, and so is what tells them apart.
+	if p := s.exposed(expr, "an expression about items"); p != nil {
+		problems = append(problems, p)
+	}
 	e.names = readNames(expr, known)
 	if !problems.HasErrors() {
 		e.keys, e.guard = s.keysOf(expr), s.guardOf(expr)
@@ -216,7 +220,6 @@ func (e *itemExpression) predicate(item identity.Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	value, _ = value.Unmark()
 	if value.IsNull() || !value.IsKnown() {
 		return false, fmt.Errorf("%s:%d: for %s the condition is neither true nor false",
 			e.expr.Range().Filename, e.expr.Range().Start.Line, item.Address())

@@ -91,7 +91,7 @@ func (p *Project) Configuration(ctx context.Context) (*config.Config, error) {
 		return p.configuration, nil
 	}
 	cfg, found := config.Load(p.Folder, config.Inputs{
-		Vars: p.Variables, VarFiles: p.VarFiles, Environ: p.Environ,
+		Vars: p.Variables, VarFiles: p.VarFiles, Environ: p.Environ, Private: []string{p.IdentityPath()},
 		Credentials: func(name string) (string, error) { return p.credential(ctx, name) },
 	})
 	if found.HasErrors() {
