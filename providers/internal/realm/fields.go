@@ -135,7 +135,7 @@ func (f field) value(o Object) any {
 }
 
 // writeFields puts managed attributes into a representation; one that is not managed is left as it is, a secret that
-// is not given too.
+// is not given too. What the server computes is never sent: it has no place to stand.
 func writeFields(fields []field, o Object, a identity.Attributes, secrets map[string]string) {
 	for _, f := range fields {
 		value, managed := a[f.name]
@@ -143,7 +143,7 @@ func writeFields(fields []field, o Object, a identity.Attributes, secrets map[st
 			value, managed = secretValue(secrets, f.name)
 		}
 		switch {
-		case !managed || f.apart():
+		case !managed || f.computed || f.apart():
 		case f.write != nil:
 			f.write(o, value)
 		default:

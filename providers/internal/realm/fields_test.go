@@ -85,6 +85,18 @@ func TestEveryRowIsWrittenAndReadBack(t *testing.T) {
 	}
 }
 
+func TestWhatTheServerComputesIsNeverSent(t *testing.T) {
+	with := identity.Attributes{"client_id": "wiki", "own_flow": false, "alias": "corp", "other_providers": []any{"x"}}
+	without := identity.Attributes{"client_id": "wiki", "alias": "corp"}
+	for resourceType, write := range ways() {
+		sent, _ := write(nil, with, nil)
+		bare, _ := write(nil, without, nil)
+		if !reflect.DeepEqual(sent, bare) {
+			t.Errorf("%s: sent %v, without what is computed %v", resourceType, sent, bare)
+		}
+	}
+}
+
 func TestEveryClientAttributeIsWrittenReadBackAndTakenAway(t *testing.T) {
 	for _, protocol := range []string{ProtocolOIDC, ProtocolSAML} {
 		for _, row := range clientAttributes(protocol) {
