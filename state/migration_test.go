@@ -13,7 +13,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -131,9 +130,9 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 	for what, err := range map[string]error{
 		"a snapshot":    snapshot,
 		"an assessment": store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}),
-		"a plan": store.PutPlan(state.PlanRecord{Hash: "sha256:1", Migration: "acme", Status: plan.StatusPreviewed},
+		"a plan": store.PutPlan(state.PlanRecord{Hash: "sha256:1", Migration: "acme", Status: history.PlanPreviewed},
 			state.Event{}),
-		"a draft":   store.PutPlan(state.PlanRecord{Migration: "acme", Status: plan.StatusDraft}, state.Event{}),
+		"a draft":   store.PutPlan(state.PlanRecord{Migration: "acme", Status: history.PlanDraft}, state.Event{}),
 		"a summary": store.PutSummary(state.Summary{Migration: "acme"}, state.Event{}),
 		"a run":     store.PutRun(state.Run{ID: "r1", Migration: "acme", Status: history.StatusStarted}, state.Event{}),
 		"archiving": again,
@@ -182,15 +181,15 @@ func TestMigration_AnArchivedSourceIsNotReadNorAssessed(t *testing.T) {
 func TestPlan_GoesFromDraftToItsOutcome(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
-	record := state.PlanRecord{Migration: "acme", Status: plan.StatusDraft, Classifier: "1",
+	record := state.PlanRecord{Migration: "acme", Status: history.PlanDraft, Classifier: "1",
 		Inputs: []state.PlanSnapshot{{Source: "okta.corp", Snapshot: "s1", Assessment: "a1"}}}
 	if err := store.PutPlan(record, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	if draft, err := store.Draft(); err != nil || draft.Status != plan.StatusDraft {
+	if draft, err := store.Draft(); err != nil || draft.Status != history.PlanDraft {
 		t.Fatalf("%+v, %v", draft, err)
 	}
-	record.Hash, record.Status = "sha256:1", plan.StatusPreviewed
+	record.Hash, record.Status = "sha256:1", history.PlanPreviewed
 	if err := store.PutPlan(record, state.Event{}); err != nil {
 		t.Fatal(err)
 	}

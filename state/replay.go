@@ -7,7 +7,6 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/history"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
@@ -280,7 +279,7 @@ func (r *replay) end(tx Tx, record journal.Record) error {
 	run.Status, run.CompletedAt = record.Status, record.At
 	facts := map[string]string{"run": r.run, "status": string(record.Status)}
 	event := r.event(audit.PlanApplied, record, run.PlanHash, facts)
-	ended := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: plan.StatusFailed}
+	ended := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: history.PlanFailed}
 	if record.Plan != nil {
 		ended = *record.Plan
 	}

@@ -46,7 +46,7 @@ func (m *Migration) PutPlan(record PlanRecord, event Event) error {
 			return err
 		}
 		key := planDraft
-		if record.Status != plan.StatusDraft {
+		if record.Status != history.PlanDraft {
 			key = "plan/" + record.Hash
 			if err := m.keepOutcome(tx, key, &record); err != nil {
 				return err
@@ -71,7 +71,7 @@ func (m *Migration) keepOutcome(tx Tx, key string, record *PlanRecord) error {
 	if err := m.read(tx, bucketRecords, key, &before); err != nil {
 		return err
 	}
-	if before.Status == plan.StatusApplied || before.Status == plan.StatusAppliedWithFollowUp {
+	if before.Status == history.PlanApplied || before.Status == history.PlanAppliedWithFollowUp {
 		record.Status = before.Status
 	}
 	record.Run, record.AppliedAt = before.Run, before.AppliedAt

@@ -61,9 +61,9 @@ func (b before) things(m, source string, second int64) {
 			StartedAt: at(second)})
 	b.record("results", assessment+"/00000000", []string{m})
 	b.record("records", "matched/"+assessment, []plan.Overlap{})
-	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: plan.StatusPreviewed,
+	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: history.PlanPreviewed,
 		CreatedAt: at(second)})
-	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), state.PlanRecord{Migration: m, Status: plan.StatusDraft})
+	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), state.PlanRecord{Migration: m, Status: history.PlanDraft})
 	b.record("records", "summary/"+m, state.Summary{Migration: m, PendingDecisions: int(second)})
 	b.record("records", "run/"+run, state.Run{ID: run, PlanHash: hash, Migration: m, Status: history.StatusCompleted,
 		StartedAt: at(second)})

@@ -28,7 +28,7 @@ func Preconditions(p *plan.Plan, live map[identity.ResourceID]identity.Resource,
 			}
 			continue
 		}
-		if earlier.Prepared(step) {
+		if earlier.Prepared(step.DependsOn) {
 			continue
 		}
 		if text := changedSince(step, live, schemas[step.Resource.Type]); text != "" {

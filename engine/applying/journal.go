@@ -64,7 +64,7 @@ func (j *runJournal) outcome(r apply.Result) journal.Record {
 func (j *runJournal) bindings(step plan.Step, serverID string) []history.Binding {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
-	bindings, ours := history.BindingsOf(step, serverID)
+	bindings, ours := apply.BindingsOf(step, serverID)
 	for i, b := range bindings {
 		key := merge.BindingKey(b.Item, b.Resource.Type)
 		switch {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/evidence"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
@@ -24,7 +25,7 @@ func keyOf(seed byte) ed25519.PrivateKey {
 
 func samplePlan() *plan.Plan {
 	p := &plan.Plan{
-		FormatVersion: plan.FormatVersion, Status: plan.StatusPreviewed, Migration: plan.Migration{Name: "acme"},
+		FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, Migration: plan.Migration{Name: "acme"},
 		AccessDigest: "access:none",
 		Impacts:      []plan.Impact{{ID: "ocm-1", Acknowledged: true, Reason: "told by it@acme.example", Items: []string{}}},
 		Steps: []plan.Step{

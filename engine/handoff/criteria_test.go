@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -131,7 +132,7 @@ func TestRows_BlockedAndManualNeverDisappearWhateverWasClosed(t *testing.T) {
 		if diff := cmp.Diff(want, ids); diff != "" {
 			t.Error(diff)
 		}
-		if report.Rows[2].Count != 40 || report.Plan.Status != plan.StatusAppliedWithFollowUp {
+		if report.Rows[2].Count != 40 || report.Plan.Status != history.PlanAppliedWithFollowUp {
 			t.Errorf("%+v", report.Rows[2])
 		}
 	}

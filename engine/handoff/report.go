@@ -35,12 +35,12 @@ type Question struct {
 
 // PlanFacts are the head of the plan.
 type PlanFacts struct {
-	Hash      string          `json:"hash"`
-	Status    plan.Status     `json:"status"`
-	CreatedAt string          `json:"created_at"`
-	Target    plan.Target     `json:"target"`
-	Snapshots []plan.Snapshot `json:"snapshots"`
-	Summary   plan.Summary    `json:"summary"`
+	Hash      string             `json:"hash"`
+	Status    history.PlanStatus `json:"status"`
+	CreatedAt string             `json:"created_at"`
+	Target    plan.Target        `json:"target"`
+	Snapshots []plan.Snapshot    `json:"snapshots"`
+	Summary   plan.Summary       `json:"summary"`
 }
 
 // Approval is what the audit chain knows about who had the plan made and who applied its hash.
@@ -72,7 +72,7 @@ func NewReport(p *plan.Plan, followUps []FollowUp, in Input) Report {
 }
 
 // appliedStatus is the plan's status after its latest run.
-func appliedStatus(p *plan.Plan, run *Run) plan.Status {
+func appliedStatus(p *plan.Plan, run *Run) history.PlanStatus {
 	if run == nil {
 		return p.Status
 	}

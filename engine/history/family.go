@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"time"
-
-	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // MarkTakenBack fills in which run took a run back whole. Runs of one plan are one: an interrupted one goes on under
@@ -39,29 +37,27 @@ func Family(newestFirst []Run, run Run) []Run {
 	return family
 }
 
-// Record is a run that can be taken back: its family, its plan, and what came of each step.
+// Record is a run that can be taken back: its family, and what came of each step.
 type Record struct {
 	Run    Run
 	Family []Run
-	Plan   *plan.Plan
-	Did    []Did
-	undone map[string]bool // steps that a rollback has taken back already
+	Steps  map[string]Did // by id
 }
 
-// Did is a step that a family of runs did or began.
+// Did is what a family of runs did of a step, or began.
 type Did struct {
-	Step     plan.Step
-	Certain  bool // else the live target must tell
-	ServerID string
+	Certain   bool // else the live target must tell
+	ServerID  string
+	TakenBack bool // by a rollback, already
 }
 
 // Read is how RecordOf reads a run with its steps.
 type Read func(id string) (Run, error)
 
-// RecordOf puts together what the family of a run did of its plan, and what rollbacks have taken back of it.
-func RecordOf(newestFirst []Run, run Run, p *plan.Plan, read Read) (*Record, error) {
-	record := &Record{Run: run, Plan: p, Family: Family(newestFirst, run), undone: map[string]bool{}}
-	known := map[string]Did{}
+// RecordOf puts together what the family of a run did, and what rollbacks have taken back of it.
+func RecordOf(newestFirst []Run, run Run, read Read) (*Record, error) {
+	record := &Record{Run: run, Family: Family(newestFirst, run), Steps: map[string]Did{}}
+	undone := map[string]bool{}
 	for _, other := range slices.Backward(newestFirst) {
 		ours := ByID(record.Family, other.ID) != nil
 		back := ByID(record.Family, other.RollbackOf) != nil
@@ -74,18 +70,16 @@ func RecordOf(newestFirst []Run, run Run, p *plan.Plan, read Read) (*Record, err
 		}
 		for _, step := range whole.Steps {
 			if step.Outcome.Done() {
-				record.undone[step.StepID] = back // what a later run of the plan made anew is there again
+				undone[step.StepID] = back // what a later run of the plan made anew is there again
 			}
 		}
 		if ours {
-			gather(known, whole)
+			gather(record.Steps, whole)
 		}
 	}
-	for _, step := range p.Steps {
-		if did, there := known[step.ID]; there && step.Disposition == plan.DispositionPlanned {
-			did.Step = step
-			record.Did = append(record.Did, did)
-		}
+	for id, did := range record.Steps {
+		did.TakenBack = undone[id]
+		record.Steps[id] = did
 	}
 	return record, nil
 }
@@ -103,11 +97,6 @@ func gather(known map[string]Did, run Run) {
 			known[id] = Did{ServerID: cmp.Or(step.ServerID, known[id].ServerID)}
 		}
 	}
-}
-
-// Left are the steps that no rollback has taken back.
-func (r *Record) Left() []Did {
-	return slices.DeleteFunc(slices.Clone(r.Did), func(d Did) bool { return r.undone[d.Step.ID] })
 }
 
 // Since is when the first run of the family began.
@@ -134,34 +123,4 @@ func Reversible(newestFirst []Run) []Run {
 	return slices.DeleteFunc(slices.Clone(newestFirst), func(r Run) bool {
 		return r.RollbackOf != "" || r.RolledBackBy != ""
 	})
-}
-
-// Dependence is why what one run did cannot be taken back while what another did stands: it changed the same step, or
-// Needs one of it.
-type Dependence struct {
-	Step  string
-	Needs string // empty where the later run changed Step itself
-}
-
-// DependenceOn finds what a later run changed of, or needs from, the steps of an earlier one. What was only mapped
-// changed nothing.
-func DependenceOn(earlier, later []Did) (Dependence, bool) {
-	ours := map[string]bool{}
-	for _, d := range earlier {
-		ours[d.Step.ID] = true
-	}
-	for _, d := range later {
-		if d.Step.Action == plan.ActionMap {
-			continue
-		}
-		if ours[d.Step.ID] {
-			return Dependence{Step: d.Step.ID}, true
-		}
-		for _, need := range d.Step.DependsOn {
-			if ours[need] {
-				return Dependence{Step: d.Step.ID, Needs: need}, true
-			}
-		}
-	}
-	return Dependence{}, false
 }

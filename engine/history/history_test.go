@@ -10,8 +10,6 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/history"
-	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 func at(second int64) time.Time { return time.Unix(second, 0).UTC() }
@@ -20,23 +18,15 @@ func step(id string, outcome history.Outcome, server string) history.Step {
 	return history.Step{StepID: id, Outcome: outcome, ServerID: server}
 }
 
-func planned(hash string, ids ...string) *plan.Plan {
-	p := &plan.Plan{PlanHash: hash}
-	for _, id := range ids {
-		p.Steps = append(p.Steps, plan.Step{ID: id, Action: plan.ActionCreate, Disposition: plan.DispositionPlanned})
-	}
-	return p
-}
-
 func TestStatus_SaysWhatBecomesOfRunAndPlan(t *testing.T) {
 	for status, want := range map[history.Status]struct {
 		completed, unfinished bool
-		plan                  plan.Status
+		plan                  history.PlanStatus
 	}{
-		history.StatusStarted:               {false, true, plan.StatusFailed},
-		history.StatusFailed:                {false, true, plan.StatusFailed},
-		history.StatusCompleted:             {true, false, plan.StatusApplied},
-		history.StatusCompletedWithFollowUp: {true, false, plan.StatusAppliedWithFollowUp},
+		history.StatusStarted:               {false, true, history.PlanFailed},
+		history.StatusFailed:                {false, true, history.PlanFailed},
+		history.StatusCompleted:             {true, false, history.PlanApplied},
+		history.StatusCompletedWithFollowUp: {true, false, history.PlanAppliedWithFollowUp},
 	} {
 		if status.Completed() != want.completed || status.Unfinished() != want.unfinished || status.Plan() != want.plan {
 			t.Errorf("%s: completed %v, unfinished %v, plan %s", status, status.Completed(), status.Unfinished(), status.Plan())
@@ -88,12 +78,8 @@ func TestRun_TheLastOutcomeOfAStepCounts(t *testing.T) {
 	if diff := cmp.Diff(history.Counts{Applied: 2, Failed: 1, NotStarted: 1, Unknown: 2}, run.Count()); diff != "" {
 		t.Error(diff)
 	}
-	var did []string
-	for _, d := range run.Done(planned("p", "c", "b", "a", "x")) {
-		did = append(did, d.Step.ID+d.ServerID)
-	}
-	if !slices.Equal(did, []string{"c3", "a1"}) {
-		t.Errorf("done in the order of the plan: %v", did)
+	if did := run.Done(); len(did) != 2 || did["a"].ServerID != "1" || did["c"].ServerID != "3" {
+		t.Errorf("done: %v", did)
 	}
 	if (history.Run{}).Count() != (history.Counts{}) {
 		t.Error("a run without steps did something")
@@ -240,57 +226,24 @@ func TestRecordOf_JoinsTheFamilyAndWhatWasTakenBack(t *testing.T) {
 		run.Steps = steps[id]
 		return run, nil
 	}
-	p := planned("p", "a", "b", "c", "d", "e", "f", "g")
-	p.Steps[2].Disposition = plan.DispositionManual
-	record, err := history.RecordOf(runs, runs[3], p, read)
+	record, err := history.RecordOf(runs, runs[3], read)
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := func(all []history.Did) []string {
-		var found []string
-		for _, d := range all {
-			text := d.Step.ID + d.ServerID
-			if !d.Certain {
-				text += "?"
-			}
-			found = append(found, text)
-		}
-		return found
-	}
-	if diff := cmp.Diff([]string{"a1", "b2?", "e5", "f6"}, texts(record.Did)); diff != "" {
-		t.Errorf("did: %s", diff)
-	}
-	if diff := cmp.Diff([]string{"a1", "b2?", "f6"}, texts(record.Left())); diff != "" {
-		t.Errorf("left: %s", diff)
+	if diff := cmp.Diff(map[string]history.Did{
+		"a": {Certain: true, ServerID: "1"}, "b": {ServerID: "2"}, "c": {},
+		"e": {Certain: true, ServerID: "5", TakenBack: true},
+		"f": {Certain: true, ServerID: "6"}, // taken back, and made anew by a later run of the plan
+	}, record.Steps); diff != "" {
+		t.Error(diff)
 	}
 	if !record.Since().Equal(at(10)) || !slices.Equal(ids(record.Family), []string{"redo", "r2", "r1"}) {
 		t.Errorf("since %v, family %v", record.Since(), ids(record.Family))
 	}
 	broken := errors.New("it does not read")
-	if _, err := history.RecordOf(runs, runs[3], p, func(string) (history.Run, error) { return history.Run{}, broken }); !errors.Is(err, broken) {
+	fails := func(string) (history.Run, error) { return history.Run{}, broken }
+	if _, err := history.RecordOf(runs, runs[3], fails); !errors.Is(err, broken) {
 		t.Errorf("a run that does not read: %v", err)
-	}
-}
-
-func TestDependenceOn_NamesWhatALaterRunChangedOrNeeds(t *testing.T) {
-	did := func(id string, action plan.Action, needs ...string) history.Did {
-		return history.Did{Step: plan.Step{ID: id, Action: action, DependsOn: needs}}
-	}
-	earlier := []history.Did{did("client:wiki", plan.ActionCreate)}
-	for name, c := range map[string]struct {
-		later []history.Did
-		want  history.Dependence
-		is    bool
-	}{
-		"changed the same":   {[]history.Did{did("client:wiki", plan.ActionUpdate)}, history.Dependence{Step: "client:wiki"}, true},
-		"needs it":           {[]history.Did{did("gate:wiki", plan.ActionCreate, "group:/a", "client:wiki")}, history.Dependence{Step: "gate:wiki", Needs: "client:wiki"}, true},
-		"only mapped it":     {[]history.Did{did("group:/b", plan.ActionCreate), did("client:wiki", plan.ActionMap)}, history.Dependence{}, false},
-		"something else":     {[]history.Did{did("group:/b", plan.ActionCreate, "group:/a")}, history.Dependence{}, false},
-		"did nothing at all": {nil, history.Dependence{}, false},
-	} {
-		if got, is := history.DependenceOn(earlier, c.later); got != c.want || is != c.is {
-			t.Errorf("%s: %+v, %v", name, got, is)
-		}
 	}
 }
 
@@ -318,83 +271,11 @@ func TestKnown_SaysWhatAnEarlierPartOfARunDid(t *testing.T) {
 	if s := k.Done["done"]; s.ServerID != "1" || !slices.Equal(s.Generated, []string{"secret"}) {
 		t.Errorf("%+v", s)
 	}
-	if !k.Prepared(plan.Step{DependsOn: []string{"never", "failed"}}) || k.Prepared(plan.Step{DependsOn: []string{"waits"}}) {
+	if !k.Prepared([]string{"never", "failed"}) || k.Prepared([]string{"waits"}) {
 		t.Error("what a step depends on was begun, or was not")
 	}
 	var none *history.Known
-	if done, begun := none.Of("done"); done || begun || none.Prepared(plan.Step{DependsOn: []string{"done"}}) {
+	if done, begun := none.Of("done"); done || begun || none.Prepared([]string{"done"}) {
 		t.Error("a run that knows nothing knows something")
-	}
-}
-
-func TestTell_TheLastOutcomeCounts(t *testing.T) {
-	first, second := at(1), at(2)
-	outcome := func(word history.Outcome, at time.Time) history.Step {
-		return history.Step{StepID: "s", Outcome: word, At: at, ServerID: "77", Reason: string(word)}
-	}
-	for name, c := range map[string]struct {
-		action   plan.Action
-		outcomes []history.Step
-		want     history.State
-		reason   string
-		ended    bool
-	}{
-		"created":           {plan.ActionCreate, []history.Step{outcome(history.Intended, first), outcome(history.Applied, second)}, history.StateCreated, "applied", true},
-		"changed":           {plan.ActionUpdate, []history.Step{outcome(history.Applied, second)}, history.StateChanged, "applied", true},
-		"deleted":           {plan.ActionDelete, []history.Step{outcome(history.Applied, second)}, history.StateDeleted, "applied", true},
-		"mapped":            {plan.ActionMap, []history.Step{outcome(history.Applied, second)}, history.StateMapped, "applied", true},
-		"nothing to do":     {plan.ActionNone, []history.Step{outcome(history.Already, second)}, history.StateUnchanged, "already", true},
-		"failed":            {plan.ActionCreate, []history.Step{outcome(history.Intended, first), outcome(history.Failed, second)}, history.StateFailed, "failed", true},
-		"failed, then done": {plan.ActionCreate, []history.Step{outcome(history.Failed, first), outcome(history.Applied, second)}, history.StateCreated, "applied", true},
-		"killed between":    {plan.ActionCreate, []history.Step{outcome(history.Intended, first)}, history.StateUnknown, "", false},
-		"waits":             {plan.ActionCreate, []history.Step{outcome(history.NotStarted, second)}, history.StateNotStarted, "not_started", true},
-		"never reached":     {plan.ActionCreate, nil, history.StateNotStarted, "", false},
-	} {
-		got := history.Tell(plan.DispositionPlanned, c.action, at(9), c.outcomes)
-		if got.State != c.want || got.Reason != c.reason || (got.EndedAt != nil) != c.ended || (got.StartedAt == nil) != (c.want == history.StateNotStarted) {
-			t.Errorf("%s: %+v", name, got)
-		}
-	}
-	found := history.Tell(plan.DispositionPlanned, plan.ActionCreate, at(9), []history.Step{{Outcome: history.Already, At: first}})
-	if found.Reason != "found done by an earlier, interrupted run" {
-		t.Errorf("found done: %q", found.Reason)
-	}
-	for disposition, want := range map[plan.Disposition]history.State{plan.DispositionBlocked: history.StateBlocked, plan.DispositionSkipped: history.StateSkipped,
-		plan.DispositionManual: history.StateManual, plan.DispositionUnchanged: history.StateUnchanged} {
-		got := history.Tell(disposition, plan.ActionNone, at(9), nil)
-		if got.State != want || got.StartedAt != nil || got.EndedAt == nil || !got.EndedAt.Equal(at(9)) {
-			t.Errorf("%s: %+v", disposition, got)
-		}
-	}
-}
-
-func TestBindingsOf_TellsWhatIsOursAndWhatIsGone(t *testing.T) {
-	resource := identity.ResourceID{Type: "group", Key: "/a"}
-	item := func(id, decision string) plan.ItemName {
-		return plan.ItemName{Source: "okta.corp", Kind: identity.KindGroup, ID: id, Decision: decision}
-	}
-	address := func(id string) identity.Address {
-		return identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: id}
-	}
-	for name, c := range map[string]struct {
-		step plan.Step
-		want []history.Binding
-		ours []bool
-	}{
-		"made": {plan.Step{Action: plan.ActionCreate, Items: []plan.ItemName{item("1", ""), item("2", "map_to_existing")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s"}, {Item: address("2"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}}, []bool{true, false}},
-		"mapped": {plan.Step{Action: plan.ActionMap, Items: []plan.ItemName{item("1", "")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}}, []bool{false}},
-		"reconciled": {plan.Step{Action: plan.ActionUpdate, Decision: "reconcile", Items: []plan.ItemName{item("1", "")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}}, []bool{true}},
-		"taken back": {plan.Step{Action: plan.ActionDelete, Unbinds: true, Items: []plan.ItemName{item("1", ""), item("2", "map_to_existing")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, Gone: true}, {Item: address("2"), Resource: resource, Gone: true}}, []bool{true, true}},
-		"deleted, bound by nothing": {plan.Step{Action: plan.ActionDelete, Items: []plan.ItemName{item("1", "")}}, nil, nil},
-	} {
-		c.step.Resource = resource
-		bindings, ours := history.BindingsOf(c.step, "s")
-		if diff := cmp.Diff(c.want, bindings); diff != "" || !slices.Equal(c.ours, ours) {
-			t.Errorf("%s: ours %v, %s", name, ours, diff)
-		}
 	}
 }

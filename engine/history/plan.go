@@ -1,9 +1,17 @@
 package history
 
-import (
-	"time"
+import "time"
 
-	"github.com/rehome-iam/rehome/engine/plan"
+// PlanStatus is how far a plan is.
+type PlanStatus string
+
+// The statuses of a plan. Only a previewed one has a hash.
+const (
+	PlanDraft               PlanStatus = "draft"
+	PlanPreviewed           PlanStatus = "previewed"
+	PlanApplied             PlanStatus = "applied"
+	PlanAppliedWithFollowUp PlanStatus = "applied_with_follow_up"
+	PlanFailed              PlanStatus = "failed"
 )
 
 // PlanRecord remembers a plan and what it was made from. A migration has one draft, which the next plan replaces.
@@ -12,7 +20,7 @@ type PlanRecord struct {
 	Migration  string         `json:"migration"`
 	CreatedAt  time.Time      `json:"created_at"`
 	ExpiresAt  time.Time      `json:"expires_at"`
-	Status     plan.Status    `json:"status"` // a draft has no hash; a run gives a previewed one its end
+	Status     PlanStatus     `json:"status"` // a draft has no hash; a run gives a previewed one its end
 	Handoff    string         `json:"preview_handoff_status"`
 	Blockers   []string       `json:"blockers,omitempty"`  // codes
 	Snapshots  []string       `json:"snapshots,omitempty"` // ids of those it was made from

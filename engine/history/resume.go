@@ -1,7 +1,5 @@
 package history
 
-import "github.com/rehome-iam/rehome/engine/plan"
-
 // Known is what a journal says of a run that goes on. A nil one knows nothing.
 type Known struct {
 	Done    map[string]KnownStep // steps that need not be asked for again
@@ -46,11 +44,11 @@ func (k *Known) Of(stepID string) (done, begun bool) {
 
 // Prepared tells whether an earlier part of the run began what a step depends on: a client that was made, say, can be
 // enabled, and so is in the target what only this step was to make.
-func (k *Known) Prepared(step plan.Step) bool {
+func (k *Known) Prepared(dependsOn []string) bool {
 	if k == nil {
 		return false
 	}
-	for _, id := range step.DependsOn {
+	for _, id := range dependsOn {
 		if k.Begun[id] {
 			return true
 		}

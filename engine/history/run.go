@@ -1,12 +1,12 @@
 package history
 
 import (
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // Status of a run.
@@ -27,15 +27,15 @@ func (s Status) Completed() bool { return s == StatusCompleted || s == StatusCom
 func (s Status) Unfinished() bool { return s == StatusStarted || s == StatusFailed }
 
 // Plan is what a run that ended so makes of its plan.
-func (s Status) Plan() plan.Status {
+func (s Status) Plan() PlanStatus {
 	switch s {
 	case StatusCompleted:
-		return plan.StatusApplied
+		return PlanApplied
 	case StatusCompletedWithFollowUp:
-		return plan.StatusAppliedWithFollowUp
+		return PlanAppliedWithFollowUp
 	case StatusStarted, StatusFailed:
 	}
-	return plan.StatusFailed
+	return PlanFailed
 }
 
 // EndOf is the status of a run that ended: with an error of the run itself or steps that are not done it failed, and
@@ -140,21 +140,10 @@ func (r Run) Count() Counts {
 	return c
 }
 
-// DoneStep is a step that a run did: as it was planned, and the id that the server gave.
-type DoneStep struct {
-	Step     plan.Step
-	ServerID string
-}
-
-// Done lists the steps of a plan that a run of it did, in the plan's order.
-func (r Run) Done(p *plan.Plan) []DoneStep {
-	last := r.Last()
-	var done []DoneStep
-	for _, step := range p.Steps {
-		if outcome := last[step.ID]; outcome.Outcome.Done() {
-			done = append(done, DoneStep{Step: step, ServerID: outcome.ServerID})
-		}
-	}
+// Done is the last outcome of each step that is done, by id.
+func (r Run) Done() map[string]Step {
+	done := r.Last()
+	maps.DeleteFunc(done, func(_ string, step Step) bool { return !step.Outcome.Done() })
 	return done
 }
 

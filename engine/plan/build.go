@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -26,7 +27,8 @@ func Build(input Input) (*Plan, diag.List) {
 	b.openingsWait()
 	b.vanished()
 	p := &Plan{
-		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: StatusDraft, Migration: input.Migration,
+		FormatVersion: FormatVersion, Classifier: assess.ClassifierVersion, Status: history.PlanDraft,
+		Migration: input.Migration,
 		Target:    input.Target,
 		Snapshots: append([]Snapshot{}, input.Snapshots...), Steps: b.order(), Impacts: b.impactsOfItems(),
 		Overlaps: b.overlaps(), Part: part,

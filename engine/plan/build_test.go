@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
@@ -99,7 +100,7 @@ func step(t *testing.T, p *Plan, id string) Step {
 
 func TestBuild_OrdersFoldsAndAccounts(t *testing.T) {
 	p := build(t, input())
-	if p.Status != StatusPreviewed || !strings.HasPrefix(p.PlanHash, "sha256:") {
+	if p.Status != history.PlanPreviewed || !strings.HasPrefix(p.PlanHash, "sha256:") {
 		t.Fatalf("status %s, blockers %+v", p.Status, p.Handoff.Blockers)
 	}
 	var ids []string
@@ -162,23 +163,23 @@ func TestBuild_OverlapNeedsADecision(t *testing.T) {
 		rules          []merge.Rule
 		action         Action
 		disposition    Disposition
-		status         Status
+		status         history.PlanStatus
 	}{
 		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, ActionNone, DispositionBlocked,
-			StatusDraft},
-		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, ActionNone, DispositionBlocked, StatusPreviewed},
+			history.PlanDraft},
+		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, ActionNone, DispositionBlocked, history.PlanPreviewed},
 		{"map never overwrites", "merge_into_existing", "group:/ENG",
-			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), ActionMap, DispositionPlanned, StatusPreviewed},
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), ActionMap, DispositionPlanned, history.PlanPreviewed},
 		{"map to something not matched is an error of the block", "merge_into_existing", "group:/eng",
-			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), ActionNone, DispositionBlocked, StatusDraft},
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), ActionNone, DispositionBlocked, history.PlanDraft},
 		{"create without rename is by hand", "merge_into_existing", "group:/eng",
-			rule(merge.Rule{Decision: merge.DecisionCreate}), ActionNone, DispositionManual, StatusPreviewed},
+			rule(merge.Rule{Decision: merge.DecisionCreate}), ActionNone, DispositionManual, history.PlanPreviewed},
 		{"create with rename creates", "merge_into_existing", "group:/eng2",
 			rule(merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"}), ActionCreate, DispositionPlanned,
-			StatusPreviewed},
+			history.PlanPreviewed},
 		{"reconcile changes the named fields", "merge_into_existing", "group:/ENG",
 			rule(merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"name", "description"}}), ActionUpdate,
-			DispositionPlanned, StatusPreviewed},
+			DispositionPlanned, history.PlanPreviewed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -41,7 +42,7 @@ func fullPlans() map[string]*Plan {
 			normalise(&p.Steps[i])
 		}
 		p.Summary.recount(p.Steps)
-		p.AccessDigest, p.Status, p.Handoff = accessDigest(p.Access), StatusPreviewed,
+		p.AccessDigest, p.Status, p.Handoff = accessDigest(p.Access), history.PlanPreviewed,
 			Handoff{Status: HandoffReady, Blockers: []Blocker{}}
 		p.Overlaps, p.PlanHash = nil, Hash(p)
 		return p

@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 )
 
 // A plan file is a zstd stream of JSON lines: header, impacts, steps in order, trailer. A line holds the canonical
@@ -51,7 +52,7 @@ type trailer struct {
 // Write writes the plan file of a previewed plan and closes it with a seal of SealSize bytes, which is made for the
 // digest of everything before it. A draft is an error: it has no hash to check the file against.
 func Write(w io.Writer, p *Plan, seal func(digest [32]byte) ([]byte, error)) error {
-	if p.Status != StatusPreviewed || p.PlanHash != Hash(p) {
+	if p.Status != history.PlanPreviewed || p.PlanHash != Hash(p) {
 		return errors.New("writing the plan file: the plan is a draft, or was changed after its hash")
 	}
 	sealed := &sealWriter{to: w, digest: sha256.New()}
@@ -292,7 +293,7 @@ func (f *fileReader) finish(end *trailer, sum string) (*Plan, error) {
 	if p.Access != nil && p.AccessDigest != accessDigest(p.Access) {
 		return nil, errors.New("its list of who gains and loses access does not have the digest that it states")
 	}
-	p.PlanHash, p.Status = end.PlanHash, StatusPreviewed
+	p.PlanHash, p.Status = end.PlanHash, history.PlanPreviewed
 	p.Handoff = Handoff{Status: HandoffReady, Blockers: []Blocker{}}
 	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
@@ -41,9 +42,9 @@ func Close(p *Plan, gates Gates) {
 	accept(p.Impacts, gates.Acknowledgements)
 	blockers := append(openQuestions(p), circumstances(gates)...)
 	p.Handoff = Handoff{Status: HandoffReady, Blockers: blockers}
-	p.Status, p.PlanHash = StatusPreviewed, ""
+	p.Status, p.PlanHash = history.PlanPreviewed, ""
 	if len(blockers) > 0 {
-		p.Handoff.Status, p.Status = HandoffNotReady, StatusDraft
+		p.Handoff.Status, p.Status = HandoffNotReady, history.PlanDraft
 		return
 	}
 	p.PlanHash = Hash(p)

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/history"
 )
 
 func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
@@ -15,7 +16,7 @@ func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 	in.Items[1].Result.Findings = []fidelity.Finding{{Type: fidelity.Approximation, ImpactCode: "issuer_changes",
 		Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityHigh, Summary: "new issuer"}}
 	p := build(t, in)
-	if p.Status != StatusDraft || p.PlanHash != "" || p.Handoff.Blockers[0].Code != BlockerImpacts {
+	if p.Status != history.PlanDraft || p.PlanHash != "" || p.Handoff.Blockers[0].Code != BlockerImpacts {
 		t.Fatalf("%+v", p.Handoff)
 	}
 	if err := Write(&bytes.Buffer{}, p, unsealed); err == nil {
@@ -24,7 +25,7 @@ func TestClose_AnImpactWaitsForItsAcknowledgement(t *testing.T) {
 	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced",
 		Range: diag.Range{File: "a.hcl", Start: diag.Position{Line: 1}}}}})
 	first := p.PlanHash
-	if p.Status != StatusPreviewed || first == "" {
+	if p.Status != history.PlanPreviewed || first == "" {
 		t.Fatalf("%+v", p.Handoff)
 	}
 	Close(p, Gates{Acknowledgements: []Acknowledgement{{ID: p.Impacts[0].ID, Reason: "announced",

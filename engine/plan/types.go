@@ -4,24 +4,13 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // FormatVersion of the plan as JSON. A field never changes its meaning within a major version.
 const FormatVersion = "1.0"
-
-// Status of a plan.
-type Status string
-
-// The statuses. Only a previewed plan has a hash.
-const (
-	StatusDraft               Status = "draft"
-	StatusPreviewed           Status = "previewed"
-	StatusApplied             Status = "applied"
-	StatusAppliedWithFollowUp Status = "applied_with_follow_up"
-	StatusFailed              Status = "failed"
-)
 
 // Action of a step.
 type Action string
@@ -223,18 +212,18 @@ type AccessChange struct {
 type Plan struct {
 	FormatVersion string `json:"format_version"`
 	// version of the classifier that judged the items; apply refuses another one
-	Classifier string     `json:"classifier"`
-	PlanHash   string     `json:"plan_hash,omitempty" plan:"derived"` // sha256:… of a previewed plan
-	Status     Status     `json:"status" plan:"derived"`
-	CreatedAt  string     `json:"created_at,omitempty" plan:"envelope"` // RFC 3339
-	ExpiresAt  string     `json:"expires_at,omitempty" plan:"envelope"` // RFC 3339
-	Migration  Migration  `json:"migration"`
-	Target     Target     `json:"target"`
-	Snapshots  []Snapshot `json:"snapshots" plan:"envelope"`
-	Handoff    Handoff    `json:"handoff" plan:"derived"` // a plan with a hash is ready
-	Summary    Summary    `json:"summary"`
-	Steps      []Step     `json:"steps"`
-	Impacts    []Impact   `json:"impacts"`
+	Classifier string             `json:"classifier"`
+	PlanHash   string             `json:"plan_hash,omitempty" plan:"derived"` // sha256:… of a previewed plan
+	Status     history.PlanStatus `json:"status" plan:"derived"`
+	CreatedAt  string             `json:"created_at,omitempty" plan:"envelope"` // RFC 3339
+	ExpiresAt  string             `json:"expires_at,omitempty" plan:"envelope"` // RFC 3339
+	Migration  Migration          `json:"migration"`
+	Target     Target             `json:"target"`
+	Snapshots  []Snapshot         `json:"snapshots" plan:"envelope"`
+	Handoff    Handoff            `json:"handoff" plan:"derived"` // a plan with a hash is ready
+	Summary    Summary            `json:"summary"`
+	Steps      []Step             `json:"steps"`
+	Impacts    []Impact           `json:"impacts"`
 	// not in the plan file: its steps hold what follows from them
 	Overlaps []Overlap `json:"overlaps,omitempty" plan:"derived"`
 	Access   *Access   `json:"access"`

@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planfile"
@@ -18,7 +19,7 @@ import (
 
 // previewed is a plan that makes a group, and names a person where that is said.
 func previewed(person bool) *plan.Plan {
-	p := &plan.Plan{FormatVersion: plan.FormatVersion, Status: plan.StatusPreviewed, Impacts: []plan.Impact{},
+	p := &plan.Plan{FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, Impacts: []plan.Impact{},
 		Steps: []plan.Step{{
 			ID: "group:/Finance", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 			Resource: identity.ResourceID{Type: "group", Key: "/Finance"}, After: identity.Attributes{"name": "Finance"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -27,7 +28,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 		return err
 	}
 	draft := RecordOf(made)
-	draft.Status, draft.Hash = plan.StatusDraft, ""
+	draft.Status, draft.Hash = history.PlanDraft, ""
 	created := p.Event(audit.PlanCreated, made.Migration.Name, map[string]string{
 		"status": string(made.Status), "preview_handoff_status": made.Handoff.Status,
 	})

@@ -62,8 +62,11 @@ func runAndPlan(migration *state.Migration, id string) (state.Run, *plan.Plan, e
 // carriedOut joins the last outcome of each step with the plan.
 func carriedOut(run state.Run, p *plan.Plan) []verify.Done {
 	var done []verify.Done
-	for _, did := range run.Done(p) {
-		done = append(done, verify.Done{Run: run.ID, Step: did.Step, ServerID: did.ServerID})
+	did := run.Done()
+	for _, step := range p.Steps {
+		if outcome, is := did[step.ID]; is {
+			done = append(done, verify.Done{Run: run.ID, Step: step, ServerID: outcome.ServerID})
+		}
 	}
 	return done
 }

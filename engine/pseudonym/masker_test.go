@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
@@ -22,7 +23,7 @@ func crowded() *plan.Plan {
 	eva := plan.ItemName{Source: "entra.hq", Kind: identity.KindUser, ID: "9e01-planted", Name: "Eva Planted",
 		Person: "9e01-planted"}
 	return &plan.Plan{
-		FormatVersion: plan.FormatVersion, Status: plan.StatusPreviewed, PlanHash: "sha256:00",
+		FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, PlanHash: "sha256:00",
 		Migration: plan.Migration{Name: "acme"},
 		Steps: []plan.Step{
 			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,

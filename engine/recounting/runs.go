@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
@@ -172,7 +173,7 @@ type PlanLine struct {
 
 // readBack joins what was planned of a step with what came of it.
 func readBack(step state.PlannedStep, outcomes []history.Step) Row {
-	told := history.Tell(plan.Disposition(step.Disposition), plan.Action(step.Action), step.At, outcomes)
+	told := apply.Tell(plan.Disposition(step.Disposition), plan.Action(step.Action), step.At, outcomes)
 	row := Row{
 		StepID: step.StepID, Title: step.Title, State: told.State, Reason: step.Reason, ToDo: step.ToDo,
 		ServerID: cmp.Or(told.ServerID, step.ServerID), StartedAt: told.StartedAt, EndedAt: told.EndedAt,

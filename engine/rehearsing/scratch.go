@@ -15,8 +15,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
@@ -202,7 +202,7 @@ func (r *rehearsing) fill() error {
 		return err
 	}
 	for _, of := range plans {
-		if of.Wave == "" || of.Status != plan.StatusApplied && of.Status != plan.StatusAppliedWithFollowUp {
+		if of.Wave == "" || of.Status != history.PlanApplied && of.Status != history.PlanAppliedWithFollowUp {
 			continue
 		}
 		if err := r.scratch.Migration().PutPlan(of, r.copyOf(of.Hash)); err != nil {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/observation"
@@ -32,7 +31,7 @@ type builder struct {
 
 // entry is one step of the run with its inverse.
 type entry struct {
-	done   history.Did
+	done   Did
 	undo   plan.Step
 	stays  bool // the resource will be there, or be as the run left it, when the rollback is over
 	root   bool // it stays for a reason of its own, not because something else stays

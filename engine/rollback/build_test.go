@@ -46,19 +46,19 @@ func item(kind identity.Kind, id string) []plan.ItemName {
 	return []plan.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: id}}
 }
 
-func made(resourceType, key string, items []plan.ItemName, after identity.Attributes, needs ...string) history.Did {
+func made(resourceType, key string, items []plan.ItemName, after identity.Attributes, needs ...string) rollback.Did {
 	id := identity.ResourceID{Type: resourceType, Key: key}
 	tag := ""
 	if len(items) > 0 {
 		tag = identity.Address{Source: items[0].Source, Kind: items[0].Kind, ID: items[0].ID}.String()
 	}
-	return history.Did{Certain: true,
+	return rollback.Did{Did: history.Did{Certain: true},
 		Step: plan.Step{ID: id.String(), Resource: id, Action: plan.ActionCreate,
 			Disposition: plan.DispositionPlanned, Items: items, Tag: tag, After: after, DependsOn: needs}}
 }
 
 // wholeRun makes an application with all its parts for one team, and changes a gateway.
-func wholeRun() []history.Did {
+func wholeRun() []rollback.Did {
 	wiki := item(identity.KindApplication, "wiki")
 	app := made("app", "wiki", wiki, identity.Attributes{"id": "wiki", "name": "Wiki",
 		"uris": []any{"https://a", "https://b"}})
@@ -66,7 +66,7 @@ func wholeRun() []history.Did {
 	gateway := made("gateway", "corp", item(identity.KindIdentityProvider, "idp"),
 		identity.Attributes{"id": "corp", "after": "road"}, "road:main")
 	gateway.Step.Action, gateway.Step.Before = plan.ActionUpdate, identity.Attributes{"id": "corp", "after": nil}
-	return []history.Did{
+	return []rollback.Did{
 		made("road", "main", wiki, identity.Attributes{"id": "main"}),
 		made("team", "eng", item(identity.KindGroup, "g1"), identity.Attributes{"name": "eng", "note": "Engineers"}),
 		app,
@@ -79,7 +79,7 @@ func wholeRun() []history.Did {
 }
 
 // leftBy is the target as the run left it, with nobody having used anything.
-func leftBy(done []history.Did) rollback.Input {
+func leftBy(done []rollback.Did) rollback.Input {
 	in := rollback.Input{Run: "r-1", PlanHash: "sha256:00", Done: done, Schemas: schemas(),
 		Usages: map[identity.ResourceID]observation.Usage{}}
 	for _, d := range done {
@@ -159,7 +159,7 @@ func TestBuild_WhatWasRenamedGetsItsNameBackBeforeWhatFollowsIt(t *testing.T) {
 	grant := made("grant", "crew>wiki", item(identity.KindAppAssignment, "as1"),
 		identity.Attributes{"team": "crew", "app": "wiki"}, "team:crew")
 	grant.Step.Action, grant.Step.Before = plan.ActionUpdate, identity.Attributes{"team": "eng", "app": "wiki"}
-	p := build(t, leftBy([]history.Did{team, grant}))
+	p := build(t, leftBy([]rollback.Did{team, grant}))
 	var order []string
 	for _, s := range p.Steps {
 		order = append(order, s.ID+" is "+s.Resource.Key)

@@ -2,6 +2,7 @@ package rollback
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
@@ -55,20 +56,84 @@ func Nothing(id string) error {
 	return diag.Errorf("rollback-nothing", "Nothing to take back", "%s", detail)
 }
 
+// Record is a run that can be taken back, with its plan and, in the order of the plan, the steps that its family of
+// runs did or began.
+type Record struct {
+	*history.Record
+	Plan *plan.Plan
+	Did  []Did
+}
+
+// Did is a step as it was planned, and what came of it.
+type Did struct {
+	Step plan.Step
+	history.Did
+}
+
+// RecordOf joins what the family of a run did with the plan that it carried out.
+func RecordOf(newestFirst []history.Run, run history.Run, p *plan.Plan, read history.Read) (*Record, error) {
+	of, err := history.RecordOf(newestFirst, run, read)
+	if err != nil {
+		return nil, err
+	}
+	record := &Record{Record: of, Plan: p}
+	for _, step := range p.Steps {
+		if did, there := of.Steps[step.ID]; there && step.Disposition == plan.DispositionPlanned {
+			record.Did = append(record.Did, Did{Step: step, Did: did})
+		}
+	}
+	return record, nil
+}
+
+// Left are the steps that no rollback has taken back.
+func (r *Record) Left() []Did {
+	return slices.DeleteFunc(slices.Clone(r.Did), func(d Did) bool { return d.TakenBack })
+}
+
 // BuiltUpon refuses to pull the ground from under a run that came later; nil when that one neither changed nor needs
 // anything of the earlier.
-func BuiltUpon(earlier, later *history.Record) error {
-	found, is := history.DependenceOn(earlier.Did, later.Did)
+func BuiltUpon(earlier, later *Record) error {
+	found, is := dependenceOn(earlier.Did, later.Did)
 	if !is {
 		return nil
 	}
-	why := "changed " + phrase.Clean(found.Step) + ", too"
-	if found.Needs != "" {
-		why = "made " + phrase.Clean(found.Step) + ", which needs " + phrase.Clean(found.Needs)
+	why := "changed " + phrase.Clean(found.step) + ", too"
+	if found.needs != "" {
+		why = "made " + phrase.Clean(found.step) + ", which needs " + phrase.Clean(found.needs)
 	}
 	return diag.Errorf("rollback-later-run", "A later run builds on it",
 		"Run %s, later than %s, %s.\nTake that one back first: rehome rollback -run=%s.",
 		later.Run.ID, earlier.Run.ID, why, later.Run.ID)
+}
+
+// dependence is why what one run did cannot be taken back while what another did stands: it changed the same step, or
+// needs one of it.
+type dependence struct {
+	step  string
+	needs string // empty where the later run changed the step itself
+}
+
+// dependenceOn finds what a later run changed of, or needs from, the steps of an earlier one. What was only mapped
+// changed nothing.
+func dependenceOn(earlier, later []Did) (dependence, bool) {
+	ours := map[string]bool{}
+	for _, d := range earlier {
+		ours[d.Step.ID] = true
+	}
+	for _, d := range later {
+		if d.Step.Action == plan.ActionMap {
+			continue
+		}
+		if ours[d.Step.ID] {
+			return dependence{step: d.Step.ID}, true
+		}
+		for _, need := range d.Step.DependsOn {
+			if ours[need] {
+				return dependence{step: d.Step.ID, needs: need}, true
+			}
+		}
+	}
+	return dependence{}, false
 }
 
 // UsedSince says in a line of each what the plan deletes without a decision though it is used, or though nobody can tell.

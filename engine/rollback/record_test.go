@@ -2,8 +2,10 @@ package rollback_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,19 +18,75 @@ import (
 )
 
 func TestBuiltUpon_ALaterRunThatChangedOrNeedsIsNamed(t *testing.T) {
-	step := func(id string, action plan.Action, needs ...string) []history.Did {
-		return []history.Did{{Step: plan.Step{ID: id, Action: action, DependsOn: needs}}}
+	step := func(id string, action plan.Action, needs ...string) []rollback.Did {
+		return []rollback.Did{{Step: plan.Step{ID: id, Action: action, DependsOn: needs}}}
 	}
-	ours := &history.Record{Run: history.Run{ID: "r-1"}, Did: step("client:wiki", plan.ActionCreate)}
-	for want, did := range map[string][]history.Did{
+	of := func(id string, did []rollback.Did) *rollback.Record {
+		return &rollback.Record{Record: &history.Record{Run: history.Run{ID: id}}, Did: did}
+	}
+	ours := of("r-1", step("client:wiki", plan.ActionCreate))
+	for want, did := range map[string][]rollback.Did{
 		"Run r-2, later than r-1, changed client:wiki, too.":                step("client:wiki", plan.ActionUpdate),
 		"Run r-2, later than r-1, made gate:wiki, which needs client:wiki.": step("gate:wiki", plan.ActionCreate, "group:/a", "client:wiki"),
 		"": append(step("group:/b", plan.ActionCreate), step("client:wiki", plan.ActionMap)...),
 	} {
-		got := rollback.BuiltUpon(ours, &history.Record{Run: history.Run{ID: "r-2"}, Did: did})
+		got := rollback.BuiltUpon(ours, of("r-2", did))
 		if (want == "") != (got == nil) || got != nil && !strings.Contains(got.Error(), want) {
 			t.Errorf("%v, wanted %q", got, want)
 		}
+	}
+	for name, did := range map[string][]rollback.Did{
+		"something else": step("group:/b", plan.ActionCreate, "group:/a"), "nothing at all": nil,
+	} {
+		if err := rollback.BuiltUpon(ours, of("r-2", did)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRecordOf_HasThePlannedStepsInTheOrderOfThePlan(t *testing.T) {
+	var p plan.Plan
+	for _, id := range []string{"c", "b", "by-hand", "never", "a"} {
+		p.Steps = append(p.Steps, plan.Step{ID: id, Disposition: plan.DispositionPlanned})
+	}
+	p.Steps[2].Disposition = plan.DispositionManual
+	step := func(id string, outcome history.Outcome) history.Step {
+		return history.Step{StepID: id, Outcome: outcome, ServerID: "of " + id}
+	}
+	runs := []history.Run{
+		{ID: "back", PlanHash: "back", RollbackOf: "r", Status: history.StatusFailed, StartedAt: time.Unix(20, 0)},
+		{ID: "r", PlanHash: "p", Status: history.StatusFailed, StartedAt: time.Unix(10, 0)},
+	}
+	steps := map[string][]history.Step{
+		"r": {step("a", history.Applied), step("b", history.Unknown), step("c", history.Applied),
+			step("by-hand", history.Applied)},
+		"back": {step("c", history.Applied)},
+	}
+	record, err := rollback.RecordOf(runs, runs[1], &p, func(id string) (history.Run, error) {
+		run := *history.ByID(runs, id)
+		run.Steps = steps[id]
+		return run, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := func(all []rollback.Did) (found []string) {
+		for _, d := range all {
+			found = append(found, fmt.Sprintf("%s %s %v", d.Step.ID, d.ServerID, d.Certain))
+		}
+		return found
+	}
+	want := []string{"c of c true", "b of b false", "a of a true"}
+	if diff := cmp.Diff(want, texts(record.Did)); diff != "" {
+		t.Errorf("did: %s", diff)
+	}
+	if diff := cmp.Diff(want[1:], texts(record.Left())); diff != "" {
+		t.Errorf("left: %s", diff)
+	}
+	broken := errors.New("it does not read")
+	_, err = rollback.RecordOf(runs, runs[1], &p, func(string) (history.Run, error) { return history.Run{}, broken })
+	if !errors.Is(err, broken) {
+		t.Errorf("a run that does not read: %v", err)
 	}
 }
 

@@ -2,7 +2,6 @@ package rollback
 
 import (
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -39,7 +38,7 @@ type Input struct {
 	PlanHash  string // of the plan that the run carried out
 	Migration plan.Migration
 	Target    plan.Target
-	Done      []history.Did
+	Done      []Did
 	Live      []identity.Resource
 	Schemas   []identity.ResourceSchema
 	Usages    map[identity.ResourceID]observation.Usage
@@ -56,7 +55,7 @@ type Cost struct {
 }
 
 // CostOf counts the steps that a rollback would try.
-func CostOf(done []history.Did) Cost {
+func CostOf(done []Did) Cost {
 	cost := Cost{NoReturn: []string{}}
 	for _, d := range done {
 		switch d.Step.Action {

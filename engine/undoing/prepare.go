@@ -9,7 +9,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -69,7 +68,7 @@ func Prepare(ctx context.Context, p *project.Project, run string) (*planning.Pre
 	return work, nil
 }
 
-func compute(ctx context.Context, p *project.Project, w *planning.Prepared, record *history.Record,
+func compute(ctx context.Context, p *project.Project, w *planning.Prepared, record *rollback.Record,
 	schema contract.ProviderSchema) error {
 	cfg := p.Config()
 	who, err := w.Target.Identify(ctx)

@@ -13,7 +13,7 @@ import (
 )
 
 // recordOf finds the run with the id, or the newest that changed something.
-func recordOf(migration *state.Migration, id string) (*history.Record, error) {
+func recordOf(migration *state.Migration, id string) (*rollback.Record, error) {
 	runs, err := migration.Runs()
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func recordOf(migration *state.Migration, id string) (*history.Record, error) {
 	return nil, rollback.Nothing(id)
 }
 
-func readRecord(migration *state.Migration, runs []history.Run, run history.Run) (*history.Record, error) {
+func readRecord(migration *state.Migration, runs []history.Run, run history.Run) (*rollback.Record, error) {
 	kept, err := migration.Plan(run.PlanHash)
 	if errors.Is(err, state.ErrNotFound) {
 		return nil, diag.Errorf("rollback-plan-missing", "Plan of the run is missing", "This state does not hold the plan "+
@@ -44,11 +44,11 @@ func readRecord(migration *state.Migration, runs []history.Run, run history.Run)
 	if err != nil {
 		return nil, err
 	}
-	return history.RecordOf(runs, run, kept, migration.Run)
+	return rollback.RecordOf(runs, run, kept, migration.Run)
 }
 
 // mayTakeBack refuses while a later run builds on the one of the record.
-func mayTakeBack(migration *state.Migration, record *history.Record) error {
+func mayTakeBack(migration *state.Migration, record *rollback.Record) error {
 	runs, err := migration.Runs()
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -57,7 +58,7 @@ func sample() *plan.Plan {
 			Reason: "user is not in the plan"},
 	}
 	return &plan.Plan{
-		Status: plan.StatusPreviewed, PlanHash: "sha256:9f2c61d0b7", ExpiresAt: "2026-11-23T10:20:00Z",
+		Status: history.PlanPreviewed, PlanHash: "sha256:9f2c61d0b7", ExpiresAt: "2026-11-23T10:20:00Z",
 		Migration: plan.Migration{Name: "acme"},
 		Target:    plan.Target{Name: "portal", Summary: "Keycloak 26.7.4, realm acme"},
 		Snapshots: []plan.Snapshot{{Source: "okta.corp", CompletedAt: "2026-11-22T08:14:00Z", Items: 1284,

@@ -9,7 +9,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/engine/standing"
 	"github.com/rehome-iam/rehome/state"
@@ -122,7 +121,7 @@ func (p *statusPage) planned() {
 	line := fmt.Sprintf("%s   %s", s.Plan.Status, Ago(s.PlannedAt, p.r.Now))
 	if s.PlanHash != "" {
 		line += "   " + ShortHash(s.PlanHash)
-		if s.Facts.Planned.Expired && s.Plan.Status == plan.StatusPreviewed {
+		if s.Facts.Planned.Expired && s.Plan.Status == history.PlanPreviewed {
 			line += "   expired"
 		}
 	}
