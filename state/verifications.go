@@ -7,11 +7,19 @@ import (
 	"time"
 )
 
+// Kinds of a verification: what was looked at.
+const (
+	VerifiedProbes  = "probes" // what the runs made was tried
+	VerifiedDrift   = "drift"  // what the runs made was compared with how it is
+	VerifiedSources = "source" // the incumbents were read again
+	VerifiedEvents  = "events" // the target's own record was held against a run
+)
+
 // Verification is one proof of the target: what was tried and found, as JSON of engine/verify. It is never changed.
 type Verification struct {
 	ID       string          `json:"id"`
 	At       time.Time       `json:"at"`
-	Kind     string          `json:"kind"` // probes, drift, source
+	Kind     string          `json:"kind"` // such as VerifiedProbes
 	Runs     []string        `json:"runs"` // the runs that it looked at
 	Passed   int             `json:"passed"`
 	Failed   int             `json:"failed"`

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/proving"
+	"github.com/rehome-iam/rehome/engine/auditing"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -66,7 +66,7 @@ without state or key. It names who acted and what was done, also for other tenan
 			if out == "" {
 				return misuse("-out is missing: name the file to write")
 			}
-			report, err := proving.AuditExport(ctx, r.Project, out)
+			report, err := auditing.Export(ctx, r.Project, out)
 			if err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ apply printed it, it also finds that the newest records were cut off or the chai
 			f.StringVar(&checkpoint, "checkpoint", "", "a hash that must be in the chain")
 		},
 		Run: func(ctx context.Context, r *call) error {
-			report, err := proving.AuditVerify(ctx, r.Project, r.arg(0), checkpoint)
+			report, err := auditing.Verify(ctx, r.Project, r.arg(0), checkpoint)
 			if err != nil {
 				return err
 			}
@@ -101,7 +101,7 @@ apply printed it, it also finds that the newest records were cut off or the chai
 }
 
 func listAudit(ctx context.Context, r *call, o auditListOptions) error {
-	rule := proving.AuditRule{Name: o.name, Newest: o.limit}
+	rule := auditing.Rule{Name: o.name, Newest: o.limit}
 	if o.since != "" {
 		var err error
 		if rule.Since, err = parseSince(o.since, r.Now()); err != nil {
@@ -113,7 +113,7 @@ func listAudit(ctx context.Context, r *call, o auditListOptions) error {
 	}
 	if !r.global.json {
 		list := &view.AuditList{W: r.env.out}
-		return proving.Audit(ctx, r.Project, rule, list.Add)
+		return auditing.List(ctx, r.Project, rule, list.Add)
 	}
 	var list *view.List
 	begin := func() (err error) {
@@ -129,7 +129,7 @@ func listAudit(ctx context.Context, r *call, o auditListOptions) error {
 		}
 		return err
 	}
-	err := proving.Audit(ctx, r.Project, rule, func(record state.AuditRecord) error {
+	err := auditing.List(ctx, r.Project, rule, func(record state.AuditRecord) error {
 		if err := begin(); err != nil {
 			return err
 		}

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/attesting"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/proving"
 )
 
 type evidenceOptions struct {
@@ -46,7 +46,7 @@ do by hand, and the criteria that end the move, each with the reason why it is m
 }
 
 func showEvidence(ctx context.Context, r *call, o evidenceOptions) error {
-	proof, err := proving.Evidence(ctx, r.Project, cutover.Moved)
+	proof, err := attesting.Evidence(ctx, r.Project, cutover.Moved)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func showEvidence(ctx context.Context, r *call, o evidenceOptions) error {
 }
 
 // writeEvidence writes the report without people wherever it does not go to a terminal.
-func writeEvidence(r *call, proof *proving.Proof, o evidenceOptions) error {
+func writeEvidence(r *call, proof *attesting.Proof, o evidenceOptions) error {
 	masked, err := proof.Masked()
 	if err != nil {
 		return err

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/attesting"
 	"github.com/rehome-iam/rehome/engine/cutover"
-	"github.com/rehome-iam/rehome/engine/proving"
 )
 
 func evidenceBundleCommand() Command {
@@ -32,7 +32,7 @@ content of steps and records that name them is left out, and their hashes stand 
 			if out == "" {
 				return misuse("-out is missing: name the file to write, such as -out=evidence.zip")
 			}
-			report, err := proving.Bundle(ctx, r.Project, proving.BundleInput{
+			report, err := attesting.Bundle(ctx, r.Project, attesting.BundleInput{
 				Out: out, Key: key, Applications: cutover.Moved,
 			})
 			if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/engine/proving"
+	"github.com/rehome-iam/rehome/engine/attesting"
 )
 
 func evidenceKeygenCommand() Command {
@@ -28,7 +28,7 @@ file. openssl can check a signature too: openssl pkeyutl -verify -pubin -inkey F
 			if out == "" {
 				return misuse("-out is missing: name the file to write, such as -out=evidence.key")
 			}
-			report, err := proving.Keygen(r.Project, out)
+			report, err := attesting.Keygen(r.Project, out)
 			if err != nil {
 				return err
 			}

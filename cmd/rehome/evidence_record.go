@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/proving"
+	"github.com/rehome-iam/rehome/engine/attesting"
 )
 
 func evidenceRecordCommand() Command {
@@ -21,7 +21,7 @@ changed. The blocks are not part of the plan hash, so nothing has to be approved
 		Example: "  rehome evidence record",
 		Takes:   cobra.NoArgs,
 		Run: func(ctx context.Context, r *call) error {
-			report, err := proving.RecordEvidence(ctx, r.Project)
+			report, err := attesting.RecordEvidence(ctx, r.Project)
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/proving"
+	"github.com/rehome-iam/rehome/engine/attesting"
 )
 
 func evidenceVerifyCommand() Command {
@@ -32,7 +32,7 @@ its hash. It names each file that was changed, is missing or was added, and says
 			f.StringVar(&public, "public-key", "", "the bundle must be signed by the key of this file")
 		},
 		Run: func(_ context.Context, r *call) error {
-			report, err := proving.CheckBundle(r.Project, proving.CheckInput{Bundle: r.arg(0), Public: public, Head: head})
+			report, err := attesting.CheckBundle(r.Project, attesting.CheckInput{Bundle: r.arg(0), Public: public, Head: head})
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ const enginesOwn = "engine/... without use cases"
 func useCaseTiers() [][]string {
 	return [][]string{
 		{"project"},
-		{"breakglass", "delivering", "recounting", "keeping", "reading", "deciding", "cutover", "standing"},
+		{"breakglass", "delivering", "recounting", "keeping", "reading", "deciding", "cutover", "standing", "auditing", "attesting"},
 		{"planning", "proving"},
 		{"undoing", "applying", "rehearsing"},
 	}

@@ -36,6 +36,20 @@ type Run struct {
 	Before      time.Time `json:"before,omitzero"` // start of the run after
 }
 
+// RunOf takes of a run what it says of itself.
+func RunOf(run history.Run) Run {
+	facts := Run{
+		ID: run.ID, StartedAt: run.StartedAt, CompletedAt: run.CompletedAt, After: run.After, Before: run.Before,
+		Steps: make([]Line, 0, len(run.Steps)),
+	}
+	for _, step := range run.Steps {
+		facts.Steps = append(facts.Steps, Line{
+			StepID: step.StepID, Resource: step.Resource, ServerID: step.ServerID, Outcome: step.Outcome, At: step.At,
+		})
+	}
+	return facts
+}
+
 // Window is the time in which a run wrote, as a clock that is off may have recorded it. It does not reach into the runs
 // before and after, because never two write at once.
 func (r Run) Window() (from, to time.Time) {

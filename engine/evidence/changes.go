@@ -11,8 +11,10 @@ import (
 )
 
 // EventVerified is the audit event of a verification; its fact FactDigest is the digest of the target's record.
+// EventRecorded is that of evidence that was recorded.
 const (
 	EventVerified = audit.VerificationCompleted
+	EventRecorded = audit.EvidenceUpdated
 	FactDigest    = "record_digest"
 )
 

@@ -52,6 +52,9 @@ type FollowUp struct {
 	ClosedBy  string    `json:"closed_by,omitempty"`
 }
 
+// Done tells whether somebody closed it.
+func (f FollowUp) Done() bool { return f.Status == FollowUpDone }
+
 // ErrClosed says that a follow-up was closed before.
 var ErrClosed = errors.New("the follow-up is closed already")
 

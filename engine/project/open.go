@@ -66,6 +66,15 @@ func (p *Project) StateForChange(ctx context.Context) (*state.Migration, error) 
 	return migration, nil
 }
 
+// StateForFindings opens the state of a migration that may still change: what is found is kept as evidence.
+func (p *Project) StateForFindings(ctx context.Context) (*state.Migration, error) {
+	migration, err := p.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return migration, migration.MayChange()
+}
+
 // Enter opens the state, which checks the token, wherever there are rules or a state that may hold some. A folder that
 // has neither is left to the use case, which knows better what to say.
 func (p *Project) Enter(ctx context.Context) error {

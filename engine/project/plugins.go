@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/client"
 )
 
@@ -26,6 +27,28 @@ const (
 // shortestSecret is the length from which on a secret is replaced wherever a plugin prints it: shorter ones are in too
 // many words.
 const shortestSecret = 4
+
+// Target and Source are what use cases work with of the plugins.
+type (
+	Target = client.Target
+	Source = client.Source
+)
+
+// Unsupported tells whether an error says that a provider cannot do what it was asked, whatever it holds.
+func Unsupported(err error) bool { return client.Unsupported(err) }
+
+// Resources reads all that a target holds.
+func Resources(ctx context.Context, target *Target) ([]identity.Resource, contract.ReadSummary, error) {
+	var live []identity.Resource
+	summary, err := target.Read(ctx, func(r identity.Resource) error {
+		live = append(live, r)
+		return nil
+	})
+	if err != nil {
+		return nil, summary, fmt.Errorf("reading the target: %w", err)
+	}
+	return live, summary, nil
+}
 
 // Plugins finds, checks and starts the provider plugins of one project.
 type Plugins struct {

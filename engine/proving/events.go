@@ -2,9 +2,6 @@ package proving
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/changes"
@@ -27,7 +24,7 @@ func (r *Recorded) Proven() bool { return r.Found.Verdict.Proven() }
 // Events holds what the target recorded by itself against what the latest run, or the named one, says it did, and keeps
 // both as evidence.
 func Events(ctx context.Context, p *project.Project, only string) (*Recorded, error) {
-	migration, err := forFindings(ctx, p)
+	migration, err := p.StateForFindings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +40,7 @@ func Events(ctx context.Context, p *project.Project, only string) (*Recorded, er
 		return nil, err
 	}
 	defer target.Close()
-	facts := changesOf(run)
+	facts := changes.RunOf(run)
 	from, to := facts.Window()
 	record, err := target.Changes(ctx, from.UTC().Format(time.RFC3339Nano), to.UTC().Format(time.RFC3339Nano))
 	if err != nil {
@@ -81,50 +78,11 @@ func runToProve(migration *state.Migration, only string) (state.Run, *plan.Plan,
 	return runAndPlan(migration, runs[0].ID)
 }
 
-func changesOf(run state.Run) changes.Run {
-	facts := changes.Run{
-		ID: run.ID, StartedAt: run.StartedAt, CompletedAt: run.CompletedAt, After: run.After, Before: run.Before,
-		Steps: make([]changes.Line, 0, len(run.Steps)),
-	}
-	for _, step := range run.Steps {
-		facts.Steps = append(facts.Steps, changes.Line{
-			StepID: step.StepID, Resource: step.Resource, ServerID: step.ServerID, Outcome: step.Outcome, At: step.At,
-		})
-	}
-	return facts
-}
-
 // keepChanges keeps the record as evidence on the run; its digest goes into the audit chain.
 func keepChanges(p *project.Project, run string, found evidence.Changes) error {
 	return keep(p, state.Verification{
-		ID: found.Verification, Kind: kindEvents, Runs: []string{run}, Changes: len(found.Verdict.Others),
+		ID: found.Verification, Kind: state.VerifiedEvents, Runs: []string{run}, Changes: len(found.Verdict.Others),
 		Passed: found.Verdict.Recorded, Failed: len(found.Verdict.Missing) + len(found.Verdict.Unexplained),
 		Unknown: len(found.Verdict.Uncovered),
 	}, found, map[string]string{"run": run, evidence.FactDigest: found.Digest})
-}
-
-// newestRecord is the newest look at the target's own record of a run, nil where nobody looked.
-func newestRecord(all []state.Verification, run string) (json.RawMessage, string) {
-	for _, v := range all { // newest first
-		if v.Kind == kindEvents && slices.Contains(v.Runs, run) {
-			return v.Findings, v.ID
-		}
-	}
-	return nil, ""
-}
-
-// recordShown is the newest look at the target's own record of the run as the bundle shows it, nil where nobody looked.
-// The verdict is that of the plan as it is shown, which is what a stranger can come to.
-func recordShown(all []state.Verification, mask *bundleMask, shown *plan.Plan, run state.Run,
-) (*evidence.Changes, error) {
-	findings, id := newestRecord(all, run.ID)
-	if findings == nil {
-		return nil, nil
-	}
-	found, err := mask.recorded(findings)
-	if err != nil {
-		return nil, fmt.Errorf("reading verification %s: %w", id, err)
-	}
-	found.Verdict, err = changes.Check(shown, changesOf(mask.run(run)), found.Record)
-	return &found, err
 }

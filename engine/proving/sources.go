@@ -5,7 +5,6 @@ import (
 	"iter"
 
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/inventory"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
@@ -28,7 +27,7 @@ type Watcher struct {
 // Sources reads the incumbents again and compares them with the snapshots that the plan of the latest run, or of the
 // named one, was made from: with a freeze agreed, nothing should have changed. The last result is returned.
 func Sources(ctx context.Context, p *project.Project, in Input, watch Watcher) (*Freeze, error) {
-	migration, err := forFindings(ctx, p)
+	migration, err := p.StateForFindings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +86,8 @@ func compare(ctx context.Context, p *project.Project, before, after state.Snapsh
 }
 
 // counting tells how many changes went by.
-func counting(stream iter.Seq2[inventory.Change, error], n *int) iter.Seq2[inventory.Change, error] {
-	return func(yield func(inventory.Change, error) bool) {
+func counting[T any](stream iter.Seq2[T, error], n *int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		for change, err := range stream {
 			if err == nil {
 				*n++
@@ -135,6 +134,6 @@ func appliedSnapshots(migration *state.Migration, only string) (map[string]state
 
 func keepFreeze(p *project.Project, found *Freeze) error {
 	return keep(p, state.Verification{
-		ID: p.NewID("v"), Kind: kindSources, Runs: []string{found.Run}, Changes: found.Changes,
+		ID: p.NewID("v"), Kind: state.VerifiedSources, Runs: []string{found.Run}, Changes: found.Changes,
 	}, found.Sources, nil)
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/attesting"
+	"github.com/rehome-iam/rehome/engine/auditing"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/cutover"
@@ -239,14 +241,14 @@ func (n *tenant) looks(t *testing.T) string {
 	tell("status", status, err)
 	done, err := proving.Did(m, "")
 	tell("done", done, err)
-	proof, err := proving.Evidence(ctx, p, cutover.Moved)
+	proof, err := attesting.Evidence(ctx, p, cutover.Moved)
 	if err == nil {
 		report, err := proof.Named()
 		tell("evidence", report, err)
 	} else {
 		tell("evidence", nil, err)
 	}
-	err = proving.Audit(ctx, p, proving.AuditRule{}, func(r state.AuditRecord) error {
+	err = auditing.List(ctx, p, auditing.Rule{}, func(r state.AuditRecord) error {
 		tell("audit", r, nil)
 		return nil
 	})
@@ -314,7 +316,7 @@ func TestTenants_WorkSideBySideInOneProcess(t *testing.T) {
 		if _, err := p.State(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if chain, err := proving.AuditVerify(t.Context(), p, "", ""); err != nil || chain.Records == 0 {
+		if chain, err := auditing.Verify(t.Context(), p, "", ""); err != nil || chain.Records == 0 {
 			t.Errorf("the chain that both wrote: %+v, %v", chain, err)
 		}
 		if counts, err := p.Store().Counts(n.name); err != nil || counts["runs"] != 1 || counts["bindings"] != 2 {

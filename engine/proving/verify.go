@@ -14,16 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/verify"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
-)
-
-// Kinds of a verification, as the state keeps them.
-const (
-	kindProbes  = "probes"
-	kindDrift   = "drift"
-	kindSources = "source"
-	kindEvents  = "events"
 )
 
 // Input says what is verified, and how often.
@@ -60,7 +51,7 @@ func Drift(ctx context.Context, p *project.Project, in Input, each func(*Report)
 
 // looking is a target with what the runs made in it.
 type looking struct {
-	target   *client.Target
+	target   *project.Target
 	schemas  []identity.ResourceSchema
 	done     []verify.Done
 	expected []verify.Expected
@@ -69,7 +60,7 @@ type looking struct {
 // look opens the target once, however often it is looked at.
 func look(ctx context.Context, p *project.Project, in Input, each func(*Report) error,
 	once func(context.Context, *looking) (verify.Report, error)) (*Report, error) {
-	migration, err := forFindings(ctx, p)
+	migration, err := p.StateForFindings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -97,18 +88,6 @@ func look(ctx context.Context, p *project.Project, in Input, each func(*Report) 
 	return last, err
 }
 
-// forFindings is the state of a migration that may still change: what is found is kept as evidence.
-func forFindings(ctx context.Context, p *project.Project) (*state.Migration, error) {
-	if _, err := p.Configuration(ctx); err != nil {
-		return nil, err
-	}
-	migration, err := p.State(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return migration, migration.MayChange()
-}
-
 // again does the work once or, with a pause, until ctx ends.
 func again(ctx context.Context, pause time.Duration, work func() error) error {
 	for {
@@ -125,7 +104,7 @@ func again(ctx context.Context, pause time.Duration, work func() error) error {
 
 func probe(ctx context.Context, p *project.Project, l *looking, workers int) (verify.Report, error) {
 	report, err := verify.Run(ctx, l.expected, l.target, l.schemas, verify.Options{
-		Workers: workers, People: probedPeople(p.Config().Verify, l.expected), Unsupported: client.Unsupported, Now: p.Now,
+		Workers: workers, People: probedPeople(p.Config().Verify, l.expected), Unsupported: project.Unsupported, Now: p.Now,
 		Progress: func(done, total int, current string) {
 			p.Events.Send(project.Progress{Done: done, Total: total, Current: current})
 		},
@@ -139,23 +118,19 @@ func probe(ctx context.Context, p *project.Project, l *looking, workers int) (ve
 		return report, err
 	}
 	report.Add(accounts)
-	return report, keepProbes(p, kindProbes, report, l.done)
+	return report, keepProbes(p, state.VerifiedProbes, report, l.done)
 }
 
 func drift(ctx context.Context, p *project.Project, l *looking) (verify.Report, error) {
-	var live []identity.Resource
-	summary, err := l.target.Read(ctx, func(r identity.Resource) error {
-		live = append(live, r)
-		return nil
-	})
+	live, summary, err := project.Resources(ctx, l.target)
 	if err != nil {
-		return verify.Report{}, fmt.Errorf("reading the target: %w", err)
+		return verify.Report{}, err
 	}
 	report := verify.Report{
 		Changes: append([]verify.Change{}, verify.Compare(l.expected, live, l.schemas)...), Resources: len(l.expected),
 		Requests: summary.Requests,
 	}
-	return report, keepProbes(p, kindDrift, report, nil)
+	return report, keepProbes(p, state.VerifiedDrift, report, nil)
 }
 
 // keepProbes keeps what was found as evidence on the runs.
@@ -182,7 +157,7 @@ func keep(p *project.Project, v state.Verification, findings any, facts map[stri
 	}
 	v.At, v.Findings = p.Now().UTC(), encoded
 	told := map[string]string{"kind": v.Kind, "changes": fmt.Sprint(v.Changes)}
-	if v.Kind != kindSources { // which counts changes only
+	if v.Kind != state.VerifiedSources { // which counts changes only
 		told["passed"], told["failed"], told["unknown"] = fmt.Sprint(v.Passed), fmt.Sprint(v.Failed), fmt.Sprint(v.Unknown)
 	}
 	for name, fact := range facts {

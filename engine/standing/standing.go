@@ -283,6 +283,6 @@ func (s *standing) readRuns() error {
 func (s *standing) verifiedSince(at time.Time) (bool, error) {
 	all, err := s.migration.Verifications()
 	return slices.ContainsFunc(all, func(v state.Verification) bool {
-		return v.At.After(at) && v.Kind == "probes" && v.Failed == 0
+		return v.At.After(at) && v.Kind == state.VerifiedProbes && v.Failed == 0
 	}), err
 }

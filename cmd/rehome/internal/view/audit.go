@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/proving"
+	"github.com/rehome-iam/rehome/engine/auditing"
 )
 
 // Chain writes that an audit chain is whole.
-func Chain(w io.Writer, r *proving.ChainReport, automation bool) error {
+func Chain(w io.Writer, r *auditing.ChainReport, automation bool) error {
 	_, err := fmt.Fprintf(w, "The chain is whole: %s, head %s\n", Plural(r.Records, "record", "records"), r.Head)
 	switch {
 	case err != nil:

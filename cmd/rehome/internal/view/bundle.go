@@ -5,12 +5,12 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/attesting"
 	"github.com/rehome-iam/rehome/engine/evidence"
-	"github.com/rehome-iam/rehome/engine/proving"
 )
 
 // Bundle writes what a new bundle proves.
-func Bundle(w io.Writer, r *proving.BundleReport) error {
+func Bundle(w io.Writer, r *attesting.BundleReport) error {
 	signed := "It is not signed; give -sign-key so that a stranger can tell who made it."
 	if r.Signed {
 		signed = "Signed by " + r.Signer + "."
@@ -42,7 +42,7 @@ func BundleVerdict(w io.Writer, name string, v evidence.Verdict) error {
 }
 
 // Recording writes what was recorded on a plan.
-func Recording(w io.Writer, r *proving.RecordingReport) {
+func Recording(w io.Writer, r *attesting.RecordingReport) {
 	if len(r.Changes) == 0 {
 		fmt.Fprintf(w, "Nothing changed since the evidence of plan %s was recorded; nothing was written.\n",
 			ShortHash(r.PlanHash))

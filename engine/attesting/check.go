@@ -1,4 +1,4 @@
-package proving
+package attesting
 
 import (
 	"crypto/ed25519"

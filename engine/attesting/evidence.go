@@ -1,4 +1,4 @@
-package proving
+package attesting
 
 import (
 	"context"
@@ -7,10 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
@@ -145,7 +143,7 @@ func followUps(kept []state.FollowUp) []handoff.FollowUp {
 		one := handoff.FollowUp{
 			ID: f.ID, StepID: f.StepID, Title: f.Title, Reason: f.Reason, ToDo: f.ToDo, LastRun: f.LastRun,
 		}
-		if f.Status == lifecycle.FollowUpDone {
+		if f.Done() {
 			one.Closed = &handoff.Closing{At: f.ClosedAt.UTC().Format(time.RFC3339), By: f.ClosedBy, Note: f.Note}
 		}
 		found = append(found, one)
@@ -159,7 +157,7 @@ func newestProbes(all []state.Verification, run *state.Run) *handoff.Probes {
 		return nil
 	}
 	for _, v := range all {
-		if v.Kind == kindProbes && slices.Contains(v.Runs, run.ID) {
+		if v.Kind == state.VerifiedProbes && slices.Contains(v.Runs, run.ID) {
 			return &handoff.Probes{
 				ID: v.ID, At: v.At.UTC().Format(time.RFC3339), Passed: v.Passed, Failed: v.Failed, Unknown: v.Unknown,
 			}
@@ -229,15 +227,8 @@ func runFacts(run *state.Run) *handoff.Run {
 func approvalOf(store *state.Store, hash string) (handoff.Approval, error) {
 	var approval handoff.Approval
 	_, err := store.WalkAudit("", func(record state.AuditRecord) error {
-		if record.Event.Target != hash {
-			return nil
-		}
-		at := record.Event.At.Format(time.RFC3339)
-		switch record.Event.Name {
-		case audit.PlanPreviewed:
-			approval.PreviewedBy, approval.PreviewedAt = record.Event.Actor, at
-		case audit.PlanApplying, audit.PlanApplied:
-			approval.AppliedBy, approval.AppliedAt = record.Event.Actor, at
+		if record.Event.Target == hash {
+			approval.Note(record.Event)
 		}
 		return nil
 	})

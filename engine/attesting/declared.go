@@ -1,4 +1,4 @@
-package proving
+package attesting
 
 import (
 	"context"
@@ -19,7 +19,7 @@ type RecordingReport struct {
 
 // RecordEvidence stores what the rollback and evidence blocks say now on the plan applied last.
 func RecordEvidence(ctx context.Context, p *project.Project) (*RecordingReport, error) {
-	migration, err := forFindings(ctx, p)
+	migration, err := p.StateForFindings(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package proving
+package auditing
 
 import (
 	"context"
@@ -15,20 +15,20 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// AuditRule says which records of the chain are listed.
-type AuditRule struct {
+// Rule says which records of the chain are listed.
+type Rule struct {
 	Since  time.Time // not older than this
 	Name   string    // of events, or its beginning
 	Newest int       // so many of them; 0 for all
 }
 
-func (r AuditRule) lists(e audit.Event, tenant string) bool {
+func (r Rule) lists(e audit.Event, tenant string) bool {
 	return !e.At.Before(r.Since) && strings.HasPrefix(string(e.Name), r.Name) && (e.Tenant == "" || e.Tenant == tenant)
 }
 
-// Audit hands out the records of this tenant, oldest first, while it walks the chain. With a number it holds so many
+// List hands out the records of this tenant, oldest first, while it walks the chain. With a number it holds so many
 // and no more.
-func Audit(ctx context.Context, p *project.Project, rule AuditRule, each func(state.AuditRecord) error) error {
+func List(ctx context.Context, p *project.Project, rule Rule, each func(state.AuditRecord) error) error {
 	cfg, err := p.Configuration(ctx)
 	if err != nil {
 		return err
@@ -86,8 +86,8 @@ type ExportReport struct {
 	Head    string `json:"head"`
 }
 
-// AuditExport writes the whole chain, of all tenants, as JSON lines into a new file.
-func AuditExport(ctx context.Context, p *project.Project, out string) (*ExportReport, error) {
+// Export writes the whole chain, of all tenants, as JSON lines into a new file.
+func Export(ctx context.Context, p *project.Project, out string) (*ExportReport, error) {
 	if _, err := p.State(ctx); err != nil {
 		return nil, err
 	}
@@ -123,9 +123,9 @@ type ChainReport struct {
 	Checkpoint    int    `json:"checkpoint_record"` // sequence of the record with the checkpoint; 0 where none was given
 }
 
-// AuditVerify checks the chain of the state, or that of an exported file. The checkpoint is a hash, or the beginning of
+// Verify checks the chain of the state, or that of an exported file. The checkpoint is a hash, or the beginning of
 // one, that the chain must hold; empty for none.
-func AuditVerify(ctx context.Context, p *project.Project, file, checkpoint string) (*ChainReport, error) {
+func Verify(ctx context.Context, p *project.Project, file, checkpoint string) (*ChainReport, error) {
 	found, err := verifyChain(ctx, p, file, checkpoint)
 	if err != nil {
 		return nil, auditError(err)

@@ -1,10 +1,11 @@
-package proving
+package attesting
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -61,10 +62,10 @@ func TestWithhold_PeopleAndOtherTenantsAreKeptOutOfTheChain(t *testing.T) {
 		"about a person's step":               {event("migration.run.step", "acme", userStep, "applied"), true, false},
 		"an item that is she":                 {event("migration.decided", "acme", "okta.corp/user/00u9", ""), true, false},
 		"a person in a fact":                  {event("migration.failed", "acme", "x", "of "+ada), true, false},
-		"what the author declared":            {event(eventRecorded, "acme", "sha256:1", "call "+ada), false, false},
+		"what the author declared":            {event(evidence.EventRecorded, "acme", "sha256:1", "call "+ada), false, false},
 		"of the whole state":                  {event("state.key_rotated", "", "state", "x"), false, false},
 		"of another tenant":                   {event("migration.run.step", "beta", groupStep, "applied"), true, true},
-		"declared by another tenant":          {event(eventRecorded, "beta", "sha256:2", "x"), true, true},
+		"declared by another tenant":          {event(evidence.EventRecorded, "beta", "sha256:2", "x"), true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := maskOf(t, false).withhold(c.event); got != c.withheld {
@@ -132,9 +133,9 @@ func TestMask_TheJournalKeepsOutcomesOfPeopleAndNoMore(t *testing.T) {
 func TestMask_ProbesAreThoseOfTheRunWithoutTheTargetsRecord(t *testing.T) {
 	found := []byte(`{"who":"ada.lovelace@acme.example"}`)
 	probes, err := maskOf(t, false).probes([]state.Verification{
-		{ID: "v-3", Kind: kindEvents, Runs: []string{"r-1"}, Findings: found},
-		{ID: "v-2", Kind: kindProbes, Runs: []string{"r-2"}},
-		{ID: "v-1", Kind: kindProbes, Runs: []string{"r-0", "r-1"}, Findings: found},
+		{ID: "v-3", Kind: state.VerifiedEvents, Runs: []string{"r-1"}, Findings: found},
+		{ID: "v-2", Kind: state.VerifiedProbes, Runs: []string{"r-2"}},
+		{ID: "v-1", Kind: state.VerifiedProbes, Runs: []string{"r-0", "r-1"}, Findings: found},
 	}, "r-1")
 	if err != nil || len(probes) != 1 || !strings.Contains(string(probes[0]), "v-1") || names(string(probes[0])) {
 		t.Errorf("%s, %v", probes, err)

@@ -1,4 +1,4 @@
-package proving
+package attesting
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -17,9 +16,6 @@ import (
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/journal"
 )
-
-// eventRecorded is the audit event of evidence that was recorded.
-const eventRecorded = audit.EvidenceUpdated
 
 // BundleReport says what a bundle proves.
 type BundleReport struct {

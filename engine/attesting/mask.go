@@ -1,11 +1,10 @@
-package proving
+package attesting
 
 import (
 	"encoding/json"
 	"fmt"
 	"slices"
 
-	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/changes"
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -106,7 +105,7 @@ func (b *bundleMask) withoutPeople(record *journal.Record) {
 func (b *bundleMask) probes(all []state.Verification, run string) ([]json.RawMessage, error) {
 	found := []json.RawMessage{}
 	for _, v := range all {
-		if !slices.Contains(v.Runs, run) || v.Kind == kindEvents {
+		if !slices.Contains(v.Runs, run) || v.Kind == state.VerifiedEvents {
 			continue
 		}
 		encoded, err := b.encode(v)
@@ -139,7 +138,7 @@ func (b *bundleMask) recorded(findings json.RawMessage) (evidence.Changes, error
 
 // withhold tells whether a record of the audit chain is of another tenant, or names a person of the plan. Actors are
 // accountable and stay; so do the words of the author of the configuration, and what was done to the whole state.
-func (b *bundleMask) withhold(event audit.Event) bool {
+func (b *bundleMask) withhold(event state.Event) bool {
 	if event.Tenant != "" && event.Tenant != b.tenant {
 		return true
 	}
@@ -152,7 +151,7 @@ func (b *bundleMask) withhold(event audit.Event) bool {
 	if address, err := identity.ParseAddress(event.Target); err == nil && address.Kind.IsPeople() {
 		return true
 	}
-	if event.Name == eventRecorded {
+	if event.Name == evidence.EventRecorded {
 		return false
 	}
 	for _, fact := range event.Facts {
