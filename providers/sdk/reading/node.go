@@ -8,7 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
+	"time"
 )
 
 // Node is a JSON value of a shape that nobody promises: reading what is not there gives the zero value.
@@ -24,6 +24,7 @@ type Node struct {
 // seen is what was read of one value. A slice is searched one by one, because objects have few members that are read.
 type seen struct {
 	whole    bool // the value was read with all that is in it
+	mistyped bool // it was read as something that it is not
 	members  []seenMember
 	elements []*seen
 }
@@ -66,6 +67,17 @@ func (s *seen) read() {
 	}
 }
 
+// as notes whether the value was of the type that it was read as. One that was not stays unread; null is no value.
+func (n Node) as(fits bool) {
+	switch {
+	case n.seen == nil:
+	case fits || n.value == nil:
+		n.seen.whole = true
+	default:
+		n.seen.mistyped = true
+	}
+}
+
 // Parse reads exactly one JSON value. Numbers are kept as they were written.
 func Parse(body []byte) (Node, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -80,10 +92,13 @@ func Parse(body []byte) (Node, error) {
 	return Node{value, &seen{}}, nil
 }
 
-// At is the member that the names lead to. Going there reads nothing.
+// At is the member that the names lead to. Going there reads nothing, null aside.
 func (n Node) At(path ...string) Node {
 	for _, name := range path {
-		object, _ := n.value.(map[string]any)
+		object, ok := n.value.(map[string]any)
+		if !ok {
+			n.as(false)
+		}
 		value, present := object[name]
 		if !present {
 			return Node{}
@@ -95,16 +110,24 @@ func (n Node) At(path ...string) Node {
 
 // Text is read; empty where the value is no text.
 func (n Node) Text() string {
-	s, _ := n.value.(string)
-	n.seen.read()
+	s, ok := n.value.(string)
+	n.as(ok)
 	return s
 }
 
 // Flag is read; false where the value is none.
 func (n Node) Flag() bool {
-	b, _ := n.value.(bool)
-	n.seen.read()
+	b, ok := n.value.(bool)
+	n.as(ok)
 	return b
+}
+
+// Time is read, as RFC 3339 writes it; zero where the value is no such text.
+func (n Node) Time() time.Time {
+	s, ok := n.value.(string)
+	at, err := time.Parse(time.RFC3339, s)
+	n.as(ok && err == nil)
+	return at
 }
 
 // IsNull tells whether there is nothing, or null. It reads nothing.
@@ -112,8 +135,8 @@ func (n Node) IsNull() bool { return n.value == nil }
 
 // Number is read, rounded towards zero; what is no number, or too large, is 0.
 func (n Node) Number() int {
-	n.seen.read()
 	number, ok := n.value.(json.Number)
+	n.as(ok)
 	if !ok {
 		return 0
 	}
@@ -132,7 +155,10 @@ func (n Node) IsList() bool { _, ok := n.value.([]any); return ok }
 
 // List gives the elements; they are not read yet.
 func (n Node) List() []Node {
-	values, _ := n.value.([]any)
+	values, ok := n.value.([]any)
+	if !ok {
+		n.as(false)
+	}
 	nodes := make([]Node, 0, len(values))
 	for index, value := range values {
 		nodes = append(nodes, Node{value, n.seen.element(index, len(values))})
@@ -142,15 +168,14 @@ func (n Node) List() []Node {
 
 // Texts of a list are read; what is no text is left out and stays unread. A missing list is nil, an empty one empty.
 func (n Node) Texts() []string {
-	values, ok := n.value.([]any)
-	if !ok {
+	nodes := n.List()
+	if !n.IsList() {
 		return nil
 	}
-	texts := make([]string, 0, len(values))
-	for _, node := range n.List() {
-		if text, ok := node.value.(string); ok {
+	texts := make([]string, 0, len(nodes))
+	for _, node := range nodes {
+		if text := node.Text(); node.isText() {
 			texts = append(texts, text)
-			node.seen.read()
 		}
 	}
 	return texts
@@ -213,33 +238,11 @@ func (n Node) SettledIf(text string) {
 	}
 }
 
-// SettledBy marks every member that a struct of this type decodes: a source that reads bodies into structs has read
-// those.
-func (n Node) SettledBy(shape reflect.Type) {
-	for shape.Kind() == reflect.Pointer {
-		shape = shape.Elem()
+// SettledAs marks the value where it is the same as another, which tells it.
+func (n Node) SettledAs(other Node) {
+	if reflect.DeepEqual(n.value, other.value) {
+		n.seen.read()
 	}
-	switch {
-	case shape.Kind() == reflect.Slice && holdsStruct(shape.Elem()):
-		for _, element := range n.List() {
-			element.SettledBy(shape.Elem())
-		}
-	case shape.Kind() == reflect.Struct && shape.PkgPath() != "time":
-		for i := range shape.NumField() {
-			if name, _, _ := strings.Cut(shape.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
-				n.At(name).SettledBy(shape.Field(i).Type)
-			}
-		}
-	default:
-		n.Settled()
-	}
-}
-
-func holdsStruct(shape reflect.Type) bool {
-	for shape.Kind() == reflect.Pointer {
-		shape = shape.Elem()
-	}
-	return shape.Kind() == reflect.Struct
 }
 
 // Unread names what is set and was never read, by the path of the value below the node, each with the prefix, sorted. A
@@ -296,3 +299,29 @@ func join(path, name string) string {
 
 // Is tells whether the value is this text. It reads nothing.
 func (n Node) Is(text string) bool { s, ok := n.value.(string); return ok && s == text }
+
+func (n Node) isText() bool { _, ok := n.value.(string); return ok }
+
+// Mistyped names the values that were read as something that they are not, a number as text say, like Unread. A source
+// for which such a body means that it does not understand the server refuses the body.
+func (n Node) Mistyped(prefix string) []string {
+	var found []string
+	mistyped(n.seen, prefix, &found)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func mistyped(s *seen, path string, found *[]string) {
+	if s == nil {
+		return
+	}
+	if s.mistyped {
+		*found = append(*found, path)
+	}
+	for _, member := range s.members {
+		mistyped(member.seen, join(path, member.name), found)
+	}
+	for _, element := range s.elements {
+		mistyped(element, path+"[]", found)
+	}
+}

@@ -67,6 +67,43 @@ func TestNode_UnreadIsWhatIsSetAndWasNeverRead(t *testing.T) {
 	}
 }
 
+func TestNode_NamesWhatWasReadAsSomethingElse(t *testing.T) {
+	node := parsed(t, `{"text":4,"flag":"true","number":"4","list":{"a":1},"texts":["a",7],"time":"soon","object":["x"],"null":null,
+		"right":{"text":"x","flag":true,"number":4,"time":"2026-01-02T03:04:05Z"}}`)
+	node.At("text").Text()
+	node.At("flag").Flag()
+	node.At("number").Number()
+	node.At("list").List()
+	node.At("texts").Texts()
+	node.At("time").Time()
+	node.At("object", "x").Text()
+	node.At("null").Text()
+	right := node.At("right")
+	right.At("text").Text()
+	right.At("flag").Flag()
+	right.At("number").Number()
+	if at := right.At("time").Time(); at.Unix() != 1767323045 {
+		t.Errorf("the time is %v", at)
+	}
+	want := []string{"flag", "list", "number", "object", "text", "texts[]", "time"}
+	if got := node.Mistyped(""); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	want[1] = "list.a"
+	if got := node.Unread(""); !slices.Equal(got, want) {
+		t.Errorf("what was not understood is not told as unread: %q, want %q", got, want)
+	}
+}
+
+func TestNode_TheSameValueElsewhereTellsIt(t *testing.T) {
+	node := parsed(t, `{"a":["x"],"b":["x"],"c":["y"]}`)
+	node.At("b").SettledAs(node.At("a"))
+	node.At("c").SettledAs(node.At("a"))
+	if got := node.Unread(""); !slices.Equal(got, []string{"a", "c"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestNode_ReadsWhatIsNotThereAsNothing(t *testing.T) {
 	node := parsed(t, `{"text":"x","number":12.9,"large":9007199254740993,"huge":1e300,"list":["a",1,null],"flag":true,"null":null}`)
 	if node.At("gone", "deeper").Text() != "" || node.At("text").Flag() || node.At("flag").Number() != 0 ||
