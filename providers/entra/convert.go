@@ -3,12 +3,12 @@ package entra
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // Roles of references between items.
@@ -20,39 +20,19 @@ const (
 	roleMember      = "member"
 )
 
-// original is where an item comes from.
-type original struct {
-	raw  json.RawMessage // redacted
-	page int
-}
-
-// itemOf finishes an item. Raw is compacted, so that the same object gives the same bytes however a server indents.
-func itemOf(kind identity.Kind, id, name string, attributes any, from original) (identity.Item, error) {
-	item, err := identity.NewItem(kind, id, name, attributes)
-	if err != nil {
-		return identity.Item{}, err
+// compacted gives the same bytes for the same object however a server indents.
+func compacted(raw json.RawMessage) (json.RawMessage, error) {
+	if len(raw) == 0 {
+		return nil, nil
 	}
-	item.Page = from.page
-	if len(from.raw) > 0 {
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, from.raw); err != nil {
-			return identity.Item{}, fmt.Errorf("keeping the body of %s %s: %w", kind, id, err)
-		}
-		item.Raw = compact.Bytes()
-	}
-	return item, nil
-}
-
-// decode reads one element. A wrong type of one field fails it: guessing would turn unknown into none.
-func decode[T any](raw json.RawMessage) (T, error) {
-	var body T
-	err := json.Unmarshal(raw, &body)
-	return body, err
+	var compact bytes.Buffer
+	err := json.Compact(&compact, raw)
+	return compact.Bytes(), err
 }
 
 // statusOf is active only when the source says so.
-func statusOf(enabled *bool) string {
-	if enabled != nil && *enabled {
+func statusOf(enabled reading.Node) string {
+	if enabled.Flag() {
 		return identity.StatusActive
 	}
 	return identity.StatusInactive
@@ -82,25 +62,19 @@ func vendorTenant(id string) bool {
 	return false
 }
 
-func convertDomain(raw json.RawMessage, page int) (identity.Item, error) {
-	body, err := decode[domainBody](raw)
-	if err != nil {
-		return identity.Item{}, err
+func convertDomain(e element) (identity.Item, error) {
+	name := e.id()
+	out := kinds.Domain{
+		Name: name, Verified: e.At("isVerified").Flag(), Initial: e.At("isInitial").Flag(), Default: e.At("isDefault").Flag(),
+		Purpose: "email", Federation: strings.ToLower(e.At("authenticationType").Text()),
 	}
-	unread, err := unreadOf[domainBody](raw, "")
-	if err != nil {
-		return identity.Item{}, err
-	}
-	return itemOf(identity.KindDomain, body.ID, body.ID, kinds.Domain{
-		Name: body.ID, Verified: body.IsVerified, Initial: body.IsInitial, Default: body.IsDefault, Purpose: "email",
-		Federation: strings.ToLower(body.AuthenticationType), Unknown: unread,
-	}, original{raw, page})
+	out.Unknown = unreadOf(e.Node, "")
+	return e.item(identity.KindDomain, name, out)
 }
 
 // federated is the configuration of one upstream with the domains that lead to it.
 type federated struct {
-	body    federationBody
-	from    original
+	element
 	domains []string
 }
 
@@ -108,14 +82,15 @@ type federated struct {
 const federationAudience = "urn:federation:MicrosoftOnline"
 
 func convertFederation(f federated) (identity.Item, error) {
-	body := f.body
 	out := kinds.IdentityProvider{
-		Name: body.DisplayName, Status: identity.StatusActive, Type: body.Protocol, EntityID: body.IssuerURI,
-		SSOURL: body.PassiveSignInURI, SSOBinding: "redirect", SLOURL: body.SignOutURI, Audience: federationAudience,
-		SigningCertificates: certificates(body.SigningCertificate, body.NextSigningCertificate), SignRequests: body.SignedRequests,
-		Domains: sorted(f.domains), FederatedMFA: body.MFABehavior,
+		Name: f.At("displayName").Text(), Status: identity.StatusActive, Type: f.At("preferredAuthenticationProtocol").Text(),
+		EntityID: f.At("issuerUri").Text(), SSOURL: f.At("passiveSignInUri").Text(), SSOBinding: "redirect",
+		SLOURL: f.At("signOutUri").Text(), Audience: federationAudience,
+		SigningCertificates: certificates(f.At("signingCertificate").Text(), f.At("nextSigningCertificate").Text()),
+		SignRequests:        f.At("isSignedAuthenticationRequestRequired").Flag(),
+		Domains:             sorted(f.domains), FederatedMFA: f.At("federatedIdpMfaBehavior").Text(),
 	}
-	switch strings.ToLower(body.Protocol) {
+	switch strings.ToLower(out.Type) {
 	case "saml":
 		out.Protocol = "saml"
 	case "wsfed":
@@ -125,14 +100,11 @@ func convertFederation(f federated) (identity.Item, error) {
 		out.Unknown = append(out.Unknown, "preferredAuthenticationProtocol")
 	}
 	if out.Name == "" {
-		out.Name = body.IssuerURI
+		out.Name = out.EntityID
 	}
-	unread, err := unreadOf[federationBody](f.from.raw, "")
-	if err != nil {
-		return identity.Item{}, err
-	}
-	out.Unknown = append(out.Unknown, unread...)
-	return itemOf(identity.KindIdentityProvider, body.ID, out.Name, out, f.from)
+	f.id()
+	out.Unknown = append(out.Unknown, unreadOf(f.Node, "")...)
+	return f.item(identity.KindIdentityProvider, out.Name, out)
 }
 
 // certificates drops doubles and keeps the order: the one in use first.
@@ -149,10 +121,11 @@ func certificates(list ...string) []string {
 
 // convertRouting makes the rule that Entra applies without having an object for it: people of a federated domain go
 // upstream.
-func convertRouting(domain, provider string, from original) (identity.Item, error) {
-	item, err := itemOf(identity.KindRoutingRule, "domain:"+domain, domain, kinds.RoutingRule{
-		Name: domain, Status: identity.StatusActive, Domains: []string{domain}, Simple: true, Providers: 1,
-	}, from)
+func convertRouting(domain element, provider string) (identity.Item, error) {
+	name := domain.id()
+	item, err := domain.itemAs(identity.KindRoutingRule, "domain:"+name, name, kinds.RoutingRule{
+		Name: name, Status: identity.StatusActive, Domains: []string{name}, Simple: true, Providers: 1,
+	})
 	if err != nil {
 		return identity.Item{}, err
 	}

@@ -8,49 +8,40 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // registration is an application with what belongs to it.
 type registration struct {
-	body      applicationBody
-	from      original
-	principal *principal // its instance in this tenant, nil when nobody signs in with it here
-	// principalsUnknown says that service principals could not be read, so that a missing one proves nothing.
-	principalsUnknown bool
-	federated         []federatedCredential
-	gaps              []string
-	deleted           bool
-	users, groups     int // assigned directly
+	element
+	instance *element // its service principal in this tenant, nil when nobody signs in with it here
+	// instancesUnknown says that service principals could not be read, so that a missing one proves nothing.
+	instancesUnknown bool
+	federated        []element // its federated credentials
+	gaps             []string
+	deleted          bool
+	users, groups    int // assigned directly
 }
 
 // convertApplication joins a registration with its instance and decides how it signs in (mapping, sections 1 to 3).
 func convertApplication(r registration, now time.Time) (identity.Item, error) {
-	body := r.body
-	out := kinds.Application{
-		Name: body.DisplayName, Description: body.Description, Protocol: "oidc", ClientID: body.AppID, Catalog: body.ApplicationTemplateID,
-		Status: identity.StatusInactive, AssignedUsers: r.users, AssignedGroups: r.groups,
-		Audiences: sorted(body.IdentifierURIs), HomeURL: body.Web.HomePageURL,
-		Audience: audienceOf(body.SignInAudience), DirectGraphUse: usesGraph(body.RequiredResourceAccess),
-		LogoURI: body.Info.LogoURL, PolicyURI: body.Info.PrivacyURL, TermsURI: body.Info.TermsURL,
+	j := joining{registration: r, out: &kinds.Application{Status: identity.StatusInactive, Protocol: "oidc",
+		AssignedUsers: r.users, AssignedGroups: r.groups}, now: now}
+	if r.instance != nil {
+		j.sp = r.instance.Node
 	}
-	out.MultiTenant = out.Audience == kinds.AudienceTenants || out.Audience == kinds.AudienceTenantsAndPersonal
-	j := joining{registration: r, out: &out, now: now}
-	if body.SignInAudience != "" && out.Audience == "" {
-		j.unknown("signInAudience")
-		j.undecided("it is for an audience that is not known to rehome (" + body.SignInAudience + "); a map block must state audience and access")
-	}
+	j.describe()
 	j.allCredentials()
-	j.principal()
+	j.access()
 	j.signIn()
 	j.claims()
-	if body.DisabledByMicrosoft != "" || (r.principal != nil && r.principal.body.DisabledByMicrosoft != "") {
-		out.Status = identity.StatusInactive
-		j.undecided("Microsoft has disabled the application; a map block must state status and why it may be used")
+	j.unread()
+	for _, part := range append(r.federated, element{Node: j.sp, path: r.path}) {
+		if err := part.understood(); err != nil {
+			return identity.Item{}, err
+		}
 	}
-	if err := j.leftUnread(); err != nil {
-		return identity.Item{}, err
-	}
-	item, err := itemOf(identity.KindApplication, body.ID, body.DisplayName, out, r.from)
+	item, err := r.item(identity.KindApplication, j.out.Name, j.out)
 	if err != nil {
 		return identity.Item{}, err
 	}
@@ -62,6 +53,7 @@ func convertApplication(r registration, now time.Time) (identity.Item, error) {
 // joining fills one application.
 type joining struct {
 	registration
+	sp   reading.Node // the instance; of nothing where there is none
 	out  *kinds.Application
 	now  time.Time
 	gaps []string
@@ -78,10 +70,30 @@ func (j *joining) gap(name string) { j.gaps = append(j.gaps, name) }
 
 func (j *joining) unknown(field string) { j.out.Unknown = append(j.out.Unknown, field) }
 
-// principal takes over what only the instance in the tenant knows.
-func (j *joining) principal() {
-	if j.registration.principal == nil {
-		if j.principalsUnknown {
+// describe takes over what an application says of itself, whatever it signs in with.
+func (j *joining) describe() {
+	out := j.out
+	out.Name, out.ClientID, out.Catalog = j.At("displayName").Text(), j.At("appId").Text(), j.At("applicationTemplateId").Text()
+	j.sp.At("applicationTemplateId").SettledAs(j.At("applicationTemplateId"))
+	if out.Description = j.At("description").Text(); out.Description == "" {
+		out.Description = j.At("notes").Text()
+	}
+	out.LogoURI, out.PolicyURI = j.At("info", "logoUrl").Text(), j.At("info", "privacyStatementUrl").Text()
+	out.TermsURI = j.At("info", "termsOfServiceUrl").Text()
+	out.Audiences = sorted(j.At("identifierUris").Texts())
+	word := j.At("signInAudience").Text()
+	out.Audience = audienceOf(word)
+	out.MultiTenant = out.Audience == kinds.AudienceTenants || out.Audience == kinds.AudienceTenantsAndPersonal
+	if word != "" && out.Audience == "" {
+		j.unknown("signInAudience")
+		j.undecided("it is for an audience that is not known to rehome (" + word + "); a map block must state audience and access")
+	}
+}
+
+// access takes over what only the instance in the tenant knows.
+func (j *joining) access() {
+	if j.instance == nil {
+		if j.instancesUnknown {
 			j.gap("service_principal")
 			j.undecided("its service principal could not be read, so it is not known whether it signs in by SAML and who may use it; " +
 				"grant " + servicePrincipalsResource().permission + ", or a map block must state protocol, status and access")
@@ -90,16 +102,12 @@ func (j *joining) principal() {
 		j.out.Access = identity.AccessAssigned // nobody can be assigned, so nobody gets in
 		return
 	}
-	instance := j.registration.principal.body
-	j.out.Status = statusOf(instance.AccountEnabled)
-	j.out.Mode = instance.Mode
-	if j.out.HomeURL == "" {
-		j.out.HomeURL = instance.Homepage
-	}
-	switch {
-	case instance.AssignmentRequired == nil:
+	j.out.Status = statusOf(j.sp.At("accountEnabled"))
+	j.out.Mode = j.sp.At("preferredSingleSignOnMode").Text()
+	switch required := j.sp.At("appRoleAssignmentRequired"); {
+	case required.IsNull():
 		j.gap("access")
-	case *instance.AssignmentRequired:
+	case required.Flag():
 		j.out.Access = identity.AccessAssigned
 	default:
 		j.out.Access = identity.AccessEveryone
@@ -112,25 +120,45 @@ const modeNoInstance = "no_service_principal"
 // signIn tells SAML from OIDC.
 func (j *joining) signIn() {
 	j.out.ClaimsKnown = true
-	if j.registration.principal == nil && !j.principalsUnknown {
-		j.out.Protocol, j.out.Mode = "other", modeNoInstance
-		return
-	}
-	var mode string
-	if j.registration.principal != nil {
-		mode = j.registration.principal.body.Mode
-	}
-	switch mode {
-	case "saml":
+	switch mode := j.out.Mode; {
+	case j.instance == nil && !j.instancesUnknown:
+		j.other(modeNoInstance)
+	case mode == "saml":
 		j.saml()
-	case "", "oidc":
-		if j.looksLikeSAML() {
-			j.samlByEvidence()
-			return
-		}
+	case mode != "" && mode != "oidc": // password, linked, notSupported and what may come
+		j.other(mode)
+	case j.looksLikeSAML():
+		j.samlByEvidence()
+	default:
 		j.oidc()
-	default: // password, linked, notSupported and what may come
-		j.out.Protocol = "other"
+	}
+	if j.isDisabled(j.Node) || j.isDisabled(j.sp) {
+		j.out.Status = identity.StatusInactive
+		j.undecided("Microsoft has disabled the application; a map block must state status and why it may be used")
+	}
+}
+
+func (j *joining) isDisabled(node reading.Node) bool {
+	word := node.At("disabledByMicrosoftStatus").Text()
+	return word != "" && word != "NotDisabled"
+}
+
+// other is an application that signs nobody on, or in a way that has no counterpart: what it leads to is kept.
+func (j *joining) other(mode string) {
+	j.out.Protocol, j.out.Mode = "other", mode
+	j.takeRedirects()
+	j.startAt(j.sp.At("loginUrl"), j.At("web", "homePageUrl"), j.sp.At("homepage"))
+}
+
+// startAt takes the first address that is set as the one that people start at. The same one elsewhere says nothing
+// more.
+func (j *joining) startAt(addresses ...reading.Node) {
+	for _, address := range addresses {
+		if j.out.HomeURL == "" {
+			j.out.HomeURL = address.Text()
+		} else {
+			address.SettledIf(j.out.HomeURL)
+		}
 	}
 }
 
@@ -139,14 +167,13 @@ func (j *joining) signIn() {
 // the gallery and the address of a page to start at are hints that stand on applications of either kind, and count
 // where nothing strong does.
 func (j *joining) looksLikeSAML() bool {
-	if j.registration.principal == nil || j.registration.principal.body.Mode != "" {
+	if j.instance == nil || j.out.Mode != "" {
 		return false
 	}
-	instance := j.registration.principal.body
-	hinted := instance.LoginURL != "" || slices.ContainsFunc(instance.Tags, func(tag string) bool {
-		return strings.HasSuffix(tag, "CustomSingleSignOnApplication")
+	hinted := j.sp.At("loginUrl").IsSet() || slices.ContainsFunc(j.sp.At("tags").List(), func(tag reading.Node) bool {
+		return tag.Is(tagCustomSAML)
 	})
-	switch certificate := instance.SigningKeyThumbprint != ""; {
+	switch certificate := j.sp.At("preferredTokenSigningKeyThumbprint").IsSet(); {
 	case certificate && j.speaksOIDC():
 		j.undecided("it has a signing certificate of SAML, and credentials or flows of OpenID Connect, and no sign-on mode; " +
 			"a map block must state protocol")
@@ -158,9 +185,9 @@ func (j *joining) looksLikeSAML() bool {
 }
 
 func (j *joining) speaksOIDC() bool {
-	body := j.body
-	return len(body.PasswordCredentials) > 0 || len(verifyKeys(body.KeyCredentials)) > 0 || len(j.federated) > 0 ||
-		len(body.SPA.RedirectURIs)+len(body.PublicClient.RedirectURIs) > 0 || body.Web.Implicit.IDToken || body.Web.Implicit.AccessToken
+	return j.hasCredentials() || hasRedirects(j.Node, "spa", "publicClient") ||
+		j.At("web", "implicitGrantSettings", "enableIdTokenIssuance").IsSet() ||
+		j.At("web", "implicitGrantSettings", "enableAccessTokenIssuance").IsSet()
 }
 
 func (j *joining) samlByEvidence() {
@@ -171,33 +198,47 @@ func (j *joining) samlByEvidence() {
 	}
 }
 
-// claims notes what tokens and other applications rely on and what the neutral model has no field for.
+// claims notes what tokens and other applications rely on and what the neutral model has no field for. Each is named
+// once, not by its parts.
 func (j *joining) claims() {
-	body := j.body
-	if o := body.OptionalClaims; o != nil && len(o.IDToken)+len(o.AccessToken)+len(o.SAML2Token) > 0 {
+	if claims := j.At("optionalClaims"); claims.IsSet() {
 		j.unknown("optionalClaims")
 	}
-	if body.GroupMembershipClaims != "" && !strings.EqualFold(body.GroupMembershipClaims, "None") {
-		j.unknown("groupMembershipClaims")
+	if groups := j.At("groupMembershipClaims"); groups.Is("None") || groups.Is("none") {
+		groups.Settled()
 	}
-	for _, role := range body.AppRoles {
-		if role.Value != "" {
-			j.unknown("appRoles")
-			break
-		}
+	roles := j.At("appRoles").List()
+	if slices.ContainsFunc(roles, func(role reading.Node) bool { return role.At("value").IsSet() }) {
+		j.unknown("appRoles")
 	}
-	if len(body.API.Scopes) > 0 && j.out.Protocol == "oidc" {
-		j.unknown("api.oauth2PermissionScopes")
+	required := j.At("requiredResourceAccess").List()
+	j.out.DirectGraphUse = usesGraph(required)
+	if slices.ContainsFunc(required, func(access reading.Node) bool {
+		id := access.At("resourceAppId").Text()
+		return id != graphAppID && id != oldGraphAppID
+	}) {
+		j.unknown("requiredResourceAccess")
 	}
-	for _, access := range body.RequiredResourceAccess {
-		if access.ResourceAppID != graphAppID && access.ResourceAppID != oldGraphAppID {
-			j.unknown("requiredResourceAccess")
-			break
-		}
+	settle(j.Node, "optionalClaims", "appRoles", "requiredResourceAccess")
+}
+
+// unread lists what registration and instance set and nothing carries.
+func (j *joining) unread() {
+	settle(j.Node, "id", "createdDateTime", "deletedDateTime", "passwordCredentials", "keyCredentials") // credentials are listed
+	settleTags(j.Node)
+	settleInstance(j.sp)
+	j.sp.At("homepage").SettledAs(j.At("web", "homePageUrl"))
+	j.sp.At("logoutUrl").SettledAs(j.At("web", "logoutUrl"))
+	settleAmong(j.sp.At("servicePrincipalNames"), append(j.out.Audiences, j.out.ClientID)...)
+	settleAmong(j.sp.At("replyUrls"), j.out.RedirectURIs...)
+	j.out.Unknown = append(j.out.Unknown, unreadOf(j.Node, "")...)
+	j.out.Unknown = append(j.out.Unknown, unreadOf(j.sp, "servicePrincipal")...)
+	for _, credential := range j.federated {
+		settle(credential.Node, "id", "name", "issuer", "subject", "claimsMatchingExpression") // listed
+		settleAmong(credential.At("audiences"), "api://AzureADTokenExchange")                  // the default
+		j.out.Unknown = append(j.out.Unknown, unreadOf(credential.Node, "federatedIdentityCredentials[]")...)
 	}
-	if j.out.Protocol == "oidc" && body.TokenEncryptionKeyID != "" {
-		j.unknown("tokenEncryptionKeyId")
-	}
+	j.out.Unknown = sorted(j.out.Unknown)
 }
 
 const (
@@ -216,17 +257,16 @@ func signInScope(id string) bool {
 	return false
 }
 
-func usesGraph(required []resourceAccess) bool {
+func usesGraph(required []reading.Node) bool {
 	for _, access := range required {
-		if access.ResourceAppID == oldGraphAppID {
+		switch access.At("resourceAppId").Text() {
+		case oldGraphAppID:
 			return true
-		}
-		if access.ResourceAppID != graphAppID {
-			continue
-		}
-		for _, one := range access.Access {
-			if one.Type != "Scope" || !signInScope(one.ID) {
-				return true
+		case graphAppID:
+			for _, one := range access.At("resourceAccess").List() {
+				if kind, id := one.At("type").Text(), one.At("id").Text(); kind != "Scope" || !signInScope(id) {
+					return true
+				}
 			}
 		}
 	}

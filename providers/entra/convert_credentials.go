@@ -1,99 +1,90 @@
 package entra
 
 import (
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// federatedCredential lets tokens of another issuer sign an application in. Subject is empty where an expression
-// decides.
-type federatedCredential struct {
-	ID         string   `json:"id"`
-	Name       string   `json:"name"`
-	Issuer     string   `json:"issuer"`
-	Subject    string   `json:"subject"`
-	Audiences  []string `json:"audiences"`
-	Expression *struct {
-		Value string `json:"value"`
-	} `json:"claimsMatchingExpression"`
-}
-
 // allCredentials notes each key, secret and federated credential of the registration with its dates. What is carried is
 // marked by those who carry it.
 func (j *joining) allCredentials() {
-	for _, password := range j.body.PasswordCredentials {
-		j.note(dated(kinds.Credential{Use: kinds.CredentialClient, Kind: "secret", ID: password.KeyID, Name: password.Name},
-			password.Start, password.End, j.now))
+	for _, password := range j.passwords() {
+		j.note(j.listed(password, "secret"))
 	}
-	for _, key := range verifyKeys(j.body.KeyCredentials) {
+	for _, key := range j.keys() {
 		j.note(j.keyCredential(key))
 	}
 	for _, one := range j.federated {
-		credential := kinds.Credential{Use: kinds.CredentialClient, Kind: "federated", ID: one.ID, Name: one.Name, Issuer: one.Issuer,
-			Subject: one.Subject, Status: kinds.CredentialValid}
-		if one.Expression != nil && one.Subject == "" {
-			credential.Subject = one.Expression.Value
+		credential := kinds.Credential{Use: kinds.CredentialClient, Kind: "federated", ID: one.id(), Name: one.At("name").Text(),
+			Issuer: one.At("issuer").Text(), Subject: one.At("subject").Text(), Status: kinds.CredentialValid}
+		if credential.Subject == "" { // an expression decides
+			credential.Subject = one.At("claimsMatchingExpression", "value").Text()
 		}
 		j.note(credential)
 	}
 }
 
+func (j *joining) passwords() []reading.Node { return j.At("passwordCredentials").List() }
+
+func (j *joining) keys() []reading.Node { return verifyKeys(j.Node) }
+
+// verifyKeys are the keys that the application signs with. Those of another usage are Entra's own.
+func verifyKeys(registration reading.Node) []reading.Node {
+	keys := slices.DeleteFunc(registration.At("keyCredentials").List(), func(key reading.Node) bool {
+		return key.At("usage").Text() != "Verify"
+	})
+	slices.SortFunc(keys, func(a, b reading.Node) int { return strings.Compare(keyID(a), keyID(b)) })
+	return keys
+}
+
+func keyID(credential reading.Node) string { return credential.At("keyId").Text() }
+
 func (j *joining) note(c kinds.Credential) { j.out.Credentials = append(j.out.Credentials, c) }
 
 // keyCredential judges a key by its certificate and by the dates that Entra keeps for it: both must allow it.
-func (j *joining) keyCredential(key keyCredential) kinds.Credential {
-	listed := dated(kinds.Credential{Use: kinds.CredentialClient, Kind: "certificate", ID: key.KeyID, Name: key.Name}, key.Start, key.End, j.now)
-	if j.body.TokenEncryptionKeyID == key.KeyID && key.KeyID != "" {
+func (j *joining) keyCredential(key reading.Node) kinds.Credential {
+	listed := j.listed(key, "certificate")
+	if listed.ID != "" && j.At("tokenEncryptionKeyId").Is(listed.ID) {
 		listed.Use = kinds.CredentialEncryption
 	}
-	if key.Key == "" {
+	text := key.At("key").Text()
+	if text == "" {
 		return listed // a gap of its own
 	}
-	own := reading.Certificate(listed.Use, key.Key, j.now)
+	own := reading.Certificate(listed.Use, text, j.now)
 	if listed.Status == kinds.CredentialValid {
 		listed.Status = own.Status
 	}
-	if listed.From == "" {
-		listed.From = own.From
-	}
-	if listed.Until == "" {
-		listed.Until = own.Until
-	}
-	if listed.Name == "" {
-		listed.Name = own.Name
-	}
+	listed.From, listed.Until = cmp.Or(listed.From, own.From), cmp.Or(listed.Until, own.Until)
+	listed.Name = cmp.Or(listed.Name, own.Name)
 	return listed
 }
 
-func dated(c kinds.Credential, from, until *time.Time, now time.Time) kinds.Credential {
-	var start, end time.Time
-	if from != nil {
-		start = *from
-	}
-	if until != nil {
-		end = *until
-	}
-	return reading.Dated(c, start, end, now)
+// listed is a credential by what Entra keeps of it.
+func (j *joining) listed(credential reading.Node, kind string) kinds.Credential {
+	out := kinds.Credential{Use: kinds.CredentialClient, Kind: kind, ID: keyID(credential), Name: credential.At("displayName").Text()}
+	return reading.Dated(out, credential.At("startDateTime").Time(), credential.At("endDateTime").Time(), j.now)
 }
 
 // validKeys are the keys that Entra accepts today. One whose bytes were not told is kept: it is a gap, and no reason to
 // do without.
-func (j *joining) validKeys() []keyCredential {
-	return slices.DeleteFunc(verifyKeys(j.body.KeyCredentials), func(key keyCredential) bool {
-		return j.keyCredential(key).Status != kinds.CredentialValid && j.keyCredential(key).Status != kinds.CredentialUnreadable
+func (j *joining) validKeys() []reading.Node {
+	return slices.DeleteFunc(j.keys(), func(key reading.Node) bool {
+		status := j.keyCredential(key).Status
+		return status != kinds.CredentialValid && status != kinds.CredentialUnreadable
 	})
 }
 
 // validPasswords counts the secrets that Entra accepts today.
 func (j *joining) validPasswords() int {
 	count := 0
-	for _, password := range j.body.PasswordCredentials {
-		if dated(kinds.Credential{}, password.Start, password.End, j.now).Status == kinds.CredentialValid {
+	for _, password := range j.passwords() {
+		if j.listed(password, "secret").Status == kinds.CredentialValid {
 			count++
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 const (
@@ -23,37 +24,53 @@ const (
 // that holds the redirect URI in use.
 type platforms struct{ web, spa, native bool }
 
+// hasRedirects tells whether one of the platforms has redirect URIs.
+func hasRedirects(registration reading.Node, platforms ...string) bool {
+	return slices.ContainsFunc(platforms, func(name string) bool { return registration.At(name, "redirectUris").IsSet() })
+}
+
+func (j *joining) takeRedirects() {
+	for _, platform := range []string{"web", "spa", "publicClient"} {
+		j.out.RedirectURIs = append(j.out.RedirectURIs, j.At(platform, "redirectUris").Texts()...)
+	}
+	j.out.RedirectURIs = sorted(j.out.RedirectURIs)
+	j.out.WildcardRedirect = slices.ContainsFunc(j.out.RedirectURIs, wildcardHost)
+}
+
 func (j *joining) oidc() {
-	body, out := j.body, j.out
-	p := platforms{web: len(body.Web.RedirectURIs) > 0, spa: len(body.SPA.RedirectURIs) > 0, native: len(body.PublicClient.RedirectURIs) > 0}
-	fallback := body.IsFallbackPublicClient != nil && *body.IsFallbackPublicClient
-	out.RedirectURIs = sorted(body.Web.RedirectURIs, body.SPA.RedirectURIs, body.PublicClient.RedirectURIs)
-	out.WildcardRedirect = slices.ContainsFunc(out.RedirectURIs, wildcardHost)
-	out.FrontchannelLogoutURL = body.Web.LogoutURL
+	p := platforms{web: hasRedirects(j.Node, "web"), spa: hasRedirects(j.Node, "spa"), native: hasRedirects(j.Node, "publicClient")}
+	fallback := j.At("isFallbackPublicClient").Flag()
+	j.takeRedirects()
+	j.startAt(j.At("web", "homePageUrl"), j.sp.At("homepage"), j.sp.At("loginUrl"))
+	j.out.FrontchannelLogoutURL = j.At("web", "logoutUrl").Text()
 	switch {
 	case p.web && (p.spa || p.native || fallback):
 		j.undecided("it has a web platform and " + otherPlatforms(p, fallback) + ", which are two clients elsewhere; " +
 			"a map block must state client_type (confidential or public) and redirect_uris of the one that keeps the client id")
 	case p.web:
 		j.web()
-	case p.spa && p.native:
+	case p.spa || p.native:
 		j.public("authorization_code", "refresh_token")
-		out.WebOrigins = originsOf(body.SPA.RedirectURIs)
-	case p.spa:
-		j.public("authorization_code", "refresh_token")
-		out.WebOrigins = []string{"+"}
-	case p.native:
-		j.public("authorization_code", "refresh_token")
+		if fallback {
+			j.out.GrantTypes = append(j.out.GrantTypes, "device_code")
+			j.unknown("isFallbackPublicClient (password grant)") // a realm's password grant passes every flow
+		}
+		if p.spa {
+			j.out.WebOrigins = []string{"+"}
+		}
+		if p.spa && p.native {
+			j.out.WebOrigins = originsOf(j.At("spa", "redirectUris").Texts())
+		}
 	case j.hasCredentials():
 		j.confidential("client_credentials")
 	case fallback:
 		j.public("device_code")
 		j.undecided("it is a public client without redirect URI: it may use the device code or the password grant, and the registration " +
 			"does not tell which; a map block must state grant_types")
-	case len(body.API.Scopes) > 0 || len(body.AppRoles) > 0:
+	case j.At("api", "oauth2PermissionScopes").IsSet() || j.At("appRoles").IsSet():
 		j.confidential() // an interface that others call: no flows of its own
 	default:
-		out.Protocol, out.Mode = "other", modeUnused
+		j.out.Protocol, j.out.Mode = "other", modeUnused
 	}
 	j.credentialsUnread()
 }
@@ -77,14 +94,16 @@ func otherPlatforms(p platforms, fallback bool) string {
 
 // web decides a registration that has redirect URIs of the web platform only.
 func (j *joining) web() {
-	implicit := j.body.Web.Implicit.IDToken || j.body.Web.Implicit.AccessToken
+	settings := j.At("web", "implicitGrantSettings")
+	idToken, accessToken := settings.At("enableIdTokenIssuance").Flag(), settings.At("enableAccessTokenIssuance").Flag()
+	implicit := idToken || accessToken
 	switch {
 	case j.hasCredentials():
 		grants := []string{"authorization_code", "refresh_token"}
 		if implicit {
 			grants = append(grants, "implicit")
 		}
-		if asksForRoles(j.body.RequiredResourceAccess) {
+		if asksForRoles(j.At("requiredResourceAccess").List()) {
 			grants = append(grants, "client_credentials")
 		}
 		j.confidential(grants...)
@@ -109,19 +128,12 @@ func (j *joining) credentialsUnread() {
 	}
 }
 
-func (j *joining) hasCredentials() bool {
-	return len(j.body.PasswordCredentials) > 0 || len(verifyKeys(j.body.KeyCredentials)) > 0 || len(j.federated) > 0
-}
+func (j *joining) hasCredentials() bool { return len(j.passwords())+len(j.keys())+len(j.federated) > 0 }
 
-func asksForRoles(required []resourceAccess) bool {
-	for _, access := range required {
-		for _, one := range access.Access {
-			if one.Type == "Role" {
-				return true
-			}
-		}
-	}
-	return false
+func asksForRoles(required []reading.Node) bool {
+	return slices.ContainsFunc(required, func(access reading.Node) bool {
+		return slices.ContainsFunc(access.At("resourceAccess").List(), func(one reading.Node) bool { return one.At("type").Is("Role") })
+	})
 }
 
 func (j *joining) public(grants ...string) {
@@ -145,9 +157,9 @@ func (j *joining) confidential(grants ...string) {
 		}
 	case len(keys) > 0 || len(j.federated) > 0:
 		j.out.ClientAuthentication = "private_key_jwt"
-	case len(j.body.PasswordCredentials) > 0:
+	case len(j.passwords()) > 0:
 		j.out.ClientAuthentication = "client_secret_post"
-	case len(verifyKeys(j.body.KeyCredentials)) > 0:
+	case len(j.keys()) > 0:
 		j.out.ClientAuthentication = "private_key_jwt"
 	}
 	if j.hasCredentials() && passwords+len(keys)+len(j.federated) == 0 {
@@ -155,32 +167,21 @@ func (j *joining) confidential(grants ...string) {
 	}
 }
 
-func verifyKeys(keys []keyCredential) []keyCredential {
-	var out []keyCredential
-	for _, key := range keys {
-		if key.Usage == "Verify" {
-			out = append(out, key)
-		}
-	}
-	slices.SortFunc(out, func(a, b keyCredential) int { return strings.Compare(a.KeyID, b.KeyID) })
-	return out
-}
-
 // keySet makes a JSON Web Key Set of certificates. Each appears under both names that Microsoft's libraries send as
 // kid: the hex and the base64url form of its SHA-1. A certificate that was not told or is no RSA one is a gap.
-func (j *joining) keySet(keys []keyCredential) string {
+func (j *joining) keySet(keys []reading.Node) string {
 	set := struct {
 		Keys []map[string]any `json:"keys"`
 	}{}
 	for _, key := range keys {
-		certificate, public, err := parseCertificate(key.Key)
+		certificate, public, err := parseCertificate(key.At("key").Text())
 		if err != nil {
 			if !slices.Contains(j.gaps, "jwks") {
 				j.gap("jwks")
 			}
 			continue
 		}
-		j.carried(kinds.CredentialClient, key.KeyID)
+		j.carried(kinds.CredentialClient, keyID(key))
 		digest := sha1.Sum(certificate.Raw)
 		short := base64.RawURLEncoding.EncodeToString(digest[:])
 		for _, kid := range []string{thumbprint(digest[:]), short} {

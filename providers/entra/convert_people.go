@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -9,48 +8,58 @@ import (
 	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
-const dynamicMembership = "DynamicMembership"
-
-func convertGroup(body groupBody) kinds.Group {
+// convertGroup makes what a group is. Hidden says that its members may not be read.
+func convertGroup(e element, hidden bool) kinds.Group {
+	types := e.At("groupTypes").Texts()
 	out := kinds.Group{
-		Name: body.DisplayName, Description: body.Description, Type: groupType(body), Origin: "local",
-		Dynamic: slices.Contains(body.GroupTypes, dynamicMembership),
+		Name: e.At("displayName").Text(), Description: e.At("description").Text(), Origin: "local",
+		Dynamic: slices.Contains(types, "DynamicMembership"), HiddenMembers: hidden,
 	}
-	if out.Dynamic {
-		// A rule stays behind when a group is made static again; then it says nothing about the members.
-		out.MembershipRule = body.MembershipRule
+	security, mail := e.At("securityEnabled").Flag(), e.At("mailEnabled").Flag()
+	switch {
+	case slices.Contains(types, "Unified"):
+		out.Type = "microsoft365"
+	case security:
+		out.Type = "security"
+	default:
+		out.Type = "distribution"
 	}
 	switch {
-	case body.SyncEnabled:
+	case e.At("onPremisesSyncEnabled").Flag():
 		out.Origin = "imported"
-	case body.MailEnabled && out.Type != "microsoft365":
+	case mail && out.Type != "microsoft365":
 		out.Origin = "mail"
 	}
+	if out.Dynamic {
+		out.MembershipRule = e.At("membershipRule").Text()
+		e.At("membershipRuleProcessingState").SettledIf("On")
+	} else {
+		// A rule stays behind when a group is made static again; then it says nothing about the members.
+		settle(e.Node, "membershipRule", "membershipRuleProcessingState")
+	}
 	out.Attributes = map[string][]string{}
-	for name, value := range map[string]string{"mail": body.Mail, "on_premises_sam_account_name": body.SamAccountName,
-		"on_premises_netbios_name": body.NetBiosName, "on_premises_domain_name": body.DomainName} {
-		if value != "" {
+	for name, member := range map[string]string{"mail": "mail", "on_premises_sam_account_name": "onPremisesSamAccountName",
+		"on_premises_netbios_name": "onPremisesNetBiosName", "on_premises_domain_name": "onPremisesDomainName"} {
+		if value := e.At(member).Text(); value != "" {
 			out.Attributes[name] = []string{value}
 		}
 	}
-	if body.Assignable {
+	if e.At("isAssignableToRole").Flag() {
 		out.Attributes["assignable_to_role"] = []string{"true"}
 	}
+	if hidden {
+		settle(e.Node, "visibility")
+	}
+	settle(e.Node, "id", "createdDateTime", "deletedDateTime", "renewedDateTime", "securityIdentifier")
+	out.Unknown = unreadOf(e.Node, "")
 	return out
 }
 
-func groupType(body groupBody) string {
-	switch {
-	case slices.Contains(body.GroupTypes, "Unified"):
-		return "microsoft365"
-	case body.SecurityEnabled:
-		return "security"
-	default:
-		return "distribution"
-	}
+// isHidden tells whether Graph hides the members from who may not read hidden ones.
+func isHidden(group element) bool {
+	visibility := group.At("visibility")
+	return visibility.Is("HiddenMembership") || visibility.Is("Hiddenmembership")
 }
-
-func hidden(body groupBody) bool { return strings.EqualFold(body.Visibility, "HiddenMembership") }
 
 // memberKind reads the type of an element of a mixed list. It is empty when the list does not tell.
 func memberKind(odata string) (word string, kind identity.Kind) {
@@ -69,17 +78,21 @@ func memberKind(odata string) (word string, kind identity.Kind) {
 	return "", ""
 }
 
-func convertMembership(group string, body memberBody, from original) (identity.Item, error) {
-	word, kind := memberKind(body.Type)
-	item, err := itemOf(identity.KindMembership, group+"/"+body.ID, "",
-		kinds.Membership{Group: group, Member: body.ID, MemberKind: word}, from)
+func convertMembership(group string, e element) (identity.Item, error) {
+	member := e.id()
+	word, kind := memberKind(e.At("@odata.type").Text())
+	if err := e.understood(); err != nil {
+		return identity.Item{}, err
+	}
+	item, err := e.itemAs(identity.KindMembership, group+"/"+member, "",
+		kinds.Membership{Group: group, Member: member, MemberKind: word})
 	if err != nil {
 		return identity.Item{}, err
 	}
 	item.References = []identity.Reference{{Role: roleGroup, Kind: identity.KindGroup, ID: group}}
 	switch {
 	case kind != "":
-		item.References = append(item.References, identity.Reference{Role: roleMember, Kind: kind, ID: body.ID})
+		item.References = append(item.References, identity.Reference{Role: roleMember, Kind: kind, ID: member})
 	case word == "":
 		item.Gaps = []string{"member_kind"}
 	}
@@ -88,51 +101,49 @@ func convertMembership(group string, body memberBody, from original) (identity.I
 
 // convertUser decides who checks the password from the domain of the sign-in name. Federation holds the federated
 // domains.
-func convertUser(raw json.RawMessage, page int, federation map[string]bool) (identity.Item, error) {
-	body, err := decode[userBody](raw)
-	if err != nil {
-		return identity.Item{}, err
-	}
+func convertUser(e element, federation map[string]bool) (identity.Item, error) {
+	enabled := e.At("accountEnabled")
 	out := kinds.User{
-		Username: body.UserPrincipalName, Email: body.Mail, FirstName: body.GivenName, LastName: body.Surname,
-		Status: statusOf(body.AccountEnabled), State: body.ExternalUserState, Guest: isGuest(body),
-		Credential: credentialOf(body, federation),
+		Username: e.At("userPrincipalName").Text(), Email: e.At("mail").Text(), FirstName: e.At("givenName").Text(),
+		LastName: e.At("surname").Text(), Status: statusOf(enabled), State: e.At("externalUserState").Text(),
 	}
-	name := body.DisplayName
+	out.Guest = isGuest(e, out.Username)
+	out.Credential = credentialOf(e, out, federation)
+	name := e.At("displayName").Text()
 	if name == "" {
-		name = body.UserPrincipalName
+		name = out.Username
 	}
-	item, err := itemOf(identity.KindUser, body.ID, name, out, original{raw, page})
-	if err == nil && body.AccountEnabled == nil {
+	item, err := e.item(identity.KindUser, name, out)
+	if err == nil && enabled.IsNull() {
 		item.Gaps = append(item.Gaps, "status")
 	}
 	return item, err
 }
 
 // isGuest counts people whose home is elsewhere, also those whom an administrator made members.
-func isGuest(body userBody) bool {
-	return strings.EqualFold(body.UserType, "Guest") || strings.Contains(body.UserPrincipalName, "#EXT#") ||
-		strings.EqualFold(body.CreationType, "Invitation")
+func isGuest(e element, username string) bool {
+	kind, creation := e.At("userType").Text(), e.At("creationType").Text()
+	return strings.EqualFold(kind, "Guest") || strings.Contains(username, "#EXT#") || strings.EqualFold(creation, "Invitation")
 }
 
-func credentialOf(body userBody, federation map[string]bool) string {
-	for _, other := range body.Identities {
-		if strings.EqualFold(other.SignInType, "federated") {
-			switch strings.ToLower(other.Issuer) {
+func credentialOf(e element, user kinds.User, federation map[string]bool) string {
+	for _, other := range e.At("identities").List() {
+		if strings.EqualFold(other.At("signInType").Text(), "federated") {
+			switch strings.ToLower(other.At("issuer").Text()) {
 			case "google.com", "facebook.com", "linkedin.com", "github.com", "twitter.com":
 				return "social"
 			}
 			return "federated"
 		}
 	}
-	if isGuest(body) {
+	if user.Guest {
 		return ""
 	}
-	at := strings.LastIndex(body.UserPrincipalName, "@")
-	if at >= 0 && federation[strings.ToLower(body.UserPrincipalName[at+1:])] {
+	at := strings.LastIndex(user.Username, "@")
+	if at >= 0 && federation[strings.ToLower(user.Username[at+1:])] {
 		return "federated"
 	}
-	if body.SyncEnabled {
+	if e.At("onPremisesSyncEnabled").Flag() {
 		// Either a copy of the hash is checked here or the directory is asked; Graph does not say which.
 		return "directory"
 	}

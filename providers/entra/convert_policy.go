@@ -1,44 +1,26 @@
 package entra
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 const statusReportOnly = "report_only"
 
-// policyBody keeps the parts of a policy as raw objects: the service adds keys without notice, and a key that is not
-// known and is set must not get lost.
-type policyBody struct {
-	ID         string                     `json:"id"`
-	Name       string                     `json:"displayName"`
-	State      string                     `json:"state"`
-	Conditions map[string]json.RawMessage `json:"conditions"`
-	Grant      map[string]json.RawMessage `json:"grantControls"`
-	Session    map[string]json.RawMessage `json:"sessionControls"`
-}
-
-// convertPolicy reads one conditional access policy: IF all conditions THEN grant controls and session controls.
-func convertPolicy(raw json.RawMessage, page int) (identity.Item, error) {
-	body, err := decode[policyBody](raw)
-	if err != nil {
-		return identity.Item{}, err
-	}
-	reader := policyReader{known: true}
-	conditions := reader.conditions(body.Conditions)
-	controls := reader.grant(body.Grant)
-	sessions := reader.session(body.Session)
-	out := kinds.AuthPolicy{
-		Name: body.Name, Type: "conditional_access", Rules: 1,
-		Summary: []string{summarize(conditions, append(controls, sessions...))},
-	}
-	switch body.State {
+// convertPolicy reads one conditional access policy: IF all conditions THEN grant controls and session controls. The
+// service adds members without notice; one that is set and was not read may be a demand, and makes the policy unknown.
+func convertPolicy(e element) (identity.Item, error) {
+	var r policyReader
+	out := kinds.AuthPolicy{Name: e.At("displayName").Text(), Type: "conditional_access", Rules: 1}
+	conditions := r.conditions(e.At("conditions"))
+	controls := r.grant(e.At("grantControls"))
+	sessions := r.session(e.At("sessionControls"))
+	switch state := e.At("state").Text(); state {
 	case "enabled":
 		out.Status = identity.StatusActive
 	case "disabled":
@@ -47,14 +29,16 @@ func convertPolicy(raw json.RawMessage, page int) (identity.Item, error) {
 		out.Status = statusReportOnly
 	default:
 		out.Status = identity.StatusActive // the safe side: it may be enforced
-		reader.strange("state " + body.State)
+		r.strange("state " + state)
 	}
-	out.Known = reader.known
-	out.Restricts = out.Status == identity.StatusActive && (!out.Known || !reader.moot(body))
-	item, err := itemOf(identity.KindAuthPolicy, body.ID, body.Name, out, original{raw, page})
-	if err == nil {
-		item.Gaps = reader.gaps
-	}
+	settle(e.Node, "id", "templateId", "createdDateTime", "modifiedDateTime", "deletedDateTime")
+	controls = append(controls, r.rest(e.Node, "")...)
+	out.Summary = []string{summarize(conditions, append(controls, sessions...))}
+	out.Unknown = r.unknown
+	out.Known = len(r.gaps) == 0
+	out.Restricts = out.Status == identity.StatusActive && (!out.Known || !r.moot(len(controls)+len(sessions)))
+	item, err := e.itemAs(identity.KindAuthPolicy, e.id(), out.Name, out)
+	item.Gaps = r.gaps
 	return item, err
 }
 
@@ -70,217 +54,163 @@ func summarize(conditions, controls []string) string {
 
 // policyReader notes what it does not understand.
 type policyReader struct {
-	known bool
-	gaps  []string
+	gaps     []string
+	unknown  []string // members that are set and were not read
+	clients  []string // client types
+	controls []string // built-in controls
 }
 
-func (r *policyReader) strange(what string) {
-	r.known = false
-	r.gaps = append(r.gaps, "unknown: "+what)
-}
+func (r *policyReader) strange(what string) { r.gaps = append(r.gaps, "unknown: "+what) }
 
-// set tells whether a member says anything: null, false, empty text, and empty lists and objects do not.
-func set(raw json.RawMessage) bool {
-	switch text := string(bytes.TrimSpace(raw)); text {
-	case "", "null", "[]", "{}", `""`, "false":
-		return false
+// rest names the members of a part of which something was not read.
+func (r *policyReader) rest(n reading.Node, where string) []string {
+	var out []string
+	for _, name := range n.Names() {
+		value := n.At(name)
+		if len(unreadOf(value, name)) == 0 {
+			continue
+		}
+		r.unknown = append(r.unknown, where+name)
+		r.strange(where + name)
+		out = append(out, name+" "+short(value))
 	}
-	return true
+	return out
 }
 
-// each walks the members that are set in order of their names, without annotations.
-func each(object map[string]json.RawMessage, do func(name string, value json.RawMessage)) {
-	var names []string
-	for name, value := range object {
-		if set(value) && !strings.ContainsAny(name, "@#") {
-			names = append(names, name)
+func (r *policyReader) conditions(n reading.Node) []string {
+	out := members(n.At("applications"), "applicationFilter", "excludeApplications", "includeApplications",
+		"includeAuthenticationContextClassReferences", "includeUserActions")
+	out = append(out, r.rest(n.At("applications"), "conditions.applications.")...)
+	out = append(out, members(n, "agentContext", "agentIdRiskLevels", "authenticationFlows", "clientApplications")...)
+	if types := n.At("clientAppTypes"); types.IsSet() {
+		r.clients = r.words("clientAppTypes", types, "all", "browser", "mobileAppsAndDesktopClients", "exchangeActiveSync",
+			"easSupported", "other")
+		if !slices.Equal(r.clients, []string{"all"}) {
+			out = append(out, "client types "+strings.Join(r.clients, ", "))
 		}
 	}
-	slices.Sort(names)
+	out = append(out, members(n, "deviceStates", "devices", "insiderRiskLevels", "locations", "platforms",
+		"servicePrincipalRiskLevels", "signInRiskLevels", "userRiskLevels")...)
+	out = append(out, members(n.At("users"), "excludeGroups", "excludeGuestsOrExternalUsers", "excludeRoles", "excludeUsers",
+		"includeGroups", "includeGuestsOrExternalUsers", "includeRoles", "includeUsers")...)
+	out = append(out, r.rest(n.At("users"), "conditions.users.")...)
+	return append(out, r.rest(n, "conditions.")...)
+}
+
+// members reads those that are set, each with all that is in it: a list of names by its length, when it is long.
+func members(n reading.Node, names ...string) []string {
+	var out []string
 	for _, name := range names {
-		do(name, object[name])
-	}
-}
-
-func (r *policyReader) conditions(object map[string]json.RawMessage) []string {
-	var out []string
-	each(object, func(name string, value json.RawMessage) {
-		switch name {
-		case "users", "applications":
-			out = append(out, r.inner(name, value, policyKeys(name))...)
-		case "clientAppTypes":
-			r.words(name, value, "all", "browser", "mobileAppsAndDesktopClients", "exchangeActiveSync", "easSupported", "other")
-			if list := texts(value); !slices.Equal(list, []string{"all"}) {
-				out = append(out, "client types "+strings.Join(list, ", "))
+		value := n.At(name)
+		if !value.IsSet() {
+			continue
+		}
+		text := short(value)
+		if value.IsList() {
+			if list := value.Texts(); len(list) > 3 {
+				text = fmt.Sprintf("%d entries", len(list))
+			} else if len(list) > 0 {
+				text = strings.Join(list, ", ")
 			}
-		case "locations", "platforms", "devices", "deviceStates", "signInRiskLevels", "userRiskLevels", "insiderRiskLevels",
-			"servicePrincipalRiskLevels", "agentIdRiskLevels", "agentContext", "clientApplications", "authenticationFlows":
-			out = append(out, name+" "+compact(value))
-		default:
-			r.strange("conditions." + name)
-			out = append(out, name+" "+compact(value))
 		}
-	})
+		out = append(out, name+" "+text)
+	}
 	return out
 }
 
-func policyKeys(name string) []string {
-	if name == "users" {
-		return []string{"includeUsers", "excludeUsers", "includeGroups", "excludeGroups", "includeRoles", "excludeRoles",
-			"includeGuestsOrExternalUsers", "excludeGuestsOrExternalUsers"}
-	}
-	return []string{"includeApplications", "excludeApplications", "includeUserActions", "includeAuthenticationContextClassReferences",
-		"applicationFilter"}
-}
-
-func (r *policyReader) inner(where string, raw json.RawMessage, known []string) []string {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &object); err != nil {
-		r.strange("conditions." + where)
-		return nil
-	}
-	var out []string
-	each(object, func(name string, value json.RawMessage) {
-		if !slices.Contains(known, name) {
-			r.strange("conditions." + where + "." + name)
-		}
-		list := texts(value)
-		switch {
-		case len(list) == 0:
-			out = append(out, name+" "+compact(value))
-		case len(list) <= 3:
-			out = append(out, name+" "+strings.Join(list, ", "))
-		default:
-			out = append(out, fmt.Sprintf("%s %d entries", name, len(list)))
-		}
-	})
-	return out
-}
-
-func (r *policyReader) grant(object map[string]json.RawMessage) []string {
+func (r *policyReader) grant(n reading.Node) []string {
 	var controls []string
-	operator := "OR"
-	each(object, func(name string, value json.RawMessage) {
-		switch name {
-		case "operator":
-			operator = text(value)
-			if operator != "OR" && operator != "AND" {
-				r.strange("grantControls.operator " + operator)
-			}
-		case "builtInControls":
-			r.words(name, value, "block", "mfa", "compliantDevice", "domainJoinedDevice", "approvedApplication",
-				"compliantApplication", "passwordChange", "riskRemediation")
-			controls = append(controls, texts(value)...)
-		case "authenticationStrength":
-			controls = append(controls, "authentication strength "+strengthName(value))
-		case "termsOfUse":
-			controls = append(controls, "terms of use")
-		case "customAuthenticationFactors":
-			controls = append(controls, "custom factor "+strings.Join(texts(value), ", "))
-		default:
-			r.strange("grantControls." + name)
-			controls = append(controls, name)
+	if built := n.At("builtInControls"); built.IsSet() {
+		r.controls = r.words("builtInControls", built, "block", "mfa", "compliantDevice", "domainJoinedDevice",
+			"approvedApplication", "compliantApplication", "passwordChange", "riskRemediation")
+		controls = append(controls, r.controls...)
+	}
+	if strength := n.At("authenticationStrength"); strength.IsSet() {
+		name := strength.At("displayName").Text()
+		if name == "" {
+			name = strength.At("id").Text()
 		}
-	})
-	if len(controls) == 0 {
-		return nil
+		strength.Settled()
+		controls = append(controls, "authentication strength "+name)
+	}
+	if factors := n.At("customAuthenticationFactors"); factors.IsSet() {
+		controls = append(controls, "custom factor "+strings.Join(factors.Texts(), ", "))
+	}
+	if terms := n.At("termsOfUse"); terms.IsSet() {
+		terms.Settled()
+		controls = append(controls, "terms of use")
 	}
 	joint := " or "
-	if operator == "AND" {
+	switch operator := n.At("operator"); operator.Text() {
+	case "AND":
 		joint = " and "
+	case "OR", "":
+	default:
+		r.strange("grantControls.operator " + operator.Plain())
+	}
+	controls = append(controls, r.rest(n, "grantControls.")...)
+	if len(controls) == 0 {
+		return nil
 	}
 	return []string{strings.Join(controls, joint)}
 }
 
-func (r *policyReader) session(object map[string]json.RawMessage) []string {
+func (r *policyReader) session(n reading.Node) []string {
+	for _, name := range n.Names() {
+		if control := n.At(name); isOff(control) {
+			control.Settled()
+		}
+	}
 	var out []string
-	each(object, func(name string, value json.RawMessage) {
-		var control struct {
-			Enabled *bool `json:"isEnabled"`
+	for _, name := range []string{"applicationEnforcedRestrictions", "cloudAppSecurity", "continuousAccessEvaluation",
+		"disableResilienceDefaults", "persistentBrowser", "secureSignInSession", "signInFrequency"} {
+		if control := n.At(name); control.IsSet() && !isOff(control) {
+			out = append(out, name+" "+short(control))
 		}
-		if json.Unmarshal(value, &control) == nil && control.Enabled != nil && !*control.Enabled {
-			return
+	}
+	return append(out, r.rest(n, "sessionControls.")...)
+}
+
+// isOff tells whether a control says of itself that it is off.
+func isOff(control reading.Node) bool {
+	for _, name := range control.Names() {
+		if name == "isEnabled" {
+			return !control.At(name).IsNull() && !control.At(name).IsSet()
 		}
-		switch name {
-		case "signInFrequency", "persistentBrowser", "applicationEnforcedRestrictions", "cloudAppSecurity",
-			"continuousAccessEvaluation", "disableResilienceDefaults", "secureSignInSession":
-		default:
-			r.strange("sessionControls." + name)
-		}
-		out = append(out, name+" "+compact(value))
-	})
-	return out
+	}
+	return false
 }
 
 // words refuses a list with a word that is not known: its meaning may be a demand.
-func (r *policyReader) words(name string, raw json.RawMessage, known ...string) {
-	list := texts(raw)
-	if len(list) == 0 {
-		r.strange(name)
-	}
+func (r *policyReader) words(name string, n reading.Node, known ...string) []string {
+	list := n.Texts()
 	for _, word := range list {
 		if !slices.Contains(known, word) {
 			r.strange(name + " " + word)
 		}
 	}
-}
-
-// moot tells whether nothing is lost without the policy: a block of protocols that only Entra has, or controls that
-// demand nothing.
-func (r *policyReader) moot(body policyBody) bool {
-	controls := texts(body.Grant["builtInControls"])
-	demands := len(r.grant(body.Grant)) + len(r.session(body.Session))
-	if demands == 0 {
-		return true
-	}
-	if !slices.Equal(controls, []string{"block"}) || demands > 1 {
-		return false
-	}
-	clients := texts(body.Conditions["clientAppTypes"])
-	if len(clients) == 0 {
-		return false
-	}
-	return !slices.ContainsFunc(clients, func(word string) bool { return word != "exchangeActiveSync" && word != "other" })
-}
-
-func strengthName(raw json.RawMessage) string {
-	var strength struct {
-		ID   string `json:"id"`
-		Name string `json:"displayName"`
-	}
-	if json.Unmarshal(raw, &strength) == nil && strength.Name != "" {
-		return strength.Name
-	}
-	return strength.ID
-}
-
-// texts reads a list of texts; anything else gives nothing.
-func texts(raw json.RawMessage) []string {
-	var list []string
-	if json.Unmarshal(raw, &list) != nil {
-		return nil
-	}
 	return list
 }
 
-func text(raw json.RawMessage) string {
-	var one string
-	if json.Unmarshal(raw, &one) != nil {
-		return compact(raw)
+// moot tells whether nothing is lost without a policy that demands so much: a block of protocols that only Entra has,
+// or controls that demand nothing.
+func (r *policyReader) moot(demands int) bool {
+	if demands == 0 {
+		return true
 	}
-	return one
+	if demands > 1 || !slices.Equal(r.controls, []string{"block"}) || len(r.clients) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.clients, func(word string) bool { return word != "exchangeActiveSync" && word != "other" })
 }
 
 // longestCondition keeps a summary readable, in bytes; the whole policy is in the item's raw body.
 const longestCondition = 160
 
-func compact(raw json.RawMessage) string {
-	var out bytes.Buffer
-	if json.Compact(&out, raw) != nil {
-		return ""
+func short(n reading.Node) string {
+	text := n.Plain()
+	if len(text) > longestCondition {
+		return strings.ToValidUTF8(text[:longestCondition], "") + "…"
 	}
-	if out.Len() > longestCondition {
-		return strings.ToValidUTF8(out.String()[:longestCondition], "") + "…"
-	}
-	return out.String()
+	return text
 }

@@ -5,39 +5,36 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
-
-// principal is a service principal as it was read.
-type principal struct {
-	body servicePrincipalBody
-	from original
-}
 
 // convertPrincipal makes the item of an instance. Joined is the object id of its registration, empty when there is none
 // to be seen. Tenant is empty when it is not known which tenant this is.
-func convertPrincipal(p principal, tenant, joined string) (identity.Item, error) {
-	body := p.body
-	own := tenant != "" && strings.EqualFold(body.OwnerTenant, tenant)
+func convertPrincipal(e element, tenant, joined string) (identity.Item, error) {
+	required := e.At("appRoleAssignmentRequired")
 	out := kinds.ServicePrincipal{
-		Name: body.DisplayName, AppID: body.AppID, Status: statusOf(body.AccountEnabled), Type: body.Type, Mode: body.Mode,
-		OwnerTenant: body.OwnerTenant, OwnTenant: own, Vendor: vendorTenant(body.OwnerTenant) || body.Type == "SocialIdp",
-		AssignmentRequired: body.AssignmentRequired != nil && *body.AssignmentRequired,
+		Name: e.At("displayName").Text(), AppID: e.At("appId").Text(), Status: statusOf(e.At("accountEnabled")),
+		Type: e.At("servicePrincipalType").Text(), Mode: e.At("preferredSingleSignOnMode").Text(),
+		OwnerTenant: e.At("appOwnerOrganizationId").Text(), AssignmentRequired: required.Flag(),
 	}
-	if own {
+	out.OwnTenant = tenant != "" && strings.EqualFold(out.OwnerTenant, tenant)
+	out.Vendor = vendorTenant(out.OwnerTenant) || out.Type == "SocialIdp"
+	if out.OwnTenant {
 		out.JoinedApplication = joined
 	}
-	if own && joined == "" && body.Type == "Application" {
+	if out.OwnTenant && joined == "" && out.Type == "Application" {
 		out.Undecided = "its registration belongs to this tenant and was not in the list: it may be deleted or may not be read. " +
 			"Only a registration tells how it signs in; a skip block must say that it is not needed"
 	}
-	unread, err := unreadOf[servicePrincipalBody](p.from.raw, "")
-	if err != nil {
-		return identity.Item{}, err
-	}
 	if joined == "" {
-		out.Unknown = unread // the registration tells them where there is one
+		settleInstance(e.Node)
+		settleAmong(e.At("servicePrincipalNames"), out.AppID)
+		if !out.OwnTenant {
+			settle(e.Node, "replyUrls", "servicePrincipalNames", "homepage", "logoutUrl") // copies of the owner's registration
+		}
+		out.Unknown = unreadOf(e.Node, "") // the registration tells them where there is one
 	}
-	item, err := itemOf(identity.KindServicePrincipal, body.ID, body.DisplayName, out, p.from)
+	item, err := e.item(identity.KindServicePrincipal, out.Name, out)
 	if err != nil {
 		return identity.Item{}, err
 	}
@@ -47,43 +44,65 @@ func convertPrincipal(p principal, tenant, joined string) (identity.Item, error)
 	if tenant == "" {
 		item.Gaps = append(item.Gaps, "own_tenant")
 	}
-	if body.AssignmentRequired == nil {
+	if required.IsNull() {
 		item.Gaps = append(item.Gaps, "assignment_required")
 	}
 	return item, nil
 }
 
+// settleInstance marks what a service principal has beside settings.
+func settleInstance(instance reading.Node) {
+	settle(instance, "id", "appId", "displayName", "appOwnerOrganizationId", "servicePrincipalType", // an item of its own
+		"disabledByMicrosoftStatus", "createdDateTime", "deletedDateTime",
+		"preferredTokenSigningKeyThumbprint") // Entra's own key towards the application: a realm signs with another
+	settleTags(instance)
+}
+
+// settleTags marks the tags that the portal sets to know its own pages again.
+func settleTags(node reading.Node) {
+	settleAmong(node.At("tags"), tagIntegrated, tagCustomSAML, "WindowsAzureActiveDirectoryGalleryApplicationPrimaryV1",
+		"WindowsAzureActiveDirectoryGalleryApplicationNonPrimaryV1")
+}
+
+const (
+	tagIntegrated = "WindowsAzureActiveDirectoryIntegratedApp"
+	tagCustomSAML = "WindowsAzureActiveDirectoryCustomSingleSignOnApplication"
+)
+
 const plainAssignment = "00000000-0000-0000-0000-000000000000"
 
 // convertAssignment makes the item of one line of appRoleAssignedTo. Every line is a direct assignment: what follows
 // from groups is listed at people only.
-func convertAssignment(body assignmentBody, application string, roles []appRole, from original) (identity.Item, error) {
-	word, kind := principalKind(body.PrincipalType)
-	out := kinds.AppAssignment{Application: application, Principal: body.PrincipalID, PrincipalKind: word,
-		PrincipalName: body.PrincipalName, Direct: true, Status: identity.StatusActive}
-	known := body.AppRoleID == plainAssignment
-	for _, role := range roles {
-		if strings.EqualFold(role.ID, body.AppRoleID) {
-			known, out.Role = true, role.Value
-			if role.Enabled != nil && !*role.Enabled {
+func convertAssignment(e element, application string, roles []reading.Node) (identity.Item, error) {
+	word, kind := principalKind(e.At("principalType").Text())
+	out := kinds.AppAssignment{
+		Application: application, Principal: e.At("principalId").Text(), PrincipalKind: word,
+		PrincipalName: e.At("principalDisplayName").Text(), Direct: true, Status: identity.StatusActive,
+	}
+	role := e.At("appRoleId").Text()
+	told := role == plainAssignment
+	for _, one := range roles {
+		if strings.EqualFold(one.At("id").Text(), role) {
+			told, out.Role = true, one.At("value").Text()
+			if enabled := one.At("isEnabled"); !enabled.IsNull() && !enabled.Flag() {
 				out.Status = identity.StatusInactive
 			}
 		}
 	}
-	if !known {
-		out.Role = body.AppRoleID
+	if !told {
+		out.Role = role
 	}
-	item, err := itemOf(identity.KindAppAssignment, body.ID, body.PrincipalName, out, from)
+	item, err := e.item(identity.KindAppAssignment, out.PrincipalName, out)
 	if err != nil {
 		return identity.Item{}, err
 	}
 	item.References = []identity.Reference{{Role: roleApplication, Kind: identity.KindApplication, ID: application}}
 	if kind != "" {
-		item.References = append(item.References, identity.Reference{Role: rolePrincipal, Kind: kind, ID: body.PrincipalID})
+		item.References = append(item.References, identity.Reference{Role: rolePrincipal, Kind: kind, ID: out.Principal})
 	} else {
 		item.Gaps = append(item.Gaps, "principal_kind")
 	}
-	if !known {
+	if !told {
 		item.Gaps = append(item.Gaps, "role")
 	}
 	return item, nil

@@ -10,33 +10,30 @@ import (
 // saml fills what a SAML application needs. Names and values of NameID and signing are the vendor's defaults: what was
 // changed in the portal is not in Graph, so ClaimsKnown is false and signing options are a gap.
 func (j *joining) saml() {
-	out, instance := j.out, j.registration.principal.body
+	out := j.out
 	out.Protocol = "saml"
 	out.ClaimsKnown = false
 	out.NameIDFormat, out.NameIDSource = "emailAddress", "user.userprincipalname"
 	out.SignAssertion, out.SignatureAlgorithm, out.DigestAlgorithm = true, "RSA_SHA256", "SHA256"
 	j.gap("signing_options")
 	j.gap("attribute_statements")
-	out.LogoutURL = instance.LogoutURL
-	if instance.SAMLSingleSignOnConfig != nil {
-		out.RelayState = instance.SAMLSingleSignOnConfig.RelayState
-	}
-	if instance.LoginURL != "" {
-		out.HomeURL = instance.LoginURL
-	}
-	j.entityID(instance)
-	j.acs(instance)
-	j.samlKeys(instance)
-	if len(j.body.SPA.RedirectURIs)+len(j.body.PublicClient.RedirectURIs) > 0 {
+	out.LogoutURL = j.sp.At("logoutUrl").Text()
+	j.At("web", "logoutUrl").SettledAs(j.sp.At("logoutUrl"))
+	out.RelayState = j.sp.At("samlSingleSignOnSettings", "relayState").Text()
+	j.startAt(j.sp.At("loginUrl"), j.At("web", "homePageUrl"), j.sp.At("homepage"))
+	j.entityID()
+	j.acs()
+	j.samlKeys()
+	if hasRedirects(j.Node, "spa", "publicClient") {
 		j.undecided("it is set to SAML and has redirect URIs for single-page or native clients too, which are two clients elsewhere; " +
 			"a map block must state protocol")
 	}
 }
 
-func (j *joining) entityID(instance servicePrincipalBody) {
-	candidates := entityIDs(j.body.IdentifierURIs, j.body.AppID)
+func (j *joining) entityID() {
+	candidates := entityIDs(j.out.Audiences, j.out.ClientID)
 	if len(candidates) == 0 {
-		candidates = entityIDs(instance.Names, j.body.AppID)
+		candidates = entityIDs(j.sp.At("servicePrincipalNames").Texts(), j.out.ClientID)
 	}
 	switch len(candidates) {
 	case 0:
@@ -64,52 +61,55 @@ func entityIDs(names []string, appID string) []string {
 	return out
 }
 
-func (j *joining) acs(instance servicePrincipalBody) {
+func (j *joining) acs() {
 	out := j.out
-	out.RedirectURIs = sorted(j.body.Web.RedirectURIs, instance.ReplyURLs)
+	out.RedirectURIs = sorted(j.At("web", "redirectUris").Texts(), j.sp.At("replyUrls").Texts())
 	out.WildcardRedirect = slices.ContainsFunc(out.RedirectURIs, wildcardHost)
+	out.ACSURL = j.At("defaultRedirectUri").Text()
 	switch {
-	case j.body.DefaultRedirectURI != "":
-		out.ACSURL = j.body.DefaultRedirectURI
+	case out.ACSURL != "":
 	case len(out.RedirectURIs) == 0:
 		j.gap("acs_url")
 		j.undecided("it has no reply URL; a map block must state acs_url")
 	default:
 		out.ACSURL = out.RedirectURIs[0]
-		if len(out.RedirectURIs) > 1 && instance.LoginURL == "" {
+		if len(out.RedirectURIs) > 1 && !j.sp.At("loginUrl").IsSet() {
 			j.undecided("it has several reply URLs, none is the default, and people may start at Entra; a map block must state acs_url")
 		}
 	}
 }
 
-func (j *joining) samlKeys(instance servicePrincipalBody) {
-	if v := j.body.RequestSignatureVerification; v != nil && v.Required {
-		j.out.RequestSigned = true
-		for _, key := range j.validKeys() {
-			if key.Key != "" && key.KeyID != j.body.TokenEncryptionKeyID && j.out.SigningCertificate == "" {
-				j.out.SigningCertificate = key.Key
-				j.carried(kinds.CredentialRequest, key.KeyID)
-			}
-		}
+func (j *joining) samlKeys() {
+	encryption := j.sp.At("tokenEncryptionKeyId").Text()
+	if encryption == "" {
+		encryption = j.At("tokenEncryptionKeyId").Text()
+	}
+	j.At("tokenEncryptionKeyId").SettledIf(encryption)
+	if j.out.RequestSigned = j.At("requestSignatureVerification", "isSignedRequestRequired").Flag(); j.out.RequestSigned {
+		j.out.SigningCertificate = j.certificate(kinds.CredentialRequest, func(id string) bool {
+			return !j.At("tokenEncryptionKeyId").Is(id)
+		})
 		if j.out.SigningCertificate == "" {
 			j.gap("signing_certificate")
 		}
 	}
-	id := j.body.TokenEncryptionKeyID
-	if instance.TokenEncryptionKeyID != "" {
-		id = instance.TokenEncryptionKeyID
-	}
-	if id == "" {
+	if encryption == "" {
 		return
 	}
 	j.out.EncryptAssertion = true
-	for _, key := range j.validKeys() {
-		if key.KeyID == id && key.Key != "" {
-			j.out.EncryptionCertificate = key.Key
-			j.carried(kinds.CredentialEncryption, key.KeyID)
-		}
-	}
+	j.out.EncryptionCertificate = j.certificate(kinds.CredentialEncryption, func(id string) bool { return id == encryption })
 	if j.out.EncryptionCertificate == "" {
 		j.gap("encryption_certificate")
 	}
+}
+
+// certificate carries the first valid key that fits.
+func (j *joining) certificate(use string, fits func(id string) bool) string {
+	for _, key := range j.validKeys() {
+		if text := key.At("key").Text(); text != "" && fits(keyID(key)) {
+			j.carried(use, keyID(key))
+			return text
+		}
+	}
+	return ""
 }

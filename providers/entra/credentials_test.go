@@ -74,13 +74,9 @@ func TestConvertApplication_AnExpiredSecretBesideAValidCertificateIsNotInUse(t *
 }
 
 func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
-	federated := []federatedCredential{{ID: "f1", Name: "main", Issuer: "https://tokens.example", Subject: "repo:x"}}
-	flexible := json.RawMessage(`{"id":"f2","name":"flex","issuer":"https://tokens.example","subject":null,
-		"claimsMatchingExpression":{"value":"claims['sub'] matches 'repo:*'","languageVersion":1}}`)
-	second, err := decode[federatedCredential](flexible)
-	if err != nil {
-		t.Fatal(err)
-	}
+	federated := []element{parsed(t, `{"id":"f1","name":"main","issuer":"https://tokens.example","subject":"repo:x"}`),
+		parsed(t, `{"id":"f2","name":"flex","issuer":"https://tokens.example","subject":null,
+		"claimsMatchingExpression":{"value":"claims['sub'] matches 'repo:*'","languageVersion":1}}`)}
 	cases := []struct{ name, secrets, authenticates, undecided string }{
 		{"alone", ``, "private_key_jwt", ""},
 		{"beside an expired secret", `,"passwordCredentials":[{"keyId":"p","endDateTime":"2025-01-31T00:00:00Z"}]`,
@@ -89,16 +85,9 @@ func TestConvertApplication_FederatedCredentialsAreNamedAndCount(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			body, err := decode[applicationBody](json.RawMessage(`{"id":"a","appId":"c"` + c.secrets + `}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			instance, err := decode[servicePrincipalBody](json.RawMessage(plainInstance))
-			if err != nil {
-				t.Fatal(err)
-			}
-			item, err := convertApplication(registration{body: body, principal: &principal{body: instance},
-				federated: append(federated, second)}, day())
+			instance := parsed(t, plainInstance)
+			item, err := convertApplication(registration{element: parsed(t, `{"id":"a","appId":"c"`+c.secrets+`}`),
+				instance: &instance, federated: federated}, day())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,11 +118,7 @@ func TestNeedsFederatedCredentials_LeavesOutWhatCannotHaveThem(t *testing.T) {
 		`{` + spaRedirect + `}`: false, `{` + nativeRedirect + `}`: false,
 		`{` + spaRedirect + `,` + validPassword + `}`: true,
 	} {
-		body, err := decode[applicationBody](json.RawMessage(fields))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := needsFederatedCredentials(body); got != want {
+		if got := needsFederatedCredentials(parsed(t, fields).Node); got != want {
 			t.Errorf("%s: %t", fields, got)
 		}
 	}
@@ -193,5 +178,79 @@ func TestConvertApplication_TellsWhatNothingCarries(t *testing.T) {
 	if want := []string{"api.knownClientApplications", "api.requestedAccessTokenVersion",
 		"info.supportUrl"}; !slices.Equal(out.Unknown, want) {
 		t.Errorf("unknown is %q, want %q", out.Unknown, want)
+	}
+}
+
+func TestConvertApplication_WhatASignInDoesNotUseIsUnknown(t *testing.T) {
+	const mode = `{"id":"sp","accountEnabled":true,"appRoleAssignmentRequired":false,"preferredSingleSignOnMode":`
+	cases := []struct {
+		name, registration, instance string
+		want                         []string
+	}{
+		{"the implicit flow of a single-page application", spaRedirect + `,"web":{"implicitGrantSettings":{"enableIdTokenIssuance":true}}`,
+			plainInstance, []string{"web.implicitGrantSettings.enableIdTokenIssuance"}},
+		{"what SAML has a use for, at OpenID Connect", webRedirect + `,` + validPassword + `,"defaultRedirectUri":"https://x.example/cb",
+			"requestSignatureVerification":{"isSignedRequestRequired":true},"tokenEncryptionKeyId":"k"`,
+			mode + `"oidc","samlSingleSignOnSettings":{"relayState":"r"},"tokenEncryptionKeyId":"k","loginUrl":"https://x.example/"}`,
+			[]string{"defaultRedirectUri", "requestSignatureVerification.isSignedRequestRequired",
+				"servicePrincipal.samlSingleSignOnSettings.relayState", "servicePrincipal.tokenEncryptionKeyId", "tokenEncryptionKeyId"}},
+		{"what OpenID Connect has a use for, at SAML", `"identifierUris":["urn:x"],` + webRedirect + `,"isFallbackPublicClient":true,
+			"api":{"oauth2PermissionScopes":[{"value":"Read"}]}`, mode + `"saml"}`,
+			[]string{"api.oauth2PermissionScopes", "isFallbackPublicClient"}},
+		{"copies say nothing more", `"web":{"redirectUris":["https://x.example/cb"],"homePageUrl":"https://h","logoutUrl":"https://l"},
+			"identifierUris":["api://c"],` + validPassword, mode + `"oidc","replyUrls":["https://x.example/cb"],"homepage":"https://h",
+			"logoutUrl":"https://l","servicePrincipalNames":["c","api://c"],"tags":["WindowsAzureActiveDirectoryIntegratedApp"]}`, nil},
+		{"copies that differ do", `"web":{"redirectUris":["https://x.example/cb"],"homePageUrl":"https://h","logoutUrl":"https://l"},
+			"identifierUris":["api://c"],` + validPassword, mode + `"oidc","replyUrls":["https://x.example/cb","https://old"],"homepage":"https://i",
+			"logoutUrl":"https://m","servicePrincipalNames":["c","api://d"],"tags":["HideApp"]}`,
+			[]string{"servicePrincipal.homepage", "servicePrincipal.logoutUrl", "servicePrincipal.replyUrls[]",
+				"servicePrincipal.servicePrincipalNames[]", "servicePrincipal.tags[]"}},
+		{"the pages of one that signs nobody on", `"web":{"redirectUris":["https://x.example/cb"],"logoutUrl":"https://l"}`,
+			mode + `"linked","loginUrl":"https://tile"}`, []string{"web.logoutUrl"}},
+		{"notes beside a description", webRedirect + `,` + validPassword + `,"description":"d","notes":"n"`, plainInstance, []string{"notes"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			out, _ := application(t, `{"id":"a","appId":"c",`+c.registration+`}`, c.instance)
+			if !slices.Equal(out.Unknown, c.want) {
+				t.Errorf("unknown is %q, want %q", out.Unknown, c.want)
+			}
+		})
+	}
+	linked, _ := application(t, `{"id":"a","appId":"c","notes":"n"}`, mode+`"linked","loginUrl":"https://tile"}`)
+	if linked.HomeURL != "https://tile" || linked.Description != "n" {
+		t.Errorf("where a tile leads is %q, notes are %q", linked.HomeURL, linked.Description)
+	}
+}
+
+func TestConvertApplication_TheDeviceCodeBesideRedirects(t *testing.T) {
+	out, _ := application(t, `{"id":"a","appId":"c",`+nativeRedirect+`,"isFallbackPublicClient":true}`, plainInstance)
+	if !slices.Equal(out.GrantTypes, []string{"authorization_code", "refresh_token", "device_code"}) {
+		t.Errorf("grants are %q", out.GrantTypes)
+	}
+	if !slices.Equal(out.Unknown, []string{"isFallbackPublicClient (password grant)"}) {
+		t.Errorf("the password grant is not told: %q", out.Unknown)
+	}
+}
+
+func TestConvert_AMemberOfAnotherTypeIsRefused(t *testing.T) {
+	for name, try := range map[string]func(e element) error{
+		`{"id":"a","displayName":4}`:                func(e element) error { _, err := convertUser(e, nil); return err },
+		`{"id":"a","accountEnabled":"true"}`:        func(e element) error { _, err := convertPrincipal(e, testTenant, ""); return err },
+		`{"id":"a","web":{"redirectUris":"https"}}`: func(e element) error { _, err := convertApplication(registration{element: e}, day()); return err },
+		`{"id":"a","passwordCredentials":[{"endDateTime":"soon"}]}`: func(e element) error {
+			_, err := convertApplication(registration{element: e}, day())
+			return err
+		},
+		`{"id":"a","appRoleAssignmentRequired":"no"}`: func(e element) error {
+			_, err := convertApplication(registration{element: parsed(t, `{"id":"b"}`), instance: &e}, day())
+			return err
+		},
+		`{"id":"a","isVerified":1}`:     func(e element) error { _, err := convertDomain(e); return err },
+		`{"id":"a","@odata.type":true}`: func(e element) error { _, err := convertMembership("g", e); return err },
+	} {
+		if err := try(parsed(t, name)); err == nil || !strings.Contains(err.Error(), "is not of the type that it should be") {
+			t.Errorf("%s gave %v", name, err)
+		}
 	}
 }

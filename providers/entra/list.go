@@ -154,10 +154,6 @@ func (c *client) rest(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-func invalidElement(p page, err error) error {
-	return reading.Invalid(http.MethodGet, p.path, "an element cannot be read: %v", err)
-}
-
 func asProviderError(err error) error {
 	var known *contract.ProviderError
 	if errors.As(err, &known) {
@@ -168,4 +164,8 @@ func asProviderError(err error) error {
 		code = contract.ErrorUnreachable
 	}
 	return &contract.ProviderError{Code: code, Message: reading.Clean(err.Error())}
+}
+
+func invalidElement(p page, err error) error {
+	return reading.Invalid(http.MethodGet, p.path, "an element cannot be read: %v", err)
 }

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -65,15 +63,21 @@ var errGap = errors.New("recorded as a gap")
 // errGone says that what a list belongs to is not there any more.
 var errGone = errors.New("not there any more")
 
-// read hands the pages of a list to take, with the sequence number of their evidence. A forbidden list becomes a gap
-// and errGap, a missing one errGone.
-func (r *run) read(ctx context.Context, l list, take func(p page, sequence int) error) error {
+// read hands the elements of a list to take, page by page. A forbidden list becomes a gap and errGap, a missing one
+// errGone.
+func (r *run) read(ctx context.Context, l list, take func(elements []element) error) error {
 	err := r.each(ctx, l, func(p page) error {
 		sequence, err := r.sink.Page(ctx, p.evidence())
 		if err != nil {
 			return err
 		}
-		return take(p, sequence)
+		elements := make([]element, len(p.elements))
+		for i, raw := range p.elements {
+			if elements[i], err = parseElement(raw, sequence, p.path); err != nil {
+				return err
+			}
+		}
+		return take(elements)
 	})
 	var failed *contract.ProviderError
 	if !errors.As(err, &failed) {
@@ -120,32 +124,18 @@ func (r *run) tenantAndDomains(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the request for domains: %w", err)
 	}
-	var names []string
-	var origins []original
-	err = r.read(ctx, list{resource: domainsResource(), first: request}, func(p page, sequence int) error {
-		for _, element := range p.elements {
-			item, err := convertDomain(element, sequence)
-			if err != nil {
-				return invalidElement(p, err)
-			}
-			if err := r.sink.Items(ctx, item); err != nil {
-				return err
-			}
-			var domain kinds.Domain
-			if err := item.Decode(&domain); err != nil {
-				return err
-			}
-			if domain.Federation == "federated" {
-				names, origins = append(names, domain.Name), append(origins, original{element, sequence})
-				r.federation[strings.ToLower(domain.Name)] = true
-			}
+	var domains []element
+	err = r.readItems(ctx, list{resource: domainsResource(), first: request}, func(e element) (identity.Item, error) {
+		if strings.EqualFold(e.At("authenticationType").Text(), "federated") {
+			domains = append(domains, e)
+			r.federation[strings.ToLower(e.id())] = true
 		}
-		return nil
+		return convertDomain(e)
 	})
 	if err != nil {
 		return pass(err)
 	}
-	return r.upstreams(ctx, names, origins)
+	return r.upstreams(ctx, domains)
 }
 
 func (r *run) identifyTenant(ctx context.Context) error {
@@ -171,11 +161,12 @@ func (r *run) identifyTenant(ctx context.Context) error {
 }
 
 // upstreams reads the federation of each federated domain and sends providers and routing rules.
-func (r *run) upstreams(ctx context.Context, domains []string, origins []original) error {
+func (r *run) upstreams(ctx context.Context, domains []element) error {
 	providers := map[string]*federated{} // by configuration id
 	var order []string
 	of := map[string]string{} // domain to configuration id
-	for i, domain := range domains {
+	for _, one := range domains {
+		domain := one.id()
 		configuration, err := r.upstream(ctx, domain)
 		if errors.Is(err, errGone) {
 			continue // a sub-domain has the configuration of the domain above it
@@ -186,15 +177,16 @@ func (r *run) upstreams(ctx context.Context, domains []string, origins []origina
 		if configuration == nil {
 			continue
 		}
-		id := configuration.body.ID
+		id := configuration.id()
 		of[domain] = id
 		if providers[id] == nil {
 			providers[id] = configuration
 			order = append(order, id)
 		}
-		providers[id].domains = append(providers[id].domains, domains[i])
+		providers[id].domains = append(providers[id].domains, domain)
 	}
-	for _, domain := range domains {
+	for _, one := range domains {
+		domain := one.id()
 		if id := inherited(of, domain); of[domain] == "" && id != "" {
 			of[domain] = id
 			providers[id].domains = append(providers[id].domains, domain)
@@ -209,8 +201,8 @@ func (r *run) upstreams(ctx context.Context, domains []string, origins []origina
 			return err
 		}
 	}
-	for i, domain := range domains {
-		item, err := convertRouting(domain, of[domain], origins[i])
+	for _, one := range domains {
+		item, err := convertRouting(one, of[one.id()])
 		if err != nil {
 			return err
 		}
@@ -242,16 +234,12 @@ func (r *run) upstream(ctx context.Context, domain string) (*federated, error) {
 	}
 	l := list{resource: federationResource(), first: request}
 	var found *federated
-	err = r.read(ctx, l, func(p page, sequence int) error {
-		for _, element := range p.elements {
-			body, err := decode[federationBody](element)
-			if err != nil {
-				return invalidElement(p, err)
-			}
+	err = r.read(ctx, l, func(elements []element) error {
+		for _, e := range elements {
 			if found != nil {
-				return invalidElement(p, fmt.Errorf("domain %s has two federation configurations", domain))
+				return e.invalid("domain %s has two federation configurations", domain)
 			}
-			found = &federated{body: body, from: original{element, sequence}}
+			found = &federated{element: e}
 		}
 		return nil
 	})
@@ -271,9 +259,7 @@ func (r *run) policies(ctx context.Context) error {
 	if !r.settings.conditionalAccess {
 		return r.gap(ctx, l, 0, "read_conditional_access is false, so no policy was read")
 	}
-	return pass(r.read(ctx, l, func(p page, sequence int) error {
-		return r.convertAll(ctx, p, func(element json.RawMessage) (identity.Item, error) { return convertPolicy(element, sequence) })
-	}))
+	return pass(r.readItems(ctx, l, convertPolicy))
 }
 
 // people streams users; a page is all that is held.
@@ -283,25 +269,25 @@ func (r *run) people(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the request for users: %w", err)
 	}
-	return pass(r.read(ctx, list{resource: l, first: request}, func(p page, sequence int) error {
-		return r.convertAll(ctx, p, func(element json.RawMessage) (identity.Item, error) {
-			return convertUser(element, sequence, r.federation)
-		})
+	return pass(r.readItems(ctx, list{resource: l, first: request}, func(e element) (identity.Item, error) {
+		return convertUser(e, r.federation)
 	}))
 }
 
-// convertAll sends the elements of a page as items.
-func (r *run) convertAll(ctx context.Context, p page, convert func(json.RawMessage) (identity.Item, error)) error {
-	items := make([]identity.Item, 0, len(p.elements))
-	for _, element := range p.elements {
-		item, err := convert(element)
-		if err != nil {
-			return invalidElement(p, err)
+// readItems sends the elements of a list as items, page by page.
+func (r *run) readItems(ctx context.Context, l list, convert func(element) (identity.Item, error)) error {
+	return r.read(ctx, l, func(elements []element) error {
+		items := make([]identity.Item, 0, len(elements))
+		for _, e := range elements {
+			item, err := convert(e)
+			if err != nil {
+				return err
+			}
+			items = append(items, item)
 		}
-		items = append(items, item)
-	}
-	if len(items) == 0 {
-		return nil
-	}
-	return r.sink.Items(ctx, items...)
+		if len(items) == 0 {
+			return nil
+		}
+		return r.sink.Items(ctx, items...)
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // applications reads registrations and instances, joins them, and asks for assignments and federated credentials where
@@ -19,14 +20,14 @@ func (r *run) applications(ctx context.Context) error {
 	}
 	byAppID := map[string]*registration{}
 	for _, one := range registrations {
-		byAppID[strings.ToLower(one.body.AppID)] = one
+		byAppID[strings.ToLower(one.At("appId").Text())] = one
 	}
 	instancesRead, err := r.instances(ctx, byAppID, registrationsRead)
 	if err != nil {
 		return err
 	}
 	for _, one := range registrations {
-		one.principalsUnknown = one.principal == nil && (!instancesRead || r.tenant == "")
+		one.instancesUnknown = one.instance == nil && (!instancesRead || r.tenant == "")
 	}
 	err = r.forEach(ctx, len(registrations), func(ctx context.Context, i int) error { return r.details(ctx, registrations[i]) })
 	if err != nil {
@@ -52,13 +53,9 @@ func (r *run) registrations(ctx context.Context) (found []*registration, read bo
 	if err != nil {
 		return nil, false, fmt.Errorf("making the request for applications: %w", err)
 	}
-	err = r.read(ctx, list{resource: l, first: request}, func(p page, sequence int) error {
-		for _, element := range p.elements {
-			body, err := decode[applicationBody](element)
-			if err != nil {
-				return invalidElement(p, err)
-			}
-			found = append(found, &registration{body: body, from: original{element, sequence}})
+	err = r.read(ctx, list{resource: l, first: request}, func(elements []element) error {
+		for _, e := range elements {
+			found = append(found, &registration{element: e})
 		}
 		return nil
 	})
@@ -72,46 +69,31 @@ func (r *run) instances(ctx context.Context, byAppID map[string]*registration, r
 	if err != nil {
 		return false, fmt.Errorf("making the request for service principals: %w", err)
 	}
-	err = r.read(ctx, list{resource: l, first: request}, func(p page, sequence int) error {
-		items := make([]identity.Item, 0, len(p.elements))
-		for _, element := range p.elements {
-			body, err := decode[servicePrincipalBody](element)
-			if err != nil {
-				return invalidElement(p, err)
+	err = r.readItems(ctx, list{resource: l, first: request}, func(e element) (identity.Item, error) {
+		joined, appID, owner := "", e.At("appId").Text(), e.At("appOwnerOrganizationId").Text()
+		if own := byAppID[strings.ToLower(appID)]; own != nil && r.tenant != "" && strings.EqualFold(owner, r.tenant) {
+			if own.instance != nil {
+				return identity.Item{}, e.invalid("application %s has two service principals", appID)
 			}
-			instance := principal{body: body, from: original{element, sequence}}
-			joined := ""
-			if own := byAppID[strings.ToLower(body.AppID)]; own != nil && r.tenant != "" && strings.EqualFold(body.OwnerTenant, r.tenant) {
-				if own.principal != nil {
-					return invalidElement(p, fmt.Errorf("application %s has two service principals", body.AppID))
-				}
-				own.principal, joined = &instance, own.body.ID
-			}
-			item, err := convertPrincipal(instance, r.tenant, joined)
-			if err != nil {
-				return err
-			}
-			if joined == "" && !registrationsRead {
-				item.Gaps = append(item.Gaps, "joined_application")
-			}
-			items = append(items, item)
+			own.instance, joined = &e, own.id()
 		}
-		if len(items) == 0 {
-			return nil
+		item, err := convertPrincipal(e, r.tenant, joined)
+		if joined == "" && !registrationsRead {
+			item.Gaps = append(item.Gaps, "joined_application")
 		}
-		return r.sink.Items(ctx, items...)
+		return item, err
 	})
 	return err == nil, pass(err)
 }
 
 // details asks what the lists do not tell about one application.
 func (r *run) details(ctx context.Context, one *registration) error {
-	if needsFederatedCredentials(one.body) {
+	if needsFederatedCredentials(one.Node) {
 		if err := r.federatedCredentials(ctx, one); err != nil {
 			return err
 		}
 	}
-	if one.principal == nil || !needsAssignments(one) {
+	if one.instance == nil || !needsAssignments(one) {
 		return nil
 	}
 	return r.assignments(ctx, one)
@@ -119,33 +101,25 @@ func (r *run) details(ctx context.Context, one *registration) error {
 
 // needsFederatedCredentials is true for every registration that may sign in as itself: such a credential stands beside
 // secrets and certificates as well as in their place. Single-page and native clients have none.
-func needsFederatedCredentials(body applicationBody) bool {
-	public := len(body.SPA.RedirectURIs)+len(body.PublicClient.RedirectURIs) > 0 && len(body.Web.RedirectURIs) == 0
-	return !public || len(body.PasswordCredentials)+len(verifyKeys(body.KeyCredentials)) > 0
+func needsFederatedCredentials(registration reading.Node) bool {
+	public := hasRedirects(registration, "spa", "publicClient") && !hasRedirects(registration, "web")
+	return !public || registration.At("passwordCredentials").IsSet() || len(verifyKeys(registration)) > 0
 }
 
 // needsAssignments leaves out instances nobody signs in to, so that requests stay near the number of pages.
 func needsAssignments(one *registration) bool {
-	instance := one.principal.body
-	required := instance.AssignmentRequired == nil || *instance.AssignmentRequired
-	redirects := len(one.body.Web.RedirectURIs) + len(one.body.SPA.RedirectURIs) + len(one.body.PublicClient.RedirectURIs) +
-		len(instance.ReplyURLs)
-	return required || redirects > 0 || instance.Mode == "saml"
+	required := one.instance.At("appRoleAssignmentRequired")
+	return required.IsNull() || required.IsSet() || hasRedirects(one.Node, "web", "spa", "publicClient") ||
+		one.instance.At("replyUrls").IsSet() || one.instance.At("preferredSingleSignOnMode").Is("saml")
 }
 
 func (r *run) federatedCredentials(ctx context.Context, one *registration) error {
-	request, err := r.federatedCredentialsRequest(ctx, one.body.ID)
+	request, err := r.federatedCredentialsRequest(ctx, one.id())
 	if err != nil {
 		return fmt.Errorf("making the request for federated credentials: %w", err)
 	}
-	err = r.read(ctx, list{resource: federatedCredentialsResource(), first: request}, func(p page, _ int) error {
-		for _, element := range p.elements {
-			credential, err := decode[federatedCredential](element)
-			if err != nil {
-				return invalidElement(p, err)
-			}
-			one.federated = append(one.federated, credential)
-		}
+	err = r.read(ctx, list{resource: federatedCredentialsResource(), first: request}, func(elements []element) error {
+		one.federated = append(one.federated, elements...)
 		return nil
 	})
 	switch {
@@ -161,34 +135,20 @@ func (r *run) federatedCredentials(ctx context.Context, one *registration) error
 
 func (r *run) assignments(ctx context.Context, one *registration) error {
 	l := assignmentsResource()
-	request, err := r.assignmentsRequest(ctx, one.principal.body.ID, l)
+	request, err := r.assignmentsRequest(ctx, one.instance.id(), l)
 	if err != nil {
 		return fmt.Errorf("making the request for assignments: %w", err)
 	}
 	people, groups := map[string]bool{}, map[string]bool{}
-	err = r.read(ctx, list{resource: l, first: request}, func(p page, sequence int) error {
-		items := make([]identity.Item, 0, len(p.elements))
-		for _, element := range p.elements {
-			body, err := decode[assignmentBody](element)
-			if err != nil {
-				return invalidElement(p, err)
-			}
-			item, err := convertAssignment(body, one.body.ID, one.body.AppRoles, original{element, sequence})
-			if err != nil {
-				return err
-			}
-			switch body.PrincipalType {
-			case "User":
-				people[body.PrincipalID] = true
-			case "Group":
-				groups[body.PrincipalID] = true
-			}
-			items = append(items, item)
+	roles := one.At("appRoles").List()
+	err = r.readItems(ctx, list{resource: l, first: request}, func(e element) (identity.Item, error) {
+		switch principal := e.At("principalId").Text(); e.At("principalType").Text() {
+		case "User":
+			people[principal] = true
+		case "Group":
+			groups[principal] = true
 		}
-		if len(items) == 0 {
-			return nil
-		}
-		return r.sink.Items(ctx, items...)
+		return convertAssignment(e, one.id(), roles)
 	})
 	one.users, one.groups = len(people), len(groups)
 	switch {

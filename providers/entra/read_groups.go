@@ -12,8 +12,7 @@ import (
 
 // heldGroup waits for all memberships: only then it is known which groups contain it.
 type heldGroup struct {
-	body    groupBody
-	from    original
+	element
 	gaps    []string
 	hidden  bool
 	deleted bool
@@ -61,13 +60,9 @@ func (r *run) groups(ctx context.Context) error {
 		return fmt.Errorf("making the request for groups: %w", err)
 	}
 	var held []*heldGroup
-	err = r.read(ctx, list{resource: l, first: request}, func(p page, sequence int) error {
-		for _, element := range p.elements {
-			body, err := decode[groupBody](element)
-			if err != nil {
-				return invalidElement(p, err)
-			}
-			held = append(held, &heldGroup{body: body, from: original{element, sequence}})
+	err = r.read(ctx, list{resource: l, first: request}, func(elements []element) error {
+		for _, e := range elements {
+			held = append(held, &heldGroup{element: e})
 		}
 		return nil
 	})
@@ -84,15 +79,9 @@ func (r *run) groups(ctx context.Context) error {
 
 func (r *run) sendGroups(ctx context.Context, held []*heldGroup, nested *nesting) error {
 	for _, group := range held {
-		attributes := convertGroup(group.body)
-		attributes.HiddenMembers = group.hidden
-		attributes.ParentGroups = nested.above(group.body.ID)
-		unread, err := unreadOf[groupBody](group.from.raw, "")
-		if err != nil {
-			return err
-		}
-		attributes.Unknown = unread
-		item, err := itemOf(identity.KindGroup, group.body.ID, group.body.DisplayName, attributes, group.from)
+		attributes := convertGroup(group.element, group.hidden)
+		attributes.ParentGroups = nested.above(group.id())
+		item, err := group.item(identity.KindGroup, attributes.Name, attributes)
 		if err != nil {
 			return err
 		}
@@ -107,36 +96,21 @@ func (r *run) sendGroups(ctx context.Context, held []*heldGroup, nested *nesting
 // members reads one group's direct members. Hidden ones come as an empty list unless one more permission is granted.
 func (r *run) members(ctx context.Context, group *heldGroup, nested *nesting) error {
 	l := membersResource()
-	request, err := r.membersRequest(ctx, group.body.ID, l)
+	request, err := r.membersRequest(ctx, group.id(), l)
 	if err != nil {
 		return fmt.Errorf("making the request for the members of a group: %w", err)
 	}
-	if hidden(group.body) {
+	if isHidden(group.element) {
 		l.permission = hiddenMembers
 	}
 	members := list{resource: l, first: request}
 	count := 0
-	err = r.read(ctx, members, func(p page, sequence int) error {
-		items := make([]identity.Item, 0, len(p.elements))
-		for _, element := range p.elements {
-			body, err := decode[memberBody](element)
-			if err != nil {
-				return invalidElement(p, err)
-			}
-			item, err := convertMembership(group.body.ID, body, original{element, sequence})
-			if err != nil {
-				return err
-			}
-			if word, _ := memberKind(body.Type); word == "group" {
-				nested.add(group.body.ID, body.ID)
-			}
-			items = append(items, item)
+	err = r.readItems(ctx, members, func(e element) (identity.Item, error) {
+		count++
+		if word, _ := memberKind(e.At("@odata.type").Text()); word == "group" {
+			nested.add(group.id(), e.id())
 		}
-		count += len(items)
-		if len(items) == 0 {
-			return nil
-		}
-		return r.sink.Items(ctx, items...)
+		return convertMembership(group.id(), e)
 	})
 	switch {
 	case errors.Is(err, errGone):
@@ -149,11 +123,11 @@ func (r *run) members(ctx context.Context, group *heldGroup, nested *nesting) er
 	case err != nil:
 		return err
 	}
-	if hidden(group.body) && count == 0 {
+	if isHidden(group.element) && count == 0 {
 		group.hidden = true
 		group.gaps = append(group.gaps, "members")
 		return r.gap(ctx, members, 403,
-			"the membership of group "+group.body.ID+" is hidden, so an empty list proves nothing")
+			"the membership of group "+group.id()+" is hidden, so an empty list proves nothing")
 	}
 	return nil
 }
