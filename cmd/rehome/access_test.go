@@ -73,6 +73,11 @@ func lacks(c Command) []string {
 		say(flags.Lookup(name) == nil || flags.Lookup(name).DefValue != "false", "has a class with -"+name+", which is no switch of it")
 		say(class == c.Class, "is of the same class with -"+name)
 	}
+	for name, why := range c.Needs {
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		c.Flags(flags)
+		say(flags.Lookup(name) == nil || flags.Lookup(name).DefValue != "" || why == "", "needs -"+name+", which has no empty default, or does not say why")
+	}
 	for _, code := range c.Codes {
 		say(!slices.ContainsFunc(diag.Codes(), func(known diag.Code) bool { return known.Code == code }),
 			"has the code "+code+", which engine/diag does not explain")
@@ -89,6 +94,9 @@ func TestCommands_ATestFindsWhatTheyDoNotSay(t *testing.T) {
 		"class": func(c *Command) { c.Class = "" }, "group": func(c *Command) { c.Group = "" }, "short": func(c *Command) { c.Short = "" },
 		"example": func(c *Command) { c.Example = "" }, "phase": func(c *Command) { c.Phase = "always" },
 		"codes": func(c *Command) { c.Codes = []string{"no-such-code"} }, "run": func(c *Command) { c.Run = nil },
+		"need": func(c *Command) {
+			c.Flags, c.Needs = func(*pflag.FlagSet) {}, map[string]string{"out": "name the file"}
+		},
 		"switch": func(c *Command) {
 			c.Flags, c.ClassWith = func(*pflag.FlagSet) {}, map[string]commandClass{"list": classRead}
 		},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -45,7 +44,6 @@ A run that did not end, for whatever reason, goes on when the same apply is star
 done, the target is asked about what is not known, and each step happens once. Ctrl-C finishes what is in flight; a
 second one leaves at once. REHOME_LOCK_ID names the lock that this apply takes, for rehome force-unlock.`,
 		Example: "  rehome apply plan.rehome -plan-hash=sha256:9f2c61d0… -secrets-out=secrets.json",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&in.Hash, "plan-hash", "", "the approved hash")
 			f.StringVar(&in.Rescue, "rescue", "", "take over the rescue file that an earlier apply of this plan wrote")
@@ -63,8 +61,8 @@ second one leaves at once. REHOME_LOCK_ID names the lock that this apply takes, 
 }
 
 func runApply(ctx context.Context, r *call, in applying.Input, detailed bool) error {
-	if in.Workers < 1 || in.Workers > 8 {
-		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
+	if err := fewWorkers(in.Workers); err != nil {
+		return err
 	}
 	in.Secrets.Terminal, in.Back = r.secretsTerminal(), undoing.Way{}
 	in.Show = func(p *plan.Plan) error { return r.showPlan(p, false, "", nil) }
@@ -85,10 +83,7 @@ func runApply(ctx context.Context, r *call, in applying.Input, detailed bool) er
 		return &statusError{status: exitError, quiet: !r.global.json,
 			err: fmt.Errorf("%s failed, did not start or may be done", phrase.Plural(n, "step", "steps"))}
 	}
-	if detailed && report.Left() > 0 {
-		return &statusError{status: exitChanges, quiet: true}
-	}
-	return nil
+	return finding(detailed && report.Left() > 0, exitChanges)
 }
 
 // secretsTerminal is where one-time secrets may be shown; nil where a program or a pipeline reads.

@@ -26,18 +26,16 @@ func assessCommand() Command {
 		Long: `Assess asks the target what it can make of every item and says honestly what carries over, what differs and what does not move. Every
 assessment is kept: rehome assessment list. With -snapshot it judges an old snapshot again, under today's classifier and configuration.`,
 		Example: "  rehome assess\n  rehome assess -v\n  rehome assess -snapshot=s-2026-11-21-5b1f0c2d",
-		Takes:   noArguments,
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every item, not only those that do not move as they are")
 			f.StringVar(&o.snapshot, "snapshot", "", "assess this snapshot instead of the newest ones")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func() error { return runAssess(ctx, r, o) })
-		},
+		Settled: true,
+		Run:     o.run,
 	}
 }
 
-func runAssess(ctx context.Context, r *call, o assessOptions) error {
+func (o *assessOptions) run(ctx context.Context, r *call) error {
 	mask, err := r.Masker(nil)
 	if err != nil {
 		return err

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -22,7 +20,6 @@ func assessmentCommand() Command {
 		Long: `An assessment is one classification of one snapshot: what each item becomes, what differs, what is missing, who feels it. All are kept.
 Where an ID is asked for, the beginning of one is enough, and so is latest or previous (completed ones, newest first).`,
 		Example: "  rehome assessment list\n  rehome assessment show latest -class=blocked\n  rehome assessment diff previous latest",
-		Takes:   cobra.NoArgs,
 	}
 }
 
@@ -35,18 +32,16 @@ func assessmentListCommand() Command {
 		Class:   classRead,
 		Short:   "List the assessments, newest first",
 		Example: "  rehome assessment list\n  rehome assessment list -snapshot=latest -json",
-		Takes:   noArguments,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.source, "source", "", "only those of this source")
 			f.StringVar(&o.snapshot, "snapshot", "", "only those of this snapshot")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func() error { return runAssessmentList(ctx, r, o) })
-		},
+		Settled: true,
+		Run:     o.run,
 	}
 }
 
-func runAssessmentList(ctx context.Context, r *call, o assessmentListOptions) error {
+func (o *assessmentListOptions) run(ctx context.Context, r *call) error {
 	id := ""
 	if o.snapshot != "" {
 		snapshot, err := reading.FindSnapshot(ctx, r.Project, o.snapshot, o.source)
@@ -59,15 +54,9 @@ func runAssessmentList(ctx context.Context, r *call, o assessmentListOptions) er
 	if err != nil {
 		return err
 	}
-	if r.global.json {
-		return r.document(map[string]any{"format_version": eventFormat, "assessments": all})
-	}
-	if len(all) == 0 {
-		fmt.Fprintln(r.env.out, "No assessments.")
-		r.next("rehome assess")
-		return nil
-	}
-	return view.Assessments(r.env.out, all, r.Now())
+	return showList(r, "assessments", all, "rehome assess", func(w io.Writer) error {
+		return view.Assessments(w, all, r.Now())
+	})
 }
 
 type assessmentShowOptions struct{ source, class, item string }
@@ -81,14 +70,14 @@ func assessmentShowCommand() Command {
 		Long: `Show tells how a snapshot was judged. With -class it lists the items of a class with the reason; with -item it shows all that is known of
 one: class, what it becomes, every note with its field, what is missing, what is to do, and who feels it how much.`,
 		Example: "  rehome assessment show\n  rehome assessment show latest -class=blocked\n  rehome assessment show -item=application/0oa1f4k2",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
 			f.StringVar(&o.class, "class", "", "list the items of this class")
 			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
 		},
+		Settled: true,
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func() error { return runAssessmentShow(ctx, r, wordOr(r.args, "latest"), o) })
+			return runAssessmentShow(ctx, r, wordOr(r.args, "latest"), o)
 		},
 	}
 }
@@ -108,10 +97,8 @@ func runAssessmentShow(ctx context.Context, r *call, word string, o assessmentSh
 	if err != nil {
 		return err
 	}
-	if r.global.json {
-		return r.document(map[string]any{"format_version": eventFormat, "assessment": a, "kinds": kinds})
-	}
-	return view.Assessment(r.env.out, a, kinds, r.Now())
+	document := map[string]any{"format_version": eventFormat, "assessment": a, "kinds": kinds}
+	return r.show(document, func(w io.Writer) error { return view.Assessment(w, a, kinds, r.Now()) })
 }
 
 func listResults(ctx context.Context, r *call, a state.Assessment, name string) error {

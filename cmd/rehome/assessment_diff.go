@@ -38,8 +38,8 @@ func runAssessmentDiff(ctx context.Context, r *call, first, second string, o sna
 		}
 		return err
 	})
-	if err == nil && o.detailed && total > 0 {
-		return &statusError{status: exitChanges, quiet: true}
+	if err != nil {
+		return err
 	}
-	return err
+	return finding(o.detailed && total > 0, exitChanges)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -21,7 +20,6 @@ func auditCommand() Command {
 holds the hash of the one before it, so a record that was changed, removed or moved is found and named. That the newest ones were
 cut off only a hash that was kept elsewhere can show: apply prints one.`,
 		Example: "  rehome audit list -name=migration.cutover_plan\n  rehome audit verify -checkpoint=4be1f2a07c93",
-		Takes:   cobra.NoArgs,
 	}
 }
 
@@ -37,15 +35,12 @@ func auditListCommand() Command {
 		Class:   classRead,
 		Short:   "List the records of this tenant, oldest first",
 		Example: "  rehome audit list -since=24h\n  rehome audit list -name=migration.cutover_step -limit=50 -json",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.since, "since", "", "not older than this: 24h, 2026-11-22 or 2026-11-22T08:00:00Z")
 			f.StringVar(&o.name, "name", "", "names that begin with this, such as migration.cutover_step")
 			f.IntVar(&o.limit, "limit", 0, "the newest so many; 0 for all")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return listAudit(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
@@ -58,14 +53,11 @@ func auditExportCommand() Command {
 		Long: `Export writes every record with its hash, after a line that says how many there are. rehome audit verify FILE checks the file anywhere,
 without state or key. It names who acted and what was done, also for other tenants of this state; it holds no secret.`,
 		Example: "  rehome audit export -out=audit.jsonl",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&out, "out", "", "the new file, made with mode 0600; needed")
 		},
+		Needs: map[string]string{"out": "name the file to write"},
 		Run: func(ctx context.Context, r *call) error {
-			if out == "" {
-				return misuse("-out is missing: name the file to write")
-			}
 			report, err := auditing.Export(ctx, r.Project, out)
 			if err != nil {
 				return err
@@ -86,7 +78,6 @@ func auditVerifyCommand() Command {
 		Long: `Verify finds a record that was changed, removed, moved or cut off and names it. With -checkpoint, a hash or its first twelve digits as
 apply printed it, it also finds that the newest records were cut off or the chain was written anew. A FILE needs neither state nor key.`,
 		Example: "  rehome audit verify -checkpoint=4be1f2a07c93\n  rehome audit verify audit.jsonl",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&checkpoint, "checkpoint", "", "a hash that must be in the chain")
 		},
@@ -100,7 +91,7 @@ apply printed it, it also finds that the newest records were cut off or the chai
 	}
 }
 
-func listAudit(ctx context.Context, r *call, o auditListOptions) error {
+func (o *auditListOptions) run(ctx context.Context, r *call) error {
 	rule := auditing.Rule{Name: o.name, Newest: o.limit}
 	if o.since != "" {
 		var err error

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,9 +35,11 @@ type Command struct {
 	Long    string
 	Example string
 
-	Takes cobra.PositionalArgs // nil: any number of arguments
-	Flags func(f *pflag.FlagSet)
-	Run   func(ctx context.Context, r *call) error
+	Takes   cobra.PositionalArgs // nil: as many arguments as Args says
+	Flags   func(f *pflag.FlagSet)
+	Needs   map[string]string // flags that must be given, and what to say where one is not
+	Settled bool              // looks at the history, once a killed process has left nothing unfinished in it
+	Run     func(ctx context.Context, r *call) error
 }
 
 // commandClass says what a command does with state and target, and so what its token must allow.
@@ -102,6 +107,18 @@ func (r *call) show(document any, render func(w io.Writer) error) error {
 	return r.document(document)
 }
 
+// showList is show of a list that is called so; where it is empty, a person reads what fills it.
+func showList[T any](r *call, name string, list []T, filledBy string, render func(w io.Writer) error) error {
+	return r.show(map[string]any{"format_version": eventFormat, name: list}, func(w io.Writer) error {
+		if len(list) > 0 {
+			return render(w)
+		}
+		fmt.Fprintf(w, "No %s.\n", name)
+		r.next(filledBy)
+		return nil
+	})
+}
+
 // document writes one JSON document, without people unless they are to be named.
 func (r *call) document(value any) error {
 	encoded, err := encodeDocument(value)
@@ -143,13 +160,16 @@ func (r *call) tell(fact string, fields map[string]any, format string, args ...a
 	return err
 }
 
-// withHistory runs what looks at the history once nothing is left in it that a killed process was collecting or
-// assessing.
-func (r *call) withHistory(ctx context.Context, do func() error) error {
-	if err := r.CloseUnfinished(ctx); err != nil {
+// write renders into memory first, so that a file is written whole or not at all.
+func (r *call) write(name string, render func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := render(&b); err != nil {
 		return err
 	}
-	return do()
+	if err := project.WriteDurably(r.Path(name), b.Bytes()); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
 }
 
 // next names the command to run now, where a person reads.
@@ -176,7 +196,11 @@ func fieldsOf(report any) map[string]any {
 func (c *Command) cobra(env *environment, global *options) *cobra.Command {
 	words := strings.Fields(c.Path)
 	made := &cobra.Command{
-		Use: strings.TrimSpace(words[len(words)-1] + " " + c.Args), Short: c.Short, Long: c.Long, Example: c.Example, Args: c.Takes,
+		Use: strings.TrimSpace(words[len(words)-1] + " " + c.Args), Short: c.Short, Long: c.Long, Example: c.Example,
+		Args: c.Takes,
+	}
+	if made.Args == nil {
+		made.Args = c.takes()
 	}
 	if c.Flags != nil {
 		c.Flags(made.Flags())
@@ -185,6 +209,39 @@ func (c *Command) cobra(env *environment, global *options) *cobra.Command {
 		made.RunE = func(parsed *cobra.Command, args []string) error { return c.run(parsed, args, env, global) }
 	}
 	return made
+}
+
+// takes is how many arguments the usage speaks of: [ID...] any number, [ID] at most one, ID exactly one.
+func (c *Command) takes() cobra.PositionalArgs {
+	switch {
+	case c.Args == "":
+		return cobra.NoArgs
+	case strings.HasSuffix(c.Args, "...]"):
+		return cobra.ArbitraryArgs
+	case strings.HasPrefix(c.Args, "["):
+		return cobra.MaximumNArgs(1)
+	}
+	return cobra.ExactArgs(1)
+}
+
+// one asks for exactly one argument in words of the command.
+func one(otherwise string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return misuse("%s", otherwise)
+		}
+		return nil
+	}
+}
+
+// lacks tells which of the needed flags is not given.
+func (c *Command) lacks(flags *pflag.FlagSet) error {
+	for _, name := range slices.Sorted(maps.Keys(c.Needs)) {
+		if strings.TrimSpace(flags.Lookup(name).Value.String()) == "" {
+			return misuse("-%s is missing: %s", name, c.Needs[name])
+		}
+	}
+	return nil
 }
 
 // class of the command with the switches that are on.
@@ -204,12 +261,20 @@ func (c *Command) run(parsed *cobra.Command, args []string, env *environment, gl
 			return fmt.Errorf("working in the folder of -chdir: %w", err)
 		}
 	}
+	if err := c.lacks(parsed.Flags()); err != nil {
+		return err
+	}
 	events, class := newEvents(env, global), c.class(parsed.Flags())
 	p := project.New(settingsOf(env, global, events, c, class))
 	defer p.Close()
 	ctx := parsed.Context()
 	if class != classFree && class != classBegin {
 		if err := p.Enter(ctx); err != nil {
+			return err
+		}
+	}
+	if c.Settled {
+		if err := p.CloseUnfinished(ctx); err != nil {
 			return err
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
-
 	"github.com/rehome-iam/rehome/engine/keeping"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
@@ -28,7 +26,6 @@ func credentialsSetCommand() Command {
 		Class:   classManage,
 		Short:   "Keep a secret",
 		Example: "  rehome credentials set okta-corp < token.txt",
-		Takes:   cobra.ExactArgs(1),
 		Run: func(ctx context.Context, r *call) error {
 			if err := keeping.SetCredential(ctx, r.Project, r.arg(0)); err != nil {
 				return err
@@ -44,7 +41,6 @@ func credentialsListCommand() Command {
 		Class:   classRead,
 		Short:   "List the names",
 		Example: "  rehome credentials list",
-		Takes:   cobra.NoArgs,
 		Run: func(ctx context.Context, r *call) error {
 			names, err := keeping.Credentials(ctx, r.Project)
 			if err != nil {
@@ -70,7 +66,6 @@ func credentialsDeleteCommand() Command {
 		Codes:   []string{"credential-unknown"},
 		Short:   "Forget a secret",
 		Example: "  rehome credentials delete okta-corp",
-		Takes:   cobra.ExactArgs(1),
 		Run: func(ctx context.Context, r *call) error {
 			if err := keeping.DeleteCredential(ctx, r.Project, r.arg(0)); err != nil {
 				return err

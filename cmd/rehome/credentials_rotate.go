@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -22,7 +21,6 @@ func rotateKeyCommand() Command {
 any more no longer opens the state; copies and backups made before still open with the old identity. When it is interrupted, old and
 new both open the state, and the same command goes on.`,
 		Example: "  rehome credentials rotate-key\n  rehome credentials rotate-key -recipient=age1… -recipient=age1…\n  rehome credentials rotate-key -new-identity",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringArrayVar(&in.Recipients, "recipient", nil, "an age public key that opens the state from now on; repeat it for each")
 			f.BoolVar(&in.NewIdentity, "new-identity", false, "make a new identity in the place of the old one")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -26,7 +25,6 @@ is delivered durably before the target gets it, as apply delivers: to -secrets-o
 secret_recipients block names. From then on the old secret is refused, so the application must get the new one at
 once. This is approved by typing the client's id, or in automation with -approve=CLIENT.`,
 		Example: "  rehome credentials rotate-client payroll -secrets-out=payroll.age -secrets-recipient=age1…",
-		Takes:   cobra.ExactArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&in.Secrets.Out, "secrets-out", "",
 				"write the secret to this new file (mode 0600), or folder where there are secret_recipients")

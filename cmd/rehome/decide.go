@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -35,7 +34,6 @@ func decideCommand() Command {
 never where two candidates are equally good or the only one is weak: those are listed as open. A decision takes effect, and is recorded
 with who and when, in the next plan. -list reads back matched resources and decisions of the last plan.`,
 		Example: "  rehome decide\n  rehome decide -all=map_to_existing -kind=group\n  rehome decide -all=create_new -rename-suffix=-okta -item=Payroll\n  rehome decide -list -json",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&o.list, "list", false, "show what the last plan found and what was decided")
 			f.StringVar(&o.assessment, "assessment", "",

@@ -1,20 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/attesting"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/project"
 )
 
 type evidenceOptions struct {
@@ -33,26 +28,23 @@ func evidenceCommand() Command {
 		Long: `Evidence shows the plan applied last, its run, the guidance for going back, what people declared, every row that was blocked or left to
 do by hand, and the criteria that end the move, each with the reason why it is met or not.`,
 		Example: "  rehome evidence\n  rehome evidence -markdown=evidence.md -html=evidence.html\n  rehome evidence -json",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.markdown, "markdown", "", "write it as Markdown here")
 			f.StringVar(&o.html, "html", "", "write it as a page here")
 			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 while a criterion is not met")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return showEvidence(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
-func showEvidence(ctx context.Context, r *call, o evidenceOptions) error {
+func (o *evidenceOptions) run(ctx context.Context, r *call) error {
 	proof, err := attesting.Evidence(ctx, r.Project, cutover.Moved)
 	if err != nil {
 		return err
 	}
 	report, err := proof.Named()
 	if err == nil && (r.global.json || o.markdown != "" || o.html != "") {
-		err = writeEvidence(r, proof, o)
+		err = writeEvidence(r, proof, *o)
 	}
 	if err != nil {
 		return err
@@ -62,10 +54,10 @@ func showEvidence(ctx context.Context, r *call, o evidenceOptions) error {
 			Style: r.style(), Automation: r.env.automation(), Now: r.Now(),
 		})
 	}
-	if err == nil && o.detailed && report.Handoff != "complete" {
-		return &statusError{status: exitChanges, quiet: true, err: errors.New("a criterion is not met")}
+	if err != nil {
+		return err
 	}
-	return err
+	return finding(o.detailed && report.Handoff != "complete", exitChanges)
 }
 
 // writeEvidence writes the report without people wherever it does not go to a terminal.
@@ -78,15 +70,12 @@ func writeEvidence(r *call, proof *attesting.Proof, o evidenceOptions) error {
 		name   string
 		render func(io.Writer, *handoff.Report) error
 	}{{o.markdown, view.EvidenceMarkdown}, {o.html, view.EvidenceHTML}} {
-		var b bytes.Buffer
 		if file.name == "" {
 			continue
 		}
-		if err := file.render(&b, masked); err != nil {
+		err := r.write(file.name, func(w io.Writer) error { return file.render(w, masked) })
+		if err != nil {
 			return err
-		}
-		if err := project.WriteDurably(r.Path(file.name), b.Bytes()); err != nil {
-			return fmt.Errorf("writing %s: %w", file.name, err)
 		}
 	}
 	return r.showDeclared(masked, func(io.Writer) error { return nil })

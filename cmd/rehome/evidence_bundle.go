@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -23,15 +22,12 @@ func evidenceBundleCommand() Command {
 given. rehome evidence verify checks it without state, configuration or network. People have pseudonyms unless -show-people: then the
 content of steps and records that name them is left out, and their hashes stand for it.`,
 		Example: "  rehome evidence bundle -out=evidence.zip -sign-key=evidence.key",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&out, "out", "", "write the bundle here (required)")
 			f.StringVar(&key, "sign-key", "", "sign with this key, made by rehome evidence keygen")
 		},
+		Needs: map[string]string{"out": "name the file to write, such as -out=evidence.zip"},
 		Run: func(ctx context.Context, r *call) error {
-			if out == "" {
-				return misuse("-out is missing: name the file to write, such as -out=evidence.zip")
-			}
 			report, err := attesting.Bundle(ctx, r.Project, attesting.BundleInput{
 				Out: out, Key: key, Applications: cutover.Moved,
 			})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/engine/attesting"
@@ -20,14 +19,11 @@ func evidenceKeygenCommand() Command {
 		Long: `Keygen writes an ed25519 key (PKCS #8 PEM, mode 0600) and, beside it, its public half as FILE.pub for those who check. It never writes over a
 file. openssl can check a signature too: openssl pkeyutl -verify -pubin -inkey FILE.pub -rawin -in manifest.json -sigfile manifest.json.sig`,
 		Example: "  rehome evidence keygen -out=evidence.key",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&out, "out", "", "write the key here (required)")
 		},
+		Needs: map[string]string{"out": "name the file to write, such as -out=evidence.key"},
 		Run: func(_ context.Context, r *call) error {
-			if out == "" {
-				return misuse("-out is missing: name the file to write, such as -out=evidence.key")
-			}
 			report, err := attesting.Keygen(r.Project, out)
 			if err != nil {
 				return err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/spf13/cobra"
-
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/attesting"
 )
@@ -19,7 +17,6 @@ func evidenceRecordCommand() Command {
 		Long: `Record stores what the rollback and evidence blocks say now on the plan applied last, and writes into the audit chain which arguments
 changed. The blocks are not part of the plan hash, so nothing has to be approved again.`,
 		Example: "  rehome evidence record",
-		Takes:   cobra.NoArgs,
 		Run: func(ctx context.Context, r *call) error {
 			report, err := attesting.RecordEvidence(ctx, r.Project)
 			if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -21,12 +20,7 @@ func evidenceVerifyCommand() Command {
 		Long: `Verify checks an evidence bundle with nothing but the file: every checksum, the signature, the audit chain, and that the steps of the plan give
 its hash. It names each file that was changed, is missing or was added, and says what the bundle leaves unproven.`,
 		Example: "  rehome evidence verify evidence.zip -public-key=evidence.key.pub",
-		Takes: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return misuse("verify takes one bundle, such as evidence.zip; see rehome evidence verify -help")
-			}
-			return nil
-		},
+		Takes:   one("verify takes one bundle, such as evidence.zip; see rehome evidence verify -help"),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&head, "audit-head", "", "the audit chain must hold this head, which apply printed")
 			f.StringVar(&public, "public-key", "", "the bundle must be signed by the key of this file")

@@ -38,6 +38,17 @@ func (e *statusError) Error() string {
 
 func (e *statusError) Unwrap() error { return e.err }
 
+// errFinding says that the work went through and found something; everything was shown.
+var errFinding = errors.New("something is not as it was applied")
+
+// finding is the exit status of something that was found.
+func finding(found bool, status int) error {
+	if !found {
+		return nil
+	}
+	return &statusError{status: status, quiet: true, err: errFinding}
+}
+
 // exitStatus maps an error to its exit status; it is the only place that does.
 func exitStatus(err error) int {
 	if err == nil {

@@ -32,10 +32,10 @@ func fmtCommand() Command {
 			}
 			changed, err := keeping.Format(r.Project, keeping.FormatInput{Paths: r.args, Recursive: recursive, Check: check})
 			view.Reformatted(r.env.out, changed, showDiff, r.style())
-			if err == nil && check && len(changed) > 0 {
-				return &statusError{status: exitError, quiet: true}
+			if err != nil {
+				return err
 			}
-			return err
+			return finding(check && len(changed) > 0, exitError)
 		},
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
@@ -25,7 +24,6 @@ lease on the target too. A refusal names the holder and the id. When that proces
 command takes the record or the lease away; without it, a record ends a minute after the last sign of life, a lease two minutes after
 it was renewed. Whoever still works under it stops at its next step or sign of life.`,
 		Example: "  rehome force-unlock r-2026-11-22-91fb8ddc",
-		Takes:   cobra.ExactArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&alive, "alive", false, "also from a process that is alive on this host")
 		},

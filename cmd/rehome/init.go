@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -23,7 +22,6 @@ func initCommand() Command {
 and prepares the encrypted state. Plugins are looked for in -plugin-dir, REHOME_PLUGIN_DIR, next to the rehome
 binary, and in ~/.local/share/rehome/plugins. Commit the lock file; never commit .rehome.`,
 		Example: "  rehome init\n  rehome init -upgrade",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&upgrade, "upgrade", false, "accept plugins whose checksum differs from the lock file")
 		},

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
-	"github.com/rehome-iam/rehome/engine/project"
 )
 
 type planOptions struct {
@@ -41,7 +37,6 @@ func planCommand() Command {
 		Long: `Plan compares the newest snapshots with the live target and shows what apply would do. While a gate is open (a missing decision,
 an impact that nobody acknowledged, a failed check, a stale snapshot) the plan is a draft: it has no hash and the exit status is 3.`,
 		Example: "  rehome plan -out=plan.rehome\n  rehome plan -refresh -markdown=comment.md -detailed-exitcode",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.out, "out", "", "write the plan file here")
 			f.StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
@@ -54,13 +49,11 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return runPlan(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
-func runPlan(ctx context.Context, r *call, o planOptions) error {
+func (o *planOptions) run(ctx context.Context, r *call) error {
 	report, err := planning.Plan(ctx, r.Project, o.Input, o.out)
 	if err != nil {
 		return err
@@ -70,7 +63,7 @@ func runPlan(ctx context.Context, r *call, o planOptions) error {
 			view.Collected(r.env.out, snapshot)
 		}
 	}
-	if err := writePlanReports(r.Project, report.Plan, o.markdown, o.html); err != nil {
+	if err := r.planFiles(report.Plan, o.markdown, o.html); err != nil {
 		return err
 	}
 	if err := r.showPlan(report.Plan, o.verbose, report.Saved, &report.Read); err != nil {
@@ -79,34 +72,22 @@ func runPlan(ctx context.Context, r *call, o planOptions) error {
 	return planStatus(report, o.detailed)
 }
 
-// writePlanReports writes the plan for those who have no terminal; it names nobody unless -show-people.
-func writePlanReports(p *project.Project, of *plan.Plan, markdown, html string) error {
+// planFiles writes the plan for those who have no terminal; it names nobody unless -show-people.
+func (r *call) planFiles(p *plan.Plan, markdown, html string) error {
 	if markdown == "" && html == "" {
 		return nil
 	}
-	masked, err := p.WithoutPeople(of)
+	masked, err := r.WithoutPeople(p)
 	if err != nil {
 		return err
 	}
 	if markdown != "" {
-		err = writeRendered(p, markdown, func(w io.Writer) error { return view.Markdown(w, masked, view.MarkdownLimit) })
+		err = r.write(markdown, func(w io.Writer) error { return view.Markdown(w, masked, view.MarkdownLimit) })
 	}
 	if html != "" && err == nil {
-		err = writeRendered(p, html, func(w io.Writer) error { return view.HTML(w, masked) })
+		err = r.write(html, func(w io.Writer) error { return view.HTML(w, masked) })
 	}
 	return err
-}
-
-// writeRendered renders into memory first, so that a file is written whole or not at all.
-func writeRendered(p *project.Project, name string, render func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := render(&b); err != nil {
-		return err
-	}
-	if err := project.WriteDurably(p.Path(name), b.Bytes()); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	return nil
 }
 
 // planStatus is the exit status of a plan as an error: 3 for a draft, 2 for changes when asked.
@@ -114,10 +95,7 @@ func planStatus(report *planning.Report, detailed bool) error {
 	if report.Draft() {
 		return &statusError{status: exitGate, quiet: true, err: errors.New("a gate is open")}
 	}
-	if detailed && report.Changes() {
-		return &statusError{status: exitChanges, quiet: true}
-	}
-	return nil
+	return finding(detailed && report.Changes(), exitChanges)
 }
 
 // refuseDraft shows a draft and refuses it.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -51,7 +50,6 @@ of rehome's client, and name it in a block. A realm file is rehearsed on a copy;
     client_secret = credential("scratch")
   }`,
 		Example: "  rehome rehearse -prepare=acme-rehearsal.json\n  rehome rehearse\n  rehome rehearse -wave=pilot",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.Part.Wave, "wave", "", "rehearse this wave only, with what it needs")
 			f.StringArrayVar(&o.Part.Targets, "target", nil, "only this step (type:key) or item, with what it needs")
@@ -63,24 +61,23 @@ of rehome's client, and name it in a block. A realm file is rehearsed on a copy;
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every failure and difference")
 			f.IntVar(&o.Workers, "parallelism", 4, "steps at a time, 1 to 8")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return runRehearse(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
-func runRehearse(ctx context.Context, r *call, o rehearseOptions) error {
+func (o *rehearseOptions) run(ctx context.Context, r *call) error {
 	switch {
-	case o.Workers < 1 || o.Workers > 8:
-		return errors.New("-parallelism must be 1 to 8: the target gets slower above that")
 	case o.list:
 		return listRehearsals(ctx, r)
 	case o.as != "" && o.prepare == "":
-		return errors.New("-as names the target that -prepare writes; give -prepare=FILE too")
+		return misuse("-as names the target that -prepare writes; give -prepare=FILE too")
 	case o.prepare != "":
-		return prepareRehearsal(ctx, r, o)
+		return prepareRehearsal(ctx, r, *o)
 	}
 	o.Real = rehearsing.Real{CarryOut: applying.Unapproved(undoing.Way{}), TakeBack: undoing.Prepare, Did: proving.Did}
+	if err := fewWorkers(o.Workers); err != nil {
+		return err
+	}
 	report, err := rehearsing.Rehearse(ctx, r.Project, o.Input)
 	var draft *planning.DraftError
 	if errors.As(err, &draft) {
@@ -92,10 +89,10 @@ func runRehearse(ctx context.Context, r *call, o rehearseOptions) error {
 	err = r.event("rehearsal", map[string]any{"report": report}, func(w io.Writer) error {
 		return view.Rehearsal(w, report, o.verbose, r.readers())
 	})
-	if err == nil && !report.Passed() {
-		return &statusError{status: exitError, quiet: true, err: errFinding}
+	if err != nil {
+		return err
 	}
-	return err
+	return finding(!report.Passed(), exitError)
 }
 
 func prepareRehearsal(ctx context.Context, r *call, o rehearseOptions) error {

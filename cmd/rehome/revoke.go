@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
-
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/keeping"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -21,7 +19,6 @@ func revokeCommand() Command {
 		Long: `Revoke notes the hash in the target's marker. From then on no apply takes a plan of that hash, from whatever machine and state, and a
 run of it that did not end does not go on. A plan made anew that comes to the same content has the same hash and stays revoked.`,
 		Example: "  rehome revoke sha256:9f2c61d0…",
-		Takes:   cobra.ExactArgs(1),
 		Run: func(ctx context.Context, r *call) error {
 			hash := r.arg(0)
 			already, err := keeping.Revoke(ctx, r.Project, hash)

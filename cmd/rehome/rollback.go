@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
@@ -40,7 +39,6 @@ block decides otherwise, resource by resource:
     reason   = "nobody needs what was in it"
   }`,
 		Example: "  rehome rollback -out=back.rehome\n  rehome apply back.rehome -plan-hash=sha256:9f2c61d0…",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.run, "run", "", "take this run back, not the newest")
 			f.StringVar(&o.out, "out", "", "write the plan file here")
@@ -52,7 +50,7 @@ block decides otherwise, resource by resource:
 			if err != nil {
 				return err
 			}
-			if err := writePlanReports(r.Project, report.Plan, o.markdown, ""); err != nil {
+			if err := r.planFiles(report.Plan, o.markdown, ""); err != nil {
 				return err
 			}
 			return r.showPlan(report.Plan, o.verbose, report.Saved, &report.Read)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -20,7 +19,6 @@ func runCommand() Command {
 changed, mapped, blocked, skipped, manual, failed. What people must do is a checklist that stays until each entry is
 closed.`,
 		Example: "  rehome run list\n  rehome run show\n  rehome run follow-up done f-3 -note=\"rebuilt by the team\"",
-		Takes:   cobra.NoArgs,
 	}
 }
 
@@ -30,7 +28,6 @@ func runListCommand() Command {
 		Class:   classRead,
 		Short:   "List the runs, newest first",
 		Example: "  rehome run list\n  rehome run list -json",
-		Takes:   cobra.NoArgs,
 		Run: func(ctx context.Context, r *call) error {
 			runs, err := recounting.Runs(ctx, r.Project)
 			if err != nil {
@@ -53,7 +50,6 @@ func runShowCommand() Command {
 		Long: "Show lists each step of the run's plan with what came of it, why, the resource, and the line of HCL " +
 			"that decided it. Steps that were already as wanted are counted; -v lists them.",
 		Example: "  rehome run show\n  rehome run show r-2026-11-22-1f0c9a7b -json",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVarP(&verbose, "verbose", "v", false, "every step, unchanged ones too")
 		},

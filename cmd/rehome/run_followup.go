@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -20,7 +18,6 @@ func followUpCommand() Command {
 
 		Short:   "The checklist of what people must do",
 		Example: "  rehome run follow-up list\n  rehome run follow-up done f-3 -note=\"rebuilt by the team\"",
-		Takes:   cobra.NoArgs,
 	}
 }
 
@@ -31,7 +28,6 @@ func followUpListCommand() Command {
 		Class:   classRead,
 		Short:   "List what is left to do by hand",
 		Example: "  rehome run follow-up list\n  rehome run follow-up list -all -json",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&all, "all", false, "closed ones too")
 		},
@@ -64,19 +60,12 @@ func followUpDoneCommand() Command {
 		Codes:   []string{"follow-up-unknown", "follow-up-closed"},
 		Short:   "Close a follow-up, with a note that says what was done",
 		Example: "  rehome run follow-up done f-3 -note=\"rebuilt by the team, see CHG-1042\"",
-		Takes: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return misuse("follow-up done takes one id, such as f-3; rehome run follow-up list shows them")
-			}
-			return nil
-		},
+		Takes:   one("follow-up done takes one id, such as f-3; rehome run follow-up list shows them"),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&note, "note", "", "what was done; needed, and kept in the audit chain")
 		},
+		Needs: map[string]string{"note": "say what was done, for those who read the evidence later"},
 		Run: func(ctx context.Context, r *call) error {
-			if strings.TrimSpace(note) == "" {
-				return misuse("-note is missing: say what was done, for those who read the evidence later")
-			}
 			done, err := recounting.CloseFollowUp(ctx, r.Project, r.arg(0), note)
 			if err != nil || r.global.json {
 				return err

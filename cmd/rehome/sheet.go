@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/project"
 )
 
 type sheetOptions struct {
@@ -49,13 +47,11 @@ from application blocks. A sheet holds no secret and no person's data.`,
 			f.StringVar(&o.out, "out", "", "write one file for each application into this folder")
 			f.StringVar(&o.format, "format", "", "markdown or html; both with -out, markdown without")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return runSheet(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
-func runSheet(ctx context.Context, r *call, o sheetOptions) error {
+func (o *sheetOptions) run(ctx context.Context, r *call) error {
 	formats, err := o.formats(len(r.args) == 0 && !r.global.json)
 	if err != nil {
 		return err
@@ -95,20 +91,16 @@ func writeSheet(w io.Writer, format string, sheet handoff.Sheet, now time.Time) 
 
 // writeSheets writes a file for each sheet and format.
 func writeSheets(r *call, folder string, formats []string, report *cutover.SheetsReport) error {
-	path := r.Project.Path(folder)
-	if err := os.MkdirAll(path, 0o750); err != nil {
+	if err := os.MkdirAll(r.Path(folder), 0o750); err != nil {
 		return fmt.Errorf("making the folder %s: %w", folder, err)
 	}
 	names := handoff.FileNames(report.Sheets)
 	for i, sheet := range report.Sheets {
 		for _, format := range formats {
-			var b bytes.Buffer
-			if err := writeSheet(&b, format, sheet, r.Now()); err != nil {
-				return err
-			}
 			file := names[i] + map[string]string{"markdown": ".md", "html": ".html"}[format]
-			if err := project.WriteDurably(filepath.Join(path, file), b.Bytes()); err != nil {
-				return fmt.Errorf("writing %s: %w", filepath.Join(folder, file), err)
+			err := r.write(filepath.Join(folder, file), func(w io.Writer) error { return writeSheet(w, format, sheet, r.Now()) })
+			if err != nil {
+				return err
 			}
 		}
 	}

@@ -33,13 +33,11 @@ written into the audit chain. Somebody who gets the sheet and the secret makes t
 			f.StringVar(&o.to, "delivered-to", "", "who got it")
 			f.BoolVar(&o.secret, "secret", false, "it is the new client secret that was delivered")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return runSheetRecord(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
-func runSheetRecord(ctx context.Context, r *call, o sheetRecordOptions) error {
+func (o *sheetRecordOptions) run(ctx context.Context, r *call) error {
 	if o.to == "" {
 		return misuse("say who got it: -delivered-to=OWNER")
 	}
@@ -85,13 +83,11 @@ application that is open in the target can be confirmed. It is written into the 
 			f.StringVar(&o.note, "note", "", "what was checked, or why it is withdrawn")
 			f.BoolVar(&o.withdraw, "withdraw", false, "take an earlier confirmation back")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return runSheetConfirm(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
-func runSheetConfirm(ctx context.Context, r *call, o sheetConfirmOptions) error {
+func (o *sheetConfirmOptions) run(ctx context.Context, r *call) error {
 	if o.by == "" || (o.withdraw && o.note == "") {
 		return misuse("say who confirms it with -by=OWNER; with -withdraw also say why with -note")
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -28,24 +27,21 @@ func showCommand() Command {
 		Long: `Show renders a plan: a plan FILE, without plugins, network or state; a plan of the state by its hash or the beginning of it; or the newest
 plan of the state. With -json it prints the plan as one document.`,
 		Example: "  rehome show plan.rehome\n  rehome show -html=plan.html plan.rehome\n  rehome show -json sha256:9f2c61d0",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.html, "html", "", "write a page for reviewers here")
 			f.StringVar(&o.markdown, "markdown", "", "write a pull-request comment here")
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return runShow(ctx, r, o)
-		},
+		Run: o.run,
 	}
 }
 
-func runShow(ctx context.Context, r *call, o showOptions) error {
+func (o *showOptions) run(ctx context.Context, r *call) error {
 	p, file, err := planning.Show(ctx, r.Project, r.arg(0))
 	if err != nil {
 		return err
 	}
-	if err := writePlanReports(r.Project, p, o.markdown, o.html); err != nil {
+	if err := r.planFiles(p, o.markdown, o.html); err != nil {
 		return err
 	}
 	if r.global.json {
@@ -53,12 +49,7 @@ func runShow(ctx context.Context, r *call, o showOptions) error {
 		if err != nil {
 			return err
 		}
-		encoded, err := encodeDocument(masked)
-		if err != nil {
-			return err
-		}
-		_, err = r.env.out.Write(encoded)
-		return err
+		return showDocument(r.env.out, masked)
 	}
 	return view.Plan(r.env.out, p, view.PlanOptions{
 		Style: r.style(), Verbose: o.verbose, Automation: r.env.automation(), Now: r.Now(), SavedTo: file,

@@ -50,8 +50,9 @@ func historyDiffCommand(things string, diff func(ctx context.Context, r *call, f
 		if len(r.args) == 2 {
 			first, second = r.args[0], r.args[1]
 		}
-		return r.withHistory(ctx, func() error { return diff(ctx, r, first, second, o) })
+		return diff(ctx, r, first, second, o)
 	}
+	c.Settled = true
 	return c
 }
 
@@ -61,10 +62,10 @@ func runSnapshotDiff(ctx context.Context, r *call, first, second string, o snaps
 		return err
 	}
 	tally, err := showSnapshotDiff(r, d, o.verbose)
-	if err == nil && o.detailed && tally.Total() > 0 {
-		return &statusError{status: exitChanges, quiet: true}
+	if err != nil {
+		return err
 	}
-	return err
+	return finding(o.detailed && tally.Total() > 0, exitChanges)
 }
 
 func showSnapshotDiff(r *call, d reading.SnapshotDiff, verbose bool) (tally inventory.Tally, err error) {

@@ -26,21 +26,19 @@ func snapshotPruneCommand() Command {
 as nothing to keep. It never deletes what a plan that can still be applied, a run or the newest assessment refers to, nor the newest completed
 snapshot of a configured source, and says so. The file of the state does not get smaller; what is free in it is used again.`,
 		Example: "  rehome snapshot prune -keep=5 -dry-run\n  rehome snapshot prune -older-than=30d",
-		Takes:   noArguments,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.olderThan, "older-than", "", "those begun longer ago than this: 30d, 12h")
 			f.IntVar(&o.keep, "keep", -1, "all but the newest N completed ones of each source")
 			f.StringVar(&o.source, "source", "", "only those of this source")
 			f.BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and delete nothing")
 		},
-		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func() error { return runSnapshotPrune(ctx, r, o) })
-		},
+		Settled: true,
+		Run:     o.run,
 	}
 }
 
-func runSnapshotPrune(ctx context.Context, r *call, o snapshotPruneOptions) error {
-	rule, err := pruneRule(r, o)
+func (o *snapshotPruneOptions) run(ctx context.Context, r *call) error {
+	rule, err := pruneRule(r, *o)
 	if err != nil {
 		return err
 	}

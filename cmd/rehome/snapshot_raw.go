@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -27,13 +26,13 @@ func snapshotRawCommand() Command {
 against its digest first; a page that does not fit is an error. Pages name people, or their digests would not fit.
 To check a line yourself: jq -j .body | sha256sum`,
 		Example: "  rehome snapshot raw latest -out=pages.jsonl\n  rehome snapshot raw s-2026-11-22-5b1f0c2d | jq -r .path",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&out, "out", "", "write to this new file (mode 0600) instead of standard output")
 			f.StringVar(&source, "source", "", "the source that latest and previous speak of")
 		},
+		Settled: true,
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func() error { return runSnapshotRaw(ctx, r, wordOr(r.args, "latest"), source, out) })
+			return runSnapshotRaw(ctx, r, wordOr(r.args, "latest"), source, out)
 		},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"iter"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -26,14 +25,14 @@ func snapshotShowCommand() Command {
 		Long: `Show tells what a snapshot holds: items by kind, gaps, pages. With -kind it lists the items of a kind, sorted by id; with -item it shows one
 with its fields and its redacted raw payload. A failed snapshot says why it failed and on which page.`,
 		Example: "  rehome snapshot show\n  rehome snapshot show latest -kind=application\n  rehome snapshot show latest -item=application/0oa1f4k2",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
 			f.StringVar(&o.kind, "kind", "", "list the items of this kind")
 			f.StringVar(&o.item, "item", "", "show one item: kind/id or source/kind/id")
 		},
+		Settled: true,
 		Run: func(ctx context.Context, r *call) error {
-			return r.withHistory(ctx, func() error { return runSnapshotShow(ctx, r, wordOr(r.args, "latest"), o) })
+			return runSnapshotShow(ctx, r, wordOr(r.args, "latest"), o)
 		},
 	}
 }

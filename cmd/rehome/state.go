@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -21,7 +20,6 @@ func stateCommand() Command {
 		Long: `The state remembers snapshots, assessments, plans, runs and the audit chain, encrypted. A tenant has one active migration in it;
 archive ends that one, and only then can another begin.`,
 		Example: "  rehome state show\n  rehome state archive",
-		Takes:   cobra.NoArgs,
 	}
 }
 
@@ -32,7 +30,6 @@ func stateShowCommand() Command {
 		Short:   "Show what is in the state, and who opens it",
 		Long:    "Show counts what the state holds and says its format, size, migrations and recipients. While another process holds the state, it says who.",
 		Example: "  rehome state show\n  rehome state show -json",
-		Takes:   cobra.NoArgs,
 		Run: func(ctx context.Context, r *call) error {
 			report, err := keeping.ShowState(ctx, r.Project)
 			if err != nil {
@@ -57,7 +54,6 @@ func stateArchiveCommand() Command {
 and applies nothing; what is recorded stays readable. There is no way back: a new migration of the tenant has another name.
 In a terminal it asks; in automation it needs -yes.`,
 		Example: "  rehome state archive\n  rehome state archive acme-pilot -yes",
-		Takes:   cobra.MaximumNArgs(1),
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&yes, "yes", false, "do not ask")
 		},
@@ -82,14 +78,11 @@ func stateExportCommand() Command {
 		Long: `Export writes every record of the state in clear, one JSON document a line, into a new file of mode 0600. The file holds people's data:
 names, addresses, memberships, and the pages read from the incumbents. Credentials and keys are left out. It is recorded in the audit chain.`,
 		Example: "  rehome state export -out=state.jsonl",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&out, "out", "", "the new file; needed")
 		},
+		Needs: map[string]string{"out": "name the file to write"},
 		Run: func(ctx context.Context, r *call) error {
-			if out == "" {
-				return misuse("-out is missing: name the file to write")
-			}
 			records, err := keeping.ExportState(ctx, r.Project, out)
 			if err != nil {
 				return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -27,7 +26,6 @@ stands and who is still on the old one. A log that cannot be read is a question,
 What going back would cost is counted from the record of the newest run; with -rollback the target is asked what of it was changed or
 used since.`,
 		Example: "  rehome status\n  rehome status -json\n  rehome status -apps -since=7d\n  rehome status -rollback",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&apps, "apps", false, "the cutover of each application, with its sign-ins on both sides")
 			f.StringVar(&since, "since", sinceFlag, "with -apps: sign-ins since then, such as 30d, 12h or 2026-11-01")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -32,15 +31,12 @@ func targetSnapshotCommand() Command {
 recipients; without -recipient for the key of this state. It holds no secret, but names of applications and groups. It is as old as a
 snapshot of a source may be (max_snapshot_age), then plans from it are drafts. Apply reads the live target whatever it was planned from.`,
 		Example: "  rehome target snapshot -out=target.age -recipient=age1…\n  rehome plan -target-snapshot=target.age",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&in.Out, "out", "", "the file to write (required)")
 			f.StringArrayVar(&in.Recipients, "recipient", nil, "encrypt for this age public key; may be repeated")
 		},
+		Needs: map[string]string{"out": "name the file to write, such as target.age"},
 		Run: func(ctx context.Context, r *call) error {
-			if in.Out == "" {
-				return misuse("-out is missing: name the file to write, such as target.age")
-			}
 			snapshot, err := reading.SnapshotTarget(ctx, r.Project, in)
 			if err != nil {
 				return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
@@ -24,14 +23,11 @@ func targetAdoptCommand() Command {
 and kept by the next plan as its own. Both are of one tenant and in this state. The runs of the archived migration are not taken over:
 they cannot be taken back any more.`,
 		Example: "  rehome state archive acme-pilot\n  rehome target adopt -from=acme-pilot",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&from, "from", "", "the archived migration (required)")
 		},
+		Needs: map[string]string{"from": "name the archived migration whose target it is"},
 		Run: func(ctx context.Context, r *call) error {
-			if from == "" {
-				return misuse("-from is missing: name the archived migration whose target it is")
-			}
 			done, err := keeping.Adopt(ctx, r.Project, from)
 			if err != nil {
 				return err

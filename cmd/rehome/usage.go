@@ -16,6 +16,14 @@ func misuse(format string, args ...any) error {
 	return diag.Errorf("usage", "Command line is wrong", "%s", phrase.Sentence(fmt.Errorf(format, args...)))
 }
 
+// fewWorkers refuses a -parallelism that would make the target slower.
+func fewWorkers(n int) error {
+	if n < 1 || n > 8 {
+		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
+	}
+	return nil
+}
+
 // usageError is misuse of a command whose help says how it is meant.
 func usageError(c *cobra.Command, err error) error {
 	text := err.Error()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -29,7 +28,6 @@ With -online it asks sources and target who they are and lists by name the permi
 without writing anything. It ends with 1 when one is missing that is needed; one without which only something extra does not work is shown as "without".
 -for=plan leaves out what only applying needs.`,
 		Example: "  rehome validate\n  rehome validate -online -for=plan",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&online, "online", false, "ask sources and target which permissions are missing")
 			f.StringVar(&phase, "for", "", "with -online: plan or apply; both without it")

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
@@ -41,7 +39,6 @@ func verifyCommand() Command {
 nothing is written. It acts as a person only where a verify block allows it and names one. The results are kept as evidence on the runs.
 With -events it holds the target's own record of writes against what the run says it did. The exit status is 1 when a probe fails; with -drift it is 2 when somebody changed what was made, with -source when the incumbent changed.`,
 		Example: "  rehome verify\n  rehome verify -drift\n  rehome verify -events\n  rehome verify -watch=5m",
-		Takes:   cobra.NoArgs,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.run, "run", "", "look at what this run made, not at what all made")
 			f.BoolVar(&o.drift, "drift", false, "only show what somebody changed since")
@@ -68,20 +65,15 @@ With -events it holds the target's own record of writes against what the run say
 	}
 }
 
-// errFinding says that the work went through and found something; everything was shown.
-var errFinding = errors.New("something is not as it was applied")
-
 func (o verifyOptions) check() error {
 	switch {
-	case o.workers < 1 || o.workers > 8:
-		return misuse("-parallelism must be 1 to 8: the target gets slower above that")
 	case o.watch != 0 && o.watch < shortestWatch:
 		return fmt.Errorf("-watch must be at least %s, so that it is no load on the target", shortestWatch)
 	case o.drift && o.source || o.events && (o.drift || o.source || o.watch != 0):
 		return misuse("-drift looks at the target, -source at the incumbents and -events at what a run wrote: give one of " +
 			"them; -events is not watched")
 	}
-	return nil
+	return fewWorkers(o.workers)
 }
 
 func (o verifyOptions) input() proving.Input {
@@ -90,14 +82,6 @@ func (o verifyOptions) input() proving.Input {
 
 func (o verifyOptions) view(r *call, took time.Duration) view.VerificationOptions {
 	return view.VerificationOptions{Style: r.style(), Verbose: o.verbose, Automation: r.env.automation(), Took: took}
-}
-
-// finding is the exit status of something that was found.
-func finding(found bool, status int) error {
-	if !found {
-		return nil
-	}
-	return &statusError{status: status, quiet: true, err: errFinding}
 }
 
 func verifyTarget(ctx context.Context, r *call, o verifyOptions) error {

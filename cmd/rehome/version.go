@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
-
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/version"
 )
@@ -18,7 +16,6 @@ func versionCommand() Command {
 		Class:   classFree,
 		Short:   "Show the version",
 		Example: "  rehome version -json",
-		Takes:   cobra.NoArgs,
 		Run: func(_ context.Context, r *call) error {
 			document := map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": project.Platform()}
 			return r.show(document, func(w io.Writer) error {
