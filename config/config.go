@@ -3,8 +3,8 @@ package config
 import (
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
@@ -40,8 +40,8 @@ type Config struct {
 	Applications     []Application
 	Checks           []Check
 	Access           *Access // nil without the block
-	Rollback         *handoff.Rollback
-	Evidence         *handoff.Evidence
+	Rollback         *declaration.Rollback
+	Evidence         *declaration.Evidence
 	Verify           *Verify
 	BreakGlass       *BreakGlass
 	SecretRecipients []SecretRecipients

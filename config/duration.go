@@ -3,8 +3,8 @@ package config
 import (
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
 // Duration reads a duration of the configuration, such as 24h; otherwise is what holds where it was not set. Name is
@@ -22,11 +22,11 @@ func Duration(text string, otherwise time.Duration, name string) (time.Duration,
 }
 
 // SnapshotAges is how old snapshots may be, as the rehome block says or without it.
-func (c *Config) SnapshotAges() (handoff.Ages, error) {
-	structure, err := Duration(c.Rehome.MaxSnapshotAge, handoff.DefaultStructureAge, "max_snapshot_age")
+func (c *Config) SnapshotAges() (declaration.Ages, error) {
+	structure, err := Duration(c.Rehome.MaxSnapshotAge, declaration.DefaultStructureAge, "max_snapshot_age")
 	if err != nil {
-		return handoff.Ages{}, err
+		return declaration.Ages{}, err
 	}
-	people, err := Duration(c.Rehome.MaxPeopleSnapshotAge, handoff.DefaultPeopleAge, "max_people_snapshot_age")
-	return handoff.Ages{Structure: structure, People: people}, err
+	people, err := Duration(c.Rehome.MaxPeopleSnapshotAge, declaration.DefaultPeopleAge, "max_people_snapshot_age")
+	return declaration.Ages{Structure: structure, People: people}, err
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/declaration"
 )
 
 func TestDuration_IsPositiveOrWhatHoldsWithoutOne(t *testing.T) {
@@ -21,15 +21,15 @@ func TestDuration_IsPositiveOrWhatHoldsWithoutOne(t *testing.T) {
 func TestSnapshotAges_AreThoseOfTheBlockOrTheUsualOnes(t *testing.T) {
 	for name, c := range map[string]struct {
 		block config.Rehome
-		want  handoff.Ages
+		want  declaration.Ages
 		bad   bool
 	}{
-		"no block": {config.Rehome{}, handoff.Ages{Structure: handoff.DefaultStructureAge,
-			People: handoff.DefaultPeopleAge}, false},
+		"no block": {config.Rehome{}, declaration.Ages{Structure: declaration.DefaultStructureAge,
+			People: declaration.DefaultPeopleAge}, false},
 		"both": {config.Rehome{MaxSnapshotAge: "3h", MaxPeopleSnapshotAge: "2m"},
-			handoff.Ages{Structure: 3 * time.Hour, People: 2 * time.Minute}, false},
-		"no structure": {config.Rehome{MaxSnapshotAge: "soon"}, handoff.Ages{}, true},
-		"no people": {config.Rehome{MaxPeopleSnapshotAge: "soon"}, handoff.Ages{Structure: handoff.DefaultStructureAge},
+			declaration.Ages{Structure: 3 * time.Hour, People: 2 * time.Minute}, false},
+		"no structure": {config.Rehome{MaxSnapshotAge: "soon"}, declaration.Ages{}, true},
+		"no people": {config.Rehome{MaxPeopleSnapshotAge: "soon"}, declaration.Ages{Structure: declaration.DefaultStructureAge},
 			true},
 	} {
 		got, err := (&config.Config{Rehome: c.block}).SnapshotAges()

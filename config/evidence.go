@@ -5,24 +5,24 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/declaration"
 )
 
-func (l *loader) rollback(block *hcl.Block) *handoff.Rollback {
+func (l *loader) rollback(block *hcl.Block) *declaration.Rollback {
 	f := l.content(block.Body, []string{"summary", "owner", "steps"}, []string{"until", "decision_owner", "contact"})
 	for _, name := range []string{"summary", "owner", "until", "decision_owner", "contact"} {
 		f.notEmpty(name)
 	}
-	return &handoff.Rollback{Summary: f.text("summary"), Owner: f.text("owner"), Steps: f.list("steps"),
+	return &declaration.Rollback{Summary: f.text("summary"), Owner: f.text("owner"), Steps: f.list("steps"),
 		Until:         f.day("until"),
 		DecisionOwner: f.text("decision_owner"), Contact: f.text("contact")}
 }
 
-func (l *loader) evidence(block *hcl.Block) *handoff.Evidence {
+func (l *loader) evidence(block *hcl.Block) *declaration.Evidence {
 	f := l.content(block.Body, nil, []string{"communications_complete", "communications_summary", "reference",
 		"validation_summary",
 		"follow_up_reviewed", "follow_up_summary", "incumbent_logs_exported", "incumbent_logs_reference"})
-	return &handoff.Evidence{CommunicationsComplete: f.flag("communications_complete"),
+	return &declaration.Evidence{CommunicationsComplete: f.flag("communications_complete"),
 		CommunicationsSummary: f.text("communications_summary"),
 		Reference:             f.text("reference"), ValidationSummary: f.text("validation_summary"),
 		FollowUpReviewed: f.flag("follow_up_reviewed"),

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/declaration"
 )
 
 // SourceBlocks are the source blocks, in the order of the configuration.
@@ -47,6 +47,6 @@ func (c *Config) Providers() []string {
 }
 
 // Declared is what the rollback and evidence blocks say.
-func (c *Config) Declared() handoff.Declared {
-	return handoff.Declared{Rollback: c.Rollback, Evidence: c.Evidence}
+func (c *Config) Declared() declaration.Declared {
+	return declaration.Declared{Rollback: c.Rollback, Evidence: c.Evidence}
 }

@@ -3,14 +3,14 @@ package state
 import (
 	"fmt"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 const cutoverPrefix = "cutover/"
 
 // CutoverChange is the record of one application's cutover with the event of the change.
 type CutoverChange struct {
-	Record handoff.Record
+	Record switchover.Record
 	Event  Event
 }
 
@@ -39,6 +39,6 @@ func (m *Migration) PutCutovers(changes ...CutoverChange) error {
 }
 
 // Cutovers reads every record that PutCutovers kept.
-func (m *Migration) Cutovers() ([]handoff.Record, error) {
-	return records[handoff.Record](m.space, cutoverPrefix)
+func (m *Migration) Cutovers() ([]switchover.Record, error) {
+	return records[switchover.Record](m.space, cutoverPrefix)
 }

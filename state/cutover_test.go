@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -16,12 +16,12 @@ func TestStore_CutoversAreKeptWithTheirAuditRecordAndNameNobodyInClear(t *testin
 	store := open(t, path, identities)
 	event := state.Event{Name: "migration.application.confirmed", At: time.Unix(5, 0),
 		Target: "okta.corp/application/planted-name-1"}
-	first := state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/planted-name-1"}, Event: event}
-	second := state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/2"}}
+	first := state.CutoverChange{Record: switchover.Record{Application: "okta.corp/application/planted-name-1"}, Event: event}
+	second := state.CutoverChange{Record: switchover.Record{Application: "okta.corp/application/2"}}
 	if err := store.PutCutovers(first, second); err != nil {
 		t.Fatal(err)
 	}
-	first.Record.Written = &handoff.Written{At: "2026-11-27T08:00:00Z"}
+	first.Record.Written = &switchover.Written{At: "2026-11-27T08:00:00Z"}
 	if err := store.PutCutovers(first); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/declaration"
 )
 
 // PseudonymKey is the key of the pseudonyms of the tenant's people. It follows from the first data key of the state and
@@ -23,12 +23,12 @@ func (m *Migration) PseudonymKey() ([]byte, error) {
 // Declare keeps what was declared about an applied plan when it differs from what is kept, in the transaction of its
 // audit event, and returns what changed. Of the event it needs who acts and when. It fails with *lifecycle.Refusal when
 // the migration is archived.
-func (m *Migration) Declare(planHash string, declared handoff.Declared, by Event) ([]handoff.Change, error) {
+func (m *Migration) Declare(planHash string, declared declaration.Declared, by Event) ([]declaration.Change, error) {
 	kept, err := m.Declared(planHash)
 	if err != nil {
 		return nil, err
 	}
-	changes := handoff.Changes(kept, declared)
+	changes := declaration.Changes(kept, declared)
 	if len(changes) == 0 {
 		return changes, nil
 	}
@@ -44,8 +44,8 @@ func (m *Migration) Declare(planHash string, declared handoff.Declared, by Event
 }
 
 // Declared reads what Declare kept, empty where nothing was.
-func (m *Migration) Declared(planHash string) (handoff.Declared, error) {
-	var declared handoff.Declared
+func (m *Migration) Declared(planHash string) (declaration.Declared, error) {
+	var declared declaration.Declared
 	err := m.get(bucketRecords, "evidence/"+planHash, &declared)
 	if errors.Is(err, ErrNotFound) {
 		err = nil

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -26,12 +27,12 @@ func TestStore_AnArchivedMigrationTakesNoEvidence(t *testing.T) {
 	changes := map[string]func() error{
 		"evidence": func() error {
 			said++ // what is kept already would not be recorded again
-			_, err := store.Declare("sha256:1", handoff.Declared{Rollback: &handoff.Rollback{Owner: fmt.Sprint(said)}}, by)
+			_, err := store.Declare("sha256:1", declaration.Declared{Rollback: &declaration.Rollback{Owner: fmt.Sprint(said)}}, by)
 			return err
 		},
 		"a verification": func() error { return store.PutVerification(state.Verification{ID: "v-1"}, by) },
 		"a cutover": func() error {
-			return store.PutCutovers(state.CutoverChange{Record: handoff.Record{Application: "okta.corp/application/1"}})
+			return store.PutCutovers(state.CutoverChange{Record: switchover.Record{Application: "okta.corp/application/1"}})
 		},
 		"anything": store.MayChange,
 	}

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -71,7 +71,7 @@ func mustSay(t *testing.T, output string, wanted ...string) {
 }
 
 // fieldbookSheet writes all sheets, looks at two, and decodes one.
-func fieldbookSheet(t *testing.T, j *journey) handoff.Sheet {
+func fieldbookSheet(t *testing.T, j *journey) switchover.Sheet {
 	t.Helper()
 	mustSay(t, j.run(0, "sheet", "-out=sheets"), "7 sheets in sheets")
 	for name, wanted := range map[string][]string{
@@ -91,7 +91,7 @@ func fieldbookSheet(t *testing.T, j *journey) handoff.Sheet {
 		}
 	}
 	var document struct {
-		Sheets []handoff.Sheet `json:"sheets"`
+		Sheets []switchover.Sheet `json:"sheets"`
 	}
 	if err := json.Unmarshal([]byte(j.run(0, "sheet", "Fieldbook", "-json")), &document); err != nil || len(document.Sheets) != 1 {
 		t.Fatalf("the sheet does not read: %v", err)
@@ -99,7 +99,7 @@ func fieldbookSheet(t *testing.T, j *journey) handoff.Sheet {
 	return document.Sheets[0]
 }
 
-func lineIs(t *testing.T, sheet handoff.Sheet, name, value string) {
+func lineIs(t *testing.T, sheet switchover.Sheet, name, value string) {
 	t.Helper()
 	for _, line := range sheet.Lines {
 		if line.Name == name {
@@ -112,7 +112,7 @@ func lineIs(t *testing.T, sheet handoff.Sheet, name, value string) {
 	t.Errorf("the sheet has no %s", name)
 }
 
-func testAddressOf(t *testing.T, sheet handoff.Sheet) string {
+func testAddressOf(t *testing.T, sheet switchover.Sheet) string {
 	t.Helper()
 	for _, line := range sheet.Lines {
 		if line.Name == observation.ConnectionTest {

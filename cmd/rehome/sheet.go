@@ -13,7 +13,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/cutover"
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 type sheetOptions struct {
@@ -82,7 +82,7 @@ func (o sheetOptions) formats(all bool) ([]string, error) {
 	return nil, misuse("-format is markdown or html, not %q", o.format)
 }
 
-func writeSheet(w io.Writer, format string, sheet handoff.Sheet, now time.Time) error {
+func writeSheet(w io.Writer, format string, sheet switchover.Sheet, now time.Time) error {
 	if format == "html" {
 		return view.SheetHTML(w, sheet, now)
 	}
@@ -94,7 +94,7 @@ func writeSheets(r *call, folder string, formats []string, report *cutover.Sheet
 	if err := os.MkdirAll(r.Path(folder), 0o750); err != nil {
 		return fmt.Errorf("making the folder %s: %w", folder, err)
 	}
-	names := handoff.FileNames(report.Sheets)
+	names := switchover.FileNames(report.Sheets)
 	for i, sheet := range report.Sheets {
 		for _, format := range formats {
 			file := names[i] + map[string]string{"markdown": ".md", "html": ".html"}[format]

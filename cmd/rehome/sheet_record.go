@@ -9,8 +9,8 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/cutover"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 type sheetRecordOptions struct {
@@ -45,9 +45,9 @@ func (o *sheetRecordOptions) run(ctx context.Context, r *call) error {
 	if err != nil {
 		return err
 	}
-	what := handoff.GivenSheet
+	what := switchover.GivenSheet
 	if o.secret {
-		what = handoff.GivenSecret
+		what = switchover.GivenSecret
 	}
 	return r.recorded(recorded, "The %s of %q is recorded as delivered to %s", what, phrase.Clean(recorded.Name),
 		phrase.Clean(o.to))

@@ -3,6 +3,7 @@ package attesting
 import (
 	"context"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -12,9 +13,9 @@ import (
 
 // RecordingReport is what recording evidence changed on a plan.
 type RecordingReport struct {
-	FormatVersion string           `json:"format_version"`
-	PlanHash      string           `json:"plan_hash"`
-	Changes       []handoff.Change `json:"changes"`
+	FormatVersion string               `json:"format_version"`
+	PlanHash      string               `json:"plan_hash"`
+	Changes       []declaration.Change `json:"changes"`
 }
 
 // RecordEvidence stores what the rollback and evidence blocks say now on the plan applied last.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -48,7 +49,7 @@ type facts struct {
 	followUps []handoff.FollowUp
 	in        handoff.Input
 	approval  handoff.Approval
-	declared  handoff.Declared // what the configuration says now
+	declared  declaration.Declared // what the configuration says now
 	questions []handoff.Question
 	verified  []state.Verification // newest first
 }
@@ -133,7 +134,7 @@ func (f *facts) report(m *pseudonym.Masker) (*handoff.Report, error) {
 	}
 	report := handoff.NewReport(p, open, f.in)
 	report.LaterPlan, report.Approval, report.Questions = f.later, f.approval, f.questions
-	report.Unrecorded = handoff.Changes(f.in.Declared, f.declared)
+	report.Unrecorded = declaration.Changes(f.in.Declared, f.declared)
 	return &report, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -22,18 +23,18 @@ const targetSide = "target"
 
 // Applications asks target and incumbents who signed in since then, remembers it, and says where each application
 // stands. A side that cannot tell is a question, never zero.
-func Applications(ctx context.Context, p *project.Project, since time.Time) (*handoff.Overview, error) {
+func Applications(ctx context.Context, p *project.Project, since time.Time) (*switchover.Overview, error) {
 	d, err := open(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	defer d.close()
 	if len(d.progress) == 0 {
-		return nil, handoff.NotFound(nil, d.others(), "")
+		return nil, switchover.NotFound(nil, d.others(), "")
 	}
-	overview := &handoff.Overview{
+	overview := &switchover.Overview{
 		FormatVersion: handoff.FormatVersion, At: d.now(), Since: since.UTC().Format(time.RFC3339),
-		Sides: []handoff.Log{}, Applications: []handoff.Status{},
+		Sides: []switchover.Log{}, Applications: []switchover.Status{},
 	}
 	logs := d.readLogs(ctx, overview)
 	live, problem := d.readLive(ctx)
@@ -45,7 +46,7 @@ func Applications(ctx context.Context, p *project.Project, since time.Time) (*ha
 	}
 	moved := map[string]bool{}
 	for _, one := range d.progress {
-		var now *handoff.Live
+		var now *switchover.Live
 		if problem == nil {
 			found := d.liveOf(one, live)
 			now = &found
@@ -66,10 +67,10 @@ func Applications(ctx context.Context, p *project.Project, since time.Time) (*ha
 }
 
 // readLogs asks the target, and every incumbent of an application, for sign-ins.
-func (d *desk) readLogs(ctx context.Context, overview *handoff.Overview) map[string]handoff.SideLog {
-	logs := map[string]handoff.SideLog{}
+func (d *desk) readLogs(ctx context.Context, overview *switchover.Overview) map[string]switchover.SideLog {
+	logs := map[string]switchover.SideLog{}
 	read := func(side, name string, report observation.SignInReport, err error) {
-		log := handoff.SideLogOf(side, name, report, reason(err))
+		log := switchover.SideLogOf(side, name, report, reason(err))
 		overview.Sides = append(overview.Sides, log.Log)
 		logs[name] = log
 	}
@@ -106,7 +107,7 @@ func reason(err error) string {
 }
 
 // learn adds what the logs say to what is remembered, all in one transaction.
-func (d *desk) learn(logs map[string]handoff.SideLog, at string) error {
+func (d *desk) learn(logs map[string]switchover.SideLog, at string) error {
 	facts := map[string]string{"at": at}
 	for name, side := range logs {
 		if name == targetSide {
@@ -131,15 +132,15 @@ func (d *desk) learn(logs map[string]handoff.SideLog, at string) error {
 }
 
 // status is one line of the overview. Live is nil where the target could not be read.
-func (d *desk) status(one handoff.Progress, live *handoff.Live, logs map[string]handoff.SideLog,
-) (handoff.Status, error) {
+func (d *desk) status(one switchover.Progress, live *switchover.Live, logs map[string]switchover.SideLog,
+) (switchover.Status, error) {
 	owner, err := d.owner(one)
 	if err != nil {
-		return handoff.Status{}, err
+		return switchover.Status{}, err
 	}
 	now, err := d.cutover(one, owner, live)
-	status := handoff.Status{
-		Address: one.Address(), Name: one.Item.Name, Source: one.Item.Source, Resource: one.Resource, Cutover: now,
+	status := switchover.Status{
+		Address: one.Address(), Name: one.Name, Source: one.Item.Source, Resource: one.Resource, Cutover: now,
 	}
 	if owner != nil {
 		status.Owner, status.Contact, status.Date = owner.Owner, owner.Contact, owner.SwitchOn
@@ -150,12 +151,12 @@ func (d *desk) status(one handoff.Progress, live *handoff.Live, logs map[string]
 
 // HideUsers puts pseudonyms in the place of login names; with a nil masker they stay. Owners stay always: the
 // configuration names them.
-func HideUsers(m *pseudonym.Masker, o *handoff.Overview) {
+func HideUsers(m *pseudonym.Masker, o *switchover.Overview) {
 	if m == nil {
 		return
 	}
 	for _, a := range o.Applications {
-		for _, use := range []*handoff.Use{a.Incumbent, a.Target} {
+		for _, use := range []*switchover.Use{a.Incumbent, a.Target} {
 			if use == nil {
 				continue
 			}
@@ -180,7 +181,7 @@ func Moved(ctx context.Context, p *project.Project, of *plan.Plan) ([]handoff.Ap
 	if err := d.read(nil); err != nil {
 		return nil, err
 	}
-	known := map[string]handoff.Progress{}
+	known := map[string]switchover.Progress{}
 	for _, one := range d.progress {
 		known[one.Address()] = one
 	}
@@ -198,7 +199,7 @@ func Moved(ctx context.Context, p *project.Project, of *plan.Plan) ([]handoff.Ap
 		if err != nil {
 			return nil, err
 		}
-		applications[i].State = string(now.Stage)
+		applications[i].State = now.Stage
 		if owner != nil {
 			applications[i].Owner, applications[i].Date = owner.Owner, owner.SwitchOn
 		}

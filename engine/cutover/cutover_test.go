@@ -18,7 +18,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/observation"
@@ -26,6 +25,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/engine/standing"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -128,7 +128,7 @@ func TestSheets_TellBothSidesAndRememberWhatTheyTold(t *testing.T) {
 	if sheet.Owner != "Ana" || sheet.SwitchOn != "2026-12-01" || sheet.Target != "realmfile:acme" || sheet.Problem != "" {
 		t.Errorf("the sheet says %+v", sheet)
 	}
-	both := slices.ContainsFunc(sheet.Lines, func(l handoff.SheetLine) bool {
+	both := slices.ContainsFunc(sheet.Lines, func(l switchover.SheetLine) bool {
 		return l.Old.Text == "https://old.example" && l.New.Text == "https://new.example/wiki"
 	})
 	if !both {
@@ -172,14 +172,14 @@ func TestRecord_WalksAnApplicationToItsConfirmation(t *testing.T) {
 		}
 	}
 	confirmed, err := cutover.Confirm(t.Context(), p, cutover.Confirmation{Application: wiki, By: "Ana", Note: "works"})
-	if err != nil || confirmed.Cutover.Stage != handoff.StageConfirmed {
+	if err != nil || confirmed.Cutover.Stage != switchover.StageConfirmed {
 		t.Fatalf("%+v %v", confirmed, err)
 	}
 	if diff := cmp.Diff([]string{"no sign-in at the target was seen"}, confirmed.Cutover.Missing); diff != "" {
 		t.Error(diff)
 	}
 	back, err := cutover.Confirm(t.Context(), p, withdrawal)
-	if err != nil || back.Cutover.Stage != handoff.StageEnabled {
+	if err != nil || back.Cutover.Stage != switchover.StageEnabled {
 		t.Errorf("%+v %v", back, err)
 	}
 	_, err = cutover.Record(t.Context(), p, cutover.Delivery{Application: "Fax", To: "Ana"})
@@ -210,7 +210,7 @@ func TestApplications_WhatCannotBeReadIsAQuestion(t *testing.T) {
 	}
 	one := overview.Applications[0]
 	if one.Target != nil || one.Incumbent == nil || one.Incumbent.SignIns != 2 || one.Owner != "Ana" ||
-		one.Stage != handoff.StageEnabled {
+		one.Stage != switchover.StageEnabled {
 		t.Errorf("%+v", one)
 	}
 	target := overview.Sides[0]
@@ -250,7 +250,7 @@ func TestMoved_IsWhatTheStateKnows(t *testing.T) {
 	if err != nil || len(applications) != 1 {
 		t.Fatalf("%+v %v", applications, err)
 	}
-	if a := applications[0]; a.Address != wiki || a.State != string(handoff.StageEnabled) ||
+	if a := applications[0]; a.Address != wiki || a.State != switchover.StageEnabled ||
 		a.Owner != "Ana" || a.Date != "2026-12-01" {
 		t.Errorf("%+v", a)
 	}

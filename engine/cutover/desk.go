@@ -14,6 +14,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -27,9 +28,9 @@ type desk struct {
 	target    *client.Target
 	schema    contract.ProviderSchema
 	sources   map[string]*client.Source
-	progress  []handoff.Progress
-	records   map[string]handoff.Record // by address
-	items     map[string]identity.Item  // applications of the newest snapshots, by address
+	progress  []switchover.Progress
+	records   map[string]switchover.Record // by address
+	items     map[string]identity.Item     // applications of the newest snapshots, by address
 }
 
 // open reads what is known. It starts the target's plugin, which asks the target nothing yet.
@@ -44,7 +45,7 @@ func open(ctx context.Context, p *project.Project) (*desk, error) {
 	if d.target, d.schema, err = p.Target(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.read(handoff.PrimaryTypes(d.schema.Resources)); err != nil {
+	if err := d.read(switchover.PrimaryTypes(d.schema.Resources)); err != nil {
 		d.close()
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func newDesk(ctx context.Context, p *project.Project) (*desk, error) {
 	}
 	return &desk{
 		p: p, cfg: cfg, migration: migration, sources: map[string]*client.Source{},
-		records: map[string]handoff.Record{}, items: map[string]identity.Item{},
+		records: map[string]switchover.Record{}, items: map[string]identity.Item{},
 	}, nil
 }
 
@@ -151,18 +152,18 @@ func executedPlans(migration *state.Migration) ([]handoff.Executed, error) {
 }
 
 // record is what is remembered about an application, with its address.
-func (d *desk) record(p handoff.Progress) handoff.Record {
+func (d *desk) record(p switchover.Progress) switchover.Record {
 	record := d.records[p.Address()]
 	record.Application = p.Address()
 	return record
 }
 
 // owner finds the application block of an application, nil when there is none.
-func (d *desk) owner(p handoff.Progress) (*config.Application, error) {
+func (d *desk) owner(p switchover.Progress) (*config.Application, error) {
 	item, known := d.items[p.Address()]
 	if !known {
 		item = identity.Item{
-			Source: p.Item.Source, Kind: p.Item.Kind, ID: p.Item.ID, Name: p.Item.Name, Attributes: json.RawMessage(`{}`),
+			Source: p.Item.Source, Kind: p.Item.Kind, ID: p.Item.ID, Name: p.Name, Attributes: json.RawMessage(`{}`),
 		}
 	}
 	return d.cfg.ApplicationOf(item)
@@ -186,8 +187,8 @@ func (d *desk) source(ctx context.Context, address string) (*client.Source, erro
 }
 
 // find picks one application by its address, id, client or name.
-func (d *desk) find(name string) (handoff.Progress, error) {
-	return handoff.Find(d.progress, d.others(), name)
+func (d *desk) find(name string) (switchover.Progress, error) {
+	return switchover.Find(d.progress, d.others(), name)
 }
 
 func (d *desk) others() []identity.Item { return slices.Collect(maps.Values(d.items)) }
@@ -197,7 +198,7 @@ func (d *desk) now() string { return d.p.Now().UTC().Format(time.RFC3339) }
 
 // readLive reads of the target what tells whether applications are there and open.
 func (d *desk) readLive(ctx context.Context) ([]identity.Resource, error) {
-	opening, primary := handoff.OpeningTypes(d.schema.Resources), handoff.PrimaryTypes(d.schema.Resources)
+	opening, primary := switchover.OpeningTypes(d.schema.Resources), switchover.PrimaryTypes(d.schema.Resources)
 	var live []identity.Resource
 	_, err := d.target.Read(ctx, func(r identity.Resource) error {
 		if opening[r.Type] || primary[r.Type] {
@@ -211,19 +212,19 @@ func (d *desk) readLive(ctx context.Context) ([]identity.Resource, error) {
 	return live, nil
 }
 
-func (d *desk) liveOf(p handoff.Progress, live []identity.Resource) handoff.Live {
-	return handoff.LiveOf(p.Resource, live, handoff.OpeningTypes(d.schema.Resources), d.now())
+func (d *desk) liveOf(p switchover.Progress, live []identity.Resource) switchover.Live {
+	return switchover.LiveOf(p.Resource, live, switchover.OpeningTypes(d.schema.Resources), d.now())
 }
 
 // cutover is where an application stands. Live is nil where the target was not read now.
-func (d *desk) cutover(p handoff.Progress, owner *config.Application, live *handoff.Live) (handoff.Cutover, error) {
-	quiet, err := config.Duration(d.cfg.Rehome.RetireAfter, handoff.DefaultQuiet, "retire_after")
+func (d *desk) cutover(p switchover.Progress, owner *config.Application, live *switchover.Live) (switchover.Cutover, error) {
+	quiet, err := config.Duration(d.cfg.Rehome.RetireAfter, switchover.DefaultQuiet, "retire_after")
 	if err != nil {
-		return handoff.Cutover{}, err
+		return switchover.Cutover{}, err
 	}
-	facts := handoff.CutoverFacts{Progress: p, Record: d.record(p), Live: live, Quiet: quiet, Now: d.p.Now().UTC()}
+	facts := switchover.Facts{Progress: p, Record: d.record(p), Live: live, Quiet: quiet, Now: d.p.Now().UTC()}
 	if owner != nil {
 		facts.Date = owner.SwitchOn
 	}
-	return handoff.CutoverOf(facts), nil
+	return switchover.Of(facts), nil
 }

@@ -6,15 +6,16 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // Recorded answers a change with where the application stands now, as far as is recorded.
 type Recorded struct {
-	FormatVersion string          `json:"format_version"`
-	Application   string          `json:"application"` // its address
-	Name          string          `json:"name"`
-	Cutover       handoff.Cutover `json:"cutover"`
+	FormatVersion string             `json:"format_version"`
+	Application   string             `json:"application"` // its address
+	Name          string             `json:"name"`
+	Cutover       switchover.Cutover `json:"cutover"`
 }
 
 // Delivery says what an application's owner got.
@@ -36,11 +37,11 @@ func Record(ctx context.Context, p *project.Project, in Delivery) (*Recorded, er
 		return nil, err
 	}
 	facts := map[string]string{"to": in.To}
-	what, event := handoff.GivenSheet, p.Event(audit.ApplicationSheetDelivered, one.Address(), facts)
+	what, event := switchover.GivenSheet, p.Event(audit.ApplicationSheetDelivered, one.Address(), facts)
 	if in.Secret {
-		what, event.Name = handoff.GivenSecret, audit.ApplicationSecretDelivered
+		what, event.Name = switchover.GivenSecret, audit.ApplicationSecretDelivered
 	}
-	record, err := d.record(one).Deliver(one, what, handoff.Delivery{At: d.now(), To: in.To, By: p.Actor()})
+	record, err := d.record(one).Deliver(one, what, switchover.Delivery{At: d.now(), To: in.To, By: p.Actor()})
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func Confirm(ctx context.Context, p *project.Project, in Confirmation) (*Recorde
 		return nil, err
 	}
 	event := p.Event(audit.ApplicationConfirmed, one.Address(), map[string]string{"by": in.By, "note": in.Note})
-	var record handoff.Record
+	var record switchover.Record
 	if in.Withdraw {
 		event.Name = audit.ApplicationConfirmationWithdrawn
 		record, err = d.record(one).Withdraw(one)
@@ -84,17 +85,17 @@ func Confirm(ctx context.Context, p *project.Project, in Confirmation) (*Recorde
 	return d.put(one, record, event)
 }
 
-func (d *desk) confirmed(ctx context.Context, one handoff.Progress, in Confirmation) (handoff.Record, error) {
+func (d *desk) confirmed(ctx context.Context, one switchover.Progress, in Confirmation) (switchover.Record, error) {
 	live, err := d.readLive(ctx)
 	if err != nil {
-		return handoff.Record{}, err
+		return switchover.Record{}, err
 	}
-	said := handoff.Confirmation{At: d.now(), By: in.By, Note: in.Note, RecordedBy: d.p.Actor()}
+	said := switchover.Confirmation{At: d.now(), By: in.By, Note: in.Note, RecordedBy: d.p.Actor()}
 	return d.record(one).Confirm(one, d.liveOf(one, live), said)
 }
 
 // put keeps a record together with its audit event.
-func (d *desk) put(one handoff.Progress, record handoff.Record, event state.Event) (*Recorded, error) {
+func (d *desk) put(one switchover.Progress, record switchover.Record, event state.Event) (*Recorded, error) {
 	if err := d.migration.PutCutovers(state.CutoverChange{Record: record, Event: event}); err != nil {
 		return nil, err
 	}
@@ -105,6 +106,6 @@ func (d *desk) put(one handoff.Progress, record handoff.Record, event state.Even
 	}
 	now, err := d.cutover(one, owner, nil)
 	return &Recorded{
-		FormatVersion: handoff.FormatVersion, Application: one.Address(), Name: one.Item.Name, Cutover: now,
+		FormatVersion: handoff.FormatVersion, Application: one.Address(), Name: one.Name, Cutover: now,
 	}, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -20,9 +21,9 @@ import (
 // SheetsReport holds the pages for the owners of applications, and the names of applications that the target does not
 // have yet.
 type SheetsReport struct {
-	FormatVersion string          `json:"format_version"`
-	Sheets        []handoff.Sheet `json:"sheets"`
-	Missing       []string        `json:"not_in_target"`
+	FormatVersion string             `json:"format_version"`
+	Sheets        []switchover.Sheet `json:"sheets"`
+	Missing       []string           `json:"not_in_target"`
 }
 
 // Sheets makes the sheet of one application, or with an empty name those of all that plans move, and remembers what
@@ -39,12 +40,12 @@ func Sheets(ctx context.Context, p *project.Project, name string) (*SheetsReport
 		if err != nil {
 			return nil, err
 		}
-		wanted = []handoff.Progress{one}
+		wanted = []switchover.Progress{one}
 	}
 	if len(wanted) == 0 {
-		return nil, handoff.NotFound(nil, d.others(), "")
+		return nil, switchover.NotFound(nil, d.others(), "")
 	}
-	report := &SheetsReport{FormatVersion: handoff.FormatVersion, Sheets: []handoff.Sheet{}, Missing: []string{}}
+	report := &SheetsReport{FormatVersion: handoff.FormatVersion, Sheets: []switchover.Sheet{}, Missing: []string{}}
 	target := ""
 	for _, one := range wanted {
 		if err := d.addSheet(ctx, report, one, &target); err != nil {
@@ -65,7 +66,7 @@ func Sheets(ctx context.Context, p *project.Project, name string) (*SheetsReport
 }
 
 // addSheet makes the sheet of one application. Target is who the target says it is, asked for once.
-func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p handoff.Progress, target *string) error {
+func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p switchover.Progress, target *string) error {
 	now, err := d.target.Connection(ctx, identity.Resource{Type: p.Resource.Type, Key: p.Resource.Key})
 	var failure *contract.ProviderError
 	switch {
@@ -75,7 +76,7 @@ func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p handoff.Pro
 			"The target %s is no running server: it has no addresses, keys or certificates that an owner could enter.\n"+
 				"A rehearsal makes no sheets; configure the server that people will sign in at.", d.cfg.Target.Address())
 	case errors.As(err, &failure) && failure.Code == contract.ErrorNotFound:
-		report.Missing = append(report.Missing, p.Item.Name)
+		report.Missing = append(report.Missing, p.Name)
 		return nil
 	default:
 		return fmt.Errorf("making the sheet of %s: %w", p.Named(), err)
@@ -92,9 +93,9 @@ func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p handoff.Pro
 	return err
 }
 
-func (d *desk) sheet(ctx context.Context, p handoff.Progress, now []observation.ConnectionFact, target string,
-) (handoff.Sheet, error) {
-	s := handoff.Sheet{Target: target, Incumbent: p.Item.Source, WrittenAt: d.now()}
+func (d *desk) sheet(ctx context.Context, p switchover.Progress, now []observation.ConnectionFact, target string,
+) (switchover.Sheet, error) {
+	s := switchover.Sheet{Target: target, Incumbent: p.Item.Source, WrittenAt: d.now()}
 	owner, err := d.owner(p)
 	if err != nil {
 		return s, err
@@ -112,11 +113,11 @@ func (d *desk) sheet(ctx context.Context, p handoff.Progress, now []observation.
 	if err != nil {
 		s.Problem = phrase.Clean(err.Error())
 	}
-	return handoff.CompleteSheet(s, p, before, now), nil
+	return switchover.CompleteSheet(s, p, before, now), nil
 }
 
 // oldConnection is how the application is connected to the incumbent, as the newest snapshot knows it.
-func (d *desk) oldConnection(ctx context.Context, p handoff.Progress) ([]observation.ConnectionFact, error) {
+func (d *desk) oldConnection(ctx context.Context, p switchover.Progress) ([]observation.ConnectionFact, error) {
 	item, known := d.items[p.Address()]
 	if !known {
 		return nil, errors.New("the newest snapshot does not hold the application")
@@ -129,7 +130,7 @@ func (d *desk) oldConnection(ctx context.Context, p handoff.Progress) ([]observa
 }
 
 // remember notes the digest of each sheet that says something new.
-func (d *desk) remember(sheets []handoff.Sheet) error {
+func (d *desk) remember(sheets []switchover.Sheet) error {
 	var changes []state.CutoverChange
 	for _, sheet := range sheets {
 		record, isNew := d.records[sheet.Address].Wrote(sheet)

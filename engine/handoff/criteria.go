@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 // Criterion is one thing that must be true before the move is finished.
@@ -40,31 +42,25 @@ type Run struct {
 	Unknown     int            `json:"unknown"`
 }
 
-// States of an application's cutover that end it.
-const (
-	applicationConfirmed = "confirmed"
-	applicationRetired   = "retired"
-)
-
 // Application is one application that the plan moves, with where its cutover is. Owner and Date are the word of HCL
 // that it moves later.
 type Application struct {
-	Address string `json:"address"`
-	Name    string `json:"name"`
-	State   string `json:"state,omitempty"` // empty when nothing is recorded yet
-	Owner   string `json:"owner,omitempty"`
-	Date    string `json:"date,omitempty"` // a day
+	Address string           `json:"address"`
+	Name    string           `json:"name"`
+	State   switchover.Stage `json:"state,omitempty"` // empty when nothing is recorded yet
+	Owner   string           `json:"owner,omitempty"`
+	Date    string           `json:"date,omitempty"` // a day
 }
 
 func (a Application) done() bool {
-	return a.State == applicationConfirmed || a.State == applicationRetired
+	return a.State == switchover.StageConfirmed || a.State == switchover.StageRetired
 }
 
 // Input is all that the criteria are computed from. Also holds criteria that others judged, such as the probes of
 // verify; they join the list as they are.
 type Input struct {
 	Run          *Run
-	Declared     Declared
+	Declared     declaration.Declared
 	Rows         []Row
 	Applications []Application
 	Probes       *Probes // nil when nothing looked at the run
@@ -119,7 +115,7 @@ func runCompleted(run *Run) Criterion {
 	return c
 }
 
-func rollbackRecorded(r *Rollback) Criterion {
+func rollbackRecorded(r *declaration.Rollback) Criterion {
 	c := Criterion{ID: CriterionRollback,
 		ToDo: "Write the rollback block with summary, owner, steps and contact; then rehome evidence record."}
 	switch {
@@ -133,7 +129,7 @@ func rollbackRecorded(r *Rollback) Criterion {
 	return c
 }
 
-func communicationsRecorded(e *Evidence) Criterion {
+func communicationsRecorded(e *declaration.Evidence) Criterion {
 	c := Criterion{ID: CriterionCommunications,
 		ToDo: "Set communications_complete and communications_summary in the evidence block; then rehome evidence record."}
 	switch {
@@ -150,7 +146,7 @@ func communicationsRecorded(e *Evidence) Criterion {
 }
 
 // followUpsReviewed is met when a person looked at every row. Rows that are still open stay listed beside that word.
-func followUpsReviewed(rows []Row, e *Evidence) Criterion {
+func followUpsReviewed(rows []Row, e *declaration.Evidence) Criterion {
 	c := Criterion{ID: CriterionFollowUps}
 	blocked := 0
 	for _, row := range rows {
@@ -189,7 +185,7 @@ func applicationsConfirmed(applications []Application) Criterion {
 			if state == "" {
 				state = "nothing recorded"
 			}
-			c.Open = append(c.Open, fmt.Sprintf("%s (%s)", a.Name, strings.ReplaceAll(state, "_", " ")))
+			c.Open = append(c.Open, fmt.Sprintf("%s (%s)", a.Name, strings.ReplaceAll(string(state), "_", " ")))
 		}
 	}
 	c.Met = len(c.Open) == 0
@@ -203,7 +199,7 @@ func applicationsConfirmed(applications []Application) Criterion {
 	return c
 }
 
-func incumbentLogs(e *Evidence) Criterion {
+func incumbentLogs(e *declaration.Evidence) Criterion {
 	c := Criterion{ID: CriterionIncumbentLogs,
 		ToDo: "Export the incumbent's sign-in logs before it closes, and set incumbent_logs_exported and " +
 			"incumbent_logs_reference in the evidence block; then rehome evidence record."}

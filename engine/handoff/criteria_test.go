@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -29,19 +30,19 @@ func TestCriteria_EachSaysWhyAndWhatToDo(t *testing.T) {
 			handoff.Input{Run: &handoff.Run{Status: "completed_with_follow_up"}}, true, nil},
 		"no rollback block": {handoff.CriterionRollback, handoff.Input{}, false, nil},
 		"a rollback without steps": {handoff.CriterionRollback,
-			declared(&handoff.Rollback{Summary: "s", Owner: "o"}, nil), false, nil},
+			declared(&declaration.Rollback{Summary: "s", Owner: "o"}, nil), false, nil},
 		"a whole rollback": {handoff.CriterionRollback,
-			declared(&handoff.Rollback{Summary: "s", Owner: "o", Steps: []string{"x"}}, nil), true, nil},
+			declared(&declaration.Rollback{Summary: "s", Owner: "o", Steps: []string{"x"}}, nil), true, nil},
 		"no evidence": {handoff.CriterionCommunications, handoff.Input{}, false, nil},
 		"communications without a summary": {handoff.CriterionCommunications,
-			declared(nil, &handoff.Evidence{CommunicationsComplete: true}), false, nil},
+			declared(nil, &declaration.Evidence{CommunicationsComplete: true}), false, nil},
 		"communications": {handoff.CriterionCommunications,
-			declared(nil, &handoff.Evidence{CommunicationsComplete: true, CommunicationsSummary: "mail"}), true, nil},
+			declared(nil, &declaration.Evidence{CommunicationsComplete: true, CommunicationsSummary: "mail"}), true, nil},
 		"no follow-ups": {handoff.CriterionFollowUps, handoff.Input{}, true, nil},
 		"follow-ups nobody reviewed": {handoff.CriterionFollowUps, handoff.Input{Rows: rows}, false,
 			[]string{"item:a"}},
 		"follow-ups reviewed": {handoff.CriterionFollowUps,
-			handoff.Input{Rows: rows, Declared: handoff.Declared{Evidence: &handoff.Evidence{FollowUpReviewed: true,
+			handoff.Input{Rows: rows, Declared: declaration.Declared{Evidence: &declaration.Evidence{FollowUpReviewed: true,
 				FollowUpSummary: "ok"}}}, true, []string{"item:a"}},
 		"an application nobody confirmed": {handoff.CriterionApplications,
 			handoff.Input{Applications: []handoff.Application{{Name: "A", State: "handed_over"}, {Name: "B"}}}, false,
@@ -52,11 +53,11 @@ func TestCriteria_EachSaysWhyAndWhatToDo(t *testing.T) {
 		"an owner without a date": {handoff.CriterionApplications,
 			handoff.Input{Applications: []handoff.Application{{Name: "C", Owner: "o"}}}, false,
 			[]string{"C (nothing recorded)"}},
-		"logs not exported": {handoff.CriterionIncumbentLogs, declared(nil, &handoff.Evidence{}), false, nil},
+		"logs not exported": {handoff.CriterionIncumbentLogs, declared(nil, &declaration.Evidence{}), false, nil},
 		"logs exported somewhere": {handoff.CriterionIncumbentLogs,
-			declared(nil, &handoff.Evidence{IncumbentLogsExported: true}), false, nil},
+			declared(nil, &declaration.Evidence{IncumbentLogsExported: true}), false, nil},
 		"logs exported": {handoff.CriterionIncumbentLogs,
-			declared(nil, &handoff.Evidence{IncumbentLogsExported: true, IncumbentLogsReference: "vault/7"}), true, nil},
+			declared(nil, &declaration.Evidence{IncumbentLogsExported: true, IncumbentLogsReference: "vault/7"}), true, nil},
 		"no probes": {handoff.CriterionProbes, handoff.Input{}, false, nil},
 		"a probe that could not be tried": {handoff.CriterionProbes,
 			handoff.Input{Probes: &handoff.Probes{Passed: 9, Unknown: 1}}, false, nil},
@@ -87,8 +88,8 @@ func TestCriteria_EachSaysWhyAndWhatToDo(t *testing.T) {
 	}
 }
 
-func declared(r *handoff.Rollback, e *handoff.Evidence) handoff.Input {
-	return handoff.Input{Declared: handoff.Declared{Rollback: r, Evidence: e}}
+func declared(r *declaration.Rollback, e *declaration.Evidence) handoff.Input {
+	return handoff.Input{Declared: declaration.Declared{Rollback: r, Evidence: e}}
 }
 
 func samplePlan() *plan.Plan {
@@ -145,22 +146,5 @@ func TestMoved_ListsApplicationsWithAResourceByName(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"Alpha", "Beta"}, names); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestChanges_NameTheArgumentsThatDiffer(t *testing.T) {
-	before := handoff.Declared{Rollback: &handoff.Rollback{Summary: "s", Steps: []string{"a"}}}
-	after := handoff.Declared{RecordedBy: "somebody", Rollback: &handoff.Rollback{Summary: "s", Steps: []string{"a", "b"}},
-		Evidence: &handoff.Evidence{Reference: "CHG-1"}}
-	want := []handoff.Change{
-		{Field: "rollback.steps", Before: "a", After: "a\nb"}, {Field: "evidence.communications_complete", After: "false"},
-		{Field: "evidence.reference", After: "CHG-1"},
-		{Field: "evidence.follow_up_reviewed", After: "false"}, {Field: "evidence.incumbent_logs_exported", After: "false"},
-	}
-	if diff := cmp.Diff(want, handoff.Changes(before, after)); diff != "" {
-		t.Error(diff)
-	}
-	if changes := handoff.Changes(after, after); len(changes) != 0 {
-		t.Errorf("%v", changes)
 	}
 }

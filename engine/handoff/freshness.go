@@ -4,23 +4,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// How old a snapshot may be when the configuration does not say. People come and go by the hour, applications do not.
-const (
-	DefaultStructureAge = 24 * time.Hour
-	DefaultPeopleAge    = time.Hour
-)
-
-// Ages is how old a snapshot may be. People counts only for a plan that moves people.
-type Ages struct {
-	Structure time.Duration
-	People    time.Duration
-}
-
-// Limit is how old the snapshots of the plan may be.
-func (a Ages) Limit(p *plan.Plan) time.Duration {
+// limitOf is how old the snapshots of the plan may be.
+func limitOf(p *plan.Plan, a declaration.Ages) time.Duration {
 	if plan.MovesPeople(p) {
 		return min(a.Structure, a.People)
 	}
@@ -28,8 +17,8 @@ func (a Ages) Limit(p *plan.Plan) time.Duration {
 }
 
 // Stale says of each snapshot of the plan that is too old by now, in a sentence. A time that does not read is too old.
-func Stale(p *plan.Plan, ages Ages, now time.Time) []string {
-	limit, why := ages.Limit(p), ""
+func Stale(p *plan.Plan, ages declaration.Ages, now time.Time) []string {
+	limit, why := limitOf(p, ages), ""
 	if plan.MovesPeople(p) && ages.People < ages.Structure {
 		why = " because people move"
 	}
@@ -52,14 +41,14 @@ func Stale(p *plan.Plan, ages Ages, now time.Time) []string {
 }
 
 // StaleAt is when the first snapshot of the plan becomes too old; zero when the plan has none.
-func StaleAt(p *plan.Plan, ages Ages) time.Time {
+func StaleAt(p *plan.Plan, ages declaration.Ages) time.Time {
 	var first time.Time
 	if taken, read := targetTaken(p); read {
 		first = taken.Add(ages.Structure)
 	}
 	for _, snapshot := range p.Snapshots {
 		completed, err := time.Parse(time.RFC3339, snapshot.CompletedAt)
-		if at := completed.Add(ages.Limit(p)); err == nil && (first.IsZero() || at.Before(first)) {
+		if at := completed.Add(limitOf(p, ages)); err == nil && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}
@@ -78,7 +67,7 @@ func targetTaken(p *plan.Plan) (time.Time, bool) {
 
 // EndsAt is when a plan that is made now ends: after its own age, and not later than the first of its snapshots becomes
 // too old.
-func EndsAt(p *plan.Plan, ages Ages, now time.Time, age time.Duration) time.Time {
+func EndsAt(p *plan.Plan, ages declaration.Ages, now time.Time, age time.Duration) time.Time {
 	end := now.Add(age)
 	if stale := StaleAt(p, ages); !stale.IsZero() && stale.Before(end) {
 		end = stale

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -19,7 +20,7 @@ func planOf(kind identity.Kind, action plan.Action, completed string) *plan.Plan
 }
 
 func TestStale_PeopleNeedAFresherSnapshotOnlyWhereTheyMove(t *testing.T) {
-	ages := handoff.Ages{Structure: 24 * time.Hour, People: time.Hour}
+	ages := declaration.Ages{Structure: 24 * time.Hour, People: time.Hour}
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	cases := map[string]struct {
 		plan  *plan.Plan
@@ -52,10 +53,10 @@ func TestStaleAt_IsTheEndOfTheFirstSnapshot(t *testing.T) {
 	p := planOf(identity.KindGroup, plan.ActionCreate, "2026-11-22T10:00:00Z")
 	p.Snapshots = append(p.Snapshots, plan.Snapshot{Source: "entra.hq", CompletedAt: "2026-11-22T09:00:00Z"})
 	want := time.Date(2026, 11, 22, 19, 0, 0, 0, time.UTC)
-	if got := handoff.StaleAt(p, handoff.Ages{Structure: 10 * time.Hour, People: time.Hour}); !got.Equal(want) {
+	if got := handoff.StaleAt(p, declaration.Ages{Structure: 10 * time.Hour, People: time.Hour}); !got.Equal(want) {
 		t.Errorf("wanted %s, got %s", want, got)
 	}
-	if got := handoff.StaleAt(&plan.Plan{}, handoff.Ages{}); !got.IsZero() {
+	if got := handoff.StaleAt(&plan.Plan{}, declaration.Ages{}); !got.IsZero() {
 		t.Errorf("a plan without snapshots ends at %s", got)
 	}
 }

@@ -2,6 +2,7 @@ package handoff
 
 import (
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -11,20 +12,20 @@ const FormatVersion = "1.0"
 
 // Report is everything that is known about one plan after it was previewed.
 type Report struct {
-	FormatVersion string         `json:"format_version"`
-	Handoff       string         `json:"handoff"` // complete or open
-	Migration     plan.Migration `json:"migration"`
-	Plan          PlanFacts      `json:"plan"`
-	Approval      Approval       `json:"approval"`
-	Run           *Run           `json:"run"`
-	Declared      Declared       `json:"declared"`
-	Unrecorded    []Change       `json:"unrecorded"` // what the configuration says beyond what is recorded
-	Rows          []Row          `json:"rows"`
-	Applications  []Application  `json:"applications"`
-	Impacts       []plan.Impact  `json:"impacts"`
-	Criteria      []Criterion    `json:"criteria"`
-	Questions     []Question     `json:"questions"`            // to people: what no read of a source answers
-	LaterPlan     string         `json:"later_plan,omitempty"` // hash of a plan previewed after this one
+	FormatVersion string               `json:"format_version"`
+	Handoff       string               `json:"handoff"` // complete or open
+	Migration     plan.Migration       `json:"migration"`
+	Plan          PlanFacts            `json:"plan"`
+	Approval      Approval             `json:"approval"`
+	Run           *Run                 `json:"run"`
+	Declared      declaration.Declared `json:"declared"`
+	Unrecorded    []declaration.Change `json:"unrecorded"` // what the configuration says beyond what is recorded
+	Rows          []Row                `json:"rows"`
+	Applications  []Application        `json:"applications"`
+	Impacts       []plan.Impact        `json:"impacts"`
+	Criteria      []Criterion          `json:"criteria"`
+	Questions     []Question           `json:"questions"`            // to people: what no read of a source answers
+	LaterPlan     string               `json:"later_plan,omitempty"` // hash of a plan previewed after this one
 }
 
 // Question is something that a source may have and that is never read of it.
@@ -60,7 +61,7 @@ func NewReport(p *plan.Plan, followUps []FollowUp, in Input) Report {
 	criteria := Criteria(in)
 	report := Report{
 		FormatVersion: FormatVersion, Handoff: "open", Migration: p.Migration, Run: in.Run, Declared: in.Declared,
-		Unrecorded: []Change{}, Questions: []Question{},
+		Unrecorded: []declaration.Change{}, Questions: []Question{},
 		Rows: in.Rows, Applications: in.Applications, Impacts: p.Impacts, Criteria: criteria,
 		Plan: PlanFacts{Hash: p.PlanHash, Status: appliedStatus(p, in.Run), CreatedAt: p.CreatedAt, Target: p.Target,
 			Snapshots: p.Snapshots, Summary: p.Summary},

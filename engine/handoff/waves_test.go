@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -25,7 +26,7 @@ func TestMissingWaves_NamesWhatMustComeBefore(t *testing.T) {
 
 func TestEndsAt_IsNotLaterThanTheFirstStaleSnapshot(t *testing.T) {
 	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
-	ages := handoff.Ages{Structure: 24 * time.Hour, People: time.Hour}
+	ages := declaration.Ages{Structure: 24 * time.Hour, People: time.Hour}
 	of := func(completed ...time.Duration) *plan.Plan {
 		p := &plan.Plan{}
 		for _, before := range completed {

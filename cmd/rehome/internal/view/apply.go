@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -14,8 +14,8 @@ import (
 // AppliedOptions say how the report of an apply looks.
 type AppliedOptions struct {
 	Style      Style
-	Automation bool              // no advice to type commands
-	Rollback   *handoff.Rollback // what the configuration says of going back; nil where it says nothing
+	Automation bool                  // no advice to type commands
+	Rollback   *declaration.Rollback // what the configuration says of going back; nil where it says nothing
 }
 
 // Applied says what came of every step, and what to do next.

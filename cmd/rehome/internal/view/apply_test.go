@@ -8,7 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -21,7 +21,7 @@ func reportOf(status history.Status, results ...apply.Result) *apply.RunReport {
 }
 
 func TestApplied_AFailedRunSaysWhomToCallAfterItsFailures(t *testing.T) {
-	declared := &handoff.Rollback{
+	declared := &declaration.Rollback{
 		Summary: "Point DNS back.", Owner: "identity on-call", Steps: []string{"x"}, Until: "2026-12-31",
 		DecisionOwner: "the CISO", Contact: "+49 30 1234",
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -128,7 +129,7 @@ func criterion(b *strings.Builder, c handoff.Criterion, o EvidenceOptions) {
 	}
 }
 
-func rollbackPlanned(b *strings.Builder, r *handoff.Rollback) {
+func rollbackPlanned(b *strings.Builder, r *declaration.Rollback) {
 	if r == nil {
 		fmt.Fprintf(b, "Rollback  not recorded\n\n")
 		return
@@ -140,7 +141,7 @@ func rollbackPlanned(b *strings.Builder, r *handoff.Rollback) {
 	fmt.Fprintf(b, "          %s\n\n", strings.Join(rollbackFacts(r), "; "))
 }
 
-func rollbackFacts(r *handoff.Rollback) []string {
+func rollbackFacts(r *declaration.Rollback) []string {
 	facts := []string{"owner " + Clean(r.Owner)}
 	for _, fact := range []struct{ label, text string }{{"decided by ", r.DecisionOwner}, {"call ", r.Contact},
 		{"possible until ", r.Until}} {
@@ -165,7 +166,7 @@ func declared(b *strings.Builder, r *handoff.Report) {
 }
 
 // declaredLines are the arguments of the evidence block with what they say.
-func declaredLines(e *handoff.Evidence) [][2]string {
+func declaredLines(e *declaration.Evidence) [][2]string {
 	said := func(flag bool, text string) string {
 		answer := "no"
 		if flag {
@@ -232,7 +233,7 @@ func applications(b *strings.Builder, r *handoff.Report) {
 }
 
 func applicationState(a handoff.Application) string {
-	text := words(firstOf(a.State, "nothing recorded"))
+	text := words(firstOf(string(a.State), "nothing recorded"))
 	if a.Owner != "" {
 		text += ", owner " + Clean(a.Owner)
 	}
@@ -243,7 +244,7 @@ func applicationState(a handoff.Application) string {
 }
 
 // Changes writes what differs between what is recorded and what is declared.
-func Changes(w io.Writer, changes []handoff.Change) {
+func Changes(w io.Writer, changes []declaration.Change) {
 	for _, c := range changes {
 		switch {
 		case c.Before == "":
@@ -257,7 +258,7 @@ func Changes(w io.Writer, changes []handoff.Change) {
 }
 
 // RollbackContact writes, for a run that failed, who decides about going back and whom to call.
-func RollbackContact(w io.Writer, r *handoff.Rollback, style Style) {
+func RollbackContact(w io.Writer, r *declaration.Rollback, style Style) {
 	call := "no contact is in the rollback block"
 	if r.Contact != "" {
 		call = "call " + Clean(r.Contact)

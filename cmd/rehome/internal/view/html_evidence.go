@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
 )
 
@@ -16,7 +17,7 @@ type evidencePage struct {
 	Criteria                                                         []pageCriterion
 	Rollback                                                         *pageRollback
 	Declared                                                         [][2]string
-	Unrecorded                                                       []handoff.Change
+	Unrecorded                                                       []declaration.Change
 	Rows                                                             []pageRow
 	Applications                                                     [][2]string
 	Impacts                                                          []pageImpact
@@ -102,7 +103,7 @@ func (out *evidencePage) declare(r *handoff.Report) {
 		out.DeclaredBy = fmt.Sprintf("Recorded by %s, %s.", Clean(r.Declared.RecordedBy), Clean(r.Declared.RecordedAt))
 	}
 	for _, change := range r.Unrecorded {
-		out.Unrecorded = append(out.Unrecorded, handoff.Change{Field: change.Field, After: Clean(change.After)})
+		out.Unrecorded = append(out.Unrecorded, declaration.Change{Field: change.Field, After: Clean(change.After)})
 	}
 }
 

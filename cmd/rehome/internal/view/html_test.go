@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -43,14 +44,14 @@ func report(text string) *handoff.Report {
 	r := handoff.NewReport(p, []handoff.FollowUp{{ID: "f-1", StepID: "item:b",
 		Closed: &handoff.Closing{At: "2026-11-23T08:00:00Z", By: text, Note: text}}}, handoff.Input{
 		Run: &handoff.Run{ID: "r-1", Status: "completed_with_follow_up", StartedAt: "2026-11-22T10:00:00Z", Applied: 3},
-		Declared: handoff.Declared{RecordedAt: "2026-11-22T10:01:00Z", RecordedBy: text,
-			Rollback: &handoff.Rollback{Summary: text, Owner: text, Steps: []string{text}, Contact: text},
-			Evidence: &handoff.Evidence{CommunicationsComplete: true, CommunicationsSummary: text, Reference: text}},
+		Declared: declaration.Declared{RecordedAt: "2026-11-22T10:01:00Z", RecordedBy: text,
+			Rollback: &declaration.Rollback{Summary: text, Owner: text, Steps: []string{text}, Contact: text},
+			Evidence: &declaration.Evidence{CommunicationsComplete: true, CommunicationsSummary: text, Reference: text}},
 		Applications: []handoff.Application{{Name: text, State: "confirmed"},
 			{Name: "Payroll", Owner: text, Date: "2026-12-01"}},
 	})
 	r.Approval = handoff.Approval{PreviewedBy: text, AppliedBy: text, AppliedAt: "2026-11-22T10:00:00Z"}
-	r.Unrecorded = []handoff.Change{{Field: "rollback.until", After: text}}
+	r.Unrecorded = []declaration.Change{{Field: "rollback.until", After: text}}
 	return &r
 }
 

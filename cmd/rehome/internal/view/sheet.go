@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/cutover"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 // SheetMarkdown writes the page for one application's owner.
-func SheetMarkdown(w io.Writer, s handoff.Sheet, now time.Time) error {
+func SheetMarkdown(w io.Writer, s switchover.Sheet, now time.Time) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: new sign-in\n\n", escape(s.Name))
 	for _, line := range sheetHead(s) {
@@ -57,7 +57,7 @@ func SheetMarkdown(w io.Writer, s handoff.Sheet, now time.Time) error {
 const sheetOrder = "Enter the new values together, on the agreed day; until then the present ones work."
 
 // sheetHead is who, where and when.
-func sheetHead(s handoff.Sheet) [][2]string {
+func sheetHead(s switchover.Sheet) [][2]string {
 	head := [][2]string{{"New sign-in", s.Target}, {"Present sign-in", s.Incumbent}}
 	for _, line := range [][3]string{{"Owner", s.Owner, "not named"}, {"Contact", s.Contact, "not named"},
 		{"Day of the switch", s.SwitchOn, "not agreed yet"}} {
@@ -69,7 +69,7 @@ func sheetHead(s handoff.Sheet) [][2]string {
 	return head
 }
 
-func goingBack(s handoff.Sheet) string {
+func goingBack(s switchover.Sheet) string {
 	text := "Enter the values of the column Now again. The present sign-in is not touched by the move, so they go on " +
 		"working until it is closed."
 	if s.Back != "" {
@@ -79,11 +79,11 @@ func goingBack(s handoff.Sheet) string {
 }
 
 // long tells whether a line needs a block of its own.
-func long(line handoff.SheetLine) bool {
+func long(line switchover.SheetLine) bool {
 	return line.Name == observation.ConnectionCertificate || line.Name == observation.ConnectionClaims
 }
 
-func markdownBlock(b *strings.Builder, title string, side handoff.Side) {
+func markdownBlock(b *strings.Builder, title string, side switchover.Side) {
 	fmt.Fprintf(b, "\n%s", title)
 	if side.Expires != "" {
 		fmt.Fprintf(b, ", ends %s", MomentOf(side.Expires))
@@ -110,7 +110,7 @@ func markdownBlock(b *strings.Builder, title string, side handoff.Side) {
 }
 
 // markdownSide is a value in a cell of a table: each line of it in a code span.
-func markdownSide(side handoff.Side) string {
+func markdownSide(side switchover.Side) string {
 	var parts []string
 	for _, line := range strings.Split(side.Text, "\n") {
 		if line != "" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 // sheetPage asks nothing of any other server and prints on one or two pages.
@@ -45,7 +45,7 @@ pre { border: 1px solid #ccc; padding: .6rem }
 `
 
 // SheetHTML writes the page for one application's owner as one HTML file.
-func SheetHTML(w io.Writer, s handoff.Sheet, now time.Time) error {
+func SheetHTML(w io.Writer, s switchover.Sheet, now time.Time) error {
 	page, err := template.New("sheet").Parse(sheetPage)
 	if err != nil {
 		return err
@@ -59,9 +59,9 @@ func SheetHTML(w io.Writer, s handoff.Sheet, now time.Time) error {
 }
 
 // cleanSheet strips control characters; the template escapes the rest.
-func cleanSheet(s handoff.Sheet) handoff.Sheet {
+func cleanSheet(s switchover.Sheet) switchover.Sheet {
 	s.Name, s.Problem = Clean(s.Name), Clean(s.Problem)
-	lines := make([]handoff.SheetLine, len(s.Lines))
+	lines := make([]switchover.SheetLine, len(s.Lines))
 	for i, line := range s.Lines {
 		line.Label, line.Old, line.New = Clean(line.Label), cleanSide(line.Old), cleanSide(line.New)
 		lines[i] = line
@@ -70,7 +70,7 @@ func cleanSheet(s handoff.Sheet) handoff.Sheet {
 	return s
 }
 
-func cleanSide(side handoff.Side) handoff.Side {
+func cleanSide(side switchover.Side) switchover.Side {
 	rows := strings.Split(side.Text, "\n")
 	for i, row := range rows {
 		rows[i] = Clean(row)

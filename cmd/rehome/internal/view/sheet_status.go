@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 // ApplicationsOptions say how the cutover of applications is shown.
@@ -17,8 +17,8 @@ type ApplicationsOptions struct {
 }
 
 // StageWords is a stage as people say it.
-func StageWords(stage handoff.Stage) string {
-	if stage == handoff.StageNone {
+func StageWords(stage switchover.Stage) string {
+	if stage == switchover.StageNone {
 		return "not prepared"
 	}
 	return strings.ReplaceAll(string(stage), "_", " ")
@@ -26,7 +26,7 @@ func StageWords(stage handoff.Stage) string {
 
 // Applications writes one block for each application: where it stands, who is still on the old side, what is missing,
 // what is next.
-func Applications(w io.Writer, o handoff.Overview, options ApplicationsOptions) error {
+func Applications(w io.Writer, o switchover.Overview, options ApplicationsOptions) error {
 	var b strings.Builder
 	for _, log := range o.Sides {
 		if log.Readable {
@@ -48,7 +48,7 @@ func Applications(w io.Writer, o handoff.Overview, options ApplicationsOptions) 
 	return err
 }
 
-func application(b *strings.Builder, a handoff.Status, o ApplicationsOptions) {
+func application(b *strings.Builder, a switchover.Status, o ApplicationsOptions) {
 	people := "?"
 	if a.Incumbent != nil {
 		people = Count(a.Incumbent.People)
@@ -78,14 +78,14 @@ func application(b *strings.Builder, a handoff.Status, o ApplicationsOptions) {
 }
 
 // summary answers who is still on the old one.
-func summary(b *strings.Builder, o handoff.Overview, options ApplicationsOptions) {
-	counts := map[handoff.Stage]int{}
+func summary(b *strings.Builder, o switchover.Overview, options ApplicationsOptions) {
+	counts := map[switchover.Stage]int{}
 	for _, a := range o.Applications {
 		counts[a.Stage]++
 	}
 	var parts []string
-	for _, stage := range []handoff.Stage{handoff.StageNone, handoff.StagePrepared, handoff.StageHandedOver,
-		handoff.StageEnabled, handoff.StageSwitched, handoff.StageConfirmed, handoff.StageRetired} {
+	for _, stage := range []switchover.Stage{switchover.StageNone, switchover.StagePrepared, switchover.StageHandedOver,
+		switchover.StageEnabled, switchover.StageSwitched, switchover.StageConfirmed, switchover.StageRetired} {
 		if counts[stage] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[stage], StageWords(stage)))
 		}
@@ -113,7 +113,7 @@ func was(n int) string {
 }
 
 // lastUse says when a side was used last; ? when nobody can tell.
-func lastUse(use *handoff.Use, now time.Time) string {
+func lastUse(use *switchover.Use, now time.Time) string {
 	if use == nil {
 		return "?"
 	}

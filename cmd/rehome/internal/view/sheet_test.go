@@ -7,15 +7,14 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
-func sampleSheet() handoff.Sheet {
-	progress := handoff.Progress{Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindApplication, ID: "1",
-		Name: "Pay<script>roll | `x`\x1b[2J"},
+func sampleSheet() switchover.Sheet {
+	progress := switchover.Progress{Item: identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: "1"},
+		Name:     "Pay<script>roll | `x`\x1b[2J",
 		Resource: identity.ResourceID{Type: "client", Key: "payroll"}, NewSecret: true}
 	old := []observation.ConnectionFact{
 		{Name: observation.ConnectionIssuer, Value: "https://old.example"},
@@ -31,7 +30,7 @@ func sampleSheet() handoff.Sheet {
 		{Name: observation.ConnectionRedirects, Value: "https://a.example/cb|1\nhttps://b.example/`cb`"},
 		{Name: observation.ConnectionClaims, Value: "{\n  \"a\": \"```\"\n}"},
 	}
-	return handoff.CompleteSheet(handoff.Sheet{Target: "https://new.example", Incumbent: "okta.corp", Owner: "Ana <b>",
+	return switchover.CompleteSheet(switchover.Sheet{Target: "https://new.example", Incumbent: "okta.corp", Owner: "Ana <b>",
 		Back: "on-call", WrittenAt: "2026-11-22T10:00:00Z"}, progress, old, now)
 }
 
@@ -87,12 +86,12 @@ func TestSheet_TheDigestIsOfWhatTheOwnerEnters(t *testing.T) {
 	if first.Digest != second.Digest || first.Digest == "" {
 		t.Errorf("%q and %q", first.Digest, second.Digest)
 	}
-	progress := handoff.Progress{}
-	a := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil,
+	progress := switchover.Progress{}
+	a := switchover.CompleteSheet(switchover.Sheet{WrittenAt: "1"}, progress, nil,
 		[]observation.ConnectionFact{{Name: "issuer", Value: "x"}})
-	b := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "2", Problem: "p"}, progress, nil,
+	b := switchover.CompleteSheet(switchover.Sheet{WrittenAt: "2", Problem: "p"}, progress, nil,
 		[]observation.ConnectionFact{{Name: "issuer", Value: "x"}})
-	c := handoff.CompleteSheet(handoff.Sheet{WrittenAt: "1"}, progress, nil,
+	c := switchover.CompleteSheet(switchover.Sheet{WrittenAt: "1"}, progress, nil,
 		[]observation.ConnectionFact{{Name: "issuer", Value: "y"}})
 	if a.Digest != b.Digest || a.Digest == c.Digest {
 		t.Error("the digest covers the time, or not the values")

@@ -1,4 +1,4 @@
-package handoff
+package switchover
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ const (
 	StageHandedOver Stage = "handed_over"
 	StageEnabled    Stage = "enabled"
 	StageSwitched   Stage = "switched"
-	StageConfirmed  Stage = applicationConfirmed
-	StageRetired    Stage = applicationRetired
+	StageConfirmed  Stage = "confirmed"
+	StageRetired    Stage = "retired"
 )
 
 // DefaultQuiet is how long nobody may use the incumbent before an application counts as retired.
@@ -79,7 +79,7 @@ type Record struct {
 }
 
 // CutoverFacts are all that is known about one application.
-type CutoverFacts struct {
+type Facts struct {
 	Progress Progress
 	Record   Record
 	Live     *Live // nil when the target was not read now
@@ -106,7 +106,7 @@ type Cutover struct {
 
 // CutoverOf is the cutover of one application. A log that could not be read adds a question and proves nothing: nothing
 // is ever retired by silence that nobody heard.
-func CutoverOf(f CutoverFacts) Cutover {
+func Of(f Facts) Cutover {
 	c := Cutover{Proofs: []Proof{}, Missing: []string{}, Questions: []string{}}
 	if !c.prepared(f) {
 		c.Next = "rehome apply"
@@ -128,7 +128,7 @@ func (c *Cutover) prove(stage Stage, at, from, format string, args ...any) {
 }
 
 // prepared tells whether the target has the application. What the target says now counts more than what a run did.
-func (c *Cutover) prepared(f CutoverFacts) bool {
+func (c *Cutover) prepared(f Facts) bool {
 	if f.Live != nil && !f.Live.Exists {
 		if f.Progress.Prepared != nil {
 			c.Questions = append(c.Questions, "a run made it, but the target does not have it any more")
@@ -150,7 +150,7 @@ func (c *Cutover) prepared(f CutoverFacts) bool {
 	return true
 }
 
-func (c *Cutover) handedOver(f CutoverFacts) {
+func (c *Cutover) handedOver(f Facts) {
 	sheet, secret := f.Record.Sheet, f.Record.Secret
 	needsSecret := f.Progress.NewSecret && secret == nil
 	switch {
@@ -174,7 +174,7 @@ func (c *Cutover) handedOver(f CutoverFacts) {
 }
 
 // enabled tells whether people may sign in at the target. Closed again means that all that follows is over.
-func (c *Cutover) enabled(f CutoverFacts) bool {
+func (c *Cutover) enabled(f Facts) bool {
 	run := f.Progress.Enabled
 	switch {
 	case f.Live != nil && !f.Live.Open:
@@ -199,7 +199,7 @@ func (c *Cutover) enabled(f CutoverFacts) bool {
 }
 
 // used looks at sign-ins and at the owner's word.
-func (c *Cutover) used(f CutoverFacts) {
+func (c *Cutover) used(f Facts) {
 	target, confirmed := f.Record.Target, f.Record.Confirmation
 	c.ask("target", target)
 	switch {
@@ -219,7 +219,7 @@ func (c *Cutover) used(f CutoverFacts) {
 		return
 	}
 	c.ask("incumbent", f.Record.Incumbent)
-	if r := f.Record.Incumbent; r != nil && before(confirmed.At, r.Covers) {
+	if r := f.Record.Incumbent; r != nil && Earlier(confirmed.At, r.Covers) {
 		c.Questions = append(c.Questions, "the sign-in log of the incumbent covers only what happened since "+r.Covers)
 	}
 }
@@ -245,7 +245,7 @@ func silence(r *Reading, confirmed string) (time.Duration, string) {
 	}
 	since := confirmed
 	for _, later := range []string{r.Covers, r.Last} {
-		if later != "" && before(since, later) {
+		if later != "" && Earlier(since, later) {
 			since = later
 		}
 	}
@@ -257,15 +257,15 @@ func silence(r *Reading, confirmed string) (time.Duration, string) {
 	return until.Sub(from), since
 }
 
-// before compares two times of RFC 3339; one that does not read is before nothing and after nothing.
-func before(a, b string) bool {
+// Earlier compares two times of RFC 3339; one that does not read is before nothing and after nothing.
+func Earlier(a, b string) bool {
 	first, errFirst := time.Parse(time.RFC3339, a)
 	second, errSecond := time.Parse(time.RFC3339, b)
 	return errFirst == nil && errSecond == nil && first.Before(second)
 }
 
 // next is what a person does now.
-func (c *Cutover) next(f CutoverFacts) {
+func (c *Cutover) next(f Facts) {
 	switch c.Stage {
 	case StagePrepared, StageEnabled, StageHandedOver:
 		switch {
@@ -300,9 +300,9 @@ func due(date string, now time.Time) string {
 }
 
 // quietUntil is the first day on which it can be retired.
-func quietUntil(f CutoverFacts) string {
+func quietUntil(f Facts) string {
 	since := f.Record.Confirmation.At
-	if r := f.Record.Incumbent; r != nil && before(since, r.Last) {
+	if r := f.Record.Incumbent; r != nil && Earlier(since, r.Last) {
 		since = r.Last
 	}
 	at, err := time.Parse(time.RFC3339, since)
@@ -321,7 +321,7 @@ func ReadingOf(report observation.SignInReport, at string, made *Mark, is func(o
 			continue
 		}
 		r.SignIns, r.People, r.Last = activity.SignIns, activity.PeopleCount, activity.Last
-		if activity.SignIns > 0 && (made == nil || !before(activity.Last, made.At)) {
+		if activity.SignIns > 0 && (made == nil || !Earlier(activity.Last, made.At)) {
 			r.First = activity.Last
 		}
 	}
@@ -339,13 +339,13 @@ func (r Reading) Extend(newer Reading) Reading {
 	if r.At == "" {
 		return newer
 	}
-	if !before(r.At, newer.Covers) && before(r.Covers, newer.Covers) {
+	if !Earlier(r.At, newer.Covers) && Earlier(r.Covers, newer.Covers) {
 		newer.Covers = r.Covers
 	}
-	if r.Last != "" && (newer.Last == "" || before(newer.Last, r.Last)) {
+	if r.Last != "" && (newer.Last == "" || Earlier(newer.Last, r.Last)) {
 		newer.Last = r.Last
 	}
-	if r.First != "" && (newer.First == "" || before(r.First, newer.First)) {
+	if r.First != "" && (newer.First == "" || Earlier(r.First, newer.First)) {
 		newer.First = r.First
 	}
 	return newer

@@ -9,11 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
-
-// attributeEnabled is how a target says that a resource opens an application: a step of the application whose After
-// sets it to true.
-const attributeEnabled = "enabled"
 
 // Executed is a plan that was run, with the last outcome of each of its steps.
 type Executed struct {
@@ -22,52 +19,30 @@ type Executed struct {
 	Outcomes map[string]history.Step // by step ID
 }
 
-// Mark is when something was done, and by what.
-type Mark struct {
-	At   string `json:"at"`
-	From string `json:"from"`
-}
-
-// Progress is what plans and runs say about one application.
-type Progress struct {
-	Item      plan.ItemName
-	Resource  identity.ResourceID // that the application connects to
-	Prepared  *Mark               // every step of it but the one that opens it is done
-	Partly    string              // what is not done of it, when a run tried
-	Enabled   *Mark
-	NewSecret bool // a run made a secret that the owner must be given
-	OldSecret bool // the secret moved with the application
-}
-
-// Address of the application's item.
-func (p Progress) Address() string {
-	return identity.Address{Source: p.Item.Source, Kind: p.Item.Kind, ID: p.Item.ID}.String()
-}
-
 // ProgressOf reads every plan that was run, oldest first, and lists the applications with a resource by name. Primary
 // tells the types of resource that an application becomes, as the target's schema says; nil when it is not known, which
 // leaves Resource to chance.
-func ProgressOf(executed []Executed, primary map[string]bool) []Progress {
-	known := map[string]*Progress{}
+func ProgressOf(executed []Executed, primary map[string]bool) []switchover.Progress {
+	known := map[string]*switchover.Progress{}
 	for _, e := range executed {
 		for address, steps := range stepsByApplication(e.Plan) {
 			p := known[address]
 			if p == nil {
-				p = &Progress{}
+				p = &switchover.Progress{}
 				known[address] = p
 			}
-			p.add(e, steps, primary)
+			e.addTo(p, steps, primary)
 		}
 	}
-	all := make([]Progress, 0, len(known))
+	all := make([]switchover.Progress, 0, len(known))
 	for _, p := range known {
 		if p.Resource.Type != "" {
 			all = append(all, *p)
 		}
 	}
 	sort.Slice(all, func(i, j int) bool {
-		if all[i].Item.Name != all[j].Item.Name {
-			return all[i].Item.Name < all[j].Item.Name
+		if all[i].Name != all[j].Name {
+			return all[i].Name < all[j].Name
 		}
 		return all[i].Address() < all[j].Address()
 	})
@@ -92,7 +67,8 @@ func stepsByApplication(p *plan.Plan) map[string][]plan.Step {
 	return found
 }
 
-func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
+// addTo adds what the steps of one application say of it.
+func (e Executed) addTo(p *switchover.Progress, steps []plan.Step, primary map[string]bool) {
 	ready, readyAt := true, ""
 	var open []string
 	from := "plan " + e.Plan.PlanHash
@@ -102,11 +78,12 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 	for _, step := range steps {
 		at, done := e.outcome(step)
 		if primary[step.Resource.Type] || (primary == nil && p.Resource.Type == "") {
-			p.Resource, p.Item = step.Resource, applicationOf(step)
+			item := applicationOf(step)
+			p.Resource, p.Item, p.Name = step.Resource, item.Address(), item.Name
 		}
-		if step.After[attributeEnabled] == true {
+		if step.After[switchover.AttributeEnabled] == true {
 			if done && p.Enabled == nil {
-				p.Enabled = &Mark{At: at, From: from}
+				p.Enabled = &switchover.Mark{At: at, From: from}
 			}
 			continue
 		}
@@ -115,7 +92,7 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 			open = append(open, step.ID)
 			continue
 		}
-		if readyAt == "" || before(readyAt, at) {
+		if readyAt == "" || switchover.Earlier(readyAt, at) {
 			readyAt = at
 		}
 		if step.Action == plan.ActionCreate && len(step.AfterUnknown) > 0 {
@@ -129,7 +106,7 @@ func (p *Progress) add(e Executed, steps []plan.Step, primary map[string]bool) {
 	}
 	switch {
 	case ready && p.Prepared == nil && len(steps) > 0:
-		p.Prepared, p.Partly = &Mark{At: readyAt, From: from}, ""
+		p.Prepared, p.Partly = &switchover.Mark{At: readyAt, From: from}, ""
 	case !ready && p.Prepared == nil && e.Run != "":
 		p.Partly = fmt.Sprintf("%s in %s", strings.Join(open, ", "), from)
 	}
@@ -151,50 +128,4 @@ func (e Executed) outcome(step plan.Step) (at string, done bool) {
 	}
 	last := e.Outcomes[step.ID]
 	return last.At.UTC().Format(time.RFC3339), last.Outcome.Done()
-}
-
-// PrimaryTypes are the types of resource that applications become.
-func PrimaryTypes(schemas []identity.ResourceSchema) map[string]bool {
-	return typesOf(schemas, func(s identity.ResourceSchema) bool {
-		for _, kind := range s.ItemKinds {
-			if kind == identity.KindApplication {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// OpeningTypes are the types of resource that open what another resource describes, as the target says.
-func OpeningTypes(schemas []identity.ResourceSchema) map[string]bool {
-	return typesOf(schemas, func(s identity.ResourceSchema) bool { return s.Opens })
-}
-
-func typesOf(schemas []identity.ResourceSchema, is func(identity.ResourceSchema) bool) map[string]bool {
-	types := map[string]bool{}
-	for _, s := range schemas {
-		if is(s) {
-			types[s.Type] = true
-		}
-	}
-	return types
-}
-
-// LiveOf looks for an application's resource among the live ones. An application that has no resource that opens it is
-// open when it is there.
-func LiveOf(resource identity.ResourceID, live []identity.Resource, opening map[string]bool, at string) Live {
-	found := Live{At: at}
-	opens, said := false, false
-	for _, r := range live {
-		if r.ID() == resource {
-			found.Exists = true
-		}
-		if opening[r.Type] && r.Key == resource.Key {
-			said = true
-			enabled, _ := r.Attributes[attributeEnabled].(bool)
-			opens = opens || enabled
-		}
-	}
-	found.Open = found.Exists && (opens || (!said && len(opening) == 0))
-	return found
 }

@@ -1,4 +1,4 @@
-package handoff_test
+package switchover_test
 
 import (
 	"errors"
@@ -6,20 +6,20 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
-func moved(id, name, client string) handoff.Progress {
-	return handoff.Progress{
-		Item:     plan.ItemName{Source: "okta.corp", Kind: identity.KindApplication, ID: id, Name: name},
+func moved(id, name, client string) switchover.Progress {
+	return switchover.Progress{
+		Item:     identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: id},
+		Name:     name,
 		Resource: identity.ResourceID{Type: "client", Key: client},
 	}
 }
 
 func TestFind_TakesTheMostExactNameThatMeansOneApplication(t *testing.T) {
-	all := []handoff.Progress{moved("1", "Wiki", "wiki"), moved("2", "wiki", "other"), moved("3", "Chat", "chat"),
+	all := []switchover.Progress{moved("1", "Wiki", "wiki"), moved("2", "wiki", "other"), moved("3", "Chat", "chat"),
 		moved("4", "Chat", "chat-old")}
 	others := []identity.Item{{Source: "okta.corp", Kind: identity.KindApplication, ID: "9", Name: "Fax"}}
 	cases := map[string]struct{ text, id, code, says string }{
@@ -37,7 +37,7 @@ func TestFind_TakesTheMostExactNameThatMeansOneApplication(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			found, err := handoff.Find(all, others, c.text)
+			found, err := switchover.Find(all, others, c.text)
 			var d diag.Diagnostic
 			if errors.As(err, &d); d.Code != c.code || found.Item.ID != c.id || !strings.Contains(d.Detail, c.says) {
 				t.Errorf("found %q, %v", found.Item.ID, err)
@@ -47,14 +47,14 @@ func TestFind_TakesTheMostExactNameThatMeansOneApplication(t *testing.T) {
 }
 
 func TestNotFound_ListsNoMoreNamesThanOneReads(t *testing.T) {
-	var all []handoff.Progress
+	var all []switchover.Progress
 	for _, id := range strings.Split("abcdefghijkl", "") {
 		all = append(all, moved(id, "App "+id, id))
 	}
 	for n, want := range map[int]string{
 		12: "App j and 2 more.", 11: "App j and 1 more.", 10: "App i, App j.", 0: "No plan of this",
 	} {
-		if err := handoff.NotFound(all[:n], nil, "x"); !strings.Contains(err.Error(), want) {
+		if err := switchover.NotFound(all[:n], nil, "x"); !strings.Contains(err.Error(), want) {
 			t.Errorf("of %d: %v", n, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package handoff
+package switchover
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ func Find(all []Progress, others []identity.Item, text string) (Progress, error)
 		func(p Progress) bool {
 			return text == p.Address() || text == p.Item.ID || text == p.Resource.Key || text == p.Resource.String()
 		},
-		func(p Progress) bool { return p.Item.Name == text },
-		func(p Progress) bool { return strings.EqualFold(p.Item.Name, text) },
+		func(p Progress) bool { return p.Name == text },
+		func(p Progress) bool { return strings.EqualFold(p.Name, text) },
 	} {
 		var found []Progress
 		for _, p := range all {
@@ -60,7 +60,7 @@ func NotFound(all []Progress, others []identity.Item, text string) error {
 	}
 	names := make([]string, 0, len(all))
 	for _, p := range all {
-		names = append(names, p.Item.Name)
+		names = append(names, p.Name)
 	}
 	slices.Sort(names)
 	if len(names) == 0 {
@@ -77,4 +77,4 @@ func NotFound(all []Progress, others []identity.Item, text string) error {
 }
 
 // Named is the name of an application for messages.
-func (p Progress) Named() string { return fmt.Sprintf("%q", phrase.Clean(p.Item.Name)) }
+func (p Progress) Named() string { return fmt.Sprintf("%q", phrase.Clean(p.Name)) }

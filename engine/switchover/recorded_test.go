@@ -1,4 +1,4 @@
-package handoff_test
+package switchover_test
 
 import (
 	"errors"
@@ -7,9 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 func codeOf(err error) string {
@@ -19,22 +19,22 @@ func codeOf(err error) string {
 }
 
 func TestDeliver_OnlyWhatWasMadeCanHaveBeenGiven(t *testing.T) {
-	given := handoff.Delivery{At: day1, To: "Ana", By: "us"}
+	given := switchover.Delivery{At: day1, To: "Ana", By: "us"}
 	withDigest := given
 	withDigest.Digest = "sha256:1"
-	written := handoff.Record{Written: &handoff.Written{At: day0, Digest: "sha256:1"}}
+	written := switchover.Record{Written: &switchover.Written{At: day0, Digest: "sha256:1"}}
 	cases := map[string]struct {
-		record    handoff.Record
+		record    switchover.Record
 		newSecret bool
 		what      string
-		want      handoff.Record
+		want      switchover.Record
 		code      string
 	}{
-		"a sheet": {record: written, what: handoff.GivenSheet,
-			want: handoff.Record{Written: written.Written, Sheet: &withDigest}},
-		"a sheet that nobody wrote": {what: handoff.GivenSheet, code: "sheet-not-written"},
-		"a secret":                  {newSecret: true, what: handoff.GivenSecret, want: handoff.Record{Secret: &given}},
-		"a secret that nobody made": {record: written, what: handoff.GivenSecret, want: written, code: "secret-not-new"},
+		"a sheet": {record: written, what: switchover.GivenSheet,
+			want: switchover.Record{Written: written.Written, Sheet: &withDigest}},
+		"a sheet that nobody wrote": {what: switchover.GivenSheet, code: "sheet-not-written"},
+		"a secret":                  {newSecret: true, what: switchover.GivenSecret, want: switchover.Record{Secret: &given}},
+		"a secret that nobody made": {record: written, what: switchover.GivenSecret, want: written, code: "secret-not-new"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -49,17 +49,17 @@ func TestDeliver_OnlyWhatWasMadeCanHaveBeenGiven(t *testing.T) {
 }
 
 func TestConfirm_OnlyWhatIsOpenIsConfirmed(t *testing.T) {
-	said := handoff.Confirmation{At: day1, By: "Ana"}
+	said := switchover.Confirmation{At: day1, By: "Ana"}
 	for name, c := range map[string]struct {
-		now  handoff.Live
+		now  switchover.Live
 		code string
 	}{
-		"open":      {handoff.Live{Exists: true, Open: true}, ""},
-		"closed":    {handoff.Live{Exists: true}, "application-not-open"},
-		"not there": {handoff.Live{}, "application-not-open"},
+		"open":      {switchover.Live{Exists: true, Open: true}, ""},
+		"closed":    {switchover.Live{Exists: true}, "application-not-open"},
+		"not there": {switchover.Live{}, "application-not-open"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := handoff.Record{}.Confirm(moved("1", "Wiki", "wiki"), c.now, said)
+			got, err := switchover.Record{}.Confirm(moved("1", "Wiki", "wiki"), c.now, said)
 			if codeOf(err) != c.code || (got.Confirmation != nil) != (c.code == "") {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -69,19 +69,19 @@ func TestConfirm_OnlyWhatIsOpenIsConfirmed(t *testing.T) {
 
 func TestWithdraw_TakesBackWhatWasSaid(t *testing.T) {
 	p := moved("1", "Wiki", "wiki")
-	got, err := handoff.Record{Confirmation: &handoff.Confirmation{By: "Ana"}}.Withdraw(p)
+	got, err := switchover.Record{Confirmation: &switchover.Confirmation{By: "Ana"}}.Withdraw(p)
 	if err != nil || got.Confirmation != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := (handoff.Record{}).Withdraw(p); codeOf(err) != "not-confirmed" {
+	if _, err := (switchover.Record{}).Withdraw(p); codeOf(err) != "not-confirmed" {
 		t.Error(err)
 	}
 }
 
 func TestWrote_ASheetThatSaysTheSameIsNotNew(t *testing.T) {
-	sheet := handoff.Sheet{Address: "a", WrittenAt: day0, Digest: "sha256:1"}
-	first, isNew := handoff.Record{}.Wrote(sheet)
-	if want := (handoff.Record{Application: "a", Written: &handoff.Written{At: day0, Digest: "sha256:1"}}); !isNew ||
+	sheet := switchover.Sheet{Address: "a", WrittenAt: day0, Digest: "sha256:1"}
+	first, isNew := switchover.Record{}.Wrote(sheet)
+	if want := (switchover.Record{Application: "a", Written: &switchover.Written{At: day0, Digest: "sha256:1"}}); !isNew ||
 		!cmp.Equal(want, first) {
 		t.Errorf("%+v %v", first, isNew)
 	}
@@ -98,14 +98,14 @@ func TestWrote_ASheetThatSaysTheSameIsNotNew(t *testing.T) {
 func TestLearn_ReadsEachSideByItsOwnNames(t *testing.T) {
 	p := moved("1", "Wiki", "wiki")
 	mine := identity.ItemID{Kind: identity.KindApplication, ID: "1"}
-	incumbent := handoff.SideLogOf("incumbent", "okta.corp", observation.SignInReport{Covers: day0, Requests: 2,
+	incumbent := switchover.SideLogOf("incumbent", "okta.corp", observation.SignInReport{Covers: day0, Requests: 2,
 		Applications: []observation.SignInActivity{
 			{Item: mine, SignIns: 3, Failures: 1, PeopleCount: 2, Last: day5, People: []string{"ana"}},
 			{Item: identity.ItemID{Kind: identity.KindApplication, ID: "2"}, SignIns: 9},
 			{Item: identity.ItemID{Kind: identity.KindGroup, ID: "1"}, SignIns: 9},
 		}}, "")
-	target := handoff.SideLogOf("target", "keycloak.x", observation.SignInReport{}, "no permission")
-	record := handoff.Record{Application: "a"}.Learn(p, target, incumbent, day36)
+	target := switchover.SideLogOf("target", "keycloak.x", observation.SignInReport{}, "no permission")
+	record := switchover.Record{Application: "a"}.Learn(p, target, incumbent, day36)
 	if r := record.Incumbent; r == nil || r.SignIns != 3 || r.Last != day5 || r.Problem != "" {
 		t.Errorf("the incumbent reads %+v", r)
 	}
@@ -113,7 +113,7 @@ func TestLearn_ReadsEachSideByItsOwnNames(t *testing.T) {
 		t.Errorf("the target reads %+v", r)
 	}
 	inTarget, atIncumbent := p.UseOf(target, incumbent)
-	want := &handoff.Use{SignIns: 3, Failures: 1, People: 2, Last: day5, Names: []string{"ana"}}
+	want := &switchover.Use{SignIns: 3, Failures: 1, People: 2, Last: day5, Names: []string{"ana"}}
 	if diff := cmp.Diff(want, atIncumbent); diff != "" || inTarget != nil {
 		t.Errorf("%+v\n%s", inTarget, diff)
 	}
@@ -126,10 +126,10 @@ func TestLearn_ReadsEachSideByItsOwnNames(t *testing.T) {
 }
 
 func TestFileNames_AreOneForEachSheet(t *testing.T) {
-	sheets := []handoff.Sheet{{Name: "Pay Roll / EU", Address: "okta.corp/1"}, {Name: "Wiki", Address: "okta.corp/2"},
+	sheets := []switchover.Sheet{{Name: "Pay Roll / EU", Address: "okta.corp/1"}, {Name: "Wiki", Address: "okta.corp/2"},
 		{Name: "wiki!", Address: "okta.corp/3"}, {Name: "···", Address: "okta.corp/4"}}
 	want := []string{"pay-roll-eu", "wiki-okta-corp-2", "wiki-okta-corp-3", "okta-corp-4"}
-	if diff := cmp.Diff(want, handoff.FileNames(sheets)); diff != "" {
+	if diff := cmp.Diff(want, switchover.FileNames(sheets)); diff != "" {
 		t.Error(diff)
 	}
 }

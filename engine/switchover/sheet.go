@@ -1,4 +1,4 @@
-package handoff
+package switchover
 
 import (
 	"crypto/sha256"
@@ -79,7 +79,7 @@ func standardConfirm() []string {
 
 // CompleteSheet joins both sides of a sheet, says how a secret arrives, and seals it with its digest.
 func CompleteSheet(s Sheet, p Progress, incumbent, target []observation.ConnectionFact) Sheet {
-	s.Address, s.Name, s.Resource = p.Address(), p.Item.Name, p.Resource
+	s.Address, s.Name, s.Resource = p.Address(), p.Name, p.Resource
 	if len(s.Confirm) == 0 {
 		s.Confirm = standardConfirm()
 	}
@@ -135,7 +135,7 @@ func sides(facts []observation.ConnectionFact) map[string]Side {
 		side, again := found[f.Name]
 		if again {
 			side.Text += "\n" + f.Value
-			if f.Expires != "" && (side.Expires == "" || before(f.Expires, side.Expires)) {
+			if f.Expires != "" && (side.Expires == "" || Earlier(f.Expires, side.Expires)) {
 				side.Expires = f.Expires
 			}
 		} else {

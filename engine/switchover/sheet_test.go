@@ -1,4 +1,4 @@
-package handoff_test
+package switchover_test
 
 import (
 	"testing"
@@ -6,10 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
 func fact(name, value string) observation.ConnectionFact {
@@ -17,9 +16,10 @@ func fact(name, value string) observation.ConnectionFact {
 }
 
 // payroll is an application whose secret is new.
-func payroll() handoff.Progress {
-	return handoff.Progress{
-		Item:      plan.ItemName{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "Payroll"},
+func payroll() switchover.Progress {
+	return switchover.Progress{
+		Item:      identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1"},
+		Name:      "Payroll",
 		Resource:  identity.ResourceID{Type: "client", Key: "payroll"},
 		NewSecret: true,
 	}
@@ -40,28 +40,28 @@ func TestCompleteSheet_PutsBothSidesInOneOrderAndMarksWhatTheOwnerEnters(t *test
 		fact(observation.ConnectionScopes, "openid profile"), fact(observation.ConnectionClaims, "groups, mail"),
 		fact(observation.ConnectionTest, "https://id.example/try"),
 	}
-	got := handoff.CompleteSheet(handoff.Sheet{Confirm: []string{"Pay slips open"}}, payroll(), incumbent, target)
-	want := handoff.Sheet{
+	got := switchover.CompleteSheet(switchover.Sheet{Confirm: []string{"Pay slips open"}}, payroll(), incumbent, target)
+	want := switchover.Sheet{
 		Address: "okta.corp/application/0oa1", Name: "Payroll", Resource: payroll().Resource,
 		Confirm: []string{"Pay slips open"}, Digest: got.Digest,
-		Lines: []handoff.SheetLine{
+		Lines: []switchover.SheetLine{
 			{
-				Name: "issuer", Label: "Issuer", Old: handoff.Side{Text: "https://corp.okta.example"},
-				New: handoff.Side{Text: "https://id.example/realms/acme"}, Changed: true,
+				Name: "issuer", Label: "Issuer", Old: switchover.Side{Text: "https://corp.okta.example"},
+				New: switchover.Side{Text: "https://id.example/realms/acme"}, Changed: true,
 			},
-			{Name: "client_id", Label: "Client ID", Old: handoff.Side{Text: "payroll"}, New: handoff.Side{Text: "payroll"}},
+			{Name: "client_id", Label: "Client ID", Old: switchover.Side{Text: "payroll"}, New: switchover.Side{Text: "payroll"}},
 			{
 				Name: "client_secret", Label: "Client secret",
-				New: handoff.Side{Text: "a new secret", Note: newSecretNote}, Changed: true,
+				New: switchover.Side{Text: "a new secret", Note: newSecretNote}, Changed: true,
 			},
 			{
-				Name: "scopes", Label: "Scopes", Old: handoff.Side{Text: "openid"}, New: handoff.Side{Text: "openid profile"},
+				Name: "scopes", Label: "Scopes", Old: switchover.Side{Text: "openid"}, New: switchover.Side{Text: "openid profile"},
 				Changed: true,
 			},
-			{Name: "claims", Label: "Claims", Old: handoff.Side{Text: "groups"}, New: handoff.Side{Text: "groups, mail"}},
-			{Name: "test_url", Label: "Test address", New: handoff.Side{Text: "https://id.example/try"}},
-			{Name: "realm_page", Label: "realm page", New: handoff.Side{Text: "https://id.example/acme"}, Changed: true},
-			{Name: "tile_url", Label: "tile url", Old: handoff.Side{Text: "https://corp.okta.example/tile"}},
+			{Name: "claims", Label: "Claims", Old: switchover.Side{Text: "groups"}, New: switchover.Side{Text: "groups, mail"}},
+			{Name: "test_url", Label: "Test address", New: switchover.Side{Text: "https://id.example/try"}},
+			{Name: "realm_page", Label: "realm page", New: switchover.Side{Text: "https://id.example/acme"}, Changed: true},
+			{Name: "tile_url", Label: "tile url", Old: switchover.Side{Text: "https://corp.okta.example/tile"}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -70,7 +70,7 @@ func TestCompleteSheet_PutsBothSidesInOneOrderAndMarksWhatTheOwnerEnters(t *test
 }
 
 func TestCompleteSheet_AsksTheStandardQuestionsWhereTheConfigurationAsksNone(t *testing.T) {
-	got := handoff.CompleteSheet(handoff.Sheet{}, payroll(), nil, nil)
+	got := switchover.CompleteSheet(switchover.Sheet{}, payroll(), nil, nil)
 	if len(got.Confirm) != 4 || len(got.Lines) != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -78,23 +78,23 @@ func TestCompleteSheet_AsksTheStandardQuestionsWhereTheConfigurationAsksNone(t *
 
 func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 	cases := map[string]struct {
-		change func(*handoff.Progress)
+		change func(*switchover.Progress)
 		told   string
-		want   handoff.SheetLine
+		want   switchover.SheetLine
 	}{
 		"a secret that moved": {
-			func(p *handoff.Progress) { p.NewSecret, p.OldSecret = false, true }, "hidden",
-			handoff.SheetLine{New: handoff.Side{
+			func(p *switchover.Progress) { p.NewSecret, p.OldSecret = false, true }, "hidden",
+			switchover.SheetLine{New: switchover.Side{
 				Text: "the same secret as before", Note: "It moved with the application.",
 			}},
 		},
 		"a secret that no run knows": {
-			func(p *handoff.Progress) { p.NewSecret = false }, "hidden",
-			handoff.SheetLine{New: handoff.Side{Text: "hidden"}, Changed: true},
+			func(p *switchover.Progress) { p.NewSecret = false }, "hidden",
+			switchover.SheetLine{New: switchover.Side{Text: "hidden"}, Changed: true},
 		},
 		"no secret at all": {
-			func(*handoff.Progress) {}, "none: a public client",
-			handoff.SheetLine{New: handoff.Side{Text: "none: a public client"}, Changed: true},
+			func(*switchover.Progress) {}, "none: a public client",
+			switchover.SheetLine{New: switchover.Side{Text: "none: a public client"}, Changed: true},
 		},
 	}
 	for name, c := range cases {
@@ -103,8 +103,8 @@ func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 			c.change(&p)
 			facts := []observation.ConnectionFact{fact(observation.ConnectionClientSecret, c.told)}
 			c.want.Name, c.want.Label = "client_secret", "Client secret"
-			got := handoff.CompleteSheet(handoff.Sheet{}, p, nil, facts)
-			if diff := cmp.Diff([]handoff.SheetLine{c.want}, got.Lines); diff != "" {
+			got := switchover.CompleteSheet(switchover.Sheet{}, p, nil, facts)
+			if diff := cmp.Diff([]switchover.SheetLine{c.want}, got.Lines); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -112,7 +112,7 @@ func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 }
 
 func TestCompleteSheet_ScopesThatTheIncumbentDoesNotTellAreNotEntered(t *testing.T) {
-	got := handoff.CompleteSheet(handoff.Sheet{}, payroll(), nil,
+	got := switchover.CompleteSheet(switchover.Sheet{}, payroll(), nil,
 		[]observation.ConnectionFact{fact(observation.ConnectionScopes, "openid")})
 	if len(got.Lines) != 1 || got.Lines[0].Changed {
 		t.Errorf("%+v", got.Lines)
@@ -125,24 +125,24 @@ func TestCompleteSheet_SeveralCertificatesEndWithTheFirst(t *testing.T) {
 	}
 	cases := map[string]struct {
 		facts []observation.ConnectionFact
-		want  handoff.Side
+		want  switchover.Side
 	}{
 		"the later one first": {
 			[]observation.ConnectionFact{certificate("A", day40), certificate("B", day5)},
-			handoff.Side{Text: "A\nB", Expires: day5},
+			switchover.Side{Text: "A\nB", Expires: day5},
 		},
 		"the earlier one first": {
 			[]observation.ConnectionFact{certificate("A", day5), certificate("B", day40)},
-			handoff.Side{Text: "A\nB", Expires: day5},
+			switchover.Side{Text: "A\nB", Expires: day5},
 		},
 		"one whose end is not known": {
 			[]observation.ConnectionFact{certificate("A", ""), certificate("B", day40), certificate("C", "")},
-			handoff.Side{Text: "A\nB\nC", Expires: day40},
+			switchover.Side{Text: "A\nB\nC", Expires: day40},
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := handoff.CompleteSheet(handoff.Sheet{}, payroll(), nil, c.facts)
+			got := switchover.CompleteSheet(switchover.Sheet{}, payroll(), nil, c.facts)
 			if diff := cmp.Diff(c.want, got.Lines[0].New); diff != "" {
 				t.Error(diff)
 			}
@@ -153,21 +153,21 @@ func TestCompleteSheet_SeveralCertificatesEndWithTheFirst(t *testing.T) {
 // The digest tells a sheet that was delivered from one that says something else; when it was written does not count.
 func TestCompleteSheet_TheDigestCoversWhatTheOwnerHasToKnow(t *testing.T) {
 	facts := []observation.ConnectionFact{fact(observation.ConnectionIssuer, "https://id.example")}
-	sheet := func(change func(*handoff.Sheet), target []observation.ConnectionFact) string {
-		s := handoff.Sheet{Target: "portal"}
+	sheet := func(change func(*switchover.Sheet), target []observation.ConnectionFact) string {
+		s := switchover.Sheet{Target: "portal"}
 		change(&s)
-		return handoff.CompleteSheet(s, payroll(), nil, target).Digest
+		return switchover.CompleteSheet(s, payroll(), nil, target).Digest
 	}
-	first := sheet(func(*handoff.Sheet) {}, facts)
+	first := sheet(func(*switchover.Sheet) {}, facts)
 	for name, c := range map[string]struct {
-		change func(*handoff.Sheet)
+		change func(*switchover.Sheet)
 		target []observation.ConnectionFact
 		same   bool
 	}{
-		"written later":     {func(s *handoff.Sheet) { s.WrittenAt = day5 }, facts, true},
-		"another call":      {func(s *handoff.Sheet) { s.Back, s.Problem = "call Ana", "not told" }, facts, true},
-		"another question":  {func(s *handoff.Sheet) { s.Confirm = []string{"It opens"} }, facts, false},
-		"another new value": {func(*handoff.Sheet) {}, []observation.ConnectionFact{fact("issuer", "https://x.example")}, false},
+		"written later":     {func(s *switchover.Sheet) { s.WrittenAt = day5 }, facts, true},
+		"another call":      {func(s *switchover.Sheet) { s.Back, s.Problem = "call Ana", "not told" }, facts, true},
+		"another question":  {func(s *switchover.Sheet) { s.Confirm = []string{"It opens"} }, facts, false},
+		"another new value": {func(*switchover.Sheet) {}, []observation.ConnectionFact{fact("issuer", "https://x.example")}, false},
 	} {
 		if same := sheet(c.change, c.target) == first; same != c.same {
 			t.Errorf("%s: the same digest is %v", name, same)
@@ -186,7 +186,7 @@ func TestWarnings_NameCertificatesThatEndSoon(t *testing.T) {
 		"2027-02-20T12:00:00Z": nil, // 90 days to the second
 	}
 	for expires, want := range cases {
-		s := handoff.Sheet{Lines: []handoff.SheetLine{{Label: "Signing certificate", New: handoff.Side{Expires: expires}}}}
+		s := switchover.Sheet{Lines: []switchover.SheetLine{{Label: "Signing certificate", New: switchover.Side{Expires: expires}}}}
 		if diff := cmp.Diff(want, s.Warnings(now)); diff != "" {
 			t.Errorf("%q: %s", expires, diff)
 		}
