@@ -110,7 +110,7 @@ var importRules = []importRule{
 		"the author of a provider elsewhere has what sdk has, and cannot import internal packages of ours"},
 	{"providers/okta", []string{"module:providers/entra", "module:providers/keycloak", "module:providers/realmfile"}, "no technology imports another"},
 	{"providers/entra", []string{"module:providers/okta", "module:providers/keycloak", "module:providers/realmfile"}, "no technology imports another"},
-	{"providers/keycloak", []string{"module:providers/okta", "module:providers/entra", "module:providers/realmfile"}, "no technology imports another"},
+	{"providers/keycloak/...", []string{"module:providers/okta", "module:providers/entra", "module:providers/realmfile"}, "no technology imports another"},
 	{"providers/realmfile", []string{"module:providers/okta", "module:providers/entra", "module:providers/keycloak"}, "no technology imports another"},
 	{"examples/...", []string{"module:config", "module:state", "module:cmd", "module:providers/internal", "module:providers/client", "module:providers/protocol", "module:engine/plan", "module:engine/apply"},
 		"a provider of somebody else has the public packages only"},

@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -99,16 +100,16 @@ func testProbeOfAudience(t *testing.T, target *Target, made *keycloaktest.Realm,
 	if got := judged(); got.Status != observation.ProbePassed {
 		t.Errorf("the probe says %+v", got)
 	}
-	live, err := target.client.application(t.Context(), "wiki")
+	live, err := target.client.Application(t.Context(), "wiki")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, err := target.client.scopeIDs(t.Context())
+	ids, err := target.client.ScopeIDs(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	made.AdminRealm(t, http.MethodPut, "/clients/"+field(live, "id")+"/default-client-scopes/"+ids["roles"], nil)
-	made.AdminRealm(t, http.MethodPut, "/clients/"+field(live, "id"),
+	made.AdminRealm(t, http.MethodPut, "/clients/"+admin.Text(live, "id")+"/default-client-scopes/"+ids["roles"], nil)
+	made.AdminRealm(t, http.MethodPut, "/clients/"+admin.Text(live, "id"),
 		map[string]any{"clientId": "wiki", "fullScopeAllowed": true})
 	if got := judged(); got.Status != observation.ProbeFailed {
 		t.Errorf("with full scope the probe says %+v", got)
@@ -130,11 +131,11 @@ func introspect(t *testing.T, target *Target, made *keycloaktest.Realm, client, 
 
 func secretOfClient(t *testing.T, target *Target, client string) string {
 	t.Helper()
-	live, err := target.client.application(t.Context(), client)
+	live, err := target.client.Application(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return field(live, "secret")
+	return admin.Text(live, "secret")
 }
 
 // post asks an OpenID Connect endpoint of the realm.

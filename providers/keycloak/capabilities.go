@@ -10,6 +10,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -79,25 +81,26 @@ func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck
 	for _, right := range readRights() {
 		check := observation.PermissionCheck{Name: right.role, For: forPlan + ": " + right.use}
 		var ignored any
-		err := t.client.get(ctx, t.client.admin(right.path...), right.query, &ignored)
+		err := t.client.Get(ctx, t.client.Admin(right.path...), right.query, &ignored)
 		switch {
 		case err == nil:
 			check.State = observation.PermissionGranted
-		case isForbidden(err):
+		case admin.IsForbidden(err):
 			check.State, check.Action = observation.PermissionMissing, grant(right.role)
-		case right.path[0] == "organizations" && isAbsent(err):
+		case right.path[0] == "organizations" && admin.IsAbsent(err):
 			continue // a realm without organizations has nothing to read
 		default:
-			return nil, outward("checking the permissions", err)
+			return nil, admin.Outward("checking the permissions", err)
 		}
 		checks = append(checks, check)
 	}
-	held, told, err := t.client.heldRoles(ctx)
+	held, told, err := heldRoles(ctx, t.client)
 	if err != nil {
-		return nil, outward("checking the permissions", err)
+		return nil, admin.Outward("checking the permissions", err)
 	}
 	for _, need := range writeRoles() {
-		check := observation.PermissionCheck{Name: need.role, For: forApply + ": " + need.use, State: observation.PermissionGranted}
+		check := observation.PermissionCheck{Name: need.role, For: forApply + ": " + need.use,
+			State: observation.PermissionGranted}
 		switch {
 		case !told:
 			check.State, check.Action = observation.PermissionUnknown,
@@ -107,11 +110,11 @@ func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck
 		}
 		checks = append(checks, check)
 	}
-	return t.client.optionalChecks(ctx, checks, held, told)
+	return optionalChecks(ctx, t.client, checks, held, told)
 }
 
-func (c *client) heldRoles(ctx context.Context) ([]string, bool, error) {
-	token, err := c.bearer(ctx)
+func heldRoles(ctx context.Context, c *current.Realm) ([]string, bool, error) {
+	token, err := c.Bearer(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -120,16 +123,17 @@ func (c *client) heldRoles(ctx context.Context) ([]string, bool, error) {
 }
 
 // optionalChecks adds those rights that may be missing.
-func (c *client) optionalChecks(ctx context.Context, checks []observation.PermissionCheck, held []string,
+func optionalChecks(ctx context.Context, c *current.Realm, checks []observation.PermissionCheck, held []string,
 	told bool) ([]observation.PermissionCheck, error) {
 	for _, right := range optionalRights() {
-		check := observation.PermissionCheck{Name: right.role, For: right.use, State: observation.PermissionGranted, Optional: true}
+		check := observation.PermissionCheck{Name: right.role, For: right.use,
+			State: observation.PermissionGranted, Optional: true}
 		switch {
 		case right.path != nil:
 			var ignored any
-			err := c.get(ctx, c.admin(right.path...), url.Values{"max": {"1"}}, &ignored)
-			if err != nil && !isForbidden(err) {
-				return nil, outward("checking the permissions", err)
+			err := c.Get(ctx, c.Admin(right.path...), url.Values{"max": {"1"}}, &ignored)
+			if err != nil && !admin.IsForbidden(err) {
+				return nil, admin.Outward("checking the permissions", err)
 			}
 			if err != nil {
 				check.State, check.Action = observation.PermissionMissing, grant(right.role)
@@ -164,9 +168,9 @@ func tokenRoles(token string) ([]string, bool) {
 	if json.Unmarshal(payload, &claims) != nil {
 		return nil, false
 	}
-	access := object(claims, "resource_access")
+	access := admin.Part(claims, "resource_access")
 	if access == nil {
 		return nil, false
 	}
-	return realm.Texts(object(access, realmManagement)["roles"]), true
+	return realm.Texts(admin.Part(access, realmManagement)["roles"]), true
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/records"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -113,11 +114,11 @@ func TestKeycloak_WithoutARecordOfWritesNothingIsTold(t *testing.T) {
 		}
 		return fault
 	}
-	if fault := ask(target); fault.Permission != "view-events" && fault.Permission != switchAdminEvents {
+	if fault := ask(target); fault.Permission != "view-events" && fault.Permission != records.SwitchAdminEvents {
 		t.Errorf("without the right, it asks for %q: %v", fault.Permission, fault)
 	}
 	low := reader(t, made, "watcher", "view-realm", "view-events", "view-clients")
-	if fault := ask(low); fault.Permission != switchAdminEvents || !strings.Contains(fault.Message, "does not record") {
+	if fault := ask(low); fault.Permission != records.SwitchAdminEvents || !strings.Contains(fault.Message, "does not record") {
 		t.Errorf("with the switch off, it says %q and asks for %q", fault.Message, fault.Permission)
 	}
 	made.AdminRealm(t, http.MethodPut, "", map[string]any{"realm": made.Name, "adminEventsEnabled": true})
@@ -130,17 +131,5 @@ func TestKeycloak_WithoutARecordOfWritesNothingIsTold(t *testing.T) {
 		return !e.ByUs && e.Digest == "" && concerns(e, identity.ResourceID{Type: realm.TypeGroup, Key: "/x"}, "", true)
 	}) {
 		t.Errorf("without details it tells %q and %+v", report.Note, events)
-	}
-}
-
-func TestClockAhead_TellsMoreThanTheHeaderRoundsAway(t *testing.T) {
-	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Duration{
-		"Sun, 22 Nov 2026 09:00:01 GMT": 0, "Sun, 22 Nov 2026 09:01:00 GMT": time.Minute,
-		"Sun, 22 Nov 2026 08:59:00 GMT": -time.Minute, "soon": 0,
-	} {
-		if got := clockAhead(http.Header{"Date": {text}}, at, at); got != want {
-			t.Errorf("%s: %s, want %s", text, got, want)
-		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +17,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -94,12 +95,12 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := facts(list)
-		var says descriptor
+		var says current.Descriptor
 		if err := xml.Unmarshal(fetch(t, got[observation.ConnectionMetadata]), &says); err != nil {
 			t.Fatal(err)
 		}
 		if got[observation.ConnectionEntityID] != says.EntityID || says.EntityID != base ||
-			got[observation.ConnectionSignOn] != location(says.Provider.SignOn) {
+			got[observation.ConnectionSignOn] != current.Location(says.Provider.SignOn) {
 			t.Errorf("issuer and address: %v, the server says %+v", got, says)
 		}
 		bare := strings.NewReplacer("-----BEGIN CERTIFICATE-----", "", "-----END CERTIFICATE-----", "", "\n",
@@ -132,12 +133,12 @@ func TestKeycloak_ConnectionFactsAreWhatTheServerSaysItself(t *testing.T) {
 // testShowsASignInPage opens the test address of a client that is enabled for the occasion.
 func testShowsASignInPage(t *testing.T, target *Target, address string) {
 	t.Helper()
-	live, err := target.client.application(t.Context(), appID)
+	live, err := target.client.Application(t.Context(), appID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	live["enabled"] = true
-	if err := target.client.put(t.Context(), target.client.admin("clients", field(live, "id")), live); err != nil {
+	if err := target.client.Put(t.Context(), target.client.Admin("clients", admin.Text(live, "id")), live); err != nil {
 		t.Fatal(err)
 	}
 	if page := string(fetch(t, address)); formAction.FindString(page) == "" {
@@ -223,27 +224,14 @@ func testForeignersSeeNothing(t *testing.T, made *keycloaktest.Realm) {
 	}
 }
 
-func TestTarget_GivesOutThePublicAddress(t *testing.T) {
-	base := &url.URL{Scheme: "http", Host: "10.0.0.1:8080"}
-	target := &Target{client: &client{base: base}, publicURL: "https://login.example.test"}
-	for given, want := range map[string]string{
-		"http://10.0.0.1:8080/realms/a/certs":      "https://login.example.test/realms/a/certs",
-		"https://login.example.test/realms/a":      "https://login.example.test/realms/a",
-		"http://10.0.0.1:80801/realms/a/elsewhere": "http://10.0.0.1:80801/realms/a/elsewhere",
-	} {
-		if got := target.outside(given); got != want {
-			t.Errorf("%s becomes %s, want %s", given, got, want)
-		}
-	}
-}
-
 func TestTarget_StopsAtTheMostEventsAndSaysHowFarBackItCame(t *testing.T) {
 	newest := time.Now().UTC().Truncate(time.Second)
-	page := func(first int) []event {
-		rows := make([]event, eventPage)
+	const eventPage, mostEvents = 1000, 200_000
+	page := func(first int) []map[string]any {
+		rows := make([]map[string]any, eventPage)
 		for i := range rows {
-			rows[i] = event{ID: fmt.Sprint(first + i), Time: newest.Add(-time.Duration(first+i) * time.Second).UnixMilli(),
-				Type: eventLogin, ClientID: "a", UserID: "u"}
+			rows[i] = map[string]any{"id": fmt.Sprint(first + i), "clientId": "a", "userId": "u",
+				"type": "LOGIN", "time": newest.Add(-time.Duration(first+i) * time.Second).UnixMilli()}
 		}
 		return rows
 	}

@@ -32,7 +32,7 @@ func (t *Target) Check(desired, live []identity.Resource) []contract.CheckFindin
 func (t *Target) ownClient(desired []identity.Resource) []contract.CheckFinding {
 	var found []contract.CheckFinding
 	for _, r := range desired {
-		if r.Type == realm.TypeClient && t.client != nil && r.Key == t.client.id {
+		if r.Type == realm.TypeClient && t.client != nil && r.Key == t.client.ID {
 			found = append(found, contract.CheckFinding{Resource: r.ID(), Finding: fidelity.Finding{
 				Type: fidelity.Blocked, Field: "client_id", Summary: "this is the client that rehome itself signs in with",
 				Action: "Give the application another client id with rename in a merge block, or rehome another client."}})

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -72,7 +73,7 @@ func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 
 // testBoundFlows binds the flows in each way that somebody else can, and expects that they are not deleted meanwhile.
 func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flows contract.StepRequest) {
-	ids, err := target.client.topFlows(t.Context())
+	ids, err := target.client.TopFlows(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,20 +89,20 @@ func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flow
 
 	made.AdminRealm(t, "POST", "/authentication/flows",
 		map[string]any{"alias": "theirs", "providerId": "basic-flow", "topLevel": true, "builtIn": false})
-	tree, err := target.client.tree(t.Context(), browser, ids[browser])
+	tree, err := target.client.Tree(t.Context(), browser, ids[browser])
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared := tree.flowIDs[realm.GateParent(realm.PlaceBrowser)]
-	ids, err = target.client.topFlows(t.Context())
+	shared := tree.FlowIDs[realm.GateParent(realm.PlaceBrowser)]
+	ids, err = target.client.TopFlows(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := target.client.attach(t.Context(), ids["theirs"], shared, realm.Required, 10); err != nil {
+	if err := writing.Attach(t.Context(), target.client, ids["theirs"], shared, realm.Required, 10); err != nil {
 		t.Fatal(err)
 	}
 	mustRefuse(t, target, undo(flows), "flow theirs")
-	if after, err := target.client.topFlows(t.Context()); err != nil || after["theirs"] == "" || after[browser] == "" {
+	if after, err := target.client.TopFlows(t.Context()); err != nil || after["theirs"] == "" || after[browser] == "" {
 		t.Errorf("after the refusal the flows are %v (%v)", after, err)
 	}
 }

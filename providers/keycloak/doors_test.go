@@ -6,11 +6,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -136,11 +137,11 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 					"protocolMappers": []any{map[string]any{"name": "portal", "protocol": realm.ProtocolOIDC,
 						"protocolMapper": "oidc-audience-mapper",
 						"config":         map[string]any{"included.client.audience": "portal", "access.token.claim": "true"}}}})
-				d.target.client.exchangers.at = time.Time{} // as after a while
+				d.target.client = current.New(d.target.client.Client) // as after a while
 			},
 			func() {
 				d.realm.AdminRealm(t, http.MethodDelete, "/clients/"+exchangerID, nil)
-				d.target.client.exchangers.at = time.Time{}
+				d.target.client = current.New(d.target.client.Client)
 			}},
 		{"urn:payroll", "saml.allow.ecp.flow", "enhanced client",
 			func() { d.attribute("urn:payroll", "saml.allow.ecp.flow", "true") },
@@ -155,7 +156,7 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("with the door open, opening the application gives %v", err)
 			}
-			if live, _ := d.target.client.application(t.Context(), test.client); live["enabled"] == true {
+			if live, _ := d.target.client.Application(t.Context(), test.client); live["enabled"] == true {
 				t.Fatal("it is open")
 			}
 			test.shut()
@@ -171,7 +172,7 @@ func TestKeycloak_AGateDoesNotTakeThePlaceOfAClientsOwnFlow(t *testing.T) {
 	mustApply(t, target, create(realm.TypeGateFlows, realm.GateFlowsKey,
 		identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
 	made.AdminRealm(t, http.MethodPost, "/authentication/flows/browser/copy", map[string]any{"newName": "with a code"})
-	ids, err := target.client.topFlows(t.Context())
+	ids, err := target.client.TopFlows(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,11 +183,11 @@ func TestKeycloak_AGateDoesNotTakeThePlaceOfAClientsOwnFlow(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "a flow of its own") {
 		t.Errorf("making a gate gives %v", err)
 	}
-	live, err := target.client.application(t.Context(), "theirs")
+	live, err := target.client.Application(t.Context(), "theirs")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bound := object(live, "authenticationFlowBindingOverrides"); bound["browser"] != ids["with a code"] {
+	if bound := admin.Part(live, "authenticationFlowBindingOverrides"); bound["browser"] != ids["with a code"] {
 		t.Errorf("it is bound to %v", bound)
 	}
 	if readAll(t, target)["client:theirs"].Attributes["own_flow"] != true {
@@ -218,7 +219,7 @@ func TestKeycloak_AnApplicationIsNotOpenedWithoutTheGateThatThePlanSaw(t *testin
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "not whole") {
 		t.Errorf("opening it without its gate gives %v", err)
 	}
-	if live, _ := d.target.client.application(t.Context(), "portal"); live["enabled"] == true {
+	if live, _ := d.target.client.Application(t.Context(), "portal"); live["enabled"] == true {
 		t.Error("it is open")
 	}
 }

@@ -166,7 +166,7 @@ func TestApply_KeepsTheContractOnAFake(t *testing.T) {
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
 			}
-			target.client.sleep = func(context.Context, time.Duration) error { return nil }
+			target.client.Sleep = func(context.Context, time.Duration) error { return nil }
 			return target
 		}
 		return sdktest.Place{Target: open(t), Reopen: open, Cut: func(after int) func() {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -21,9 +23,9 @@ func (t *Target) ReadMarker(ctx context.Context) (contract.Marker, contract.Mark
 	if err := t.configured(); err != nil {
 		return contract.Marker{}, "", err
 	}
-	live, err := t.client.application(ctx, realm.MarkerClient)
+	live, err := t.client.Application(ctx, realm.MarkerClient)
 	if err != nil || live == nil {
-		return contract.Marker{}, "", outward("reading the marker", err)
+		return contract.Marker{}, "", admin.Outward("reading the marker", err)
 	}
 	stored := markerText(live)
 	if stored == "" {
@@ -46,17 +48,17 @@ func (t *Target) WriteMarker(ctx context.Context, marker contract.Marker,
 		return "", err
 	}
 	defer t.locks.hold("client:" + realm.MarkerClient)()
-	revision, err := t.client.writeMarker(ctx, marker, basedOn)
-	return revision, outward("writing the marker", err)
+	revision, err := writeMarker(ctx, t.client, marker, basedOn)
+	return revision, admin.Outward("writing the marker", err)
 }
 
-func (c *client) writeMarker(ctx context.Context, marker contract.Marker,
+func writeMarker(ctx context.Context, c *current.Realm, marker contract.Marker,
 	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	encoded, err := json.Marshal(marker)
 	if err != nil {
 		return "", fmt.Errorf("encoding the marker: %w", err)
 	}
-	live, err := c.application(ctx, realm.MarkerClient)
+	live, err := c.Application(ctx, realm.MarkerClient)
 	if err != nil {
 		return "", err
 	}
@@ -67,16 +69,16 @@ func (c *client) writeMarker(ctx context.Context, marker contract.Marker,
 	case live != nil && basedOn != revisionOf(markerText(live)):
 		return "", steps.Conflict(nil, "somebody else has written the marker")
 	case live == nil:
-		_, err = c.post(ctx, c.admin("clients"), markerClient(attributes))
+		_, err = c.Post(ctx, c.Admin("clients"), markerClient(attributes))
 	default:
-		err = c.put(ctx, c.admin("clients", field(live, "id")),
+		err = c.Put(ctx, c.Admin("clients", admin.Text(live, "id")),
 			realm.Object{"clientId": realm.MarkerClient, "attributes": attributes})
 	}
-	taken := isTaken(err) // by a try of ours whose answer was lost, or by somebody else: only what is there tells
-	if err != nil && !isLost(err) && !taken {
+	taken := admin.IsTaken(err) // by a try of ours whose answer was lost, or by somebody else: only what is there tells
+	if err != nil && !admin.IsLost(err) && !taken {
 		return "", err
 	}
-	written, readErr := c.application(ctx, realm.MarkerClient)
+	written, readErr := c.Application(ctx, realm.MarkerClient)
 	if readErr != nil {
 		return "", readErr
 	}
@@ -99,7 +101,9 @@ func markerClient(attributes realm.Object) realm.Object {
 	}
 }
 
-func markerText(live realm.Object) string { return field(object(live, "attributes"), realm.MarkerKey) }
+func markerText(live realm.Object) string {
+	return admin.Text(admin.Part(live, "attributes"), realm.MarkerKey)
+}
 
 func revisionOf(stored string) contract.MarkerRevision {
 	digest := sha256.Sum256([]byte(stored))

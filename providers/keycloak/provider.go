@@ -9,6 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
@@ -23,7 +25,7 @@ const (
 // Target writes one realm of a running Keycloak.
 type Target struct {
 	version   string
-	client    *client
+	client    *current.Realm
 	publicURL string // without a slash at the end, empty when not given
 	locks     keyedLocks
 }
@@ -70,10 +72,10 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 	if given.Problems().HasErrors() {
 		return given.Problems()
 	}
-	t.client = newClient(clientSettings{
-		base: base, realm: name, id: given.Text("client_id"), secret: given.Text("client_secret"), roots: roots,
-		requests: given.Whole(args.Concurrency), timeout: time.Duration(given.Whole("timeout")) * time.Second,
-	})
+	t.client = current.New(admin.New(admin.Settings{
+		Base: base, RealmName: name, ID: given.Text("client_id"), Secret: given.Text("client_secret"), Roots: roots,
+		Requests: given.Whole(args.Concurrency), Timeout: time.Duration(given.Whole("timeout")) * time.Second,
+	}))
 	t.publicURL = ""
 	if public != nil {
 		t.publicURL = public.String()
@@ -88,28 +90,29 @@ func (t *Target) Identify(ctx context.Context) (contract.TargetIdentity, error) 
 		return contract.TargetIdentity{}, err
 	}
 	var live realm.Object
-	if err := t.client.get(ctx, t.client.admin(), nil, &live); err != nil {
-		return contract.TargetIdentity{}, outward("reading the realm", err)
+	if err := t.client.Get(ctx, t.client.Admin(), nil, &live); err != nil {
+		return contract.TargetIdentity{}, admin.Outward("reading the realm", err)
 	}
 	var discovery struct {
 		Issuer string `json:"issuer"`
 	}
-	if err := t.client.get(ctx, t.client.public(".well-known", "openid-configuration"), nil, &discovery); err != nil {
-		return contract.TargetIdentity{}, outward("reading the discovery document", err)
+	if err := t.client.Get(ctx, t.client.Public(".well-known", "openid-configuration"), nil, &discovery); err != nil {
+		return contract.TargetIdentity{}, admin.Outward("reading the discovery document", err)
 	}
 	issuer := t.issuer()
 	if t.publicURL != "" && discovery.Issuer != issuer {
 		return contract.TargetIdentity{}, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf(
-			"public_url makes %q the issuer of the realm, but the realm calls itself %q", issuer, printable(discovery.Issuer))}
+			"public_url makes %q the issuer of the realm, but the realm calls itself %q", issuer,
+			admin.Printable(discovery.Issuer))}
 	}
 	var info struct {
 		System struct {
 			Version string `json:"version"`
 		} `json:"systemInfo"`
 	}
-	summary := fmt.Sprintf("Keycloak, realm %s", t.client.realm)
-	if err := t.client.get(ctx, "/admin/serverinfo", nil, &info); err == nil && info.System.Version != "" {
-		summary = fmt.Sprintf("Keycloak %s, realm %s", printable(info.System.Version), t.client.realm)
+	summary := fmt.Sprintf("Keycloak, realm %s", t.client.RealmName)
+	if err := t.client.Get(ctx, "/admin/serverinfo", nil, &info); err == nil && info.System.Version != "" {
+		summary = fmt.Sprintf("Keycloak %s, realm %s", admin.Printable(info.System.Version), t.client.RealmName)
 	}
 	return contract.TargetIdentity{Identity: issuer, Summary: summary}, nil
 }
@@ -118,9 +121,9 @@ func (t *Target) Identify(ctx context.Context) (contract.TargetIdentity, error) 
 func (t *Target) issuer() string {
 	base := t.publicURL
 	if base == "" {
-		base = t.client.base.String()
+		base = t.client.Base.String()
 	}
-	return base + t.client.public()
+	return base + t.client.Public()
 }
 
 func (t *Target) configured() error {

@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -56,7 +57,7 @@ func TestKeycloak_AViewerReadsTheSameRealmByLists(t *testing.T) {
 		made.AdminRealm(t, "POST", "/groups", map[string]any{"name": fmt.Sprintf("bulk-%d", i)})
 	}
 	low := reader(t, made, "reader", viewRoles...)
-	if _, err := low.client.export(t.Context(), true); !isForbidden(err) {
+	if _, err := low.client.Export(t.Context(), true); !admin.IsForbidden(err) {
 		t.Fatalf("an export as a viewer: %v; when the server allows it, reading by lists is not needed any more", err)
 	}
 	timed := func(name string, from *Target) map[string]identity.Resource {
@@ -93,7 +94,7 @@ func TestKeycloak_AViewerReadsTheSameRealmByLists(t *testing.T) {
 		t.Errorf("the marker: %v", err)
 	}
 	_, err = low.Apply(t.Context(), create(realm.TypeGroup, "/x", identity.Attributes{"path": "/x", "name": "x"}))
-	if !isForbidden(err) || strings.Contains(err.Error(), readerSecret) {
+	if !admin.IsForbidden(err) || strings.Contains(err.Error(), readerSecret) {
 		t.Errorf("a viewer made a group: %v", err)
 	}
 }
@@ -109,7 +110,7 @@ func TestKeycloak_AMissingViewRoleIsNamed(t *testing.T) {
 				}
 			}
 			low := reader(t, made, "without-"+missing, roles...)
-			if _, err := low.Read(t.Context(), func(identity.Resource) error { return nil }); !isForbidden(err) ||
+			if _, err := low.Read(t.Context(), func(identity.Resource) error { return nil }); !admin.IsForbidden(err) ||
 				!strings.Contains(err.Error(), missing) {
 				t.Errorf("reading without %s: %v", missing, err)
 			}

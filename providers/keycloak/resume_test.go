@@ -1,36 +1,39 @@
 package keycloak
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
 // TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain: an update that died while the client was closed is taken
 // up.
 func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
-	target, _ := liveTarget(t)
+	target, made := liveTarget(t)
 	for _, step := range wholeApplication() {
 		mustApply(t, target, step)
 	}
-	w := gateWriter{target.client}
 	id := identity.ResourceID{Type: realm.TypeGate, Key: appID}
 	before := readAll(t, target)[id.String()]
-	live, err := w.Find(t.Context(), contract.StepRequest{Action: contract.ActionUpdate, Resource: id})
-	if err != nil || live == nil {
-		t.Fatalf("finding the gate: %v", err)
+	// as an update leaves it that dies after it has closed the client
+	shut := func() {
+		live, err := target.client.Application(t.Context(), appID)
+		if err != nil || live == nil {
+			t.Fatalf("finding the client: %v", err)
+		}
+		made.AdminRealm(t, http.MethodPut, "/clients/"+admin.Text(live, "id"), map[string]any{
+			"clientId": appID, "enabled": false,
+			"attributes": map[string]any{"rehome.reopen": "true"}})
 	}
-	if err := w.shut(t.Context(), live, true); err != nil {
-		t.Fatal(err)
-	}
+	shut()
 	if _, err := target.Apply(t.Context(), create(realm.TypeEnablement, appID,
 		identity.Attributes{"client": appID, "enabled": true})); err == nil {
 		t.Log("the enablement step opened it") // it is done already in the run that died, so it does not come again
-		if err := w.shut(t.Context(), live, true); err != nil {
-			t.Fatal(err)
-		}
+		shut()
 	}
 	after := before.Attributes.Clone()
 	after["deny_message"] = "Ask the help desk for access."
@@ -39,11 +42,11 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	if result.Already {
 		t.Error("the gate that was cut off counts as done")
 	}
-	raw, err := target.client.application(t.Context(), appID)
+	raw, err := target.client.Application(t.Context(), appID)
 	if err != nil || raw["enabled"] != true {
 		t.Errorf("the client is not open again: %v, %v", raw["enabled"], err)
 	}
-	if _, there := object(raw, "attributes")[reopenKey]; there {
+	if _, there := admin.Part(raw, "attributes")["rehome.reopen"]; there {
 		t.Error("the sign is still on the client")
 	}
 	if again := mustApply(t, target, contract.StepRequest{Action: contract.ActionUpdate, Resource: id,

@@ -15,6 +15,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -128,7 +130,7 @@ func TestKeycloak_TheGateLetsMembersInAndNobodyElse(t *testing.T) {
 // leaveHalfAGate builds a part of a gate and hangs it nowhere, as a run does that is killed in the middle.
 func leaveHalfAGate(t *testing.T, target *Target, app string) {
 	t.Helper()
-	if _, err := target.client.makeFlow(t.Context(), realm.GateFlow(realm.PlaceDirect, app, "half")); err != nil {
+	if _, err := writing.MakeFlow(t.Context(), target.client, realm.GateFlow(realm.PlaceDirect, app, "half")); err != nil {
 		t.Fatalf("leaving half a gate: %v", err)
 	}
 }
@@ -138,15 +140,15 @@ func leaveHalfAGate(t *testing.T, target *Target, app string) {
 func testBrokenGateStaysClosed(t *testing.T, target *Target, made *keycloaktest.Realm, open contract.StepRequest) {
 	closing := undo(open)
 	mustApply(t, target, closing)
-	live, err := target.client.application(t.Context(), open.Resource.Key)
+	live, err := target.client.Application(t.Context(), open.Resource.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, err := target.client.scopeIDs(t.Context())
+	ids, err := target.client.ScopeIDs(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	made.AdminRealm(t, http.MethodDelete, "/clients/"+field(live,
+	made.AdminRealm(t, http.MethodDelete, "/clients/"+admin.Text(live,
 		"id")+"/default-client-scopes/"+ids[realm.MarkerScope(open.Resource.Key)], nil)
 	if _, err := target.Apply(t.Context(), open); err == nil || !strings.Contains(err.Error(), "not whole") {
 		t.Errorf("opening a client whose gate is broken gave %v", err)

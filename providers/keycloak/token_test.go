@@ -90,7 +90,7 @@ func TestApply_ATokenEndpointThatFailsInTheMidst(t *testing.T) {
 					"client_secret": testSecret}).Err(); err != nil {
 					t.Fatal(err)
 				}
-				target.client.sleep = func(context.Context, time.Duration) error { return nil }
+				target.client.Sleep = func(context.Context, time.Duration) error { return nil }
 				step := create("group", "/staff", identity.Attributes{"path": "/staff", "name": "staff"})
 				step.Begun = s.method == http.MethodGet // one that was begun asks first what is there
 				_, err := target.Apply(t.Context(), step)

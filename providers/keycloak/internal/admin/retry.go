@@ -1,0 +1,109 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
+)
+
+// The limits of one request: how often it is sent, and how long all tries may take with the waits between.
+const (
+	mostTries    = 5
+	requestLimit = 5 * time.Minute
+)
+
+// Send does one request, again where that cannot do harm, and reads the whole answer.
+func (c *Client) Send(ctx context.Context, request Call, header http.Header, body []byte) (Reply, error) {
+	count(ctx)
+	end := c.Now().Add(requestLimit)
+	for try := 1; ; try++ {
+		response, err := c.try(ctx, request, header, body)
+		once := !again(request, response, err, try)
+		limited := err == nil && response.Status == http.StatusTooManyRequests
+		if ctx.Err() != nil || try >= mostTries || (once && !limited) {
+			return response, c.finalError(request, err, try)
+		}
+		wait := reading.Backoff(try)
+		if asked, ok := reading.AskedWait(response.Header, c.Now()); ok && err == nil {
+			wait = max(wait, asked)
+		}
+		// What may not be repeated waits all the same: whoever sent it asks next what became of it.
+		if c.Now().Add(wait).After(end) || c.Sleep(ctx, wait) != nil || once {
+			return response, c.finalError(request, err, try)
+		}
+	}
+}
+
+func (c *Client) finalError(request Call, err error, tries int) error {
+	var known *failure
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	if tries > 1 {
+		err = fmt.Errorf("%w (%d tries)", err, tries)
+	}
+	return c.unreachable(request, err)
+}
+
+// again tells whether a request may be sent once more. One that never left was not done. Whether one without a whole
+// answer was done is not known, nor of a 429 of something in between, so only what means the same twice is repeated;
+// what is not is looked up by its natural key by whoever sent it. A 500 is often a plain user error for Keycloak, so it
+// gets one more try and not all.
+func again(request Call, response Reply, err error, try int) bool {
+	repeatable := request.Method != http.MethodPost || request.Safe
+	if err != nil {
+		var known *failure
+		var dial *net.OpError
+		notSent := errors.As(err, &dial) && dial.Op == "dial"
+		return !errors.As(err, &known) && !reading.Certain(err) && (repeatable || notSent)
+	}
+	switch response.Status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return repeatable
+	case http.StatusInternalServerError:
+		return repeatable && try == 1
+	}
+	return false
+}
+
+// try sends a request once, within the limit of requests at the same time. An error that is no *failure is the lack of
+// an answer.
+func (c *Client) try(ctx context.Context, request Call, header http.Header, body []byte) (Reply, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return Reply{}, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	target := c.Base.String() + request.Path
+	if len(request.Query) > 0 {
+		target += "?" + request.Query.Encode()
+	}
+	out, err := http.NewRequestWithContext(ctx, request.Method, target, bytes.NewReader(body))
+	if err != nil {
+		return Reply{}, c.Invalid(request, "the address cannot be used")
+	}
+	out.Header = header.Clone()
+	response, err := c.http.Do(out)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(response.Body, largestBody+1))
+	if err != nil {
+		return Reply{}, fmt.Errorf("the answer was cut short: %w", err)
+	}
+	if len(content) > largestBody {
+		return Reply{}, c.Invalid(request, fmt.Sprintf("the answer is larger than %d bytes", largestBody))
+	}
+	return Reply{Status: response.StatusCode, Header: response.Header, Body: content}, nil
+}

@@ -1,0 +1,173 @@
+package connecting
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
+)
+
+// exampleChallenge is the proof key of RFC 7636, appendix B: it lets a test address show the sign-in page of a client
+// that demands one.
+const exampleChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+// connector describes how applications connect to one realm.
+type connector struct {
+	*current.Realm
+	publicURL string
+}
+
+// Describe tells how an application connects to a client of the realm. Addresses and keys come from the server's own
+// discovery document and SAML descriptor, names from the live client.
+func Describe(ctx context.Context, c *current.Realm, publicURL string,
+	resource identity.Resource) ([]observation.ConnectionFact, error) {
+	const doing = "describing a connection"
+	if resource.Type != realm.TypeClient {
+		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported,
+			Message: fmt.Sprintf("applications connect to a client, not to a %s", resource.Type)}
+	}
+	live, err := c.Application(ctx, resource.Key)
+	if err != nil {
+		return nil, admin.Outward(doing, err)
+	}
+	if live == nil {
+		return nil, &contract.ProviderError{Code: contract.ErrorNotFound,
+			Message: fmt.Sprintf("the realm has no client %q", admin.Printable(resource.Key))}
+	}
+	t, sheet := connector{c, publicURL}, &connection{}
+	if admin.Text(live, "protocol") == realm.ProtocolSAML {
+		err = t.connectSAML(ctx, live, sheet)
+	} else {
+		err = t.connectOIDC(ctx, live, sheet)
+	}
+	if err != nil {
+		return nil, admin.Outward(doing, err)
+	}
+	return sheet.facts, nil
+}
+
+// connection gathers facts; those without a value are left out.
+type connection struct{ facts []observation.ConnectionFact }
+
+func (c *connection) add(name, value string) { c.note(name, value, "") }
+
+func (c *connection) note(name, value, note string) {
+	if value != "" {
+		c.facts = append(c.facts, observation.ConnectionFact{Name: name, Value: value, Note: note})
+	}
+}
+
+// discovery is what an application needs of the discovery document.
+type discovery struct {
+	Issuer        string `json:"issuer"`
+	Authorization string `json:"authorization_endpoint"`
+	Token         string `json:"token_endpoint"`
+	Keys          string `json:"jwks_uri"`
+	Logout        string `json:"end_session_endpoint"`
+}
+
+func (t connector) connectOIDC(ctx context.Context, live realm.Object, sheet *connection) error {
+	var found discovery
+	if err := t.Realm.Get(ctx, t.Realm.Public(".well-known", "openid-configuration"), nil, &found); err != nil {
+		return err
+	}
+	if found.Issuer == "" || found.Authorization == "" || found.Token == "" || found.Keys == "" {
+		return t.Realm.Invalid(admin.Call{Method: "GET", Path: t.Realm.Public(".well-known", "openid-configuration")},
+			"the discovery document lacks an address")
+	}
+	id := admin.Text(live, "clientId")
+	issuer := t.outside(found.Issuer)
+	sheet.add(observation.ConnectionProtocol, "OpenID Connect")
+	sheet.add(observation.ConnectionIssuer, issuer)
+	sheet.add(observation.ConnectionDiscovery, issuer+"/.well-known/openid-configuration")
+	sheet.add(observation.ConnectionAuthorization, t.outside(found.Authorization))
+	sheet.add(observation.ConnectionToken, t.outside(found.Token))
+	sheet.add(observation.ConnectionKeys, t.outside(found.Keys))
+	sheet.add(observation.ConnectionLogout, t.outside(found.Logout))
+	sheet.add(observation.ConnectionClientID, id)
+	sheet.add(observation.ConnectionClientSecret, secretArrives(live))
+	redirects := realm.Texts(live["redirectUris"])
+	sheet.add(observation.ConnectionRedirects, strings.Join(redirects, "\n"))
+	sheet.add(observation.ConnectionScopes, strings.Join(scopesOf(live), " "))
+	if method := admin.Text(admin.Part(live, "attributes"), "pkce.code.challenge.method"); method != "" {
+		sheet.add("proof_key", "PKCE with "+method+" is required")
+	}
+	sheet.note(observation.ConnectionClaims, oidcSample(live, issuer),
+		"made-up values; tokens also hold times and ids of the session")
+	if standard, _ := live["standardFlowEnabled"].(bool); standard {
+		sheet.note(observation.ConnectionTest, t.testAddress(live, t.outside(found.Authorization), redirects),
+			"shows the sign-in page and then leads to the application, which may refuse a sign-in that it did not begin")
+	}
+	return nil
+}
+
+// outside is an address as applications see it: where the server makes addresses of the one it was asked at, the public
+// one goes in.
+func (t connector) outside(address string) string {
+	if rest, inside := strings.CutPrefix(address, t.Realm.Base.String()+"/"); inside && t.publicURL != "" {
+		return t.publicURL + "/" + rest
+	}
+	return address
+}
+
+// secretArrives says how the client proves itself. The secret itself is never read.
+func secretArrives(live realm.Object) string {
+	if public, _ := live["publicClient"].(bool); public {
+		return "none: a public client"
+	}
+	switch method := admin.Text(live, "clientAuthenticatorType"); method {
+	case "client-jwt":
+		return "none: the client signs with its own key, and names the new token endpoint as audience"
+	case "client-x509":
+		return "none: the client shows its own certificate"
+	case "client-secret-jwt":
+		return "a secret that signs the client's assertions; it is handed over apart from this sheet"
+	default:
+		return "a secret; it is handed over apart from this sheet"
+	}
+}
+
+// scopesOf lists what the application may ask for; scopes that only carry the gate are left out.
+func scopesOf(live realm.Object) []string {
+	scopes := []string{"openid"}
+	for _, list := range []string{"defaultClientScopes", "optionalClientScopes"} {
+		for _, scope := range realm.Texts(live[list]) {
+			switch scope {
+			case "openid", "acr", "basic", "roles", "web-origins", "service_account":
+			default:
+				if !realm.IsGateScope(scope) {
+					scopes = append(scopes, scope)
+				}
+			}
+		}
+	}
+	return scopes
+}
+
+// testAddress begins a sign-in at the server without any change at the application.
+func (t connector) testAddress(live realm.Object, authorization string, redirects []string) string {
+	callback := ""
+	for _, uri := range redirects {
+		if !strings.Contains(uri, "*") && uri != "+" {
+			callback = uri
+			break
+		}
+	}
+	if callback == "" {
+		return ""
+	}
+	query := url.Values{"client_id": {admin.Text(live, "clientId")}, "redirect_uri": {callback}, "response_type": {"code"},
+		"scope": {"openid"}}
+	if method := admin.Text(admin.Part(live, "attributes"), "pkce.code.challenge.method"); method != "" {
+		query.Set("code_challenge", exampleChallenge)
+		query.Set("code_challenge_method", "S256")
+	}
+	return authorization + "?" + query.Encode()
+}

@@ -1,0 +1,99 @@
+package current
+
+import (
+	"context"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+)
+
+// Situation reads what the doors of a gated client are judged by, as it is now. application is the client as the
+// server gives it.
+func (c *Realm) Situation(ctx context.Context, application realm.Object,
+	gate identity.Attributes) (realm.Situation, error) {
+	s := realm.Situation{Client: realm.ReadClient(application).Attributes, Gate: gate}
+	document, err := c.settings(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Realm = realm.ReadRealmSwitches(document).Attributes
+	providers, err := c.providers(ctx)
+	if err != nil {
+		return s, err
+	}
+	for _, provider := range providers {
+		s.Providers = append(s.Providers, realm.ReadProvider(provider, nil).Attributes)
+	}
+	s.Others, err = c.exchangers.read(ctx, c)
+	return s, err
+}
+
+// exchangerAge is how old the list of clients that exchange tokens may be. It is the one thing of a situation that
+// takes the list of all clients, which for every opening anew would grow with the square of them.
+const exchangerAge = 20 * time.Second
+
+// exchangers remembers for a short while which clients may exchange tokens.
+type exchangers struct {
+	mutex sync.Mutex
+	at    time.Time
+	known []identity.Attributes
+}
+
+func (e *exchangers) read(ctx context.Context, c *Realm) ([]identity.Attributes, error) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	now := c.Now()
+	if !e.at.IsZero() && now.Sub(e.at) < exchangerAge {
+		return e.known, nil
+	}
+	clients, err := c.Pages(ctx, c.Admin("clients"), nil, "id")
+	if err != nil {
+		return nil, err
+	}
+	e.at, e.known = now, realm.Exchangers(clients)
+	return e.known, nil
+}
+
+// settings reads the realm itself with what doors depend on: client policies, and the flow of a forgotten password
+// where people may use it.
+func (c *Realm) settings(ctx context.Context) (realm.Object, error) {
+	var document realm.Object
+	if err := c.Get(ctx, c.Admin(), nil, &document); err != nil {
+		return nil, err
+	}
+	if err := c.addPolicies(ctx, document); err != nil {
+		return nil, err
+	}
+	if allowed, _ := document["resetPasswordAllowed"].(bool); !allowed {
+		return document, nil
+	}
+	alias := admin.Text(document, "resetCredentialsFlow")
+	tree, err := c.Tree(ctx, alias, "")
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(tree.configs))
+	for _, id := range tree.configs {
+		ids = append(ids, id)
+	}
+	configs, err := c.configValues(ctx, ids)
+	document["authenticationFlows"], document["authenticatorConfig"] = admin.List(tree.flows), admin.List(configs)
+	return document, err
+}
+
+// addPolicies puts the client policies and their profiles into a realm that was read without them.
+func (c *Realm) addPolicies(ctx context.Context, document realm.Object) error {
+	for section, path := range map[string]string{"clientPolicies": "policies", "clientProfiles": "profiles"} {
+		var content realm.Object
+		query := url.Values{"include-global-" + path: {"true"}}
+		if err := c.Get(ctx, c.Admin("client-policies", path), query, &content); err != nil {
+			return err
+		}
+		document[section] = content
+	}
+	return nil
+}

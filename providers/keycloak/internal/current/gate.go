@@ -1,0 +1,196 @@
+package current
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+)
+
+// GateFlows lists those of our top-level flows that hold what they must, and the ids of all of them that are there.
+func (c *Realm) GateFlows(ctx context.Context) ([]string, map[string]string, error) {
+	ids, err := c.TopFlows(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var complete []string
+	there := map[string]string{}
+	for _, wanted := range realm.BaseFlows() {
+		id, ok := ids[wanted.Alias]
+		if !ok {
+			continue
+		}
+		there[wanted.Alias] = id
+		tree, err := c.Tree(ctx, wanted.Alias, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		live, _ := realm.ParseFlows(tree.flows, nil).Tree(wanted.Alias)
+		if realm.Covers(live, wanted) {
+			complete = append(complete, wanted.Alias)
+		}
+	}
+	return complete, there, nil
+}
+
+// GatesIn lists the aliases of gates below a flow.
+func GatesIn(tree Tree) []string {
+	var gates []string
+	for alias := range tree.Executions {
+		for _, place := range realm.Places() {
+			rest, ours := strings.CutPrefix(alias, realm.TopFlow(place)+" for ")
+			if ours && !strings.Contains(rest, " ") {
+				gates = append(gates, alias)
+			}
+		}
+	}
+	sort.Strings(gates)
+	return gates
+}
+
+// SortedNames lists the keys of a map of names.
+func SortedNames(from map[string]string) []string {
+	names := make([]string, 0, len(from))
+	for name := range from {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Gate reads the gate of a client; false when no part of one is there.
+func (c *Realm) Gate(ctx context.Context, application realm.Object) (identity.Resource, bool, error) {
+	trees, err := c.GateTrees(ctx)
+	if err != nil {
+		return identity.Resource{}, false, err
+	}
+	clientID, protocol := admin.Text(application, "clientId"), admin.Text(application, "protocol")
+	var flows []realm.Object
+	var wanted []string
+	for _, place := range realm.Places() {
+		tree, there := trees[place]
+		if !there {
+			continue
+		}
+		flows = append(flows, tree.flows...)
+		for _, alias := range SortedNames(tree.configs) {
+			if strings.HasPrefix(alias, realm.GateAlias(place, clientID)) ||
+				strings.HasPrefix(alias, realm.ChunkAlias(place, protocol, clientID)+" ") {
+				wanted = append(wanted, tree.configs[alias])
+			}
+		}
+	}
+	configs, err := c.configValues(ctx, wanted)
+	if err != nil {
+		return identity.Resource{}, false, err
+	}
+	resource, there := realm.ParseFlows(flows, configs).Gate(application)
+	return resource, there, nil
+}
+
+// GateTrees reads the flows of the places of gates that are there.
+func (c *Realm) GateTrees(ctx context.Context) (map[realm.Place]Tree, error) {
+	ids, err := c.TopFlows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	trees := map[realm.Place]Tree{}
+	for _, place := range realm.Places() {
+		alias := realm.TopFlow(place)
+		id, there := ids[alias]
+		if !there {
+			continue
+		}
+		if trees[place], err = c.Tree(ctx, alias, id); err != nil {
+			return nil, err
+		}
+	}
+	return trees, nil
+}
+
+type flowUser struct{ Kind, Name string }
+
+func (u flowUser) String() string {
+	return strings.ReplaceAll(u.Kind, "_", " ") + " " + admin.Printable(u.Name)
+}
+
+// FlowUsers lists what uses the flows of rehome (alias to id) or anything below them: gates of applications that are
+// there, bindings of applications, providers and the realm, and flows of others. A gate whose application is gone
+// guards nothing.
+func (c *Realm) FlowUsers(ctx context.Context, ours map[string]string) ([]flowUser, error) {
+	names, ids := map[string]bool{}, map[string]bool{}
+	gates := map[string]bool{}
+	for alias, id := range ours {
+		tree, err := c.Tree(ctx, alias, id)
+		if err != nil {
+			return nil, err
+		}
+		for below, belowID := range tree.FlowIDs {
+			names[below], ids[belowID] = true, true
+		}
+		for _, gate := range GatesIn(tree) {
+			gates[gate] = true
+		}
+	}
+	document, err := c.Document(ctx)
+	if err != nil {
+		return nil, err
+	}
+	users := realmBindings(document, names)
+	for _, application := range realm.Objects(document["clients"]) {
+		users = append(users, applicationUse(application, ids, gates)...)
+	}
+	for _, provider := range realm.Objects(document["identityProviders"]) {
+		if names[admin.Text(provider, "firstBrokerLoginFlowAlias")] ||
+			names[admin.Text(provider, "postBrokerLoginFlowAlias")] {
+			users = append(users, flowUser{realm.TypeProvider, admin.Text(provider, "alias")})
+		}
+	}
+	for _, flow := range realm.Objects(document["authenticationFlows"]) {
+		if names[admin.Text(flow, "alias")] {
+			continue
+		}
+		for _, execution := range realm.Objects(flow["authenticationExecutions"]) {
+			if names[admin.Text(execution, "flowAlias")] {
+				users = append(users, flowUser{"flow", admin.Text(flow, "alias")})
+			}
+		}
+	}
+	slices.SortFunc(users, func(a, b flowUser) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Name, b.Name))
+	})
+	return slices.Compact(users), nil
+}
+
+// realmBindings lists the settings of the realm that name one of the flows.
+func realmBindings(document realm.Object, names map[string]bool) []flowUser {
+	var users []flowUser
+	for _, setting := range []string{"browserFlow", "registrationFlow", "directGrantFlow", "resetCredentialsFlow",
+		"clientAuthenticationFlow", "dockerAuthenticationFlow", "firstBrokerLoginFlow"} {
+		if names[admin.Text(document, setting)] {
+			users = append(users, flowUser{"the realm's", setting})
+		}
+	}
+	return users
+}
+
+func applicationUse(application realm.Object, ids, gates map[string]bool) []flowUser {
+	clientID := admin.Text(application, "clientId")
+	for _, bound := range admin.Part(application, "authenticationFlowBindingOverrides") {
+		if id, ok := bound.(string); ok && ids[id] {
+			return []flowUser{{realm.TypeClient, clientID}}
+		}
+	}
+	for _, place := range realm.Places() {
+		if gates[realm.GateAlias(place, clientID)] {
+			return []flowUser{{realm.TypeClient, clientID}}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,264 @@
+package writing
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
+	"github.com/rehome-iam/rehome/providers/sdk/steps"
+)
+
+// flowsWriter writes the top-level flows in which the gates stand.
+type flowsWriter struct{ *current.Realm }
+
+// Later: the flows are made one after another.
+func (w flowsWriter) Later(*found) []string { return []string{"flows"} }
+
+// Find implements steps.Writer.
+func (w flowsWriter) Find(ctx context.Context, _ contract.StepRequest) (*found, error) {
+	complete, _, err := w.GateFlows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resource, there := realm.ReadGateFlows(complete)
+	if !there {
+		return nil, nil
+	}
+	return &found{Resource: resource}, nil
+}
+
+// Create implements steps.Writer.
+func (w flowsWriter) Create(ctx context.Context, _ contract.StepRequest) (contract.StepResult, error) {
+	return contract.StepResult{}, w.makeMissing(ctx)
+}
+
+// Update implements steps.Writer.
+func (w flowsWriter) Update(ctx context.Context, _ contract.StepRequest, _ *found) error {
+	return w.makeMissing(ctx)
+}
+
+// makeMissing builds the flows that are not there or were left half built.
+func (w flowsWriter) makeMissing(ctx context.Context) error {
+	complete, there, err := w.GateFlows(ctx)
+	if err != nil {
+		return err
+	}
+	if err := removeLoose(ctx, w.Realm); err != nil {
+		return err
+	}
+	for _, flow := range realm.BaseFlows() {
+		if slices.Contains(complete, flow.Alias) {
+			continue
+		}
+		if id, half := there[flow.Alias]; half {
+			if err := w.discard(ctx, flow.Alias, id); err != nil {
+				return err
+			}
+		}
+		if _, err := MakeFlow(ctx, w.Realm, flow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// discard deletes a top-level flow that is not as it must be, unless gates stand in it: then sign-ins may depend on it.
+func (w flowsWriter) discard(ctx context.Context, alias, id string) error {
+	tree, err := w.Tree(ctx, alias, id)
+	if err != nil {
+		return err
+	}
+	if len(current.GatesIn(tree)) > 0 {
+		return steps.Refuse("flow %q is not as rehome made it and gates stand in it; put it right by hand", alias)
+	}
+	return w.Realm.Delete(ctx, w.Admin("authentication", "flows", id), nil)
+}
+
+// gateWriter writes the gate of a client: marker scopes, a sub-flow in each of the three flows, and the client's
+// overrides.
+type gateWriter struct{ *current.Realm }
+
+// Later: a gate that is half there is finished; one that is whole is somebody's.
+func (w gateWriter) Later(live *found) []string {
+	if live.Attributes["intact"] == true {
+		return nil
+	}
+	return []string{"intact", "deny_message", "protocol"}
+}
+
+// Find implements steps.Writer.
+func (w gateWriter) Find(ctx context.Context, step contract.StepRequest) (*found, error) {
+	raw, err := w.Application(ctx, step.Resource.Key)
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	resource, there, err := w.Gate(ctx, raw)
+	if err != nil || !there {
+		return nil, err
+	}
+	live := &found{Resource: resource, Raw: raw}
+	if w.Halted(live) {
+		resource.Attributes["intact"] = false // an update that closed the client did not come to its end
+	}
+	return live, nil
+}
+
+// ReopenKey is an attribute of a client that was closed while its gate is replaced, and must be opened again.
+const ReopenKey = "rehome.reopen"
+
+// Halted implements steps.Halter.
+func (w gateWriter) Halted(live *found) bool {
+	return admin.Text(admin.Part(live.Raw, "attributes"), ReopenKey) == "true"
+}
+
+// shut closes a client for a while, or opens it again; the sign on it outlives a crash in between.
+func (w gateWriter) shut(ctx context.Context, live *found, shut bool) error {
+	sign := "" // an empty value removes the attribute
+	if shut {
+		sign = "true"
+	}
+	return w.Put(ctx, w.Admin("clients", admin.Text(live.Raw, "id")), realm.Object{
+		"clientId": admin.Text(live.Raw, "clientId"), "enabled": !shut, "attributes": realm.Object{ReopenKey: sign},
+	})
+}
+
+// Create implements steps.Writer.
+func (w gateWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
+	application, err := w.Application(ctx, step.Resource.Key)
+	if err != nil {
+		return contract.StepResult{}, err
+	}
+	if application == nil {
+		return contract.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
+	}
+	flows, err := w.TopFlows(ctx)
+	if err != nil {
+		return contract.StepResult{}, err
+	}
+	if realm.OwnFlow(application, flows[realm.TopFlow(realm.PlaceBrowser)], flows[realm.TopFlow(realm.PlaceDirect)]) {
+		return contract.StepResult{}, steps.Refuse("%s", realm.OwnFlowStays)
+	}
+	return contract.StepResult{}, w.build(ctx, step, application)
+}
+
+// Update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be
+// replaced.
+func (w gateWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
+	open := live.Raw["enabled"] == true || w.Halted(live)
+	if open {
+		if err := w.shut(ctx, live, true); err != nil {
+			return err
+		}
+	}
+	if err := w.build(ctx, step, live.Raw); err != nil {
+		return err // the client stays closed: nobody knows what its gate would let through
+	}
+	if !open {
+		return nil
+	}
+	return w.shut(ctx, live, false)
+}
+
+// build makes every part of a gate that is not there as it must be, and binds the client to the flows last.
+func (w gateWriter) build(ctx context.Context, step contract.StepRequest, application realm.Object) error {
+	clientID, protocol := admin.Text(application, "clientId"), admin.Text(application, "protocol")
+	if err := w.makeScopes(ctx, protocol, clientID); err != nil {
+		return err
+	}
+	trees, err := w.GateTrees(ctx)
+	if err != nil {
+		return err
+	}
+	for _, place := range realm.Places() {
+		tree, there := trees[place]
+		if !there {
+			return steps.Refuse("flow %q is not there; it is made by the step of type %s", realm.TopFlow(place),
+				realm.TypeGateFlows)
+		}
+		if err := w.buildAt(ctx, place, tree, protocol, clientID, attribute(step, "deny_message")); err != nil {
+			return err
+		}
+	}
+	scopes := realm.Texts(application["defaultClientScopes"])
+	wanted := append(slices.Clone(scopes), current.Missing(realm.GateScopes(protocol, clientID), scopes)...)
+	if err := setScopes(ctx, w.Realm, admin.Text(application, "id"), scopes, wanted); err != nil {
+		return err
+	}
+	// Whoever has a registration token of the client may take its gate off with it. The answer is a new one that nobody
+	// reads, and the old one ends.
+	path := w.Admin("clients", admin.Text(application, "id"), "registration-access-token")
+	if _, err := w.Post(ctx, path, nil); err != nil {
+		return err
+	}
+	return bind(ctx, w.Realm, application, trees[realm.PlaceBrowser].FlowIDs[realm.TopFlow(realm.PlaceBrowser)],
+		trees[realm.PlaceDirect].FlowIDs[realm.TopFlow(realm.PlaceDirect)])
+}
+
+// bind sets the flows of a client; empty ids take them away.
+func bind(ctx context.Context, c *current.Realm, application realm.Object, browser, direct string) error {
+	return c.Put(ctx, c.Admin("clients", admin.Text(application, "id")), realm.Object{
+		"clientId":                           admin.Text(application, "clientId"),
+		"authenticationFlowBindingOverrides": realm.Object{"browser": browser, "direct_grant": direct},
+	})
+}
+
+func (w gateWriter) makeScopes(ctx context.Context, protocol, clientID string) error {
+	ids, err := w.ScopeIDs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range realm.GateScopes(protocol, clientID) {
+		if ids[name] != "" {
+			continue
+		}
+		if _, err := w.Post(ctx, w.Admin("client-scopes"), realm.ScopeObject(name, protocol)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buildAt puts a fresh gate of a client into the flow of a place. Everything is built before it is attached.
+func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree current.Tree, protocol, clientID,
+	message string) error {
+	parent, there := tree.FlowIDs[realm.GateParent(place)]
+	if !there {
+		return steps.Refuse("flow %q is not as rehome made it: %q is gone", realm.TopFlow(place), realm.GateParent(place))
+	}
+	alias, chunkAlias := realm.GateAlias(place, clientID), realm.ChunkAlias(place, protocol, clientID)
+	if execution, old := tree.Executions[alias]; old {
+		if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {
+			return err
+		}
+	}
+	gate, err := w.makeAgain(ctx, realm.GateFlow(place, clientID, message))
+	if err != nil {
+		return err
+	}
+	if chunk, there := tree.FlowIDs[chunkAlias]; there {
+		return Attach(ctx, w.Realm, chunk, gate, realm.Conditional, realm.GatePriority)
+	}
+	chunk, err := MakeFlow(ctx, w.Realm, realm.ChunkFlow(place, protocol, clientID))
+	if err != nil {
+		return err
+	}
+	if err := Attach(ctx, w.Realm, chunk, gate, realm.Conditional, realm.GatePriority); err != nil {
+		return err
+	}
+	return Attach(ctx, w.Realm, parent, chunk, realm.Conditional, realm.ChunkPriority)
+}
+
+// makeAgain makes a flow; when an interrupted build left one of its names behind, that is cleared away first.
+func (w gateWriter) makeAgain(ctx context.Context, flow realm.Flow) (string, error) {
+	id, err := MakeFlow(ctx, w.Realm, flow)
+	if !admin.IsTaken(err) {
+		return id, err
+	}
+	if err := removeLoose(ctx, w.Realm); err != nil {
+		return "", err
+	}
+	return MakeFlow(ctx, w.Realm, flow)
+}
