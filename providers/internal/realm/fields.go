@@ -21,7 +21,8 @@ type field struct {
 	limit int
 	long  long
 
-	key, replaces, computed, secret, generated bool
+	key, replaces, secret, generated bool
+	computed                         bool // it is read only: a value of it is never written
 
 	read  func(o Object) any        // in place of at
 	write func(o Object, value any) // in place of at
@@ -143,7 +144,7 @@ func writeFields(fields []field, o Object, a identity.Attributes, secrets map[st
 			value, managed = secretValue(secrets, f.name)
 		}
 		switch {
-		case !managed || f.computed || f.apart():
+		case !managed || f.apart() || f.computed: // what the server computes stands at no place that could be written
 		case f.write != nil:
 			f.write(o, value)
 		default:

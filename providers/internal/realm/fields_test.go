@@ -319,3 +319,48 @@ func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
 		t.Error("a reference is taken for a table")
 	}
 }
+
+// TestWhatIsReadIsWrittenWithoutAMemberThatTheServerDoesNotKnow: an update may carry everything that was read, with
+// what the server computes. A value written at no place had no name, and the server refused the whole client.
+func TestWhatIsReadIsWrittenWithoutAMemberThatTheServerDoesNotKnow(t *testing.T) {
+	for resourceType, way := range ways() {
+		wanted := identity.Attributes{}
+		for _, f := range TypeOf(resourceType).fields {
+			switch {
+			case f.form == asTable:
+				wanted[f.name] = map[string]any{}
+			case !f.secret:
+				wanted[f.name] = samples(f)[0]
+			}
+		}
+		for range 100 { // maps have another order each time
+			live, read := way(Object{}, wanted, nil)
+			before := len(live)
+			live, _ = way(live, read.Attributes, nil)
+			if name, unnamed := nameless("", live); unnamed || len(live) != before {
+				t.Fatalf("%s: below %q stands a member without a name, or one more than before: %v", resourceType, name, live)
+			}
+		}
+	}
+}
+
+func nameless(path string, value any) (string, bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, each := range v {
+			if name == "" {
+				return path, true
+			}
+			if where, found := nameless(path+"/"+name, each); found {
+				return where, true
+			}
+		}
+	case []any:
+		for _, each := range v {
+			if where, found := nameless(path, each); found {
+				return where, true
+			}
+		}
+	}
+	return "", false
+}
