@@ -33,6 +33,7 @@ type Tx interface {
 // Errors that callers branch on.
 var (
 	ErrCorrupt  = fault.ErrCorrupt
+	ErrHeld     = fault.ErrHeld
 	ErrNewer    = fault.ErrNewer
 	ErrNoKey    = fault.ErrNoKey
 	ErrNotFound = fault.ErrNotFound

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rehome-iam/rehome/state/fault"
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
@@ -39,7 +40,7 @@ func TestJournal_IsOneWritersAlone(t *testing.T) {
 	if found, err := second.BringUp(options.Folder); err != nil || found.Records+len(found.Torn) > 0 {
 		t.Errorf("the journal of a writer was followed: %+v, %v", found, err)
 	}
-	if _, _, err := second.OpenJournal(options, nothing); !errors.Is(err, journal.ErrHeld) {
+	if _, _, err := second.OpenJournal(options, nothing); !errors.Is(err, fault.ErrHeld) {
 		t.Errorf("a second writer got %v", err)
 	}
 	if err := j.Append(outcome("a", "applied")); err != nil {

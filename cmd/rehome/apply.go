@@ -64,7 +64,7 @@ func runApply(ctx context.Context, r *call, in applying.Input, detailed bool) er
 	if err := fewWorkers(in.Workers); err != nil {
 		return err
 	}
-	in.Secrets.Terminal, in.Back = r.secretsTerminal(), undoing.Way{}
+	in.Secrets.Terminal, in.Back, in.Watch = r.secretsTerminal(), undoing.Way{}, r.env.journalWatch
 	in.Show = func(p *plan.Plan) error { return r.showPlan(p, false, "", nil) }
 	report, err := applying.Apply(ctx, r.Project, in)
 	var draft *planning.DraftError

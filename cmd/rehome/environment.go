@@ -12,8 +12,10 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/state/journal"
+	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/bolt"
 )
 
 // environment is everything a command may touch outside its arguments. Tests make their own.
@@ -30,9 +32,8 @@ type environment struct {
 	account  string // system user
 
 	// parting is what to say when a second interrupt ends the process at once.
-	parting *atomic.Pointer[string]
-	// journalWatch hears of each record of a journal. It is nil in the program; tests end the process in it.
-	journalWatch func(moment journal.Moment, sequence int, record journal.Record)
+	parting      *atomic.Pointer[string]
+	journalWatch applying.Watch // nil in the program; tests end the process in it
 }
 
 func systemEnvironment() *environment {
@@ -90,6 +91,16 @@ func settingsOf(env *environment, global *options, events *events, c *Command, c
 		PID: os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
 		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: c.Phase,
 		Need: class.need(), Begins: class == classBegin, Ask: newPerson(env, global),
-		Events: &listener{events: events, env: env, global: global}, Log: env.err, JournalWatch: env.journalWatch,
+		Events: &listener{events: events, env: env, global: global}, Log: env.err,
+		Backend: backendOf(env, "rehome "+c.Path),
+	}
+}
+
+// backendOf opens the file of a state for a command.
+func backendOf(env *environment, command string) func(string, time.Duration) (state.Backend, error) {
+	return func(path string, patience time.Duration) (state.Backend, error) {
+		return bolt.Open(path, patience, bolt.Holder{
+			PID: os.Getpid(), Host: env.host, Command: command, Since: env.now().UTC().Format(time.RFC3339),
+		})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
-	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // The exit statuses, as -help says them.
@@ -65,7 +64,7 @@ func exitStatus(err error) int {
 	var locked *state.LockedError
 	var held *apply.HeldError
 	var active *state.ActiveError
-	if errors.As(err, &locked) || errors.As(err, &held) || errors.As(err, &active) || errors.Is(err, journal.ErrHeld) {
+	if errors.As(err, &locked) || errors.As(err, &held) || errors.As(err, &active) || errors.Is(err, state.ErrHeld) {
 		return exitLocked
 	}
 	return exitError

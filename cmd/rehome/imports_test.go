@@ -78,6 +78,7 @@ var importRules = []importRule{
 	{"engine/diag", []string{"module:", "github.com/"}, "diagnostics are a leaf: the standard library only"},
 	{"engine/...", []string{"module:cmd", "github.com/hashicorp", "github.com/spf13", "go.etcd.io", "os/signal"}, "nothing below the commands knows HCL, plugins, stores of others, or how a command is called and ended"},
 	{enginesOwn, []string{"module:config", "module:providers", "module:state"}, "the engine decides; only the use cases open configuration, state and plugins"},
+	{"engine/project", []string{"module:state/bolt", "module:state/journal"}, "the backend of a state is given by whoever calls"},
 	{enginesOwn, useCasePaths(), "the use cases are last in the picture"},
 	{"config", useCasePaths(), "the use cases are last in the picture"},
 	{"state/journal", []string{"module:state/bolt", "module:engine/project"}, "a journal knows neither keys nor what a state makes of it"},

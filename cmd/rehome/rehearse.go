@@ -74,7 +74,8 @@ func (o *rehearseOptions) run(ctx context.Context, r *call) error {
 	case o.prepare != "":
 		return prepareRehearsal(ctx, r, *o)
 	}
-	o.Real = rehearsing.Real{CarryOut: applying.Unapproved(undoing.Way{}), TakeBack: undoing.Prepare, Did: proving.Did}
+	o.Real = rehearsing.Real{CarryOut: applying.Unapproved(undoing.Way{}, r.env.journalWatch),
+		TakeBack: undoing.Prepare, Did: proving.Did}
 	if err := fewWorkers(o.Workers); err != nil {
 		return err
 	}

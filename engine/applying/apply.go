@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // Input says which plan is carried out, and how.
@@ -32,9 +33,13 @@ type Input struct {
 	Workers  int     // steps at a time
 	FailFast bool    // start nothing more after the first failure
 	Back     WayBack // must be given
+	Watch    Watch   // nil: nobody
 
 	sources apply.Sources // of secrets; nil for those of the configuration
 }
+
+// Watch hears of each record of the journal of a run, right before and after it is written. Tests end the process in it.
+type Watch func(moment journal.Moment, sequence int, record journal.Record)
 
 // WayBack is what an apply needs to know of going back.
 type WayBack interface {
@@ -71,11 +76,11 @@ func Apply(ctx context.Context, p *project.Project, in Input) (*apply.RunReport,
 
 // Unapproved carries out prepared plans that need nobody's approval, in a throw-away target: new secrets are for nobody,
 // those of the incumbent come from elsewhere. No run comes back where none came to an end.
-func Unapproved(back WayBack) func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int,
+func Unapproved(back WayBack, watch Watch) func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int,
 	secrets apply.Sources) (run string, steps apply.Report, err error) {
 	return func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int, secrets apply.Sources,
 	) (string, apply.Report, error) {
-		in := Input{Secrets: delivering.ForNobody(), Workers: workers, Back: back, sources: secrets}
+		in := Input{Secrets: delivering.ForNobody(), Workers: workers, Back: back, Watch: watch, sources: secrets}
 		done, err := carryOut(ctx, p, work, in, func(*execution) error { return nil })
 		if done == nil {
 			return "", apply.Report{}, err

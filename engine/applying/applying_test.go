@@ -22,6 +22,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/recounting"
 	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
@@ -100,6 +101,7 @@ func (s *place) open(change ...func(*project.Settings)) *project.Project {
 			s.now = s.now.Add(time.Millisecond) // plans of one second must know which came first
 			return s.now
 		},
+		Backend: projecttest.Backend,
 		Local: map[string]func(context.Context) (net.Conn, error){
 			"directory": sdk.LocalSource(func() sdk.Source { return directory{} }),
 			"realmfile": sdk.LocalTarget(func() sdk.Target { return realmfile.New("1.0.0") }),
@@ -217,14 +219,13 @@ func TestApply_ARunThatWasInterruptedGoesOn(t *testing.T) {
 	hash := s.plan()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	p := s.open(func(settings *project.Settings) {
-		settings.JournalWatch = func(_ journal.Moment, _ int, record journal.Record) {
-			if record.Intend != nil {
-				stop() // while the first step is in flight
-			}
+	in := input(hash)
+	in.Watch = func(_ journal.Moment, _ int, record journal.Record) {
+		if record.Intend != nil {
+			stop() // while the first step is in flight
 		}
-	})
-	first, err := applying.Apply(ctx, p, input(hash))
+	}
+	first, err := applying.Apply(ctx, s.open(), in)
 	if first == nil || !first.Interrupted || first.Run.Status != history.StatusFailed ||
 		first.Steps.Count(history.Applied) != 1 || first.Steps.Count(history.NotStarted) != 1 {
 		t.Fatalf("error %v, report %+v", err, first)

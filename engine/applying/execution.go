@@ -66,7 +66,7 @@ func (e *execution) lookBack() error {
 	}
 	if run := history.Unfinished(runs, hash); run != nil {
 		e.run, e.began = run.ID, run.StartedAt
-		if e.resumed, e.file, err = openResumed(e.p, *run); err != nil {
+		if e.resumed, e.file, err = openResumed(e.p, *run, e.in.Watch); err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func (e *execution) execute(ctx context.Context) (*apply.RunReport, error) {
 func (e *execution) runSteps(ctx context.Context) (apply.Report, error) {
 	p, sources := e.p, e.in.sources
 	if sources == nil {
-		configured := p.SecretSources()
+		configured := delivering.SourcesOf(p)
 		defer configured.Close()
 		sources = configured
 	}
@@ -248,7 +248,7 @@ func (e *execution) beginAnew() error {
 	if err != nil {
 		return err
 	}
-	options := journal.Options{Folder: folder, Run: e.run, Watch: e.p.JournalWatch}
+	options := journal.Options{Folder: folder, Run: e.run, Watch: e.in.Watch}
 	e.file, _, err = migration.OpenJournal(options, newResumed(history.Run{}).take)
 	return err
 }

@@ -59,13 +59,13 @@ func (r *resumed) results() map[string]apply.Result {
 }
 
 // openResumed opens the journal of a run that goes on, and tells what is known of it.
-func openResumed(p *project.Project, run history.Run) (*resumed, *journal.Journal, error) {
+func openResumed(p *project.Project, run history.Run, watch Watch) (*resumed, *journal.Journal, error) {
 	before := newResumed(run)
 	folder, err := p.JournalFolder()
 	if err != nil {
 		return nil, nil, err
 	}
-	options := journal.Options{Folder: folder, Run: run.ID, Watch: p.JournalWatch}
+	options := journal.Options{Folder: folder, Run: run.ID, Watch: watch}
 	file, _, err := p.Migration().OpenJournal(options, before.take)
 	if err != nil {
 		return nil, nil, err

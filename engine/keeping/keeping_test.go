@@ -17,6 +17,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
@@ -60,6 +61,7 @@ func initialised(t *testing.T) (folder string, open func(ask project.Ask) *proje
 	open = func(ask project.Ask) *project.Project {
 		p := project.New(project.Settings{
 			Folder: folder, Command: "rehome test", Now: time.Now, Host: "host", Account: "tester", PID: os.Getpid(), Ask: ask,
+			Backend: projecttest.Backend,
 			Local: map[string]func(context.Context) (net.Conn, error){
 				"realmfile": sdk.LocalTarget(func() sdk.Target { return realmfile.New("1.0.0") }),
 			},

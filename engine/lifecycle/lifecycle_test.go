@@ -191,3 +191,33 @@ func TestSuperseded_OnlyByALaterPlanThatWasSaved(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusal_SaysWhatItMeansAndWhatToDo(t *testing.T) {
+	titles := map[string]string{}
+	for _, rule := range []string{
+		lifecycle.RuleOneActive, lifecycle.RuleArchived, lifecycle.RuleDraft, lifecycle.RuleTenant,
+		lifecycle.RuleSourceArchived, lifecycle.RuleSourceElsewhere, lifecycle.RuleNotArchived, lifecycle.RuleOtherTenant,
+		lifecycle.RuleNothingToAdopt,
+	} {
+		d := (&lifecycle.Refusal{Rule: rule, Detail: "it is so"}).Diagnostic()
+		if other := titles[d.Summary]; other != "" {
+			t.Errorf("%s and %s have one title, %q", rule, other, d.Summary)
+		}
+		titles[d.Summary] = rule
+		what, advice, told := strings.Cut(d.Detail, "\n")
+		if d.Code != rule || what != "It is so." || !told || advice == "" {
+			t.Errorf("%s: %+v", rule, d)
+		}
+	}
+}
+
+func TestHasSource_RefusesADraftOnly(t *testing.T) {
+	var refused *lifecycle.Refusal
+	draft := lifecycle.Migration{Name: "acme", Status: lifecycle.MigrationDraft}
+	if err := draft.HasSource(); !errors.As(err, &refused) || refused.Rule != lifecycle.RuleDraft {
+		t.Errorf("a draft: %v", err)
+	}
+	if err := (lifecycle.Migration{Name: "acme", Status: lifecycle.MigrationReady}).HasSource(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 	"time"
@@ -46,33 +45,6 @@ type Source struct {
 type Declaration struct {
 	Name, Tenant, Mode string
 	Sources            []string
-}
-
-// Rules of the lifecycle, as a Refusal names them.
-const (
-	RuleOneActive       = "migration-active"
-	RuleArchived        = "migration-archived"
-	RuleDraft           = "migration-draft"
-	RuleTenant          = "migration-tenant-changed"
-	RuleSourceArchived  = "source-archived"
-	RuleSourceElsewhere = "source-of-other-tenant"
-	RuleNotArchived     = "adopt-not-archived"
-	RuleOtherTenant     = "adopt-other-tenant"
-	RuleNothingToAdopt  = "adopt-nothing"
-)
-
-// Refusal says which rule refused, and about what.
-type Refusal struct {
-	Rule   string
-	Detail string
-}
-
-// Error is what was refused.
-func (e *Refusal) Error() string { return e.Detail }
-
-// Refuse makes a refusal of a rule.
-func Refuse(rule, format string, args ...any) error {
-	return &Refusal{Rule: rule, Detail: fmt.Sprintf(format, args...)}
 }
 
 func (m Migration) archived() error {
@@ -186,6 +158,14 @@ func Archive(m Migration, by audit.Event) (Migration, []audit.Event, error) {
 func (m Migration) MayChange() error {
 	if m.Status == MigrationArchived {
 		return m.archived()
+	}
+	return nil
+}
+
+// HasSource refuses work on a draft: it has no source to read.
+func (m Migration) HasSource() error {
+	if m.Status == MigrationDraft {
+		return Refuse(RuleDraft, "migration %q is a draft: the configuration has no source block", m.Name)
 	}
 	return nil
 }

@@ -10,10 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
-	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // Diagnose turns any error into what a person reads: a code, a title, what happened and what to do. It has at least one
@@ -37,14 +35,14 @@ func describe(err error) diag.Diagnostic {
 	}
 	text := phrase.Sentence(err)
 	var failure *contract.ProviderError
-	var life *lifecycle.Refusal
+	var told interface{ Diagnostic() diag.Diagnostic }
 	var ownerless *state.OwnerError
 	var lost *state.LostError
 	switch {
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
-	case errors.As(err, &life):
-		return describeLifecycle(life)
+	case errors.As(err, &told):
+		return told.Diagnostic()
 	case errors.As(err, &ownerless):
 		return diag.Errorf("state-owner-unknown", "State has things without an owner",
 			"%s\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was "+
@@ -101,7 +99,7 @@ func describeHeld(err error) (diag.Diagnostic, bool) {
 		return diag.Errorf("work-taken-over", "Work was taken over",
 			"%s\nThis process was not seen alive for %s, or its record was removed, so it stopped. "+
 				"Look at what the other one did before you run it again.", text, state.StaleAfter), true
-	case errors.Is(err, journal.ErrHeld):
+	case errors.Is(err, state.ErrHeld):
 		return diag.Errorf("already-running", "It is under way already",
 			"%s\nTwo processes never go on with one run. Wait until the other one is done.", text), true
 	case errors.As(err, &busy):
@@ -171,41 +169,4 @@ func describeProvider(failure *contract.ProviderError, err error) diag.Diagnosti
 	default:
 		return diag.Errorf("provider-failed", "Provider call failed", "%s", text)
 	}
-}
-
-// describeLifecycle says what a refusal of the state's rules means and what to do.
-func describeLifecycle(e *lifecycle.Refusal) diag.Diagnostic {
-	title, advice := "Migration cannot change", ""
-	switch e.Rule {
-	case lifecycle.RuleOneActive:
-		title, advice = "Migration is the second",
-			"A tenant has one active migration in a state. Go on with that one, or end it with rehome state "+
-				"archive, in its folder or by its name."
-	case lifecycle.RuleArchived:
-		title, advice = "Migration is archived",
-			"It takes no source, collects, assesses, plans and applies nothing; status, audit, snapshots and "+
-				"runs stay readable.\nGive the migration block another name to start a new one for the tenant."
-	case lifecycle.RuleDraft:
-		title, advice = "Migration is a draft",
-			"Without an active source there is nothing to collect, assess, plan or apply. Add a source block."
-	case lifecycle.RuleTenant:
-		title, advice = "Tenant was changed",
-			"A migration belongs to one tenant for good. Give the migration block another name, or the tenant back."
-	case lifecycle.RuleSourceArchived:
-		title, advice = "Source is archived",
-			"It left the configuration, so it collects, assesses and plans nothing. Put its source block back to "+
-				"use it again."
-	case lifecycle.RuleSourceElsewhere:
-		title, advice = "Source is of another tenant",
-			"What was read of one tenant must never reach another. Give the source another name, or use a state "+
-				"of its own."
-	case lifecycle.RuleNotArchived:
-		title, advice = "Migration is not archived",
-			"End it with rehome state archive in its folder, or by its name, and take its target over then."
-	case lifecycle.RuleOtherTenant:
-		title, advice = "Migration is of another tenant", "Tenants never share a target. Name another one."
-	case lifecycle.RuleNothingToAdopt:
-		title, advice = "Nothing to take over", "Go on with rehome plan."
-	}
-	return diag.Errorf(e.Rule, title, "%s\n%s", phrase.Sentence(e), advice)
 }

@@ -7,15 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
-	"github.com/rehome-iam/rehome/state/bolt"
 )
 
 // identityVariable names the file with the identity that opens the state.
@@ -55,13 +52,13 @@ func (p *Project) StateForChange(ctx context.Context) (*state.Migration, error) 
 		return migration, err
 	}
 	m := p.configuration.Migration
-	if _, err := migration.Open(string(m.Mode), p.configuration.SourceNames(), p.Event("", "", nil)); err != nil {
+	opened, err := migration.Open(string(m.Mode), p.configuration.SourceNames(), p.Event("", "", nil))
+	if err != nil {
 		return nil, err
 	}
 	p.recorded = true
-	if len(p.configuration.Sources) == 0 {
-		return nil, &lifecycle.Refusal{Rule: lifecycle.RuleDraft,
-			Detail: fmt.Sprintf("migration %q is a draft: the configuration has no source block", m.Name)}
+	if err := opened.HasSource(); err != nil {
+		return nil, err
 	}
 	return migration, nil
 }
@@ -132,9 +129,10 @@ func (p *Project) openFile(ctx context.Context, path string) (*state.Store, erro
 	if err != nil {
 		return nil, err
 	}
-	backend, err := bolt.Open(path, max(p.LockTimeout, statePatience), bolt.Holder{
-		PID: p.PID, Host: p.Host, Command: p.Command, Since: p.Now().UTC().Format(time.RFC3339),
-	})
+	if p.Backend == nil {
+		return nil, errors.New("nothing is set up that a state could be kept in")
+	}
+	backend, err := p.Backend(path, max(p.LockTimeout, statePatience))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package project
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,6 +50,9 @@ func Resources(ctx context.Context, target *Target) ([]identity.Resource, contra
 	}
 	return live, summary, nil
 }
+
+// ErrSourceUnknown says that the configuration has no source of that address.
+var ErrSourceUnknown = errors.New("the configuration has no such source")
 
 // Plugins finds, checks and starts the provider plugins of one project.
 type Plugins struct {

@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/bolt"
 )
 
 // heard keeps what a project sends.
@@ -80,6 +81,9 @@ func folder(t *testing.T, tenant string) Settings {
 		Folder: dir, Command: "rehome test", Environ: []string{"REHOME_VAR_url=https://" + tenant + ".example",
 			"PATH=" + os.Getenv("PATH")},
 		Now: func() time.Time { return now }, Host: "host", Account: tenant + "-operator", PID: os.Getpid(),
+		Backend: func(path string, patience time.Duration) (state.Backend, error) {
+			return bolt.Open(path, patience, bolt.Holder{})
+		},
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/authorization"
-	"github.com/rehome-iam/rehome/state/journal"
+	"github.com/rehome-iam/rehome/state"
 )
 
 // Settings are all that a project takes from its surroundings. The zero value of a field is the cautious one: nobody is
@@ -43,8 +43,8 @@ type Settings struct {
 	// Local are providers that run in this process, by name: each call makes a connection to one. Others are started as
 	// plugins.
 	Local map[string]func(ctx context.Context) (net.Conn, error)
-	// JournalWatch hears of each record of a journal; tests end the process in it.
-	JournalWatch func(moment journal.Moment, sequence int, record journal.Record)
+	// Backend opens what the state at a path is kept in; who works with it waits at most patience for anybody else.
+	Backend func(path string, patience time.Duration) (state.Backend, error)
 }
 
 // Variable is the value of a variable of the environment, empty without one.

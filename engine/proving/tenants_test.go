@@ -28,6 +28,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/issuertest"
+	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/standing"
@@ -149,6 +150,7 @@ target "realmfile" "portal" {
 			"REHOME_IDENTITY_FILE=" + filepath.Join(n.s.folder, "identity.txt"), "REHOME_TOKEN=" + n.token,
 		},
 		LockTimeout: 30 * time.Second, ShowPeople: true,
+		Backend: projecttest.Backend,
 		Local: map[string]func(context.Context) (net.Conn, error){
 			"incumbent": sdk.LocalSource(func() sdk.Source { return incumbent{n.name} }),
 			"realmfile": sdk.LocalTarget(func() sdk.Target { return realmfile.New("1.0.0") }),

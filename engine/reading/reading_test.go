@@ -24,6 +24,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/inventory"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -117,6 +118,7 @@ target "realmfile" "portal" {
 			now = now.Add(time.Minute)
 			return now
 		},
+		Backend: projecttest.Backend,
 		Local: map[string]func(context.Context) (net.Conn, error){
 			"directory": sdk.LocalSource(func() sdk.Source { return of }),
 			"realmfile": sdk.LocalTarget(func() sdk.Target { return realmfile.New("1.0.0") }),

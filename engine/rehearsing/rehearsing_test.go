@@ -56,7 +56,7 @@ func wantCode(t *testing.T, err error, code string) {
 
 func input() rehearsing.Input {
 	return rehearsing.Input{Workers: 2, Real: rehearsing.Real{
-		CarryOut: applying.Unapproved(undoing.Way{}), TakeBack: undoing.Prepare, Did: proving.Did,
+		CarryOut: applying.Unapproved(undoing.Way{}, nil), TakeBack: undoing.Prepare, Did: proving.Did,
 	}}
 }
 

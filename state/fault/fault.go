@@ -9,6 +9,7 @@ import "errors"
 // Errors that callers branch on.
 var (
 	ErrCorrupt  = errors.New("state is damaged")
+	ErrHeld     = errors.New("another process writes its journal")
 	ErrNewer    = errors.New("state was written by a newer version of rehome")
 	ErrNoKey    = errors.New("no key opens this state")
 	ErrNotFound = errors.New("not in the state")

@@ -83,7 +83,7 @@ type pendingRecords struct {
 
 // Open opens or begins the journal of a run and hands its records to visit, in order. A record that was cut off by a
 // crash is removed and reported; one that is damaged in the midst is fault.ErrCorrupt. The journal is this process's
-// alone until it is closed: ErrHeld says that it is another one's.
+// alone until it is closed: fault.ErrHeld says that it is another one's.
 func (b Book) Open(ctx context.Context, options Options, visit func(Record) error) (*Journal, *Torn, error) {
 	if err := validRun(options.Run); err != nil {
 		return nil, nil, err

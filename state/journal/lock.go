@@ -10,10 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
-)
 
-// ErrHeld says that another process writes the journal of a run.
-var ErrHeld = errors.New("another process writes its journal")
+	"github.com/rehome-iam/rehome/state/fault"
+)
 
 // followTime is how long the writer of a journal waits for those that only follow it. A journal of 100,000 records is
 // read in less.
@@ -92,7 +91,7 @@ func openAlone(ctx context.Context, path string) (*os.File, error) {
 			return nil, err
 		}
 		if !locked && time.Now().After(end) {
-			return nil, ErrHeld
+			return nil, fault.ErrHeld
 		}
 		select {
 		case <-ctx.Done():

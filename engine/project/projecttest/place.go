@@ -20,6 +20,7 @@ import (
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/bolt"
 )
 
 // Configuration is that of a new place: TENANT and REALM stand for the tenant and the path of the realm file.
@@ -57,7 +58,8 @@ func New(t testing.TB, tenant string, items ...identity.Item) *Place {
 	p := &Place{t: t, Items: items, Realm: filepath.Join(folder, "realm.json"), At: Start(), Heard: &Heard{}}
 	p.Settings = project.Settings{
 		Folder: folder, Command: "rehome test", Account: "ada", Host: "here", PID: os.Getpid(), Events: p.Heard,
-		Now: func() time.Time { return p.At },
+		Now:     func() time.Time { return p.At },
+		Backend: Backend,
 		Local: map[string]func(context.Context) (net.Conn, error){
 			"fake":      sdk.LocalSource(func() sdk.Source { return source{p} }),
 			"realmfile": sdk.LocalTarget(func() sdk.Target { return realmfile.New("1.0.0") }),
@@ -68,6 +70,11 @@ func New(t testing.TB, tenant string, items ...identity.Item) *Place {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// Backend opens the file of a state, as a command would.
+func Backend(path string, patience time.Duration) (state.Backend, error) {
+	return bolt.Open(path, patience, bolt.Holder{PID: os.Getpid(), Host: "here", Command: "rehome test"})
 }
 
 // Write writes a file of the folder.
