@@ -2,6 +2,7 @@ package assess
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -45,6 +46,9 @@ func gapConcerns(item identity.Item, gap identity.Gap) bool {
 		return false // a fact about the tenant: nothing is hidden behind it
 	}
 	if item.ID != "" {
+		if item.ID == gap.Of {
+			return true
+		}
 		for _, segment := range strings.Split(gap.Path, "/") {
 			if segment == item.ID {
 				return true
@@ -54,12 +58,14 @@ func gapConcerns(item identity.Item, gap identity.Gap) bool {
 	if gap.Kind == identity.KindAppAssignment && openToEveryone(item) {
 		return false
 	}
-	for _, kind := range gapBlocks(gap.Kind) {
-		if kind == item.Kind {
-			return true
-		}
+	if !slices.Contains(gapBlocks(gap.Kind), item.Kind) {
+		return false
 	}
-	return false
+	return gap.Of == "" || item.Kind == gap.Kind || refersTo(item, gap.Of)
+}
+
+func refersTo(item identity.Item, id string) bool {
+	return slices.ContainsFunc(item.References, func(r identity.Reference) bool { return r.ID == id })
 }
 
 // openToEveryone tells whether assignments have no say in who may use the application.

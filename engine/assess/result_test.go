@@ -131,6 +131,35 @@ func TestAssess_AGapBlocksWhatItCouldMakeWrong(t *testing.T) {
 			[]string{"role could not be read (/apps/0oa1/roles, status 401): denied; grant okta.roles.read"},
 		},
 		{
+			"the assignments of another application", application(identity.AccessAssigned),
+			identity.Gap{Kind: identity.KindAppAssignment, Path: "/apps/0oa9/groups", Status: 404, Of: "0oa9"}, nil,
+		},
+		{
+			"the assignments of this one, named by another id in the path", application(identity.AccessAssigned),
+			identity.Gap{Kind: identity.KindAppAssignment, Path: "/sp/9/groups", Status: 404, Of: "0oa1"},
+			[]string{"app assignment could not be read (/sp/9/groups, status 404)"},
+		},
+		{
+			"a part of what it refers to", identity.Item{
+				Kind: identity.KindApplication, ID: "0oa1",
+				References: []identity.Reference{{Role: "policy", Kind: identity.KindAuthPolicy, ID: "p1"}},
+			},
+			identity.Gap{Kind: identity.KindAuthPolicy, Path: "/policies/p1/rules", Status: 404, Of: "p1"},
+			[]string{"auth policy could not be read (/policies/p1/rules, status 404)"},
+		},
+		{
+			"somebody who is assigned by a group of hidden members", identity.Item{
+				Kind: identity.KindAppAssignment, ID: "a1",
+				References: []identity.Reference{{Role: "principal", Kind: identity.KindGroup, ID: "g1"}},
+			},
+			identity.Gap{Kind: identity.KindMembership, Path: "/groups/g1/members", Status: 404, Of: "g1"}, nil,
+		},
+		{
+			"a part of a sibling, which changes what this one catches", identity.Item{Kind: identity.KindAuthPolicy, ID: "p2"},
+			identity.Gap{Kind: identity.KindAuthPolicy, Path: "/policies/p1/rules", Status: 404, Of: "p1"},
+			[]string{"auth policy could not be read (/policies/p1/rules, status 404)"},
+		},
+		{
 			"a page of an item whose id only begins alike", application(identity.AccessEveryone),
 			identity.Gap{Kind: identity.KindRole, Path: "/apps/0oa11/roles"}, nil,
 		},

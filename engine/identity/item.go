@@ -199,6 +199,8 @@ type Gap struct {
 	Permission string `json:"permission,omitempty"` // what to grant, by the vendor's name
 	// Cause is stable and says which advice fits.
 	Cause GapCause `json:"cause,omitempty"`
+	// Of is the id of the item that a list belongs to which was not read. It is empty where all of the kind was not.
+	Of string `json:"of,omitempty"`
 }
 
 // KindVersion is the version of what engine/kinds describes. Kinds evolve by adding fields; a field never changes its meaning.

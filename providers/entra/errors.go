@@ -19,6 +19,8 @@ func (c *client) failure(r resource, path string, seen *exchange, err error) err
 		Secrets: []string{c.settings.clientSecret}}
 	f.VendorCode, f.Summary = graphError(seen.body)
 	switch {
+	case f.VendorCode == codeNotOffered:
+		f.Permission, f.Summary = "", "not in this tenant's edition: "+f.Summary
 	case seen.fault != nil:
 		f.Err, f.Status = seen.fault, seen.fault.Status
 	case seen.status == http.StatusUnauthorized && f.Summary == "":
@@ -30,6 +32,10 @@ func (c *client) failure(r resource, path string, seen *exchange, err error) err
 	}
 	return f.ProviderError()
 }
+
+// codeNotOffered refuses what a tenant has no licence for, with status 403, whatever the token may do (seen in the
+// issues of microsoftgraph/microsoft-graph-docs).
+const codeNotOffered = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
 
 func graphError(body []byte) (code, message string) {
 	var answer struct {

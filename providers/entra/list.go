@@ -22,6 +22,7 @@ type list struct {
 	first *abs.RequestInformation
 	id    func(json.RawMessage) (string, error) // nil for reading.ElementID
 	pause time.Duration                         // before each page after the first
+	of    string                                // id of the item that it belongs to, empty for all of a kind
 }
 
 // page is one page of a list, redacted.

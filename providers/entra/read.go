@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // Collect reads the tenant: organization and domains first, because the rest is read in their light, then applications,
@@ -85,24 +86,58 @@ func (r *run) read(ctx context.Context, l list, take func(elements []element) er
 	}
 	switch failed.Code {
 	case contract.ErrorForbidden:
-		if err := r.gap(ctx, l, http.StatusForbidden, failed.Message); err != nil {
+		cause := identity.GapForbidden
+		if failed.Permission == "" {
+			cause = identity.GapNotOffered
+		}
+		if err := r.gap(ctx, l, cause, http.StatusForbidden, failed.Message); err != nil {
 			return err
 		}
 		return errGap
 	case contract.ErrorNotFound:
-		return fmt.Errorf("%w: %w", errGone, err)
+		return r.missing(ctx, l, err)
 	}
 	return err
 }
 
-func (r *run) gap(ctx context.Context, l list, status int, reason string) error {
+// missing tells a list that is gone with what it belongs to from one that is not found although that is there: what is
+// in it is not known then. Only the object itself says that it is gone.
+func (r *run) missing(ctx context.Context, l list, missing error) error {
+	gone := fmt.Errorf("%w: %w", errGone, missing)
+	if l.kind == identity.KindIdentityProvider {
+		return gone // a domain without a configuration of its own
+	}
+	address, err := l.first.GetUri()
+	if err != nil || l.of == "" {
+		return gone
+	}
+	owner := address.JoinPath("..")
+	owner.RawQuery = "$select=id"
+	_, err = r.send(ctx, l.resource, followRequest(owner))
+	var failed *contract.ProviderError
+	switch {
+	case err == nil:
+	case !errors.As(err, &failed):
+		return err
+	case failed.Code == contract.ErrorNotFound:
+		return gone
+	}
+	reason := reading.Clean(missing.Error()) + ", although what it belongs to is there"
+	if err := r.gap(ctx, l, identity.GapFailed, http.StatusNotFound, reason); err != nil {
+		return err
+	}
+	return errGap
+}
+
+func (r *run) gap(ctx context.Context, l list, cause identity.GapCause, status int, reason string) error {
 	address, err := l.first.GetUri()
 	if err != nil {
 		return fmt.Errorf("making the request for %s: %w", l.name, err)
 	}
-	gap := identity.Gap{Kind: l.kind, Path: address.EscapedPath(), Status: status, Reason: reason, Cause: identity.GapFailed}
-	if status == http.StatusForbidden {
-		gap.Permission, gap.Cause = l.permission, identity.GapForbidden
+	gap := identity.Gap{Kind: l.kind, Path: address.EscapedPath(), Status: status, Reason: reason, Cause: cause, Of: l.of}
+	if cause == identity.GapForbidden {
+		gap.Permission = l.permission
+		gap.Reason = strings.TrimSuffix(reason, "; grant "+l.permission) // said by who shows it
 	}
 	return r.sink.Gap(ctx, gap)
 }
@@ -148,7 +183,7 @@ func (r *run) identifyTenant(ctx context.Context) error {
 		}
 		l := organizationResource()
 		return r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: "/v1.0/organization", Status: http.StatusForbidden,
-			Reason: failed.Message, Permission: l.permission, Cause: identity.GapForbidden})
+			Reason: strings.TrimSuffix(failed.Message, "; grant "+l.permission), Permission: l.permission, Cause: identity.GapForbidden})
 	}
 	if err != nil {
 		return err
@@ -232,7 +267,7 @@ func (r *run) upstream(ctx context.Context, domain string) (*federated, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the request for the federation of %s: %w", domain, err)
 	}
-	l := list{resource: federationResource(), first: request}
+	l := list{resource: federationResource(), first: request, of: domain}
 	var found *federated
 	err = r.read(ctx, l, func(elements []element) error {
 		for _, e := range elements {
@@ -244,7 +279,7 @@ func (r *run) upstream(ctx context.Context, domain string) (*federated, error) {
 		return nil
 	})
 	if err == nil && found == nil {
-		return nil, r.gap(ctx, l, http.StatusOK, "the domain "+domain+" is federated and has no federation configuration")
+		return nil, r.gap(ctx, l, identity.GapFailed, http.StatusOK, "the domain "+domain+" is federated and has no federation configuration")
 	}
 	return found, err
 }
@@ -257,7 +292,7 @@ func (r *run) policies(ctx context.Context) error {
 	}
 	l := list{resource: policiesResource(), first: request, pause: time.Second}
 	if !r.settings.conditionalAccess {
-		return r.gap(ctx, l, 0, "read_conditional_access is false, so no policy was read")
+		return r.gap(ctx, l, identity.GapFailed, 0, "read_conditional_access is false, so no policy was read")
 	}
 	return pass(r.readItems(ctx, l, convertPolicy))
 }

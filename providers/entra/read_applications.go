@@ -118,7 +118,7 @@ func (r *run) federatedCredentials(ctx context.Context, one *registration) error
 	if err != nil {
 		return fmt.Errorf("making the request for federated credentials: %w", err)
 	}
-	err = r.read(ctx, list{resource: federatedCredentialsResource(), first: request}, func(elements []element) error {
+	err = r.read(ctx, list{resource: federatedCredentialsResource(), first: request, of: one.id()}, func(elements []element) error {
 		one.federated = append(one.federated, elements...)
 		return nil
 	})
@@ -141,7 +141,7 @@ func (r *run) assignments(ctx context.Context, one *registration) error {
 	}
 	people, groups := map[string]bool{}, map[string]bool{}
 	roles := one.At("appRoles").List()
-	err = r.readItems(ctx, list{resource: l, first: request}, func(e element) (identity.Item, error) {
+	err = r.readItems(ctx, list{resource: l, first: request, of: one.id()}, func(e element) (identity.Item, error) {
 		switch principal := e.At("principalId").Text(); e.At("principalType").Text() {
 		case "User":
 			people[principal] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 
@@ -103,7 +104,7 @@ func (r *run) members(ctx context.Context, group *heldGroup, nested *nesting) er
 	if isHidden(group.element) {
 		l.permission = hiddenMembers
 	}
-	members := list{resource: l, first: request}
+	members := list{resource: l, first: request, of: group.id()}
 	count := 0
 	err = r.readItems(ctx, members, func(e element) (identity.Item, error) {
 		count++
@@ -126,7 +127,7 @@ func (r *run) members(ctx context.Context, group *heldGroup, nested *nesting) er
 	if isHidden(group.element) && count == 0 {
 		group.hidden = true
 		group.gaps = append(group.gaps, "members")
-		return r.gap(ctx, members, 403,
+		return r.gap(ctx, members, identity.GapForbidden, http.StatusForbidden,
 			"the membership of group "+group.id()+" is hidden, so an empty list proves nothing")
 	}
 	return nil

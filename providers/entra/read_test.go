@@ -284,3 +284,61 @@ func TestSecret_IsNeverHandedOut(t *testing.T) {
 	_, err := New("test").Secret(t.Context(), identity.ItemID{Kind: identity.KindApplication, ID: "a"}, "client_secret")
 	wantError(t, err, contract.ErrorForbidden, "does not hand out")
 }
+
+func TestCollect_WhatTheEditionLacksAsksForNoPermission(t *testing.T) {
+	f := newFakeTenant(t)
+	f.answer("identity/conditionalAccess/policies", status(403, `{"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+		"message":"Neither tenant is B2C or tenant doesn't have premium license"}}`))
+	s, _ := configured(t, f, nil)
+	got, err := collect(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.gaps) != 1 || got.gaps[0].Cause != identity.GapNotOffered || got.gaps[0].Permission != "" ||
+		strings.Contains(got.gaps[0].Reason, "grant") || !strings.Contains(got.gaps[0].Reason, "not in this tenant's edition") {
+		t.Errorf("got gaps %+v", got.gaps)
+	}
+}
+
+// A list that is not found proves nothing: only what it belongs to says that it is gone.
+func TestCollect_AListThatIsNotFoundIsAGapUnlessItsOwnerIsGone(t *testing.T) {
+	owners := map[string]string{"groups/g1": `{"id":"g1"}`, "applications/a1": `{"id":"a1"}`, "servicePrincipals/sp": `{"id":"sp"}`}
+	for _, there := range []bool{true, false} {
+		f := newFakeTenant(t)
+		f.answer("groups", elements(`{"id":"g1","displayName":"Staff","securityEnabled":true}`))
+		f.answer("applications", elements(`{"id":"a1","appId":"app","displayName":"Portal"}`))
+		f.answer("servicePrincipals", elements(`{"id":"sp","appId":"app","accountEnabled":true,"appOwnerOrganizationId":"`+
+			testTenant+`","appRoleAssignmentRequired":true}`))
+		for path, owner := range owners {
+			if there {
+				f.answer(path, body(owner))
+			}
+		}
+		s, _ := configured(t, f, nil)
+		got, err := collect(t, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		group, app := got.items["group/g1"], got.items["application/a1"]
+		if group.Deleted == there || app.Deleted == there {
+			t.Errorf("owners there: %t, group gone: %t, application gone: %t", there, group.Deleted, app.Deleted)
+		}
+		if !there {
+			if len(got.gaps) != 0 {
+				t.Errorf("what is gone left gaps: %+v", got.gaps)
+			}
+			continue
+		}
+		of := map[string]int{}
+		for _, gap := range got.gaps {
+			of[gap.Of]++
+			if gap.Cause != identity.GapFailed || gap.Permission != "" || gap.Status != http.StatusNotFound {
+				t.Errorf("got gap %+v", gap)
+			}
+		}
+		if of["g1"] != 1 || of["a1"] != 2 || len(of) != 2 || !slices.Contains(group.Gaps, "members") ||
+			!slices.Contains(app.Gaps, "assignments") || !slices.Contains(app.Gaps, "federated_credentials") {
+			t.Errorf("gaps of %v; the group lacks %v, the application %v", of, group.Gaps, app.Gaps)
+		}
+	}
+}

@@ -52,15 +52,20 @@ func TestSignIns_AreSummedUpByApplicationOverPages(t *testing.T) {
 }
 
 func TestSignIns_WithoutTheRightOrTheLicenceAreAQuestion(t *testing.T) {
-	f := newFakeTenant(t)
-	f.answerAt(signInsPath,
-		status(403, `{"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant","message":"Neither tenant is B2C or tenant doesn't have premium license"}}`))
-	source, _ := configured(t, f, nil)
-	_, err := source.SignIns(t.Context(), time.Now().UTC().Format(time.RFC3339))
-	var failure *contract.ProviderError
-	if !errors.As(err, &failure) || failure.Code != contract.ErrorForbidden ||
-		!strings.Contains(failure.Permission, "AuditLog.Read.All") || !strings.Contains(failure.Message, "premium") {
-		t.Errorf("the answer is %v", err)
+	for answer, want := range map[string]struct{ permission, message string }{
+		`{"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant","message":"Neither tenant is B2C or tenant doesn't have premium license"}}`: {
+			"", "not in this tenant's edition"},
+		`{"error":{"code":"Authentication_MSGraphPermissionMissing","message":"no"}}`: {signInsResource().permission, "AuditLog.Read.All"},
+	} {
+		f := newFakeTenant(t)
+		f.answerAt(signInsPath, status(403, answer))
+		source, _ := configured(t, f, nil)
+		_, err := source.SignIns(t.Context(), time.Now().UTC().Format(time.RFC3339))
+		var failure *contract.ProviderError
+		if !errors.As(err, &failure) || failure.Code != contract.ErrorForbidden || failure.Permission != want.permission ||
+			!strings.Contains(failure.Message, want.message) {
+			t.Errorf("the answer is %v", err)
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ type listing struct {
 	kind       identity.Kind
 	permission string
 	id         string // member that names an element, empty for id
+	of         string // id of the item that it belongs to, empty for all of a kind
 }
 
 // element of a page: its redacted bytes and the sequence number of the page.
@@ -160,7 +161,7 @@ func (r *reader) settle(ctx context.Context, l listing, err error) (bool, error)
 		return false, r.client.problem(l.doing, l.permission, err)
 	}
 	path, _, _ := strings.Cut(refused.location, "?")
-	gap := identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Reason: l.doing + ": " + refused.summary}
+	gap := identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Reason: l.doing + ": " + refused.summary, Of: l.of}
 	switch {
 	case isNotOffered(refused):
 		gap.Cause = identity.GapNotOffered
@@ -201,7 +202,7 @@ func (r *reader) gone(ctx context.Context, l listing, owner string, err error) (
 		}
 	}
 	path, _, _ := strings.Cut(refused.location, "?")
-	return false, r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Cause: identity.GapFailed,
+	return false, r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Cause: identity.GapFailed, Of: l.of,
 		Reason: l.doing + ": not found, although what it belongs to is there: " + refused.summary})
 }
 

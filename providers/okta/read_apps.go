@@ -53,7 +53,7 @@ func hasAssignments(app reading.Node) bool {
 
 func (r *reader) appGroups(ctx context.Context, app string, found *assignments) error {
 	l := listing{doing: "reading the groups of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/groups?limit=200",
-		kind: identity.KindAppAssignment, permission: scopeApps}
+		kind: identity.KindAppAssignment, permission: scopeApps, of: app}
 	return r.assigned(ctx, l, app, "assigned_groups", found, func(ctx context.Context, elements []element) error {
 		found.groups += len(elements)
 		return r.emitAssignments(ctx, app, identity.KindGroup, elements)
@@ -62,7 +62,7 @@ func (r *reader) appGroups(ctx context.Context, app string, found *assignments) 
 
 func (r *reader) appUsers(ctx context.Context, app string, found *assignments) error {
 	l := listing{doing: "reading the users of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/users?limit=500",
-		kind: identity.KindAppAssignment, permission: scopeApps}
+		kind: identity.KindAppAssignment, permission: scopeApps, of: app}
 	return r.assigned(ctx, l, app, "assigned_users", found, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {
 			if isDirect(e.body) {

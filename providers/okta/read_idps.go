@@ -61,8 +61,8 @@ type profileMappings struct {
 // mappings reads what the provider fills in. A token without the permission for them still reads everything else.
 func (r *reader) mappings(ctx context.Context, provider string) (profileMappings, error) {
 	l := listing{doing: "reading the mappings of identity provider " + provider, kind: identity.KindIdentityProvider,
-		permission: scopeMappings,
-		location:   "/api/v1/mappings?limit=200&sourceId=" + url.QueryEscape(provider)}
+		permission: scopeMappings, of: provider,
+		location: "/api/v1/mappings?limit=200&sourceId=" + url.QueryEscape(provider)}
 	out := profileMappings{known: true}
 	var ids []string
 	err := r.pages(ctx, l, func(_ context.Context, elements []element) error {

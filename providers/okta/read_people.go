@@ -71,7 +71,7 @@ func (r *reader) group(ctx context.Context, e element, fillers groupFillers) err
 
 func (r *reader) members(ctx context.Context, group string) (membersOf, error) {
 	l := listing{doing: "reading the members of group " + group, location: "/api/v1/groups/" + url.PathEscape(group) + "/users?limit=1000",
-		kind: identity.KindMembership, permission: scopeGroups}
+		kind: identity.KindMembership, permission: scopeGroups, of: group}
 	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		items := make([]identity.Item, 0, len(elements))
 		for _, e := range elements {

@@ -92,7 +92,7 @@ func DecodePage(message *PageEvidence) identity.PageEvidence {
 func EncodeGap(gap identity.Gap) *Gap {
 	return &Gap{Kind: string(gap.Kind), Path: gap.Path, Status: int64(gap.Status), Reason: gap.Reason,
 		Permission: gap.Permission,
-		Cause:      string(gap.Cause)}
+		Cause:      string(gap.Cause), Of: gap.Of}
 }
 
 // DecodeGap reads a gap. A gap without a known kind would block nothing, so it is an error.
@@ -100,7 +100,7 @@ func DecodeGap(message *Gap) (identity.Gap, error) {
 	gap := identity.Gap{
 		Kind: identity.Kind(message.GetKind()), Path: CleanText(message.GetPath()), Status: int(message.GetStatus()),
 		Reason: CleanText(message.GetReason()), Permission: CleanText(message.GetPermission()),
-		Cause: identity.GapCause(CleanText(message.GetCause())),
+		Cause: identity.GapCause(CleanText(message.GetCause())), Of: CleanText(message.GetOf()),
 	}
 	if err := validateKind(gap.Kind); err != nil {
 		return identity.Gap{}, fmt.Errorf("gap at %s: %w", gap.Path, err)

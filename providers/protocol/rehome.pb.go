@@ -1650,6 +1650,7 @@ type Gap struct {
 	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	Permission    string                 `protobuf:"bytes,5,opt,name=permission,proto3" json:"permission,omitempty"`
 	Cause         string                 `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"` // forbidden, not_offered, failed
+	Of            string                 `protobuf:"bytes,7,opt,name=of,proto3" json:"of,omitempty"`       // id of the item that the list belongs to, empty for all of the kind
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1722,6 +1723,13 @@ func (x *Gap) GetPermission() string {
 func (x *Gap) GetCause() string {
 	if x != nil {
 		return x.Cause
+	}
+	return ""
+}
+
+func (x *Gap) GetOf() string {
+	if x != nil {
+		return x.Of
 	}
 	return ""
 }
@@ -5203,7 +5211,7 @@ const file_rehome_proto_rawDesc = "" +
 	"\tReference\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x03 \x01(\tR\x02id\"\x93\x01\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\"\xa3\x01\n" +
 	"\x03Gap\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
@@ -5212,7 +5220,8 @@ const file_rehome_proto_rawDesc = "" +
 	"\n" +
 	"permission\x18\x05 \x01(\tR\n" +
 	"permission\x12\x14\n" +
-	"\x05cause\x18\x06 \x01(\tR\x05cause\",\n" +
+	"\x05cause\x18\x06 \x01(\tR\x05cause\x12\x0e\n" +
+	"\x02of\x18\a \x01(\tR\x02of\",\n" +
 	"\x06ItemID\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"L\n" +
