@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/terminal"
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -78,7 +79,7 @@ type call struct {
 	flags  *pflag.FlagSet
 	env    *environment
 	global *options
-	events *events
+	events *terminal.Lines
 	name   string // of the command: credentials set
 	root   *cobra.Command
 }
@@ -264,8 +265,8 @@ func (c *Command) run(parsed *cobra.Command, args []string, env *environment, gl
 	if err := c.lacks(parsed.Flags()); err != nil {
 		return err
 	}
-	events, class := newEvents(env, global), c.class(parsed.Flags())
-	p := project.New(settingsOf(env, global, events, c, class))
+	lines, class := newLines(env, global), c.class(parsed.Flags())
+	p := project.New(settingsOf(env, global, lines, c, class))
 	defer p.Close()
 	ctx := parsed.Context()
 	if class != classFree && class != classBegin {
@@ -278,7 +279,7 @@ func (c *Command) run(parsed *cobra.Command, args []string, env *environment, gl
 			return err
 		}
 	}
-	return c.Run(ctx, &call{Project: p, args: args, flags: parsed.Flags(), env: env, global: global, events: events,
+	return c.Run(ctx, &call{Project: p, args: args, flags: parsed.Flags(), env: env, global: global, events: lines,
 		name: c.Path, root: parsed.Root()})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/user"
@@ -11,8 +12,10 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/terminal"
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/applying"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
@@ -85,13 +88,19 @@ func (e *environment) style(noColor bool) view.Style {
 }
 
 // settingsOf are what a use case takes from the surroundings of a command.
-func settingsOf(env *environment, global *options, events *events, c *Command, class commandClass) project.Settings {
+func settingsOf(env *environment, global *options, lines *terminal.Lines, c *Command, class commandClass) project.Settings {
 	return project.Settings{
 		Folder: global.chdir, Command: "rehome " + c.Path, Environ: env.variable, Now: env.now, Host: env.host, Account: env.account,
 		PID: os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
 		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: c.Phase,
-		Need: class.need(), Begins: class == classBegin, Ask: newPerson(env, global),
-		Events: &listener{events: events, env: env, global: global}, Log: env.err,
+		Need: class.need(), Begins: class == classBegin, Log: env.err,
+		Ask: terminal.NewPerson(env.in, env.err, env.asks && global.input && !env.automation()),
+		Events: &terminal.Listener{
+			Lines: lines, Err: env.err, Silent: global.json, Live: env.terminal && !global.json && !env.automation(),
+			Now:  env.now,
+			Show: func(list diag.List) { view.Diagnostics(env.err, list, env.style(global.noColor)) },
+			Part: func(words string) { env.parting.Store(&words) },
+		},
 		Backend: backendOf(env, "rehome "+c.Path),
 	}
 }
@@ -103,4 +112,26 @@ func backendOf(env *environment, command string) func(string, time.Duration) (st
 			PID: os.Getpid(), Host: env.host, Command: command, Since: env.now().UTC().Format(time.RFC3339),
 		})
 	}
+}
+
+// eventFormat is the version of every JSON document.
+const eventFormat = terminal.Format
+
+// newLines writes events to standard output with -json, to a file with -json-into, else nowhere.
+func newLines(env *environment, global *options) *terminal.Lines {
+	switch {
+	case global.jsonInto != "":
+		path := global.jsonInto
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(global.chdir, path)
+		}
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err == nil {
+			return terminal.NewLines(file, env.now)
+		}
+		fmt.Fprintf(env.err, "Warning: events are not written to %s: %v\n", global.jsonInto, err)
+	case global.json:
+		return terminal.NewLines(env.out, env.now)
+	}
+	return terminal.NewLines(nil, env.now)
 }

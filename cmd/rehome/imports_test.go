@@ -115,6 +115,8 @@ var importRules = []importRule{
 	{"providers/realmfile", []string{"module:providers/okta", "module:providers/entra", "module:providers/keycloak"}, "no technology imports another"},
 	{"examples/...", []string{"module:config", "module:state", "module:cmd", "module:providers/internal", "module:providers/client", "module:providers/protocol", "module:engine/plan", "module:engine/apply"},
 		"a provider of somebody else has the public packages only"},
+	{"cmd/rehome/internal/terminal", []string{"module:cmd", "module:config", "module:state", "github.com/spf13", "net"},
+		"it asks and tells, and knows no command and no flag"},
 	{"cmd/rehome/internal/view", []string{"module:config", "module:state/", "module:providers", "module:engine/project", "context", "net", "os"}, "the view renders values, the records of the state among them, and opens nothing"},
 }
 

@@ -109,7 +109,7 @@ func (r *call) refuseDraft(p *plan.Plan, read *contract.ReadSummary) error {
 // showPlan shows a plan to a person, and to a program that listens. A copy without people is made for the program only:
 // the terminal of whoever plans may name them.
 func (r *call) showPlan(p *plan.Plan, verbose bool, saved string, read *contract.ReadSummary) error {
-	if r.events.heard() {
+	if r.events.Heard() {
 		masked, err := r.WithoutPeople(p)
 		if err != nil {
 			return err

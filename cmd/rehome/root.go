@@ -80,7 +80,7 @@ func interruptible(ctx context.Context, env *environment) (context.Context, func
 func report(env *environment, global *options, err error) {
 	list := project.Diagnose(err)
 	if global.json {
-		newEvents(env, global).diagnostics(list)
+		newLines(env, global).Diagnostics(list)
 		return
 	}
 	view.Diagnostics(env.err, list, env.style(global.noColor))
