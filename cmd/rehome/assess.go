@@ -42,7 +42,7 @@ func (o *assessOptions) run(ctx context.Context, r *call) error {
 	}
 	observe := reading.Observer{Result: func(verdict assess.Result) {
 		if r.global.json {
-			r.Fact("assessed", map[string]any{"result": reading.HideResult(mask, verdict)})
+			r.Fact("assessed", map[string]any{"result": mask.Result(verdict)})
 			return
 		}
 		view.Assessed(r.env.out, verdict, o.verbose)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -114,7 +115,7 @@ func listResults(ctx context.Context, r *call, a state.Assessment, name string) 
 		return view.Buffered(r.env.out, func(w io.Writer) error { return view.Results(w, results, class) })
 	}
 	head := map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot, "class": class}
-	return writeList(r, head, "results", results, reading.HideResult)
+	return writeList(r, head, "results", results, (*pseudonym.Masker).Result)
 }
 
 func showResult(ctx context.Context, r *call, a state.Assessment, text string) error {
@@ -131,5 +132,5 @@ func showResult(ctx context.Context, r *call, a state.Assessment, text string) e
 		return err
 	}
 	return r.document(map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot,
-		"result": reading.HideResult(mask, result)})
+		"result": mask.Result(result)})
 }

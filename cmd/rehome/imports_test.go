@@ -30,8 +30,9 @@ const enginesOwn = "engine/... without use cases"
 // input, which a command fills.
 func useCaseTiers() [][]string {
 	return [][]string{
-		{"project"},
-		{"breakglass", "delivering", "recounting", "keeping", "reading", "deciding", "cutover", "standing", "auditing", "attesting"},
+		{"project", "diagnosis"},
+		{"breakglass", "delivering", "recounting", "keeping", "reading", "surveying", "deciding", "cutover", "standing", "auditing",
+			"attesting"},
 		{"planning", "proving"},
 		{"undoing", "applying", "rehearsing"},
 	}

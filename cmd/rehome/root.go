@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/diagnosis"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/providers/version"
 )
@@ -78,7 +79,7 @@ func interruptible(ctx context.Context, env *environment) (context.Context, func
 }
 
 func report(env *environment, global *options, err error) {
-	list := project.Diagnose(err)
+	list := diagnosis.Of(err)
 	if global.json {
 		newLines(env, global).Diagnostics(list)
 		return

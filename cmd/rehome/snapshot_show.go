@@ -83,7 +83,7 @@ func listSnapshotItems(ctx context.Context, r *call, snapshot state.Snapshot, na
 	head := map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID, "source": snapshot.Source, "kind": kind}
 	return writeList(r, head, "items", items, func(m *pseudonym.Masker, item identity.Item) identity.Item {
 		item.Raw = nil
-		return reading.HideItem(m, item)
+		return m.Item(item)
 	})
 }
 
@@ -132,5 +132,5 @@ func showSnapshotItem(ctx context.Context, r *call, snapshot state.Snapshot, tex
 		return err
 	}
 	return r.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID,
-		"item": reading.HideItem(mask, item), "page": page})
+		"item": mask.Item(item), "page": page})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/engine/phrase"
-	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/surveying"
 )
 
 func targetCommand() Command {
@@ -21,7 +21,7 @@ file, without a credential of the target: rehome plan -target-snapshot=FILE. Ado
 }
 
 func targetSnapshotCommand() Command {
-	var in reading.TargetInput
+	var in surveying.Input
 	return Command{
 		Path:  "target snapshot",
 		Class: classRead,
@@ -37,7 +37,7 @@ snapshot of a source may be (max_snapshot_age), then plans from it are drafts. A
 		},
 		Needs: map[string]string{"out": "name the file to write, such as target.age"},
 		Run: func(ctx context.Context, r *call) error {
-			snapshot, err := reading.SnapshotTarget(ctx, r.Project, in)
+			snapshot, err := surveying.Take(ctx, r.Project, in)
 			if err != nil {
 				return err
 			}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/contract"
-	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/surveying"
 	"github.com/rehome-iam/rehome/engine/targetfile"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 	"github.com/rehome-iam/rehome/state"
@@ -68,13 +68,13 @@ func TestTargetSnapshot_APlanFromItNeedsNoCredentialAndOpensNoConnection(t *test
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := reading.TargetRecipients(nil, []string{state.RecipientOf(identities)})
+	keys, err := surveying.Recipients(nil, []string{state.RecipientOf(identities)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	snapshot := targetfile.Snapshot{Head: targetfile.Head{Target: "keycloak.portal", TakenAt: time.Now().UTC().Format(time.RFC3339),
 		Identity: contract.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak 26.7.4, realm acme"}}}
-	if err := reading.WriteTargetFile(filepath.Join(j.folder, "target.age"), snapshot, keys); err != nil {
+	if err := surveying.Write(filepath.Join(j.folder, "target.age"), snapshot, keys); err != nil {
 		t.Fatal(err)
 	}
 	if draft := j.run(3, "plan", "-target-snapshot=target.age"); !strings.Contains(draft, "(from a file)") {

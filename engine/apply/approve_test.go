@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -105,7 +106,7 @@ func TestRefused_WhatWroteNothing(t *testing.T) {
 		err  error
 		want bool
 	}{
-		{&apply.HeldError{}, true}, {&apply.ForeignError{}, true}, {fmt.Errorf("x: %w", apply.ErrSuperseded), true},
+		{&apply.HeldError{}, true}, {&contract.ForeignError{}, true}, {fmt.Errorf("x: %w", apply.ErrSuperseded), true},
 		{apply.ErrRevoked, true}, {apply.ErrLeaseLost, false}, {errors.New("no answer"), false}, {nil, false},
 	} {
 		if got := apply.Refused(c.err); got != c.want {

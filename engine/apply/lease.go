@@ -67,7 +67,7 @@ type Lease struct {
 
 // Claim says who wants to write, for whom, and with which plan. CreatedAt is when the plan was made.
 type Claim struct {
-	Owner     Owner
+	Owner     contract.Owner
 	Holder    Holder
 	PlanHash  string
 	CreatedAt time.Time
@@ -76,7 +76,8 @@ type Claim struct {
 	Dead func(Holder) bool
 }
 
-// CheckClaim reads the marker and fails as TakeLease would, without writing: *ForeignError, *HeldError, ErrSuperseded
+// CheckClaim reads the marker and fails as TakeLease would, without writing: *ForeignError of package
+// contract, *HeldError, ErrSuperseded
 // or ErrRevoked.
 func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() time.Time) (contract.Marker,
 	contract.MarkerRevision, error) {
@@ -84,7 +85,7 @@ func CheckClaim(ctx context.Context, markers Markers, claim Claim, now func() ti
 	if err != nil {
 		return marker, revision, fmt.Errorf("reading the marker: %w", err)
 	}
-	if err := CheckOwner(marker, claim.Owner); err != nil {
+	if err := contract.CheckOwner(marker, claim.Owner); err != nil {
 		return marker, revision, err
 	}
 	if err := heldBy(marker, claim.Dead, now()); err != nil {

@@ -66,7 +66,7 @@ func (c *clock) pass(d time.Duration) {
 }
 
 // acme is who asks in these tests.
-var acme = apply.Owner{Migration: "acme", Tenant: "acme"}
+var acme = contract.Owner{Migration: "acme", Tenant: "acme"}
 
 func claim(run string) apply.Claim {
 	return apply.Claim{Owner: acme, PlanHash: "sha256:1",

@@ -11,38 +11,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 )
 
-// Owner is whose target it is, or is to be.
-type Owner struct{ Migration, Tenant string }
-
-// ForeignError says that a target belongs to another migration.
-type ForeignError struct{ Holder, Asking Owner }
-
-// Error names both.
-func (e *ForeignError) Error() string {
-	return fmt.Sprintf("the target belongs to migration %q%s, not to %q of tenant %q",
-		e.Holder.Migration, ofTenant(e.Holder.Tenant), e.Asking.Migration, e.Asking.Tenant)
-}
-
-func ofTenant(tenant string) string {
-	if tenant == "" {
-		return ""
-	}
-	return fmt.Sprintf(" of tenant %q", tenant)
-}
-
-// CheckOwner tells whether a target may be planned for and written by a migration: its marker names that one, or none.
-// It is the only place that compares a marker with a migration. A marker of an earlier version names no tenant. It
-// fails with *ForeignError.
-func CheckOwner(marker contract.Marker, owner Owner) error {
-	switch {
-	case marker.Migration == "" && marker.Tenant == "":
-		return nil
-	case marker.Migration == owner.Migration && (marker.Tenant == "" || marker.Tenant == owner.Tenant):
-		return nil
-	}
-	return &ForeignError{Holder: Owner{marker.Migration, marker.Tenant}, Asking: owner}
-}
-
 // ErrRevoked says that the hash of a plan was taken back.
 var ErrRevoked = errors.New("the plan was revoked")
 
@@ -67,10 +35,10 @@ func CheckPlan(marker contract.Marker, hash string, made time.Time) error {
 const keptRevocations = 100
 
 // Revoke notes in the marker that nobody may apply a plan any more. It tells whether that was said before. It fails
-// with *ForeignError, and with *HeldError while somebody writes to the target: the run that goes on would lose its
-// lease.
-func Revoke(ctx context.Context, markers Markers, owner Owner, hash string, now func() time.Time) (already bool,
-	err error) {
+// with *contract.ForeignError, and with *HeldError while somebody writes to the target: the run that goes on would lose
+// its lease.
+func Revoke(ctx context.Context, markers Markers, owner contract.Owner, hash string, now func() time.Time,
+) (already bool, err error) {
 	marker, revision, err := ownMarker(ctx, markers, owner, now)
 	if err != nil || slices.Contains(marker.Revoked, hash) {
 		return err == nil, err
@@ -85,13 +53,13 @@ func Revoke(ctx context.Context, markers Markers, owner Owner, hash string, now 
 }
 
 // ownMarker reads a marker that may be written by its owner now.
-func ownMarker(ctx context.Context, markers Markers, owner Owner, now func() time.Time) (contract.Marker,
+func ownMarker(ctx context.Context, markers Markers, owner contract.Owner, now func() time.Time) (contract.Marker,
 	contract.MarkerRevision, error) {
 	marker, revision, err := markers.ReadMarker(ctx)
 	if err != nil {
 		return marker, revision, fmt.Errorf("reading the marker: %w", err)
 	}
-	if err := CheckOwner(marker, owner); err != nil {
+	if err := contract.CheckOwner(marker, owner); err != nil {
 		return marker, revision, err
 	}
 	return marker, revision, heldBy(marker, nil, now())
@@ -127,7 +95,8 @@ func Adopt(ctx context.Context, markers Markers, from, to lifecycle.Migration, n
 	if marker.Migration == to.Name && marker.Tenant == to.Tenant {
 		return nil // an earlier try came as far as this
 	}
-	if err := errors.Join(CheckOwner(marker, Owner{from.Name, from.Tenant}), heldBy(marker, nil, now())); err != nil {
+	was := contract.Owner{Migration: from.Name, Tenant: from.Tenant}
+	if err := errors.Join(contract.CheckOwner(marker, was), heldBy(marker, nil, now())); err != nil {
 		return err
 	}
 	if marker.Migration == "" {
@@ -147,6 +116,6 @@ func Adopt(ctx context.Context, markers Markers, from, to lifecycle.Migration, n
 // was written then.
 func Refused(err error) bool {
 	var held *HeldError
-	var foreign *ForeignError
+	var foreign *contract.ForeignError
 	return errors.As(err, &held) || errors.As(err, &foreign) || errors.Is(err, ErrSuperseded) || errors.Is(err, ErrRevoked)
 }

@@ -25,8 +25,8 @@ func TestCheckOwner_AnotherMigrationsTargetIsRefused(t *testing.T) {
 		"another tenant's, of our name": {contract.Marker{Migration: "acme", Tenant: "beta"}, false},
 		"a tenant's without a name":     {contract.Marker{Tenant: "beta"}, false},
 	} {
-		err := apply.CheckOwner(c.marker, acme)
-		var foreign *apply.ForeignError
+		err := contract.CheckOwner(c.marker, acme)
+		var foreign *contract.ForeignError
 		if (err == nil) != c.ours || err != nil && (!errors.As(err, &foreign) ||
 			foreign.Holder.Migration != c.marker.Migration || foreign.Asking != acme) {
 			t.Errorf("a target that is %s: %v", name, err)
@@ -72,7 +72,7 @@ func TestTakeLease_WritesWhoseTargetItIsAndNeverOverAnother(t *testing.T) {
 	}
 	before, other := m.count, claim("r-2")
 	other.Owner.Tenant = "beta"
-	var foreign *apply.ForeignError
+	var foreign *contract.ForeignError
 	if _, err := apply.TakeLease(t.Context(), m, other, c.now); !errors.As(err, &foreign) || m.count != before {
 		t.Errorf("another tenant took the lease: %v", err)
 	}
@@ -110,8 +110,8 @@ func TestRevoke_WaitsForNobodyAndTouchesNoOthersTarget(t *testing.T) {
 	if _, err := apply.Revoke(t.Context(), m, acme, "sha256:1", c.now); !errors.As(err, &held) || held.Holder.ID != "r-1" {
 		t.Errorf("revoked beside a run: %v", err)
 	}
-	var foreign *apply.ForeignError
-	if _, err := apply.Revoke(t.Context(), m, apply.Owner{Migration: "beta", Tenant: "beta"}, "sha256:1",
+	var foreign *contract.ForeignError
+	if _, err := apply.Revoke(t.Context(), m, contract.Owner{Migration: "beta", Tenant: "beta"}, "sha256:1",
 		c.now); !errors.As(err, &foreign) {
 		t.Errorf("revoked in another's target: %v", err)
 	}
@@ -130,7 +130,7 @@ func TestAdopt_OnlyAfterTheArchiveAndWithinATenant(t *testing.T) {
 	leased.Lease = contract.Lease{ID: "r-9", Expires: "2026-11-27T12:00:00Z"}
 	going, others, ended := archived, archived, active
 	going.Status, others.Tenant, ended.Status = lifecycle.MigrationReady, "beta", lifecycle.MigrationArchived
-	var foreign *apply.ForeignError
+	var foreign *contract.ForeignError
 	var held *apply.HeldError
 	for name, c := range map[string]struct {
 		marker   contract.Marker

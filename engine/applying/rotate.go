@@ -16,7 +16,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -111,7 +110,7 @@ func approveRotation(ctx context.Context, p *project.Project, in Rotation) error
 }
 
 // rotate makes the secret and sets it under the lease, with an audit event on either side.
-func rotate(ctx context.Context, p *project.Project, target *client.Target, of *apply.Rotation,
+func rotate(ctx context.Context, p *project.Project, target *project.Target, of *apply.Rotation,
 	vault *delivering.Vault) error {
 	random := make([]byte, 32)
 	if _, err := rand.Read(random); err != nil {
@@ -136,7 +135,7 @@ func rotate(ctx context.Context, p *project.Project, target *client.Target, of *
 	return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*contract.Marker) {}))
 }
 
-func setSecret(ctx context.Context, p *project.Project, target *client.Target, of *apply.Rotation, secret string,
+func setSecret(ctx context.Context, p *project.Project, target *project.Target, of *apply.Rotation, secret string,
 	vault *delivering.Vault) error {
 	id := of.Live.ID()
 	if err := p.Migration().Note(p.Event(audit.ClientSecretRotating, id.String(), nil)); err != nil {

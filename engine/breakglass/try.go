@@ -6,7 +6,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/verify"
-	"github.com/rehome-iam/rehome/providers/client"
 )
 
 // Try tries the accounts of the break_glass block. A target that is no running server has nothing to try; that is
@@ -18,7 +17,7 @@ func Try(ctx context.Context, p *project.Project, target verify.Target) ([]verif
 	}
 	impersonate := cfg.Verify != nil && cfg.Verify.Impersonate
 	results, err := verify.BreakGlass(ctx, cfg.BreakGlass.Users, target, impersonate, p.Now)
-	if client.Unsupported(err) {
+	if project.Unsupported(err) {
 		place := cfg.BreakGlass.Range
 		w := diag.Warningf("break-glass-not-tried", "Break-glass accounts are not tried",
 			"This target cannot be signed in to, so nothing is known of them. Try them where it is imported.")

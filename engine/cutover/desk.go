@@ -15,7 +15,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/switchover"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -25,9 +24,9 @@ type desk struct {
 	p         *project.Project
 	cfg       *config.Config
 	migration *state.Migration
-	target    *client.Target
+	target    *project.Target
 	schema    contract.ProviderSchema
-	sources   map[string]*client.Source
+	sources   map[string]*project.Source
 	progress  []switchover.Progress
 	records   map[string]switchover.Record // by address
 	items     map[string]identity.Item     // applications of the newest snapshots, by address
@@ -62,7 +61,7 @@ func newDesk(ctx context.Context, p *project.Project) (*desk, error) {
 		return nil, err
 	}
 	return &desk{
-		p: p, cfg: cfg, migration: migration, sources: map[string]*client.Source{},
+		p: p, cfg: cfg, migration: migration, sources: map[string]*project.Source{},
 		records: map[string]switchover.Record{}, items: map[string]identity.Item{},
 	}, nil
 }
@@ -170,7 +169,7 @@ func (d *desk) owner(p switchover.Progress) (*config.Application, error) {
 }
 
 // source starts the plugin of a source on first use.
-func (d *desk) source(ctx context.Context, address string) (*client.Source, error) {
+func (d *desk) source(ctx context.Context, address string) (*project.Source, error) {
 	if running := d.sources[address]; running != nil {
 		return running, nil
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/switchover"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -71,7 +70,7 @@ func (d *desk) addSheet(ctx context.Context, report *SheetsReport, p switchover.
 	var failure *contract.ProviderError
 	switch {
 	case err == nil:
-	case client.Unsupported(err):
+	case project.Unsupported(err):
 		return diag.Errorf("sheet-needs-live-target", "Sheets need a live target",
 			"The target %s is no running server: it has no addresses, keys or certificates that an owner could enter.\n"+
 				"A rehearsal makes no sheets; configure the server that people will sign in at.", d.cfg.Target.Address())

@@ -15,6 +15,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/diagnosis"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
@@ -75,7 +76,7 @@ func initialised(t *testing.T) (folder string, open func(ask project.Ask) *proje
 // wantCode demands a diagnostic of a code.
 func wantCode(t *testing.T, err error, code string) {
 	t.Helper()
-	if err == nil || project.Diagnose(err)[0].Code != code {
+	if err == nil || diagnosis.Of(err)[0].Code != code {
 		t.Errorf("got %v, want the diagnostic %s", err, code)
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/diagnosis"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/providers/client"
 )
 
 // OnlineBlock is what one source or target block may do in one phase. Exactly one of Permissions, Unknown and Failure
@@ -112,7 +112,7 @@ func (o *online) ask(ctx context.Context, block *config.ProviderBlock, phase str
 	out.Identity = phrase.Clean(who)
 	checks, err := plugin.Permissions(ctx)
 	switch {
-	case client.Unsupported(err):
+	case project.Unsupported(err):
 		out.Unknown = "this provider has no way to tell its permissions"
 	case err != nil:
 		out.Failure = failureText(err)
@@ -154,7 +154,7 @@ func (o *online) start(ctx context.Context, block *config.ProviderBlock, cfg *co
 }
 
 func failureText(err error) string {
-	list := project.Diagnose(err)
+	list := diagnosis.Of(err)
 	return phrase.Clean(strings.Join(strings.Fields(list[0].Detail), " "))
 }
 

@@ -43,7 +43,7 @@ func ForceUnlock(ctx context.Context, p *project.Project, id string, evenAlive b
 	if err != nil {
 		return nil, fmt.Errorf("reading the marker: %w", err)
 	}
-	if err := apply.CheckOwner(marker, p.Owner()); err != nil {
+	if err := contract.CheckOwner(marker, p.Owner()); err != nil {
 		return nil, err
 	}
 	holder := apply.HolderOf(marker.Lease)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/diagnosis"
 	"github.com/rehome-iam/rehome/engine/project"
 )
 
@@ -30,7 +31,7 @@ func Validate(ctx context.Context, p *project.Project, in ValidateInput) (*Valid
 	err := report.check(ctx, p, in)
 	report.Valid = err == nil
 	if err != nil {
-		report.Diagnostics = project.Diagnose(err)
+		report.Diagnostics = diagnosis.Of(err)
 	}
 	return report, err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // Statuses of a migration.
@@ -178,7 +179,8 @@ func (m Migration) MayUse(source string) error {
 	}
 	for _, known := range m.Sources {
 		if known.Name == source && known.Status == SourceArchived {
-			return Refuse(RuleSourceArchived, "source %s of migration %q is archived", source, m.Name)
+			return Refuse(RuleSourceArchived, "source %s of migration %q is archived since %s", source, m.Name,
+				phrase.Day(known.ArchivedAt))
 		}
 	}
 	return nil

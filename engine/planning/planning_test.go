@@ -19,7 +19,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
-	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/surveying"
 )
 
 // planned makes a plan, and fails the test when that fails.
@@ -302,7 +302,7 @@ func TestPlan_OfAnotherMigrationsTargetIsRefused(t *testing.T) {
 func TestPlan_FromASnapshotOfTheTargetIsThatOfTheLiveOne(t *testing.T) {
 	place := projecttest.New(t, "acme", projecttest.Groups(t, "Finance", "Support")...)
 	place.Write("realm.json", `{"realm": "acme", "enabled": true, "groups": [{"name": "Finance", "path": "/Finance"}]}`)
-	if _, err := reading.SnapshotTarget(t.Context(), place.Open(), reading.TargetInput{Out: "target.age"}); err != nil {
+	if _, err := surveying.Take(t.Context(), place.Open(), surveying.Input{Out: "target.age"}); err != nil {
 		t.Fatal(err)
 	}
 	live := planned(t, place.Open(), planning.Input{}, "").Plan
@@ -319,25 +319,25 @@ func TestPlan_FromASnapshotOfTheTargetIsThatOfTheLiveOne(t *testing.T) {
 }
 
 // renamed says of a group that the target has another one.
-type renamed struct{ reading.LiveTarget }
+type renamed struct{ planning.Live }
 
 func (r renamed) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	group := identity.Resource{Type: "group", Key: "/Finance", Attributes: identity.Attributes{"name": "Finance"}}
 	if err := each(group); err != nil {
 		return contract.ReadSummary{}, err
 	}
-	return r.LiveTarget.Read(ctx, each)
+	return r.Live.Read(ctx, each)
 }
 
 func (r renamed) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
-	marker, revision, err := r.LiveTarget.ReadMarker(ctx)
+	marker, revision, err := r.Live.ReadMarker(ctx)
 	marker.Bindings = map[string]string{"fake.corp/group/g1#group": "group:/Finance", "nonsense": "nonsense"}
 	return marker, revision, err
 }
 
 func TestPrepare_SeesTheTargetThroughWhatStandsBetween(t *testing.T) {
 	place := projecttest.New(t, "acme", projecttest.Groups(t, "Finance")...)
-	through := func(live reading.LiveTarget) reading.LiveTarget { return renamed{live} }
+	through := func(live planning.Live) planning.Live { return renamed{live} }
 	w, err := planning.Prepare(t.Context(), place.Open(), planning.Input{Through: through})
 	if err != nil {
 		t.Fatal(err)

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/reading"
-	"github.com/rehome-iam/rehome/providers/client"
+	"github.com/rehome-iam/rehome/engine/surveying"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -21,14 +19,14 @@ type Input struct {
 	Part       Part
 	TargetFile string // plan against the snapshot of the target in this file, instead of the live one
 	// Through is what stands between the plan and the live target; nil for nothing.
-	Through func(reading.LiveTarget) reading.LiveTarget
+	Through func(Live) Live
 }
 
 // Prepared is a plan with what it was made from. Whoever has it closes it.
 type Prepared struct {
 	Plan      *plan.Plan
-	Target    *client.Target // translates and checks; it has no connection when the plan was made against a file
-	Live      reading.LiveTarget
+	Target    *project.Target // translates and checks; it has no connection when the plan was made against a file
+	Live      Live
 	Read      contract.ReadSummary
 	Marker    contract.Marker
 	Revision  contract.MarkerRevision
@@ -37,6 +35,15 @@ type Prepared struct {
 
 	// Untold counts the resources of a throw-away target of which it is not known whether they were used.
 	Untold int
+
+	takenAt string // when the snapshot of the target was taken, RFC 3339; empty for a live one
+}
+
+// Live is what a plan wants to know of the target: from its plugin, or from a file.
+type Live interface {
+	Identify(ctx context.Context) (contract.TargetIdentity, error)
+	ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error)
+	Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error)
 }
 
 // Close ends the plugin of the target.
@@ -72,7 +79,7 @@ func open(ctx context.Context, p *project.Project, in Input) (*Prepared, contrac
 		}
 		return w, schema, nil
 	}
-	kept, err := reading.OpenTargetFile(p, in.TargetFile)
+	kept, err := surveying.Open(p, in.TargetFile)
 	if err != nil {
 		return nil, contract.ProviderSchema{}, err
 	}
@@ -82,7 +89,7 @@ func open(ctx context.Context, p *project.Project, in Input) (*Prepared, contrac
 	}
 	cfg := p.Config()
 	target, schema, err := plugins.OfflineTarget(ctx, cfg.Target, cfg.InPhase(p.Phase))
-	return &Prepared{Target: target, Live: kept}, schema, err
+	return &Prepared{Target: target, Live: kept, takenAt: kept.TakenAt}, schema, err
 }
 
 func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contract.ProviderSchema, in Input) error {
@@ -99,7 +106,7 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contr
 		return fmt.Errorf("reading the marker: %w", err)
 	}
 	if !p.ThrowAway() { // a rehearsal reads the real target under a name of its own; where it writes is judged elsewhere
-		if err := apply.CheckOwner(w.Marker, p.Owner()); err != nil {
+		if err := contract.CheckOwner(w.Marker, p.Owner()); err != nil {
 			return err
 		}
 	}
@@ -107,11 +114,9 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contr
 		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
 		Target: plan.Target{
 			Provider: cfg.Target.Provider, Name: cfg.Target.Name, Identity: who.Identity, Summary: who.Summary,
+			SnapshotAt: w.takenAt,
 		},
 		Schemas: schema.Resources, Rules: cfg.Merges, Skips: cfg.Skips, Selection: selected,
-	}
-	if kept, isFile := w.Live.(reading.KeptTarget); isFile {
-		input.Target.SnapshotAt = kept.TakenAt()
 	}
 	snapshots, err := w.gather(ctx, p, &input, in.Refresh)
 	if err != nil {

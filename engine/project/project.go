@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -106,8 +106,8 @@ func (p *Project) Configuration(ctx context.Context) (*config.Config, error) {
 func (p *Project) Config() *config.Config { return p.configuration }
 
 // Owner is whose target it must be that this project writes to. The configuration must have been read.
-func (p *Project) Owner() apply.Owner {
-	return apply.Owner{Migration: p.configuration.Migration.Name, Tenant: p.configuration.Migration.Tenant}
+func (p *Project) Owner() contract.Owner {
+	return contract.Owner{Migration: p.configuration.Migration.Name, Tenant: p.configuration.Migration.Tenant}
 }
 
 // NewID is a readable id: prefix, day, and eight random hexadecimal digits.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/config"
@@ -12,10 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -61,21 +58,20 @@ func chosen(cfg *config.Config, names []string) ([]*config.ProviderBlock, error)
 
 // archivedOr says of a name that the configuration does not have that it is an archived source, where it is one.
 func archivedOr(migration *state.Migration, names []string, otherwise error) error {
-	m, err := migration.Recorded()
+	recorded, err := migration.Recorded()
 	if err != nil {
 		return otherwise
 	}
-	for _, source := range m.Sources {
-		if source.Status == lifecycle.SourceArchived && slices.Contains(names, source.Name) {
-			return &lifecycle.Refusal{Rule: lifecycle.RuleSourceArchived, Detail: fmt.Sprintf(
-				"source %s of migration %q is archived since %s", source.Name, m.Name, phrase.Day(source.ArchivedAt))}
+	for _, name := range names {
+		if err := recorded.MayUse(name); err != nil {
+			return err
 		}
 	}
 	return otherwise
 }
 
 // collected lets a plugin be collected from by the engine: the two sides name the same handler differently.
-type collected struct{ *client.Source }
+type collected struct{ *project.Source }
 
 // Collect implements inventory.Source.
 func (c collected) Collect(ctx context.Context, handler inventory.Handler) error {
@@ -103,7 +99,7 @@ func Collect(ctx context.Context, p *project.Project, block *config.ProviderBloc
 }
 
 // fill reads the source into the snapshot of the id. The collection of the source is this process's alone.
-func fill(ctx context.Context, p *project.Project, source *client.Source, name, id string) (state.Snapshot, error) {
+func fill(ctx context.Context, p *project.Project, source *project.Source, name, id string) (state.Snapshot, error) {
 	if err := p.CloseUnfinished(ctx); err != nil {
 		return state.Snapshot{}, err
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
-	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -30,7 +29,7 @@ func Translated(ctx context.Context, p *project.Project, target Translator, snap
 	if err != nil {
 		return err
 	}
-	pipe := &pipe{target: target, snapshot: snapshot, each: each, notes: map[identity.Address][]fidelity.Finding{}}
+	pipe := &pipe{target: target, snapshot: snapshot, each: each}
 	mapper := merge.NewMapper(p.Config().Maps)
 	for item, err := range migration.Items(snapshot.ID, kinds...) {
 		if err != nil {
@@ -40,7 +39,8 @@ func Translated(ctx context.Context, p *project.Project, target Translator, snap
 		if problems.HasErrors() {
 			return problems
 		}
-		if err := pipe.add(ctx, mapped, findings); err != nil {
+		noted := plan.AssessedItem{Item: mapped, Translation: contract.Translation{Findings: findings}}
+		if err := pipe.add(ctx, noted); err != nil {
 			return err
 		}
 	}
@@ -52,14 +52,10 @@ type pipe struct {
 	target   Translator
 	snapshot state.Snapshot
 	each     func([]plan.AssessedItem) error
-	batch    []identity.Item
-	notes    map[identity.Address][]fidelity.Finding // what map blocks changed of an item of the batch
+	batch    []plan.AssessedItem // of a translation only what map blocks changed is known yet
 }
 
-func (b *pipe) add(ctx context.Context, item identity.Item, findings []fidelity.Finding) error {
-	if len(findings) > 0 {
-		b.notes[item.Address()] = findings
-	}
+func (b *pipe) add(ctx context.Context, item plan.AssessedItem) error {
 	if b.batch = append(b.batch, item); len(b.batch) == batchSize {
 		return b.flush(ctx)
 	}
@@ -70,17 +66,20 @@ func (b *pipe) flush(ctx context.Context) error {
 	if len(b.batch) == 0 {
 		return nil
 	}
-	translations, err := b.target.Translate(ctx, b.batch)
+	asked := make([]identity.Item, 0, len(b.batch))
+	for _, one := range b.batch {
+		asked = append(asked, one.Item)
+	}
+	translations, err := b.target.Translate(ctx, asked)
 	if err != nil {
 		return fmt.Errorf("translating items of %s: %w", b.snapshot.Source, err)
 	}
 	items := make([]plan.AssessedItem, 0, len(b.batch))
-	for i, item := range b.batch {
-		translations[i].Findings = append(translations[i].Findings, b.notes[item.Address()]...)
-		result := assess.Assess(item, translations[i].Contract, translations[i].Findings, b.snapshot.Gaps)
-		items = append(items, plan.AssessedItem{Item: item, Translation: translations[i], Result: result})
+	for i, one := range b.batch {
+		translations[i].Findings = append(translations[i].Findings, one.Translation.Findings...)
+		result := assess.Assess(one.Item, translations[i].Contract, translations[i].Findings, b.snapshot.Gaps)
+		items = append(items, plan.AssessedItem{Item: one.Item, Translation: translations[i], Result: result})
 	}
 	b.batch = b.batch[:0]
-	clear(b.notes)
 	return b.each(items)
 }

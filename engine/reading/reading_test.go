@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -25,7 +24,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
-	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/state"
@@ -271,23 +269,6 @@ func TestDiff_StreamsWhatChangedBetweenTwoReads(t *testing.T) {
 	}
 	if found, err := FindSnapshot(t.Context(), p, d.Before.ID[len(d.Before.ID)-6:], ""); err != nil || found.ID != d.Before.ID {
 		t.Errorf("the end of an id: %v", err)
-	}
-}
-
-func TestHide_LeavesNothingOfAPerson(t *testing.T) {
-	mask := pseudonym.New([]byte("a key of thirty-two bytes length"), nil)
-	person := identity.Item{Source: "directory.corp", Kind: identity.KindUser, ID: "u1", Name: "ana@acme.example",
-		Attributes: json.RawMessage(`{"name":"ana@acme.example"}`), Raw: json.RawMessage(`{"mail":"ana@acme.example"}`)}
-	encoded, err := json.Marshal(HideItem(mask, person))
-	if err != nil || strings.Contains(string(encoded), "ana") || strings.Contains(string(encoded), `"u1"`) {
-		t.Errorf("%s %v", encoded, err)
-	}
-	group := identity.Item{Source: "directory.corp", Kind: identity.KindGroup, ID: "g1", Name: "Sales"}
-	if diff := cmp.Diff(group, HideItem(mask, group)); diff != "" {
-		t.Errorf("a group is hidden:\n%s", diff)
-	}
-	if diff := cmp.Diff(person, HideItem(nil, person)); diff != "" {
-		t.Errorf("hidden although people may be shown:\n%s", diff)
 	}
 }
 

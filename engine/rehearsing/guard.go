@@ -9,8 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
-	"github.com/rehome-iam/rehome/providers/client"
 )
 
 const codeRefused = "rehearsal-target-refused"
@@ -22,13 +22,13 @@ func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *
 		return nil
 	}
 	blueprint, err := work.Target.Blueprint(ctx, "")
-	if client.Unsupported(err) {
+	if project.Unsupported(err) {
 		report.Notes = append(report.Notes,
 			"Whether the throw-away target could reach mail or logout addresses is not known: its provider cannot tell.")
 	} else if err != nil {
 		return fmt.Errorf("looking at the settings of the throw-away target: %w", err)
 	}
-	marker, _, err := memory.LiveTarget.ReadMarker(ctx)
+	marker, _, err := memory.Live.ReadMarker(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
@@ -47,7 +47,7 @@ func (r *rehearsing) refused(why string) error {
 }
 
 // elsewhere proves that the real target is another one: a mark that is left in the throw-away target must not be there.
-func (r *rehearsing) elsewhere(ctx context.Context, real *client.Target, work *planning.Prepared) error {
+func (r *rehearsing) elsewhere(ctx context.Context, real *project.Target, work *planning.Prepared) error {
 	if r.copied {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (r *rehearsing) cleanCopy(ctx context.Context) error {
 }
 
 // clearMarker leaves no trace of a migration in the marker.
-func clearMarker(ctx context.Context, target *client.Target) error {
+func clearMarker(ctx context.Context, target *project.Target) error {
 	marker, revision, err := target.ReadMarker(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)

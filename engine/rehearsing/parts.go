@@ -16,23 +16,21 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/engine/verify"
-	"github.com/rehome-iam/rehome/providers/client"
 	"github.com/rehome-iam/rehome/state"
 )
 
 // memory is a target whose reading is kept, and which knows what the real state has bound: a copy has the same keys.
 type memory struct {
-	reading.LiveTarget
+	planning.Live
 	bound map[string]state.Binding
 	seen  []identity.Resource
 }
 
-// ReadMarker implements reading.LiveTarget.
+// ReadMarker implements planning.Live.
 func (m *memory) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
-	marker, revision, err := m.LiveTarget.ReadMarker(ctx)
+	marker, revision, err := m.Live.ReadMarker(ctx)
 	if marker.Bindings == nil {
 		marker.Bindings = map[string]string{}
 	}
@@ -44,10 +42,10 @@ func (m *memory) ReadMarker(ctx context.Context) (contract.Marker, contract.Mark
 	return marker, revision, err
 }
 
-// Read implements reading.LiveTarget.
+// Read implements planning.Live.
 func (m *memory) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
 	m.seen = nil
-	return m.LiveTarget.Read(ctx, func(r identity.Resource) error {
+	return m.Live.Read(ctx, func(r identity.Resource) error {
 		m.seen = append(m.seen, r)
 		return each(r)
 	})
@@ -61,8 +59,8 @@ func (r *rehearsing) plan(ctx context.Context, of *project.Project) (*planning.P
 	}
 	m := &memory{bound: bound}
 	work, err := planning.Prepare(ctx, of, planning.Input{
-		Part: r.in.Part, Through: func(live reading.LiveTarget) reading.LiveTarget {
-			m.LiveTarget = live
+		Part: r.in.Part, Through: func(live planning.Live) planning.Live {
+			m.Live = live
 			return m
 		},
 	})
@@ -72,7 +70,7 @@ func (r *rehearsing) plan(ctx context.Context, of *project.Project) (*planning.P
 // parts applies, verifies, takes back, verifies again, and compares with how it was before. The real plan and target
 // are only read.
 func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPlan *plan.Plan, work *planning.Prepared,
-	before []identity.Resource, real *client.Target) error {
+	before []identity.Resource, real *project.Target) error {
 	if err := planning.Record(ctx, r.scratch, work, false); err != nil {
 		return err
 	}
@@ -176,7 +174,7 @@ func (r *rehearsing) foresee(report *rehearsal.Report, real *plan.Plan, measured
 }
 
 // verify tries what the runs made, and after the rollback that it is gone.
-func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *client.Target) error {
+func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *project.Target) error {
 	r.p.Note("Verifying")
 	part := rehearsal.Part{Name: name, Failures: []rehearsal.Failure{}}
 	done, err := r.in.Real.Did(r.scratch.Migration(), "")
@@ -194,7 +192,7 @@ func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name 
 	}
 	began := r.p.Now()
 	found, err := verify.Run(ctx, verify.Expect(done, schema.Resources), target, schema.Resources, verify.Options{
-		Workers: r.in.Workers, Unsupported: client.Unsupported, Now: r.p.Now, People: actForNobody(),
+		Workers: r.in.Workers, Unsupported: project.Unsupported, Now: r.p.Now, People: actForNobody(),
 	})
 	if err != nil {
 		return err
@@ -219,7 +217,7 @@ func actForNobody() verify.People {
 }
 
 // compare looks whether the target is as it was. Only then its marker is cleared, so that the next rehearsal may begin.
-func (r *rehearsing) compare(ctx context.Context, report *rehearsal.Report, target *client.Target,
+func (r *rehearsing) compare(ctx context.Context, report *rehearsal.Report, target *project.Target,
 	before []identity.Resource) error {
 	schema, err := target.Schema(ctx)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -15,7 +14,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rollback"
-	"github.com/rehome-iam/rehome/providers/client"
 )
 
 // Way is the way back as other use cases ask for it, through ports of their own.
@@ -82,7 +80,7 @@ func compute(ctx context.Context, p *project.Project, w *planning.Prepared, reco
 	if w.Marker, w.Revision, err = w.Target.ReadMarker(ctx); err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
-	if err := apply.CheckOwner(w.Marker, p.Owner()); err != nil {
+	if err := contract.CheckOwner(w.Marker, p.Owner()); err != nil {
 		return err
 	}
 	age, err := planning.Age(cfg)
@@ -99,12 +97,8 @@ func compute(ctx context.Context, p *project.Project, w *planning.Prepared, reco
 		},
 		CreatedAt: now.Format(time.RFC3339Nano), ExpiresAt: now.Add(age).Format(time.RFC3339),
 	}
-	w.Read, err = w.Target.Read(ctx, func(r identity.Resource) error {
-		input.Live = append(input.Live, r)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading the target: %w", err)
+	if input.Live, w.Read, err = project.Resources(ctx, w.Target); err != nil {
+		return err
 	}
 	if input.Usages, err = usages(ctx, w, p.ThrowAway(), rollback.Questions(input)); err != nil {
 		return err
@@ -124,7 +118,7 @@ func compute(ctx context.Context, p *project.Project, w *planning.Prepared, reco
 func usages(ctx context.Context, w *planning.Prepared, throwAway bool, questions []observation.UsageQuestion,
 ) (map[identity.ResourceID]observation.Usage, error) {
 	answers, err := w.Target.Usage(ctx, questions)
-	if err != nil && !client.Unsupported(err) {
+	if err != nil && !project.Unsupported(err) {
 		return nil, fmt.Errorf("asking what was used since: %w", err)
 	}
 	known := map[identity.ResourceID]observation.Usage{}

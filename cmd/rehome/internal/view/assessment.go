@@ -250,7 +250,7 @@ func AssessmentDiffJSON(w io.Writer, d reading.AssessmentDiff, head map[string]a
 				continue
 			}
 		}
-		if err := list.Add(reading.HideVerdict(mask, change)); err != nil {
+		if err := list.Add(mask.Verdict(change)); err != nil {
 			return total, err
 		}
 	}

@@ -192,7 +192,7 @@ func SnapshotDiffJSON(w io.Writer, d reading.SnapshotDiff, format string, verbos
 		if !fold.lists(change) {
 			continue
 		}
-		if err := list.Add(reading.HideChange(mask, change)); err != nil {
+		if err := list.Add(mask.Change(change)); err != nil {
 			return tally, err
 		}
 	}

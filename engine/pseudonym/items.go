@@ -1,4 +1,4 @@
-package reading
+package pseudonym
 
 import (
 	"encoding/json"
@@ -7,18 +7,14 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
-	"github.com/rehome-iam/rehome/engine/pseudonym"
 )
-
-// A person in JSON is a pseudonym, and what is known of one is left out: fields and raw payloads name people in too
-// many ways. With
-// -show-people the masker is nil and all is told.
 
 // hidden stands where a value was that may name a person.
 const hidden = "(hidden)"
 
-// HideItem is the item as it may leave the terminal.
-func HideItem(m *pseudonym.Masker, item identity.Item) identity.Item {
+// Item is the item as it may leave the terminal: a person is a pseudonym, and what is known of one is left out, because
+// fields and raw payloads name people in too many ways. A nil masker names them, here and below.
+func (m *Masker) Item(item identity.Item) identity.Item {
 	person := item.Person()
 	if m == nil || person == "" {
 		return item
@@ -37,8 +33,8 @@ func HideItem(m *pseudonym.Masker, item identity.Item) identity.Item {
 	return item
 }
 
-// HideChange names the fields that changed of a person, and not their values.
-func HideChange(m *pseudonym.Masker, c inventory.Change) inventory.Change {
+// Change names the fields that changed of a person, and not their values.
+func (m *Masker) Change(c inventory.Change) inventory.Change {
 	item := c.After
 	if item == nil {
 		item = c.Before
@@ -46,7 +42,7 @@ func HideChange(m *pseudonym.Masker, c inventory.Change) inventory.Change {
 	if m == nil || item == nil || item.Person() == "" {
 		return c
 	}
-	masked := HideItem(m, *item)
+	masked := m.Item(*item)
 	c.ID, c.Name = masked.ID, masked.Name
 	fields := make([]inventory.FieldChange, len(c.Fields))
 	for i, f := range c.Fields {
@@ -57,9 +53,9 @@ func HideChange(m *pseudonym.Masker, c inventory.Change) inventory.Change {
 	return c
 }
 
-// hideAddress masks the address and name of a result about a person. Of a membership it knows the id only, which ends
+// address masks the address and name of a result about a person. Of a membership it knows the id only, which ends
 // with the person's.
-func hideAddress(m *pseudonym.Masker, address identity.Address, name string) (identity.Address, string) {
+func (m *Masker) address(address identity.Address, name string) (identity.Address, string) {
 	if m == nil || !address.Kind.IsPeople() {
 		return address, name
 	}
@@ -69,14 +65,14 @@ func hideAddress(m *pseudonym.Masker, address identity.Address, name string) (id
 	return address, masked
 }
 
-// HideResult is a verdict as it may leave the terminal.
-func HideResult(m *pseudonym.Masker, r assess.Result) assess.Result {
-	r.Address, r.Name = hideAddress(m, r.Address, r.Name)
+// Result is a verdict as it may leave the terminal.
+func (m *Masker) Result(r assess.Result) assess.Result {
+	r.Address, r.Name = m.address(r.Address, r.Name)
 	return r
 }
 
-// HideVerdict is a change of a verdict as it may leave the terminal.
-func HideVerdict(m *pseudonym.Masker, c assess.Change) assess.Change {
-	c.Address, c.Name = hideAddress(m, c.Address, c.Name)
+// Verdict is a change of a verdict as it may leave the terminal.
+func (m *Masker) Verdict(c assess.Change) assess.Change {
+	c.Address, c.Name = m.address(c.Address, c.Name)
 	return c
 }

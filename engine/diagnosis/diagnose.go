@@ -1,4 +1,4 @@
-package project
+package diagnosis
 
 import (
 	"errors"
@@ -14,9 +14,9 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// Diagnose turns any error into what a person reads: a code, a title, what happened and what to do. It has at least one
+// Of turns any error into what a person reads: a code, a title, what happened and what to do. It has at least one
 // entry.
-func Diagnose(err error) diag.List {
+func Of(err error) diag.List {
 	var list diag.List
 	if errors.As(err, &list) && len(list) > 0 {
 		return list
@@ -85,7 +85,7 @@ func describeHeld(err error) (diag.Diagnostic, bool) {
 	var held *apply.HeldError
 	var busy *state.BusyError
 	var active *state.ActiveError
-	var foreign *apply.ForeignError
+	var foreign *contract.ForeignError
 	switch {
 	case errors.As(err, &locked):
 		return diag.Errorf("state-locked", "State is locked",
@@ -127,7 +127,7 @@ func describeHeld(err error) (diag.Diagnostic, bool) {
 }
 
 // describeForeign says how the target of another migration can be had, where it can.
-func describeForeign(e *apply.ForeignError) diag.Diagnostic {
+func describeForeign(e *contract.ForeignError) diag.Diagnostic {
 	advice := "What rehome made there is another tenant's. Name another target."
 	if e.Holder.Tenant == "" || e.Holder.Tenant == e.Asking.Tenant {
 		advice = fmt.Sprintf("Nothing was changed. If that migration is over, end it with rehome state archive and take its "+
