@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -157,12 +158,12 @@ func BenchmarkRules(b *testing.B) {
 		}
 		fmt.Fprintf(&text, "merge \"group\" \"g%d\" {\n  where    = %s\n  decision = \"skip\"\n}\n", i, where)
 	}
-	input := plan.Input{Migration: plan.Migration{Name: "m", Tenant: "t", Mode: merge.ModeMerge}}
+	input := draft.Input{Migration: plan.Migration{Name: "m", Tenant: "t", Mode: merge.ModeMerge}}
 	for i := range items {
 		item := group(b, fmt.Sprintf("group-%d", i))
 		item.Source, item.ID = "okta.corp", fmt.Sprint(i)
 		result := assess.Result{Class: assess.ClassVisibility, Rationale: "listed"}
-		input.Items = append(input.Items, plan.AssessedItem{Item: item, Result: result})
+		input.Items = append(input.Items, draft.AssessedItem{Item: item, Result: result})
 	}
 	b.Run("pick", func(b *testing.B) {
 		benchCPU(b, func() {
@@ -187,8 +188,8 @@ func BenchmarkRules(b *testing.B) {
 		benchCPU(b, func() {
 			c, list := load(b, text.String(), Inputs{})
 			input.Rules, input.Skips = c.Merges, c.Skips
-			desired := plan.Desired(input)
-			p, problems := plan.Build(input)
+			desired := draft.Desired(input)
+			p, problems := draft.Build(input)
 			if list.HasErrors() || problems.HasErrors() || len(desired) != 0 || p.Summary.Skipped != blocks-prefixes {
 				b.Fatal(list, problems, p.Summary)
 			}

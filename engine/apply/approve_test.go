@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -59,9 +60,9 @@ func TestFresh_UntilItsEndAndOfThisClassifier(t *testing.T) {
 		at   time.Time
 		want string
 	}{
-		"at its end":                       {made(plan.ClassifierVersion, until, nil), end, ""},
-		"a second later":                   {made(plan.ClassifierVersion, until, nil), end.Add(time.Second), "plan-expired"},
-		"no end that reads":                {made(plan.ClassifierVersion, "soon", nil), end, "plan-expired"},
+		"at its end":                       {made(assess.ClassifierVersion, until, nil), end, ""},
+		"a second later":                   {made(assess.ClassifierVersion, until, nil), end.Add(time.Second), "plan-expired"},
+		"no end that reads":                {made(assess.ClassifierVersion, "soon", nil), end, "plan-expired"},
 		"another classifier":               {made("old", until, nil), end, "plan-other-classifier"},
 		"the way back is judged by nobody": {made("old", until, &plan.Rollback{}), end, ""},
 	} {

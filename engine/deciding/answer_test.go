@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -23,29 +24,29 @@ func TestAnswer_FitsOrIsAskedAgain(t *testing.T) {
 	for _, c := range []struct {
 		overlap plan.Overlap
 		text    string
-		want    plan.Proposal
+		want    draft.Proposal
 		fits    bool
 	}{
-		{o, "", plan.Proposal{}, true},
-		{o, "s", plan.Proposal{Decision: "skip"}, true},
-		{o, "c", plan.Proposal{Decision: "create_new"}, true},
-		{o, "1", plan.Proposal{Decision: "map_to_existing", Target: "group:/a"}, true},
-		{o, "2", plan.Proposal{Decision: "map_to_existing", Target: "group:/b"}, true},
-		{o, "3", plan.Proposal{Decision: "map_to_existing", Target: "group:/c"}, true},
-		{o, "0", plan.Proposal{}, false},
-		{o, "4", plan.Proposal{}, false},
-		{o, "-1", plan.Proposal{}, false},
-		{o, "one", plan.Proposal{}, false},
-		{o, "r", plan.Proposal{Decision: "reconcile", Target: "group:/a"}, true},
-		{o, "r 3", plan.Proposal{Decision: "reconcile", Target: "group:/c"}, true},
-		{o, "r2", plan.Proposal{}, false}, // it does not live yet
-		{o, "r 9", plan.Proposal{}, false},
-		{alone, "c", plan.Proposal{Decision: "create_new"}, true},
-		{alone, "1", plan.Proposal{}, false},
-		{alone, "r", plan.Proposal{}, false},
-		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "c", plan.Proposal{}, false},
-		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "1", plan.Proposal{}, false},
-		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "r 1", plan.Proposal{}, false},
+		{o, "", draft.Proposal{}, true},
+		{o, "s", draft.Proposal{Decision: "skip"}, true},
+		{o, "c", draft.Proposal{Decision: "create_new"}, true},
+		{o, "1", draft.Proposal{Decision: "map_to_existing", Target: "group:/a"}, true},
+		{o, "2", draft.Proposal{Decision: "map_to_existing", Target: "group:/b"}, true},
+		{o, "3", draft.Proposal{Decision: "map_to_existing", Target: "group:/c"}, true},
+		{o, "0", draft.Proposal{}, false},
+		{o, "4", draft.Proposal{}, false},
+		{o, "-1", draft.Proposal{}, false},
+		{o, "one", draft.Proposal{}, false},
+		{o, "r", draft.Proposal{Decision: "reconcile", Target: "group:/a"}, true},
+		{o, "r 3", draft.Proposal{Decision: "reconcile", Target: "group:/c"}, true},
+		{o, "r2", draft.Proposal{}, false}, // it does not live yet
+		{o, "r 9", draft.Proposal{}, false},
+		{alone, "c", draft.Proposal{Decision: "create_new"}, true},
+		{alone, "1", draft.Proposal{}, false},
+		{alone, "r", draft.Proposal{}, false},
+		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "c", draft.Proposal{}, false},
+		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "1", draft.Proposal{}, false},
+		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "r 1", draft.Proposal{}, false},
 	} {
 		got, fits := answer(c.overlap, c.text)
 		if fits != c.fits || fits && (got.Decision != c.want.Decision || got.Target != c.want.Target) {
@@ -84,7 +85,7 @@ func TestMergeBlocks_MeanOneItemAndHaveNamesOfTheirOwn(t *testing.T) {
 	of := &plan.Plan{Steps: []plan.Step{{Items: []plan.ItemName{finance, twin, other, assigned, nameless}}}}
 	var made []decision
 	for _, item := range []plan.ItemName{finance, twin, other, assigned, nameless} {
-		made = append(made, decision{plan.Overlap{Item: item}, plan.Proposal{Decision: "skip"}})
+		made = append(made, decision{plan.Overlap{Item: item}, draft.Proposal{Decision: "skip"}})
 	}
 	rules := []merge.Rule{{Kind: "group", Name: "finance-co"}, {Kind: "application", Name: "sales"}}
 	var got []string

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -51,14 +52,14 @@ func line(ctx context.Context, p *project.Project, question string) (string, err
 
 // ask asks about one overlap until an answer fits. A proposal without a decision leaves it open; io.EOF ends the
 // questions.
-func ask(ctx context.Context, p *project.Project, o plan.Overlap) (plan.Proposal, error) {
+func ask(ctx context.Context, p *project.Project, o plan.Overlap) (draft.Proposal, error) {
 	for {
 		text, err := line(ctx, p, question(o))
 		if err != nil {
-			return plan.Proposal{}, err
+			return draft.Proposal{}, err
 		}
 		if text == "q" {
-			return plan.Proposal{}, io.EOF
+			return draft.Proposal{}, io.EOF
 		}
 		proposal, fits := answer(o, text)
 		if !fits {
@@ -96,21 +97,21 @@ func question(o plan.Overlap) string {
 
 // answer makes a proposal of what a person typed, without one where nothing was; fits tells whether it is an answer at
 // all. A rename and the attributes to overwrite are asked for afterwards.
-func answer(o plan.Overlap, text string) (proposal plan.Proposal, fits bool) {
+func answer(o plan.Overlap, text string) (proposal draft.Proposal, fits bool) {
 	switch {
 	case text == "":
-		return plan.Proposal{}, true
+		return draft.Proposal{}, true
 	case text == "s":
-		return plan.Proposal{Decision: string(merge.DecisionSkip)}, true
+		return draft.Proposal{Decision: string(merge.DecisionSkip)}, true
 	case text == "c":
-		return plan.Proposal{Decision: string(merge.DecisionCreate)}, may(o, merge.DecisionCreate)
+		return draft.Proposal{Decision: string(merge.DecisionCreate)}, may(o, merge.DecisionCreate)
 	case strings.HasPrefix(text, "r"):
 		target, found := candidate(o, strings.TrimSpace(text[1:]), true)
-		return plan.Proposal{Decision: string(merge.DecisionReconcile), Target: target}, found &&
+		return draft.Proposal{Decision: string(merge.DecisionReconcile), Target: target}, found &&
 			may(o, merge.DecisionReconcile)
 	}
 	target, found := candidate(o, text, false)
-	return plan.Proposal{Decision: string(merge.DecisionMap), Target: target}, found && may(o, merge.DecisionMap)
+	return draft.Proposal{Decision: string(merge.DecisionMap), Target: target}, found && may(o, merge.DecisionMap)
 }
 
 func may(o plan.Overlap, wanted merge.Decision) bool {

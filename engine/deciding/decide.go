@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -63,7 +64,7 @@ type Open struct {
 // decision is one merge block to be written.
 type decision struct {
 	overlap  plan.Overlap
-	proposal plan.Proposal
+	proposal draft.Proposal
 }
 
 // Decide plans, and decides about the overlaps that wait: all alike, or one by one with a person. Where neither was
@@ -162,7 +163,7 @@ func waiting(all []plan.Overlap, in Input) ([]plan.Overlap, error) {
 
 // alike decides the waiting ones of all overlaps alike; what must not be guessed stays open.
 func alike(waiting, all []plan.Overlap, in Input) ([]decision, []Open) {
-	bulk := plan.Bulk{
+	bulk := draft.Bulk{
 		Decision: merge.Decision(in.All), Suffix: in.Suffix, Overwrite: in.Overwrite, Pending: map[string]bool{},
 	}
 	for _, overlap := range all {
@@ -172,7 +173,7 @@ func alike(waiting, all []plan.Overlap, in Input) ([]decision, []Open) {
 	}
 	made, open := []decision{}, []Open{}
 	for _, overlap := range waiting {
-		proposal, why := plan.Propose(overlap, bulk)
+		proposal, why := draft.Propose(overlap, bulk)
 		if why != "" {
 			open = append(open, Open{Overlap: overlap, Why: why})
 			continue

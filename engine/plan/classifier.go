@@ -5,9 +5,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 )
 
-// ClassifierVersion is that of the classifier under which this version of rehome makes plans.
-const ClassifierVersion = assess.ClassifierVersion
-
 // CheckClassifier refuses a plan that was made under another classifier: what it calls safe may be called something else now.
 func CheckClassifier(p *Plan) error {
 	if p.Classifier == assess.ClassifierVersion {

@@ -418,3 +418,17 @@ func variantsOf(v any) map[string]string {
 	}
 	return variants
 }
+
+func FuzzRead(f *testing.F) {
+	p := fullPlans()["forward"]
+	var file bytes.Buffer
+	if err := Write(&file, p, unsealed); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if p, _, problems := Read(bytes.NewReader(data)); !problems.HasErrors() && Hash(p) != p.PlanHash {
+			t.Fatal("read a plan that does not have its hash")
+		}
+	})
+}

@@ -220,3 +220,32 @@ func UnusedAcknowledgements(p *Plan, acknowledgements []Acknowledgement) diag.Li
 	}
 	return found
 }
+
+// Gates is what stands between a draft and a previewed plan, beyond missing decisions.
+type Gates struct {
+	Acknowledgements []Acknowledgement
+	FailedChecks     []FailedCheck
+	StaleSnapshots   []string // one text each, such as "okta.corp: 3 days old"
+	ConfigErrors     diag.List
+	WavesMissing     []string  // waves that must be applied before the plan's own
+	Volume           []Blocker // of Volume
+	Access           *Access
+	AccessDigest     string
+	CreatedAt        string // RFC 3339
+	ExpiresAt        string // RFC 3339
+}
+
+// Acknowledgement is one acknowledge block.
+type Acknowledgement struct {
+	ID        string
+	Reason    string
+	Reference string
+	Range     diag.Range
+}
+
+// FailedCheck is one check block whose condition is not true.
+type FailedCheck struct {
+	Name    string
+	Message string
+	Range   diag.Range
+}

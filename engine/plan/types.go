@@ -36,18 +36,6 @@ const (
 	DispositionUnchanged Disposition = "unchanged" // the resource is as wanted
 )
 
-// Class of an item; see package assess.
-type Class = assess.Class
-
-// The classes, best first.
-const (
-	ClassNative        = assess.ClassNative
-	ClassApproximation = assess.ClassApproximation
-	ClassVisibility    = assess.ClassVisibility
-	ClassManual        = assess.ClassManual
-	ClassBlocked       = assess.ClassBlocked
-)
-
 // Migration is what the plan is for.
 type Migration struct {
 	Name   string     `json:"name"`
@@ -110,7 +98,7 @@ type Step struct {
 	Items       []ItemName          `json:"items"`
 	// of a step that stands for many people; Items then holds the first ten
 	Crowd          *Crowd              `json:"crowd,omitempty"`
-	Class          Class               `json:"class"`
+	Class          assess.Class        `json:"class"`
 	Reason         string              `json:"reason,omitempty"`
 	ToDo           string              `json:"to_do,omitempty"` // what a person must do, for manual and blocked steps
 	Notes          []string            `json:"notes,omitempty"` // approximations and losses: field: what becomes of it
@@ -169,16 +157,16 @@ type Handoff struct {
 
 // Summary counts steps and items.
 type Summary struct {
-	Create         int           `json:"create"`
-	Update         int           `json:"update"`
-	Delete         int           `json:"delete"`
-	Map            int           `json:"map"`
-	Unchanged      int           `json:"unchanged"`
-	ManualFollowUp int           `json:"manual_follow_up"`
-	Blocked        int           `json:"blocked"`
-	Skipped        int           `json:"skipped"`
-	Classes        map[Class]int `json:"classes"`
-	Books          Books         `json:"books"`
+	Create         int                  `json:"create"`
+	Update         int                  `json:"update"`
+	Delete         int                  `json:"delete"`
+	Map            int                  `json:"map"`
+	Unchanged      int                  `json:"unchanged"`
+	ManualFollowUp int                  `json:"manual_follow_up"`
+	Blocked        int                  `json:"blocked"`
+	Skipped        int                  `json:"skipped"`
+	Classes        map[assess.Class]int `json:"classes"`
+	Books          Books                `json:"books"`
 }
 
 // Books account for every item of every snapshot: Items = Done + Folded + Manual + Blocked + Visible + Skipped.
@@ -250,4 +238,24 @@ type Rollback struct {
 	Opened   []string `json:"opened,omitempty"` // resources that the run opened to people
 	Closes   int      `json:"closes"`           // applications that are switched off
 	NoReturn []string `json:"no_return"`        // what cannot be taken back, by step
+}
+
+// ImpactBefore is the order of impacts: high first, then by code and audience.
+func ImpactBefore(a, b Impact) bool {
+	if x, y := a.Severity == fidelity.SeverityHigh, b.Severity == fidelity.SeverityHigh; x != y {
+		return x
+	}
+	if a.Code != b.Code {
+		return a.Code < b.Code
+	}
+	return a.Audience < b.Audience
+}
+
+// Part is what a partial plan says about itself.
+type Part struct {
+	Wave     string   `json:"wave,omitempty"`
+	Targets  []string `json:"targets,omitempty"`
+	Excludes []string `json:"excludes,omitempty"`
+	PulledIn []string `json:"pulled_in"` // steps that were not asked for and are needed
+	Left     int      `json:"left"`      // steps that would be done by the whole plan and are left for later
 }

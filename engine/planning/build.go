@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -19,7 +20,7 @@ import (
 const defaultAge = 24 * time.Hour
 
 // build makes the plan, looks at it with the checks of the configuration, and closes its gates.
-func (w *Prepared) build(ctx context.Context, p *project.Project, input plan.Input, snapshots []state.Snapshot) error {
+func (w *Prepared) build(ctx context.Context, p *project.Project, input draft.Input, snapshots []state.Snapshot) error {
 	cfg, now := p.Config(), p.Now().UTC()
 	age, err := Age(cfg)
 	if err != nil {
@@ -30,7 +31,7 @@ func (w *Prepared) build(ctx context.Context, p *project.Project, input plan.Inp
 		return err
 	}
 	input.Gates.Acknowledgements = cfg.Acknowledgements
-	made, found := plan.Build(input)
+	made, found := draft.Build(input)
 	more, err := w.addPeople(ctx, p, made, snapshots)
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (w *Prepared) build(ctx context.Context, p *project.Project, input plan.Inp
 	gates.CreatedAt = now.Format(time.RFC3339Nano) // two plans of one second supersede each other in order
 	gates.ExpiresAt = handoff.EndsAt(made, ages, now, age).Format(time.RFC3339)
 	gates.StaleSnapshots = handoff.Stale(made, ages, now)
-	gates.Volume = plan.Volume(made, input.Live, volumeLimits(cfg.VolumeGuard))
+	gates.Volume = draft.Volume(made, input.Live, volumeLimits(cfg.VolumeGuard))
 	if gates.WavesMissing, err = missingWaves(ctx, p, input.Selection.Wave); err != nil {
 		return err
 	}
@@ -146,8 +147,8 @@ func missingWaves(ctx context.Context, p *project.Project, wave string) ([]strin
 }
 
 // volumeLimits are those of the volume_guard block; what it leaves out stays as it is without one.
-func volumeLimits(guard *config.VolumeGuard) plan.VolumeLimits {
-	limits := plan.DefaultVolume()
+func volumeLimits(guard *config.VolumeGuard) draft.VolumeLimits {
+	limits := draft.DefaultVolume()
 	if guard == nil {
 		return limits
 	}

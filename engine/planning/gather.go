@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -16,7 +17,7 @@ import (
 )
 
 // gather reads the snapshots: structural items go into the input, people are left to be streamed.
-func (w *Prepared) gather(ctx context.Context, p *project.Project, input *plan.Input, refresh bool,
+func (w *Prepared) gather(ctx context.Context, p *project.Project, input *draft.Input, refresh bool,
 ) ([]state.Snapshot, error) {
 	structural, _ := kinds()
 	var snapshots []state.Snapshot
@@ -29,7 +30,7 @@ func (w *Prepared) gather(ctx context.Context, p *project.Project, input *plan.I
 		if err != nil {
 			return nil, err
 		}
-		err = reading.Translated(ctx, p, w.Target, snapshot, structural, func(batch []plan.AssessedItem) error {
+		err = reading.Translated(ctx, p, w.Target, snapshot, structural, func(batch []draft.AssessedItem) error {
 			input.Items = append(input.Items, batch...)
 			return nil
 		})
@@ -63,9 +64,9 @@ func (w *Prepared) snapshot(ctx context.Context, p *project.Project, block *conf
 func (w *Prepared) addPeople(ctx context.Context, p *project.Project, of *plan.Plan, snapshots []state.Snapshot,
 ) (diag.List, error) {
 	_, people := kinds()
-	crowds := plan.NewCrowds(p.Config().Skips)
+	crowds := draft.NewCrowds(p.Config().Skips)
 	for _, snapshot := range snapshots {
-		err := reading.Translated(ctx, p, w.Target, snapshot, people, func(batch []plan.AssessedItem) error {
+		err := reading.Translated(ctx, p, w.Target, snapshot, people, func(batch []draft.AssessedItem) error {
 			for _, item := range batch {
 				if err := crowds.Add(item); err != nil {
 					return err
@@ -93,7 +94,7 @@ func kinds() (structural, people []identity.Kind) {
 }
 
 // bind says what items are bound to: by the state, and by the marker where the state was lost.
-func bind(input *plan.Input, migration *state.Migration, marker contract.Marker) error {
+func bind(input *draft.Input, migration *state.Migration, marker contract.Marker) error {
 	recorded, err := migration.Bindings()
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -19,8 +19,8 @@ type Part struct {
 }
 
 // selection makes what the engine needs of it.
-func (o Part) selection(waves []config.Wave) (plan.Selection, error) {
-	selected := plan.Selection{Wave: o.Wave, Targets: o.Targets, Excludes: o.Excludes}
+func (o Part) selection(waves []config.Wave) (draft.Selection, error) {
+	selected := draft.Selection{Wave: o.Wave, Targets: o.Targets, Excludes: o.Excludes}
 	if o.Wave == "" {
 		return selected, nil
 	}

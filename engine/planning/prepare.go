@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -110,7 +111,7 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contr
 			return err
 		}
 	}
-	input := plan.Input{
+	input := draft.Input{
 		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
 		Target: plan.Target{
 			Provider: cfg.Target.Provider, Name: cfg.Target.Name, Identity: who.Identity, Summary: who.Summary,
@@ -132,7 +133,7 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contr
 	if err != nil {
 		return fmt.Errorf("reading the target: %w", err)
 	}
-	input.CheckFindings, err = plan.Judge(input, func(changed, live []identity.Resource) ([]contract.CheckFinding, error) {
+	input.CheckFindings, err = draft.Judge(input, func(changed, live []identity.Resource) ([]contract.CheckFinding, error) {
 		return w.Target.Check(ctx, changed, live)
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -59,7 +60,7 @@ func RecordOf(p *plan.Plan) state.PlanRecord {
 	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
 	record := state.PlanRecord{
 		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: p.Status,
-		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: plan.ClassifierVersion,
+		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: assess.ClassifierVersion,
 	}
 	if p.Part != nil {
 		record.Wave = p.Part.Wave

@@ -13,8 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -205,7 +205,7 @@ func fillAssessment(ctx context.Context, p *project.Project, target Translator, 
 func classify(ctx context.Context, p *project.Project, target Translator, snapshot state.Snapshot, assessment string,
 	observe Observer) (map[string]int, error) {
 	classes, chunk := map[string]int{}, 0
-	err := Translated(ctx, p, target, snapshot, identity.Kinds(), func(batch []plan.AssessedItem) error {
+	err := Translated(ctx, p, target, snapshot, identity.Kinds(), func(batch []draft.AssessedItem) error {
 		results := make([]assess.Result, 0, len(batch))
 		for _, item := range batch {
 			results = append(results, item.Result)

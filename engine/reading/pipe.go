@@ -6,9 +6,9 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -24,7 +24,7 @@ type Translator interface {
 // Translated streams the items of the kinds of a snapshot in batches: map blocks applied, translated by the target,
 // classified. A batch is the caller's only until each returns.
 func Translated(ctx context.Context, p *project.Project, target Translator, snapshot state.Snapshot,
-	kinds []identity.Kind, each func([]plan.AssessedItem) error) error {
+	kinds []identity.Kind, each func([]draft.AssessedItem) error) error {
 	migration, err := p.State(ctx)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func Translated(ctx context.Context, p *project.Project, target Translator, snap
 		if problems.HasErrors() {
 			return problems
 		}
-		noted := plan.AssessedItem{Item: mapped, Translation: contract.Translation{Findings: findings}}
+		noted := draft.AssessedItem{Item: mapped, Translation: contract.Translation{Findings: findings}}
 		if err := pipe.add(ctx, noted); err != nil {
 			return err
 		}
@@ -51,11 +51,11 @@ func Translated(ctx context.Context, p *project.Project, target Translator, snap
 type pipe struct {
 	target   Translator
 	snapshot state.Snapshot
-	each     func([]plan.AssessedItem) error
-	batch    []plan.AssessedItem // of a translation only what map blocks changed is known yet
+	each     func([]draft.AssessedItem) error
+	batch    []draft.AssessedItem // of a translation only what map blocks changed is known yet
 }
 
-func (b *pipe) add(ctx context.Context, item plan.AssessedItem) error {
+func (b *pipe) add(ctx context.Context, item draft.AssessedItem) error {
 	if b.batch = append(b.batch, item); len(b.batch) == batchSize {
 		return b.flush(ctx)
 	}
@@ -74,11 +74,11 @@ func (b *pipe) flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("translating items of %s: %w", b.snapshot.Source, err)
 	}
-	items := make([]plan.AssessedItem, 0, len(b.batch))
+	items := make([]draft.AssessedItem, 0, len(b.batch))
 	for i, one := range b.batch {
 		translations[i].Findings = append(translations[i].Findings, one.Translation.Findings...)
 		result := assess.Assess(one.Item, translations[i].Contract, translations[i].Findings, b.snapshot.Gaps)
-		items = append(items, plan.AssessedItem{Item: one.Item, Translation: translations[i], Result: result})
+		items = append(items, draft.AssessedItem{Item: one.Item, Translation: translations[i], Result: result})
 	}
 	b.batch = b.batch[:0]
 	return b.each(items)

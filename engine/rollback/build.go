@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -53,7 +54,7 @@ func Build(input Input) (*plan.Plan, diag.List) {
 		Steps: b.order(), Impacts: []plan.Impact{}, Rollback: &plan.Rollback{Run: input.Run, PlanHash: input.PlanHash,
 			Since: input.Since, Opened: b.opened()},
 	}
-	p.Summary.Classes = map[plan.Class]int{}
+	p.Summary.Classes = map[assess.Class]int{}
 	for i := range p.Steps {
 		count(p.Rollback, &p.Steps[i], b.isSwitch(p.Steps[i].Resource.Type))
 	}

@@ -8,10 +8,10 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
-	planner "github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
@@ -21,8 +21,8 @@ func TestAPlanOpensAnApplicationOnlyWhenItShutsTheLiveProvider(t *testing.T) {
 		`"displayName":"Theirs","providerId":"saml","enabled":true,"config":{"idpEntityId":"urn:partner"}}]}`
 	path := write(t, provider)
 	target := configured(t, path)
-	input := planner.Input{Migration: planner.Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge},
-		Target: planner.Target{Provider: "realmfile", Identity: filepath.Base(path)}, Schemas: realm.Resources()}
+	input := draft.Input{Migration: plan.Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge},
+		Target: plan.Target{Provider: "realmfile", Identity: filepath.Base(path)}, Schemas: realm.Resources()}
 	var alias string
 	for _, i := range tenant(t) {
 		i.Source = "okta.corp"
@@ -32,7 +32,7 @@ func TestAPlanOpensAnApplicationOnlyWhenItShutsTheLiveProvider(t *testing.T) {
 				alias = r.Key
 			}
 		}
-		input.Items = append(input.Items, plan.AssessedItem{Item: i, Translation: translation,
+		input.Items = append(input.Items, draft.AssessedItem{Item: i, Translation: translation,
 			Result: assess.Assess(i, translation.Contract, translation.Findings, nil)})
 	}
 	if alias != "partner" {
@@ -50,21 +50,21 @@ func TestAPlanOpensAnApplicationOnlyWhenItShutsTheLiveProvider(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		rules     []merge.Rule
-		selection planner.Selection
+		selection draft.Selection
 		opens     bool
 	}{
 		"undecided":            {opens: false},
 		"its name only":        {rules: reconcile("display_name"), opens: false},
 		"its post-broker flow": {rules: reconcile("post_broker_flow"), opens: true},
 		"left out": {rules: reconcile("post_broker_flow"), opens: false,
-			selection: planner.Selection{Excludes: []string{"okta.corp/identity_provider/p1"}}},
+			selection: draft.Selection{Excludes: []string{"okta.corp/identity_provider/p1"}}},
 		"an application alone": {rules: reconcile("post_broker_flow"), opens: false,
-			selection: planner.Selection{Targets: []string{"okta.corp/application/a1"}}},
+			selection: draft.Selection{Targets: []string{"okta.corp/application/a1"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := input
 			in.Rules, in.Selection = test.rules, test.selection
-			found, err := planner.Judge(in,
+			found, err := draft.Judge(in,
 				func(changed, live []identity.Resource) ([]contract.CheckFinding, error) {
 					return target.Check(changed, live), nil
 				})
@@ -72,12 +72,12 @@ func TestAPlanOpensAnApplicationOnlyWhenItShutsTheLiveProvider(t *testing.T) {
 				t.Fatal(err)
 			}
 			in.CheckFindings = found
-			made, _ := planner.Build(in)
+			made, _ := draft.Build(in)
 			for _, step := range made.Steps {
 				if step.ID != realm.TypeEnablement+":wiki" {
 					continue
 				}
-				if opens := step.Disposition == planner.DispositionPlanned; opens != test.opens {
+				if opens := step.Disposition == plan.DispositionPlanned; opens != test.opens {
 					t.Errorf("it is %s: %s", step.Disposition, step.Reason)
 				}
 				if !test.opens && !strings.Contains(step.Reason, "provider partner") {

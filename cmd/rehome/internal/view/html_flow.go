@@ -3,6 +3,7 @@ package view
 import (
 	"sort"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -38,19 +39,19 @@ type flowKind struct {
 }
 
 // countKinds counts every item once: one that stands in several steps counts with the worst of its classes.
-func countKinds(steps []plan.Step) map[flowKind]map[plan.Class]int {
-	counts := map[flowKind]map[plan.Class]int{}
-	add := func(key flowKind, class plan.Class, n int) {
+func countKinds(steps []plan.Step) map[flowKind]map[assess.Class]int {
+	counts := map[flowKind]map[assess.Class]int{}
+	add := func(key flowKind, class assess.Class, n int) {
 		if counts[key] == nil {
-			counts[key] = map[plan.Class]int{}
+			counts[key] = map[assess.Class]int{}
 		}
 		counts[key][class] += n
 	}
-	worse := map[plan.Class]int{}
+	worse := map[assess.Class]int{}
 	for i, name := range classNames() {
 		worse[name.class] = i
 	}
-	seen := map[identity.Address]plan.Class{}
+	seen := map[identity.Address]assess.Class{}
 	for _, step := range steps {
 		if step.Crowd != nil && len(step.Items) > 0 {
 			add(flowKind{step.Items[0].Source, step.Items[0].Kind}, step.Class, step.Crowd.Count)
@@ -104,7 +105,7 @@ func flowOf(p *plan.Plan) *flow {
 	return out
 }
 
-func flowParts(counts map[plan.Class]int, y, most int) []flowPart {
+func flowParts(counts map[assess.Class]int, y, most int) []flowPart {
 	var parts []flowPart
 	x := flowLeft
 	for _, c := range classNames() {
@@ -120,7 +121,7 @@ func flowParts(counts map[plan.Class]int, y, most int) []flowPart {
 	return parts
 }
 
-func total(counts map[plan.Class]int) int {
+func total(counts map[assess.Class]int) int {
 	n := 0
 	for _, count := range counts {
 		n += count

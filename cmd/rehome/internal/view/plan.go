@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -448,7 +449,7 @@ func goodUntil(p *plan.Plan) string {
 	return ", good until " + until.UTC().Format("2 Jan 15:04 UTC")
 }
 
-func classes(counts map[plan.Class]int) string {
+func classes(counts map[assess.Class]int) string {
 	var parts []string
 	for _, n := range classNames() {
 		parts = append(parts, fmt.Sprintf("%s %s", n.label, Count(counts[n.class])))
@@ -457,14 +458,14 @@ func classes(counts map[plan.Class]int) string {
 }
 
 type className struct {
-	class plan.Class
+	class assess.Class
 	label string
 }
 
 func classNames() []className {
 	return []className{
-		{plan.ClassNative, "native"}, {plan.ClassApproximation, "approximated"}, {plan.ClassVisibility, "visible only"},
-		{plan.ClassManual, "by hand"}, {plan.ClassBlocked, "blocked"},
+		{assess.ClassNative, "native"}, {assess.ClassApproximation, "approximated"}, {assess.ClassVisibility, "visible only"},
+		{assess.ClassManual, "by hand"}, {assess.ClassBlocked, "blocked"},
 	}
 }
 

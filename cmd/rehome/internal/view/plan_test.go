@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/fidelity"
@@ -30,7 +31,7 @@ func sample() *plan.Plan {
 		{
 			ID: "identity_provider:adfs", Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned,
 			Resource: identity.ResourceID{Type: "identity_provider", Key: "adfs"},
-			Items:    item(identity.KindIdentityProvider, "0oa1", "ADFS"), Class: plan.ClassApproximation, Decision: "reconcile",
+			Items:    item(identity.KindIdentityProvider, "0oa1", "ADFS"), Class: assess.ClassApproximation, Decision: "reconcile",
 			DecidedBy: &plan.Place{File: "main.rehome.hcl", Line: 41},
 			Before: identity.Attributes{"sso_url": "https://fs.acme.example/old", "signing_certificates": []any{"A", "B"},
 				"hide_on_login": true},
@@ -40,7 +41,7 @@ func sample() *plan.Plan {
 		{
 			ID: "client:payroll", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 			Resource: identity.ResourceID{Type: "client", Key: "payroll"},
-			Items:    item(identity.KindApplication, "0oa2", "Pay\x1b[31mroll\u202e"), Class: plan.ClassNative,
+			Items:    item(identity.KindApplication, "0oa2", "Pay\x1b[31mroll\u202e"), Class: assess.ClassNative,
 			AfterUnknown: []string{"secret"}, AfterSensitive: []string{"secret", "upstream"},
 			After: identity.Attributes{"client_id": "payroll", "redirect_uris": []any{"https://payroll.acme.example/cb"},
 				"upstream":   identity.Secret("okta.corp", identity.KindApplication, "0oa2", "client_secret"),
@@ -49,12 +50,12 @@ func sample() *plan.Plan {
 		},
 		{ID: "group:/eng", Action: plan.ActionMap, Disposition: plan.DispositionPlanned,
 			Resource: identity.ResourceID{Type: "group", Key: "/eng"}, Items: item(identity.KindGroup, "00g1", "Engineering"),
-			Class: plan.ClassNative, Decision: "map_to_existing"},
+			Class: assess.ClassNative, Decision: "map_to_existing"},
 		{ID: "item:a", Action: plan.ActionNone, Disposition: plan.DispositionManual,
-			Items: item(identity.KindAuthPolicy, "00p1", "Contractors"), Class: plan.ClassManual,
+			Items: item(identity.KindAuthPolicy, "00p1", "Contractors"), Class: assess.ClassManual,
 			Reason: "network zone has no counterpart", ToDo: "put it into the proxy"},
 		{ID: "item:b", Action: plan.ActionNone, Disposition: plan.DispositionBlocked,
-			Items: item(identity.KindAppAssignment, "x", "ana -> Payroll"), Class: plan.ClassBlocked,
+			Items: item(identity.KindAppAssignment, "x", "ana -> Payroll"), Class: assess.ClassBlocked,
 			Reason: "user is not in the plan"},
 	}
 	return &plan.Plan{
@@ -66,7 +67,7 @@ func sample() *plan.Plan {
 		Impacts: []plan.Impact{{ID: "ocm-7c1e9b", Audience: fidelity.AudienceEndUsers, Severity: fidelity.SeverityHigh,
 			Summary: "new sign-in address", Items: []string{"a"}, Count: 1}},
 		Summary: plan.Summary{Create: 1, Update: 1, Map: 1, ManualFollowUp: 1, Blocked: 1,
-			Classes: map[plan.Class]int{plan.ClassNative: 2},
+			Classes: map[assess.Class]int{assess.ClassNative: 2},
 			Books:   plan.Books{Items: 5, Done: 3, Manual: 1, Blocked: 1}},
 		Steps: steps,
 	}

@@ -1,12 +1,14 @@
-package plan
+package draft
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/value"
 )
 
@@ -35,30 +37,30 @@ func (b *builder) group() {
 	for _, item := range b.items {
 		if len(item.nodes) == 0 {
 			step := itemStep(item)
-			item.steps = []*Step{step}
+			item.steps = []*plan.Step{step}
 			b.steps[step.ID] = step
 		}
 	}
 }
 
-func itemStep(item *itemState) *Step {
-	return &Step{
-		ID: "item:" + item.address, Action: ActionNone, Disposition: item.disposition, Items: []ItemName{item.named()},
+func itemStep(item *itemState) *plan.Step {
+	return &plan.Step{
+		ID: "item:" + item.address, Action: plan.ActionNone, Disposition: item.disposition, Items: []plan.ItemName{item.named()},
 		Class: item.result.Class, Reason: item.reason, ToDo: item.toDo, Notes: item.result.Notes, DecidedBy: item.decidedBy,
 		Decision: skipDecision(item), AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 	}
 }
 
 func skipDecision(item *itemState) string {
-	if item.disposition == DispositionSkipped {
+	if item.disposition == plan.DispositionSkipped {
 		return string(merge.DecisionSkip)
 	}
 	return ""
 }
 
-func (i *itemState) named() ItemName {
+func (i *itemState) named() plan.ItemName {
 	item := i.of
-	return ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name, Person: item.Person()}
+	return plan.ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name, Person: item.Person()}
 }
 
 // joins tells whether the item uses what an item of another source makes.
@@ -92,9 +94,9 @@ func makers(nodes []*node) []*node {
 
 // splitGates blocks what an item would add to the resource of another source's item that follows from it, such as a
 // gate or its opening: the two are not limited alike, and joining them would let in other people than before.
-func (b *builder) splitGates(step *Step, nodes []*node) {
+func (b *builder) splitGates(step *plan.Step, nodes []*node) {
 	for _, n := range nodes {
-		if !n.item.joins() || n.primary || n.joined || len(n.schema.ItemKinds) > 0 || step.Disposition == DispositionBlocked {
+		if !n.item.joins() || n.primary || n.joined || len(n.schema.ItemKinds) > 0 || step.Disposition == plan.DispositionBlocked {
 			continue
 		}
 		block(step, fmt.Sprintf("%s is mapped to what another source makes, which comes without %s: the two are not "+
@@ -104,11 +106,11 @@ func (b *builder) splitGates(step *Step, nodes []*node) {
 }
 
 // makeStep makes one step of the nodes of one resource. The first node, by address, gives the tag.
-func (b *builder) makeStep(nodes []*node) *Step {
+func (b *builder) makeStep(nodes []*node) *plan.Step {
 	making := makers(nodes)
 	first := making[0]
-	step := &Step{
-		ID: first.id.String(), Resource: first.id, Disposition: DispositionPlanned, Action: ActionNone, Class: ClassNative,
+	step := &plan.Step{
+		ID: first.id.String(), Resource: first.id, Disposition: plan.DispositionPlanned, Action: plan.ActionNone, Class: assess.ClassNative,
 		AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 	}
 	seen := map[*itemState]bool{}
@@ -165,7 +167,7 @@ func fresh(list, more []string) []string {
 }
 
 // namedIn names an item with the decision by which it uses what another item makes.
-func (b *builder) namedIn(n *node) ItemName {
+func (b *builder) namedIn(n *node) plan.ItemName {
 	name := n.item.named()
 	if n.joined && n.item.rule != nil {
 		name.Decision, name.DecidedBy = string(n.item.rule.Decision), n.item.rule.Place()
@@ -190,8 +192,8 @@ func strength(n *node) int {
 	return 0
 }
 
-func worseClass(a, b Class) Class {
-	if a == ClassNative {
+func worseClass(a, b assess.Class) assess.Class {
+	if a == assess.ClassNative {
 		return b
 	}
 	return a
@@ -216,7 +218,7 @@ func (b *builder) union(left, right identity.Attributes, schema identity.Resourc
 	return joined, ""
 }
 
-func (b *builder) applyOutcome(step *Step, n *node, desired identity.Attributes) {
+func (b *builder) applyOutcome(step *plan.Step, n *node, desired identity.Attributes) {
 	out := n.outcome
 	step.Matches = out.Matches
 	if out.Rule != nil && n.primary {
@@ -241,24 +243,24 @@ func (b *builder) applyOutcome(step *Step, n *node, desired identity.Attributes)
 		diff(step, out.Fields, desired, out.Live.Attributes, n.schema)
 	case merge.VerdictMap:
 		if out.Previous {
-			step.Disposition = DispositionUnchanged
+			step.Disposition = plan.DispositionUnchanged
 		} else {
-			step.Action = ActionMap
+			step.Action = plan.ActionMap
 		}
 	case merge.VerdictEqual:
-		step.Disposition = DispositionUnchanged
+		step.Disposition = plan.DispositionUnchanged
 	case merge.VerdictPending:
 		block(step, out.Reason)
 		step.AwaitsDecision = true
 	case merge.VerdictManual:
-		step.Disposition = DispositionManual
+		step.Disposition = plan.DispositionManual
 	default:
 		block(step, out.Reason)
 	}
 }
 
-func (b *builder) create(step *Step, n *node, desired identity.Attributes) {
-	step.Action, step.Tag = ActionCreate, n.item.address
+func (b *builder) create(step *plan.Step, n *node, desired identity.Attributes) {
+	step.Action, step.Tag = plan.ActionCreate, n.item.address
 	step.After = identity.Attributes{}
 	for _, name := range desired.Names() {
 		a, _ := n.schema.Attribute(name)
@@ -284,13 +286,13 @@ func (b *builder) create(step *Step, n *node, desired identity.Attributes) {
 }
 
 // diff fills before and after with the named attributes, and blocks a change that the target cannot make in place.
-func diff(step *Step, names []string, desired, live identity.Attributes, schema identity.ResourceSchema) {
+func diff(step *plan.Step, names []string, desired, live identity.Attributes, schema identity.ResourceSchema) {
 	changed := merge.Changed(names, desired, live, schema)
 	if len(changed) == 0 {
-		step.Disposition = DispositionUnchanged
+		step.Disposition = plan.DispositionUnchanged
 		return
 	}
-	step.Action = ActionUpdate
+	step.Action = plan.ActionUpdate
 	step.Before, step.After = identity.Attributes{}, identity.Attributes{}
 	for _, name := range names {
 		a, _ := schema.Attribute(name)
@@ -314,7 +316,7 @@ func diff(step *Step, names []string, desired, live identity.Attributes, schema 
 	}
 }
 
-func (b *builder) markUnordered(step *Step, schema identity.ResourceSchema) {
+func (b *builder) markUnordered(step *plan.Step, schema identity.ResourceSchema) {
 	for _, a := range schema.Attributes {
 		if _, set := step.After[a.Name]; set && a.Unordered {
 			step.Unordered = append(step.Unordered, a.Name)
@@ -323,8 +325,8 @@ func (b *builder) markUnordered(step *Step, schema identity.ResourceSchema) {
 	slices.Sort(step.Unordered)
 }
 
-func block(step *Step, reason string) {
-	step.Disposition, step.Action, step.Reason = DispositionBlocked, ActionNone, reason
+func block(step *plan.Step, reason string) {
+	step.Disposition, step.Action, step.Reason = plan.DispositionBlocked, plan.ActionNone, reason
 	step.Before, step.After, step.Tag, step.NoWayBack = nil, nil, "", ""
 	step.AfterUnknown, step.AfterSensitive = []string{}, []string{}
 }

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"crypto/sha512"
@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // namedOfCrowd is how many items of a crowd are named; the digest covers all.
@@ -28,7 +29,7 @@ type Crowds struct {
 }
 
 type crowd struct {
-	step  Step
+	step  plan.Step
 	count int
 	sum   [8]uint64 // sum of SHA-512 modulo 2^512: the same for every order
 }
@@ -45,7 +46,7 @@ func (c *Crowds) Add(item AssessedItem) error {
 	}
 	skip, problems := c.picker.Skip(item.Item)
 	c.diags = append(c.diags, problems...)
-	if skip == nil && item.Result.Class != ClassBlocked {
+	if skip == nil && item.Result.Class != assess.ClassBlocked {
 		c.impacts.Add(item.Item.Address(), item.Result.Findings)
 	}
 	step := crowdStep(item, skip)
@@ -54,25 +55,25 @@ func (c *Crowds) Add(item AssessedItem) error {
 		group = &crowd{step: step}
 		c.groups[step.ID] = group
 	}
-	group.add(ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name,
+	group.add(plan.ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name,
 		Person: item.Item.Person()})
 	return nil
 }
 
-func crowdStep(item AssessedItem, skip *merge.Skip) Step {
-	step := Step{
-		Action: ActionNone, Class: item.Result.Class, Reason: item.Result.Rationale, ToDo: item.Result.ToDo,
+func crowdStep(item AssessedItem, skip *merge.Skip) plan.Step {
+	step := plan.Step{
+		Action: plan.ActionNone, Class: item.Result.Class, Reason: item.Result.Rationale, ToDo: item.Result.ToDo,
 		AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 	}
 	switch {
 	case skip != nil:
-		step.Disposition, step.Reason, step.ToDo, step.DecidedBy = DispositionSkipped, skip.Reason, "", skip.Place()
-	case item.Result.Class == ClassBlocked:
-		step.Disposition = DispositionBlocked
-	case item.Result.Class == ClassManual:
-		step.Disposition = DispositionManual
+		step.Disposition, step.Reason, step.ToDo, step.DecidedBy = plan.DispositionSkipped, skip.Reason, "", skip.Place()
+	case item.Result.Class == assess.ClassBlocked:
+		step.Disposition = plan.DispositionBlocked
+	case item.Result.Class == assess.ClassManual:
+		step.Disposition = plan.DispositionManual
 	default:
-		step.Disposition = DispositionUnchanged
+		step.Disposition = plan.DispositionUnchanged
 	}
 	sum := sha512.Sum512([]byte(step.Reason))
 	step.ID = fmt.Sprintf("people:%s/%s/%s/%s/%s", item.Item.Source, item.Item.Kind, step.Disposition, step.Class,
@@ -80,7 +81,7 @@ func crowdStep(item AssessedItem, skip *merge.Skip) Step {
 	return step
 }
 
-func (g *crowd) add(item ItemName) {
+func (g *crowd) add(item plan.ItemName) {
 	g.count++
 	sum := sha512.Sum512([]byte(identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}.String()))
 	carry := uint64(0)
@@ -91,7 +92,7 @@ func (g *crowd) add(item ItemName) {
 	if at == namedOfCrowd {
 		return
 	}
-	g.step.Items = append(g.step.Items, ItemName{})
+	g.step.Items = append(g.step.Items, plan.ItemName{})
 	copy(g.step.Items[at+1:], g.step.Items[at:])
 	g.step.Items[at] = item
 	g.step.Items = g.step.Items[:min(len(g.step.Items), namedOfCrowd)]
@@ -99,7 +100,7 @@ func (g *crowd) add(item ItemName) {
 
 // Join puts the crowds into a plan as its last steps, into its impacts, its summary and its books. The caller closes
 // the gates afterwards.
-func (c *Crowds) Join(p *Plan) diag.List {
+func (c *Crowds) Join(p *plan.Plan) diag.List {
 	ids := make([]string, 0, len(c.groups))
 	for id := range c.groups {
 		ids = append(ids, id)
@@ -113,25 +114,26 @@ func (c *Crowds) Join(p *Plan) diag.List {
 		for i, word := range group.sum {
 			binary.LittleEndian.PutUint64(digest[8*i:], word)
 		}
-		step.Crowd = &Crowd{Count: group.count, Digest: fmt.Sprintf("%d:%s", group.count, hex.EncodeToString(digest[:]))}
+		step.Crowd = &plan.Crowd{Count: group.count, Digest: fmt.Sprintf("%d:%s", group.count, hex.EncodeToString(digest[:]))}
 		p.Steps = append(p.Steps, step)
-		p.Summary.join(&step, group.count)
+		join(&p.Summary, &step, group.count)
 	}
 	p.Impacts = joinImpacts(p.Impacts, impactsOf(c.impacts))
 	return c.diags
 }
 
-func (s *Summary) join(step *Step, count int) {
+// join counts a crowd.
+func join(s *plan.Summary, step *plan.Step, count int) {
 	s.Classes[step.Class] += count
 	s.Books.Items += count
 	switch step.Disposition {
-	case DispositionSkipped:
+	case plan.DispositionSkipped:
 		s.Books.Skipped += count
-	case DispositionBlocked:
+	case plan.DispositionBlocked:
 		s.Books.Blocked += count
-	case DispositionManual:
+	case plan.DispositionManual:
 		s.Books.Manual += count
-	case DispositionPlanned, DispositionUnchanged:
+	case plan.DispositionPlanned, plan.DispositionUnchanged:
 		s.Books.Visible += count
 	}
 }

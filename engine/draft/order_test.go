@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 func TestBuild_CycleIsBlockedByName(t *testing.T) {
@@ -16,7 +17,7 @@ func TestBuild_CycleIsBlockedByName(t *testing.T) {
 	a.Translation.Resources[0].DependsOn = []identity.Dependency{identity.OnResource("group", "/two")}
 	b.Translation.Resources[0].DependsOn = []identity.Dependency{identity.OnResource("group", "/one")}
 	in.Items = append(in.Items, a, b)
-	if s := step(t, build(t, in), "group:/one"); s.Disposition != DispositionBlocked ||
+	if s := step(t, build(t, in), "group:/one"); s.Disposition != plan.DispositionBlocked ||
 		!strings.Contains(s.Reason, "group:/one -> group:/two") {
 		t.Errorf("%+v", s)
 	}
@@ -28,7 +29,7 @@ func TestBuild_CheckFindingBlocksTheWholeApplication(t *testing.T) {
 		Finding: fidelity.Finding{Type: fidelity.Invalid, Summary: "no gate"}}}
 	p := build(t, in)
 	for _, id := range []string{"role:wiki/access", "client:wiki", "grant:/eng -> wiki"} {
-		if s := step(t, p, id); s.Disposition != DispositionBlocked || s.After != nil ||
+		if s := step(t, p, id); s.Disposition != plan.DispositionBlocked || s.After != nil ||
 			!strings.Contains(s.Reason, "no gate") {
 			t.Errorf("%+v", s)
 		}

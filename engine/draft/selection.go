@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // Selection says which part of the move a plan is for; its zero value means all of it. Targets and Excludes are IDs of
@@ -20,47 +21,38 @@ type Selection struct {
 
 func (s Selection) partial() bool { return s.Wave != "" || len(s.Targets) > 0 || len(s.Excludes) > 0 }
 
-// Part is what a partial plan says about itself.
-type Part struct {
-	Wave     string   `json:"wave,omitempty"`
-	Targets  []string `json:"targets,omitempty"`
-	Excludes []string `json:"excludes,omitempty"`
-	PulledIn []string `json:"pulled_in"` // steps that were not asked for and are needed
-	Left     int      `json:"left"`      // steps that would be done by the whole plan and are left for later
-}
-
 // selection works on the steps of a builder. An item is selected whole or not at all, so an application never parts
 // from its gate.
 type selection struct {
 	*builder
 	asked    map[*itemState]bool
-	excluded map[*Step]string // why
-	chosen   map[*Step]bool
+	excluded map[*plan.Step]string // why
+	chosen   map[*plan.Step]bool
 }
 
 // selectPart leaves out of the plan what the selection does not mean. What is left out becomes a skipped step with its
 // reason, so the books still account for everything; what is as wanted already stays as it is. Steps that a chosen step
 // needs are pulled in.
-func (b *builder) selectPart() *Part {
+func (b *builder) selectPart() *plan.Part {
 	wanted := b.input.Selection
 	if !wanted.partial() {
 		return nil
 	}
-	s := &selection{builder: b, asked: map[*itemState]bool{}, excluded: map[*Step]string{}, chosen: map[*Step]bool{}}
+	s := &selection{builder: b, asked: map[*itemState]bool{}, excluded: map[*plan.Step]string{}, chosen: map[*plan.Step]bool{}}
 	s.ask(wanted)
 	s.exclude(wanted.Excludes)
 	s.close()
-	part := &Part{Wave: wanted.Wave, Targets: slices.Sorted(slices.Values(wanted.Targets)),
+	part := &plan.Part{Wave: wanted.Wave, Targets: slices.Sorted(slices.Values(wanted.Targets)),
 		Excludes: slices.Sorted(slices.Values(wanted.Excludes)), PulledIn: []string{}}
 	for _, id := range b.stepIDs() {
 		step := b.steps[id]
 		switch {
 		case s.chosen[step]:
-			if !s.wasAsked(step) && step.Disposition == DispositionPlanned {
+			if !s.wasAsked(step) && step.Disposition == plan.DispositionPlanned {
 				part.PulledIn = append(part.PulledIn, id)
 			}
-		case step.Disposition != DispositionUnchanged && step.Disposition != DispositionSkipped:
-			if step.Disposition == DispositionPlanned {
+		case step.Disposition != plan.DispositionUnchanged && step.Disposition != plan.DispositionSkipped:
+			if step.Disposition == plan.DispositionPlanned {
 				part.Left++
 			}
 			s.leave(step, wanted)
@@ -113,9 +105,9 @@ func (s *selection) named(name, flag string) []*itemState {
 
 // exclude leaves out items and all that needs them: whatever else was asked for, an exclusion wins.
 func (s *selection) exclude(names []string) {
-	var queue []*Step
-	out := func(step *Step, why string) {
-		if _, already := s.excluded[step]; !already && step.Disposition != DispositionUnchanged {
+	var queue []*plan.Step
+	out := func(step *plan.Step, why string) {
+		if _, already := s.excluded[step]; !already && step.Disposition != plan.DispositionUnchanged {
 			s.excluded[step] = why
 			queue = append(queue, step)
 		}
@@ -133,14 +125,14 @@ func (s *selection) exclude(names []string) {
 	for len(queue) > 0 {
 		step := queue[0]
 		queue = queue[1:]
-		for _, other := range append(append([]*Step(nil), dependants[step.ID]...), s.siblings(step)...) {
+		for _, other := range append(append([]*plan.Step(nil), dependants[step.ID]...), s.siblings(step)...) {
 			out(other, fmt.Sprintf("needs %s, which -exclude leaves out", step.ID))
 		}
 	}
 }
 
-func (b *builder) dependants() map[string][]*Step {
-	all := map[string][]*Step{}
+func (b *builder) dependants() map[string][]*plan.Step {
+	all := map[string][]*plan.Step{}
 	for _, id := range b.stepIDs() {
 		for _, d := range b.steps[id].DependsOn {
 			all[d] = append(all[d], b.steps[id])
@@ -151,8 +143,8 @@ func (b *builder) dependants() map[string][]*Step {
 
 // close takes the steps of the items that were asked for, all that they need, and the grants that belong to them.
 func (s *selection) close() {
-	var queue []*Step
-	take := func(step *Step) {
+	var queue []*plan.Step
+	take := func(step *plan.Step) {
 		if step != nil && !s.chosen[step] && s.excluded[step] == "" {
 			s.chosen[step] = true
 			queue = append(queue, step)
@@ -184,7 +176,7 @@ func (s *selection) close() {
 }
 
 // grants tells whether a step is only there to give what another step makes to somebody: it goes where that goes.
-func grants(step *Step) bool {
+func grants(step *plan.Step) bool {
 	if len(step.Items) == 0 {
 		return false
 	}
@@ -196,7 +188,7 @@ func grants(step *Step) bool {
 	return true
 }
 
-func (s *selection) wasAsked(step *Step) bool {
+func (s *selection) wasAsked(step *plan.Step) bool {
 	for _, name := range step.Items {
 		if item := s.byID[name.Address().String()]; item != nil && s.asked[item] {
 			return true
@@ -206,7 +198,7 @@ func (s *selection) wasAsked(step *Step) bool {
 }
 
 // leave makes a step one that is not done now, with the reason.
-func (s *selection) leave(step *Step, wanted Selection) {
+func (s *selection) leave(step *plan.Step, wanted Selection) {
 	reason := s.excluded[step]
 	switch {
 	case reason != "":
@@ -216,7 +208,7 @@ func (s *selection) leave(step *Step, wanted Selection) {
 		reason = "left for later: not named by -target"
 	}
 	block(step, reason)
-	step.Disposition, step.AwaitsDecision, step.ToDo, step.Sides = DispositionSkipped, false, "", nil
+	step.Disposition, step.AwaitsDecision, step.ToDo, step.Sides = plan.DispositionSkipped, false, "", nil
 	for _, name := range step.Items {
 		if item := s.byID[name.Address().String()]; item != nil && len(step.Items) == 1 {
 			item.left = true
@@ -224,8 +216,8 @@ func (s *selection) leave(step *Step, wanted Selection) {
 	}
 }
 
-// warning says loudly that the plan is not the whole.
-func (p *Part) warning() diag.Diagnostic {
+// partial says loudly that the plan is not the whole.
+func partial(p *plan.Part) diag.Diagnostic {
 	var what []string
 	if p.Wave != "" {
 		what = append(what, fmt.Sprintf("wave %q", p.Wave))

@@ -1,7 +1,6 @@
-package plan
+package draft
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 func schemas() []identity.ResourceSchema {
@@ -70,15 +70,15 @@ func domain(id, color string) AssessedItem {
 
 func input() Input {
 	return Input{
-		Migration: Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge},
-		Target:    Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
+		Migration: plan.Migration{Name: "acme", Tenant: "acme", Mode: merge.ModeMerge},
+		Target:    plan.Target{Provider: "keycloak", Identity: "x"}, Schemas: schemas(),
 		Items: []AssessedItem{group("g1", "eng"), application("a1", "wiki"), assignment("x1", "g1", "a1"),
 			domain("a.example", "red"), domain("b.example", "red"),
 			made(identity.KindAuthPolicy, "p1", "mfa", nil, fidelity.Finding{Type: fidelity.Rebuild, Summary: "zones"})},
 	}
 }
 
-func build(t *testing.T, in Input) *Plan {
+func build(t *testing.T, in Input) *plan.Plan {
 	t.Helper()
 	p, _ := Build(in)
 	if err := p.Summary.Books.Reconcile(); err != nil {
@@ -87,7 +87,7 @@ func build(t *testing.T, in Input) *Plan {
 	return p
 }
 
-func step(t *testing.T, p *Plan, id string) Step {
+func step(t *testing.T, p *plan.Plan, id string) plan.Step {
 	t.Helper()
 	for _, s := range p.Steps {
 		if s.ID == id {
@@ -95,7 +95,7 @@ func step(t *testing.T, p *Plan, id string) Step {
 		}
 	}
 	t.Fatalf("no step %s in %v", id, p.Steps)
-	return Step{}
+	return plan.Step{}
 }
 
 func TestBuild_OrdersFoldsAndAccounts(t *testing.T) {
@@ -111,7 +111,7 @@ func TestBuild_OrdersFoldsAndAccounts(t *testing.T) {
 	if got := strings.Join(ids, " "); got != want {
 		t.Errorf("order %s, want %s", got, want)
 	}
-	if got := p.Summary.Books; got != (Books{Items: 6, Done: 4, Folded: 1, Manual: 1}) {
+	if got := p.Summary.Books; got != (plan.Books{Items: 6, Done: 4, Folded: 1, Manual: 1}) {
 		t.Errorf("books %+v", got)
 	}
 	if s := step(t, p, "org:acme"); len(s.Items) != 2 || len(s.After["domains"].([]any)) != 2 {
@@ -128,7 +128,7 @@ func TestBuild_OrdersFoldsAndAccounts(t *testing.T) {
 func TestBuild_ItemsThatDisagreeOnOneResourceBlockIt(t *testing.T) {
 	in := input()
 	in.Items = append(in.Items, domain("c.example", "blue"))
-	if s := step(t, build(t, in), "org:acme"); s.Disposition != DispositionBlocked ||
+	if s := step(t, build(t, in), "org:acme"); s.Disposition != plan.DispositionBlocked ||
 		!strings.Contains(s.Reason, "color") {
 		t.Errorf("%+v", s)
 	}
@@ -146,7 +146,7 @@ func TestBuild_SecondPlanIsEmptyAndARenameIsAnUpdate(t *testing.T) {
 	}
 	in.Items[0] = group("g1", "engineering")
 	p = build(t, in)
-	if s := step(t, p, "group:/engineering"); s.Action != ActionUpdate || s.ServerID == "" || s.Before["path"] != "/eng" {
+	if s := step(t, p, "group:/engineering"); s.Action != plan.ActionUpdate || s.ServerID == "" || s.Before["path"] != "/eng" {
 		t.Errorf("%+v", s)
 	}
 }
@@ -161,25 +161,25 @@ func TestBuild_OverlapNeedsADecision(t *testing.T) {
 	cases := []struct {
 		name, mode, id string
 		rules          []merge.Rule
-		action         Action
-		disposition    Disposition
+		action         plan.Action
+		disposition    plan.Disposition
 		status         history.PlanStatus
 	}{
-		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, ActionNone, DispositionBlocked,
+		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, plan.ActionNone, plan.DispositionBlocked,
 			history.PlanDraft},
-		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, ActionNone, DispositionBlocked, history.PlanPreviewed},
+		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, plan.ActionNone, plan.DispositionBlocked, history.PlanPreviewed},
 		{"map never overwrites", "merge_into_existing", "group:/ENG",
-			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), ActionMap, DispositionPlanned, history.PlanPreviewed},
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), plan.ActionMap, plan.DispositionPlanned, history.PlanPreviewed},
 		{"map to something not matched is an error of the block", "merge_into_existing", "group:/eng",
-			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), ActionNone, DispositionBlocked, history.PlanDraft},
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), plan.ActionNone, plan.DispositionBlocked, history.PlanDraft},
 		{"create without rename is by hand", "merge_into_existing", "group:/eng",
-			rule(merge.Rule{Decision: merge.DecisionCreate}), ActionNone, DispositionManual, history.PlanPreviewed},
+			rule(merge.Rule{Decision: merge.DecisionCreate}), plan.ActionNone, plan.DispositionManual, history.PlanPreviewed},
 		{"create with rename creates", "merge_into_existing", "group:/eng2",
-			rule(merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"}), ActionCreate, DispositionPlanned,
+			rule(merge.Rule{Decision: merge.DecisionCreate, Rename: "/eng2"}), plan.ActionCreate, plan.DispositionPlanned,
 			history.PlanPreviewed},
 		{"reconcile changes the named fields", "merge_into_existing", "group:/ENG",
-			rule(merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"name", "description"}}), ActionUpdate,
-			DispositionPlanned, history.PlanPreviewed},
+			rule(merge.Rule{Decision: merge.DecisionReconcile, Overwrite: []string{"name", "description"}}), plan.ActionUpdate,
+			plan.DispositionPlanned, history.PlanPreviewed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -193,10 +193,10 @@ func TestBuild_OverlapNeedsADecision(t *testing.T) {
 			if s.Action != c.action || s.Disposition != c.disposition || p.Status != c.status {
 				t.Fatalf("%s %s %s: %s; %+v", s.Action, s.Disposition, p.Status, s.Reason, p.Handoff)
 			}
-			if _, touched := s.After["path"]; c.action == ActionUpdate && touched {
+			if _, touched := s.After["path"]; c.action == plan.ActionUpdate && touched {
 				t.Error("reconcile touches a field that is not named")
 			}
-			if c.action == ActionMap {
+			if c.action == plan.ActionMap {
 				step(t, p, "grant:/ENG -> wiki")
 			}
 		})
@@ -209,7 +209,7 @@ func TestBuild_SkippedItemBlocksWhatNeedsIt(t *testing.T) {
 	p := build(t, in)
 	var found bool
 	for _, s := range p.Steps {
-		found = found || s.Disposition == DispositionBlocked &&
+		found = found || s.Disposition == plan.DispositionBlocked &&
 			strings.Contains(s.Reason, `needs group "eng" (g1), which is skipped`)
 	}
 	if !found {
@@ -225,8 +225,8 @@ func TestHash_DoesNotDependOnTheOrderOfInputs(t *testing.T) {
 		random.Shuffle(len(in.Items), func(i, j int) { in.Items[i], in.Items[j] = in.Items[j], in.Items[i] })
 		random.Shuffle(len(in.Schemas), func(i, j int) { in.Schemas[i], in.Schemas[j] = in.Schemas[j], in.Schemas[i] })
 		got := build(t, in)
-		if got.PlanHash != want.PlanHash || len(Compare(want, got)) != 0 {
-			t.Fatalf("hash differs: %+v", Compare(want, got))
+		if got.PlanHash != want.PlanHash || len(plan.Compare(want, got)) != 0 {
+			t.Fatalf("hash differs: %+v", plan.Compare(want, got))
 		}
 	}
 }
@@ -234,46 +234,10 @@ func TestHash_DoesNotDependOnTheOrderOfInputs(t *testing.T) {
 func TestCompare_NamesTheFieldThatDiffers(t *testing.T) {
 	a, in := build(t, input()), input()
 	in.Items[0].Translation.Resources[0].Attributes["name"] = "other"
-	got := fmt.Sprint(Compare(a, build(t, in)))
+	got := fmt.Sprint(plan.Compare(a, build(t, in)))
 	if got != "[{group:/eng changed [after.name]}]" {
 		t.Error(got)
 	}
-}
-
-func TestFile_RoundTripsAndRefusesEveryChangedByte(t *testing.T) {
-	p := build(t, input())
-	var file bytes.Buffer
-	if err := Write(&file, p, unsealed); err != nil {
-		t.Fatal(err)
-	}
-	got, _, problems := Read(bytes.NewReader(file.Bytes()))
-	if problems.HasErrors() || got.PlanHash != p.PlanHash || len(got.Steps) != len(p.Steps) {
-		t.Fatalf("%v", problems)
-	}
-	for i := range file.Len() - SealSize {
-		damaged := bytes.Clone(file.Bytes())
-		damaged[i] ^= 1
-		if _, _, problems := Read(bytes.NewReader(damaged)); !problems.HasErrors() || problems[0].Code != "plan-file-damaged" {
-			t.Fatalf("byte %d of %d was changed and not seen", i, file.Len())
-		}
-	}
-	if _, _, problems := Read(bytes.NewReader(file.Bytes()[:file.Len()-1])); !problems.HasErrors() {
-		t.Error("a cut file was read")
-	}
-}
-
-func FuzzRead(f *testing.F) {
-	p, _ := Build(input())
-	var file bytes.Buffer
-	if err := Write(&file, p, unsealed); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(file.Bytes())
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if p, _, problems := Read(bytes.NewReader(data)); !problems.HasErrors() && Hash(p) != p.PlanHash {
-			t.Fatal("read a plan that does not have its hash")
-		}
-	})
 }
 
 func BenchmarkBuild(b *testing.B) {

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"strings"
@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // second makes the same item in another source.
@@ -34,7 +35,7 @@ func ofSecond(kind identity.Kind, r merge.Rule) merge.Rule {
 	return r
 }
 
-func statuses(p *Plan) map[string]string {
+func statuses(p *plan.Plan) map[string]string {
 	found := map[string]string{}
 	for _, o := range p.Overlaps {
 		found[o.Item.Address().String()] = string(o.Status)
@@ -54,7 +55,7 @@ func TestTwoSources_WhatCollidesIsPendingAndNamesTheOtherItem(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 	}
-	if p.Status != history.PlanDraft || p.Handoff.Blockers[0].Code != BlockerPendingDecisions || p.Summary.Create != 0 {
+	if p.Status != history.PlanDraft || p.Handoff.Blockers[0].Code != plan.BlockerPendingDecisions || p.Summary.Create != 0 {
 		t.Errorf("%s %+v", p.Status, p.Handoff)
 	}
 }
@@ -100,7 +101,7 @@ func TestTwoSources_ARenameOrASkipSettlesIt(t *testing.T) {
 					open++
 				}
 			}
-			if s := step(t, p, "group:/eng"); s.Action != ActionCreate || len(s.Items) != 1 || open != test.open {
+			if s := step(t, p, "group:/eng"); s.Action != plan.ActionCreate || len(s.Items) != 1 || open != test.open {
 				t.Errorf("%d open, %+v", open, s)
 			}
 			step(t, p, test.id)
@@ -108,7 +109,7 @@ func TestTwoSources_ARenameOrASkipSettlesIt(t *testing.T) {
 	}
 	manual := step(t, build(t, twoSources(ofSecond(identity.KindGroup, merge.Rule{Decision: merge.DecisionCreate}))),
 		"group:okta.second/group/g9")
-	if manual.Disposition != DispositionManual || !strings.Contains(manual.ToDo, "rename") {
+	if manual.Disposition != plan.DispositionManual || !strings.Contains(manual.ToDo, "rename") {
 		t.Errorf("%+v", manual)
 	}
 }
@@ -117,7 +118,7 @@ func TestTwoSources_AFirstRunBlocksTheCollisionAndNamesTheOtherMode(t *testing.T
 	in := twoSources()
 	in.Migration.Mode = merge.ModeFirstRun
 	s := step(t, build(t, in), "group:/eng")
-	if s.Disposition != DispositionBlocked || s.AwaitsDecision || !strings.Contains(s.ToDo, "merge_into_existing") {
+	if s.Disposition != plan.DispositionBlocked || s.AwaitsDecision || !strings.Contains(s.ToDo, "merge_into_existing") {
 		t.Errorf("%+v", s)
 	}
 }
@@ -136,7 +137,7 @@ func TestTwoSources_LikelyTheSameIsPendingAndAGateOfItsOwnIsNotJoined(t *testing
 			"a9", "client"), "role": "gate"}})
 	in = twoSources(ofSecond(identity.KindApplication, merge.Rule{Decision: merge.DecisionMap, Target: "client:wiki"}))
 	in.Items = []AssessedItem{application("a1", "wiki"), gated}
-	if s := step(t, build(t, in), "role:wiki/gate"); s.Disposition != DispositionBlocked ||
+	if s := step(t, build(t, in), "role:wiki/gate"); s.Disposition != plan.DispositionBlocked ||
 		!strings.Contains(s.Reason, "not limited alike") {
 		t.Errorf("%+v", s)
 	}
@@ -157,7 +158,7 @@ func TestTwoSources_AfterTheRunBothAreFoundAgain(t *testing.T) {
 	for name, kept := range map[string][]merge.Rule{"with the block": rules, "without it": nil} {
 		in.Rules = kept
 		p := build(t, in)
-		if s := step(t, p, "group:/eng"); s.Disposition != DispositionUnchanged ||
+		if s := step(t, p, "group:/eng"); s.Disposition != plan.DispositionUnchanged ||
 			p.Summary.Blocked+p.Summary.Update+p.Summary.Map != 0 {
 			t.Errorf("%s: %+v", name, s)
 		}
@@ -180,7 +181,7 @@ func TestReconcile_ShowsEveryFieldOfBothSides(t *testing.T) {
 	if diff := cmp.Diff(want, step(t, p, "group:/eng").Sides); diff != "" {
 		t.Error(diff)
 	}
-	if o := p.Overlaps[0]; o.Status != OverlapDecided || o.Resource.String() != "group:/eng" {
+	if o := p.Overlaps[0]; o.Status != plan.OverlapDecided || o.Resource.String() != "group:/eng" {
 		t.Errorf("%+v", o)
 	}
 }
@@ -215,7 +216,7 @@ func TestMerge_ABlockThatCannotBeFollowedIsAnErrorAtItsPlaceWithTheCandidates(t 
 					t.Errorf("%q is not in %s", text, found[0].Detail)
 				}
 			}
-			if p.Overlaps[0].Status != OverlapInvalid {
+			if p.Overlaps[0].Status != plan.OverlapInvalid {
 				t.Errorf("%+v", p.Overlaps)
 			}
 		})
@@ -226,7 +227,7 @@ func TestMerge_AnEqualGrantNeedsNoDecision(t *testing.T) {
 	in := input()
 	in.Live = []identity.Resource{{Type: "grant", Key: "/eng -> wiki",
 		Attributes: identity.Attributes{"group": "/eng", "client": "wiki"}}}
-	if s := step(t, build(t, in), "grant:/eng -> wiki"); s.Disposition != DispositionUnchanged {
+	if s := step(t, build(t, in), "grant:/eng -> wiki"); s.Disposition != plan.DispositionUnchanged {
 		t.Errorf("%+v", s)
 	}
 }

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // itemState is one item on its way into the plan. An item without nodes gets a step of its own that says why.
@@ -21,14 +22,14 @@ type itemState struct {
 	translation contract.Translation
 	address     string
 	rule        *merge.Rule
-	disposition Disposition // empty while the item becomes resources
+	disposition plan.Disposition // empty while the item becomes resources
 	reason      string
 	toDo        string
-	decidedBy   *Place
+	decidedBy   *plan.Place
 	visible     bool
 	left        bool // not part of the selection
 	nodes       []*node
-	steps       []*Step
+	steps       []*plan.Step
 }
 
 // node is one desired resource of one item.
@@ -57,7 +58,7 @@ type builder struct {
 	items   []*itemState
 	byID    map[string]*itemState // address
 	diags   diag.List
-	steps   map[string]*Step
+	steps   map[string]*plan.Step
 	impacts map[string][]fidelity.Finding
 }
 
@@ -65,7 +66,7 @@ func newBuilder(input Input) *builder {
 	b := &builder{
 		input: input, index: merge.NewIndex(input.Live, input.Schemas, input.Bindings),
 		schemas: map[string]identity.ResourceSchema{}, byID: map[string]*itemState{},
-		steps: map[string]*Step{}, impacts: map[string][]fidelity.Finding{},
+		steps: map[string]*plan.Step{}, impacts: map[string][]fidelity.Finding{},
 	}
 	for _, schema := range input.Schemas {
 		b.schemas[schema.Type] = schema
@@ -96,11 +97,11 @@ func (b *builder) pick() {
 		item.rule = rule
 		switch {
 		case problems.HasErrors() || more.HasErrors():
-			item.disposition, item.reason = DispositionBlocked, append(problems, more...).Error()
+			item.disposition, item.reason = plan.DispositionBlocked, append(problems, more...).Error()
 		case skip != nil:
-			item.disposition, item.reason, item.decidedBy = DispositionSkipped, skip.Reason, skip.Place()
+			item.disposition, item.reason, item.decidedBy = plan.DispositionSkipped, skip.Reason, skip.Place()
 		case rule != nil && rule.Decision == merge.DecisionSkip:
-			item.disposition, item.reason, item.decidedBy = DispositionSkipped, "skipped by a merge decision", rule.Place()
+			item.disposition, item.reason, item.decidedBy = plan.DispositionSkipped, "skipped by a merge decision", rule.Place()
 		default:
 			b.classed(item)
 		}
@@ -131,15 +132,15 @@ func (b *builder) compareSources() {
 func (b *builder) classed(item *itemState) {
 	result := item.result
 	switch result.Class {
-	case ClassNative, ClassApproximation:
+	case assess.ClassNative, assess.ClassApproximation:
 		b.addNodes(item)
 		return
-	case ClassVisibility:
-		item.disposition, item.visible = DispositionUnchanged, true
-	case ClassManual:
-		item.disposition = DispositionManual
+	case assess.ClassVisibility:
+		item.disposition, item.visible = plan.DispositionUnchanged, true
+	case assess.ClassManual:
+		item.disposition = plan.DispositionManual
 	default:
-		item.disposition = DispositionBlocked
+		item.disposition = plan.DispositionBlocked
 	}
 	item.reason, item.toDo = result.Rationale, result.ToDo
 }
@@ -160,7 +161,7 @@ func (b *builder) addNodes(item *itemState) {
 		item.nodes = append(item.nodes, n)
 	}
 	if len(item.nodes) == 0 {
-		item.disposition, item.reason = DispositionUnchanged, "is part of what it refers to; nothing is done for it alone"
+		item.disposition, item.reason = plan.DispositionUnchanged, "is part of what it refers to; nothing is done for it alone"
 	}
 }
 
@@ -339,11 +340,11 @@ func (i *itemState) label() string {
 
 func (i *itemState) state(wanted string) string {
 	switch i.disposition {
-	case DispositionSkipped:
+	case plan.DispositionSkipped:
 		return "is skipped"
-	case DispositionManual:
+	case plan.DispositionManual:
 		return "must be rebuilt by hand"
-	case DispositionBlocked:
+	case plan.DispositionBlocked:
 		return "is blocked"
 	}
 	if i.visible {

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"slices"
@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // behindADoor is an application that is opened, and a live provider of the same alias as one that is wanted: people who
@@ -89,7 +90,7 @@ func TestJudge_ADoorIsShutByWhatThePlanDoesAndNotByWhatItWishes(t *testing.T) {
 			in.CheckFindings = found
 			p := build(t, in)
 			opening := step(t, p, "opening:wiki")
-			if opens := opening.Disposition == DispositionPlanned; opens != test.opens {
+			if opens := opening.Disposition == plan.DispositionPlanned; opens != test.opens {
 				t.Errorf("it is %s: %s", opening.Disposition, opening.Reason)
 			}
 			if !test.opens && !strings.Contains(opening.Reason, "around the gate") {

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"slices"
@@ -6,15 +6,16 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // impactsOfItems lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can
 // be acknowledged at once. What is skipped stays as it is, and what is blocked does not move before somebody makes it
 // another class.
-func (b *builder) impactsOfItems() []Impact {
+func (b *builder) impactsOfItems() []plan.Impact {
 	whole, part := assess.NewImpactCollector(), assess.NewImpactCollector()
 	for _, item := range b.items {
-		if item.disposition == DispositionSkipped || item.disposition == DispositionBlocked {
+		if item.disposition == plan.DispositionSkipped || item.disposition == plan.DispositionBlocked {
 			continue
 		}
 		findings := append(slices.Clone(item.result.Findings), b.impacts[item.address]...)
@@ -28,7 +29,7 @@ func (b *builder) impactsOfItems() []Impact {
 
 // named gives the impacts of a part of the move the IDs of those of the whole, so that an acknowledgement holds for
 // every wave.
-func named(part, whole []Impact) []Impact {
+func named(part, whole []plan.Impact) []plan.Impact {
 	type subject struct {
 		code     string
 		audience fidelity.Audience
@@ -44,10 +45,10 @@ func named(part, whole []Impact) []Impact {
 	return part
 }
 
-func impactsOf(collector *assess.ImpactCollector) []Impact {
-	impacts := []Impact{}
+func impactsOf(collector *assess.ImpactCollector) []plan.Impact {
+	impacts := []plan.Impact{}
 	for _, i := range collector.Impacts() {
-		impacts = append(impacts, Impact{
+		impacts = append(impacts, plan.Impact{
 			ID: i.ID, Code: i.Code, Audience: i.Audience, Severity: i.Severity, Summary: i.Summary, Tell: i.Tell, Items: i.Items,
 			Count: i.Count,
 		})
@@ -56,19 +57,8 @@ func impactsOf(collector *assess.ImpactCollector) []Impact {
 }
 
 // joinImpacts adds those of people to those of everything else.
-func joinImpacts(all, more []Impact) []Impact {
+func joinImpacts(all, more []plan.Impact) []plan.Impact {
 	all = append(all, more...)
-	sort.SliceStable(all, func(i, j int) bool { return ImpactBefore(all[i], all[j]) })
+	sort.SliceStable(all, func(i, j int) bool { return plan.ImpactBefore(all[i], all[j]) })
 	return all
-}
-
-// ImpactBefore is the order of impacts: high first, then by code and audience.
-func ImpactBefore(a, b Impact) bool {
-	if x, y := a.Severity == fidelity.SeverityHigh, b.Severity == fidelity.SeverityHigh; x != y {
-		return x
-	}
-	if a.Code != b.Code {
-		return a.Code < b.Code
-	}
-	return a.Audience < b.Audience
 }

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import "github.com/rehome-iam/rehome/engine/identity"
 

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/sorted"
 )
 
@@ -54,7 +55,7 @@ func (b *builder) originalAttributes(n *node) []any {
 	return nil
 }
 
-func (b *builder) linkValue(step *Step, n *node, value any, deps map[string]bool) {
+func (b *builder) linkValue(step *plan.Step, n *node, value any, deps map[string]bool) {
 	if ref, ok := identity.AsItemReference(value); ok {
 		b.linkReference(step, n, ref, deps)
 		return
@@ -71,7 +72,7 @@ func (b *builder) linkValue(step *Step, n *node, value any, deps map[string]bool
 	}
 }
 
-func (b *builder) linkReference(step *Step, n *node, ref identity.ItemReference, deps map[string]bool) {
+func (b *builder) linkReference(step *plan.Step, n *node, ref identity.ItemReference, deps map[string]bool) {
 	id, problem := b.referred(n.item, ref)
 	if problem != "" {
 		blockOnce(step, problem)
@@ -84,14 +85,14 @@ func (b *builder) linkReference(step *Step, n *node, ref identity.ItemReference,
 	}
 }
 
-func (b *builder) stepOf(id identity.ResourceID) *Step {
+func (b *builder) stepOf(id identity.ResourceID) *plan.Step {
 	if step := b.steps[id.String()]; step != nil {
 		return step
 	}
 	return b.steps[b.index.Fold(id).String()]
 }
 
-func (b *builder) linkDependency(step *Step, n *node, on identity.Dependency, deps map[string]bool) {
+func (b *builder) linkDependency(step *plan.Step, n *node, on identity.Dependency, deps map[string]bool) {
 	id := on.Resource
 	if id == (identity.ResourceID{}) {
 		b.linkReference(step, n, on.Item, deps)
@@ -105,7 +106,7 @@ func (b *builder) linkDependency(step *Step, n *node, on identity.Dependency, de
 }
 
 // linkNeed makes a step wait for all steps of an item. An item that is listed only has nothing that could be missing.
-func (b *builder) linkNeed(step *Step, item *itemState, need identity.ItemID, deps map[string]bool) {
+func (b *builder) linkNeed(step *plan.Step, item *itemState, need identity.ItemID, deps map[string]bool) {
 	address := identity.Address{Source: item.of.Source, Kind: need.Kind, ID: need.ID}.String()
 	if _, rebuilt := b.input.Rebuilt[address]; rebuilt {
 		return
@@ -116,7 +117,7 @@ func (b *builder) linkNeed(step *Step, item *itemState, need identity.ItemID, de
 		return
 	}
 	if other == item || other.visible && !other.of.Deleted || len(other.nodes) == 0 &&
-		other.disposition == DispositionUnchanged && !other.visible {
+		other.disposition == plan.DispositionUnchanged && !other.visible {
 		return
 	}
 	if len(other.nodes) == 0 {
@@ -128,8 +129,8 @@ func (b *builder) linkNeed(step *Step, item *itemState, need identity.ItemID, de
 	}
 }
 
-func blockOnce(step *Step, reason string) {
-	if step.Disposition != DispositionBlocked {
+func blockOnce(step *plan.Step, reason string) {
+	if step.Disposition != plan.DispositionBlocked {
 		block(step, reason)
 	}
 }
@@ -165,13 +166,13 @@ func (b *builder) openingsWait() {
 	var providers []string
 	for _, id := range b.stepIDs() {
 		step := b.steps[id]
-		if step.Disposition == DispositionPlanned && step.Action == ActionUpdate &&
+		if step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionUpdate &&
 			slices.Contains(b.schemas[step.Resource.Type].ItemKinds, identity.KindIdentityProvider) {
 			providers = append(providers, id)
 		}
 	}
 	for _, id := range b.stepIDs() {
-		if step := b.steps[id]; step.Disposition == DispositionPlanned && b.schemas[step.Resource.Type].Opens {
+		if step := b.steps[id]; step.Disposition == plan.DispositionPlanned && b.schemas[step.Resource.Type].Opens {
 			step.DependsOn = slices.Compact(slices.Sorted(slices.Values(append(step.DependsOn, providers...))))
 		}
 	}
@@ -180,8 +181,8 @@ func (b *builder) openingsWait() {
 // propagate blocks what depends on a step that will not be done, and the other steps of its items, until nothing
 // changes.
 func (b *builder) propagate() {
-	dependants := map[string][]*Step{}
-	var queue []*Step
+	dependants := map[string][]*plan.Step{}
+	var queue []*plan.Step
 	for _, id := range b.stepIDs() {
 		step := b.steps[id]
 		for _, d := range step.DependsOn {
@@ -194,7 +195,7 @@ func (b *builder) propagate() {
 	for len(queue) > 0 {
 		step := queue[0]
 		queue = queue[1:]
-		for _, other := range append(append([]*Step(nil), dependants[step.ID]...), b.siblings(step)...) {
+		for _, other := range append(append([]*plan.Step(nil), dependants[step.ID]...), b.siblings(step)...) {
 			if !undone(other) {
 				block(other, fmt.Sprintf("needs %s, which is not done: %s", step.ID, rootReason(step.Reason)))
 				queue = append(queue, other)
@@ -211,24 +212,24 @@ func rootReason(reason string) string {
 	return reason
 }
 
-func undone(step *Step) bool {
-	return step.Disposition == DispositionBlocked || step.Disposition == DispositionManual ||
-		step.Disposition == DispositionSkipped
+func undone(step *plan.Step) bool {
+	return step.Disposition == plan.DispositionBlocked || step.Disposition == plan.DispositionManual ||
+		step.Disposition == plan.DispositionSkipped
 }
 
 // siblings are the other steps that the items of this step make alone: an item is done whole or not at all.
-func (b *builder) siblings(step *Step) []*Step {
+func (b *builder) siblings(step *plan.Step) []*plan.Step {
 	if len(step.Items) != 1 {
 		return nil
 	}
-	var others []*Step
+	var others []*plan.Step
 	for _, name := range step.Items {
 		item := b.byID[identity.Address{Source: name.Source, Kind: name.Kind, ID: name.ID}.String()]
 		if item == nil {
 			continue
 		}
 		for _, other := range item.steps {
-			if other != step && len(other.Items) == 1 && other.Disposition != DispositionUnchanged {
+			if other != step && len(other.Items) == 1 && other.Disposition != plan.DispositionUnchanged {
 				others = append(others, other)
 			}
 		}
@@ -239,7 +240,7 @@ func (b *builder) siblings(step *Step) []*Step {
 func (b *builder) stepIDs() []string { return slices.Sorted(maps.Keys(b.steps)) }
 
 // order sorts the steps: what is depended on first, then by ID. Steps of a cycle are blocked by name and come last.
-func (b *builder) order() []Step {
+func (b *builder) order() []plan.Step {
 	waiting := map[string]int{}
 	dependants := map[string][]string{}
 	var ready sorted.Queue[string]
@@ -254,7 +255,7 @@ func (b *builder) order() []Step {
 			ready.Push(id)
 		}
 	}
-	ordered := make([]Step, 0, len(b.steps))
+	ordered := make([]plan.Step, 0, len(b.steps))
 	done := map[string]bool{}
 	for ready.Len() > 0 {
 		id := ready.Pop()

@@ -1,8 +1,10 @@
-package plan
+package draft
 
 import (
 	"fmt"
 	"testing"
+
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // BenchmarkHash hashes a plan of 10,000 steps.
@@ -16,7 +18,7 @@ func BenchmarkHash(b *testing.B) {
 		b.Fatal(problems)
 	}
 	for b.Loop() {
-		Hash(p)
+		plan.Hash(p)
 	}
 	b.ReportMetric(float64(len(p.Steps)*b.N)/b.Elapsed().Seconds(), "steps/s")
 }

@@ -1,21 +1,21 @@
-package plan_test
+package draft_test
 
 import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 func TestBuild_AnAssignmentIsNamedByWhatItJoins(t *testing.T) {
-	listed := func(kind identity.Kind, id, name string, references ...identity.Reference) plan.AssessedItem {
-		return plan.AssessedItem{
+	listed := func(kind identity.Kind, id, name string, references ...identity.Reference) draft.AssessedItem {
+		return draft.AssessedItem{
 			Item:   identity.Item{Source: "okta.corp", Kind: kind, ID: id, Name: name, References: references},
 			Result: assess.Result{Class: assess.ClassVisibility, Rationale: "listed"},
 		}
 	}
-	p, found := plan.Build(plan.Input{Items: []plan.AssessedItem{
+	p, found := draft.Build(draft.Input{Items: []draft.AssessedItem{
 		listed(identity.KindGroup, "g1", "Finance"),
 		listed(identity.KindApplication, "a1", "Expenses"),
 		listed(identity.KindAppAssignment, "a1:g1", "g1",

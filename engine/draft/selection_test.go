@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"strings"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // twoApplications are wiki for eng and crm for eng and sales, with a group that nobody uses.
@@ -19,10 +20,10 @@ func twoApplications() Input {
 	return in
 }
 
-func planned(p *Plan) []string {
+func planned(p *plan.Plan) []string {
 	var ids []string
 	for _, s := range p.Steps {
-		if s.Disposition == DispositionPlanned {
+		if s.Disposition == plan.DispositionPlanned {
 			ids = append(ids, s.ID)
 		}
 	}
@@ -54,7 +55,7 @@ func TestSelection_AWaveTakesItsApplicationsWithTheirGrantsAndWhatTheyNeed(t *te
 	if p.Part.Left != 6 || p.Summary.Skipped != 6 {
 		t.Errorf("%d left, %d skipped", p.Part.Left, p.Summary.Skipped)
 	}
-	if s := step(t, p, "client:crm"); s.Disposition != DispositionSkipped || !strings.Contains(s.Reason, `wave "pilot"`) ||
+	if s := step(t, p, "client:crm"); s.Disposition != plan.DispositionSkipped || !strings.Contains(s.Reason, `wave "pilot"`) ||
 		s.After != nil {
 		t.Errorf("%+v", s)
 	}
@@ -124,12 +125,12 @@ func TestSelection_IsInTheHash(t *testing.T) {
 
 func TestVolume_StopsAnUnusualShareUntilItIsMeant(t *testing.T) {
 	var live []identity.Resource
-	p := &Plan{}
+	p := &plan.Plan{}
 	for i := range 20 {
 		id := identity.ResourceID{Type: "group", Key: string(rune('a' + i))}
 		live = append(live, identity.Resource{Type: id.Type, Key: id.Key})
 		if i < 6 {
-			p.Steps = append(p.Steps, Step{ID: id.String(), Resource: id, Action: ActionUpdate, Disposition: DispositionPlanned})
+			p.Steps = append(p.Steps, plan.Step{ID: id.String(), Resource: id, Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned})
 		}
 	}
 	limits := DefaultVolume()
@@ -145,12 +146,12 @@ func TestVolume_StopsAnUnusualShareUntilItIsMeant(t *testing.T) {
 		t.Errorf("five changes are stopped: %+v", got)
 	}
 	for i := range p.Steps[:2] {
-		p.Steps[i].Action = ActionDelete
+		p.Steps[i].Action = plan.ActionDelete
 	}
 	if got := Volume(p, live, DefaultVolume()); len(got) != 1 || got[0].Items[0] != "group: 2 of 20 deleted" {
 		t.Errorf("%+v", got)
 	}
-	p.Rollback = &Rollback{Run: "r-1"}
+	p.Rollback = &plan.Rollback{Run: "r-1"}
 	if got := Volume(p, live, DefaultVolume()); got != nil {
 		t.Errorf("taking a run back is stopped: %+v", got)
 	}
@@ -165,7 +166,7 @@ func TestSelection_AnAcknowledgementOfTheWholeHoldsForEveryWave(t *testing.T) {
 		in.Items[i].Result.Findings = in.Items[i].Translation.Findings
 	}
 	whole := build(t, in)
-	in.Gates.Acknowledgements = []Acknowledgement{{ID: whole.Impacts[0].ID, Reason: "announced"}}
+	in.Gates.Acknowledgements = []plan.Acknowledgement{{ID: whole.Impacts[0].ID, Reason: "announced"}}
 	in.Selection = wave("wiki")
 	p := build(t, in)
 	if p.PlanHash == "" || len(p.Impacts) != 1 || p.Impacts[0].Count != 1 || !p.Impacts[0].Acknowledged {

@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // sameNames are two groups of one source and one name, each with an application of its own.
@@ -30,9 +31,9 @@ func ofSecondGroup(r merge.Rule) merge.Rule {
 // Joined by their name, the people of each group would get the application of the other.
 func TestSameNames_TwoContainersOfPeopleAreNeverJoinedByTheirName(t *testing.T) {
 	for mode, want := range map[merge.Mode]struct {
-		disposition Disposition
+		disposition plan.Disposition
 		awaits      bool
-	}{merge.ModeFirstRun: {DispositionBlocked, false}, merge.ModeMerge: {DispositionBlocked, true}} {
+	}{merge.ModeFirstRun: {plan.DispositionBlocked, false}, merge.ModeMerge: {plan.DispositionBlocked, true}} {
 		t.Run(string(mode), func(t *testing.T) {
 			p := build(t, sameNames(mode))
 			s := step(t, p, "group:/Admins")
@@ -44,7 +45,7 @@ func TestSameNames_TwoContainersOfPeopleAreNeverJoinedByTheirName(t *testing.T) 
 				t.Errorf("the step names %+v", s.Items)
 			}
 			for _, s := range p.Steps {
-				if s.Resource.Type == "grant" && s.Disposition == DispositionPlanned {
+				if s.Resource.Type == "grant" && s.Disposition == plan.DispositionPlanned {
 					t.Errorf("%s is given to a group of two", s.ID)
 				}
 			}
@@ -55,19 +56,19 @@ func TestSameNames_TwoContainersOfPeopleAreNeverJoinedByTheirName(t *testing.T) 
 func TestSameNames_AMergeDecisionSettlesIt(t *testing.T) {
 	joined := build(t, sameNames(merge.ModeMerge,
 		ofSecondGroup(merge.Rule{Decision: merge.DecisionMap, Target: "group:/Admins"})))
-	if s := step(t, joined, "group:/Admins"); s.Disposition != DispositionPlanned || len(s.Items) != 2 {
+	if s := step(t, joined, "group:/Admins"); s.Disposition != plan.DispositionPlanned || len(s.Items) != 2 {
 		t.Errorf("%s %+v: %s", s.Disposition, s.Items, s.Reason)
 	}
 	parted := build(t, sameNames(merge.ModeMerge,
 		ofSecondGroup(merge.Rule{Decision: merge.DecisionCreate, Rename: "/Payroll admins"})))
 	for _, id := range []string{"group:/Admins", "group:/Payroll admins", "grant:/Admins -> wiki",
 		"grant:/Payroll admins -> payroll"} {
-		if s := step(t, parted, id); s.Disposition != DispositionPlanned {
+		if s := step(t, parted, id); s.Disposition != plan.DispositionPlanned {
 			t.Errorf("%s is %s: %s", id, s.Disposition, s.Reason)
 		}
 	}
 	manual := build(t, sameNames(merge.ModeMerge, ofSecondGroup(merge.Rule{Decision: merge.DecisionCreate})))
-	if s := step(t, manual, "group:okta.corp/group/g2"); s.Disposition != DispositionManual ||
+	if s := step(t, manual, "group:okta.corp/group/g2"); s.Disposition != plan.DispositionManual ||
 		!strings.Contains(s.ToDo, "rename") {
 		t.Errorf("%s: %s", s.Disposition, s.ToDo)
 	}
@@ -76,12 +77,12 @@ func TestSameNames_AMergeDecisionSettlesIt(t *testing.T) {
 func TestSameNames_ApplicationsAndProvidersTooAndRulesOfOneProviderNot(t *testing.T) {
 	in := sameNames(merge.ModeFirstRun)
 	in.Items = []AssessedItem{application("a1", "wiki"), application("a2", "wiki")}
-	if s := step(t, build(t, in), "client:wiki"); s.Disposition != DispositionBlocked ||
+	if s := step(t, build(t, in), "client:wiki"); s.Disposition != plan.DispositionBlocked ||
 		!strings.Contains(s.Reason, `"wiki"`) {
 		t.Errorf("%s: %s", s.Disposition, s.Reason)
 	}
 	in.Items = []AssessedItem{domain("a.example", "red"), domain("b.example", "red")}
-	if s := step(t, build(t, in), "org:acme"); s.Disposition != DispositionPlanned || len(s.Items) != 2 {
+	if s := step(t, build(t, in), "org:acme"); s.Disposition != plan.DispositionPlanned || len(s.Items) != 2 {
 		t.Errorf("%s: %s", s.Disposition, s.Reason)
 	}
 }

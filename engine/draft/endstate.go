@@ -1,4 +1,4 @@
-package plan
+package draft
 
 import (
 	"maps"
@@ -6,12 +6,13 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // EndState lists the resources that the plan makes or changes, whole and as they are when it is done: what lives, with
 // what its steps write of it. What is blocked, left to a person, skipped or not part of the selection is not in it: it
 // stays as it is. Sorted like the steps.
-func EndState(input Input, p *Plan) []identity.Resource {
+func EndState(input Input, p *plan.Plan) []identity.Resource {
 	live := make(map[identity.ResourceID]identity.Resource, len(input.Live))
 	for _, r := range input.Live {
 		live[r.ID()] = r
@@ -19,7 +20,7 @@ func EndState(input Input, p *Plan) []identity.Resource {
 	var changed []identity.Resource
 	for i := range p.Steps {
 		step := &p.Steps[i]
-		if step.Disposition != DispositionPlanned || step.After == nil {
+		if step.Disposition != plan.DispositionPlanned || step.After == nil {
 			continue
 		}
 		end := identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key, ServerID: step.ServerID, Tag: step.Tag,

@@ -1,10 +1,11 @@
-package plan
+package draft
 
 import (
 	"fmt"
 	"slices"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // leastVolume is how many changes of one type are never too many: a share of a handful says nothing.
@@ -24,7 +25,7 @@ func DefaultVolume() VolumeLimits { return VolumeLimits{MaxChangedShare: 0.25, M
 
 // Volume compares what the steps change and delete with what is there, by type, and returns a blocker for what is
 // unusual. A plan that takes a run back deletes what that run made, by definition, and is not judged.
-func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
+func Volume(p *plan.Plan, live []identity.Resource, limits VolumeLimits) []plan.Blocker {
 	if p.Rollback != nil {
 		return nil
 	}
@@ -35,17 +36,17 @@ func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
 	changes, deletes := map[string]int{}, map[string]int{}
 	allChanges, allDeletes := 0, 0
 	for _, step := range p.Steps {
-		if step.Disposition != DispositionPlanned {
+		if step.Disposition != plan.DispositionPlanned {
 			continue
 		}
 		switch step.Action {
-		case ActionUpdate:
+		case plan.ActionUpdate:
 			changes[step.Resource.Type]++
 			allChanges++
-		case ActionDelete:
+		case plan.ActionDelete:
 			deletes[step.Resource.Type]++
 			allDeletes++
-		case ActionCreate, ActionMap, ActionNone:
+		case plan.ActionCreate, plan.ActionMap, plan.ActionNone:
 		}
 	}
 	var items []string
@@ -58,8 +59,8 @@ func Volume(p *Plan, live []identity.Resource, limits VolumeLimits) []Blocker {
 	if len(items) == 0 {
 		return nil
 	}
-	return []Blocker{{
-		Code: BlockerVolume, Items: items,
+	return []plan.Blocker{{
+		Code: plan.BlockerVolume, Items: items,
 		Summary: fmt.Sprintf("the plan changes %d and deletes %d of what is there, which is more than volume_guard lets pass",
 			allChanges, allDeletes),
 		Next: fmt.Sprintf("read the changes; when all are meant, write volume_guard { allow_changes = %d, "+

@@ -1,4 +1,4 @@
-package plan_test
+package draft_test
 
 import (
 	"fmt"
@@ -8,13 +8,14 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-func person(i int) plan.AssessedItem {
-	return plan.AssessedItem{
+func person(i int) draft.AssessedItem {
+	return draft.AssessedItem{
 		Item: identity.Item{Source: "okta.corp", Kind: identity.KindUser, ID: fmt.Sprintf("u%05d", i),
 			Name: fmt.Sprint("Person ", i)},
 		Result: assess.Result{Class: assess.ClassVisibility, Rationale: "people move later"},
@@ -23,11 +24,11 @@ func person(i int) plan.AssessedItem {
 
 func planOf(t *testing.T, order []int, skips ...merge.Skip) *plan.Plan {
 	t.Helper()
-	p, found := plan.Build(plan.Input{Migration: plan.Migration{Name: "acme", Mode: merge.ModeMerge}})
+	p, found := draft.Build(draft.Input{Migration: plan.Migration{Name: "acme", Mode: merge.ModeMerge}})
 	if found.HasErrors() {
 		t.Fatal(found)
 	}
-	crowds := plan.NewCrowds(skips)
+	crowds := draft.NewCrowds(skips)
 	for _, i := range order {
 		if err := crowds.Add(person(i)); err != nil {
 			t.Fatal(err)
@@ -75,7 +76,7 @@ func TestCrowds_ASkipBlockIsACrowdOfItsOwn(t *testing.T) {
 func TestCrowds_RefuseAnItemThatBecomesAResource(t *testing.T) {
 	item := person(1)
 	item.Translation.Resources = []identity.Resource{{Type: "user", Key: "x"}}
-	if err := plan.NewCrowds(nil).Add(item); err == nil {
+	if err := draft.NewCrowds(nil).Add(item); err == nil {
 		t.Error("a person who is created was folded into a crowd")
 	}
 }
