@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/auditing"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -63,7 +64,7 @@ without state or key. It names who acted and what was done, also for other tenan
 				return err
 			}
 			return r.tell("audit_exported", fieldsOf(report), "%s written to %s. Head %s",
-				view.Plural(report.Records, "record", "records"), out, report.Head)
+				phrase.Plural(report.Records, "record", "records"), out, report.Head)
 		},
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
 
@@ -55,7 +55,7 @@ func runSnapshotRaw(ctx context.Context, r *call, word, source, out string) erro
 	if err != nil {
 		return err
 	}
-	r.Note("%s of %s written to %s, each as its digest says", view.Plural(n, "page", "pages"), snapshot.ID, out)
+	r.Note("%s of %s written to %s, each as its digest says", phrase.Plural(n, "page", "pages"), snapshot.ID, out)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -47,8 +48,8 @@ func Applied(w io.Writer, r *apply.RunReport, o AppliedOptions) {
 	if r.Head != "" {
 		fmt.Fprintf(w, "Audit head %s (keep it with the change ticket). ", r.Head[:12])
 	}
-	fmt.Fprintf(w, "Run %s: %s in %s, %s.\n", r.Run.ID, r.Run.Status, Took(r.Run.CompletedAt.Sub(r.Run.StartedAt)),
-		Plural(r.Steps.Requests, "request", "requests"))
+	fmt.Fprintf(w, "Run %s: %s in %s, %s.\n", r.Run.ID, r.Run.Status, phrase.Took(r.Run.CompletedAt.Sub(r.Run.StartedAt)),
+		phrase.Plural(r.Steps.Requests, "request", "requests"))
 	switch {
 	case r.Interrupted && failed:
 		fmt.Fprintf(w, "Interrupted; the lock is released. The same apply goes on with run %s.\n", r.Run.ID)
@@ -71,7 +72,7 @@ func notDone(w io.Writer, steps apply.Report, outcome history.Outcome) {
 	fmt.Fprintf(w, "%-12s %5d\n", strings.ReplaceAll(string(outcome), "_", " "), n)
 	for _, result := range steps.Results {
 		if result.Outcome == outcome {
-			fmt.Fprintf(w, "    %s   %s\n", Clean(result.Step.ID), Clean(result.Reason))
+			fmt.Fprintf(w, "    %s   %s\n", phrase.Clean(result.Step.ID), phrase.Clean(result.Reason))
 		}
 	}
 }
@@ -83,7 +84,7 @@ func rollbackEnd(p *plan.Plan) string {
 		return fmt.Sprintf("Run %s is taken back.", p.Rollback.Run)
 	}
 	return fmt.Sprintf("Run %s is taken back but for %s: %d stay, %d changed by others.", p.Rollback.Run,
-		Plural(left, "resource", "resources"), p.Summary.Skipped, p.Summary.Blocked)
+		phrase.Plural(left, "resource", "resources"), p.Summary.Skipped, p.Summary.Blocked)
 }
 
 // SecretsWritten says where one-time secrets are.
@@ -91,9 +92,9 @@ func SecretsWritten(w io.Writer, files []apply.Delivered) {
 	for _, f := range files {
 		to := ""
 		if f.Encrypted > 0 {
-			to = ", encrypted for " + Plural(f.Encrypted, "recipient", "recipients")
+			to = ", encrypted for " + phrase.Plural(f.Encrypted, "recipient", "recipients")
 		}
 		fmt.Fprintf(w, "%s written to %s%s; they are stored nowhere else.\n",
-			Plural(f.Secrets, "client secret", "client secrets"), Clean(strings.TrimSpace(f.Path)), to)
+			phrase.Plural(f.Secrets, "client secret", "client secrets"), phrase.Clean(strings.TrimSpace(f.Path)), to)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
@@ -32,13 +33,13 @@ func Assessed(w io.Writer, r assess.Result, verbose bool) {
 		sign = "+"
 	}
 	if show {
-		fmt.Fprintf(w, "%s %-18s %-34s %s\n", sign, r.Address.Kind, fmt.Sprintf("%q", Clean(r.Name)), Clean(r.Rationale))
+		fmt.Fprintf(w, "%s %-18s %-34s %s\n", sign, r.Address.Kind, fmt.Sprintf("%q", phrase.Clean(r.Name)), phrase.Clean(r.Rationale))
 	}
 }
 
 // AssessmentLine sums up an assessment in one line.
 func AssessmentLine(w io.Writer, a state.Assessment) {
-	of := func(class assess.Class) string { return Count(a.Classes[string(class)]) }
+	of := func(class assess.Class) string { return phrase.Count(a.Classes[string(class)]) }
 	fmt.Fprintf(w, "%s  native %s  approximated %s  visible only %s  by hand %s  blocked %s   (assessment %s)\n", a.Source,
 		of(assess.ClassNative), of(assess.ClassApproximation), of(assess.ClassVisibility), of(assess.ClassManual),
 		of(assess.ClassBlocked), a.ID)
@@ -52,7 +53,7 @@ func Unread(w io.Writer, snapshot state.Snapshot) {
 	const head = "\nNot read  rehome does not read these of %s, so they are in no class. Is there any?\n"
 	fmt.Fprintf(w, head, snapshot.Source)
 	for _, unread := range snapshot.Unread {
-		fmt.Fprintf(w, "? %s: %s\n", Clean(unread.Name), Clean(unread.Question))
+		fmt.Fprintf(w, "? %s: %s\n", phrase.Clean(unread.Name), phrase.Clean(unread.Question))
 	}
 }
 
@@ -62,9 +63,9 @@ func Assessments(w io.Writer, all []state.Assessment, now time.Time) error {
 	for _, a := range all {
 		row := []string{a.ID, a.Snapshot, a.Source, a.Status, a.Classifier}
 		for _, class := range assess.Classes() {
-			row = append(row, Count(a.Classes[string(class)]))
+			row = append(row, phrase.Count(a.Classes[string(class)]))
 		}
-		rows = append(rows, append(row, Ago(a.StartedAt, now), shortened(a.Reason)))
+		rows = append(rows, append(row, phrase.Ago(a.StartedAt, now), shortened(a.Reason)))
 	}
 	columns := []Column{{Title: "ID"}, {Title: "SNAPSHOT"}, {Title: "SOURCE"}, {Title: "STATUS"},
 		{Title: "CLASSIFIER", Right: true}}
@@ -84,9 +85,9 @@ func classColumns() []Column {
 // Assessment shows how a snapshot was judged, by kind and class.
 func Assessment(w io.Writer, a state.Assessment, kinds map[identity.Kind]map[assess.Class]int, now time.Time) error {
 	fmt.Fprintf(w, "Assessment  %s of snapshot %s of %s\n", a.ID, a.Snapshot, a.Source)
-	fmt.Fprintf(w, "Status      %s, begun %s, %s", a.Status, Moment(a.StartedAt), Ago(a.StartedAt, now))
+	fmt.Fprintf(w, "Status      %s, begun %s, %s", a.Status, phrase.Moment(a.StartedAt), phrase.Ago(a.StartedAt, now))
 	if !a.CompletedAt.IsZero() {
-		fmt.Fprintf(w, ", took %s", Took(a.CompletedAt.Sub(a.StartedAt)))
+		fmt.Fprintf(w, ", took %s", phrase.Took(a.CompletedAt.Sub(a.StartedAt)))
 	}
 	fmt.Fprintf(w, "\nJudged by   classifier %s, target %s (plugin %s)", a.Classifier, a.Target, a.Provider)
 	if a.Configuration != "" {
@@ -94,7 +95,7 @@ func Assessment(w io.Writer, a state.Assessment, kinds map[identity.Kind]map[ass
 	}
 	fmt.Fprintln(w)
 	if a.Status == state.AssessmentFailed {
-		fmt.Fprintf(w, "! reason    %s\n", Clean(a.Reason))
+		fmt.Fprintf(w, "! reason    %s\n", phrase.Clean(a.Reason))
 	}
 	if a.Classifier != assess.ClassifierVersion {
 		const old = "! this version of rehome has classifier %s: rehome assess -snapshot=%s judges the snapshot again\n"
@@ -108,13 +109,13 @@ func Assessment(w io.Writer, a state.Assessment, kinds map[identity.Kind]map[ass
 		}
 		row := []string{string(kind)}
 		for _, class := range assess.Classes() {
-			row = append(row, Count(kinds[kind][class]))
+			row = append(row, phrase.Count(kinds[kind][class]))
 		}
 		rows = append(rows, row)
 	}
 	total := []string{"all"}
 	for _, class := range assess.Classes() {
-		total = append(total, Count(a.Classes[string(class)]))
+		total = append(total, phrase.Count(a.Classes[string(class)]))
 	}
 	return Table(w, append([]Column{{Title: "KIND"}}, classColumns()...), append(rows, total))
 }
@@ -127,12 +128,12 @@ func Results(w io.Writer, results iter.Seq2[assess.Result, error], class assess.
 			return err
 		}
 		count++
-		_, err = fmt.Fprintf(w, "%s %q  %s\n", Clean(r.Address.String()), Clean(r.Name), Clean(r.Rationale))
+		_, err = fmt.Fprintf(w, "%s %q  %s\n", phrase.Clean(r.Address.String()), phrase.Clean(r.Name), phrase.Clean(r.Rationale))
 		if err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s of class %s\n", Plural(count, "item", "items"), class)
+	_, err := fmt.Fprintf(w, "%s of class %s\n", phrase.Plural(count, "item", "items"), class)
 	return err
 }
 
@@ -141,7 +142,7 @@ func Results(w io.Writer, results iter.Seq2[assess.Result, error], class assess.
 func Result(w io.Writer, r assess.Result) {
 	line := func(label, text string) {
 		if text != "" {
-			fmt.Fprintf(w, "%-10s%s\n", label, Clean(text))
+			fmt.Fprintf(w, "%-10s%s\n", label, phrase.Clean(text))
 		}
 	}
 	line("Item", fmt.Sprintf("%s %q", r.Address, r.Name))
@@ -178,7 +179,7 @@ func AssessmentDiff(w io.Writer, d reading.AssessmentDiff, verbose bool) (int, e
 		}
 	}
 	if people > peopleShown {
-		fmt.Fprintf(w, "  … and %s more of people (-verbose lists them)\n", Count(people-peopleShown))
+		fmt.Fprintf(w, "  … and %s more of people (-verbose lists them)\n", phrase.Count(people-peopleShown))
 	}
 	if total == 0 {
 		_, err := fmt.Fprintln(w, "Nothing is judged differently.")
@@ -187,16 +188,16 @@ func AssessmentDiff(w io.Writer, d reading.AssessmentDiff, verbose bool) (int, e
 	fmt.Fprintln(w)
 	for _, class := range assess.Classes() {
 		if a, b := d.Before.Classes[string(class)], d.After.Classes[string(class)]; a != b {
-			fmt.Fprintf(w, "%-26s %s -> %s\n", class, Count(a), Count(b))
+			fmt.Fprintf(w, "%-26s %s -> %s\n", class, phrase.Count(a), phrase.Count(b))
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s judged differently\n", Plural(total, "item is", "items are"))
+	_, err := fmt.Fprintf(w, "%s judged differently\n", phrase.Plural(total, "item is", "items are"))
 	return total, err
 }
 
 func assessmentDiffHead(w io.Writer, before, after state.Assessment) {
-	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, Moment(before.StartedAt), after.ID,
-		Moment(after.StartedAt))
+	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, phrase.Moment(before.StartedAt), after.ID,
+		phrase.Moment(after.StartedAt))
 	differs := func(what, a, b string) {
 		if a != b {
 			fmt.Fprintf(w, "  %s: %s -> %s\n", what, a, b)
@@ -214,7 +215,7 @@ func assessmentDiffHead(w io.Writer, before, after state.Assessment) {
 
 func verdictChange(w io.Writer, c assess.Change) error {
 	sign := map[assess.ChangeType]string{assess.Added: "+", assess.Removed: "-", assess.Changed: "~"}[c.Type]
-	_, err := fmt.Fprintf(w, "%s %s %q  %s\n", sign, Clean(c.Address.String()), Clean(c.Name), c.Class)
+	_, err := fmt.Fprintf(w, "%s %s %q  %s\n", sign, phrase.Clean(c.Address.String()), phrase.Clean(c.Name), c.Class)
 	for _, f := range c.Fields {
 		before, after := compactOrNull(f.Before), compactOrNull(f.After)
 		err = fieldChange(w, inventory.FieldChange{Field: f.Field, Before: before, After: after})

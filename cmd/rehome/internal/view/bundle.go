@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/attesting"
 	"github.com/rehome-iam/rehome/engine/evidence"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // Bundle writes what a new bundle proves.
@@ -22,12 +23,12 @@ func Bundle(w io.Writer, r *attesting.BundleReport) error {
 // BundleVerdict writes what a whole bundle proves, and what it leaves unproven.
 func BundleVerdict(w io.Writer, name string, v evidence.Verdict) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s is whole.\n", Clean(name))
-	fmt.Fprintf(&b, "Plan      %s of migration %s: %s give this hash\n", Clean(v.Manifest.PlanHash),
-		Clean(v.Manifest.Migration), Plural(v.Steps, "step", "steps"))
-	fmt.Fprintf(&b, "Run       %s\n", Clean(v.Manifest.Run))
-	fmt.Fprintf(&b, "Audit     %s in one chain, head %s\n", Plural(v.Records, "record", "records"),
-		Clean(v.Manifest.AuditHead))
+	fmt.Fprintf(&b, "%s is whole.\n", phrase.Clean(name))
+	fmt.Fprintf(&b, "Plan      %s of migration %s: %s give this hash\n", phrase.Clean(v.Manifest.PlanHash),
+		phrase.Clean(v.Manifest.Migration), phrase.Plural(v.Steps, "step", "steps"))
+	fmt.Fprintf(&b, "Run       %s\n", phrase.Clean(v.Manifest.Run))
+	fmt.Fprintf(&b, "Audit     %s in one chain, head %s\n", phrase.Plural(v.Records, "record", "records"),
+		phrase.Clean(v.Manifest.AuditHead))
 	if v.Changes != nil {
 		fmt.Fprintf(&b, "Record    %s\n", ChangesLine(*v.Changes))
 	}
@@ -35,7 +36,7 @@ func BundleVerdict(w io.Writer, name string, v evidence.Verdict) error {
 		fmt.Fprintf(&b, "Signed    by %s\n", v.Signer)
 	}
 	for _, note := range v.Notes {
-		fmt.Fprintf(&b, "Note      %s\n", Clean(note))
+		fmt.Fprintf(&b, "Note      %s\n", phrase.Clean(note))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -45,9 +46,9 @@ func BundleVerdict(w io.Writer, name string, v evidence.Verdict) error {
 func Recording(w io.Writer, r *attesting.RecordingReport) {
 	if len(r.Changes) == 0 {
 		fmt.Fprintf(w, "Nothing changed since the evidence of plan %s was recorded; nothing was written.\n",
-			ShortHash(r.PlanHash))
+			phrase.ShortHash(r.PlanHash))
 		return
 	}
-	fmt.Fprintf(w, "Recorded on plan %s:\n", ShortHash(r.PlanHash))
+	fmt.Fprintf(w, "Recorded on plan %s:\n", phrase.ShortHash(r.PlanHash))
 	Changes(w, r.Changes)
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // certificates replaces base64 certificates by what a person compares: fingerprint, subject, end. Other values stay.
@@ -38,5 +40,5 @@ func certificate(text string) string {
 	}
 	sum := sha256.Sum256(der)
 	return fmt.Sprintf("SHA-256 %02x:%02x:%02x:%02x:… CN=%s, ends %s", sum[0], sum[1], sum[2], sum[3],
-		Clean(parsed.Subject.CommonName), Day(parsed.NotAfter))
+		phrase.Clean(parsed.Subject.CommonName), phrase.Day(parsed.NotAfter))
 }

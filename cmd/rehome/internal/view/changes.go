@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/changes"
 	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // mostListed is how many writes or steps of a kind are shown without -v.
@@ -21,7 +22,7 @@ func Recorded(w io.Writer, run string, report observation.ChangeReport, v change
 				fmt.Fprintf(&b, "  … and %d more: -v shows them\n", len(names)-i)
 				break
 			}
-			fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol(sign), Clean(name.Resource.String()), what)
+			fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol(sign), phrase.Clean(name.Resource.String()), what)
 		}
 	}
 	steps("!", "was applied, and the target has no record of it", v.Missing)
@@ -39,19 +40,19 @@ func Recorded(w io.Writer, run string, report observation.ChangeReport, v change
 			fmt.Fprintf(&b, "  … and %d more: -v shows them\n", len(v.Others)-i)
 			break
 		}
-		fmt.Fprintf(&b, "%s %s   by %s\n", o.Style.symbol("~"), write(other.ChangeEvent), Clean(other.By))
+		fmt.Fprintf(&b, "%s %s   by %s\n", o.Style.symbol("~"), write(other.ChangeEvent), phrase.Clean(other.By))
 		for _, touched := range other.Touches {
-			fmt.Fprintf(&b, "      touches  %s, which the run wrote too\n", Clean(touched.String()))
+			fmt.Fprintf(&b, "      touches  %s, which the run wrote too\n", phrase.Clean(touched.String()))
 		}
 	}
 	if b.Len() > 0 {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "Run       %s: %s in the target's own record (%s), %s of the marker\n", Clean(run),
-		Plural(v.Writes, "write", "writes"), Plural(report.Requests, "request", "requests"), Count(v.Bookkeeping))
+	fmt.Fprintf(&b, "Run       %s: %s in the target's own record (%s), %s of the marker\n", phrase.Clean(run),
+		phrase.Plural(v.Writes, "write", "writes"), phrase.Plural(report.Requests, "request", "requests"), phrase.Count(v.Bookkeeping))
 	fmt.Fprintf(&b, "Record    %s\n", ChangesLine(v))
 	if report.Note != "" {
-		fmt.Fprintf(&b, "Note      %s\n", Clean(report.Note))
+		fmt.Fprintf(&b, "Note      %s\n", phrase.Clean(report.Note))
 	}
 	if !o.Automation {
 		fmt.Fprintf(&b, "Next: %s\n", nextAfterChanges(v))
@@ -72,19 +73,19 @@ func nextAfterChanges(v changes.Verdict) string {
 
 // ChangesLine says in one line what a target's record proves of a run.
 func ChangesLine(v changes.Verdict) string {
-	text := fmt.Sprintf("%s of %s recorded by the target", Count(v.Recorded), Plural(v.Steps, "step", "steps"))
+	text := fmt.Sprintf("%s of %s recorded by the target", phrase.Count(v.Recorded), phrase.Plural(v.Steps, "step", "steps"))
 	if len(v.Loosely) > 0 {
-		text += fmt.Sprintf(", %s of them known by kind and time only", Count(len(v.Loosely)))
+		text += fmt.Sprintf(", %s of them known by kind and time only", phrase.Count(len(v.Loosely)))
 	}
 	switch len(v.Unexplained) {
 	case 0:
 		text += "; nothing else was written with the run's credential"
 	default:
-		text += "; " + Plural(len(v.Unexplained), "write", "writes") + " of the run's credential by no step"
+		text += "; " + phrase.Plural(len(v.Unexplained), "write", "writes") + " of the run's credential by no step"
 	}
-	return text + "; " + Plural(len(v.Others), "write", "writes") + " by others meanwhile"
+	return text + "; " + phrase.Plural(len(v.Others), "write", "writes") + " by others meanwhile"
 }
 
 func write(e observation.ChangeEvent) string {
-	return Clean(fmt.Sprintf("%s %s %s at %s", e.Operation, e.Type, e.Path, e.At))
+	return phrase.Clean(fmt.Sprintf("%s %s %s at %s", e.Operation, e.Type, e.Path, e.At))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/deciding"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -23,21 +24,21 @@ func Decided(w io.Writer, r *deciding.Decided, bulk, automation bool, style Styl
 		if d.Rename != "" {
 			what += " as " + d.Rename
 		}
-		fmt.Fprintf(w, "%s %q of %s: %s\n", d.Item.Kind, Clean(d.Item.Name), Clean(d.Item.Source), Clean(what))
+		fmt.Fprintf(w, "%s %q of %s: %s\n", d.Item.Kind, phrase.Clean(d.Item.Name), phrase.Clean(d.Item.Source), phrase.Clean(what))
 	}
 	for _, open := range r.Open {
 		if err := Overlap(w, open.Overlap, style); err != nil {
 			return err
 		}
 		if bulk {
-			fmt.Fprintf(w, "    left open: %s\n", Clean(open.Why))
+			fmt.Fprintf(w, "    left open: %s\n", phrase.Clean(open.Why))
 		}
 	}
 	next := "rehome decide in a terminal, or with -all=map_to_existing, or write a merge block for each"
 	if len(r.Written) == 0 && !bulk {
-		fmt.Fprintf(w, "%s missing, nothing was written\n", Plural(r.Pending, "decision is", "decisions are"))
+		fmt.Fprintf(w, "%s missing, nothing was written\n", phrase.Plural(r.Pending, "decision is", "decisions are"))
 	} else {
-		fmt.Fprintf(w, "%s written to %s, %d of %d left open\n", Plural(len(r.Written), "merge block", "merge blocks"),
+		fmt.Fprintf(w, "%s written to %s, %d of %d left open\n", phrase.Plural(len(r.Written), "merge block", "merge blocks"),
 			r.File,
 			r.Pending-len(r.Written), r.Pending)
 		next = "read " + r.File + ", then rehome plan"
@@ -69,10 +70,10 @@ func Overlaps(w io.Writer, list *deciding.OverlapList, style Style) error {
 			return err
 		}
 		if d, ok := made[overlap.Item.Address().String()+overlap.Wanted.Type]; ok {
-			fmt.Fprintf(w, "    took effect %s by %s\n", Moment(d.At), Clean(d.By))
+			fmt.Fprintf(w, "    took effect %s by %s\n", phrase.Moment(d.At), phrase.Clean(d.By))
 		}
 	}
-	fmt.Fprintf(w, "%s, %d waiting for a decision\n", Plural(len(list.Overlaps), "overlap", "overlaps"), list.Pending)
+	fmt.Fprintf(w, "%s, %d waiting for a decision\n", phrase.Plural(len(list.Overlaps), "overlap", "overlaps"), list.Pending)
 	return nil
 }
 
@@ -82,19 +83,19 @@ func Impacts(w io.Writer, list *deciding.ImpactList, style Style) {
 		fmt.Fprintln(w, "No plan found an impact yet. Run rehome plan.")
 		return
 	}
-	fmt.Fprintf(w, "%s found, %d acknowledged\n", Plural(list.Found, "impact", "impacts"), list.Acknowledged)
+	fmt.Fprintf(w, "%s found, %d acknowledged\n", phrase.Plural(list.Found, "impact", "impacts"), list.Acknowledged)
 	for _, row := range list.Impacts {
 		fmt.Fprintf(w, "\n%s\n", ImpactHead(row.Impact, row.Current, style))
-		fmt.Fprintf(w, "    %s (%s)\n", Clean(row.Summary), Plural(row.Count, "item", "items"))
+		fmt.Fprintf(w, "    %s (%s)\n", phrase.Clean(row.Summary), phrase.Plural(row.Count, "item", "items"))
 		if row.Tell != "" {
-			fmt.Fprintf(w, "    tell them: %s\n", Clean(row.Tell))
+			fmt.Fprintf(w, "    tell them: %s\n", phrase.Clean(row.Tell))
 		}
 		if a := row.Acknowledgement; a != nil {
 			reference := ""
 			if a.Reference != "" {
-				reference = " (" + Clean(a.Reference) + ")"
+				reference = " (" + phrase.Clean(a.Reference) + ")"
 			}
-			fmt.Fprintf(w, "    acknowledged %s by %s: %s%s\n", Moment(a.At), Clean(a.By), Clean(a.Reason), reference)
+			fmt.Fprintf(w, "    acknowledged %s by %s: %s%s\n", phrase.Moment(a.At), phrase.Clean(a.By), phrase.Clean(a.Reason), reference)
 		}
 		fmt.Fprintf(w, "    items %s\n", firstItems(row.Items, row.Count))
 	}
@@ -105,11 +106,11 @@ func firstItems(items []string, count int) string {
 	const most = 3
 	names := make([]string, 0, most)
 	for _, item := range items[:min(most, len(items))] {
-		names = append(names, Clean(item))
+		names = append(names, phrase.Clean(item))
 	}
 	text := strings.Join(names, ", ")
 	if count > len(names) {
-		text += fmt.Sprintf(" and %s more; -json lists them", Count(count-len(names)))
+		text += fmt.Sprintf(" and %s more; -json lists them", phrase.Count(count-len(names)))
 	}
 	return text
 }

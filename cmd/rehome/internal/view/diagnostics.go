@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // Diagnostics writes all problems, errors first in the order they came.
@@ -21,23 +22,23 @@ func Diagnostic(w io.Writer, d diag.Diagnostic, style Style) {
 	if d.Severity == diag.Warning {
 		label, paint = "Warning", style.yellow
 	}
-	title := label + ": " + Clean(d.Summary)
+	title := label + ": " + phrase.Clean(d.Summary)
 	code := "[" + d.Code + "]"
 	gap := max(2, 78-len(title)-len(code))
 	fmt.Fprintf(w, "%s%s%s\n", paint(title), strings.Repeat(" ", gap), style.dim(code))
 	if d.Subject != nil && d.Subject.File != "" {
-		place := fmt.Sprintf("  on %s line %d", Clean(d.Subject.File), d.Subject.Start.Line)
+		place := fmt.Sprintf("  on %s line %d", phrase.Clean(d.Subject.File), d.Subject.Start.Line)
 		if d.Snippet != nil && d.Snippet.Context != "" {
-			place += ", in " + Clean(d.Snippet.Context)
+			place += ", in " + phrase.Clean(d.Snippet.Context)
 		}
 		fmt.Fprintf(w, "%s:\n", place)
 		snippet(w, d.Snippet, style)
 	} else if d.Address != "" {
-		fmt.Fprintf(w, "  at %s\n", Clean(d.Address))
+		fmt.Fprintf(w, "  at %s\n", phrase.Clean(d.Address))
 	}
 	for _, line := range strings.Split(d.Detail, "\n") {
 		if line != "" {
-			fmt.Fprintf(w, "%s\n", Clean(line))
+			fmt.Fprintf(w, "%s\n", phrase.Clean(line))
 		}
 	}
 	fmt.Fprintln(w)
@@ -50,7 +51,7 @@ func snippet(w io.Writer, s *diag.Snippet, style Style) {
 	offset := 0
 	for i, line := range strings.Split(s.Code, "\n") {
 		number := fmt.Sprintf("  %3d: ", s.Line+i)
-		fmt.Fprintf(w, "%s%s\n", style.dim(number), strings.ReplaceAll(Clean(strings.ReplaceAll(line, "\t", "\x00")),
+		fmt.Fprintf(w, "%s%s\n", style.dim(number), strings.ReplaceAll(phrase.Clean(strings.ReplaceAll(line, "\t", "\x00")),
 			"\x00", " "))
 		from, to := s.From-offset, min(s.To-offset, len(line))
 		if from >= 0 && from <= len(line) && to > from {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -44,43 +45,43 @@ func questions(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	if len(r.Questions) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "Not read  %s, answered by nobody but people\n", Plural(len(r.Questions), "question", "questions"))
+	fmt.Fprintf(b, "Not read  %s, answered by nobody but people\n", phrase.Plural(len(r.Questions), "question", "questions"))
 	for _, q := range r.Questions {
-		fmt.Fprintf(b, "  %s %s  %s: %s\n", o.Style.symbol("?"), Clean(q.Source), Clean(q.Name), Clean(q.Question))
+		fmt.Fprintf(b, "  %s %s  %s: %s\n", o.Style.symbol("?"), phrase.Clean(q.Source), phrase.Clean(q.Name), phrase.Clean(q.Question))
 	}
 	fmt.Fprintln(b)
 }
 
 func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	fmt.Fprintf(b, "Plan      %s   %s\n", r.Plan.Hash, words(string(r.Plan.Status)))
-	fmt.Fprintf(b, "          %s into %s\n", Clean(r.Migration.Name),
-		Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)))
+	fmt.Fprintf(b, "          %s into %s\n", phrase.Clean(r.Migration.Name),
+		phrase.Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)))
 	s := r.Plan.Summary
 	fmt.Fprintf(b, "          %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n",
-		Count(s.Create), Count(s.Update), Count(s.Delete), Count(s.Map),
-		Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped))
+		phrase.Count(s.Create), phrase.Count(s.Update), phrase.Count(s.Delete), phrase.Count(s.Map),
+		phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked), phrase.Count(s.Skipped))
 	if r.LaterPlan != "" {
-		fmt.Fprintf(b, "          a later plan %s was previewed and not applied\n", ShortHash(r.LaterPlan))
+		fmt.Fprintf(b, "          a later plan %s was previewed and not applied\n", phrase.ShortHash(r.LaterPlan))
 	}
 	if r.Run == nil {
 		fmt.Fprintf(b, "Run       none\n")
 	} else {
-		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(string(r.Run.Status)), MomentAgo(r.Run.StartedAt, o.Now),
-			Count(r.Run.Applied))
+		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(string(r.Run.Status)), phrase.MomentAgo(r.Run.StartedAt, o.Now),
+			phrase.Count(r.Run.Applied))
 		for _, part := range []struct {
 			n    int
 			name string
 		}{{r.Run.Failed, "failed"}, {r.Run.NotStarted, "not started"}, {r.Run.Unknown, "unknown"}} {
 			if part.n > 0 {
-				fmt.Fprintf(b, ", %s %s", Count(part.n), part.name)
+				fmt.Fprintf(b, ", %s %s", phrase.Count(part.n), part.name)
 			}
 		}
 		fmt.Fprintln(b)
 	}
 	if a := r.Approval; a.PreviewedBy != "" || a.AppliedBy != "" {
-		fmt.Fprintf(b, "Approval  planned by %s", Clean(firstOf(a.PreviewedBy, "somebody else's state")))
+		fmt.Fprintf(b, "Approval  planned by %s", phrase.Clean(firstOf(a.PreviewedBy, "somebody else's state")))
 		if a.AppliedBy != "" {
-			fmt.Fprintf(b, "; hash applied by %s, %s", Clean(a.AppliedBy), MomentAgo(a.AppliedAt, o.Now))
+			fmt.Fprintf(b, "; hash applied by %s, %s", phrase.Clean(a.AppliedBy), phrase.MomentAgo(a.AppliedAt, o.Now))
 		}
 		fmt.Fprintln(b)
 	}
@@ -96,7 +97,7 @@ func criteria(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	}
 	verdict := "complete"
 	if open > 0 {
-		verdict = fmt.Sprintf("open: %d of %s not met", open, Plural(len(r.Criteria), "criterion", "criteria"))
+		verdict = fmt.Sprintf("open: %d of %s not met", open, phrase.Plural(len(r.Criteria), "criterion", "criteria"))
 	}
 	fmt.Fprintf(b, "Handoff   %s\n", o.Style.bold(verdict))
 	for _, met := range []bool{false, true} {
@@ -114,18 +115,18 @@ func criterion(b *strings.Builder, c handoff.Criterion, o EvidenceOptions) {
 	if !c.Met {
 		sign = "!"
 	}
-	fmt.Fprintf(b, "  %s %-28s %s\n", o.Style.symbol(sign), words(c.ID), Clean(c.Why))
+	fmt.Fprintf(b, "  %s %-28s %s\n", o.Style.symbol(sign), words(c.ID), phrase.Clean(c.Why))
 	if !c.Met && c.ID != handoff.CriterionFollowUps { // those are listed below, one by one
 		for i, text := range c.Open {
 			if i == firstNames {
-				fmt.Fprintf(b, "      … and %s more\n", Count(len(c.Open)-i))
+				fmt.Fprintf(b, "      … and %s more\n", phrase.Count(len(c.Open)-i))
 				break
 			}
-			fmt.Fprintf(b, "      %s\n", Clean(text))
+			fmt.Fprintf(b, "      %s\n", phrase.Clean(text))
 		}
 	}
 	if c.ToDo != "" {
-		fmt.Fprintf(b, "      to do: %s\n", Clean(c.ToDo))
+		fmt.Fprintf(b, "      to do: %s\n", phrase.Clean(c.ToDo))
 	}
 }
 
@@ -134,19 +135,19 @@ func rollbackPlanned(b *strings.Builder, r *declaration.Rollback) {
 		fmt.Fprintf(b, "Rollback  not recorded\n\n")
 		return
 	}
-	fmt.Fprintf(b, "Rollback  %s\n", Clean(r.Summary))
+	fmt.Fprintf(b, "Rollback  %s\n", phrase.Clean(r.Summary))
 	for i, step := range r.Steps {
-		fmt.Fprintf(b, "          %d. %s\n", i+1, Clean(step))
+		fmt.Fprintf(b, "          %d. %s\n", i+1, phrase.Clean(step))
 	}
 	fmt.Fprintf(b, "          %s\n\n", strings.Join(rollbackFacts(r), "; "))
 }
 
 func rollbackFacts(r *declaration.Rollback) []string {
-	facts := []string{"owner " + Clean(r.Owner)}
+	facts := []string{"owner " + phrase.Clean(r.Owner)}
 	for _, fact := range []struct{ label, text string }{{"decided by ", r.DecisionOwner}, {"call ", r.Contact},
 		{"possible until ", r.Until}} {
 		if fact.text != "" {
-			facts = append(facts, fact.label+Clean(fact.text))
+			facts = append(facts, fact.label+phrase.Clean(fact.text))
 		}
 	}
 	return facts
@@ -159,10 +160,10 @@ func declared(b *strings.Builder, r *handoff.Report) {
 	}
 	label := "Declared"
 	for _, line := range declaredLines(r.Declared.Evidence) {
-		fmt.Fprintf(b, "%-9s %-28s %s\n", label, line[0], Clean(line[1]))
+		fmt.Fprintf(b, "%-9s %-28s %s\n", label, line[0], phrase.Clean(line[1]))
 		label = ""
 	}
-	fmt.Fprintf(b, "          recorded by %s, %s\n\n", Clean(r.Declared.RecordedBy), r.Declared.RecordedAt)
+	fmt.Fprintf(b, "          recorded by %s, %s\n\n", phrase.Clean(r.Declared.RecordedBy), r.Declared.RecordedAt)
 }
 
 // declaredLines are the arguments of the evidence block with what they say.
@@ -199,22 +200,22 @@ func rows(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 			open++
 		}
 	}
-	fmt.Fprintf(b, "Left      %s blocked or by hand, %s open\n", Plural(len(r.Rows), "row", "rows"), Count(open))
+	fmt.Fprintf(b, "Left      %s blocked or by hand, %s open\n", phrase.Plural(len(r.Rows), "row", "rows"), phrase.Count(open))
 	for _, row := range r.Rows {
 		sign := "?"
 		if row.Disposition == plan.DispositionBlocked {
 			sign = "!"
 		}
-		fmt.Fprintf(b, "  %s %s  %s\n", o.Style.symbol(sign), Clean(row.Title),
-			o.Style.dim(Clean(strings.TrimSpace(row.FollowUp+" "+row.ID))))
+		fmt.Fprintf(b, "  %s %s  %s\n", o.Style.symbol(sign), phrase.Clean(row.Title),
+			o.Style.dim(phrase.Clean(strings.TrimSpace(row.FollowUp+" "+row.ID))))
 		if row.Reason != "" {
-			fmt.Fprintf(b, "      %s\n", Clean(row.Reason))
+			fmt.Fprintf(b, "      %s\n", phrase.Clean(row.Reason))
 		}
 		switch {
 		case row.Closed != nil:
-			fmt.Fprintf(b, "      done, %s, %s: %s\n", Clean(row.Closed.By), row.Closed.At, Clean(row.Closed.Note))
+			fmt.Fprintf(b, "      done, %s, %s: %s\n", phrase.Clean(row.Closed.By), row.Closed.At, phrase.Clean(row.Closed.Note))
 		case row.ToDo != "":
-			fmt.Fprintf(b, "      to do: %s\n", Clean(row.ToDo))
+			fmt.Fprintf(b, "      to do: %s\n", phrase.Clean(row.ToDo))
 		}
 	}
 	fmt.Fprintln(b)
@@ -226,7 +227,7 @@ func applications(b *strings.Builder, r *handoff.Report) {
 	}
 	label := "Moved"
 	for _, a := range r.Applications {
-		fmt.Fprintf(b, "%-9s %-32s %s\n", label, Clean(a.Name), applicationState(a))
+		fmt.Fprintf(b, "%-9s %-32s %s\n", label, phrase.Clean(a.Name), applicationState(a))
 		label = ""
 	}
 	fmt.Fprintln(b)
@@ -235,10 +236,10 @@ func applications(b *strings.Builder, r *handoff.Report) {
 func applicationState(a handoff.Application) string {
 	text := words(firstOf(string(a.State), "nothing recorded"))
 	if a.Owner != "" {
-		text += ", owner " + Clean(a.Owner)
+		text += ", owner " + phrase.Clean(a.Owner)
 	}
 	if a.Date != "" {
-		text += ", by " + Clean(a.Date)
+		text += ", by " + phrase.Clean(a.Date)
 	}
 	return text
 }
@@ -248,11 +249,11 @@ func Changes(w io.Writer, changes []declaration.Change) {
 	for _, c := range changes {
 		switch {
 		case c.Before == "":
-			fmt.Fprintf(w, "  + %-34s %s\n", c.Field, Clean(c.After))
+			fmt.Fprintf(w, "  + %-34s %s\n", c.Field, phrase.Clean(c.After))
 		case c.After == "":
-			fmt.Fprintf(w, "  - %-34s %s\n", c.Field, Clean(c.Before))
+			fmt.Fprintf(w, "  - %-34s %s\n", c.Field, phrase.Clean(c.Before))
 		default:
-			fmt.Fprintf(w, "  ~ %-34s %s -> %s\n", c.Field, shorten(Clean(c.Before)), shorten(Clean(c.After)))
+			fmt.Fprintf(w, "  ~ %-34s %s -> %s\n", c.Field, shorten(phrase.Clean(c.Before)), shorten(phrase.Clean(c.After)))
 		}
 	}
 }
@@ -261,15 +262,15 @@ func Changes(w io.Writer, changes []declaration.Change) {
 func RollbackContact(w io.Writer, r *declaration.Rollback, style Style) {
 	call := "no contact is in the rollback block"
 	if r.Contact != "" {
-		call = "call " + Clean(r.Contact)
+		call = "call " + phrase.Clean(r.Contact)
 	}
 	fmt.Fprintf(w, "%s\n", style.bold("Going back: "+call))
-	fmt.Fprintf(w, "    %s\n", Clean(r.Summary))
+	fmt.Fprintf(w, "    %s\n", phrase.Clean(r.Summary))
 	fmt.Fprintf(w, "    %s\n\n", strings.Join(rollbackFacts(r), "; "))
 }
 
 // words is a name of ours, or one from a file, as a person reads it.
-func words(name string) string { return Clean(strings.ReplaceAll(name, "_", " ")) }
+func words(name string) string { return phrase.Clean(strings.ReplaceAll(name, "_", " ")) }
 
 func firstOf(texts ...string) string {
 	for _, text := range texts {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // The pages are one file each: style and script stand inside, nothing is fetched from anywhere, and the policy of the
@@ -59,7 +61,7 @@ func writePage(w io.Writer, name string, data any) error {
 func cleanAll(texts []string) []string {
 	out := make([]string, len(texts))
 	for i, text := range texts {
-		out[i] = Clean(text)
+		out[i] = phrase.Clean(text)
 	}
 	return out
 }

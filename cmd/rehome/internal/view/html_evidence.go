@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 type evidencePage struct {
@@ -39,7 +40,7 @@ type pageRow struct{ ID, Title, Disposition, Reason, ToDo, Closed string }
 
 // EvidenceHTML writes a report as one page. Every row is on it, whatever was closed.
 func EvidenceHTML(w io.Writer, r *handoff.Report) error {
-	base, err := newPage("rehome evidence: "+Clean(r.Migration.Name), "Written by rehome.")
+	base, err := newPage("rehome evidence: "+phrase.Clean(r.Migration.Name), "Written by rehome.")
 	if err != nil {
 		return err
 	}
@@ -49,26 +50,26 @@ func EvidenceHTML(w io.Writer, r *handoff.Report) error {
 func evidencePageOf(base page, r *handoff.Report) evidencePage {
 	s := r.Plan.Summary
 	out := evidencePage{
-		Page: base, Heading: fmt.Sprintf("Evidence of %s: %s", Clean(r.Migration.Name), r.Handoff),
-		Target: Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)),
+		Page: base, Heading: fmt.Sprintf("Evidence of %s: %s", phrase.Clean(r.Migration.Name), r.Handoff),
+		Target: phrase.Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)),
 		Hash:   r.Plan.Hash, PlanStatus: words(string(r.Plan.Status)), Run: "No run.", Complete: handoff.Finished(r.Criteria),
 		Verdict: "Every criterion is met.",
 		Impacts: pageImpacts(r.Impacts),
-		Counts: fmt.Sprintf("The plan: %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped.", Count(s.Create),
-			Count(s.Update), Count(s.Delete), Count(s.Map), Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked),
-			Count(s.Skipped)),
+		Counts: fmt.Sprintf("The plan: %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped.", phrase.Count(s.Create),
+			phrase.Count(s.Update), phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked),
+			phrase.Count(s.Skipped)),
 	}
 	if r.Run != nil {
-		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.", Clean(r.Run.ID),
-			words(string(r.Run.Status)), Clean(r.Run.StartedAt),
-			Count(r.Run.Applied), Count(r.Run.Failed), Count(r.Run.NotStarted), Count(r.Run.Unknown))
+		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.", phrase.Clean(r.Run.ID),
+			words(string(r.Run.Status)), phrase.Clean(r.Run.StartedAt),
+			phrase.Count(r.Run.Applied), phrase.Count(r.Run.Failed), phrase.Count(r.Run.NotStarted), phrase.Count(r.Run.Unknown))
 	}
 	if a := r.Approval; a.AppliedBy != "" {
 		out.Approval = fmt.Sprintf("Planned by %s; hash applied by %s, %s.",
-			Clean(firstOf(a.PreviewedBy, "somebody else's state")), Clean(a.AppliedBy), Clean(a.AppliedAt))
+			phrase.Clean(firstOf(a.PreviewedBy, "somebody else's state")), phrase.Clean(a.AppliedBy), phrase.Clean(a.AppliedAt))
 	}
 	if r.LaterPlan != "" {
-		out.Later = "A later plan " + ShortHash(r.LaterPlan) + " was previewed and not applied."
+		out.Later = "A later plan " + phrase.ShortHash(r.LaterPlan) + " was previewed and not applied."
 	}
 	out.judge(r.Criteria)
 	out.declare(r)
@@ -82,48 +83,48 @@ func (out *evidencePage) judge(criteria []handoff.Criterion) {
 		if !c.Met {
 			open++
 		}
-		out.Criteria = append(out.Criteria, pageCriterion{Met: c.Met, Name: words(c.ID), Why: Clean(c.Why),
-			ToDo: Clean(c.ToDo), Open: cleanAll(c.Open)})
+		out.Criteria = append(out.Criteria, pageCriterion{Met: c.Met, Name: words(c.ID), Why: phrase.Clean(c.Why),
+			ToDo: phrase.Clean(c.ToDo), Open: cleanAll(c.Open)})
 	}
 	if open > 0 {
 		out.Verdict = fmt.Sprintf("The handoff is open: %d of %s not met.", open,
-			Plural(len(criteria), "criterion", "criteria"))
+			phrase.Plural(len(criteria), "criterion", "criteria"))
 	}
 }
 
 func (out *evidencePage) declare(r *handoff.Report) {
 	if back := r.Declared.Rollback; back != nil {
-		out.Rollback = &pageRollback{Summary: Clean(back.Summary), Facts: strings.Join(rollbackFacts(back), "; "),
+		out.Rollback = &pageRollback{Summary: phrase.Clean(back.Summary), Facts: strings.Join(rollbackFacts(back), "; "),
 			Steps: cleanAll(back.Steps)}
 	}
 	if r.Declared.Evidence != nil {
 		for _, line := range declaredLines(r.Declared.Evidence) {
-			out.Declared = append(out.Declared, [2]string{line[0], Clean(line[1])})
+			out.Declared = append(out.Declared, [2]string{line[0], phrase.Clean(line[1])})
 		}
-		out.DeclaredBy = fmt.Sprintf("Recorded by %s, %s.", Clean(r.Declared.RecordedBy), Clean(r.Declared.RecordedAt))
+		out.DeclaredBy = fmt.Sprintf("Recorded by %s, %s.", phrase.Clean(r.Declared.RecordedBy), phrase.Clean(r.Declared.RecordedAt))
 	}
 	for _, change := range r.Unrecorded {
-		out.Unrecorded = append(out.Unrecorded, declaration.Change{Field: change.Field, After: Clean(change.After)})
+		out.Unrecorded = append(out.Unrecorded, declaration.Change{Field: change.Field, After: phrase.Clean(change.After)})
 	}
 }
 
 func (out *evidencePage) list(r *handoff.Report) {
 	open := 0
 	for _, row := range r.Rows {
-		one := pageRow{ID: Clean(strings.TrimSpace(row.FollowUp + " " + row.ID)), Title: Clean(row.Title),
-			Disposition: words(string(row.Disposition)), Reason: Clean(row.Reason), ToDo: Clean(row.ToDo)}
+		one := pageRow{ID: phrase.Clean(strings.TrimSpace(row.FollowUp + " " + row.ID)), Title: phrase.Clean(row.Title),
+			Disposition: words(string(row.Disposition)), Reason: phrase.Clean(row.Reason), ToDo: phrase.Clean(row.ToDo)}
 		if row.Closed == nil {
 			open++
 		} else {
-			one.Closed = fmt.Sprintf("Done, %s, %s: %s", Clean(row.Closed.By), Clean(row.Closed.At), Clean(row.Closed.Note))
+			one.Closed = fmt.Sprintf("Done, %s, %s: %s", phrase.Clean(row.Closed.By), phrase.Clean(row.Closed.At), phrase.Clean(row.Closed.Note))
 		}
 		out.Rows = append(out.Rows, one)
 	}
 	out.RowCount = fmt.Sprintf("%d, %d open", len(r.Rows), open)
 	for _, q := range r.Questions {
-		out.Questions = append(out.Questions, [2]string{Clean(q.Source + ", " + q.Name), Clean(q.Question)})
+		out.Questions = append(out.Questions, [2]string{phrase.Clean(q.Source + ", " + q.Name), phrase.Clean(q.Question)})
 	}
 	for _, a := range r.Applications {
-		out.Applications = append(out.Applications, [2]string{Clean(a.Name), applicationState(a)})
+		out.Applications = append(out.Applications, [2]string{phrase.Clean(a.Name), applicationState(a)})
 	}
 }

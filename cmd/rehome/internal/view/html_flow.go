@@ -5,6 +5,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -94,7 +95,7 @@ func flowOf(p *plan.Plan) *flow {
 	out := &flow{Height: len(keys)*flowLine + 4}
 	for i, key := range keys {
 		y := i * flowLine
-		row := flowRow{Name: Clean(key.source) + " " + words(string(key.kind)), Count: Count(total(counts[key])),
+		row := flowRow{Name: phrase.Clean(key.source) + " " + words(string(key.kind)), Count: phrase.Count(total(counts[key])),
 			TextY: y + 14}
 		row.Parts = flowParts(counts[key], y, most)
 		out.Rows = append(out.Rows, row)
@@ -114,7 +115,7 @@ func flowParts(counts map[assess.Class]int, y, most int) []flowPart {
 			continue
 		}
 		width := max(3, n*(flowWidth-10*len(classNames()))/most)
-		parts = append(parts, flowPart{Class: string(c.class), Title: c.label + ": " + Count(n), X: x, Y: y + 2,
+		parts = append(parts, flowPart{Class: string(c.class), Title: c.label + ": " + phrase.Count(n), X: x, Y: y + 2,
 			Width: width})
 		x += width + 1
 	}

@@ -20,8 +20,8 @@ const (
 // HTML writes a plan as one page for a reviewer without a terminal: what stops it first, what people feel, every step,
 // the books.
 func HTML(w io.Writer, p *plan.Plan) error {
-	base, err := newPage("rehome plan: "+Clean(p.Migration.Name),
-		"Written by rehome. Created "+Clean(firstOf(phrase.MomentOf(p.CreatedAt), "at a time that is not known"))+".")
+	base, err := newPage("rehome plan: "+phrase.Clean(p.Migration.Name),
+		"Written by rehome. Created "+phrase.Clean(firstOf(phrase.MomentOf(p.CreatedAt), "at a time that is not known"))+".")
 	if err != nil {
 		return err
 	}
@@ -86,28 +86,28 @@ func planPageOf(base page, p *plan.Plan) planPage {
 		verdict = "not ready"
 	}
 	out := planPage{
-		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", Clean(p.Migration.Name), verdict),
+		Page: base, Heading: fmt.Sprintf("Plan for %s: %s", phrase.Clean(p.Migration.Name), verdict),
 		Mode:   words(string(p.Migration.Mode)),
 		Hash:   p.PlanHash,
-		Target: Clean(p.Target.Name + ": " + firstOf(p.Target.Summary, p.Target.Identity)), Tiles: tiles(p.Summary),
+		Target: phrase.Clean(p.Target.Name + ": " + firstOf(p.Target.Summary, p.Target.Identity)), Tiles: tiles(p.Summary),
 		Impacts: pageImpacts(p.Impacts),
 		Flow:    flowOf(p), Groups: groupSteps(p.Steps), Decisions: decisions(p.Steps), Books: booksOf(p.Summary.Books),
 		Access: accessPage(p.Access),
 	}
 	if until, err := time.Parse(time.RFC3339, p.ExpiresAt); err == nil {
-		out.Until = "Good until " + Moment(until) + ", unless a later plan is previewed"
+		out.Until = "Good until " + phrase.Moment(until) + ", unless a later plan is previewed"
 	}
 	for _, s := range p.Snapshots {
-		one := pageSnapshot{Source: Clean(s.Source), At: Clean(s.CompletedAt), Items: Plural(s.Items, "item", "items"),
+		one := pageSnapshot{Source: phrase.Clean(s.Source), At: phrase.Clean(s.CompletedAt), Items: phrase.Plural(s.Items, "item", "items"),
 			Gaps: gapText(s.Gaps)}
 		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
-			one.At = Moment(at)
+			one.At = phrase.Moment(at)
 		}
 		out.Snapshots = append(out.Snapshots, one)
 	}
 	for _, b := range p.Handoff.Blockers {
-		out.Blockers = append(out.Blockers, plan.Blocker{Code: words(b.Code), Summary: Clean(b.Summary),
-			Items: cleanAll(b.Items), Next: Clean(b.Next)})
+		out.Blockers = append(out.Blockers, plan.Blocker{Code: words(b.Code), Summary: phrase.Clean(b.Summary),
+			Items: cleanAll(b.Items), Next: phrase.Clean(b.Next)})
 	}
 	open := 0
 	for _, impact := range p.Impacts {
@@ -119,9 +119,9 @@ func planPageOf(base page, p *plan.Plan) planPage {
 	out.fillItems(p)
 	out.fillPart(p.Part)
 	for _, d := range p.Warnings {
-		one := pageWarning{Summary: Clean(d.Summary), Detail: Clean(d.Detail)}
+		one := pageWarning{Summary: phrase.Clean(d.Summary), Detail: phrase.Clean(d.Detail)}
 		if d.Subject != nil && d.Subject.File != "" {
-			one.Place = fmt.Sprintf("%s:%d", Clean(d.Subject.File), d.Subject.Start.Line)
+			one.Place = fmt.Sprintf("%s:%d", phrase.Clean(d.Subject.File), d.Subject.Start.Line)
 		}
 		out.Warnings = append(out.Warnings, one)
 	}
@@ -137,14 +137,14 @@ func (out *planPage) fillPart(p *plan.Part) {
 	part(&b, p)
 	// what is pulled in has a list of its own
 	text, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(b.String(), "Part")), "\n")
-	out.Part, out.PulledIn = Clean(text), cleanAll(p.PulledIn)
+	out.Part, out.PulledIn = phrase.Clean(text), cleanAll(p.PulledIn)
 }
 
 func tiles(s plan.Summary) []tile {
 	return []tile{
-		{Count(s.Create), "create"}, {Count(s.Update), "change"}, {Count(s.Delete), "delete"}, {Count(s.Map), "map"},
-		{Count(s.Unchanged), "equal"},
-		{Count(s.ManualFollowUp), "by hand"}, {Count(s.Blocked), "blocked"}, {Count(s.Skipped), "skipped"},
+		{phrase.Count(s.Create), "create"}, {phrase.Count(s.Update), "change"}, {phrase.Count(s.Delete), "delete"}, {phrase.Count(s.Map), "map"},
+		{phrase.Count(s.Unchanged), "equal"},
+		{phrase.Count(s.ManualFollowUp), "by hand"}, {phrase.Count(s.Blocked), "blocked"}, {phrase.Count(s.Skipped), "skipped"},
 	}
 }
 
@@ -152,10 +152,10 @@ func pageImpacts(impacts []plan.Impact) []pageImpact {
 	out := make([]pageImpact, 0, len(impacts))
 	for _, i := range impacts {
 		out = append(out, pageImpact{
-			Severity: Clean(string(i.Severity)), ID: Clean(i.ID), Audience: Clean(audience(i.Audience)),
-			Count: Plural(max(i.Count, len(i.Items)), "item", "items"), Summary: Clean(i.Summary),
-			Tell: Clean(i.Tell), Items: cleanAll(i.Items), Acknowledged: i.Acknowledged, Reason: Clean(i.Reason),
-			Reference: Clean(i.Reference),
+			Severity: phrase.Clean(string(i.Severity)), ID: phrase.Clean(i.ID), Audience: phrase.Clean(audience(i.Audience)),
+			Count: phrase.Plural(max(i.Count, len(i.Items)), "item", "items"), Summary: phrase.Clean(i.Summary),
+			Tell: phrase.Clean(i.Tell), Items: cleanAll(i.Items), Acknowledged: i.Acknowledged, Reason: phrase.Clean(i.Reason),
+			Reference: phrase.Clean(i.Reference),
 		})
 	}
 	return out
@@ -172,10 +172,10 @@ func accessPage(a *plan.Access) *pageAccessDiff {
 		out := &accessList{Name: name}
 		for i, c := range changes {
 			if i == pageAccess {
-				out.More = fmt.Sprintf("… and %s more; rehome show -json of the plan lists all.", Count(len(changes)-i))
+				out.More = fmt.Sprintf("… and %s more; rehome show -json of the plan lists all.", phrase.Count(len(changes)-i))
 				break
 			}
-			out.Changes = append(out.Changes, plan.AccessChange{Person: Clean(c.Person), Application: Clean(c.Application),
+			out.Changes = append(out.Changes, plan.AccessChange{Person: phrase.Clean(c.Person), Application: phrase.Clean(c.Application),
 				Privileged: c.Privileged})
 		}
 		return out
@@ -191,14 +191,14 @@ func decisions(steps []plan.Step) []pageDecision {
 	var out []pageDecision
 	add := func(decision, about string, place *plan.Place) {
 		if place != nil {
-			out = append(out, pageDecision{Decision: words(firstOf(Clean(decision), "decided")), About: about,
-				Place: fmt.Sprintf("%s:%d", Clean(place.File), place.Line)})
+			out = append(out, pageDecision{Decision: words(firstOf(phrase.Clean(decision), "decided")), About: about,
+				Place: fmt.Sprintf("%s:%d", phrase.Clean(place.File), place.Line)})
 		}
 	}
 	for _, step := range steps {
 		add(step.Decision, title(step), step.DecidedBy)
 		for _, item := range step.Items {
-			add(item.Decision, fmt.Sprintf("%s %q for %s", words(string(item.Kind)), Clean(item.Name), title(step)),
+			add(item.Decision, fmt.Sprintf("%s %q for %s", words(string(item.Kind)), phrase.Clean(item.Name), title(step)),
 				item.DecidedBy)
 		}
 	}
@@ -210,8 +210,8 @@ func booksOf(k plan.Books) pageBooks {
 		Verdict: "The books reconcile: every item of every snapshot is accounted for."}
 	out.Sum = fmt.Sprintf("%s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked "+
 		"+ %s skipped",
-		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked),
-		Count(k.Skipped))
+		phrase.Plural(k.Items, "item", "items"), phrase.Count(k.Done), phrase.Count(k.Folded), phrase.Count(k.Visible), phrase.Count(k.Manual), phrase.Count(k.Blocked),
+		phrase.Count(k.Skipped))
 	if !out.Fit {
 		out.Verdict = "The books do not reconcile: do not approve this plan."
 	}
@@ -232,24 +232,24 @@ func (out *planPage) fillItems(p *plan.Plan) {
 			left += step.Crowd.Count - len(step.Items)
 		}
 	}
-	out.ItemCount = Plural(p.Summary.Books.Items, "item", "items") + ", one line for each step that an item is in"
+	out.ItemCount = phrase.Plural(p.Summary.Books.Items, "item", "items") + ", one line for each step that an item is in"
 	if left > 0 {
 		out.ItemsMore = fmt.Sprintf("%s not listed: of people for whom the same holds, the first ten are named.",
-			Plural(left, "more is", "more are"))
+			phrase.Plural(left, "more is", "more are"))
 	}
 }
 
 func itemOf(step plan.Step, item plan.ItemName) pageItem {
 	becomes := ""
 	if step.Resource.Type != "" && !keyUnknown(step) {
-		becomes = Clean(step.Resource.String())
+		becomes = phrase.Clean(step.Resource.String())
 	}
 	disposition := words(string(step.Disposition))
 	if step.Disposition == plan.DispositionPlanned {
 		disposition = string(step.Action)
 	}
 	return pageItem{
-		Kind: words(string(item.Kind)), Name: Clean(item.Name), Address: Clean(item.Address().String()), Becomes: becomes,
-		Disposition: disposition, Class: words(string(step.Class)), Why: Clean(strings.TrimSpace(step.Reason)),
+		Kind: words(string(item.Kind)), Name: phrase.Clean(item.Name), Address: phrase.Clean(item.Address().String()), Becomes: becomes,
+		Disposition: disposition, Class: words(string(step.Class)), Why: phrase.Clean(strings.TrimSpace(step.Reason)),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/value"
 )
@@ -60,9 +61,9 @@ func groupSteps(steps []plan.Step) []stepGroup {
 	}
 	out := make([]stepGroup, 0, len(groups))
 	for key, group := range groups {
-		group.Count = "(" + Count(counts[key]) + ")"
+		group.Count = "(" + phrase.Count(counts[key]) + ")"
 		if left := counts[key] - len(group.Steps); left > 0 {
-			group.More = fmt.Sprintf("… and %s; rehome show -v of the plan lists them all.", Plural(left, "step", "steps"))
+			group.More = fmt.Sprintf("… and %s; rehome show -v of the plan lists them all.", phrase.Plural(left, "step", "steps"))
 		}
 		group.Why = sharedReason(group)
 		out = append(out, *group)
@@ -91,7 +92,7 @@ func newGroup(sign string, step plan.Step) *stepGroup {
 // kindOf is the type of the resource, or the kind of the item where there is none.
 func kindOf(step plan.Step) string {
 	if step.Resource.Type != "" {
-		return Clean(step.Resource.Type)
+		return phrase.Clean(step.Resource.Type)
 	}
 	if len(step.Items) > 0 {
 		return string(step.Items[0].Kind)
@@ -122,8 +123,8 @@ func sharedReason(group *stepGroup) string {
 
 func pageStepOf(step plan.Step) pageStep {
 	sign := Sign(step)
-	out := pageStep{Sign: sign, Title: title(step), Reason: Clean(step.Reason), ToDo: Clean(step.ToDo),
-		NoWayBack: Clean(step.NoWayBack), Notes: cleanAll(step.Notes)}
+	out := pageStep{Sign: sign, Title: title(step), Reason: phrase.Clean(step.Reason), ToDo: phrase.Clean(step.ToDo),
+		NoWayBack: phrase.Clean(step.NoWayBack), Notes: cleanAll(step.Notes)}
 	for _, known := range signNames() {
 		if known.sign == sign {
 			out.Look = known.look
@@ -131,19 +132,19 @@ func pageStepOf(step plan.Step) pageStep {
 	}
 	facts := []string{}
 	if step.Decision != "" {
-		facts = append(facts, words(Clean(step.Decision)))
+		facts = append(facts, words(phrase.Clean(step.Decision)))
 	}
 	if step.DecidedBy != nil {
-		facts = append(facts, fmt.Sprintf("%s:%d", Clean(step.DecidedBy.File), step.DecidedBy.Line))
+		facts = append(facts, fmt.Sprintf("%s:%d", phrase.Clean(step.DecidedBy.File), step.DecidedBy.Line))
 	}
 	out.Facts = strings.Join(facts, ", ")
 	if step.Resource.Type != "" || step.Crowd != nil {
 		for _, item := range step.Items {
-			out.From = append(out.From, fmt.Sprintf("%s %s %q (%s)", Clean(item.Source), words(string(item.Kind)),
-				Clean(item.Name), Clean(item.ID)))
+			out.From = append(out.From, fmt.Sprintf("%s %s %q (%s)", phrase.Clean(item.Source), words(string(item.Kind)),
+				phrase.Clean(item.Name), phrase.Clean(item.ID)))
 		}
 		if step.Crowd != nil && step.Crowd.Count > len(step.Items) {
-			out.From = append(out.From, fmt.Sprintf("%s more", Count(step.Crowd.Count-len(step.Items))))
+			out.From = append(out.From, fmt.Sprintf("%s more", phrase.Count(step.Crowd.Count-len(step.Items))))
 		}
 	}
 	if sign == "+" || sign == "~" || sign == "-" {
@@ -170,10 +171,10 @@ func pageAttributes(step plan.Step) ([]pageAttribute, string) {
 			equal++
 			continue
 		}
-		out = append(out, pageAttribute{Name: Clean(name), Lines: lines})
+		out = append(out, pageAttribute{Name: phrase.Clean(name), Lines: lines})
 	}
 	if equal > 0 && step.Action == plan.ActionUpdate {
-		return out, Plural(equal, "attribute stays", "attributes stay") + " as the target has them"
+		return out, phrase.Plural(equal, "attribute stays", "attributes stay") + " as the target has them"
 	}
 	return out, ""
 }
@@ -220,7 +221,7 @@ func valueLines(look string, value any) []pageLine {
 		}
 		lines := make([]pageLine, 0, len(v))
 		for _, name := range identity.Attributes(v).Names() {
-			lines = append(lines, pageLine{look, Clean(name) + " = " + plainText(v[name])})
+			lines = append(lines, pageLine{look, phrase.Clean(name) + " = " + plainText(v[name])})
 		}
 		return lines
 	default:
@@ -231,7 +232,7 @@ func valueLines(look string, value any) []pageLine {
 // plainText is a value without the quotes of JSON where it is text.
 func plainText(value any) string {
 	if text, ok := value.(string); ok {
-		return Clean(text)
+		return phrase.Clean(text)
 	}
 	return inline(value)
 }
@@ -263,7 +264,7 @@ func changeLines(before, after any) []pageLine {
 		return []pageLine{{"", "the order changes"}}
 	}
 	if same > 0 {
-		lines = append(lines, pageLine{"quiet", Count(same) + " unchanged"})
+		lines = append(lines, pageLine{"quiet", phrase.Count(same) + " unchanged"})
 	}
 	return lines
 }

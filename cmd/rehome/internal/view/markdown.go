@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -32,7 +33,7 @@ func Markdown(w io.Writer, p *plan.Plan, limit int) error {
 		{"=", "Nothing to do"}} {
 		text := folded(p, part.sign, part.name)
 		if len(must)+len(text)+400 > limit {
-			left += fmt.Sprintf("%s: %s. ", part.name, Plural(count(p, part.sign), "step", "steps"))
+			left += fmt.Sprintf("%s: %s. ", part.name, phrase.Plural(count(p, part.sign), "step", "steps"))
 			continue
 		}
 		must += text
@@ -67,7 +68,7 @@ func markdownHead(p *plan.Plan) string {
 	switch {
 	case p.Rollback != nil:
 		fmt.Fprintf(&b, "**Access**: %s closed; %s what is used or needed as it is.\n\n",
-			Plural(p.Rollback.Closes, "application is", "applications are"), Plural(s.Skipped, "step leaves", "steps leave"))
+			phrase.Plural(p.Rollback.Closes, "application is", "applications are"), phrase.Plural(s.Skipped, "step leaves", "steps leave"))
 	case p.Access == nil:
 		b.WriteString("**Access** is not computed: who may use what before and after is not compared by this version.\n\n")
 	default:
@@ -90,7 +91,7 @@ func markdownHead(p *plan.Plan) string {
 			mark = "acknowledged"
 		}
 		fmt.Fprintf(&b, "- `%s` %s, %s: %s (%s, %s)\n", impact.ID, impact.Severity, audience(impact.Audience),
-			escape(impact.Summary), Plural(impact.Count, "item", "items"), mark)
+			escape(impact.Summary), phrase.Plural(impact.Count, "item", "items"), mark)
 		if !impact.Acknowledged && impact.Tell != "" {
 			fmt.Fprintf(&b, "  Tell them: %s\n", escape(impact.Tell))
 		}
@@ -183,5 +184,5 @@ func folded(p *plan.Plan, sign, name string) string {
 // escape makes text from outside harmless in Markdown and HTML.
 func escape(text string) string {
 	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "'", "[", "\\[", "]",
-		"\\]", "@", "&#64;").Replace(Clean(text))
+		"\\]", "@", "&#64;").Replace(phrase.Clean(text))
 }

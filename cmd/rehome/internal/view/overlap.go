@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -15,14 +16,14 @@ func Overlap(w io.Writer, o plan.Overlap, style Style) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s of %s (%s)\n", style.symbol(overlapSign(o.Status)),
 		strings.ReplaceAll(string(o.Item.Kind), "_", " "),
-		style.bold(fmt.Sprintf("%q", Clean(o.Item.Name))), Clean(o.Item.Source), Clean(o.Item.ID))
+		style.bold(fmt.Sprintf("%q", phrase.Clean(o.Item.Name))), phrase.Clean(o.Item.Source), phrase.Clean(o.Item.ID))
 	width := 0
 	for _, m := range o.Matches {
-		width = max(width, min(48, len(Clean(m.Resource.String()))))
+		width = max(width, min(48, len(phrase.Clean(m.Resource.String()))))
 	}
 	for i, m := range o.Matches {
-		fmt.Fprintf(&b, "    %d  %-*s  score %3d  %s\n", i+1, width, Clean(m.Resource.String()), m.Score,
-			Clean(strings.Join(m.Reasons, ", ")))
+		fmt.Fprintf(&b, "    %d  %-*s  score %3d  %s\n", i+1, width, phrase.Clean(m.Resource.String()), m.Score,
+			phrase.Clean(strings.Join(m.Reasons, ", ")))
 	}
 	switch {
 	case o.Status == plan.OverlapPending:
@@ -31,10 +32,10 @@ func Overlap(w io.Writer, o plan.Overlap, style Style) error {
 	case o.Decision != "":
 		fmt.Fprintf(&b, "    %s  %s\n", o.Status, decidedText(o))
 		if o.Status == plan.OverlapInvalid || o.Status == plan.OverlapFollowUp {
-			fmt.Fprintf(&b, "    %s\n", Clean(o.Reason))
+			fmt.Fprintf(&b, "    %s\n", phrase.Clean(o.Reason))
 		}
 	default:
-		fmt.Fprintf(&b, "    %s  %s\n", o.Status, Clean(o.Reason))
+		fmt.Fprintf(&b, "    %s  %s\n", o.Status, phrase.Clean(o.Reason))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -55,7 +56,7 @@ func differences(b *strings.Builder, sides []merge.Side) {
 	var names []string
 	for _, side := range sides {
 		if side.Fate != merge.FateEqual && !side.Sensitive {
-			names = append(names, Clean(side.Name))
+			names = append(names, phrase.Clean(side.Name))
 		}
 	}
 	if len(names) > 0 {
@@ -77,10 +78,10 @@ func options(o plan.Overlap) string {
 func decidedText(o plan.Overlap) string {
 	text := o.Decision
 	if o.Resource != nil {
-		text += " -> " + Clean(o.Resource.String())
+		text += " -> " + phrase.Clean(o.Resource.String())
 	}
 	if o.DecidedBy != nil {
-		text += fmt.Sprintf("  %s:%d", Clean(o.DecidedBy.File), o.DecidedBy.Line)
+		text += fmt.Sprintf("  %s:%d", phrase.Clean(o.DecidedBy.File), o.DecidedBy.Line)
 	} else {
 		text += "  by an earlier run"
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -42,16 +43,16 @@ func Plan(w io.Writer, p *plan.Plan, options PlanOptions) error {
 }
 
 func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
-	target := p.Target.Name + ": " + Clean(p.Target.Summary)
+	target := p.Target.Name + ": " + phrase.Clean(p.Target.Summary)
 	if at, err := time.Parse(time.RFC3339, p.Target.SnapshotAt); err == nil {
-		target += fmt.Sprintf(", as it was at %s, %s (from a file)", Moment(at), Ago(at, o.Now))
+		target += fmt.Sprintf(", as it was at %s, %s (from a file)", phrase.Moment(at), phrase.Ago(at, o.Now))
 	} else if o.Read != nil {
-		target += fmt.Sprintf(", %s read (%s)", Plural(o.Read.Resources, "resource", "resources"),
-			Plural(o.Read.Requests, "request", "requests"))
+		target += fmt.Sprintf(", %s read (%s)", phrase.Plural(o.Read.Resources, "resource", "resources"),
+			phrase.Plural(o.Read.Requests, "request", "requests"))
 	}
 	fmt.Fprintf(b, "Target    %s\n", target)
 	if p.Rollback != nil {
-		fmt.Fprintf(b, "Rollback  of run %s, which carried out %s\n", Clean(p.Rollback.Run), ShortHash(p.Rollback.PlanHash))
+		fmt.Fprintf(b, "Rollback  of run %s, which carried out %s\n", phrase.Clean(p.Rollback.Run), phrase.ShortHash(p.Rollback.PlanHash))
 	}
 	for i, s := range p.Snapshots {
 		label := "Snapshot"
@@ -60,11 +61,11 @@ func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		}
 		age := ""
 		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
-			age = Moment(at) + ", " + Ago(at, o.Now)
+			age = phrase.Moment(at) + ", " + phrase.Ago(at, o.Now)
 		}
-		fmt.Fprintf(b, "%s  %s: %s, %s", label, Clean(s.Source), age, Plural(s.Items, "item", "items"))
+		fmt.Fprintf(b, "%s  %s: %s, %s", label, phrase.Clean(s.Source), age, phrase.Plural(s.Items, "item", "items"))
 		if len(s.Gaps) > 0 {
-			fmt.Fprintf(b, "; %s: %s", Plural(len(s.Gaps), "gap", "gaps"), gapText(s.Gaps))
+			fmt.Fprintf(b, "; %s: %s", phrase.Plural(len(s.Gaps), "gap", "gaps"), gapText(s.Gaps))
 		}
 		fmt.Fprintln(b)
 	}
@@ -79,26 +80,26 @@ func part(b *strings.Builder, part *plan.Part) {
 	const most = 10
 	var names []string
 	if part.Wave != "" {
-		names = append(names, fmt.Sprintf("wave %q", Clean(part.Wave)))
+		names = append(names, fmt.Sprintf("wave %q", phrase.Clean(part.Wave)))
 	}
 	for _, name := range part.Targets {
-		names = append(names, "-target="+Clean(name))
+		names = append(names, "-target="+phrase.Clean(name))
 	}
 	for _, name := range part.Excludes {
-		names = append(names, "-exclude="+Clean(name))
+		names = append(names, "-exclude="+phrase.Clean(name))
 	}
 	fmt.Fprintf(b, "Part      %s; %s left for later, nothing outside is touched\n", strings.Join(names, " "),
-		Plural(part.Left, "step", "steps"))
+		phrase.Plural(part.Left, "step", "steps"))
 	for i, id := range part.PulledIn {
 		if i == most {
-			fmt.Fprintf(b, "          … and %s more\n", Count(len(part.PulledIn)-most))
+			fmt.Fprintf(b, "          … and %s more\n", phrase.Count(len(part.PulledIn)-most))
 			return
 		}
 		label := ""
 		if i == 0 {
 			label = "pulled in"
 		}
-		fmt.Fprintf(b, "%-9s %s\n", label, Clean(id))
+		fmt.Fprintf(b, "%-9s %s\n", label, phrase.Clean(id))
 	}
 }
 
@@ -112,7 +113,7 @@ func gapText(gaps []identity.Gap) string {
 		case g.Reason != "":
 			text += " (" + g.Reason + ")"
 		}
-		texts = append(texts, Clean(text))
+		texts = append(texts, phrase.Clean(text))
 	}
 	return strings.Join(texts, "; ")
 }
@@ -120,13 +121,13 @@ func gapText(gaps []identity.Gap) string {
 func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	if p.Rollback != nil {
 		fmt.Fprintf(b, "Access    %s closed; who gains or loses by it is not computed\n\n",
-			Plural(p.Rollback.Closes, "application is", "applications are"))
+			phrase.Plural(p.Rollback.Closes, "application is", "applications are"))
 		return
 	}
 	if p.Access == nil {
 		fmt.Fprintf(b, "Access    not computed: who may use what before and after is not compared by this version\n")
 	} else {
-		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n", Plural(len(p.Access.Lost), "person", "people"),
+		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n", phrase.Plural(len(p.Access.Lost), "person", "people"),
 			len(p.Access.Gained))
 	}
 	open := 0
@@ -140,10 +141,10 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		if impact.Acknowledged && !o.Verbose {
 			continue
 		}
-		fmt.Fprintf(b, "%s: %s (%s)\n", ImpactHead(impact, true, o.Style), Clean(impact.Summary),
-			Plural(impact.Count, "item", "items"))
+		fmt.Fprintf(b, "%s: %s (%s)\n", ImpactHead(impact, true, o.Style), phrase.Clean(impact.Summary),
+			phrase.Plural(impact.Count, "item", "items"))
 		if impact.Tell != "" && o.Verbose {
-			fmt.Fprintf(b, "    %s %s\n", o.Style.dim("tell them:"), Clean(impact.Tell))
+			fmt.Fprintf(b, "    %s %s\n", o.Style.dim("tell them:"), phrase.Clean(impact.Tell))
 		}
 	}
 	if open > 0 && !o.Verbose && !o.Automation {
@@ -154,9 +155,9 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		if blocker.Code == plan.BlockerImpacts {
 			continue // listed above, one by one
 		}
-		fmt.Fprintf(b, "%s %s\n", o.Style.symbol("!"), o.Style.bold(Clean(blocker.Summary)))
+		fmt.Fprintf(b, "%s %s\n", o.Style.symbol("!"), o.Style.bold(phrase.Clean(blocker.Summary)))
 		for _, item := range blocker.Items {
-			fmt.Fprintf(b, "    %s\n", Clean(item))
+			fmt.Fprintf(b, "    %s\n", phrase.Clean(item))
 		}
 		fmt.Fprintln(b)
 	}
@@ -204,12 +205,12 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 				folded[key] = true
 				bare = false
 				fmt.Fprintf(b, gap+"  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(Sign(step)), title(step),
-					Count(shapes[key]-1))
+					phrase.Count(shapes[key]-1))
 			}
 			continue
 		}
 		if written == shownSteps && !o.Verbose {
-			fmt.Fprintf(b, gap+"  … and %s; rehome show lists them all\n\n", Plural(len(shown)-written, "step", "steps"))
+			fmt.Fprintf(b, gap+"  … and %s; rehome show lists them all\n\n", phrase.Plural(len(shown)-written, "step", "steps"))
 			return
 		}
 		written++
@@ -273,17 +274,17 @@ func shape(step plan.Step) string {
 
 func title(step plan.Step) string {
 	if step.Resource.Type != "" && !keyUnknown(step) {
-		return Clean(step.Resource.String())
+		return phrase.Clean(step.Resource.String())
 	}
 	if step.Crowd != nil && len(step.Items) > 0 {
-		return Plural(step.Crowd.Count, string(step.Items[0].Kind),
-			string(step.Items[0].Kind)+"s") + " of " + Clean(step.Items[0].Source)
+		return phrase.Plural(step.Crowd.Count, string(step.Items[0].Kind),
+			string(step.Items[0].Kind)+"s") + " of " + phrase.Clean(step.Items[0].Source)
 	}
 	if len(step.Items) > 0 {
 		item := step.Items[0]
-		return fmt.Sprintf("%s %q", Clean(string(item.Kind)), Clean(item.Name))
+		return fmt.Sprintf("%s %q", phrase.Clean(string(item.Kind)), phrase.Clean(item.Name))
 	}
-	return Clean(step.ID)
+	return phrase.Clean(step.ID)
 }
 
 // keyUnknown tells whether the resource has no key yet, because what it refers to will not be there: its item's address
@@ -304,7 +305,7 @@ func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOp
 		facts = append(facts, step.Decision)
 	}
 	if step.DecidedBy != nil {
-		facts = append(facts, fmt.Sprintf("%s:%d", Clean(step.DecidedBy.File), step.DecidedBy.Line))
+		facts = append(facts, fmt.Sprintf("%s:%d", phrase.Clean(step.DecidedBy.File), step.DecidedBy.Line))
 	}
 	if step.Class != "" {
 		facts = append(facts, string(step.Class))
@@ -315,15 +316,15 @@ func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOp
 	fmt.Fprintln(b)
 	if step.Resource.Type != "" {
 		for _, item := range step.Items {
-			fmt.Fprintf(b, "      from %s %s %q (%s)%s\n", Clean(item.Source), item.Kind, Clean(item.Name), Clean(item.ID),
+			fmt.Fprintf(b, "      from %s %s %q (%s)%s\n", phrase.Clean(item.Source), item.Kind, phrase.Clean(item.Name), phrase.Clean(item.ID),
 				o.Style.dim(joinedBy(item)))
 		}
 	}
 	if step.Reason != "" {
-		fmt.Fprintf(b, "      %s\n", Clean(step.Reason))
+		fmt.Fprintf(b, "      %s\n", phrase.Clean(step.Reason))
 	}
 	if step.ToDo != "" {
-		fmt.Fprintf(b, "      to do: %s\n", Clean(step.ToDo))
+		fmt.Fprintf(b, "      to do: %s\n", phrase.Clean(step.ToDo))
 	}
 	switch {
 	case len(step.Sides) > 0:
@@ -334,7 +335,7 @@ func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOp
 	}
 	notes(b, step.Notes, noted, o)
 	if step.NoWayBack != "" {
-		fmt.Fprintf(b, "      no way back: %s\n", Clean(step.NoWayBack))
+		fmt.Fprintf(b, "      no way back: %s\n", phrase.Clean(step.NoWayBack))
 	}
 	fmt.Fprintln(b)
 }
@@ -345,11 +346,11 @@ func notes(b *strings.Builder, texts []string, noted map[string]bool, o PlanOpti
 	for _, text := range texts {
 		field, _, found := strings.Cut(text, ": ")
 		if noted[text] && found && !o.Verbose {
-			again = append(again, Clean(field))
+			again = append(again, phrase.Clean(field))
 			continue
 		}
 		noted[text] = true
-		fmt.Fprintf(b, "      %s %s\n", o.Style.dim("note"), Clean(text))
+		fmt.Fprintf(b, "      %s %s\n", o.Style.dim("note"), phrase.Clean(text))
 	}
 	if len(again) > 0 {
 		fmt.Fprintf(b, "      %s as above: %s\n", o.Style.dim("note"), strings.Join(again, ", "))
@@ -361,7 +362,7 @@ func joinedBy(item plan.ItemName) string {
 	if item.Decision == "" || item.DecidedBy == nil {
 		return ""
 	}
-	return fmt.Sprintf("  %s, %s:%d", item.Decision, Clean(item.DecidedBy.File), item.DecidedBy.Line)
+	return fmt.Sprintf("  %s, %s:%d", item.Decision, phrase.Clean(item.DecidedBy.File), item.DecidedBy.Line)
 }
 
 // place is " (file:line)" of what decided a step, empty when nothing did.
@@ -369,27 +370,27 @@ func place(step plan.Step) string {
 	if step.DecidedBy == nil {
 		return ""
 	}
-	return fmt.Sprintf(" (%s:%d)", Clean(step.DecidedBy.File), step.DecidedBy.Line)
+	return fmt.Sprintf(" (%s:%d)", phrase.Clean(step.DecidedBy.File), step.DecidedBy.Line)
 }
 
 func footer(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	s := p.Summary
 	if p.Rollback != nil {
 		fmt.Fprintf(b, "Rollback  %s delete, %s restore; %s stay, %s changed by others, %s with nothing to do\n",
-			Count(s.Delete), Count(s.Update), Count(s.Skipped), Count(s.Blocked), Count(s.Unchanged))
+			phrase.Count(s.Delete), phrase.Count(s.Update), phrase.Count(s.Skipped), phrase.Count(s.Blocked), phrase.Count(s.Unchanged))
 		irreversible(b, p)
 		closing(b, p, o)
 		return
 	}
 	fmt.Fprintf(b, "Plan      %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n",
-		Count(s.Create), Count(s.Update),
-		Count(s.Delete), Count(s.Map), Count(s.Unchanged), Count(s.ManualFollowUp), Count(s.Blocked), Count(s.Skipped))
+		phrase.Count(s.Create), phrase.Count(s.Update),
+		phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked), phrase.Count(s.Skipped))
 	fmt.Fprintf(b, "Classes   %s\n", classes(s.Classes))
 	k := s.Books
 	fmt.Fprintf(b, "Books     %s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s "+
 		"blocked + %s skipped\n",
-		Plural(k.Items, "item", "items"), Count(k.Done), Count(k.Folded), Count(k.Visible), Count(k.Manual), Count(k.Blocked),
-		Count(k.Skipped))
+		phrase.Plural(k.Items, "item", "items"), phrase.Count(k.Done), phrase.Count(k.Folded), phrase.Count(k.Visible), phrase.Count(k.Manual), phrase.Count(k.Blocked),
+		phrase.Count(k.Skipped))
 	irreversible(b, p)
 	closing(b, p, o)
 }
@@ -403,7 +404,7 @@ func irreversible(b *strings.Builder, p *plan.Plan) {
 		}
 	}
 	if steps > 0 {
-		fmt.Fprintf(b, "Needs     %s no way back\n", Plural(steps, "step has", "steps have"))
+		fmt.Fprintf(b, "Needs     %s no way back\n", phrase.Plural(steps, "step has", "steps have"))
 	}
 }
 
@@ -452,7 +453,7 @@ func goodUntil(p *plan.Plan) string {
 func classes(counts map[assess.Class]int) string {
 	var parts []string
 	for _, n := range classNames() {
-		parts = append(parts, fmt.Sprintf("%s %s", n.label, Count(counts[n.class])))
+		parts = append(parts, fmt.Sprintf("%s %s", n.label, phrase.Count(counts[n.class])))
 	}
 	return strings.Join(parts, "  ")
 }

@@ -158,11 +158,3 @@ An application has no attribute "nmae". Did you mean "name"?
 		t.Error(diff)
 	}
 }
-
-func TestCount_SeparatesThousands(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 12: "12", 1284: "1,284", 1000000: "1,000,000", -1284: "-1,284"} {
-		if got := view.Count(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
-		}
-	}
-}

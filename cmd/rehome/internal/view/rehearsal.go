@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -18,7 +19,7 @@ const shownFailures = 10
 // Rehearsal shows what came of a rehearsal, what went wrong first.
 func Rehearsal(w io.Writer, report *rehearsal.Report, verbose bool, readers Readers) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Rehearsal on %s: %s", report.Target.Address, Clean(report.Target.Summary))
+	fmt.Fprintf(&b, "Rehearsal on %s: %s", report.Target.Address, phrase.Clean(report.Target.Summary))
 	if report.Wave != "" {
 		fmt.Fprintf(&b, ", wave %s", report.Wave)
 	}
@@ -33,7 +34,7 @@ func Rehearsal(w io.Writer, report *rehearsal.Report, verbose bool, readers Read
 				fmt.Fprintf(&b, "! … and %d more (-v)\n", len(part.Failures)-i)
 				break
 			}
-			fmt.Fprintf(&b, "! %s: %s   %s\n", partTitle(part.Name), Clean(failure.What), Clean(failure.Reason))
+			fmt.Fprintf(&b, "! %s: %s   %s\n", partTitle(part.Name), phrase.Clean(failure.What), phrase.Clean(failure.Reason))
 		}
 	}
 	for i, d := range report.Differences {
@@ -41,22 +42,22 @@ func Rehearsal(w io.Writer, report *rehearsal.Report, verbose bool, readers Read
 			fmt.Fprintf(&b, "! … and %d more (-v)\n", len(report.Differences)-i)
 			break
 		}
-		fmt.Fprintf(&b, "! not as before: %s   %s\n", Clean(d.Resource.String()), Clean(d.Summary))
+		fmt.Fprintf(&b, "! not as before: %s   %s\n", phrase.Clean(d.Resource.String()), phrase.Clean(d.Summary))
 	}
 	table := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	for _, part := range report.Parts {
 		rehearsedPart(table, part)
 	}
 	_ = table.Flush()
-	start := fmt.Sprintf("as before: %s compared", Plural(report.Compared, "resource", "resources"))
+	start := fmt.Sprintf("as before: %s compared", phrase.Plural(report.Compared, "resource", "resources"))
 	if n := len(report.Differences); n > 0 {
 		start = fmt.Sprintf("%s from before; the throw-away target is refused from now on: make it anew",
-			Plural(n, "difference", "differences"))
+			phrase.Plural(n, "difference", "differences"))
 	}
 	fmt.Fprintf(&b, "\nTarget    %s\n", start)
 	forecast(&b, report)
 	for _, note := range report.Notes {
-		fmt.Fprintf(&b, "Note      %s\n", Clean(note))
+		fmt.Fprintf(&b, "Note      %s\n", phrase.Clean(note))
 	}
 	verdict := "The rehearsal passed."
 	if !report.Passed() {
@@ -78,27 +79,27 @@ func partTitle(name string) string {
 }
 
 func rehearsedPart(w io.Writer, part rehearsal.Part) {
-	unit := Plural(part.Steps, "step", "steps")
+	unit := phrase.Plural(part.Steps, "step", "steps")
 	if part.Name == rehearsal.PartVerify || part.Name == rehearsal.PartVerifyAgain {
-		unit = Plural(part.Steps, "probe", "probes")
+		unit = phrase.Plural(part.Steps, "probe", "probes")
 	}
 	if part.Skipped > 0 {
 		unit += fmt.Sprintf(" (%d skipped)", part.Skipped)
 	}
 	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d failed\n", partTitle(part.Name), unit,
-		Plural(part.Requests, "request", "requests"), tookMillis(part.Millis), len(part.Failures))
+		phrase.Plural(part.Requests, "request", "requests"), tookMillis(part.Millis), len(part.Failures))
 }
 
 func forecast(w io.Writer, report *rehearsal.Report) {
 	f := report.Forecast
 	if f == nil {
-		fmt.Fprintf(w, "Real run  no estimate: %s\n", Clean(report.Unsaid))
+		fmt.Fprintf(w, "Real run  no estimate: %s\n", phrase.Clean(report.Unsaid))
 		return
 	}
-	fmt.Fprintf(w, "Real run  estimate: %s, about %s, %s\n", Plural(f.Steps, "step", "steps"),
-		Plural(f.Requests, "request", "requests"), minutes(f.Millis))
+	fmt.Fprintf(w, "Real run  estimate: %s, about %s, %s\n", phrase.Plural(f.Steps, "step", "steps"),
+		phrase.Plural(f.Requests, "request", "requests"), minutes(f.Millis))
 	rests := fmt.Sprintf("it rests on %s measured here, each sort by its average, at the speed of this target",
-		Plural(f.Measured, "step", "steps"))
+		phrase.Plural(f.Measured, "step", "steps"))
 	if f.Unseen > 0 {
 		rests += fmt.Sprintf("; %d are of a sort that was not rehearsed", f.Unseen)
 	}
@@ -112,14 +113,14 @@ func minutes(millis int64) string {
 	return "less than a minute (" + tookMillis(millis) + ")"
 }
 
-func tookMillis(millis int64) string { return Took(time.Duration(millis) * time.Millisecond) }
+func tookMillis(millis int64) string { return phrase.Took(time.Duration(millis) * time.Millisecond) }
 
 // RehearsalPrepared says what the settings for a throw-away target leave out. Of is the target that they are of.
 func RehearsalPrepared(w io.Writer, blueprint *observation.Blueprint, of, file string, readers Readers) {
 	fmt.Fprintf(w, "Settings of %s are in %s, for a throw-away target called %s: no people, no secrets, new ids.\n",
-		of, file, Clean(blueprint.Name))
+		of, file, phrase.Clean(blueprint.Name))
 	for _, what := range blueprint.Stripped {
-		fmt.Fprintf(w, "  - %s\n", Clean(what))
+		fmt.Fprintf(w, "  - %s\n", phrase.Clean(what))
 	}
 	if !readers.Automation {
 		fmt.Fprintln(w, "Next: import it, best on another server, set the secret of rehome's client there, name it in a "+
@@ -142,7 +143,7 @@ func Rehearsals(w io.Writer, all []state.Rehearsal) error {
 		for _, part := range r.Report.Parts {
 			total += part.Millis
 		}
-		rows = append(rows, []string{r.ID, verdict, Moment(r.At), tookMillis(total), Clean(r.Report.Target.Identity)})
+		rows = append(rows, []string{r.ID, verdict, phrase.Moment(r.At), tookMillis(total), phrase.Clean(r.Report.Target.Identity)})
 	}
 	return Table(w, columns, rows)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/recounting"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -23,9 +24,9 @@ func Runs(w io.Writer, runs []history.Run) error {
 	for _, run := range runs {
 		took := "did not end"
 		if !run.CompletedAt.IsZero() {
-			took = Took(run.CompletedAt.Sub(run.StartedAt))
+			took = phrase.Took(run.CompletedAt.Sub(run.StartedAt))
 		}
-		rows = append(rows, []string{run.ID, string(run.Status), Moment(run.StartedAt), took, ShortHash(run.PlanHash),
+		rows = append(rows, []string{run.ID, string(run.Status), phrase.Moment(run.StartedAt), took, phrase.ShortHash(run.PlanHash),
 			WayBack(run)})
 	}
 	return Table(w, columns, rows)
@@ -42,19 +43,19 @@ type RunOptions struct {
 func Run(w io.Writer, r *recounting.RunReport, o RunOptions) {
 	run := r.Run
 	fmt.Fprintf(w, "Run       %s   %s\n", run.ID, run.Status)
-	fmt.Fprintf(w, "Begun     %s, %s", Moment(run.StartedAt), Ago(run.StartedAt, o.Now))
+	fmt.Fprintf(w, "Begun     %s, %s", phrase.Moment(run.StartedAt), phrase.Ago(run.StartedAt, o.Now))
 	if !run.CompletedAt.IsZero() {
-		fmt.Fprintf(w, ", took %s", Took(run.CompletedAt.Sub(run.StartedAt)))
+		fmt.Fprintf(w, ", took %s", phrase.Took(run.CompletedAt.Sub(run.StartedAt)))
 	}
 	fmt.Fprintln(w, CutOff(run, o.Automation))
 	if text := WayBack(run); text != "" {
 		fmt.Fprintf(w, "Rollback  %s\n", text)
 	}
-	fmt.Fprintf(w, "Plan      %s", ShortHash(run.PlanHash))
+	fmt.Fprintf(w, "Plan      %s", phrase.ShortHash(run.PlanHash))
 	if r.Plan != nil {
 		fmt.Fprintf(w, "   %s   classifier %s", r.Plan.Status, r.Plan.Classifier)
 		for _, input := range r.Plan.Inputs {
-			fmt.Fprintf(w, "\n          %s   snapshot %s   assessment %s", Clean(input.Source), input.Snapshot, input.Assessment)
+			fmt.Fprintf(w, "\n          %s   snapshot %s   assessment %s", phrase.Clean(input.Source), input.Snapshot, input.Assessment)
 		}
 	}
 	fmt.Fprintf(w, "\n\n")
@@ -105,19 +106,19 @@ func stepRows(w io.Writer, all []recounting.Row, verbose bool) {
 func stepRow(w io.Writer, sign string, row recounting.Row) {
 	place := ""
 	if row.Plan.File != "" {
-		place = fmt.Sprintf("   %s:%d", Clean(row.Plan.File), row.Plan.Line)
+		place = fmt.Sprintf("   %s:%d", phrase.Clean(row.Plan.File), row.Plan.Line)
 	}
 	server := ""
 	if row.ServerID != "" {
-		server = "   id " + Clean(row.ServerID)
+		server = "   id " + phrase.Clean(row.ServerID)
 	}
 	todo := ""
 	if row.FollowUp != "" {
 		todo = "   " + row.FollowUp + map[bool]string{true: " open", false: " done"}[row.Open]
 	}
-	fmt.Fprintf(w, "  %s %s%s%s%s\n", sign, Clean(row.Title), server, todo, place)
+	fmt.Fprintf(w, "  %s %s%s%s%s\n", sign, phrase.Clean(row.Title), server, todo, place)
 	if row.Reason != "" {
-		fmt.Fprintf(w, "      %s\n", Clean(row.Reason))
+		fmt.Fprintf(w, "      %s\n", phrase.Clean(row.Reason))
 	}
 }
 
@@ -131,16 +132,16 @@ func FollowUps(w io.Writer, listed []state.FollowUp, newest string) {
 		if done {
 			box = "[x]"
 		}
-		fmt.Fprintf(w, "%s %-5s %s\n", box, f.ID, Clean(f.Title))
+		fmt.Fprintf(w, "%s %-5s %s\n", box, f.ID, phrase.Clean(f.Title))
 		if f.Reason != "" {
-			fmt.Fprintf(w, "          %s\n", Clean(f.Reason))
+			fmt.Fprintf(w, "          %s\n", phrase.Clean(f.Reason))
 		}
 		if f.ToDo != "" {
-			fmt.Fprintf(w, "          to do: %s\n", Clean(f.ToDo))
+			fmt.Fprintf(w, "          to do: %s\n", phrase.Clean(f.ToDo))
 		}
 		switch {
 		case done:
-			fmt.Fprintf(w, "          done %s by %s: %s\n", Day(f.ClosedAt), Clean(f.ClosedBy), Clean(f.Note))
+			fmt.Fprintf(w, "          done %s by %s: %s\n", phrase.Day(f.ClosedAt), phrase.Clean(f.ClosedBy), phrase.Clean(f.Note))
 		case f.LastRun != newest:
 			fmt.Fprintf(w, "          the newest plan does not list it any more; close it when that is right\n")
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
@@ -49,7 +50,7 @@ func SheetMarkdown(w io.Writer, s switchover.Sheet, now time.Time) error {
 	if s.Problem != "" {
 		fmt.Fprintf(&b, "\nThe present values could not be told: %s\n", escape(s.Problem))
 	}
-	fmt.Fprintf(&b, "\n---\nWritten %s. Sheet %s\n", MomentOf(s.WrittenAt), ShortHash(s.Digest))
+	fmt.Fprintf(&b, "\n---\nWritten %s. Sheet %s\n", phrase.MomentOf(s.WrittenAt), phrase.ShortHash(s.Digest))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -86,7 +87,7 @@ func long(line switchover.SheetLine) bool {
 func markdownBlock(b *strings.Builder, title string, side switchover.Side) {
 	fmt.Fprintf(b, "\n%s", title)
 	if side.Expires != "" {
-		fmt.Fprintf(b, ", ends %s", MomentOf(side.Expires))
+		fmt.Fprintf(b, ", ends %s", phrase.MomentOf(side.Expires))
 	}
 	if side.Note != "" {
 		fmt.Fprintf(b, " (%s)", escape(side.Note))
@@ -104,7 +105,7 @@ func markdownBlock(b *strings.Builder, title string, side switchover.Side) {
 	}
 	fmt.Fprintf(b, ":\n\n%s\n", fence)
 	for _, line := range strings.Split(side.Text, "\n") {
-		fmt.Fprintln(b, Clean(line))
+		fmt.Fprintln(b, phrase.Clean(line))
 	}
 	fmt.Fprintln(b, fence)
 }
@@ -114,7 +115,7 @@ func markdownSide(side switchover.Side) string {
 	var parts []string
 	for _, line := range strings.Split(side.Text, "\n") {
 		if line != "" {
-			parts = append(parts, codeSpan(Clean(line)))
+			parts = append(parts, codeSpan(phrase.Clean(line)))
 		}
 	}
 	if side.Note != "" {
@@ -146,11 +147,11 @@ func CutoverRecorded(w io.Writer, r *cutover.Recorded, text string, readers Read
 // SheetFiles lists the files that sheets were written into: names are those in the folder, without an ending.
 func SheetFiles(w io.Writer, r *cutover.SheetsReport, folder string, names []string, readers Readers) {
 	for i, sheet := range r.Sheets {
-		fmt.Fprintf(w, "%-30s %s\n", Clean(sheet.Name), filepath.Join(folder, names[i]+".*"))
+		fmt.Fprintf(w, "%-30s %s\n", phrase.Clean(sheet.Name), filepath.Join(folder, names[i]+".*"))
 	}
-	fmt.Fprintf(w, "\n%s in %s\n", Plural(len(r.Sheets), "sheet", "sheets"), folder)
+	fmt.Fprintf(w, "\n%s in %s\n", phrase.Plural(len(r.Sheets), "sheet", "sheets"), folder)
 	for _, name := range r.Missing {
-		fmt.Fprintf(w, "! %s has none: the target does not have it yet\n", Clean(name))
+		fmt.Fprintf(w, "! %s has none: the target does not have it yet\n", phrase.Clean(name))
 	}
 	if !readers.Automation {
 		fmt.Fprintln(w, "Next: give each to its owner, then rehome sheet record APPLICATION -delivered-to=OWNER")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
@@ -54,16 +55,16 @@ func SheetHTML(w io.Writer, s switchover.Sheet, now time.Time) error {
 	s = cleanSheet(s)
 	return page.Execute(w, map[string]any{
 		"Sheet": s, "Head": sheetHead(s), "Lines": s.Lines, "Warnings": warnings, "Order": sheetOrder, "Back": goingBack(s),
-		"Written": MomentOf(s.WrittenAt),
+		"Written": phrase.MomentOf(s.WrittenAt),
 	})
 }
 
 // cleanSheet strips control characters; the template escapes the rest.
 func cleanSheet(s switchover.Sheet) switchover.Sheet {
-	s.Name, s.Problem = Clean(s.Name), Clean(s.Problem)
+	s.Name, s.Problem = phrase.Clean(s.Name), phrase.Clean(s.Problem)
 	lines := make([]switchover.SheetLine, len(s.Lines))
 	for i, line := range s.Lines {
-		line.Label, line.Old, line.New = Clean(line.Label), cleanSide(line.Old), cleanSide(line.New)
+		line.Label, line.Old, line.New = phrase.Clean(line.Label), cleanSide(line.Old), cleanSide(line.New)
 		lines[i] = line
 	}
 	s.Lines = lines
@@ -73,11 +74,11 @@ func cleanSheet(s switchover.Sheet) switchover.Sheet {
 func cleanSide(side switchover.Side) switchover.Side {
 	rows := strings.Split(side.Text, "\n")
 	for i, row := range rows {
-		rows[i] = Clean(row)
+		rows[i] = phrase.Clean(row)
 	}
-	side.Text, side.Note = strings.Join(rows, "\n"), Clean(side.Note)
+	side.Text, side.Note = strings.Join(rows, "\n"), phrase.Clean(side.Note)
 	if side.Expires != "" {
-		side.Expires = MomentOf(side.Expires)
+		side.Expires = phrase.MomentOf(side.Expires)
 	}
 	return side
 }

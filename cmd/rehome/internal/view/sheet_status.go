@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/switchover"
 )
 
@@ -30,13 +31,13 @@ func Applications(w io.Writer, o switchover.Overview, options ApplicationsOption
 	var b strings.Builder
 	for _, log := range o.Sides {
 		if log.Readable {
-			fmt.Fprintf(&b, "%-9s %s: sign-ins since %s\n", log.Side, Clean(log.Name), MomentOf(log.Covers))
+			fmt.Fprintf(&b, "%-9s %s: sign-ins since %s\n", log.Side, phrase.Clean(log.Name), phrase.MomentOf(log.Covers))
 		} else {
-			fmt.Fprintf(&b, "%s %s %s: %s\n", options.Style.symbol("?"), log.Side, Clean(log.Name), Clean(log.Reason))
+			fmt.Fprintf(&b, "%s %s %s: %s\n", options.Style.symbol("?"), log.Side, phrase.Clean(log.Name), phrase.Clean(log.Reason))
 		}
 	}
 	for _, question := range o.Questions {
-		fmt.Fprintf(&b, "%s %s\n", options.Style.symbol("?"), Clean(question))
+		fmt.Fprintf(&b, "%s %s\n", options.Style.symbol("?"), phrase.Clean(question))
 	}
 	fmt.Fprintf(&b, "\n%-26s %-13s %-15s %-6s %-15s %s\n", "APPLICATION", "STATE", "OLD: LAST", "PEOPLE", "NEW: LAST",
 		"OWNER, DATE")
@@ -51,29 +52,29 @@ func Applications(w io.Writer, o switchover.Overview, options ApplicationsOption
 func application(b *strings.Builder, a switchover.Status, o ApplicationsOptions) {
 	people := "?"
 	if a.Incumbent != nil {
-		people = Count(a.Incumbent.People)
+		people = phrase.Count(a.Incumbent.People)
 	}
-	owner := Clean(a.Owner)
+	owner := phrase.Clean(a.Owner)
 	if a.Date != "" {
-		owner += ", " + Clean(a.Date)
+		owner += ", " + phrase.Clean(a.Date)
 	}
-	line := fmt.Sprintf("%-26s %-13s %-15s %-6s %-15s %s", cut(Clean(a.Name), 26), StageWords(a.Stage),
+	line := fmt.Sprintf("%-26s %-13s %-15s %-6s %-15s %s", cut(phrase.Clean(a.Name), 26), StageWords(a.Stage),
 		lastUse(a.Incumbent, o.Now), people, lastUse(a.Target, o.Now), owner)
 	fmt.Fprintln(b, strings.TrimRight(line, " "))
 	if a.Incumbent != nil && len(a.Incumbent.Names) > 0 {
 		fmt.Fprintf(b, "    still on the old one: %s\n", someNames(a.Incumbent.Names, a.Incumbent.People))
 	}
 	for _, text := range a.Missing {
-		fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("!"), Clean(text))
+		fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("!"), phrase.Clean(text))
 	}
 	for _, text := range a.Questions {
 		// said above, once
 		if !strings.HasPrefix(text, "the sign-in log of the ") || !strings.Contains(text, "could not be read") {
-			fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("?"), Clean(text))
+			fmt.Fprintf(b, "  %s %s\n", o.Style.symbol("?"), phrase.Clean(text))
 		}
 	}
 	if a.Next != "" && !o.Automation {
-		fmt.Fprintf(b, "    next: %s\n", Clean(a.Next))
+		fmt.Fprintf(b, "    next: %s\n", phrase.Clean(a.Next))
 	}
 }
 
@@ -90,12 +91,12 @@ func summary(b *strings.Builder, o switchover.Overview, options ApplicationsOpti
 			parts = append(parts, fmt.Sprintf("%d %s", counts[stage], StageWords(stage)))
 		}
 	}
-	fmt.Fprintf(b, "\n%s: %s", Plural(len(o.Applications), "application", "applications"), strings.Join(parts, ", "))
+	fmt.Fprintf(b, "\n%s: %s", phrase.Plural(len(o.Applications), "application", "applications"), strings.Join(parts, ", "))
 	if o.NotMoved > 0 {
-		fmt.Fprintf(b, "; %s of the incumbents not moved", Count(o.NotMoved))
+		fmt.Fprintf(b, "; %s of the incumbents not moved", phrase.Count(o.NotMoved))
 	}
 	still, unsure := o.StillOnOld()
-	fmt.Fprintf(b, "\nSince %s, %s used at the incumbent", MomentOf(o.Since), was(still))
+	fmt.Fprintf(b, "\nSince %s, %s used at the incumbent", phrase.MomentOf(o.Since), was(still))
 	if unsure {
 		fmt.Fprintf(b, " %s not every log could be read", options.Style.symbol("?"))
 	}
@@ -109,7 +110,7 @@ func was(n int) string {
 	case 1:
 		return "1 application was"
 	}
-	return Count(n) + " applications were"
+	return phrase.Count(n) + " applications were"
 }
 
 // lastUse says when a side was used last; ? when nobody can tell.
@@ -120,11 +121,11 @@ func lastUse(use *switchover.Use, now time.Time) string {
 	at, err := time.Parse(time.RFC3339, use.Last)
 	if err != nil {
 		if use.Failures > 0 {
-			return Plural(use.Failures, "failure", "failures")
+			return phrase.Plural(use.Failures, "failure", "failures")
 		}
 		return "-"
 	}
-	return Ago(at, now)
+	return phrase.Ago(at, now)
 }
 
 // someNames lists the first names of so many.
@@ -133,11 +134,11 @@ func someNames(names []string, count int) string {
 	shown := names[:min(len(names), most)]
 	cleaned := make([]string, len(shown))
 	for i, name := range shown {
-		cleaned[i] = Clean(name)
+		cleaned[i] = phrase.Clean(name)
 	}
 	text := strings.Join(cleaned, ", ")
 	if more := count - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %s more", Count(more))
+		text += fmt.Sprintf(" and %s more", phrase.Count(more))
 	}
 	return text
 }

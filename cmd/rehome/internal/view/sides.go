@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // sides writes every field of a reconcile: what is overwritten and what is kept with both values, what is equal by
@@ -20,7 +21,7 @@ func sides(b *strings.Builder, all []merge.Side, o PlanOptions) {
 	for _, side := range all {
 		switch {
 		case side.Fate == merge.FateEqual && !o.Verbose:
-			equal = append(equal, Clean(side.Name))
+			equal = append(equal, phrase.Clean(side.Name))
 		default:
 			oneSide(b, side, width, o.Style)
 		}
@@ -31,7 +32,7 @@ func sides(b *strings.Builder, all []merge.Side, o PlanOptions) {
 }
 
 func oneSide(b *strings.Builder, side merge.Side, width int, style Style) {
-	prefix := fmt.Sprintf("      %-*s  ", width, Clean(side.Name))
+	prefix := fmt.Sprintf("      %-*s  ", width, phrase.Clean(side.Name))
 	target, source := certificates(side.Name, side.Target), certificates(side.Name, side.Source)
 	switch {
 	case side.Sensitive:

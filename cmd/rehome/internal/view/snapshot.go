@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -30,10 +31,10 @@ func Buffered(w io.Writer, write func(io.Writer) error) error {
 
 // Collected shows a snapshot that was just made: items by kind, gaps.
 func Collected(w io.Writer, p state.Snapshot) {
-	fmt.Fprintf(w, "%s  %s on %s, snapshot %s\n", p.Source, Plural(p.Total(), "item", "items"),
-		Plural(p.Pages, "page", "pages"), p.ID)
+	fmt.Fprintf(w, "%s  %s on %s, snapshot %s\n", p.Source, phrase.Plural(p.Total(), "item", "items"),
+		phrase.Plural(p.Pages, "page", "pages"), p.ID)
 	for _, kind := range slices.Sorted(maps.Keys(p.Items)) {
-		fmt.Fprintf(w, "  %-20s %7s\n", kind, Count(p.Items[kind]))
+		fmt.Fprintf(w, "  %-20s %7s\n", kind, phrase.Count(p.Items[kind]))
 	}
 	for _, gap := range p.Gaps {
 		fmt.Fprintf(w, "! gap  %s\n", gapLine(gap))
@@ -48,8 +49,8 @@ func Snapshots(w io.Writer, snapshots []state.Snapshot, now time.Time) error {
 		if p.Page != "" && !strings.Contains(reason, p.Page) {
 			reason = p.Page + ": " + reason
 		}
-		rows = append(rows, []string{p.ID, p.Source, p.Status, Count(p.Total()), Count(p.Pages), Count(len(p.Gaps)),
-			Ago(p.StartedAt, now), shortened(reason)})
+		rows = append(rows, []string{p.ID, p.Source, p.Status, phrase.Count(p.Total()), phrase.Count(p.Pages), phrase.Count(len(p.Gaps)),
+			phrase.Ago(p.StartedAt, now), shortened(reason)})
 	}
 	return Table(w, []Column{{Title: "ID"}, {Title: "SOURCE"}, {Title: "STATUS"}, {Title: "ITEMS", Right: true},
 		{Title: "PAGES", Right: true}, {Title: "GAPS", Right: true}, {Title: "BEGUN"}, {Title: "REASON"}}, rows)
@@ -69,31 +70,31 @@ func Snapshot(w io.Writer, d reading.SnapshotDetail, now time.Time) {
 	p := d.Snapshot
 	fmt.Fprintf(w, "Snapshot  %s of %s", p.ID, p.Source)
 	if p.Tenant != "" {
-		fmt.Fprintf(w, ", tenant %s", Clean(p.Tenant))
+		fmt.Fprintf(w, ", tenant %s", phrase.Clean(p.Tenant))
 	}
-	fmt.Fprintf(w, "\nStatus    %s, begun %s, %s", p.Status, Moment(p.StartedAt), Ago(p.StartedAt, now))
+	fmt.Fprintf(w, "\nStatus    %s, begun %s, %s", p.Status, phrase.Moment(p.StartedAt), phrase.Ago(p.StartedAt, now))
 	if !p.CompletedAt.IsZero() {
-		fmt.Fprintf(w, ", took %s", Took(p.CompletedAt.Sub(p.StartedAt)))
+		fmt.Fprintf(w, ", took %s", phrase.Took(p.CompletedAt.Sub(p.StartedAt)))
 	}
 	fmt.Fprintln(w)
 	if p.Status == state.SnapshotFailed {
-		fmt.Fprintf(w, "! reason  %s\n", Clean(p.Reason))
+		fmt.Fprintf(w, "! reason  %s\n", phrase.Clean(p.Reason))
 		if p.Page != "" {
-			fmt.Fprintf(w, "! page    %s\n", Clean(p.Page))
+			fmt.Fprintf(w, "! page    %s\n", phrase.Clean(p.Page))
 		}
 	}
 	snapshotHolds(w, p)
 	snapshotPages(w, p, d.Pages)
 	for _, a := range d.Assessments {
-		fmt.Fprintf(w, "Assessed  %s, %s, %s, classifier %s\n", a.ID, a.Status, Ago(a.StartedAt, now), a.Classifier)
+		fmt.Fprintf(w, "Assessed  %s, %s, %s, classifier %s\n", a.ID, a.Status, phrase.Ago(a.StartedAt, now), a.Classifier)
 	}
 }
 
 func snapshotHolds(w io.Writer, p state.Snapshot) {
-	fmt.Fprintf(w, "\nItems     %s\n", Count(p.Total()))
+	fmt.Fprintf(w, "\nItems     %s\n", phrase.Count(p.Total()))
 	for _, kind := range identity.Kinds() {
 		if n := p.Items[kind]; n > 0 {
-			fmt.Fprintf(w, "  %-20s %7s\n", kind, Count(n))
+			fmt.Fprintf(w, "  %-20s %7s\n", kind, phrase.Count(n))
 		}
 	}
 	if len(p.Gaps) == 0 {
@@ -109,7 +110,7 @@ func snapshotHolds(w io.Writer, p state.Snapshot) {
 	for _, unread := range p.Unread {
 		names = append(names, unread.Name)
 	}
-	fmt.Fprintf(w, "Not read  %s; rehome assess asks about them\n", Clean(strings.Join(names, ", ")))
+	fmt.Fprintf(w, "Not read  %s; rehome assess asks about them\n", phrase.Clean(strings.Join(names, ", ")))
 }
 
 func snapshotPages(w io.Writer, p state.Snapshot, pages []reading.PageGroup) {
@@ -117,17 +118,17 @@ func snapshotPages(w io.Writer, p state.Snapshot, pages []reading.PageGroup) {
 	for _, g := range pages {
 		size += g.Bytes
 	}
-	fmt.Fprintf(w, "Pages     %s, %s as received\n", Count(p.Pages), Bytes(size))
+	fmt.Fprintf(w, "Pages     %s, %s as received\n", phrase.Count(p.Pages), phrase.Bytes(size))
 	for _, g := range pages {
-		fmt.Fprintf(w, "  %-44s %7s  %-14s %9s\n", Clean(g.Path), Count(g.Pages), Plural(g.Items, "item", "items"),
-			Bytes(g.Bytes))
+		fmt.Fprintf(w, "  %-44s %7s  %-14s %9s\n", phrase.Clean(g.Path), phrase.Count(g.Pages), phrase.Plural(g.Items, "item", "items"),
+			phrase.Bytes(g.Bytes))
 	}
 }
 
 func gapLine(gap identity.Gap) string {
-	text := fmt.Sprintf("%s: %s", gap.Kind, Clean(gap.Reason))
+	text := fmt.Sprintf("%s: %s", gap.Kind, phrase.Clean(gap.Reason))
 	if gap.Permission != "" {
-		text += " (needs " + Clean(gap.Permission) + ")"
+		text += " (needs " + phrase.Clean(gap.Permission) + ")"
 	}
 	return text
 }
@@ -142,7 +143,7 @@ func Items(w io.Writer, snapshot state.Snapshot, kind identity.Kind, items iter.
 		if item.Deleted {
 			gone = "  (gone while it was read)"
 		}
-		if _, err := fmt.Fprintf(w, "%-24s %s%s\n", Clean(item.ID), Clean(item.Name), gone); err != nil {
+		if _, err := fmt.Fprintf(w, "%-24s %s%s\n", phrase.Clean(item.ID), phrase.Clean(item.Name), gone); err != nil {
 			return err
 		}
 	}
@@ -161,7 +162,7 @@ func Item(w io.Writer, item identity.Item, page *identity.PageEvidence) error {
 	}
 	fmt.Fprintln(w, "\nFields")
 	for _, name := range fieldOrder(item.Kind, attributes) {
-		fmt.Fprintf(w, "  %-26s %s\n", Clean(name), Clean(string(attributes[name])))
+		fmt.Fprintf(w, "  %-26s %s\n", phrase.Clean(name), phrase.Clean(string(attributes[name])))
 	}
 	if len(item.Raw) == 0 {
 		fmt.Fprintln(w, "\nRaw       none of its own: see the page")
@@ -173,7 +174,7 @@ func Item(w io.Writer, item identity.Item, page *identity.PageEvidence) error {
 	}
 	fmt.Fprintf(w, "\nRaw, redacted\n  ")
 	for _, line := range strings.Split(raw.String(), "\n") {
-		if _, err := fmt.Fprintln(w, Clean(line)); err != nil {
+		if _, err := fmt.Fprintln(w, phrase.Clean(line)); err != nil {
 			return err
 		}
 	}
@@ -181,7 +182,7 @@ func Item(w io.Writer, item identity.Item, page *identity.PageEvidence) error {
 }
 
 func itemHead(w io.Writer, item identity.Item, page *identity.PageEvidence) {
-	fmt.Fprintf(w, "Item      %s %q\n", Clean(item.Address().String()), Clean(item.Name))
+	fmt.Fprintf(w, "Item      %s %q\n", phrase.Clean(item.Address().String()), phrase.Clean(item.Name))
 	if item.Deleted {
 		fmt.Fprintln(w, "!         it was listed and was gone when its details were asked for")
 	}
@@ -190,16 +191,16 @@ func itemHead(w io.Writer, item identity.Item, page *identity.PageEvidence) {
 		if page.Query != "" {
 			location += "?" + page.Query
 		}
-		fmt.Fprintf(w, "Page      %d: %s %s\n", page.Sequence, page.Method, Clean(location))
+		fmt.Fprintf(w, "Page      %d: %s %s\n", page.Sequence, page.Method, phrase.Clean(location))
 	}
 	for _, reference := range item.References {
-		fmt.Fprintf(w, "Refers    %s: %s/%s\n", Clean(reference.Role), reference.Kind, Clean(reference.ID))
+		fmt.Fprintf(w, "Refers    %s: %s/%s\n", phrase.Clean(reference.Role), reference.Kind, phrase.Clean(reference.ID))
 	}
 	for _, secret := range item.Secrets {
-		fmt.Fprintf(w, "Secret    %s, kept by the source and asked for when apply needs it\n", Clean(secret.Field))
+		fmt.Fprintf(w, "Secret    %s, kept by the source and asked for when apply needs it\n", phrase.Clean(secret.Field))
 	}
 	for _, gap := range item.Gaps {
-		fmt.Fprintf(w, "! gap     %s: the source does not tell\n", Clean(gap))
+		fmt.Fprintf(w, "! gap     %s: the source does not tell\n", phrase.Clean(gap))
 	}
 }
 
@@ -225,17 +226,17 @@ func Pruned(w io.Writer, found []state.Pruning, dryRun bool, now time.Time) {
 	gone := 0
 	for _, p := range found {
 		what := fmt.Sprintf("%s  %s, %s, begun %s, %s", p.Snapshot.ID, p.Snapshot.Source, p.Snapshot.Status,
-			Ago(p.Snapshot.StartedAt, now), Plural(p.Snapshot.Total(), "item", "items"))
+			phrase.Ago(p.Snapshot.StartedAt, now), phrase.Plural(p.Snapshot.Total(), "item", "items"))
 		if p.Kept != "" {
-			fmt.Fprintf(w, "= %s: stays, as %s\n", what, Clean(p.Kept))
+			fmt.Fprintf(w, "= %s: stays, as %s\n", what, phrase.Clean(p.Kept))
 			continue
 		}
 		gone++
 		if n := len(p.Assessments); n > 0 {
-			what += ", " + Plural(n, "assessment", "assessments")
+			what += ", " + phrase.Plural(n, "assessment", "assessments")
 		}
 		fmt.Fprintf(w, "- %s\n", what)
 	}
-	fmt.Fprintf(w, "%s %s, %s all the same.\n", Plural(gone, "snapshot", "snapshots"), verb,
-		Plural(len(found)-gone, "stays", "stay"))
+	fmt.Fprintf(w, "%s %s, %s all the same.\n", phrase.Plural(gone, "snapshot", "snapshots"), verb,
+		phrase.Plural(len(found)-gone, "stays", "stay"))
 }

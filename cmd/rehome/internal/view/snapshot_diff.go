@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
@@ -62,10 +63,10 @@ func SnapshotDiff(w io.Writer, d reading.SnapshotDiff, verbose bool) (inventory.
 
 func snapshotDiffHead(w io.Writer, d reading.SnapshotDiff) {
 	before, after := d.Before, d.After
-	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, Moment(before.StartedAt), after.ID,
-		Moment(after.StartedAt))
+	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, phrase.Moment(before.StartedAt), after.ID,
+		phrase.Moment(after.StartedAt))
 	if before.Tenant != after.Tenant {
-		fmt.Fprintf(w, "! the source is another tenant now: %s, before %s\n", Clean(after.Tenant), Clean(before.Tenant))
+		fmt.Fprintf(w, "! the source is another tenant now: %s, before %s\n", phrase.Clean(after.Tenant), phrase.Clean(before.Tenant))
 	}
 	for _, gap := range d.Opened {
 		fmt.Fprintf(w, "! not readable now  %s; what is missing of it below may still be there\n", gapLine(gap))
@@ -78,7 +79,7 @@ func snapshotDiffHead(w io.Writer, d reading.SnapshotDiff) {
 
 func snapshotChange(w io.Writer, c inventory.Change) error {
 	sign := map[inventory.ChangeType]string{inventory.Added: "+", inventory.Removed: "-", inventory.Changed: "~"}[c.Type]
-	_, err := fmt.Fprintf(w, "%s %s %q (%s)\n", sign, c.Kind, Clean(c.Name), Clean(c.ID))
+	_, err := fmt.Fprintf(w, "%s %s %q (%s)\n", sign, c.Kind, phrase.Clean(c.Name), phrase.Clean(c.ID))
 	for _, f := range c.Fields {
 		err = fieldChange(w, f)
 	}
@@ -90,19 +91,19 @@ func fieldChange(w io.Writer, f inventory.FieldChange) error {
 	before, after, lists := listElements(f)
 	switch {
 	case f.OrderOnly:
-		_, err := fmt.Fprintf(w, "    %-22s the same elements in another order\n", Clean(f.Field))
+		_, err := fmt.Fprintf(w, "    %-22s the same elements in another order\n", phrase.Clean(f.Field))
 		return err
 	case !lists:
-		_, err := fmt.Fprintf(w, "    %-22s %s -> %s\n", Clean(f.Field), Clean(string(f.Before)), Clean(string(f.After)))
+		_, err := fmt.Fprintf(w, "    %-22s %s -> %s\n", phrase.Clean(f.Field), phrase.Clean(string(f.Before)), phrase.Clean(string(f.After)))
 		return err
 	}
-	fmt.Fprintf(w, "    %s\n", Clean(f.Field))
+	fmt.Fprintf(w, "    %s\n", phrase.Clean(f.Field))
 	for _, element := range without(after, before) {
-		fmt.Fprintf(w, "      + %s\n", Clean(element))
+		fmt.Fprintf(w, "      + %s\n", phrase.Clean(element))
 	}
 	var err error
 	for _, element := range without(before, after) {
-		_, err = fmt.Fprintf(w, "      - %s\n", Clean(element))
+		_, err = fmt.Fprintf(w, "      - %s\n", phrase.Clean(element))
 	}
 	return err
 }
@@ -144,7 +145,7 @@ func snapshotDiffEnd(w io.Writer, fold *folding, tally inventory.Tally) error {
 	for _, kind := range identity.Kinds() {
 		for _, change := range changeTypes() {
 			if n := fold.left(kind, change); n > 0 {
-				fmt.Fprintf(w, "  … and %s more of kind %s %s (-verbose lists them)\n", Count(n), kind, change)
+				fmt.Fprintf(w, "  … and %s more of kind %s %s (-verbose lists them)\n", phrase.Count(n), kind, change)
 			}
 		}
 	}
@@ -167,9 +168,9 @@ func snapshotDiffEnd(w io.Writer, fold *folding, tally inventory.Tally) error {
 }
 
 func changeCounts(counts map[inventory.ChangeType]int) string {
-	return fmt.Sprintf("%s added, %s removed, %s changed", Count(counts[inventory.Added]),
-		Count(counts[inventory.Removed]),
-		Count(counts[inventory.Changed]))
+	return fmt.Sprintf("%s added, %s removed, %s changed", phrase.Count(counts[inventory.Added]),
+		phrase.Count(counts[inventory.Removed]),
+		phrase.Count(counts[inventory.Changed]))
 }
 
 // SnapshotDiffJSON writes what changed between two snapshots as one document of a format, as the changes come. People

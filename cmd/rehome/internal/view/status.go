@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/engine/standing"
 	"github.com/rehome-iam/rehome/state"
@@ -34,13 +35,13 @@ func (p *statusPage) line(label, format string, args ...any) {
 // Status shows where a migration stands: what is done, what stands in the way, and what is next.
 func Status(w io.Writer, s *standing.Report, readers Readers) error {
 	p := &statusPage{s: s, r: readers}
-	fmt.Fprintf(&p.w, "migration %s (%s)   %s\n", Clean(s.Migration.Name), s.Migration.Mode, s.Status)
+	fmt.Fprintf(&p.w, "migration %s (%s)   %s\n", phrase.Clean(s.Migration.Name), s.Migration.Mode, s.Status)
 	p.sources()
 	p.assessed()
 	if s.Facts.Planned != nil {
-		p.line("impacts", "%s found, %s acknowledged", Count(s.UnavoidableChangeCount), Count(s.Acknowledged))
+		p.line("impacts", "%s found, %s acknowledged", phrase.Count(s.UnavoidableChangeCount), phrase.Count(s.Acknowledged))
 		if s.Facts.MergeMode {
-			p.line("merge", "%s decided, %s pending", Count(s.ResolvedMergeDecisions), Count(s.PendingMergeDecisions))
+			p.line("merge", "%s decided, %s pending", phrase.Count(s.ResolvedMergeDecisions), phrase.Count(s.PendingMergeDecisions))
 		}
 		p.planned()
 	}
@@ -48,7 +49,7 @@ func Status(w io.Writer, s *standing.Report, readers Readers) error {
 	if s.LastRun == nil {
 		p.line("last run", "none")
 	} else {
-		p.line("last run", "%s   %s   %s%s", s.LastRun.ID, s.LastRun.Status, Ago(s.LastRun.StartedAt, readers.Now),
+		p.line("last run", "%s   %s   %s%s", s.LastRun.ID, s.LastRun.Status, phrase.Ago(s.LastRun.StartedAt, readers.Now),
 			CutOff(*s.LastRun, readers.Automation))
 	}
 	if s.RollbackCost != nil {
@@ -59,7 +60,7 @@ func Status(w io.Writer, s *standing.Report, readers Readers) error {
 		if readers.Automation {
 			hint = ""
 		}
-		p.line("by hand", "%s%s", Plural(n, "open follow-up", "open follow-ups"), hint)
+		p.line("by hand", "%s%s", phrase.Plural(n, "open follow-up", "open follow-ups"), hint)
 	}
 	if !readers.Automation && s.Next != "" {
 		p.line("Next", "%s", s.Next)
@@ -74,7 +75,7 @@ func (p *statusPage) sources() {
 		if i > 0 {
 			label = ""
 		}
-		p.line(label, "%-12s %-12s %s", Clean(source.Source), source.Status, inventoryLine(source, p.r.Now))
+		p.line(label, "%-12s %-12s %s", phrase.Clean(source.Source), source.Status, inventoryLine(source, p.r.Now))
 	}
 	if len(p.s.Sources) == 0 {
 		p.line("source", "none")
@@ -84,17 +85,17 @@ func (p *statusPage) sources() {
 func inventoryLine(source standing.Source, now time.Time) string {
 	inventory, collecting := "never read", ""
 	if source.Collecting != nil {
-		collecting = "collecting since " + Ago(*source.Collecting, now) + "   "
+		collecting = "collecting since " + phrase.Ago(*source.Collecting, now) + "   "
 	}
 	if source.LastInventory != nil {
-		inventory = fmt.Sprintf("last inventory %s   %s", Ago(*source.LastInventory, now),
-			Plural(source.Items, "item", "items"))
+		inventory = fmt.Sprintf("last inventory %s   %s", phrase.Ago(*source.LastInventory, now),
+			phrase.Plural(source.Items, "item", "items"))
 		if source.Gaps > 0 {
-			inventory += ", " + Plural(source.Gaps, "gap", "gaps")
+			inventory += ", " + phrase.Plural(source.Gaps, "gap", "gaps")
 		}
 	}
 	if source.LastFailure != "" {
-		inventory += "   last try failed: " + Clean(source.LastFailure)
+		inventory += "   last try failed: " + phrase.Clean(source.LastFailure)
 	}
 	return collecting + inventory
 }
@@ -106,9 +107,9 @@ func (p *statusPage) assessed() {
 	}
 	line := s.AssessmentStatus
 	if s.AssessmentCompletedAt != nil {
-		line += "   " + Ago(*s.AssessmentCompletedAt, p.r.Now)
+		line += "   " + phrase.Ago(*s.AssessmentCompletedAt, p.r.Now)
 	}
-	of := func(class assess.Class) string { return Count(s.Classes[string(class)]) }
+	of := func(class assess.Class) string { return phrase.Count(s.Classes[string(class)]) }
 	p.line("assess", "%s   native %s  approximated %s  visible %s  by hand %s  blocked %s", line, of(assess.ClassNative),
 		of(assess.ClassApproximation), of(assess.ClassVisibility), of(assess.ClassManual), of(assess.ClassBlocked))
 }
@@ -118,9 +119,9 @@ func (p *statusPage) planned() {
 	if s.Plan == nil {
 		return
 	}
-	line := fmt.Sprintf("%s   %s", s.Plan.Status, Ago(s.PlannedAt, p.r.Now))
+	line := fmt.Sprintf("%s   %s", s.Plan.Status, phrase.Ago(s.PlannedAt, p.r.Now))
 	if s.PlanHash != "" {
-		line += "   " + ShortHash(s.PlanHash)
+		line += "   " + phrase.ShortHash(s.PlanHash)
 		if s.Facts.Planned.Expired && s.Plan.Status == history.PlanPreviewed {
 			line += "   expired"
 		}
@@ -143,14 +144,14 @@ func handoffLine(summary handoff.Summary) string {
 }
 
 func rollbackLine(c *rollback.OfRun) string {
-	text := Plural(c.Deletes, "delete", "deletes") + ", " + Plural(c.Restores, "restore", "restores") + " take run " +
+	text := phrase.Plural(c.Deletes, "delete", "deletes") + ", " + phrase.Plural(c.Restores, "restore", "restores") + " take run " +
 		c.Run + " back"
 	if n := len(c.NoReturn); n > 0 {
-		text += fmt.Sprintf("; %s no way back", Plural(n, "step has", "steps have"))
+		text += fmt.Sprintf("; %s no way back", phrase.Plural(n, "step has", "steps have"))
 	}
 	if k := c.Checked; k != nil {
 		return text + fmt.Sprintf("; asked now: %s, %s, %d stay because of use, %d changed by others",
-			Plural(k.Deletes, "delete", "deletes"), Plural(k.Restores, "restore", "restores"), k.Stay, k.Changed)
+			phrase.Plural(k.Deletes, "delete", "deletes"), phrase.Plural(k.Restores, "restore", "restores"), k.Stay, k.Changed)
 	}
 	return text
 }

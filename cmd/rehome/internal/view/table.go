@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
 // Column of a table. Numbers stand on the right.
@@ -21,7 +23,7 @@ func Table(w io.Writer, columns []Column, rows [][]string) error {
 	}
 	for _, row := range rows {
 		for i := range row {
-			row[i] = Clean(row[i])
+			row[i] = phrase.Clean(row[i])
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/observation"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/verify"
 )
 
@@ -22,8 +23,8 @@ type VerificationOptions struct {
 // Verification writes a report for a person: what failed first, with where to look; equal results folded.
 func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", Plural(r.Resources, "resource", "resources"), Took(o.Took),
-		Plural(r.Requests, "request", "requests"))
+	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", phrase.Plural(r.Resources, "resource", "resources"), phrase.Took(o.Took),
+		phrase.Plural(r.Requests, "request", "requests"))
 	for _, result := range r.Results {
 		if o.Verbose || result.Status == observation.ProbeFailed || result.Status == observation.ProbeUnknown {
 			probeResult(&b, result, o)
@@ -33,7 +34,7 @@ func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 		foldedProbes(&b, r, observation.ProbeSkipped, o)
 		foldedProbes(&b, r, observation.ProbePassed, o)
 	}
-	counts := func(s observation.ProbeStatus) string { return Count(r.Count(s)) }
+	counts := func(s observation.ProbeStatus) string { return phrase.Count(r.Count(s)) }
 	fmt.Fprintf(&b, "\nProbes    %s passed, %s failed, %s unknown, %s skipped\n", counts(observation.ProbePassed),
 		counts(observation.ProbeFailed), counts(observation.ProbeUnknown), counts(observation.ProbeSkipped))
 	if !o.Automation {
@@ -67,13 +68,13 @@ func probeSign(status observation.ProbeStatus) string {
 }
 
 func probeResult(b *strings.Builder, r verify.Result, o VerificationOptions) {
-	fmt.Fprintf(b, "%s %s   %s %s\n      %s\n", o.Style.symbol(probeSign(r.Status)), Clean(r.Resource.String()),
-		Clean(r.Probe), r.Status, Clean(r.Summary))
+	fmt.Fprintf(b, "%s %s   %s %s\n      %s\n", o.Style.symbol(probeSign(r.Status)), phrase.Clean(r.Resource.String()),
+		phrase.Clean(r.Probe), r.Status, phrase.Clean(r.Summary))
 	if r.LookAt != "" {
-		fmt.Fprintf(b, "      look at  %s\n", Clean(r.LookAt))
+		fmt.Fprintf(b, "      look at  %s\n", phrase.Clean(r.LookAt))
 	}
 	for _, name := range sortedTexts(r.Evidence) {
-		fmt.Fprintf(b, "      %s  %s\n", Clean(name), Clean(shorten(r.Evidence[name])))
+		fmt.Fprintf(b, "      %s  %s\n", phrase.Clean(name), phrase.Clean(shorten(r.Evidence[name])))
 	}
 }
 
@@ -106,9 +107,9 @@ func foldedProbes(b *strings.Builder, r verify.Report, status observation.ProbeS
 	for _, name := range names {
 		text := ""
 		if status == observation.ProbeSkipped {
-			text = "   " + Clean(reasons[name])
+			text = "   " + phrase.Clean(reasons[name])
 		}
-		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), Clean(name), Count(counts[name]),
+		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), phrase.Clean(name), phrase.Count(counts[name]),
 			status, text)
 	}
 }
@@ -117,16 +118,16 @@ func foldedProbes(b *strings.Builder, r verify.Report, status observation.ProbeS
 func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
 	var b strings.Builder
 	for _, change := range r.Changes {
-		fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol("~"), Clean(change.Resource.String()), Clean(change.Summary))
+		fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol("~"), phrase.Clean(change.Resource.String()), phrase.Clean(change.Summary))
 		if change.Attribute != "" {
-			changed(&b, fmt.Sprintf("      %s  ", Clean(change.Attribute)), change.Expected, change.Live, o.Style)
+			changed(&b, fmt.Sprintf("      %s  ", phrase.Clean(change.Attribute)), change.Expected, change.Live, o.Style)
 		}
 	}
 	if len(r.Changes) > 0 {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "Drift     %s in %s\n", Plural(len(r.Changes), "change", "changes"),
-		Plural(r.Resources, "resource", "resources"))
+	fmt.Fprintf(&b, "Drift     %s in %s\n", phrase.Plural(len(r.Changes), "change", "changes"),
+		phrase.Plural(r.Resources, "resource", "resources"))
 	if len(r.Changes) > 0 && !o.Automation {
 		b.WriteString("Next: rehome plan shows what would set it right; who changed it says the target's own log.\n")
 	}
@@ -136,7 +137,7 @@ func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
 
 // Freeze writes how much changed in the incumbents since the plan of a run.
 func Freeze(w io.Writer, run string, changes int, automation bool) {
-	fmt.Fprintf(w, "Freeze    %s in the incumbents since the plan of run %s\n", Plural(changes, "change", "changes"), run)
+	fmt.Fprintf(w, "Freeze    %s in the incumbents since the plan of run %s\n", phrase.Plural(changes, "change", "changes"), run)
 	if changes > 0 && !automation {
 		fmt.Fprintln(w, "Next: rehome plan shows what of it the target lacks.")
 	}
