@@ -59,7 +59,10 @@ func TestProviderBlock_SeesThePhase(t *testing.T) {
 	cfg, found := load(t,
 		"source \"okta\" \"corp\" {\n name = \"client-${rehome.phase}\"\n secret = "+
 			"credential(\"kc-${rehome.phase}\")\n}", Inputs{
-			Credentials: func(name string) (string, error) { asked = name; return "planted-" + name, nil },
+			Credentials: func(name string) (Credential, error) {
+				asked = name
+				return Credential{Value: "planted-" + name, For: []string{"okta"}}, nil
+			},
 		})
 	if found.HasErrors() {
 		t.Fatal(found)

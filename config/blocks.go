@@ -165,7 +165,7 @@ func (l *loader) providerBlock(block *hcl.Block) ProviderBlock {
 		}
 	}
 	return ProviderBlock{Provider: block.Labels[0], Name: block.Labels[1], Range: rangeOf(block.DefRange),
-		body: block.Body}
+		body: block.Body, place: block.DefRange}
 }
 
 func (l *loader) declarations(blocks map[string][]*hcl.Block) {

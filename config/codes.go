@@ -30,6 +30,7 @@ const (
 	codeMergeMode          = "merge-not-allowed"
 	codeSensitiveUse       = "sensitive-value-exposed"
 	codeCredential         = "credential-unavailable"
+	codeCredentialAddress  = "credential-address"
 	codeLockInvalid        = "lock-file-invalid"
 	codeOwnerTwice         = "owner-twice"
 )
@@ -85,6 +86,8 @@ func Codes() []diag.Code {
 			Cure: "Use a value that is not sensitive."},
 		{Code: codeCredential, Cause: "A stored credential cannot be had.",
 			Cure: "Store it with rehome credentials set."},
+		{Code: codeCredentialAddress, Cause: "A stored credential would go to an address that it was not kept for.",
+			Cure: "Put the address back, or keep the credential again with rehome credentials set -for."},
 		{Code: codeLockInvalid, Cause: "The lock file cannot be understood.",
 			Cure: "Remove the file and run rehome init."},
 		{Code: codeOwnerTwice, Cause: "Two application blocks mean one application.",

@@ -21,7 +21,7 @@ type Inputs struct {
 	Private  []string // files with keys that no expression may read, besides everything in a .rehome folder
 	// Credentials hands out a stored secret. It is called by DecodeProvider only, never by Load, so that a configuration
 	// can be checked without an open state. It may be nil.
-	Credentials func(name string) (string, error)
+	Credentials func(name string) (Credential, error)
 }
 
 // Config is one checked configuration. After Load it is read only and safe for many goroutines.
@@ -111,7 +111,8 @@ type ProviderBlock struct {
 	Range    diag.Range
 	Replaced map[string]any // values that take the place of what the block says, by argument; nil as it is loaded
 
-	body hcl.Body
+	body  hcl.Body
+	place hcl.Range
 }
 
 // Address is provider.name, the form of identity.Address.Source.

@@ -194,7 +194,9 @@ func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 }
 
 func TestProviderArgumentsFollowTheSchema(t *testing.T) {
-	c, list := load(t, "", Inputs{Credentials: func(name string) (string, error) { return "s3cret-" + name, nil }})
+	c, list := load(t, "", Inputs{Credentials: func(name string) (Credential, error) {
+		return Credential{Value: "s3cret-" + name, For: []string{"https://id.acme.example"}}, nil
+	}})
 	if list != nil {
 		t.Fatal(list)
 	}

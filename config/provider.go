@@ -8,8 +8,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/zclconf/go-cty/cty/function"
-
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 )
@@ -54,10 +52,9 @@ func (c *Config) decodeProvider(block *ProviderBlock, schema contract.ProviderSc
 		body.Attributes = append(body.Attributes, hcl.AttributeSchema{Name: a.Name, Required: a.Required && a.Default == nil})
 	}
 	content, problems := block.body.Content(body)
-	ctx := c.scope.ctx.NewChild()
 	var failed error
-	ctx.Functions = map[string]function.Function{credentialFunction: c.scope.credential(&failed)}
-	ctx.Variables = map[string]cty.Value{phaseRoot: cty.ObjectVal(map[string]cty.Value{"phase": cty.StringVal(c.phase)})}
+	used := map[string]Credential{}
+	ctx := c.providerContext(c.scope.credential(used, &failed))
 	values := map[string]any{}
 	for _, a := range schema.Config {
 		attribute := content.Attributes[a.Name]
@@ -83,6 +80,9 @@ func (c *Config) decodeProvider(block *ProviderBlock, schema contract.ProviderSc
 		if value != nil {
 			values[a.Name] = value
 		}
+	}
+	if wrong := c.misdirected(block, used, content.Attributes, values); wrong != nil {
+		return nil, c.sources.convert(append(wrong, problems...), codeExpression)
 	}
 	for name, value := range block.Replaced {
 		values[name] = value

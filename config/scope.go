@@ -65,7 +65,7 @@ type scope struct {
 	ctx         *hcl.EvalContext
 	names       map[string][]string // var and local with the names below them
 	functions   map[string]function.Function
-	credentials func(string) (string, error)
+	credentials func(string) (Credential, error)
 	secrets     *secretSet
 }
 
@@ -195,22 +195,37 @@ func (s *scope) exposed(expr hcl.Expression, name string) *hcl.Diagnostic {
 		"A sensitive value in %s would be shown by plans, reports or the state. Use one that is not sensitive.", name)
 }
 
-// credential makes the function of source and target blocks. Failures go to failed too: a message about an expression
-// with a secret is left out, but why a credential cannot be had is no secret.
-func (s *scope) credential(failed *error) function.Function {
+// credential makes the function of source and target blocks, and notes what it hands out. Failures go to failed too: a
+// message about an expression with a secret is left out, but why a credential cannot be had is no secret.
+func (s *scope) credential(used map[string]Credential, failed *error) function.Function {
+	if s.credentials == nil {
+		return s.credentialUse(nil)
+	}
+	return s.credentialUse(func(name string) (string, error) {
+		kept, err := s.credentials(name)
+		if err != nil {
+			*failed = err
+			return "", err
+		}
+		used[name] = kept
+		s.secrets.add(kept.Value)
+		return kept.Value, nil
+	})
+}
+
+// credentialUse is credential() over whatever hands out the values; without one they are unknown.
+func (s *scope) credentialUse(ask func(string) (string, error)) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "name", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if s.credentials == nil {
+			if ask == nil {
 				return cty.UnknownVal(cty.String).Mark(sensitive), nil
 			}
-			text, err := s.credentials(args[0].AsString())
+			text, err := ask(args[0].AsString())
 			if err != nil {
-				*failed = err
 				return cty.UnknownVal(cty.String), err
 			}
-			s.secrets.add(text)
 			return cty.StringVal(text).Mark(sensitive), nil
 		},
 	})

@@ -52,7 +52,7 @@ func fill(t *testing.T, store opened, folder string) {
 	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "u1"},
 		Resource: identity.ResourceID{Type: "user", Key: "k"}}
 	err = errors.Join(
-		store.PutCredential("okta", "planted-secret", state.Event{}),
+		store.PutCredential("okta", state.Credential{Value: "planted-secret"}, state.Event{}),
 		store.PutRunStep(rotateRun, state.RunStep{StepID: "user:k"}, []state.Binding{binding}, state.Event{}),
 	)
 	if err != nil {
@@ -98,8 +98,8 @@ func readable(store opened, folder string) error {
 	}
 	records := 0
 	err = store.ReadJournal(folder, rotateRun, func(journal.Record) error { records++; return nil })
-	if items != 2000 || credential != "planted-secret" || len(bindings) != 1 || report.Records < 601 || records != 20 {
-		return fmt.Errorf("%d items, credential %q, %d bindings, %d audit records, %d journal records", items, credential,
+	if items != 2000 || credential.Value != "planted-secret" || len(bindings) != 1 || report.Records < 601 || records != 20 {
+		return fmt.Errorf("%d items, credential %q, %d bindings, %d audit records, %d journal records", items, credential.Value,
 			len(bindings), report.Records, records)
 	}
 	return err

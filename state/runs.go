@@ -1,6 +1,7 @@
 package state
 
 import (
+	"encoding/json"
 	"fmt"
 	"sort"
 	"time"
@@ -256,11 +257,27 @@ func (m *Migration) Bindings() (map[string]Binding, error) {
 	return bindings, err
 }
 
+// Credential is a secret and the addresses that it may be sent to. One of a state that an earlier version wrote has
+// none.
+type Credential struct {
+	Value string   `json:"value"`
+	For   []string `json:"for"`
+}
+
+// UnmarshalJSON also reads the bare text of an earlier version.
+func (c *Credential) UnmarshalJSON(raw []byte) error {
+	if err := json.Unmarshal(raw, &c.Value); err == nil {
+		return nil
+	}
+	type plain Credential
+	return json.Unmarshal(raw, (*plain)(c))
+}
+
 // PutCredential keeps a secret under a name, encrypted. Credentials are the tenant's: the next migration reads the same
 // incumbent.
-func (m *Migration) PutCredential(name, value string, event Event) error {
+func (m *Migration) PutCredential(name string, credential Credential, event Event) error {
 	return m.store.backend.Update(func(tx Tx) error {
-		if err := m.shared.put(tx, bucketCredentials, name, value); err != nil {
+		if err := m.shared.put(tx, bucketCredentials, name, credential); err != nil {
 			return err
 		}
 		return m.audit(tx, event)
@@ -268,9 +285,9 @@ func (m *Migration) PutCredential(name, value string, event Event) error {
 }
 
 // Credential reads a secret by name, or ErrNotFound.
-func (m *Migration) Credential(name string) (string, error) {
-	var value string
-	return value, m.shared.get(bucketCredentials, name, &value)
+func (m *Migration) Credential(name string) (Credential, error) {
+	var credential Credential
+	return credential, m.shared.get(bucketCredentials, name, &credential)
 }
 
 // CredentialNames lists the names of the secrets, sorted.

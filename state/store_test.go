@@ -123,7 +123,7 @@ func TestStore_NothingIsReadableAtRest(t *testing.T) {
 	if _, err := w.Complete(time.Unix(2, 0), "acme", state.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.PutCredential("okta", "planted-secret", state.Event{}); err != nil {
+	if err := store.PutCredential("okta", state.Credential{Value: "planted-secret"}, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "00u-planted-id"},

@@ -230,7 +230,7 @@ func TestUpgrade_GivesEverythingOfFormat1ToItsOwner(t *testing.T) {
 			t.Errorf("credentials of %s: %v, %v", tenant, names, err)
 		}
 		value, err := store.Migration("any", tenant).Credential(want)
-		if err != nil || value != "secret of "+want {
+		if err != nil || value.Value != "secret of "+want || value.For != nil {
 			t.Errorf("credential of %s: %q, %v", tenant, value, err)
 		}
 		rules, err := store.Migration("any", tenant).Access()

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/engine/keeping"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -15,22 +18,29 @@ func credentialsCommand() Command {
 		Group: groupProgram,
 		Short: "Keep secrets encrypted in the state",
 		Long: `Credentials are secrets that the configuration refers to by name, as credential("okta-corp"). A value is read from standard input or,
-in a terminal, without being shown; it is never an argument.`,
+in a terminal, without being shown; it is never an argument. It is bound to addresses, and refused to a block that connects elsewhere.`,
 		Example: "  rehome credentials set okta-corp < token.txt\n  rehome credentials list",
 	}
 }
 
 func credentialsSetCommand() Command {
+	var addresses []string
 	return Command{
 		Path: "credentials set", Args: "NAME",
 		Class:   classManage,
+		Codes:   []string{"credential-address-unknown"},
 		Short:   "Keep a secret",
-		Example: "  rehome credentials set okta-corp < token.txt",
+		Example: "  rehome credentials set okta-corp < token.txt\n  rehome credentials set okta-corp -for=https://acme.okta.com < token.txt",
+		Flags: func(f *pflag.FlagSet) {
+			f.StringArrayVar(&addresses, "for", nil, "an address that it may be sent to, repeated for each; else those of the blocks that use it")
+		},
 		Run: func(ctx context.Context, r *call) error {
-			if err := keeping.SetCredential(ctx, r.Project, r.arg(0)); err != nil {
+			bound, err := keeping.SetCredential(ctx, r.Project, r.arg(0), addresses)
+			if err != nil {
 				return err
 			}
-			return r.tell("credential_set", map[string]any{"name": r.arg(0)}, "Credential %s is kept, encrypted.", phrase.Clean(r.arg(0)))
+			return r.tell("credential_set", map[string]any{"name": r.arg(0), "for": bound}, "Credential %s is kept, encrypted, for %s.",
+				phrase.Clean(r.arg(0)), phrase.Clean(strings.Join(bound, ", ")))
 		},
 	}
 }
@@ -39,19 +49,19 @@ func credentialsListCommand() Command {
 	return Command{
 		Path:    "credentials list",
 		Class:   classRead,
-		Short:   "List the names",
+		Short:   "List names and addresses",
 		Example: "  rehome credentials list",
 		Run: func(ctx context.Context, r *call) error {
-			names, err := keeping.Credentials(ctx, r.Project)
+			kept, err := keeping.Credentials(ctx, r.Project)
 			if err != nil {
 				return err
 			}
-			return r.show(map[string]any{"format_version": eventFormat, "credentials": names}, func(w io.Writer) error {
-				if len(names) == 0 {
+			return r.show(map[string]any{"format_version": eventFormat, "credentials": kept}, func(w io.Writer) error {
+				if len(kept) == 0 {
 					fmt.Fprintln(w, "No credential is kept.")
 				}
-				for _, name := range names {
-					fmt.Fprintln(w, phrase.Clean(name))
+				for _, c := range kept {
+					fmt.Fprintln(w, strings.TrimSpace(phrase.Clean(c.Name+"  "+strings.Join(c.For, ", "))))
 				}
 				return nil
 			})

@@ -312,6 +312,8 @@ func codesOfHandoff() []Code {
 func codesOfKeeping() []Code {
 	return []Code{
 		{"confirmation-missing", "The command asks before it acts, and nobody can be asked.", "Give -yes."},
+		{"credential-address-unknown", "A credential is kept without saying where it may be sent.",
+			"Name the address with -for, or write the block that uses the credential first."},
 		{"credential-unknown", "The state keeps no credential of that name.",
 			"See the names with rehome credentials list."},
 		{"key-in-environment", "The identity of the state is in REHOME_STATE_KEY, not in a file.",

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,11 +84,12 @@ func wantCode(t *testing.T, err error, code string) {
 
 func TestCredentials_AreKeptListedAndForgotten(t *testing.T) {
 	_, open := initialised(t)
-	if err := SetCredential(t.Context(), open(person{"planted"}), "okta"); err != nil {
-		t.Fatal(err)
+	bound, err := SetCredential(t.Context(), open(person{"planted"}), "okta", nil)
+	if err != nil || !slices.Equal(bound, []string{"https://acme.example"}) {
+		t.Fatal(bound, err)
 	}
 	names, err := Credentials(t.Context(), open(nil))
-	if err != nil || len(names) != 1 || names[0] != "okta" {
+	if err != nil || len(names) != 1 || names[0].Name != "okta" || !slices.Equal(names[0].For, bound) {
 		t.Errorf("%v %v", names, err)
 	}
 	if err := DeleteCredential(t.Context(), open(nil), "okta"); err != nil {
@@ -98,8 +100,31 @@ func TestCredentials_AreKeptListedAndForgotten(t *testing.T) {
 	if err != nil || names == nil || len(names) != 0 {
 		t.Errorf("%v %v", names, err)
 	}
-	if err := SetCredential(t.Context(), open(nil), "okta"); !errors.Is(err, io.EOF) {
+	if _, err := SetCredential(t.Context(), open(nil), "okta", nil); !errors.Is(err, io.EOF) {
 		t.Errorf("a secret was kept that nobody gave: %v", err)
+	}
+}
+
+func TestSetCredential_BindsIt(t *testing.T) {
+	_, open := initialised(t)
+	for _, c := range []struct {
+		name  string
+		given []string
+		bound []string // nil: refused
+	}{
+		{"okta", []string{"https://B.example/", "https://a.example:443"}, []string{"https://a.example", "https://b.example"}},
+		{"okta", []string{"okta"}, []string{"okta"}},
+		{"okta", []string{"a.example"}, nil},
+		{"other", nil, nil},
+		{"other", []string{"https://a.example"}, []string{"https://a.example"}},
+	} {
+		bound, err := SetCredential(t.Context(), open(person{"planted"}), c.name, c.given)
+		if !slices.Equal(bound, c.bound) {
+			t.Errorf("%s for %q: %q %v", c.name, c.given, bound, err)
+		}
+		if c.bound == nil {
+			wantCode(t, err, "credential-address-unknown")
+		}
 	}
 }
 

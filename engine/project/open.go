@@ -10,6 +10,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/state"
@@ -199,16 +200,16 @@ func (p *Project) Event(name audit.Name, target string, facts map[string]string)
 }
 
 // credential resolves credential("name") from the state.
-func (p *Project) credential(ctx context.Context, name string) (string, error) {
+func (p *Project) credential(ctx context.Context, name string) (config.Credential, error) {
 	migration, err := p.State(ctx)
 	if err != nil {
-		return "", err
+		return config.Credential{}, err
 	}
-	value, err := migration.Credential(name)
+	kept, err := migration.Credential(name)
 	if errors.Is(err, state.ErrNotFound) {
-		return "", fmt.Errorf("no credential %q is kept in the state; set it with rehome credentials set %s", name, name)
+		return config.Credential{}, fmt.Errorf("no credential %q is kept in the state; set it with rehome credentials set %s", name, name)
 	}
-	return value, err
+	return config.Credential(kept), err
 }
 
 func (p *Project) defaultStatePath() string { return filepath.Join(p.Folder, ".rehome", "state.db") }

@@ -92,7 +92,7 @@ func (p *Project) Configuration(ctx context.Context) (*config.Config, error) {
 	}
 	cfg, found := config.Load(p.Folder, config.Inputs{
 		Vars: p.Variables, VarFiles: p.VarFiles, Environ: p.Environ, Private: []string{p.IdentityPath()},
-		Credentials: func(name string) (string, error) { return p.credential(ctx, name) },
+		Credentials: func(name string) (config.Credential, error) { return p.credential(ctx, name) },
 	})
 	if found.HasErrors() {
 		return nil, found

@@ -270,7 +270,7 @@ func TestTenants_OneSeesAndCountsNothingOfTheOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := p.Event("migration.credential.set", "secret-of-acme", nil)
-	if err := p.Migration().PutCredential("secret-of-acme", "x", kept); err != nil {
+	if err := p.Migration().PutCredential("secret-of-acme", state.Credential{Value: "x"}, kept); err != nil {
 		t.Fatal(err)
 	}
 	hash := acme.moves(t).PlanHash
