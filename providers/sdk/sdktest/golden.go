@@ -32,8 +32,7 @@ func (c *Collected) Sorted() []identity.Item {
 }
 
 // GoldenItems compares what was collected with a file of one item a line, without raw bodies and pages. Where the
-// address of the test's
-// server stands in an item, the file has https://source.example.
+// address of the test's server stands in an item, the file has https://source.example.
 func (c *Collected) GoldenItems(t testing.TB, path, origin string) {
 	t.Helper()
 	var text bytes.Buffer
@@ -49,8 +48,7 @@ func (c *Collected) GoldenItems(t testing.TB, path, origin string) {
 }
 
 // Golden compares a text with a file, or writes the file when the environment variable UpdateGolden is set. It names
-// the first line that
-// differs.
+// the first line that differs.
 func Golden(t testing.TB, path, got string) {
 	t.Helper()
 	if os.Getenv(UpdateGolden) != "" {

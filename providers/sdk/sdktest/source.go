@@ -74,7 +74,7 @@ func (s sink) Gap(_ context.Context, gap identity.Gap) error {
 
 // Source checks a source with arguments that work. Secrets are texts, such as the token, that must be in nothing it
 // gives.
-func Source(t *testing.T, source sdk.Source, config map[string]any, secrets ...string) *Collected {
+func Source(t testing.TB, source sdk.Source, config map[string]any, secrets ...string) *Collected {
 	t.Helper()
 	schema := source.Schema()
 	checkSchema(t, schema)
@@ -109,7 +109,7 @@ func Source(t *testing.T, source sdk.Source, config map[string]any, secrets ...s
 	return collected
 }
 
-func checkSecrets(t *testing.T, collected *Collected, secrets []string) {
+func checkSecrets(t testing.TB, collected *Collected, secrets []string) {
 	t.Helper()
 	for _, secret := range secrets {
 		for _, page := range collected.Pages {
@@ -126,7 +126,7 @@ func checkSecrets(t *testing.T, collected *Collected, secrets []string) {
 }
 
 // checkSchema checks what is asked of every schema, and that it crosses to the host unchanged.
-func checkSchema(t *testing.T, schema contract.ProviderSchema) {
+func checkSchema(t testing.TB, schema contract.ProviderSchema) {
 	t.Helper()
 	if schema.Name == "" || schema.Version == "" || schema.Doc == "" {
 		t.Error("the schema has no name, version or text")

@@ -12,7 +12,7 @@ import (
 )
 
 // Target checks what is asked of every target, with arguments that work and a few items. It writes nothing.
-func Target(t *testing.T, target sdk.Target, config map[string]any, items ...identity.Item) {
+func Target(t testing.TB, target sdk.Target, config map[string]any, items ...identity.Item) {
 	t.Helper()
 	schema := target.Schema()
 	checkSchema(t, schema)
@@ -40,7 +40,7 @@ func Target(t *testing.T, target sdk.Target, config map[string]any, items ...ide
 
 // Marker checks that a marker is kept and that a writer with an old revision is refused. It writes the marker of the
 // target.
-func Marker(t *testing.T, target sdk.Target) {
+func Marker(t testing.TB, target sdk.Target) {
 	t.Helper()
 	_, before, err := target.ReadMarker(t.Context())
 	if err != nil {
@@ -62,7 +62,7 @@ func Marker(t *testing.T, target sdk.Target) {
 	}
 }
 
-func resourceTypes(t *testing.T, schema contract.ProviderSchema) map[string]identity.ResourceSchema {
+func resourceTypes(t testing.TB, schema contract.ProviderSchema) map[string]identity.ResourceSchema {
 	t.Helper()
 	types := map[string]identity.ResourceSchema{}
 	for _, resource := range schema.Resources {
@@ -77,7 +77,7 @@ func resourceTypes(t *testing.T, schema contract.ProviderSchema) map[string]iden
 	return types
 }
 
-func checkTranslation(t *testing.T, target sdk.Target, item identity.Item, types map[string]identity.ResourceSchema) {
+func checkTranslation(t testing.TB, target sdk.Target, item identity.Item, types map[string]identity.ResourceSchema) {
 	t.Helper()
 	translation := target.Translate(item)
 	if again := target.Translate(item); !reflect.DeepEqual(again, translation) {
@@ -107,7 +107,7 @@ func checkTranslation(t *testing.T, target sdk.Target, item identity.Item, types
 	}
 }
 
-func checkRead(t *testing.T, target sdk.Target, types map[string]identity.ResourceSchema) {
+func checkRead(t testing.TB, target sdk.Target, types map[string]identity.ResourceSchema) {
 	t.Helper()
 	seen := map[identity.ResourceID]bool{}
 	summary, err := target.Read(t.Context(), func(resource identity.Resource) error {
