@@ -42,7 +42,7 @@ func Applied(w io.Writer, r *apply.RunReport, o AppliedOptions) {
 	case failed && o.Rollback == nil:
 		fmt.Fprintf(w, "Going back: no rollback block says who decides and whom to call.\n\n")
 	case failed:
-		RollbackContact(w, o.Rollback, o.Style)
+		rollbackContact(w, o.Rollback, o.Style)
 	}
 	SecretsWritten(w, r.Secrets)
 	if r.Head != "" {

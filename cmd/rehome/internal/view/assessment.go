@@ -67,17 +67,17 @@ func Assessments(w io.Writer, all []state.Assessment, now time.Time) error {
 		}
 		rows = append(rows, append(row, phrase.Ago(a.StartedAt, now), shortened(a.Reason)))
 	}
-	columns := []Column{{Title: "ID"}, {Title: "SNAPSHOT"}, {Title: "SOURCE"}, {Title: "STATUS"},
+	columns := []heading{{Title: "ID"}, {Title: "SNAPSHOT"}, {Title: "SOURCE"}, {Title: "STATUS"},
 		{Title: "CLASSIFIER", Right: true}}
 	columns = append(columns, classColumns()...)
-	return Table(w, append(columns, Column{Title: "BEGUN"}, Column{Title: "REASON"}), rows)
+	return writeTable(w, append(columns, heading{Title: "BEGUN"}, heading{Title: "REASON"}), rows)
 }
 
 // classColumns are in the order of assess.Classes.
-func classColumns() []Column {
-	var columns []Column
+func classColumns() []heading {
+	var columns []heading
 	for _, title := range []string{"NATIVE", "APPROX", "VISIBLE", "BY HAND", "BLOCKED"} {
-		columns = append(columns, Column{Title: title, Right: true})
+		columns = append(columns, heading{Title: title, Right: true})
 	}
 	return columns
 }
@@ -117,7 +117,7 @@ func Assessment(w io.Writer, a state.Assessment, kinds map[identity.Kind]map[ass
 	for _, class := range assess.Classes() {
 		total = append(total, phrase.Count(a.Classes[string(class)]))
 	}
-	return Table(w, append([]Column{{Title: "KIND"}}, classColumns()...), append(rows, total))
+	return writeTable(w, append([]heading{{Title: "KIND"}}, classColumns()...), append(rows, total))
 }
 
 // Results lists the verdicts of a class, one a line, and their number.
@@ -225,7 +225,7 @@ func verdictChange(w io.Writer, c assess.Change) error {
 
 // compactOrNull encodes a text or a list of texts, which always succeeds.
 func compactOrNull(value any) json.RawMessage {
-	encoded, err := Compact(value)
+	encoded, err := compact(value)
 	if err != nil {
 		return json.RawMessage("null")
 	}

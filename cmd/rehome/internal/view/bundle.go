@@ -30,7 +30,7 @@ func BundleVerdict(w io.Writer, name string, v evidence.Verdict) error {
 	fmt.Fprintf(&b, "Audit     %s in one chain, head %s\n", phrase.Plural(v.Records, "record", "records"),
 		phrase.Clean(v.Manifest.AuditHead))
 	if v.Changes != nil {
-		fmt.Fprintf(&b, "Record    %s\n", ChangesLine(*v.Changes))
+		fmt.Fprintf(&b, "Record    %s\n", changesLine(*v.Changes))
 	}
 	if v.Signer != "" {
 		fmt.Fprintf(&b, "Signed    by %s\n", v.Signer)
@@ -50,5 +50,5 @@ func Recording(w io.Writer, r *attesting.RecordingReport) {
 		return
 	}
 	fmt.Fprintf(w, "Recorded on plan %s:\n", phrase.ShortHash(r.PlanHash))
-	Changes(w, r.Changes)
+	declaredChanges(w, r.Changes)
 }

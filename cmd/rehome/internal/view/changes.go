@@ -50,7 +50,7 @@ func Recorded(w io.Writer, run string, report observation.ChangeReport, v change
 	}
 	fmt.Fprintf(&b, "Run       %s: %s in the target's own record (%s), %s of the marker\n", phrase.Clean(run),
 		phrase.Plural(v.Writes, "write", "writes"), phrase.Plural(report.Requests, "request", "requests"), phrase.Count(v.Bookkeeping))
-	fmt.Fprintf(&b, "Record    %s\n", ChangesLine(v))
+	fmt.Fprintf(&b, "Record    %s\n", changesLine(v))
 	if report.Note != "" {
 		fmt.Fprintf(&b, "Note      %s\n", phrase.Clean(report.Note))
 	}
@@ -71,8 +71,8 @@ func nextAfterChanges(v changes.Verdict) string {
 	return "rehome evidence bundle takes the record along."
 }
 
-// ChangesLine says in one line what a target's record proves of a run.
-func ChangesLine(v changes.Verdict) string {
+// changesLine says in one line what a target's record proves of a run.
+func changesLine(v changes.Verdict) string {
 	text := fmt.Sprintf("%s of %s recorded by the target", phrase.Count(v.Recorded), phrase.Plural(v.Steps, "step", "steps"))
 	if len(v.Loosely) > 0 {
 		text += fmt.Sprintf(", %s of them known by kind and time only", phrase.Count(len(v.Loosely)))

@@ -85,7 +85,7 @@ func Impacts(w io.Writer, list *deciding.ImpactList, style Style) {
 	}
 	fmt.Fprintf(w, "%s found, %d acknowledged\n", phrase.Plural(list.Found, "impact", "impacts"), list.Acknowledged)
 	for _, row := range list.Impacts {
-		fmt.Fprintf(w, "\n%s\n", ImpactHead(row.Impact, row.Current, style))
+		fmt.Fprintf(w, "\n%s\n", impactHead(row.Impact, row.Current, style))
 		fmt.Fprintf(w, "    %s (%s)\n", phrase.Clean(row.Summary), phrase.Plural(row.Count, "item", "items"))
 		if row.Tell != "" {
 			fmt.Fprintf(w, "    tell them: %s\n", phrase.Clean(row.Tell))

@@ -12,12 +12,12 @@ import (
 // Diagnostics writes all problems, errors first in the order they came.
 func Diagnostics(w io.Writer, list diag.List, style Style) {
 	for _, d := range list {
-		Diagnostic(w, d, style)
+		diagnostic(w, d, style)
 	}
 }
 
-// Diagnostic writes one problem: title with code, place with snippet, detail.
-func Diagnostic(w io.Writer, d diag.Diagnostic, style Style) {
+// diagnostic writes one problem: title with code, place with snippet, detail.
+func diagnostic(w io.Writer, d diag.Diagnostic, style Style) {
 	label, paint := "Error", style.red
 	if d.Severity == diag.Warning {
 		label, paint = "Warning", style.yellow

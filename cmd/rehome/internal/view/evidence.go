@@ -31,7 +31,7 @@ func Evidence(w io.Writer, r *handoff.Report, o EvidenceOptions) error {
 	questions(&b, r, o)
 	if len(r.Unrecorded) > 0 {
 		fmt.Fprintf(&b, "%s The configuration says more than is recorded on the plan:\n", o.Style.symbol("~"))
-		Changes(&b, r.Unrecorded)
+		declaredChanges(&b, r.Unrecorded)
 		if !o.Automation && r.Run != nil {
 			fmt.Fprintf(&b, "Next: rehome evidence record\n")
 		}
@@ -244,8 +244,8 @@ func applicationState(a handoff.Application) string {
 	return text
 }
 
-// Changes writes what differs between what is recorded and what is declared.
-func Changes(w io.Writer, changes []declaration.Change) {
+// declaredChanges writes what differs between what is recorded and what is declared.
+func declaredChanges(w io.Writer, changes []declaration.Change) {
 	for _, c := range changes {
 		switch {
 		case c.Before == "":
@@ -258,8 +258,8 @@ func Changes(w io.Writer, changes []declaration.Change) {
 	}
 }
 
-// RollbackContact writes, for a run that failed, who decides about going back and whom to call.
-func RollbackContact(w io.Writer, r *declaration.Rollback, style Style) {
+// rollbackContact writes, for a run that failed, who decides about going back and whom to call.
+func rollbackContact(w io.Writer, r *declaration.Rollback, style Style) {
 	call := "no contact is in the rollback block"
 	if r.Contact != "" {
 		call = "call " + phrase.Clean(r.Contact)

@@ -47,7 +47,7 @@ func groupSteps(steps []plan.Step) []stepGroup {
 	groups := map[string]*stepGroup{}
 	counts := map[string]int{}
 	for _, step := range steps {
-		sign := Sign(step)
+		sign := signOf(step)
 		key := sign + "\x00" + kindOf(step) + "\x00" + string(step.Class)
 		group := groups[key]
 		if group == nil {
@@ -122,7 +122,7 @@ func sharedReason(group *stepGroup) string {
 }
 
 func pageStepOf(step plan.Step) pageStep {
-	sign := Sign(step)
+	sign := signOf(step)
 	out := pageStep{Sign: sign, Title: title(step), Reason: phrase.Clean(step.Reason), ToDo: phrase.Clean(step.ToDo),
 		NoWayBack: phrase.Clean(step.NoWayBack), Notes: cleanAll(step.Notes)}
 	for _, known := range signNames() {

@@ -25,7 +25,7 @@ func BeginList(w io.Writer, mask func([]byte) []byte, head map[string]any, name 
 		return nil, err
 	}
 	for _, member := range slices.Sorted(maps.Keys(head)) {
-		encoded, err := Compact(head[member])
+		encoded, err := compact(head[member])
 		if err != nil {
 			return nil, err
 		}
@@ -37,8 +37,8 @@ func BeginList(w io.Writer, mask func([]byte) []byte, head map[string]any, name 
 	return &List{w: w, mask: mask}, err
 }
 
-// Compact encodes a value on one line, with < > & as they are.
-func Compact(value any) ([]byte, error) {
+// compact encodes a value on one line, with < > & as they are.
+func compact(value any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -48,7 +48,7 @@ func Compact(value any) ([]byte, error) {
 
 // Add writes one element on a line of its own.
 func (l *List) Add(element any) error {
-	encoded, err := Compact(element)
+	encoded, err := compact(element)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (l *List) End(tail map[string]any) error {
 		return err
 	}
 	for _, member := range slices.Sorted(maps.Keys(tail)) {
-		encoded, err := Compact(tail[member])
+		encoded, err := compact(tail[member])
 		if err != nil {
 			return err
 		}

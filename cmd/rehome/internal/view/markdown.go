@@ -102,7 +102,7 @@ func markdownHead(p *plan.Plan) string {
 func withSign(p *plan.Plan, sign string) []plan.Step {
 	var found []plan.Step
 	for _, step := range p.Steps {
-		if Sign(step) == sign {
+		if signOf(step) == sign {
 			found = append(found, step)
 		}
 	}

@@ -141,7 +141,7 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 		if impact.Acknowledged && !o.Verbose {
 			continue
 		}
-		fmt.Fprintf(b, "%s: %s (%s)\n", ImpactHead(impact, true, o.Style), phrase.Clean(impact.Summary),
+		fmt.Fprintf(b, "%s: %s (%s)\n", impactHead(impact, true, o.Style), phrase.Clean(impact.Summary),
 			phrase.Plural(impact.Count, "item", "items"))
 		if impact.Tell != "" && o.Verbose {
 			fmt.Fprintf(b, "    %s %s\n", o.Style.dim("tell them:"), phrase.Clean(impact.Tell))
@@ -163,9 +163,9 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	}
 }
 
-// ImpactHead is the first line of an impact: ! while nobody acknowledged it, = after that and when no plan finds it any
+// impactHead is the first line of an impact: ! while nobody acknowledged it, = after that and when no plan finds it any
 // more.
-func ImpactHead(impact plan.Impact, current bool, style Style) string {
+func impactHead(impact plan.Impact, current bool, style Style) string {
 	sign, gone := "!", ""
 	if impact.Acknowledged || !current {
 		sign = "="
@@ -184,11 +184,11 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	shown := make([]plan.Step, 0, len(p.Steps))
 	for _, step := range p.Steps {
 		stays := p.Rollback != nil && step.Disposition == plan.DispositionSkipped
-		if sign := Sign(step); sign != "=" || o.Verbose || stays {
+		if sign := signOf(step); sign != "=" || o.Verbose || stays {
 			shown = append(shown, step)
 		}
 	}
-	sort.SliceStable(shown, func(i, j int) bool { return order[Sign(shown[i])] < order[Sign(shown[j])] })
+	sort.SliceStable(shown, func(i, j int) bool { return order[signOf(shown[i])] < order[signOf(shown[j])] })
 	shapes := map[string]int{}
 	for _, step := range shown {
 		shapes[shape(step)]++
@@ -204,7 +204,7 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 			if !folded[key] {
 				folded[key] = true
 				bare = false
-				fmt.Fprintf(b, gap+"  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(Sign(step)), title(step),
+				fmt.Fprintf(b, gap+"  %s %s  (+ %s of this shape)  -v to list\n\n", o.Style.symbol(signOf(step)), title(step),
 					phrase.Count(shapes[key]-1))
 			}
 			continue
@@ -228,8 +228,8 @@ func steps(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	}
 }
 
-// Sign is the symbol of a step: + create, ~ update, - delete, > map, ? by hand, ! blocked, = nothing to do.
-func Sign(step plan.Step) string {
+// signOf is the symbol of a step: + create, ~ update, - delete, > map, ? by hand, ! blocked, = nothing to do.
+func signOf(step plan.Step) string {
 	switch step.Disposition {
 	case plan.DispositionBlocked:
 		return "!"
@@ -254,7 +254,7 @@ func Sign(step plan.Step) string {
 
 // shape groups steps that say the same about different items; changes and deletions are never folded.
 func shape(step plan.Step) string {
-	sign := Sign(step)
+	sign := signOf(step)
 	if sign == "~" || sign == "-" || sign == ">" {
 		return ""
 	}
@@ -298,7 +298,7 @@ func keyUnknown(step plan.Step) bool {
 }
 
 func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOptions) {
-	sign := Sign(step)
+	sign := signOf(step)
 	fmt.Fprintf(b, "  %s %s", o.Style.symbol(sign), o.Style.bold(title(step)))
 	facts := []string{}
 	if step.Decision != "" {

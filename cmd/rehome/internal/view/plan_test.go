@@ -140,13 +140,13 @@ func TestPlan_ManyStepsOfOneShapeAreOneLine(t *testing.T) {
 
 func TestDiagnostic_MarksThePlaceInItsLine(t *testing.T) {
 	var got bytes.Buffer
-	view.Diagnostic(&got, diag.Diagnostic{
+	view.Diagnostics(&got, diag.List{{
 		Severity: diag.Error, Code: "item-attribute-unknown", Summary: "Unknown attribute",
 		Detail:  "An application has no attribute \"nmae\". Did you mean \"name\"?",
 		Subject: &diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 36}},
 		Snippet: &diag.Snippet{Context: `merge "application" "payroll"`, Code: `  where    = item.nmae == "Payroll"`,
 			Line: 36, From: 18, To: 22},
-	}, view.Style{})
+	}}, view.Style{})
 	want := `Error: Unknown attribute                              [item-attribute-unknown]
   on main.rehome.hcl line 36, in merge "application" "payroll":
    36:   where    = item.nmae == "Payroll"

@@ -134,7 +134,7 @@ func Rehearsals(w io.Writer, all []state.Rehearsal) error {
 		fmt.Fprintln(w, "There is no rehearsal yet.")
 		return nil
 	}
-	columns := []Column{{Title: "ID"}, {Title: "RESULT"}, {Title: "ENDED"}, {Title: "TOOK", Right: true},
+	columns := []heading{{Title: "ID"}, {Title: "RESULT"}, {Title: "ENDED"}, {Title: "TOOK", Right: true},
 		{Title: "TARGET"}}
 	rows := make([][]string, 0, len(all))
 	for _, r := range all {
@@ -145,5 +145,5 @@ func Rehearsals(w io.Writer, all []state.Rehearsal) error {
 		}
 		rows = append(rows, []string{r.ID, verdict, phrase.Moment(r.At), tookMillis(total), phrase.Clean(r.Report.Target.Identity)})
 	}
-	return Table(w, columns, rows)
+	return writeTable(w, columns, rows)
 }

@@ -18,7 +18,7 @@ func Runs(w io.Writer, runs []history.Run) error {
 		_, err := fmt.Fprintln(w, "There is no run yet.")
 		return err
 	}
-	columns := []Column{{Title: "ID"}, {Title: "STATUS"}, {Title: "BEGUN"}, {Title: "TOOK", Right: true}, {Title: "PLAN"},
+	columns := []heading{{Title: "ID"}, {Title: "STATUS"}, {Title: "BEGUN"}, {Title: "TOOK", Right: true}, {Title: "PLAN"},
 		{Title: "ROLLBACK"}}
 	rows := make([][]string, 0, len(runs))
 	for _, run := range runs {
@@ -27,9 +27,9 @@ func Runs(w io.Writer, runs []history.Run) error {
 			took = phrase.Took(run.CompletedAt.Sub(run.StartedAt))
 		}
 		rows = append(rows, []string{run.ID, string(run.Status), phrase.Moment(run.StartedAt), took, phrase.ShortHash(run.PlanHash),
-			WayBack(run)})
+			wayBack(run)})
 	}
-	return Table(w, columns, rows)
+	return writeTable(w, columns, rows)
 }
 
 // RunOptions say how a run looks.
@@ -47,8 +47,8 @@ func Run(w io.Writer, r *recounting.RunReport, o RunOptions) {
 	if !run.CompletedAt.IsZero() {
 		fmt.Fprintf(w, ", took %s", phrase.Took(run.CompletedAt.Sub(run.StartedAt)))
 	}
-	fmt.Fprintln(w, CutOff(run, o.Automation))
-	if text := WayBack(run); text != "" {
+	fmt.Fprintln(w, cutOff(run, o.Automation))
+	if text := wayBack(run); text != "" {
 		fmt.Fprintf(w, "Rollback  %s\n", text)
 	}
 	fmt.Fprintf(w, "Plan      %s", phrase.ShortHash(run.PlanHash))
@@ -62,8 +62,8 @@ func Run(w io.Writer, r *recounting.RunReport, o RunOptions) {
 	stepRows(w, r.Steps, o.Verbose)
 }
 
-// WayBack says which run this one took back, or which took it back; empty for most.
-func WayBack(run history.Run) string {
+// wayBack says which run this one took back, or which took it back; empty for most.
+func wayBack(run history.Run) string {
 	switch {
 	case run.RollbackOf != "":
 		return "takes back " + run.RollbackOf

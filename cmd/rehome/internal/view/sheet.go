@@ -138,7 +138,7 @@ func codeSpan(text string) string {
 
 // CutoverRecorded answers a change of what is recorded of an application. Text says what was changed.
 func CutoverRecorded(w io.Writer, r *cutover.Recorded, text string, readers Readers) {
-	fmt.Fprintf(w, "%s; it is %s\n", text, StageWords(r.Cutover.Stage))
+	fmt.Fprintf(w, "%s; it is %s\n", text, stageWords(r.Cutover.Stage))
 	if r.Cutover.Next != "" && !readers.Automation {
 		fmt.Fprintf(w, "Next: %s\n", r.Cutover.Next)
 	}

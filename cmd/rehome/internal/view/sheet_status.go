@@ -17,8 +17,8 @@ type ApplicationsOptions struct {
 	Now        time.Time
 }
 
-// StageWords is a stage as people say it.
-func StageWords(stage switchover.Stage) string {
+// stageWords is a stage as people say it.
+func stageWords(stage switchover.Stage) string {
 	if stage == switchover.StageNone {
 		return "not prepared"
 	}
@@ -58,7 +58,7 @@ func application(b *strings.Builder, a switchover.Status, o ApplicationsOptions)
 	if a.Date != "" {
 		owner += ", " + phrase.Clean(a.Date)
 	}
-	line := fmt.Sprintf("%-26s %-13s %-15s %-6s %-15s %s", cut(phrase.Clean(a.Name), 26), StageWords(a.Stage),
+	line := fmt.Sprintf("%-26s %-13s %-15s %-6s %-15s %s", cut(phrase.Clean(a.Name), 26), stageWords(a.Stage),
 		lastUse(a.Incumbent, o.Now), people, lastUse(a.Target, o.Now), owner)
 	fmt.Fprintln(b, strings.TrimRight(line, " "))
 	if a.Incumbent != nil && len(a.Incumbent.Names) > 0 {
@@ -88,7 +88,7 @@ func summary(b *strings.Builder, o switchover.Overview, options ApplicationsOpti
 	for _, stage := range []switchover.Stage{switchover.StageNone, switchover.StagePrepared, switchover.StageHandedOver,
 		switchover.StageEnabled, switchover.StageSwitched, switchover.StageConfirmed, switchover.StageRetired} {
 		if counts[stage] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[stage], StageWords(stage)))
+			parts = append(parts, fmt.Sprintf("%d %s", counts[stage], stageWords(stage)))
 		}
 	}
 	fmt.Fprintf(b, "\n%s: %s", phrase.Plural(len(o.Applications), "application", "applications"), strings.Join(parts, ", "))

@@ -52,7 +52,7 @@ func Snapshots(w io.Writer, snapshots []state.Snapshot, now time.Time) error {
 		rows = append(rows, []string{p.ID, p.Source, p.Status, phrase.Count(p.Total()), phrase.Count(p.Pages), phrase.Count(len(p.Gaps)),
 			phrase.Ago(p.StartedAt, now), shortened(reason)})
 	}
-	return Table(w, []Column{{Title: "ID"}, {Title: "SOURCE"}, {Title: "STATUS"}, {Title: "ITEMS", Right: true},
+	return writeTable(w, []heading{{Title: "ID"}, {Title: "SOURCE"}, {Title: "STATUS"}, {Title: "ITEMS", Right: true},
 		{Title: "PAGES", Right: true}, {Title: "GAPS", Right: true}, {Title: "BEGUN"}, {Title: "REASON"}}, rows)
 }
 

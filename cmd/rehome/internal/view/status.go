@@ -50,7 +50,7 @@ func Status(w io.Writer, s *standing.Report, readers Readers) error {
 		p.line("last run", "none")
 	} else {
 		p.line("last run", "%s   %s   %s%s", s.LastRun.ID, s.LastRun.Status, phrase.Ago(s.LastRun.StartedAt, readers.Now),
-			CutOff(*s.LastRun, readers.Automation))
+			cutOff(*s.LastRun, readers.Automation))
 	}
 	if s.RollbackCost != nil {
 		p.line("rollback", "%s", rollbackLine(s.RollbackCost))
@@ -156,8 +156,8 @@ func rollbackLine(c *rollback.OfRun) string {
 	return text
 }
 
-// CutOff says of a run whose process ended before it did that it can go on; empty for the others.
-func CutOff(run state.Run, automation bool) string {
+// cutOff says of a run whose process ended before it did that it can go on; empty for the others.
+func cutOff(run state.Run, automation bool) string {
 	switch {
 	case run.Status != history.StatusStarted:
 		return ""

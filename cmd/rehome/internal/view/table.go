@@ -9,14 +9,14 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
-// Column of a table. Numbers stand on the right.
-type Column struct {
+// heading is one column of a table. Numbers stand on the right.
+type heading struct {
 	Title string
 	Right bool
 }
 
-// Table writes rows under their titles, two spaces between columns and none behind the last. Cells are cleaned.
-func Table(w io.Writer, columns []Column, rows [][]string) error {
+// writeTable writes rows under their titles, two spaces between columns and none behind the last. Cells are cleaned.
+func writeTable(w io.Writer, columns []heading, rows [][]string) error {
 	widths := make([]int, len(columns))
 	for i, column := range columns {
 		widths[i] = utf8.RuneCountInString(column.Title)
