@@ -11,11 +11,11 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
 // decode reads every block but variables and locals.
@@ -216,8 +216,8 @@ func (l *loader) undo(block *hcl.Block) {
 			"An undo block names a resource as the plan of the rollback shows it, such as \"client:payroll\".")
 		return
 	}
-	l.config.Undos = append(l.config.Undos, rollback.Decision{Resource: id,
-		Choice: word(f, "decision", rollback.Choices()...),
+	l.config.Undos = append(l.config.Undos, declaration.Undo{Resource: id,
+		Choice: word(f, "decision", declaration.UndoChoices()...),
 		Reason: f.text("reason"), Range: rangeOf(block.DefRange)})
 }
 

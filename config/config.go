@@ -7,7 +7,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/engine/rollback"
 )
 
 // Inputs is everything besides the files that decides about values.
@@ -47,7 +46,7 @@ type Config struct {
 	SecretRecipients []SecretRecipients
 	Waves            []Wave
 	VolumeGuard      *VolumeGuard
-	Undos            []rollback.Decision
+	Undos            []declaration.Undo
 
 	phase   string
 	sources *sourceFiles

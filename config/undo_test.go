@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/rollback"
+	"github.com/rehome-iam/rehome/engine/declaration"
 )
 
 func TestUndo_SaysWhatBecomesOfAResource(t *testing.T) {
@@ -16,7 +16,7 @@ func TestUndo_SaysWhatBecomesOfAResource(t *testing.T) {
 		t.Fatalf("%v %+v", problems, cfg)
 	}
 	u := cfg.Undos[0]
-	if u.Resource.Type != "client" || u.Resource.Key != "https://a.example/x" || u.Choice != rollback.Disable ||
+	if u.Resource.Type != "client" || u.Resource.Key != "https://a.example/x" || u.Choice != declaration.UndoDisable ||
 		u.Range.Start.Line == 0 {
 		t.Errorf("%+v", u)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -27,7 +28,7 @@ type builder struct {
 	byServer  map[string]*identity.Resource // type and id of the server
 	tagged    map[string]bool               // resource types of which a live one carries a tag
 	schemas   map[string]identity.ResourceSchema
-	decisions map[identity.ResourceID]Decision
+	decisions map[identity.ResourceID]declaration.Undo
 }
 
 // entry is one step of the run with its inverse.
@@ -36,7 +37,7 @@ type entry struct {
 	undo   plan.Step
 	stays  bool // the resource will be there, or be as the run left it, when the rollback is over
 	root   bool // it stays for a reason of its own, not because something else stays
-	choice Choice
+	choice declaration.UndoChoice
 }
 
 // Build makes the plan of the way back. Errors in the list are decisions that fit nothing; then the plan must not be
@@ -67,7 +68,7 @@ func newBuilder(input Input) *builder {
 		input: input, entries: map[string]*entry{}, live: map[identity.ResourceID]*identity.Resource{},
 		byServer: map[string]*identity.Resource{},
 		tagged:   map[string]bool{}, schemas: map[string]identity.ResourceSchema{},
-		decisions: map[identity.ResourceID]Decision{},
+		decisions: map[identity.ResourceID]declaration.Undo{},
 	}
 	for _, s := range input.Schemas {
 		b.schemas[s.Type] = s
@@ -93,7 +94,7 @@ func newBuilder(input Input) *builder {
 // decide gives each decision to its step. One that fits no step of the run is an error at its place.
 func (b *builder) decide() diag.List {
 	var problems diag.List
-	complain := func(d Decision, code, summary, format string, args ...any) {
+	complain := func(d declaration.Undo, code, summary, format string, args ...any) {
 		problem := diag.Errorf(code, summary, format, args...)
 		problem.Subject = &d.Range
 		problem.Address = d.Resource.String()
@@ -122,17 +123,17 @@ func (b *builder) decide() diag.List {
 }
 
 // unfit says why a choice means nothing for a step, empty when it fits.
-func (b *builder) unfit(e *entry, choice Choice) string {
+func (b *builder) unfit(e *entry, choice declaration.UndoChoice) string {
 	switch {
-	case choice == Keep:
+	case choice == declaration.UndoKeep:
 		return ""
 	case e.done.Step.Action == plan.ActionMap:
 		return "was only mapped: nothing was changed, so there is nothing to decide."
-	case choice == Restore && e.done.Step.Action == plan.ActionCreate:
+	case choice == declaration.UndoRestore && e.done.Step.Action == plan.ActionCreate:
 		return "was made by the run and has no former values. Its decision is delete, disable or keep."
-	case choice == Delete && e.done.Step.Action == plan.ActionUpdate:
+	case choice == declaration.UndoDelete && e.done.Step.Action == plan.ActionUpdate:
 		return "was there before the run, which changed it only. Its decision is restore or keep."
-	case choice == Disable && b.switchOf(e) == nil:
+	case choice == declaration.UndoDisable && b.switchOf(e) == nil:
 		return "has no switch of its own in this run. Its decision is " + map[bool]string{true: "delete or keep.",
 			false: "restore or keep."}[e.done.Step.Action == plan.ActionCreate]
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -238,10 +239,10 @@ func TestBuild_AForeignChangeBlocksWithBothValuesUntilSomebodyDecides(t *testing
 	if s := step(t, p, "switch:wiki"); s.Action != plan.ActionUpdate || s.After["enabled"] != false || s.Unbinds {
 		t.Errorf("an application that stays is not switched off: %+v", s)
 	}
-	in.Decisions = []rollback.Decision{
-		{Resource: app.Resource, Choice: rollback.Delete, Reason: "checked",
+	in.Decisions = []declaration.Undo{
+		{Resource: app.Resource, Choice: declaration.UndoDelete, Reason: "checked",
 			Range: diag.Range{File: "undo.rehome.hcl", Start: diag.Position{Line: 3}}},
-		{Resource: gateway.Resource, Choice: rollback.Restore, Reason: "checked"},
+		{Resource: gateway.Resource, Choice: declaration.UndoRestore, Reason: "checked"},
 	}
 	p = build(t, in)
 	app = step(t, p, "app:wiki")
@@ -257,7 +258,8 @@ func TestBuild_AForeignChangeBlocksWithBothValuesUntilSomebodyDecides(t *testing
 
 func TestBuild_KeepLeavesAnApplicationOpenAndGuarded(t *testing.T) {
 	in := leftBy(wholeRun())
-	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Keep,
+	in.Decisions = []declaration.Undo{{
+		Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: declaration.UndoKeep,
 		Reason: "still needed"}}
 	p := build(t, in)
 	for _, id := range []string{"app:wiki", "guard:wiki", "switch:wiki", "road:main", "gateway:corp"} {
@@ -269,7 +271,8 @@ func TestBuild_KeepLeavesAnApplicationOpenAndGuarded(t *testing.T) {
 
 func TestBuild_DisableSwitchesOffAndKeeps(t *testing.T) {
 	in := leftBy(wholeRun())
-	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: rollback.Disable,
+	in.Decisions = []declaration.Undo{{
+		Resource: identity.ResourceID{Type: "app", Key: "wiki"}, Choice: declaration.UndoDisable,
 		Reason: "later"}}
 	p := build(t, in)
 	if s := step(t, p, "app:wiki"); s.Disposition != plan.DispositionSkipped {
@@ -283,18 +286,20 @@ func TestBuild_DisableSwitchesOffAndKeeps(t *testing.T) {
 func TestBuild_ADecisionThatFitsNothingIsAnErrorAtItsPlace(t *testing.T) {
 	in := leftBy(wholeRun())
 	place := diag.Range{File: "undo.rehome.hcl", Start: diag.Position{Line: 7, Column: 1}}
-	cases := map[string]rollback.Decision{
-		"undo-unknown": {Resource: identity.ResourceID{Type: "app", Key: "other"}, Choice: rollback.Keep, Range: place},
-		"undo-unfit":   {Resource: identity.ResourceID{Type: "gateway", Key: "corp"}, Choice: rollback.Delete, Range: place},
+	cases := map[string]declaration.Undo{
+		"undo-unknown": {Resource: identity.ResourceID{Type: "app", Key: "other"},
+			Choice: declaration.UndoKeep, Range: place},
+		"undo-unfit": {Resource: identity.ResourceID{Type: "gateway", Key: "corp"}, Choice: declaration.UndoDelete, Range: place},
 	}
 	for code, decision := range cases {
-		in.Decisions = []rollback.Decision{decision}
+		in.Decisions = []declaration.Undo{decision}
 		_, problems := rollback.Build(in)
 		if len(problems) != 1 || problems[0].Code != code || problems[0].Subject.Start.Line != 7 {
 			t.Errorf("%s: %+v", code, problems)
 		}
 	}
-	in.Decisions = []rollback.Decision{{Resource: identity.ResourceID{Type: "team", Key: "eng"}, Choice: rollback.Disable,
+	in.Decisions = []declaration.Undo{{
+		Resource: identity.ResourceID{Type: "team", Key: "eng"}, Choice: declaration.UndoDisable,
 		Range: place}}
 	if _, problems := rollback.Build(in); len(problems) != 1 || problems[0].Code != "undo-unfit" {
 		t.Errorf("%+v", problems)

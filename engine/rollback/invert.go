@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/observation"
@@ -34,7 +35,7 @@ func (b *builder) invert(e *entry) {
 		if d.Reason != "" {
 			e.undo.Notes = append(e.undo.Notes, "decided: "+d.Reason)
 		}
-		if d.Choice == Keep {
+		if d.Choice == declaration.UndoKeep {
 			e.keep("kept as decided", true)
 			return
 		}
@@ -90,9 +91,9 @@ func (b *builder) uncreate(e *entry, live *identity.Resource) {
 	usage, asked := b.input.Usages[live.ID()]
 	unfinished := !e.done.Certain && len(changed) > 0
 	switch {
-	case e.choice == Disable:
+	case e.choice == declaration.UndoDisable:
 		e.keep("kept as decided, and switched off", true)
-	case e.choice == Delete || unfinished && b.leadIsOurs(e):
+	case e.choice == declaration.UndoDelete || unfinished && b.leadIsOurs(e):
 		e.undo.Before = only(live.Attributes, names)
 		if len(changed) > 0 && !unfinished {
 			e.undo.Notes = append(e.undo.Notes, "changed since by others, and deleted all the same: "+differences(changed,
@@ -194,7 +195,8 @@ func (b *builder) restore(e *entry, live *identity.Resource) {
 		e.undo.Reason = "is as it was before the run"
 		return
 	}
-	if foreign := merge.Changed(left, forward.After, live.Attributes, schema); len(foreign) > 0 && e.choice != Restore {
+	if foreign := merge.Changed(left, forward.After, live.Attributes, schema); len(foreign) > 0 &&
+		e.choice != declaration.UndoRestore {
 		e.block("changed since by others: "+differences(foreign, forward.After,
 			live.Attributes)+"; before the run it was "+texts(foreign, forward.Before), undoBlock(live.ID(),
 			`"restore" or "keep"`))

@@ -1,6 +1,9 @@
 package rollback
 
-import "github.com/rehome-iam/rehome/engine/plan"
+import (
+	"github.com/rehome-iam/rehome/engine/declaration"
+	"github.com/rehome-iam/rehome/engine/plan"
+)
 
 // keepTogether finds what else must stay when something stays: what it needs, what belongs to the same item (an
 // application keeps its role and its gate, so that whoever opens it again opens it guarded), and changes that lead to
@@ -35,7 +38,7 @@ func (b *builder) keepTogether() {
 			case other.done.Step.Action == plan.ActionUpdate:
 				stay(other, e.done.Step.ID+" stays and it leads there")
 			case b.leads(e) && sameItem(e.done.Step, other.done.Step) &&
-				(e.choice == Keep || !b.isSwitch(other.done.Step.Resource.Type)):
+				(e.choice == declaration.UndoKeep || !b.isSwitch(other.done.Step.Resource.Type)):
 				stay(other, "belongs to "+e.done.Step.ID+", which stays")
 			}
 		}

@@ -1,34 +1,11 @@
 package rollback
 
 import (
-	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
-
-// Choice is what a person decided about one resource.
-type Choice string
-
-// The choices. Delete and restore overrule what was changed or used since; keep leaves everything as it is; disable
-// switches an application off and keeps it.
-const (
-	Delete  Choice = "delete"
-	Restore Choice = "restore"
-	Disable Choice = "disable"
-	Keep    Choice = "keep"
-)
-
-// Choices lists all choices.
-func Choices() []Choice { return []Choice{Delete, Disable, Keep, Restore} }
-
-// Decision is one undo block.
-type Decision struct {
-	Resource identity.ResourceID
-	Choice   Choice
-	Reason   string
-	Range    diag.Range
-}
 
 // Input is all that the way back is made of. Usages are keyed by resource; a created resource without an answer counts
 // as used.
@@ -42,7 +19,7 @@ type Input struct {
 	Live      []identity.Resource
 	Schemas   []identity.ResourceSchema
 	Usages    map[identity.ResourceID]observation.Usage
-	Decisions []Decision
+	Decisions []declaration.Undo
 	CreatedAt string // RFC 3339
 	ExpiresAt string // RFC 3339
 }
