@@ -17,6 +17,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
+	"github.com/rehome-iam/rehome/state/fault"
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
@@ -312,7 +313,7 @@ func TestUpgrade_WhatHasNoKnownOwnerIsRefusedAndNothingChanges(t *testing.T) {
 			}
 			for range 2 {
 				_, err := tryOpen(path, identities)
-				var ownerless *state.OwnerError
+				var ownerless *fault.OwnerError
 				if !errors.As(err, &ownerless) || !strings.Contains(err.Error(), c.says) {
 					t.Fatalf("wanted %q, got %v", c.says, err)
 				}

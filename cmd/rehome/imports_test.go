@@ -82,6 +82,8 @@ var importRules = []importRule{
 	{"engine/project", []string{"module:state/bolt", "module:state/journal"}, "the backend of a state is given by whoever calls"},
 	{enginesOwn, useCasePaths(), "the use cases are last in the picture"},
 	{"config", useCasePaths(), "the use cases are last in the picture"},
+	{"state/upgrade", []string{"module:engine/lifecycle", "module:engine/history", "module:engine/plan", "module:state/journal"},
+		"records of an earlier format are read as they were, whatever they are today"},
 	{"state/journal", []string{"module:state/bolt", "module:engine/project"}, "a journal knows neither keys nor what a state makes of it"},
 	{"state/...", useCasePaths(), "the use cases are last in the picture"},
 	{"providers/...", useCasePaths(), "the use cases are last in the picture"},

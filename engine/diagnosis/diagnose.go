@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
+	"github.com/rehome-iam/rehome/state/fault"
 )
 
 // Of turns any error into what a person reads: a code, a title, what happened and what to do. It has at least one
@@ -36,7 +37,7 @@ func describe(err error) diag.Diagnostic {
 	text := phrase.Sentence(err)
 	var failure *contract.ProviderError
 	var told interface{ Diagnostic() diag.Diagnostic }
-	var ownerless *state.OwnerError
+	var ownerless *fault.OwnerError
 	var lost *state.LostError
 	switch {
 	case errors.As(err, &failure):
