@@ -152,6 +152,10 @@ func startOkta(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 0 && strings.HasPrefix(args[0], "as=") {
 		name, args = strings.TrimPrefix(args[0], "as="), args[1:]
 	}
+	folder := mustAbs(ts, tenantFolder)
+	if len(args) > 0 && strings.HasPrefix(args[0], "in=") { // a tenant of the script's own; what is not there is empty
+		folder, args = ts.MkAbs(strings.TrimPrefix(args[0], "in=")), args[1:]
+	}
 	if len(args) > 0 {
 		path := ""
 		if len(args) > 1 {
@@ -161,7 +165,7 @@ func startOkta(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		options.Fault = fault
 	}
-	lab, err := labokta.New(os.DirFS(mustAbs(ts, tenantFolder)), options)
+	lab, err := labokta.New(os.DirFS(folder), options)
 	ts.Check(err)
 	server := httptest.NewTLSServer(lab)
 	ts.Defer(func() {

@@ -75,9 +75,15 @@ func guard(item identity.Item, app kinds.Application, client identity.Attributes
 		{Type: realm.TypeClientRole, Key: id + "/" + realm.AccessRole, Attributes: identity.Attributes{
 			"client": refer, "role": realm.AccessRole, "description": "May use the application."}},
 	}
-	gated := app.Access != identity.AccessEveryone
+	everyone := app.Access == identity.AccessEveryone
+	gated := !everyone || hasPeople(client)
 	waits := []identity.Dependency{identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}
 	var findings []fidelity.Finding
+	if everyone && gated {
+		resources = append(resources, everyoneGroup(item.Source), everyoneGrant(item))
+		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, realm.TypeRoleAssignment))
+		findings = append(findings, everyoneFinding("access", item.Source))
+	}
 	if gated {
 		resources = append(resources, realm.GateFlows(), identity.Resource{Type: realm.TypeGate, Key: id,
 			Attributes: identity.Attributes{

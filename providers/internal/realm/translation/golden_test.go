@@ -70,14 +70,14 @@ func TestGoldens_OfWholeTranslations(t *testing.T) {
 				translation := TranslateAt(item, goldenDay())
 				checkTranslation(t, item, translation)
 				fmt.Fprintf(&text, "== %s %q\n", item.Address(), item.Name)
-				showTranslation(t, &text, translation)
+				showTranslation(t, &text, item, translation)
 			}
 			sdktest.Golden(t, filepath.Join("testdata", "translations", string(kind)+".golden"), text.String())
 		})
 	}
 }
 
-func showTranslation(t *testing.T, text *strings.Builder, translation contract.Translation) {
+func showTranslation(t *testing.T, text *strings.Builder, item identity.Item, translation contract.Translation) {
 	t.Helper()
 	for _, f := range translation.Findings {
 		fmt.Fprintf(text, "%s %s: %s", f.Type, f.Field, f.Summary)
@@ -95,7 +95,8 @@ func showTranslation(t *testing.T, text *strings.Builder, translation contract.T
 		}
 	}
 	for _, r := range translation.Resources {
-		if reflect.DeepEqual(r, realm.GateFlows()) {
+		everyone := r.Type == realm.TypeGroup && r.Key == everyoneGroup(item.Source).Key
+		if reflect.DeepEqual(r, realm.GateFlows()) || everyone && item.Kind != identity.KindGroup {
 			fmt.Fprintf(text, "  %s, the same for all\n", r.ID())
 			continue
 		}

@@ -28,6 +28,8 @@ func tells() map[string]string {
 			"on, and try the new sign-in in the test before the change.",
 		"disabled_until_people_move": "Until your account has moved, this application is used by way of the old sign-in; " +
 			"we write again on the day it changes.",
+		"everyone_is_a_group": "Applications that are for everybody let in the members of one group. Put joiners into it, " +
+			"by hand or by what makes their accounts.",
 		"factors_enrolled_anew/end_users": "Your second factor does not move. Set up a new one at your first sign-in; " +
 			"have your phone or security key at hand, and " +
 			"keep the old entry until the new one works.",

@@ -202,7 +202,8 @@ func translateGroup(item identity.Item) (contract.Translation, error) {
 	}
 	switch {
 	case g.Everyone:
-		return invisible("everybody is no group in a realm; references to it mean no condition"), nil
+		return contract.Translation{Contract: "group", Resources: []identity.Resource{everyoneGroup(item.Source)},
+			Findings: []fidelity.Finding{everyoneFinding("everyone", item.Source)}}, nil
 	case g.Origin == "builtin":
 		return invisible("built into the incumbent"), nil
 	case g.Type == "distribution":

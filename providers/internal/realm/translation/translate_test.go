@@ -1,6 +1,7 @@
 package translation
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -119,8 +120,43 @@ func TestAnApplicationStaysShutUntilItMayOpen(t *testing.T) {
 	}
 	open := Translate(made(t, identity.KindApplication,
 		oidc(func(a *kinds.Application) { a.Access = identity.AccessEveryone })))
-	if got := typesOf(open.Resources); slices.Contains(got, realm.TypeGate) || !slices.Contains(got, realm.TypeEnablement) {
+	if got := typesOf(open.Resources); !slices.Contains(got, realm.TypeGate) || !slices.Contains(got, realm.TypeEnablement) {
 		t.Errorf("an application for everybody has %v", got)
+	}
+}
+
+// What is for everybody of the source lets in the group of them, and neither the realm's own people nor those of another
+// source; whether the source says so of the application or assigns its own group of everybody.
+func TestEverybodyIsAGroupOfTheSource(t *testing.T) {
+	app := made(t, identity.KindApplication, oidc(func(a *kinds.Application) { a.Access = identity.AccessEveryone }))
+	group := made(t, identity.KindGroup, kinds.Group{Name: "Everyone", Type: "BUILT_IN", Origin: "builtin", Everyone: true})
+	app.Source, group.Source = "okta.main", "okta.main"
+	want := identity.ResourceID{Type: realm.TypeGroup, Key: "/everyone-okta.main"}
+	of := func(item identity.Item) map[string]identity.Resource {
+		all := map[string]identity.Resource{}
+		for _, r := range Translate(item).Resources {
+			all[r.Type] = r
+		}
+		return all
+	}
+	open := of(app)
+	if open[realm.TypeGroup].ID() != want || open[realm.TypeRoleAssignment].Attributes["group"] != want.Key ||
+		!slices.Contains(open[realm.TypeEnablement].DependsOn,
+			identity.OnItem(identity.KindApplication, app.ID, realm.TypeRoleAssignment)) {
+		t.Errorf("the application becomes %+v", open)
+	}
+	if got := of(group)[realm.TypeGroup]; !reflect.DeepEqual(got, open[realm.TypeGroup]) {
+		t.Errorf("the group of everybody is %+v, that of the application %+v", got, open[realm.TypeGroup])
+	}
+	app.Source = "entra.corp"
+	if got := of(app)[realm.TypeGroup].ID(); got == want {
+		t.Errorf("two sources share %s", got)
+	}
+	machine := made(t, identity.KindApplication, oidc(func(a *kinds.Application) {
+		a.Access, a.GrantTypes, a.RedirectURIs = identity.AccessEveryone, []string{"client_credentials"}, nil
+	}))
+	if got := typesOf(Translate(machine).Resources); slices.Contains(got, realm.TypeGate) {
+		t.Errorf("a client without people has %v", got)
 	}
 }
 
@@ -184,8 +220,6 @@ func TestOtherKindsAreAnswered(t *testing.T) {
 	}{
 		"a person":     {identity.KindUser, kinds.User{}, fidelity.Invisible},
 		"a membership": {identity.KindMembership, kinds.Membership{}, fidelity.Invisible},
-		"everyone": {identity.KindGroup, kinds.Group{Name: "Everyone", Everyone: true},
-			fidelity.Invisible},
 		"a slash in a group": {identity.KindGroup, kinds.Group{Name: "a/b"}, fidelity.Invalid},
 		"a person's assignment": {identity.KindAppAssignment, kinds.AppAssignment{Direct: true, PrincipalKind: "user"},
 			fidelity.Blocked},
