@@ -330,9 +330,11 @@ func (l *loader) set(kind identity.Kind, f fields) func(identity.Item) (map[stri
 		l.report(codeArgumentInvalid, "Wrong type of value", attribute.Expr.Range(), "set is written { attribute = value }.")
 		return nil
 	}
-	types := map[string]cty.Type{}
+	types, refused := map[string]cty.Type{}, map[string]bool{}
 	for _, field := range kinds.Fields(kind) {
-		types[field.Name] = typeOf(field)
+		if refused[field.Name] = field.Map == kinds.EffectNone; !refused[field.Name] {
+			types[field.Name] = typeOf(field)
+		}
 	}
 	expressions, good := map[string]*itemExpression{}, true
 	for _, entry := range object.Items {
@@ -344,6 +346,13 @@ func (l *loader) set(kind identity.Kind, f fields) func(identity.Item) (map[stri
 			continue
 		}
 		name := key.AsString()
+		if refused[name] {
+			l.report(codeItemAttribute, "Attribute is not mappable", entry.KeyExpr.Range(), "%s has an attribute %q, which is "+
+				"read, counted or judged at the source: it is not for a map block to set. State the fields that it comes from.",
+				kindTitle(kind), name)
+			good = false
+			continue
+		}
 		if _, known := types[name]; !known {
 			l.report(codeItemAttribute, "Unknown attribute", entry.KeyExpr.Range(), "%s has no attribute %q that can be set.%s",
 				kindTitle(kind), name, didYouMean(name, slices.Sorted(maps.Keys(types))))

@@ -90,6 +90,8 @@ func TestMistakesAreNamedWithTheirCode(t *testing.T) {
 		"syntax": {"locals {", codeSyntax, ""},
 		"set": {`map "group" "a" {` + "\n where = true\n set = { descripton = \"x\" }\n}", codeItemAttribute,
 			`Did you mean "description"?`},
+		"what is judged": {`map "application" "a" {` + "\n where = true\n set = { undecided = \"\" }\n}", codeItemAttribute,
+			"it is not for a map block to set"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,8 @@ func applicationMeanings() []meaning[application] {
 		}),
 		means("home_url", func(a application, o object, _ *liveRealm) (any, any) { return a.HomeURL, textAt(o, "baseUrl") }),
 		{field: "access", despite: true, compare: func(a application, o object, _ *liveRealm) (any, any) {
-			return a.Access != identity.AccessEveryone, textAt(o, "authenticationFlowBindingOverrides", "browser") != ""
+			machine := a.Access == identity.AccessEveryone && o["standardFlowEnabled"] != true // nobody signs in to it
+			return !machine, textAt(o, "authenticationFlowBindingOverrides", "browser") != ""
 		}},
 		lists("redirect_uris", wantedRedirects, func(o object, _ *liveRealm) []string { return textsAt(o, "redirectUris") }),
 	}
@@ -53,6 +54,7 @@ func applicationMeanings() []meaning[application] {
 	all = append(all, nothing[application]("a word of the incumbent", "mode", "catalog", "audience")...)
 	all = append(all, nothing[application]("the incumbent's own side, which the owner takes out and which sheets show", "idp_entity_id", "idp_sso_url", "idp_certificate")...)
 	all = append(all, nothing[application]("the assignments are items of their own", "assigned_groups")...)
+	all = append(all, nothing[application]("what a map block answers or corrects", "questions", "names_by_person")...)
 	all = append(all, nothing[application]("the dates of keys and secrets; the keys themselves are compared", "credentials")...)
 	return append(all, nothing[application]("says how much is known", "claims_known")...)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -118,11 +119,14 @@ func flagTable(flags *pflag.FlagSet) string {
 
 func itemsPage() string {
 	var b strings.Builder
-	b.WriteString("# Items\n\nWhat `item` holds in a `where` or `set` expression, by kind. Generated from the code by `make docs`. Every kind also has `id`, `kind`, `source` and `refs`.\n")
+	b.WriteString("# Items\n\nWhat `item` holds in a `where` or `set` expression, by kind. Generated from the code by `make docs`. Every kind also has `id`, `kind`, `source` and `refs`.\n\n" +
+		"`map` says what a map block may do: `yes` it sets the field; `access`, `identity` or `status` it does, and where the source says otherwise " +
+		"that is an impact of high severity to acknowledge; `no` it is refused.\n")
 	for _, kind := range identity.Kinds() {
-		fmt.Fprintf(&b, "\n## %s\n\n| attribute | type | meaning |\n| --- | --- | --- |\n", kind)
+		fmt.Fprintf(&b, "\n## %s\n\n| attribute | type | map | meaning |\n| --- | --- | --- | --- |\n", kind)
 		for _, field := range kinds.Fields(kind) {
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", field.Name, field.Type, strings.ReplaceAll(field.Doc, "|", "\\|"))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", field.Name, field.Type, cmp.Or(string(field.Map), "yes"),
+				strings.ReplaceAll(field.Doc, "|", "\\|"))
 		}
 	}
 	return b.String()

@@ -51,8 +51,9 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //
 //	clock OFFSET           move the clock of rehome, such as by 25h
 //	forge-plan IN OUT HOW  write a plan file with an open gate and its own hash: decision, impact, dependency, status
-//	okta [as=NAME] [fault [path]]
-//	                       start a practice Okta organisation, with a fault of labfault; its variables are NAME_url and so on, else okta_url
+//	okta [as=NAME] [in=DIR] [fault [path]]
+//	                       start a practice Okta organisation, with the data of a folder where one is named and with a
+//	                       fault of labfault; its variables are NAME_url and so on, else okta_url
 //	issuer [down]          start an OpenID issuer at $ISSUER, or stop it
 //	token [claim=value...] put a token of the issuer into $REHOME_TOKEN
 //	checkpoint FILE        put the audit head that apply printed into $CHECKPOINT

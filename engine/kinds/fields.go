@@ -15,8 +15,24 @@ type Field struct {
 	Type     string
 	Doc      string
 	Nullable bool    // null and empty mean different things, as Doc says
+	Map      Effect  // of stating it in a map block
 	Object   []Field // the fields of the elements of a list(object)
 }
+
+// Effect says what stating a field in a map block decides about.
+type Effect string
+
+// The effects. What was counted or judged at the source, or only names it, is not for a map block to set.
+const (
+	EffectPlain    Effect = ""
+	EffectNone     Effect = "no"
+	EffectAccess   Effect = "access"   // who gets in, and how it is proved
+	EffectIdentity Effect = "identity" // who a person, an application or an upstream is
+	EffectStatus   Effect = "status"   // whether it is in use at all
+)
+
+// Decides tells whether who gets in, and as whom, hangs on the field.
+func (e Effect) Decides() bool { return e == EffectAccess || e == EffectIdentity || e == EffectStatus }
 
 // Fields lists the attributes of a kind in the order of its struct, and nothing for a kind without one.
 func Fields(kind identity.Kind) []Field {
@@ -67,7 +83,8 @@ func fieldsOf(shape reflect.Type) []Field {
 		if name == "" || name == "-" {
 			continue
 		}
-		field := Field{Name: name, Type: typeName(structField.Type), Doc: structField.Tag.Get("doc")}
+		field := Field{Name: name, Type: typeName(structField.Type), Doc: structField.Tag.Get("doc"),
+			Map: Effect(structField.Tag.Get("map"))}
 		field.Nullable = strings.Contains(field.Doc, "Null means")
 		if field.Type == "list(object)" {
 			field.Object = fieldsOf(structField.Type.Elem())

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func group(name string) identity.Item {
@@ -94,7 +95,7 @@ func TestMapper_SetsInTheOrderOfTheBlocksAndTellsWhereTwoDisagree(t *testing.T) 
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, findings, problems := NewMapper(c.blocks).Apply(c.item)
+			got, findings, problems := NewMapper(c.blocks, kinds.Restate).Apply(c.item)
 			code := ""
 			if len(problems) > 0 {
 				code = problems[0].Code
@@ -113,18 +114,19 @@ func TestMapper_TellsTheOwnerOnlyOfAKeyThatChanges(t *testing.T) {
 		set   map[string]any
 		field string
 	}{
-		"the same client id":  {identity.KindApplication, map[string]any{"client_id": "a"}, ""},
-		"another client id":   {identity.KindApplication, map[string]any{"client_id": "b"}, "client_id"},
-		"a new entity id":     {identity.KindApplication, map[string]any{"entity_id": "urn:b"}, "entity_id"},
-		"another name":        {identity.KindApplication, map[string]any{"name": "b"}, ""},
-		"of no application":   {identity.KindServicePrincipal, map[string]any{"client_id": "b"}, ""},
-		"a name that is none": {identity.KindApplication, map[string]any{"name": 7}, ""},
+		"the same client id":   {identity.KindApplication, map[string]any{"client_id": "a"}, ""},
+		"another client id":    {identity.KindApplication, map[string]any{"client_id": "b"}, "client_id"},
+		"another entity id":    {identity.KindApplication, map[string]any{"entity_id": "urn:b"}, "entity_id"},
+		"one that is not told": {identity.KindApplication, map[string]any{"request_issuer": "urn:b"}, ""},
+		"another name":         {identity.KindApplication, map[string]any{"name": "b"}, ""},
+		"of no application":    {identity.KindServicePrincipal, map[string]any{"client_id": "b"}, ""},
+		"a name that is none":  {identity.KindApplication, map[string]any{"name": 7}, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			item := identity.Item{Kind: c.kind, Name: "Payroll", Attributes: json.RawMessage(`{"client_id": "a" }`)}
+			item := identity.Item{Kind: c.kind, Name: "Payroll", Attributes: json.RawMessage(`{"client_id": "a", "entity_id": "urn:a", "request_issuer": "" }`)}
 			set := func(identity.Item) (map[string]any, error) { return c.set, nil }
-			_, findings, problems := NewMapper([]Map{{Kind: c.kind, Set: set}}).Apply(item)
+			_, findings, problems := NewMapper([]Map{{Kind: c.kind, Set: set}}, kinds.Restate).Apply(item)
 			field := ""
 			if len(findings) > 0 {
 				field = findings[0].Field

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func TestBlockIndex_FindsWhatMayMeanAnItemInTheOrderOfTheBlocks(t *testing.T) {
@@ -53,7 +54,7 @@ func TestPicker_AsksOnlyWhatMayMeanTheItem(t *testing.T) {
 	if rule == nil || rule.Name != "b" || skip == nil || skip.Name != "b" {
 		t.Errorf("%+v %+v", rule, skip)
 	}
-	NewMapper(maps).Apply(item)
+	NewMapper(maps, kinds.Restate).Apply(item)
 	if asked != 3 {
 		t.Errorf("%d conditions were asked", asked)
 	}

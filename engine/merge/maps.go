@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/fidelity"
@@ -14,15 +16,20 @@ import (
 // ClientKeyChanges is the impact code of an application that its owner must configure anew because its key changes.
 const ClientKeyChanges = "client_key_changes"
 
+// Restate judges an item again after fields of it were stated: before and after are its attributes, after is changed
+// where something was derived from what is stated otherwise now. It returns what people will notice.
+type Restate func(kind identity.Kind, before, after map[string]json.RawMessage, stated []string) ([]fidelity.Finding, error)
+
 // Mapper applies map blocks to items. It is safe for many goroutines.
 type Mapper struct {
-	maps   []Map
-	byItem *blockIndex
+	maps    []Map
+	byItem  *blockIndex
+	restate Restate
 }
 
-// NewMapper makes a mapper over the blocks.
-func NewMapper(maps []Map) *Mapper {
-	m := &Mapper{maps: maps, byItem: newBlockIndex()}
+// NewMapper makes a mapper over the blocks. What a kind derives from its fields is known to restate.
+func NewMapper(maps []Map, restate Restate) *Mapper {
+	m := &Mapper{maps: maps, byItem: newBlockIndex(), restate: restate}
 	for i, each := range maps {
 		m.byItem.add(i, each.Kind, each.Keys)
 	}
@@ -62,14 +69,14 @@ func (m *Mapper) Apply(item identity.Item) (identity.Item, []fidelity.Finding, d
 	if len(set) == 0 || problems.HasErrors() {
 		return item, nil, problems
 	}
-	mapped, findings, err := setAttributes(item, set)
+	mapped, findings, err := m.setAttributes(item, set)
 	if err != nil {
 		return item, nil, append(problems, diag.Errorf("map-failed", "Map block fails", "%v.", err))
 	}
 	return mapped, findings, problems
 }
 
-func setAttributes(item identity.Item, set map[string]any) (identity.Item, []fidelity.Finding, error) {
+func (m *Mapper) setAttributes(item identity.Item, set map[string]any) (identity.Item, []fidelity.Finding, error) {
 	attributes := map[string]json.RawMessage{}
 	if len(item.Attributes) > 0 {
 		if err := json.Unmarshal(item.Attributes, &attributes); err != nil {
@@ -77,12 +84,13 @@ func setAttributes(item identity.Item, set map[string]any) (identity.Item, []fid
 		}
 	}
 	var findings []fidelity.Finding
-	for _, name := range identity.Attributes(set).Names() {
+	before, stated := maps.Clone(attributes), identity.Attributes(set).Names()
+	for _, name := range stated {
 		encoded, err := json.Marshal(set[name])
 		if err != nil {
 			return item, nil, fmt.Errorf("encoding %s of %s: %w", name, item.Address(), err)
 		}
-		if changesClientKey(item.Kind, name) && !bytes.Equal(bytes.TrimSpace(attributes[name]), encoded) {
+		if changesClientKey(item.Kind, name) && isTold(before[name]) && !bytes.Equal(bytes.TrimSpace(before[name]), encoded) {
 			findings = append(findings, ClientKeyFinding(name))
 		}
 		attributes[name] = encoded
@@ -90,12 +98,24 @@ func setAttributes(item identity.Item, set map[string]any) (identity.Item, []fid
 			item.Name = text
 		}
 	}
+	felt, err := m.restate(item.Kind, before, attributes, stated)
+	if err != nil {
+		return item, nil, fmt.Errorf("judging %s again: %w", item.Address(), err)
+	}
+	findings = append(findings, felt...)
+	item.Gaps = slices.DeleteFunc(slices.Clone(item.Gaps), func(gap string) bool { return slices.Contains(stated, gap) })
 	encoded, err := json.Marshal(attributes)
 	if err != nil {
 		return item, nil, fmt.Errorf("encoding the attributes of %s: %w", item.Address(), err)
 	}
 	item.Attributes = encoded
 	return item, findings, nil
+}
+
+// isTold tells whether the source knows a key: one that it does not know is completed, and its owner has it already.
+func isTold(key json.RawMessage) bool {
+	text := string(bytes.TrimSpace(key))
+	return text != "" && text != "null" && text != `""`
 }
 
 func changesClientKey(kind identity.Kind, name string) bool {

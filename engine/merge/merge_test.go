@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
 func line(n int) diag.Range {
@@ -40,7 +41,7 @@ func TestMapper_SetsAttributesAndTellsTheOwnerOfANewKey(t *testing.T) {
 	item := identity.Item{Source: "s", Kind: identity.KindApplication, ID: "1",
 		Attributes: json.RawMessage(`{"client_id":"a","name":"x"}`)}
 	set := func(identity.Item) (map[string]any, error) { return map[string]any{"client_id": "b"}, nil }
-	got, findings, problems := NewMapper([]Map{{Kind: identity.KindApplication, Set: set}}).Apply(item)
+	got, findings, problems := NewMapper([]Map{{Kind: identity.KindApplication, Set: set}}, kinds.Restate).Apply(item)
 	if problems.HasErrors() || string(got.Attributes) != `{"client_id":"b","name":"x"}` || len(findings) != 1 ||
 		findings[0].ImpactCode != ClientKeyChanges {
 		t.Errorf("%s %v %v", got.Attributes, findings, problems)

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -24,14 +25,14 @@ type Translator interface {
 // Translated streams the items of the kinds of a snapshot in batches: map blocks applied, translated by the target,
 // classified. A batch is the caller's only until each returns.
 func Translated(ctx context.Context, p *project.Project, target Translator, snapshot state.Snapshot,
-	kinds []identity.Kind, each func([]draft.AssessedItem) error) error {
+	of []identity.Kind, each func([]draft.AssessedItem) error) error {
 	migration, err := p.State(ctx)
 	if err != nil {
 		return err
 	}
 	pipe := &pipe{target: target, snapshot: snapshot, each: each}
-	mapper := merge.NewMapper(p.Config().Maps)
-	for item, err := range migration.Items(snapshot.ID, kinds...) {
+	mapper := merge.NewMapper(p.Config().Maps, kinds.Restate)
+	for item, err := range migration.Items(snapshot.ID, of...) {
 		if err != nil {
 			return fmt.Errorf("reading snapshot %s: %w", snapshot.ID, err)
 		}

@@ -59,12 +59,8 @@ type joining struct {
 	gaps []string
 }
 
-// undecided keeps the first reason: the others follow once that is answered.
-func (j *joining) undecided(reason string) {
-	if j.out.Undecided == "" {
-		j.out.Undecided = reason
-	}
-}
+// undecided asks for fields of a map block. The first reason is shown; the others follow once that is answered.
+func (j *joining) undecided(reason string, fields ...string) { j.out.Ask(reason, fields...) }
 
 func (j *joining) gap(name string) { j.gaps = append(j.gaps, name) }
 
@@ -86,7 +82,8 @@ func (j *joining) describe() {
 	out.MultiTenant = out.Audience == kinds.AudienceTenants || out.Audience == kinds.AudienceTenantsAndPersonal
 	if word != "" && out.Audience == "" {
 		j.unknown("signInAudience")
-		j.undecided("it is for an audience that is not known to rehome (" + word + "); a map block must state audience and access")
+		j.undecided("it is for an audience that is not known to rehome ("+word+"); a map block must state audience and access",
+			"audience", "access")
 	}
 }
 
@@ -95,8 +92,9 @@ func (j *joining) access() {
 	if j.instance == nil {
 		if j.instancesUnknown {
 			j.gap("service_principal")
-			j.undecided("its service principal could not be read, so it is not known whether it signs in by SAML and who may use it; " +
-				"grant " + servicePrincipalsResource().permission + ", or a map block must state protocol, status and access")
+			j.undecided("its service principal could not be read, so it is not known whether it signs in by SAML and who may use it; "+
+				"grant "+servicePrincipalsResource().permission+", or a map block must state protocol, status and access",
+				"protocol", "status", "access")
 			return
 		}
 		j.out.Access = identity.AccessAssigned // nobody can be assigned, so nobody gets in
@@ -134,7 +132,8 @@ func (j *joining) signIn() {
 	}
 	if j.isDisabled(j.Node) || j.isDisabled(j.sp) {
 		j.out.Status = identity.StatusInactive
-		j.undecided("Microsoft has disabled the application; a map block must state status and why it may be used")
+		j.undecided("Microsoft has disabled the application; a map block must state status",
+			"status")
 	}
 }
 
@@ -175,8 +174,9 @@ func (j *joining) looksLikeSAML() bool {
 	})
 	switch certificate := j.sp.At("preferredTokenSigningKeyThumbprint").IsSet(); {
 	case certificate && j.speaksOIDC():
-		j.undecided("it has a signing certificate of SAML, and credentials or flows of OpenID Connect, and no sign-on mode; " +
-			"a map block must state protocol")
+		j.undecided("it has a signing certificate of SAML, and credentials or flows of OpenID Connect, and no sign-on mode; "+
+			"a map block must state protocol",
+			"protocol")
 		return true
 	case certificate:
 		return true
@@ -193,8 +193,9 @@ func (j *joining) speaksOIDC() bool {
 func (j *joining) samlByEvidence() {
 	j.saml()
 	if j.out.EntityID == "" || j.out.ACSURL == "" {
-		j.undecided("it has a signing certificate, a sign-on address or the tag of a SAML application, but no sign-on mode; " +
-			"a map block must state protocol, and for saml entity_id and acs_url")
+		j.undecided("it has a signing certificate, a sign-on address or the tag of a SAML application, but no sign-on mode; "+
+			"a map block must state protocol, and for saml entity_id and acs_url",
+			"protocol")
 	}
 }
 

@@ -45,8 +45,9 @@ func (j *joining) oidc() {
 	j.out.FrontchannelLogoutURL = j.At("web", "logoutUrl").Text()
 	switch {
 	case p.web && (p.spa || p.native || fallback):
-		j.undecided("it has a web platform and " + otherPlatforms(p, fallback) + ", which are two clients elsewhere; " +
-			"a map block must state client_type (confidential or public) and redirect_uris of the one that keeps the client id")
+		j.undecided("it has a web platform and "+otherPlatforms(p, fallback)+", which are two clients elsewhere; "+
+			"a map block must state client_type (confidential or public) and redirect_uris of the one that keeps the client id",
+			"client_type", "redirect_uris")
 	case p.web:
 		j.web()
 	case p.spa || p.native:
@@ -65,8 +66,9 @@ func (j *joining) oidc() {
 		j.confidential("client_credentials")
 	case fallback:
 		j.public("device_code")
-		j.undecided("it is a public client without redirect URI: it may use the device code or the password grant, and the registration " +
-			"does not tell which; a map block must state grant_types")
+		j.undecided("it is a public client without redirect URI: it may use the device code or the password grant, and the registration "+
+			"does not tell which; a map block must state grant_types",
+			"grant_types")
 	case j.At("api", "oauth2PermissionScopes").IsSet() || j.At("appRoles").IsSet():
 		j.confidential() // an interface that others call: no flows of its own
 	default:
@@ -113,8 +115,9 @@ func (j *joining) web() {
 	default:
 		j.confidential("authorization_code")
 		if !slices.Contains(j.registration.gaps, gapFederatedCredentials) {
-			j.undecided("it has redirect URIs but no secret, certificate or federated credential, and may not use the implicit flow: " +
-				"nobody can sign in with it; a map block must state grant_types, or a skip block that it is not needed")
+			j.undecided("it has redirect URIs but no secret, certificate or federated credential, and may not use the implicit flow: "+
+				"nobody can sign in with it; a map block must state grant_types, or a skip block that it is not needed",
+				"grant_types")
 		}
 	}
 }
@@ -124,7 +127,8 @@ const gapFederatedCredentials = "federated_credentials"
 // credentialsUnread refuses to conclude from missing credentials when federated ones could not be read.
 func (j *joining) credentialsUnread() {
 	if slices.Contains(j.registration.gaps, gapFederatedCredentials) && j.validPasswords()+len(j.validKeys()) == 0 {
-		j.undecided("its federated credentials could not be read; a map block must state client_type, client_authentication and grant_types")
+		j.undecided("its federated credentials could not be read; a map block must state client_type, client_authentication and grant_types",
+			"client_type", "client_authentication", "grant_types")
 	}
 }
 
@@ -152,8 +156,9 @@ func (j *joining) confidential(grants ...string) {
 	case passwords > 0:
 		j.out.ClientAuthentication = "client_secret_post"
 		if len(keys) > 0 {
-			j.undecided("it has secrets and certificates and the registration does not tell which is in use; " +
-				"a map block must state client_authentication (client_secret_post or private_key_jwt)")
+			j.undecided("it has secrets and certificates and the registration does not tell which is in use; "+
+				"a map block must state client_authentication (client_secret_post or private_key_jwt)",
+				"client_authentication")
 		}
 	case len(keys) > 0 || len(j.federated) > 0:
 		j.out.ClientAuthentication = "private_key_jwt"
@@ -163,7 +168,8 @@ func (j *joining) confidential(grants ...string) {
 		j.out.ClientAuthentication = "private_key_jwt"
 	}
 	if j.hasCredentials() && passwords+len(keys)+len(j.federated) == 0 {
-		j.undecided("none of its secrets and certificates is valid today, so nobody can use it; a map block must state status")
+		j.undecided("none of its secrets and certificates is valid today, so nobody can use it; a map block must state status",
+			"status")
 	}
 }
 

@@ -25,8 +25,9 @@ func (j *joining) saml() {
 	j.acs()
 	j.samlKeys()
 	if hasRedirects(j.Node, "spa", "publicClient") {
-		j.undecided("it is set to SAML and has redirect URIs for single-page or native clients too, which are two clients elsewhere; " +
-			"a map block must state protocol")
+		j.undecided("it is set to SAML and has redirect URIs for single-page or native clients too, which are two clients elsewhere; "+
+			"a map block must state protocol",
+			"protocol")
 	}
 }
 
@@ -38,13 +39,15 @@ func (j *joining) entityID() {
 	switch len(candidates) {
 	case 0:
 		j.gap("entity_id")
-		j.undecided("it has no identifier; a map block must state entity_id")
+		j.undecided("it has no identifier; a map block must state entity_id",
+			"entity_id")
 	case 1:
 		j.out.EntityID = candidates[0]
 	default:
 		j.out.EntityID = candidates[0]
-		j.undecided("it has several identifiers (" + strings.Join(candidates, ", ") + ") and each is a client elsewhere; " +
-			"a map block must state entity_id")
+		j.undecided("it has several identifiers ("+strings.Join(candidates, ", ")+") and each is a client elsewhere; "+
+			"a map block must state entity_id",
+			"entity_id")
 	}
 }
 
@@ -70,11 +73,13 @@ func (j *joining) acs() {
 	case out.ACSURL != "":
 	case len(out.RedirectURIs) == 0:
 		j.gap("acs_url")
-		j.undecided("it has no reply URL; a map block must state acs_url")
+		j.undecided("it has no reply URL; a map block must state acs_url",
+			"acs_url")
 	default:
 		out.ACSURL = out.RedirectURIs[0]
 		if len(out.RedirectURIs) > 1 && !j.sp.At("loginUrl").IsSet() {
-			j.undecided("it has several reply URLs, none is the default, and people may start at Entra; a map block must state acs_url")
+			j.undecided("it has several reply URLs, none is the default, and people may start at Entra; a map block must state acs_url",
+				"acs_url")
 		}
 	}
 }

@@ -54,10 +54,13 @@ func fillByMode(a *kinds.Application, body reading.Node, now time.Time) []string
 	case "BOOKMARK":
 		a.HomeURL = body.At("settings", "app", "url").Text()
 	case "":
-		a.Undecided = undecidedMode(*a)
+		if why := undecidedMode(*a); why != "" {
+			a.Ask(why, "protocol")
+		}
 	case "SECURE_PASSWORD_STORE", "AUTO_LOGIN", "BROWSER_PLUGIN", "BASIC_AUTH", "SAML_1_1", "WS_FEDERATION":
 	default:
-		a.Undecided = "the sign-on mode " + quoted(a.Mode) + " is not known to rehome; state protocol, and what it needs, in a map block"
+		a.Ask("the sign-on mode "+quoted(a.Mode)+" is not known to rehome; state protocol, and what it needs, in a map block",
+			"protocol")
 	}
 	return nil
 }
@@ -104,7 +107,8 @@ func fillOIDC(a *kinds.Application, body reading.Node, now time.Time) {
 	settings, credentials := body.At("settings", "oauthClient"), body.At("credentials", "oauthClient")
 	if settings.IsNull() {
 		if !a.Vendor {
-			a.Undecided = "the org does not tell the client id and the redirect URIs of this catalogue app; state client_id and redirect_uris in a map block"
+			a.Ask("the org does not tell the client id and the redirect URIs of this catalogue app; state client_id and "+
+				"redirect_uris in a map block", "client_id", "redirect_uris")
 		}
 		return
 	}
@@ -243,9 +247,14 @@ func fillEndpointsSAML(a *kinds.Application, s, own reading.Node) {
 	if destination := firstText(s.At("destinationOverride").Text(), s.At("destination").Text()); destination != a.ACSURL {
 		a.Destination = destination
 	}
-	if a.EntityID == "" || a.ACSURL == "" {
-		a.Undecided = "the org does not tell the audience and the assertion consumer URL of this catalogue app; " +
-			"state entity_id and acs_url in a map block"
+	switch {
+	case a.EntityID == "" && a.ACSURL == "":
+		a.Ask("the org does not tell the audience and the assertion consumer URL of this catalogue app; state entity_id and "+
+			"acs_url in a map block", "entity_id", "acs_url")
+	case a.EntityID == "":
+		a.Ask("the org does not tell the audience of this catalogue app; state entity_id in a map block", "entity_id")
+	case a.ACSURL == "":
+		a.Ask("the org does not tell the assertion consumer URL of this catalogue app; state acs_url in a map block", "acs_url")
 	}
 	if a.ACSURL != "" {
 		a.RedirectURIs = []string{a.ACSURL}

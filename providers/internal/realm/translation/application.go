@@ -153,19 +153,19 @@ func commonFindings(app kinds.Application) []fidelity.Finding {
 	findings := realm.TooLong(realm.TypeClient, "name", "name", app.Name)
 	if len(app.Hooks) > 0 {
 		findings = append(findings, rebuild("hooks", "outside code changes its tokens or assertions",
-			"Find out what it adds, and rebuild that with mappers."))
+			"Find out what it adds and rebuild that with mappers, then state hooks = [] in a map block."))
 	}
 	if app.NetworkLimit {
 		f := rebuild("network_limit", "the source limits the client to networks, a realm cannot",
-			"Limit it in front of the server, then make the client by hand.")
+			"Limit it in front of the server, then state network_limit = false in a map block.")
 		f.Direction = fidelity.DirectionLooser
 		findings = append(findings, f)
 	}
 	if app.DirectGraphUse {
 		findings = append(findings, rebuild("directory_api_use", "it calls the incumbent's own API, where a token of the "+
 			"realm is worth nothing",
-			"Keep a registration at the incumbent for that part, or change the application; then state in a map block that "+
-				"sign-in moves."))
+			"Keep a registration at the incumbent for that part, or change the application; then state "+
+				"directory_api_use = false in a map block: sign-in moves."))
 	}
 	findings = append(findings, audienceFindings(app)...)
 	if len(app.Provisioning) > 0 {
@@ -209,7 +209,7 @@ func otherMode(app kinds.Application) contract.Translation {
 			return invisible("inactive at the source, without a way to sign in")
 		}
 		return only("", rebuild("mode", "the source states no way to sign in",
-			"State protocol, client id and redirect URIs in a map block, or skip it."))
+			"State protocol, and what it needs, in a map block, or leave it out with a skip block."))
 	}
 	f := rebuild("mode", "this way to sign in has no counterpart: "+app.Mode, "Move the application to SAML 2.0 or OIDC.")
 	if app.Mode == "no_service_principal" { // a registration that nobody of the tenant signs in to
@@ -229,8 +229,8 @@ func audienceFindings(app kinds.Application) []fidelity.Finding {
 	case app.Audience == kinds.AudiencePersonal:
 		return []fidelity.Finding{rebuild("audience", "only people with a personal account of the vendor sign in to it, "+
 			"and nobody of the tenant",
-			"Connect the vendor as an identity provider for it and say in a map block who may use it, or leave it where it "+
-				"is with a skip block.")}
+			"Connect the vendor as an identity provider for it and state audience = \"tenant\" and access in a map block, or "+
+				"leave it where it is with a skip block.")}
 	case app.Audience == kinds.AudienceTenantsAndPersonal:
 		return []fidelity.Finding{lose("people of other tenants, and those with a personal account of the vendor,")}
 	case app.MultiTenant:

@@ -147,13 +147,13 @@ func publicKeys(app kinds.Application, extra map[string]any) []fidelity.Finding 
 		keys, ok := signingKeys(app.JWKS)
 		if !ok {
 			return []fidelity.Finding{invalid("jwks", "no key in it can be used",
-				"Ask the application's owner for its public key.")}
+				"Ask the application's owner for its public key, and state jwks in a map block.")}
 		}
 		extra["use.jwks.string"], extra["jwks.string"] = "true", keys
 		return nil
 	}
 	return []fidelity.Finding{missing("jwks", "the public key of the client is not known",
-		"Ask the application's owner for it.")}
+		"Ask the application's owner for it, and state jwks or jwks_uri in a map block.")}
 }
 
 // grants switches on what the source allows, and nothing that would leave the flows out.
@@ -181,7 +181,7 @@ func grants(app kinds.Application, a identity.Attributes, extra map[string]any) 
 	interactive := has["authorization_code"] || has["implicit"]
 	if !interactive && !has["client_credentials"] && !has["device_code"] {
 		return append(findings, rebuild("grant_types", "none of its grants can be carried",
-			"Change the application to the authorization code grant."))
+			"Change the application to the authorization code grant, then state grant_types in a map block."))
 	}
 	if interactive && len(app.RedirectURIs) == 0 {
 		findings = append(findings, missing("redirect_uris", "none is known", "State them in a map block."))

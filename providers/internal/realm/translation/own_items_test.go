@@ -119,7 +119,7 @@ func ownApplications(t *testing.T) []identity.Item {
 				[]string{"x", "y"}
 		}),
 		app("<b>\"&$\n", func(a *kinds.Application) {}),
-		app("undecided", func(a *kinds.Application) { a.Undecided = "State protocol in a map block." }),
+		app("undecided", func(a *kinds.Application) { a.Ask("State protocol in a map block.", "protocol") }),
 		app("the-vendors-own", func(a *kinds.Application) { a.Vendor = true }),
 		mode("a-form", "active", "AUTO_LOGIN"), mode("an-old-protocol", "active", "WS_FEDERATION"),
 		mode("a-link", "active", "BOOKMARK"),

@@ -22,7 +22,7 @@ func translateAuthPolicy(item identity.Item) (contract.Translation, error) {
 	if p.Type == "group_rule" {
 		return groupRule(p), nil
 	}
-	action := "Rebuild it whole by hand before cut-over, or state in a map block that it is not needed."
+	action := "Rebuild it whole by hand before cut-over, or say with a skip block that it is not needed."
 	if len(p.Summary) > 0 {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
 	}
@@ -181,7 +181,7 @@ func organizationOf(r kinds.RoutingRule, provider identity.Reference) contract.T
 	if len(r.Earlier) > 0 {
 		t.Findings = append(t.Findings, fidelity.Finding{Type: fidelity.Rebuild, Field: "priority",
 			Summary: "an earlier rule takes one of its domains, and a domain has one owner: " + strings.Join(r.Earlier, ", "),
-			Action:  "Decide which provider a domain belongs to, and state it in a map block."})
+			Action:  "Decide which provider a domain belongs to, and state the domains that are left to this rule in a map block."})
 		return t
 	}
 	// Alias and name follow the provider, so that all rules of one provider make one organization with all their domains.

@@ -89,15 +89,15 @@ func samlProvider(p kinds.IdentityProvider, a identity.Attributes, now time.Time
 	var findings []fidelity.Finding
 	if p.EntityID == "" {
 		findings = append(findings, missing("entity_id", "without it the issuer of a response would not be checked",
-			"Take it from the partner's metadata."))
+			"Take it from the partner's metadata, and state it in a map block."))
 	}
 	if p.SSOURL == "" {
 		findings = append(findings, missing("sso_url", "where sign-in requests go is not known",
-			"Take it from the partner's metadata."))
+			"Take it from the partner's metadata, and state it in a map block."))
 	}
 	if len(p.SigningCertificates) == 0 {
 		findings = append(findings, missing("signing_certificates", "without a certificate a response could not be checked",
-			"Take it from the partner's metadata."))
+			"Take it from the partner's metadata, and state it in a map block."))
 	}
 	good, problems := checkCertificates("signing_certificates", p.SigningCertificates, now)
 	findings = append(append(findings, problems...), checkURL("sso_url", p.SSOURL)...)
@@ -130,7 +130,7 @@ func oidcProvider(item identity.Item, p kinds.IdentityProvider, a identity.Attri
 		{"token_url", p.TokenURL, "where codes are redeemed is not known"},
 	} {
 		if f.value == "" {
-			findings = append(findings, missing(f.field, f.why, "Take it from the partner's discovery document."))
+			findings = append(findings, missing(f.field, f.why, "Take it from the partner's discovery document, and state it in a map block."))
 		}
 		if f.field != "issuer" {
 			findings = append(findings, checkURL(f.field, f.value)...)

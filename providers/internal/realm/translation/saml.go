@@ -220,7 +220,7 @@ func nameID(item identity.Item, app kinds.Application, extra map[string]any) ([]
 	short, urn, known := nameIDFormat(app.NameIDFormat)
 	if !known {
 		return []any{}, []fidelity.Finding{rebuild("name_id_format", "a NameID format without a counterpart",
-			"Ask the application's owner for another format.")}
+			"Ask the application's owner for another format, and state name_id_format in a map block.")}
 	}
 	extra["saml_name_id_format"] = short
 	switch short {
@@ -229,14 +229,16 @@ func nameID(item identity.Item, app kinds.Application, extra map[string]any) ([]
 	case "persistent":
 		return []any{}, []fidelity.Finding{missing("name_id_format",
 			"the old persistent names of people are not known, and new ones would cost them their accounts",
-			"Get the pairs of person and name from the application's owner, or agree on another format.")}
+			"Get the pairs of person and name from the application's owner, or agree on another format and state "+
+				"name_id_format in a map block.")}
 	}
 	field := ""
 	if app.NameIDSource != "" {
 		named, ok := fieldOfPerson(app.NameIDSource)
 		if !ok {
 			return []any{}, []fidelity.Finding{rebuild("name_id_source", "an expression that stock Keycloak cannot evaluate",
-				"Freeze the values in an attribute of the people, and map from that.")}
+				"Freeze the values in an attribute of the people, such as wikiName, and state name_id_source = "+
+					"\"${user.wikiName}\" in a map block.")}
 		}
 		field = named
 	}
@@ -311,11 +313,13 @@ func statementMapper(name, field string, s kinds.AttributeStatement) (map[string
 			return mapper(name, "saml-group-membership-mapper", config), &f
 		}
 		f := rebuild(field, "the group mapper has no filter, and sending all groups would tell too much",
-			"Give the wanted groups roles of the client with their names, and map those.")
+			"Give the wanted groups roles of the client with their names and a mapper of those by hand, and state "+
+				"attribute_statements without it in a map block.")
 		return nil, &f
 	}
 	if len(s.Values) != 1 {
-		f := rebuild(field, "an attribute of several values", "Rebuild it with an attribute of several values.")
+		f := rebuild(field, "an attribute of several values", "Keep them in an attribute of several values of the people, and "+
+			"state attribute_statements that read it in a map block.")
 		return nil, &f
 	}
 	value := s.Values[0]
@@ -334,7 +338,7 @@ func statementMapper(name, field string, s kinds.AttributeStatement) (map[string
 		return mapper(name, "saml-hardcode-attribute-mapper", config), nil
 	}
 	f := rebuild(field, "an expression that stock Keycloak cannot evaluate",
-		"Freeze the values in an attribute of the people, and map from that.")
+		"Freeze the values in an attribute of the people, and state attribute_statements that read it in a map block.")
 	return nil, &f
 }
 

@@ -189,8 +189,8 @@ func translateServicePrincipal(item identity.Item) (contract.Translation, error)
 	}
 	action := sp.Undecided
 	if action == "" {
-		action = "Ask its vendor for sign-in with an identity provider of your own, then state protocol, client id and " +
-			"redirect URIs in a map block."
+		action = "Ask its vendor for sign-in with an identity provider of your own, and make a client for it by hand; or " +
+			"leave it where it is with a skip block."
 	}
 	return only("", rebuild("app_id", "client type, secret and claims belong to another tenant", action)), nil
 }

@@ -111,7 +111,7 @@ func checkCertificates(field string, texts []string, now time.Time) ([]string, [
 		encoded, certificate, err := parseCertificate(text)
 		if err != nil {
 			findings = append(findings, invalid(field, "a certificate cannot be read",
-				"Take the certificate from the partner's metadata."))
+				"Take the certificate from the other side's metadata, and state it in a map block."))
 			continue
 		}
 		if now.After(certificate.NotAfter) {
@@ -122,7 +122,7 @@ func checkCertificates(field string, texts []string, now time.Time) ([]string, [
 	}
 	if len(good) == 0 && expired > 0 {
 		findings = append(findings, invalid(field, "every certificate has expired",
-			"Ask the partner for its new certificate."))
+			"Ask the other side for its new certificate, and state it in a map block."))
 	} else if expired > 0 {
 		findings = append(findings, lost(field, "an expired certificate is left out"))
 	}
