@@ -10,34 +10,44 @@ import (
 
 // TakesAlong implements steps.Guard: what a delete would take with it that is not its own.
 func (c *change) TakesAlong(_ context.Context, step contract.StepRequest, _ *found) (string, error) {
-	key := step.Resource.Key
-	switch step.Resource.Type {
-	case realm.TypeGroup:
-		if len(realm.Objects(c.group(realm.GroupPath(key))["subGroups"])) > 0 {
-			return "it has sub-groups, which would be deleted with it", nil
-		}
-	case realm.TypeProvider:
-		for _, organization := range realm.Objects(c.root["organizations"]) {
-			if find(organization, "identityProviders", "alias", key) != nil {
-				return fmt.Sprintf("it is linked to the organization %v, which would lose its sign-in", organization["alias"]), nil
-			}
-		}
-	case realm.TypeOrganization:
-		if find(c.find("organizations", key), "members", "membershipType", "MANAGED") != nil {
-			return "it has managed members, whose accounts would be deleted with it", nil
-		}
-	case realm.TypeGate:
-		if client := c.find("clients", key); client != nil && client["enabled"] != false {
-			return "it guards a client that is open; close the client first", nil
-		}
-	case realm.TypeGateFlows:
-		return c.flowUser(), nil
+	if takesAlong := rows()[step.Resource.Type].takesAlong; takesAlong != nil {
+		return takesAlong(c, step.Resource.Key), nil
 	}
 	return "", nil
 }
 
+func (c *change) groupTakesAlong(path string) string {
+	if len(realm.Objects(c.group(realm.GroupPath(path))["subGroups"])) > 0 {
+		return "it has sub-groups, which would be deleted with it"
+	}
+	return ""
+}
+
+func (c *change) providerTakesAlong(alias string) string {
+	for _, organization := range realm.Objects(c.root["organizations"]) {
+		if find(organization, "identityProviders", "alias", alias) != nil {
+			return fmt.Sprintf("it is linked to the organization %v, which would lose its sign-in", organization["alias"])
+		}
+	}
+	return ""
+}
+
+func (c *change) organizationTakesAlong(alias string) string {
+	if find(c.find("organizations", alias), "members", "membershipType", "MANAGED") != nil {
+		return "it has managed members, whose accounts would be deleted with it"
+	}
+	return ""
+}
+
+func (c *change) gateTakesAlong(clientID string) string {
+	if client := c.find("clients", clientID); client != nil && client["enabled"] != false {
+		return "it guards a client that is open; close the client first"
+	}
+	return ""
+}
+
 // flowUser says whose sign-ins run through the flows still, empty for nobody's.
-func (c *change) flowUser() string {
+func (c *change) flowUser(string) string {
 	ours, ids := map[string]bool{}, map[any]bool{}
 	for _, flow := range realm.BaseFlows() {
 		ours[flow.Alias] = true

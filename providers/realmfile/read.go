@@ -35,26 +35,43 @@ func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (
 
 // read finds one resource by its type and key. Types whose key has several parts are read by those.
 func (d *document) read(id identity.ResourceID) (identity.Resource, bool) {
-	switch id.Type {
-	case realm.TypeGroup:
-		return readIf(d.group(realm.GroupPath(id.Key)),
-			func(group realm.Object) identity.Resource { return realm.ReadGroup(group, id.Key) })
-	case realm.TypeGateFlows:
-		return realm.ReadGateFlows(d.gateFlowAliases())
-	case realm.TypeProvider:
-		return readIf(d.find("identityProviders", id.Key), d.readProvider)
-	case realm.TypeOrganization:
-		return readIf(d.find("organizations", id.Key), d.readOrganization)
-	case realm.TypeClient:
-		return readIf(d.find("clients", id.Key), realm.ReadClient)
-	case realm.TypeEnablement:
-		return readIf(d.find("clients", id.Key), realm.ReadEnablement)
-	case realm.TypeGate:
-		if client := d.find("clients", id.Key); client != nil {
-			return d.gateOf(client)
-		}
+	if read := rows()[id.Type].read; read != nil {
+		return read(d, id.Key)
 	}
 	return identity.Resource{}, false
+}
+
+func (d *document) readGroup(path string) (identity.Resource, bool) {
+	return readIf(d.group(realm.GroupPath(path)),
+		func(group realm.Object) identity.Resource { return realm.ReadGroup(group, path) })
+}
+
+func (d *document) readGateFlows(string) (identity.Resource, bool) {
+	return realm.ReadGateFlows(d.gateFlowAliases())
+}
+
+func (d *document) providerOf(alias string) (identity.Resource, bool) {
+	return readIf(d.find("identityProviders", alias), d.readProvider)
+}
+
+func (d *document) organizationOf(alias string) (identity.Resource, bool) {
+	return readIf(d.find("organizations", alias), d.readOrganization)
+}
+
+func (d *document) readClient(id string) (identity.Resource, bool) {
+	return readIf(d.find("clients", id), realm.ReadClient)
+}
+
+func (d *document) readEnablement(id string) (identity.Resource, bool) {
+	return readIf(d.find("clients", id), realm.ReadEnablement)
+}
+
+func (d *document) readGate(id string) (identity.Resource, bool) {
+	client := d.find("clients", id)
+	if client == nil {
+		return identity.Resource{}, false
+	}
+	return d.gateOf(client)
 }
 
 func readIf(part realm.Object, read func(realm.Object) identity.Resource) (identity.Resource, bool) {

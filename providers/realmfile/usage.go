@@ -28,34 +28,53 @@ func (t *Target) Usage(_ context.Context, questions []observation.UsageQuestion)
 }
 
 func usedBy(doc realm.Object, resource identity.Resource) []string {
-	members, links, roles := 0, 0, 0
-	path := "/" + strings.Join(realm.GroupPath(resource.Key), "/")
-	client, role, _ := cutLast(resource.Key)
-	for _, user := range realm.Objects(doc["users"]) {
-		if slices.Contains(realm.Texts(user["groups"]), path) {
-			members++
-		}
-		if find(user, "federatedIdentities", "identityProvider", resource.Key) != nil {
-			links++
-		}
-		if held, _ := user["clientRoles"].(map[string]any); slices.Contains(realm.Texts(held[client]), role) {
-			roles++
-		}
-	}
-	switch {
-	case resource.Type == realm.TypeGroup && members > 0:
-		return []string{fmt.Sprintf("members in the file: %d", members)}
-	case resource.Type == realm.TypeProvider && links > 0:
-		return []string{fmt.Sprintf("people linked to it in the file: %d", links)}
-	case resource.Type == realm.TypeClientRole && roles > 0:
-		return []string{fmt.Sprintf("people who hold it in the file: %d", roles)}
-	case resource.Type == realm.TypeOrganization:
-		organization := find(doc, "organizations", "alias", resource.Key)
-		if n := len(realm.Objects(organization["members"])); n > 0 {
-			return []string{fmt.Sprintf("members in the file: %d", n)}
-		}
+	if usage := rows()[resource.Type].usage; usage != nil {
+		return usage(doc, resource.Key)
 	}
 	return nil
+}
+
+func groupUsage(doc realm.Object, path string) []string {
+	group := "/" + strings.Join(realm.GroupPath(path), "/")
+	return people(doc, "members in the file: %d", func(user realm.Object) bool {
+		return slices.Contains(realm.Texts(user["groups"]), group)
+	})
+}
+
+func providerUsage(doc realm.Object, alias string) []string {
+	return people(doc, "people linked to it in the file: %d", func(user realm.Object) bool {
+		return find(user, "federatedIdentities", "identityProvider", alias) != nil
+	})
+}
+
+func roleUsage(doc realm.Object, key string) []string {
+	client, role, _ := cutLast(key)
+	return people(doc, "people who hold it in the file: %d", func(user realm.Object) bool {
+		held, _ := user["clientRoles"].(map[string]any)
+		return slices.Contains(realm.Texts(held[client]), role)
+	})
+}
+
+func organizationUsage(doc realm.Object, alias string) []string {
+	return counted("members in the file: %d", len(realm.Objects(find(doc, "organizations", "alias", alias)["members"])))
+}
+
+// people counts the users of the file that depend on a resource.
+func people(doc realm.Object, said string, depends func(realm.Object) bool) []string {
+	n := 0
+	for _, user := range realm.Objects(doc["users"]) {
+		if depends(user) {
+			n++
+		}
+	}
+	return counted(said, n)
+}
+
+func counted(said string, n int) []string {
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf(said, n)}
 }
 
 // cutLast splits client/role; a client id may hold slashes.

@@ -91,21 +91,33 @@ func (c *change) Find(_ context.Context, step contract.StepRequest) (*found, err
 	if old, renames := oldGroup(step); renames && !there {
 		live, there = c.read(old)
 	}
-	if !there || (step.Resource.Type == realm.TypeEnablement && c.deletes() && live.Attributes["enabled"] != true) {
-		return nil, nil // a closed client is all that taking the enablement back asks for
+	if !there {
+		return nil, nil
 	}
 	return &found{Resource: live}, nil
 }
 
-// current reads the resource of the step. A key of several parts is not taken apart: the parts are attributes.
+// current reads the resource of the step.
 func (c *change) current() (identity.Resource, bool) {
-	switch c.step.Resource.Type {
-	case realm.TypeClientRole:
-		return c.readRole(c.text("client"), c.text("role"))
-	case realm.TypeRoleAssignment:
-		return c.readAssignment(c.text("group"), c.text("client"), c.text("role"))
+	if find := rows()[c.step.Resource.Type].find; find != nil {
+		return find(c)
 	}
 	return c.read(c.step.Resource)
+}
+
+// findRole and findAssignment read what has a key of several parts by the attributes that hold them.
+func (c *change) findRole() (identity.Resource, bool) {
+	return c.readRole(c.text("client"), c.text("role"))
+}
+
+func (c *change) findAssignment() (identity.Resource, bool) {
+	return c.readAssignment(c.text("group"), c.text("client"), c.text("role"))
+}
+
+// findEnablement finds none of a closed client when it is taken back: that it is closed is all that is asked for.
+func (c *change) findEnablement() (identity.Resource, bool) {
+	live, there := c.read(c.step.Resource)
+	return live, there && (!c.deletes() || live.Attributes["enabled"] == true)
 }
 
 // Create implements steps.Writer.
@@ -127,27 +139,28 @@ func (c *change) Update(context.Context, contract.StepRequest, *found) error { r
 // Remove implements steps.Writer.
 func (c *change) Remove(context.Context, contract.StepRequest, *found) error { return c.do() }
 
-// Later implements steps.Resumer: a client was made closed, which is what its first opening expects, and of the flows
-// for gates what is missing is added.
+// Later implements steps.Resumer.
 func (c *change) Later(live *found) []string {
-	switch {
-	case live.Type == realm.TypeEnablement && live.Attributes["enabled"] == false:
-		return []string{"enabled", "gated"} // without its gate it is refused with the reason
-	case live.Type == realm.TypeGateFlows:
-		return []string{"flows"}
+	if later := rows()[live.Type].later; later != nil {
+		return later(live.Resource)
 	}
 	return nil
 }
 
-func (c *change) do() error {
-	work := map[string]func() error{
-		realm.TypeGroup: c.writeGroup, realm.TypeGateFlows: c.gateFlows, realm.TypeProvider: c.provider,
-		realm.TypeOrganization: c.organization,
-		realm.TypeClient:       c.client, realm.TypeClientRole: c.clientRole, realm.TypeGate: c.gate,
-		realm.TypeRoleAssignment: c.roleAssignment, realm.TypeEnablement: c.enablement,
+// laterEnablement: a client was made closed, which is what its first opening expects.
+func laterEnablement(live identity.Resource) []string {
+	if live.Attributes["enabled"] == false {
+		return []string{"enabled", "gated"} // without its gate it is refused with the reason
 	}
+	return nil
+}
+
+// laterFlows: of the flows for gates what is missing is added.
+func laterFlows(identity.Resource) []string { return []string{"flows"} }
+
+func (c *change) do() error {
 	c.wrote = true
-	return work[c.step.Resource.Type]()
+	return rows()[c.step.Resource.Type].write(c)
 }
 
 func (c *change) deletes() bool { return c.step.Action == contract.ActionDelete }
@@ -202,13 +215,21 @@ func needsSecret(a identity.Attributes) bool {
 		(authenticator == "" || authenticator == "client-secret" || authenticator == "client-secret-jwt")
 }
 
-// Generated implements steps.SecretKeeper: the secret that an earlier, interrupted part of the run made for a client.
-// Its delivery may have been lost with it.
+// Generated implements steps.SecretKeeper.
 func (c *change) Generated(step contract.StepRequest, _ *found) map[string]string {
-	if step.Resource.Type != realm.TypeClient || !needsSecret(step.After) {
+	if generated := rows()[step.Resource.Type].generated; generated != nil {
+		return generated(c)
+	}
+	return nil
+}
+
+// generatedSecret is the secret that an earlier, interrupted part of the run made for a client. Its delivery may have
+// been lost with it.
+func (c *change) generatedSecret() map[string]string {
+	if !needsSecret(c.step.After) {
 		return nil
 	}
-	secret := text(c.find("clients", step.Resource.Key), "secret")
+	secret := text(c.find("clients", c.step.Resource.Key), "secret")
 	if secret == "" {
 		return nil
 	}

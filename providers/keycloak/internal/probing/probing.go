@@ -74,19 +74,21 @@ func (p *probing) try(ctx context.Context, name string, look func(context.Contex
 func Probe(ctx context.Context, c *current.Realm, issuer string,
 	request observation.ProbeRequest) ([]observation.ProbeResult, error) {
 	p := &probing{Realm: c, issuer: issuer, request: request}
-	switch request.Resource.Type {
-	case realm.TypeClient:
-		p.application(ctx)
-	case realm.TypeProvider:
-		p.upstream(ctx)
-	case realm.TypeOrganization:
-		p.routing(ctx)
-	case observation.BreakGlassType:
-		p.breakGlass(ctx)
-	case realm.TypeGate:
-		p.gateHolds(ctx)
+	if probe := probes()[request.Resource.Type]; probe != nil {
+		probe(p, ctx)
 	}
 	return p.results, ctx.Err()
+}
+
+// probes are what is tried, one row a type; a type that is not in it has nothing to try.
+func probes() map[string]func(*probing, context.Context) {
+	return map[string]func(*probing, context.Context){
+		realm.TypeClient:           (*probing).application,
+		realm.TypeProvider:         (*probing).upstream,
+		realm.TypeOrganization:     (*probing).routing,
+		observation.BreakGlassType: (*probing).breakGlass,
+		realm.TypeGate:             (*probing).gateHolds,
+	}
 }
 
 // text is a planned attribute.
