@@ -60,7 +60,7 @@ func (h *house) budgets() []budget {
 	chain := h.longestChain()
 	p95, longest := h.functions()
 	return []budget{
-		{"code lines of cmd/rehome", float64(h.rooms["cmd/rehome"].code), 3550, 3500, ""},
+		{"code lines of cmd/rehome", float64(h.rooms["cmd/rehome"].code), 3500, 0, ""},
 		{"code lines of the largest package", float64(lines), 3800, 3000, largest},
 		{"packages in the longest import chain", float64(len(chain)), 15, 9, strings.Join(chain, " > ")},
 		{"own packages that one outside cmd imports", float64(out), 22, 12, fan},

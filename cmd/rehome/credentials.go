@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/keeping"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
@@ -57,13 +57,7 @@ func credentialsListCommand() Command {
 				return err
 			}
 			return r.show(map[string]any{"format_version": eventFormat, "credentials": kept}, func(w io.Writer) error {
-				if len(kept) == 0 {
-					fmt.Fprintln(w, "No credential is kept.")
-				}
-				for _, c := range kept {
-					fmt.Fprintln(w, strings.TrimSpace(phrase.Clean(c.Name+"  "+strings.Join(c.For, ", "))))
-				}
-				return nil
+				return view.Credentials(w, kept)
 			})
 		},
 	}

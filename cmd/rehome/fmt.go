@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
-	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/keeping"
 )
 
@@ -28,7 +25,7 @@ func fmtCommand() Command {
 		},
 		Run: func(_ context.Context, r *call) error {
 			if len(r.args) == 1 && r.args[0] == "-" {
-				return formatInput(r.env.in, r.env.out)
+				return keeping.FormatStream(r.env.in, r.env.out)
 			}
 			changed, err := keeping.Format(r.Project, keeping.FormatInput{Paths: r.args, Recursive: recursive, Check: check})
 			view.Reformatted(r.env.out, changed, showDiff, r.style())
@@ -38,18 +35,4 @@ func fmtCommand() Command {
 			return finding(check && len(changed) > 0, exitError)
 		},
 	}
-}
-
-// formatInput formats what is piped in.
-func formatInput(in io.Reader, out io.Writer) error {
-	source, err := io.ReadAll(in)
-	if err != nil {
-		return fmt.Errorf("reading standard input: %w", err)
-	}
-	formatted, found := config.Format(source, "<stdin>")
-	if found.HasErrors() {
-		return found
-	}
-	_, err = out.Write(formatted)
-	return err
 }

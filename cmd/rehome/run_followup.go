@@ -36,13 +36,9 @@ func followUpListCommand() Command {
 			if err != nil {
 				return err
 			}
-			runs, err := recounting.Runs(ctx, r.Project)
+			newest, err := recounting.Newest(ctx, r.Project)
 			if err != nil {
 				return err
-			}
-			newest := ""
-			if len(runs) > 0 {
-				newest = runs[0].ID
 			}
 			return r.show(map[string]any{"format_version": eventFormat, "follow_ups": listed}, func(w io.Writer) error {
 				view.FollowUps(w, listed, newest)

@@ -4,14 +4,11 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
 
@@ -42,38 +39,19 @@ func runSnapshotRaw(ctx context.Context, r *call, word, source, out string) erro
 	if err != nil {
 		return err
 	}
-	export := func(w io.Writer) (int, error) {
-		buffered := bufio.NewWriter(w)
-		n, err := reading.ExportPages(ctx, r.Project, snapshot.ID, buffered)
-		return n, errors.Join(err, buffered.Flush())
-	}
 	if out == "" {
-		_, err := export(r.env.out)
+		buffered := bufio.NewWriter(r.env.out)
+		_, err := reading.ExportPages(ctx, r.Project, snapshot.ID, buffered)
+		return errors.Join(err, buffered.Flush())
+	}
+	file, err := project.NewPrivateFile(r.Path(out))
+	if err != nil {
 		return err
 	}
-	n, err := intoNewFile(r.Path(out), export)
-	if err != nil {
+	n, err := reading.ExportPages(ctx, r.Project, snapshot.ID, file)
+	if err := file.Close(err); err != nil {
 		return err
 	}
 	r.Note("%s of %s written to %s, each as its digest says", phrase.Plural(n, "page", "pages"), snapshot.ID, out)
 	return nil
-}
-
-// intoNewFile fills a file of mode 0600 that must not be there yet, and leaves none behind when that fails.
-func intoNewFile(path string, write func(io.Writer) (int, error)) (int, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return 0, fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	n, err := write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return n, errors.Join(err, os.Remove(path))
-	}
-	return n, nil
 }

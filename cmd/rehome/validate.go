@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/pflag"
@@ -37,7 +36,7 @@ without writing anything. It ends with 1 when one is missing that is needed; one
 				return misuse("-for is plan or apply and goes with -online; without it both are checked")
 			}
 			report, err := keeping.Validate(ctx, r.Project, keeping.ValidateInput{Online: online, Phase: phase})
-			if showing := r.show(report, func(w io.Writer) error { return printValidation(w, report, online) }); showing != nil {
+			if showing := r.show(report, func(w io.Writer) error { return view.Validated(w, report, online) }); showing != nil {
 				return showing
 			}
 			if err != nil && r.global.json {
@@ -46,16 +45,4 @@ without writing anything. It ends with 1 when one is missing that is needed; one
 			return err
 		},
 	}
-}
-
-func printValidation(w io.Writer, report *keeping.Validation, online bool) error {
-	view.Online(w, report.Online)
-	switch {
-	case !report.Valid:
-	case online:
-		fmt.Fprintln(w, "\nThe configuration is valid and nothing that can be told is missing.")
-	default:
-		fmt.Fprintln(w, "The configuration is valid.")
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -49,6 +50,20 @@ func Format(p *project.Project, in FormatInput) ([]Reformatted, error) {
 		}
 	}
 	return changed, nil
+}
+
+// FormatStream formats what is piped in.
+func FormatStream(in io.Reader, out io.Writer) error {
+	source, err := io.ReadAll(in)
+	if err != nil {
+		return fmt.Errorf("reading standard input: %w", err)
+	}
+	formatted, found := config.Format(source, "<stdin>")
+	if found.HasErrors() {
+		return found
+	}
+	_, err = out.Write(formatted)
+	return err
 }
 
 // configurationFiles are the file itself, or those of a folder.

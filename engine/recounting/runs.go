@@ -97,6 +97,15 @@ func (r *RunReport) readBack(migration *state.Migration) error {
 	})
 }
 
+// Newest is the id of the newest run; empty where nothing ran.
+func Newest(ctx context.Context, p *project.Project) (string, error) {
+	runs, err := Runs(ctx, p)
+	if err != nil || len(runs) == 0 {
+		return "", err
+	}
+	return runs[0].ID, nil
+}
+
 // FollowUps are what people must do: what is open or, with all, what was closed too.
 func FollowUps(ctx context.Context, p *project.Project, all bool) ([]state.FollowUp, error) {
 	migration, err := p.State(ctx)

@@ -42,8 +42,21 @@ func Reformatted(w io.Writer, files []keeping.Reformatted, changes bool, style S
 	}
 }
 
-// Online writes what sources and target may do, block by block.
-func Online(w io.Writer, found []keeping.OnlineBlock) {
+// Validated says that the configuration is valid, after what sources and target may do.
+func Validated(w io.Writer, report *keeping.Validation, asked bool) error {
+	online(w, report.Online)
+	switch {
+	case !report.Valid:
+	case asked:
+		fmt.Fprintln(w, "\nThe configuration is valid and nothing that can be told is missing.")
+	default:
+		fmt.Fprintln(w, "The configuration is valid.")
+	}
+	return nil
+}
+
+// online writes what sources and target may do, block by block.
+func online(w io.Writer, found []keeping.OnlineBlock) {
 	for i, block := range found {
 		if i > 0 {
 			fmt.Fprintln(w)
@@ -131,4 +144,15 @@ func Rotated(w io.Writer, done *keeping.Rotated) {
 		fmt.Fprintf(w, "Opens for %s\n", recipient)
 	}
 	fmt.Fprintln(w, "Copies made before still open with the old identity: keep or destroy them knowingly.")
+}
+
+// Credentials lists what is kept, and where each may be sent.
+func Credentials(w io.Writer, kept []keeping.Credential) error {
+	if len(kept) == 0 {
+		fmt.Fprintln(w, "No credential is kept.")
+	}
+	for _, c := range kept {
+		fmt.Fprintln(w, strings.TrimSpace(phrase.Clean(c.Name+"  "+strings.Join(c.For, ", "))))
+	}
+	return nil
 }
