@@ -71,6 +71,8 @@ func runStatusApps(ctx context.Context, r *call, since string) error {
 	if err != nil {
 		return err
 	}
-	cutover.HideUsers(m, overview)
+	if m != nil {
+		overview.HideUsers(m)
+	}
 	return showDocument(r.env.out, overview)
 }

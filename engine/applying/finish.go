@@ -11,7 +11,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/journal"
@@ -91,7 +90,7 @@ func (e *execution) record(run history.Run) error {
 
 // endedPlan is what the end of a run makes of its plan.
 func endedPlan(p *plan.Plan, status history.Status) *state.PlanRecord {
-	record := planning.RecordOf(p)
+	record := p.Record()
 	record.Status = status.Plan()
 	return &record
 }

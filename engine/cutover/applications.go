@@ -13,7 +13,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/engine/switchover"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -147,28 +146,6 @@ func (d *desk) status(one switchover.Progress, live *switchover.Live, logs map[s
 	}
 	status.Target, status.Incumbent = one.UseOf(logs[targetSide], logs[one.Item.Source])
 	return status, err
-}
-
-// HideUsers puts pseudonyms in the place of login names; with a nil masker they stay. Owners stay always: the
-// configuration names them.
-func HideUsers(m *pseudonym.Masker, o *switchover.Overview) {
-	if m == nil {
-		return
-	}
-	for _, a := range o.Applications {
-		for _, use := range []*switchover.Use{a.Incumbent, a.Target} {
-			if use == nil {
-				continue
-			}
-			masked := make([]string, len(use.Names))
-			for i, name := range use.Names {
-				if masked[i] = m.Text(name); masked[i] == name { // no mail address
-					masked[i] = m.Pseudonym(a.Source, name)
-				}
-			}
-			use.Names = masked
-		}
-	}
 }
 
 // Moved is where each application of a plan stands, as far as the state knows: it asks neither side, and starts no

@@ -3,6 +3,6 @@
 //
 // In: an opened project, the name of an application, the words of an owner. Out: sheets, records and reports as values;
 // what is worked out of them is in package handoff, which is pure. It prints nothing and must not know commands, flags
-// or how a value is shown. Users of applications are named in the reports: HideUsers puts pseudonyms in their place.
+// or how a value is shown. Users of applications are named in the overview, which can hide them.
 // Begin with desk in desk.go, what all of it works on.
 package cutover

@@ -32,6 +32,17 @@ type PlanRecord struct {
 	SavedAt    time.Time      `json:"saved_at,omitzero"` // when it was last written into a plan file
 }
 
+// Draft is the record as the draft that the next plan replaces.
+func (r PlanRecord) Draft() PlanRecord {
+	r.Status, r.Hash = PlanDraft, ""
+	return r
+}
+
+// Applied tells whether a run carried the plan out to its end.
+func (r PlanRecord) Applied() bool {
+	return r.Status == PlanApplied || r.Status == PlanAppliedWithFollowUp
+}
+
 // PlanSnapshot binds a plan to one snapshot of a source and its assessment.
 type PlanSnapshot struct {
 	Source     string `json:"source"`

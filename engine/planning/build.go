@@ -10,7 +10,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/handoff"
-	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -139,7 +138,7 @@ func missingWaves(ctx context.Context, p *project.Project, wave string) ([]strin
 	}
 	var applied []string
 	for _, known := range plans {
-		if known.Status == history.PlanApplied || known.Status == history.PlanAppliedWithFollowUp {
+		if known.Applied() {
 			applied = append(applied, known.Wave)
 		}
 	}

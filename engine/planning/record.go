@@ -5,9 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -28,8 +26,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	if err := migration.PutSummary(summary, state.Event{}); err != nil {
 		return err
 	}
-	draft := RecordOf(made)
-	draft.Status, draft.Hash = history.PlanDraft, ""
+	draft := made.Record().Draft()
 	created := p.Event(audit.PlanCreated, made.Migration.Name, map[string]string{
 		"status": string(made.Status), "preview_handoff_status": made.Handoff.Status,
 	})
@@ -47,34 +44,11 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	if err := migration.KeepPlan(made); err != nil {
 		return err
 	}
-	previewed := RecordOf(made)
+	previewed := made.Record()
 	if saved {
 		previewed.SavedAt = p.Now().UTC()
 	}
 	return migration.PutPlan(previewed, p.Event(audit.PlanPreviewed, made.PlanHash, nil))
-}
-
-// RecordOf is what the state remembers of a plan: what it is bound to and how its gate stands.
-func RecordOf(p *plan.Plan) state.PlanRecord {
-	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
-	record := state.PlanRecord{
-		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: p.Status,
-		Handoff: p.Handoff.Status, Inputs: []state.PlanSnapshot{}, Classifier: assess.ClassifierVersion,
-	}
-	if p.Part != nil {
-		record.Wave = p.Part.Wave
-	}
-	for _, blocker := range p.Handoff.Blockers {
-		record.Blockers = append(record.Blockers, blocker.Code)
-	}
-	for _, snapshot := range p.Snapshots {
-		record.Snapshots = append(record.Snapshots, snapshot.ID)
-		record.Inputs = append(record.Inputs, state.PlanSnapshot{
-			Source: snapshot.Source, Snapshot: snapshot.ID, Assessment: snapshot.Assessment,
-		})
-	}
-	return record
 }
 
 // summaryOf counts what status needs of the steps, which a summary leaves out. That of a way back says what the plan

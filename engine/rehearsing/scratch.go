@@ -15,7 +15,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
@@ -202,7 +201,7 @@ func (r *rehearsing) fill() error {
 		return err
 	}
 	for _, of := range plans {
-		if of.Wave == "" || of.Status != history.PlanApplied && of.Status != history.PlanAppliedWithFollowUp {
+		if of.Wave == "" || !of.Applied() {
 			continue
 		}
 		if err := r.scratch.Migration().PutPlan(of, r.copyOf(of.Hash)); err != nil {

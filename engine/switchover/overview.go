@@ -14,6 +14,30 @@ type Overview struct {
 	Questions     []string `json:"questions,omitempty"`
 }
 
+// Masker puts pseudonyms in the place of people.
+type Masker interface {
+	Text(text string) string            // without the mail addresses in it
+	Pseudonym(source, id string) string // of a person of a source
+}
+
+// HideUsers puts pseudonyms in the place of login names. Owners stay: the configuration names them.
+func (o *Overview) HideUsers(m Masker) {
+	for _, a := range o.Applications {
+		for _, use := range []*Use{a.Incumbent, a.Target} {
+			if use == nil {
+				continue
+			}
+			masked := make([]string, len(use.Names))
+			for i, name := range use.Names {
+				if masked[i] = m.Text(name); masked[i] == name { // no mail address
+					masked[i] = m.Pseudonym(a.Source, name)
+				}
+			}
+			use.Names = masked
+		}
+	}
+}
+
 // Log is a log of sign-ins that was asked.
 type Log struct {
 	Side     string `json:"side"` // target or incumbent
