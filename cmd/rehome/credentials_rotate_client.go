@@ -8,12 +8,12 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/config"
-	"github.com/rehome-iam/rehome/engine/applying"
 	"github.com/rehome-iam/rehome/engine/phrase"
+	"github.com/rehome-iam/rehome/engine/rotating"
 )
 
 func rotateClientCommand() Command {
-	var in applying.Rotation
+	var in rotating.Input
 	return Command{
 		Path: "credentials rotate-client", Args: "CLIENT",
 		Class: classManage,
@@ -33,7 +33,7 @@ once. This is approved by typing the client's id, or in automation with -approve
 		},
 		Run: func(ctx context.Context, r *call) error {
 			in.Name, in.Secrets.Terminal = r.arg(0), r.secretsTerminal()
-			files, err := applying.Rotate(ctx, r.Project, in)
+			files, err := rotating.Rotate(ctx, r.Project, in)
 			if err != nil {
 				return err
 			}

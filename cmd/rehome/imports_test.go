@@ -32,8 +32,8 @@ func useCaseTiers() [][]string {
 	return [][]string{
 		{"project", "diagnosis"},
 		{"breakglass", "delivering", "recounting", "keeping", "reading", "surveying", "deciding", "cutover", "standing", "auditing",
-			"attesting"},
-		{"planning", "proving"},
+			"attesting", "recording", "leasing"},
+		{"planning", "proving", "rotating"},
 		{"undoing", "applying", "rehearsing"},
 	}
 }

@@ -11,13 +11,28 @@ import (
 	"github.com/rehome-iam/rehome/engine/value"
 )
 
+// Live is what a target holds, by resource.
+type Live = map[identity.ResourceID]identity.Resource
+
+// LiveOf is what was read of a target, by resource.
+func LiveOf(read []identity.Resource) Live {
+	live := Live{}
+	for _, r := range read {
+		live[r.ID()] = r
+	}
+	return live
+}
+
 // Preconditions compares the planned steps with the live resources before the first write, and says in a line of each
 // what is no longer true. A create that is there already with our tag, or an update that is done already, is left to
 // the step itself: an interrupted run goes on. So is every step that an earlier part of the run began or prepared. What
 // that part is known to have made must still be there.
-func Preconditions(p *plan.Plan, live map[identity.ResourceID]identity.Resource,
-	schemas map[string]identity.ResourceSchema, earlier *history.Known) []string {
+func Preconditions(p *plan.Plan, live Live, types []identity.ResourceSchema, earlier *history.Known) []string {
 	var lines []string
+	schemas := map[string]identity.ResourceSchema{}
+	for _, r := range types {
+		schemas[r.Type] = r
+	}
 	for _, step := range p.Steps {
 		if step.Disposition != plan.DispositionPlanned {
 			continue

@@ -12,8 +12,8 @@ import (
 )
 
 // groupSchema has a name that makes the key, a description, and a count that the target computes.
-func groupSchema() map[string]identity.ResourceSchema {
-	return map[string]identity.ResourceSchema{"group": {Type: "group", KeyFormat: "{name}",
+func groupSchema() []identity.ResourceSchema {
+	return []identity.ResourceSchema{{Type: "group", KeyFormat: "{name}",
 		Attributes: []identity.AttributeSchema{
 			{Name: "name", Type: "string", Identity: true}, {Name: "description", Type: "string"}, {Name: "count",
 				Type: "number", Computed: true},

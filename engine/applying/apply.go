@@ -3,20 +3,16 @@ package applying
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
-	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
+	"github.com/rehome-iam/rehome/engine/recording"
 	"github.com/rehome-iam/rehome/state"
-	"github.com/rehome-iam/rehome/state/journal"
 )
 
 // Input says which plan is carried out, and how.
@@ -39,7 +35,7 @@ type Input struct {
 }
 
 // Watch hears of each record of the journal of a run, right before and after it is written. Tests end the process in it.
-type Watch func(moment journal.Moment, sequence int, record journal.Record)
+type Watch = recording.Watch
 
 // WayBack is what an apply needs to know of going back.
 type WayBack interface {
@@ -47,7 +43,7 @@ type WayBack interface {
 	Prepare(ctx context.Context, p *project.Project, run string) (*planning.Prepared, error)
 	// UsedSince says in a line of each what a way back would delete that has come into use after it was planned.
 	UsedSince(ctx context.Context, p *project.Project, work *planning.Prepared,
-		live map[identity.ResourceID]identity.Resource) ([]string, error)
+		live apply.Live) ([]string, error)
 }
 
 // Apply carries out an approved plan, or goes on with a run of it that did not end. Where the run came to an end there
@@ -95,7 +91,7 @@ func carryOut(ctx context.Context, p *project.Project, work *planning.Prepared, 
 	if err != nil {
 		return nil, err
 	}
-	defer e.close()
+	defer e.book.Close()
 	if err := may(e); err != nil {
 		return nil, err
 	}
@@ -192,8 +188,8 @@ func approve(ctx context.Context, p *project.Project, e *execution, in Input) er
 		return &planning.DraftError{Plan: of}
 	}
 	began := p.Now()
-	if e.resumed != nil {
-		began = e.resumed.run.StartedAt // what was fresh when the run began lets it go on to its end
+	if e.book.GoesOn() {
+		began = e.book.Run().StartedAt // what was fresh when the run began lets it go on to its end
 	}
 	if err := planning.Recheck(ctx, p, of, began); err != nil {
 		return err
@@ -208,24 +204,10 @@ func approve(ctx context.Context, p *project.Project, e *execution, in Input) er
 	} else if err := apply.Approve(of, in.Hash, func() string { return explain(p, in.Hash, of) }); err != nil {
 		return project.Refuse(project.CauseHash, err)
 	}
-	if e.resumed != nil {
+	if e.book.GoesOn() {
 		return nil
 	}
-	return notSuperseded(e)
-}
-
-// notSuperseded refuses a plan when a later one was written into a plan file with this state. What other states know is
-// in the marker.
-func notSuperseded(e *execution) error {
-	kept, err := e.p.Migration().Standings()
-	if err != nil {
-		return err
-	}
-	if later, is := lifecycle.Superseded(e.work.Plan.PlanHash, e.made(), kept); is {
-		return fmt.Errorf("%w: %s was written into a plan file at %s", apply.ErrSuperseded, later.Hash,
-			later.SavedAt.Format(time.RFC3339))
-	}
-	return nil
+	return e.book.MayBegin()
 }
 
 // explain names the steps that differ, when the approved plan's steps are still known here.

@@ -3,7 +3,7 @@
 // blocks that are reviewed like every other change; it takes effect in the next plan.
 //
 // In: an opened project, a port that makes the plan, and what is to be decided, or a person who is asked through the
-// port of the project. Out: reports whose JSON is the documented one. It prints nothing and must not know commands, flags or how a report is
-// shown; which decision fits is for engine/plan to say. Begin with Decide in decide.go and Acknowledge in
-// acknowledge.go.
+// port of the project. Out: reports whose JSON is the documented one. It prints nothing and must not know commands,
+// flags or how a report is shown; which decision fits is for engine/plan to say. Begin with Decide in decide.go and
+// Acknowledge in acknowledge.go.
 package deciding

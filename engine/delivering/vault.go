@@ -85,7 +85,8 @@ func Open(p *project.Project, steps []plan.Step, to Destination) (*Vault, error)
 	return v, nil
 }
 
-// namesOf are the names by which a secret_recipients block can mean a step: that of its resource and those of its items.
+// namesOf are the names by which a secret_recipients block can mean a step: that of its resource and those of its
+// items.
 func namesOf(step plan.Step) []string {
 	names := []string{step.Resource.Key}
 	for _, item := range step.Items {

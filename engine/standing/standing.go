@@ -56,8 +56,8 @@ type standing struct {
 	now       time.Time
 }
 
-// Cost says what taking back the newest run costs; with look, the target is asked too. It is nil when there is nothing to
-// take back, or not with this state.
+// Cost says what taking back the newest run costs; with look, the target is asked too. It is nil when there is nothing
+// to take back, or not with this state.
 type Cost func(ctx context.Context, p *project.Project, look bool) (*rollback.OfRun, error)
 
 // Of gathers facts from state and configuration; package handoff says what they mean. It changes nothing. It asks

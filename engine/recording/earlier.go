@@ -1,7 +1,6 @@
-package applying
+package recording
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -18,17 +16,17 @@ import (
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
-// resumed is what the journal says of a run that did not end. A nil one knows nothing.
-type resumed struct {
+// earlier is what the journal says of a run that did not end. A nil one knows nothing.
+type earlier struct {
 	*history.Known
 	run     history.Run
 	secrets []string // files that earlier parts of the run were told to write secrets to
 }
 
-func newResumed(run history.Run) *resumed { return &resumed{Known: history.NewKnown(), run: run} }
+func newEarlier(run history.Run) *earlier { return &earlier{Known: history.NewKnown(), run: run} }
 
 // known is what the journal says of the steps, nil for a new run.
-func (r *resumed) known() *history.Known {
+func (r *earlier) known() *history.Known {
 	if r == nil {
 		return nil
 	}
@@ -36,7 +34,7 @@ func (r *resumed) known() *history.Known {
 }
 
 // take reads one record of the journal.
-func (r *resumed) take(record journal.Record) error {
+func (r *earlier) take(record journal.Record) error {
 	switch {
 	case record.Process != nil && record.Process.SecretsOut != "":
 		r.secrets = append(r.secrets, record.Process.SecretsOut)
@@ -50,7 +48,7 @@ func (r *resumed) take(record journal.Record) error {
 }
 
 // results are the steps that an earlier part of the run has done, as the engine passes over them.
-func (r *resumed) results() map[string]apply.Result {
+func (r *earlier) results() map[string]apply.Result {
 	done := map[string]apply.Result{}
 	for id, step := range r.Done {
 		done[id] = apply.Result{Outcome: history.Already, ServerID: step.ServerID, Generated: step.Generated}
@@ -58,25 +56,25 @@ func (r *resumed) results() map[string]apply.Result {
 	return done
 }
 
-// openResumed opens the journal of a run that goes on, and tells what is known of it.
-func openResumed(p *project.Project, run history.Run, watch Watch) (*resumed, *journal.Journal, error) {
-	before := newResumed(run)
-	folder, err := p.JournalFolder()
+// openEarlier opens the journal of a run that goes on, and tells what is known of it.
+func (b *Book) openEarlier(run history.Run) error {
+	before := newEarlier(run)
+	folder, err := b.p.JournalFolder()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	options := journal.Options{Folder: folder, Run: run.ID, Watch: watch}
-	file, _, err := p.Migration().OpenJournal(options, before.take)
-	if err != nil {
-		return nil, nil, err
+	options := journal.Options{Folder: folder, Run: run.ID, Watch: b.watch}
+	if b.file, _, err = b.p.Migration().OpenJournal(options, before.take); err != nil {
+		return err
 	}
 	known := "nothing was begun yet"
 	if len(before.Begun) > 0 {
 		known = fmt.Sprintf("%s done, %d begun of which it is not known what came of them",
 			phrase.Plural(len(before.Done), "step", "steps"), len(before.Pending))
 	}
-	p.Note("Going on with run %s, which did not end: %s", run.ID, known)
-	return before, file, nil
+	b.p.Note("Going on with run %s, which did not end: %s", run.ID, known)
+	b.earlier = before
+	return nil
 }
 
 // givenBefore names the steps of a plan whose secrets were handed out by a run that came to its end. The journal says
@@ -102,7 +100,8 @@ func givenBefore(p *project.Project, runs []history.Run, hash string) (map[strin
 }
 
 // takeRescue puts the records of a rescue file into the journal that had refused them.
-func takeRescue(p *project.Project, path string, before *resumed, file *journal.Journal) error {
+func (b *Book) takeRescue(path string) error {
+	p, before := b.p, b.earlier
 	process, records, err := p.Migration().ReadRescue(path)
 	if err != nil {
 		return err
@@ -117,7 +116,7 @@ func takeRescue(p *project.Project, path string, before *resumed, file *journal.
 			missing = append(missing, record)
 		}
 	}
-	if err := file.Append(missing...); err != nil {
+	if err := b.file.Append(missing...); err != nil {
 		return err
 	}
 	for _, record := range missing {
@@ -134,7 +133,8 @@ func takeRescue(p *project.Project, path string, before *resumed, file *journal.
 
 // writeRescue keeps what the journal refused, beside the configuration or, where that is not possible either, among
 // temporary files. It returns what a person must know.
-func writeRescue(p *project.Project, process journal.Process, records []journal.Record) error {
+func (b *Book) writeRescue(records []journal.Record) error {
+	p, process := b.p, b.signed
 	name := "rehome-rescue-" + process.Run + ".rescue"
 	path := filepath.Join(p.Folder, name)
 	if err := p.Migration().WriteRescue(path, process, records); err != nil {
@@ -148,17 +148,4 @@ func writeRescue(p *project.Project, process journal.Process, records []journal.
 	return diag.Errorf("rescue-written", "Journal could not be written", "The target has done %d steps whose outcome the "+
 		"journal refused. They are kept, encrypted, in %s.\nMake room, then repair and go on with: "+
 		"rehome apply -plan-hash=%s -rescue=%s", len(records), path, process.PlanHash, path)
-}
-
-// goneTarget tells the engine when the plugin has ended: nothing more can be asked then.
-type goneTarget struct{ apply.Target }
-
-// Apply implements apply.Target.
-func (t goneTarget) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
-	result, err := t.Target.Apply(ctx, step)
-	var fault diag.Diagnostic
-	if errors.As(err, &fault) && fault.Code == "plugin-died" {
-		return result, fmt.Errorf("%w: %w", apply.ErrTargetGone, err)
-	}
-	return result, err
 }

@@ -1,8 +1,7 @@
-package applying
+package leasing
 
 import (
 	"context"
-	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -11,25 +10,9 @@ import (
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
-// made is when the plan was made: as the state remembers it, or as the plan file says.
-func (e *execution) made() time.Time {
-	created, _ := time.Parse(time.RFC3339, e.work.Plan.CreatedAt)
-	if known, err := e.p.Migration().PlanRecord(e.work.Plan.PlanHash); err == nil {
-		created = known.CreatedAt
-	}
-	return created
-}
-
-func (e *execution) claim() apply.Claim {
-	of := e.work.Plan
-	claim := claimOf(e.p, e.lock, e.run, e.run)
-	claim.PlanHash, claim.CreatedAt = of.PlanHash, e.made()
-	return claim
-}
-
-// claimOf is what this process says of itself to take the lease of an id for a run. Ours is the run whose journal this
+// Claim is what this process says of itself to take the lease of an id for a run. Ours is the run whose journal this
 // process has open, empty for none.
-func claimOf(p *project.Project, id, run, ours string) apply.Claim {
+func Claim(p *project.Project, id, run, ours string) apply.Claim {
 	now := p.Now()
 	return apply.Claim{
 		Owner: p.Owner(), CreatedAt: now,
@@ -40,8 +23,8 @@ func claimOf(p *project.Project, id, run, ours string) apply.Claim {
 	}
 }
 
-// awaitTarget waits for the lease of somebody else as long as LockTimeout allows.
-func awaitTarget(ctx context.Context, p *project.Project, markers apply.Markers, claim apply.Claim) error {
+// Await waits for the lease of somebody else as long as LockTimeout allows.
+func Await(ctx context.Context, p *project.Project, markers apply.Markers, claim apply.Claim) error {
 	return apply.AwaitClaim(ctx, markers, claim, p.Now, p.LockTimeout, func(held *apply.HeldError) {
 		p.Note("Waiting for the target at most %s: %s", p.LockTimeout, phrase.Clean(held.Error()))
 	})

@@ -1,4 +1,4 @@
-package applying
+package rotating
 
 import (
 	"context"
@@ -9,25 +9,26 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/leasing"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
 
-// Rotation says which resource of the target gets a new secret, and where that goes.
-type Rotation struct {
+// Input says which resource of the target gets a new secret, and where that goes.
+type Input struct {
 	Name     string // its key
 	Approved string // the key once more; empty where a person is asked
 	Secrets  delivering.Destination
 }
 
-// Rotate makes a new secret for a resource that rehome made: it is delivered durably, then set. Returned is where it is.
-func Rotate(ctx context.Context, p *project.Project, in Rotation) ([]apply.Delivered, error) {
+// Rotate makes a new secret for a resource that rehome made: it is delivered durably, then set. Returned is where it
+// is.
+func Rotate(ctx context.Context, p *project.Project, in Input) ([]apply.Delivered, error) {
 	migration, err := p.StateForChange(ctx)
 	if err != nil {
 		return nil, err
@@ -37,13 +38,9 @@ func Rotate(ctx context.Context, p *project.Project, in Rotation) ([]apply.Deliv
 		return nil, err
 	}
 	defer target.Close()
-	var live []identity.Resource
-	_, err = target.Read(ctx, func(r identity.Resource) error {
-		live = append(live, r)
-		return nil
-	})
+	live, _, err := project.Resources(ctx, target)
 	if err != nil {
-		return nil, fmt.Errorf("reading the target: %w", err)
+		return nil, err
 	}
 	made := func(id identity.ResourceID) *plan.Step { return stepOf(migration, id, plan.ActionCreate) }
 	found, err := apply.Rotatable(live, schema.Resources, in.Name, made)
@@ -92,7 +89,7 @@ func stepOf(migration *state.Migration, id identity.ResourceID, action plan.Acti
 	return nil
 }
 
-func approveRotation(ctx context.Context, p *project.Project, in Rotation) error {
+func approveRotation(ctx context.Context, p *project.Project, in Input) error {
 	approved := in.Approved
 	if approved == "" && p.Ask.Possible() {
 		typed, err := p.Ask.Line(ctx, fmt.Sprintf("Client %s gets a new secret and refuses the old one at once. "+
@@ -123,8 +120,8 @@ func rotate(ctx context.Context, p *project.Project, target *project.Target, of 
 	}
 	plugins.Hide(secret)
 	id := p.NewID("c")
-	claim := claimOf(p, id, id, "")
-	if err := awaitTarget(ctx, p, target, claim); err != nil {
+	claim := leasing.Claim(p, id, id, "")
+	if err := leasing.Await(ctx, p, target, claim); err != nil {
 		return err
 	}
 	lease, err := apply.TakeLease(ctx, target, claim, p.Now)
@@ -132,7 +129,7 @@ func rotate(ctx context.Context, p *project.Project, target *project.Target, of 
 		return err
 	}
 	err = setSecret(ctx, p, target, of, secret, vault)
-	return errors.Join(err, lease.Release(context.WithoutCancel(ctx), func(*contract.Marker) {}))
+	return errors.Join(err, lease.Release(context.WithoutCancel(ctx), nil))
 }
 
 func setSecret(ctx context.Context, p *project.Project, target *project.Target, of *apply.Rotation, secret string,

@@ -1,18 +1,19 @@
-package applying
+package recording
 
 import (
 	"sync"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
-// runJournal turns steps and results into records of the journal. It is safe for many goroutines.
-type runJournal struct {
+// lines turn steps and results into records of the journal. They are safe for many goroutines.
+type lines struct {
 	now     func() time.Time
 	file    *journal.Journal
 	mutex   sync.Mutex
@@ -22,7 +23,7 @@ type runJournal struct {
 }
 
 // Intend implements apply.Journal.
-func (j *runJournal) Intend(step plan.Step) error {
+func (j *lines) Intend(step plan.Step) error {
 	return j.file.Append(journal.Record{Kind: journal.Intend, At: j.now().UTC(), Intend: &journal.Intention{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID, Tag: step.Tag,
 		NoWayBack: step.NoWayBack,
@@ -30,7 +31,7 @@ func (j *runJournal) Intend(step plan.Step) error {
 }
 
 // Outcome implements apply.Journal.
-func (j *runJournal) Outcome(results ...apply.Result) error {
+func (j *lines) Outcome(results ...apply.Result) error {
 	records := make([]journal.Record, 0, len(results))
 	for _, result := range results {
 		records = append(records, j.outcome(result))
@@ -49,7 +50,7 @@ func (j *runJournal) Outcome(results ...apply.Result) error {
 	return err
 }
 
-func (j *runJournal) outcome(r apply.Result) journal.Record {
+func (j *lines) outcome(r apply.Result) journal.Record {
 	outcome := &journal.StepOutcome{
 		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: r.Outcome, ServerID: r.ServerID, Reason: r.Reason,
 		Requests: r.Requests, Generated: r.Generated,
@@ -61,7 +62,7 @@ func (j *runJournal) outcome(r apply.Result) journal.Record {
 }
 
 // bindings of a step to keep in the state; those of what is ours are noted for the marker too.
-func (j *runJournal) bindings(step plan.Step, serverID string) []history.Binding {
+func (j *lines) bindings(step plan.Step, serverID string) []history.Binding {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
 	bindings, ours := apply.BindingsOf(step, serverID)
@@ -77,9 +78,22 @@ func (j *runJournal) bindings(step plan.Step, serverID string) []history.Binding
 	return bindings
 }
 
+// mark leaves the bindings in the marker.
+func (j *lines) mark(m *contract.Marker) {
+	for key, resource := range j.bound {
+		if m.Bindings == nil {
+			m.Bindings = map[string]string{}
+		}
+		m.Bindings[key] = resource
+	}
+	for _, key := range j.unbound {
+		delete(m.Bindings, key)
+	}
+}
+
 // bindMapped records what was mapped, or, of a way back, what only loses its binding: such steps write nothing to the
 // target. What an earlier part of the run has recorded is not recorded again.
-func (j *runJournal) bindMapped(p *plan.Plan, before *resumed) error {
+func (j *lines) bindMapped(p *plan.Plan, before *earlier) error {
 	var open []apply.Result
 	for _, result := range withoutRequests(p) {
 		if done, _ := before.known().Of(result.Step.ID); done {

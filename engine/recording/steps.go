@@ -1,4 +1,4 @@
-package applying
+package recording
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// beginRun records a run, every step of its plan, and what of it people must do, before the first write to the target.
-func beginRun(p *project.Project, run history.Run, of *plan.Plan) error {
+// recordSteps records a run, every step of its plan, and what of it people must do.
+func recordSteps(p *project.Project, run history.Run, of *plan.Plan) error {
 	begun := p.Event(audit.PlanApplying, of.PlanHash, map[string]string{"run": run.ID})
 	if err := p.Migration().PutRun(run, begun); err != nil {
 		return err
