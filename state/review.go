@@ -5,7 +5,7 @@ import (
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/lifecycle"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // What people decided about a plan, as the store keeps it.
@@ -78,8 +78,8 @@ func (m *Migration) putDecisions(tx Tx, r Review, event Event) error {
 
 // MatchedResources reads the overlaps of an assessment's items, as the last plan that used it found them, or
 // ErrNotFound when none did.
-func (m *Migration) MatchedResources(assessment string) ([]plan.Overlap, error) {
-	var matched []plan.Overlap
+func (m *Migration) MatchedResources(assessment string) ([]merge.Overlap, error) {
+	var matched []merge.Overlap
 	return matched, m.get(bucketRecords, "matched/"+assessment, &matched)
 }
 
@@ -94,7 +94,7 @@ func (m *Migration) Impacts() ([]ImpactRow, error) {
 		if rows[i].Current != rows[j].Current {
 			return rows[i].Current
 		}
-		return plan.ImpactBefore(rows[i].Impact, rows[j].Impact)
+		return rows[i].Impact.Before(rows[j].Impact)
 	})
 	return rows, nil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -40,9 +39,9 @@ func countEvents(t *testing.T, s opened) (acknowledged, resolved int) {
 func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 	s := reviewStore(t)
 	at := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
-	impact := plan.Impact{ID: "ocm-1", Code: "secret_changes", Severity: fidelity.SeverityHigh,
+	impact := fidelity.Impact{ID: "ocm-1", Code: "secret_changes", Severity: fidelity.SeverityHigh,
 		Audience: fidelity.AudienceAppOwners, Tell: "enter it", Count: 2}
-	put := func(hours int, actor string, impacts ...plan.Impact) state.ImpactRow {
+	put := func(hours int, actor string, impacts ...fidelity.Impact) state.ImpactRow {
 		t.Helper()
 		r := state.Review{Assessments: map[string]string{"okta.corp": "a-1"}, Impacts: impacts}
 		if err := s.PutReview(r, state.Event{At: at.Add(time.Duration(hours) * time.Hour), Actor: actor,
@@ -93,12 +92,12 @@ func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 	s := reviewStore(t)
 	eng := identity.ResourceID{Type: "group", Key: "/eng"}
-	overlap := plan.Overlap{
-		Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindGroup, ID: "g1", Name: "eng"}, Wanted: eng,
-		Status:  plan.OverlapPending,
+	overlap := merge.Overlap{
+		Item: merge.ItemName{Source: "okta.corp", Kind: identity.KindGroup, ID: "g1", Name: "eng"}, Wanted: eng,
+		Status:  merge.OverlapPending,
 		Matches: []merge.Candidate{{Resource: eng, Score: 100, Reasons: []string{"same key"}}},
 	}
-	put := func(assessment string, overlaps ...plan.Overlap) {
+	put := func(assessment string, overlaps ...merge.Overlap) {
 		t.Helper()
 		r := state.Review{Assessments: map[string]string{"okta.corp": assessment}, Overlaps: overlaps}
 		if err := s.PutReview(r, state.Event{At: time.Now(), Actor: "ana"}); err != nil {
@@ -109,8 +108,8 @@ func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 	if rows, err := s.Decisions(); err != nil || len(rows) != 0 {
 		t.Errorf("a pending overlap is no decision: %+v %v", rows, err)
 	}
-	overlap.Status, overlap.Decision, overlap.Resource, overlap.DecidedBy = plan.OverlapDecided, "map_to_existing", &eng,
-		&plan.Place{File: "m.hcl", Line: 3}
+	overlap.Status, overlap.Decision, overlap.Resource, overlap.DecidedBy = merge.OverlapDecided, "map_to_existing", &eng,
+		&merge.Place{File: "m.hcl", Line: 3}
 	put("a-2", overlap)
 	put("a-2", overlap)
 	if _, n := countEvents(t, s); n != 1 {
@@ -125,7 +124,7 @@ func TestPutReview_KeepsMatchedResourcesAndEachDecisionOnce(t *testing.T) {
 		t.Errorf("%d events, %+v %v", n, rows, err)
 	}
 	first, err := s.MatchedResources("a-1")
-	if err != nil || len(first) != 1 || first[0].Status != plan.OverlapPending || first[0].Matches[0].Score != 100 {
+	if err != nil || len(first) != 1 || first[0].Status != merge.OverlapPending || first[0].Matches[0].Score != 100 {
 		t.Errorf("%+v %v", first, err)
 	}
 	if none, err := s.MatchedResources("a-2"); err != nil || len(none) != 0 {

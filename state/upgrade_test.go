@@ -11,10 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 	"github.com/rehome-iam/rehome/state/fault"
@@ -61,7 +62,7 @@ func (b before) things(m, source string, second int64) {
 		state.Assessment{ID: assessment, Snapshot: snapshot, Source: source, Status: state.AssessmentCompleted,
 			StartedAt: at(second)})
 	b.record("results", assessment+"/00000000", []string{m})
-	b.record("records", "matched/"+assessment, []plan.Overlap{})
+	b.record("records", "matched/"+assessment, []merge.Overlap{})
 	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: history.PlanPreviewed,
 		CreatedAt: at(second)})
 	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), state.PlanRecord{Migration: m, Status: history.PlanDraft})
@@ -75,7 +76,7 @@ func (b before) things(m, source string, second int64) {
 		"process": journal.Process{Run: run, Migration: m}})
 	b.record("records", "follow-up/"+b.store.Blind("x"+m),
 		state.FollowUp{ID: "f-" + m[len(m)-1:], Migration: m, StepID: "todo-" + m, Status: lifecycle.FollowUpOpen})
-	b.record("records", "impact/"+m+"/ocm-"+m, state.ImpactRow{Impact: plan.Impact{ID: "ocm-" + m}})
+	b.record("records", "impact/"+m+"/ocm-"+m, state.ImpactRow{Impact: fidelity.Impact{ID: "ocm-" + m}})
 	b.record("records", "decision/"+m+"/"+b.store.Blind("d"+m), state.DecisionRow{By: m})
 	b.record("records", "rehearsal/h-"+m, state.Rehearsal{ID: "h-" + m, Migration: m})
 	b.record("records", "cutover/"+b.store.Blind(source+"/application/"+m), map[string]any{

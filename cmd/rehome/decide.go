@@ -10,7 +10,6 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/deciding"
 	"github.com/rehome-iam/rehome/engine/merge"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 )
 
@@ -65,7 +64,7 @@ func runDecide(ctx context.Context, r *call, o decideOptions) error {
 		return misuse("-overwrite goes with -all=reconcile")
 	}
 	if !r.global.json {
-		o.Present = func(overlap plan.Overlap, number, total int) error {
+		o.Present = func(overlap merge.Overlap, number, total int) error {
 			fmt.Fprintf(r.env.err, "\n(%d of %d) ", number, total)
 			return view.Overlap(r.env.err, overlap, r.style())
 		}

@@ -107,7 +107,7 @@ var importRules = []importRule{
 		"where an application stands follows from what is remembered and told; the time is an argument"},
 	{"engine/declaration", []string{"module:config", "module:state", "module:engine/plan", "module:engine/rollback", "module:engine/handoff"},
 		"what is declared stands below all: configuration, state and reports hold it"},
-	{"engine/lifecycle", []string{"net", "os", "math/rand", "log", "context"}, "what may change follows from what is recorded; the time is an argument"},
+	{"engine/lifecycle", []string{"net", "os", "math/rand", "log", "context", "module:engine/plan"}, "what may change follows from what is recorded; the time is an argument"},
 	{"engine/rollback", []string{"net", "os", "math/rand", "time", "log", "context"}, "the pure half repeats byte for byte"},
 	{"config", []string{"module:engine/rollback", "module:engine/handoff", "module:engine/apply", "module:engine/verify"},
 		"a configuration is read before anything is computed of it"},

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/evidence"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/state"
@@ -16,11 +17,11 @@ import (
 
 // planOfPeople makes a group, and a user whose every step is about her.
 func planOfPeople() *plan.Plan {
-	ada := plan.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00u1ada", Name: "ada.lovelace@acme.example"}
+	ada := merge.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00u1ada", Name: "ada.lovelace@acme.example"}
 	return &plan.Plan{Migration: plan.Migration{Name: "acme", Tenant: "acme"}, Steps: []plan.Step{
 		{ID: "group:/Staff", Action: "create", Resource: identity.ResourceID{Type: "group", Key: "/Staff"},
-			Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindGroup, ID: "00g1", Name: "Staff"}}},
-		{ID: "user:ada.lovelace@acme.example", Action: "create", Items: []plan.ItemName{ada},
+			Items: []merge.ItemName{{Source: "okta.corp", Kind: identity.KindGroup, ID: "00g1", Name: "Staff"}}},
+		{ID: "user:ada.lovelace@acme.example", Action: "create", Items: []merge.ItemName{ada},
 			Resource: identity.ResourceID{Type: "user", Key: "ada.lovelace@acme.example"}},
 	}}
 }

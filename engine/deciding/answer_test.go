@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/draft"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -18,11 +19,11 @@ func group(key string, item string) merge.Candidate {
 
 func TestAnswer_FitsOrIsAskedAgain(t *testing.T) {
 	all := []string{"map_to_existing", "create_new", "reconcile", "skip"}
-	o := plan.Overlap{Decisions: all, Matches: []merge.Candidate{group("/a", ""), group("/b", "other.corp/group/1"),
+	o := merge.Overlap{Decisions: all, Matches: []merge.Candidate{group("/a", ""), group("/b", "other.corp/group/1"),
 		group("/c", "")}}
-	alone := plan.Overlap{Decisions: []string{"create_new", "skip"}}
+	alone := merge.Overlap{Decisions: []string{"create_new", "skip"}}
 	for _, c := range []struct {
-		overlap plan.Overlap
+		overlap merge.Overlap
 		text    string
 		want    draft.Proposal
 		fits    bool
@@ -44,9 +45,9 @@ func TestAnswer_FitsOrIsAskedAgain(t *testing.T) {
 		{alone, "c", draft.Proposal{Decision: "create_new"}, true},
 		{alone, "1", draft.Proposal{}, false},
 		{alone, "r", draft.Proposal{}, false},
-		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "c", draft.Proposal{}, false},
-		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "1", draft.Proposal{}, false},
-		{plan.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "r 1", draft.Proposal{}, false},
+		{merge.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "c", draft.Proposal{}, false},
+		{merge.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "1", draft.Proposal{}, false},
+		{merge.Overlap{Decisions: []string{"skip"}, Matches: o.Matches}, "r 1", draft.Proposal{}, false},
 	} {
 		got, fits := answer(c.overlap, c.text)
 		if fits != c.fits || fits && (got.Decision != c.want.Decision || got.Target != c.want.Target) {
@@ -69,23 +70,23 @@ func TestQuestion_OffersWhatMayBe(t *testing.T) {
 		{[]string{"create_new"}, "c creates a new one, s skips, "},
 		{[]string{"map_to_existing", "reconcile"}, "a number maps to it, r and a number reconciles with it, s skips, "},
 	} {
-		if got := question(plan.Overlap{Decisions: c.decisions}); !strings.HasPrefix(got, c.want) {
+		if got := question(merge.Overlap{Decisions: c.decisions}); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%q: %q", c.decisions, got)
 		}
 	}
 }
 
 func TestMergeBlocks_MeanOneItemAndHaveNamesOfTheirOwn(t *testing.T) {
-	name := func(kind identity.Kind, id, name string) plan.ItemName {
-		return plan.ItemName{Source: "fake.corp", Kind: kind, ID: id, Name: name}
+	name := func(kind identity.Kind, id, name string) merge.ItemName {
+		return merge.ItemName{Source: "fake.corp", Kind: kind, ID: id, Name: name}
 	}
 	finance, twin, other := name("group", "g1", "Finance & Co."), name("group", "g2", "Sales"), name("group", "g3",
 		"Sales")
 	assigned, nameless := name(identity.KindAppAssignment, "a1", "Wiki -> Sales"), name("group", "g4", "")
-	of := &plan.Plan{Steps: []plan.Step{{Items: []plan.ItemName{finance, twin, other, assigned, nameless}}}}
+	of := &plan.Plan{Steps: []plan.Step{{Items: []merge.ItemName{finance, twin, other, assigned, nameless}}}}
 	var made []decision
-	for _, item := range []plan.ItemName{finance, twin, other, assigned, nameless} {
-		made = append(made, decision{plan.Overlap{Item: item}, draft.Proposal{Decision: "skip"}})
+	for _, item := range []merge.ItemName{finance, twin, other, assigned, nameless} {
+		made = append(made, decision{merge.Overlap{Item: item}, draft.Proposal{Decision: "skip"}})
 	}
 	rules := []merge.Rule{{Kind: "group", Name: "finance-co"}, {Kind: "application", Name: "sales"}}
 	var got []string
@@ -104,7 +105,7 @@ func TestMergeBlocks_MeanOneItemAndHaveNamesOfTheirOwn(t *testing.T) {
 
 func TestUnknown_SaysWhatBecameOfAnImpact(t *testing.T) {
 	row := func(id, code string, current bool) state.ImpactRow {
-		return state.ImpactRow{Impact: plan.Impact{ID: id, Code: code}, Current: current}
+		return state.ImpactRow{Impact: fidelity.Impact{ID: id, Code: code}, Current: current}
 	}
 	rows := []state.ImpactRow{row("ocm-1", "a", true), row("ocm-2", "b", false), row("ocm-3", "a", false)}
 	for id, want := range map[string]string{

@@ -12,7 +12,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/phrase"
-	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 )
 
@@ -20,7 +19,8 @@ import (
 var errLeft = errors.New("left without an answer: nothing was written")
 
 // askAll asks about each overlap. An empty answer leaves it open, q keeps what was decided so far and ends.
-func askAll(ctx context.Context, p *project.Project, waiting []plan.Overlap, present func(plan.Overlap, int, int) error,
+func askAll(ctx context.Context, p *project.Project, waiting []merge.Overlap,
+	present func(merge.Overlap, int, int) error,
 ) ([]decision, error) {
 	var made []decision
 	for i, overlap := range waiting {
@@ -52,7 +52,7 @@ func line(ctx context.Context, p *project.Project, question string) (string, err
 
 // ask asks about one overlap until an answer fits. A proposal without a decision leaves it open; io.EOF ends the
 // questions.
-func ask(ctx context.Context, p *project.Project, o plan.Overlap) (draft.Proposal, error) {
+func ask(ctx context.Context, p *project.Project, o merge.Overlap) (draft.Proposal, error) {
 	for {
 		text, err := line(ctx, p, question(o))
 		if err != nil {
@@ -81,7 +81,7 @@ func ask(ctx context.Context, p *project.Project, o plan.Overlap) (draft.Proposa
 }
 
 // question says which answers there are to an overlap.
-func question(o plan.Overlap) string {
+func question(o merge.Overlap) string {
 	var parts []string
 	if may(o, merge.DecisionMap) {
 		parts = append(parts, "a number maps to it")
@@ -97,7 +97,7 @@ func question(o plan.Overlap) string {
 
 // answer makes a proposal of what a person typed, without one where nothing was; fits tells whether it is an answer at
 // all. A rename and the attributes to overwrite are asked for afterwards.
-func answer(o plan.Overlap, text string) (proposal draft.Proposal, fits bool) {
+func answer(o merge.Overlap, text string) (proposal draft.Proposal, fits bool) {
 	switch {
 	case text == "":
 		return draft.Proposal{}, true
@@ -114,12 +114,12 @@ func answer(o plan.Overlap, text string) (proposal draft.Proposal, fits bool) {
 	return draft.Proposal{Decision: string(merge.DecisionMap), Target: target}, found && may(o, merge.DecisionMap)
 }
 
-func may(o plan.Overlap, wanted merge.Decision) bool {
+func may(o merge.Overlap, wanted merge.Decision) bool {
 	return slices.Contains(o.Decisions, string(wanted))
 }
 
 // candidate finds the match of a number. Only one that lives can be reconciled; without a number that is the first.
-func candidate(o plan.Overlap, number string, lives bool) (string, bool) {
+func candidate(o merge.Overlap, number string, lives bool) (string, bool) {
 	n, err := strconv.Atoi(number)
 	if number == "" && lives {
 		n, err = 1, nil

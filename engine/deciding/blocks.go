@@ -96,7 +96,7 @@ func mergeBlocks(rules []merge.Rule, of *plan.Plan, made []decision) []config.Me
 }
 
 // blockName makes a label of the item's name that no other block of the kind has.
-func blockName(item plan.ItemName, taken map[string]bool) string {
+func blockName(item merge.ItemName, taken map[string]bool) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(phrase.Clean(item.Name)) {
 		switch {

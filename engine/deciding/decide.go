@@ -34,7 +34,7 @@ type Input struct {
 	// Plan makes the plan whose overlaps are decided about, and keeps what it says of them. It must be given.
 	Plan func(ctx context.Context, p *project.Project) (*plan.Plan, error)
 	// Present shows an overlap to the person who is asked about it, the number-th of total. Without it nobody is asked.
-	Present func(overlap plan.Overlap, number, total int) error
+	Present func(overlap merge.Overlap, number, total int) error
 }
 
 // Decided is what came of one call of Decide.
@@ -48,22 +48,22 @@ type Decided struct {
 
 // Written is one block that was written.
 type Written struct {
-	Item     plan.ItemName `json:"item"`
-	Block    string        `json:"block"` // kind and name
-	Decision string        `json:"decision"`
-	Target   string        `json:"target,omitempty"`
-	Rename   string        `json:"rename,omitempty"`
+	Item     merge.ItemName `json:"item"`
+	Block    string         `json:"block"` // kind and name
+	Decision string         `json:"decision"`
+	Target   string         `json:"target,omitempty"`
+	Rename   string         `json:"rename,omitempty"`
 }
 
 // Open is an overlap that is left to a person.
 type Open struct {
-	plan.Overlap
+	merge.Overlap
 	Why string `json:"why"`
 }
 
 // decision is one merge block to be written.
 type decision struct {
-	overlap  plan.Overlap
+	overlap  merge.Overlap
 	proposal draft.Proposal
 }
 
@@ -135,11 +135,11 @@ func check(in Input, mode merge.Mode) error {
 }
 
 // waiting are the overlaps that wait for a decision and that the filters mean. A filter that means nothing is an error.
-func waiting(all []plan.Overlap, in Input) ([]plan.Overlap, error) {
-	var chosen []plan.Overlap
+func waiting(all []merge.Overlap, in Input) ([]merge.Overlap, error) {
+	var chosen []merge.Overlap
 	used := map[string]bool{}
 	for _, overlap := range all {
-		if overlap.Status != plan.OverlapPending {
+		if overlap.Status != merge.OverlapPending {
 			continue
 		}
 		named := len(in.Items) == 0
@@ -162,12 +162,12 @@ func waiting(all []plan.Overlap, in Input) ([]plan.Overlap, error) {
 }
 
 // alike decides the waiting ones of all overlaps alike; what must not be guessed stays open.
-func alike(waiting, all []plan.Overlap, in Input) ([]decision, []Open) {
+func alike(waiting, all []merge.Overlap, in Input) ([]decision, []Open) {
 	bulk := draft.Bulk{
 		Decision: merge.Decision(in.All), Suffix: in.Suffix, Overwrite: in.Overwrite, Pending: map[string]bool{},
 	}
 	for _, overlap := range all {
-		if overlap.Status == plan.OverlapPending {
+		if overlap.Status == merge.OverlapPending {
 			bulk.Pending[overlap.Item.Address().String()] = true
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
@@ -35,8 +35,8 @@ func crowded(t *testing.T) *projecttest.Place {
 	return place
 }
 
-func shown(names *[]string) func(plan.Overlap, int, int) error {
-	return func(o plan.Overlap, number, total int) error {
+func shown(names *[]string) func(merge.Overlap, int, int) error {
+	return func(o merge.Overlap, number, total int) error {
 		*names = append(*names, o.Item.Name)
 		if number != len(*names) || total != 4 {
 			return errors.New("counted wrongly")

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -17,7 +17,7 @@ type OverlapList struct {
 	Migration     string              `json:"migration"`
 	Assessments   []string            `json:"assessments"`
 	Pending       int                 `json:"pending"`
-	Overlaps      []plan.Overlap      `json:"overlaps"`
+	Overlaps      []merge.Overlap     `json:"overlaps"`
 	Decisions     []state.DecisionRow `json:"decisions"`
 }
 
@@ -28,7 +28,7 @@ func Overlaps(ctx context.Context, p *project.Project, assessment string, kinds 
 	if err != nil {
 		return nil, err
 	}
-	list := &OverlapList{FormatVersion: FormatVersion, Migration: migration.Name(), Overlaps: []plan.Overlap{}}
+	list := &OverlapList{FormatVersion: FormatVersion, Migration: migration.Name(), Overlaps: []merge.Overlap{}}
 	if list.Assessments, err = planned(migration, assessment); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func Overlaps(ctx context.Context, p *project.Project, assessment string, kinds 
 			if len(kinds) > 0 && !slices.Contains(kinds, string(overlap.Item.Kind)) {
 				continue
 			}
-			if overlap.Status == plan.OverlapPending {
+			if overlap.Status == merge.OverlapPending {
 				list.Pending++
 			}
 			list.Overlaps = append(list.Overlaps, overlap)

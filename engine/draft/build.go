@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -79,14 +80,14 @@ func (b *builder) vanished() {
 		if b.stepOf(binding.Resource) != nil {
 			continue
 		}
-		name := plan.ItemName{Source: address.Source, Kind: address.Kind, ID: address.ID, Name: address.ID}
+		name := merge.ItemName{Source: address.Source, Kind: address.Kind, ID: address.ID, Name: address.ID}
 		if address.Kind == identity.KindAppAssignment || address.Kind == identity.KindRoleAssignment {
 			name.Person = address.ID // whom it was about is not known any more, so it is treated as about a person
 		}
 		b.steps[id] = &plan.Step{
 			ID: id, Action: plan.ActionNone, Disposition: plan.DispositionUnchanged, Resource: binding.Resource,
 			ServerID: binding.ServerID,
-			Items:    []plan.ItemName{name}, Class: assess.ClassVisibility,
+			Items:    []merge.ItemName{name}, Class: assess.ClassVisibility,
 			Reason:       "no longer wanted: its source does not have the item any more",
 			ToDo:         "remove it in the target if nobody needs it",
 			AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},

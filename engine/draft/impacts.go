@@ -12,7 +12,7 @@ import (
 // impactsOfItems lists the impacts of all items that move, wait, must be rebuilt by hand or are lost, so that all can
 // be acknowledged at once. What is skipped stays as it is, and what is blocked does not move before somebody makes it
 // another class.
-func (b *builder) impactsOfItems() []plan.Impact {
+func (b *builder) impactsOfItems() []fidelity.Impact {
 	whole, part := assess.NewImpactCollector(), assess.NewImpactCollector()
 	for _, item := range b.items {
 		if item.disposition == plan.DispositionSkipped || item.disposition == plan.DispositionBlocked {
@@ -29,7 +29,7 @@ func (b *builder) impactsOfItems() []plan.Impact {
 
 // named gives the impacts of a part of the move the IDs of those of the whole, so that an acknowledgement holds for
 // every wave.
-func named(part, whole []plan.Impact) []plan.Impact {
+func named(part, whole []fidelity.Impact) []fidelity.Impact {
 	type subject struct {
 		code     string
 		audience fidelity.Audience
@@ -45,10 +45,10 @@ func named(part, whole []plan.Impact) []plan.Impact {
 	return part
 }
 
-func impactsOf(collector *assess.ImpactCollector) []plan.Impact {
-	impacts := []plan.Impact{}
+func impactsOf(collector *assess.ImpactCollector) []fidelity.Impact {
+	impacts := []fidelity.Impact{}
 	for _, i := range collector.Impacts() {
-		impacts = append(impacts, plan.Impact{
+		impacts = append(impacts, fidelity.Impact{
 			ID: i.ID, Code: i.Code, Audience: i.Audience, Severity: i.Severity, Summary: i.Summary, Tell: i.Tell, Items: i.Items,
 			Count: i.Count,
 		})
@@ -57,8 +57,8 @@ func impactsOf(collector *assess.ImpactCollector) []plan.Impact {
 }
 
 // joinImpacts adds those of people to those of everything else.
-func joinImpacts(all, more []plan.Impact) []plan.Impact {
+func joinImpacts(all, more []fidelity.Impact) []fidelity.Impact {
 	all = append(all, more...)
-	sort.SliceStable(all, func(i, j int) bool { return plan.ImpactBefore(all[i], all[j]) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Before(all[j]) })
 	return all
 }

@@ -181,7 +181,7 @@ func TestReconcile_ShowsEveryFieldOfBothSides(t *testing.T) {
 	if diff := cmp.Diff(want, step(t, p, "group:/eng").Sides); diff != "" {
 		t.Error(diff)
 	}
-	if o := p.Overlaps[0]; o.Status != plan.OverlapDecided || o.Resource.String() != "group:/eng" {
+	if o := p.Overlaps[0]; o.Status != merge.OverlapDecided || o.Resource.String() != "group:/eng" {
 		t.Errorf("%+v", o)
 	}
 }
@@ -216,7 +216,7 @@ func TestMerge_ABlockThatCannotBeFollowedIsAnErrorAtItsPlaceWithTheCandidates(t 
 					t.Errorf("%q is not in %s", text, found[0].Detail)
 				}
 			}
-			if p.Overlaps[0].Status != plan.OverlapInvalid {
+			if p.Overlaps[0].Status != merge.OverlapInvalid {
 				t.Errorf("%+v", p.Overlaps)
 			}
 		})

@@ -11,8 +11,8 @@ import (
 
 // overlaps lists every item that overlaps with something or that a merge block decides, by kind, name and address: as a
 // person wants to read and decide them.
-func (b *builder) overlaps() []plan.Overlap {
-	var all []plan.Overlap
+func (b *builder) overlaps() []merge.Overlap {
+	var all []merge.Overlap
 	for _, item := range b.items {
 		if item.left {
 			continue
@@ -30,7 +30,7 @@ func (b *builder) overlaps() []plan.Overlap {
 	for i, kind := range identity.Kinds() {
 		place[kind] = i
 	}
-	slices.SortStableFunc(all, func(a, b plan.Overlap) int {
+	slices.SortStableFunc(all, func(a, b merge.Overlap) int {
 		return cmp.Or(cmp.Compare(place[a.Item.Kind], place[b.Item.Kind]), cmp.Compare(a.Item.Name, b.Item.Name),
 			cmp.Compare(a.Item.Address().String(), b.Item.Address().String()))
 	})
@@ -50,9 +50,9 @@ func overlaps(n *node) bool {
 	return n.primary && (n.outcome.Rule != nil || len(n.outcome.Matches) > 0)
 }
 
-func (b *builder) overlapOf(n *node) plan.Overlap {
+func (b *builder) overlapOf(n *node) merge.Overlap {
 	out := n.outcome
-	o := plan.Overlap{Item: n.item.named(), Wanted: n.resource.ID(), Matches: orNone(out.Matches), Reason: out.Reason}
+	o := merge.Overlap{Item: n.item.named(), Wanted: n.resource.ID(), Matches: orNone(out.Matches), Reason: out.Reason}
 	o.Decisions, o.NeedsRename = allowed(n)
 	o.RenameFrom, _ = n.resource.Attributes[n.schema.RenameBy].(string)
 	if live := b.index.ByKey(n.resource.ID()); live != nil {
@@ -64,15 +64,15 @@ func (b *builder) overlapOf(n *node) plan.Overlap {
 	id := n.id
 	switch out.Verdict {
 	case merge.VerdictPending:
-		o.Status = plan.OverlapPending
+		o.Status = merge.OverlapPending
 	case merge.VerdictManual:
-		o.Status = plan.OverlapFollowUp
+		o.Status = merge.OverlapFollowUp
 	case merge.VerdictBlocked:
-		if o.Status = plan.OverlapBlocked; out.Rule != nil {
-			o.Status = plan.OverlapInvalid
+		if o.Status = merge.OverlapBlocked; out.Rule != nil {
+			o.Status = merge.OverlapInvalid
 		}
 	default:
-		o.Status, o.Resource = plan.OverlapDecided, &id
+		o.Status, o.Resource = merge.OverlapDecided, &id
 		if out.Rule == nil && out.Previous {
 			o.Decision = string(merge.DecisionMap)
 		}
@@ -81,8 +81,8 @@ func (b *builder) overlapOf(n *node) plan.Overlap {
 }
 
 // skipped is the overlap of an item that a merge block skips; what it could have been is still told.
-func (b *builder) skipped(item *itemState) plan.Overlap {
-	o := plan.Overlap{Item: item.named(), Status: plan.OverlapDecided, Decision: string(merge.DecisionSkip),
+func (b *builder) skipped(item *itemState) merge.Overlap {
+	o := merge.Overlap{Item: item.named(), Status: merge.OverlapDecided, Decision: string(merge.DecisionSkip),
 		DecidedBy: item.decidedBy, Reason: item.reason, Matches: []merge.Candidate{}, Decisions: []string{}}
 	if len(item.translation.Resources) == 0 {
 		return o

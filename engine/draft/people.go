@@ -55,7 +55,7 @@ func (c *Crowds) Add(item AssessedItem) error {
 		group = &crowd{step: step}
 		c.groups[step.ID] = group
 	}
-	group.add(plan.ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name,
+	group.add(merge.ItemName{Source: item.Item.Source, Kind: item.Item.Kind, ID: item.Item.ID, Name: item.Item.Name,
 		Person: item.Item.Person()})
 	return nil
 }
@@ -81,7 +81,7 @@ func crowdStep(item AssessedItem, skip *merge.Skip) plan.Step {
 	return step
 }
 
-func (g *crowd) add(item plan.ItemName) {
+func (g *crowd) add(item merge.ItemName) {
 	g.count++
 	sum := sha512.Sum512([]byte(identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}.String()))
 	carry := uint64(0)
@@ -92,7 +92,7 @@ func (g *crowd) add(item plan.ItemName) {
 	if at == namedOfCrowd {
 		return
 	}
-	g.step.Items = append(g.step.Items, plan.ItemName{})
+	g.step.Items = append(g.step.Items, merge.ItemName{})
 	copy(g.step.Items[at+1:], g.step.Items[at:])
 	g.step.Items[at] = item
 	g.step.Items = g.step.Items[:min(len(g.step.Items), namedOfCrowd)]

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/merge"
-	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // Proposal is what a merge block about one overlap would say. Overwrite is not nil for a reconcile.
@@ -28,7 +27,7 @@ type Bulk struct {
 
 // Propose makes the decision about one pending overlap, or says why it must be left to a person: nothing is guessed
 // where two candidates are equally good or the best one is weak.
-func Propose(o plan.Overlap, bulk Bulk) (Proposal, string) {
+func Propose(o merge.Overlap, bulk Bulk) (Proposal, string) {
 	if !slices.Contains(o.Decisions, string(bulk.Decision)) {
 		return Proposal{}, fmt.Sprintf("%s is not possible here; possible are %s", bulk.Decision,
 			strings.Join(o.Decisions, ", "))

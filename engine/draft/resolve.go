@@ -25,7 +25,7 @@ type itemState struct {
 	disposition plan.Disposition // empty while the item becomes resources
 	reason      string
 	toDo        string
-	decidedBy   *plan.Place
+	decidedBy   *merge.Place
 	visible     bool
 	left        bool // not part of the selection
 	nodes       []*node

@@ -45,7 +45,8 @@ func (b *builder) group() {
 
 func itemStep(item *itemState) *plan.Step {
 	return &plan.Step{
-		ID: "item:" + item.address, Action: plan.ActionNone, Disposition: item.disposition, Items: []plan.ItemName{item.named()},
+		ID: "item:" + item.address, Action: plan.ActionNone, Disposition: item.disposition,
+		Items: []merge.ItemName{item.named()},
 		Class: item.result.Class, Reason: item.reason, ToDo: item.toDo, Notes: item.result.Notes, DecidedBy: item.decidedBy,
 		Decision: skipDecision(item), AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 	}
@@ -58,9 +59,9 @@ func skipDecision(item *itemState) string {
 	return ""
 }
 
-func (i *itemState) named() plan.ItemName {
+func (i *itemState) named() merge.ItemName {
 	item := i.of
-	return plan.ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name, Person: item.Person()}
+	return merge.ItemName{Source: item.Source, Kind: item.Kind, ID: item.ID, Name: item.Name, Person: item.Person()}
 }
 
 // joins tells whether the item uses what an item of another source makes.
@@ -167,7 +168,7 @@ func fresh(list, more []string) []string {
 }
 
 // namedIn names an item with the decision by which it uses what another item makes.
-func (b *builder) namedIn(n *node) plan.ItemName {
+func (b *builder) namedIn(n *node) merge.ItemName {
 	name := n.item.named()
 	if n.joined && n.item.rule != nil {
 		name.Decision, name.DecidedBy = string(n.item.rule.Decision), n.item.rule.Place()

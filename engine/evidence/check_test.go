@@ -13,8 +13,10 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/evidence"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 )
@@ -27,15 +29,15 @@ func samplePlan() *plan.Plan {
 	p := &plan.Plan{
 		FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, Migration: plan.Migration{Name: "acme"},
 		AccessDigest: "access:none",
-		Impacts:      []plan.Impact{{ID: "ocm-1", Acknowledged: true, Reason: "told by it@acme.example", Items: []string{}}},
+		Impacts:      []fidelity.Impact{{ID: "ocm-1", Acknowledged: true, Reason: "told by it@acme.example", Items: []string{}}},
 		Steps: []plan.Step{
 			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 				Resource: identity.ResourceID{Type: "client", Key: "crm"},
-				Items:    []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}},
+				Items:    []merge.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}},
 				After:    identity.Attributes{"client_id": "crm", "port": json.Number("8080")}},
 			{ID: "user:ana@acme.example", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 				Resource: identity.ResourceID{Type: "user", Key: "ana@acme.example"},
-				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindUser, ID: "00u1", Name: "ana@acme.example",
+				Items: []merge.ItemName{{Source: "okta.corp", Kind: identity.KindUser, ID: "00u1", Name: "ana@acme.example",
 					Person: "00u1"}}},
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -93,8 +94,8 @@ func declared(r *declaration.Rollback, e *declaration.Evidence) handoff.Input {
 }
 
 func samplePlan() *plan.Plan {
-	item := func(kind identity.Kind, id, name string) []plan.ItemName {
-		return []plan.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: name}}
+	item := func(kind identity.Kind, id, name string) []merge.ItemName {
+		return []merge.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: name}}
 	}
 	return &plan.Plan{Steps: []plan.Step{
 		{ID: "client:b", Disposition: plan.DispositionPlanned, Resource: identity.ResourceID{Type: "client", Key: "b"},

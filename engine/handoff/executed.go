@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/switchover"
 )
@@ -112,13 +113,13 @@ func (e Executed) addTo(p *switchover.Progress, steps []plan.Step, primary map[s
 	}
 }
 
-func applicationOf(step plan.Step) plan.ItemName {
+func applicationOf(step plan.Step) merge.ItemName {
 	for _, item := range step.Items {
 		if item.Kind == identity.KindApplication {
 			return item
 		}
 	}
-	return plan.ItemName{}
+	return merge.ItemName{}
 }
 
 // outcome of a step; one that had nothing to do counts as done when the run was made.

@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/switchover"
 )
@@ -21,7 +22,7 @@ const (
 func appStep(id, resourceType string, disposition plan.Disposition, after identity.Attributes) plan.Step {
 	return plan.Step{ID: id, Action: plan.ActionCreate, Disposition: disposition,
 		Resource: identity.ResourceID{Type: resourceType, Key: "a"}, After: after,
-		Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "1", Name: "Alpha"}}}
+		Items: []merge.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "1", Name: "Alpha"}}}
 }
 
 func TestProgressOf_TellsPreparedFromEnabled(t *testing.T) {
@@ -76,7 +77,7 @@ func namedStep(id, name, resourceType string) plan.Step {
 	return plan.Step{
 		ID: resourceType + ":" + id, Disposition: plan.DispositionUnchanged,
 		Resource: identity.ResourceID{Type: resourceType, Key: id},
-		Items:    []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: id, Name: name}},
+		Items:    []merge.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: id, Name: name}},
 	}
 }
 

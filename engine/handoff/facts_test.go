@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -62,7 +63,7 @@ func TestCriteria_SayHowMany(t *testing.T) {
 }
 
 func TestRows_HaveTitlesThatPeopleKnow(t *testing.T) {
-	item := []plan.ItemName{{Source: "okta.corp", Kind: identity.KindGroup, ID: "1", Name: "Eng"}}
+	item := []merge.ItemName{{Source: "okta.corp", Kind: identity.KindGroup, ID: "1", Name: "Eng"}}
 	p := &plan.Plan{Steps: []plan.Step{
 		{ID: "a", Disposition: plan.DispositionManual}, {ID: "b", Disposition: plan.DispositionManual, Items: item},
 		{ID: "c", Disposition: plan.DispositionManual, Items: item, Crowd: &plan.Crowd{Count: 40}},

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -15,7 +16,7 @@ func planOf(kind identity.Kind, action plan.Action, completed string) *plan.Plan
 	return &plan.Plan{
 		Snapshots: []plan.Snapshot{{Source: "okta.corp", CompletedAt: completed}},
 		Steps: []plan.Step{{ID: "s", Action: action, Disposition: plan.DispositionPlanned,
-			Items: []plan.ItemName{{Kind: kind}}}},
+			Items: []merge.ItemName{{Kind: kind}}}},
 	}
 }
 

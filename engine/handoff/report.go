@@ -3,6 +3,7 @@ package handoff
 import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/declaration"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -22,7 +23,7 @@ type Report struct {
 	Unrecorded    []declaration.Change `json:"unrecorded"` // what the configuration says beyond what is recorded
 	Rows          []Row                `json:"rows"`
 	Applications  []Application        `json:"applications"`
-	Impacts       []plan.Impact        `json:"impacts"`
+	Impacts       []fidelity.Impact    `json:"impacts"`
 	Criteria      []Criterion          `json:"criteria"`
 	Questions     []Question           `json:"questions"`            // to people: what no read of a source answers
 	LaterPlan     string               `json:"later_plan,omitempty"` // hash of a plan previewed after this one

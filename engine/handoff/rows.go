@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -14,7 +15,7 @@ type Row struct {
 	ID          string           `json:"id"` // of the step
 	Title       string           `json:"title"`
 	Disposition plan.Disposition `json:"disposition"` // manual_follow_up or blocked
-	Items       []plan.ItemName  `json:"items"`
+	Items       []merge.ItemName `json:"items"`
 	Count       int              `json:"count"` // items that the row stands for
 	Reason      string           `json:"reason"`
 	ToDo        string           `json:"to_do,omitempty"`
@@ -66,7 +67,7 @@ func Rows(p *plan.Plan, followUps []FollowUp) []Row {
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Disposition > rows[j].Disposition })
 	for _, f := range followUps {
 		if _, left := kept[f.StepID]; left {
-			rows = append(rows, Row{ID: f.StepID, Title: f.Title, Disposition: plan.DispositionManual, Items: []plan.ItemName{},
+			rows = append(rows, Row{ID: f.StepID, Title: f.Title, Disposition: plan.DispositionManual, Items: []merge.ItemName{},
 				Reason: f.Reason + " (of run " + f.LastRun + ", not in this plan)",
 				ToDo:   f.ToDo, FollowUp: f.ID, Closed: f.Closed})
 		}

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // Acknowledgement says who accepted an impact or made a decision, and when it first took effect in a plan.
@@ -22,7 +23,7 @@ type Acknowledgement struct {
 // ImpactRow is one impact of a migration. Current is false once no plan finds it any more; the row stays for the
 // record.
 type ImpactRow struct {
-	plan.Impact
+	fidelity.Impact
 	Assessments     []string         `json:"assessments"` // of the plan that found it last
 	FirstSeen       time.Time        `json:"first_seen_at"`
 	LastSeen        time.Time        `json:"last_seen_at"`
@@ -32,7 +33,7 @@ type ImpactRow struct {
 
 // DecisionRow is one merge decision that took effect. Current is false once the overlap or its block is gone.
 type DecisionRow struct {
-	plan.Overlap
+	merge.Overlap
 	Assessment string    `json:"assessment"`
 	By         string    `json:"by"`
 	At         time.Time `json:"at"`
@@ -44,18 +45,18 @@ type DecisionRow struct {
 type Review struct {
 	Partial     bool
 	Assessments map[string]string
-	Impacts     []plan.Impact
-	Overlaps    []plan.Overlap
+	Impacts     []fidelity.Impact
+	Overlaps    []merge.Overlap
 }
 
 // DecisionID tells decisions apart: what was decided about one item and one type of resource.
-func DecisionID(o plan.Overlap) string { return o.Item.Address().String() + "#" + o.Wanted.Type }
+func DecisionID(o merge.Overlap) string { return o.Item.Address().String() + "#" + o.Wanted.Type }
 
 // Matched are the overlaps of each assessment, those without any too.
-func (r Review) Matched() map[string][]plan.Overlap {
-	matched := map[string][]plan.Overlap{}
+func (r Review) Matched() map[string][]merge.Overlap {
+	matched := map[string][]merge.Overlap{}
 	for _, id := range r.Assessments {
-		matched[id] = []plan.Overlap{}
+		matched[id] = []merge.Overlap{}
 	}
 	for _, o := range r.Overlaps {
 		id := r.Assessments[o.Item.Source]
@@ -126,7 +127,7 @@ func (r Review) ReviewDecisions(recorded []DecisionRow, by audit.Event) (changed
 		known[DecisionID(row.Overlap)] = row
 	}
 	for _, o := range r.Overlaps {
-		if o.Decision == "" || o.Status != plan.OverlapDecided && o.Status != plan.OverlapFollowUp {
+		if o.Decision == "" || o.Status != merge.OverlapDecided && o.Status != merge.OverlapFollowUp {
 			continue
 		}
 		row, seen := known[DecisionID(o)]
@@ -147,14 +148,14 @@ func (r Review) ReviewDecisions(recorded []DecisionRow, by audit.Event) (changed
 	return changed, events
 }
 
-func resourceText(o plan.Overlap) string {
+func resourceText(o merge.Overlap) string {
 	if o.Resource == nil {
 		return ""
 	}
 	return o.Resource.String()
 }
 
-func resolvedEvent(o plan.Overlap, by audit.Event) audit.Event {
+func resolvedEvent(o merge.Overlap, by audit.Event) audit.Event {
 	by.Name, by.Target = audit.DecisionResolved, o.Item.Address().String()
 	by.Facts = map[string]string{"decision": o.Decision, "resource": resourceText(o)}
 	if o.DecidedBy != nil {

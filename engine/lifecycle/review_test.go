@@ -7,9 +7,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
-	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 func TestFollowUp_IsOpenedAgainOnlyWhenWhatIsToBeDoneChanged(t *testing.T) {
@@ -63,12 +64,12 @@ func TestSortFollowUps_PutsOpenOnesFirstAndCountsAsPeopleDo(t *testing.T) {
 	}
 }
 
-func impact(id string, count int, reason string) plan.Impact {
-	return plan.Impact{ID: id, Code: "c", Count: count, Acknowledged: reason != "", Reason: reason}
+func impact(id string, count int, reason string) fidelity.Impact {
+	return fidelity.Impact{ID: id, Code: "c", Count: count, Acknowledged: reason != "", Reason: reason}
 }
 
 func TestReviewImpacts_KeepsWhatWasAcknowledgedAndWhen(t *testing.T) {
-	whole := func(impacts ...plan.Impact) lifecycle.Review {
+	whole := func(impacts ...fidelity.Impact) lifecycle.Review {
 		return lifecycle.Review{Assessments: map[string]string{"okta.corp": "a2", "entra.hq": "a1"}, Impacts: impacts}
 	}
 	first, events := whole(impact("i1", 3, ""), impact("i2", 1, "announced")).ReviewImpacts(nil, by(1))
@@ -109,9 +110,9 @@ func TestReviewImpacts_KeepsWhatWasAcknowledgedAndWhen(t *testing.T) {
 	}
 }
 
-func overlap(id, decision, resource string) plan.Overlap {
-	o := plan.Overlap{Item: plan.ItemName{Source: "okta.corp", Kind: identity.KindGroup, ID: id}, Decision: decision,
-		Wanted: identity.ResourceID{Type: "group", Key: "/" + id}, Status: plan.OverlapDecided}
+func overlap(id, decision, resource string) merge.Overlap {
+	o := merge.Overlap{Item: merge.ItemName{Source: "okta.corp", Kind: identity.KindGroup, ID: id}, Decision: decision,
+		Wanted: identity.ResourceID{Type: "group", Key: "/" + id}, Status: merge.OverlapDecided}
 	if resource != "" {
 		o.Resource = &identity.ResourceID{Type: "group", Key: resource}
 	}
@@ -119,7 +120,7 @@ func overlap(id, decision, resource string) plan.Overlap {
 }
 
 func TestReviewDecisions_RecordsWhoDecidedWhat(t *testing.T) {
-	whole := func(overlaps ...plan.Overlap) lifecycle.Review {
+	whole := func(overlaps ...merge.Overlap) lifecycle.Review {
 		return lifecycle.Review{Assessments: map[string]string{"okta.corp": "a1"}, Overlaps: overlaps}
 	}
 	pending := overlap("c", "", "/c")
@@ -158,7 +159,7 @@ func TestReviewDecisions_RecordsWhoDecidedWhat(t *testing.T) {
 }
 
 func TestMatched_ListsAnAssessmentWithoutOverlapsToo(t *testing.T) {
-	r := lifecycle.Review{Assessments: map[string]string{"okta.corp": "a1", "entra.hq": "a2"}, Overlaps: []plan.Overlap{overlap("a", "skip", "")}}
+	r := lifecycle.Review{Assessments: map[string]string{"okta.corp": "a1", "entra.hq": "a2"}, Overlaps: []merge.Overlap{overlap("a", "skip", "")}}
 	matched := r.Matched()
 	if len(matched) != 2 || len(matched["a1"]) != 1 || matched["a2"] == nil || len(matched["a2"]) != 0 {
 		t.Errorf("%+v", matched)

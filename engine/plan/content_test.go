@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
@@ -49,7 +50,7 @@ func fullPlans() map[string]*Plan {
 	}
 	return map[string]*Plan{
 		"forward":  full(func(p *Plan) { p.Part, p.Rollback = nil, nil }),
-		"rollback": full(func(p *Plan) { p.Part, p.Impacts, p.Access = nil, []Impact{}, nil }),
+		"rollback": full(func(p *Plan) { p.Part, p.Impacts, p.Access = nil, []fidelity.Impact{}, nil }),
 		"part":     full(func(p *Plan) { p.Rollback = nil }),
 	}
 }

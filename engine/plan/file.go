@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 )
 
@@ -211,7 +212,7 @@ func (f *fileReader) add(text []byte) (*trailer, error) {
 		}
 		return nil, nil
 	case line.Impact != nil:
-		f.plan.Impacts = append(f.plan.Impacts, Impact{})
+		f.plan.Impacts = append(f.plan.Impacts, fidelity.Impact{})
 		return nil, readPart(text, lineImpact, last(f.plan.Impacts), line.Impact, line.Envelope)
 	case line.Step != nil:
 		f.plan.Steps = append(f.plan.Steps, Step{})

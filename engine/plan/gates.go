@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
@@ -114,7 +115,7 @@ func pendingDecisions(steps []Step) *Blocker {
 }
 
 // accept writes the acknowledgements into the impacts.
-func accept(impacts []Impact, acknowledgements []Acknowledgement) {
+func accept(impacts []fidelity.Impact, acknowledgements []Acknowledgement) {
 	known := map[string]Acknowledgement{}
 	for _, a := range acknowledgements {
 		known[a.ID] = a
@@ -125,7 +126,7 @@ func accept(impacts []Impact, acknowledgements []Acknowledgement) {
 	}
 }
 
-func unacknowledged(impacts []Impact) *Blocker {
+func unacknowledged(impacts []fidelity.Impact) *Blocker {
 	b := Blocker{Code: BlockerImpacts, Next: "rehome acknowledge"}
 	for _, impact := range impacts {
 		if !impact.Acknowledged {

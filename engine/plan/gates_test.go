@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/assess"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 )
 
 func TestRecheck_RefusesAPlanThatNeedsABlockedStep(t *testing.T) {
@@ -52,7 +53,7 @@ func TestNotReady_NamesEveryGate(t *testing.T) {
 }
 
 func TestUnusedAcknowledgements_AreThoseOfTheWholeThatNoImpactHas(t *testing.T) {
-	p := &Plan{Impacts: []Impact{{ID: "ocm-1"}}}
+	p := &Plan{Impacts: []fidelity.Impact{{ID: "ocm-1"}}}
 	given := []Acknowledgement{{ID: "ocm-1"}, {ID: "ocm-2"}}
 	given[1].Range.File = "a.rehome.hcl"
 	found := UnusedAcknowledgements(p, given)

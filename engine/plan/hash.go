@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/value"
 )
 
@@ -123,8 +124,8 @@ func Compare(a, b *Plan) []Difference {
 	return append(differences, steps...)
 }
 
-func impactID(i *Impact) string { return i.ID }
-func stepID(s *Step) string     { return s.ID }
+func impactID(i *fidelity.Impact) string { return i.ID }
+func stepID(s *Step) string              { return s.ID }
 
 func byID[T any](list []T, id func(*T) string) map[string]*T {
 	all := make(map[string]*T, len(list))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -75,7 +76,7 @@ func TestHash_FollowsWhatWouldBeDone(t *testing.T) {
 
 func TestCompare_NamesWhatDiffersInTheHeader(t *testing.T) {
 	plan := func(change func(*Plan)) *Plan {
-		p := &Plan{FormatVersion: FormatVersion, Impacts: []Impact{{ID: "i", Acknowledged: true, Reason: "known"}}}
+		p := &Plan{FormatVersion: FormatVersion, Impacts: []fidelity.Impact{{ID: "i", Acknowledged: true, Reason: "known"}}}
 		change(p)
 		return p
 	}
@@ -107,7 +108,7 @@ func TestCompare_NamesWhatDiffersInTheHeader(t *testing.T) {
 
 func TestCompare_NamesTheImpactThatDiffers(t *testing.T) {
 	plan := func(reason string) *Plan {
-		return &Plan{Impacts: []Impact{{ID: "ocm-1", Acknowledged: true, Reason: reason}}}
+		return &Plan{Impacts: []fidelity.Impact{{ID: "ocm-1", Acknowledged: true, Reason: reason}}}
 	}
 	got := Compare(plan("known"), plan("other"))
 	if len(got) != 1 || got[0].ID != "ocm-1" || !slices.Equal(got[0].Fields, []string{"reason"}) {

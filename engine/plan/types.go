@@ -63,27 +63,6 @@ type Snapshot struct {
 	Assessment  string         `json:"assessment"`
 }
 
-// ItemName is an item as a reader wants it named.
-type ItemName struct {
-	Source string        `json:"source"`
-	Kind   identity.Kind `json:"kind"`
-	ID     string        `json:"id"`
-	Name   string        `json:"name"`
-	Person string        `json:"person,omitempty"` // id of the user that it is, or is about
-
-	// Of an item that uses the resource of another source's item: the decision and where it stands.
-	Decision  string `json:"decision,omitempty"`
-	DecidedBy *Place `json:"decided_by,omitempty" plan:"envelope"`
-}
-
-// Address of the item.
-func (i ItemName) Address() identity.Address {
-	return identity.Address{Source: i.Source, Kind: i.Kind, ID: i.ID}
-}
-
-// Place is where in the configuration something was decided; see package merge.
-type Place = merge.Place
-
 // Step is one planned change of one resource, or one item for which nothing is done, with its reason.
 //
 // ID is type:key for a resource, item:ADDRESS for an item without one. DependsOn holds IDs of steps, sorted.
@@ -95,7 +74,7 @@ type Step struct {
 	Resource    identity.ResourceID `json:"resource"`
 	ServerID    string              `json:"server_id,omitempty"`
 	Tag         string              `json:"tag,omitempty"`
-	Items       []ItemName          `json:"items"`
+	Items       []merge.ItemName    `json:"items"`
 	// of a step that stands for many people; Items then holds the first ten
 	Crowd          *Crowd              `json:"crowd,omitempty"`
 	Class          assess.Class        `json:"class"`
@@ -108,7 +87,7 @@ type Step struct {
 	AfterSensitive []string            `json:"after_sensitive"` // shown as (sensitive)
 	Unordered      []string            `json:"unordered,omitempty"`
 	DependsOn      []string            `json:"depends_on"`
-	DecidedBy      *Place              `json:"decided_by,omitempty" plan:"envelope"`
+	DecidedBy      *merge.Place        `json:"decided_by,omitempty" plan:"envelope"`
 	Decision       string              `json:"decision,omitempty"` // map_to_existing, create_new, reconcile, skip
 	NoWayBack      string              `json:"no_way_back,omitempty"`
 	// of a rollback: afterwards the items belong to no resource of this type
@@ -124,21 +103,6 @@ type Step struct {
 type Crowd struct {
 	Count  int    `json:"count"`
 	Digest string `json:"digest"`
-}
-
-// Impact is a change that people will feel.
-type Impact struct {
-	ID           string            `json:"id"`
-	Code         string            `json:"code"`
-	Audience     fidelity.Audience `json:"audience"`
-	Severity     fidelity.Severity `json:"severity"`
-	Summary      string            `json:"summary"`
-	Tell         string            `json:"tell"`  // what to tell the audience
-	Items        []string          `json:"items"` // item addresses, sorted, at most a thousand
-	Count        int               `json:"count"` // all items affected
-	Acknowledged bool              `json:"acknowledged"`
-	Reason       string            `json:"reason,omitempty"`
-	Reference    string            `json:"reference,omitempty"`
 }
 
 // Blocker is one open gate.
@@ -211,10 +175,10 @@ type Plan struct {
 	Handoff    Handoff            `json:"handoff" plan:"derived"` // a plan with a hash is ready
 	Summary    Summary            `json:"summary"`
 	Steps      []Step             `json:"steps"`
-	Impacts    []Impact           `json:"impacts"`
+	Impacts    []fidelity.Impact  `json:"impacts"`
 	// not in the plan file: its steps hold what follows from them
-	Overlaps []Overlap `json:"overlaps,omitempty" plan:"derived"`
-	Access   *Access   `json:"access"`
+	Overlaps []merge.Overlap `json:"overlaps,omitempty" plan:"derived"`
+	Access   *Access         `json:"access"`
 	// sha256:… of the access diff; computed from Access when empty
 	AccessDigest string    `json:"access_digest,omitempty"`
 	Warnings     diag.List `json:"warnings,omitempty" plan:"envelope"`
@@ -238,17 +202,6 @@ type Rollback struct {
 	Opened   []string `json:"opened,omitempty"` // resources that the run opened to people
 	Closes   int      `json:"closes"`           // applications that are switched off
 	NoReturn []string `json:"no_return"`        // what cannot be taken back, by step
-}
-
-// ImpactBefore is the order of impacts: high first, then by code and audience.
-func ImpactBefore(a, b Impact) bool {
-	if x, y := a.Severity == fidelity.SeverityHigh, b.Severity == fidelity.SeverityHigh; x != y {
-		return x
-	}
-	if a.Code != b.Code {
-		return a.Code < b.Code
-	}
-	return a.Audience < b.Audience
 }
 
 // Part is what a partial plan says about itself.

@@ -11,22 +11,24 @@ import (
 	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planfile"
 )
 
 // previewed is a plan that makes a group, and names a person where that is said.
 func previewed(person bool) *plan.Plan {
-	p := &plan.Plan{FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, Impacts: []plan.Impact{},
+	p := &plan.Plan{FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, Impacts: []fidelity.Impact{},
 		Steps: []plan.Step{{
 			ID: "group:/Finance", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 			Resource: identity.ResourceID{Type: "group", Key: "/Finance"}, After: identity.Attributes{"name": "Finance"},
-			Items: []plan.ItemName{{Source: "fake.corp", Kind: identity.KindGroup, ID: "g1", Name: "Finance"}},
+			Items: []merge.ItemName{{Source: "fake.corp", Kind: identity.KindGroup, ID: "g1", Name: "Finance"}},
 		}}}
 	if person {
-		p.Steps[0].Items[0] = plan.ItemName{Source: "fake.corp", Kind: identity.KindUser, ID: "u1", Name: "Ada", Person: "u1"}
+		p.Steps[0].Items[0] = merge.ItemName{Source: "fake.corp", Kind: identity.KindUser, ID: "u1", Name: "Ada", Person: "u1"}
 	}
 	plan.Close(p, plan.Gates{})
 	return p

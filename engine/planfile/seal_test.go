@@ -9,6 +9,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planfile"
 )
@@ -35,7 +36,7 @@ func sample(person string) *plan.Plan {
 	p := &plan.Plan{
 		FormatVersion: plan.FormatVersion, Summary: plan.Summary{Create: 1},
 		Steps: []plan.Step{{ID: "group:/eng", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
-			Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindGroup, ID: "00g", Person: person}},
+			Items: []merge.ItemName{{Source: "okta.corp", Kind: identity.KindGroup, ID: "00g", Person: person}},
 			After: identity.Attributes{"name": "eng"}}},
 	}
 	plan.Close(p, plan.Gates{CreatedAt: "2026-11-27T08:00:00Z", ExpiresAt: "2026-11-28T08:00:00Z"})

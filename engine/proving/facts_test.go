@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/state"
@@ -64,7 +65,7 @@ func TestUnknownApplications_NamesEachThatNoRunMade(t *testing.T) {
 		},
 	}
 	expected := []verify.Expected{
-		{Resource: resource("crm")}, {Resource: resource("0oa1"), Items: []plan.ItemName{{Name: "Expenses"}}},
+		{Resource: resource("crm")}, {Resource: resource("0oa1"), Items: []merge.ItemName{{Name: "Expenses"}}},
 	}
 	warnings := unknownApplications(block, expected)
 	var told []string
@@ -89,7 +90,7 @@ func TestUnknownApplications_NamesEachThatNoRunMade(t *testing.T) {
 
 func TestProbedPeople_AreFoundByKeyAndByTheNameInTheSource(t *testing.T) {
 	expected := []verify.Expected{
-		{Resource: resource("0oa1"), Items: []plan.ItemName{{Name: "Wiki"}}}, {Resource: resource("crm")},
+		{Resource: resource("0oa1"), Items: []merge.ItemName{{Name: "Wiki"}}}, {Resource: resource("crm")},
 	}
 	block := &config.Verify{
 		Impersonate: true, Members: map[string]string{"Wiki": "ada", "crm": "bo"},

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -91,7 +92,7 @@ func (m *Masker) name(label, text string) string {
 	return label + "-" + strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil))[:10])
 }
 
-func (m *Masker) learn(item plan.ItemName) {
+func (m *Masker) learn(item merge.ItemName) {
 	if item.Person == "" {
 		return
 	}

@@ -8,8 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 )
@@ -18,9 +20,9 @@ var key = bytes.Repeat([]byte{7}, pseudonym.KeySize)
 
 // crowded names people everywhere that a plan can.
 func crowded() *plan.Plan {
-	ana := plan.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00uPLANTED1", Name: "ana.planted@acme.example",
+	ana := merge.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00uPLANTED1", Name: "ana.planted@acme.example",
 		Person: "00uPLANTED1"}
-	eva := plan.ItemName{Source: "entra.hq", Kind: identity.KindUser, ID: "9e01-planted", Name: "Eva Planted",
+	eva := merge.ItemName{Source: "entra.hq", Kind: identity.KindUser, ID: "9e01-planted", Name: "Eva Planted",
 		Person: "9e01-planted"}
 	return &plan.Plan{
 		FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, PlanHash: "sha256:00",
@@ -28,29 +30,29 @@ func crowded() *plan.Plan {
 		Steps: []plan.Step{
 			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 				Resource: identity.ResourceID{Type: "client", Key: "crm"},
-				Items:    []plan.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}},
+				Items:    []merge.ItemName{{Source: "okta.corp", Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}},
 				After: identity.Attributes{"client_id": "crm", "contact": "ana.planted@acme.example",
 					"roles": []any{"crm/access"}}},
 			{ID: "user:ana", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 				Resource: identity.ResourceID{Type: "user", Key: "ana.planted@acme.example"},
-				Items:    []plan.ItemName{ana}, Tag: "okta.corp/user/00uPLANTED1", ServerID: "planted-server-id",
+				Items:    []merge.ItemName{ana}, Tag: "okta.corp/user/00uPLANTED1", ServerID: "planted-server-id",
 				After: identity.Attributes{"username": "ana.planted@acme.example", "first_name": "AnaPlanted", "enabled": true}},
 			{ID: "role_assignment:ana.planted@acme.example -> crm/access", Action: plan.ActionCreate,
 				Disposition: plan.DispositionPlanned,
 				Resource:    identity.ResourceID{Type: "role_assignment", Key: "ana.planted@acme.example -> crm/access"},
-				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindAppAssignment, ID: "0oa1:00uPLANTED1",
+				Items: []merge.ItemName{{Source: "okta.corp", Kind: identity.KindAppAssignment, ID: "0oa1:00uPLANTED1",
 					Name: "ana.planted@acme.example -> CRM", Person: "00uPLANTED1"}},
 				After: identity.Attributes{"user": "ana.planted@acme.example", "client": "crm", "role": "crm/access"}},
 			{ID: "item:okta.corp/app_assignment/0oa1:00uPLANTED1", Disposition: plan.DispositionBlocked,
 				Reason: "user Eva Planted (9e01-planted) is not in the plan; ask boss.planted@acme.example",
-				Items:  []plan.ItemName{eva}, DependsOn: []string{"role_assignment:ana.planted@acme.example -> crm/access"}},
+				Items:  []merge.ItemName{eva}, DependsOn: []string{"role_assignment:ana.planted@acme.example -> crm/access"}},
 			{ID: "people:okta.corp/membership", Disposition: plan.DispositionUnchanged,
 				Crowd: &plan.Crowd{Count: 40, Digest: "40:x"},
-				Items: []plan.ItemName{{Source: "okta.corp", Kind: identity.KindMembership, ID: "00g1:00uPLANTED1",
+				Items: []merge.ItemName{{Source: "okta.corp", Kind: identity.KindMembership, ID: "00g1:00uPLANTED1",
 					Name: "ana.planted@acme.example", Person: "00uPLANTED1"},
 					{Source: "okta.corp", Kind: identity.KindMembership, ID: "planted-membership", Name: "planted-name"}}},
 		},
-		Impacts: []plan.Impact{{ID: "ocm-1", Items: []string{"okta.corp/user/00uPLANTED9",
+		Impacts: []fidelity.Impact{{ID: "ocm-1", Items: []string{"okta.corp/user/00uPLANTED9",
 			"okta.corp/membership/00g1:00uPLANTED9", "okta.corp/app_assignment/0oa1:00uPLANTED1",
 			"okta.corp/application/0oa1"}}},
 		Access: &plan.Access{Gained: []plan.AccessChange{{Person: "ana.planted@acme.example", Application: "CRM"},
@@ -110,7 +112,7 @@ func TestPseudonyms_StayTheSameOverPlansAndDifferByKey(t *testing.T) {
 }
 
 func TestText_ReplacesWordsAndNotPartsOfThem(t *testing.T) {
-	p := &plan.Plan{Steps: []plan.Step{{Items: []plan.ItemName{
+	p := &plan.Plan{Steps: []plan.Step{{Items: []merge.ItemName{
 		{Source: "s", Kind: identity.KindUser, ID: "1", Name: "admin", Person: "1"},
 		{Source: "s", Kind: identity.KindUser, ID: "user0007", Name: "Max Müller", Person: "user0007"},
 	}}}}
@@ -141,11 +143,11 @@ func TestNames_TellsAPlanAboutPeopleFromOneWithout(t *testing.T) {
 		t.Error("people were not seen")
 	}
 	nobody := &plan.Plan{Steps: []plan.Step{{ID: "client:crm",
-		Items: []plan.ItemName{{Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}}}}}
+		Items: []merge.ItemName{{Kind: identity.KindApplication, ID: "0oa1", Name: "CRM"}}}}}
 	if pseudonym.Names(nobody) {
 		t.Error("somebody was seen")
 	}
-	nobody.Impacts = []plan.Impact{{Items: []string{"okta.corp/user/1"}}}
+	nobody.Impacts = []fidelity.Impact{{Items: []string{"okta.corp/user/1"}}}
 	if !pseudonym.Names(nobody) {
 		t.Error("the people of an impact were not seen")
 	}

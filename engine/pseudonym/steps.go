@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -161,7 +162,7 @@ func (m *Masker) step(step *plan.Step) {
 	}
 }
 
-func (m *Masker) item(item plan.ItemName) plan.ItemName {
+func (m *Masker) item(item merge.ItemName) merge.ItemName {
 	text := identity.Address{Source: item.Source, Kind: item.Kind, ID: item.ID}.String()
 	if item.Person == "" && !item.Kind.IsPeople() {
 		return item

@@ -7,6 +7,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/observation"
@@ -52,7 +53,7 @@ func Build(input Input) (*plan.Plan, diag.List) {
 	b.link()
 	p := &plan.Plan{
 		FormatVersion: plan.FormatVersion, Migration: input.Migration, Target: input.Target, Snapshots: []plan.Snapshot{},
-		Steps: b.order(), Impacts: []plan.Impact{}, Rollback: &plan.Rollback{Run: input.Run, PlanHash: input.PlanHash,
+		Steps: b.order(), Impacts: []fidelity.Impact{}, Rollback: &plan.Rollback{Run: input.Run, PlanHash: input.PlanHash,
 			Since: input.Since, Opened: b.opened()},
 	}
 	p.Summary.Classes = map[assess.Class]int{}

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/rollback"
@@ -43,11 +44,11 @@ func schemas() []identity.ResourceSchema {
 	}
 }
 
-func item(kind identity.Kind, id string) []plan.ItemName {
-	return []plan.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: id}}
+func item(kind identity.Kind, id string) []merge.ItemName {
+	return []merge.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: id}}
 }
 
-func made(resourceType, key string, items []plan.ItemName, after identity.Attributes, needs ...string) rollback.Did {
+func made(resourceType, key string, items []merge.ItemName, after identity.Attributes, needs ...string) rollback.Did {
 	id := identity.ResourceID{Type: resourceType, Key: key}
 	tag := ""
 	if len(items) > 0 {

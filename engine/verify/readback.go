@@ -17,7 +17,7 @@ type Expected struct {
 	ServerID   string
 	StepID     string
 	Run        string
-	Items      []plan.ItemName
+	Items      []merge.ItemName
 	Attributes identity.Attributes
 	Mapped     bool
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -148,7 +150,7 @@ func tiles(s plan.Summary) []tile {
 	}
 }
 
-func pageImpacts(impacts []plan.Impact) []pageImpact {
+func pageImpacts(impacts []fidelity.Impact) []pageImpact {
 	out := make([]pageImpact, 0, len(impacts))
 	for _, i := range impacts {
 		out = append(out, pageImpact{
@@ -189,7 +191,7 @@ func accessPage(a *plan.Access) *pageAccessDiff {
 
 func decisions(steps []plan.Step) []pageDecision {
 	var out []pageDecision
-	add := func(decision, about string, place *plan.Place) {
+	add := func(decision, about string, place *merge.Place) {
 		if place != nil {
 			out = append(out, pageDecision{Decision: words(firstOf(phrase.Clean(decision), "decided")), About: about,
 				Place: fmt.Sprintf("%s:%d", phrase.Clean(place.File), place.Line)})
@@ -239,7 +241,7 @@ func (out *planPage) fillItems(p *plan.Plan) {
 	}
 }
 
-func itemOf(step plan.Step, item plan.ItemName) pageItem {
+func itemOf(step plan.Step, item merge.ItemName) pageItem {
 	becomes := ""
 	if step.Resource.Type != "" && !keyUnknown(step) {
 		becomes = phrase.Clean(step.Resource.String())

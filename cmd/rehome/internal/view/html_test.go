@@ -13,8 +13,10 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -64,13 +66,13 @@ func hostilePlan() *plan.Plan {
 	p.Warnings = diag.List{diag.Warningf("x", hostile, "%s", hostile)}
 	p.Access = &plan.Access{Gained: []plan.AccessChange{{Person: hostile, Application: hostile, Privileged: true}}}
 	p.Handoff.Blockers = []plan.Blocker{{Code: hostile, Summary: hostile, Items: []string{hostile}, Next: hostile}}
-	p.Impacts = []plan.Impact{{ID: hostile, Audience: hostile, Severity: hostile, Summary: hostile, Tell: hostile,
+	p.Impacts = []fidelity.Impact{{ID: hostile, Audience: hostile, Severity: hostile, Summary: hostile, Tell: hostile,
 		Items: []string{hostile}, Acknowledged: true, Reason: hostile, Reference: hostile}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		s.Reason, s.ToDo, s.Notes, s.NoWayBack, s.Class, s.Decision, s.DecidedBy = hostile, hostile, []string{hostile},
-			hostile, hostile, hostile, &plan.Place{File: hostile, Line: 1}
-		s.Items[0] = plan.ItemName{Source: hostile, Kind: hostile, ID: hostile, Name: hostile}
+			hostile, hostile, hostile, &merge.Place{File: hostile, Line: 1}
+		s.Items[0] = merge.ItemName{Source: hostile, Kind: hostile, ID: hostile, Name: hostile}
 		if s.Resource.Type != "" {
 			s.Resource = identity.ResourceID{Type: hostile, Key: hostile}
 		}

@@ -7,12 +7,11 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/phrase"
-	"github.com/rehome-iam/rehome/engine/plan"
 )
 
 // Overlap writes one item that meets something: what it could be, best first and numbered, and what may be or was
 // decided.
-func Overlap(w io.Writer, o plan.Overlap, style Style) error {
+func Overlap(w io.Writer, o merge.Overlap, style Style) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s of %s (%s)\n", style.symbol(overlapSign(o.Status)),
 		strings.ReplaceAll(string(o.Item.Kind), "_", " "),
@@ -26,12 +25,12 @@ func Overlap(w io.Writer, o plan.Overlap, style Style) error {
 			phrase.Clean(strings.Join(m.Reasons, ", ")))
 	}
 	switch {
-	case o.Status == plan.OverlapPending:
+	case o.Status == merge.OverlapPending:
 		differences(&b, o.Sides)
 		fmt.Fprintf(&b, "    may be  %s\n", options(o))
 	case o.Decision != "":
 		fmt.Fprintf(&b, "    %s  %s\n", o.Status, decidedText(o))
-		if o.Status == plan.OverlapInvalid || o.Status == plan.OverlapFollowUp {
+		if o.Status == merge.OverlapInvalid || o.Status == merge.OverlapFollowUp {
 			fmt.Fprintf(&b, "    %s\n", phrase.Clean(o.Reason))
 		}
 	default:
@@ -41,11 +40,11 @@ func Overlap(w io.Writer, o plan.Overlap, style Style) error {
 	return err
 }
 
-func overlapSign(status plan.OverlapStatus) string {
+func overlapSign(status merge.OverlapStatus) string {
 	switch status {
-	case plan.OverlapPending, plan.OverlapInvalid, plan.OverlapBlocked:
+	case merge.OverlapPending, merge.OverlapInvalid, merge.OverlapBlocked:
 		return "!"
-	case plan.OverlapFollowUp:
+	case merge.OverlapFollowUp:
 		return "?"
 	}
 	return "="
@@ -64,7 +63,7 @@ func differences(b *strings.Builder, sides []merge.Side) {
 	}
 }
 
-func options(o plan.Overlap) string {
+func options(o merge.Overlap) string {
 	texts := make([]string, 0, len(o.Decisions))
 	for _, d := range o.Decisions {
 		if d == string(merge.DecisionCreate) && o.NeedsRename {
@@ -75,7 +74,7 @@ func options(o plan.Overlap) string {
 	return strings.Join(texts, ", ")
 }
 
-func decidedText(o plan.Overlap) string {
+func decidedText(o merge.Overlap) string {
 	text := o.Decision
 	if o.Resource != nil {
 		text += " -> " + phrase.Clean(o.Resource.String())

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
@@ -165,7 +166,7 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 
 // impactHead is the first line of an impact: ! while nobody acknowledged it, = after that and when no plan finds it any
 // more.
-func impactHead(impact plan.Impact, current bool, style Style) string {
+func impactHead(impact fidelity.Impact, current bool, style Style) string {
 	sign, gone := "!", ""
 	if impact.Acknowledged || !current {
 		sign = "="
@@ -358,7 +359,7 @@ func notes(b *strings.Builder, texts []string, noted map[string]bool, o PlanOpti
 }
 
 // joinedBy says which block lets an item use what the item of another source makes.
-func joinedBy(item plan.ItemName) string {
+func joinedBy(item merge.ItemName) string {
 	if item.Decision == "" || item.DecidedBy == nil {
 		return ""
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -24,15 +25,15 @@ var now = time.Date(2026, 11, 22, 10, 14, 0, 0, time.UTC)
 
 // sample holds one step of every sign, a hostile name, and values of every shape.
 func sample() *plan.Plan {
-	item := func(kind identity.Kind, id, name string) []plan.ItemName {
-		return []plan.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: name}}
+	item := func(kind identity.Kind, id, name string) []merge.ItemName {
+		return []merge.ItemName{{Source: "okta.corp", Kind: kind, ID: id, Name: name}}
 	}
 	steps := []plan.Step{
 		{
 			ID: "identity_provider:adfs", Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned,
 			Resource: identity.ResourceID{Type: "identity_provider", Key: "adfs"},
 			Items:    item(identity.KindIdentityProvider, "0oa1", "ADFS"), Class: assess.ClassApproximation, Decision: "reconcile",
-			DecidedBy: &plan.Place{File: "main.rehome.hcl", Line: 41},
+			DecidedBy: &merge.Place{File: "main.rehome.hcl", Line: 41},
 			Before: identity.Attributes{"sso_url": "https://fs.acme.example/old", "signing_certificates": []any{"A", "B"},
 				"hide_on_login": true},
 			After: identity.Attributes{"sso_url": "https://fs.acme.example/adfs/ls", "signing_certificates": []any{"B", "C"},
@@ -64,7 +65,7 @@ func sample() *plan.Plan {
 		Target:    plan.Target{Name: "portal", Summary: "Keycloak 26.7.4, realm acme"},
 		Snapshots: []plan.Snapshot{{Source: "okta.corp", CompletedAt: "2026-11-22T08:14:00Z", Items: 1284,
 			Gaps: []identity.Gap{{Kind: identity.KindAuthPolicy, Status: 403, Permission: "okta.policies.read"}}}},
-		Impacts: []plan.Impact{{ID: "ocm-7c1e9b", Audience: fidelity.AudienceEndUsers, Severity: fidelity.SeverityHigh,
+		Impacts: []fidelity.Impact{{ID: "ocm-7c1e9b", Audience: fidelity.AudienceEndUsers, Severity: fidelity.SeverityHigh,
 			Summary: "new sign-in address", Items: []string{"a"}, Count: 1}},
 		Summary: plan.Summary{Create: 1, Update: 1, Map: 1, ManualFollowUp: 1, Blocked: 1,
 			Classes: map[assess.Class]int{assess.ClassNative: 2},

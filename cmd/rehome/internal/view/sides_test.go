@@ -12,7 +12,7 @@ import (
 
 func TestSides_ShowWhatIsOverwrittenAndWhatIsKeptWithBothValues(t *testing.T) {
 	step := plan.Step{ID: "identity_provider:adfs", Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned,
-		Decision: "reconcile", DecidedBy: &plan.Place{File: "main.rehome.hcl", Line: 41},
+		Decision: "reconcile", DecidedBy: &merge.Place{File: "main.rehome.hcl", Line: 41},
 		Sides: []merge.Side{
 			{Name: "client_secret", Fate: merge.FateKept, Sensitive: true},
 			{Name: "display_name", Target: "ADFS", Source: "Corp ADFS", Fate: merge.FateKept},

@@ -1,9 +1,6 @@
-package plan
+package merge
 
-import (
-	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/merge"
-)
+import "github.com/rehome-iam/rehome/engine/identity"
 
 // OverlapStatus says how far an overlap is decided.
 type OverlapStatus string
@@ -24,13 +21,31 @@ type Overlap struct {
 	Item        ItemName             `json:"item"`
 	Wanted      identity.ResourceID  `json:"wanted"`
 	Status      OverlapStatus        `json:"status"`
-	Matches     []merge.Candidate    `json:"matched_resources"`
+	Matches     []Candidate          `json:"matched_resources"`
 	Decisions   []string             `json:"allowed_decisions"`
 	NeedsRename bool                 `json:"create_new_needs_rename"`
 	RenameFrom  string               `json:"rename_from,omitempty"` // what a rename replaces
-	Sides       []merge.Side         `json:"sides,omitempty"`       // both sides, when a resource of the same key lives
+	Sides       []Side               `json:"sides,omitempty"`       // both sides, when a resource of the same key lives
 	Decision    string               `json:"decision,omitempty"`
 	DecidedBy   *Place               `json:"decided_by,omitempty"`
 	Resource    *identity.ResourceID `json:"resource,omitempty"`
 	Reason      string               `json:"reason,omitempty"`
+}
+
+// ItemName is an item as a reader wants it named.
+type ItemName struct {
+	Source string        `json:"source"`
+	Kind   identity.Kind `json:"kind"`
+	ID     string        `json:"id"`
+	Name   string        `json:"name"`
+	Person string        `json:"person,omitempty"` // id of the user that it is, or is about
+
+	// Of an item that uses the resource of another source's item: the decision and where it stands.
+	Decision  string `json:"decision,omitempty"`
+	DecidedBy *Place `json:"decided_by,omitempty" plan:"envelope"`
+}
+
+// Address of the item.
+func (i ItemName) Address() identity.Address {
+	return identity.Address{Source: i.Source, Kind: i.Kind, ID: i.ID}
 }
