@@ -20,6 +20,7 @@ type Application struct {
 	RedirectURIs           []string `json:"redirect_uris" map:"access" doc:"OIDC redirect URIs, or all assertion consumer URLs."`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris" doc:"Allowed targets after sign-out. Null means that the redirect URIs are allowed, empty that none is."`
 	GrantTypes             []string `json:"grant_types" map:"access" doc:"OAuth grant types: authorization_code, implicit, refresh_token, client_credentials, password, device_code and others by their URN."`
+	ImplicitTokens         []string `json:"implicit_tokens" map:"no" doc:"What the implicit grant hands out: id_token, token. Null when there is no such grant or the source does not part them."`
 	PKCERequired           bool     `json:"pkce_required" map:"access" doc:"Proof key demanded."`
 	ConsentRequired        bool     `json:"consent_required" doc:"People are asked for consent."`
 	WildcardRedirect       bool     `json:"wildcard_redirect" map:"no" doc:"A host part of a redirect URI is a wildcard."`
@@ -61,6 +62,7 @@ type Application struct {
 	IdPEntityID           string               `json:"idp_entity_id" map:"no" doc:"SAML name of the incumbent towards the application, which is the issuer of its assertions. Empty when it does not tell. Okta: metadata of the application."`
 	IdPSignOnURL          string               `json:"idp_sso_url" map:"no" doc:"Where the application sends people to the incumbent. Empty when it does not tell. Okta: metadata of the application."`
 	IdPCertificate        string               `json:"idp_certificate" map:"no" doc:"Certificate with which the incumbent signs assertions for the application, base64 DER. Okta: metadata of the application."`
+	TokenClaims           []string             `json:"token_claims" map:"no" doc:"What tokens or assertions are set up to hold beside what every application gets, in the source's words: roles, groups and claims. None of it is carried."`
 	ClaimsKnown           bool                 `json:"claims_known" map:"no" doc:"False when the incumbent does not tell which claims or attributes it sends."`
 
 	Provisioning   []string     `json:"provisioning" map:"no" doc:"Provisioning features in use."`

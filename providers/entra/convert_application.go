@@ -199,19 +199,31 @@ func (j *joining) samlByEvidence() {
 	}
 }
 
-// claims notes what tokens and other applications rely on and what the neutral model has no field for. Each is named
-// once, not by its parts.
+// claims notes what tokens hold and other applications rely on.
 func (j *joining) claims() {
-	if claims := j.At("optionalClaims"); claims.IsSet() {
-		j.unknown("optionalClaims")
+	if groups := j.At("groupMembershipClaims").Text(); groups != "" && !strings.EqualFold(groups, "None") {
+		j.claim("groups (" + groups + ")")
 	}
-	if groups := j.At("groupMembershipClaims"); groups.Is("None") || groups.Is("none") {
-		groups.Settled()
+	for _, role := range j.At("appRoles").List() {
+		switch enabled, name := role.At("isEnabled"), role.At("value").Text(); {
+		case name == "": // for an assignment without a role
+		case !enabled.IsNull() && !enabled.Flag():
+			j.claim("role " + name + " (disabled)")
+		default:
+			j.claim("role " + name)
+		}
 	}
-	roles := j.At("appRoles").List()
-	if slices.ContainsFunc(roles, func(role reading.Node) bool { return role.At("value").IsSet() }) {
-		j.unknown("appRoles")
+	for _, kind := range []struct{ member, token string }{{"idToken", "ID token"}, {"accessToken", "access token"},
+		{"saml2Token", "assertion"}} {
+		for _, claim := range j.At("optionalClaims", kind.member).List() {
+			text := "claim " + claim.At("name").Text() + " in the " + kind.token
+			if properties := claim.At("additionalProperties").Texts(); len(properties) > 0 {
+				text += ", " + strings.Join(properties, ", ")
+			}
+			j.claim(text)
+		}
 	}
+	j.out.TokenClaims = sorted(j.out.TokenClaims)
 	required := j.At("requiredResourceAccess").List()
 	j.out.DirectGraphUse = usesGraph(required)
 	if slices.ContainsFunc(required, func(access reading.Node) bool {
@@ -222,6 +234,8 @@ func (j *joining) claims() {
 	}
 	settle(j.Node, "optionalClaims", "appRoles", "requiredResourceAccess")
 }
+
+func (j *joining) claim(text string) { j.out.TokenClaims = append(j.out.TokenClaims, text) }
 
 // unread lists what registration and instance set and nothing carries.
 func (j *joining) unread() {

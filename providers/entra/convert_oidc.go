@@ -52,9 +52,11 @@ func (j *joining) oidc() {
 		j.web()
 	case p.spa || p.native:
 		j.public("authorization_code", "refresh_token")
-		if fallback {
-			j.out.GrantTypes = append(j.out.GrantTypes, "device_code")
-			j.unknown("isFallbackPublicClient (password grant)") // a realm's password grant passes every flow
+		if p.spa && j.implicit() {
+			j.out.GrantTypes = append(j.out.GrantTypes, "implicit")
+		}
+		if fallback { // requests without redirect URI are taken too
+			j.out.GrantTypes = append(j.out.GrantTypes, "device_code", "password")
 		}
 		if p.spa {
 			j.out.WebOrigins = []string{"+"}
@@ -96,9 +98,7 @@ func otherPlatforms(p platforms, fallback bool) string {
 
 // web decides a registration that has redirect URIs of the web platform only.
 func (j *joining) web() {
-	settings := j.At("web", "implicitGrantSettings")
-	idToken, accessToken := settings.At("enableIdTokenIssuance").Flag(), settings.At("enableAccessTokenIssuance").Flag()
-	implicit := idToken || accessToken
+	implicit := j.implicit()
 	switch {
 	case j.hasCredentials():
 		grants := []string{"authorization_code", "refresh_token"}
@@ -120,6 +120,18 @@ func (j *joining) web() {
 				"grant_types")
 		}
 	}
+}
+
+// implicit tells whether there is an implicit flow, and notes what it hands out.
+func (j *joining) implicit() bool {
+	settings := j.At("web", "implicitGrantSettings")
+	if settings.At("enableIdTokenIssuance").Flag() {
+		j.out.ImplicitTokens = append(j.out.ImplicitTokens, "id_token")
+	}
+	if settings.At("enableAccessTokenIssuance").Flag() {
+		j.out.ImplicitTokens = append(j.out.ImplicitTokens, "token")
+	}
+	return len(j.out.ImplicitTokens) > 0
 }
 
 const gapFederatedCredentials = "federated_credentials"

@@ -194,8 +194,9 @@ func TestConvertApplication_NotesWhatTokensRelyOn(t *testing.T) {
 	out, _ := application(t, `{"id":"a","appId":"c",`+spaRedirect+`,"optionalClaims":{"idToken":[{"name":"upn"}]},"groupMembershipClaims":"SecurityGroup",
 		"appRoles":[{"id":"r","value":"Admin"}],"requiredResourceAccess":[
 		{"resourceAppId":"00000003-0000-0000-c000-000000000000","resourceAccess":[{"id":"e1fe6dd8-ba31-4d61-89e7-88639da4683d","type":"Scope"}]}]}`, plainInstance)
-	if strings.Join(out.Unknown, " ") != "appRoles groupMembershipClaims optionalClaims" || out.DirectGraphUse {
-		t.Errorf("got %v, graph %v", out.Unknown, out.DirectGraphUse)
+	if strings.Join(out.TokenClaims, "; ") != "claim upn in the ID token; groups (SecurityGroup); role Admin" ||
+		len(out.Unknown) > 0 || out.DirectGraphUse {
+		t.Errorf("claims are %q, unknown %q, graph %v", out.TokenClaims, out.Unknown, out.DirectGraphUse)
 	}
 	graph, _ := application(t, `{"id":"a","appId":"c",`+spaRedirect+`,"requiredResourceAccess":[
 		{"resourceAppId":"00000003-0000-0000-c000-000000000000","resourceAccess":[{"id":"df021288-bdef-4463-88db-98f22de89214","type":"Role"}]}]}`, plainInstance)

@@ -187,7 +187,7 @@ func TestConvertApplication_WhatASignInDoesNotUseIsUnknown(t *testing.T) {
 		name, registration, instance string
 		want                         []string
 	}{
-		{"the implicit flow of a single-page application", spaRedirect + `,"web":{"implicitGrantSettings":{"enableIdTokenIssuance":true}}`,
+		{"the implicit flow of a native application", nativeRedirect + `,"web":{"implicitGrantSettings":{"enableIdTokenIssuance":true}}`,
 			plainInstance, []string{"web.implicitGrantSettings.enableIdTokenIssuance"}},
 		{"what SAML has a use for, at OpenID Connect", webRedirect + `,` + validPassword + `,"defaultRedirectUri":"https://x.example/cb",
 			"requestSignatureVerification":{"isSignedRequestRequired":true},"tokenEncryptionKeyId":"k"`,
@@ -223,13 +223,37 @@ func TestConvertApplication_WhatASignInDoesNotUseIsUnknown(t *testing.T) {
 	}
 }
 
-func TestConvertApplication_TheDeviceCodeBesideRedirects(t *testing.T) {
-	out, _ := application(t, `{"id":"a","appId":"c",`+nativeRedirect+`,"isFallbackPublicClient":true}`, plainInstance)
-	if !slices.Equal(out.GrantTypes, []string{"authorization_code", "refresh_token", "device_code"}) {
-		t.Errorf("grants are %q", out.GrantTypes)
+func TestConvertApplication_GrantsThatARegistrationAllowsBesideItsPlatform(t *testing.T) {
+	const both = `"web":{"implicitGrantSettings":{"enableIdTokenIssuance":true,"enableAccessTokenIssuance":true}}`
+	cases := []struct{ name, registration, grants, implicit string }{
+		{"requests without redirect", nativeRedirect + `,"isFallbackPublicClient":true`,
+			"authorization_code refresh_token device_code password", ""},
+		{"the implicit flow of a single page", spaRedirect + `,` + both, "authorization_code refresh_token implicit", "id_token token"},
+		{"ID tokens only", `"web":{"redirectUris":["https://x.example/cb"],"implicitGrantSettings":{"enableIdTokenIssuance":true}},` + validPassword,
+			"authorization_code refresh_token implicit", "id_token"},
+		{"none", webRedirect + `,` + validPassword, "authorization_code refresh_token", ""},
 	}
-	if !slices.Equal(out.Unknown, []string{"isFallbackPublicClient (password grant)"}) {
-		t.Errorf("the password grant is not told: %q", out.Unknown)
+	for _, c := range cases {
+		out, _ := application(t, `{"id":"a","appId":"c",`+c.registration+`}`, plainInstance)
+		if strings.Join(out.GrantTypes, " ") != c.grants || strings.Join(out.ImplicitTokens, " ") != c.implicit || len(out.Unknown) > 0 {
+			t.Errorf("%s: grants %q, implicit %q, unknown %q", c.name, out.GrantTypes, out.ImplicitTokens, out.Unknown)
+		}
+	}
+}
+
+func TestConvertApplication_WhatTokensHoldIsNamed(t *testing.T) {
+	out, _ := application(t, `{"id":"a","appId":"c",`+webRedirect+`,`+validPassword+`,"groupMembershipClaims":"ApplicationGroup",
+		"optionalClaims":{"idToken":[{"name":"email","essential":true},{"name":"groups","additionalProperties":["sam_account_name","emit_as_roles"]}],
+			"saml2Token":[{"name":"upn"}]},
+		"appRoles":[{"id":"1","value":"Edit","isEnabled":true},{"id":"2","value":"Old","isEnabled":false},{"id":"3","value":null}]}`, plainInstance)
+	want := []string{"claim email in the ID token", "claim groups in the ID token, sam_account_name, emit_as_roles",
+		"claim upn in the assertion", "groups (ApplicationGroup)", "role Edit", "role Old (disabled)"}
+	if !slices.Equal(out.TokenClaims, want) {
+		t.Errorf("got %q, want %q", out.TokenClaims, want)
+	}
+	none, _ := application(t, `{"id":"a","appId":"c",`+webRedirect+`,`+validPassword+`,"groupMembershipClaims":"None"}`, plainInstance)
+	if none.TokenClaims != nil || none.Unknown != nil {
+		t.Errorf("no group claims are %q, unknown %q", none.TokenClaims, none.Unknown)
 	}
 }
 

@@ -185,6 +185,11 @@ func commonFindings(app kinds.Application) []fidelity.Finding {
 		findings = append(findings, impact("claims_known", "the source does not tell which claims or attributes the "+
 			"application gets", fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "claims_unknown"))
 	}
+	if len(app.TokenClaims) > 0 && (app.Protocol == "saml" || app.Protocol == "oidc") {
+		findings = append(findings, fidelity.Finding{Type: fidelity.Lost, Field: "token_claims", Direction: fidelity.DirectionSame,
+			Summary:  "tokens no longer hold: " + strings.Join(app.TokenClaims, "; "),
+			Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityMedium, ImpactCode: "claims_lost"})
+	}
 	return append(findings, credentialsLeft(app)...)
 }
 

@@ -192,6 +192,13 @@ func grants(app kinds.Application, a identity.Attributes, extra map[string]any) 
 	}
 	a["standard_flow"], a["implicit_flow"], a["service_accounts"] = has["authorization_code"], has["implicit"],
 		has["client_credentials"]
+	if has["implicit"] && len(app.ImplicitTokens) == 1 {
+		f := impact("implicit_tokens", "the implicit grant hands out every kind of token; at the source it hands out "+
+			app.ImplicitTokens[0]+" only", fidelity.DirectionLooser, fidelity.AudienceSecurity, fidelity.SeverityMedium,
+			"implicit_opens_tokens")
+		f.Compensated = "a token is good for this client alone and holds only what is granted at it"
+		findings = append(findings, f)
+	}
 	if has["device_code"] {
 		extra["oauth2.device.authorization.grant.enabled"] = "true"
 	}

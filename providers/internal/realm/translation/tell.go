@@ -24,6 +24,10 @@ func tells() map[string]string {
 	return map[string]string{
 		"app_roles_lost": "Roles inside your application are no longer sent at sign-in. Say which ones it " +
 			"needs before the change, or give them inside the application.",
+		"claims_lost": "What your application is told about people at sign-in changes: the roles, groups and claims " +
+			"listed here are not sent. Say which ones it needs, and try the new sign-in in the test before the change.",
+		"implicit_opens_tokens": "The implicit grant of this application would hand out access tokens as well. Have its owner " +
+			"change to the authorization code grant.",
 		"claims_unknown": "We cannot see which claims your application gets today. Send us the list it relies " +
 			"on, and try the new sign-in in the test before the change.",
 		"disabled_until_people_move": "Until your account has moved, this application is used by way of the old sign-in; " +
