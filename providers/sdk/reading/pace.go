@@ -21,15 +21,15 @@ func retryable(status int) bool {
 	return false
 }
 
-// Backoff is the pause before try+1: half of 0.5, 1, 2, 4 ... seconds, and up to as much again by chance.
-func Backoff(try int) time.Duration {
+// backoff is the pause before try+1: half of 0.5, 1, 2, 4 ... seconds, and up to as much again by chance.
+func backoff(try int) time.Duration {
 	full := 500 * time.Millisecond << min(try-1, 6)
 	return full/2 + time.Duration(rand.Int64N(int64(full/2)))
 }
 
-// AskedWait reads how long the server wants to be left alone. Retry-After counts seconds, also with a fraction, or is a
+// askedWait reads how long the server wants to be left alone. Retry-After counts seconds, also with a fraction, or is a
 // date; X-Rate-Limit-Reset is a time in epoch seconds by the server's own clock, which is in Date.
-func AskedWait(header http.Header, now time.Time) (time.Duration, bool) {
+func askedWait(header http.Header, now time.Time) (time.Duration, bool) {
 	if text := strings.TrimSpace(header.Get("Retry-After")); text != "" {
 		if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 {
 			return clampPause(seconds), true

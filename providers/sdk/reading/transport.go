@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"mime"
 	"net"
 	"net/http"
@@ -145,27 +144,29 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if t.options.Bucket != nil {
 		bucket = t.options.Bucket(request)
 	}
-	deadline := t.options.Now().Add(t.options.Budget)
-	for try := 1; ; try++ {
-		if err := t.enter(request, bucket, try); err != nil {
-			return nil, err
+	var last answer
+	var stopped error
+	retry := Retry{Tries: t.options.Tries, Budget: t.options.Budget, Sleep: t.options.Sleep, Now: t.options.Now}
+	tries := retry.Do(request.Context(), func(try int) Attempt {
+		if stopped = t.enter(request, bucket, try); stopped != nil {
+			return Attempt{}
 		}
-		answer := t.once(request)
-		t.pace.learn(bucket, answer.response, t.options.Now())
+		last = t.once(request)
+		t.pace.learn(bucket, last.response, t.options.Now())
 		t.leave()
-		if answer.response != nil && !retryable(answer.response.StatusCode) {
-			t.sign(request, answer, try, 0)
-			return t.checked(answer.response)
+		return last.attempt(request.Method)
+	}, func(try int, pause time.Duration) {
+		if stopped == nil {
+			t.sign(request, last, try, pause)
 		}
-		wait, again := t.decide(request, answer, try, deadline)
-		t.sign(request, answer, try, wait)
-		if !again {
-			return nil, answer.fault(request, try)
-		}
-		if err := t.options.Sleep(request.Context(), wait); err != nil {
-			return nil, answer.fault(request, try)
-		}
+	})
+	switch {
+	case stopped != nil:
+		return nil, stopped
+	case last.whole():
+		return t.checked(last.response)
 	}
+	return nil, last.fault(request, tries)
 }
 
 // enter waits for the rate limit first and for a place then, so that requests of a bucket that is used up do not keep
@@ -210,24 +211,6 @@ func (t *transport) hold(request *http.Request, bucket string, try int) error {
 	}
 }
 
-// decide tells whether there is another try, and after which wait.
-func (t *transport) decide(request *http.Request, a answer, try int, deadline time.Time) (time.Duration, bool) {
-	if request.Method != http.MethodGet || try >= t.options.Tries || a.final || request.Context().Err() != nil {
-		return 0, false
-	}
-	wait := Backoff(try)
-	if a.response != nil {
-		if asked, ok := AskedWait(a.response.Header, t.options.Now()); ok {
-			// A reset that is already over must not use up all tries at once.
-			wait = max(wait, asked+time.Duration(rand.Int64N(int64(250*time.Millisecond))))
-		}
-	}
-	if t.options.Now().Add(wait).After(deadline) {
-		return 0, false
-	}
-	return wait, true
-}
-
 func (t *transport) checked(response *http.Response) (*http.Response, error) {
 	if t.options.Check == nil {
 		return response, nil
@@ -255,6 +238,18 @@ type answer struct {
 	code     contract.ErrorCode
 	reason   string
 	final    bool // another try would not help
+}
+
+// whole tells whether it is a response that stands, whatever it says.
+func (a answer) whole() bool { return a.response != nil && !retryable(a.response.StatusCode) }
+
+// attempt says what another try would be worth. Only what reads is sent again.
+func (a answer) attempt(method string) Attempt {
+	made := Attempt{Again: !a.whole() && !a.final && method == http.MethodGet}
+	if a.response != nil {
+		made.Header = a.response.Header
+	}
+	return made
 }
 
 func (a answer) fault(request *http.Request, tries int) *Fault {

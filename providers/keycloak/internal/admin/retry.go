@@ -22,23 +22,19 @@ const (
 // Send does one request, again where that cannot do harm, and reads the whole answer.
 func (c *Client) Send(ctx context.Context, request Call, header http.Header, body []byte) (Reply, error) {
 	count(ctx)
-	end := c.Now().Add(requestLimit)
-	for try := 1; ; try++ {
-		response, err := c.try(ctx, request, header, body)
-		once := !again(request, response, err, try)
-		limited := err == nil && response.Status == http.StatusTooManyRequests
-		if ctx.Err() != nil || try >= mostTries || (once && !limited) {
-			return response, c.finalError(request, err, try)
+	var response Reply
+	var err error
+	retry := reading.Retry{Tries: mostTries, Budget: requestLimit, Sleep: c.Sleep, Now: c.Now}
+	tries := retry.Do(ctx, func(try int) reading.Attempt {
+		response, err = c.try(ctx, request, header, body)
+		attempt := reading.Attempt{Again: again(request, response, err, try)}
+		if err == nil {
+			// What may not be repeated waits all the same: whoever sent it asks next what became of it.
+			attempt.Header, attempt.Busy = response.Header, response.Status == http.StatusTooManyRequests
 		}
-		wait := reading.Backoff(try)
-		if asked, ok := reading.AskedWait(response.Header, c.Now()); ok && err == nil {
-			wait = max(wait, asked)
-		}
-		// What may not be repeated waits all the same: whoever sent it asks next what became of it.
-		if c.Now().Add(wait).After(end) || c.Sleep(ctx, wait) != nil || once {
-			return response, c.finalError(request, err, try)
-		}
-	}
+		return attempt
+	}, nil)
+	return response, c.finalError(request, err, tries)
 }
 
 func (c *Client) finalError(request Call, err error, tries int) error {
