@@ -28,8 +28,8 @@ func startIssuer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("RUNNER", place.Runner)
 }
 
-// mintToken is the verb token: it sets $REHOME_TOKEN to a token with the claims name=value. The value of permissions is a list with
-// commas; age=1h is a token that expired so long ago; alg names the algorithm.
+// mintToken is the verb token: it sets $REHOME_TOKEN to a token with the claims name=value. The value of permissions is
+// a list with commas; age=1h is a token that expired so long ago; alg names the algorithm.
 func mintToken(ts *testscript.TestScript, _ bool, args []string) {
 	issuer := ts.Value(issuerKey{}).(*issuertest.Issuer)
 	claims, algorithm := map[string]any{"tenant": "acme", "permissions": []string{}}, "RS256"

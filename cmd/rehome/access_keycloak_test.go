@@ -31,20 +31,24 @@ func (c tokenClient) make(t *testing.T, realm *keycloaktest.Realm) {
 		return map[string]any{"name": name, "protocol": "openid-connect", "protocolMapper": kind, "config": config}
 	}
 	hardcoded := func(name, value string) map[string]any {
-		return mapper(name, "oidc-hardcoded-claim-mapper", map[string]string{"claim.name": "rehome." + name, "claim.value": value, "jsonType.label": "String"})
+		return mapper(name, "oidc-hardcoded-claim-mapper", map[string]string{"claim.name": "rehome." + name,
+			"claim.value": value, "jsonType.label": "String"})
 	}
 	mappers := []any{hardcoded("tenant", c.tenant)}
 	if c.context != "" {
 		mappers = append(mappers, hardcoded("context", c.context))
 	}
 	if c.audience != "" {
-		mappers = append(mappers, mapper("audience", "oidc-audience-mapper", map[string]string{"included.custom.audience": c.audience}))
+		mappers = append(mappers, mapper("audience", "oidc-audience-mapper",
+			map[string]string{"included.custom.audience": c.audience}))
 	}
 	realm.AdminRealm(t, http.MethodPost, "/clients", map[string]any{
-		"clientId": c.name, "secret": "planted-secret-client", "publicClient": false, "standardFlowEnabled": false, "serviceAccountsEnabled": true, "protocolMappers": mappers,
+		"clientId": c.name, "secret": "planted-secret-client", "publicClient": false, "standardFlowEnabled": false,
+		"serviceAccountsEnabled": true, "protocolMappers": mappers,
 	})
 	id := clientUUID(t, realm, c.name)
-	account := realm.AdminRealm(t, http.MethodGet, "/clients/"+id+"/service-account-user", nil).(map[string]any)["id"].(string)
+	account := realm.AdminRealm(t, http.MethodGet, "/clients/"+id+"/service-account-user",
+		nil).(map[string]any)["id"].(string)
 	holder := clientUUID(t, realm, "rehome")
 	for _, permission := range c.permissions {
 		role := realm.AdminRealm(t, http.MethodGet, "/clients/"+holder+"/roles/"+permission, nil)
@@ -90,12 +94,15 @@ func TestKeycloak_TokensOfARealServerAreHeldToTheRules(t *testing.T) {
 	server := pool.Server(t)
 	realm := server.NewRealm(t, "view-realm")
 	for _, permission := range []string{"portal.migrations.view", "portal.migrations.manage"} {
-		realm.AdminRealm(t, http.MethodPost, "/clients/"+clientUUID(t, realm, "rehome")+"/roles", map[string]any{"name": permission})
+		realm.AdminRealm(t, http.MethodPost, "/clients/"+clientUUID(t, realm, "rehome")+"/roles",
+			map[string]any{"name": permission})
 	}
 	j := newJourney(t, "okta-to-realmfile", "okta", "realmfile")
 	startOktaLab(j)
-	block := fmt.Sprintf("access {\n  issuer          = %q\n  audience        = \"rehome-cli\"\n  operator_tenant = \"platform\"\n"+
-		"  claims = { tenant = \"rehome.tenant\", permissions = \"resource_access.rehome.roles\", context = \"rehome.context\" }\n}\n", server.URL+"/realms/"+realm.Name)
+	block := fmt.Sprintf("access {\n  issuer          = %q\n  audience        = \"rehome-cli\"\n"+
+		"  operator_tenant = \"platform\"\n"+
+		"  claims = { tenant = \"rehome.tenant\", permissions = \"resource_access.rehome.roles\", context = "+
+		"\"rehome.context\" }\n}\n", server.URL+"/realms/"+realm.Name)
 	if err := os.WriteFile(filepath.Join(j.folder, "access.rehome.hcl"), []byte(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +138,8 @@ func TestKeycloak_TokensOfARealServerAreHeldToTheRules(t *testing.T) {
 		if !strings.Contains(out, c.says) {
 			t.Errorf("%s with the token of %s does not say %q:\n%s", c.command, c.client.name, c.says, out)
 		}
-		if signature := token[strings.LastIndexByte(token, '.')+1:]; strings.Contains(out, signature) || strings.Contains(out, "planted-secret") {
+		if signature := token[strings.LastIndexByte(token, '.')+1:]; strings.Contains(out, signature) ||
+			strings.Contains(out, "planted-secret") {
 			t.Errorf("%s shows the token or a secret", c.command)
 		}
 	}

@@ -43,7 +43,8 @@ func TestCommands_SayAllThatIsNeeded(t *testing.T) {
 		if path := pathOf(c); path != "help" && made[path].Path == "" {
 			t.Errorf("%s is in the tree and not in commands", path)
 		}
-		if c.PersistentPreRun != nil || c.PersistentPreRunE != nil || c.PreRunE != nil || c.Run != nil && pathOf(c) != "help" {
+		if c.PersistentPreRun != nil || c.PersistentPreRunE != nil || c.PreRunE != nil || c.Run != nil &&
+			pathOf(c) != "help" {
 			t.Errorf("%s runs something before its token is checked", pathOf(c))
 		}
 	}
@@ -59,24 +60,28 @@ func lacks(c Command) []string {
 	}
 	classes := []commandClass{classFree, classBegin, classRead, classManage}
 	top := !strings.Contains(c.Path, " ")
-	say(c.Run != nil && !slices.Contains(classes, c.Class), "is not classified: does it read, manage, or is it free (touches neither state nor target)?")
+	say(c.Run != nil && !slices.Contains(classes, c.Class),
+		"is not classified: does it read, manage, or is it free (touches neither state nor target)?")
 	say(c.Run == nil && c.Class != "", "has a class and does nothing")
 	say(top && !slices.Contains(groups(), c.Group), "has no group in the help of the root")
 	say(!top && c.Group != "", "is not in the help of the root and has a group")
-	say(c.Short == "" || strings.HasSuffix(c.Short, "."), "says in no short line what it does, or ends that with a full stop")
+	say(c.Short == "" || strings.HasSuffix(c.Short, "."),
+		"says in no short line what it does, or ends that with a full stop")
 	say(c.Example == "", "shows no example")
 	say(top && c.Long == "" && c.Path != "version", "has no help of more than a line")
 	say(c.Phase != "" && c.Phase != config.PhasePlan && c.Phase != config.PhaseApply, "has a phase that is none")
 	for name, class := range c.ClassWith {
 		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 		c.Flags(flags)
-		say(flags.Lookup(name) == nil || flags.Lookup(name).DefValue != "false", "has a class with -"+name+", which is no switch of it")
+		say(flags.Lookup(name) == nil || flags.Lookup(name).DefValue != "false",
+			"has a class with -"+name+", which is no switch of it")
 		say(class == c.Class, "is of the same class with -"+name)
 	}
 	for name, why := range c.Needs {
 		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 		c.Flags(flags)
-		say(flags.Lookup(name) == nil || flags.Lookup(name).DefValue != "" || why == "", "needs -"+name+", which has no empty default, or does not say why")
+		say(flags.Lookup(name) == nil || flags.Lookup(name).DefValue != "" || why == "",
+			"needs -"+name+", which has no empty default, or does not say why")
 	}
 	for _, code := range c.Codes {
 		say(!slices.ContainsFunc(diag.Codes(), func(known diag.Code) bool { return known.Code == code }),
@@ -91,7 +96,8 @@ func TestCommands_ATestFindsWhatTheyDoNotSay(t *testing.T) {
 		t.Fatal(found)
 	}
 	for name, spoil := range map[string]func(c *Command){
-		"class": func(c *Command) { c.Class = "" }, "group": func(c *Command) { c.Group = "" }, "short": func(c *Command) { c.Short = "" },
+		"class": func(c *Command) { c.Class = "" }, "group": func(c *Command) { c.Group = "" },
+		"short":   func(c *Command) { c.Short = "" },
 		"example": func(c *Command) { c.Example = "" }, "phase": func(c *Command) { c.Phase = "always" },
 		"codes": func(c *Command) { c.Codes = []string{"no-such-code"} }, "run": func(c *Command) { c.Run = nil },
 		"need": func(c *Command) {
@@ -135,8 +141,8 @@ access {
 }
 `
 
-// TestAccess_NoCommandStartsWithoutAToken runs every command that reads or changes something, in a folder with an access block, and
-// demands that it is stopped before its own code.
+// TestAccess_NoCommandStartsWithoutAToken runs every command that reads or changes something, in a folder with an
+// access block, and demands that it is stopped before its own code.
 func TestAccess_NoCommandStartsWithoutAToken(t *testing.T) {
 	t.Chdir(t.TempDir())
 	folder := t.TempDir()

@@ -20,7 +20,8 @@ import (
 // benchItems is how many items the tenant of the benchmarks has: people, groups, and a membership for each group.
 const benchItems = 10_000
 
-// bench is a folder with a configuration, the binaries as they are given out, and an incumbent that answers on loopback.
+// bench is a folder with a configuration, the binaries as they are given out, and an incumbent that answers on
+// loopback.
 type bench struct {
 	binaries, folder string
 	lab              *labokta.Server
@@ -30,7 +31,8 @@ type bench struct {
 func newBench(b *testing.B) *bench {
 	b.Helper()
 	w := &bench{binaries: b.TempDir(), folder: b.TempDir()}
-	build := exec.Command("go", "build", "-trimpath", "-o", w.binaries, ".", "../rehome-provider-okta", "../rehome-provider-realmfile")
+	build := exec.Command("go", "build", "-trimpath", "-o", w.binaries, ".", "../rehome-provider-okta",
+		"../rehome-provider-realmfile")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)
@@ -62,17 +64,22 @@ func benchTenant(b *testing.B) fstest.MapFS {
 	users, groups, members := []any{}, []any{}, map[string][]string{}
 	for n := range benchItems * 6 / 10 {
 		users = append(users, map[string]any{
-			"id": fmt.Sprintf("00u%017d", n), "status": "ACTIVE", "created": "2025-04-14T09:30:00.000Z", "lastUpdated": "2026-01-19T15:02:41.000Z",
+			"id": fmt.Sprintf("00u%017d", n), "status": "ACTIVE", "created": "2025-04-14T09:30:00.000Z",
+			"lastUpdated": "2026-01-19T15:02:41.000Z",
 			"type":        map[string]any{"id": "oty1"},
-			"profile":     map[string]any{"firstName": "Ana", "lastName": "Núñez", "login": fmt.Sprintf("ana%d@acme.example", n), "email": fmt.Sprintf("ana%d@acme.example", n), "department": "Field"},
-			"credentials": map[string]any{"password": map[string]any{}, "provider": map[string]any{"type": "OKTA", "name": "OKTA"}},
+			"profile": map[string]any{"firstName": "Ana", "lastName": "Núñez", "login": fmt.Sprintf("ana%d@acme.example", n),
+				"email": fmt.Sprintf("ana%d@acme.example", n), "department": "Field"},
+			"credentials": map[string]any{"password": map[string]any{}, "provider": map[string]any{"type": "OKTA",
+				"name": "OKTA"}},
 		})
 	}
 	for n := range benchItems * 2 / 10 {
 		id := fmt.Sprintf("00g%017d", n)
 		groups = append(groups, map[string]any{
-			"id": id, "created": "2025-04-14T09:30:00.000Z", "lastUpdated": "2026-01-19T15:02:41.000Z", "lastMembershipUpdated": "2026-01-19T15:02:41.000Z",
-			"objectClass": []string{"okta:user_group"}, "type": "OKTA_GROUP", "profile": map[string]any{"name": fmt.Sprintf("Team %d", n), "description": "a team"},
+			"id": id, "created": "2025-04-14T09:30:00.000Z", "lastUpdated": "2026-01-19T15:02:41.000Z",
+			"lastMembershipUpdated": "2026-01-19T15:02:41.000Z",
+			"objectClass":           []string{"okta:user_group"}, "type": "OKTA_GROUP",
+			"profile": map[string]any{"name": fmt.Sprintf("Team %d", n), "description": "a team"},
 		})
 		members[id] = []string{fmt.Sprintf("00u%017d", n)}
 	}
@@ -94,8 +101,9 @@ func benchTenant(b *testing.B) fstest.MapFS {
 	return tenant
 }
 
-// run executes the built rehome and returns its peak memory in kibibytes, without its plugins. It is read while the process runs: what the
-// kernel says at its end counts the memory of the process that started it too. Where there is no /proc it is 0.
+// run executes the built rehome and returns its peak memory in kibibytes, without its plugins. It is read while the
+// process runs: what the kernel says at its end counts the memory of the process that started it too. Where there is no
+// /proc it is 0.
 func (w *bench) run(b *testing.B, status int, args ...string) int {
 	b.Helper()
 	c := exec.Command(filepath.Join(w.binaries, "rehome"), args...)
@@ -133,7 +141,8 @@ func watchMemory(process int, ended <-chan struct{}) int {
 	}
 }
 
-// measure runs one command for each turn of the benchmark and reports items a second, requests to the incumbent and peak memory.
+// measure runs one command for each turn of the benchmark and reports items a second, requests to the incumbent and
+// peak memory.
 func (w *bench) measure(b *testing.B, status int, args ...string) {
 	before, peak := w.lab.Requests(), 0
 	for b.Loop() {
@@ -167,7 +176,8 @@ func BenchmarkCommands(b *testing.B) {
 	}
 }
 
-// BenchmarkStartup compares rehome version with /bin/true, turn by turn, so that the load of the machine touches both alike.
+// BenchmarkStartup compares rehome version with /bin/true, turn by turn, so that the load of the machine touches both
+// alike.
 func BenchmarkStartup(b *testing.B) {
 	w := newBench(b)
 	var ours, theirs time.Duration

@@ -31,14 +31,15 @@ func TestCodes_AreAllUsed(t *testing.T) {
 	}
 }
 
-// givenCodes finds the texts that source code below the folders hands to something, sets as Code or returns, and the values of constants
-// that are used somewhere. The lists themselves do not count.
+// givenCodes finds the texts that source code below the folders hands to something, sets as Code or returns, and the
+// values of constants that are used somewhere. The lists themselves do not count.
 func givenCodes(t *testing.T, folders ...string) map[string]bool {
 	t.Helper()
 	given, constants, names := map[string]bool{}, map[string]string{}, map[string]int{}
 	for _, folder := range folders {
 		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".pb.go") {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+				strings.HasSuffix(path, ".pb.go") {
 				return err
 			}
 			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)

@@ -14,7 +14,8 @@ import (
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
-// TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother takes the folder of the secrets away while the target makes one.
+// TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother takes the folder of the secrets away while the target makes
+// one.
 func TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother(t *testing.T) {
 	s := newFakeStage(t)
 	folder, server, _ := s.row(t)
@@ -25,7 +26,9 @@ func TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother(t *testing.T) {
 	out := "-secrets-out=given/secrets.json"
 	got := s.apply(folder, killAt("no folder", journal.AfterRecord, "intend client:wiki"), "-parallelism=1", out)
 	command := "rehome credentials rotate-client wiki"
-	if got.status != 1 || !strings.Contains(got.output, "client:wiki   the resource was written, but its secret was not delivered") || !strings.Contains(got.output, command+" -secrets-out=FILE") {
+	if got.status != 1 || !strings.Contains(got.output,
+		"client:wiki   the resource was written, but its secret was not delivered") || !strings.Contains(got.output,
+		command+" -secrets-out=FILE") {
 		t.Fatalf("status %d:\n%s", got.status, got.output)
 	}
 	if strings.Contains(got.output, server.secrets()["client:wiki"]) {
@@ -37,7 +40,8 @@ func TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother(t *testing.T) {
 	}
 
 	lost := server.secrets()["client:wiki"]
-	rotated := s.rehome(folder, append(strings.Fields(strings.TrimPrefix(command, "rehome ")), "-secrets-out=new.json", "-approve=wiki")...)
+	rotated := s.rehome(folder, append(strings.Fields(strings.TrimPrefix(command, "rehome ")), "-secrets-out=new.json",
+		"-approve=wiki")...)
 	if rotated.status != 0 {
 		t.Fatalf("rotating ended with %d:\n%s", rotated.status, rotated.output)
 	}
@@ -51,22 +55,26 @@ func TestApply_ASecretThatIsNotDeliveredSaysHowToGetAnother(t *testing.T) {
 	again := s.apply(folder, "nobody", out)
 	content, err = os.ReadFile(filepath.Join(given, "secrets.json"))
 	if again.status != 0 || err != nil || !strings.Contains(string(content), server.secrets()["client:wiki"]) {
-		t.Errorf("the next apply ended with %d and did not deliver the secret of now (%v):\n%s", again.status, err, again.output)
+		t.Errorf("the next apply ended with %d and did not deliver the secret of now (%v):\n%s", again.status, err,
+			again.output)
 	}
 }
 
-// TestStatus_AfterAKillSaysThatTheRunGoesOn reads right after kill -9, when only the journal knows how far the run came.
+// TestStatus_AfterAKillSaysThatTheRunGoesOn reads right after kill -9, when only the journal knows how far the run
+// came.
 func TestStatus_AfterAKillSaysThatTheRunGoesOn(t *testing.T) {
 	forward := newFakeStage(t)
 	for name, s := range map[string]*fakeStage{"an apply": forward, "a rollback": forward.taken(t)} {
 		t.Run(name, func(t *testing.T) {
 			folder, _, _ := s.row(t)
-			if died := s.apply(folder, killAt("host", journal.AfterRecord, "intend client:wiki"), "-parallelism=1"); died.status >= 0 {
+			if died := s.apply(folder, killAt("host", journal.AfterRecord, "intend client:wiki"),
+				"-parallelism=1"); died.status >= 0 {
 				t.Fatalf("status %d:\n%s", died.status, died.output)
 			}
 			want := "rehome apply -plan-hash=" + s.hash
 			status := s.rehome(folder, "status")
-			if status.status != 0 || !strings.Contains(status.output, "   started   ") || !strings.Contains(status.output, ", cut off: the same apply goes on with it") {
+			if status.status != 0 || !strings.Contains(status.output, "   started   ") || !strings.Contains(status.output,
+				", cut off: the same apply goes on with it") {
 				t.Errorf("status %d:\n%s", status.status, status.output)
 			}
 			asked := s.rehome(folder, "status", "-json")
@@ -74,14 +82,17 @@ func TestStatus_AfterAKillSaysThatTheRunGoesOn(t *testing.T) {
 				Next    string     `json:"next"`
 				LastRun *state.Run `json:"last_run"`
 			}
-			if err := json.Unmarshal([]byte(asked.output), &document); err != nil || document.Next != want || document.LastRun == nil || document.LastRun.Status != history.StatusStarted {
+			if err := json.Unmarshal([]byte(asked.output), &document); err != nil || document.Next != want ||
+				document.LastRun == nil || document.LastRun.Status != history.StatusStarted {
 				t.Errorf("next is %q, error %v:\n%s", document.Next, err, asked.output)
 			}
 			shown := s.rehome(folder, "run", "show")
-			if shown.status != 0 || !strings.Contains(shown.output, ", cut off: the same apply goes on with it") || !strings.Contains(shown.output, "unknown      1") {
+			if shown.status != 0 || !strings.Contains(shown.output, ", cut off: the same apply goes on with it") ||
+				!strings.Contains(shown.output, "unknown      1") {
 				t.Errorf("run show, status %d:\n%s", shown.status, shown.output)
 			}
-			if next := s.rehome(folder, append(strings.Fields(strings.TrimPrefix(want, "rehome ")), "-secrets-out=secrets.json")...); next.status != 0 {
+			if next := s.rehome(folder, append(strings.Fields(strings.TrimPrefix(want, "rehome ")),
+				"-secrets-out=secrets.json")...); next.status != 0 {
 				t.Errorf("what status said ended with %d:\n%s", next.status, next.output)
 			}
 			if after := s.rehome(folder, "status"); strings.Contains(after.output, "goes on with it") {
@@ -91,7 +102,8 @@ func TestStatus_AfterAKillSaysThatTheRunGoesOn(t *testing.T) {
 	}
 }
 
-// TestPlugin_ThatDiesWhileItReadsLeavesNothingHalf kills the target's plugin while verify and rollback look at the target.
+// TestPlugin_ThatDiesWhileItReadsLeavesNothingHalf kills the target's plugin while verify and rollback look at the
+// target.
 func TestPlugin_ThatDiesWhileItReadsLeavesNothingHalf(t *testing.T) {
 	s := newFakeStage(t)
 	folder, _, spoil := s.row(t)
@@ -104,7 +116,8 @@ func TestPlugin_ThatDiesWhileItReadsLeavesNothingHalf(t *testing.T) {
 			audited := s.rehome(folder, "audit", "list").output
 			spoil.arm(labfault.Spoil{Status: statusDie}, "map", false)
 			died := s.rehome(folder, args...)
-			if died.status != 1 || !strings.Contains(died.output, "[plugin-died]") || !strings.Contains(died.output, "the fake cannot go on") {
+			if died.status != 1 || !strings.Contains(died.output, "[plugin-died]") || !strings.Contains(died.output,
+				"the fake cannot go on") {
 				t.Errorf("status %d:\n%s", died.status, died.output)
 			}
 			if files, err := filepath.Glob(filepath.Join(folder, "[bn]*.rehome")); err != nil || len(files) > 0 {
@@ -138,7 +151,8 @@ func TestLock_NamesItsHolderAndIsWaitedFor(t *testing.T) {
 	if err != nil || unnamed != nil {
 		t.Fatal(err, unnamed)
 	}
-	first := s.command(folder, killAt("pause", journal.AfterRecord, "intend client:wiki"), "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-parallelism=1")
+	first := s.command(folder, killAt("pause", journal.AfterRecord, "intend client:wiki"), "apply", "plan.rehome",
+		"-plan-hash="+s.hash, "-secrets-out=secrets.json", "-parallelism=1")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +177,8 @@ func TestLock_NamesItsHolderAndIsWaitedFor(t *testing.T) {
 			}
 		}
 	}
-	waits := s.command(other, "nobody", "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-lock-timeout=1m")
+	waits := s.command(other, "nobody", "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json",
+		"-lock-timeout=1m")
 	if reads := s.rehome(folder, "status"); reads.status != 0 || !strings.Contains(reads.output, "   started   ") {
 		t.Errorf("status beside an apply ended with %d:\n%s", reads.status, reads.output)
 	}
@@ -174,7 +189,8 @@ func TestLock_NamesItsHolderAndIsWaitedFor(t *testing.T) {
 	if err := os.Remove(paused); err != nil {
 		t.Fatal(err)
 	}
-	for name, command := range map[string]interface{ Wait() error }{"the first apply": first, "the apply that waited for the target": waits} {
+	for name, command := range map[string]interface{ Wait() error }{"the first apply": first,
+		"the apply that waited for the target": waits} {
 		if err := command.Wait(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TestDocs_ShowCommandLinesThatAreThere reads every command line of the pages for people and looks its command and flags up.
+// TestDocs_ShowCommandLinesThatAreThere reads every command line of the pages for people and looks its command and
+// flags up.
 func TestDocs_ShowCommandLinesThatAreThere(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
@@ -40,7 +41,8 @@ func TestDocs_ShowCommandLinesThatAreThere(t *testing.T) {
 	}
 }
 
-// commandLines finds what begins with rehome at the start of a command: of a line, of code in a sentence, after && or run.
+// commandLines finds what begins with rehome at the start of a command: of a line, of code in a sentence, after && or
+// run.
 func commandLines(line string) []string {
 	begin := regexp.MustCompile("(?:^\\s*|`|&& |- run: |run |- |\\()(rehome [a-z][^`|>#]*)")
 	var found []string

@@ -11,7 +11,8 @@ import (
 func testEnvironment(t *testing.T) *environment {
 	t.Helper()
 	return &environment{
-		in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{}, now: func() time.Time { return time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC) },
+		in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{},
+		now:    func() time.Time { return time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC) },
 		folder: t.TempDir(), home: t.TempDir(), host: "host", account: "tester",
 	}
 }

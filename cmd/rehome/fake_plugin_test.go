@@ -32,8 +32,8 @@ const (
 	pluginPrefix   = "rehome-provider-"
 )
 
-// fakeAddress is the file in the working folder that holds the address of the fake's server, so that each row has a server of its own
-// though all have the same plan.
+// fakeAddress is the file in the working folder that holds the address of the fake's server, so that each row has a
+// server of its own though all have the same plan.
 const fakeAddress = "fake-address.txt"
 
 // statusDie is the answer on which the fake's plugin falls over.
@@ -59,7 +59,8 @@ const fakePatience = time.Second
 type fakeSource struct{}
 
 func (fakeSource) Schema() contract.ProviderSchema {
-	return contract.ProviderSchema{Name: fakeSourceName, Version: "1.0.0", Doc: "A fake.", Kinds: []identity.Kind{identity.KindGroup, identity.KindApplication}}
+	return contract.ProviderSchema{Name: fakeSourceName, Version: "1.0.0", Doc: "A fake.",
+		Kinds: []identity.Kind{identity.KindGroup, identity.KindApplication}}
 }
 
 func (fakeSource) Configure(context.Context, map[string]any) diag.List { return nil }
@@ -69,31 +70,37 @@ func (fakeSource) Identify(context.Context) (contract.SourceIdentity, error) {
 }
 
 func (fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {
-	page, err := sink.Page(ctx, identity.PageEvidence{Method: "GET", Path: "/all", Status: 200, ItemCount: 5, SHA256: "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945", Body: []byte("[]")})
+	page, err := sink.Page(ctx, identity.PageEvidence{Method: "GET", Path: "/all", Status: 200, ItemCount: 5,
+		SHA256: "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945", Body: []byte("[]")})
 	if err != nil {
 		return err
 	}
 	for _, name := range []string{"engineers", "sales", "guests"} {
-		attributes, err := json.Marshal(kinds.Group{Name: name, Description: "as the incumbent has it", Type: "local", Origin: "local"})
+		attributes, err := json.Marshal(kinds.Group{Name: name, Description: "as the incumbent has it", Type: "local",
+			Origin: "local"})
 		if err == nil {
-			err = sink.Items(ctx, identity.Item{Kind: identity.KindGroup, ID: name, Name: name, Version: 1, Attributes: attributes, Page: page})
+			err = sink.Items(ctx, identity.Item{Kind: identity.KindGroup, ID: name, Name: name, Version: 1,
+				Attributes: attributes, Page: page})
 		}
 		if err != nil {
 			return err
 		}
 	}
-	attributes, err := json.Marshal(kinds.Application{Name: "wiki", Status: "active", Protocol: "oidc", Access: "assigned", ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic"})
+	attributes, err := json.Marshal(kinds.Application{Name: "wiki", Status: "active", Protocol: "oidc", Access: "assigned",
+		ClientID: "wiki", ClientType: "confidential", ClientAuthentication: "client_secret_basic"})
 	if err != nil {
 		return err
 	}
-	return sink.Items(ctx, identity.Item{Kind: identity.KindApplication, ID: "wiki", Name: "wiki", Version: 1, Attributes: attributes, Page: page})
+	return sink.Items(ctx, identity.Item{Kind: identity.KindApplication, ID: "wiki", Name: "wiki", Version: 1,
+		Attributes: attributes, Page: page})
 }
 
 func (fakeSource) Secret(context.Context, identity.ItemID, string) (string, error) {
 	return "", &contract.ProviderError{Code: contract.ErrorNotFound, Message: "the fake has no secret"}
 }
 
-// fakeTarget writes to the fake's server. It repeats nothing by itself: what a request without an answer has done, the next apply asks.
+// fakeTarget writes to the fake's server. It repeats nothing by itself: what a request without an answer has done, the
+// next apply asks.
 type fakeTarget struct{ http *http.Client }
 
 var _ sdk.UsageReader = (*fakeTarget)(nil) // an ability that no longer fits would be missing without a word
@@ -118,12 +125,16 @@ func (f *fakeTarget) Schema() contract.ProviderSchema {
 	text := func(name string, isKey bool) identity.AttributeSchema {
 		return identity.AttributeSchema{Name: name, Type: "string", Doc: name, Identity: isKey, ForcesReplace: isKey}
 	}
-	return contract.ProviderSchema{Name: fakeTargetName, Version: "1.0.0", Doc: "A fake.", Resources: []identity.ResourceSchema{
-		{Type: "team", Doc: "A team.", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup}, Attributes: []identity.AttributeSchema{text("name", true), text("purpose", false)}},
-		{Type: "client", Doc: "A client.", KeyFormat: "{client_id}", ItemKinds: []identity.Kind{identity.KindApplication}, Attributes: []identity.AttributeSchema{text("client_id", true),
-			{Name: "secret", Type: "string", Doc: "Secret.", Sensitive: true, Computed: true, Generated: true}}},
-		{Type: "grant", Doc: "Who may use a client.", KeyFormat: "{client} to {team}", Attributes: []identity.AttributeSchema{text("client", true), text("team", true)}},
-	}}
+	return contract.ProviderSchema{Name: fakeTargetName, Version: "1.0.0", Doc: "A fake.",
+		Resources: []identity.ResourceSchema{
+			{Type: "team", Doc: "A team.", KeyFormat: "{name}", ItemKinds: []identity.Kind{identity.KindGroup},
+				Attributes: []identity.AttributeSchema{text("name", true), text("purpose", false)}},
+			{Type: "client", Doc: "A client.", KeyFormat: "{client_id}", ItemKinds: []identity.Kind{identity.KindApplication},
+				Attributes: []identity.AttributeSchema{text("client_id", true),
+					{Name: "secret", Type: "string", Doc: "Secret.", Sensitive: true, Computed: true, Generated: true}}},
+			{Type: "grant", Doc: "Who may use a client.", KeyFormat: "{client} to {team}",
+				Attributes: []identity.AttributeSchema{text("client", true), text("team", true)}},
+		}}
 }
 
 func (f *fakeTarget) Configure(context.Context, map[string]any) diag.List { return nil }
@@ -134,11 +145,14 @@ func (f *fakeTarget) Identify(context.Context) (contract.TargetIdentity, error) 
 
 func (f *fakeTarget) Translate(item identity.Item) contract.Translation {
 	if item.Kind == identity.KindGroup {
-		return contract.Translation{Contract: "team", Resources: []identity.Resource{{Type: "team", Key: item.ID, Attributes: identity.Attributes{"name": item.ID, "purpose": "as the incumbent has it"}}}}
+		return contract.Translation{Contract: "team", Resources: []identity.Resource{{Type: "team", Key: item.ID,
+			Attributes: identity.Attributes{"name": item.ID, "purpose": "as the incumbent has it"}}}}
 	}
 	return contract.Translation{Contract: "client", Resources: []identity.Resource{
 		{Type: "client", Key: item.ID, Attributes: identity.Attributes{"client_id": item.ID, "secret": nil}},
-		{Type: "grant", Key: item.ID + " to engineers", Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, item.ID, "client"), "team": identity.Refer(identity.KindGroup, "engineers", "team")}},
+		{Type: "grant", Key: item.ID + " to engineers",
+			Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, item.ID, "client"),
+				"team": identity.Refer(identity.KindGroup, "engineers", "team")}},
 	}}
 }
 
@@ -148,7 +162,8 @@ func (f *fakeTarget) Read(ctx context.Context, each func(identity.Resource) erro
 		return contract.ReadSummary{}, err
 	}
 	for _, r := range all {
-		if err := each(identity.Resource{Type: r.Type, Key: r.Key, ServerID: r.ID, Tag: r.Tag, Attributes: r.Attributes}); err != nil {
+		if err := each(identity.Resource{Type: r.Type, Key: r.Key, ServerID: r.ID, Tag: r.Tag,
+			Attributes: r.Attributes}); err != nil {
 			return contract.ReadSummary{}, err
 		}
 	}
@@ -189,13 +204,16 @@ func (f *fakeTarget) Apply(ctx context.Context, step contract.StepRequest) (cont
 		done = !there
 	}
 	result := contract.StepResult{ServerID: live.ID, Already: done, Requests: 1}
-	method := map[string]string{"create": http.MethodPost, "update": http.MethodPut, "delete": http.MethodDelete}[step.Action]
+	method := map[string]string{"create": http.MethodPost, "update": http.MethodPut,
+		"delete": http.MethodDelete}[step.Action]
 	switch {
 	case done:
 	case (step.Action == "create") == there || !holds(live.Attributes, step.Before):
-		return result, &contract.ProviderError{Code: contract.ErrorConflict, Message: step.Resource.String() + " is not as expected", Live: live.Attributes}
+		return result, &contract.ProviderError{Code: contract.ErrorConflict,
+			Message: step.Resource.String() + " is not as expected", Live: live.Attributes}
 	default:
-		if _, err := f.send(ctx, method, path, "", fakeResource{Tag: step.Tag, Attributes: wanted, Secret: step.Secrets["secret"]}, &live); err != nil {
+		if _, err := f.send(ctx, method, path, "", fakeResource{Tag: step.Tag, Attributes: wanted,
+			Secret: step.Secrets["secret"]}, &live); err != nil {
 			return contract.StepResult{}, err
 		}
 		result.ServerID, result.Requests = live.ID, 2
@@ -222,7 +240,8 @@ func (f *fakeTarget) ReadMarker(ctx context.Context) (contract.Marker, contract.
 	return found.Marker, contract.MarkerRevision(found.Revision), err
 }
 
-func (f *fakeTarget) WriteMarker(ctx context.Context, marker contract.Marker, basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
+func (f *fakeTarget) WriteMarker(ctx context.Context, marker contract.Marker,
+	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	var found fakeMarker
 	_, err := f.send(ctx, http.MethodPut, "/marker", string(basedOn), fakeMarker{Marker: marker}, &found)
 	return contract.MarkerRevision(found.Revision), err

@@ -18,7 +18,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// fakeServer is what the fake target writes to: resources of three kinds in memory. A client gets a secret when it is made.
+// fakeServer is what the fake target writes to: resources of three kinds in memory. A client gets a secret when it is
+// made.
 type fakeServer struct {
 	mutex     sync.Mutex
 	resources map[string]fakeResource // by path
@@ -31,7 +32,8 @@ type fakeServer struct {
 func newFakeServer() *fakeServer {
 	s := &fakeServer{resources: map[string]fakeResource{}, made: map[string]int{}}
 	for _, name := range []string{"sales", "guests"} {
-		s.resources["/resources/team/"+name] = fakeResource{Type: "team", Key: name, ID: "id-" + name, Attributes: identity.Attributes{"name": name, "purpose": "as the portal has it"}}
+		s.resources["/resources/team/"+name] = fakeResource{Type: "team", Key: name, ID: "id-" + name,
+			Attributes: identity.Attributes{"name": name, "purpose": "as the portal has it"}}
 	}
 	return s
 }

@@ -88,7 +88,8 @@ func (f *fakeStage) taken(t *testing.T) *fakeStage {
 	}
 	p, err := readPlanFile(filepath.Join(folder, "back.rehome"))
 	if err == nil {
-		err = errors.Join(os.Remove(filepath.Join(folder, "secrets.json")), os.Rename(filepath.Join(folder, "back.rehome"), filepath.Join(folder, "plan.rehome")))
+		err = errors.Join(os.Remove(filepath.Join(folder, "secrets.json")), os.Rename(filepath.Join(folder, "back.rehome"),
+			filepath.Join(folder, "plan.rehome")))
 	}
 	if err != nil {
 		t.Fatal(err)

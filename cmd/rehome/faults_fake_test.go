@@ -11,8 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
-// TestFaults_OnAFake spoils requests of each kind of step, before and after their effect, and kills host and plugin before and after
-// each record of the journal: in an apply, and in the rollback of one.
+// TestFaults_OnAFake spoils requests of each kind of step, before and after their effect, and kills host and plugin
+// before and after each record of the journal: in an apply, and in the rollback of one.
 func TestFaults_OnAFake(t *testing.T) {
 	forward := newFakeStage(t)
 	back := forward.taken(t)
@@ -40,7 +40,8 @@ func TestFaults_OnAFake(t *testing.T) {
 
 // httpMatrix spoils one kind of step in each row.
 func (f *fakeStage) httpMatrix(t *testing.T, what string, kinds []string, end, wantBooks string) {
-	table := &faultTable{title: "HTTP faults on a fake, in the midst of " + what + ": each hits the first request of a kind of step"}
+	table := &faultTable{title: "HTTP faults on a fake, in the midst of " + what +
+		": each hits the first request of a kind of step"}
 	t.Cleanup(func() { table.write(t) })
 	faults, rows := httpFaults(), 0
 	for _, name := range slices.Sorted(maps.Keys(faults)) {
@@ -63,7 +64,8 @@ func (f *fakeStage) httpMatrix(t *testing.T, what string, kinds []string, end, w
 						t.Errorf("%d requests were spoilt\n%s", spoil.hits(), first.output)
 					}
 					same := f.resume(t, folder, end, wantBooks) && server.madeOnce(t)
-					table.add(faultRow{done: fmt.Sprintf("%s %s: %s", name, when, kind), ended: fmt.Sprintf("status %d", first.status), same: same, place: place})
+					table.add(faultRow{done: fmt.Sprintf("%s %s: %s", name, when, kind), ended: fmt.Sprintf("status %d", first.status),
+						same: same, place: place})
 				})
 			}
 		}
@@ -72,9 +74,11 @@ func (f *fakeStage) httpMatrix(t *testing.T, what string, kinds []string, end, w
 
 // lastingMatrix lets the target fail from the first request of a kind of step on, until the apply has ended.
 func (f *fakeStage) lastingMatrix(t *testing.T, what string, kinds []string, end, wantBooks string) {
-	table := &faultTable{title: "HTTP faults that last, on a fake, in the midst of " + what + ": from the first request of a kind of step on"}
+	table := &faultTable{title: "HTTP faults that last, on a fake, in the midst of " + what +
+		": from the first request of a kind of step on"}
 	t.Cleanup(func() { table.write(t) })
-	faults, rows := map[string]labfault.Spoil{"503": {Status: 503}, "401": {Status: 401}, "429": {Status: 429}, "reset": {Reset: true}}, 0
+	faults, rows := map[string]labfault.Spoil{"503": {Status: 503}, "401": {Status: 401}, "429": {Status: 429},
+		"reset": {Reset: true}}, 0
 	if os.Getenv(faultsVariable) == "" {
 		faults = map[string]labfault.Spoil{"503": faults["503"]}
 	}
@@ -92,7 +96,8 @@ func (f *fakeStage) lastingMatrix(t *testing.T, what string, kinds []string, end
 				}
 				spoil.arm(labfault.Spoil{}, "", false)
 				same := f.resume(t, folder, end, wantBooks) && server.madeOnce(t)
-				table.add(faultRow{done: fmt.Sprintf("%s from the first %s on", name, kind), ended: fmt.Sprintf("status %d", first.status), same: same, place: place})
+				table.add(faultRow{done: fmt.Sprintf("%s from the first %s on", name, kind), ended: fmt.Sprintf("status %d",
+					first.status), same: same, place: place})
 			})
 		}
 	}
@@ -124,7 +129,8 @@ func (f *fakeStage) killMatrix(t *testing.T, what, end, wantBooks string, record
 				t.Parallel()
 				folder, server, _ := f.row(t)
 				died := f.apply(folder, killAt(who, b.moment, b.sequence), "-parallelism=1")
-				row := faultRow{place: place, done: fmt.Sprintf("%s killed %s record %d, %s", who, b.moment, b.sequence, b.what), ended: fmt.Sprintf("status %d", died.status)}
+				row := faultRow{place: place, done: fmt.Sprintf("%s killed %s record %d, %s", who, b.moment, b.sequence, b.what),
+					ended: fmt.Sprintf("status %d", died.status)}
 				if died.status < 0 {
 					row.ended = "killed"
 				}

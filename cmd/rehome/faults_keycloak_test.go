@@ -71,11 +71,13 @@ func (s *spoiler) kind(method, path, body string) string {
 		return "role_assignment"
 	case first == "groups":
 		return "group"
-	case first == "organizations", first == "identity-provider" && method == http.MethodPut && !strings.Contains(path, "mappers"):
+	case first == "organizations", first == "identity-provider" && method == http.MethodPut &&
+		!strings.Contains(path, "mappers"):
 		return "organization"
 	case first == "identity-provider":
 		return "identity_provider"
-	case first == "client-scopes", strings.Contains(path, "default-client-scopes"), strings.Contains(body, "authenticationFlowBindingOverrides"):
+	case first == "client-scopes", strings.Contains(path, "default-client-scopes"),
+		strings.Contains(body, "authenticationFlowBindingOverrides"):
 		return "gate"
 	case path == "authentication/flows":
 		s.flow = "gate_flows"
@@ -85,7 +87,8 @@ func (s *spoiler) kind(method, path, body string) string {
 		return s.flow
 	case first == "authentication":
 		return s.flow
-	case strings.Contains(body, "rehome marker"), strings.Contains(body, "rehome.marker"), strings.Contains(body, `"lease`), strings.Contains(body, "rehome.fence"):
+	case strings.Contains(body, "rehome marker"), strings.Contains(body, "rehome.marker"),
+		strings.Contains(body, `"lease`), strings.Contains(body, "rehome.fence"):
 		return "marker"
 	case strings.HasSuffix(path, "/roles"):
 		return "client_role"
@@ -128,7 +131,8 @@ func keycloakStage(t *testing.T, server *keycloaktest.Server) (*stage, *spoiler)
 	shorten(t, j.folder)
 	freshRealm(t, server)
 	hash, _ := j.approve()
-	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins), generated: generated}
+	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins),
+		generated: generated}
 	s.secrets = func(t *testing.T, _ string) map[string]string {
 		t.Helper()
 		rows, err := server.Admin(context.Background(), http.MethodGet, "/admin/realms/"+faultRealm+"/clients", nil)
@@ -174,8 +178,10 @@ func freshRealm(t *testing.T, server *keycloaktest.Server) {
 	_, _ = server.Admin(ctx, http.MethodDelete, "/admin/realms/"+faultRealm, nil) // there is none the first time
 	_, err := server.Admin(ctx, http.MethodPost, "/admin/realms", map[string]any{
 		"realm": faultRealm, "enabled": true, "organizationsEnabled": true,
-		"clients": []any{map[string]any{"clientId": "rehome", "protocol": "openid-connect", "publicClient": false, "secret": faultSecret, "serviceAccountsEnabled": true, "standardFlowEnabled": false}},
-		"users":   []any{map[string]any{"username": "service-account-rehome", "enabled": true, "serviceAccountClientId": "rehome", "clientRoles": map[string]any{"realm-management": realmRoles}}},
+		"clients": []any{map[string]any{"clientId": "rehome", "protocol": "openid-connect", "publicClient": false,
+			"secret": faultSecret, "serviceAccountsEnabled": true, "standardFlowEnabled": false}},
+		"users": []any{map[string]any{"username": "service-account-rehome", "enabled": true,
+			"serviceAccountClientId": "rehome", "clientRoles": map[string]any{"realm-management": realmRoles}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +227,8 @@ func exportedRealm(t *testing.T, server *keycloaktest.Server) string {
 	}
 	dropIDs(whole)
 	sortLists(whole)
-	return anyTime.ReplaceAllString(givenSecret.ReplaceAllString(string(encoded(whole)), `"secret": "(made)"`), `"createdTimestamp": 0`)
+	return anyTime.ReplaceAllString(givenSecret.ReplaceAllString(string(encoded(whole)), `"secret": "(made)"`),
+		`"createdTimestamp": 0`)
 }
 
 // dropIDs replaces what looks like an id of the server in every text.
@@ -247,11 +254,13 @@ func dropIDs(value any) {
 // httpFaults are the ways in which a request goes wrong.
 func httpFaults() map[string]labfault.Spoil {
 	return map[string]labfault.Spoil{
-		"429": {Status: 429}, "500": {Status: 500}, "503": {Status: 503}, "reset": {Reset: true}, "timeout": {Hang: true}, "truncated body": {Cut: true},
+		"429": {Status: 429}, "500": {Status: 500}, "503": {Status: 503}, "reset": {Reset: true}, "timeout": {Hang: true},
+		"truncated body": {Cut: true},
 	}
 }
 
-// TestFaults_OnARealKeycloak spoils the first request of each shape, and kills host and plugin at records of each kind of step.
+// TestFaults_OnARealKeycloak spoils the first request of each shape, and kills host and plugin at records of each kind
+// of step.
 func TestFaults_OnARealKeycloak(t *testing.T) {
 	var pool keycloaktest.Pool
 	t.Cleanup(func() {
@@ -273,7 +282,8 @@ func TestFaults_OnARealKeycloak(t *testing.T) {
 }
 
 func httpMatrix(t *testing.T, server *keycloaktest.Server, s *stage, spoil *spoiler, end, wantBooks string) {
-	table := &faultTable{title: "HTTP faults on a real Keycloak: each hits the first request of every shape that a kind of step sends"}
+	table := &faultTable{title: "HTTP faults on a real Keycloak: each hits the first request of every shape that a " +
+		"kind of step sends"}
 	defer table.write(t)
 	faults := httpFaults()
 	names := make([]string, 0, len(faults))
@@ -301,7 +311,8 @@ func httpMatrix(t *testing.T, server *keycloaktest.Server, s *stage, spoil *spoi
 				same := s.resume(t, folder, end, wantBooks) // what the first apply did not come to is spoilt in this one
 				spoil.arm(labfault.Spoil{})
 				for _, kind := range kindsOf(hit) {
-					table.add(faultRow{done: fmt.Sprintf("%s %s: %s (%d requests)", name, when, kind, hit[kind]), ended: fmt.Sprintf("status %d", first.status), same: same})
+					table.add(faultRow{done: fmt.Sprintf("%s %s: %s (%d requests)", name, when, kind, hit[kind]),
+						ended: fmt.Sprintf("status %d", first.status), same: same})
 				}
 			})
 		}
@@ -317,14 +328,15 @@ func kindsOf(hit map[string]int) []string {
 	return kinds
 }
 
-// killMatrix kills at one boundary after another of one and the same run, which is resumed each time: a realm of its own for each
-// boundary, or every step, would take too long. The boundaries are those of one step of each kind.
+// killMatrix kills at one boundary after another of one and the same run, which is resumed each time: a realm of its
+// own for each boundary, or every step, would take too long. The boundaries are those of one step of each kind.
 func killMatrix(t *testing.T, server *keycloaktest.Server, s *stage, end, wantBooks string, records []journal.Record) {
 	whole := os.Getenv(faultsVariable) != ""
 	for _, who := range []string{"host", "plugin"} {
 		all := sampled(records, whole)
 		t.Run(who, func(t *testing.T) {
-			table := &faultTable{title: "kill -9 of the " + who + " on a real Keycloak: one run, killed and resumed again and again, at one step of each kind"}
+			table := &faultTable{title: "kill -9 of the " + who +
+				" on a real Keycloak: one run, killed and resumed again and again, at one step of each kind"}
 			defer table.write(t)
 			freshRealm(t, server)
 			folder := s.copy(t)
@@ -333,7 +345,8 @@ func killMatrix(t *testing.T, server *keycloaktest.Server, s *stage, end, wantBo
 					continue // the host has written that outcome the time before, when the plugin had died just before it
 				}
 				died := s.apply(folder, killAt(who, b.moment, b.what), "-parallelism=1")
-				row := faultRow{done: fmt.Sprintf("%s killed %s %s", who, b.moment, b.what), ended: fmt.Sprintf("status %d", died.status)}
+				row := faultRow{done: fmt.Sprintf("%s killed %s %s", who, b.moment, b.what), ended: fmt.Sprintf("status %d",
+					died.status)}
 				if died.status < 0 {
 					row.ended = "killed"
 				}
@@ -350,7 +363,8 @@ func killMatrix(t *testing.T, server *keycloaktest.Server, s *stage, end, wantBo
 	}
 }
 
-// sampled keeps the records of the last step of each kind, which the others have prepared; of a gate only, when it must be fast.
+// sampled keeps the records of the last step of each kind, which the others have prepared; of a gate only, when it must
+// be fast.
 func sampled(records []journal.Record, whole bool) []journal.Record {
 	last := map[string]string{}
 	for _, r := range records {

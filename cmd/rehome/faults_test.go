@@ -163,7 +163,8 @@ func (s *stage) command(folder, kill string, args ...string) *exec.Cmd {
 }
 
 func (s *stage) apply(folder, kill string, more ...string) applied {
-	return s.ended(s.command(folder, kill, append([]string{"apply", "plan.rehome", "-plan-hash=" + s.hash, "-secrets-out=secrets.json"}, more...)...))
+	return s.ended(s.command(folder, kill, append([]string{"apply", "plan.rehome", "-plan-hash=" + s.hash,
+		"-secrets-out=secrets.json"}, more...)...))
 }
 
 func (s *stage) rehome(folder string, args ...string) applied {
@@ -209,7 +210,8 @@ func onlyMigration(t interface{ Fatal(...any) }, store *state.Store) *state.Migr
 	return store.Migration(all[0].Name, all[0].Tenant)
 }
 
-// books is what the state and the journal say of the newest run: each step once, all of them done, an audit chain that holds.
+// books is what the state and the journal say of the newest run: each step once, all of them done, an audit chain that
+// holds.
 func books(t *testing.T, folder string) (string, []journal.Record) {
 	t.Helper()
 	whole, store := openStage(t, folder)
@@ -272,7 +274,8 @@ const generated = 3
 // resume applies again until the run has ended, and compares everything with an undisturbed run.
 func (s *stage) resume(t *testing.T, folder, wantEnd, wantBooks string) bool {
 	t.Helper()
-	if was, records := books(t, folder); was == wantBooks && len(records) > 0 && records[len(records)-1].Kind == journal.End {
+	if was, records := books(t, folder); was == wantBooks && len(records) > 0 &&
+		records[len(records)-1].Kind == journal.End {
 		return s.end(t, folder) == wantEnd // it died after its last word
 	}
 	var last applied
@@ -324,7 +327,8 @@ func realmFileStage(t *testing.T) *stage {
 	startOktaLab(j)
 	generating(j)
 	hash, _ := j.approve()
-	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins), generated: generated}
+	s := &stage{t: t, folder: j.folder, hash: hash, variable: append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins),
+		generated: generated}
 	s.secrets = func(t *testing.T, folder string) map[string]string {
 		t.Helper()
 		content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json"))
@@ -397,8 +401,8 @@ type boundary struct {
 	what     string
 }
 
-// boundaries lists where an undisturbed run can be cut: before and after each record. Before an intent nothing has happened since the
-// outcome before it, so that place is not listed twice.
+// boundaries lists where an undisturbed run can be cut: before and after each record. Before an intent nothing has
+// happened since the outcome before it, so that place is not listed twice.
 func boundaries(records []journal.Record) []boundary {
 	var all []boundary
 	for _, r := range records {
@@ -442,7 +446,8 @@ func TestFaults_KilledAtEveryRecordOnARealmFile(t *testing.T) {
 					t.Parallel()
 					folder := s.copy(t)
 					died := s.apply(folder, killAt(who, b.moment, b.sequence), "-parallelism=1")
-					row := faultRow{done: fmt.Sprintf("%s killed %s record %d, %s", who, b.moment, b.sequence, b.what), ended: fmt.Sprintf("status %d", died.status)}
+					row := faultRow{done: fmt.Sprintf("%s killed %s record %d, %s", who, b.moment, b.sequence, b.what),
+						ended: fmt.Sprintf("status %d", died.status)}
 					if died.status < 0 {
 						row.ended = "killed"
 					}

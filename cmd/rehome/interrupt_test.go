@@ -36,10 +36,12 @@ func TestApply_InterruptedLockedOrOutOfRoomItGoesOn(t *testing.T) {
 	t.Run("one interrupt finishes what is in flight and releases the lock", func(t *testing.T) {
 		folder := s.copy(t)
 		got := s.apply(folder, killAt("interrupt", journal.AfterRecord, record), "-parallelism=1")
-		if got.status != 1 || !strings.Contains(got.output, "Interrupted; the lock is released. The same apply goes on with run r-") {
+		if got.status != 1 || !strings.Contains(got.output,
+			"Interrupted; the lock is released. The same apply goes on with run r-") {
 			t.Errorf("status %d:\n%s", got.status, got.output)
 		}
-		if content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json")); err != nil || strings.Contains(string(content), `"lease":`) {
+		if content, err := os.ReadFile(filepath.Join(folder, "acme-realm.json")); err != nil ||
+			strings.Contains(string(content), `"lease":`) {
 			t.Errorf("the lease is still held (%v)", err)
 		}
 		_, records := books(t, folder)
@@ -82,10 +84,12 @@ func sameTarget(t *testing.T, folder, other string) {
 	}
 }
 
-// secondApply starts a second apply while the first one waits in its midst: on the same state, and on a state of its own.
+// secondApply starts a second apply while the first one waits in its midst: on the same state, and on a state of its
+// own.
 func secondApply(t *testing.T, s *stage, end, wantBooks, record string) {
 	folder, other := s.copy(t), s.copy(t)
-	first := s.command(folder, killAt("pause", journal.AfterRecord, record), "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets.json", "-parallelism=1")
+	first := s.command(folder, killAt("pause", journal.AfterRecord, record), "apply", "plan.rehome", "-plan-hash="+s.hash,
+		"-secrets-out=secrets.json", "-parallelism=1")
 	first.Env = append(first.Env, "REHOME_LOCK_ID=ci/job-42")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
@@ -98,12 +102,14 @@ func secondApply(t *testing.T, s *stage, end, wantBooks, record string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	if got := s.apply(folder, "nobody"); got.status != 5 || !strings.Contains(got.output, "already-running") || !strings.Contains(got.output, "rehome apply") {
+	if got := s.apply(folder, "nobody"); got.status != 5 || !strings.Contains(got.output, "already-running") ||
+		!strings.Contains(got.output, "rehome apply") {
 		t.Errorf("on the same state: status %d\n%s", got.status, got.output)
 	}
 	sameTarget(t, folder, other)
 	got := s.apply(other, "nobody")
-	if got.status != 5 || !strings.Contains(got.output, "target-leased") || !strings.Contains(got.output, "ci/job-42: run r-") {
+	if got.status != 5 || !strings.Contains(got.output, "target-leased") || !strings.Contains(got.output,
+		"ci/job-42: run r-") {
 		t.Errorf("on another state: status %d\n%s", got.status, got.output)
 	}
 	refused := s.rehome(other, "force-unlock", "ci/job-41")
@@ -121,7 +127,8 @@ func secondApply(t *testing.T, s *stage, end, wantBooks, record string) {
 		t.Fatalf("the first apply: %v", err)
 	}
 	s.resume(t, folder, end, wantBooks)
-	if none := s.rehome(other, "force-unlock", "ci/job-42"); none.status != 1 || !strings.Contains(none.output, "lock-none") {
+	if none := s.rehome(other, "force-unlock", "ci/job-42"); none.status != 1 || !strings.Contains(none.output,
+		"lock-none") {
 		t.Errorf("force-unlock of nothing: status %d\n%s", none.status, none.output)
 	}
 }
@@ -150,7 +157,8 @@ func outOfRoom(t *testing.T, s *stage, end, wantBooks, step string) {
 	s.resume(t, folder, end, wantBooks)
 }
 
-// TestApply_AStrangersDeadLeaseIsTakenBackByForce: a state that knows nothing of the run waits, unless somebody who knows the id says so.
+// TestApply_AStrangersDeadLeaseIsTakenBackByForce: a state that knows nothing of the run waits, unless somebody who
+// knows the id says so.
 func TestApply_AStrangersDeadLeaseIsTakenBackByForce(t *testing.T) {
 	s, _, _, middle := calmStage(t)
 	folder, other := s.copy(t), s.copy(t)
@@ -172,7 +180,8 @@ func TestApply_AStrangersDeadLeaseIsTakenBackByForce(t *testing.T) {
 	}
 }
 
-// TestApply_SecretsGoToTheirOwners: one encrypted file an owner, a new secret on request, and never one in the output of automation.
+// TestApply_SecretsGoToTheirOwners: one encrypted file an owner, a new secret on request, and never one in the output
+// of automation.
 func TestApply_SecretsGoToTheirOwners(t *testing.T) {
 	s := realmFileStage(t)
 	folder := s.copy(t)
@@ -180,15 +189,18 @@ func TestApply_SecretsGoToTheirOwners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := "secret_recipients \"field\" {\n  applications = [\"*\"]\n  recipients   = [\"" + owner.Recipient().String() + "\"]\n}\n"
+	block := "secret_recipients \"field\" {\n  applications = [\"*\"]\n  recipients   = [\"" + owner.Recipient().String() +
+		"\"]\n}\n"
 	if err := os.WriteFile(filepath.Join(folder, "owners.rehome.hcl"), []byte(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if refused := s.rehome(folder, "apply", "plan.rehome", "-plan-hash="+s.hash); refused.status != 1 || !strings.Contains(refused.output, "secrets-need-a-file") {
+	if refused := s.rehome(folder, "apply", "plan.rehome", "-plan-hash="+s.hash); refused.status != 1 ||
+		!strings.Contains(refused.output, "secrets-need-a-file") {
 		t.Errorf("without a destination: status %d\n%s", refused.status, refused.output)
 	}
 	got := s.rehome(folder, "apply", "plan.rehome", "-plan-hash="+s.hash, "-secrets-out=secrets")
-	if got.status != 0 || !strings.Contains(got.output, "3 client secrets written to secrets/field.age, encrypted for 1 recipient") {
+	if got.status != 0 || !strings.Contains(got.output,
+		"3 client secrets written to secrets/field.age, encrypted for 1 recipient") {
 		t.Fatalf("status %d\n%s", got.status, got.output)
 	}
 	made := s.secrets(t, folder)
@@ -205,7 +217,8 @@ func TestApply_SecretsGoToTheirOwners(t *testing.T) {
 		t.Errorf("a second apply wants to hand the secrets out again: status %d\n%s", again.status, again.output)
 	}
 	id := strings.TrimPrefix(resource, "client:")
-	if refused := s.rehome(folder, "credentials", "rotate-client", id, "-secrets-out=new"); refused.status != 3 || !strings.Contains(refused.output, "rotate-not-approved") {
+	if refused := s.rehome(folder, "credentials", "rotate-client", id, "-secrets-out=new"); refused.status != 3 ||
+		!strings.Contains(refused.output, "rotate-not-approved") {
 		t.Errorf("not approved: status %d\n%s", refused.status, refused.output)
 	}
 	rotated := s.rehome(folder, "credentials", "rotate-client", id, "-secrets-out=new", "-approve="+id)

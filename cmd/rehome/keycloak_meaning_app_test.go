@@ -52,10 +52,12 @@ func applicationMeanings() []meaning[application] {
 		all = append(all, onlyOf("saml", m))
 	}
 	all = append(all, nothing[application]("a word of the incumbent", "mode", "catalog", "audience")...)
-	all = append(all, nothing[application]("the incumbent's own side, which the owner takes out and which sheets show", "idp_entity_id", "idp_sso_url", "idp_certificate")...)
+	all = append(all, nothing[application]("the incumbent's own side, which the owner takes out and which sheets show",
+		"idp_entity_id", "idp_sso_url", "idp_certificate")...)
 	all = append(all, nothing[application]("the assignments are items of their own", "assigned_groups")...)
 	all = append(all, nothing[application]("what a map block answers or corrects", "questions", "names_by_person")...)
-	all = append(all, nothing[application]("the dates of keys and secrets; the keys themselves are compared", "credentials")...)
+	all = append(all, nothing[application]("the dates of keys and secrets; the keys themselves are compared",
+		"credentials")...)
 	return append(all, nothing[application]("says how much is known", "claims_known")...)
 }
 
@@ -75,7 +77,8 @@ func oidcMeanings() []meaning[application] {
 		says("client_id", func(a application) string { return a.ClientID }, "clientId"),
 		isOn("client_type", public, "publicClient"),
 		{field: "client_authentication", despite: true, compare: func(a application, o object, _ *liveRealm) (any, any) {
-			proof := map[string]string{"private_key_jwt": "client-jwt", "client_secret_jwt": "client-secret-jwt"}[a.ClientAuthentication]
+			proof := map[string]string{"private_key_jwt": "client-jwt",
+				"client_secret_jwt": "client-secret-jwt"}[a.ClientAuthentication]
 			if proof == "" {
 				proof = "client-secret"
 			}
@@ -112,7 +115,8 @@ func oidcMeanings() []meaning[application] {
 		means("refresh_rotation", func(a application, _ object, r *liveRealm) (any, any) {
 			return a.RefreshRotation == "rotate", r.rotates
 		}),
-		says("frontchannel_logout_url", func(a application) string { return a.FrontchannelLogoutURL }, "attributes", "frontchannel.logout.url"),
+		says("frontchannel_logout_url", func(a application) string { return a.FrontchannelLogoutURL }, "attributes",
+			"frontchannel.logout.url"),
 		lists("audiences", func(a application) []string {
 			return slices.DeleteFunc(slices.Clone(a.Audiences), func(each string) bool { return each == a.ClientID })
 		}, func(o object, _ *liveRealm) []string {
@@ -187,10 +191,12 @@ func samlMeanings() []meaning[application] {
 		isOn("sign_response", func(a application) bool { return a.SignResponse }, attribute("saml.server.signature")...),
 		isOn("sign_assertion", func(a application) bool { return a.SignAssertion }, attribute("saml.assertion.signature")...),
 		means("signature_algorithm", func(a application, o object, _ *liveRealm) (any, any) {
-			return orElse(a.SignatureAlgorithm, "RSA_SHA256"), orElse(textAt(o, attribute("saml.signature.algorithm")...), "RSA_SHA256")
+			return orElse(a.SignatureAlgorithm, "RSA_SHA256"), orElse(textAt(o, attribute("saml.signature.algorithm")...),
+				"RSA_SHA256")
 		}),
 		means("digest_algorithm", func(a application, o object, _ *liveRealm) (any, any) {
-			return orElse(a.DigestAlgorithm, "SHA256"), strings.TrimPrefix(orElse(textAt(o, attribute("saml.signature.algorithm")...), "RSA_SHA256"), "RSA_")
+			return orElse(a.DigestAlgorithm, "SHA256"),
+				strings.TrimPrefix(orElse(textAt(o, attribute("saml.signature.algorithm")...), "RSA_SHA256"), "RSA_")
 		}),
 		isOn("request_signed", func(a application) bool { return a.RequestSigned }, attribute("saml.client.signature")...),
 		means("signing_certificate", func(a application, o object, _ *liveRealm) (any, any) {
@@ -206,8 +212,10 @@ func samlMeanings() []meaning[application] {
 			}
 			return a.EncryptionCertificate, textAt(o, attribute("saml.encryption.certificate")...)
 		}),
-		says("logout_url", func(a application) string { return a.LogoutURL }, attribute("saml_single_logout_service_url_post")...),
-		says("relay_state", func(a application) string { return a.RelayState }, attribute("saml_idp_initiated_sso_relay_state")...),
+		says("logout_url", func(a application) string { return a.LogoutURL },
+			attribute("saml_single_logout_service_url_post")...),
+		says("relay_state", func(a application) string { return a.RelayState },
+			attribute("saml_idp_initiated_sso_relay_state")...),
 		means("honor_force_authn", func(a application, _ object, _ *liveRealm) (any, any) { return a.HonorForceAuthn, true }),
 		means("name_id_source", func(a application, o object, _ *liveRealm) (any, any) {
 			if strings.HasSuffix(a.NameIDFormat, "transient") {

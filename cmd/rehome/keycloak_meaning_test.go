@@ -8,12 +8,13 @@ import (
 	"github.com/rehome-iam/rehome/engine/kinds"
 )
 
-// object is a representation as the Admin API of Keycloak gives it. The meanings below are read out of it by hand: were they read by the
-// code that wrote it, a mistake would cancel itself out.
+// object is a representation as the Admin API of Keycloak gives it. The meanings below are read out of it by hand: were
+// they read by the code that wrote it, a mistake would cancel itself out.
 type object = map[string]any
 
-// meaning is one field of an item and how what it means is read off the live resource. A nil compare says that the field means nothing
-// to a realm, for the reason in without. Despite is true where a note of the item names the field and speaks of something else.
+// meaning is one field of an item and how what it means is read off the live resource. A nil compare says that the
+// field means nothing to a realm, for the reason in without. Despite is true where a note of the item names the field
+// and speaks of something else.
 type meaning[T any] struct {
 	field   string
 	despite bool
@@ -23,12 +24,18 @@ type meaning[T any] struct {
 
 // says reads one text of the live resource.
 func says[T any](field string, source func(T) string, path ...string) meaning[T] {
-	return meaning[T]{field: field, compare: func(item T, o object, _ *liveRealm) (any, any) { return source(item), textAt(o, path...) }}
+	return meaning[T]{field: field, compare: func(item T, o object, _ *liveRealm) (any, any) {
+		return source(item),
+			textAt(o, path...)
+	}}
 }
 
 // isOn tells whether a switch is on.
 func isOn[T any](field string, source func(T) bool, path ...string) meaning[T] {
-	return meaning[T]{field: field, compare: func(item T, o object, _ *liveRealm) (any, any) { return source(item), textAt(o, path...) == "true" }}
+	return meaning[T]{field: field, compare: func(item T, o object, _ *liveRealm) (any, any) {
+		return source(item),
+			textAt(o, path...) == "true"
+	}}
 }
 
 // lists reads a set of texts.
@@ -58,7 +65,8 @@ func groupMeanings() []meaning[kinds.Group] {
 		means("attributes", func(g group, o object, _ *liveRealm) (any, any) {
 			return attributeTexts(g.Attributes), attributeTexts(listsOf(objectAt(o, "attributes")))
 		}),
-	}, nothing[group]("a word of the incumbent; what follows from it is noted, of a rule with the rule itself", "type", "origin", "dynamic")...)
+	}, nothing[group]("a word of the incumbent; what follows from it is noted, of a rule with the rule itself", "type",
+		"origin", "dynamic")...)
 }
 
 func assignmentMeanings() []meaning[kinds.AppAssignment] {
@@ -83,13 +91,15 @@ func ruleMeanings() []meaning[kinds.RoutingRule] {
 				missing = append(missing, d)
 			}
 		}
-		return "every domain to " + r.ruleProvider, strings.TrimSpace("every domain to " + provider + " " + strings.Join(missing, " "))
+		return "every domain to " + r.ruleProvider,
+			strings.TrimSpace("every domain to " + provider + " " + strings.Join(missing, " "))
 	}
 	return append([]meaning[rule]{domains,
 		means("status", func(item rule, o object, r *liveRealm) (any, any) {
 			return item.Status == identity.StatusActive, o["enabled"] == true && r.redirects[textAt(o, "id")]
 		}),
-	}, nothing[rule]("rules of one provider are one organization, which has no order and no name of theirs", "name", "priority", "simple", "provider_type", "providers")...)
+	}, nothing[rule]("rules of one provider are one organization, which has no order and no name of theirs", "name",
+		"priority", "simple", "provider_type", "providers")...)
 }
 
 func providerMeanings() []meaning[kinds.IdentityProvider] {
@@ -123,9 +133,10 @@ func providerMeanings() []meaning[kinds.IdentityProvider] {
 		means("signature_scope", func(p provider, o object, _ *liveRealm) (any, any) {
 			return p.SignatureScope == "assertion", textAt(o, config("wantAssertionsSigned")...) == "true"
 		}),
-		lists("signing_certificates", func(p provider) []string { return p.SigningCertificates }, func(o object, _ *liveRealm) []string {
-			return strings.FieldsFunc(textAt(o, config("signingCertificate")...), func(r rune) bool { return r == ',' })
-		}),
+		lists("signing_certificates", func(p provider) []string { return p.SigningCertificates },
+			func(o object, _ *liveRealm) []string {
+				return strings.FieldsFunc(textAt(o, config("signingCertificate")...), func(r rune) bool { return r == ',' })
+			}),
 		means("sso_binding", func(p provider, o object, _ *liveRealm) (any, any) {
 			return p.Protocol == "saml" && p.SSOBinding != "redirect", textAt(o, config("postBindingAuthnRequest")...) == "true"
 		}),
@@ -161,22 +172,26 @@ func providerMeanings() []meaning[kinds.IdentityProvider] {
 		case "issuer", "authorization_url", "token_url", "userinfo_url", "jwks_url", "username_template":
 			all[i].compare = func(p provider, o object, r *liveRealm) (any, any) {
 				if p.Protocol == "social" {
-					return nil, nil // the server's provider of this type knows its addresses, and names people by their own; else there is a note
+					// the server's provider of this type knows its addresses, and names people by their own; else there is a note
+					return nil, nil
 				}
 				return m.compare(p, o, r)
 			}
 		}
 	}
-	return append(all, nothing[provider]("a word of the incumbent, or of what was read", "type", "mappings_known", "group_action")...)
+	return append(all, nothing[provider]("a word of the incumbent, or of what was read", "type", "mappings_known",
+		"group_action")...)
 }
 
-// firstSignIn is whether people whom nobody knows get an account, and whether those who have one are joined with it unasked.
+// firstSignIn is whether people whom nobody knows get an account, and whether those who have one are joined with it
+// unasked.
 func firstSignIn(p kinds.IdentityProvider, o object, _ *liveRealm) (any, any) {
 	type answer struct{ Makes, Joins bool }
 	flow := textAt(o, "firstBrokerLoginFlowAlias")
 	known := []string{"rehome first sign-in create only", "rehome first sign-in linked only", "first broker login"}
 	live := answer{Makes: !strings.HasSuffix(flow, "linked only"), Joins: !slices.Contains(known, flow)}
-	return answer{Makes: p.Provisioning != "disabled", Joins: false}, live // nobody is joined by an address, whatever the incumbent did
+	// nobody is joined by an address, whatever the incumbent did
+	return answer{Makes: p.Provisioning != "disabled", Joins: false}, live
 }
 
 func wantedMappings(p kinds.IdentityProvider) []string {

@@ -27,9 +27,10 @@ import (
 	"github.com/rehome-iam/rehome/state/bolt"
 )
 
-// roundTrips proves the classes of a tenant that was applied: every item of class native_import reads back with the meaning that it has at
-// the source, and so does each field of an import_with_approximation item that no note names. It compares with the source item, never
-// with what the plan wanted. A field that is set at the source, not compared and not noted, is a silent loss and fails.
+// roundTrips proves the classes of a tenant that was applied: every item of class native_import reads back with the
+// meaning that it has at the source, and so does each field of an import_with_approximation item that no note names. It
+// compares with the source item, never with what the plan wanted. A field that is set at the source, not compared and
+// not noted, is a silent loss and fails.
 func (j *journey) roundTrips(realm *keycloaktest.Realm) {
 	j.t.Helper()
 	judged := j.judged()
@@ -62,11 +63,13 @@ func (j *journey) roundTrips(realm *keycloaktest.Realm) {
 	j.t.Logf("read back: %v; %d more were blocked in the plan by what they need", counts, left)
 }
 
-// craftedName is the application that the practice tenant of Okta gets for the proof: one of which everything carries over.
+// craftedName is the application that the practice tenant of Okta gets for the proof: one of which everything carries
+// over.
 const craftedName = "Tide Tables"
 
-// startCraftedOkta is startOktaLab with one more application. None of the practice tenant is a native_import: each has a sign-on policy,
-// or claims that Okta does not tell. This one is for everybody, has no policy, and names people by a name of one sign-in.
+// startCraftedOkta is startOktaLab with one more application. None of the practice tenant is a native_import: each has
+// a sign-on policy, or claims that Okta does not tell. This one is for everybody, has no policy, and names people by a
+// name of one sign-in.
 func startCraftedOkta(j *journey) {
 	data := fstest.MapFS{}
 	files, err := filepath.Glob(filepath.Join(tenantFolder, "*.json"))
@@ -102,7 +105,8 @@ func craftedApplication(t *testing.T, apps []object) object {
 		var crafted object
 		encoded, err := json.Marshal(app)
 		if err == nil {
-			err = json.Unmarshal([]byte(strings.ReplaceAll(strings.ReplaceAll(string(encoded), "expenses", "tides"), textAt(app, "id"), "0oaTideTab1esNat1ve5")), &crafted)
+			err = json.Unmarshal([]byte(strings.ReplaceAll(strings.ReplaceAll(string(encoded), "expenses", "tides"),
+				textAt(app, "id"), "0oaTideTab1esNat1ve5")), &crafted)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -199,8 +203,10 @@ func readRealm(t *testing.T, realm *keycloaktest.Realm) *liveRealm {
 		list, _ := realm.AdminRealm(t, http.MethodGet, fmt.Sprintf(format, args...), nil).([]any)
 		return objectsOf(list)
 	}
-	r := &liveRealm{groups: map[string]object{}, clients: map[string]object{}, providers: map[string]object{}, organizationProvider: map[string]string{},
-		redirects: map[string]bool{}, grants: map[string]map[string][]string{}, names: map[identity.ItemID]string{}, clientOf: map[string]string{}}
+	r := &liveRealm{groups: map[string]object{}, clients: map[string]object{}, providers: map[string]object{},
+		organizationProvider: map[string]string{},
+		redirects:            map[string]bool{}, grants: map[string]map[string][]string{}, names: map[identity.ItemID]string{},
+		clientOf: map[string]string{}}
 	for _, c := range get("/clients?max=500") {
 		r.clients[textAt(c, "clientId")] = c
 	}
@@ -304,7 +310,8 @@ func proveMeaning[T any](t *testing.T, r *liveRealm, each judgedItem, live objec
 		if m.compare != nil && (!noted || m.despite) {
 			source, now := m.compare(decoded, live, r)
 			if diff := cmp.Diff(source, now); diff != "" {
-				t.Errorf("%s %q is %s, and its %s does not read back (-source +live):\n%s", each.item.Kind, each.item.Name, each.result.Class, m.field, diff)
+				t.Errorf("%s %q is %s, and its %s does not read back (-source +live):\n%s", each.item.Kind, each.item.Name,
+					each.result.Class, m.field, diff)
 			}
 		}
 	}
@@ -313,7 +320,8 @@ func proveMeaning[T any](t *testing.T, r *liveRealm, each judgedItem, live objec
 	}
 	for field, value := range fields {
 		if !answered[field] && isSet(value) {
-			t.Errorf("%s %q is %s, and its %s (%v) is neither read back nor noted", each.item.Kind, each.item.Name, each.result.Class, field, value)
+			t.Errorf("%s %q is %s, and its %s (%v) is neither read back nor noted", each.item.Kind, each.item.Name,
+				each.result.Class, field, value)
 		}
 	}
 }
@@ -442,7 +450,8 @@ func wantedOrigins(a application) []string {
 	var origins []string
 	for _, uri := range a.RedirectURIs {
 		parts := strings.SplitN(uri, "/", 4)
-		if origin := strings.Join(parts[:min(3, len(parts))], "/"); strings.HasPrefix(origin, "http") && !slices.Contains(origins, origin) {
+		if origin := strings.Join(parts[:min(3, len(parts))], "/"); strings.HasPrefix(origin, "http") &&
+			!slices.Contains(origins, origin) {
 			origins = append(origins, origin)
 		}
 	}

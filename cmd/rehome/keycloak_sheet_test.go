@@ -18,8 +18,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
-// TestKeycloak_SheetsLeadAnOwnerFromOldToNew moves the practice tenant into a real Keycloak, follows a sheet's test address as a
-// person, and walks one application from not prepared to confirmed.
+// TestKeycloak_SheetsLeadAnOwnerFromOldToNew moves the practice tenant into a real Keycloak, follows a sheet's test
+// address as a person, and walks one application from not prepared to confirmed.
 func TestKeycloak_SheetsLeadAnOwnerFromOldToNew(t *testing.T) {
 	t.Chdir(".")
 	var pool keycloaktest.Pool
@@ -35,7 +35,8 @@ func TestKeycloak_SheetsLeadAnOwnerFromOldToNew(t *testing.T) {
 	j.set("keycloak_url", server.URL)
 	j.set("keycloak_realm", realm.Name)
 	j.set("keycloak_secret", realm.ClientSecret)
-	owners := "application \"fieldbook\" {\n  where = item.name == \"Fieldbook\"\n  owner = \"Field team\"\n  switch_on = \"2020-01-05\"\n}\n"
+	owners := "application \"fieldbook\" {\n  where = item.name == \"Fieldbook\"\n  owner = \"Field team\"\n" +
+		"  switch_on = \"2020-01-05\"\n}\n"
 	if err := os.WriteFile(filepath.Join(j.folder, "owners.rehome.hcl"), []byte(owners), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +50,11 @@ func TestKeycloak_SheetsLeadAnOwnerFromOldToNew(t *testing.T) {
 	sheet := fieldbookSheet(t, j)
 	lineIs(t, sheet, observation.ConnectionIssuer, server.URL+"/realms/"+realm.Name)
 	mustSay(t, j.run(0, "sheet", "record", "Fieldbook", "-delivered-to=Field team"), "it is enabled")
-	mustSay(t, j.run(0, "status", "-apps"), "does not keep sign-in events", "Fieldbook                  enabled       1 hour ago      3      ?", "Field team, 2020-01-05")
+	mustSay(t, j.run(0, "status", "-apps"), "does not keep sign-in events",
+		"Fieldbook                  enabled       1 hour ago      3      ?", "Field team, 2020-01-05")
 	realm.AdminRealm(t, http.MethodPut, "", map[string]any{"eventsEnabled": true})
-	mustSay(t, j.run(0, "status", "-apps"), "target    keycloak.portal: sign-ins since", "Fieldbook                  enabled       1 hour ago      3      -")
+	mustSay(t, j.run(0, "status", "-apps"), "target    keycloak.portal: sign-ins since",
+		"Fieldbook                  enabled       1 hour ago      3      -")
 
 	signInAt(t, realm, testAddressOf(t, sheet))
 	mustSay(t, j.run(0, "status", "-apps"), "Fieldbook                  switched      1 hour ago      3      just now")
@@ -75,9 +78,11 @@ func fieldbookSheet(t *testing.T, j *journey) switchover.Sheet {
 	t.Helper()
 	mustSay(t, j.run(0, "sheet", "-out=sheets"), "7 sheets in sheets")
 	for name, wanted := range map[string][]string{
-		"fieldbook.md":        {"# Fieldbook: new sign-in", "Field team", "2020-01-05", "the same secret as before", "Please confirm"},
+		"fieldbook.md": {"# Fieldbook: new sign-in", "Field team", "2020-01-05", "the same secret as before",
+			"Please confirm"},
 		"tidewatch-mobile.md": {"proof key", "PKCE with S256 is required", "none: a public client"},
-		"expenses.html": {"BEGIN CERTIFICATE", "/protocol/saml/descriptor", "https://expenses.brightwater.example/saml/acs", "emailAddress",
+		"expenses.html": {"BEGIN CERTIFICATE", "/protocol/saml/descriptor", "https://expenses.brightwater.example/saml/acs",
+			"emailAddress",
 			"http://www.okta.com/exkert30vd8ULdHRG5d7", "/app/brightwater_expenses/exkert30vd8ULdHRG5d7/sso/saml"},
 	} {
 		content, err := os.ReadFile(filepath.Join(j.folder, "sheets", name))
@@ -93,7 +98,8 @@ func fieldbookSheet(t *testing.T, j *journey) switchover.Sheet {
 	var document struct {
 		Sheets []switchover.Sheet `json:"sheets"`
 	}
-	if err := json.Unmarshal([]byte(j.run(0, "sheet", "Fieldbook", "-json")), &document); err != nil || len(document.Sheets) != 1 {
+	if err := json.Unmarshal([]byte(j.run(0, "sheet", "Fieldbook", "-json")), &document); err != nil ||
+		len(document.Sheets) != 1 {
 		t.Fatalf("the sheet does not read: %v", err)
 	}
 	return document.Sheets[0]
@@ -125,8 +131,8 @@ func testAddressOf(t *testing.T, sheet switchover.Sheet) string {
 
 var signInForm = regexp.MustCompile(`(?s)<form[^>]*action="([^"]+)"`)
 
-// signInAt makes a person who is in every group, and signs in with the address as a browser does. Cookies are kept by hand: the
-// server marks them Secure even over http.
+// signInAt makes a person who is in every group, and signs in with the address as a browser does. Cookies are kept by
+// hand: the server marks them Secure even over http.
 func signInAt(t *testing.T, realm *keycloaktest.Realm, address string) {
 	t.Helper()
 	const password = "a-long-test-password"
@@ -134,13 +140,16 @@ func signInAt(t *testing.T, realm *keycloaktest.Realm, address string) {
 	for _, g := range realm.AdminRealm(t, http.MethodGet, "/groups", nil).([]any) {
 		groups = append(groups, g.(map[string]any)["path"])
 	}
-	realm.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": "ana", "email": "ana@example.test", "firstName": "Ana", "lastName": "Test",
-		"enabled": true, "emailVerified": true, "groups": groups, "credentials": []any{map[string]any{"type": "password", "value": password, "temporary": false}}})
+	realm.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": "ana", "email": "ana@example.test",
+		"firstName": "Ana", "lastName": "Test",
+		"enabled": true, "emailVerified": true, "groups": groups, "credentials": []any{map[string]any{"type": "password",
+			"value": password, "temporary": false}}})
 	cookies := map[string]string{}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	var form url.Values
 	for range 4 {
-		request, err := http.NewRequestWithContext(t.Context(), map[bool]string{true: http.MethodGet, false: http.MethodPost}[form == nil], address, strings.NewReader(form.Encode()))
+		request, err := http.NewRequestWithContext(t.Context(), map[bool]string{true: http.MethodGet,
+			false: http.MethodPost}[form == nil], address, strings.NewReader(form.Encode()))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,8 @@ import (
 )
 
 // realmRoles is what the guide asks for.
-var realmRoles = []string{"manage-realm", "manage-clients", "manage-users", "manage-identity-providers", "manage-organizations"}
+var realmRoles = []string{"manage-realm", "manage-clients", "manage-users", "manage-identity-providers",
+	"manage-organizations"}
 
 // TestKeycloak_Examples runs the examples as their READMEs say, from the practice tenants into a real Keycloak.
 func TestKeycloak_Examples(t *testing.T) {
@@ -85,9 +86,11 @@ func (j *journey) run(want int, args ...string) string {
 	var out, talk bytes.Buffer
 	env := systemEnvironment()
 	env.in, env.out, env.err, env.terminal, env.asks = strings.NewReader(""), &out, &talk, false, false
-	env.variable = append(append([]string{}, os.Environ()...), append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins, "CI=true", "REHOME_LOG=")...)
+	env.variable = append(append([]string{}, os.Environ()...), append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins,
+		"CI=true", "REHOME_LOG=")...)
 	if got := run(j.t.Context(), append([]string{"-chdir=" + j.folder}, args...), env); got != want {
-		j.t.Fatalf("rehome %s ended with status %d, wanted %d\n%s%s", strings.Join(args, " "), got, want, out.String(), talk.String())
+		j.t.Fatalf("rehome %s ended with status %d, wanted %d\n%s%s", strings.Join(args, " "), got, want, out.String(),
+			talk.String())
 	}
 	return out.String() + talk.String()
 }
@@ -153,14 +156,17 @@ func walkExample(t *testing.T, server *keycloaktest.Server, example string, star
 
 	group := firstGroup(t, j)
 	realm.AdminRealm(t, http.MethodPost, "/groups", map[string]any{"name": group})
-	if refused := j.run(4, "apply", "plan.rehome", "-plan-hash="+hash, "-secrets-out=early.json"); !strings.Contains(refused, "group:/"+group) {
+	if refused := j.run(4, "apply", "plan.rehome", "-plan-hash="+hash,
+		"-secrets-out=early.json"); !strings.Contains(refused, "group:/"+group) {
 		t.Errorf("the refusal does not name the group that was made by hand:\n%s", refused)
 	}
 	removeGroup(t, realm, group)
 	j.run(4, "apply", "plan.rehome", "-plan-hash=sha256:0000")
 	rescue := j.breakGlass(realm)
 	realm.AdminRealm(t, http.MethodPut, rescue, map[string]any{"enabled": false})
-	if refused := j.run(1, "apply", "plan.rehome", "-plan-hash="+hash, "-secrets-out=early.json"); !strings.Contains(refused, "break-glass-shut") || !strings.Contains(refused, "Nothing was changed") {
+	if refused := j.run(1, "apply", "plan.rehome", "-plan-hash="+hash,
+		"-secrets-out=early.json"); !strings.Contains(refused, "break-glass-shut") || !strings.Contains(refused,
+		"Nothing was changed") {
 		t.Errorf("a break-glass account that is off does not stop the run:\n%s", refused)
 	}
 	realm.AdminRealm(t, http.MethodPut, rescue, map[string]any{"enabled": true})
@@ -178,9 +184,12 @@ func walkExample(t *testing.T, server *keycloaktest.Server, example string, star
 // breakGlass makes an account that must always get in, declares it, and returns its path.
 func (j *journey) breakGlass(realm *keycloaktest.Realm) string {
 	j.t.Helper()
-	realm.AdminRealm(j.t, http.MethodPost, "/users", map[string]any{"username": "rescue", "email": "rescue@example.test", "firstName": "Res", "lastName": "Cue", "enabled": true,
-		"emailVerified": true, "credentials": []any{map[string]any{"type": "password", "value": "planted-secret-of-rescue", "temporary": false}}})
-	if err := os.WriteFile(filepath.Join(j.folder, "break-glass.rehome.hcl"), []byte("break_glass {\n  users = [\"rescue\"]\n}\n"), 0o600); err != nil {
+	realm.AdminRealm(j.t, http.MethodPost, "/users", map[string]any{"username": "rescue", "email": "rescue@example.test",
+		"firstName": "Res", "lastName": "Cue", "enabled": true,
+		"emailVerified": true, "credentials": []any{map[string]any{"type": "password", "value": "planted-secret-of-rescue",
+			"temporary": false}}})
+	if err := os.WriteFile(filepath.Join(j.folder, "break-glass.rehome.hcl"),
+		[]byte("break_glass {\n  users = [\"rescue\"]\n}\n"), 0o600); err != nil {
 		j.t.Fatal(err)
 	}
 	users, _ := realm.AdminRealm(j.t, http.MethodGet, "/users?exact=true&username=rescue", nil).([]any)
@@ -239,7 +248,8 @@ func givenSecrets(t *testing.T, j *journey) []string {
 	return values
 }
 
-// walkRealmFile merges the tenant into a realm file, imports it in all three ways, and lets the live target find nothing to change.
+// walkRealmFile merges the tenant into a realm file, imports it in all three ways, and lets the live target find
+// nothing to change.
 func walkRealmFile(t *testing.T, server *keycloaktest.Server) {
 	const name, secret = "rehome-imported", "example-service-secret"
 	j := newJourney(t, "okta-to-realmfile", "okta", "realmfile")
@@ -269,15 +279,20 @@ func walkRealmFile(t *testing.T, server *keycloaktest.Server) {
 		t.Errorf("the live target finds something to change in the imported realm:\n%s", draft)
 	}
 	t.Run("kc.sh import", func(t *testing.T) { keycloaktest.KcImport(t, file) })
-	t.Run("start --import-realm", func(t *testing.T) { keycloaktest.StartWithImport(t, map[string][]byte{"acme.json": content}) })
+	t.Run("start --import-realm", func(t *testing.T) {
+		keycloaktest.StartWithImport(t,
+			map[string][]byte{"acme.json": content})
+	})
 }
 
 func baseRealm(t *testing.T, name, secret string) []byte {
 	t.Helper()
 	encoded, err := json.Marshal(map[string]any{
 		"realm": name, "enabled": true, "organizationsEnabled": true,
-		"clients": []any{map[string]any{"clientId": "rehome", "protocol": "openid-connect", "publicClient": false, "secret": secret, "serviceAccountsEnabled": true, "standardFlowEnabled": false}},
-		"users":   []any{map[string]any{"username": "service-account-rehome", "enabled": true, "serviceAccountClientId": "rehome", "clientRoles": map[string]any{"realm-management": realmRoles}}},
+		"clients": []any{map[string]any{"clientId": "rehome", "protocol": "openid-connect", "publicClient": false,
+			"secret": secret, "serviceAccountsEnabled": true, "standardFlowEnabled": false}},
+		"users": []any{map[string]any{"username": "service-account-rehome", "enabled": true,
+			"serviceAccountClientId": "rehome", "clientRoles": map[string]any{"realm-management": realmRoles}}},
 	})
 	if err != nil {
 		t.Fatal(err)

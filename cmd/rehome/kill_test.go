@@ -13,9 +13,10 @@ import (
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
-// killVariable makes the test binary run as rehome and die, or lose its plugins, at one boundary of its journal: WHO:MOMENT:RECORD, as
-// in host:before:17 or plugin:after:intend client:wiki. WHO is host, plugin or nobody, or what happens to
-// the process instead: interrupt, interrupt twice, pause, full, no folder. The program itself knows no such variable.
+// killVariable makes the test binary run as rehome and die, or lose its plugins, at one boundary of its journal:
+// WHO:MOMENT:RECORD, as in host:before:17 or plugin:after:intend client:wiki. WHO is host, plugin or nobody, or what
+// happens to the process instead: interrupt, interrupt twice, pause, full, no folder. The program itself knows no such
+// variable.
 const killVariable = "REHOME_TEST_KILL"
 
 // runKilled is the main of the program with a watch on its journal.

@@ -24,9 +24,11 @@ import (
 
 const referenceFolder = "../../docs/reference"
 
-// TestReference_IsWhatTheCodeSays compares docs/reference with what the code says. REHOME_UPDATE_DOCS=1 (make docs) writes it.
+// TestReference_IsWhatTheCodeSays compares docs/reference with what the code says. REHOME_UPDATE_DOCS=1 (make docs)
+// writes it.
 func TestReference_IsWhatTheCodeSays(t *testing.T) {
-	pages := map[string]string{"commands.md": commandsPage(t), "items.md": itemsPage(), "diagnostics.md": diagnosticsPage(), "functions.md": functionsPage()}
+	pages := map[string]string{"commands.md": commandsPage(t), "items.md": itemsPage(),
+		"diagnostics.md": diagnosticsPage(), "functions.md": functionsPage()}
 	for name, want := range pages {
 		path := filepath.Join(referenceFolder, name)
 		if os.Getenv("REHOME_UPDATE_DOCS") != "" {
@@ -44,7 +46,8 @@ func TestReference_IsWhatTheCodeSays(t *testing.T) {
 
 func commandsPage(t *testing.T) string {
 	var b strings.Builder
-	b.WriteString("# Commands\n\nGenerated from the code by `make docs`. Long flags take one dash or two.\n\n" + exitHelp + "\n")
+	b.WriteString("# Commands\n\nGenerated from the code by `make docs`. Long flags take one dash or two.\n\n" + exitHelp +
+		"\n")
 	root := newRootCommand(testEnvironment(t))
 	fmt.Fprintf(&b, "\n## Flags of every command\n\n%s", flagTable(root.PersistentFlags()))
 	said := map[string]Command{}
@@ -75,14 +78,17 @@ func commandsPage(t *testing.T) string {
 	return b.String()
 }
 
-// accessLine says what a token must allow, where an access block asks for one, and which diagnostics are the command's own.
+// accessLine says what a token must allow, where an access block asks for one, and which diagnostics are the command's
+// own.
 func accessLine(c Command) string {
 	var parts []string
 	if c.Run != nil && c.Class != classFree {
-		need := "Asks for a token that may " + map[commandClass]string{classBegin: "look, once rules are recorded", classRead: "look",
+		need := "Asks for a token that may " + map[commandClass]string{classBegin: "look, once rules are recorded",
+			classRead:   "look",
 			classManage: "manage"}[c.Class]
 		for _, name := range slices.Sorted(maps.Keys(c.ClassWith)) {
-			need += "; with `-" + name + "` " + map[commandClass]string{classRead: "look", classManage: "manage"}[c.ClassWith[name]]
+			need += "; with `-" + name + "` " + map[commandClass]string{classRead: "look",
+				classManage: "manage"}[c.ClassWith[name]]
 		}
 		parts = append(parts, need+".")
 	}
@@ -119,8 +125,10 @@ func flagTable(flags *pflag.FlagSet) string {
 
 func itemsPage() string {
 	var b strings.Builder
-	b.WriteString("# Items\n\nWhat `item` holds in a `where` or `set` expression, by kind. Generated from the code by `make docs`. Every kind also has `id`, `kind`, `source` and `refs`.\n\n" +
-		"`map` says what a map block may do: `yes` it sets the field; `access`, `identity` or `status` it does, and where the source says otherwise " +
+	b.WriteString("# Items\n\nWhat `item` holds in a `where` or `set` expression, by kind. Generated from the code by " +
+		"`make docs`. Every kind also has `id`, `kind`, `source` and `refs`.\n\n" +
+		"`map` says what a map block may do: `yes` it sets the field; `access`, `identity` or `status` it does, and " +
+		"where the source says otherwise " +
 		"that is an impact of high severity to acknowledge; `no` it is refused.\n")
 	for _, kind := range identity.Kinds() {
 		fmt.Fprintf(&b, "\n## %s\n\n| attribute | type | map | meaning |\n| --- | --- | --- | --- |\n", kind)
@@ -134,7 +142,8 @@ func itemsPage() string {
 
 func diagnosticsPage() string {
 	var b strings.Builder
-	b.WriteString("# Diagnostics\n\nEvery message has a stable code. Generated from the code by `make docs`.\n\n| code | cause | cure |\n| --- | --- | --- |\n")
+	b.WriteString("# Diagnostics\n\nEvery message has a stable code. Generated from the code by `make docs`.\n\n" +
+		"| code | cause | cure |\n| --- | --- | --- |\n")
 	for _, c := range append(config.Codes(), diag.Codes()...) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Cause, c.Cure)
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
-// TestKeycloak_Rollback takes the examples back from a real Keycloak: to the start when nobody has used them, and around what was used
-// or changed when somebody has.
+// TestKeycloak_Rollback takes the examples back from a real Keycloak: to the start when nobody has used them, and
+// around what was used or changed when somebody has.
 func TestKeycloak_Rollback(t *testing.T) {
 	t.Chdir(".") // commands change the folder; this puts it back
 	var pool keycloaktest.Pool
@@ -39,7 +39,8 @@ func TestKeycloak_Rollback(t *testing.T) {
 }
 
 // carriedOut is an example that was carried out in a fresh realm with people and stored events in it.
-func carriedOut(t *testing.T, server *keycloaktest.Server, example string, start func(*journey)) (*journey, *keycloaktest.Realm, any) {
+func carriedOut(t *testing.T, server *keycloaktest.Server, example string,
+	start func(*journey)) (*journey, *keycloaktest.Realm, any) {
 	t.Helper()
 	incumbent, _, _ := strings.Cut(example, "-")
 	j := newJourney(t, example, incumbent, "keycloak")
@@ -95,15 +96,20 @@ func rollBackUnused(t *testing.T, server *keycloaktest.Server, example string, s
 
 func addTestPerson(t *testing.T, realm *keycloaktest.Realm, name, group string) {
 	t.Helper()
-	realm.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": name, "email": name + "@example.test", "firstName": name, "lastName": "Test", "enabled": true,
-		"emailVerified": true, "groups": []any{"/" + group}, "credentials": []any{map[string]any{"type": "password", "value": "a-long-test-password", "temporary": false}}})
+	realm.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": name, "email": name + "@example.test",
+		"firstName": name, "lastName": "Test", "enabled": true,
+		"emailVerified": true, "groups": []any{"/" + group}, "credentials": []any{map[string]any{"type": "password",
+			"value": "a-long-test-password", "temporary": false}}})
 }
 
-// exported is the whole realm in a form that compares: ids and times normalised, lists without order, the marker of rehome left out.
+// exported is the whole realm in a form that compares: ids and times normalised, lists without order, the marker of
+// rehome left out.
 func exported(t *testing.T, realm *keycloaktest.Realm) any {
 	t.Helper()
-	whole := map[string]any{"realm": realm.AdminRealm(t, http.MethodPost, "/partial-export?exportClients=true&exportGroupsAndRoles=true", nil)}
-	for _, path := range []string{"/users?max=-1", "/organizations?briefRepresentation=false", "/identity-provider/instances", "/authentication/required-actions", "/events/config"} {
+	whole := map[string]any{"realm": realm.AdminRealm(t, http.MethodPost,
+		"/partial-export?exportClients=true&exportGroupsAndRoles=true", nil)}
+	for _, path := range []string{"/users?max=-1", "/organizations?briefRepresentation=false",
+		"/identity-provider/instances", "/authentication/required-actions", "/events/config"} {
 		whole[path] = realm.AdminRealm(t, http.MethodGet, path, nil)
 	}
 	return normalised(whole)
@@ -157,10 +163,12 @@ func rollBackUsed(t *testing.T, server *keycloaktest.Server) {
 		t.Fatalf("member of %s cannot sign in to %s", group, app)
 	}
 	id := clientField(t, realm, other, "id")
-	realm.AdminRealm(t, http.MethodPut, fmt.Sprint("/clients/", id), map[string]any{"clientId": other, "name": "Changed by hand"})
+	realm.AdminRealm(t, http.MethodPut, fmt.Sprint("/clients/", id), map[string]any{"clientId": other,
+		"name": "Changed by hand"})
 
 	p, shown := j.rollBack(t)
-	for id, why := range map[string]string{"client:" + app: "has been used since", "gate:" + app: "belongs to client:" + app, "group:" + group: "has been used since",
+	for id, why := range map[string]string{"client:" + app: "has been used since", "gate:" + app: "belongs to client:" +
+		app, "group:" + group: "has been used since",
 		"client:" + other: `"Changed by hand"`} {
 		step := planStep(t, p, id)
 		if step.Action != plan.ActionNone || !strings.Contains(step.Reason, why) {
@@ -180,16 +188,19 @@ func rollBackUsed(t *testing.T, server *keycloaktest.Server) {
 
 // decideAndFinish decides about what stayed, item by item, and takes the rest back.
 func decideAndFinish(t *testing.T, j *journey, realm *keycloaktest.Realm, app, other string) {
-	blocks := fmt.Sprintf("undo \"client:%s\" {\n  decision = \"delete\"\n  reason   = \"told everybody\"\n}\nundo \"client:%s\" {\n  decision = \"delete\"\n  reason   = \"checked\"\n}\n", app, other)
+	blocks := fmt.Sprintf("undo \"client:%s\" {\n  decision = \"delete\"\n  reason   = \"told everybody\"\n}\n"+
+		"undo \"client:%s\" {\n  decision = \"delete\"\n  reason   = \"checked\"\n}\n", app, other)
 	if err := os.WriteFile(filepath.Join(j.folder, "undo.rehome.hcl"), []byte(blocks), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p, shown := j.rollBack(t)
-	if step := planStep(t, p, "client:"+app); step.Action != plan.ActionDelete || step.DecidedBy == nil || step.DecidedBy.File != "undo.rehome.hcl" {
+	if step := planStep(t, p, "client:"+app); step.Action != plan.ActionDelete || step.DecidedBy == nil ||
+		step.DecidedBy.File != "undo.rehome.hcl" {
 		t.Errorf("%+v\n%s", step, shown)
 	}
 	for _, each := range []string{app, other} {
-		if found, _ := realm.AdminRealm(t, http.MethodGet, "/clients?clientId="+url.QueryEscape(each), nil).([]any); len(found) > 0 {
+		if found, _ := realm.AdminRealm(t, http.MethodGet, "/clients?clientId="+url.QueryEscape(each),
+			nil).([]any); len(found) > 0 {
 			t.Errorf("client %s is still there", each)
 		}
 	}
@@ -222,7 +233,8 @@ func gatedApplication(t *testing.T, p *plan.Plan) (app, group, callback string) 
 		}
 		made := planStep(t, p, fmt.Sprint("client:", client))
 		uris, _ := made.After["redirect_uris"].([]any)
-		if made.After["standard_flow"] == true && made.After["protocol"] == "openid-connect" && made.After["consent_required"] != true && len(uris) > 0 {
+		if made.After["standard_flow"] == true && made.After["protocol"] == "openid-connect" &&
+			made.After["consent_required"] != true && len(uris) > 0 {
 			return fmt.Sprint(client), fmt.Sprint(step.After["group"]), fmt.Sprint(uris[0])
 		}
 	}
@@ -253,16 +265,18 @@ func clientField(t *testing.T, realm *keycloaktest.Realm, clientID, name string)
 
 var testFormAction = regexp.MustCompile(`(?s)<form[^>]*action="([^"]+)"`)
 
-// testSignIn signs somebody in with name and password, as a browser does, and tells whether a code came back. Cookies are kept by hand:
-// the server marks them Secure even over http.
+// testSignIn signs somebody in with name and password, as a browser does, and tells whether a code came back. Cookies
+// are kept by hand: the server marks them Secure even over http.
 func testSignIn(t *testing.T, realm *keycloaktest.Realm, clientID, callback, name string) bool {
 	t.Helper()
 	challenge := sha256.Sum256([]byte(strings.Repeat("v", 64)))
-	query := url.Values{"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"},
+	query := url.Values{"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"},
+		"scope": {"openid"}, "state": {"s"},
 		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}}
 	cookies := map[string]string{}
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	method, address, form := http.MethodGet, realm.Server.URL+"/realms/"+realm.Name+"/protocol/openid-connect/auth?"+query.Encode(), url.Values(nil)
+	method, address, form := http.MethodGet,
+		realm.Server.URL+"/realms/"+realm.Name+"/protocol/openid-connect/auth?"+query.Encode(), url.Values(nil)
 	for range 5 {
 		request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
 		if err != nil {
@@ -291,7 +305,8 @@ func testSignIn(t *testing.T, realm *keycloaktest.Realm, clientID, callback, nam
 		if action == nil {
 			return false
 		}
-		method, address, form = http.MethodPost, html.UnescapeString(string(action[1])), url.Values{"username": {name}, "password": {"a-long-test-password"}}
+		method, address, form = http.MethodPost, html.UnescapeString(string(action[1])), url.Values{"username": {name},
+			"password": {"a-long-test-password"}}
 	}
 	return false
 }

@@ -27,7 +27,8 @@ import (
 	"github.com/rehome-iam/rehome/state/bolt"
 )
 
-// masks are what differs from one run of a script to the next. Each id gets a number in the order in which the ids appear.
+// masks are what differs from one run of a script to the next. Each id gets a number in the order in which the ids
+// appear.
 var masks = []struct {
 	name    string
 	pattern *regexp.Regexp
@@ -126,8 +127,8 @@ func audited(ts *testscript.TestScript, negated bool, args []string) {
 // labKey finds the keptLab of a script.
 type labKey struct{}
 
-// keptLab is a practice organisation whose address stays while its data and faults change, so that what a script compares differs
-// only in what the script changed.
+// keptLab is a practice organisation whose address stays while its data and faults change, so that what a script
+// compares differs only in what the script changed.
 type keptLab struct {
 	data    fstest.MapFS
 	handler atomic.Pointer[labokta.Server]
@@ -234,7 +235,8 @@ func beginAssessment(ts *testscript.TestScript, _ bool, _ []string) {
 	withState(ts, func(store *state.Migration) {
 		snapshots, err := store.Snapshots()
 		ts.Check(err)
-		ts.Check(store.BeginAssessment(state.Assessment{ID: "a-2026-11-22-0000dead", Snapshot: snapshots[0].ID, Source: snapshots[0].Source, StartedAt: time.Now()}))
+		ts.Check(store.BeginAssessment(state.Assessment{ID: "a-2026-11-22-0000dead", Snapshot: snapshots[0].ID,
+			Source: snapshots[0].Source, StartedAt: time.Now()}))
 	})
 }
 
@@ -253,7 +255,8 @@ func renameSource(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// notesNameFields checks what every result of an assessment carries: class, rationale, impacts, and notes that name their field.
+// notesNameFields checks what every result of an assessment carries: class, rationale, impacts, and notes that name
+// their field.
 func notesNameFields(ts *testscript.TestScript, _ bool, _ []string) {
 	named := regexp.MustCompile(`^[\w.\[\]@/-]+: \S`)
 	withState(ts, func(store *state.Migration) {
@@ -263,7 +266,8 @@ func notesNameFields(ts *testscript.TestScript, _ bool, _ []string) {
 		for r, err := range reading.Results(store, all[0].ID) {
 			ts.Check(err)
 			count++
-			if r.Rationale == "" || r.OperatorImpact == "" || r.UserImpact == "" || (r.Class == assess.ClassBlocked) != (r.BlockedReason != "") || (r.Class.Imported() && r.Contract == "") {
+			if r.Rationale == "" || r.OperatorImpact == "" || r.UserImpact == "" ||
+				(r.Class == assess.ClassBlocked) != (r.BlockedReason != "") || (r.Class.Imported() && r.Contract == "") {
 				ts.Fatalf("%s lacks something: %+v", r.Address, r)
 			}
 			for _, note := range append(append([]string{}, r.Notes...), r.Missing...) {

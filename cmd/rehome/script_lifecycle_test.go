@@ -38,7 +38,8 @@ func setClock(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(clockVariable, args[0])
 }
 
-// forgePlan writes a plan file that fits its own hash although a gate of it is open, as somebody could who edits a plan.
+// forgePlan writes a plan file that fits its own hash although a gate of it is open, as somebody could who edits a
+// plan.
 func forgePlan(ts *testscript.TestScript, _ bool, args []string) {
 	p, err := readPlanFile(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -137,7 +138,10 @@ func removeRecord(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	backend, err := bolt.Open(ts.MkAbs(".rehome/state.db"), time.Second, bolt.Holder{})
 	ts.Check(err)
-	ts.Check(backend.Update(context.Background(), func(tx state.Tx) error { return tx.Delete("audit", fmt.Sprintf("%012d", number)) }))
+	ts.Check(backend.Update(context.Background(), func(tx state.Tx) error {
+		return tx.Delete("audit",
+			fmt.Sprintf("%012d", number))
+	}))
 	ts.Check(backend.Close())
 }
 

@@ -36,8 +36,8 @@ func setFrom(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], found)
 }
 
-// TestTwoTenants_EveryCommandIsWalked demands that the script of two tenants runs every command that reads or changes, so that a new
-// command is tried with another tenant beside it.
+// TestTwoTenants_EveryCommandIsWalked demands that the script of two tenants runs every command that reads or changes,
+// so that a new command is tried with another tenant beside it.
 func TestTwoTenants_EveryCommandIsWalked(t *testing.T) {
 	content, err := os.ReadFile("testdata/script/walk-two-tenants.txtar")
 	if err != nil {
@@ -54,7 +54,10 @@ func TestTwoTenants_EveryCommandIsWalked(t *testing.T) {
 		if c.Class == classFree || c.Run == nil {
 			continue
 		}
-		runs := slices.ContainsFunc(walked, func(command string) bool { return command == path || strings.HasPrefix(command, path+" ") })
+		runs := slices.ContainsFunc(walked, func(command string) bool {
+			return command == path || strings.HasPrefix(command,
+				path+" ")
+		})
 		if !runs {
 			t.Errorf("walk-two-tenants.txtar does not run rehome %s", path)
 		}

@@ -40,7 +40,8 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	command := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "../rehome-provider-okta", "../rehome-provider-realmfile")
+	command := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "../rehome-provider-okta",
+		"../rehome-provider-realmfile")
 	if out, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the plugins: %w: %s", err, out)
 	}
@@ -73,8 +74,8 @@ var builtPlugins = sync.OnceValues(func() (string, error) {
 //	audited NAME [TEXT...] fail when the audit chain of the state has no event of that name with all texts
 //	audited NAME           fail when the audit chain of the state has no event of that name
 //	rename-source FILE OLD NEW  give the source block of a file another name
-//	notes-name-fields      fail unless each note of the newest assessment names its field, and each class has what it needs
-//	begin-assessment       leave an assessment of the newest snapshot begun, as a killed process does
+//	notes-name-fields      fail unless each note of the newest assessment names its field, and each class has what it
+//	needs begin-assessment       leave an assessment of the newest snapshot begun, as a killed process does
 //	snapshot-id N NAME     put the id of the Nth newest snapshot, counted from 0, into $NAME
 //	failed-snapshot        put the id of the newest failed snapshot into $FAILED
 //	mask FILE...           put names in place of ids, times and durations, so that the file can be compared

@@ -47,7 +47,8 @@ func (j *journey) withoutSecret() {
 	if err != nil {
 		j.t.Fatal(err)
 	}
-	text := strings.Replace(string(content), "client_secret = var.keycloak_secret", `client_secret = credential("keycloak-nowhere")`, 1)
+	text := strings.Replace(string(content), "client_secret = var.keycloak_secret",
+		`client_secret = credential("keycloak-nowhere")`, 1)
 	text = regexp.MustCompile(`(?s)variable "keycloak_secret" \{.*?\n\}\n`).ReplaceAllString(text, "")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil || strings.Contains(text, "keycloak_secret") {
 		j.t.Fatalf("the example reads otherwise now: %v", err)
@@ -72,8 +73,10 @@ func TestTargetSnapshot_APlanFromItNeedsNoCredentialAndOpensNoConnection(t *test
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot := targetfile.Snapshot{Head: targetfile.Head{Target: "keycloak.portal", TakenAt: time.Now().UTC().Format(time.RFC3339),
-		Identity: contract.TargetIdentity{Identity: "https://id.acme.example/realms/acme", Summary: "Keycloak 26.7.4, realm acme"}}}
+	snapshot := targetfile.Snapshot{Head: targetfile.Head{Target: "keycloak.portal",
+		TakenAt: time.Now().UTC().Format(time.RFC3339),
+		Identity: contract.TargetIdentity{Identity: "https://id.acme.example/realms/acme",
+			Summary: "Keycloak 26.7.4, realm acme"}}}
 	if err := surveying.Write(filepath.Join(j.folder, "target.age"), snapshot, keys); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +91,8 @@ func TestTargetSnapshot_APlanFromItNeedsNoCredentialAndOpensNoConnection(t *test
 	}
 }
 
-// TestKeycloak_APlanFromASnapshotIsThatOfTheServer plans with a viewer's credential, and again from its snapshot without any.
+// TestKeycloak_APlanFromASnapshotIsThatOfTheServer plans with a viewer's credential, and again from its snapshot
+// without any.
 func TestKeycloak_APlanFromASnapshotIsThatOfTheServer(t *testing.T) {
 	t.Chdir(".")
 	var pool keycloaktest.Pool
@@ -98,7 +102,8 @@ func TestKeycloak_APlanFromASnapshotIsThatOfTheServer(t *testing.T) {
 		}
 	})
 	server := pool.Server(t)
-	realm := server.NewRealm(t, "view-realm", "view-clients", "view-users", "view-identity-providers", "view-organizations", "query-groups")
+	realm := server.NewRealm(t, "view-realm", "view-clients", "view-users", "view-identity-providers",
+		"view-organizations", "query-groups")
 	j := newJourney(t, "okta-to-keycloak", "okta", "keycloak")
 	startOktaLab(j)
 	j.set("keycloak_url", server.URL)

@@ -11,7 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
-// TestKeycloak_ItsOwnRecordProvesARun applies and takes back the Okta example in a realm that records writes, with somebody else at work.
+// TestKeycloak_ItsOwnRecordProvesARun applies and takes back the Okta example in a realm that records writes, with
+// somebody else at work.
 func TestKeycloak_ItsOwnRecordProvesARun(t *testing.T) {
 	t.Chdir(".") // commands change the folder; this puts it back
 	var pool keycloaktest.Pool
@@ -28,7 +29,8 @@ func TestKeycloak_ItsOwnRecordProvesARun(t *testing.T) {
 	j.set("keycloak_realm", realm.Name)
 	j.set("keycloak_secret", realm.ClientSecret)
 	recording := func(on bool) {
-		realm.AdminRealm(t, http.MethodPut, "", map[string]any{"adminEventsEnabled": on, "adminEventsDetailsEnabled": on, "eventsEnabled": true})
+		realm.AdminRealm(t, http.MethodPut, "", map[string]any{"adminEventsEnabled": on, "adminEventsDetailsEnabled": on,
+			"eventsEnabled": true})
 	}
 	recording(true)
 	hash, outputs := j.approve()
@@ -37,7 +39,8 @@ func TestKeycloak_ItsOwnRecordProvesARun(t *testing.T) {
 	stop()
 
 	proven := j.run(0, "verify", "-events")
-	for _, want := range []string{"41 of 41 steps recorded by the target", "nothing else was written with the run's credential", "create group groups/", "by others meanwhile"} {
+	for _, want := range []string{"41 of 41 steps recorded by the target",
+		"nothing else was written with the run's credential", "create group groups/", "by others meanwhile"} {
 		if !strings.Contains(proven, want) {
 			t.Errorf("%q is not in:\n%s", want, proven)
 		}
@@ -53,11 +56,13 @@ func TestKeycloak_ItsOwnRecordProvesARun(t *testing.T) {
 	j.noSecret(append(outputs, proven, checked), append(givenSecrets(t, j), "planted-secret", realm.ClientSecret)...)
 
 	j.rollBack(t)
-	if back := j.run(0, "verify", "-events"); !strings.Contains(back, "recorded by the target") || strings.Contains(back, "0 of 0") {
+	if back := j.run(0, "verify", "-events"); !strings.Contains(back, "recorded by the target") ||
+		strings.Contains(back, "0 of 0") {
 		t.Errorf("the way back is not proven:\n%s", back)
 	}
 	recording(false)
-	if off := j.run(1, "verify", "-events"); !strings.Contains(off, "provider-forbidden") || !strings.Contains(off, "does not record") {
+	if off := j.run(1, "verify", "-events"); !strings.Contains(off, "provider-forbidden") ||
+		!strings.Contains(off, "does not record") {
 		t.Errorf("with the record off it says:\n%s", off)
 	}
 	realm.AdminRealm(t, http.MethodDelete, "/admin-events", nil)

@@ -29,7 +29,8 @@ func TestApplied_AFailedRunSaysWhomToCallAfterItsFailures(t *testing.T) {
 	for status, wanted := range map[history.Status]bool{history.StatusFailed: true, history.StatusCompleted: false} {
 		var out bytes.Buffer
 		view.Applied(&out, reportOf(status, failed), view.AppliedOptions{Rollback: declared})
-		failure, contact := strings.Index(out.String(), "client:crm"), strings.Index(out.String(), "Going back: call +49 30 1234")
+		failure, contact := strings.Index(out.String(), "client:crm"), strings.Index(out.String(),
+			"Going back: call +49 30 1234")
 		if (contact > failure) != wanted {
 			t.Errorf("%s:\n%s", status, out.String())
 		}

@@ -32,7 +32,8 @@ func sample() *plan.Plan {
 		{
 			ID: "identity_provider:adfs", Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned,
 			Resource: identity.ResourceID{Type: "identity_provider", Key: "adfs"},
-			Items:    item(identity.KindIdentityProvider, "0oa1", "ADFS"), Class: assess.ClassApproximation, Decision: "reconcile",
+			Items:    item(identity.KindIdentityProvider, "0oa1", "ADFS"), Class: assess.ClassApproximation,
+			Decision:  "reconcile",
 			DecidedBy: &merge.Place{File: "main.rehome.hcl", Line: 41},
 			Before: identity.Attributes{"sso_url": "https://fs.acme.example/old", "signing_certificates": []any{"A", "B"},
 				"hide_on_login": true},

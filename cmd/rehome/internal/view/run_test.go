@@ -15,7 +15,8 @@ import (
 
 func TestRun_ListsWhatNeedsAPersonFirst(t *testing.T) {
 	report := &recounting.RunReport{
-		Run: history.Run{ID: "r-1", Status: history.StatusStarted, PlanHash: "sha256:abc", StartedAt: time.Unix(0, 0), RolledBackBy: "r-2"},
+		Run: history.Run{ID: "r-1", Status: history.StatusStarted, PlanHash: "sha256:abc", StartedAt: time.Unix(0, 0),
+			RolledBackBy: "r-2"},
 		Steps: []recounting.Row{
 			{Title: "group:/a", State: history.StateCreated, ServerID: "77"},
 			{Title: "group:/b", State: history.StateUnchanged},
@@ -31,7 +32,8 @@ func TestRun_ListsWhatNeedsAPersonFirst(t *testing.T) {
 	got := show(view.RunOptions{Now: time.Unix(60, 0)})
 	at := -1
 	for _, want := range []string{
-		"cut off: it goes on with rehome apply -plan-hash=sha256:abc", "taken back by r-2", "failed       1\n", "! client:c   a.hcl:3\n",
+		"cut off: it goes on with rehome apply -plan-hash=sha256:abc", "taken back by r-2", "failed       1\n",
+		"! client:c   a.hcl:3\n",
 		"400\n", "manual       1\n", "? an app   f-1 open\n", "created      1\n", "+ group:/a   id 77\n", "unchanged    1\n",
 	} {
 		next := strings.Index(got, want)
@@ -60,7 +62,8 @@ func TestFollowUps_SayWhatIsDoneAndWhatIsLeft(t *testing.T) {
 	got := show(
 		state.FollowUp{ID: "f-1", Title: "rebuild", Status: lifecycle.FollowUpOpen, LastRun: "r-2", ToDo: "do it"},
 		state.FollowUp{ID: "f-2", Title: "move", Status: lifecycle.FollowUpOpen, LastRun: "r-1"},
-		state.FollowUp{ID: "f-3", Title: "tell", Status: lifecycle.FollowUpDone, LastRun: "r-1", ClosedBy: "ada", Note: "told"},
+		state.FollowUp{ID: "f-3", Title: "tell", Status: lifecycle.FollowUpDone, LastRun: "r-1", ClosedBy: "ada",
+			Note: "told"},
 	)
 	for want, count := range map[string]int{
 		"[ ] f-1   rebuild\n          to do: do it\n[ ] f-2   move\n": 1, "the newest plan does not list it": 1,
