@@ -40,7 +40,7 @@ func federationResource() resource {
 // 150 a minute for a tenant, so pages are as large as allowed.
 func applicationsResource() resource {
 	return resource{name: "applications", kind: identity.KindApplication, permission: "Application.Read.All", top: largestPage,
-		fields: []string{"id", "appId", "displayName", "description", "disabledByMicrosoftStatus", "signInAudience", "identifierUris",
+		fields: []string{"id", "appId", "displayName", "description", "notes", "serviceManagementReference", "disabledByMicrosoftStatus", "signInAudience", "identifierUris",
 			"web", "spa", "publicClient", "isFallbackPublicClient", "defaultRedirectUri", "api", "appRoles", "requiredResourceAccess",
 			"optionalClaims", "groupMembershipClaims", "keyCredentials", "passwordCredentials", "tokenEncryptionKeyId",
 			"requestSignatureVerification", "applicationTemplateId", "info", "tags"}}
@@ -55,7 +55,7 @@ func servicePrincipalsResource() resource {
 		fields: []string{"id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId", "appRoleAssignmentRequired",
 			"disabledByMicrosoftStatus", "servicePrincipalType", "preferredSingleSignOnMode", "preferredTokenSigningKeyThumbprint",
 			"replyUrls", "servicePrincipalNames", "loginUrl", "logoutUrl", "homepage", "samlSingleSignOnSettings", "tags",
-			"applicationTemplateId", "tokenEncryptionKeyId"}}
+			"applicationTemplateId", "tokenEncryptionKeyId", "notes", "notificationEmailAddresses"}}
 }
 
 func assignmentsResource() resource {

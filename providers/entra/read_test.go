@@ -342,3 +342,28 @@ func TestCollect_AListThatIsNotFoundIsAGapUnlessItsOwnerIsGone(t *testing.T) {
 		}
 	}
 }
+
+// What $select leaves out is lost without a line, so what administrators write is asked for by name.
+func TestCollect_TextsOfAdministratorsAreCarriedOrNamed(t *testing.T) {
+	f := newFakeTenant(t)
+	f.answer("applications", elements(`{"id":"a1","appId":"app","notes":"ask Ada","serviceManagementReference":"CMDB-7",`+
+		webRedirect+`,`+validPassword+`}`))
+	f.answer("servicePrincipals", elements(`{"id":"sp","appId":"app","accountEnabled":true,"appOwnerOrganizationId":"`+testTenant+
+		`","appRoleAssignmentRequired":false,"notificationEmailAddresses":["ada@contoso.example"],"notes":"until 2028"}`))
+	s, _ := configured(t, f, nil)
+	got, err := collect(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := attributes[kinds.Application](t, got, "application/a1")
+	want := []string{"serviceManagementReference", "servicePrincipal.notes", "servicePrincipal.notificationEmailAddresses"}
+	if app.Description != "ask Ada" || !slices.Equal(app.Unknown, want) {
+		t.Errorf("description %q, unknown %q", app.Description, app.Unknown)
+	}
+	for _, page := range got.pages {
+		if strings.HasSuffix(page.Path, "/applications") && !strings.Contains(page.Query, "notes,serviceManagementReference") ||
+			strings.HasSuffix(page.Path, "/servicePrincipals") && !strings.Contains(page.Query, "notes,notificationEmailAddresses") {
+			t.Errorf("not asked for: %s", page.Query)
+		}
+	}
+}
