@@ -80,16 +80,16 @@ func convertAssignment(e element, application string, roles []reading.Node) (ide
 		PrincipalName: e.At("principalDisplayName").Text(), Direct: true, Status: identity.StatusActive,
 	}
 	role := e.At("appRoleId").Text()
-	told := role == plainAssignment
+	listed := role == plainAssignment
 	for _, one := range roles {
 		if strings.EqualFold(one.At("id").Text(), role) {
-			told, out.Role = true, one.At("value").Text()
+			listed, out.Role = true, one.At("value").Text()
 			if enabled := one.At("isEnabled"); !enabled.IsNull() && !enabled.Flag() {
 				out.Status = identity.StatusInactive
 			}
 		}
 	}
-	if !told {
+	if !listed {
 		out.Role = role
 	}
 	item, err := e.item(identity.KindAppAssignment, out.PrincipalName, out)
@@ -102,7 +102,7 @@ func convertAssignment(e element, application string, roles []reading.Node) (ide
 	} else {
 		item.Gaps = append(item.Gaps, "principal_kind")
 	}
-	if !told {
+	if !listed {
 		item.Gaps = append(item.Gaps, "role")
 	}
 	return item, nil

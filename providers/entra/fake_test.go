@@ -195,7 +195,7 @@ func (c *collected) Items(_ context.Context, items ...identity.Item) error {
 	defer c.mu.Unlock()
 	for _, item := range items {
 		key := string(item.Kind) + "/" + item.ID
-		if _, there := c.items[key]; there {
+		if _, exists := c.items[key]; exists {
 			c.twice = append(c.twice, key)
 		}
 		c.items[key] = item

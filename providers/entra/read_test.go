@@ -303,14 +303,14 @@ func TestCollect_WhatTheEditionLacksAsksForNoPermission(t *testing.T) {
 // A list that is not found proves nothing: only what it belongs to says that it is gone.
 func TestCollect_AListThatIsNotFoundIsAGapUnlessItsOwnerIsGone(t *testing.T) {
 	owners := map[string]string{"groups/g1": `{"id":"g1"}`, "applications/a1": `{"id":"a1"}`, "servicePrincipals/sp": `{"id":"sp"}`}
-	for _, there := range []bool{true, false} {
+	for _, exists := range []bool{true, false} {
 		f := newFakeTenant(t)
 		f.answer("groups", elements(`{"id":"g1","displayName":"Staff","securityEnabled":true}`))
 		f.answer("applications", elements(`{"id":"a1","appId":"app","displayName":"Portal"}`))
 		f.answer("servicePrincipals", elements(`{"id":"sp","appId":"app","accountEnabled":true,"appOwnerOrganizationId":"`+
 			testTenant+`","appRoleAssignmentRequired":true}`))
 		for path, owner := range owners {
-			if there {
+			if exists {
 				f.answer(path, body(owner))
 			}
 		}
@@ -320,10 +320,10 @@ func TestCollect_AListThatIsNotFoundIsAGapUnlessItsOwnerIsGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		group, app := got.items["group/g1"], got.items["application/a1"]
-		if group.Deleted == there || app.Deleted == there {
-			t.Errorf("owners there: %t, group gone: %t, application gone: %t", there, group.Deleted, app.Deleted)
+		if group.Deleted == exists || app.Deleted == exists {
+			t.Errorf("owners there: %t, group gone: %t, application gone: %t", exists, group.Deleted, app.Deleted)
 		}
-		if !there {
+		if !exists {
 			if len(got.gaps) != 0 {
 				t.Errorf("what is gone left gaps: %+v", got.gaps)
 			}

@@ -94,7 +94,7 @@ func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck
 		}
 		checks = append(checks, check)
 	}
-	held, told, err := heldRoles(ctx, t.client)
+	held, named, err := heldRoles(ctx, t.client)
 	if err != nil {
 		return nil, admin.Outward("checking the permissions", err)
 	}
@@ -102,7 +102,7 @@ func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck
 		check := observation.PermissionCheck{Name: need.role, For: forApply + ": " + need.use,
 			State: observation.PermissionGranted}
 		switch {
-		case !told:
+		case !named:
 			check.State, check.Action = observation.PermissionUnknown,
 				"The token names no roles; look at the service account's roles in the admin console."
 		case !slices.Contains(held, need.role) && !slices.Contains(held, "realm-admin"):
@@ -110,7 +110,7 @@ func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck
 		}
 		checks = append(checks, check)
 	}
-	return optionalChecks(ctx, t.client, checks, held, told)
+	return optionalChecks(ctx, t.client, checks, held, named)
 }
 
 func heldRoles(ctx context.Context, c *current.Realm) ([]string, bool, error) {
@@ -118,13 +118,13 @@ func heldRoles(ctx context.Context, c *current.Realm) ([]string, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	held, told := tokenRoles(token)
-	return held, told, nil
+	held, named := tokenRoles(token)
+	return held, named, nil
 }
 
 // optionalChecks adds those rights that may be missing.
 func optionalChecks(ctx context.Context, c *current.Realm, checks []observation.PermissionCheck, held []string,
-	told bool) ([]observation.PermissionCheck, error) {
+	named bool) ([]observation.PermissionCheck, error) {
 	for _, right := range optionalRights() {
 		check := observation.PermissionCheck{Name: right.role, For: right.use,
 			State: observation.PermissionGranted, Optional: true}
@@ -138,7 +138,7 @@ func optionalChecks(ctx context.Context, c *current.Realm, checks []observation.
 			if err != nil {
 				check.State, check.Action = observation.PermissionMissing, grant(right.role)
 			}
-		case !told:
+		case !named:
 			check.State, check.Action = observation.PermissionUnknown,
 				"The token names no roles; look at the service account's roles in the admin console."
 		case !slices.Contains(held, right.role) && !slices.Contains(held, "realm-admin"):

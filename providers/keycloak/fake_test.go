@@ -115,8 +115,8 @@ func (f *fakeRealm) create(w http.ResponseWriter, r *http.Request, part string) 
 
 func (f *fakeRealm) one(w http.ResponseWriter, r *http.Request, part string) {
 	id := r.PathValue("id")
-	row, there := f.parts[part][id]
-	if !there {
+	row, exists := f.parts[part][id]
+	if !exists {
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprint(w, `{"error":"could not find it"}`)
 		return

@@ -155,9 +155,9 @@ func permissionsOf(t *testing.T, target *Target) []observation.PermissionCheck {
 
 func TestTokenRoles_AreReadOrUnknown(t *testing.T) {
 	cases := map[string]struct {
-		token string
-		roles []string
-		told  bool
+		token  string
+		roles  []string
+		stated bool
 	}{
 		"roles": {"x.eyJyZXNvdXJjZV9hY2Nlc3MiOnsicmVhbG0tbWFuYWdlbWVudCI6eyJyb2xlcyI6WyJhIl19fX0.x",
 			[]string{"a"}, true},
@@ -167,9 +167,9 @@ func TestTokenRoles_AreReadOrUnknown(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			roles, told := tokenRoles(c.token)
-			if diff := cmp.Diff(c.roles, roles); diff != "" || told != c.told {
-				t.Error(told, diff)
+			roles, stated := tokenRoles(c.token)
+			if diff := cmp.Diff(c.roles, roles); diff != "" || stated != c.stated {
+				t.Error(stated, diff)
 			}
 		})
 	}

@@ -201,11 +201,11 @@ func fillSAML(a *kinds.Application, body reading.Node, now time.Time) []string {
 	// Custom apps carry the full set; catalogue apps only overrides, and keep their own addresses to themselves.
 	a.ClaimsKnown = !s.At("ssoAcsUrl").IsNull() && !s.At("attributeStatements").IsNull()
 	var gaps []string
-	for _, told := range []struct{ member, field string }{
+	for _, setting := range []struct{ member, field string }{
 		{"responseSigned", "sign_response"}, {"assertionSigned", "sign_assertion"}, {"subjectNameIdFormat", "name_id_format"},
 	} {
-		if s.At(told.member).IsNull() {
-			gaps = append(gaps, told.field)
+		if s.At(setting.member).IsNull() {
+			gaps = append(gaps, setting.field)
 		}
 	}
 	a.NameIDFormat = shortNameIDFormat(s.At("subjectNameIdFormat").Text())

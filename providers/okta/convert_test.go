@@ -195,10 +195,10 @@ func TestWhatACatalogueAppDoesNotTellIsAQuestion(t *testing.T) {
 	if !slices.Equal(app.Unknown, []string{"settings.app.siteUrl"}) {
 		t.Errorf("unknown is %q", app.Unknown)
 	}
-	told, _ := converted(t, `{"signOnMode":"SAML_2_0","settings":{"signOn":{"responseSigned":false,"assertionSigned":true,
+	stated, _ := converted(t, `{"signOnMode":"SAML_2_0","settings":{"signOn":{"responseSigned":false,"assertionSigned":true,
 		"subjectNameIdFormat":"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress","subjectNameIdTemplate":"${user.email}"}}}`)
-	if len(told.Gaps) != 0 {
-		t.Errorf("told, and yet not known: %q", told.Gaps)
+	if len(stated.Gaps) != 0 {
+		t.Errorf("told, and yet not known: %q", stated.Gaps)
 	}
 }
 

@@ -70,13 +70,13 @@ func compareChanged(t *testing.T, whole any, before string, convert func(reading
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after := attributesOf(t, changed, convert); after == before && !told(before, path) {
+	if after := attributesOf(t, changed, convert); after == before && !stated(before, path) {
 		silent[path] = example
 	}
 }
 
 // told tells whether the path, or a list that it is in, is told as unknown. Rules are told below their policy.
-func told(attributes, path string) bool {
+func stated(attributes, path string) bool {
 	for {
 		if strings.Contains(attributes, `"`+path+`"`) {
 			return true

@@ -49,8 +49,8 @@ func checkShape(doc realm.Object) error {
 		"organizations":       "alias",
 		"authenticationFlows": "alias", "authenticatorConfig": "alias", "clientScopes": "name",
 	} {
-		value, there := doc[section]
-		if !there || value == nil {
+		value, exists := doc[section]
+		if !exists || value == nil {
 			continue
 		}
 		list, ok := value.([]any)
@@ -61,7 +61,7 @@ func checkShape(doc realm.Object) error {
 			return err
 		}
 	}
-	if roles, there := doc["roles"]; there {
+	if roles, exists := doc["roles"]; exists {
 		if _, ok := roles.(map[string]any); !ok {
 			return invalid("reading the realm file: roles is no object")
 		}

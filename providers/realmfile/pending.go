@@ -158,7 +158,7 @@ type lacking struct {
 
 // readPending reads the steps that a realm file with this digest lacks, and tells whether there is a file of steps at
 // all. A last line that was cut off is of a step that nobody was told was done.
-func readPending(path, digest string) (all []lacking, there bool, err error) {
+func readPending(path, digest string) (all []lacking, exists bool, err error) {
 	content, err := os.ReadFile(besides(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil

@@ -87,11 +87,11 @@ func newChange(d *document, step contract.StepRequest) *change {
 
 // Find implements steps.Writer. A group that the step renames is found under its old path.
 func (c *change) Find(_ context.Context, step contract.StepRequest) (*found, error) {
-	live, there := c.current()
-	if old, renames := oldGroup(step); renames && !there {
-		live, there = c.read(old)
+	live, exists := c.current()
+	if old, renames := oldGroup(step); renames && !exists {
+		live, exists = c.read(old)
 	}
-	if !there {
+	if !exists {
 		return nil, nil
 	}
 	return &found{Resource: live}, nil
@@ -116,8 +116,8 @@ func (c *change) findAssignment() (identity.Resource, bool) {
 
 // findEnablement finds none of a closed client when it is taken back: that it is closed is all that is asked for.
 func (c *change) findEnablement() (identity.Resource, bool) {
-	live, there := c.read(c.step.Resource)
-	return live, there && (!c.deletes() || live.Attributes["enabled"] == true)
+	live, exists := c.read(c.step.Resource)
+	return live, exists && (!c.deletes() || live.Attributes["enabled"] == true)
 }
 
 // Create implements steps.Writer.
@@ -238,7 +238,7 @@ func (c *change) generatedSecret() map[string]string {
 
 func (c *change) secrets(name string) map[string]string {
 	secrets := map[string]string{}
-	if value, there := c.step.Secrets[name]; there {
+	if value, exists := c.step.Secrets[name]; exists {
 		secrets[name] = value
 	}
 	return secrets
@@ -294,8 +294,8 @@ func (c *change) enablement() error {
 
 // shut refuses when anything leads around the gate of a client that has one or must have one.
 func (c *change) shut(client realm.Object) error {
-	gate, there := c.gateOf(client)
-	if must, _ := c.step.After["gated"].(bool); !there && !must {
+	gate, exists := c.gateOf(client)
+	if must, _ := c.step.After["gated"].(bool); !exists && !must {
 		return nil
 	}
 	situation := realm.Situation{Realm: realm.ReadRealmSwitches(c.root).Attributes, Gate: gate.Attributes,

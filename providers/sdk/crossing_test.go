@@ -74,9 +74,9 @@ func (p *plainTarget) Read(_ context.Context, each func(identity.Resource) error
 	return contract.ReadSummary{Resources: 2, Requests: 3}, p.fault
 }
 
-func (p *plainTarget) Check(desired, there []identity.Resource) []contract.CheckFinding {
+func (p *plainTarget) Check(desired, exists []identity.Resource) []contract.CheckFinding {
 	var findings []contract.CheckFinding
-	for _, r := range slices.Concat(desired, there) {
+	for _, r := range slices.Concat(desired, exists) {
 		findings = append(findings, contract.CheckFinding{
 			Resource: r.ID(), Finding: fidelity.Finding{Type: fidelity.Lost, Summary: "seen"},
 		})

@@ -212,7 +212,7 @@ func (c *checker) providers(desired []identity.Resource) {
 
 // references looks for what is named and neither planned nor live.
 func (c *checker) references(desired []identity.Resource) {
-	there := func(kind, key string) bool {
+	exists := func(kind, key string) bool {
 		id := identity.ResourceID{Type: kind, Key: key}
 		_, planned := c.desired[id]
 		_, lives := c.live[id]
@@ -226,7 +226,7 @@ func (c *checker) references(desired []identity.Resource) {
 	for _, r := range desired {
 		for _, field := range sortedKeys(fields[r.Type]) {
 			kind, key := str(fields[r.Type], field), str(r.Attributes, field)
-			if key != "" && !there(kind, key) {
+			if key != "" && !exists(kind, key) {
 				c.block(r.ID(), field, fmt.Sprintf("%s %s is neither planned nor there", kind, key),
 					"Plan it too, or take the reference away.")
 			}

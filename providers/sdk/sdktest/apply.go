@@ -161,9 +161,9 @@ func (a *applying) differences(resourceType string, want, live identity.Attribut
 // wantLive expects a resource with these attributes and our tag.
 func (a *applying) wantLive(target sdk.Target, id identity.ResourceID, want identity.Attributes) {
 	a.Helper()
-	live, there := a.read(target)[id]
+	live, exists := a.read(target)[id]
 	switch names := a.differences(id.Type, want, live.Attributes); {
-	case !there:
+	case !exists:
 		a.Errorf("%s is not there", id)
 	case len(names) > 0:
 		a.Errorf("%s differs in %v: wanted %v, is %v", id, names, want, live.Attributes)
@@ -269,7 +269,7 @@ func (a *applying) deleteOnlyOurs() {
 		}
 		a.wantAlready(place.Target, step)
 		a.wantAlready(place.Reopen(a.T), step)
-		if _, there := a.read(place.Target)[s.Resource]; there && !a.schemas[s.Resource.Type].Opens {
+		if _, exists := a.read(place.Target)[s.Resource]; exists && !a.schemas[s.Resource.Type].Opens {
 			a.Errorf("%s is still there", s.Resource)
 		}
 		if s.Changed != nil && !a.schemas[s.Resource.Type].Opens {
@@ -293,9 +293,9 @@ func (a *applying) rename() {
 		a.wantLive(place.Reopen(a.T), s.Renamed.ID(), s.Renamed.Attributes)
 		a.wantAlready(place.Target, step)
 		all := a.read(place.Target)
-		if _, there := all[s.Resource]; there || len(all) != before {
+		if _, exists := all[s.Resource]; exists || len(all) != before {
 			a.Errorf("after the rename of %s there are %d resources, before %d; the old one is there: %v", s.Resource, len(all),
-				before, there)
+				before, exists)
 		}
 		back := step
 		back.Resource, back.Before, back.After = s.Resource, step.After, step.Before
@@ -378,7 +378,7 @@ func (a *applying) cutAt(i int, of func(s Sample, serverID string) contract.Step
 		a.wantAlready(target, step)
 		if want != nil {
 			a.wantLive(target, s.Resource, want(s))
-		} else if _, there := a.read(target)[s.Resource]; there && !a.schemas[s.Resource.Type].Opens {
+		} else if _, exists := a.read(target)[s.Resource]; exists && !a.schemas[s.Resource.Type].Opens {
 			a.Errorf("%s, cut after request %d, is still there", step.Resource, after)
 		}
 		if err == nil {

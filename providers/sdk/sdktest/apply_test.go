@@ -50,11 +50,11 @@ func (m *memory) Read(_ context.Context, each func(identity.Resource) error) (co
 }
 
 func (m *memory) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
-	live, there := m.live[step.Resource]
+	live, exists := m.live[step.Resource]
 	switch {
-	case m.fault == "overwrites" && step.Action == contract.ActionUpdate && there:
+	case m.fault == "overwrites" && step.Action == contract.ActionUpdate && exists:
 		return contract.StepResult{}, (&writer{m}).Update(ctx, step, &steps.Live[string]{Resource: live})
-	case m.fault == "deletes what is not ours" && step.Action == contract.ActionDelete && there:
+	case m.fault == "deletes what is not ours" && step.Action == contract.ActionDelete && exists:
 		return contract.StepResult{}, (&writer{m}).Remove(ctx, step, &steps.Live[string]{Resource: live})
 	}
 	return steps.Apply(ctx, m.Schema().Resources[0], &writer{m}, step)
@@ -67,7 +67,7 @@ func (w *writer) Find(_ context.Context, step contract.StepRequest) (*steps.Live
 		return nil, steps.ErrLost
 	}
 	for _, key := range []string{step.Resource.Key, path(step.Before)} {
-		if r, there := w.live[identity.ResourceID{Type: step.Resource.Type, Key: key}]; there {
+		if r, exists := w.live[identity.ResourceID{Type: step.Resource.Type, Key: key}]; exists {
 			return &steps.Live[string]{Resource: r, Raw: r.ServerID}, nil
 		}
 	}
@@ -96,7 +96,7 @@ func (w *writer) Create(_ context.Context, step contract.StepRequest) (contract.
 	made := identity.Resource{Type: step.Resource.Type, Key: step.Resource.Key, Attributes: step.After.Clone(),
 		Tag: step.Tag, ServerID: rand.Text()}
 	result := contract.StepResult{ServerID: made.ServerID, Generated: map[string]string{"token": made.ServerID}}
-	if _, there := w.live[step.Resource]; there {
+	if _, exists := w.live[step.Resource]; exists {
 		return contract.StepResult{}, steps.ErrTaken
 	}
 	return result, w.write(func() { w.live[step.Resource] = made })

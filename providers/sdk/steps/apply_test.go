@@ -236,14 +236,14 @@ func askedOf(with steps.Writer[string]) []string {
 }
 
 func TestApply_AConflictShowsWhatIsThereAndSharesNothing(t *testing.T) {
-	there := live("By hand", "a")
-	_, err := steps.Apply(t.Context(), schema, &fake{live: there}, request(contract.ActionUpdate))
+	exists := live("By hand", "a")
+	_, err := steps.Apply(t.Context(), schema, &fake{live: exists}, request(contract.ActionUpdate))
 	var fault *contract.ProviderError
 	if !errors.As(err, &fault) || fault.Live["name"] != "By hand" {
 		t.Fatalf("%v", err)
 	}
 	fault.Live["name"] = "changed"
-	if there.Attributes["name"] != "By hand" {
+	if exists.Attributes["name"] != "By hand" {
 		t.Error("the live attributes are shared with the error")
 	}
 }

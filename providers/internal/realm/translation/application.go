@@ -199,16 +199,16 @@ func otherMode(app kinds.Application) contract.Translation {
 	case "BOOKMARK", "LINKED", "NOTSUPPORTED":
 		t := invisible("a link on the incumbent's dashboard, no sign-in")
 		if app.Status == identity.StatusActive {
-			t.Findings[0] = felt(t.Findings[0], fidelity.AudienceEndUsers, fidelity.SeverityMedium, "link_lost")
+			t.Findings[0] = withImpact(t.Findings[0], fidelity.AudienceEndUsers, fidelity.SeverityMedium, "link_lost")
 		}
 		return t
 	case "SECURE_PASSWORD_STORE", "AUTO_LOGIN", "BROWSER_PLUGIN", "BASIC_AUTH", "PASSWORD":
 		f := rebuild("mode", "Keycloak keeps no passwords of applications and fills no forms",
 			"Give people their passwords of the application before cut-over, or move the application to SAML 2.0 or OIDC.")
-		return only("", felt(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "vault_lost"))
+		return only("", withImpact(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "vault_lost"))
 	case "WS_FEDERATION", "SAML_1_1":
 		f := rebuild("mode", "Keycloak does not speak this protocol", "Move the application to SAML 2.0 or OIDC.")
-		return only("", felt(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
+		return only("", withImpact(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
 	case "":
 		if app.Status != identity.StatusActive {
 			return invisible("inactive at the source, without a way to sign in")
@@ -220,7 +220,7 @@ func otherMode(app kinds.Application) contract.Translation {
 	if app.Mode == "no_service_principal" { // a registration that nobody of the tenant signs in to
 		return only("", f)
 	}
-	return only("", felt(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
+	return only("", withImpact(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
 }
 
 // audienceFindings say who can no longer sign in. Personal accounts are nobody's in a realm: an application for those

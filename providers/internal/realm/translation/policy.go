@@ -45,7 +45,7 @@ func groupRule(p kinds.AuthPolicy) contract.Translation {
 	f := rebuild("rules", "a realm has no rules that put people into groups: joiners get nothing by it, and leavers "+
 		"keep what they have", action)
 	f.Direction = fidelity.DirectionLooser
-	return only("", felt(f, fidelity.AudienceAdministrators, fidelity.SeverityHigh, "group_rule_lost"))
+	return only("", withImpact(f, fidelity.AudienceAdministrators, fidelity.SeverityHigh, "group_rule_lost"))
 }
 
 // factorFindings tell people to enrol anew where the policy says that they have second factors at the source.
@@ -59,8 +59,8 @@ func factorFindings(p kinds.AuthPolicy) []fidelity.Finding {
 	f := fidelity.Finding{Type: fidelity.Lost, Field: "factors", Direction: fidelity.DirectionSame,
 		Summary: "second factors cannot be read from the source: people enrol new ones"}
 	return []fidelity.Finding{
-		felt(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "factors_enrolled_anew"),
-		felt(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "factors_enrolled_anew"),
+		withImpact(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "factors_enrolled_anew"),
+		withImpact(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "factors_enrolled_anew"),
 	}
 }
 
@@ -78,7 +78,7 @@ func translateSessionPolicy(item identity.Item) (contract.Translation, error) {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
 	}
 	f := rebuild("rules", "sessions are limited for the realm as a whole; at the source "+sessionLength(p), action)
-	return only("", felt(f, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "session_length_changes")), nil
+	return only("", withImpact(f, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "session_length_changes")), nil
 }
 
 func sessionLength(p kinds.SessionPolicy) string {
@@ -122,7 +122,7 @@ func translateDomain(item identity.Item) (contract.Translation, error) {
 	case d.Purpose == "login":
 		f := rebuild("name", "the host name of the sign-in page belongs to the server, not to the realm",
 			"Point the name at the new server, with a certificate, or announce the new address.")
-		return only("", felt(f, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "sign_in_address_changes")), nil
+		return only("", withImpact(f, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "sign_in_address_changes")), nil
 	case d.Federation == "federated":
 		return invisible("carried by the identity provider and the routing rule that name it"), nil
 	}

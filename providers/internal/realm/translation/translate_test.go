@@ -218,8 +218,8 @@ func TestOtherKindsAreAnswered(t *testing.T) {
 		attributes any
 		want       fidelity.Type
 	}{
-		"a person":     {identity.KindUser, kinds.User{}, fidelity.Invisible},
-		"a membership": {identity.KindMembership, kinds.Membership{}, fidelity.Invisible},
+		"a person":           {identity.KindUser, kinds.User{}, fidelity.Invisible},
+		"a membership":       {identity.KindMembership, kinds.Membership{}, fidelity.Invisible},
 		"a slash in a group": {identity.KindGroup, kinds.Group{Name: "a/b"}, fidelity.Invalid},
 		"a person's assignment": {identity.KindAppAssignment, kinds.AppAssignment{Direct: true, PrincipalKind: "user"},
 			fidelity.Blocked},

@@ -34,13 +34,13 @@ func personFindings(u kinds.User) []fidelity.Finding {
 	if summary != "" {
 		f := fidelity.Finding{Type: fidelity.Lost, Field: "password", Summary: summary,
 			Direction: fidelity.DirectionSame}
-		findings = append(findings, felt(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "password_reset"),
-			felt(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "password_reset"))
+		findings = append(findings, withImpact(f, fidelity.AudienceEndUsers, fidelity.SeverityHigh, "password_reset"),
+			withImpact(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "password_reset"))
 	}
 	if u.Email == "" {
 		f := fidelity.Finding{Type: fidelity.Lost, Field: "email", Summary: "has no e-mail address",
 			Direction: fidelity.DirectionSame}
-		findings = append(findings, felt(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "no_email"))
+		findings = append(findings, withImpact(f, fidelity.AudienceHelpDesk, fidelity.SeverityMedium, "no_email"))
 	}
 	return findings
 }

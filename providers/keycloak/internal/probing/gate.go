@@ -38,11 +38,11 @@ func (p *probing) gateIntact(ctx context.Context) (finding, error) {
 	if live == nil {
 		return failed("the client", "its client is not there"), nil
 	}
-	gate, there, err := p.Gate(ctx, live)
+	gate, exists, err := p.Gate(ctx, live)
 	if err != nil {
 		return finding{}, err
 	}
-	if whole, _ := gate.Attributes["intact"].(bool); !there || !whole {
+	if whole, _ := gate.Attributes["intact"].(bool); !exists || !whole {
 		return failed("the client's flow overrides, its marker scopes and the flows that begin with \"rehome gate\"",
 			"a part of the gate is missing: people may get in, or nobody does"), nil
 	}
@@ -217,7 +217,7 @@ func (p *probing) claims(ctx context.Context, clientID string) (finding, error) 
 	if err := p.Get(ctx, path, url.Values{"userId": {id}, "scope": {"openid"}}, &token); err != nil {
 		return finding{}, err
 	}
-	var there, absent []string
+	var exists, absent []string
 	for _, mapper := range realm.Objects(p.request.Attributes["protocol_mappers"]) {
 		config, _ := mapper["config"].(map[string]any)
 		name, _ := config["claim.name"].(string)
@@ -225,7 +225,7 @@ func (p *probing) claims(ctx context.Context, clientID string) (finding, error) 
 			continue
 		}
 		if _, found := lookUp(token, claimPath(name)); found {
-			there = append(there, name)
+			exists = append(exists, name)
 		} else {
 			absent = append(absent, name)
 		}
@@ -233,11 +233,11 @@ func (p *probing) claims(ctx context.Context, clientID string) (finding, error) 
 	switch {
 	case len(absent) > 0:
 		return unknown("the token has no %s: the person has no value for it, or the mapper does not work",
-			admin.Printable(strings.Join(absent, ", "))).with("present", admin.Printable(strings.Join(there, ", "))), nil
-	case len(there) == 0:
+			admin.Printable(strings.Join(absent, ", "))).with("present", admin.Printable(strings.Join(exists, ", "))), nil
+	case len(exists) == 0:
 		return skipped("no claim of its own is planned"), nil
 	}
-	return passed("the token holds the planned claims").with("present", admin.Printable(strings.Join(there, ", "))), nil
+	return passed("the token holds the planned claims").with("present", admin.Printable(strings.Join(exists, ", "))), nil
 }
 
 // tokenAudience looks whether an access token of a member is good for another application than its own, or tells by
@@ -292,9 +292,9 @@ func claimPath(name string) []string {
 }
 
 func lookUp(token map[string]any, path []string) (any, bool) {
-	value, there := token[path[0]]
-	if !there || len(path) == 1 {
-		return value, there
+	value, exists := token[path[0]]
+	if !exists || len(path) == 1 {
+		return value, exists
 	}
 	inner, _ := value.(map[string]any)
 	return lookUp(inner, path[1:])

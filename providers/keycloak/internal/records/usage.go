@@ -229,11 +229,11 @@ func (r *usageReader) organizationUsage(ctx context.Context, resource identity.R
 // flowUsage names whoever else runs sign-ins through the flows. What was asked for in the same breath is taken back
 // with them.
 func (r *usageReader) flowUsage(ctx context.Context) (observation.Usage, error) {
-	_, there, err := r.GateFlows(ctx)
+	_, exists, err := r.GateFlows(ctx)
 	if err != nil {
 		return observation.Usage{}, err
 	}
-	users, err := r.FlowUsers(ctx, there)
+	users, err := r.FlowUsers(ctx, exists)
 	var usage observation.Usage
 	for _, user := range users {
 		_, ours := r.asked[identity.ResourceID{Type: user.Kind, Key: user.Name}]

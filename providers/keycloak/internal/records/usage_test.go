@@ -11,8 +11,8 @@ import (
 func TestEveryTypeOfARealmThatIsWrittenHasItsUsage(t *testing.T) {
 	rows := usages()
 	for _, resourceType := range realm.Types() {
-		if _, there := rows[resourceType.Schema.Type]; there == resourceType.ReadOnly {
-			t.Errorf("%s: a row is there: %v, only read: %v", resourceType.Schema.Type, there, resourceType.ReadOnly)
+		if _, exists := rows[resourceType.Schema.Type]; exists == resourceType.ReadOnly {
+			t.Errorf("%s: a row is there: %v, only read: %v", resourceType.Schema.Type, exists, resourceType.ReadOnly)
 		}
 		delete(rows, resourceType.Schema.Type)
 	}

@@ -208,8 +208,8 @@ func (w enablementWriter) Update(ctx context.Context, step contract.StepRequest,
 }
 
 func (w enablementWriter) checkDoors(ctx context.Context, raw realm.Object, gated bool) error {
-	gate, there, err := w.Gate(ctx, raw)
-	if err != nil || !there && !gated {
+	gate, exists, err := w.Gate(ctx, raw)
+	if err != nil || !exists && !gated {
 		return err
 	}
 	situation, err := w.Situation(ctx, raw, gate.Attributes)

@@ -9,9 +9,9 @@ import (
 func TestEveryTypeOfARealmThatIsWrittenHasAWriter(t *testing.T) {
 	rows := Writers()
 	for _, resourceType := range realm.Types() {
-		row, there := rows[resourceType.Schema.Type]
-		if there == resourceType.ReadOnly || (there && row == nil) {
-			t.Errorf("%s: a row is there: %v, only read: %v", resourceType.Schema.Type, there, resourceType.ReadOnly)
+		row, exists := rows[resourceType.Schema.Type]
+		if exists == resourceType.ReadOnly || (exists && row == nil) {
+			t.Errorf("%s: a row is there: %v, only read: %v", resourceType.Schema.Type, exists, resourceType.ReadOnly)
 		}
 		delete(rows, resourceType.Schema.Type)
 	}
