@@ -87,7 +87,7 @@ func Run(ctx context.Context, steps []plan.Step, target Target, sources Sources,
 	if err != nil {
 		return Report{}, err
 	}
-	r := &run{order: order, target: target, journal: journal, vault: vault, secrets: secrets, options: options}
+	r := &run{order: order, target: target, journal: journal, vault: vault, brought: secrets, options: options}
 	return r.loop(ctx)
 }
 
@@ -103,38 +103,12 @@ func Planned(steps []plan.Step) []plan.Step {
 	return planned
 }
 
-func fetchSecrets(ctx context.Context, steps []plan.Step, sources Sources,
-	done map[string]Result) (map[string]map[string]string, error) {
-	values := map[string]map[string]string{}
-	for _, step := range steps {
-		if _, over := done[step.ID]; over {
-			continue
-		}
-		for name, value := range step.After {
-			reference, ok := identity.AsSecretReference(value)
-			if !ok {
-				continue
-			}
-			secret, err := sources.Secret(ctx, reference)
-			if err != nil {
-				return nil, fmt.Errorf("asking %s for %s of %s, which step %s needs: %w", reference.Source, reference.Field,
-					reference.Item, step.ID, err)
-			}
-			if values[step.ID] == nil {
-				values[step.ID] = map[string]string{}
-			}
-			values[step.ID][name] = secret
-		}
-	}
-	return values, nil
-}
-
 type run struct {
 	order   *schedule
 	target  Target
 	journal Journal
 	vault   Vault
-	secrets map[string]map[string]string
+	brought broughtSecrets
 	options Options
 	report  Report
 	silent  int // steps in a row without an answer
@@ -214,9 +188,16 @@ func (r *run) do(ctx context.Context, rank int) answer {
 		a.fault = fmt.Errorf("writing the journal before step %s: %w", step.ID, err)
 		return a
 	}
+	if why := r.brought.withheld[step.ID]; why != "" {
+		a.begun, a.result = true, Result{Step: step, Outcome: history.Failed, Reason: why}
+		if err := r.journal.Outcome(a.result); err != nil {
+			a.fault = fmt.Errorf("writing the journal after step %s: %w", step.ID, err)
+		}
+		return a
+	}
 	result, err := r.target.Apply(ctx, contract.StepRequest{
 		StepID: step.ID, Action: string(step.Action), Resource: step.Resource, ServerID: step.ServerID,
-		Before: step.Before, After: step.After, Tag: step.Tag, Secrets: r.secrets[step.ID], Begun: r.options.Begun[step.ID],
+		Before: step.Before, After: step.After, Tag: step.Tag, Secrets: r.brought.values[step.ID], Begun: r.options.Begun[step.ID],
 	})
 	a.begun, a.gone, a.result = true, errors.Is(err, ErrTargetGone), judge(step, result, err)
 	if err == nil && !(a.result.Outcome == history.Already && r.options.Given[step.ID]) {

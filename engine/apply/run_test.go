@@ -144,6 +144,37 @@ func TestRun_NothingStartsWhenASecretCannotBeRead(t *testing.T) {
 	}
 }
 
+// The right to read one secret is not the right to move all the others.
+func TestRun_AWithheldSecretFailsItsStepOnly(t *testing.T) {
+	for _, code := range []contract.ErrorCode{contract.ErrorForbidden, contract.ErrorNotFound} {
+		for kind, advice := range map[identity.Kind]string{identity.KindApplication: `set = { secret = "new" }`,
+			identity.KindIdentityProvider: "grant what is missing"} {
+			m := &memory{secret: &contract.ProviderError{Code: code, Message: "no permission"}}
+			withSecret := step("a")
+			withSecret.After = identity.Attributes{"secret": identity.Secret("okta.corp", kind, "0oa", "client_secret")}
+			report, err := start(t, m, apply.Options{Workers: 1}, withSecret, step("b"), step("c", "a"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := outcomes(report)
+			if !strings.HasPrefix(got["a"], "failed ") || !strings.Contains(got["a"], advice) || got["b"] != "applied" ||
+				got["c"] != "not_started waits for a" || len(m.order) != 1 {
+				t.Errorf("%v, writes %v", got, m.order)
+			}
+			want := []string{"intend a", "failed a", "intend b", "applied b", "not_started c"}
+			if diff := cmp.Diff(want, m.journal); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+	m := &memory{secret: &contract.ProviderError{Code: contract.ErrorUnauthorized, Message: "wrong token"}}
+	withSecret := step("a")
+	withSecret.After = identity.Attributes{"secret": identity.Secret("okta.corp", identity.KindApplication, "0oa", "x")}
+	if _, err := start(t, m, apply.Options{Workers: 1}, withSecret, step("b")); err == nil || len(m.order) != 0 {
+		t.Errorf("error %v, writes %v", err, m.order)
+	}
+}
+
 func TestRun_AStepWhoseSecretIsNotDeliveredFails(t *testing.T) {
 	m := &memory{deliver: errors.New("disk full")}
 	report, err := start(t, m, apply.Options{Workers: 1}, step("secret"))

@@ -17,6 +17,7 @@ type Application struct {
 	ClientID               string   `json:"client_id" map:"identity" doc:"OIDC client id. Okta: client_id. Entra: appId."`
 	ClientType             string   `json:"client_type" map:"access" doc:"confidential or public, empty when it cannot be decided."`
 	ClientAuthentication   string   `json:"client_authentication" map:"access" doc:"OIDC token endpoint authentication method: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none."`
+	Secret                 string   `json:"secret,omitempty" doc:"For map blocks; no source sets it. new has the target make a client secret, which is given out once, in the place of the incumbent's. Empty carries the incumbent's where it may be read."`
 	RedirectURIs           []string `json:"redirect_uris" map:"access" doc:"OIDC redirect URIs, or all assertion consumer URLs."`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris" doc:"Allowed targets after sign-out. Null means that the redirect URIs are allowed, empty that none is."`
 	GrantTypes             []string `json:"grant_types" map:"access" doc:"OAuth grant types: authorization_code, implicit, refresh_token, client_credentials, password, device_code and others by their URN."`

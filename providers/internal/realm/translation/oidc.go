@@ -107,10 +107,10 @@ func authentication(item identity.Item, app kinds.Application, a identity.Attrib
 		a["secret"] = noSecret
 		return nil
 	case "client_secret_basic", "client_secret_post":
-		return secretOf(item, a)
+		return secretOf(item, app.Secret, a)
 	case "client_secret_jwt":
 		a["client_authenticator"] = "client-secret-jwt"
-		return secretOf(item, a)
+		return secretOf(item, app.Secret, a)
 	case "private_key_jwt":
 		a["client_authenticator"], a["secret"] = "client-jwt", noSecret
 		findings := []fidelity.Finding{impact("client_authentication",
@@ -125,16 +125,31 @@ func authentication(item identity.Item, app kinds.Application, a identity.Attrib
 // noSecret says that none is made: an absent secret would be generated.
 const noSecret = ""
 
-// secretOf lets the secret move in memory when the source hands it out; else the target makes one and gives it out
-// once.
-func secretOf(item identity.Item, a identity.Attributes) []fidelity.Finding {
-	for _, s := range item.Secrets {
-		if s.Field == "client_secret" {
-			a["secret"] = identity.Secret(item.Source, item.Kind, item.ID, s.Field)
-			return nil
+// The choices of Application.Secret.
+const (
+	secretCarried = ""
+	secretNew     = "new"
+)
+
+// secretOf lets the secret move in memory when the source hands it out and nobody wants another; else the target makes
+// one and gives it out once.
+func secretOf(item identity.Item, choice string, a identity.Attributes) []fidelity.Finding {
+	why := "the secret cannot be read"
+	switch choice {
+	case secretCarried:
+		for _, s := range item.Secrets {
+			if s.Field == "client_secret" {
+				a["secret"] = identity.Secret(item.Source, item.Kind, item.ID, s.Field)
+				return nil
+			}
 		}
+	case secretNew:
+		why = "the configuration says so"
+	default:
+		return []fidelity.Finding{rebuild("secret", "what becomes of the client secret is not known",
+			"In the map block set secret to \"new\", or leave it out so that the incumbent's is carried.")}
 	}
-	return []fidelity.Finding{impact("client_secret", "the secret cannot be read: a new one is made and given out once",
+	return []fidelity.Finding{impact("client_secret", why+": a new one is made and given out once",
 		fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "secret_changes")}
 }
 
