@@ -16,15 +16,23 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// Limits of a bundle: what is larger is refused before it is held.
+// Limits of a bundle: what is larger is refused before it is held. What a bundle consists of, digests and names, does not
+// compress far, so a small file cannot unpack to much.
 const (
-	maxFiles = 64
-	maxBytes = 1 << 30
+	maxFiles    = 64
+	maxBytes    = 512 << 20
+	maxRatio    = 32
+	smallBundle = 16 << 20 // what any file may unpack to
 )
 
 type limits struct {
 	files int
 	bytes int64
+}
+
+// limitsOf a file of a size.
+func limitsOf(size int64) limits {
+	return limits{files: maxFiles, bytes: min(smallBundle+maxRatio*size, maxBytes)}
 }
 
 // Problem is one thing that is wrong with a bundle.
@@ -59,7 +67,7 @@ type Expected struct {
 // Check reads a bundle and checks everything in it. The error says that the file is no bundle at all; what is wrong
 // inside a bundle is in the verdict.
 func Check(r io.ReaderAt, size int64, expected Expected) (Verdict, error) {
-	contents, err := readZip(r, size, limits{files: maxFiles, bytes: maxBytes})
+	contents, err := readZip(r, size, limitsOf(size))
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -102,7 +110,7 @@ func readZip(r io.ReaderAt, size int64, most limits) (map[string][]byte, error) 
 			return nil, fmt.Errorf("reading %s: %w", file.Name, err)
 		}
 		if left -= int64(len(content)); left < 0 {
-			return nil, fmt.Errorf("the bundle is larger than %d bytes", most.bytes)
+			return nil, fmt.Errorf("it unpacks to more than %d bytes, and no bundle of its size does", most.bytes)
 		}
 		contents[file.Name] = content
 	}

@@ -23,10 +23,13 @@ import (
 // content of its part, just as it is hashed, and the envelope of the part, where it has one. The trailer holds the plan
 // hash and the SHA-256 of all lines before it.
 
-// Limits of a plan file: what is longer is refused before it is held.
+// Limits of a plan file: what is longer is refused before it is held. A plan of any size compresses to a hundredth at
+// the least, so a small file cannot unpack to much.
 const (
 	maxLine    = 16 << 20
-	maxContent = 8 << 30
+	maxContent = 2 << 30
+	maxRatio   = 256
+	smallPlan  = 8 << 20 // what any file may unpack to
 )
 
 // The sorts of lines.
@@ -142,12 +145,31 @@ func readPlan(r io.Reader) (*Plan, Seal, error) {
 		return nil, Seal{}, fmt.Errorf("opening the stream: %w", err)
 	}
 	defer compressed.Close()
-	p, err := readLines(bufio.NewReaderSize(io.LimitReader(compressed, maxContent), 64<<10))
+	bounded := &boundedReader{from: compressed, most: func() int64 {
+		return min(smallPlan+maxRatio*sealed.read, maxContent)
+	}}
+	p, err := readLines(bufio.NewReaderSize(bounded, 64<<10))
 	if err != nil {
 		return nil, Seal{}, err
 	}
 	seal, err := sealed.check()
 	return p, seal, err
+}
+
+// boundedReader fails once more was read than may be.
+type boundedReader struct {
+	from io.Reader
+	read int64
+	most func() int64
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	if b.read += int64(n); b.read > b.most() {
+		return 0, fmt.Errorf("it unpacks to more than %d MiB and %d times its own size, and to at most %d MiB, and no plan "+
+			"does", smallPlan>>20, maxRatio, maxContent>>20)
+	}
+	return n, err
 }
 
 func readLines(input *bufio.Reader) (*Plan, error) {

@@ -54,6 +54,7 @@ func (s *sealWriter) close(seal func([32]byte) ([]byte, error)) error {
 type sealReader struct {
 	from   *bufio.Reader
 	digest hash.Hash
+	read   int64 // bytes handed out
 }
 
 func newSealReader(r io.Reader) *sealReader {
@@ -73,6 +74,7 @@ func (s *sealReader) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("reading the plan file: %w", err)
 	}
 	s.digest.Write(p[:n])
+	s.read += int64(n)
 	return n, nil
 }
 

@@ -119,11 +119,11 @@ func unwrap(sealed io.Reader, name string, identities func() ([]age.Identity, er
 		return nil, nil, damaged(err)
 	}
 	input := bufio.NewReader(opened)
-	heading, err := input.ReadString('\n')
+	heading, err := input.ReadSlice('\n') // no longer than the buffer
 	if err != nil {
 		return nil, nil, damaged(err)
 	}
-	text, found := strings.CutPrefix(strings.TrimSuffix(heading, "\n"), peopleHeading)
+	text, found := strings.CutPrefix(strings.TrimSuffix(string(heading), "\n"), peopleHeading)
 	key, err := hex.DecodeString(text)
 	if !found || err != nil || len(key) != pseudonym.KeySize {
 		return nil, nil, damaged(errors.New("its first line is not that of a plan"))

@@ -112,7 +112,8 @@ func (p *Plugins) newLogger() client.Logger {
 			output = file
 		}
 	}
-	return client.NewLogger(p.project.Variable(logVariable), output, p.redact)
+	waits := func(text string) { p.project.Note("Note: %s.", text) }
+	return client.NewLogger(p.project.Variable(logVariable), output, p.redact, waits)
 }
 
 // Hide keeps a secret out of whatever plugins print from now on.

@@ -2,7 +2,9 @@ package client
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -14,13 +16,34 @@ import (
 type Logger = hclog.Logger
 
 // NewLogger logs to w from a level on, trace, debug, info, warn or error, each text changed by redact first. Without a
-// known level, or without a writer, nothing is logged.
-func NewLogger(level string, w io.Writer, redact func(string) string) Logger {
+// known level, or without a writer, nothing is logged. Whatever the level, waits hears of every long wait that a plugin
+// tells of, so that nobody takes it for one that hangs.
+func NewLogger(level string, w io.Writer, redact func(string) string, waits func(text string)) Logger {
 	from := hclog.LevelFromString(level)
 	if from == hclog.NoLevel || w == nil {
-		return hclog.NewNullLogger()
+		from, w = hclog.Off, io.Discard
 	}
-	return hclog.New(&hclog.LoggerOptions{Name: "rehome", Level: from, Output: redacting{w: w, redact: redact}})
+	logger := hclog.NewInterceptLogger(&hclog.LoggerOptions{Name: "rehome", Level: from,
+		Output: redacting{w: w, redact: redact}})
+	logger.RegisterSink(&waitSink{tell: func(text string) { waits(redact(text)) }})
+	return logger
+}
+
+// waitSink tells of waits.
+type waitSink struct{ tell func(text string) }
+
+// Accept implements hclog.SinkAdapter.
+func (s *waitSink) Accept(name string, level hclog.Level, message string, args ...any) {
+	if level != hclog.Warn || message != protocol.WaitMessage {
+		return
+	}
+	told := map[string]string{}
+	for i := 0; i+1 < len(args); i += 2 {
+		told[fmt.Sprint(args[i])] = protocol.CleanText(fmt.Sprint(args[i+1]))
+	}
+	provider := name[strings.LastIndexByte(name, '-')+1:]
+	s.tell(fmt.Sprintf("%s waits %s seconds before %s %s: %s", provider, told["seconds"], told["method"], told["path"],
+		told["reason"]))
 }
 
 // redacting is a writer whose text passes redact first.

@@ -44,7 +44,7 @@ func newClient(s settings) (*client, error) {
 	base := reading.NewBase()
 	base.TLSClientConfig = &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 	transport := reading.Transport(reading.Options{
-		Origin: s.orgURL, Base: base, RateShare: s.rateShare, Places: s.concurrency, Bucket: bucket, Alive: alive(s.log),
+		Origin: s.orgURL, Base: base, RateShare: s.rateShare, Places: s.concurrency, Bucket: bucket, Alive: reading.Telling(s.log),
 		Check: func(response *http.Response) error { return tidyLinks(response, s.orgURL) },
 	})
 	_, api, err := sdkokta.NewClient(context.Background(),
@@ -71,17 +71,6 @@ func bucket(request *http.Request) string {
 		return parts[0] + "/*"
 	}
 	return parts[0]
-}
-
-func alive(log hclog.Logger) func(reading.Sign) {
-	return func(s reading.Sign) {
-		if s.Wait > 0 {
-			log.Info("waiting", "method", s.Method, "path", s.Path, "status", s.Status, "seconds", s.Wait.Seconds(),
-				"reason", s.Reason)
-			return
-		}
-		log.Debug("answered", "method", s.Method, "path", s.Path, "status", s.Status, "try", s.Try)
-	}
 }
 
 // refusal is an answer that is no success.

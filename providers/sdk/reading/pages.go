@@ -12,6 +12,12 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
+// Limits of one list: a server that makes a new address for every page would otherwise be asked for ever.
+const (
+	mostPages      = 100_000 // with 200 elements a page, twenty million
+	mostEmptyPages = 1_000   // in a row; filtered lists have some
+)
+
 // Pages keeps book of one list, so that a server that repeats itself is noticed and never read for ever.
 // It holds eight bytes an element. It is not safe for many goroutines.
 type Pages struct {
@@ -21,6 +27,7 @@ type Pages struct {
 	ids           map[uint64]bool
 	current       string
 	count         int
+	empty         int // pages in a row without an element
 }
 
 // NewPages begins the book of the list that starts at this location (path with query, or URL).
@@ -39,6 +46,13 @@ func (p *Pages) Count() int { return p.count }
 
 // Next says where the following page is. A location that was there before is an error.
 func (p *Pages) Next(location string) error {
+	switch {
+	case p.count >= mostPages:
+		return Invalid(p.method, p.current, "the list that starts at %s has more than %d pages; it is not read on", p.first, mostPages)
+	case p.empty >= mostEmptyPages:
+		return Invalid(p.method, p.current, "the list that starts at %s goes on after %d pages without an element; it is not "+
+			"read on", p.first, mostEmptyPages)
+	}
 	digest := sha256.Sum256([]byte(location))
 	if p.locations[digest] {
 		return Invalid(p.method, p.current, "the link to the next page leads back to a page that was already read (%s)", location)
@@ -57,7 +71,9 @@ func (p *Pages) Take(body []byte, field string, id func(json.RawMessage) (string
 		return nil, Invalid(p.method, p.current, "%s", reason)
 	}
 	p.count++
+	p.empty++
 	if len(elements) > 0 {
+		p.empty = 0
 		digest := sha256.Sum256(body)
 		if earlier, seen := p.bodies[digest]; seen {
 			return nil, Invalid(p.method, p.current, "the page is the same as the earlier page %s", earlier)
