@@ -256,7 +256,7 @@ func (l *loader) rules(blocks map[string][]*hcl.Block) {
 }
 
 func (l *loader) merge(block *hcl.Block) {
-	f := l.content(block.Body, []string{"where", "decision"}, []string{"target", "rename", "overwrite", "keep"})
+	f := l.content(block.Body, []string{"where", "decision"}, []string{"target", "server_id", "rename", "overwrite", "keep"})
 	if l.config.Migration.Mode == merge.ModeFirstRun {
 		l.report(codeMergeMode, "Merge block not allowed", block.DefRange,
 			"The migration has mode %q, which adopts into an empty target; merge blocks belong to mode %q.",
@@ -264,13 +264,14 @@ func (l *loader) merge(block *hcl.Block) {
 	}
 	m := merge.Rule{Name: block.Labels[1],
 		Decision: word(f, "decision", merge.DecisionMap, merge.DecisionCreate, merge.DecisionReconcile, merge.DecisionSkip),
-		Target:   f.text("target"), Rename: f.text("rename"), Overwrite: f.list("overwrite"), Keep: f.list("keep"),
-		Range: rangeOf(block.DefRange)}
+		Target:   f.text("target"), ServerID: f.text("server_id"), Rename: f.text("rename"), Overwrite: f.list("overwrite"),
+		Keep: f.list("keep"), Range: rangeOf(block.DefRange)}
 	if m.Decision == merge.DecisionMap && f.attributes["target"] == nil {
 		l.report(codeArgumentMissing, "Missing required argument", block.DefRange,
 			"decision = %q needs target, such as \"group:/eng\".", m.Decision)
 	}
 	f.onlyWith("target", m.Decision, merge.DecisionMap, merge.DecisionReconcile)
+	f.onlyWith("server_id", m.Decision, merge.DecisionMap, merge.DecisionReconcile)
 	f.onlyWith("rename", m.Decision, merge.DecisionCreate)
 	f.onlyWith("overwrite", m.Decision, merge.DecisionReconcile)
 	f.onlyWith("keep", m.Decision, merge.DecisionReconcile)

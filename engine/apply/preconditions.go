@@ -34,8 +34,8 @@ func Preconditions(p *plan.Plan, live Live, types []identity.ResourceSchema, ear
 		schemas[r.Type] = r
 	}
 	for _, step := range p.Steps {
-		if step.Disposition != plan.DispositionPlanned {
-			continue
+		if step.Disposition != plan.DispositionPlanned && !(step.Disposition == plan.DispositionUnchanged && !step.Withdrawn) {
+			continue // nothing rests on it
 		}
 		if done, begun := earlier.Of(step.ID); begun {
 			if _, exists := live[step.Resource]; done && !exists && step.Action == plan.ActionCreate {
@@ -93,7 +93,8 @@ func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource
 	now, exists := liveOf(step, live, schema)
 	switch step.Action {
 	case plan.ActionCreate:
-		if exists && now.Tag != step.Tag && differs(step.After, now, schema) != "" {
+		// What bears our marks and has none, even where it looks alike, is somebody else's: it may have people in it.
+		if exists && now.Tag != step.Tag && (schema.Tagged || differs(step.After, now, schema) != "") {
 			return step.ID + "   gone: it exists in the target now"
 		}
 	case plan.ActionUpdate, plan.ActionDelete:
@@ -103,18 +104,28 @@ func changedSince(step plan.Step, live map[identity.ResourceID]identity.Resource
 		if !exists {
 			return step.ID + "   before: it is not in the target any more"
 		}
+		if replaced(step, now) {
+			return step.ID + "   before: another one has taken its place under this name"
+		}
 		name := differs(step.Before, now, schema)
 		if name != "" && (step.Action == plan.ActionDelete || differs(step.After, now, schema) != "") {
 			return fmt.Sprintf("%s   before: %s was %s, is now %s", step.ID, name, value.Text(step.Before[name]),
 				value.Text(now.Attributes[name]))
 		}
-	case plan.ActionMap:
-		if !exists {
+	case plan.ActionMap, plan.ActionNone:
+		if !exists && step.Action == plan.ActionMap {
 			return step.ID + "   before: it is not in the target any more"
 		}
-	case plan.ActionNone:
+		if exists && replaced(step, now) {
+			return step.ID + "   before: another one has taken its place under this name"
+		}
 	}
 	return ""
+}
+
+// replaced tells whether what has the name is another object than the plan saw. Not every target numbers its objects.
+func replaced(step plan.Step, now identity.Resource) bool {
+	return step.ServerID != "" && now.ServerID != "" && step.ServerID != now.ServerID
 }
 
 // differs names the first managed attribute in which a resource is not as it is wanted, empty when it is.

@@ -61,6 +61,13 @@ func TestPreconditions_SayWhatIsNoLongerTrue(t *testing.T) {
 		"map to what is there":          {plan.Step{Action: plan.ActionMap}, live(other, ""), ""},
 		"map to what is gone":           {plan.Step{Action: plan.ActionMap}, nil, "before: it is not in the target any more"},
 		"nothing to do":                 {plan.Step{Action: plan.ActionNone}, nil, ""},
+		"an update of what was made anew": {plan.Step{Action: plan.ActionUpdate, Before: was, After: wanted, ServerID: "s0"},
+			live(was, ""), "another one has taken its place"},
+		"a map to what was made anew": {plan.Step{Action: plan.ActionMap, ServerID: "s0"}, live(other, ""),
+			"another one has taken its place"},
+		"what needs nothing and was made anew": {plan.Step{Action: plan.ActionNone, ServerID: "s0"}, live(was, ""),
+			"another one has taken its place"},
+		"a map to what is the same": {plan.Step{Action: plan.ActionMap, ServerID: "s1"}, live(other, ""), ""},
 	} {
 		step := c.step
 		step.ID, step.Disposition = "the step", plan.DispositionPlanned
@@ -80,6 +87,23 @@ func TestPreconditions_SayWhatIsNoLongerTrue(t *testing.T) {
 		step.Disposition = plan.DispositionBlocked
 		if lines := apply.Preconditions(&plan.Plan{Steps: []plan.Step{step}}, found, groupSchema(), nil); len(lines) > 0 {
 			t.Errorf("%s, of a step that is not planned: %q", name, lines)
+		}
+	}
+}
+
+// A group that appeared since the plan may hold people whom nobody saw, however much it looks like the wanted one.
+func TestPreconditions_RefuseATaggedResourceThatAppeared(t *testing.T) {
+	schemas := groupSchema()
+	schemas[0].Tagged = true
+	wanted := identity.Attributes{"name": "finance"}
+	step := plan.Step{ID: "the step", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned, After: wanted,
+		Tag: "ours", Resource: identity.ResourceID{Type: "group", Key: "finance"}}
+	for tag, refused := range map[string]bool{"": true, "theirs": true, "ours": false} {
+		live := map[identity.ResourceID]identity.Resource{step.Resource: {Type: "group", Key: "finance", Tag: tag,
+			Attributes: wanted}}
+		lines := apply.Preconditions(&plan.Plan{Steps: []plan.Step{step}}, live, schemas, nil)
+		if (len(lines) > 0) != refused {
+			t.Errorf("with the tag %q: %v", tag, lines)
 		}
 	}
 }

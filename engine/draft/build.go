@@ -68,19 +68,25 @@ func Desired(input Input) []identity.Resource {
 	return desired
 }
 
-// vanished names the resources of items that no source has any more. They stay as they are.
+// vanished names the resources that stand for what no source has any more, or has switched off since. They stay as they
+// are: nothing is taken away without a decision.
 func (b *builder) vanished() {
 	for key, binding := range b.input.Bindings {
-		text, _, _ := strings.Cut(key, "#")
+		text, resourceType, _ := strings.Cut(key, "#")
 		address, err := identity.ParseAddress(text)
-		if err != nil || address.Kind.IsPeople() || b.byID[address.String()] != nil {
+		if err != nil || address.Kind.IsPeople() || b.stepOf(binding.Resource) != nil {
+			continue
+		}
+		item := b.byID[address.String()]
+		if item != nil && !item.withdrew(resourceType) {
 			continue
 		}
 		id := binding.Resource.String()
-		if b.stepOf(binding.Resource) != nil {
-			continue
+		name, reason := merge.ItemName{Source: address.Source, Kind: address.Kind, ID: address.ID, Name: address.ID},
+			"withdrawn at its source, which does not have the item any more; the target has it still"
+		if item != nil {
+			name, reason = item.named(), "withdrawn at its source, which has it switched off now; the target has it still"
 		}
-		name := merge.ItemName{Source: address.Source, Kind: address.Kind, ID: address.ID, Name: address.ID}
 		if address.Kind == identity.KindAppAssignment || address.Kind == identity.KindRoleAssignment {
 			name.Person = address.ID // whom it was about is not known any more, so it is treated as about a person
 		}
@@ -88,11 +94,20 @@ func (b *builder) vanished() {
 			ID: id, Action: plan.ActionNone, Disposition: plan.DispositionUnchanged, Resource: binding.Resource,
 			ServerID: binding.ServerID,
 			Items:    []merge.ItemName{name}, Class: assess.ClassVisibility,
-			Reason:       "no longer wanted: its source does not have the item any more",
-			ToDo:         "remove it in the target if nobody needs it",
+			Reason: reason, Withdrawn: true,
+			ToDo:         "take it away in the target, or see to it that somebody needs it: rehome removes nothing by itself",
 			AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 		}
 	}
+}
+
+// withdrew tells whether an item that its source still has wants no resource of a type any more, because nothing of it
+// is meant to be there. What is blocked, skipped or left for later is another matter.
+func (i *itemState) withdrew(resourceType string) bool {
+	if i.left || i.disposition != "" && !i.visible {
+		return false
+	}
+	return !slices.ContainsFunc(i.nodes, func(n *node) bool { return n.resource.Type == resourceType })
 }
 
 // summary counts steps and items. Each item counts once in the books.

@@ -25,6 +25,9 @@ type Request struct {
 
 // Decide finds the live resource and applies the decision. The result depends on its arguments alone.
 func (x *Index) Decide(q Request) Outcome {
+	if out, replaced := x.replaced(q); replaced {
+		return out
+	}
 	if out, owned := x.owned(q); owned {
 		return out
 	}
@@ -62,6 +65,31 @@ func (x *Index) owned(q Request) (Outcome, bool) {
 		}
 	}
 	return Outcome{}, false
+}
+
+// replaced blocks what an earlier run was bound to when another object stands there under its name now: nobody decided
+// about that one, and it may hold other people. Our own mark on it says that it was only made anew, as after a restore.
+func (x *Index) replaced(q Request) (Outcome, bool) {
+	for _, owner := range q.Owners {
+		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
+		if !x.isReplaced(q.Desired.Type, live, basis, binding) || q.Rule != nil && q.Rule.ServerID == live.ServerID {
+			continue
+		}
+		return Outcome{Verdict: VerdictBlocked, Rule: q.Rule, Matches: []Candidate{keyCandidate(live)},
+			Reason: fmt.Sprintf("%s is another object than the one that was decided about: that one had the id %s, this one "+
+				"has %s", live.ID(), binding.ServerID, live.ServerID),
+			ToDo: fmt.Sprintf("look at who is in it; if it is meant, say so in a merge block with target = %q and server_id = %q",
+				live.ID(), live.ServerID)}, true
+	}
+	return Outcome{}, false
+}
+
+func (x *Index) isReplaced(resourceType string, live *identity.Resource, basis Basis, binding Binding) bool {
+	if live == nil || basis != BasisBinding || binding.ServerID == "" || live.ServerID == "" ||
+		live.ServerID == binding.ServerID {
+		return false
+	}
+	return !binding.Ours() || x.schemas[resourceType].Tagged && live.Tag == ""
 }
 
 func (q Request) keepsHandsOff() bool {
@@ -164,8 +192,9 @@ func decideCreate(q Request, out Outcome) Outcome {
 // decideExisting handles the decisions that need a resource that is there. A stated target must be one of the matches.
 func (x *Index) decideExisting(q Request, out Outcome) Outcome {
 	for _, owner := range q.Owners {
-		if live, _, _ := x.Owned(owner, q.Desired.ID(), q.OnlyOne); live != nil {
-			out.Previous = true
+		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
+		if live != nil {
+			out.Previous = !x.isReplaced(q.Desired.Type, live, basis, binding)
 			out.Matches = append(out.Matches, boundCandidate(live))
 		}
 	}

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -422,5 +423,47 @@ func TestSides_SayWhatBecomesOfEachAttribute(t *testing.T) {
 	if got := Sides(nil, nil, identity.Attributes{"name": "x"}, fixtureSchemas()[0]); len(got) != 1 ||
 		got[0].Source != nil {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Under the name of what was decided about stands another object: it is refused until a block names it by its id.
+func TestDecide_RefusesWhatTookThePlaceOfABoundObject(t *testing.T) {
+	mapped := Binding{Resource: identity.ResourceID{Type: "client", Key: "wiki"}, ServerID: "s1", Decision: DecisionMap}
+	made := Binding{Resource: mapped.Resource, ServerID: "s1"}
+	rule := func(id string) *Rule {
+		return &Rule{Kind: identity.KindApplication, Decision: DecisionMap, Target: "client:wiki", ServerID: id}
+	}
+	for name, c := range map[string]struct {
+		binding  Binding
+		live     string
+		tag      string
+		rule     *Rule
+		want     Verdict
+		previous bool
+	}{
+		"the mapped one":                      {mapped, "s1", "", nil, VerdictMap, true},
+		"another one under its name":          {mapped, "s2", "", nil, VerdictBlocked, false},
+		"another one, and the old block":      {mapped, "s2", "", rule(""), VerdictBlocked, false},
+		"another one, and a block of a third": {mapped, "s2", "", rule("s3"), VerdictBlocked, false},
+		"another one that a block names":      {mapped, "s2", "", rule("s2"), VerdictMap, false},
+		"the mapped one and its block":        {mapped, "s1", "", rule(""), VerdictMap, true},
+		"a target without ids":                {mapped, "", "", nil, VerdictMap, true},
+		"ours, made anew with our mark":       {made, "s2", app("w").String(), nil, VerdictOurs, true},
+		"ours, and a stranger in its place":   {made, "s2", "", nil, VerdictBlocked, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			schemas := fixtureSchemas()
+			schemas[0].Tagged = true
+			x := NewIndex([]identity.Resource{living(clientOf("wiki"), c.live, c.tag)}, schemas,
+				map[string]Binding{BindingKey(app("w"), "client"): c.binding})
+			out := x.Decide(Request{Mode: ModeMerge, Desired: clientOf("wiki"), Owners: []identity.Address{app("w")},
+				Name: "Wiki", OnlyOne: true, Primary: true, Rule: c.rule})
+			if out.Verdict != c.want || out.Previous != c.previous {
+				t.Errorf("%s, bound before %t: %s", out.Verdict, out.Previous, out.Reason)
+			}
+			if c.want == VerdictBlocked && !strings.Contains(out.ToDo, `server_id = "s2"`) {
+				t.Errorf("the way on is %q", out.ToDo)
+			}
+		})
 	}
 }

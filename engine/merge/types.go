@@ -50,6 +50,7 @@ type Rule struct {
 	Keys      Keys
 	Decision  Decision
 	Target    string // type:key
+	ServerID  string // of the target; empty for whichever object has the key
 	Rename    string
 	Overwrite []string
 	Keep      []string

@@ -91,11 +91,24 @@ type Step struct {
 	Decision       string              `json:"decision,omitempty"` // map_to_existing, create_new, reconcile, skip
 	NoWayBack      string              `json:"no_way_back,omitempty"`
 	// of a rollback: afterwards the items belong to no resource of this type
-	Unbinds        bool              `json:"unbinds,omitempty"`
-	AwaitsDecision bool              `json:"awaits_decision,omitempty"`
-	Matches        []merge.Candidate `json:"matches,omitempty"` // resources that the items overlap with, best first
+	Unbinds        bool `json:"unbinds,omitempty"`
+	AwaitsDecision bool `json:"awaits_decision,omitempty"`
+	// the source took away what the resource stands for; the target has it still
+	Withdrawn bool              `json:"withdrawn,omitempty"`
+	Matches   []merge.Candidate `json:"matches,omitempty"` // resources that the items overlap with, best first
 	// of a reconcile: every attribute, both sides, what becomes of it
 	Sides []merge.Side `json:"sides,omitempty"`
+}
+
+// Withdrawn lists the steps about what the source took away and the target still has, in the order of the plan.
+func (p *Plan) Withdrawn() []*Step {
+	var found []*Step
+	for i := range p.Steps {
+		if p.Steps[i].Withdrawn {
+			found = append(found, &p.Steps[i])
+		}
+	}
+	return found
 }
 
 // Crowd stands for many items for which the same is done, or not done. Digest covers the address of every one of them,

@@ -24,7 +24,7 @@ func (r *Report) Draft() bool { return r.Plan.PlanHash == "" }
 
 // Changes tells whether the plan would change anything.
 func (r *Report) Changes() bool {
-	return r.Plan.Summary.Create+r.Plan.Summary.Update+r.Plan.Summary.Delete > 0
+	return r.Plan.Summary.Create+r.Plan.Summary.Update+r.Plan.Summary.Delete+len(r.Plan.Withdrawn()) > 0
 }
 
 // Plan makes a plan and records it. One that is no draft is written into a file, where one is named.

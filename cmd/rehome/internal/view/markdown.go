@@ -60,6 +60,19 @@ func markdownHead(p *plan.Plan) string {
 	if p.PlanHash != "" {
 		fmt.Fprintf(&b, "Hash `%s`\n\n", p.PlanHash)
 	}
+	for i, step := range p.Withdrawn() {
+		if i == 0 {
+			fmt.Fprintf(&b, "**Withdrawn at the source, still in the target: %d**\n\n", len(p.Withdrawn()))
+		}
+		if i == 20 {
+			fmt.Fprintf(&b, "- … and %d more\n", len(p.Withdrawn())-i)
+			break
+		}
+		fmt.Fprintf(&b, "- %s: %s\n", escape(step.ID), escape(step.Reason))
+	}
+	if len(p.Withdrawn()) > 0 {
+		b.WriteString("\n")
+	}
 	s := p.Summary
 	fmt.Fprintf(&b, "| create | change | delete | map | equal | by hand | blocked | skipped |\n| --- | --- | --- | --- "+
 		"| --- | --- | --- | --- |\n")

@@ -76,6 +76,23 @@ func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	fmt.Fprintln(b)
 }
 
+// withdrawn says first what the source took away: whoever had something by it has it in the target still.
+func withdrawn(b *strings.Builder, p *plan.Plan, o PlanOptions) {
+	const most = 20
+	gone := p.Withdrawn()
+	for i, step := range gone {
+		if i == 0 {
+			fmt.Fprintf(b, "Withdrawn %s at the source, still in the target:\n", phrase.Plural(len(gone), "resource", "resources"))
+		}
+		if i == most && !o.Verbose {
+			fmt.Fprintf(b, "          … and %s more\n", phrase.Count(len(gone)-most))
+			break
+		}
+		fmt.Fprintf(b, "%s %s: %s\n", o.Style.symbol("!"), phrase.Clean(step.ID), phrase.Clean(step.Reason))
+		fmt.Fprintf(b, "    to do: %s\n", phrase.Clean(step.ToDo))
+	}
+}
+
 // part says which part of the move the plan is for, what it takes along and what it leaves.
 func part(b *strings.Builder, part *plan.Part) {
 	const most = 10
@@ -125,6 +142,7 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 			phrase.Plural(p.Rollback.Closes, "application is", "applications are"))
 		return
 	}
+	withdrawn(b, p, o)
 	if p.Access == nil {
 		fmt.Fprintf(b, "Access    not computed: who may use what before and after is not compared by this version\n")
 	} else {
@@ -430,6 +448,11 @@ func closing(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	}
 	if s.Create+s.Update+s.Delete == 0 && p.Rollback != nil {
 		fmt.Fprintf(b, "Nothing is left to take back but what stays.\n")
+		return
+	}
+	if gone := len(p.Withdrawn()); s.Create+s.Update+s.Delete == 0 && gone > 0 {
+		fmt.Fprintf(b, "Nothing is planned, and %s withdrawn at the source still there: see above.\n", phrase.Plural(gone,
+			"resource is", "resources are"))
 		return
 	}
 	if s.Create+s.Update+s.Delete == 0 {
