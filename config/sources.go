@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/rehome-iam/rehome/engine/declaration"
+	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // SourceBlocks are the source blocks, in the order of the configuration.
@@ -45,6 +47,9 @@ func (c *Config) Providers() []string {
 	}
 	return slices.Sorted(maps.Keys(names))
 }
+
+// Mapper applies the map blocks to items.
+func (c *Config) Mapper() *merge.Mapper { return merge.NewMapper(c.Maps, kinds.Restate) }
 
 // Declared is what the rollback and evidence blocks say.
 func (c *Config) Declared() declaration.Declared {

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
 )
 
@@ -18,9 +19,11 @@ type Rehearsal struct {
 	Report    rehearsal.Report `json:"report"`
 }
 
-// PutRehearsal keeps the report of a rehearsal in the transaction of its audit event.
-func (m *Migration) PutRehearsal(r Rehearsal, event Event) error {
-	if err := m.putRecord("rehearsal/"+r.ID, r, event); err != nil {
+// PutRehearsal keeps the report of a rehearsal in the transaction of its audit event, of which it needs who acts and
+// when, and the facts.
+func (m *Migration) PutRehearsal(r Rehearsal, by Event) error {
+	by.Name, by.Target = audit.RehearsalCompleted, r.ID
+	if err := m.putRecord("rehearsal/"+r.ID, r, by); err != nil {
 		return fmt.Errorf("recording rehearsal %s: %w", r.ID, err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/rehearsing"
+	"github.com/rehome-iam/rehome/engine/scratch"
 	"github.com/rehome-iam/rehome/engine/undoing"
 )
 
@@ -97,7 +98,7 @@ func (o *rehearseOptions) run(ctx context.Context, r *call) error {
 }
 
 func prepareRehearsal(ctx context.Context, r *call, o rehearseOptions) error {
-	blueprint, err := rehearsing.Prepare(ctx, r.Project, o.prepare, o.as)
+	blueprint, err := scratch.Prepare(ctx, r.Project, o.prepare, o.as)
 	if err != nil {
 		return err
 	}

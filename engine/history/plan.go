@@ -1,6 +1,10 @@
 package history
 
-import "time"
+import (
+	"time"
+
+	"github.com/rehome-iam/rehome/engine/audit"
+)
 
 // PlanStatus is how far a plan is.
 type PlanStatus string
@@ -32,10 +36,27 @@ type PlanRecord struct {
 	SavedAt    time.Time      `json:"saved_at,omitzero"` // when it was last written into a plan file
 }
 
+// Dated is the record with the times that the plan says of itself, RFC 3339.
+func (r PlanRecord) Dated(created, expires string) PlanRecord {
+	r.CreatedAt, _ = time.Parse(time.RFC3339, created)
+	r.ExpiresAt, _ = time.Parse(time.RFC3339, expires)
+	return r
+}
+
 // Draft is the record as the draft that the next plan replaces.
 func (r PlanRecord) Draft() PlanRecord {
 	r.Status, r.Hash = PlanDraft, ""
 	return r
+}
+
+// Noted is the audit event of a plan that was made: a draft of a migration, or one with a hash that may be approved. Of
+// the event given it needs who acts and when.
+func (r PlanRecord) Noted(by audit.Event) audit.Event {
+	by.Name, by.Target = audit.PlanPreviewed, r.Hash
+	if r.Hash == "" {
+		by.Name, by.Target = audit.PlanCreated, r.Migration
+	}
+	return by
 }
 
 // Applied tells whether a run carried the plan out to its end.

@@ -1,18 +1,14 @@
 package plan
 
 import (
-	"time"
-
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/history"
 )
 
 // Record is what is remembered of the plan: what it is bound to and how its gate stands.
 func (p *Plan) Record() history.PlanRecord {
-	created, _ := time.Parse(time.RFC3339, p.CreatedAt)
-	expires, _ := time.Parse(time.RFC3339, p.ExpiresAt)
 	record := history.PlanRecord{
-		Hash: p.PlanHash, Migration: p.Migration.Name, CreatedAt: created, ExpiresAt: expires, Status: p.Status,
+		Hash: p.PlanHash, Migration: p.Migration.Name, Status: p.Status,
 		Handoff: p.Handoff.Status, Inputs: []history.PlanSnapshot{}, Classifier: assess.ClassifierVersion,
 	}
 	if p.Part != nil {
@@ -27,5 +23,5 @@ func (p *Plan) Record() history.PlanRecord {
 			Source: snapshot.Source, Snapshot: snapshot.ID, Assessment: snapshot.Assessment,
 		})
 	}
-	return record
+	return record.Dated(p.CreatedAt, p.ExpiresAt)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -27,10 +26,10 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 		return err
 	}
 	draft := made.Record().Draft()
-	created := p.Event(audit.PlanCreated, made.Migration.Name, map[string]string{
+	created := p.Event("", "", map[string]string{
 		"status": string(made.Status), "preview_handoff_status": made.Handoff.Status,
 	})
-	if err := migration.PutPlan(draft, created); err != nil {
+	if err := migration.PutPlan(draft, draft.Noted(created)); err != nil {
 		return err
 	}
 	if made.Rollback == nil {
@@ -48,7 +47,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	if saved {
 		previewed.SavedAt = p.Now().UTC()
 	}
-	return migration.PutPlan(previewed, p.Event(audit.PlanPreviewed, made.PlanHash, nil))
+	return migration.PutPlan(previewed, previewed.Noted(p.Event("", "", nil)))
 }
 
 // summaryOf counts what status needs of the steps, which a summary leaves out. That of a way back says what the plan

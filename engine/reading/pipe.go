@@ -8,8 +8,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/kinds"
-	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -31,7 +29,7 @@ func Translated(ctx context.Context, p *project.Project, target Translator, snap
 		return err
 	}
 	pipe := &pipe{target: target, snapshot: snapshot, each: each}
-	mapper := merge.NewMapper(p.Config().Maps, kinds.Restate)
+	mapper := p.Config().Mapper()
 	for item, err := range migration.Items(snapshot.ID, of...) {
 		if err != nil {
 			return fmt.Errorf("reading snapshot %s: %w", snapshot.ID, err)

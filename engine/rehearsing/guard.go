@@ -5,20 +5,20 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/scratch"
 )
 
 const codeRefused = "rehearsal-target-refused"
 
 // guard lets only a throw-away target through. A copy of a file is one by nature.
-func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *planning.Prepared, realMemory *memory,
-	work *planning.Prepared, memory *memory) error {
-	if r.copied {
+func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *planning.Prepared,
+	realMemory *scratch.Memory, work *planning.Prepared, memory *scratch.Memory) error {
+	if r.scratch.Copied {
 		return nil
 	}
 	blueprint, err := work.Target.Blueprint(ctx, "")
@@ -28,13 +28,13 @@ func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *
 	} else if err != nil {
 		return fmt.Errorf("looking at the settings of the throw-away target: %w", err)
 	}
-	marker, _, err := memory.Live.ReadMarker(ctx)
+	marker, _, err := memory.Target.ReadMarker(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the marker: %w", err)
 	}
 	return r.refused(rehearsal.Refuse(
-		rehearsal.Side{Identity: real.Plan.Target.Identity, Live: realMemory.seen},
-		rehearsal.Side{Identity: work.Plan.Target.Identity, Live: memory.seen, Marker: marker}, blueprint.Stripped))
+		rehearsal.Side{Identity: real.Plan.Target.Identity, Live: realMemory.Seen()},
+		rehearsal.Side{Identity: work.Plan.Target.Identity, Live: memory.Seen(), Marker: marker}, blueprint.Stripped))
 }
 
 func (r *rehearsing) refused(why string) error {
@@ -43,18 +43,17 @@ func (r *rehearsing) refused(why string) error {
 	}
 	return diag.Errorf(codeRefused, "Target may not be rehearsed on",
 		"%s: %s Nothing was changed.\nMake a throw-away target of what rehome rehearse -prepare=FILE writes, best on "+
-			"another server; remove one that was used.", r.address(), why)
+			"another server; remove one that was used.", r.scratch.Address(), why)
 }
 
 // elsewhere proves that the real target is another one: a mark that is left in the throw-away target must not be there.
 func (r *rehearsing) elsewhere(ctx context.Context, real *project.Target, work *planning.Prepared) error {
-	if r.copied {
+	if r.scratch.Copied {
 		return nil
 	}
-	m, mark := r.scratch.Config().Migration, r.p.NewID("d")
-	left := contract.Marker{Migration: m.Name, Tenant: m.Tenant, Run: mark, Fence: work.Marker.Fence}
-	if _, err := work.Target.WriteMarker(ctx, left, work.Revision); err != nil {
-		return fmt.Errorf("leaving a mark in the throw-away target: %w", err)
+	mark, err := r.scratch.LeaveMark(ctx, work.Target, work.Marker, work.Revision)
+	if err != nil {
+		return err
 	}
 	marker, _, err := real.ReadMarker(ctx)
 	if err != nil {
@@ -64,35 +63,7 @@ func (r *rehearsing) elsewhere(ctx context.Context, real *project.Target, work *
 		return nil
 	}
 	return errors.Join(r.refused("It is the target under another address: a mark that was left here is there."),
-		clearMarker(ctx, work.Target))
-}
-
-// cleanCopy takes the marker out of the copy of a file: what it says is of the original.
-func (r *rehearsing) cleanCopy(ctx context.Context) error {
-	if !r.copied {
-		return nil
-	}
-	target, _, err := r.scratch.Target(ctx)
-	if err != nil {
-		return err
-	}
-	defer target.Close()
-	return clearMarker(ctx, target)
-}
-
-// clearMarker leaves no trace of a migration in the marker.
-func clearMarker(ctx context.Context, target *project.Target) error {
-	marker, revision, err := target.ReadMarker(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the marker: %w", err)
-	}
-	if revision == "" {
-		return nil
-	}
-	if _, err := target.WriteMarker(ctx, contract.Marker{Fence: marker.Fence}, revision); err != nil {
-		return fmt.Errorf("clearing the marker of the throw-away target: %w", err)
-	}
-	return nil
+		scratch.ClearMarker(ctx, work.Target))
 }
 
 // leftAsItIs says of a rehearsal that stopped what is left of it.
@@ -102,7 +73,7 @@ func (r *rehearsing) leftAsItIs(ctx context.Context, cause error) error {
 		return cause
 	}
 	left := "The throw-away target is left as it is, and is refused from now on: remove it and make it anew."
-	if r.copied {
+	if r.scratch.Copied {
 		left = "It worked on a copy of the file, which is gone; the file is as it was."
 	}
 	reason := "It was interrupted."

@@ -8,59 +8,26 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/scratch"
 	"github.com/rehome-iam/rehome/engine/verify"
-	"github.com/rehome-iam/rehome/state"
 )
 
-// memory is a target whose reading is kept, and which knows what the real state has bound: a copy has the same keys.
-type memory struct {
-	planning.Live
-	bound map[string]state.Binding
-	seen  []identity.Resource
-}
-
-// ReadMarker implements planning.Live.
-func (m *memory) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
-	marker, revision, err := m.Live.ReadMarker(ctx)
-	if marker.Bindings == nil {
-		marker.Bindings = map[string]string{}
-	}
-	for key, b := range m.bound {
-		if _, known := marker.Bindings[key]; !known {
-			marker.Bindings[key] = b.Resource.String()
-		}
-	}
-	return marker, revision, err
-}
-
-// Read implements planning.Live.
-func (m *memory) Read(ctx context.Context, each func(identity.Resource) error) (contract.ReadSummary, error) {
-	m.seen = nil
-	return m.Live.Read(ctx, func(r identity.Resource) error {
-		m.seen = append(m.seen, r)
-		return each(r)
-	})
-}
-
 // plan computes a plan with the scratch state against the target of a project. It reads only; the caller closes it.
-func (r *rehearsing) plan(ctx context.Context, of *project.Project) (*planning.Prepared, *memory, error) {
-	bound, err := r.migration.Bindings()
+func (r *rehearsing) plan(ctx context.Context, of *project.Project) (*planning.Prepared, *scratch.Memory, error) {
+	m, err := r.scratch.Memory()
 	if err != nil {
 		return nil, nil, err
 	}
-	m := &memory{bound: bound}
 	work, err := planning.Prepare(ctx, of, planning.Input{
 		Part: r.in.Part, Through: func(live planning.Live) planning.Live {
-			m.Live = live
+			m.Target = live
 			return m
 		},
 	})
@@ -71,7 +38,7 @@ func (r *rehearsing) plan(ctx context.Context, of *project.Project) (*planning.P
 // are only read.
 func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPlan *plan.Plan, work *planning.Prepared,
 	before []identity.Resource, real *project.Target) error {
-	if err := planning.Record(ctx, r.scratch, work, false); err != nil {
+	if err := planning.Record(ctx, r.scratch.Project, work, false); err != nil {
 		return err
 	}
 	if err := r.elsewhere(ctx, real, work); err != nil {
@@ -85,7 +52,7 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPl
 	if err := r.verify(ctx, report, rehearsal.PartVerify, work.Target); err != nil {
 		return err
 	}
-	back, err := r.in.Real.TakeBack(ctx, r.scratch, applied)
+	back, err := r.in.Real.TakeBack(ctx, r.scratch.Project, applied)
 	if err != nil {
 		return err
 	}
@@ -96,7 +63,7 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPl
 			"keep a record of sign-ins before the run, and give rehome the right to read it.",
 			phrase.Plural(back.Untold, "resource", "resources")))
 	}
-	if err := planning.Record(ctx, r.scratch, back, false); err != nil {
+	if err := planning.Record(ctx, r.scratch.Project, back, false); err != nil {
 		return err
 	}
 	if _, _, err := r.carryOut(ctx, report, rehearsal.PartRollback, back); err != nil {
@@ -120,7 +87,7 @@ func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, nam
 	})
 	defer r.p.Events.Send(project.Parting{})
 	began := r.p.Now()
-	run, done, err := r.in.Real.CarryOut(ctx, r.scratch, work, r.in.Workers, madeUp{})
+	run, done, err := r.in.Real.CarryOut(ctx, r.scratch.Project, work, r.in.Workers, madeUp{})
 	if run == "" {
 		return "", nil, errors.Join(ctx.Err(), err)
 	}
@@ -157,7 +124,7 @@ func (madeUp) Secret(context.Context, identity.SecretReference) (string, error) 
 
 // foresee says what the real run will need, by the part that was just done.
 func (r *rehearsing) foresee(report *rehearsal.Report, real *plan.Plan, measured []rehearsal.Measured) {
-	here, there := r.scratch.Config().Target.Provider, r.p.Config().Target.Provider
+	here, there := r.scratch.Project.Config().Target.Provider, r.p.Config().Target.Provider
 	if here != there {
 		report.Unsaid = fmt.Sprintf("a %s says nothing of the requests and the time of a %s; rehearse on one of those", here,
 			there)
@@ -177,7 +144,7 @@ func (r *rehearsing) foresee(report *rehearsal.Report, real *plan.Plan, measured
 func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *project.Target) error {
 	r.p.Note("Verifying")
 	part := rehearsal.Part{Name: name, Failures: []rehearsal.Failure{}}
-	done, err := r.in.Real.Did(r.scratch.Migration(), "")
+	done, err := r.in.Real.Did(r.scratch.Project.Migration(), "")
 	var nothing diag.Diagnostic
 	if errors.As(err, &nothing) && nothing.Code == "verify-nothing" {
 		report.Parts = append(report.Parts, part)
@@ -197,14 +164,12 @@ func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name 
 	if err != nil {
 		return err
 	}
-	part.Skipped = found.Count(observation.ProbeSkipped)
+	part.Skipped = found.Skipped()
 	part.Steps, part.Requests = len(found.Results)-part.Skipped, found.Requests
 	part.Millis = r.p.Now().Sub(began).Milliseconds()
-	for _, result := range found.Results {
-		if result.Status == observation.ProbeFailed {
-			failure := rehearsal.Failure{What: result.Resource.String() + " " + result.Probe, Reason: result.Summary}
-			part.Failures = append(part.Failures, failure)
-		}
+	for _, result := range found.Failures() {
+		failure := rehearsal.Failure{What: result.Resource.String() + " " + result.Probe, Reason: result.Summary}
+		part.Failures = append(part.Failures, failure)
 	}
 	report.Parts = append(report.Parts, part)
 	return nil
@@ -223,17 +188,13 @@ func (r *rehearsing) compare(ctx context.Context, report *rehearsal.Report, targ
 	if err != nil {
 		return err
 	}
-	var after []identity.Resource
-	_, err = target.Read(ctx, func(resource identity.Resource) error {
-		after = append(after, resource)
-		return nil
-	})
+	after, _, err := project.Resources(ctx, target)
 	if err != nil {
-		return fmt.Errorf("reading the throw-away target again: %w", err)
+		return fmt.Errorf("looking at the throw-away target again: %w", err)
 	}
 	report.Differences = rehearsal.Compare(before, after, schema.Resources)
 	if len(report.Differences) > 0 {
 		return nil
 	}
-	return clearMarker(ctx, target)
+	return scratch.ClearMarker(ctx, target)
 }

@@ -5,12 +5,12 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/apply"
-	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/scratch"
 	"github.com/rehome-iam/rehome/engine/verify"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -53,12 +53,13 @@ func Rehearse(ctx context.Context, p *project.Project, in Input) (*rehearsal.Rep
 	}
 	var report *rehearsal.Report
 	err = p.Hold(ctx, state.WorkRehearse, "", "", func(ctx context.Context, a state.Activity) error {
-		r, err := open(ctx, p, migration, in, a.ID)
+		s, err := scratch.Open(ctx, p, migration, in.Keep, a.ID)
 		if err != nil {
 			return err
 		}
+		r := &rehearsing{p: p, in: in, scratch: s}
 		report, err = r.run(ctx)
-		if closing := r.close(); err == nil {
+		if closing := s.Close(); err == nil {
 			err = closing
 		}
 		return err
@@ -77,29 +78,36 @@ func record(p *project.Project, migration *state.Migration, report *rehearsal.Re
 	facts := map[string]string{
 		"target": report.Target.Identity, "passed": fmt.Sprint(r.Passed), "plan": report.PlanHash,
 	}
-	return migration.PutRehearsal(r, p.Event(audit.RehearsalCompleted, r.ID, facts))
+	return migration.PutRehearsal(r, p.Event("", "", facts))
+}
+
+// rehearsing is one rehearsal: the project, and what it works on.
+type rehearsing struct {
+	p       *project.Project
+	in      Input
+	scratch *scratch.Scratch
 }
 
 // run rehearses.
 func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
-	real, realMemory, err := r.plan(ctx, r.realTarget())
+	real, realMemory, err := r.plan(ctx, r.scratch.Real())
 	if err != nil {
 		return nil, err
 	}
 	defer real.Close()
-	if err := r.cleanCopy(ctx); err != nil {
+	if err := r.scratch.CleanCopy(ctx); err != nil {
 		return nil, err
 	}
-	work, memory, err := r.plan(ctx, r.scratch)
+	work, memory, err := r.plan(ctx, r.scratch.Project)
 	if err != nil {
 		return nil, err
 	}
 	defer work.Close()
 	report := &rehearsal.Report{
 		Target: rehearsal.Target{
-			Address: r.address(), Identity: work.Plan.Target.Identity, Summary: work.Plan.Target.Summary,
+			Address: r.scratch.Address(), Identity: work.Plan.Target.Identity, Summary: work.Plan.Target.Summary,
 		},
-		Wave: r.in.Part.Wave, PlanHash: work.Plan.PlanHash, Compared: len(memory.seen),
+		Wave: r.in.Part.Wave, PlanHash: work.Plan.PlanHash, Compared: len(memory.Seen()),
 		Differences: []rehearsal.Difference{},
 	}
 	if err := r.guard(ctx, report, real, realMemory, work, memory); err != nil {
@@ -118,7 +126,7 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
 		r.p.Note("Interrupted: what is in flight is finished, nothing more is started. Interrupt again to leave at once.")
 	})
 	defer told()
-	if err := r.parts(ctx, report, real.Plan, work, memory.seen, real.Target); err != nil {
+	if err := r.parts(ctx, report, real.Plan, work, memory.Seen(), real.Target); err != nil {
 		return nil, r.leftAsItIs(ctx, err)
 	}
 	report.Notes = append(report.Notes, r.notes(real.Plan, len(steps))...)
@@ -130,4 +138,13 @@ func (r *rehearsing) notes(real *plan.Plan, rehearsed int) []string {
 		Targets: r.in.Part.Targets, Excludes: r.in.Part.Excludes, BreakGlass: r.p.Config().BreakGlass != nil,
 		Draft: real.PlanHash == "", RealSteps: len(apply.Planned(real.Steps)), Rehearsed: rehearsed,
 	})
+}
+
+// List lists the rehearsals that were done, newest first.
+func List(ctx context.Context, p *project.Project) ([]state.Rehearsal, error) {
+	migration, err := p.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return migration.Rehearsals()
 }

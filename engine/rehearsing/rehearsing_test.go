@@ -21,6 +21,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/engine/rehearsing"
+	"github.com/rehome-iam/rehome/engine/scratch"
 	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -226,17 +227,17 @@ func TestRehearse_TheTargetUnderAnotherAddressIsRefused(t *testing.T) {
 
 func TestPrepare_WritesANewPrivateFile(t *testing.T) {
 	place := stage(t)
-	if _, err := rehearsing.Prepare(t.Context(), place.Open(), "copy.json", "scratch"); err == nil {
+	if _, err := scratch.Prepare(t.Context(), place.Open(), "copy.json", "scratch"); err == nil {
 		t.Error("a file is copied")
 	} else {
 		wantCode(t, err, "rehearsal-needs-no-copy")
 	}
 	serve(place, "mail server m.example")
-	blueprint, err := rehearsing.Prepare(t.Context(), place.Open(), "copy.json", "scratch")
+	blueprint, err := scratch.Prepare(t.Context(), place.Open(), "copy.json", "scratch")
 	if err != nil || blueprint.Name != "scratch" || len(blueprint.Stripped) != 1 || place.Read("copy.json") != "{}" {
 		t.Errorf("%+v %v", blueprint, err)
 	}
-	if _, err := rehearsing.Prepare(t.Context(), place.Open(), "copy.json", "scratch"); err == nil {
+	if _, err := scratch.Prepare(t.Context(), place.Open(), "copy.json", "scratch"); err == nil {
 		t.Error("a file that is there is written over")
 	}
 }

@@ -56,6 +56,20 @@ type Report struct {
 	Requests  int      `json:"requests"`
 }
 
+// Failures are the results of probes that failed.
+func (r Report) Failures() []Result {
+	var failed []Result
+	for _, result := range r.Results {
+		if result.Status == observation.ProbeFailed {
+			failed = append(failed, result)
+		}
+	}
+	return failed
+}
+
+// Skipped counts the probes that were not tried.
+func (r Report) Skipped() int { return r.Count(observation.ProbeSkipped) }
+
 // Add joins further results, in their place.
 func (r *Report) Add(results []Result) {
 	for _, result := range results {

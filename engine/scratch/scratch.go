@@ -1,4 +1,4 @@
-package rehearsing
+package scratch
 
 import (
 	"context"
@@ -24,23 +24,23 @@ import (
 // folderPrefix begins the name of the folder of a rehearsal, beside the state.
 const folderPrefix = "rehearsal-"
 
-// rehearsing is one rehearsal: the project, and one that works on a state and target of its own.
-type rehearsing struct {
+// Scratch is what a rehearsal works on: a project with a state and target of its own. Whoever opens one closes it.
+type Scratch struct {
+	Project *project.Project
+	Copied  bool // the target is a copy of a file
+
 	p         *project.Project
 	migration *state.Migration
-	in        Input
-	scratch   *project.Project
+	keep      string
 	folder    string
-	copied    bool // the target is a copy of a file
 }
 
-// open makes the scratch state and fills it with the newest snapshots. Its folder has the id of the work, so that one
+// Open makes the scratch state and fills it with the newest snapshots. Its folder has the id of the work, so that one
 // that a killed rehearsal left behind is told from that of another migration's.
-func open(ctx context.Context, p *project.Project, migration *state.Migration, in Input, id string,
-) (*rehearsing, error) {
-	if in.Keep != "" {
-		if _, err := os.Lstat(p.Path(in.Keep)); err == nil {
-			return nil, fmt.Errorf("-keep names a new folder, and %s is there already", in.Keep)
+func Open(ctx context.Context, p *project.Project, migration *state.Migration, keep, id string) (*Scratch, error) {
+	if keep != "" {
+		if _, err := os.Lstat(p.Path(keep)); err == nil {
+			return nil, fmt.Errorf("-keep names a new folder, and %s is there already", keep)
 		}
 	}
 	statePath, err := p.StatePath()
@@ -58,11 +58,11 @@ func open(ctx context.Context, p *project.Project, migration *state.Migration, i
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the rehearsal: %w", err)
 	}
-	r := &rehearsing{p: p, migration: migration, in: in, folder: folder}
-	if err := r.begin(ctx); err != nil {
-		return nil, errors.Join(err, r.close())
+	s := &Scratch{p: p, migration: migration, keep: keep, folder: folder}
+	if err := s.begin(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	return r, nil
+	return s, nil
 }
 
 // removeLeft removes the folders of rehearsals that no process works on any more.
@@ -88,38 +88,38 @@ func removeLeft(p *project.Project, beside string) error {
 
 // begin makes the project of the rehearsal: the same, but for a migration, a state and a target of its own. Accounts,
 // people, owners and runs of the real target are none of its business.
-func (r *rehearsing) begin(ctx context.Context) error {
-	if _, err := r.p.Plugins(); err != nil { // the scratch project has the same ones
+func (s *Scratch) begin(ctx context.Context) error {
+	if _, err := s.p.Plugins(); err != nil { // the scratch project has the same ones
 		return err
 	}
 	var err error
-	cfg := *r.p.Config()
+	cfg := *s.p.Config()
 	cfg.Migration.Name += rehearsal.Suffix
-	cfg.Rehome.State = config.State{Type: "bbolt", Path: filepath.Join(r.folder, "state.db")}
+	cfg.Rehome.State = config.State{Type: "bbolt", Path: filepath.Join(s.folder, "state.db")}
 	cfg.BreakGlass, cfg.Verify, cfg.SecretRecipients, cfg.Undos = nil, nil, nil, nil
-	if cfg.Target, err = r.target(ctx); err != nil {
+	if cfg.Target, err = s.target(ctx); err != nil {
 		return err
 	}
-	if r.scratch, err = r.p.Scratch(ctx, &cfg); err != nil {
+	if s.Project, err = s.p.Scratch(ctx, &cfg); err != nil {
 		return err
 	}
-	if _, err := r.scratch.StateForChange(ctx); err != nil {
+	if _, err := s.Project.StateForChange(ctx); err != nil {
 		return err
 	}
-	return r.fill()
+	return s.fill()
 }
 
-// realTarget is the project of the rehearsal with the target of the real one, which is only read.
-func (r *rehearsing) realTarget() *project.Project {
-	cfg := *r.scratch.Config()
-	cfg.Target = r.p.Config().Target
-	real := r.scratch.WithConfiguration(&cfg)
+// Real is the project of the rehearsal with the target of the real one, which is only read.
+func (s *Scratch) Real() *project.Project {
+	cfg := *s.Project.Config()
+	cfg.Target = s.p.Config().Target
+	real := s.Project.WithConfiguration(&cfg)
 	real.Phase = config.PhasePlan
 	return real
 }
 
-// address of the throw-away target.
-func (r *rehearsing) address() string { return r.scratch.Config().Target.Address() }
+// Address of the throw-away target.
+func (s *Scratch) Address() string { return s.Project.Config().Target.Address() }
 
 // fileArgument is the argument of a target that names a file which is the whole target, or empty.
 func fileArgument(schema contract.ProviderSchema) string {
@@ -132,12 +132,12 @@ func fileArgument(schema contract.ProviderSchema) string {
 }
 
 // target is the rehearsal block; where it names a file, a copy of that takes its place.
-func (r *rehearsing) target(ctx context.Context) (*config.ProviderBlock, error) {
-	plugins, err := r.p.Plugins()
+func (s *Scratch) target(ctx context.Context) (*config.ProviderBlock, error) {
+	plugins, err := s.p.Plugins()
 	if err != nil {
 		return nil, err
 	}
-	cfg := r.p.Config()
+	cfg := s.p.Config()
 	block := *cfg.Rehearsal
 	schema, err := plugins.TargetSchema(ctx, block.Provider)
 	if err != nil {
@@ -155,10 +155,10 @@ func (r *rehearsing) target(ctx context.Context) (*config.ProviderBlock, error) 
 	if path == "" {
 		return &block, nil // the plugin says what is wrong
 	}
-	r.copied = true
-	copied := filepath.Join(r.folder, "target-"+filepath.Base(path))
+	s.Copied = true
+	copied := filepath.Join(s.folder, "target-"+filepath.Base(path))
 	block.Replaced = map[string]any{argument: copied}
-	return &block, copyFile(r.p.Path(path), copied)
+	return &block, copyFile(s.p.Path(path), copied)
 }
 
 // copyFile copies a file, mode 0600. Where there is none, there is none to copy.
@@ -182,21 +182,21 @@ func copyFile(from, to string) error {
 }
 
 // fill gives the scratch state the newest snapshot of each source, and what waves need to know.
-func (r *rehearsing) fill() error {
-	for _, block := range r.p.Config().SourceBlocks() {
-		snapshot, err := r.migration.LatestSnapshot(block.Address())
+func (s *Scratch) fill() error {
+	for _, block := range s.p.Config().SourceBlocks() {
+		snapshot, err := s.migration.LatestSnapshot(block.Address())
 		if errors.Is(err, state.ErrNotFound) {
 			return diag.Errorf("rehearsal-no-snapshot", "Snapshot is missing",
 				"There is no completed snapshot of %s to rehearse with. Run rehome collect.", block.Address())
 		}
 		if err == nil {
-			err = r.copySnapshot(snapshot)
+			err = s.copySnapshot(snapshot)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	plans, err := r.migration.Plans()
+	plans, err := s.migration.Plans()
 	if err != nil {
 		return err
 	}
@@ -204,26 +204,26 @@ func (r *rehearsing) fill() error {
 		if of.Wave == "" || !of.Applied() {
 			continue
 		}
-		if err := r.scratch.Migration().PutPlan(of, r.copyOf(of.Hash)); err != nil {
+		if err := s.Project.Migration().PutPlan(of, s.copyOf(of.Hash)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *rehearsing) copyOf(what string) state.Event {
-	return r.scratch.Event(audit.RehearsalCopied, what, nil)
+func (s *Scratch) copyOf(what string) state.Event {
+	return s.Project.Event(audit.RehearsalCopied, what, nil)
 }
 
 // copySnapshot streams the items; the pages that they came from are not needed.
-func (r *rehearsing) copySnapshot(snapshot state.Snapshot) error {
-	writer, err := r.scratch.Migration().BeginSnapshot(
+func (s *Scratch) copySnapshot(snapshot state.Snapshot) error {
+	writer, err := s.Project.Migration().BeginSnapshot(
 		state.Snapshot{ID: snapshot.ID, Source: snapshot.Source, StartedAt: snapshot.StartedAt})
 	if err != nil {
 		return err
 	}
 	one := make([]identity.Item, 1)
-	for item, err := range r.migration.Items(snapshot.ID, identity.Kinds()...) {
+	for item, err := range s.migration.Items(snapshot.ID, identity.Kinds()...) {
 		if err != nil {
 			return fmt.Errorf("copying snapshot %s: %w", snapshot.ID, err)
 		}
@@ -237,22 +237,22 @@ func (r *rehearsing) copySnapshot(snapshot state.Snapshot) error {
 			return err
 		}
 	}
-	_, err = writer.Complete(snapshot.CompletedAt, snapshot.Tenant, r.copyOf(snapshot.ID))
+	_, err = writer.Complete(snapshot.CompletedAt, snapshot.Tenant, s.copyOf(snapshot.ID))
 	return err
 }
 
-// close removes the folder, or keeps it where it is to be kept.
-func (r *rehearsing) close() error {
-	if r.scratch != nil {
-		r.scratch.Close()
+// Close removes the folder, or keeps it where it is to be kept.
+func (s *Scratch) Close() error {
+	if s.Project != nil {
+		s.Project.Close()
 	}
-	if r.in.Keep != "" && r.scratch != nil {
-		if err := os.Rename(r.folder, r.p.Path(r.in.Keep)); err != nil {
+	if s.keep != "" && s.Project != nil {
+		if err := os.Rename(s.folder, s.p.Path(s.keep)); err != nil {
 			return fmt.Errorf("keeping the rehearsal: %w", err)
 		}
 		return nil
 	}
-	if err := os.RemoveAll(r.folder); err != nil {
+	if err := os.RemoveAll(s.folder); err != nil {
 		return fmt.Errorf("removing the folder of the rehearsal: %w", err)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package rehearsing
+package scratch
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/project"
-	"github.com/rehome-iam/rehome/state"
 )
 
 // Prepare writes into a new file what a throw-away target is made of: the settings of the target without people,
@@ -45,13 +44,4 @@ func Prepare(ctx context.Context, p *project.Project, file, as string) (*observa
 		return nil, fmt.Errorf("recording the copy of the settings: %w", err)
 	}
 	return &blueprint, nil
-}
-
-// List lists the rehearsals that were done, newest first.
-func List(ctx context.Context, p *project.Project) ([]state.Rehearsal, error) {
-	migration, err := p.State(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return migration.Rehearsals()
 }
