@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -194,8 +195,16 @@ func folded(p *plan.Plan, sign, name string) string {
 		strings.Join(sorted, "\n"))
 }
 
-// escape makes text from outside harmless in Markdown and HTML.
+// markup is what CommonMark and its GitHub dialect make something of within a line. A bar is no escape but an entity,
+// because a table is cut at bars before escapes are read. An address is broken so that it is no link.
+var markup = strings.NewReplacer(`\`, `\\`, "&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "*", `\*`, "_", `\_`,
+	"`", "\\`", "[", `\[`, "]", `\]`, "~", `\~`, "$", `\$`, "@", "&#64;", "://", ":&#47;/", "www.", `www\.`,
+	"WWW.", `WWW\.`)
+
+// opening is what makes a block of a line that begins so.
+var opening = regexp.MustCompile(`^([0-9]*)([-+#=.):])`)
+
+// escape makes text from outside harmless in Markdown and HTML, wherever in a line it stands.
 func escape(text string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "'", "[", "\\[", "]",
-		"\\]", "@", "&#64;").Replace(phrase.Clean(text))
+	return opening.ReplaceAllString(markup.Replace(strings.TrimLeft(phrase.Clean(text), " ")), `$1\$2`)
 }

@@ -129,9 +129,8 @@ func markdownSide(side switchover.Side) string {
 
 // codeSpan writes text that a table cell shows as it stands, for pasting.
 func codeSpan(text string) string {
-	text = strings.ReplaceAll(text, "|", `\|`)
-	if strings.Contains(text, "`") {
-		return "`` " + text + " ``"
+	if strings.ContainsAny(text, "`|\\") || strings.TrimSpace(text) != text {
+		return "<code>" + escape(text) + "</code>"
 	}
 	return "`" + text + "`"
 }
