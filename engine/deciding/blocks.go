@@ -67,7 +67,7 @@ func mergeBlocks(rules []merge.Rule, of *plan.Plan, made []decision) []config.Me
 	named := map[string]map[string]bool{}
 	for _, step := range of.Steps {
 		for _, item := range step.Items {
-			key := string(item.Kind) + "\x00" + item.Name
+			key := string(item.Kind) + "\x00" + merge.NewKey(merge.KeyName, item.Name).Text
 			if named[key] == nil {
 				named[key] = map[string]bool{}
 			}
@@ -86,7 +86,7 @@ func mergeBlocks(rules []merge.Rule, of *plan.Plan, made []decision) []config.Me
 			Target: d.proposal.Target, Rename: d.proposal.Rename, Overwrite: d.proposal.Overwrite,
 		}
 		// Assignments are named for the reader; their own name may be another.
-		if len(named[string(item.Kind)+"\x00"+item.Name]) != 1 || item.Kind == identity.KindAppAssignment || item.Name == "" {
+		if len(named[string(item.Kind)+"\x00"+merge.NewKey(merge.KeyName, item.Name).Text]) != 1 || item.Kind == identity.KindAppAssignment || item.Name == "" {
 			block.Field, block.Value, block.Source = "id", item.ID, item.Source
 		}
 		block.Name = blockName(item, taken)

@@ -159,6 +159,8 @@ func codesOfPlanning() []Code {
 			"Name one of the matched resources; rehome decide -list shows them."},
 		{"merge-attribute-unknown", "A reconcile names an attribute that the resource type does not have.",
 			"Name attributes of the resource type in overwrite or keep."},
+		{"block-names-twins", "A block names two items whose names look the same and are spelt differently.",
+			"Name each with item.id, in a block of its own."},
 		{"merge-two-blocks", "Two merge blocks claim one item.", "Narrow the where of one."},
 		{"where-failed", "A where expression fails for an item.", "Correct the expression of the block."},
 		{"block-matches-nothing", "No item meets the where of a block.", "Remove the block, or correct its where."},

@@ -25,11 +25,12 @@ type Mapper struct {
 	maps    []Map
 	byItem  *blockIndex
 	restate Restate
+	twins   *twins
 }
 
 // NewMapper makes a mapper over the blocks. What a kind derives from its fields is known to restate.
 func NewMapper(maps []Map, restate Restate) *Mapper {
-	m := &Mapper{maps: maps, byItem: newBlockIndex(), restate: restate}
+	m := &Mapper{maps: maps, byItem: newBlockIndex(), restate: restate, twins: &twins{}}
 	for i, each := range maps {
 		m.byItem.add(i, each.Kind, each.Keys)
 	}
@@ -48,6 +49,10 @@ func (m *Mapper) Apply(item identity.Item) (identity.Item, []fidelity.Finding, d
 		hit, problem := each.block().means(item)
 		problems = append(problems, problem...)
 		if !hit || each.Set == nil {
+			continue
+		}
+		if twin := m.twins.of(each.block(), each.Keys, item); twin != nil {
+			problems = append(problems, *twin)
 			continue
 		}
 		values, err := each.Set(item)

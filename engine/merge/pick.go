@@ -15,13 +15,14 @@ type Picker struct {
 	skipsByItem *blockIndex
 	usedRules   []bool
 	usedSkips   []bool
+	twins       *twins
 }
 
 // NewPicker makes a picker over the blocks.
 func NewPicker(rules []Rule, skips []Skip) *Picker {
 	p := &Picker{
 		rules: rules, rulesByItem: newBlockIndex(), usedRules: make([]bool, len(rules)),
-		skips: skips, skipsByItem: newBlockIndex(), usedSkips: make([]bool, len(skips)),
+		skips: skips, skipsByItem: newBlockIndex(), usedSkips: make([]bool, len(skips)), twins: &twins{},
 	}
 	for i, rule := range rules {
 		p.rulesByItem.add(i, rule.Kind, rule.Keys)
@@ -44,6 +45,9 @@ func (p *Picker) Merge(item identity.Item) (*Rule, diag.List) {
 			continue
 		}
 		p.usedRules[i] = true
+		if twin := p.twins.of(rule.block(), rule.Keys, item); twin != nil {
+			return nil, append(problems, *twin)
+		}
 		if picked != nil {
 			d := at(diag.Errorf("merge-two-blocks", "Two merge blocks claim one item",
 				"The blocks %s (%s:%d) and %s (%s:%d) both mean %s %q. Narrow the where of one of them.",
@@ -69,6 +73,9 @@ func (p *Picker) Skip(item identity.Item) (*Skip, diag.List) {
 			continue
 		}
 		p.usedSkips[i] = true
+		if twin := p.twins.of(skip.block(), skip.Keys, item); twin != nil {
+			return nil, append(problems, *twin)
+		}
 		if picked == nil {
 			picked = skip
 		}
