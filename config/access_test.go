@@ -49,7 +49,8 @@ func TestAccess_ABlockThatWouldLetEverybodyInIsAnError(t *testing.T) {
 		})
 	}
 	if _, found := load(t,
-		"access {\n issuer = \"https://id\"\n audience = \"r\"\n}\naccess {\n issuer = \"https://other\"\n audience = \"r\"\n}", Inputs{}); !found.HasErrors() {
+		"access {\n issuer = \"https://id\"\n audience = \"r\"\n}\naccess {\n issuer = \"https://other\"\n"+
+			" audience = \"r\"\n}", Inputs{}); !found.HasErrors() {
 		t.Error("two access blocks were taken")
 	}
 }

@@ -98,8 +98,8 @@ func (c *Config) providerContext(credential function.Function) *hcl.EvalContext 
 	return ctx
 }
 
-// misdirected reports credentials that would go where they were not kept for. It looks at the values as the plugin would
-// get them: an expression can choose its address by what a credential holds.
+// misdirected reports credentials that would go where they were not kept for. It looks at the values as the plugin
+// would get them: an expression can choose its address by what a credential holds.
 func (c *Config) misdirected(block *ProviderBlock, used map[string]Credential, attributes hcl.Attributes,
 	values map[string]any) hcl.Diagnostics {
 	var problems hcl.Diagnostics

@@ -30,8 +30,9 @@ func TestACredentialGoesWhereItWasKeptFor(t *testing.T) {
 		"name = \"https but no address\"\norg_url = \"https://acme.okta.example\"\n" + token: "",
 		"org_url = \"https://evil.example\"\n" + token:                                       "https://evil.example",
 		"org_url = \"https://acme.okta.example@evil.example\"\n" + token:                     "https://evil.example",
-		"org_url = \"https://acme.okta.example:8443\"\n" + token:                             "https://acme.okta.example:8443",
-		"org_url = \"http://acme.okta.example\"\n" + token:                                   "http://acme.okta.example",
+		"org_url = \"https://acme.okta.example:8443\"\n" +
+			token: "https://acme.okta.example:8443",
+		"org_url = \"http://acme.okta.example\"\n" + token: "http://acme.okta.example",
 		token: "okta",
 		"org_url = \"https://acme.okta.example\"\nauthority = \"https://evil.example\"\n" + token: "https://evil.example",
 		"org_url = \"https://acme.okta.example\"\nmore = [\"https://evil.example\"]\n" + token:    "https://evil.example",

@@ -29,7 +29,8 @@ func TestSnapshotAges_AreThoseOfTheBlockOrTheUsualOnes(t *testing.T) {
 		"both": {config.Rehome{MaxSnapshotAge: "3h", MaxPeopleSnapshotAge: "2m"},
 			declaration.Ages{Structure: 3 * time.Hour, People: 2 * time.Minute}, false},
 		"no structure": {config.Rehome{MaxSnapshotAge: "soon"}, declaration.Ages{}, true},
-		"no people": {config.Rehome{MaxPeopleSnapshotAge: "soon"}, declaration.Ages{Structure: declaration.DefaultStructureAge},
+		"no people": {config.Rehome{MaxPeopleSnapshotAge: "soon"},
+			declaration.Ages{Structure: declaration.DefaultStructureAge},
 			true},
 	} {
 		got, err := (&config.Config{Rehome: c.block}).SnapshotAges()

@@ -39,7 +39,8 @@ func TestASensitiveValueIsRefusedWhereItWouldBeShown(t *testing.T) {
 		"rehome":              "rehome {\n retire_after = %s\n}",
 		"required version":    "rehome {\n required_version = %s\n}",
 	}
-	forms := []string{"var.hidden", "\"a ${var.hidden}\"", "local.made", "jsonencode({ a = var.hidden })", "var.hiddens[0]",
+	forms := []string{"var.hidden", "\"a ${var.hidden}\"", "local.made", "jsonencode({ a = var.hidden })",
+		"var.hiddens[0]",
 		"try(var.hidden, \"b\")", "length(var.hidden) > 1 ? \"a\" : \"b\"", "\"${length(var.hidden)}\"",
 		"join(\"\", [for t in var.hiddens : t])", "sha256(var.hidden)", "can(regex(\"^p\", var.hidden)) ? \"a\" : \"b\""}
 	for name, text := range used {

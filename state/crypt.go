@@ -79,7 +79,8 @@ func MakeIdentity(file string) (recipient string, made bool, err error) {
 
 // writeIdentity writes a whole file or none, and none where there is one.
 func writeIdentity(file string, identity *age.X25519Identity) (made bool, err error) {
-	content := "# rehome state identity; keep it secret\n# public key: " + identity.Recipient().String() + "\n" + identity.String() + "\n"
+	content := "# rehome state identity; keep it secret\n# public key: " + identity.Recipient().String() + "\n" +
+		identity.String() + "\n"
 	f, err := os.CreateTemp(filepath.Dir(file), ".identity-*") // of mode 0600
 	if err != nil {
 		return false, err

@@ -16,7 +16,8 @@ func TestStore_CutoversAreKeptWithTheirAuditRecordAndNameNobodyInClear(t *testin
 	store := open(t, path, identities)
 	event := state.Event{Name: "migration.application.confirmed", At: time.Unix(5, 0),
 		Target: "okta.corp/application/planted-name-1"}
-	first := state.CutoverChange{Record: switchover.Record{Application: "okta.corp/application/planted-name-1"}, Event: event}
+	first := state.CutoverChange{Record: switchover.Record{Application: "okta.corp/application/planted-name-1"},
+		Event: event}
 	second := state.CutoverChange{Record: switchover.Record{Application: "okta.corp/application/2"}}
 	if err := store.PutCutovers(first, second); err != nil {
 		t.Fatal(err)

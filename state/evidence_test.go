@@ -27,7 +27,8 @@ func TestStore_AnArchivedMigrationTakesNoEvidence(t *testing.T) {
 	changes := map[string]func() error{
 		"evidence": func() error {
 			said++ // what is kept already would not be recorded again
-			_, err := store.Declare("sha256:1", declaration.Declared{Rollback: &declaration.Rollback{Owner: fmt.Sprint(said)}}, by)
+			_, err := store.Declare("sha256:1", declaration.Declared{Rollback: &declaration.Rollback{Owner: fmt.Sprint(said)}},
+				by)
 			return err
 		},
 		"a verification": func() error { return store.PutVerification(state.Verification{ID: "v-1"}, by) },

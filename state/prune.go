@@ -145,7 +145,8 @@ func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot,
 // Prune deletes what Prunable says may go, each snapshot with its items, pages, assessments and results in one
 // transaction with its audit record, and returns those that went. The file does not get smaller: what is free is used
 // again.
-func (m *Migration) Prune(rule PruneRule, event func(name audit.Name, target string, facts map[string]string) Event) ([]Pruning, error) {
+func (m *Migration) Prune(rule PruneRule,
+	event func(name audit.Name, target string, facts map[string]string) Event) ([]Pruning, error) {
 	found, err := m.Prunable(rule)
 	if err != nil {
 		return nil, err

@@ -98,8 +98,10 @@ func readable(store opened, folder string) error {
 	}
 	records := 0
 	err = store.ReadJournal(folder, rotateRun, func(journal.Record) error { records++; return nil })
-	if items != 2000 || credential.Value != "planted-secret" || len(bindings) != 1 || report.Records < 601 || records != 20 {
-		return fmt.Errorf("%d items, credential %q, %d bindings, %d audit records, %d journal records", items, credential.Value,
+	if items != 2000 || credential.Value != "planted-secret" || len(bindings) != 1 || report.Records < 601 ||
+		records != 20 {
+		return fmt.Errorf("%d items, credential %q, %d bindings, %d audit records, %d journal records", items,
+			credential.Value,
 			len(bindings), report.Records, records)
 	}
 	return err

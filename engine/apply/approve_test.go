@@ -37,9 +37,10 @@ func TestFits_ThePlanOfThisMigrationAndProviderOnly(t *testing.T) {
 		provider string
 		want     string
 	}{
-		"the same":         {p.Migration, "keycloak", ""},
-		"another tenant":   {other(func(m *plan.Migration) { m.Tenant = "beta" }), "keycloak", "plan-other-migration"},
-		"another mode":     {other(func(m *plan.Migration) { m.Mode = "first_run_adoption" }), "keycloak", "plan-other-migration"},
+		"the same":       {p.Migration, "keycloak", ""},
+		"another tenant": {other(func(m *plan.Migration) { m.Tenant = "beta" }), "keycloak", "plan-other-migration"},
+		"another mode": {other(func(m *plan.Migration) { m.Mode = "first_run_adoption" }), "keycloak",
+			"plan-other-migration"},
 		"another name":     {other(func(m *plan.Migration) { m.Name = "x" }), "keycloak", "plan-other-migration"},
 		"another provider": {p.Migration, "realmfile", "plan-other-migration"},
 	} {
@@ -60,8 +61,9 @@ func TestFresh_UntilItsEndAndOfThisClassifier(t *testing.T) {
 		at   time.Time
 		want string
 	}{
-		"at its end":                       {made(assess.ClassifierVersion, until, nil), end, ""},
-		"a second later":                   {made(assess.ClassifierVersion, until, nil), end.Add(time.Second), "plan-expired"},
+		"at its end": {made(assess.ClassifierVersion, until, nil), end, ""},
+		"a second later": {made(assess.ClassifierVersion, until, nil), end.Add(time.Second),
+			"plan-expired"},
 		"no end that reads":                {made(assess.ClassifierVersion, "soon", nil), end, "plan-expired"},
 		"another classifier":               {made("old", until, nil), end, "plan-other-classifier"},
 		"the way back is judged by nobody": {made("old", until, &plan.Rollback{}), end, ""},
@@ -97,7 +99,8 @@ func TestExplain_NamesTwentyStepsThatDiffer(t *testing.T) {
 		now.Steps = append(now.Steps, plan.Step{ID: fmt.Sprintf("group:%02d", i)})
 	}
 	got := strings.Split(apply.Explain(&plan.Plan{Steps: now.Steps[:1]}, now), "\n")
-	if got[0] != "21 of 1 steps differ:" || len(got) != 22 || !strings.HasPrefix(got[1], "  group:01") || got[21] != "  … and 1 more" {
+	if got[0] != "21 of 1 steps differ:" || len(got) != 22 || !strings.HasPrefix(got[1], "  group:01") ||
+		got[21] != "  … and 1 more" {
 		t.Errorf("%q", got)
 	}
 }
@@ -119,20 +122,24 @@ func TestRefused_WhatWroteNothing(t *testing.T) {
 func TestRotatable_OnlyWhatRehomeMadeAndHasASecret(t *testing.T) {
 	schemas := []identity.ResourceSchema{
 		{Type: "group", Attributes: []identity.AttributeSchema{{Name: "name", Identity: true}}},
-		{Type: "client", Attributes: []identity.AttributeSchema{{Name: "client_id", Identity: true}, {Name: "key", Generated: true}}},
+		{Type: "client", Attributes: []identity.AttributeSchema{{Name: "client_id", Identity: true},
+			{Name: "key", Generated: true}}},
 	}
 	client := func(key, tag string) identity.Resource {
-		return identity.Resource{Type: "client", Key: key, Tag: tag, ServerID: "1", Attributes: identity.Attributes{"client_id": key, "on": true}}
+		return identity.Resource{Type: "client", Key: key, Tag: tag, ServerID: "1",
+			Attributes: identity.Attributes{"client_id": key, "on": true}}
 	}
-	live := []identity.Resource{{Type: "group", Key: "pay", Tag: "x"}, client("pay", "t"), client("hand", ""), client("public", "t"), client("brought", "t")}
+	live := []identity.Resource{{Type: "group", Key: "pay", Tag: "x"}, client("pay", "t"), client("hand", ""),
+		client("public", "t"), client("brought", "t")}
 	steps := map[string]*plan.Step{
 		"public":  {After: identity.Attributes{"client_id": "public"}},
 		"brought": {After: identity.Attributes{"key": identity.Secret("okta.corp", identity.KindApplication, "1", "secret")}},
 	}
 	made := func(id identity.ResourceID) *plan.Step { return steps[id.Key] }
 	for name, want := range map[string]string{
-		"pay": "", "client:pay": "", "brought": "", "hand": "rotate-not-ours", "public": "rotate-no-secret", "group:pay": "rotate-no-client",
-		"none": "rotate-no-client",
+		"pay": "", "client:pay": "", "brought": "", "hand": "rotate-not-ours", "public": "rotate-no-secret",
+		"group:pay": "rotate-no-client",
+		"none":      "rotate-no-client",
 	} {
 		found, err := apply.Rotatable(live, schemas, name, made)
 		if codeOf(err) != want || want == "" && found.Attribute != "key" {
@@ -145,7 +152,8 @@ func TestRotatable_OnlyWhatRehomeMadeAndHasASecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	request := found.Step("new")
-	if request.Secrets["key"] != "new" || len(request.After) != 1 || request.After["client_id"] != "pay" || request.Tag != "t" ||
+	if request.Secrets["key"] != "new" || len(request.After) != 1 || request.After["client_id"] != "pay" ||
+		request.Tag != "t" ||
 		request.ServerID != "1" || request.Action != "update" {
 		t.Errorf("%+v", request)
 	}

@@ -27,13 +27,18 @@ func TestBindingsOf_TellsWhatIsOursAndWhatIsGone(t *testing.T) {
 		ours []bool
 	}{
 		"made": {plan.Step{Action: plan.ActionCreate, Items: []merge.ItemName{item("1", ""), item("2", "map_to_existing")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s"}, {Item: address("2"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}}, []bool{true, false}},
+			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s"},
+				{Item: address("2"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}}, []bool{true, false}},
 		"mapped": {plan.Step{Action: plan.ActionMap, Items: []merge.ItemName{item("1", "")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}}, []bool{false}},
+			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}},
+			[]bool{false}},
 		"reconciled": {plan.Step{Action: plan.ActionUpdate, Decision: "reconcile", Items: []merge.ItemName{item("1", "")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}}, []bool{true}},
-		"taken back": {plan.Step{Action: plan.ActionDelete, Unbinds: true, Items: []merge.ItemName{item("1", ""), item("2", "map_to_existing")}},
-			[]history.Binding{{Item: address("1"), Resource: resource, Gone: true}, {Item: address("2"), Resource: resource, Gone: true}}, []bool{true, true}},
+			[]history.Binding{{Item: address("1"), Resource: resource, ServerID: "s", Decision: "map_to_existing"}},
+			[]bool{true}},
+		"taken back": {plan.Step{Action: plan.ActionDelete, Unbinds: true,
+			Items: []merge.ItemName{item("1", ""), item("2", "map_to_existing")}},
+			[]history.Binding{{Item: address("1"), Resource: resource, Gone: true},
+				{Item: address("2"), Resource: resource, Gone: true}}, []bool{true, true}},
 		"deleted, bound by nothing": {plan.Step{Action: plan.ActionDelete, Items: []merge.ItemName{item("1", "")}}, nil, nil},
 	} {
 		c.step.Resource = resource

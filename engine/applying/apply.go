@@ -34,7 +34,8 @@ type Input struct {
 	sources apply.Sources // of secrets; nil for those of the configuration
 }
 
-// Watch hears of each record of the journal of a run, right before and after it is written. Tests end the process in it.
+// Watch hears of each record of the journal of a run, right before and after it is written. Tests end the process in
+// it.
 type Watch = recording.Watch
 
 // WayBack is what an apply needs to know of going back.
@@ -70,8 +71,8 @@ func Apply(ctx context.Context, p *project.Project, in Input) (*apply.RunReport,
 	return report, err
 }
 
-// Unapproved carries out prepared plans that need nobody's approval, in a throw-away target: new secrets are for nobody,
-// those of the incumbent come from elsewhere. No run comes back where none came to an end.
+// Unapproved carries out prepared plans that need nobody's approval, in a throw-away target: new secrets are for
+// nobody, those of the incumbent come from elsewhere. No run comes back where none came to an end.
 func Unapproved(back WayBack, watch Watch) func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int,
 	secrets apply.Sources) (run string, steps apply.Report, err error) {
 	return func(ctx context.Context, p *project.Project, work *planning.Prepared, workers int, secrets apply.Sources,

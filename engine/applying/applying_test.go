@@ -168,7 +168,8 @@ func TestApply_CarriesOutWhatWasApprovedReadsItBackAndTakesItBack(t *testing.T) 
 	}
 	s.has()
 	report, err := applying.Apply(ctx, s.open(), input(hash))
-	if err != nil || report.Run.Status != history.StatusCompleted || report.Steps.Count(history.Applied) != 2 || report.Undone() != 0 {
+	if err != nil || report.Run.Status != history.StatusCompleted || report.Steps.Count(history.Applied) != 2 ||
+		report.Undone() != 0 {
 		t.Fatalf("error %v, report %+v", err, report)
 	}
 	s.has("Crew", "Office")
@@ -263,7 +264,8 @@ func TestApply_APersonTypesTheBeginningOfTheHashOfAPlanThatWasShown(t *testing.T
 	hash := s.plan()
 	digits := strings.TrimPrefix(hash, "sha256:")
 	for _, c := range []struct{ typed, want string }{
-		{"", "nothing was typed, so nothing was applied"}, {digits[:7], "plan-hash-mismatch"}, {"00000000", "plan-hash-mismatch"},
+		{"", "nothing was typed, so nothing was applied"}, {digits[:7], "plan-hash-mismatch"},
+		{"00000000", "plan-hash-mismatch"},
 		{digits[:8], "<nil>"},
 	} {
 		shown := 0
@@ -305,7 +307,8 @@ func TestFollowUps_AreClosedOnceWithANote(t *testing.T) {
 	}
 	run := history.Run{ID: "r-1", Status: history.StatusStarted, StartedAt: p.Now()}
 	steps := []state.PlannedStep{{StepID: "a", Title: "rebuild", FollowUp: true, At: p.Now()}}
-	if err := errors.Join(migration.PutRun(run, state.Event{}), migration.PutRunPlan(run, steps, []state.Event{{}})); err != nil {
+	if err := errors.Join(migration.PutRun(run, state.Event{}),
+		migration.PutRunPlan(run, steps, []state.Event{{}})); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := recounting.CloseFollowUp(ctx, s.open(), "f-9", "x"); code(err) != "follow-up-unknown" {

@@ -1,5 +1,5 @@
-// Package applying is the use case of an apply: find the approved plan, ask whether it may still be carried out, run its
-// steps under the lease of the target with a journal, and go on with a run that did not end.
+// Package applying is the use case of an apply: find the approved plan, ask whether it may still be carried out, run
+// its steps under the lease of the target with a journal, and go on with a run that did not end.
 //
 // In: an opened project, the hash that was approved, and where secrets go. Out: a Report of what came of each step. It
 // prints nothing and must not know commands or flags. Whether a plan is approved and its preconditions hold, and how

@@ -39,8 +39,8 @@ type Result struct {
 	Findings       []fidelity.Finding `json:"findings,omitempty"`
 }
 
-// Assess classifies one item by what the target holds of it afterwards (its contract) and what the target found about its
-// parts. It looks at nothing but its arguments; gaps are those of the item's snapshot.
+// Assess classifies one item by what the target holds of it afterwards (its contract) and what the target found about
+// its parts. It looks at nothing but its arguments; gaps are those of the item's snapshot.
 func Assess(item identity.Item, contract string, findings []fidelity.Finding, gaps []identity.Gap) Result {
 	r := Result{
 		Address: item.Address(), Name: item.Name, Contract: contract, Findings: findings,

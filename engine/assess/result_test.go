@@ -83,7 +83,8 @@ func TestAssess_TheWholeResult(t *testing.T) {
 			}},
 			Result{
 				Class: ClassBlocked, ToDo: "Build a gate.", Notes: []string{"policy: is gone"},
-				BlockedReason: "policy: is gone: this would let in more people or ask for weaker proof, and nothing makes up for it",
+				BlockedReason: "policy: is gone: this would let in more people or ask for weaker proof, and nothing makes up " +
+					"for it",
 				Rationale: "policy: is gone: this would let in more people or ask for weaker proof, and nothing makes " +
 					"up for it",
 				OperatorImpact: fidelity.SeverityNone, UserImpact: fidelity.SeverityNone,

@@ -73,8 +73,10 @@ func TestNewest_WhoLookedAtTheRunLastCounts(t *testing.T) {
 		return state.Verification{ID: id, At: at, Kind: kind, Runs: runs, Passed: len(id), Findings: []byte(`"` + id + `"`)}
 	}
 	all := []state.Verification{
-		look("v-6", state.VerifiedDrift, "r-1"), look("v-5", state.VerifiedProbes, "r-2"), look("v-4", state.VerifiedEvents, "r-2"),
-		look("v-3", state.VerifiedProbes, "r-2", "r-1"), look("v-2", state.VerifiedEvents, "r-1"), look("v-1", state.VerifiedProbes, "r-1"),
+		look("v-6", state.VerifiedDrift, "r-1"), look("v-5", state.VerifiedProbes, "r-2"),
+		look("v-4", state.VerifiedEvents, "r-2"),
+		look("v-3", state.VerifiedProbes, "r-2", "r-1"), look("v-2", state.VerifiedEvents, "r-1"),
+		look("v-1", state.VerifiedProbes, "r-1"),
 	}
 	want := &handoff.Probes{ID: "v-3", At: "2026-11-22T09:00:00Z", Passed: 3}
 	if diff := cmp.Diff(want, newestProbes(all, &state.Run{ID: "r-1"})); diff != "" {

@@ -23,10 +23,11 @@ type ConfigAttribute struct {
 
 // ProviderSchema is what a plugin says about itself before it is configured.
 type ProviderSchema struct {
-	Name        string                    `json:"name"`    // okta
-	Version     string                    `json:"version"` // 0.1.0
-	Doc         string                    `json:"doc"`
-	Environment []string                  `json:"environment,omitempty"` // variables the plugin may see, beyond proxy and CA ones
+	Name    string `json:"name"`    // okta
+	Version string `json:"version"` // 0.1.0
+	Doc     string `json:"doc"`
+	// variables the plugin may see, beyond proxy and CA ones
+	Environment []string                  `json:"environment,omitempty"`
 	Config      []ConfigAttribute         `json:"config"`
 	Kinds       []identity.Kind           `json:"kinds,omitempty"`     // of a source: what it reads
 	Resources   []identity.ResourceSchema `json:"resources,omitempty"` // of a target: what it writes

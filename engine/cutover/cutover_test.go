@@ -339,7 +339,8 @@ func (s *server) Connection(ctx context.Context, resource identity.Resource) ([]
 	if err == nil && !there {
 		err = &contract.ProviderError{Code: contract.ErrorNotFound, Message: "there is no " + resource.ID().String()}
 	}
-	return []observation.ConnectionFact{{Name: observation.ConnectionIssuer, Value: "https://new.example/" + resource.Key}}, err
+	return []observation.ConnectionFact{{Name: observation.ConnectionIssuer,
+		Value: "https://new.example/" + resource.Key}}, err
 }
 
 // SignIns implements sdk.SignInReader.

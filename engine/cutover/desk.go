@@ -216,7 +216,8 @@ func (d *desk) liveOf(p switchover.Progress, live []identity.Resource) switchove
 }
 
 // cutover is where an application stands. Live is nil where the target was not read now.
-func (d *desk) cutover(p switchover.Progress, owner *config.Application, live *switchover.Live) (switchover.Cutover, error) {
+func (d *desk) cutover(p switchover.Progress, owner *config.Application,
+	live *switchover.Live) (switchover.Cutover, error) {
 	quiet, err := config.Duration(d.cfg.Rehome.RetireAfter, switchover.DefaultQuiet, "retire_after")
 	if err != nil {
 		return switchover.Cutover{}, err

@@ -89,7 +89,8 @@ merge "group" "finance" {
 		len(list.Assessments) != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if list, err := deciding.Overlaps(t.Context(), place.Open(), list.Assessments[0], []string{"application"}); err != nil || len(list.Overlaps) != 0 {
+	if list, err := deciding.Overlaps(t.Context(), place.Open(), list.Assessments[0],
+		[]string{"application"}); err != nil || len(list.Overlaps) != 0 {
 		t.Errorf("of applications: %+v, %v", list, err)
 	}
 	if _, err := deciding.Overlaps(t.Context(), place.Open(), "a-none", nil); err == nil {

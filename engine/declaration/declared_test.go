@@ -10,7 +10,8 @@ import (
 
 func TestChanges_NameTheArgumentsThatDiffer(t *testing.T) {
 	before := declaration.Declared{Rollback: &declaration.Rollback{Summary: "s", Steps: []string{"a"}}}
-	after := declaration.Declared{RecordedBy: "somebody", Rollback: &declaration.Rollback{Summary: "s", Steps: []string{"a", "b"}},
+	after := declaration.Declared{RecordedBy: "somebody", Rollback: &declaration.Rollback{Summary: "s",
+		Steps: []string{"a", "b"}},
 		Evidence: &declaration.Evidence{Reference: "CHG-1"}}
 	want := []declaration.Change{
 		{Field: "rollback.steps", Before: "a", After: "a\nb"}, {Field: "evidence.communications_complete", After: "false"},

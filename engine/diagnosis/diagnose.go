@@ -52,7 +52,8 @@ func describe(err error) diag.Diagnostic {
 	case errors.As(err, &lost):
 		return diag.Errorf("state-lost", "State is gone",
 			"%s\nNothing was begun in its place. Restore the file from a backup. To begin anew on purpose, move away what is "+
-				"beside it too: %s.\nWhat rehome made is then found again by tags and marker.", text, strings.Join(lost.Beside, ", "))
+				"beside it too: %s.\nWhat rehome made is then found again by tags and marker.", text,
+			strings.Join(lost.Beside, ", "))
 	case errors.Is(err, state.ErrNewer):
 		return diag.Errorf("state-newer", "State is newer",
 			"%s\nUse the version of rehome that wrote it, or a later one. Nothing was changed.", text)

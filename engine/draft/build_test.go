@@ -146,7 +146,8 @@ func TestBuild_SecondPlanIsEmptyAndARenameIsAnUpdate(t *testing.T) {
 	}
 	in.Items[0] = group("g1", "engineering")
 	p = build(t, in)
-	if s := step(t, p, "group:/engineering"); s.Action != plan.ActionUpdate || s.ServerID == "" || s.Before["path"] != "/eng" {
+	if s := step(t, p, "group:/engineering"); s.Action != plan.ActionUpdate || s.ServerID == "" ||
+		s.Before["path"] != "/eng" {
 		t.Errorf("%+v", s)
 	}
 }
@@ -165,13 +166,17 @@ func TestBuild_OverlapNeedsADecision(t *testing.T) {
 		disposition    plan.Disposition
 		status         history.PlanStatus
 	}{
-		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, plan.ActionNone, plan.DispositionBlocked,
+		{"without a decision the plan is a draft", "merge_into_existing", "group:/ENG", nil, plan.ActionNone,
+			plan.DispositionBlocked,
 			history.PlanDraft},
-		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, plan.ActionNone, plan.DispositionBlocked, history.PlanPreviewed},
+		{"a first run is blocked", "first_run_adoption", "group:/ENG", nil, plan.ActionNone, plan.DispositionBlocked,
+			history.PlanPreviewed},
 		{"map never overwrites", "merge_into_existing", "group:/ENG",
-			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), plan.ActionMap, plan.DispositionPlanned, history.PlanPreviewed},
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/eng"}), plan.ActionMap, plan.DispositionPlanned,
+			history.PlanPreviewed},
 		{"map to something not matched is an error of the block", "merge_into_existing", "group:/eng",
-			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), plan.ActionNone, plan.DispositionBlocked, history.PlanDraft},
+			rule(merge.Rule{Decision: merge.DecisionMap, Target: "group:/other"}), plan.ActionNone, plan.DispositionBlocked,
+			history.PlanDraft},
 		{"create without rename is by hand", "merge_into_existing", "group:/eng",
 			rule(merge.Rule{Decision: merge.DecisionCreate}), plan.ActionNone, plan.DispositionManual, history.PlanPreviewed},
 		{"create with rename creates", "merge_into_existing", "group:/eng2",

@@ -31,8 +31,9 @@ func behindADoor() Input {
 	wiki.Translation.Resources = append(wiki.Translation.Resources, identity.Resource{Type: "opening",
 		Attributes: identity.Attributes{"client": identity.Refer(identity.KindApplication, "a1", "client"),
 			"enabled": true}})
-	in.Items = []AssessedItem{wiki, made(identity.KindIdentityProvider, "p1", "corp", []identity.Resource{{Type: "provider",
-		Attributes: identity.Attributes{"alias": "corp", "flow": "gate", "title": "Corp"}}})}
+	in.Items = []AssessedItem{wiki, made(identity.KindIdentityProvider, "p1", "corp",
+		[]identity.Resource{{Type: "provider",
+			Attributes: identity.Attributes{"alias": "corp", "flow": "gate", "title": "Corp"}}})}
 	in.Live = []identity.Resource{{Type: "provider", Key: "corp", ServerID: "1",
 		Attributes: identity.Attributes{"alias": "corp", "flow": "", "title": "Old"}}}
 	return in

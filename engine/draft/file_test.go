@@ -23,7 +23,8 @@ func TestFile_RoundTripsAndRefusesEveryChangedByte(t *testing.T) {
 	for i := range file.Len() - plan.SealSize {
 		damaged := bytes.Clone(file.Bytes())
 		damaged[i] ^= 1
-		if _, _, problems := plan.Read(bytes.NewReader(damaged)); !problems.HasErrors() || problems[0].Code != "plan-file-damaged" {
+		if _, _, problems := plan.Read(bytes.NewReader(damaged)); !problems.HasErrors() ||
+			problems[0].Code != "plan-file-damaged" {
 			t.Fatalf("byte %d of %d was changed and not seen", i, file.Len())
 		}
 	}

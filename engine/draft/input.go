@@ -8,10 +8,11 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// Input is all that a plan is made of. Items are those of all snapshots, in any order; Bindings are keyed by merge.BindingKey.
+// Input is all that a plan is made of. Items are those of all snapshots, in any order; Bindings are keyed by
+// merge.BindingKey.
 //
-// CheckFindings are what the target's Check says, gathered by Judge. Rebuilt names items (by address) that a person declared rebuilt
-// by hand, with the statement: what needs them may go on.
+// CheckFindings are what the target's Check says, gathered by Judge. Rebuilt names items (by address) that a person
+// declared rebuilt by hand, with the statement: what needs them may go on.
 type Input struct {
 	Migration     plan.Migration
 	Target        plan.Target
@@ -28,7 +29,8 @@ type Input struct {
 	Selection     Selection
 }
 
-// Bind says that an item is bound to a resource, by its merge.BindingKey. A later word takes the place of an earlier one.
+// Bind says that an item is bound to a resource, by its merge.BindingKey. A later word takes the place of an earlier
+// one.
 func (in *Input) Bind(key string, resource identity.ResourceID, serverID, decision string) {
 	if in.Bindings == nil {
 		in.Bindings = map[string]merge.Binding{}

@@ -160,8 +160,8 @@ func (b *builder) checks() {
 	}
 }
 
-// openingsWait lets whatever lets people in wait for the changes of providers that live: until they are made, people may
-// come in by them in the old way, and when one fails nothing is opened.
+// openingsWait lets whatever lets people in wait for the changes of providers that live: until they are made, people
+// may come in by them in the old way, and when one fails nothing is opened.
 func (b *builder) openingsWait() {
 	var providers []string
 	for _, id := range b.stepIDs() {

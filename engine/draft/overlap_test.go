@@ -55,7 +55,8 @@ func TestTwoSources_WhatCollidesIsPendingAndNamesTheOtherItem(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 	}
-	if p.Status != history.PlanDraft || p.Handoff.Blockers[0].Code != plan.BlockerPendingDecisions || p.Summary.Create != 0 {
+	if p.Status != history.PlanDraft || p.Handoff.Blockers[0].Code != plan.BlockerPendingDecisions ||
+		p.Summary.Create != 0 {
 		t.Errorf("%s %+v", p.Status, p.Handoff)
 	}
 }
@@ -65,7 +66,8 @@ func TestTwoSources_MappedToTheOtherItemNothingExistsTwice(t *testing.T) {
 		ofSecond(identity.KindApplication, merge.Rule{Decision: merge.DecisionMap, Target: "client:wiki"}))
 	in.Items[3].Translation.Resources[0].Attributes["description"] = "said by the second source only"
 	p := build(t, in)
-	if p.Status != history.PlanPreviewed || p.Summary.Create != 4 || p.Summary.Books.Done != 3 || p.Summary.Books.Folded != 3 {
+	if p.Status != history.PlanPreviewed || p.Summary.Create != 4 || p.Summary.Books.Done != 3 ||
+		p.Summary.Books.Folded != 3 {
 		t.Fatalf("%s %+v %+v", p.Status, p.Summary, p.Handoff)
 	}
 	s := step(t, p, "group:/eng")
@@ -208,7 +210,8 @@ func TestMerge_ABlockThatCannotBeFollowedIsAnErrorAtItsPlaceWithTheCandidates(t 
 				diag.Range{File: "main.rehome.hcl", Start: diag.Position{Line: 3}}
 			in.Rules = []merge.Rule{test.rule}
 			p, found := Build(in)
-			if p.Status != history.PlanDraft || !found.HasErrors() || found[0].Subject == nil || found[0].Subject.Start.Line != 3 {
+			if p.Status != history.PlanDraft || !found.HasErrors() || found[0].Subject == nil ||
+				found[0].Subject.Start.Line != 3 {
 				t.Fatalf("%s %+v", p.Status, found)
 			}
 			for _, text := range test.want {

@@ -161,7 +161,8 @@ func (b *builder) addNodes(item *itemState) {
 		item.nodes = append(item.nodes, n)
 	}
 	if len(item.nodes) == 0 {
-		item.disposition, item.reason = plan.DispositionUnchanged, "is part of what it refers to; nothing is done for it alone"
+		item.disposition, item.reason = plan.DispositionUnchanged,
+			"is part of what it refers to; nothing is done for it alone"
 	}
 }
 

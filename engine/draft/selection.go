@@ -38,7 +38,8 @@ func (b *builder) selectPart() *plan.Part {
 	if !wanted.partial() {
 		return nil
 	}
-	s := &selection{builder: b, asked: map[*itemState]bool{}, excluded: map[*plan.Step]string{}, chosen: map[*plan.Step]bool{}}
+	s := &selection{builder: b, asked: map[*itemState]bool{}, excluded: map[*plan.Step]string{},
+		chosen: map[*plan.Step]bool{}}
 	s.ask(wanted)
 	s.exclude(wanted.Excludes)
 	s.close()
@@ -228,7 +229,8 @@ func partial(p *plan.Part) diag.Diagnostic {
 	if len(p.Excludes) > 0 {
 		what = append(what, "-exclude="+strings.Join(p.Excludes, " -exclude="))
 	}
-	detail := fmt.Sprintf("This plan is for %s only. %d steps of the whole are left for later and nothing outside is touched.", strings.Join(what, " and "), p.Left)
+	detail := fmt.Sprintf("This plan is for %s only. %d steps of the whole are left for later and nothing outside is "+
+		"touched.", strings.Join(what, " and "), p.Left)
 	if p.Wave == "" {
 		detail += " -target and -exclude are for emergencies: the hash covers them, and a plan of the whole must follow."
 	}

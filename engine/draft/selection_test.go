@@ -55,7 +55,8 @@ func TestSelection_AWaveTakesItsApplicationsWithTheirGrantsAndWhatTheyNeed(t *te
 	if p.Part.Left != 6 || p.Summary.Skipped != 6 {
 		t.Errorf("%d left, %d skipped", p.Part.Left, p.Summary.Skipped)
 	}
-	if s := step(t, p, "client:crm"); s.Disposition != plan.DispositionSkipped || !strings.Contains(s.Reason, `wave "pilot"`) ||
+	if s := step(t, p, "client:crm"); s.Disposition != plan.DispositionSkipped ||
+		!strings.Contains(s.Reason, `wave "pilot"`) ||
 		s.After != nil {
 		t.Errorf("%+v", s)
 	}
@@ -130,7 +131,8 @@ func TestVolume_StopsAnUnusualShareUntilItIsMeant(t *testing.T) {
 		id := identity.ResourceID{Type: "group", Key: string(rune('a' + i))}
 		live = append(live, identity.Resource{Type: id.Type, Key: id.Key})
 		if i < 6 {
-			p.Steps = append(p.Steps, plan.Step{ID: id.String(), Resource: id, Action: plan.ActionUpdate, Disposition: plan.DispositionPlanned})
+			p.Steps = append(p.Steps, plan.Step{ID: id.String(), Resource: id, Action: plan.ActionUpdate,
+				Disposition: plan.DispositionPlanned})
 		}
 	}
 	limits := DefaultVolume()

@@ -97,7 +97,8 @@ func makers(nodes []*node) []*node {
 // gate or its opening: the two are not limited alike, and joining them would let in other people than before.
 func (b *builder) splitGates(step *plan.Step, nodes []*node) {
 	for _, n := range nodes {
-		if !n.item.joins() || n.primary || n.joined || len(n.schema.ItemKinds) > 0 || step.Disposition == plan.DispositionBlocked {
+		if !n.item.joins() || n.primary || n.joined || len(n.schema.ItemKinds) > 0 ||
+			step.Disposition == plan.DispositionBlocked {
 			continue
 		}
 		block(step, fmt.Sprintf("%s is mapped to what another source makes, which comes without %s: the two are not "+
@@ -111,7 +112,8 @@ func (b *builder) makeStep(nodes []*node) *plan.Step {
 	making := makers(nodes)
 	first := making[0]
 	step := &plan.Step{
-		ID: first.id.String(), Resource: first.id, Disposition: plan.DispositionPlanned, Action: plan.ActionNone, Class: assess.ClassNative,
+		ID: first.id.String(), Resource: first.id, Disposition: plan.DispositionPlanned, Action: plan.ActionNone,
+		Class:        assess.ClassNative,
 		AfterUnknown: []string{}, AfterSensitive: []string{}, DependsOn: []string{},
 	}
 	seen := map[*itemState]bool{}

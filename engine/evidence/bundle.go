@@ -84,8 +84,8 @@ func RecordOf(r audit.Record, withheld bool) Record {
 	return record
 }
 
-// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps and impacts in
-// the same order; what no longer has the content of the original is withheld.
+// Steps makes the content of FileHashes. Shown is the plan as it goes into the bundle, with the same steps and impacts
+// in the same order; what no longer has the content of the original is withheld.
 func Steps(original, shown *plan.Plan) (StepHashes, error) {
 	if len(original.Steps) != len(shown.Steps) || len(original.Impacts) != len(shown.Impacts) {
 		return StepHashes{}, errors.New("the shown plan has other steps or impacts than the plan")

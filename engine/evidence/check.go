@@ -173,7 +173,8 @@ func (v *Verdict) signature(contents map[string][]byte, public ed25519.PublicKey
 			return
 		}
 		v.Notes = append(v.Notes,
-			"It is not signed: whoever has the file could have made it anew. Compare its audit head with the one that apply printed.")
+			"It is not signed: whoever has the file could have made it anew. Compare its audit head with the one that apply "+
+				"printed.")
 		return
 	}
 	signer, err := ParsePublic(contents[FileSigner])

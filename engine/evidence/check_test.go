@@ -29,7 +29,8 @@ func samplePlan() *plan.Plan {
 	p := &plan.Plan{
 		FormatVersion: plan.FormatVersion, Status: history.PlanPreviewed, Migration: plan.Migration{Name: "acme"},
 		AccessDigest: "access:none",
-		Impacts:      []fidelity.Impact{{ID: "ocm-1", Acknowledged: true, Reason: "told by it@acme.example", Items: []string{}}},
+		Impacts: []fidelity.Impact{{ID: "ocm-1", Acknowledged: true, Reason: "told by it@acme.example",
+			Items: []string{}}},
 		Steps: []plan.Step{
 			{ID: "client:crm", Action: plan.ActionCreate, Disposition: plan.DispositionPlanned,
 				Resource: identity.ResourceID{Type: "client", Key: "crm"},

@@ -40,8 +40,9 @@ const (
 		"Compare its audit head with the one that apply printed."
 	noteOwnKey    = "The signature fits the key inside the bundle; give -public-key to know whose key that is."
 	noteNoJournal = "There is no journal of the run in it."
-	noteNoRecord  = "The target's own record of writes is not in it: that the run did just this is the word of its journal."
-	noteMasked    = "1 of 2 steps name people and have pseudonyms here: their hashes give the plan hash, their " +
+	noteNoRecord  = "The target's own record of writes is not in it: that the run did just this is the word of its " +
+		"journal."
+	noteMasked = "1 of 2 steps name people and have pseudonyms here: their hashes give the plan hash, their " +
 		"content is not proven."
 	noteMaskedLine = "1 of 3 records of the audit chain name people or are of another tenant, and are withheld: their " +
 		"place in the chain is proven, their content is not."

@@ -13,7 +13,8 @@ func TestApproval_IsOfWhoeverPlannedAndAppliedLast(t *testing.T) {
 	var a handoff.Approval
 	for i, event := range []audit.Event{
 		{Name: audit.PlanPreviewed, Actor: "ann"}, {Name: audit.PlanPreviewed, Actor: "ben"},
-		{Name: audit.PlanApplying, Actor: "cy"}, {Name: audit.PlanApplied, Actor: "dee"}, {Name: audit.PlanCreated, Actor: "eve"},
+		{Name: audit.PlanApplying, Actor: "cy"}, {Name: audit.PlanApplied, Actor: "dee"},
+		{Name: audit.PlanCreated, Actor: "eve"},
 	} {
 		event.At = at.Add(time.Duration(i) * time.Hour)
 		a.Note(event)

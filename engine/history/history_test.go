@@ -50,7 +50,8 @@ func TestStatus_SaysWhatBecomesOfRunAndPlan(t *testing.T) {
 
 func TestOutcome_IsDoneUncertainOrNeither(t *testing.T) {
 	for outcome, want := range map[history.Outcome][2]bool{
-		history.Intended: {false, true}, history.Applied: {true, false}, history.Already: {true, true}, history.Failed: {false, true},
+		history.Intended: {false, true}, history.Applied: {true, false}, history.Already: {true, true},
+		history.Failed:     {false, true},
 		history.NotStarted: {false, false}, history.Unknown: {false, true}, "": {false, false},
 	} {
 		if got := [2]bool{outcome.Done(), outcome.Uncertain()}; got != want {
@@ -72,8 +73,10 @@ func TestOutcome_HasANameInTheAuditChain(t *testing.T) {
 
 func TestRun_TheLastOutcomeOfAStepCounts(t *testing.T) {
 	run := history.Run{Steps: []history.Step{
-		step("a", history.Intended, ""), step("b", history.Intended, ""), step("a", history.Applied, "1"), step("b", history.Failed, ""),
-		step("c", history.Already, "3"), step("d", history.NotStarted, ""), step("e", history.Intended, ""), step("f", history.Unknown, ""),
+		step("a", history.Intended, ""), step("b", history.Intended, ""), step("a", history.Applied, "1"),
+		step("b", history.Failed, ""),
+		step("c", history.Already, "3"), step("d", history.NotStarted, ""), step("e", history.Intended, ""),
+		step("f", history.Unknown, ""),
 	}}
 	if diff := cmp.Diff(history.Counts{Applied: 2, Failed: 1, NotStarted: 1, Unknown: 2}, run.Count()); diff != "" {
 		t.Error(diff)
@@ -96,14 +99,16 @@ func TestUnfinished_OnlyTheNewestRunOfThePlanGoesOn(t *testing.T) {
 		hash string
 		want string
 	}{
-		"no run at all":             {nil, "p", ""},
-		"no hash":                   {runs(of("r", "", history.StatusStarted)), "", ""},
-		"cut off":                   {runs(of("r", "p", history.StatusStarted), of("q", "p", history.StatusFailed)), "p", "r"},
-		"failed":                    {runs(of("r", "p", history.StatusFailed)), "p", "r"},
-		"ended":                     {runs(of("r", "p", history.StatusCompleted)), "p", ""},
-		"ended with a follow-up":    {runs(of("r", "p", history.StatusCompletedWithFollowUp)), "p", ""},
-		"another plan's came after": {runs(of("r", "q", history.StatusCompleted), of("o", "p", history.StatusFailed)), "p", ""},
-		"another plan's is newest":  {runs(of("r", "q", history.StatusFailed)), "p", ""},
+		"no run at all": {nil, "p", ""},
+		"no hash":       {runs(of("r", "", history.StatusStarted)), "", ""},
+		"cut off": {runs(of("r", "p", history.StatusStarted), of("q", "p", history.StatusFailed)), "p",
+			"r"},
+		"failed":                 {runs(of("r", "p", history.StatusFailed)), "p", "r"},
+		"ended":                  {runs(of("r", "p", history.StatusCompleted)), "p", ""},
+		"ended with a follow-up": {runs(of("r", "p", history.StatusCompletedWithFollowUp)), "p", ""},
+		"another plan's came after": {runs(of("r", "q", history.StatusCompleted), of("o", "p", history.StatusFailed)), "p",
+			""},
+		"another plan's is newest": {runs(of("r", "q", history.StatusFailed)), "p", ""},
 	} {
 		got := ""
 		if run := history.Unfinished(c.runs, c.hash); run != nil {
@@ -113,12 +118,14 @@ func TestUnfinished_OnlyTheNewestRunOfThePlanGoesOn(t *testing.T) {
 			t.Errorf("%s: %q goes on, wanted %q", name, got, c.want)
 		}
 	}
-	all := runs(of("d", "p", history.StatusCompleted), of("c", "q", history.StatusCompleted), of("b", "p", history.StatusFailed), of("a", "p", history.StatusCompletedWithFollowUp))
+	all := runs(of("d", "p", history.StatusCompleted), of("c", "q", history.StatusCompleted),
+		of("b", "p", history.StatusFailed), of("a", "p", history.StatusCompletedWithFollowUp))
 	var completed []string
 	for _, run := range history.CompletedOf(all, "p") {
 		completed = append(completed, run.ID)
 	}
-	if !slices.Equal(completed, []string{"d", "a"}) || history.Newest(all).ID != "d" || history.Newest(nil) != nil || history.ByID(all, "b").ID != "b" || history.ByID(all, "x") != nil {
+	if !slices.Equal(completed, []string{"d", "a"}) || history.Newest(all).ID != "d" || history.Newest(nil) != nil ||
+		history.ByID(all, "b").ID != "b" || history.ByID(all, "x") != nil {
 		t.Errorf("completed %v", completed)
 	}
 }
@@ -215,9 +222,11 @@ func TestRecordOf_JoinsTheFamilyAndWhatWasTakenBack(t *testing.T) {
 		{ID: "r0", PlanHash: "q", Status: history.StatusCompleted, StartedAt: at(5)},
 	}
 	steps := map[string][]history.Step{
-		"r0":        {step("a", history.Applied, "0")},
-		"r1":        {step("a", history.Intended, ""), step("a", history.Applied, "1"), step("b", history.Intended, "2"), step("c", history.Failed, ""), step("d", history.NotStarted, "")},
-		"r2":        {step("a", history.Already, ""), step("b", history.Unknown, ""), step("e", history.Applied, "5"), step("f", history.Applied, "6")},
+		"r0": {step("a", history.Applied, "0")},
+		"r1": {step("a", history.Intended, ""), step("a", history.Applied, "1"), step("b", history.Intended, "2"),
+			step("c", history.Failed, ""), step("d", history.NotStarted, "")},
+		"r2": {step("a", history.Already, ""), step("b", history.Unknown, ""), step("e", history.Applied, "5"),
+			step("f", history.Applied, "6")},
 		"part-back": {step("e", history.Applied, "5"), step("f", history.Already, "6")},
 		"redo":      {step("f", history.Applied, "66")},
 	}
@@ -260,8 +269,10 @@ func TestKnown_SaysWhatAnEarlierPartOfARunDid(t *testing.T) {
 	k.End("again", history.Failed, history.KnownStep{})
 	k.Intend("again")
 	for id, want := range map[string][3]bool{ // done, begun, pending
-		"done": {true, true, false}, "failed": {false, true, false}, "unknown": {false, true, true}, "cut-off": {false, true, true},
-		"found": {true, true, false}, "waits": {false, false, false}, "again": {false, true, true}, "never": {false, false, false},
+		"done": {true, true, false}, "failed": {false, true, false}, "unknown": {false, true, true},
+		"cut-off": {false, true, true},
+		"found":   {true, true, false}, "waits": {false, false, false}, "again": {false, true, true},
+		"never": {false, false, false},
 	} {
 		done, begun := k.Of(id)
 		if got := [3]bool{done, begun, k.Pending[id]}; got != want {

@@ -203,7 +203,8 @@ type Gap struct {
 	Of string `json:"of,omitempty"`
 }
 
-// KindVersion is the version of what engine/kinds describes. Kinds evolve by adding fields; a field never changes its meaning.
+// KindVersion is the version of what engine/kinds describes. Kinds evolve by adding fields; a field never changes its
+// meaning.
 const KindVersion = 1
 
 // Statuses that items carry, whatever the source calls them.

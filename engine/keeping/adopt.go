@@ -56,7 +56,8 @@ func Adopt(ctx context.Context, p *project.Project, from string) (*Adopted, erro
 	adopted := p.Event(audit.TargetAdopted, block.Address(), map[string]string{"from": from})
 	bindings, err := migration.Adopt(before, adopted)
 	if err != nil {
-		return nil, fmt.Errorf("the marker is written, but the state did not take over the bindings; run the same command again: %w", err)
+		return nil, fmt.Errorf("the marker is written, but the state did not take over the bindings; run the same "+
+			"command again: %w", err)
 	}
 	return &Adopted{Target: block.Address(), To: to.Name, Bindings: bindings}, nil
 }

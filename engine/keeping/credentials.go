@@ -15,8 +15,9 @@ import (
 	"github.com/rehome-iam/rehome/state"
 )
 
-// SetCredential asks for a secret and keeps it, encrypted, under a name that the configuration refers to. It is bound to
-// the addresses in addresses, or else to those of the blocks that use it now: nobody who changes one later is sent it.
+// SetCredential asks for a secret and keeps it, encrypted, under a name that the configuration refers to. It is bound
+// to the addresses in addresses, or else to those of the blocks that use it now: nobody who changes one later is sent
+// it.
 func SetCredential(ctx context.Context, p *project.Project, name string, addresses []string) ([]string, error) {
 	cfg, err := p.Configuration(ctx)
 	if err != nil {

@@ -144,12 +144,14 @@ func TestFormat_ChangesOnlyWhatIsNotInTheUsualLayout(t *testing.T) {
 	if now, err := os.ReadFile(wide); err != nil || string(now) != source {
 		t.Errorf("a check changed the file: %q %v", now, err)
 	}
-	if changed, err := Format(p, FormatInput{Recursive: true}); err != nil || len(changed) != 2 || changed[0].Path != "below/more.rehome.hcl" {
+	if changed, err := Format(p, FormatInput{Recursive: true}); err != nil || len(changed) != 2 ||
+		changed[0].Path != "below/more.rehome.hcl" {
 		t.Errorf("%+v %v", changed, err)
 	}
 	now, err := os.ReadFile(wide)
 	info, broken := os.Stat(wide)
-	if err := errors.Join(err, broken); err != nil || string(now) != "locals {\n  a = 1\n}\n" || info.Mode().Perm() != 0o640 {
+	if err := errors.Join(err, broken); err != nil || string(now) != "locals {\n  a = 1\n}\n" ||
+		info.Mode().Perm() != 0o640 {
 		t.Errorf("%q %v %v", now, info, err)
 	}
 	if again, err := Format(p, FormatInput{Paths: []string{"wide.rehome.hcl"}}); err != nil || len(again) != 0 {
@@ -166,7 +168,8 @@ func TestState_IsShownExportedAndEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	report, err := ShowState(t.Context(), open(nil))
-	if err != nil || len(report.Migrations) != 1 || report.Migrations[0].Name != "acme" || len(report.Keys.Recipients) != 1 || report.Bytes == 0 {
+	if err != nil || len(report.Migrations) != 1 || report.Migrations[0].Name != "acme" ||
+		len(report.Keys.Recipients) != 1 || report.Bytes == 0 {
 		t.Fatalf("%+v %v", report, err)
 	}
 	records, err := ExportState(t.Context(), open(nil), "state.jsonl")
@@ -193,7 +196,8 @@ func TestState_IsShownExportedAndEnded(t *testing.T) {
 	if _, err := Archive(t.Context(), open(nil), "elsewhere", true); err == nil {
 		t.Error("what is not there was archived")
 	}
-	if m, err := Archive(t.Context(), open(person{"yes"}), "acme", false); err != nil || m.Status != lifecycle.MigrationArchived {
+	if m, err := Archive(t.Context(), open(person{"yes"}), "acme", false); err != nil ||
+		m.Status != lifecycle.MigrationArchived {
 		t.Errorf("%+v %v", m, err)
 	}
 	_, err = open(nil).StateForChange(t.Context())
@@ -220,7 +224,8 @@ func TestRotateKey_KeepsAWayIn(t *testing.T) {
 		t.Fatalf("%+v %v", done, err)
 	}
 	after, err := os.ReadFile(filepath.Join(folder, ".rehome", "identity.txt"))
-	if err != nil || !strings.Contains(string(after), done.Recipients[0]) || strings.Contains(string(before), done.Recipients[0]) ||
+	if err != nil || !strings.Contains(string(after), done.Recipients[0]) ||
+		strings.Contains(string(before), done.Recipients[0]) ||
 		strings.Count(string(after), "AGE-SECRET-KEY-") != 1 {
 		t.Errorf("the new identity is not alone in its file: %v", err)
 	}
@@ -279,7 +284,8 @@ func TestAdopt_NeedsAnArchivedMigrationOfTheTenant(t *testing.T) {
 	}
 	_, err := Adopt(t.Context(), open(nil), "pilot")
 	wantCode(t, err, "adopt-unknown")
-	if _, err := Revoke(t.Context(), open(nil), "sha256:"+strings.Repeat("00", 32)); err != nil { // the marker is acme's now
+	// the marker is acme's now
+	if _, err := Revoke(t.Context(), open(nil), "sha256:"+strings.Repeat("00", 32)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Archive(t.Context(), open(nil), "", true); err != nil {

@@ -96,7 +96,8 @@ func mayUnlock(p *project.Project, holder state.Process, command string, evenAli
 	case !evenAlive:
 		return diag.Errorf("lock-holder-alive", "Holder is alive",
 			"Process %d (%s) is alive on this host and may be at work. End it first: kill %d.\n"+
-				"If it is another process that got the same number, say so with -alive.", holder.PID, phrase.Clean(command), holder.PID)
+				"If it is another process that got the same number, say so with -alive.", holder.PID, phrase.Clean(command),
+			holder.PID)
 	}
 	p.Warn(diag.Warningf("lock-holder-alive", "Holder is alive",
 		"Process %d is alive on this host; it stops at its next step or sign of life.", holder.PID))

@@ -22,9 +22,10 @@ func (a *Application) Ask(why string, fields ...string) {
 	a.Undecided = a.Questions[0].Why
 }
 
-// Restate settles what follows from the stated fields, and says which of them decide about access, identity or status in
-// another way than the source does. Attributes before and after are those of one item; after is changed.
-func Restate(kind identity.Kind, before, after map[string]json.RawMessage, stated []string) ([]fidelity.Finding, error) {
+// Restate settles what follows from the stated fields, and says which of them decide about access, identity or status
+// in another way than the source does. Attributes before and after are those of one item; after is changed.
+func Restate(kind identity.Kind, before, after map[string]json.RawMessage,
+	stated []string) ([]fidelity.Finding, error) {
 	var findings []fidelity.Finding
 	for _, field := range Fields(kind) {
 		if !field.Map.Decides() || !slices.Contains(stated, field.Name) || isClientKey(kind, field.Name) {

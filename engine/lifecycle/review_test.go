@@ -16,13 +16,15 @@ import (
 func TestFollowUp_IsOpenedAgainOnlyWhenWhatIsToBeDoneChanged(t *testing.T) {
 	step := lifecycle.PlannedStep{StepID: "s", Title: "Wiki", Reason: "no protocol", ToDo: "rebuild it", At: at(1)}
 	fresh := lifecycle.NewFollowUp(7, "acme", "r1", step)
-	want := lifecycle.FollowUp{ID: "f-7", Migration: "acme", StepID: "s", Title: "Wiki", Reason: "no protocol", ToDo: "rebuild it",
+	want := lifecycle.FollowUp{ID: "f-7", Migration: "acme", StepID: "s", Title: "Wiki", Reason: "no protocol",
+		ToDo:   "rebuild it",
 		Status: lifecycle.FollowUpOpen, CreatedAt: at(1), FirstRun: "r1", LastRun: "r1"}
 	if diff := cmp.Diff(want, fresh); diff != "" {
 		t.Error(diff)
 	}
 	done, event, err := fresh.Close("rebuilt", by(2))
-	if err != nil || done.Status != lifecycle.FollowUpDone || done.Note != "rebuilt" || done.ClosedBy != "jane" || !done.ClosedAt.Equal(at(2)) ||
+	if err != nil || done.Status != lifecycle.FollowUpDone || done.Note != "rebuilt" || done.ClosedBy != "jane" ||
+		!done.ClosedAt.Equal(at(2)) ||
 		event.Name != audit.FollowUpDone || event.Target != "f-7" || event.Facts["note"] != "rebuilt" {
 		t.Errorf("%+v, %+v, %v", done, event, err)
 	}
@@ -35,25 +37,32 @@ func TestFollowUp_IsOpenedAgainOnlyWhenWhatIsToBeDoneChanged(t *testing.T) {
 		status   string
 		reopened bool
 	}{
-		"the same, open":          {fresh, func(*lifecycle.PlannedStep) {}, lifecycle.FollowUpOpen, false},
-		"the same, done":          {done, func(*lifecycle.PlannedStep) {}, lifecycle.FollowUpDone, false},
-		"another title, done":     {done, func(s *lifecycle.PlannedStep) { s.Title = "Wiki 2" }, lifecycle.FollowUpDone, false},
-		"another to-do, done":     {done, func(s *lifecycle.PlannedStep) { s.ToDo = "rebuild it otherwise" }, lifecycle.FollowUpOpen, true},
-		"another reason, done":    {done, func(s *lifecycle.PlannedStep) { s.Reason = "no key" }, lifecycle.FollowUpOpen, true},
-		"another to-do, was open": {fresh, func(s *lifecycle.PlannedStep) { s.ToDo = "rebuild it otherwise" }, lifecycle.FollowUpOpen, false},
+		"the same, open": {fresh, func(*lifecycle.PlannedStep) {}, lifecycle.FollowUpOpen, false},
+		"the same, done": {done, func(*lifecycle.PlannedStep) {}, lifecycle.FollowUpDone, false},
+		"another title, done": {done, func(s *lifecycle.PlannedStep) { s.Title = "Wiki 2" }, lifecycle.FollowUpDone,
+			false},
+		"another to-do, done": {done, func(s *lifecycle.PlannedStep) { s.ToDo = "rebuild it otherwise" },
+			lifecycle.FollowUpOpen, true},
+		"another reason, done": {done, func(s *lifecycle.PlannedStep) { s.Reason = "no key" }, lifecycle.FollowUpOpen,
+			true},
+		"another to-do, was open": {fresh, func(s *lifecycle.PlannedStep) { s.ToDo = "rebuild it otherwise" },
+			lifecycle.FollowUpOpen, false},
 	} {
 		now := step
 		c.change(&now)
 		again, event := c.before.Again("r2", now, by(4))
-		if again.Status != c.status || (event.Name == audit.FollowUpReopened) != c.reopened || again.LastRun != "r2" || again.FirstRun != "r1" ||
-			again.Title != now.Title || again.ToDo != now.ToDo || c.reopened && (again.ClosedBy != "" || !again.ClosedAt.IsZero()) {
+		if again.Status != c.status || (event.Name == audit.FollowUpReopened) != c.reopened || again.LastRun != "r2" ||
+			again.FirstRun != "r1" ||
+			again.Title != now.Title || again.ToDo != now.ToDo || c.reopened &&
+			(again.ClosedBy != "" || !again.ClosedAt.IsZero()) {
 			t.Errorf("%s: %+v, %s", name, again, event.Name)
 		}
 	}
 }
 
 func TestSortFollowUps_PutsOpenOnesFirstAndCountsAsPeopleDo(t *testing.T) {
-	all := []lifecycle.FollowUp{{ID: "f-10", Status: "open"}, {ID: "f-1", Status: "done"}, {ID: "f-9", Status: "open"}, {ID: "f-2", Status: "done"}}
+	all := []lifecycle.FollowUp{{ID: "f-10", Status: "open"}, {ID: "f-1", Status: "done"}, {ID: "f-9", Status: "open"},
+		{ID: "f-2", Status: "done"}}
 	lifecycle.SortFollowUps(all)
 	order := ""
 	for _, f := range all {
@@ -73,8 +82,10 @@ func TestReviewImpacts_KeepsWhatWasAcknowledgedAndWhen(t *testing.T) {
 		return lifecycle.Review{Assessments: map[string]string{"okta.corp": "a2", "entra.hq": "a1"}, Impacts: impacts}
 	}
 	first, events := whole(impact("i1", 3, ""), impact("i2", 1, "announced")).ReviewImpacts(nil, by(1))
-	if len(first) != 2 || len(events) != 1 || events[0].Name != audit.ImpactsAcknowledged || events[0].Target != "i2" || events[0].Facts["reason"] != "announced" ||
-		!cmp.Equal(first[0].Assessments, []string{"a1", "a2"}) || !first[1].FirstSeen.Equal(at(1)) || first[1].Acknowledgement.By != "jane" {
+	if len(first) != 2 || len(events) != 1 || events[0].Name != audit.ImpactsAcknowledged || events[0].Target != "i2" ||
+		events[0].Facts["reason"] != "announced" ||
+		!cmp.Equal(first[0].Assessments, []string{"a1", "a2"}) || !first[1].FirstSeen.Equal(at(1)) ||
+		first[1].Acknowledgement.By != "jane" {
 		t.Fatalf("%+v, %+v", first, events)
 	}
 	partial := whole(impact("i1", 2, ""))
@@ -86,12 +97,16 @@ func TestReviewImpacts_KeepsWhatWasAcknowledgedAndWhen(t *testing.T) {
 		count   int // of i1
 		by      int64
 	}{
-		"nothing new":             {whole(impact("i1", 3, ""), impact("i2", 1, "announced")), 0, map[string]bool{"i1": true, "i2": true}, 3, 1},
-		"more people":             {whole(impact("i1", 9, ""), impact("i2", 1, "announced")), 0, map[string]bool{"i1": true, "i2": true}, 9, 1},
-		"for another reason":      {whole(impact("i1", 3, ""), impact("i2", 1, "agreed")), 1, map[string]bool{"i1": true, "i2": true}, 3, 5},
-		"one is gone":             {whole(impact("i1", 3, "")), 0, map[string]bool{"i1": true, "i2": false}, 3, 1},
-		"a part that has one":     {partial, 0, map[string]bool{"i1": true}, 3, 1},
-		"it is not accepted more": {whole(impact("i1", 3, ""), impact("i2", 1, "")), 0, map[string]bool{"i1": true, "i2": true}, 3, 0},
+		"nothing new": {whole(impact("i1", 3, ""), impact("i2", 1, "announced")), 0,
+			map[string]bool{"i1": true, "i2": true}, 3, 1},
+		"more people": {whole(impact("i1", 9, ""), impact("i2", 1, "announced")), 0,
+			map[string]bool{"i1": true, "i2": true}, 9, 1},
+		"for another reason": {whole(impact("i1", 3, ""), impact("i2", 1, "agreed")), 1,
+			map[string]bool{"i1": true, "i2": true}, 3, 5},
+		"one is gone":         {whole(impact("i1", 3, "")), 0, map[string]bool{"i1": true, "i2": false}, 3, 1},
+		"a part that has one": {partial, 0, map[string]bool{"i1": true}, 3, 1},
+		"it is not accepted more": {whole(impact("i1", 3, ""), impact("i2", 1, "")), 0,
+			map[string]bool{"i1": true, "i2": true}, 3, 0},
 	} {
 		changed, events := c.review.ReviewImpacts(first, by(5))
 		current := map[string]bool{}
@@ -100,7 +115,8 @@ func TestReviewImpacts_KeepsWhatWasAcknowledgedAndWhen(t *testing.T) {
 			if row.ID == "i1" && row.Count != c.count {
 				t.Errorf("%s: i1 counts %d", name, row.Count)
 			}
-			if a := row.Acknowledgement; row.ID == "i2" && row.Current && ((a == nil) != (c.by == 0) || a != nil && !a.At.Equal(at(c.by))) {
+			if a := row.Acknowledgement; row.ID == "i2" && row.Current &&
+				((a == nil) != (c.by == 0) || a != nil && !a.At.Equal(at(c.by))) {
 				t.Errorf("%s: i2 is acknowledged by %+v", name, a)
 			}
 		}
@@ -125,8 +141,10 @@ func TestReviewDecisions_RecordsWhoDecidedWhat(t *testing.T) {
 	}
 	pending := overlap("c", "", "/c")
 	pending.Status = ""
-	first, events := whole(overlap("a", "map_to_existing", "/a"), overlap("b", "skip", ""), pending).ReviewDecisions(nil, by(1))
-	if len(first) != 2 || len(events) != 2 || events[0].Name != audit.DecisionResolved || events[0].Facts["resource"] != "group:/a" || first[0].Assessment != "a1" {
+	first, events := whole(overlap("a", "map_to_existing", "/a"), overlap("b", "skip", ""), pending).ReviewDecisions(nil,
+		by(1))
+	if len(first) != 2 || len(events) != 2 || events[0].Name != audit.DecisionResolved ||
+		events[0].Facts["resource"] != "group:/a" || first[0].Assessment != "a1" {
 		t.Fatalf("%+v, %+v", first, events)
 	}
 	partial := whole(overlap("a", "map_to_existing", "/a"))
@@ -136,10 +154,14 @@ func TestReviewDecisions_RecordsWhoDecidedWhat(t *testing.T) {
 		events  int
 		current map[string]bool
 	}{
-		"the same":                    {whole(overlap("a", "map_to_existing", "/a"), overlap("b", "skip", "")), 0, map[string]bool{"a": true, "b": true}},
-		"another decision":            {whole(overlap("a", "reconcile", "/a"), overlap("b", "skip", "")), 1, map[string]bool{"a": true, "b": true}},
-		"another resource":            {whole(overlap("a", "map_to_existing", "/x"), overlap("b", "skip", "")), 1, map[string]bool{"a": true, "b": true}},
-		"a block is gone":             {whole(overlap("a", "map_to_existing", "/a")), 0, map[string]bool{"a": true, "b": false}},
+		"the same": {whole(overlap("a", "map_to_existing", "/a"), overlap("b", "skip", "")), 0,
+			map[string]bool{"a": true, "b": true}},
+		"another decision": {whole(overlap("a", "reconcile", "/a"), overlap("b", "skip", "")), 1,
+			map[string]bool{"a": true, "b": true}},
+		"another resource": {whole(overlap("a", "map_to_existing", "/x"), overlap("b", "skip", "")), 1,
+			map[string]bool{"a": true, "b": true}},
+		"a block is gone": {whole(overlap("a", "map_to_existing", "/a")), 0,
+			map[string]bool{"a": true, "b": false}},
 		"a part says nothing of rest": {partial, 0, map[string]bool{"a": true}},
 	} {
 		changed, events := c.review.ReviewDecisions(first, by(5))
@@ -153,13 +175,15 @@ func TestReviewDecisions_RecordsWhoDecidedWhat(t *testing.T) {
 	}
 	back := first[1]
 	back.Current = false
-	if _, events := whole(overlap("b", "skip", "")).ReviewDecisions([]lifecycle.DecisionRow{back}, by(9)); len(events) != 1 {
+	if _, events := whole(overlap("b", "skip", "")).ReviewDecisions([]lifecycle.DecisionRow{back},
+		by(9)); len(events) != 1 {
 		t.Errorf("a decision that came back has %d events", len(events))
 	}
 }
 
 func TestMatched_ListsAnAssessmentWithoutOverlapsToo(t *testing.T) {
-	r := lifecycle.Review{Assessments: map[string]string{"okta.corp": "a1", "entra.hq": "a2"}, Overlaps: []merge.Overlap{overlap("a", "skip", "")}}
+	r := lifecycle.Review{Assessments: map[string]string{"okta.corp": "a1", "entra.hq": "a2"},
+		Overlaps: []merge.Overlap{overlap("a", "skip", "")}}
 	matched := r.Matched()
 	if len(matched) != 2 || len(matched["a1"]) != 1 || matched["a2"] == nil || len(matched["a2"]) != 0 {
 		t.Errorf("%+v", matched)

@@ -124,7 +124,8 @@ func TestMapper_TellsTheOwnerOnlyOfAKeyThatChanges(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			item := identity.Item{Kind: c.kind, Name: "Payroll", Attributes: json.RawMessage(`{"client_id": "a", "entity_id": "urn:a", "request_issuer": "" }`)}
+			item := identity.Item{Kind: c.kind, Name: "Payroll",
+				Attributes: json.RawMessage(`{"client_id": "a", "entity_id": "urn:a", "request_issuer": "" }`)}
 			set := func(identity.Item) (map[string]any, error) { return c.set, nil }
 			_, findings, problems := NewMapper([]Map{{Kind: c.kind, Set: set}}, kinds.Restate).Apply(item)
 			field := ""

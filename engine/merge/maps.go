@@ -18,7 +18,8 @@ const ClientKeyChanges = "client_key_changes"
 
 // Restate judges an item again after fields of it were stated: before and after are its attributes, after is changed
 // where something was derived from what is stated otherwise now. It returns what people will notice.
-type Restate func(kind identity.Kind, before, after map[string]json.RawMessage, stated []string) ([]fidelity.Finding, error)
+type Restate func(kind identity.Kind, before, after map[string]json.RawMessage, stated []string) ([]fidelity.Finding,
+	error)
 
 // Mapper applies map blocks to items. It is safe for many goroutines.
 type Mapper struct {

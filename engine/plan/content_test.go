@@ -189,8 +189,8 @@ func TestRead_GivesBackWhatWasWritten(t *testing.T) {
 }
 
 // TestRead_RefusesEveryFlipOfContent is somebody who replaces a plan file and keeps the approved hash: he changes one
-// value, its form, its order or its presence, and makes all digests anew. What is content is refused. The rest is under the
-// seal, which is of the digest of all.
+// value, its form, its order or its presence, and makes all digests anew. What is content is refused. The rest is under
+// the seal, which is of the digest of all.
 func TestRead_RefusesEveryFlipOfContent(t *testing.T) {
 	for kind, p := range fullPlans() {
 		t.Run(kind, func(t *testing.T) {

@@ -254,8 +254,8 @@ func (f *fileReader) add(text []byte) (*trailer, error) {
 
 func last[T any](list []T) *T { return &list[len(list)-1] }
 
-// readPart reads content and envelope into one value, and refuses a line that is not what Write makes of that value: so a
-// number, a text, a list or a table has one spelling, and nothing is there twice or beside what is known.
+// readPart reads content and envelope into one value, and refuses a line that is not what Write makes of that value: so
+// a number, a text, a list or a table has one spelling, and nothing is there twice or beside what is known.
 func readPart[T any](text []byte, name string, into *T, content, envelope json.RawMessage) error {
 	if err := decodePart(content, into); err != nil {
 		return err

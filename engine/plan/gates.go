@@ -28,8 +28,8 @@ const (
 	HandoffNotReady = "not_ready"
 )
 
-// Close applies the gates to a plan: acknowledgements, access, blockers, status and, when none is open, the hash. It may be called
-// again with other gates, for example when the access diff and the checks on it became known.
+// Close applies the gates to a plan: acknowledgements, access, blockers, status and, when none is open, the hash. It
+// may be called again with other gates, for example when the access diff and the checks on it became known.
 func Close(p *Plan, gates Gates) {
 	for i := range p.Steps {
 		normalise(&p.Steps[i])
@@ -51,8 +51,9 @@ func Close(p *Plan, gates Gates) {
 	p.PlanHash = Hash(p)
 }
 
-// Recheck looks at the gates of a plan that was previewed before, perhaps elsewhere, without changing it: what its own steps and
-// impacts leave open, and what the gates say now. Acknowledgements are those of the plan, because its hash covers them.
+// Recheck looks at the gates of a plan that was previewed before, perhaps elsewhere, without changing it: what its own
+// steps and impacts leave open, and what the gates say now. Acknowledgements are those of the plan, because its hash
+// covers them.
 func Recheck(p *Plan, gates Gates) []Blocker {
 	blockers := openQuestions(p)
 	if p.Handoff.Status != HandoffReady {
@@ -76,15 +77,18 @@ func openQuestions(p *Plan) []Blocker {
 func circumstances(gates Gates) []Blocker {
 	var blockers []Blocker
 	for _, check := range gates.FailedChecks {
-		blockers = append(blockers, Blocker{Code: BlockerFailedCheck, Summary: fmt.Sprintf("check %q: %s", check.Name, check.Message), Items: []string{check.Name}})
+		blockers = append(blockers, Blocker{Code: BlockerFailedCheck, Summary: fmt.Sprintf("check %q: %s", check.Name,
+			check.Message), Items: []string{check.Name}})
 	}
 	for _, text := range gates.StaleSnapshots {
-		blockers = append(blockers, Blocker{Code: BlockerStaleSnapshot, Summary: "snapshot is too old: " + text, Items: []string{text}, Next: "rehome collect"})
+		blockers = append(blockers, Blocker{Code: BlockerStaleSnapshot, Summary: "snapshot is too old: " + text,
+			Items: []string{text}, Next: "rehome collect"})
 	}
 	if len(gates.WavesMissing) > 0 {
 		blockers = append(blockers, Blocker{Code: BlockerWaves, Items: gates.WavesMissing,
-			Summary: counted(len(gates.WavesMissing), "wave that must come before this one is not applied", "waves that must come before this one are not applied"),
-			Next:    "rehome plan -wave=" + gates.WavesMissing[0]})
+			Summary: counted(len(gates.WavesMissing), "wave that must come before this one is not applied",
+				"waves that must come before this one are not applied"),
+			Next: "rehome plan -wave=" + gates.WavesMissing[0]})
 	}
 	blockers = append(blockers, gates.Volume...)
 	for _, d := range gates.ConfigErrors {
@@ -140,8 +144,8 @@ func unacknowledged(impacts []fidelity.Impact) *Blocker {
 	return &b
 }
 
-// blockedDependencies names planned steps that need a step which will not be done. Build blocks such steps too, so this holds the gate
-// for a plan that was made or changed in another way.
+// blockedDependencies names planned steps that need a step which will not be done. Build blocks such steps too, so this
+// holds the gate for a plan that was made or changed in another way.
 func blockedDependencies(steps []Step) *Blocker {
 	waiting := map[string]bool{}
 	for _, step := range steps {
@@ -165,8 +169,9 @@ func blockedDependencies(steps []Step) *Blocker {
 	return &b
 }
 
-// MovesPeople tells whether the plan writes anything about people: a planned step that changes something and was made of a person or a
-// membership. People who are only counted, or stay where they are, do not make a plan depend on a fresh list of them.
+// MovesPeople tells whether the plan writes anything about people: a planned step that changes something and was made
+// of a person or a membership. People who are only counted, or stay where they are, do not make a plan depend on a
+// fresh list of them.
 func MovesPeople(p *Plan) bool {
 	for _, step := range p.Steps {
 		if step.Disposition != DispositionPlanned || step.Action == ActionNone {

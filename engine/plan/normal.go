@@ -10,8 +10,8 @@ import (
 )
 
 // normalise brings what a step holds into the one form that is hashed, written and handed to the target: numbers in one
-// spelling, sets as sorted lists. What was before says null where it says nothing, because no two targets agree on how to
-// say it; what is to be keeps its empty values, which are orders.
+// spelling, sets as sorted lists. What was before says null where it says nothing, because no two targets agree on how
+// to say it; what is to be keeps its empty values, which are orders.
 func normalise(s *Step) {
 	s.Before = normalAttributes(s.Before, s.Unordered, true)
 	s.After = normalAttributes(s.After, s.Unordered, false)

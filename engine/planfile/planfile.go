@@ -81,8 +81,8 @@ type File struct {
 	Planner   ed25519.PublicKey // whose seal is on it; whether that planner is believed is for the caller to say
 }
 
-// Open reads and checks a plan file, whose name errors give. Identities is called for an encrypted file only. Errors are
-// diag.List or diag.Diagnostic with the codes plan-file-damaged and plan-file-key.
+// Open reads and checks a plan file, whose name errors give. Identities is called for an encrypted file only. Errors
+// are diag.List or diag.Diagnostic with the codes plan-file-damaged and plan-file-key.
 func Open(r io.Reader, name string, identities func() ([]age.Identity, error)) (File, error) {
 	input := bufio.NewReader(r)
 	var key []byte

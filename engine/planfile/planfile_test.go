@@ -28,7 +28,8 @@ func previewed(person bool) *plan.Plan {
 			Items: []merge.ItemName{{Source: "fake.corp", Kind: identity.KindGroup, ID: "g1", Name: "Finance"}},
 		}}}
 	if person {
-		p.Steps[0].Items[0] = merge.ItemName{Source: "fake.corp", Kind: identity.KindUser, ID: "u1", Name: "Ada", Person: "u1"}
+		p.Steps[0].Items[0] = merge.ItemName{Source: "fake.corp", Kind: identity.KindUser, ID: "u1", Name: "Ada",
+			Person: "u1"}
 	}
 	plan.Close(p, plan.Gates{})
 	return p
@@ -116,7 +117,10 @@ func TestSeal_GivesAPlanThatNamesPeopleToTheTeamOnly(t *testing.T) {
 	if !errors.Is(err, missing) {
 		t.Errorf("without an identity: %v", err)
 	}
-	if _, err := planfile.Seal(p, sealer(t), func() (planfile.Team, error) { return planfile.Team{}, missing }); !errors.Is(err,
+	if _, err := planfile.Seal(p, sealer(t), func() (planfile.Team, error) {
+		return planfile.Team{},
+			missing
+	}); !errors.Is(err,
 		missing) {
 		t.Errorf("without a team: %v", err)
 	}
@@ -135,11 +139,13 @@ func TestOpen_RefusesAFileThatWasChanged(t *testing.T) {
 		for _, at := range []int{len(content) / 2, len(content) - 1} {
 			changed := slices.Clone(content)
 			changed[at] ^= 1
-			if _, err := planfile.Open(bytes.NewReader(changed), "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
+			if _, err := planfile.Open(bytes.NewReader(changed), "plan.rehome",
+				with(identity)); code(err) != "plan-file-damaged" {
 				t.Errorf("%s, changed at %d of %d: %v", name, at, len(content), err)
 			}
 		}
-		if _, err := planfile.Open(bytes.NewReader(content[:len(content)-9]), "plan.rehome", with(identity)); code(err) != "plan-file-damaged" {
+		if _, err := planfile.Open(bytes.NewReader(content[:len(content)-9]), "plan.rehome",
+			with(identity)); code(err) != "plan-file-damaged" {
 			t.Errorf("%s, cut: %v", name, err)
 		}
 	}

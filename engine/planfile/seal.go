@@ -14,9 +14,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// The seal of a plan file is the public key of its planner and a signature over the digest of the whole file and the key
-// of the pseudonyms. The plan hash pins what will be done; the seal says whose word it is when the plan was made, until
-// when it holds and how old its snapshots are.
+// The seal of a plan file is the public key of its planner and a signature over the digest of the whole file and the
+// key of the pseudonyms. The plan hash pins what will be done; the seal says whose word it is when the plan was made,
+// until when it holds and how old its snapshots are.
 const (
 	plannerPurpose = "rehome/planner/v1"
 	sealPurpose    = "rehome/plan-file/v1"

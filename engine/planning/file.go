@@ -88,9 +88,9 @@ func planner(p *project.Project) (ed25519.PrivateKey, error) {
 		"None of the identities at hand can seal a plan. Run rehome init, or set %s to an age identity.", state.KeyVariable)
 }
 
-// ReadFile reads and checks a plan file; one that was changed by a byte is refused, and one that was sealed by a planner
-// whom nobody here trusts. An encrypted one opens with the identity of the state, which itself is not needed. Its people
-// have the pseudonyms of its planner from here on.
+// ReadFile reads and checks a plan file; one that was changed by a byte is refused, and one that was sealed by a
+// planner whom nobody here trusts. An encrypted one opens with the identity of the state, which itself is not needed.
+// Its people have the pseudonyms of its planner from here on.
 func ReadFile(ctx context.Context, p *project.Project, path string) (*plan.Plan, error) {
 	file, err := openFile(p, path)
 	if err != nil {
@@ -139,7 +139,8 @@ func strangeFile(severity diag.Severity, path string, file planfile.File) diag.D
 	d := diag.Errorf("plan-file-stranger", "Planner is not trusted",
 		"%s is sealed by the planner %s. That is no identity at hand, and not in trusted_planners of the rehome block, so "+
 			"when the plan was made, until when it holds and how old its snapshots are is only the word of the file.\n"+
-			"If it is the planner of your pull requests, put its key into trusted_planners. Otherwise plan again here, or apply "+
+			"If it is the planner of your pull requests, put its key into trusted_planners. Otherwise plan again here, or "+
+			"apply "+
 			"without the file: rehome apply -plan-hash=%s computes the plan from the snapshots of this state and compares.",
 		path, planfile.PlannerText(file.Planner), file.Plan.PlanHash)
 	d.Severity = severity

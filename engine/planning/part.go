@@ -45,9 +45,9 @@ func (o Part) selection(waves []config.Wave) (draft.Selection, error) {
 		names)
 }
 
-// Made is what a kept plan was made for, so that the same can be computed again from its hash: a part of the move or, where
-// the plan is a way back, a run to take back. A hash that this state does not know is of the whole: comparing the hashes
-// will tell.
+// Made is what a kept plan was made for, so that the same can be computed again from its hash: a part of the move or,
+// where the plan is a way back, a run to take back. A hash that this state does not know is of the whole: comparing the
+// hashes will tell.
 func Made(ctx context.Context, p *project.Project, hash string) (part Part, run string, err error) {
 	if hash == "" {
 		return Part{}, "", nil

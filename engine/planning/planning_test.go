@@ -224,7 +224,8 @@ func TestWriteFile_HidesPeopleFromWhoIsNotOfTheTeam(t *testing.T) {
 		t.Errorf("without any identity: %v", err)
 	}
 	place.Write("team.rehome.hcl", "rehome {\n  recipients = [\"age1nobody\"]\n}\n")
-	if _, err := planning.Plan(t.Context(), place.Open(), planning.Input{}, "other.rehome"); code(err) != "recipient-invalid" {
+	if _, err := planning.Plan(t.Context(), place.Open(), planning.Input{},
+		"other.rehome"); code(err) != "recipient-invalid" {
 		t.Errorf("a recipient that is no key: %v", err)
 	}
 }

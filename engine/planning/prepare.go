@@ -133,7 +133,8 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contr
 	if err != nil {
 		return fmt.Errorf("reading the target: %w", err)
 	}
-	input.CheckFindings, err = draft.Judge(input, func(changed, live []identity.Resource) ([]contract.CheckFinding, error) {
+	input.CheckFindings, err = draft.Judge(input, func(changed, live []identity.Resource) ([]contract.CheckFinding,
+		error) {
 		return w.Target.Check(ctx, changed, live)
 	})
 	if err != nil {

@@ -207,7 +207,8 @@ func (p *Project) credential(ctx context.Context, name string) (config.Credentia
 	}
 	kept, err := migration.Credential(name)
 	if errors.Is(err, state.ErrNotFound) {
-		return config.Credential{}, fmt.Errorf("no credential %q is kept in the state; set it with rehome credentials set %s", name, name)
+		return config.Credential{}, fmt.Errorf("no credential %q is kept in the state; set it with rehome credentials set %s",
+			name, name)
 	}
 	return config.Credential(kept), err
 }

@@ -42,8 +42,8 @@ func (p *Project) HidePeople(of *plan.Plan) error {
 	return err
 }
 
-// WithoutPeople is the plan as it may leave the terminal. From here on events name nobody of it either. The copy costs as
-// much as making the plan does: it is for what is read.
+// WithoutPeople is the plan as it may leave the terminal. From here on events name nobody of it either. The copy costs
+// as much as making the plan does: it is for what is read.
 func (p *Project) WithoutPeople(of *plan.Plan) (*plan.Plan, error) {
 	m, err := p.Masker(of)
 	if err != nil || m == nil {

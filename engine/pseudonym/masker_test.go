@@ -20,7 +20,8 @@ var key = bytes.Repeat([]byte{7}, pseudonym.KeySize)
 
 // crowded names people everywhere that a plan can.
 func crowded() *plan.Plan {
-	ana := merge.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00uPLANTED1", Name: "ana.planted@acme.example",
+	ana := merge.ItemName{Source: "okta.corp", Kind: identity.KindUser, ID: "00uPLANTED1",
+		Name:   "ana.planted@acme.example",
 		Person: "00uPLANTED1"}
 	eva := merge.ItemName{Source: "entra.hq", Kind: identity.KindUser, ID: "9e01-planted", Name: "Eva Planted",
 		Person: "9e01-planted"}

@@ -43,8 +43,8 @@ func assessmentsKept() kept[state.Assessment] {
 	}
 }
 
-// Snapshots lists the snapshots, newest first; of one source where it is given. What a killed process left collecting has
-// failed by then.
+// Snapshots lists the snapshots, newest first; of one source where it is given. What a killed process left collecting
+// has failed by then.
 func Snapshots(ctx context.Context, p *project.Project, source string) ([]state.Snapshot, error) {
 	if err := p.CloseUnfinished(ctx); err != nil {
 		return nil, err

@@ -71,7 +71,8 @@ func (d *directory) Collect(ctx context.Context, sink sdk.Sink) error {
 	return d.broken
 }
 
-func (*directory) send(ctx context.Context, sink sdk.Sink, page int, kind identity.Kind, id, name string, fields any) error {
+func (*directory) send(ctx context.Context, sink sdk.Sink, page int, kind identity.Kind, id, name string,
+	fields any) error {
 	item, err := identity.NewItem(kind, id, name, fields)
 	if err != nil {
 		return err
@@ -172,14 +173,17 @@ func TestCollect_KeepsWhatTheIncumbentHas(t *testing.T) {
 }
 
 func TestCollect_KeepsAFailureWithItsReason(t *testing.T) {
-	of := &directory{tenant: "acme.example", groups: map[string]string{"g1": "Sales"}, broken: errors.New("the line is cut")}
+	of := &directory{tenant: "acme.example", groups: map[string]string{"g1": "Sales"},
+		broken: errors.New("the line is cut")}
 	p := opened(t, "acme", of)
 	err := CollectNamed(t.Context(), p, nil, func(s state.Snapshot) { t.Errorf("told as complete: %+v", s) })
-	if err == nil || !strings.Contains(err.Error(), "the line is cut") || !strings.Contains(err.Error(), "directory.corp") {
+	if err == nil || !strings.Contains(err.Error(), "the line is cut") ||
+		!strings.Contains(err.Error(), "directory.corp") {
 		t.Errorf("got %v", err)
 	}
 	all, err := Snapshots(t.Context(), p, "directory.corp")
-	if err != nil || len(all) != 1 || all[0].Status != state.SnapshotFailed || !strings.Contains(all[0].Reason, "the line is cut") {
+	if err != nil || len(all) != 1 || all[0].Status != state.SnapshotFailed ||
+		!strings.Contains(all[0].Reason, "the line is cut") {
 		t.Errorf("%+v %v", all, err)
 	}
 	if _, err := FindSnapshot(t.Context(), p, Latest, ""); code(err) != "history-unknown" {
@@ -196,7 +200,8 @@ func TestCollect_RefusesASourceThatTheConfigurationDoesNotHave(t *testing.T) {
 }
 
 func TestAssess_JudgesEachItemOnceAndCountsIt(t *testing.T) {
-	of := &directory{groups: map[string]string{"g1": "Sales", "g2": "Staff"}, people: map[string]string{"u1": "ana@acme.example"}}
+	of := &directory{groups: map[string]string{"g1": "Sales", "g2": "Staff"},
+		people: map[string]string{"u1": "ana@acme.example"}}
 	p := opened(t, "acme", of)
 	snapshot := collect(t, p)
 	var told []string
@@ -267,7 +272,8 @@ func TestDiff_StreamsWhatChangedBetweenTwoReads(t *testing.T) {
 	if _, err := FindSnapshot(t.Context(), p, d.Before.ID[:4], ""); code(err) != "history-ambiguous" {
 		t.Errorf("the beginning of two ids: %v", err)
 	}
-	if found, err := FindSnapshot(t.Context(), p, d.Before.ID[len(d.Before.ID)-6:], ""); err != nil || found.ID != d.Before.ID {
+	if found, err := FindSnapshot(t.Context(), p, d.Before.ID[len(d.Before.ID)-6:], ""); err != nil ||
+		found.ID != d.Before.ID {
 		t.Errorf("the end of an id: %v", err)
 	}
 }

@@ -290,7 +290,8 @@ func TestBuild_ADecisionThatFitsNothingIsAnErrorAtItsPlace(t *testing.T) {
 	cases := map[string]declaration.Undo{
 		"undo-unknown": {Resource: identity.ResourceID{Type: "app", Key: "other"},
 			Choice: declaration.UndoKeep, Range: place},
-		"undo-unfit": {Resource: identity.ResourceID{Type: "gateway", Key: "corp"}, Choice: declaration.UndoDelete, Range: place},
+		"undo-unfit": {Resource: identity.ResourceID{Type: "gateway", Key: "corp"}, Choice: declaration.UndoDelete,
+			Range: place},
 	}
 	for code, decision := range cases {
 		in.Decisions = []declaration.Undo{decision}

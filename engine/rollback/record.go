@@ -13,8 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
-// Candidates are the runs that may be taken back: the one of an id or, without one, all, newest first. A run that cannot
-// be is refused.
+// Candidates are the runs that may be taken back: the one of an id or, without one, all, newest first. A run that
+// cannot be is refused.
 func Candidates(newestFirst []history.Run, id string) ([]history.Run, error) {
 	if id == "" {
 		return history.Reversible(newestFirst), nil
@@ -136,8 +136,10 @@ func dependenceOn(earlier, later []Did) (dependence, bool) {
 	return dependence{}, false
 }
 
-// UsedSince says in a line of each what the plan deletes without a decision though it is used, or though nobody can tell.
-func UsedSince(p *plan.Plan, asked []observation.UsageQuestion, known map[identity.ResourceID]observation.Usage) []string {
+// UsedSince says in a line of each what the plan deletes without a decision though it is used, or though nobody can
+// tell.
+func UsedSince(p *plan.Plan, asked []observation.UsageQuestion,
+	known map[identity.ResourceID]observation.Usage) []string {
 	undecided := map[identity.ResourceID]bool{}
 	for _, step := range p.Steps {
 		undecided[step.Resource] = step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionDelete &&

@@ -26,8 +26,9 @@ func TestBuiltUpon_ALaterRunThatChangedOrNeedsIsNamed(t *testing.T) {
 	}
 	ours := of("r-1", step("client:wiki", plan.ActionCreate))
 	for want, did := range map[string][]rollback.Did{
-		"Run r-2, later than r-1, changed client:wiki, too.":                step("client:wiki", plan.ActionUpdate),
-		"Run r-2, later than r-1, made gate:wiki, which needs client:wiki.": step("gate:wiki", plan.ActionCreate, "group:/a", "client:wiki"),
+		"Run r-2, later than r-1, changed client:wiki, too.": step("client:wiki", plan.ActionUpdate),
+		"Run r-2, later than r-1, made gate:wiki, which needs client:wiki.": step("gate:wiki", plan.ActionCreate, "group:/a",
+			"client:wiki"),
 		"": append(step("group:/b", plan.ActionCreate), step("client:wiki", plan.ActionMap)...),
 	} {
 		got := rollback.BuiltUpon(ours, of("r-2", did))
@@ -125,7 +126,8 @@ func TestUsedSince_ADecidedDeleteStandsAndWhatCannotBeToldCounts(t *testing.T) {
 		}
 	}
 	p := &plan.Plan{Steps: []plan.Step{
-		step("used", "", plan.ActionDelete), step("decided", "delete", plan.ActionDelete), step("free", "", plan.ActionDelete),
+		step("used", "", plan.ActionDelete), step("decided", "delete", plan.ActionDelete),
+		step("free", "", plan.ActionDelete),
 		step("closed", "", plan.ActionUpdate), step("dark", "", plan.ActionDelete), step("silent", "", plan.ActionDelete),
 	}}
 	var asked []observation.UsageQuestion
@@ -143,7 +145,8 @@ func TestUsedSince_ADecidedDeleteStandsAndWhatCannotBeToldCounts(t *testing.T) {
 		known[u.Resource] = u
 	}
 	want := []string{
-		"client:used   used since: 3 sign-ins", "client:dark   used since: events are not kept", "client:silent   used since: ",
+		"client:used   used since: 3 sign-ins", "client:dark   used since: events are not kept",
+		"client:silent   used since: ",
 	}
 	if diff := cmp.Diff(want, rollback.UsedSince(p, asked, known)); diff != "" {
 		t.Error(diff)

@@ -107,7 +107,8 @@ func Open(p *project.Project, path string) (targetfile.Snapshot, error) {
 	}
 	damaged := func(cause error) error {
 		return diag.Errorf("target-snapshot-unusable", "Snapshot of the target is unusable",
-			"%s: %v.\nFetch it anew, or take a new one with rehome target snapshot; give -recipient for each key that shall open "+
+			"%s: %v.\nFetch it anew, or take a new one with rehome target snapshot; give -recipient for each key that shall "+
+				"open "+
 				"it.", path, cause)
 	}
 	opened, err := age.Decrypt(file, identities...)
@@ -119,7 +120,8 @@ func Open(p *project.Project, path string) (targetfile.Snapshot, error) {
 		return targetfile.Snapshot{}, damaged(err)
 	}
 	if want := p.Config().Target.Address(); snapshot.Target != want {
-		return targetfile.Snapshot{}, damaged(fmt.Errorf("it is of target %s, the configuration has %s", phrase.Clean(snapshot.Target), want))
+		return targetfile.Snapshot{}, damaged(fmt.Errorf("it is of target %s, the configuration has %s",
+			phrase.Clean(snapshot.Target), want))
 	}
 	if taken, err := time.Parse(time.RFC3339, snapshot.TakenAt); err != nil || taken.After(p.Now().Add(5*time.Minute)) {
 		return targetfile.Snapshot{}, damaged(errors.New("it says that it was taken in the future"))

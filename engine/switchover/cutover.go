@@ -314,7 +314,8 @@ func quietUntil(f Facts) string {
 
 // ReadingOf is what a report of sign-ins says about the applications of one item or resource. A sign-in counts as the
 // first only when it came after the application was made, as people may have used what it was mapped to before.
-func ReadingOf(report observation.SignInReport, at string, made *Mark, is func(observation.SignInActivity) bool) Reading {
+func ReadingOf(report observation.SignInReport, at string, made *Mark,
+	is func(observation.SignInActivity) bool) Reading {
 	r := Reading{At: at, Covers: report.Covers}
 	for _, activity := range report.Applications {
 		if !is(activity) {

@@ -284,7 +284,8 @@ func TestReadingOf_CountsNoSignInWhereNobodyCame(t *testing.T) {
 }
 
 func TestStillOnOld_CountsUseAndNeverTakesAQuestionForSilence(t *testing.T) {
-	used, unused := switchover.Status{Incumbent: &switchover.Use{SignIns: 1}}, switchover.Status{Incumbent: &switchover.Use{}}
+	used, unused := switchover.Status{Incumbent: &switchover.Use{SignIns: 1}},
+		switchover.Status{Incumbent: &switchover.Use{}}
 	cases := map[string]struct {
 		applications []switchover.Status
 		count        int

@@ -49,7 +49,8 @@ func TestCompleteSheet_PutsBothSidesInOneOrderAndMarksWhatTheOwnerEnters(t *test
 				Name: "issuer", Label: "Issuer", Old: switchover.Side{Text: "https://corp.okta.example"},
 				New: switchover.Side{Text: "https://id.example/realms/acme"}, Changed: true,
 			},
-			{Name: "client_id", Label: "Client ID", Old: switchover.Side{Text: "payroll"}, New: switchover.Side{Text: "payroll"}},
+			{Name: "client_id", Label: "Client ID", Old: switchover.Side{Text: "payroll"},
+				New: switchover.Side{Text: "payroll"}},
 			{
 				Name: "client_secret", Label: "Client secret",
 				New: switchover.Side{Text: "a new secret", Note: newSecretNote}, Changed: true,
@@ -164,10 +165,11 @@ func TestCompleteSheet_TheDigestCoversWhatTheOwnerHasToKnow(t *testing.T) {
 		target []observation.ConnectionFact
 		same   bool
 	}{
-		"written later":     {func(s *switchover.Sheet) { s.WrittenAt = day5 }, facts, true},
-		"another call":      {func(s *switchover.Sheet) { s.Back, s.Problem = "call Ana", "not told" }, facts, true},
-		"another question":  {func(s *switchover.Sheet) { s.Confirm = []string{"It opens"} }, facts, false},
-		"another new value": {func(*switchover.Sheet) {}, []observation.ConnectionFact{fact("issuer", "https://x.example")}, false},
+		"written later":    {func(s *switchover.Sheet) { s.WrittenAt = day5 }, facts, true},
+		"another call":     {func(s *switchover.Sheet) { s.Back, s.Problem = "call Ana", "not told" }, facts, true},
+		"another question": {func(s *switchover.Sheet) { s.Confirm = []string{"It opens"} }, facts, false},
+		"another new value": {func(*switchover.Sheet) {}, []observation.ConnectionFact{fact("issuer", "https://x.example")},
+			false},
 	} {
 		if same := sheet(c.change, c.target) == first; same != c.same {
 			t.Errorf("%s: the same digest is %v", name, same)
@@ -186,7 +188,8 @@ func TestWarnings_NameCertificatesThatEndSoon(t *testing.T) {
 		"2027-02-20T12:00:00Z": nil, // 90 days to the second
 	}
 	for expires, want := range cases {
-		s := switchover.Sheet{Lines: []switchover.SheetLine{{Label: "Signing certificate", New: switchover.Side{Expires: expires}}}}
+		s := switchover.Sheet{Lines: []switchover.SheetLine{{Label: "Signing certificate",
+			New: switchover.Side{Expires: expires}}}}
 		if diff := cmp.Diff(want, s.Warnings(now)); diff != "" {
 			t.Errorf("%q: %s", expires, diff)
 		}

@@ -74,7 +74,8 @@ func compute(ctx context.Context, p *project.Project, w *planning.Prepared, reco
 		return fmt.Errorf("asking the target who it is: %w", err)
 	}
 	if who.Identity != record.Plan.Target.Identity {
-		return diag.Errorf("plan-other-target", "Run was in another target", "Run %s wrote to %s, the configuration names %s.",
+		return diag.Errorf("plan-other-target", "Run was in another target",
+			"Run %s wrote to %s, the configuration names %s.",
 			record.Run.ID, record.Plan.Target.Identity, who.Identity)
 	}
 	if w.Marker, w.Revision, err = w.Target.ReadMarker(ctx); err != nil {

@@ -65,8 +65,8 @@ func mayTakeBack(migration *state.Migration, record *rollback.Record) error {
 	return nil
 }
 
-// CostOf says what taking back the newest run costs; with look, the target is asked too. It is nil when there is nothing
-// to take back, or not with this state.
+// CostOf says what taking back the newest run costs; with look, the target is asked too. It is nil when there is
+// nothing to take back, or not with this state.
 func CostOf(ctx context.Context, p *project.Project, look bool) (*rollback.OfRun, error) {
 	migration, err := p.State(ctx)
 	if err != nil {

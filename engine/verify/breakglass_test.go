@@ -125,7 +125,10 @@ func TestRun_TellsHowFarItIs(t *testing.T) {
 
 func TestRun_NamesTheProbeThatDiedAndStopsWhenItIsToldTo(t *testing.T) {
 	expected := verify.Expect([]verify.Done{did("r1", "create", "a", identity.Attributes{})}, schemas)
-	dies := fake{probe: func(observation.ProbeRequest) ([]observation.ProbeResult, error) { return nil, errors.New("ended") }}
+	dies := fake{probe: func(observation.ProbeRequest) ([]observation.ProbeResult, error) {
+		return nil,
+			errors.New("ended")
+	}}
 	_, err := verify.Run(t.Context(), expected, dies, schemas, options())
 	if err == nil || err.Error() != "probing client:a: ended" {
 		t.Errorf("error %v", err)

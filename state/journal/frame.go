@@ -139,7 +139,8 @@ func scanFrames(file io.ReaderAt, size int64, from Mark,
 				return at, fmt.Errorf("reading the journal: %w", err)
 			}
 			if follows {
-				return at, fmt.Errorf("%w: record %d of the journal, at byte %d, does not read though others follow it", fault.ErrCorrupt,
+				return at, fmt.Errorf("%w: record %d of the journal, at byte %d, does not read though others follow it",
+					fault.ErrCorrupt,
 					at.Sequence+1, at.Offset)
 			}
 			at.torn = size - at.Offset

@@ -106,7 +106,8 @@ func (b Book) openRecord(run string, f frame, behind Mark) (Record, error) {
 		return record, fmt.Errorf("%w: record %d of the journal does not read: %w", fault.ErrCorrupt, f.sequence, err)
 	}
 	if record.Process != nil && record.Process.Format > Format {
-		return record, fmt.Errorf("%w: journal format %d, this version knows %d", fault.ErrNewer, record.Process.Format, Format)
+		return record, fmt.Errorf("%w: journal format %d, this version knows %d", fault.ErrNewer, record.Process.Format,
+			Format)
 	}
 	record.Sequence, record.Behind = int(f.sequence), behind
 	return record, nil

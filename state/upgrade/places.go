@@ -98,7 +98,8 @@ func (u *work) ofMigration(name, what string) (Owner, error) {
 			return Owner{m.Tenant, m.Name}, nil
 		}
 	}
-	return Owner{}, &fault.OwnerError{What: what, Why: fmt.Sprintf("it names migration %q, which the state does not have", name)}
+	return Owner{}, &fault.OwnerError{What: what, Why: fmt.Sprintf("it names migration %q, which the state does not have",
+		name)}
 }
 
 // ofSource is the space of the migration that had a source at a time. A tenant has one active migration at a time, so
@@ -110,7 +111,8 @@ func (u *work) ofSource(source string, at time.Time, what string) (Owner, error)
 			continue
 		}
 		if owner != nil && owner.Tenant != m.Tenant {
-			return Owner{}, &fault.OwnerError{What: what, Why: fmt.Sprintf("source %s is in migrations of tenants %q and %q", source,
+			return Owner{}, &fault.OwnerError{What: what, Why: fmt.Sprintf("source %s is in migrations of tenants %q and %q",
+				source,
 				owner.Tenant, m.Tenant)}
 		}
 		if owner == nil || !m.CreatedAt.After(at) {
@@ -271,7 +273,8 @@ func (u *work) placeOfCredential(_ Tx, name string) (place, error) {
 		tenant = u.tenants[0]
 	}
 	if tenant == "" {
-		return place{}, &fault.OwnerError{What: "credential " + name, Why: "the audit chain does not say which tenant kept it"}
+		return place{}, &fault.OwnerError{What: "credential " + name,
+			Why: "the audit chain does not say which tenant kept it"}
 	}
 	return place{owner: Owner{Tenant: tenant}, key: name}, nil
 }
