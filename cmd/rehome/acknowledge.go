@@ -31,13 +31,15 @@ func acknowledgeCommand() Command {
 		Long: `Acknowledge appends an acknowledge block for each impact to ` + deciding.AcknowledgementsFile + `, so that it can be reviewed like every other
 change. It takes effect, and is recorded with who and when, in the next plan. An impact that changes gets a new id and must be
 acknowledged anew. Without an ID it lists what the last plan found: who feels it, what to tell them, who acknowledged it.`,
-		Example: "  rehome acknowledge\n" + `  rehome acknowledge ocm-7c1e9b -reason="announced to all staff" -reference=CHG-1042`,
+		Example: "  rehome acknowledge\n" +
+			`  rehome acknowledge ocm-7c1e9b -reason="announced to all staff" -reference=CHG-1042`,
 		Takes: func(_ *cobra.Command, args []string) error {
 			switch {
 			case o.list && len(args) > 0:
 				return misuse("-list takes no ids")
 			case !o.list && len(args) == 0 && o.Reason != "":
-				return misuse("name the ids of the impacts that this reason accepts, such as ocm-7c1e9b; rehome acknowledge lists them")
+				return misuse("name the ids of the impacts that this reason accepts, such as ocm-7c1e9b; rehome acknowledge " +
+					"lists them")
 			}
 			return nil
 		},

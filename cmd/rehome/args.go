@@ -8,7 +8,8 @@ import (
 )
 
 // normalise lets long flags be written with one dash, as Terraform users do: pflag reads -json as four short flags.
-// Only flags that the command tree knows are changed; everything after -- stays as it is. No command has clusters of short flags.
+// Only flags that the command tree knows are changed; everything after -- stays as it is. No command has clusters of
+// short flags.
 func normalise(root *cobra.Command, args []string) []string {
 	known := map[string]bool{"help": true}
 	short := map[string]bool{}

@@ -20,7 +20,8 @@ func assessmentCommand() Command {
 		Short: "Look into how items were judged",
 		Long: `An assessment is one classification of one snapshot: what each item becomes, what differs, what is missing, who feels it. All are kept.
 Where an ID is asked for, the beginning of one is enough, and so is latest or previous (completed ones, newest first).`,
-		Example: "  rehome assessment list\n  rehome assessment show latest -class=blocked\n  rehome assessment diff previous latest",
+		Example: "  rehome assessment list\n  rehome assessment show latest -class=blocked\n" +
+			"  rehome assessment diff previous latest",
 	}
 }
 
@@ -70,7 +71,8 @@ func assessmentShowCommand() Command {
 		Short: "Show an assessment, the items of a class, or one item",
 		Long: `Show tells how a snapshot was judged. With -class it lists the items of a class with the reason; with -item it shows all that is known of
 one: class, what it becomes, every note with its field, what is missing, what is to do, and who feels it how much.`,
-		Example: "  rehome assessment show\n  rehome assessment show latest -class=blocked\n  rehome assessment show -item=application/0oa1f4k2",
+		Example: "  rehome assessment show\n  rehome assessment show latest -class=blocked\n" +
+			"  rehome assessment show -item=application/0oa1f4k2",
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
 			f.StringVar(&o.class, "class", "", "list the items of this class")

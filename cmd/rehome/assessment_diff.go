@@ -15,7 +15,8 @@ func assessmentDiffCommand() Command {
 		Short: "Show which items are judged differently",
 		Long: `Diff compares two completed assessments: the effect of a new classifier, target or map block on a snapshot. It names every item whose class,
 contract, notes, missing evidence, to-do or impacts differ. Without arguments it compares the newest with the one before it.`,
-		Example: "  rehome assess -snapshot=s-2026-11-21-5b1f0c2d\n  rehome assessment diff previous latest -detailed-exitcode",
+		Example: "  rehome assess -snapshot=s-2026-11-21-5b1f0c2d\n" +
+			"  rehome assessment diff previous latest -detailed-exitcode",
 	})
 }
 
@@ -31,7 +32,8 @@ func runAssessmentDiff(ctx context.Context, r *call, first, second string, o sna
 	total := 0
 	err = view.Buffered(r.env.out, func(w io.Writer) error {
 		if r.global.json {
-			head := map[string]any{"format_version": eventFormat, "source": d.Before.Source, "before": d.Before, "after": d.After}
+			head := map[string]any{"format_version": eventFormat, "source": d.Before.Source, "before": d.Before,
+				"after": d.After}
 			total, err = view.AssessmentDiffJSON(w, d, head, o.verbose, mask)
 		} else {
 			total, err = view.AssessmentDiff(w, d, o.verbose)

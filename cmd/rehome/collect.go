@@ -11,11 +11,12 @@ import (
 func collectCommand() Command {
 	return Command{
 		Path: "collect", Args: "[source...]",
-		Group:   groupUsual,
-		Class:   classManage,
-		Codes:   []string{"source-unknown"},
-		Short:   "Read the incumbents into snapshots",
-		Long:    "Collect reads every source, or the named ones, and keeps what it reads as a snapshot. It never writes to a source.",
+		Group: groupUsual,
+		Class: classManage,
+		Codes: []string{"source-unknown"},
+		Short: "Read the incumbents into snapshots",
+		Long: "Collect reads every source, or the named ones, and keeps what it reads as a snapshot. It never writes " +
+			"to a source.",
 		Example: "  rehome collect\n  rehome collect okta.corp",
 		Run: func(ctx context.Context, r *call) error {
 			return runCollect(ctx, r, r.args)

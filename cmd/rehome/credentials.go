@@ -27,19 +27,22 @@ func credentialsSetCommand() Command {
 	var addresses []string
 	return Command{
 		Path: "credentials set", Args: "NAME",
-		Class:   classManage,
-		Codes:   []string{"credential-address-unknown"},
-		Short:   "Keep a secret",
-		Example: "  rehome credentials set okta-corp < token.txt\n  rehome credentials set okta-corp -for=https://acme.okta.com < token.txt",
+		Class: classManage,
+		Codes: []string{"credential-address-unknown"},
+		Short: "Keep a secret",
+		Example: "  rehome credentials set okta-corp < token.txt\n" +
+			"  rehome credentials set okta-corp -for=https://acme.okta.com < token.txt",
 		Flags: func(f *pflag.FlagSet) {
-			f.StringArrayVar(&addresses, "for", nil, "an address that it may be sent to, repeated for each; else those of the blocks that use it")
+			f.StringArrayVar(&addresses, "for", nil,
+				"an address that it may be sent to, repeated for each; else those of the blocks that use it")
 		},
 		Run: func(ctx context.Context, r *call) error {
 			bound, err := keeping.SetCredential(ctx, r.Project, r.arg(0), addresses)
 			if err != nil {
 				return err
 			}
-			return r.tell("credential_set", map[string]any{"name": r.arg(0), "for": bound}, "Credential %s is kept, encrypted, for %s.",
+			return r.tell("credential_set", map[string]any{"name": r.arg(0), "for": bound},
+				"Credential %s is kept, encrypted, for %s.",
 				phrase.Clean(r.arg(0)), phrase.Clean(strings.Join(bound, ", ")))
 		},
 	}
@@ -74,7 +77,8 @@ func credentialsDeleteCommand() Command {
 			if err := keeping.DeleteCredential(ctx, r.Project, r.arg(0)); err != nil {
 				return err
 			}
-			return r.tell("credential_deleted", map[string]any{"name": r.arg(0)}, "Credential %s is gone.", phrase.Clean(r.arg(0)))
+			return r.tell("credential_deleted", map[string]any{"name": r.arg(0)}, "Credential %s is gone.",
+				phrase.Clean(r.arg(0)))
 		},
 	}
 }

@@ -20,9 +20,11 @@ func rotateKeyCommand() Command {
 -recipient only those named do; with -new-identity a new identity takes the place of the one in the identity file. What does not fit
 any more no longer opens the state; copies and backups made before still open with the old identity. When it is interrupted, old and
 new both open the state, and the same command goes on.`,
-		Example: "  rehome credentials rotate-key\n  rehome credentials rotate-key -recipient=age1… -recipient=age1…\n  rehome credentials rotate-key -new-identity",
+		Example: "  rehome credentials rotate-key\n  rehome credentials rotate-key -recipient=age1… -recipient=age1…\n" +
+			"  rehome credentials rotate-key -new-identity",
 		Flags: func(f *pflag.FlagSet) {
-			f.StringArrayVar(&in.Recipients, "recipient", nil, "an age public key that opens the state from now on; repeat it for each")
+			f.StringArrayVar(&in.Recipients, "recipient", nil,
+				"an age public key that opens the state from now on; repeat it for each")
 			f.BoolVar(&in.NewIdentity, "new-identity", false, "make a new identity in the place of the old one")
 			f.BoolVar(&in.Yes, "yes", false, "go on even when no identity here will open the state any more")
 		},

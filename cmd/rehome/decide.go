@@ -32,7 +32,8 @@ func decideCommand() Command {
 ` + deciding.DecisionsFile + ` for review. In a terminal it asks one by one; Ctrl-C leaves without writing anything. -all decides all alike, but
 never where two candidates are equally good or the only one is weak: those are listed as open. A decision takes effect, and is recorded
 with who and when, in the next plan. -list reads back matched resources and decisions of the last plan.`,
-		Example: "  rehome decide\n  rehome decide -all=map_to_existing -kind=group\n  rehome decide -all=create_new -rename-suffix=-okta -item=Payroll\n  rehome decide -list -json",
+		Example: "  rehome decide\n  rehome decide -all=map_to_existing -kind=group\n" +
+			"  rehome decide -all=create_new -rename-suffix=-okta -item=Payroll\n  rehome decide -list -json",
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&o.list, "list", false, "show what the last plan found and what was decided")
 			f.StringVar(&o.assessment, "assessment", "",

@@ -40,7 +40,8 @@ type environment struct {
 }
 
 func systemEnvironment() *environment {
-	e := &environment{in: os.Stdin, out: os.Stdout, err: os.Stderr, variable: os.Environ(), now: time.Now, parting: &atomic.Pointer[string]{}}
+	e := &environment{in: os.Stdin, out: os.Stdout, err: os.Stderr, variable: os.Environ(), now: time.Now,
+		parting: &atomic.Pointer[string]{}}
 	e.terminal = term.IsTerminal(int(os.Stdout.Fd()))
 	e.asks = term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 	if binary, err := os.Executable(); err == nil {
@@ -88,10 +89,12 @@ func (e *environment) style(noColor bool) view.Style {
 }
 
 // settingsOf are what a use case takes from the surroundings of a command.
-func settingsOf(env *environment, global *options, lines *terminal.Lines, c *Command, class commandClass) project.Settings {
+func settingsOf(env *environment, global *options, lines *terminal.Lines, c *Command,
+	class commandClass) project.Settings {
 	return project.Settings{
-		Folder: global.chdir, Command: "rehome " + c.Path, Environ: env.variable, Now: env.now, Host: env.host, Account: env.account,
-		PID: os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
+		Folder: global.chdir, Command: "rehome " + c.Path, Environ: env.variable, Now: env.now, Host: env.host,
+		Account: env.account,
+		PID:     os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
 		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: c.Phase,
 		Need: class.need(), Begins: class == classBegin, Log: env.err,
 		Ask: terminal.NewPerson(env.in, env.err, env.asks && global.input && !env.automation()),

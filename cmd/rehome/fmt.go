@@ -13,10 +13,11 @@ func fmtCommand() Command {
 	var check, showDiff, recursive bool
 	return Command{
 		Path: "fmt", Args: "[file or folder...]",
-		Group:   groupProgram,
-		Class:   classFree,
-		Short:   "Format configuration files",
-		Long:    "Fmt rewrites *.rehome.hcl and *.auto.vars.hcl in the usual layout. A single - reads standard input and writes standard output.",
+		Group: groupProgram,
+		Class: classFree,
+		Short: "Format configuration files",
+		Long: "Fmt rewrites *.rehome.hcl and *.auto.vars.hcl in the usual layout. A single - reads standard input and " +
+			"writes standard output.",
 		Example: "  rehome fmt\n  rehome fmt -check -diff",
 		Flags: func(f *pflag.FlagSet) {
 			f.BoolVar(&check, "check", false, "change nothing; list files that are not formatted and exit with 1")

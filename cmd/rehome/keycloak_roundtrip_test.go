@@ -205,7 +205,8 @@ func readRealm(t *testing.T, realm *keycloaktest.Realm) *liveRealm {
 	}
 	r := &liveRealm{groups: map[string]object{}, clients: map[string]object{}, providers: map[string]object{},
 		organizationProvider: map[string]string{},
-		redirects:            map[string]bool{}, grants: map[string]map[string][]string{}, names: map[identity.ItemID]string{},
+		redirects:            map[string]bool{}, grants: map[string]map[string][]string{},
+		names:    map[identity.ItemID]string{},
 		clientOf: map[string]string{}}
 	for _, c := range get("/clients?max=500") {
 		r.clients[textAt(c, "clientId")] = c

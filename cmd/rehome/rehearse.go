@@ -55,7 +55,8 @@ of rehome's client, and name it in a block. A realm file is rehearsed on a copy;
 			f.StringVar(&o.Part.Wave, "wave", "", "rehearse this wave only, with what it needs")
 			f.StringArrayVar(&o.Part.Targets, "target", nil, "only this step (type:key) or item, with what it needs")
 			f.StringArrayVar(&o.Part.Excludes, "exclude", nil, "leave out this step or item, and what needs it")
-			f.StringVar(&o.prepare, "prepare", "", "write the settings for a throw-away target into this new file, and do nothing else")
+			f.StringVar(&o.prepare, "prepare", "",
+				"write the settings for a throw-away target into this new file, and do nothing else")
 			f.StringVar(&o.as, "as", "", "with -prepare: the name of the throw-away target")
 			f.StringVar(&o.Keep, "keep", "", "keep state, journals and copies of the rehearsal in this new folder")
 			f.BoolVar(&o.list, "list", false, "list the rehearsals of this state instead")

@@ -40,7 +40,8 @@ func run(ctx context.Context, args []string, env *environment) int {
 	root.SetArgs(given)
 	err := unknownCommand(root, given)
 	if err == nil {
-		err = root.ExecuteContext(context.WithValue(ctx, optionsKey{}, globalOf(root))) // the context of the command, with what root had
+		// the context of the command, with what root had
+		err = root.ExecuteContext(context.WithValue(ctx, optionsKey{}, globalOf(root)))
 	}
 	if err == nil {
 		return exitDone
@@ -53,8 +54,8 @@ func run(ctx context.Context, args []string, env *environment) int {
 	return exitStatus(err)
 }
 
-// interruptible ends the context at the first Ctrl-C or SIGTERM and the process at the second: what is in flight is finished once,
-// and a second signal leaves at once, resumable.
+// interruptible ends the context at the first Ctrl-C or SIGTERM and the process at the second: what is in flight is
+// finished once, and a second signal leaves at once, resumable.
 func interruptible(ctx context.Context, env *environment) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
@@ -87,7 +88,8 @@ func report(env *environment, global *options, err error) {
 	view.Diagnostics(env.err, list, env.style(global.noColor))
 }
 
-// optionsKey finds the options that newRootCommand bound; commands get them by closure, run needs them for the last error.
+// optionsKey finds the options that newRootCommand bound; commands get them by closure, run needs them for the last
+// error.
 type optionsKey struct{}
 
 func globalOf(root *cobra.Command) *options {
@@ -118,18 +120,20 @@ func newRootCommand(env *environment) *cobra.Command {
 	flags.StringVar(&global.jsonInto, "json-into", "", "JSON events into this file, beside the text")
 	flags.BoolVar(&global.showPeople, "show-people", false, "name people in JSON, Markdown and HTML; else pseudonyms")
 	flags.BoolVar(&global.input, "input", true, "ask in a terminal; false never waits")
-	flags.DurationVar(&global.lockTimeout, "lock-timeout", 0, "how long to wait for work that may not run twice, and for another writer to the target")
+	flags.DurationVar(&global.lockTimeout, "lock-timeout", 0,
+		"how long to wait for work that may not run twice, and for another writer to the target")
 	flags.StringArrayVar(&global.variables, "var", nil, "set a variable: name=value")
 	flags.StringArrayVar(&global.varFiles, "var-file", nil, "set variables from this file")
 	flags.StringArrayVar(&global.pluginDirs, "plugin-dir", nil, "look for plugins here first")
 	addCommands(root, env, global)
-	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Run: func(c *cobra.Command, args []string) {
-		found, _, err := root.Find(args)
-		if err != nil || found == nil {
-			found = root
-		}
-		_ = found.Help()
-	}})
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command",
+		Run: func(c *cobra.Command, args []string) {
+			found, _, err := root.Find(args)
+			if err != nil || found == nil {
+				found = root
+			}
+			_ = found.Help()
+		}})
 	root.InitDefaultHelpCmd()
 	root.CompletionOptions.DisableDefaultCmd = true // completion is one of commands
 	root.Version = version.Number

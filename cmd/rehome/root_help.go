@@ -13,8 +13,8 @@ HCL in git says what to move, a plan shows every change, a hash approves it, app
 Long flags take one dash or two.
 ` + exitHelp
 
-// groupedHelp gives the root a help of its own: commands by group, and the flags of every command by name, so that it fits a screen. The
-// other commands keep that of cobra.
+// groupedHelp gives the root a help of its own: commands by group, and the flags of every command by name, so that it
+// fits a screen. The other commands keep that of cobra.
 func groupedHelp(root *cobra.Command) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage: rehome COMMAND [flags]\n")
@@ -27,7 +27,8 @@ func groupedHelp(root *cobra.Command) {
 		}
 	}
 	fmt.Fprintf(&b, "  %-13s %s\n", "help", "Help about a command")
-	fmt.Fprintf(&b, "\nFlags of every command; rehome COMMAND -help explains them:\n%s\n", flagNames(root.PersistentFlags()))
+	fmt.Fprintf(&b, "\nFlags of every command; rehome COMMAND -help explains them:\n%s\n",
+		flagNames(root.PersistentFlags()))
 	root.SetUsageTemplate("{{if not .HasParent}}" + b.String() + "{{else}}" + root.UsageTemplate() + "{{end}}")
 }
 

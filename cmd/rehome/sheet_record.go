@@ -27,8 +27,9 @@ func sheetRecordCommand() Command {
 		Short: "Record that a sheet, or a new secret, was delivered",
 		Long: `Record notes that the sheet written last was given to the application's owner, or with -secret that the new client secret was. It is
 written into the audit chain. Somebody who gets the sheet and the secret makes the application handed over.`,
-		Example: "  rehome sheet record Payroll -delivered-to=\"Payroll team\"\n  rehome sheet record Payroll -secret -delivered-to=\"Payroll team\"",
-		Takes:   oneApplication,
+		Example: "  rehome sheet record Payroll -delivered-to=\"Payroll team\"\n" +
+			"  rehome sheet record Payroll -secret -delivered-to=\"Payroll team\"",
+		Takes: oneApplication,
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.to, "delivered-to", "", "who got it")
 			f.BoolVar(&o.secret, "secret", false, "it is the new client secret that was delivered")

@@ -17,7 +17,8 @@ func snapshotCommand() Command {
 		Short: "Look into what was collected",
 		Long: `A snapshot is one read of one source: its items and the redacted pages that prove them. Where an ID is asked for, the beginning of one is
 enough, and so is latest (the newest completed one) or previous (the one before it). What is shown may name people.`,
-		Example: "  rehome snapshot list\n  rehome snapshot show latest -kind=application\n  rehome snapshot diff previous latest",
+		Example: "  rehome snapshot list\n  rehome snapshot show latest -kind=application\n" +
+			"  rehome snapshot diff previous latest",
 	}
 }
 

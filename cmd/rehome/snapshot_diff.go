@@ -31,7 +31,8 @@ compares the newest with the one before it. Of users and memberships it shows th
 }
 
 // historyDiffCommand completes a command that compares two things of the history of one source.
-func historyDiffCommand(things string, diff func(ctx context.Context, r *call, first, second string, o snapshotDiffOptions) error, c Command) Command {
+func historyDiffCommand(things string,
+	diff func(ctx context.Context, r *call, first, second string, o snapshotDiffOptions) error, c Command) Command {
 	var o snapshotDiffOptions
 	c.Args = "[A B]"
 	c.Takes = func(c *cobra.Command, args []string) error {

@@ -24,7 +24,8 @@ func snapshotShowCommand() Command {
 		Short: "Show a snapshot, its items, or one item",
 		Long: `Show tells what a snapshot holds: items by kind, gaps, pages. With -kind it lists the items of a kind, sorted by id; with -item it shows one
 with its fields and its redacted raw payload. A failed snapshot says why it failed and on which page.`,
-		Example: "  rehome snapshot show\n  rehome snapshot show latest -kind=application\n  rehome snapshot show latest -item=application/0oa1f4k2",
+		Example: "  rehome snapshot show\n  rehome snapshot show latest -kind=application\n" +
+			"  rehome snapshot show latest -item=application/0oa1f4k2",
 		Flags: func(f *pflag.FlagSet) {
 			f.StringVar(&o.source, "source", "", "the source that latest and previous speak of")
 			f.StringVar(&o.kind, "kind", "", "list the items of this kind")

@@ -25,10 +25,11 @@ archive ends that one, and only then can another begin.`,
 
 func stateShowCommand() Command {
 	return Command{
-		Path:    "state show",
-		Class:   classRead,
-		Short:   "Show what is in the state, and who opens it",
-		Long:    "Show counts what the state holds and says its format, size, migrations and recipients. While another process holds the state, it says who.",
+		Path:  "state show",
+		Class: classRead,
+		Short: "Show what is in the state, and who opens it",
+		Long: "Show counts what the state holds and says its format, size, migrations and recipients. While another " +
+			"process holds the state, it says who.",
 		Example: "  rehome state show\n  rehome state show -json",
 		Run: func(ctx context.Context, r *call) error {
 			report, err := keeping.ShowState(ctx, r.Project)

@@ -41,7 +41,8 @@ snapshot of a source may be (max_snapshot_age), then plans from it are drafts. A
 			if err != nil {
 				return err
 			}
-			fields := map[string]any{"target": snapshot.Target, "identity": snapshot.Identity.Identity, "taken_at": snapshot.TakenAt,
+			fields := map[string]any{"target": snapshot.Target, "identity": snapshot.Identity.Identity,
+				"taken_at":  snapshot.TakenAt,
 				"resources": len(snapshot.Resources), "requests": snapshot.Requests}
 			return r.tell("target_snapshot", fields, "%s  %s: %s (%s), encrypted into %s", snapshot.Target,
 				phrase.Clean(snapshot.Identity.Summary), phrase.Plural(len(snapshot.Resources), "resource", "resources"),

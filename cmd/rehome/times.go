@@ -30,5 +30,6 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 			return at.UTC(), nil
 		}
 	}
-	return now, misuse("-since=%s is not how long ago, such as 30d or 12h, nor a day or moment in the past, such as 2026-11-01 or 2026-11-01T08:00:00Z", text)
+	return now, misuse("-since=%s is not how long ago, such as 30d or 12h, nor a day or moment in the past, such as "+
+		"2026-11-01 or 2026-11-01T08:00:00Z", text)
 }

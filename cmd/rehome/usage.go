@@ -61,7 +61,8 @@ func sayArguments(c *cobra.Command) {
 	}
 }
 
-// unknownCommand refuses a word that no command has. Cobra would show the help of the parent and end with success, or speak in its own way.
+// unknownCommand refuses a word that no command has. Cobra would show the help of the parent and end with success, or
+// speak in its own way.
 func unknownCommand(root *cobra.Command, args []string) error {
 	found, rest, err := root.Find(args)
 	if err == nil && found.Name() == "help" {

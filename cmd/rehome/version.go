@@ -17,7 +17,8 @@ func versionCommand() Command {
 		Short:   "Show the version",
 		Example: "  rehome version -json",
 		Run: func(_ context.Context, r *call) error {
-			document := map[string]string{"format_version": eventFormat, "rehome": version.Number, "platform": project.Platform()}
+			document := map[string]string{"format_version": eventFormat, "rehome": version.Number,
+				"platform": project.Platform()}
 			return r.show(document, func(w io.Writer) error {
 				_, err := fmt.Fprintf(w, "rehome %s (%s)\n", version.Number, project.Platform())
 				return err

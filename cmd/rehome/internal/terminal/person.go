@@ -12,8 +12,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Person is whoever sits at the terminal: asked on one stream, heard on another. All questions of a command read through
-// the same one, so that no answer is lost in the buffer of another.
+// Person is whoever sits at the terminal: asked on one stream, heard on another. All questions of a command read
+// through the same one, so that no answer is lost in the buffer of another.
 type Person struct {
 	in    io.Reader
 	err   io.Writer
@@ -29,7 +29,8 @@ func NewPerson(in io.Reader, err io.Writer, can bool) *Person {
 // Possible implements project.Ask.
 func (p *Person) Possible() bool { return p.can }
 
-// Line implements project.Ask. What is read in the background is waited for, so that Ctrl-C is seen while a person thinks.
+// Line implements project.Ask. What is read in the background is waited for, so that Ctrl-C is seen while a person
+// thinks.
 func (p *Person) Line(ctx context.Context, question string) (string, error) {
 	fmt.Fprint(p.err, question)
 	if p.lines == nil {

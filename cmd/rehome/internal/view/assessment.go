@@ -33,7 +33,8 @@ func Assessed(w io.Writer, r assess.Result, verbose bool) {
 		sign = "+"
 	}
 	if show {
-		fmt.Fprintf(w, "%s %-18s %-34s %s\n", sign, r.Address.Kind, fmt.Sprintf("%q", phrase.Clean(r.Name)), phrase.Clean(r.Rationale))
+		fmt.Fprintf(w, "%s %-18s %-34s %s\n", sign, r.Address.Kind, fmt.Sprintf("%q", phrase.Clean(r.Name)),
+			phrase.Clean(r.Rationale))
 	}
 }
 
@@ -128,7 +129,8 @@ func Results(w io.Writer, results iter.Seq2[assess.Result, error], class assess.
 			return err
 		}
 		count++
-		_, err = fmt.Fprintf(w, "%s %q  %s\n", phrase.Clean(r.Address.String()), phrase.Clean(r.Name), phrase.Clean(r.Rationale))
+		_, err = fmt.Fprintf(w, "%s %q  %s\n", phrase.Clean(r.Address.String()), phrase.Clean(r.Name),
+			phrase.Clean(r.Rationale))
 		if err != nil {
 			return err
 		}

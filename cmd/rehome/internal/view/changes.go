@@ -14,7 +14,8 @@ import (
 const mostListed = 10
 
 // Recorded writes what a target's own record says of a run: what is not as it should be first.
-func Recorded(w io.Writer, run string, report observation.ChangeReport, v changes.Verdict, o VerificationOptions) error {
+func Recorded(w io.Writer, run string, report observation.ChangeReport, v changes.Verdict,
+	o VerificationOptions) error {
 	var b strings.Builder
 	steps := func(sign, what string, names []changes.StepName) {
 		for i, name := range names {
@@ -49,7 +50,8 @@ func Recorded(w io.Writer, run string, report observation.ChangeReport, v change
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "Run       %s: %s in the target's own record (%s), %s of the marker\n", phrase.Clean(run),
-		phrase.Plural(v.Writes, "write", "writes"), phrase.Plural(report.Requests, "request", "requests"), phrase.Count(v.Bookkeeping))
+		phrase.Plural(v.Writes, "write", "writes"), phrase.Plural(report.Requests, "request", "requests"),
+		phrase.Count(v.Bookkeeping))
 	fmt.Fprintf(&b, "Record    %s\n", changesLine(v))
 	if report.Note != "" {
 		fmt.Fprintf(&b, "Note      %s\n", phrase.Clean(report.Note))
@@ -73,7 +75,8 @@ func nextAfterChanges(v changes.Verdict) string {
 
 // changesLine says in one line what a target's record proves of a run.
 func changesLine(v changes.Verdict) string {
-	text := fmt.Sprintf("%s of %s recorded by the target", phrase.Count(v.Recorded), phrase.Plural(v.Steps, "step", "steps"))
+	text := fmt.Sprintf("%s of %s recorded by the target", phrase.Count(v.Recorded),
+		phrase.Plural(v.Steps, "step", "steps"))
 	if len(v.Loosely) > 0 {
 		text += fmt.Sprintf(", %s of them known by kind and time only", phrase.Count(len(v.Loosely)))
 	}

@@ -24,7 +24,8 @@ func Decided(w io.Writer, r *deciding.Decided, bulk, automation bool, style Styl
 		if d.Rename != "" {
 			what += " as " + d.Rename
 		}
-		fmt.Fprintf(w, "%s %q of %s: %s\n", d.Item.Kind, phrase.Clean(d.Item.Name), phrase.Clean(d.Item.Source), phrase.Clean(what))
+		fmt.Fprintf(w, "%s %q of %s: %s\n", d.Item.Kind, phrase.Clean(d.Item.Name), phrase.Clean(d.Item.Source),
+			phrase.Clean(what))
 	}
 	for _, open := range r.Open {
 		if err := Overlap(w, open.Overlap, style); err != nil {
@@ -73,7 +74,8 @@ func Overlaps(w io.Writer, list *deciding.OverlapList, style Style) error {
 			fmt.Fprintf(w, "    took effect %s by %s\n", phrase.Moment(d.At), phrase.Clean(d.By))
 		}
 	}
-	fmt.Fprintf(w, "%s, %d waiting for a decision\n", phrase.Plural(len(list.Overlaps), "overlap", "overlaps"), list.Pending)
+	fmt.Fprintf(w, "%s, %d waiting for a decision\n", phrase.Plural(len(list.Overlaps), "overlap", "overlaps"),
+		list.Pending)
 	return nil
 }
 
@@ -95,7 +97,8 @@ func Impacts(w io.Writer, list *deciding.ImpactList, style Style) {
 			if a.Reference != "" {
 				reference = " (" + phrase.Clean(a.Reference) + ")"
 			}
-			fmt.Fprintf(w, "    acknowledged %s by %s: %s%s\n", phrase.Moment(a.At), phrase.Clean(a.By), phrase.Clean(a.Reason), reference)
+			fmt.Fprintf(w, "    acknowledged %s by %s: %s%s\n", phrase.Moment(a.At), phrase.Clean(a.By), phrase.Clean(a.Reason),
+				reference)
 		}
 		fmt.Fprintf(w, "    items %s\n", firstItems(row.Items, row.Count))
 	}

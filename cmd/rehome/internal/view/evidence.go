@@ -45,9 +45,11 @@ func questions(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	if len(r.Questions) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "Not read  %s, answered by nobody but people\n", phrase.Plural(len(r.Questions), "question", "questions"))
+	fmt.Fprintf(b, "Not read  %s, answered by nobody but people\n",
+		phrase.Plural(len(r.Questions), "question", "questions"))
 	for _, q := range r.Questions {
-		fmt.Fprintf(b, "  %s %s  %s: %s\n", o.Style.symbol("?"), phrase.Clean(q.Source), phrase.Clean(q.Name), phrase.Clean(q.Question))
+		fmt.Fprintf(b, "  %s %s  %s: %s\n", o.Style.symbol("?"), phrase.Clean(q.Source), phrase.Clean(q.Name),
+			phrase.Clean(q.Question))
 	}
 	fmt.Fprintln(b)
 }
@@ -66,7 +68,8 @@ func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	if r.Run == nil {
 		fmt.Fprintf(b, "Run       none\n")
 	} else {
-		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(string(r.Run.Status)), phrase.MomentAgo(r.Run.StartedAt, o.Now),
+		fmt.Fprintf(b, "Run       %s   %s, %s   %s applied", r.Run.ID, words(string(r.Run.Status)),
+			phrase.MomentAgo(r.Run.StartedAt, o.Now),
 			phrase.Count(r.Run.Applied))
 		for _, part := range []struct {
 			n    int
@@ -200,7 +203,8 @@ func rows(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 			open++
 		}
 	}
-	fmt.Fprintf(b, "Left      %s blocked or by hand, %s open\n", phrase.Plural(len(r.Rows), "row", "rows"), phrase.Count(open))
+	fmt.Fprintf(b, "Left      %s blocked or by hand, %s open\n", phrase.Plural(len(r.Rows), "row", "rows"),
+		phrase.Count(open))
 	for _, row := range r.Rows {
 		sign := "?"
 		if row.Disposition == plan.DispositionBlocked {

@@ -38,7 +38,8 @@ func newPage(title, foot string) (page, error) {
 	}
 	return page{
 		Title: title, Foot: foot, Style: template.CSS(style), Script: template.JS(script), // both are ours
-		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + digestOf(style) + "; script-src " + digestOf(script),
+		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + digestOf(style) + "; script-src " +
+			digestOf(script),
 	}, nil
 }
 

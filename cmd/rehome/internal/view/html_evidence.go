@@ -55,12 +55,15 @@ func evidencePageOf(base page, r *handoff.Report) evidencePage {
 		Hash:   r.Plan.Hash, PlanStatus: words(string(r.Plan.Status)), Run: "No run.", Complete: handoff.Finished(r.Criteria),
 		Verdict: "Every criterion is met.",
 		Impacts: pageImpacts(r.Impacts),
-		Counts: fmt.Sprintf("The plan: %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped.", phrase.Count(s.Create),
-			phrase.Count(s.Update), phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked),
+		Counts: fmt.Sprintf("The plan: %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s "+
+			"skipped.", phrase.Count(s.Create),
+			phrase.Count(s.Update), phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged),
+			phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked),
 			phrase.Count(s.Skipped)),
 	}
 	if r.Run != nil {
-		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.", phrase.Clean(r.Run.ID),
+		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.",
+			phrase.Clean(r.Run.ID),
 			words(string(r.Run.Status)), phrase.Clean(r.Run.StartedAt),
 			phrase.Count(r.Run.Applied), phrase.Count(r.Run.Failed), phrase.Count(r.Run.NotStarted), phrase.Count(r.Run.Unknown))
 	}
@@ -101,7 +104,8 @@ func (out *evidencePage) declare(r *handoff.Report) {
 		for _, line := range declaredLines(r.Declared.Evidence) {
 			out.Declared = append(out.Declared, [2]string{line[0], phrase.Clean(line[1])})
 		}
-		out.DeclaredBy = fmt.Sprintf("Recorded by %s, %s.", phrase.Clean(r.Declared.RecordedBy), phrase.Clean(r.Declared.RecordedAt))
+		out.DeclaredBy = fmt.Sprintf("Recorded by %s, %s.", phrase.Clean(r.Declared.RecordedBy),
+			phrase.Clean(r.Declared.RecordedAt))
 	}
 	for _, change := range r.Unrecorded {
 		out.Unrecorded = append(out.Unrecorded, declaration.Change{Field: change.Field, After: phrase.Clean(change.After)})
@@ -116,7 +120,8 @@ func (out *evidencePage) list(r *handoff.Report) {
 		if row.Closed == nil {
 			open++
 		} else {
-			one.Closed = fmt.Sprintf("Done, %s, %s: %s", phrase.Clean(row.Closed.By), phrase.Clean(row.Closed.At), phrase.Clean(row.Closed.Note))
+			one.Closed = fmt.Sprintf("Done, %s, %s: %s", phrase.Clean(row.Closed.By), phrase.Clean(row.Closed.At),
+				phrase.Clean(row.Closed.Note))
 		}
 		out.Rows = append(out.Rows, one)
 	}

@@ -95,7 +95,8 @@ func flowOf(p *plan.Plan) *flow {
 	out := &flow{Height: len(keys)*flowLine + 4}
 	for i, key := range keys {
 		y := i * flowLine
-		row := flowRow{Name: phrase.Clean(key.source) + " " + words(string(key.kind)), Count: phrase.Count(total(counts[key])),
+		row := flowRow{Name: phrase.Clean(key.source) + " " + words(string(key.kind)),
+			Count: phrase.Count(total(counts[key])),
 			TextY: y + 14}
 		row.Parts = flowParts(counts[key], y, most)
 		out.Rows = append(out.Rows, row)

@@ -100,8 +100,9 @@ func planPageOf(base page, p *plan.Plan) planPage {
 		out.Until = "Good until " + phrase.Moment(until) + ", unless a later plan is previewed"
 	}
 	for _, s := range p.Snapshots {
-		one := pageSnapshot{Source: phrase.Clean(s.Source), At: phrase.Clean(s.CompletedAt), Items: phrase.Plural(s.Items, "item", "items"),
-			Gaps: gapText(s.Gaps)}
+		one := pageSnapshot{Source: phrase.Clean(s.Source), At: phrase.Clean(s.CompletedAt),
+			Items: phrase.Plural(s.Items, "item", "items"),
+			Gaps:  gapText(s.Gaps)}
 		if at, err := time.Parse(time.RFC3339, s.CompletedAt); err == nil {
 			one.At = phrase.Moment(at)
 		}
@@ -144,9 +145,11 @@ func (out *planPage) fillPart(p *plan.Part) {
 
 func tiles(s plan.Summary) []tile {
 	return []tile{
-		{phrase.Count(s.Create), "create"}, {phrase.Count(s.Update), "change"}, {phrase.Count(s.Delete), "delete"}, {phrase.Count(s.Map), "map"},
+		{phrase.Count(s.Create), "create"}, {phrase.Count(s.Update), "change"}, {phrase.Count(s.Delete), "delete"},
+		{phrase.Count(s.Map), "map"},
 		{phrase.Count(s.Unchanged), "equal"},
-		{phrase.Count(s.ManualFollowUp), "by hand"}, {phrase.Count(s.Blocked), "blocked"}, {phrase.Count(s.Skipped), "skipped"},
+		{phrase.Count(s.ManualFollowUp), "by hand"}, {phrase.Count(s.Blocked), "blocked"},
+		{phrase.Count(s.Skipped), "skipped"},
 	}
 }
 
@@ -177,8 +180,9 @@ func accessPage(a *plan.Access) *pageAccessDiff {
 				out.More = fmt.Sprintf("… and %s more; rehome show -json of the plan lists all.", phrase.Count(len(changes)-i))
 				break
 			}
-			out.Changes = append(out.Changes, plan.AccessChange{Person: phrase.Clean(c.Person), Application: phrase.Clean(c.Application),
-				Privileged: c.Privileged})
+			out.Changes = append(out.Changes, plan.AccessChange{Person: phrase.Clean(c.Person),
+				Application: phrase.Clean(c.Application),
+				Privileged:  c.Privileged})
 		}
 		return out
 	}
@@ -212,7 +216,8 @@ func booksOf(k plan.Books) pageBooks {
 		Verdict: "The books reconcile: every item of every snapshot is accounted for."}
 	out.Sum = fmt.Sprintf("%s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s blocked "+
 		"+ %s skipped",
-		phrase.Plural(k.Items, "item", "items"), phrase.Count(k.Done), phrase.Count(k.Folded), phrase.Count(k.Visible), phrase.Count(k.Manual), phrase.Count(k.Blocked),
+		phrase.Plural(k.Items, "item", "items"), phrase.Count(k.Done), phrase.Count(k.Folded), phrase.Count(k.Visible),
+		phrase.Count(k.Manual), phrase.Count(k.Blocked),
 		phrase.Count(k.Skipped))
 	if !out.Fit {
 		out.Verdict = "The books do not reconcile: do not approve this plan."
@@ -251,7 +256,8 @@ func itemOf(step plan.Step, item merge.ItemName) pageItem {
 		disposition = string(step.Action)
 	}
 	return pageItem{
-		Kind: words(string(item.Kind)), Name: phrase.Clean(item.Name), Address: phrase.Clean(item.Address().String()), Becomes: becomes,
+		Kind: words(string(item.Kind)), Name: phrase.Clean(item.Name), Address: phrase.Clean(item.Address().String()),
+		Becomes:     becomes,
 		Disposition: disposition, Class: words(string(step.Class)), Why: phrase.Clean(strings.TrimSpace(step.Reason)),
 	}
 }

@@ -63,7 +63,8 @@ func groupSteps(steps []plan.Step) []stepGroup {
 	for key, group := range groups {
 		group.Count = "(" + phrase.Count(counts[key]) + ")"
 		if left := counts[key] - len(group.Steps); left > 0 {
-			group.More = fmt.Sprintf("… and %s; rehome show -v of the plan lists them all.", phrase.Plural(left, "step", "steps"))
+			group.More = fmt.Sprintf("… and %s; rehome show -v of the plan lists them all.",
+				phrase.Plural(left, "step", "steps"))
 		}
 		group.Why = sharedReason(group)
 		out = append(out, *group)

@@ -15,7 +15,8 @@ import (
 // Initialised writes what a folder was prepared with, as far as it came.
 func Initialised(w io.Writer, done *keeping.Initialised) {
 	if done.Recipient != "" {
-		fmt.Fprintf(w, "State     encrypted for %s; its key is in %s: keep it secret and keep a copy\n", done.Recipient, done.Identity)
+		fmt.Fprintf(w, "State     encrypted for %s; its key is in %s: keep it secret and keep a copy\n", done.Recipient,
+			done.Identity)
 	}
 	for _, provider := range done.Providers {
 		fmt.Fprintf(w, "Provider  %-10s %s\n", phrase.Clean(provider.Name), phrase.Clean(provider.Version))
@@ -84,7 +85,8 @@ func onlinePermissions(w io.Writer, checks []observation.PermissionCheck) {
 	for _, check := range checks {
 		fmt.Fprintf(w, "  %-8s %-*s  %s\n", permissionWord(check), width, phrase.Clean(check.Name), phrase.Clean(check.For))
 		// What is missing and needed is told as a diagnostic too, with what to do.
-		toldNowhereElse := check.State == observation.PermissionUnknown || check.State == observation.PermissionMissing && check.Optional
+		toldNowhereElse := check.State == observation.PermissionUnknown || check.State == observation.PermissionMissing &&
+			check.Optional
 		if toldNowhereElse && check.Action != "" {
 			fmt.Fprintf(w, "           %s\n", phrase.Clean(check.Action))
 		}
@@ -108,7 +110,8 @@ func permissionWord(check observation.PermissionCheck) string {
 
 // State writes what is in the state and who opens it. Names are those of the counts, in their order.
 func State(w io.Writer, report *keeping.StateReport, names []string) {
-	fmt.Fprintf(w, "State     %s   format %d   %s\n", phrase.Clean(report.Path), report.StateFormat, phrase.Bytes(int(report.Bytes)))
+	fmt.Fprintf(w, "State     %s   format %d   %s\n", phrase.Clean(report.Path), report.StateFormat,
+		phrase.Bytes(int(report.Bytes)))
 	fmt.Fprintln(w, "Lock      nobody else holds it")
 	label := "Opens for"
 	for _, recipient := range report.Keys.Recipients {
@@ -122,7 +125,8 @@ func State(w io.Writer, report *keeping.StateReport, names []string) {
 		fmt.Fprintln(w, "!         a rotation of the key did not end; rehome credentials rotate-key goes on")
 	}
 	for _, m := range report.Migrations {
-		fmt.Fprintf(w, "Migration %s   tenant %s   %s   since %s   %s\n", phrase.Clean(m.Name), phrase.Clean(m.Tenant), m.Status,
+		fmt.Fprintf(w, "Migration %s   tenant %s   %s   since %s   %s\n", phrase.Clean(m.Name), phrase.Clean(m.Tenant),
+			m.Status,
 			phrase.Day(m.CreatedAt), phrase.Plural(len(m.Sources), "source", "sources"))
 	}
 	fmt.Fprintln(w)
@@ -139,7 +143,8 @@ func Rotated(w io.Writer, done *keeping.Rotated) {
 	if done.Resumed {
 		fmt.Fprintln(w, "An interrupted rotation was brought to its end, for the recipients that it was begun for.")
 	}
-	fmt.Fprintf(w, "%s encrypted anew, %s too\n", phrase.Plural(done.Values, "value", "values"), phrase.Plural(done.Journals, "journal", "journals"))
+	fmt.Fprintf(w, "%s encrypted anew, %s too\n", phrase.Plural(done.Values, "value", "values"),
+		phrase.Plural(done.Journals, "journal", "journals"))
 	for _, recipient := range done.Recipients {
 		fmt.Fprintf(w, "Opens for %s\n", recipient)
 	}

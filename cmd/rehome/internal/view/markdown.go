@@ -82,7 +82,8 @@ func markdownHead(p *plan.Plan) string {
 	switch {
 	case p.Rollback != nil:
 		fmt.Fprintf(&b, "**Access**: %s closed; %s what is used or needed as it is.\n\n",
-			phrase.Plural(p.Rollback.Closes, "application is", "applications are"), phrase.Plural(s.Skipped, "step leaves", "steps leave"))
+			phrase.Plural(p.Rollback.Closes, "application is", "applications are"),
+			phrase.Plural(s.Skipped, "step leaves", "steps leave"))
 	case p.Access == nil:
 		b.WriteString("**Access** is not computed: who may use what before and after is not compared by this version.\n\n")
 	default:

@@ -53,7 +53,8 @@ func header(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	}
 	fmt.Fprintf(b, "Target    %s\n", target)
 	if p.Rollback != nil {
-		fmt.Fprintf(b, "Rollback  of run %s, which carried out %s\n", phrase.Clean(p.Rollback.Run), phrase.ShortHash(p.Rollback.PlanHash))
+		fmt.Fprintf(b, "Rollback  of run %s, which carried out %s\n", phrase.Clean(p.Rollback.Run),
+			phrase.ShortHash(p.Rollback.PlanHash))
 	}
 	for i, s := range p.Snapshots {
 		label := "Snapshot"
@@ -146,7 +147,8 @@ func dangers(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	if p.Access == nil {
 		fmt.Fprintf(b, "Access    not computed: who may use what before and after is not compared by this version\n")
 	} else {
-		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n", phrase.Plural(len(p.Access.Lost), "person", "people"),
+		fmt.Fprintf(b, "Access    %s lose an application, %d gain one\n",
+			phrase.Plural(len(p.Access.Lost), "person", "people"),
 			len(p.Access.Gained))
 	}
 	open := 0
@@ -335,7 +337,8 @@ func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOp
 	fmt.Fprintln(b)
 	if step.Resource.Type != "" {
 		for _, item := range step.Items {
-			fmt.Fprintf(b, "      from %s %s %q (%s)%s\n", phrase.Clean(item.Source), item.Kind, phrase.Clean(item.Name), phrase.Clean(item.ID),
+			fmt.Fprintf(b, "      from %s %s %q (%s)%s\n", phrase.Clean(item.Source), item.Kind, phrase.Clean(item.Name),
+				phrase.Clean(item.ID),
 				o.Style.dim(joinedBy(item)))
 		}
 	}
@@ -396,19 +399,22 @@ func footer(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	s := p.Summary
 	if p.Rollback != nil {
 		fmt.Fprintf(b, "Rollback  %s delete, %s restore; %s stay, %s changed by others, %s with nothing to do\n",
-			phrase.Count(s.Delete), phrase.Count(s.Update), phrase.Count(s.Skipped), phrase.Count(s.Blocked), phrase.Count(s.Unchanged))
+			phrase.Count(s.Delete), phrase.Count(s.Update), phrase.Count(s.Skipped), phrase.Count(s.Blocked),
+			phrase.Count(s.Unchanged))
 		irreversible(b, p)
 		closing(b, p, o)
 		return
 	}
 	fmt.Fprintf(b, "Plan      %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n",
 		phrase.Count(s.Create), phrase.Count(s.Update),
-		phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked), phrase.Count(s.Skipped))
+		phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp),
+		phrase.Count(s.Blocked), phrase.Count(s.Skipped))
 	fmt.Fprintf(b, "Classes   %s\n", classes(s.Classes))
 	k := s.Books
 	fmt.Fprintf(b, "Books     %s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s "+
 		"blocked + %s skipped\n",
-		phrase.Plural(k.Items, "item", "items"), phrase.Count(k.Done), phrase.Count(k.Folded), phrase.Count(k.Visible), phrase.Count(k.Manual), phrase.Count(k.Blocked),
+		phrase.Plural(k.Items, "item", "items"), phrase.Count(k.Done), phrase.Count(k.Folded), phrase.Count(k.Visible),
+		phrase.Count(k.Manual), phrase.Count(k.Blocked),
 		phrase.Count(k.Skipped))
 	irreversible(b, p)
 	closing(b, p, o)

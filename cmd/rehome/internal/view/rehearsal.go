@@ -143,7 +143,8 @@ func Rehearsals(w io.Writer, all []state.Rehearsal) error {
 		for _, part := range r.Report.Parts {
 			total += part.Millis
 		}
-		rows = append(rows, []string{r.ID, verdict, phrase.Moment(r.At), tookMillis(total), phrase.Clean(r.Report.Target.Identity)})
+		rows = append(rows, []string{r.ID, verdict, phrase.Moment(r.At), tookMillis(total),
+			phrase.Clean(r.Report.Target.Identity)})
 	}
 	return writeTable(w, columns, rows)
 }

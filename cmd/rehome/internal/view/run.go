@@ -26,7 +26,8 @@ func Runs(w io.Writer, runs []history.Run) error {
 		if !run.CompletedAt.IsZero() {
 			took = phrase.Took(run.CompletedAt.Sub(run.StartedAt))
 		}
-		rows = append(rows, []string{run.ID, string(run.Status), phrase.Moment(run.StartedAt), took, phrase.ShortHash(run.PlanHash),
+		rows = append(rows, []string{run.ID, string(run.Status), phrase.Moment(run.StartedAt), took,
+			phrase.ShortHash(run.PlanHash),
 			wayBack(run)})
 	}
 	return writeTable(w, columns, rows)
@@ -55,7 +56,8 @@ func Run(w io.Writer, r *recounting.RunReport, o RunOptions) {
 	if r.Plan != nil {
 		fmt.Fprintf(w, "   %s   classifier %s", r.Plan.Status, r.Plan.Classifier)
 		for _, input := range r.Plan.Inputs {
-			fmt.Fprintf(w, "\n          %s   snapshot %s   assessment %s", phrase.Clean(input.Source), input.Snapshot, input.Assessment)
+			fmt.Fprintf(w, "\n          %s   snapshot %s   assessment %s", phrase.Clean(input.Source), input.Snapshot,
+				input.Assessment)
 		}
 	}
 	fmt.Fprintf(w, "\n\n")
@@ -141,7 +143,8 @@ func FollowUps(w io.Writer, listed []state.FollowUp, newest string) {
 		}
 		switch {
 		case done:
-			fmt.Fprintf(w, "          done %s by %s: %s\n", phrase.Day(f.ClosedAt), phrase.Clean(f.ClosedBy), phrase.Clean(f.Note))
+			fmt.Fprintf(w, "          done %s by %s: %s\n", phrase.Day(f.ClosedAt), phrase.Clean(f.ClosedBy),
+				phrase.Clean(f.Note))
 		case f.LastRun != newest:
 			fmt.Fprintf(w, "          the newest plan does not list it any more; close it when that is right\n")
 		}

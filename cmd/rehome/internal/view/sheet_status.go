@@ -33,7 +33,8 @@ func Applications(w io.Writer, o switchover.Overview, options ApplicationsOption
 		if log.Readable {
 			fmt.Fprintf(&b, "%-9s %s: sign-ins since %s\n", log.Side, phrase.Clean(log.Name), phrase.MomentOf(log.Covers))
 		} else {
-			fmt.Fprintf(&b, "%s %s %s: %s\n", options.Style.symbol("?"), log.Side, phrase.Clean(log.Name), phrase.Clean(log.Reason))
+			fmt.Fprintf(&b, "%s %s %s: %s\n", options.Style.symbol("?"), log.Side, phrase.Clean(log.Name),
+				phrase.Clean(log.Reason))
 		}
 	}
 	for _, question := range o.Questions {
@@ -91,7 +92,8 @@ func summary(b *strings.Builder, o switchover.Overview, options ApplicationsOpti
 			parts = append(parts, fmt.Sprintf("%d %s", counts[stage], stageWords(stage)))
 		}
 	}
-	fmt.Fprintf(b, "\n%s: %s", phrase.Plural(len(o.Applications), "application", "applications"), strings.Join(parts, ", "))
+	fmt.Fprintf(b, "\n%s: %s", phrase.Plural(len(o.Applications), "application", "applications"),
+		strings.Join(parts, ", "))
 	if o.NotMoved > 0 {
 		fmt.Fprintf(b, "; %s of the incumbents not moved", phrase.Count(o.NotMoved))
 	}

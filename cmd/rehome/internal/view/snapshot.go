@@ -49,7 +49,8 @@ func Snapshots(w io.Writer, snapshots []state.Snapshot, now time.Time) error {
 		if p.Page != "" && !strings.Contains(reason, p.Page) {
 			reason = p.Page + ": " + reason
 		}
-		rows = append(rows, []string{p.ID, p.Source, p.Status, phrase.Count(p.Total()), phrase.Count(p.Pages), phrase.Count(len(p.Gaps)),
+		rows = append(rows, []string{p.ID, p.Source, p.Status, phrase.Count(p.Total()), phrase.Count(p.Pages),
+			phrase.Count(len(p.Gaps)),
 			phrase.Ago(p.StartedAt, now), shortened(reason)})
 	}
 	return writeTable(w, []heading{{Title: "ID"}, {Title: "SOURCE"}, {Title: "STATUS"}, {Title: "ITEMS", Right: true},
@@ -120,7 +121,8 @@ func snapshotPages(w io.Writer, p state.Snapshot, pages []reading.PageGroup) {
 	}
 	fmt.Fprintf(w, "Pages     %s, %s as received\n", phrase.Count(p.Pages), phrase.Bytes(size))
 	for _, g := range pages {
-		fmt.Fprintf(w, "  %-44s %7s  %-14s %9s\n", phrase.Clean(g.Path), phrase.Count(g.Pages), phrase.Plural(g.Items, "item", "items"),
+		fmt.Fprintf(w, "  %-44s %7s  %-14s %9s\n", phrase.Clean(g.Path), phrase.Count(g.Pages),
+			phrase.Plural(g.Items, "item", "items"),
 			phrase.Bytes(g.Bytes))
 	}
 }

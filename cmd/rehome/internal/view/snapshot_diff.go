@@ -66,7 +66,8 @@ func snapshotDiffHead(w io.Writer, d reading.SnapshotDiff) {
 	fmt.Fprintf(w, "%s  %s (%s) -> %s (%s)\n", before.Source, before.ID, phrase.Moment(before.StartedAt), after.ID,
 		phrase.Moment(after.StartedAt))
 	if before.Tenant != after.Tenant {
-		fmt.Fprintf(w, "! the source is another tenant now: %s, before %s\n", phrase.Clean(after.Tenant), phrase.Clean(before.Tenant))
+		fmt.Fprintf(w, "! the source is another tenant now: %s, before %s\n", phrase.Clean(after.Tenant),
+			phrase.Clean(before.Tenant))
 	}
 	for _, gap := range d.Opened {
 		fmt.Fprintf(w, "! not readable now  %s; what is missing of it below may still be there\n", gapLine(gap))
@@ -94,7 +95,8 @@ func fieldChange(w io.Writer, f inventory.FieldChange) error {
 		_, err := fmt.Fprintf(w, "    %-22s the same elements in another order\n", phrase.Clean(f.Field))
 		return err
 	case !lists:
-		_, err := fmt.Fprintf(w, "    %-22s %s -> %s\n", phrase.Clean(f.Field), phrase.Clean(string(f.Before)), phrase.Clean(string(f.After)))
+		_, err := fmt.Fprintf(w, "    %-22s %s -> %s\n", phrase.Clean(f.Field), phrase.Clean(string(f.Before)),
+			phrase.Clean(string(f.After)))
 		return err
 	}
 	fmt.Fprintf(w, "    %s\n", phrase.Clean(f.Field))

@@ -41,7 +41,8 @@ func Status(w io.Writer, s *standing.Report, readers Readers) error {
 	if s.Facts.Planned != nil {
 		p.line("impacts", "%s found, %s acknowledged", phrase.Count(s.UnavoidableChangeCount), phrase.Count(s.Acknowledged))
 		if s.Facts.MergeMode {
-			p.line("merge", "%s decided, %s pending", phrase.Count(s.ResolvedMergeDecisions), phrase.Count(s.PendingMergeDecisions))
+			p.line("merge", "%s decided, %s pending", phrase.Count(s.ResolvedMergeDecisions),
+				phrase.Count(s.PendingMergeDecisions))
 		}
 		p.planned()
 	}
@@ -144,7 +145,8 @@ func handoffLine(summary handoff.Summary) string {
 }
 
 func rollbackLine(c *rollback.OfRun) string {
-	text := phrase.Plural(c.Deletes, "delete", "deletes") + ", " + phrase.Plural(c.Restores, "restore", "restores") + " take run " +
+	text := phrase.Plural(c.Deletes, "delete", "deletes") + ", " + phrase.Plural(c.Restores, "restore", "restores") +
+		" take run " +
 		c.Run + " back"
 	if n := len(c.NoReturn); n > 0 {
 		text += fmt.Sprintf("; %s no way back", phrase.Plural(n, "step has", "steps have"))

@@ -49,7 +49,8 @@ func attributes(b *strings.Builder, step plan.Step, style Style) {
 		fmt.Fprintf(b, "      %-*s  %s\n", width, "off:", strings.Join(off, ", "))
 	}
 	if equal > 0 && step.Action == plan.ActionUpdate {
-		fmt.Fprintf(b, "      %s\n", style.dim(phrase.Plural(equal, "attribute stays", "attributes stay")+" as the target has them"))
+		fmt.Fprintf(b, "      %s\n", style.dim(phrase.Plural(equal, "attribute stays",
+			"attributes stay")+" as the target has them"))
 	}
 }
 

@@ -23,7 +23,8 @@ type VerificationOptions struct {
 // Verification writes a report for a person: what failed first, with where to look; equal results folded.
 func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", phrase.Plural(r.Resources, "resource", "resources"), phrase.Took(o.Took),
+	fmt.Fprintf(&b, "Verified  %s in %s (%s)\n\n", phrase.Plural(r.Resources, "resource", "resources"),
+		phrase.Took(o.Took),
 		phrase.Plural(r.Requests, "request", "requests"))
 	for _, result := range r.Results {
 		if o.Verbose || result.Status == observation.ProbeFailed || result.Status == observation.ProbeUnknown {
@@ -109,7 +110,8 @@ func foldedProbes(b *strings.Builder, r verify.Report, status observation.ProbeS
 		if status == observation.ProbeSkipped {
 			text = "   " + phrase.Clean(reasons[name])
 		}
-		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), phrase.Clean(name), phrase.Count(counts[name]),
+		fmt.Fprintf(b, "%s %-24s %s %s%s\n", o.Style.symbol(probeSign(status)), phrase.Clean(name),
+			phrase.Count(counts[name]),
 			status, text)
 	}
 }
@@ -118,7 +120,8 @@ func foldedProbes(b *strings.Builder, r verify.Report, status observation.ProbeS
 func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
 	var b strings.Builder
 	for _, change := range r.Changes {
-		fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol("~"), phrase.Clean(change.Resource.String()), phrase.Clean(change.Summary))
+		fmt.Fprintf(&b, "%s %s   %s\n", o.Style.symbol("~"), phrase.Clean(change.Resource.String()),
+			phrase.Clean(change.Summary))
 		if change.Attribute != "" {
 			changed(&b, fmt.Sprintf("      %s  ", phrase.Clean(change.Attribute)), change.Expected, change.Live, o.Style)
 		}
@@ -137,7 +140,8 @@ func Drift(w io.Writer, r verify.Report, o VerificationOptions) error {
 
 // Freeze writes how much changed in the incumbents since the plan of a run.
 func Freeze(w io.Writer, run string, changes int, automation bool) {
-	fmt.Fprintf(w, "Freeze    %s in the incumbents since the plan of run %s\n", phrase.Plural(changes, "change", "changes"), run)
+	fmt.Fprintf(w, "Freeze    %s in the incumbents since the plan of run %s\n",
+		phrase.Plural(changes, "change", "changes"), run)
 	if changes > 0 && !automation {
 		fmt.Fprintln(w, "Next: rehome plan shows what of it the target lacks.")
 	}
