@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/rehome-iam/rehome/config/functions"
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
@@ -161,7 +162,7 @@ func (l *loader) providerBlock(block *hcl.Block) ProviderBlock {
 	if body, ok := block.Body.(*hclsyntax.Body); ok {
 		names := map[string]*hclsyntax.Attribute(body.Attributes)
 		for _, name := range slices.Sorted(maps.Keys(names)) {
-			l.add(l.config.scope.check(names[name].Expr, providerRoots(), credentialFunction))
+			l.add(l.config.scope.check(names[name].Expr, providerRoots(), functions.Credential))
 		}
 	}
 	return ProviderBlock{Provider: block.Labels[0], Name: block.Labels[1], Range: rangeOf(block.DefRange),

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/config/functions"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -93,7 +95,7 @@ func unmarked(value cty.Value) cty.Value {
 // providerContext is what the expressions of source and target blocks see.
 func (c *Config) providerContext(credential function.Function) *hcl.EvalContext {
 	ctx := c.scope.ctx.NewChild()
-	ctx.Functions = map[string]function.Function{credentialFunction: credential}
+	ctx.Functions = map[string]function.Function{functions.Credential: credential}
 	ctx.Variables = map[string]cty.Value{phaseRoot: cty.ObjectVal(map[string]cty.Value{"phase": cty.StringVal(c.phase)})}
 	return ctx
 }

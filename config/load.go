@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/rehome-iam/rehome/config/functions"
 	"github.com/rehome-iam/rehome/engine/diag"
 )
 
@@ -26,7 +27,7 @@ const (
 // loader carries one Load. Problems are collected and turned into diagnostics at the end.
 type loader struct {
 	dir      string
-	reader   fileReader
+	reader   functions.Reader
 	inputs   Inputs
 	config   *Config
 	problems hcl.Diagnostics
@@ -40,8 +41,8 @@ func Load(dir string, inputs Inputs) (*Config, diag.List) {
 	config := &Config{Dir: dir, phase: PhasePlan, sources: files,
 		Rehome: Rehome{RequiredProviders: map[string]RequiredProvider{},
 			State: State{Type: "bbolt", Path: ".rehome/state.db"}}}
-	reader := fileReader{dir: dir, private: inputs.Private}
-	config.scope = &scope{functions: functions(reader), names: map[string][]string{"var": {}, "local": {}},
+	reader := functions.Reader{Dir: dir, Private: inputs.Private}
+	config.scope = &scope{functions: functions.All(reader), names: map[string][]string{"var": {}, "local": {}},
 		credentials: inputs.Credentials, secrets: &secretSet{texts: map[string]bool{}}}
 	l := &loader{dir: dir, reader: reader, inputs: inputs, config: config, seen: map[string]hcl.Range{}}
 	files.secrets = config.scope.secrets
@@ -59,7 +60,8 @@ func Load(dir string, inputs Inputs) (*Config, diag.List) {
 func (l *loader) read() ([]hcl.Body, *diag.Diagnostic) {
 	names, err := filesEnding(l.dir, configEnding)
 	if err != nil {
-		d := diag.Errorf(codeFileUnreadable, "Unreadable configuration folder", "Reading the folder: %s.", withoutPath(err))
+		d := diag.Errorf(codeFileUnreadable, "Unreadable configuration folder", "Reading the folder: %s.",
+			functions.WithoutPath(err))
 		return nil, &d
 	}
 	if len(names) == 0 {
@@ -109,9 +111,9 @@ func filesEnding(dir, ending string) ([]string, error) {
 }
 
 func (l *loader) parseFile(name string) (*hcl.File, hcl.Diagnostics) {
-	source, err := l.reader.named(name)
+	source, err := l.reader.Named(name)
 	if err != nil {
-		reason := withoutPath(err)
+		reason := functions.WithoutPath(err)
 		if errors.Is(err, fs.ErrNotExist) {
 			reason = errors.New("the file does not exist")
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/rehome-iam/rehome/config/functions"
 	"github.com/rehome-iam/rehome/engine/diag"
 )
 
@@ -67,7 +68,7 @@ func ReadLock(path string) (*LockFile, diag.List) {
 	}
 	if err != nil {
 		return lock, diag.List{diag.Errorf(codeFileUnreadable, "Unreadable file", "Reading %s: %s.", LockFileName,
-			withoutPath(err))}
+			functions.WithoutPath(err))}
 	}
 	file, problems := hclsyntax.ParseConfig(source, LockFileName, hcl.InitialPos)
 	files := &sourceFiles{files: map[string]*hcl.File{LockFileName: file}}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/rehome-iam/rehome/config/functions"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 )
@@ -93,7 +94,7 @@ func (c *Config) decodeProvider(block *ProviderBlock, schema contract.ProviderSc
 func (c *Config) argument(a contract.ConfigAttribute, attribute *hcl.Attribute, ctx *hcl.EvalContext) (any,
 	hcl.Diagnostics) {
 	place := attribute.Expr.Range()
-	if problems := c.scope.check(attribute.Expr, providerRoots(), credentialFunction); problems.HasErrors() {
+	if problems := c.scope.check(attribute.Expr, providerRoots(), functions.Credential); problems.HasErrors() {
 		return nil, problems
 	}
 	types := map[string]cty.Type{"string": cty.String, "number": cty.Number, "bool": cty.Bool,

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"github.com/rehome-iam/rehome/config/functions"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 )
@@ -22,9 +21,6 @@ type mark string
 
 // sensitive marks what must not be shown.
 const sensitive mark = "sensitive"
-
-// credentialFunction is the function that only source and target blocks may call.
-const credentialFunction = "credential"
 
 // secretSet collects sensitive texts. It is safe for concurrent use.
 type secretSet struct {
@@ -84,7 +80,7 @@ func (s *scope) check(expr hcl.Expression, roots map[string][]string, extraFunct
 		}
 		place := call.NameRange
 		hint := didYouMean(call.Name, slices.Sorted(maps.Keys(s.functions)))
-		if call.Name == credentialFunction {
+		if call.Name == functions.Credential {
 			hint = " Credentials can be used in source and target blocks only."
 		}
 		problems = append(problems, problem(codeFunctionUnknown, "Unknown function", &place,
@@ -168,7 +164,7 @@ func withoutSecrets(problems hcl.Diagnostics, expr hcl.Expression, ctx *hcl.Eval
 
 func touchesSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	for _, call := range functionCalls(expr) {
-		if call.Name == credentialFunction {
+		if call.Name == functions.Credential {
 			return true
 		}
 	}
@@ -251,15 +247,6 @@ func fieldNames(kind identity.Kind) []string {
 		}
 	}
 	return names
-}
-
-// withoutPath drops the path of a file error, which the caller names as the person wrote it.
-func withoutPath(err error) error {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
 }
 
 // kindTitle is "An application", "A group": how a sentence begins.

@@ -138,6 +138,8 @@ var importRules = []importRule{
 		"a configuration is read before anything is computed of it"},
 	{"config", []string{"module:cmd", "module:state", "module:providers"},
 		"configuration, state and providers never import each other"},
+	{"config/functions", []string{"module:", "net", "time", "math/rand"},
+		"what an expression calls gives the same every time, and knows no block"},
 	{"state/...", []string{"module:cmd", "module:config", "module:providers", "github.com/hashicorp"},
 		"configuration, state and providers never import each other"},
 	{"providers/...", []string{"module:cmd/rehome/", "module:config", "module:state", "github.com/spf13",

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/config/functions"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
@@ -152,7 +153,7 @@ func diagnosticsPage() string {
 
 func functionsPage() string {
 	return "# Functions\n\nThe functions of expressions, with the meaning that Terraform users know. Generated from the code by `make docs`.\n\n`" +
-		strings.Join(config.FunctionNames(), "`, `") + "`\n"
+		strings.Join(functions.Names(), "`, `") + "`\n"
 }
 
 // TestCodes_AreAllListed finds every code that the source uses and looks for it in the lists.

@@ -1,10 +1,11 @@
-package config
+package functions
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,26 +33,26 @@ var (
 		"becomes part of a configuration")
 )
 
-// fileReader reads what a configuration may see.
-type fileReader struct {
-	dir     string
-	private []string // files with keys, wherever they are
+// Reader reads what a configuration may see.
+type Reader struct {
+	Dir     string   // of the configuration
+	Private []string // files with keys, wherever they are
 }
 
-func (r fileReader) function() function.Function {
+func (r Reader) function() function.Function {
 	return textFunc(func(path string) (string, error) {
 		raw, err := r.below(path)
 		if err == nil && !utf8.Valid(raw) {
 			err = errors.New("the file is not UTF-8 text")
 		}
 		if err != nil {
-			return "", fmt.Errorf("reading %s: %w", path, withoutPath(err))
+			return "", fmt.Errorf("reading %s: %w", path, WithoutPath(err))
 		}
 		return string(raw), nil
 	})
 }
 
-func (r fileReader) existsFunction() function.Function {
+func (r Reader) existsFunction() function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "path", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.Bool),
@@ -73,7 +74,7 @@ func (r fileReader) existsFunction() function.Function {
 }
 
 // below reads a file that an expression names.
-func (r fileReader) below(path string) ([]byte, error) {
+func (r Reader) below(path string) ([]byte, error) {
 	real, err := r.resolve(path)
 	if err != nil {
 		return nil, err
@@ -81,9 +82,9 @@ func (r fileReader) below(path string) ([]byte, error) {
 	return r.read(real)
 }
 
-// named reads a file of the configuration itself, or one that a person named. Where it lies is theirs to say, as long
+// Named reads a file of the configuration itself, or one that a person named. Where it lies is theirs to say, as long
 // as no link leads into a state: one with the right ending would show the key in the message about its syntax.
-func (r fileReader) named(name string) ([]byte, error) {
+func (r Reader) Named(name string) ([]byte, error) {
 	real, err := filepath.EvalSymlinks(r.within(name))
 	if err != nil {
 		return nil, err
@@ -94,16 +95,16 @@ func (r fileReader) named(name string) ([]byte, error) {
 	return r.read(real)
 }
 
-func (r fileReader) within(path string) string {
+func (r Reader) within(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(r.dir, path)
+	return filepath.Join(r.Dir, path)
 }
 
 // resolve follows every link. What is outside is refused alike whether it is there or not.
-func (r fileReader) resolve(path string) (string, error) {
-	top, err := filepath.EvalSymlinks(r.dir)
+func (r Reader) resolve(path string) (string, error) {
+	top, err := filepath.EvalSymlinks(r.Dir)
 	if err == nil {
 		top, err = filepath.Abs(top)
 	}
@@ -146,7 +147,7 @@ func inState(path string) bool {
 }
 
 // open opens a regular file that is no key.
-func (r fileReader) open(real string) (*os.File, error) {
+func (r Reader) open(real string) (*os.File, error) {
 	info, err := os.Stat(real)
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func (r fileReader) open(real string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a regular file")
 	}
-	for _, private := range r.private {
+	for _, private := range r.Private {
 		if key, err := os.Stat(private); err == nil && os.SameFile(key, info) {
 			return nil, errState
 		}
@@ -162,7 +163,7 @@ func (r fileReader) open(real string) (*os.File, error) {
 	return os.Open(real)
 }
 
-func (r fileReader) read(real string) ([]byte, error) {
+func (r Reader) read(real string) ([]byte, error) {
 	file, err := r.open(real)
 	if err != nil {
 		return nil, err
@@ -178,4 +179,16 @@ func (r fileReader) read(real string) ([]byte, error) {
 		return nil, errState
 	}
 	return raw, nil
+}
+
+// Credential is the function that only source and target blocks may call.
+const Credential = "credential"
+
+// WithoutPath drops the path of a file error, which the caller names as the person wrote it.
+func WithoutPath(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }

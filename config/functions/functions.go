@@ -1,4 +1,4 @@
-package config
+package functions
 
 import (
 	"crypto/sha256"
@@ -16,8 +16,8 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// functions are those that every expression may call. file and fileexists see what files lets them.
-func functions(files fileReader) map[string]function.Function {
+// All are those that every expression may call. file and fileexists see what files lets them.
+func All(files Reader) map[string]function.Function {
 	all := map[string]function.Function{
 		"alltrue": everyFunc(true), "anytrue": everyFunc(false),
 		"base64decode": textFunc(decodeBase64), "base64encode": textFunc(encodeBase64), "sha256": textFunc(hexSHA256),
@@ -62,9 +62,9 @@ func standardFunctions() map[string]function.Function {
 	}
 }
 
-// FunctionNames lists the functions of expressions, for the documentation and for editors.
-func FunctionNames() []string {
-	return append(slices.Sorted(maps.Keys(functions(fileReader{}))), credentialFunction)
+// Names lists the functions of expressions, for the documentation and for editors.
+func Names() []string {
+	return append(slices.Sorted(maps.Keys(All(Reader{}))), Credential)
 }
 
 func textFunc(do func(string) (string, error)) function.Function {
