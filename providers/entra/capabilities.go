@@ -33,45 +33,54 @@ func domainsResource() resource {
 }
 
 func federationResource() resource {
-	return resource{name: "the federation of a domain", kind: identity.KindIdentityProvider, permission: "Domain-InternalFederation.Read.All"}
+	return resource{name: "the federation of a domain", kind: identity.KindIdentityProvider,
+		permission: "Domain-InternalFederation.Read.All"}
 }
 
 // applicationsResource names keyCredentials, without which public keys come back as null. Such requests are limited to
 // 150 a minute for a tenant, so pages are as large as allowed.
 func applicationsResource() resource {
-	return resource{name: "applications", kind: identity.KindApplication, permission: "Application.Read.All", top: largestPage,
-		fields: []string{"id", "appId", "displayName", "description", "notes", "serviceManagementReference", "disabledByMicrosoftStatus", "signInAudience", "identifierUris",
+	return resource{name: "applications", kind: identity.KindApplication, permission: "Application.Read.All",
+		top: largestPage,
+		fields: []string{"id", "appId", "displayName", "description", "notes", "serviceManagementReference",
+			"disabledByMicrosoftStatus", "signInAudience", "identifierUris",
 			"web", "spa", "publicClient", "isFallbackPublicClient", "defaultRedirectUri", "api", "appRoles", "requiredResourceAccess",
 			"optionalClaims", "groupMembershipClaims", "keyCredentials", "passwordCredentials", "tokenEncryptionKeyId",
 			"requestSignatureVerification", "applicationTemplateId", "info", "tags"}}
 }
 
 func federatedCredentialsResource() resource {
-	return resource{name: "the federated credentials of an application", kind: identity.KindApplication, permission: "Application.Read.All"}
+	return resource{name: "the federated credentials of an application", kind: identity.KindApplication,
+		permission: "Application.Read.All"}
 }
 
 func servicePrincipalsResource() resource {
-	return resource{name: "service principals", kind: identity.KindServicePrincipal, permission: "Application.Read.All", top: largestPage,
-		fields: []string{"id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId", "appRoleAssignmentRequired",
+	return resource{name: "service principals", kind: identity.KindServicePrincipal, permission: "Application.Read.All",
+		top: largestPage,
+		fields: []string{"id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId",
+			"appRoleAssignmentRequired",
 			"disabledByMicrosoftStatus", "servicePrincipalType", "preferredSingleSignOnMode", "preferredTokenSigningKeyThumbprint",
 			"replyUrls", "servicePrincipalNames", "loginUrl", "logoutUrl", "homepage", "samlSingleSignOnSettings", "tags",
 			"applicationTemplateId", "tokenEncryptionKeyId", "notes", "notificationEmailAddresses"}}
 }
 
 func assignmentsResource() resource {
-	return resource{name: "the assignments of an application", kind: identity.KindAppAssignment, permission: "Application.Read.All",
-		top: largestPage}
+	return resource{name: "the assignments of an application", kind: identity.KindAppAssignment,
+		permission: "Application.Read.All",
+		top:        largestPage}
 }
 
 func groupsResource() resource {
 	return resource{name: "groups", kind: identity.KindGroup, permission: "Group.Read.All", top: largestPage,
-		fields: []string{"id", "displayName", "description", "groupTypes", "securityEnabled", "mailEnabled", "mail", "membershipRule",
+		fields: []string{"id", "displayName", "description", "groupTypes", "securityEnabled", "mailEnabled", "mail",
+			"membershipRule",
 			"membershipRuleProcessingState", "isAssignableToRole", "visibility", "onPremisesSyncEnabled", "onPremisesSamAccountName",
 			"onPremisesNetBiosName", "onPremisesDomainName"}}
 }
 
 func membersResource() resource {
-	return resource{name: "the members of a group", kind: identity.KindMembership, permission: "GroupMember.Read.All", top: largestPage,
+	return resource{name: "the members of a group", kind: identity.KindMembership, permission: "GroupMember.Read.All",
+		top:    largestPage,
 		fields: []string{"id"}}
 }
 
@@ -81,7 +90,8 @@ func policiesResource() resource {
 
 func usersResource() resource {
 	return resource{name: "users", kind: identity.KindUser, permission: "User.Read.All", top: largestPage,
-		fields: []string{"id", "userPrincipalName", "mail", "givenName", "surname", "displayName", "accountEnabled", "userType",
+		fields: []string{"id", "userPrincipalName", "mail", "givenName", "surname", "displayName", "accountEnabled",
+			"userType",
 			"creationType", "externalUserState", "identities", "onPremisesSyncEnabled", "onPremisesImmutableId"}}
 }
 
@@ -94,10 +104,16 @@ const hiddenMembers = "Member.Read.Hidden"
 // unread lists what a tenant may have and Collect does not ask for.
 func unread() []contract.Unread {
 	return []contract.Unread{
-		{Name: "claims mapping policies", Question: "Which applications get claims by a policy of their own? Compare a token or assertion of each side before they switch. Graph: policies/claimsMappingPolicies."},
-		{Name: "permission grants", Question: "What have administrators and people consented to, for which applications? Consent does not move. Enterprise applications, Permissions."},
-		{Name: "directory roles", Question: "Who administers the tenant, and who of them must administer the target? Roles and administrators."},
-		{Name: "authentication methods", Question: "Which methods have people registered? None of them moves: plan how they register again. Authentication methods, User registration details."},
-		{Name: "token lifetime and home realm discovery policies", Question: "Which policies of this kind are assigned, and to what? Graph: policies/tokenLifetimePolicies, policies/homeRealmDiscoveryPolicies."},
+		{Name: "claims mapping policies", Question: "Which applications get claims by a policy of their own? Compare a " +
+			"token or assertion of each side before they switch. Graph: policies/claimsMappingPolicies."},
+		{Name: "permission grants", Question: "What have administrators and people consented to, for which " +
+			"applications? Consent does not move. Enterprise applications, Permissions."},
+		{Name: "directory roles", Question: "Who administers the tenant, and who of them must administer the target? " +
+			"Roles and administrators."},
+		{Name: "authentication methods", Question: "Which methods have people registered? None of them moves: plan how " +
+			"they register again. Authentication methods, User registration details."},
+		{Name: "token lifetime and home realm discovery policies",
+			Question: "Which policies of this kind are assigned, and to what? Graph: policies/tokenLifetimePolicies, " +
+				"policies/homeRealmDiscoveryPolicies."},
 	}
 }

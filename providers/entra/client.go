@@ -55,7 +55,8 @@ func newClient(s settings) (*client, error) {
 
 // newCredential asks the configured authority only: instance discovery would ask a host of the public cloud first.
 func newCredential(s settings, base http.RoundTripper) (azcore.TokenCredential, error) {
-	transport := observer{authority: true, next: reading.Transport(reading.Options{Origin: s.authorityHost, Base: base, Tries: 1})}
+	transport := observer{authority: true, next: reading.Transport(reading.Options{Origin: s.authorityHost, Base: base,
+		Tries: 1})}
 	options := &azidentity.ClientSecretCredentialOptions{DisableInstanceDiscovery: true}
 	options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: strings.TrimSuffix(s.authorityHost, "/") + "/"}
 	options.Transport = &http.Client{Transport: transport, CheckRedirect: noRedirect}
@@ -68,7 +69,8 @@ func newCredential(s settings, base http.RoundTripper) (azcore.TokenCredential, 
 	return credential, nil
 }
 
-func newAdapter(s settings, credential azcore.TokenCredential, base http.RoundTripper) (*core.GraphRequestAdapterBase, error) {
+func newAdapter(s settings, credential azcore.TokenCredential, base http.RoundTripper) (*core.GraphRequestAdapterBase,
+	error) {
 	endpoint, err := url.Parse(s.graphEndpoint)
 	if err != nil {
 		return nil, fmt.Errorf("reading graph_endpoint: %w", err)
@@ -80,7 +82,8 @@ func newAdapter(s settings, credential azcore.TokenCredential, base http.RoundTr
 		return nil, fmt.Errorf("preparing authentication: %w", err)
 	}
 	options := core.GraphClientOptions{}
-	transport := observer{next: reading.Transport(reading.Options{Origin: s.graphEndpoint, Base: base, Places: s.concurrency, Sleep: s.sleep})}
+	transport := observer{next: reading.Transport(reading.Options{Origin: s.graphEndpoint, Base: base,
+		Places: s.concurrency, Sleep: s.sleep})}
 	pipeline := khttp.NewCustomTransportWithParentTransport(transport,
 		core.NewGraphTelemetryHandler(&options), khttp.NewParametersNameDecodingHandler())
 	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(provider, options,

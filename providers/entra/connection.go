@@ -28,7 +28,8 @@ func (s *source) Connection(_ context.Context, item identity.Item) ([]observatio
 	}
 	var app kinds.Application
 	if err := item.Decode(&app); err != nil {
-		return nil, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
+		return nil, &contract.ProviderError{Code: contract.ErrorInvalid,
+			Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
 	}
 	var raw struct{ AppID string }
 	if err := json.Unmarshal(item.Raw, &raw); err != nil || raw.AppID == "" {
@@ -41,7 +42,8 @@ func (s *source) Connection(_ context.Context, item identity.Item) ([]observatio
 	case "saml":
 		sheet.saml(app, s.settings.tenantID, raw.AppID)
 	default:
-		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported, Message: item.Name + " does not sign in by a protocol that can be moved"}
+		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported, Message: item.Name +
+			" does not sign in by a protocol that can be moved"}
 	}
 	if raw.AppID != "" {
 		sheet.add(observation.ConnectionTest, "https://myapps.microsoft.com/signin/"+raw.AppID+"?tenantId="+url.QueryEscape(s.settings.tenantID), "")
@@ -64,7 +66,8 @@ func (c *connection) add(name, value, note string) {
 
 func (c *connection) oidc(app kinds.Application) {
 	c.add(observation.ConnectionProtocol, "OpenID Connect", "")
-	c.add(observation.ConnectionIssuer, c.base+"/v2.0", "tokens of version 1 say https://sts.windows.net/ and the tenant's id instead")
+	c.add(observation.ConnectionIssuer, c.base+"/v2.0",
+		"tokens of version 1 say https://sts.windows.net/ and the tenant's id instead")
 	c.add(observation.ConnectionDiscovery, c.base+"/v2.0/.well-known/openid-configuration", "")
 	c.add(observation.ConnectionAuthorization, c.base+"/oauth2/v2.0/authorize", "")
 	c.add(observation.ConnectionToken, c.base+"/oauth2/v2.0/token", "")
@@ -78,7 +81,8 @@ func (c *connection) oidc(app kinds.Application) {
 	}
 	c.add(observation.ConnectionRedirects, strings.Join(app.RedirectURIs, "\n"), "")
 	c.add(observation.ConnectionScopes, "", "see what the application asks for")
-	c.add(observation.ConnectionClaims, "", "compare a token of each side; the subject is another one for each application and cannot be kept")
+	c.add(observation.ConnectionClaims, "",
+		"compare a token of each side; the subject is another one for each application and cannot be kept")
 }
 
 func (c *connection) saml(app kinds.Application, tenant, appID string) {

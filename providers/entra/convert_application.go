@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +81,8 @@ func (j *joining) describe() {
 	out.MultiTenant = out.Audience == kinds.AudienceTenants || out.Audience == kinds.AudienceTenantsAndPersonal
 	if word != "" && out.Audience == "" {
 		j.unknown("signInAudience")
-		j.undecided("it is for an audience that is not known to rehome ("+word+"); a map block must state audience and access",
+		j.undecided("it is for an audience that is not known to rehome ("+word+"); a map block must state audience and "+
+			"access",
 			"audience", "access")
 	}
 }
@@ -92,7 +92,8 @@ func (j *joining) access() {
 	if j.instance == nil {
 		if j.instancesUnknown {
 			j.gap("service_principal")
-			j.undecided("its service principal could not be read, so it is not known whether it signs in by SAML and who may use it; "+
+			j.undecided("its service principal could not be read, so it is not known whether it signs in by SAML and who "+
+				"may use it; "+
 				"grant "+servicePrincipalsResource().permission+", or a map block must state protocol, status and access",
 				"protocol", "status", "access")
 			return
@@ -239,7 +240,8 @@ func (j *joining) claim(text string) { j.out.TokenClaims = append(j.out.TokenCla
 
 // unread lists what registration and instance set and nothing carries.
 func (j *joining) unread() {
-	settle(j.Node, "id", "createdDateTime", "deletedDateTime", "passwordCredentials", "keyCredentials") // credentials are listed
+	settle(j.Node, "id", "createdDateTime", "deletedDateTime", "passwordCredentials",
+		"keyCredentials") // credentials are listed
 	settleTags(j.Node)
 	settleInstance(j.sp)
 	j.sp.At("homepage").SettledAs(j.At("web", "homePageUrl"))
@@ -286,20 +288,6 @@ func usesGraph(required []reading.Node) bool {
 		}
 	}
 	return false
-}
-
-// wildcardHost tells whether the host part of an address has a wildcard.
-func wildcardHost(address string) bool {
-	_, rest, found := strings.Cut(address, "://")
-	if !found {
-		return false
-	}
-	host, _, _ := strings.Cut(rest, "/")
-	if strings.Contains(host, "*") {
-		return true
-	}
-	u, err := url.Parse(address)
-	return err == nil && strings.Contains(u.Host, "*")
 }
 
 // audienceOf is whose people may sign in; empty for a word that is not known. A registration without the word is one of

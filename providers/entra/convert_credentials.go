@@ -20,7 +20,8 @@ func (j *joining) allCredentials() {
 		j.note(j.keyCredential(key))
 	}
 	for _, one := range j.federated {
-		credential := kinds.Credential{Use: kinds.CredentialClient, Kind: "federated", ID: one.id(), Name: one.At("name").Text(),
+		credential := kinds.Credential{Use: kinds.CredentialClient, Kind: "federated", ID: one.id(),
+			Name:   one.At("name").Text(),
 			Issuer: one.At("issuer").Text(), Subject: one.At("subject").Text(), Status: kinds.CredentialValid}
 		if credential.Subject == "" { // an expression decides
 			credential.Subject = one.At("claimsMatchingExpression", "value").Text()
@@ -67,7 +68,8 @@ func (j *joining) keyCredential(key reading.Node) kinds.Credential {
 
 // listed is a credential by what Entra keeps of it.
 func (j *joining) listed(credential reading.Node, kind string) kinds.Credential {
-	out := kinds.Credential{Use: kinds.CredentialClient, Kind: kind, ID: keyID(credential), Name: credential.At("displayName").Text()}
+	out := kinds.Credential{Use: kinds.CredentialClient, Kind: kind, ID: keyID(credential),
+		Name: credential.At("displayName").Text()}
 	return reading.Dated(out, credential.At("startDateTime").Time(), credential.At("endDateTime").Time(), j.now)
 }
 

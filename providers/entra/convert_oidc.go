@@ -34,11 +34,12 @@ func (j *joining) takeRedirects() {
 		j.out.RedirectURIs = append(j.out.RedirectURIs, j.At(platform, "redirectUris").Texts()...)
 	}
 	j.out.RedirectURIs = sorted(j.out.RedirectURIs)
-	j.out.WildcardRedirect = slices.ContainsFunc(j.out.RedirectURIs, wildcardHost)
+	j.out.WildcardRedirect = slices.ContainsFunc(j.out.RedirectURIs, reading.WildcardHost)
 }
 
 func (j *joining) oidc() {
-	p := platforms{web: hasRedirects(j.Node, "web"), spa: hasRedirects(j.Node, "spa"), native: hasRedirects(j.Node, "publicClient")}
+	p := platforms{web: hasRedirects(j.Node, "web"), spa: hasRedirects(j.Node, "spa"),
+		native: hasRedirects(j.Node, "publicClient")}
 	fallback := j.At("isFallbackPublicClient").Flag()
 	j.takeRedirects()
 	j.startAt(j.At("web", "homePageUrl"), j.sp.At("homepage"), j.sp.At("loginUrl"))
@@ -68,7 +69,8 @@ func (j *joining) oidc() {
 		j.confidential("client_credentials")
 	case fallback:
 		j.public("device_code")
-		j.undecided("it is a public client without redirect URI: it may use the device code or the password grant, and the registration "+
+		j.undecided("it is a public client without redirect URI: it may use the device code or the password grant, and "+
+			"the registration "+
 			"does not tell which; a map block must state grant_types",
 			"grant_types")
 	case j.At("api", "oauth2PermissionScopes").IsSet() || j.At("appRoles").IsSet():
@@ -115,7 +117,8 @@ func (j *joining) web() {
 	default:
 		j.confidential("authorization_code")
 		if !slices.Contains(j.registration.gaps, gapFederatedCredentials) {
-			j.undecided("it has redirect URIs but no secret, certificate or federated credential, and may not use the implicit flow: "+
+			j.undecided("it has redirect URIs but no secret, certificate or federated credential, and may not use the "+
+				"implicit flow: "+
 				"nobody can sign in with it; a map block must state grant_types, or a skip block that it is not needed",
 				"grant_types")
 		}
@@ -139,7 +142,8 @@ const gapFederatedCredentials = "federated_credentials"
 // credentialsUnread refuses to conclude from missing credentials when federated ones could not be read.
 func (j *joining) credentialsUnread() {
 	if slices.Contains(j.registration.gaps, gapFederatedCredentials) && j.validPasswords()+len(j.validKeys()) == 0 {
-		j.undecided("its federated credentials could not be read; a map block must state client_type, client_authentication and grant_types",
+		j.undecided("its federated credentials could not be read; a map block must state client_type, "+
+			"client_authentication and grant_types",
 			"client_type", "client_authentication", "grant_types")
 	}
 }
@@ -148,7 +152,8 @@ func (j *joining) hasCredentials() bool { return len(j.passwords())+len(j.keys()
 
 func asksForRoles(required []reading.Node) bool {
 	return slices.ContainsFunc(required, func(access reading.Node) bool {
-		return slices.ContainsFunc(access.At("resourceAccess").List(), func(one reading.Node) bool { return one.At("type").Is("Role") })
+		return slices.ContainsFunc(access.At("resourceAccess").List(),
+			func(one reading.Node) bool { return one.At("type").Is("Role") })
 	})
 }
 
@@ -180,7 +185,8 @@ func (j *joining) confidential(grants ...string) {
 		j.out.ClientAuthentication = "private_key_jwt"
 	}
 	if j.hasCredentials() && passwords+len(keys)+len(j.federated) == 0 {
-		j.undecided("none of its secrets and certificates is valid today, so nobody can use it; a map block must state status",
+		j.undecided("none of its secrets and certificates is valid today, so nobody can use it; a map block must state "+
+			"status",
 			"status")
 	}
 }

@@ -123,7 +123,8 @@ func convertUser(e element, federation map[string]bool) (identity.Item, error) {
 // isGuest counts people whose home is elsewhere, also those whom an administrator made members.
 func isGuest(e element, username string) bool {
 	kind, creation := e.At("userType").Text(), e.At("creationType").Text()
-	return strings.EqualFold(kind, "Guest") || strings.Contains(username, "#EXT#") || strings.EqualFold(creation, "Invitation")
+	return strings.EqualFold(kind, "Guest") || strings.Contains(username, "#EXT#") ||
+		strings.EqualFold(creation, "Invitation")
 }
 
 func credentialOf(e element, user kinds.User, federation map[string]bool) string {

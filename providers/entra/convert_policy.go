@@ -91,7 +91,8 @@ func (r *policyReader) conditions(n reading.Node) []string {
 	}
 	out = append(out, members(n, "deviceStates", "devices", "insiderRiskLevels", "locations", "platforms",
 		"servicePrincipalRiskLevels", "signInRiskLevels", "userRiskLevels")...)
-	out = append(out, members(n.At("users"), "excludeGroups", "excludeGuestsOrExternalUsers", "excludeRoles", "excludeUsers",
+	out = append(out, members(n.At("users"), "excludeGroups", "excludeGuestsOrExternalUsers", "excludeRoles",
+		"excludeUsers",
 		"includeGroups", "includeGuestsOrExternalUsers", "includeRoles", "includeUsers")...)
 	out = append(out, r.rest(n.At("users"), "conditions.users.")...)
 	return append(out, r.rest(n, "conditions.")...)
@@ -201,7 +202,10 @@ func (r *policyReader) moot(demands int) bool {
 	if demands > 1 || !slices.Equal(r.controls, []string{"block"}) || len(r.clients) == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(r.clients, func(word string) bool { return word != "exchangeActiveSync" && word != "other" })
+	return !slices.ContainsFunc(r.clients, func(word string) bool {
+		return word != "exchangeActiveSync" &&
+			word != "other"
+	})
 }
 
 // longestCondition keeps a summary readable, in bytes; the whole policy is in the item's raw body.

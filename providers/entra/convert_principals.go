@@ -23,7 +23,8 @@ func convertPrincipal(e element, tenant, joined string) (identity.Item, error) {
 		out.JoinedApplication = joined
 	}
 	if out.OwnTenant && joined == "" && out.Type == "Application" {
-		out.Undecided = "its registration belongs to this tenant and was not in the list: it may be deleted or may not be read. " +
+		out.Undecided = "its registration belongs to this tenant and was not in the list: it may be deleted or may not " +
+			"be read. " +
 			"Only a registration tells how it signs in; a skip block must say that it is not needed"
 	}
 	if joined == "" {

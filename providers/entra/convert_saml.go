@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 // saml fills what a SAML application needs. Names and values of NameID and signing are the vendor's defaults: what was
@@ -25,7 +26,8 @@ func (j *joining) saml() {
 	j.acs()
 	j.samlKeys()
 	if hasRedirects(j.Node, "spa", "publicClient") {
-		j.undecided("it is set to SAML and has redirect URIs for single-page or native clients too, which are two clients elsewhere; "+
+		j.undecided("it is set to SAML and has redirect URIs for single-page or native clients too, which are two "+
+			"clients elsewhere; "+
 			"a map block must state protocol",
 			"protocol")
 	}
@@ -67,7 +69,7 @@ func entityIDs(names []string, appID string) []string {
 func (j *joining) acs() {
 	out := j.out
 	out.RedirectURIs = sorted(j.At("web", "redirectUris").Texts(), j.sp.At("replyUrls").Texts())
-	out.WildcardRedirect = slices.ContainsFunc(out.RedirectURIs, wildcardHost)
+	out.WildcardRedirect = slices.ContainsFunc(out.RedirectURIs, reading.WildcardHost)
 	out.ACSURL = j.At("defaultRedirectUri").Text()
 	switch {
 	case out.ACSURL != "":
@@ -78,7 +80,8 @@ func (j *joining) acs() {
 	default:
 		out.ACSURL = out.RedirectURIs[0]
 		if len(out.RedirectURIs) > 1 && !j.sp.At("loginUrl").IsSet() {
-			j.undecided("it has several reply URLs, none is the default, and people may start at Entra; a map block must state acs_url",
+			j.undecided("it has several reply URLs, none is the default, and people may start at Entra; a map block must "+
+				"state acs_url",
 				"acs_url")
 		}
 	}
@@ -102,7 +105,8 @@ func (j *joining) samlKeys() {
 		return
 	}
 	j.out.EncryptAssertion = true
-	j.out.EncryptionCertificate = j.certificate(kinds.CredentialEncryption, func(id string) bool { return id == encryption })
+	j.out.EncryptionCertificate = j.certificate(kinds.CredentialEncryption,
+		func(id string) bool { return id == encryption })
 	if j.out.EncryptionCertificate == "" {
 		j.gap("encryption_certificate")
 	}

@@ -100,7 +100,8 @@ func TestConvertApplication_DecidesTheClientTypeByThePlatform(t *testing.T) {
 }
 
 func TestConvertApplication_JoinsItsServicePrincipal(t *testing.T) {
-	registration := `{"id":"object","appId":"app","displayName":"Portal","signInAudience":"AzureADMultipleOrgs",` + webRedirect + "," + validPassword + `}`
+	registration := `{"id":"object","appId":"app","displayName":"Portal","signInAudience":"AzureADMultipleOrgs",` +
+		webRedirect + "," + validPassword + `}`
 	gated, item := application(t, registration, `{"id":"sp","accountEnabled":false,"appRoleAssignmentRequired":true}`)
 	if item.ID != "object" || gated.ClientID != "app" || gated.Status != "inactive" || gated.Access != "assigned" ||
 		!gated.MultiTenant {
@@ -361,7 +362,8 @@ func FuzzConvert(f *testing.F) {
 		_, _ = convertDomain(parsed(t, string(raw)))
 		_ = convertGroup(parsed(t, string(raw)), false)
 		instance := parsed(t, string(raw))
-		if item, err := convertApplication(registration{element: parsed(t, string(raw)), instance: &instance}, time.Time{}); err == nil {
+		if item, err := convertApplication(registration{element: parsed(t, string(raw)), instance: &instance},
+			time.Time{}); err == nil {
 			var out kinds.Application
 			if err := item.Decode(&out); err != nil {
 				t.Fatal(err)

@@ -187,7 +187,8 @@ func TestConvertApplication_WhatASignInDoesNotUseIsUnknown(t *testing.T) {
 		name, registration, instance string
 		want                         []string
 	}{
-		{"the implicit flow of a native application", nativeRedirect + `,"web":{"implicitGrantSettings":{"enableIdTokenIssuance":true}}`,
+		{"the implicit flow of a native application", nativeRedirect +
+			`,"web":{"implicitGrantSettings":{"enableIdTokenIssuance":true}}`,
 			plainInstance, []string{"web.implicitGrantSettings.enableIdTokenIssuance"}},
 		{"what SAML has a use for, at OpenID Connect", webRedirect + `,` + validPassword + `,"defaultRedirectUri":"https://x.example/cb",
 			"requestSignatureVerification":{"isSignedRequestRequired":true},"tokenEncryptionKeyId":"k"`,
@@ -207,7 +208,8 @@ func TestConvertApplication_WhatASignInDoesNotUseIsUnknown(t *testing.T) {
 				"servicePrincipal.servicePrincipalNames[]", "servicePrincipal.tags[]"}},
 		{"the pages of one that signs nobody on", `"web":{"redirectUris":["https://x.example/cb"],"logoutUrl":"https://l"}`,
 			mode + `"linked","loginUrl":"https://tile"}`, []string{"web.logoutUrl"}},
-		{"notes beside a description", webRedirect + `,` + validPassword + `,"description":"d","notes":"n"`, plainInstance, []string{"notes"}},
+		{"notes beside a description", webRedirect + `,` + validPassword + `,"description":"d","notes":"n"`, plainInstance,
+			[]string{"notes"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -228,14 +230,16 @@ func TestConvertApplication_GrantsThatARegistrationAllowsBesideItsPlatform(t *te
 	cases := []struct{ name, registration, grants, implicit string }{
 		{"requests without redirect", nativeRedirect + `,"isFallbackPublicClient":true`,
 			"authorization_code refresh_token device_code password", ""},
-		{"the implicit flow of a single page", spaRedirect + `,` + both, "authorization_code refresh_token implicit", "id_token token"},
+		{"the implicit flow of a single page", spaRedirect + `,` + both, "authorization_code refresh_token implicit",
+			"id_token token"},
 		{"ID tokens only", `"web":{"redirectUris":["https://x.example/cb"],"implicitGrantSettings":{"enableIdTokenIssuance":true}},` + validPassword,
 			"authorization_code refresh_token implicit", "id_token"},
 		{"none", webRedirect + `,` + validPassword, "authorization_code refresh_token", ""},
 	}
 	for _, c := range cases {
 		out, _ := application(t, `{"id":"a","appId":"c",`+c.registration+`}`, plainInstance)
-		if strings.Join(out.GrantTypes, " ") != c.grants || strings.Join(out.ImplicitTokens, " ") != c.implicit || len(out.Unknown) > 0 {
+		if strings.Join(out.GrantTypes, " ") != c.grants || strings.Join(out.ImplicitTokens, " ") != c.implicit ||
+			len(out.Unknown) > 0 {
 			t.Errorf("%s: grants %q, implicit %q, unknown %q", c.name, out.GrantTypes, out.ImplicitTokens, out.Unknown)
 		}
 	}
@@ -251,7 +255,8 @@ func TestConvertApplication_WhatTokensHoldIsNamed(t *testing.T) {
 	if !slices.Equal(out.TokenClaims, want) {
 		t.Errorf("got %q, want %q", out.TokenClaims, want)
 	}
-	none, _ := application(t, `{"id":"a","appId":"c",`+webRedirect+`,`+validPassword+`,"groupMembershipClaims":"None"}`, plainInstance)
+	none, _ := application(t, `{"id":"a","appId":"c",`+webRedirect+`,`+validPassword+`,"groupMembershipClaims":"None"}`,
+		plainInstance)
 	if none.TokenClaims != nil || none.Unknown != nil {
 		t.Errorf("no group claims are %q, unknown %q", none.TokenClaims, none.Unknown)
 	}
@@ -259,9 +264,17 @@ func TestConvertApplication_WhatTokensHoldIsNamed(t *testing.T) {
 
 func TestConvert_AMemberOfAnotherTypeIsRefused(t *testing.T) {
 	for name, try := range map[string]func(e element) error{
-		`{"id":"a","displayName":4}`:                func(e element) error { _, err := convertUser(e, nil); return err },
-		`{"id":"a","accountEnabled":"true"}`:        func(e element) error { _, err := convertPrincipal(e, testTenant, ""); return err },
-		`{"id":"a","web":{"redirectUris":"https"}}`: func(e element) error { _, err := convertApplication(registration{element: e}, day()); return err },
+		`{"id":"a","displayName":4}`: func(e element) error { _, err := convertUser(e, nil); return err },
+		`{"id":"a","accountEnabled":"true"}`: func(e element) error {
+			_,
+				err := convertPrincipal(e, testTenant, "")
+			return err
+		},
+		`{"id":"a","web":{"redirectUris":"https"}}`: func(e element) error {
+			_,
+				err := convertApplication(registration{element: e}, day())
+			return err
+		},
 		`{"id":"a","passwordCredentials":[{"endDateTime":"soon"}]}`: func(e element) error {
 			_, err := convertApplication(registration{element: e}, day())
 			return err

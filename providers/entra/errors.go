@@ -15,8 +15,9 @@ func (c *client) failure(r resource, path string, seen *exchange, err error) err
 	if seen.authority {
 		return c.tokenFailure(seen, err)
 	}
-	f := reading.Failure{Doing: "reading " + r.name, Method: http.MethodGet, Path: path, Status: seen.status, Permission: r.permission,
-		Secrets: []string{c.settings.clientSecret}}
+	f := reading.Failure{Doing: "reading " + r.name, Method: http.MethodGet, Path: path, Status: seen.status,
+		Permission: r.permission,
+		Secrets:    []string{c.settings.clientSecret}}
 	f.VendorCode, f.Summary = graphError(seen.body)
 	switch {
 	case f.VendorCode == codeNotOffered:

@@ -132,7 +132,8 @@ func (c *client) follow(p page) (*url.URL, error) {
 	}
 	origin, err := reading.ParseOrigin(link.Scheme + "://" + link.Host)
 	if err != nil || origin != c.origin {
-		return nil, reading.Invalid(http.MethodGet, p.path, "the link to the next page leads to another host (%s://%s); only %s is asked",
+		return nil, reading.Invalid(http.MethodGet, p.path,
+			"the link to the next page leads to another host (%s://%s); only %s is asked",
 			link.Scheme, link.Host, c.origin)
 	}
 	return link, nil

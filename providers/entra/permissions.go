@@ -25,10 +25,14 @@ type tried struct {
 func (c *client) lists() []tried {
 	return []tried{
 		{organizationResource(), "collect: which tenant this is", c.organizationRequest},
-		{domainsResource(), "collect: domains", func(ctx context.Context, _ resource) (*abs.RequestInformation, error) { return c.domainsRequest(ctx) }},
+		{domainsResource(), "collect: domains", func(ctx context.Context, _ resource) (*abs.RequestInformation,
+			error) {
+			return c.domainsRequest(ctx)
+		}},
 		{applicationsResource(), "collect: applications and their service principals", c.applicationsRequest},
 		{groupsResource(), "collect: groups", c.groupsRequest},
-		{policiesResource(), "collect: conditional access policies", func(ctx context.Context, _ resource) (*abs.RequestInformation, error) { return c.policiesRequest(ctx) }},
+		{policiesResource(), "collect: conditional access policies",
+			func(ctx context.Context, _ resource) (*abs.RequestInformation, error) { return c.policiesRequest(ctx) }},
 		{usersResource(), "collect: users", c.usersRequest},
 	}
 }
@@ -65,7 +69,8 @@ func (s *source) Permissions(ctx context.Context) ([]observation.PermissionCheck
 	}
 	for _, check := range untried() {
 		check.State = observation.PermissionUnknown
-		check.Action = "It cannot be tried without using it; look at the application's granted permissions in the admin center."
+		check.Action = "It cannot be tried without using it; look at the application's granted permissions in the admin " +
+			"center."
 		checks = append(checks, check)
 	}
 	return checks, nil

@@ -51,7 +51,8 @@ const (
 func (s *source) Schema() contract.ProviderSchema {
 	return contract.ProviderSchema{
 		Name: "entra", Version: s.version, Kinds: readKinds(), Unread: unread(),
-		Doc: "Reads applications, federation, groups, people, assignments and conditional access of a Microsoft Entra ID tenant.",
+		Doc: "Reads applications, federation, groups, people, assignments and conditional access of a Microsoft Entra " +
+			"ID tenant.",
 		Config: []contract.ConfigAttribute{
 			{Name: "tenant_id", Type: "string", Required: true, Doc: "Tenant: its id, or one of its verified domains."},
 			{Name: "client_id", Type: "string", Required: true, Doc: "Application (client) id that rehome signs in with."},

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -42,20 +43,11 @@ type run struct {
 
 // together runs the parts and returns the first failure; the others are told to stop.
 func together(ctx context.Context, parts ...func(context.Context) error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var wait sync.WaitGroup
-	var once sync.Once
-	var first error
+	group, ctx := errgroup.WithContext(ctx)
 	for _, part := range parts {
-		wait.Go(func() {
-			if err := part(ctx); err != nil {
-				once.Do(func() { first = err; stop() })
-			}
-		})
+		group.Go(func() error { return part(ctx) })
 	}
-	wait.Wait()
-	return first
+	return group.Wait()
 }
 
 // errGap says that a list was forbidden and that the gap is with the sink already.
@@ -183,7 +175,8 @@ func (r *run) identifyTenant(ctx context.Context) error {
 		}
 		l := organizationResource()
 		return r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: "/v1.0/organization", Status: http.StatusForbidden,
-			Reason: strings.TrimSuffix(failed.Message, "; grant "+l.permission), Permission: l.permission, Cause: identity.GapForbidden})
+			Reason: strings.TrimSuffix(failed.Message,
+				"; grant "+l.permission), Permission: l.permission, Cause: identity.GapForbidden})
 	}
 	if err != nil {
 		return err
@@ -279,7 +272,8 @@ func (r *run) upstream(ctx context.Context, domain string) (*federated, error) {
 		return nil
 	})
 	if err == nil && found == nil {
-		return nil, r.gap(ctx, l, identity.GapFailed, http.StatusOK, "the domain "+domain+" is federated and has no federation configuration")
+		return nil, r.gap(ctx, l, identity.GapFailed, http.StatusOK,
+			"the domain "+domain+" is federated and has no federation configuration")
 	}
 	return found, err
 }

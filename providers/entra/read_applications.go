@@ -29,7 +29,10 @@ func (r *run) applications(ctx context.Context) error {
 	for _, one := range registrations {
 		one.instancesUnknown = one.instance == nil && (!instancesRead || r.tenant == "")
 	}
-	err = r.forEach(ctx, len(registrations), func(ctx context.Context, i int) error { return r.details(ctx, registrations[i]) })
+	err = r.forEach(ctx, len(registrations), func(ctx context.Context,
+		i int) error {
+		return r.details(ctx, registrations[i])
+	})
 	if err != nil {
 		return err
 	}
@@ -63,7 +66,8 @@ func (r *run) registrations(ctx context.Context) (found []*registration, read bo
 }
 
 // instances streams the service principals and ties those of this tenant to their registrations.
-func (r *run) instances(ctx context.Context, byAppID map[string]*registration, registrationsRead bool) (read bool, err error) {
+func (r *run) instances(ctx context.Context, byAppID map[string]*registration, registrationsRead bool) (read bool,
+	err error) {
 	l := servicePrincipalsResource()
 	request, err := r.servicePrincipalsRequest(ctx, l)
 	if err != nil {
@@ -118,10 +122,11 @@ func (r *run) federatedCredentials(ctx context.Context, one *registration) error
 	if err != nil {
 		return fmt.Errorf("making the request for federated credentials: %w", err)
 	}
-	err = r.read(ctx, list{resource: federatedCredentialsResource(), first: request, of: one.id()}, func(elements []element) error {
-		one.federated = append(one.federated, elements...)
-		return nil
-	})
+	err = r.read(ctx, list{resource: federatedCredentialsResource(), first: request, of: one.id()},
+		func(elements []element) error {
+			one.federated = append(one.federated, elements...)
+			return nil
+		})
 	switch {
 	case errors.Is(err, errGap):
 		one.gaps = append(one.gaps, gapFederatedCredentials)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -135,29 +137,13 @@ func (r *run) members(ctx context.Context, group *heldGroup, nested *nesting) er
 
 // forEach works through n things with as many goroutines as requests may be under way.
 func (r *run) forEach(ctx context.Context, n int, do func(context.Context, int) error) error {
-	next := make(chan int)
-	work := func(ctx context.Context) error {
-		for i := range next {
-			if err := do(ctx, i); err != nil {
-				return err
-			}
-		}
-		return nil
+	group, each := errgroup.WithContext(ctx)
+	group.SetLimit(r.settings.concurrency)
+	for i := 0; i < n && each.Err() == nil; i++ {
+		group.Go(func() error { return do(each, i) })
 	}
-	feed := func(ctx context.Context) error {
-		defer close(next)
-		for i := range n {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		return nil
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	parts := []func(context.Context) error{feed}
-	for range min(n, r.settings.concurrency) {
-		parts = append(parts, work)
-	}
-	return together(ctx, parts...)
+	return ctx.Err() // some may have been left out
 }

@@ -295,14 +295,16 @@ func TestCollect_WhatTheEditionLacksAsksForNoPermission(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(got.gaps) != 1 || got.gaps[0].Cause != identity.GapNotOffered || got.gaps[0].Permission != "" ||
-		strings.Contains(got.gaps[0].Reason, "grant") || !strings.Contains(got.gaps[0].Reason, "not in this tenant's edition") {
+		strings.Contains(got.gaps[0].Reason, "grant") || !strings.Contains(got.gaps[0].Reason,
+		"not in this tenant's edition") {
 		t.Errorf("got gaps %+v", got.gaps)
 	}
 }
 
 // A list that is not found proves nothing: only what it belongs to says that it is gone.
 func TestCollect_AListThatIsNotFoundIsAGapUnlessItsOwnerIsGone(t *testing.T) {
-	owners := map[string]string{"groups/g1": `{"id":"g1"}`, "applications/a1": `{"id":"a1"}`, "servicePrincipals/sp": `{"id":"sp"}`}
+	owners := map[string]string{"groups/g1": `{"id":"g1"}`, "applications/a1": `{"id":"a1"}`,
+		"servicePrincipals/sp": `{"id":"sp"}`}
 	for _, exists := range []bool{true, false} {
 		f := newFakeTenant(t)
 		f.answer("groups", elements(`{"id":"g1","displayName":"Staff","securityEnabled":true}`))
@@ -361,8 +363,10 @@ func TestCollect_TextsOfAdministratorsAreCarriedOrNamed(t *testing.T) {
 		t.Errorf("description %q, unknown %q", app.Description, app.Unknown)
 	}
 	for _, page := range got.pages {
-		if strings.HasSuffix(page.Path, "/applications") && !strings.Contains(page.Query, "notes,serviceManagementReference") ||
-			strings.HasSuffix(page.Path, "/servicePrincipals") && !strings.Contains(page.Query, "notes,notificationEmailAddresses") {
+		if strings.HasSuffix(page.Path, "/applications") && !strings.Contains(page.Query,
+			"notes,serviceManagementReference") ||
+			strings.HasSuffix(page.Path, "/servicePrincipals") && !strings.Contains(page.Query,
+				"notes,notificationEmailAddresses") {
 			t.Errorf("not asked for: %s", page.Query)
 		}
 	}

@@ -39,7 +39,8 @@ func (c *client) domainsRequest(ctx context.Context) (*abs.RequestInformation, e
 }
 
 func (c *client) federationRequest(ctx context.Context, domain string) (*abs.RequestInformation, error) {
-	return domains.NewDomainsRequestBuilderInternal(c.parameters(), c.adapter).ByDomainId(domain).FederationConfiguration().
+	return domains.NewDomainsRequestBuilderInternal(c.parameters(),
+		c.adapter).ByDomainId(domain).FederationConfiguration().
 		ToGetRequestInformation(ctx, nil)
 }
 
@@ -56,13 +57,16 @@ func (c *client) federatedCredentialsRequest(ctx context.Context, application st
 
 func (c *client) servicePrincipalsRequest(ctx context.Context, r resource) (*abs.RequestInformation, error) {
 	query := &serviceprincipals.ServicePrincipalsRequestBuilderGetQueryParameters{Top: r.pageSize(), Select: r.fields}
-	return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(c.parameters(), c.adapter).ToGetRequestInformation(ctx,
+	return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(c.parameters(),
+		c.adapter).ToGetRequestInformation(ctx,
 		&serviceprincipals.ServicePrincipalsRequestBuilderGetRequestConfiguration{QueryParameters: query})
 }
 
-func (c *client) assignmentsRequest(ctx context.Context, principal string, r resource) (*abs.RequestInformation, error) {
+func (c *client) assignmentsRequest(ctx context.Context, principal string, r resource) (*abs.RequestInformation,
+	error) {
 	query := &serviceprincipals.ItemAppRoleAssignedToRequestBuilderGetQueryParameters{Top: r.pageSize()}
-	return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(c.parameters(), c.adapter).ByServicePrincipalId(principal).
+	return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(c.parameters(),
+		c.adapter).ByServicePrincipalId(principal).
 		AppRoleAssignedTo().ToGetRequestInformation(ctx,
 		&serviceprincipals.ItemAppRoleAssignedToRequestBuilderGetRequestConfiguration{QueryParameters: query})
 }
@@ -75,7 +79,8 @@ func (c *client) groupsRequest(ctx context.Context, r resource) (*abs.RequestInf
 
 func (c *client) membersRequest(ctx context.Context, group string, r resource) (*abs.RequestInformation, error) {
 	query := &groups.ItemMembersRequestBuilderGetQueryParameters{Top: r.pageSize(), Select: r.fields}
-	return groups.NewGroupsRequestBuilderInternal(c.parameters(), c.adapter).ByGroupId(group).Members().ToGetRequestInformation(ctx,
+	return groups.NewGroupsRequestBuilderInternal(c.parameters(),
+		c.adapter).ByGroupId(group).Members().ToGetRequestInformation(ctx,
 		&groups.ItemMembersRequestBuilderGetRequestConfiguration{QueryParameters: query})
 }
 

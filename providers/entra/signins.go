@@ -56,7 +56,8 @@ func (b signInBody) interrupted() bool {
 func (s *source) SignIns(ctx context.Context, since string) (observation.SignInReport, error) {
 	from, err := time.Parse(time.RFC3339, since)
 	if err != nil {
-		return observation.SignInReport{}, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("reading the sign-in log: %q is no time", since)}
+		return observation.SignInReport{}, &contract.ProviderError{Code: contract.ErrorInvalid,
+			Message: fmt.Sprintf("reading the sign-in log: %q is no time", since)}
 	}
 	c, err := s.connect()
 	if err != nil {
@@ -76,7 +77,8 @@ func (s *source) SignIns(ctx context.Context, since string) (observation.SignInR
 	if err != nil {
 		return observation.SignInReport{}, asProviderError(err)
 	}
-	return observation.SignInReport{Covers: reached.Format(time.RFC3339), Applications: sum.activities(objects), Requests: requests + more}, nil
+	return observation.SignInReport{Covers: reached.Format(time.RFC3339), Applications: sum.activities(objects),
+		Requests: requests + more}, nil
 }
 
 // errEnough ends a list that is longer than a report may be.
@@ -84,19 +86,23 @@ type errEnough struct{ last time.Time }
 
 func (errEnough) Error() string { return "the log is longer than one report" }
 
-func (c *client) signIns(ctx context.Context, from, until time.Time, sum *signInSum) (reached time.Time, requests int, err error) {
+func (c *client) signIns(ctx context.Context, from, until time.Time, sum *signInSum) (reached time.Time, requests int,
+	err error) {
 	link, err := url.Parse(strings.TrimSuffix(c.base, "/v1.0") + "/beta/auditLogs/signIns")
 	if err != nil {
 		return from, 0, err
 	}
 	const layout = "2006-01-02T15:04:05Z"
-	link.RawQuery = url.Values{"$top": {fmt.Sprint(largestPage)}, "$filter": {fmt.Sprintf("createdDateTime ge %s and createdDateTime le %s and "+
-		"signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser' or t eq 'servicePrincipal')", from.Format(layout), until.Format(layout))}}.Encode()
+	link.RawQuery = url.Values{"$top": {fmt.Sprint(largestPage)},
+		"$filter": {fmt.Sprintf("createdDateTime ge %s and createdDateTime le %s and "+
+			"signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser' or t eq "+
+			"'servicePrincipal')", from.Format(layout), until.Format(layout))}}.Encode()
 	element := 0
-	l := list{resource: signInsResource(), first: followRequest(link), pause: signInPause, id: func(json.RawMessage) (string, error) {
-		element++ // the log may hand out an event twice; sum counts it once
-		return fmt.Sprint(element), nil
-	}}
+	l := list{resource: signInsResource(), first: followRequest(link), pause: signInPause,
+		id: func(json.RawMessage) (string, error) {
+			element++ // the log may hand out an event twice; sum counts it once
+			return fmt.Sprint(element), nil
+		}}
 	var last time.Time
 	err = c.each(ctx, l, func(p page) error {
 		requests++

@@ -55,7 +55,8 @@ func TestSignIns_WithoutTheRightOrTheLicenceAreAQuestion(t *testing.T) {
 	for answer, want := range map[string]struct{ permission, message string }{
 		`{"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant","message":"Neither tenant is B2C or tenant doesn't have premium license"}}`: {
 			"", "not in this tenant's edition"},
-		`{"error":{"code":"Authentication_MSGraphPermissionMissing","message":"no"}}`: {signInsResource().permission, "AuditLog.Read.All"},
+		`{"error":{"code":"Authentication_MSGraphPermissionMissing","message":"no"}}`: {signInsResource().permission,
+			"AuditLog.Read.All"},
 	} {
 		f := newFakeTenant(t)
 		f.answerAt(signInsPath, status(403, answer))
@@ -93,7 +94,8 @@ func TestConnection_SaysWhatTheTenantIs(t *testing.T) {
 	for name, want := range map[string]string{
 		observation.ConnectionEntityID: "https://sts.windows.net/" + testTenant + "/",
 		observation.ConnectionSignOn:   f.URL + "/" + testTenant + "/saml2",
-		observation.ConnectionMetadata: f.URL + "/" + testTenant + "/federationmetadata/2007-06/federationmetadata.xml?appid=app-1",
+		observation.ConnectionMetadata: f.URL + "/" + testTenant +
+			"/federationmetadata/2007-06/federationmetadata.xml?appid=app-1",
 	} {
 		if saml[name] != want {
 			t.Errorf("%s is %q, want %q", name, saml[name], want)

@@ -45,11 +45,18 @@ func policyTypes() []policyType {
 // unread lists what an org may have and Collect does not ask for.
 func unread() []contract.Unread {
 	return []contract.Unread{
-		{Name: "administrator roles", Question: "Who administers the org, and who of them must administer the target? Security, Administrators."},
-		{Name: "custom authorization servers", Question: "Which applications take tokens of an authorization server of their own, with which scopes and claims? Security, API."},
-		{Name: "trusted origins", Question: "Which origins may call the org from a browser or embed it, and must they call the target? Security, API, Trusted Origins."},
-		{Name: "enrolled factors", Question: "Which factors have people enrolled? None of them moves: plan how they enrol again. Reports, MFA Usage."},
-		{Name: "API tokens and service applications' grants", Question: "Which scripts call the org's own API? They stop when it closes. Security, API, Tokens."},
-		{Name: "hooks and workflows", Question: "Which event hooks, inline hooks and workflows run, and who rebuilds what they do? Workflow."},
+		{Name: "administrator roles", Question: "Who administers the org, and who of them must administer the target? " +
+			"Security, Administrators."},
+		{Name: "custom authorization servers",
+			Question: "Which applications take tokens of an authorization server of their own, with which scopes and " +
+				"claims? Security, API."},
+		{Name: "trusted origins", Question: "Which origins may call the org from a browser or embed it, and must they " +
+			"call the target? Security, API, Trusted Origins."},
+		{Name: "enrolled factors", Question: "Which factors have people enrolled? None of them moves: plan how they " +
+			"enrol again. Reports, MFA Usage."},
+		{Name: "API tokens and service applications' grants",
+			Question: "Which scripts call the org's own API? They stop when it closes. Security, API, Tokens."},
+		{Name: "hooks and workflows", Question: "Which event hooks, inline hooks and workflows run, and who rebuilds " +
+			"what they do? Workflow."},
 	}
 }

@@ -39,7 +39,8 @@ func smallOrg(t *testing.T) *fakeOrg {
 		{"id":"00u2","scope":"GROUP","status":"SUSPENDED","credentials":{"userName":"bob"}}]`
 	org.bodies[idps] = `[{"id":"0oa9","name":"Up","type":"OIDC","status":"ACTIVE","protocol":{"type":"OIDC","credentials":{"client":{"client_id":"c","client_secret":"` + planted + `"}}},
 		"policy":{"maxClockSkew":1500,"provisioning":{"action":"AUTO"},"accountLink":{"action":"AUTO","filter":{"groups":{"include":["00g1"]}}}}}]`
-	org.bodies["/api/v1/idps/0oa9"] = `{"id":"0oa9","protocol":{"credentials":{"client":{"client_secret":"` + planted + `"}}}}`
+	org.bodies["/api/v1/idps/0oa9"] = `{"id":"0oa9","protocol":{"credentials":{"client":{"client_secret":"` + planted +
+		`"}}}}`
 	org.bodies["/api/v1/apps/0oa1/credentials/secrets"] = `[{"status":"ACTIVE","created":"2024-01-01","client_secret":"old"},
 		{"status":"ACTIVE","created":"2025-01-01","client_secret":"` + planted + `"},{"status":"INACTIVE","created":"2026-01-01","client_secret":"gone"}]`
 	org.bodies["/api/v1/mappings?limit=200&sourceId=0oa9"] = `[{"id":"prm1","source":{"id":"0oa9"}},{"id":"prm2","source":{"id":"other"}}]`

@@ -27,7 +27,8 @@ func (s *Source) Connection(_ context.Context, item identity.Item) ([]observatio
 	}
 	var app kinds.Application
 	if err := item.Decode(&app); err != nil {
-		return nil, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
+		return nil, &contract.ProviderError{Code: contract.ErrorInvalid,
+			Message: fmt.Sprintf("describing the connection of %s: %v", item.ID, err)}
 	}
 	raw, err := reading.Parse(item.Raw)
 	if err != nil {
@@ -40,7 +41,8 @@ func (s *Source) Connection(_ context.Context, item identity.Item) ([]observatio
 	case "saml":
 		s.oldSAML(item.ID, app, raw, sheet)
 	default:
-		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported, Message: fmt.Sprintf("%s does not sign in by a protocol that can be moved (%s)", item.Name, app.Mode)}
+		return nil, &contract.ProviderError{Code: contract.ErrorUnsupported,
+			Message: fmt.Sprintf("%s does not sign in by a protocol that can be moved (%s)", item.Name, app.Mode)}
 	}
 	for _, link := range raw.At("_links", "appLinks").List() {
 		sheet.note(observation.ConnectionTest, link.At("href").Text(), "the link on the dashboard")
@@ -85,12 +87,14 @@ func readCertificate(bare string) (text, expires string) {
 	if err != nil {
 		return "", ""
 	}
-	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))), certificate.NotAfter.UTC().Format(time.RFC3339)
+	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
+		Bytes: der}))), certificate.NotAfter.UTC().Format(time.RFC3339)
 }
 
 func (s *Source) oldOIDC(app kinds.Application, sheet *oldConnection) {
 	org := s.settings.orgURL
-	const otherServer = "or the address of the custom authorization server or domain that the application is configured with"
+	const otherServer = "or the address of the custom authorization server or domain that the application is " +
+		"configured with"
 	sheet.add(observation.ConnectionProtocol, "OpenID Connect")
 	sheet.note(observation.ConnectionIssuer, org, otherServer)
 	sheet.note(observation.ConnectionDiscovery, org+"/.well-known/openid-configuration", otherServer)
@@ -113,13 +117,15 @@ func (s *Source) oldOIDC(app kinds.Application, sheet *oldConnection) {
 }
 
 func (s *Source) oldSAML(id string, app kinds.Application, raw reading.Node, sheet *oldConnection) {
-	const inMetadata = "in the metadata of the application: Admin Console, Applications, the application, Sign On, Metadata URL"
+	const inMetadata = "in the metadata of the application: Admin Console, Applications, the application, Sign On, " +
+		"Metadata URL"
 	sheet.add(observation.ConnectionProtocol, "SAML 2.0")
 	metadata := s.settings.orgURL + "/api/v1/apps/" + id + "/sso/saml/metadata"
 	if key := raw.At("credentials", "signing", "kid").Text(); key != "" {
 		metadata += "?kid=" + key
 	}
-	sheet.note(observation.ConnectionMetadata, metadata, "for administrators; the public address stands in the Admin Console under Sign On")
+	sheet.note(observation.ConnectionMetadata, metadata,
+		"for administrators; the public address stands in the Admin Console under Sign On")
 	issuer := app.IdPEntityID
 	if stated := raw.At("settings", "signOn", "idpIssuer").Text(); issuer == "" && !strings.Contains(stated, "${") {
 		issuer = stated
@@ -133,7 +139,8 @@ func (s *Source) oldSAML(id string, app kinds.Application, raw reading.Node, she
 	sheet.add(observation.ConnectionACS, strings.Join(app.RedirectURIs, "\n"))
 	sheet.add(observation.ConnectionNameID, nameIDURN(app.NameIDFormat))
 	if !app.ClaimsKnown {
-		sheet.unknown(observation.ConnectionClaims, "the org does not tell the attributes of a catalogue application; compare an assertion of each side")
+		sheet.unknown(observation.ConnectionClaims,
+			"the org does not tell the attributes of a catalogue application; compare an assertion of each side")
 		return
 	}
 	lines := []string{"NameID: " + app.NameIDSource}

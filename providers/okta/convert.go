@@ -2,7 +2,6 @@ package okta
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -153,16 +152,6 @@ func firstText(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-// hasWildcardHost tells whether an address holds * in its host.
-func hasWildcardHost(address string) bool {
-	if u, err := url.Parse(address); err == nil {
-		return strings.Contains(u.Host, "*")
-	}
-	_, rest, found := strings.Cut(address, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return found && strings.Contains(host, "*")
 }
 
 func quoted(text string) string { return fmt.Sprintf("%q", text) }

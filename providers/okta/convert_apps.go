@@ -85,7 +85,8 @@ func undecidedMode(a kinds.Application) string {
 		strings.HasPrefix(a.Catalog, "ldap"), strings.HasPrefix(a.Catalog, "csv_directory"):
 		return ""
 	}
-	return "the source states no sign-on mode, as for an app that was never finished; state protocol, and what it needs, in a map block"
+	return "the source states no sign-on mode, as for an app that was never finished; state protocol, and what it " +
+		"needs, in a map block"
 }
 
 // namesByPerson is the source of names that an administrator gave person by person: no template makes them.
@@ -123,7 +124,8 @@ func fillOIDC(a *kinds.Application, body reading.Node, now time.Time) {
 	}
 	kind := settings.At("application_type").Text()
 	// Okta demands PKCE of browser and native clients without a secret, whatever pkce_required says.
-	a.PKCERequired = credentials.At("pkce_required").Flag() || (a.ClientType == "public" && (kind == "browser" || kind == "native"))
+	a.PKCERequired = credentials.At("pkce_required").Flag() || (a.ClientType == "public" &&
+		(kind == "browser" || kind == "native"))
 	a.RedirectURIs = settings.At("redirect_uris").Texts()
 	a.PostLogoutRedirectURIs = append([]string{}, settings.At("post_logout_redirect_uris").Texts()...)
 	for _, grant := range settings.At("grant_types").Texts() {
@@ -132,7 +134,7 @@ func fillOIDC(a *kinds.Application, body reading.Node, now time.Time) {
 	a.ConsentRequired = settings.At("consent_method").Text() == "REQUIRED"
 	if settings.At("wildcard_redirect").Text() == "SUBDOMAIN" {
 		for _, uri := range a.RedirectURIs {
-			a.WildcardRedirect = a.WildcardRedirect || hasWildcardHost(uri)
+			a.WildcardRedirect = a.WildcardRedirect || reading.WildcardHost(uri)
 		}
 	}
 	fillKeys(a, settings.At("jwks"))
@@ -239,7 +241,8 @@ func fillEndpointsSAML(a *kinds.Application, s, own reading.Node) {
 	a.EntityID = firstText(s.At("audienceOverride").Text(), s.At("audience").Text())
 	a.ACSURL = firstText(s.At("ssoAcsUrlOverride").Text(), s.At("ssoAcsUrl").Text())
 	if a.Catalog == "okta_org2org" {
-		a.EntityID, a.ACSURL = firstText(a.EntityID, own.At("audRestriction").Text()), firstText(a.ACSURL, own.At("acsUrl").Text())
+		a.EntityID, a.ACSURL = firstText(a.EntityID, own.At("audRestriction").Text()), firstText(a.ACSURL,
+			own.At("acsUrl").Text())
 	}
 	if recipient := firstText(s.At("recipientOverride").Text(), s.At("recipient").Text()); recipient != a.ACSURL {
 		a.Recipient = recipient
@@ -254,7 +257,8 @@ func fillEndpointsSAML(a *kinds.Application, s, own reading.Node) {
 	case a.EntityID == "":
 		a.Ask("the org does not tell the audience of this catalogue app; state entity_id in a map block", "entity_id")
 	case a.ACSURL == "":
-		a.Ask("the org does not tell the assertion consumer URL of this catalogue app; state acs_url in a map block", "acs_url")
+		a.Ask("the org does not tell the assertion consumer URL of this catalogue app; state acs_url in a map block",
+			"acs_url")
 	}
 	if a.ACSURL != "" {
 		a.RedirectURIs = []string{a.ACSURL}

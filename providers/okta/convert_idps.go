@@ -9,15 +9,20 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-func convertIdentityProvider(body reading.Node, keys map[string][]string, mappings profileMappings) (identity.Item, error) {
+func convertIdentityProvider(body reading.Node, keys map[string][]string, mappings profileMappings) (identity.Item,
+	error) {
 	protocol, policy := body.At("protocol"), body.At("policy")
 	p := kinds.IdentityProvider{
 		Name: body.At("name").Text(), Status: status(body), Type: body.At("type").Text(),
 		NameIDFormat: protocol.At("settings", "nameFormat").Text(), Scopes: protocol.At("scopes").Texts(),
-		MatchType: policy.At("subject", "matchType").Text(), UsernameTemplate: policy.At("subject", "userNameTemplate", "template").Text(),
-		SubjectFilter: policy.At("subject", "filter").Text(), ProfileMaster: policy.At("provisioning", "profileMaster").Flag(),
-		Provisioning: onOff(policy.At("provisioning", "action").Text()), AccountLink: onOff(policy.At("accountLink", "action").Text()),
-		GroupAction: strings.ToLower(policy.At("provisioning", "groups", "action").Text()), ClockSkewSeconds: secondsUp(policy.At("maxClockSkew").Number()),
+		MatchType: policy.At("subject", "matchType").Text(), UsernameTemplate: policy.At("subject", "userNameTemplate",
+			"template").Text(),
+		SubjectFilter: policy.At("subject", "filter").Text(), ProfileMaster: policy.At("provisioning",
+			"profileMaster").Flag(),
+		Provisioning: onOff(policy.At("provisioning", "action").Text()), AccountLink: onOff(policy.At("accountLink",
+			"action").Text()),
+		GroupAction: strings.ToLower(policy.At("provisioning", "groups",
+			"action").Text()), ClockSkewSeconds: secondsUp(policy.At("maxClockSkew").Number()),
 		MappingsKnown: mappings.known, Mappings: mappings.mappings,
 	}
 	p.Protocol = providerProtocol(p.Type, protocol.At("type").Text())
@@ -47,7 +52,8 @@ func fillEndpoints(p *kinds.IdentityProvider, protocol reading.Node, keys map[st
 	endpoints, credentials := protocol.At("endpoints"), protocol.At("credentials")
 	trust, client := credentials.At("trust"), credentials.At("client")
 	p.SSOURL, p.SLOURL = endpoints.At("sso", "url").Text(), endpoints.At("slo", "url").Text()
-	p.SSOBinding = map[string]string{"HTTP-POST": "post", "HTTP-REDIRECT": "redirect"}[endpoints.At("sso", "binding").Text()]
+	p.SSOBinding = map[string]string{"HTTP-POST": "post", "HTTP-REDIRECT": "redirect"}[endpoints.At("sso",
+		"binding").Text()]
 	p.EntityID, p.Audience = trust.At("issuer").Text(), trust.At("audience").Text()
 	p.SignatureScope = strings.ToLower(protocol.At("algorithms", "response", "signature", "scope").Text())
 	p.SignRequests = protocol.At("algorithms", "request", "signature", "scope").Text() == "REQUEST"

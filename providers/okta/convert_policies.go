@@ -101,7 +101,8 @@ func convertGroupRule(body reading.Node) (identity.Item, error) {
 	p := kinds.AuthPolicy{
 		Name: body.At("name").Text(), Type: "group_rule", Status: status(body), Rules: 1, Known: true,
 		Restricts: body.At("status").Text() == "ACTIVE",
-		Summary:   []string{fmt.Sprintf("people with %s go to %s", body.At("conditions", "expression", "value").Text(), groupCount(len(targets)))},
+		Summary: []string{fmt.Sprintf("people with %s go to %s", body.At("conditions", "expression", "value").Text(),
+			groupCount(len(targets)))},
 	}
 	settleRule(body)
 	body.At("conditions", "expression", "type").Settled() // there is one language of expressions
@@ -139,7 +140,8 @@ func restricts(kind string, body reading.Node, rules ruleList) bool {
 func isOpen(rule reading.Node) bool {
 	action := rule.At("actions", "appSignOn")
 	method := action.At("verificationMethod")
-	return action.At("access").Text() == "ALLOW" && method.At("factorMode").Text() == "1FA" && !method.At("constraints").IsSet()
+	return action.At("access").Text() == "ALLOW" && method.At("factorMode").Text() == "1FA" &&
+		!method.At("constraints").IsSet()
 }
 
 // groupReferences are the groups that the policy or its rules name, each once, sorted.

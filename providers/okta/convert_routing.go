@@ -49,7 +49,8 @@ func convertRoutingRule(policy reading.Node, earlier *domainsTaken, body reading
 	item, err := identity.NewItem(identity.KindRoutingRule, body.At("id").Text(), r.Name, r)
 	for _, provider := range providers {
 		if id := provider.At("id").Text(); id != "" {
-			item.References = append(item.References, identity.Reference{Role: "provider", Kind: identity.KindIdentityProvider, ID: id})
+			item.References = append(item.References, identity.Reference{Role: "provider", Kind: identity.KindIdentityProvider,
+				ID: id})
 		}
 	}
 	return item, err
@@ -81,7 +82,8 @@ func reachOf(body reading.Node) reach {
 		domain, ok := domainOf(pattern)
 		if !ok {
 			r.open = true
-			r.others = append(r.others, "the sign-in name fits "+pattern.At("matchType").Text()+" "+quoted(pattern.At("value").Text()))
+			r.others = append(r.others, "the sign-in name fits "+pattern.At("matchType").Text()+" "+
+				""+quoted(pattern.At("value").Text()))
 			continue
 		}
 		if !slices.Contains(r.domains, domain) {

@@ -164,7 +164,8 @@ func TestSettingsOfAnAppAreCarriedOrTold(t *testing.T) {
 			"request_object_signing_alg":"RS256","off":false,"none":null,"empty":[]}},
 		"universalLogout":{"status":"ENABLED","supportType":"FULL"}}`)
 	carried := [][2]string{{app.LogoURI, "https://d/l.png"}, {app.PolicyURI, "https://d/p"}, {app.TermsURI, "https://d/t"},
-		{app.FrontchannelLogoutURL, "https://d/fc"}, {app.BackchannelLogoutURL, "https://d/bc"}, {app.HomeURL, "https://d/login"}}
+		{app.FrontchannelLogoutURL, "https://d/fc"}, {app.BackchannelLogoutURL, "https://d/bc"}, {app.HomeURL,
+			"https://d/login"}}
 	for _, pair := range carried {
 		if pair[0] != pair[1] {
 			t.Errorf("carried %q, want %q", pair[0], pair[1])
@@ -173,7 +174,8 @@ func TestSettingsOfAnAppAreCarriedOrTold(t *testing.T) {
 	if !app.FrontchannelSession || !app.ConsentRequired {
 		t.Error("a flag is lost")
 	}
-	want := []string{"accessibility.errorRedirectUrl", "accessibility.selfService", "settings.notes.enduser", "settings.oauthClient.client_uri",
+	want := []string{"accessibility.errorRedirectUrl", "accessibility.selfService", "settings.notes.enduser",
+		"settings.oauthClient.client_uri",
 		"settings.oauthClient.idp_initiated_login.default_scope", "settings.oauthClient.idp_initiated_login.mode",
 		"settings.oauthClient.issuer_mode", "settings.oauthClient.request_object_signing_alg", "settings.oauthClient.response_types[]",
 		"universalLogout.status", "visibility.autoLaunch", "visibility.hide.iOS"}
@@ -287,7 +289,8 @@ func certificate(t *testing.T, from, until int) string {
 // TestEveryRecordedSettingIsReadOrTold takes each value out of recorded bodies in turn: a value that changes neither
 // the item nor what is told as unknown vanishes without a word. The few that may are bookkeeping of the org.
 func TestEveryRecordedSettingIsReadOrTold(t *testing.T) {
-	for file, kind := range map[string]identity.Kind{"apps.json": identity.KindApplication, "idps.json": identity.KindIdentityProvider,
+	for file, kind := range map[string]identity.Kind{"apps.json": identity.KindApplication,
+		"idps.json":   identity.KindIdentityProvider,
 		"groups.json": identity.KindGroup, "policies.json": identity.KindAuthPolicy, "policy-rules.json": identity.KindRoutingRule} {
 		t.Run(file, func(t *testing.T) {
 			silent := map[string]string{}
@@ -306,7 +309,8 @@ func TestEveryRecordedSettingIsReadOrTold(t *testing.T) {
 func TestPatternsBecomeDomains(t *testing.T) {
 	cases := []struct{ kind, value, domain string }{
 		{"SUFFIX", "@Acme.com", "acme.com"}, {"SUFFIX", "acme.com", "acme.com"}, {"SUFFIX", ".acme.com", "*.acme.com"},
-		{"EXPRESSION", `.*@acme\.com`, "acme.com"}, {"EXPRESSION", `^.*@acme.com$`, "acme.com"}, {"SUFFIX", "ann@acme.com", ""},
+		{"EXPRESSION", `.*@acme\.com`, "acme.com"}, {"EXPRESSION", `^.*@acme.com$`, "acme.com"}, {"SUFFIX", "ann@acme.com",
+			""},
 		{"EXPRESSION", `.*@(a|b)\.com`, ""}, {"EQUALS", "ann@acme.com", ""}, {"SUFFIX", "", ""},
 	}
 	for _, c := range cases {
@@ -343,7 +347,10 @@ func FuzzConvert(f *testing.F) {
 			return convertSessionPolicy(n, ruleList{elements: []element{{raw: raw, body: n}}})
 		}
 		all["domain"] = convertDomain
-		all["assignment"] = func(n reading.Node) (identity.Item, error) { return convertAssignment("a", identity.KindUser, n) }
+		all["assignment"] = func(n reading.Node) (identity.Item, error) {
+			return convertAssignment("a", identity.KindUser,
+				n)
+		}
 		for name, convert := range all {
 			item, err := convert(body)
 			if err != nil || !json.Valid(item.Attributes) {

@@ -28,7 +28,8 @@ func probes() []probe {
 		{scopeApps, "collect: applications and who they are assigned to", "/api/v1/apps?limit=1", false},
 		{scopeIDPs, "collect: identity providers", "/api/v1/idps?limit=1", false},
 		{scopeMappings, "collect: what identity providers tell about people", "/api/v1/mappings?limit=1", false},
-		{scopePolicies, "collect: sign-on, password and routing policies", "/api/v1/policies?type=OKTA_SIGN_ON&limit=1", false},
+		{scopePolicies, "collect: sign-on, password and routing policies", "/api/v1/policies?type=OKTA_SIGN_ON&limit=1",
+			false},
 		{scopeGroups, "collect: groups and their members", "/api/v1/groups?limit=1", false},
 		{scopeDomains, "collect: domains", "/api/v1/domains", false},
 		{scopeUsers, "collect: users", "/api/v1/users?limit=1", false},
@@ -56,15 +57,18 @@ func (s *Source) Permissions(ctx context.Context) ([]observation.PermissionCheck
 		return nil, asProviderError(err)
 	}
 	return append(checks, observation.PermissionCheck{
-		Name: "okta.apps.manage", For: "apply: fetch the secret of an application, where a plan needs it", State: observation.PermissionUnknown,
-		Action: "Where apply says so, use a token of an Application Administrator for it; a token that only reads is enough for everything else.",
+		Name: "okta.apps.manage", For: "apply: fetch the secret of an application, where a plan needs " +
+			"it", State: observation.PermissionUnknown,
+		Action: "Where apply says so, use a token of an Application Administrator for it; a token that only reads is " +
+			"enough for everything else.",
 	}), nil
 }
 
 func (c *client) try(ctx context.Context, p probe) (observation.PermissionCheck, error) {
 	const doing = "checking the permissions"
 	name, _, _ := strings.Cut(p.permission, " ")
-	check := observation.PermissionCheck{Name: name, For: p.use, State: observation.PermissionGranted, Optional: p.optional}
+	check := observation.PermissionCheck{Name: name, For: p.use, State: observation.PermissionGranted,
+		Optional: p.optional}
 	_, err := c.get(ctx, doing, p.location)
 	var r *refusal
 	switch {
@@ -72,9 +76,11 @@ func (c *client) try(ctx context.Context, p probe) (observation.PermissionCheck,
 	case !errors.As(err, &r):
 		return check, err
 	case isForbidden(r):
-		check.State, check.Action = observation.PermissionMissing, "Give the token's administrator the role Read-only Administrator, or another one that holds "+name+"."
+		check.State, check.Action = observation.PermissionMissing, "Give the token's administrator the role Read-only "+
+			"Administrator, or another one that holds "+name+"."
 	case r.status == http.StatusNotFound || r.status == http.StatusBadRequest || r.status == http.StatusMethodNotAllowed:
-		check.State, check.Action = observation.PermissionUnknown, "The org does not know this list; where it is not licensed there is nothing to read."
+		check.State, check.Action = observation.PermissionUnknown, "The org does not know this list; where it is not "+
+			"licensed there is nothing to read."
 	default:
 		return check, c.problem(doing, p.permission, err)
 	}

@@ -96,7 +96,8 @@ func orgAddress(given *args.Args) (string, string) {
 	bare, _, _ := strings.Cut(host, ":")
 	switch {
 	case isAdminHost(bare):
-		given.Fail(name, "It names the Admin Console (%s). Leave -admin out: %s.", host, strings.Replace(host, "-admin.", ".", 1))
+		given.Fail(name, "It names the Admin Console (%s). Leave -admin out: %s.", host,
+			strings.Replace(host, "-admin.", ".", 1))
 	case strings.HasSuffix(bare, ".com.com"):
 		given.Fail(name, "It ends in .com.com (%s), which is a slip of the pen.", host)
 	default:
@@ -151,5 +152,6 @@ func (s *Source) Secret(ctx context.Context, item identity.ItemID, field string)
 }
 
 func notConfigured() error {
-	return &contract.ProviderError{Code: contract.ErrorInternal, Message: "the okta source is used before it is configured"}
+	return &contract.ProviderError{Code: contract.ErrorInternal,
+		Message: "the okta source is used before it is configured"}
 }

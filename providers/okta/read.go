@@ -23,7 +23,8 @@ func (s *Source) Collect(ctx context.Context, sink sdk.Sink) error {
 	}
 	r := &reader{client: s.client, sink: sink, workers: s.settings.concurrency, now: time.Now()}
 	group, ctx := errgroup.WithContext(ctx)
-	for _, stage := range []func(context.Context) error{r.applications, r.identityProviders, r.policies, r.groups, r.domains, r.users} {
+	for _, stage := range []func(context.Context) error{r.applications, r.identityProviders, r.policies, r.groups,
+		r.domains, r.users} {
 		group.Go(func() error { return stage(ctx) })
 	}
 	return asProviderError(group.Wait())
@@ -161,7 +162,8 @@ func (r *reader) settle(ctx context.Context, l listing, err error) (bool, error)
 		return false, r.client.problem(l.doing, l.permission, err)
 	}
 	path, _, _ := strings.Cut(refused.location, "?")
-	gap := identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Reason: l.doing + ": " + refused.summary, Of: l.of}
+	gap := identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Reason: l.doing + ": " + refused.summary,
+		Of: l.of}
 	switch {
 	case isNotOffered(refused):
 		gap.Cause = identity.GapNotOffered
@@ -202,7 +204,8 @@ func (r *reader) gone(ctx context.Context, l listing, owner string, err error) (
 		}
 	}
 	path, _, _ := strings.Cut(refused.location, "?")
-	return false, r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: path, Status: refused.status, Cause: identity.GapFailed, Of: l.of,
+	return false, r.sink.Gap(ctx, identity.Gap{Kind: l.kind, Path: path, Status: refused.status,
+		Cause: identity.GapFailed, Of: l.of,
 		Reason: l.doing + ": not found, although what it belongs to is there: " + refused.summary})
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 func (r *reader) applications(ctx context.Context) error {
-	l := listing{doing: "reading applications", location: "/api/v1/apps?limit=200", kind: identity.KindApplication, permission: scopeApps}
+	l := listing{doing: "reading applications", location: "/api/v1/apps?limit=200", kind: identity.KindApplication,
+		permission: scopeApps}
 	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		return r.each(ctx, elements, r.application)
 	})
@@ -52,7 +53,8 @@ func hasAssignments(app reading.Node) bool {
 }
 
 func (r *reader) appGroups(ctx context.Context, app string, found *assignments) error {
-	l := listing{doing: "reading the groups of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/groups?limit=200",
+	l := listing{doing: "reading the groups of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) +
+		"/groups?limit=200",
 		kind: identity.KindAppAssignment, permission: scopeApps, of: app}
 	return r.assigned(ctx, l, app, "assigned_groups", found, func(ctx context.Context, elements []element) error {
 		found.groups += len(elements)
@@ -61,7 +63,8 @@ func (r *reader) appGroups(ctx context.Context, app string, found *assignments) 
 }
 
 func (r *reader) appUsers(ctx context.Context, app string, found *assignments) error {
-	l := listing{doing: "reading the users of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) + "/users?limit=500",
+	l := listing{doing: "reading the users of application " + app, location: "/api/v1/apps/" + url.PathEscape(app) +
+		"/users?limit=500",
 		kind: identity.KindAppAssignment, permission: scopeApps, of: app}
 	return r.assigned(ctx, l, app, "assigned_users", found, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {

@@ -25,7 +25,8 @@ type samlIdP struct {
 // it costs one request for each active app. It is wanted for the owner's sheet only: where it is refused or does not
 // read, the sheet says where to look.
 func (r *reader) samlMetadata(ctx context.Context, app reading.Node, found *assignments) error {
-	if app.At("signOnMode").Text() != "SAML_2_0" || app.At("status").Text() != "ACTIVE" || found.gone || isVendorApp(app.At("name").Text()) {
+	if app.At("signOnMode").Text() != "SAML_2_0" || app.At("status").Text() != "ACTIVE" || found.gone ||
+		isVendorApp(app.At("name").Text()) {
 		return nil
 	}
 	id := app.At("id").Text()

@@ -16,7 +16,8 @@ func (r *reader) groups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l := listing{doing: "reading groups", location: "/api/v1/groups?limit=10000", kind: identity.KindGroup, permission: scopeGroups}
+	l := listing{doing: "reading groups", location: "/api/v1/groups?limit=10000", kind: identity.KindGroup,
+		permission: scopeGroups}
 	err = r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		return r.each(ctx, elements, func(ctx context.Context, e element) error { return r.group(ctx, e, rules) })
 	})
@@ -31,7 +32,8 @@ type groupFillers struct {
 }
 
 func (r *reader) groupRules(ctx context.Context) (groupFillers, error) {
-	l := listing{doing: "reading group rules", location: "/api/v1/groups/rules?limit=200", kind: identity.KindAuthPolicy, permission: scopeGroups}
+	l := listing{doing: "reading group rules", location: "/api/v1/groups/rules?limit=200", kind: identity.KindAuthPolicy,
+		permission: scopeGroups}
 	fillers := groupFillers{expressions: map[string][]string{}}
 	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {
@@ -70,7 +72,8 @@ func (r *reader) group(ctx context.Context, e element, fillers groupFillers) err
 }
 
 func (r *reader) members(ctx context.Context, group string) (membersOf, error) {
-	l := listing{doing: "reading the members of group " + group, location: "/api/v1/groups/" + url.PathEscape(group) + "/users?limit=1000",
+	l := listing{doing: "reading the members of group " + group, location: "/api/v1/groups/" + url.PathEscape(group) +
+		"/users?limit=1000",
 		kind: identity.KindMembership, permission: scopeGroups, of: group}
 	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		items := make([]identity.Item, 0, len(elements))
@@ -96,7 +99,8 @@ func (r *reader) members(ctx context.Context, group string) (membersOf, error) {
 }
 
 func (r *reader) domains(ctx context.Context) error {
-	l := listing{doing: "reading domains", location: "/api/v1/domains", field: "domains", kind: identity.KindDomain, permission: scopeDomains}
+	l := listing{doing: "reading domains", location: "/api/v1/domains", field: "domains", kind: identity.KindDomain,
+		permission: scopeDomains}
 	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {
 			item, err := convertDomain(e.body)
@@ -115,7 +119,8 @@ func (r *reader) domains(ctx context.Context) error {
 // may be millions.
 func (r *reader) users(ctx context.Context) error {
 	seen := map[uint64]struct{}{}
-	current := listing{doing: "reading users", location: "/api/v1/users?limit=200", kind: identity.KindUser, permission: scopeUsers}
+	current := listing{doing: "reading users", location: "/api/v1/users?limit=200", kind: identity.KindUser,
+		permission: scopeUsers}
 	err := r.pages(ctx, current, func(ctx context.Context, elements []element) error {
 		for _, e := range elements {
 			seen[digest(e.body.At("id").Text())] = struct{}{}

@@ -14,7 +14,8 @@ import (
 
 func (r *reader) policies(ctx context.Context) error {
 	for _, t := range policyTypes() {
-		l := listing{doing: "reading policies of type " + t.name, location: "/api/v1/policies?type=" + t.name, kind: t.kind, permission: scopePolicies}
+		l := listing{doing: "reading policies of type " + t.name, location: "/api/v1/policies?type=" + t.name, kind: t.kind,
+			permission: scopePolicies}
 		err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
 			return r.each(ctx, elements, func(ctx context.Context, e element) error { return r.policy(ctx, t, e) })
 		})
@@ -41,7 +42,8 @@ func notInOrg(err error, l listing) (bool, identity.Gap) {
 	if refused.code != "E0000015" && refused.status != http.StatusBadRequest {
 		return false, identity.Gap{}
 	}
-	return true, identity.Gap{Kind: l.kind, Path: l.location, Status: refused.status, Cause: identity.GapNotOffered, Reason: "feature not in this org: " + refused.summary}
+	return true, identity.Gap{Kind: l.kind, Path: l.location, Status: refused.status, Cause: identity.GapNotOffered,
+		Reason: "feature not in this org: " + refused.summary}
 }
 
 // ruleList is the rules of one policy, sorted as the org evaluates them.

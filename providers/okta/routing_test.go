@@ -40,11 +40,15 @@ func routingRule(name, more string, domains ...string) string {
 
 func TestEarlierRulesAreThoseThatMayCatchTheSamePeople(t *testing.T) {
 	got := routed(t, []string{
-		routingRule("sub", "", ".acme.example"), routingRule("deep", "", "eu.acme.example"), routingRule("other", "", "other.example"),
-		routingRule("open", ""), routingRule("off", `,"status":"INACTIVE"`, "acme.example"), routingRule("system", `,"system":true`, "acme.example"),
-		routingRule("acme", "", "acme.example"), routingRule("lookalike", "", "notacme.example"), routingRule("two", "", "other.example", "x.eu.acme.example"),
+		routingRule("sub", "", ".acme.example"), routingRule("deep", "", "eu.acme.example"), routingRule("other", "",
+			"other.example"),
+		routingRule("open", ""), routingRule("off", `,"status":"INACTIVE"`, "acme.example"), routingRule("system",
+			`,"system":true`, "acme.example"),
+		routingRule("acme", "", "acme.example"), routingRule("lookalike", "", "notacme.example"), routingRule("two", "",
+			"other.example", "x.eu.acme.example"),
 	})
-	want := map[int][]string{1: {"sub"}, 2: nil, 6: {"sub", "deep", "open"}, 7: {"open"}, 8: {"sub", "deep", "other", "open", "acme"}}
+	want := map[int][]string{1: {"sub"}, 2: nil, 6: {"sub", "deep", "open"}, 7: {"open"},
+		8: {"sub", "deep", "other", "open", "acme"}}
 	for index, names := range want {
 		if !slices.Equal(got[index], names) {
 			t.Errorf("rule %d: earlier are %q, want %q", index, got[index], names)

@@ -33,7 +33,8 @@ func (s *Source) SignIns(ctx context.Context, since string) (observation.SignInR
 	}
 	from, err := time.Parse(time.RFC3339, since)
 	if err != nil {
-		return observation.SignInReport{}, &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf("%s: %q is no time", doing, since)}
+		return observation.SignInReport{}, &contract.ProviderError{Code: contract.ErrorInvalid,
+			Message: fmt.Sprintf("%s: %q is no time", doing, since)}
 	}
 	until := time.Now().UTC()
 	covers := from.UTC()
@@ -66,7 +67,8 @@ func (s *Source) SignIns(ctx context.Context, since string) (observation.SignInR
 			return observation.SignInReport{}, err
 		}
 	}
-	return observation.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(), Requests: book.Count()}, nil
+	return observation.SignInReport{Covers: covers.Format(time.RFC3339), Applications: sum.activities(),
+		Requests: book.Count()}, nil
 }
 
 // signInSum adds log events up. An event that comes on two pages counts once.

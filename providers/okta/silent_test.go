@@ -28,7 +28,8 @@ var bookkeeping = regexp.MustCompile(`^(id|orn|created|lastUpdated|lastMembershi
 	`|^credentials\.userNameTemplate\.(template|type)$|^credentials\.oauthClient\.pkce_required$`)
 
 // unreadOrSettled notes the paths of values that can be changed without any change of the item.
-func unreadOrSettled(t *testing.T, raw json.RawMessage, convert func(reading.Node) (identity.Item, error), silent map[string]string) {
+func unreadOrSettled(t *testing.T, raw json.RawMessage, convert func(reading.Node) (identity.Item, error),
+	silent map[string]string) {
 	t.Helper()
 	before := attributesOf(t, raw, convert)
 	var whole any
@@ -63,7 +64,8 @@ func unreadOrSettled(t *testing.T, raw json.RawMessage, convert func(reading.Nod
 	walk(whole, "", nil)
 }
 
-func compareChanged(t *testing.T, whole any, before string, convert func(reading.Node) (identity.Item, error), path, example string,
+func compareChanged(t *testing.T, whole any, before string, convert func(reading.Node) (identity.Item, error), path,
+	example string,
 	silent map[string]string) {
 	t.Helper()
 	changed, err := json.Marshal(whole)

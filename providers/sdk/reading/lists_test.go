@@ -86,10 +86,22 @@ func TestPages_AServerThatRepeatsItselfIsNoticed(t *testing.T) {
 	}
 }
 
+func TestWildcardHost_LooksAtTheHostOnly(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://*.example/cb": true, "https://a.*.example": true, "https://a.example/*": false, "https://a.example/?x=*": false,
+		"https://*.example:%zz/cb": true, "https://a.example/%zz*": false, "*": false, "": false, "app://*": true,
+	} {
+		if got := reading.WildcardHost(address); got != want {
+			t.Errorf("%q: %t", address, got)
+		}
+	}
+}
+
 func TestEvidence_IsOfWhatIsKept(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.FixedZone("", 3600))
 	got := reading.Evidence("GET", "/things", "limit=2", 200, at, 2, 99, []byte("abc"))
-	want := identity.PageEvidence{Method: "GET", Path: "/things", Query: "limit=2", Status: 200, At: "2026-03-01T09:00:00Z",
+	want := identity.PageEvidence{Method: "GET", Path: "/things", Query: "limit=2", Status: 200,
+		At:        "2026-03-01T09:00:00Z",
 		ItemCount: 2, Bytes: 99, Body: []byte("abc"), SHA256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -106,18 +118,21 @@ func TestFailure_HasACodeAndAdvice(t *testing.T) {
 		message string
 	}{
 		{"401", func(f *reading.Failure) { f.Status = 401 }, contract.ErrorUnauthorized, "GET /groups?limit=2 answered 401"},
-		{"403", func(f *reading.Failure) { f.Status, f.VendorCode, f.Summary = 403, "E0000006", "No." }, contract.ErrorForbidden,
+		{"403", func(f *reading.Failure) { f.Status, f.VendorCode, f.Summary = 403, "E0000006", "No." },
+			contract.ErrorForbidden,
 			"reading groups: GET /groups?limit=2 answered 403 (E0000006): No.; grant groups.read"},
 		{"404", func(f *reading.Failure) { f.Status = 404 }, contract.ErrorNotFound, "answered 404"},
 		{"429", func(f *reading.Failure) { f.Status = 429 }, contract.ErrorRateLimited, "answered 429"},
 		{"503", func(f *reading.Failure) { f.Status = 503 }, contract.ErrorUnreachable, "answered 503"},
 		{"a redirect", func(f *reading.Failure) { f.Status = 302 }, contract.ErrorInvalid, "answered 302"},
-		{"stopped", func(f *reading.Failure) { f.Err = fmt.Errorf("asking: %w", context.Canceled) }, contract.ErrorUnreachable,
+		{"stopped", func(f *reading.Failure) { f.Err = fmt.Errorf("asking: %w", context.Canceled) },
+			contract.ErrorUnreachable,
 			"asking: context canceled"},
 		{"a fault of the transport", func(f *reading.Failure) {
 			f.Err = &reading.Fault{Code: contract.ErrorRateLimited, Message: "waited too long"}
 		}, contract.ErrorRateLimited, "waited too long"},
-		{"anything else", func(f *reading.Failure) { f.Err = errors.New("with hunter2 in it\nand a line") }, contract.ErrorInternal,
+		{"anything else", func(f *reading.Failure) { f.Err = errors.New("with hunter2 in it\nand a line") },
+			contract.ErrorInternal,
 			"with " + reading.Redacted + " in it and a line"},
 		{"known already", func(f *reading.Failure) {
 			f.Err = &contract.ProviderError{Code: contract.ErrorConflict, Message: "mine"}
@@ -151,7 +166,8 @@ func TestCertificate_IsJudgedByItsDates(t *testing.T) {
 	text := base64.StdEncoding.EncodeToString(der)
 	wrapped := text[:40] + "\r\n  " + text[40:]
 	for at, want := range map[time.Time]string{
-		day.Add(-time.Second): kinds.CredentialNotYet, day: kinds.CredentialValid, day.AddDate(0, 6, 0): kinds.CredentialValid,
+		day.Add(-time.Second): kinds.CredentialNotYet, day: kinds.CredentialValid, day.AddDate(0, 6,
+			0): kinds.CredentialValid,
 		day.AddDate(1, 0, 0): kinds.CredentialExpired,
 	} {
 		got := reading.Certificate(kinds.CredentialRequest, wrapped, at)
@@ -186,8 +202,9 @@ func TestSignIns_CountsPeopleOnceAndKeepsTheLast(t *testing.T) {
 	})
 	want := []observation.SignInActivity{
 		{Item: identity.ItemID{Kind: identity.KindApplication, ID: "a"}, Failures: 1},
-		{Item: identity.ItemID{Kind: identity.KindApplication, ID: "b"}, Last: "2026-03-02T09:00:00Z", SignIns: 4, PeopleCount: 2,
-			People: []string{"ada", "u2"}},
+		{Item: identity.ItemID{Kind: identity.KindApplication, ID: "b"}, Last: "2026-03-02T09:00:00Z", SignIns: 4,
+			PeopleCount: 2,
+			People:      []string{"ada", "u2"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -204,7 +221,8 @@ func TestSignIns_CountsPeopleOnceAndKeepsTheLast(t *testing.T) {
 
 // FuzzParse holds a node to what reading JSON in one piece gives: all that is set is unread at first and read at last.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{`{"a":[1,{"b":null}],"c":"","d":{"e":false}}`, `[]`, `"x"`, `{"a":1}{`, `{"a":[[],[0,"y"]]}`, ``} {
+	for _, seed := range []string{`{"a":[1,{"b":null}],"c":"","d":{"e":false}}`, `[]`, `"x"`, `{"a":1}{`,
+		`{"a":[[],[0,"y"]]}`, ``} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

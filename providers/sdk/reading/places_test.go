@@ -29,7 +29,8 @@ func (s *sender) RoundTrip(request *http.Request) (*http.Response, error) {
 		header.Set("X-Rate-Limit-Remaining", "0")
 		header.Set("X-Rate-Limit-Reset", strconv.FormatInt(time.Now().Add(time.Minute).Unix(), 10))
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(strings.NewReader("[]")), Request: request}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(strings.NewReader("[]")),
+		Request: request}, nil
 }
 
 func TestTransport_ARequestThatWaitsForItsLimitHoldsNoPlace(t *testing.T) {
@@ -37,7 +38,8 @@ func TestTransport_ARequestThatWaitsForItsLimitHoldsNoPlace(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	waiting := make(chan struct{}, 16)
-	client := &http.Client{Transport: reading.Transport(reading.Options{Origin: "https://id.example.test", Base: sent, Places: 2,
+	client := &http.Client{Transport: reading.Transport(reading.Options{Origin: "https://id.example.test", Base: sent,
+		Places: 2,
 		Bucket: func(r *http.Request) string { return strings.SplitN(r.URL.Path, "/", 3)[1] },
 		Sleep: func(ctx context.Context, _ time.Duration) error {
 			waiting <- struct{}{}

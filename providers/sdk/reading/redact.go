@@ -32,9 +32,11 @@ type Free struct {
 // StandardRules are the names that hold secrets wherever they stand.
 func StandardRules() Rules {
 	return Rules{
-		Names: []string{"client_secret", "secretText", "password", "passphrase", "token", "access_token", "refresh_token", "id_token",
+		Names: []string{"client_secret", "secretText", "password", "passphrase", "token", "access_token", "refresh_token",
+			"id_token",
 			"privateKey", "private_key", "apiKey", "secret", "secretKey", "credential", "sharedSecret", "clientAssertion", "authorization"},
-		Suffixes: []string{"password", "secret", "privatekey", "apikey", "apitoken", "accesstoken", "authtoken", "secretkey", "secrettoken", "bearertoken"},
+		Suffixes: []string{"password", "secret", "privatekey", "apikey", "apitoken", "accesstoken", "authtoken",
+			"secretkey", "secrettoken", "bearertoken"},
 		Paths: []string{"password.value", "password.hash", "password.salt", "hash.value", "recoveryquestion.answer",
 			"keys.d", "keys.p", "keys.q", "keys.dp", "keys.dq", "keys.qi", "keys.k"},
 	}

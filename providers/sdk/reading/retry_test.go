@@ -19,11 +19,13 @@ func TestRetry_TriesAgainOnlyWhatMayBeAndWaitsForWhoIsBusy(t *testing.T) {
 		tries, waits int
 		least        time.Duration // of the first wait
 	}{
-		"nothing to try again":           {reading.Attempt{Header: asked}, time.Hour, nil, 1, 0, 0},
-		"until the tries are used up":    {reading.Attempt{Again: true}, time.Hour, nil, 3, 2, 250 * time.Millisecond},
-		"as long as the server asks":     {reading.Attempt{Again: true, Header: asked}, time.Hour, nil, 3, 2, 20 * time.Second},
-		"longer than the budget":         {reading.Attempt{Again: true, Header: asked}, 10 * time.Second, nil, 1, 0, 0},
-		"busy, and never to be resent":   {reading.Attempt{Busy: true, Header: asked}, time.Hour, nil, 1, 1, 20 * time.Second},
+		"nothing to try again":        {reading.Attempt{Header: asked}, time.Hour, nil, 1, 0, 0},
+		"until the tries are used up": {reading.Attempt{Again: true}, time.Hour, nil, 3, 2, 250 * time.Millisecond},
+		"as long as the server asks": {reading.Attempt{Again: true, Header: asked}, time.Hour, nil, 3, 2,
+			20 * time.Second},
+		"longer than the budget": {reading.Attempt{Again: true, Header: asked}, 10 * time.Second, nil, 1, 0, 0},
+		"busy, and never to be resent": {reading.Attempt{Busy: true, Header: asked}, time.Hour, nil, 1, 1,
+			20 * time.Second},
 		"stopped in the midst of a wait": {reading.Attempt{Again: true}, time.Hour, errors.New("stopped"), 1, 1, 0},
 	}
 	for name, c := range cases {

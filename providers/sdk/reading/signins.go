@@ -48,7 +48,8 @@ func (s *SignIns) Failed(application string) { s.use(application).failures++ }
 
 // Activities lists what was counted, sorted by the name of their item or resource. Name gives an activity its item or
 // resource; false leaves it out.
-func (s *SignIns) Activities(name func(application string, activity *observation.SignInActivity) bool) []observation.SignInActivity {
+func (s *SignIns) Activities(name func(application string,
+	activity *observation.SignInActivity) bool) []observation.SignInActivity {
 	activities := []observation.SignInActivity{}
 	for id, use := range s.applications {
 		activity := use.activity()

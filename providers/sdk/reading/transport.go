@@ -182,7 +182,8 @@ func (t *transport) enter(request *http.Request, bucket string, try int) error {
 		select {
 		case t.places <- struct{}{}:
 		case <-request.Context().Done():
-			return &Fault{Code: contract.ErrorUnreachable, Message: "stopped while waiting to be sent: " + request.Context().Err().Error()}
+			return &Fault{Code: contract.ErrorUnreachable, Message: "stopped while waiting to be sent: " +
+				request.Context().Err().Error()}
 		}
 		if t.pace.wait(bucket, t.options.Now()) <= 0 {
 			return nil
@@ -286,13 +287,17 @@ func (t *transport) once(request *http.Request) answer {
 		return answer{code: contract.ErrorUnreachable, reason: "the body was cut short: " + plainReason(err)}
 	}
 	if int64(len(body)) > t.options.BodyLimit {
-		return answer{code: contract.ErrorInvalid, final: true, reason: fmt.Sprintf("the body is larger than %d bytes", t.options.BodyLimit)}
+		return answer{code: contract.ErrorInvalid, final: true, reason: fmt.Sprintf("the body is larger than %d bytes",
+			t.options.BodyLimit)}
 	}
 	if response.ContentLength > int64(len(body)) && !response.Uncompressed {
-		return answer{code: contract.ErrorUnreachable, reason: fmt.Sprintf("the body has %d of %d bytes", len(body), response.ContentLength)}
+		return answer{code: contract.ErrorUnreachable, reason: fmt.Sprintf("the body has %d of %d bytes", len(body),
+			response.ContentLength)}
 	}
-	if wanted, is := form(request, response.Header.Get("Content-Type")); response.StatusCode/100 == 2 && len(body) > 0 && !is {
-		return answer{code: contract.ErrorInvalid, final: true, reason: fmt.Sprintf("the answer is %q and not %s", response.Header.Get("Content-Type"), wanted)}
+	if wanted, is := form(request, response.Header.Get("Content-Type")); response.StatusCode/100 == 2 && len(body) > 0 &&
+		!is {
+		return answer{code: contract.ErrorInvalid, final: true, reason: fmt.Sprintf("the answer is %q and not %s",
+			response.Header.Get("Content-Type"), wanted)}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	response.ContentLength = int64(len(body))
@@ -326,7 +331,8 @@ func Certain(err error) bool {
 	switch {
 	case errors.As(err, &dns):
 		return dns.IsNotFound
-	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid):
+	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &unknown), errors.As(err,
+		&host), errors.As(err, &invalid):
 		return true
 	}
 	// The alert of the other side and an answer that is no HTTP have no exported type (crypto/tls.alert,
