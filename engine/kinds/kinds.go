@@ -46,7 +46,7 @@ type Application struct {
 	Destination           string               `json:"destination" doc:"SAML destination when it differs from acs_url."`
 	NameIDFormat          string               `json:"name_id_format" map:"identity" doc:"Short name: emailAddress, unspecified, persistent, transient, or the URN as the source has it."`
 	NameIDSource          string               `json:"name_id_source" map:"identity" doc:"Template or attribute of the NameID, as the source has it, for example ${user.login}."`
-	NamesByPerson         int                  `json:"names_by_person" map:"no" doc:"People who have another name in the application than name_id_source makes."`
+	NamesByPerson         int                  `json:"names_by_person" map:"no" doc:"People who have another name in the application than name_id_source makes; -1 when that could not be compared."`
 	SignResponse          bool                 `json:"sign_response" doc:"The SAML response is signed."`
 	SignAssertion         bool                 `json:"sign_assertion" doc:"The SAML assertion is signed."`
 	SignatureAlgorithm    string               `json:"signature_algorithm" doc:"RSA_SHA256, RSA_SHA1, RSA_SHA512."`

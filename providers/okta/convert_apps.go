@@ -29,6 +29,9 @@ func convertApplication(body reading.Node, found assignments, now time.Time) (id
 		a.IdPEntityID = firstText(found.idp.EntityID, statedIssuer(body))
 		a.IdPSignOnURL, a.IdPCertificate = found.idp.SignOnURL, found.idp.Certificate
 	}
+	if a.NameIDSource == usernameTemplate(body.At("credentials", "userNameTemplate")) {
+		a.NamesByPerson = found.otherNames
+	}
 	settleApplication(body)
 	a.Unknown = body.Unread("")
 	item, err := identity.NewItem(identity.KindApplication, body.At("id").Text(), a.Name, a)

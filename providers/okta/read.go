@@ -21,7 +21,7 @@ func (s *Source) Collect(ctx context.Context, sink sdk.Sink) error {
 	if s.client == nil {
 		return notConfigured()
 	}
-	r := &reader{client: s.client, sink: sink, workers: s.settings.concurrency, now: time.Now()}
+	r := &reader{client: s.client, sink: sink, workers: s.settings.concurrency, now: time.Now(), people: newPeopleNames()}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, stage := range []func(context.Context) error{r.applications, r.identityProviders, r.policies, r.groups,
 		r.domains, r.users} {
@@ -51,6 +51,7 @@ type reader struct {
 	sink    sdk.Sink
 	workers int
 	now     time.Time // credentials are judged by it
+	people  *peopleNames
 }
 
 // listing is one list to read.

@@ -24,6 +24,8 @@ type assignments struct {
 	gaps          []string
 	gone          bool
 	idp           samlIdP // of a SAML app that is in use
+	names         []appName
+	otherNames    int // people whose name in the app is not what its template makes
 }
 
 // application reads who is assigned before it hands out the app, because the app's item holds the counts.
@@ -42,6 +44,13 @@ func (r *reader) application(ctx context.Context, e element) error {
 	}
 	if err := r.samlMetadata(ctx, e.body, &found); err != nil {
 		return err
+	}
+	if e.body.At("signOnMode").Text() == "SAML_2_0" {
+		template := usernameTemplate(e.body.At("credentials", "userNameTemplate"))
+		var err error
+		if found.otherNames, err = r.people.differing(ctx, template, found.names); err != nil {
+			return err
+		}
 	}
 	item, err := convertApplication(e.body, found, r.now)
 	return r.emit(ctx, e, item, err)
@@ -70,6 +79,9 @@ func (r *reader) appUsers(ctx context.Context, app string, found *assignments) e
 		for _, e := range elements {
 			if isDirect(e.body) {
 				found.users++
+			}
+			if name := e.body.At("credentials", "userName").Text(); name != "" {
+				found.names = append(found.names, appName{digest(e.body.At("id").Text()), nameDigest(name)})
 			}
 		}
 		return r.emitAssignments(ctx, app, identity.KindUser, elements)

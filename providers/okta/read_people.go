@@ -118,6 +118,8 @@ func (r *reader) domains(ctx context.Context) error {
 // in both and handed out once; the other order would lose that person. Ids are kept as digests of eight bytes, as there
 // may be millions.
 func (r *reader) users(ctx context.Context) error {
+	known := false
+	defer func() { r.people.finish(known) }()
 	seen := map[uint64]struct{}{}
 	current := listing{doing: "reading users", location: "/api/v1/users?limit=200", kind: identity.KindUser,
 		permission: scopeUsers}
@@ -142,7 +144,7 @@ func (r *reader) users(ctx context.Context) error {
 		}
 		return r.emitUsers(ctx, fresh)
 	})
-	_, err = r.settle(ctx, deprovisioned, err)
+	known, err = r.settle(ctx, deprovisioned, err)
 	return err
 }
 
@@ -154,6 +156,7 @@ func digest(id string) uint64 {
 func (r *reader) emitUsers(ctx context.Context, elements []element) error {
 	items := make([]identity.Item, 0, len(elements))
 	for _, e := range elements {
+		r.people.add(e.body)
 		item, err := convertUser(e.body)
 		if err != nil {
 			return err

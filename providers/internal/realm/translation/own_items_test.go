@@ -156,6 +156,8 @@ func ownSAML(saml func(string, func(*kinds.Application)) identity.Item) []identi
 		format("named-for-once", "transient", ""), format("named-for-ever", "persistent", ""),
 		format("named-by-certificate", "X509SubjectName", ""),
 		format("named-by-code", "", "String.toUpperCase(user.login)"),
+		saml("with-names-of-their-own", func(a *kinds.Application) { a.NameIDSource, a.NamesByPerson = "${source.login}", 2 }),
+		saml("with-names-unread", func(a *kinds.Application) { a.NameIDSource, a.NamesByPerson = "${source.login}", -1 }),
 		saml("signs-its-requests", func(a *kinds.Application) {
 			a.RequestSigned, a.SigningCertificate = true,
 				testCertificate

@@ -143,8 +143,7 @@ func translateRoutingRule(item identity.Item) (contract.Translation, error) {
 	case r.ProviderType == "local":
 		return localRule(r), nil
 	case !r.Simple || r.Providers > 1 || len(r.Conditions) > 0:
-		return only("", rebuild("conditions", "an organization looks at the e-mail domain only: "+strings.Join(r.Conditions,
-			"; "), "Rebuild it with a flow of your own; leaving the condition out would route everybody.")), nil
+		return only("", notByDomain(r)), nil
 	case !named:
 		return only("", missing("provider", "the rule names no provider",
 			"Read the rule with its provider, then discover again.")), nil
@@ -152,6 +151,24 @@ func translateRoutingRule(item identity.Item) (contract.Translation, error) {
 		return only("", missing("domains", "the rule names no domain", "State the domains in a map block.")), nil
 	}
 	return organizationOf(r, provider), nil
+}
+
+// notByDomain says what of a rule an organization cannot do: it sends the people of a domain to one provider.
+func notByDomain(r kinds.RoutingRule) fidelity.Finding {
+	action := "Rebuild it with a flow of your own; leaving the condition out would route everybody."
+	switch {
+	case r.Providers > 1:
+		return rebuild("providers", fmt.Sprintf("people choose among %d providers, and an organization sends all people of a "+
+			"domain to one", r.Providers), "Show these providers on the sign-in page, or decide which domains go to which of them.")
+	case len(r.Conditions) > 0:
+		return rebuild("conditions", "an organization looks at the e-mail domain only, and the rule at more: "+
+			strings.Join(r.Conditions, "; "), action)
+	case len(r.Domains) == 0:
+		return rebuild("conditions", "the rule has no condition and sends everybody to its provider, and an organization "+
+			"sends the people of its domains only", "Make the provider the default one of the sign-in page.")
+	}
+	return rebuild("conditions", "an organization looks at whole e-mail domains only, and the rule at other parts of names",
+		action)
 }
 
 func localRule(r kinds.RoutingRule) contract.Translation {

@@ -232,6 +232,9 @@ func nameID(item identity.Item, app kinds.Application, extra map[string]any) ([]
 			"Get the pairs of person and name from the application's owner, or agree on another format and state "+
 				"name_id_format in a map block.")}
 	}
+	if f, differ := otherNames(app); differ {
+		return []any{}, []fidelity.Finding{f}
+	}
 	field := ""
 	if app.NameIDSource != "" {
 		named, ok := fieldOfPerson(app.NameIDSource)
@@ -256,6 +259,22 @@ func nameID(item identity.Item, app kinds.Application, extra map[string]any) ([]
 			fidelity.DirectionTighter, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "name_id_attribute_needed"))
 	}
 	return []any{mapper("name id", "saml-user-attribute-nameid-mapper", config)}, findings
+}
+
+// otherNames stops an application in which people have names that no rule makes: the target would send another name, and
+// they would come in as somebody else, or as nobody.
+func otherNames(app kinds.Application) (fidelity.Finding, bool) {
+	switch {
+	case app.NamesByPerson > 0:
+		return rebuild("names_by_person", fmt.Sprintf("%d of its people have a name of their own in it, which %s does not "+
+			"make", app.NamesByPerson, app.NameIDSource), "Keep the names in an attribute of the people, such as wikiName, and "+
+			"state name_id_source = \"${user.wikiName}\" in a map block."), true
+	case app.NamesByPerson < 0:
+		return missing("names_by_person", "whether its people have names of their own in it could not be compared, as the "+
+			"people could not be read", "Grant the permission that reads people and collect again, or state name_id_source in a "+
+			"map block."), true
+	}
+	return fidelity.Finding{}, false
 }
 
 func isLogin(field string) bool {

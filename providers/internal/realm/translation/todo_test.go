@@ -41,6 +41,8 @@ func answers(item identity.Item, f fidelity.Finding) []string {
 		return []string{"redirect_uris"}
 	case "mode":
 		return []string{"protocol", "client_id", "redirect_uris"}
+	case "names_by_person":
+		return []string{"name_id_source"}
 	case "audience":
 		return []string{"audience", "access"}
 	case "priority":

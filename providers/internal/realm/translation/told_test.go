@@ -188,3 +188,31 @@ func TestEveryFindingOfAnApplicationIsSaidAndNotTheFirstOnly(t *testing.T) {
 		t.Errorf("a link is more than a link: %v", findings)
 	}
 }
+
+// Why a rule is no organization is said by what it really asks for.
+func TestARoutingRuleNamesWhatAnOrganizationCannotDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule kinds.RoutingRule
+		want string
+	}{
+		"three providers": {kinds.RoutingRule{Providers: 3, Simple: true, Domains: []string{"a.example"}},
+			"people choose among 3 providers"},
+		"no condition": {kinds.RoutingRule{Providers: 1}, "the rule has no condition"},
+		"a network": {kinds.RoutingRule{Providers: 1, Conditions: []string{"network x"}},
+			"and the rule at more: network x"},
+		"a part of a name": {kinds.RoutingRule{Providers: 1, Domains: []string{"a.example"}}, "at other parts of names"},
+		"several, and more": {kinds.RoutingRule{Providers: 2, Conditions: []string{"network x"}},
+			"people choose among 2 providers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.rule.Status = identity.StatusActive
+			item := made(t, identity.KindRoutingRule, c.rule)
+			item.References = []identity.Reference{{Kind: identity.KindIdentityProvider, ID: "p"}}
+			findings := Translate(item).Findings
+			if len(findings) == 0 || !strings.Contains(findings[0].Summary, c.want) || findings[0].Action == "" ||
+				strings.HasSuffix(strings.TrimSpace(findings[0].Summary), ":") {
+				t.Errorf("findings are %+v", findings)
+			}
+		})
+	}
+}
