@@ -38,6 +38,15 @@ func useCaseTiers() [][]string {
 	}
 }
 
+// laterUseCases are those that stand on other use cases.
+func laterUseCases() []string {
+	var paths []string
+	for _, name := range slices.Concat(useCaseTiers()[2:]...) {
+		paths = append(paths, "module:engine/"+name)
+	}
+	return paths
+}
+
 func useCases() []string { return slices.Concat(useCaseTiers()...) }
 
 func TestUseCases_DoNotImportEachOther(t *testing.T) {
@@ -160,6 +169,8 @@ var importRules = []importRule{
 		"a provider of somebody else has the public packages only"},
 	{"cmd/rehome/internal/terminal", []string{"module:cmd", "module:config", "module:state", "github.com/spf13", "net"},
 		"it asks and tells, and knows no command and no flag"},
+	{"cmd/rehome/internal/view", laterUseCases(),
+		"the view knows no use case that carries something out: what it renders of those is a value of a pure package"},
 	{"cmd/rehome/internal/view", []string{"module:config", "module:state/", "module:providers", "module:engine/project",
 		"context", "net", "os"}, "the view renders values, the records of the state among them, and opens nothing"},
 }
