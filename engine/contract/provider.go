@@ -159,3 +159,6 @@ type ProviderError struct {
 
 // Error is the message.
 func (e *ProviderError) Error() string { return e.Message }
+
+// WaitMessage is what a plugin logs, at Warn with method, path, seconds and reason, before it waits long.
+const WaitMessage = "waiting"

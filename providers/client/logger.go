@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/protocol"
 )
 
@@ -34,7 +35,7 @@ type waitSink struct{ tell func(text string) }
 
 // Accept implements hclog.SinkAdapter.
 func (s *waitSink) Accept(name string, level hclog.Level, message string, args ...any) {
-	if level != hclog.Warn || message != protocol.WaitMessage {
+	if level != hclog.Warn || message != contract.WaitMessage {
 		return
 	}
 	told := map[string]string{}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/rehome-iam/rehome/providers/protocol"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -29,7 +29,7 @@ func TestLogger_TellsLongWaits(t *testing.T) {
 		if len(told) != 1 || told[0] != want {
 			t.Errorf("%q: told %q", level, told)
 		}
-		if logged := strings.Contains(out.String(), protocol.WaitMessage); logged != (level == "debug") {
+		if logged := strings.Contains(out.String(), contract.WaitMessage); logged != (level == "debug") {
 			t.Errorf("%q: %s", level, out.String())
 		}
 	}

@@ -24,9 +24,6 @@ const (
 	TargetService = "target"
 )
 
-// WaitMessage is what a plugin logs, at Warn with method, path, seconds and reason, before it waits long.
-const WaitMessage = "waiting"
-
 // Handshake proves to a plugin that it was started by rehome and not by hand. It is no protection.
 func Handshake() plugin.HandshakeConfig {
 	return plugin.HandshakeConfig{MagicCookieKey: "REHOME_PLUGIN", MagicCookieValue: "rehome-provider"}

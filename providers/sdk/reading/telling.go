@@ -5,7 +5,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/rehome-iam/rehome/providers/protocol"
+	"github.com/rehome-iam/rehome/engine/contract"
 )
 
 // longWait is from when on a person is told that nothing hangs.
@@ -22,7 +22,7 @@ func Telling(log hclog.Logger) func(Sign) {
 		if s.Wait >= longWait {
 			level = hclog.Warn
 		}
-		log.Log(level, protocol.WaitMessage, "method", s.Method, "path", s.Path, "status", s.Status,
+		log.Log(level, contract.WaitMessage, "method", s.Method, "path", s.Path, "status", s.Status,
 			"seconds", int(s.Wait.Seconds()), "reason", s.Reason)
 	}
 }
