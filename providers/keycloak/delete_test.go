@@ -34,8 +34,7 @@ func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 		"public": true, "standard_flow": true,
 		"redirect_uris": []any{"https://app.example.test/cb"}})
 	role := create(realm.TypeClientRole, "app/access", identity.Attributes{"client": "app", "role": "access"})
-	gate := create(realm.TypeGate, "app", identity.Attributes{"client": "app", "protocol": "openid-connect",
-		"deny_message": "No.", "intact": true})
+	gate := create(realm.TypeGate, "app", identity.Attributes{"client": "app", "protocol": "openid-connect", "intact": true})
 	open := create(realm.TypeEnablement, "app", identity.Attributes{"client": "app", "enabled": true})
 	provider := create(realm.TypeProvider, "corp",
 		identity.Attributes{"alias": "corp", "protocol": "saml", "enabled": true,

@@ -35,8 +35,7 @@ func newDoorway(t *testing.T) doorway {
 			"redirect_uris": []any{"https://" + strings.TrimPrefix(id, "urn:") + ".example.test/cb"}}))
 		mustApply(t, d.target, create(realm.TypeClientRole, id+"/access",
 			identity.Attributes{"client": id, "role": "access"}))
-		mustApply(t, d.target, create(realm.TypeGate, id, identity.Attributes{"client": id, "protocol": protocol,
-			"deny_message": "Not you.", "intact": true}))
+		mustApply(t, d.target, create(realm.TypeGate, id, identity.Attributes{"client": id, "protocol": protocol, "intact": true}))
 		d.ids[id] = made.ServerID
 	}
 	return d
@@ -137,11 +136,11 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 					"protocolMappers": []any{map[string]any{"name": "portal", "protocol": realm.ProtocolOIDC,
 						"protocolMapper": "oidc-audience-mapper",
 						"config":         map[string]any{"included.client.audience": "portal", "access.token.claim": "true"}}}})
-				d.target.client = current.New(d.target.client.Client) // as after a while
+				d.target.client = current.New(d.target.client.Client, "") // as after a while
 			},
 			func() {
 				d.realm.AdminRealm(t, http.MethodDelete, "/clients/"+exchangerID, nil)
-				d.target.client = current.New(d.target.client.Client)
+				d.target.client = current.New(d.target.client.Client, "")
 			}},
 		{"urn:payroll", "saml.allow.ecp.flow", "enhanced client",
 			func() { d.attribute("urn:payroll", "saml.allow.ecp.flow", "true") },
@@ -179,7 +178,7 @@ func TestKeycloak_AGateDoesNotTakeThePlaceOfAClientsOwnFlow(t *testing.T) {
 	made.AdminRealm(t, http.MethodPost, "/clients", map[string]any{"clientId": "theirs",
 		"authenticationFlowBindingOverrides": map[string]any{"browser": ids["with a code"]}})
 	_, err = target.Apply(t.Context(), create(realm.TypeGate, "theirs", identity.Attributes{"client": "theirs",
-		"protocol": realm.ProtocolOIDC, "deny_message": "Not you.", "intact": true}))
+		"protocol": realm.ProtocolOIDC, "intact": true}))
 	if err == nil || !strings.Contains(err.Error(), "a flow of its own") {
 		t.Errorf("making a gate gives %v", err)
 	}
@@ -211,8 +210,7 @@ func TestKeycloak_AnApplicationIsNotOpenedWithoutTheGateThatThePlanSaw(t *testin
 	d := newDoorway(t)
 	gate := contract.StepRequest{Action: contract.ActionDelete,
 		Resource: identity.ResourceID{Type: realm.TypeGate, Key: "portal"},
-		Before: identity.Attributes{"client": "portal", "protocol": realm.ProtocolOIDC, "deny_message": "Not you.",
-			"intact": true}}
+		Before:   identity.Attributes{"client": "portal", "protocol": realm.ProtocolOIDC, "intact": true}}
 	mustApply(t, d.target, gate)
 	_, err := d.target.Apply(t.Context(), opening("portal"))
 	var refused *contract.ProviderError
@@ -246,7 +244,8 @@ func TestKeycloak_AnApplicationIsNotLeftToItsRegistrationToken(t *testing.T) {
 	}
 	gate := contract.StepRequest{Action: contract.ActionUpdate,
 		Resource: identity.ResourceID{Type: realm.TypeGate, Key: "portal"},
-		Before:   identity.Attributes{"deny_message": "Not you."}, After: identity.Attributes{"deny_message": "Sorry."}}
+		Before:   identity.Attributes{"intact": false}, After: identity.Attributes{"intact": true}}
+	d.setClient("portal", map[string]any{"authenticationFlowBindingOverrides": map[string]any{"browser": ""}})
 	mustApply(t, d.target, gate)
 	if status := ask(); status != http.StatusUnauthorized {
 		t.Errorf("after the gate is made, the old token gets %d", status)

@@ -105,7 +105,7 @@ func wholeApplication() []contract.StepRequest {
 		create(realm.TypeClientRole, appID+"/access",
 			identity.Attributes{"client": appID, "role": "access", "description": "May use Wiki"}),
 		create(realm.TypeGate, appID, identity.Attributes{
-			"client": appID, "protocol": "openid-connect", "deny_message": "You are not assigned to Wiki.", "intact": true}),
+			"client": appID, "protocol": "openid-connect", "intact": true}),
 		create(realm.TypeRoleAssignment, "/eng~1ops -> "+appID+"/access",
 			identity.Attributes{"group": "/eng~1ops", "client": appID, "role": "access"}),
 		create(realm.TypeClient, samlID, identity.Attributes{
@@ -117,8 +117,7 @@ func wholeApplication() []contract.StepRequest {
 				"saml.server.signature": "true", "saml.force.post.binding": "true", "saml_name_id_format": "email"}}),
 		create(realm.TypeClientRole, samlID+"/access",
 			identity.Attributes{"client": samlID, "role": "access", "description": ""}),
-		create(realm.TypeGate, samlID, identity.Attributes{"client": samlID, "protocol": "saml", "deny_message": "Not you.",
-			"intact": true}),
+		create(realm.TypeGate, samlID, identity.Attributes{"client": samlID, "protocol": "saml", "intact": true}),
 		create(realm.TypeEnablement, samlID, identity.Attributes{"client": samlID, "enabled": true}),
 		create(realm.TypeEnablement, appID, identity.Attributes{"client": appID, "enabled": true}),
 	}
@@ -244,7 +243,6 @@ func testUpdates(t *testing.T, target *Target, steps []contract.StepRequest, rea
 		realm.TypeOrganization: {"domains": []any{"acme.test"}, "identity_provider": ""},
 		realm.TypeClient:       {"name": "Other", "default_client_scopes": []any{"basic", "profile"}},
 		realm.TypeClientRole:   {"description": "Other"},
-		realm.TypeGate:         {"deny_message": "No."},
 	}
 	for _, step := range steps {
 		change, ok := changes[step.Resource.Type]

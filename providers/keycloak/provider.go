@@ -72,14 +72,14 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 	if given.Problems().HasErrors() {
 		return given.Problems()
 	}
-	t.client = current.New(admin.New(admin.Settings{
-		Base: base, RealmName: name, ID: given.Text("client_id"), Secret: given.Text("client_secret"), Roots: roots,
-		Requests: given.Whole(args.Concurrency), Timeout: time.Duration(given.Whole("timeout")) * time.Second,
-	}))
 	t.publicURL = ""
 	if public != nil {
 		t.publicURL = public.String()
 	}
+	t.client = current.New(admin.New(admin.Settings{
+		Base: base, RealmName: name, ID: given.Text("client_id"), Secret: given.Text("client_secret"), Roots: roots,
+		Requests: given.Whole(args.Concurrency), Timeout: time.Duration(given.Whole("timeout")) * time.Second,
+	}), t.publicURL)
 	return given.Problems()
 }
 

@@ -36,7 +36,6 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 		shut()
 	}
 	after := before.Attributes.Clone()
-	after["deny_message"] = "Ask the help desk for access."
 	result := mustApply(t, target, contract.StepRequest{Action: contract.ActionUpdate, Resource: id,
 		Before: before.Attributes, After: after})
 	if result.Already {

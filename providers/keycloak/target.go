@@ -41,7 +41,7 @@ func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (
 	if err != nil {
 		return contract.ReadSummary{}, admin.Outward("reading the realm", err)
 	}
-	resources := realm.ReadDocument(document)
+	resources := realm.ReadServer(document)
 	for _, resource := range resources {
 		if err := each(resource); err != nil {
 			return contract.ReadSummary{}, err
@@ -73,7 +73,7 @@ func (t *Target) Connection(ctx context.Context, resource identity.Resource) ([]
 	if err := t.configured(); err != nil {
 		return nil, err
 	}
-	return connecting.Describe(ctx, t.client, t.publicURL, resource)
+	return connecting.Describe(ctx, t.client, resource)
 }
 
 // Probe tries one resource the way people and applications use it.

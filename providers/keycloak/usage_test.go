@@ -28,7 +28,7 @@ func brokeredSignIn(t *testing.T, made, up *keycloaktest.Realm, clientID, callba
 		"scope": {"openid"}, "state": {"s"}, "kc_idp_hint": {alias}}
 	method, address, form := http.MethodGet,
 		made.Server.URL+"/realms/"+made.Name+"/protocol/openid-connect/auth?"+query.Encode(), url.Values(nil)
-	for range 15 {
+	for range 30 {
 		at := made.Name
 		if strings.HasPrefix(address, up.Server.URL+"/realms/"+up.Name+"/") {
 			at = up.Name

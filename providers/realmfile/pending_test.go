@@ -76,8 +76,7 @@ func samples() []sdktest.Sample {
 		"standard_flow": true,
 		"redirect_uris": []any{"https://wiki.example.test/a", "https://wiki.example.test/b"}}
 	role := identity.Attributes{"client": "wiki", "role": "access", "description": "May use Wiki"}
-	gate := identity.Attributes{"client": "wiki", "protocol": realm.ProtocolOIDC, "deny_message": "Not you.",
-		"intact": true}
+	gate := identity.Attributes{"client": "wiki", "protocol": realm.ProtocolOIDC, "intact": true}
 	organization := identity.Attributes{"alias": "acme", "name": "Acme", "domains": []any{"acme.test"},
 		"identity_provider": "corp"}
 	return []sdktest.Sample{
@@ -94,7 +93,7 @@ func samples() []sdktest.Sample {
 			Changed: with(client, "redirect_uris", []any{"https://wiki.example.test/b"}), Generates: "secret"},
 		{Resource: resource(realm.TypeClientRole, "wiki/access"), Made: role,
 			Changed: with(role, "description", "Uses Wiki")},
-		{Resource: resource(realm.TypeGate, "wiki"), Made: gate, Changed: with(gate, "deny_message", "Ask the help desk.")},
+		{Resource: resource(realm.TypeGate, "wiki"), Made: gate},
 		{Resource: resource(realm.TypeRoleAssignment, "/eng~1ops -> wiki/access"),
 			Made: identity.Attributes{"group": "/eng~1ops", "client": "wiki", "role": "access"}},
 		{Resource: resource(realm.TypeEnablement, "wiki"), Made: identity.Attributes{"client": "wiki", "enabled": true}},
@@ -269,8 +268,7 @@ func mixedSteps(times int) []contract.StepRequest {
 			making(realm.TypeClient, app, identity.Attributes{"client_id": app, "protocol": realm.ProtocolOIDC, "name": app,
 				"public": false, "standard_flow": true}),
 			making(realm.TypeClientRole, app+"/access", identity.Attributes{"client": app, "role": "access"}),
-			making(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": realm.ProtocolOIDC, "deny_message": "No.",
-				"intact": true}))
+			making(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": realm.ProtocolOIDC, "intact": true}))
 		for j := range 6 {
 			group := fmt.Sprintf("/g%d", (i+j*31)%(200*times))
 			steps = append(steps, making(realm.TypeRoleAssignment, group+" -> "+app+"/access",

@@ -304,7 +304,7 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 	}
 	whole(t, target)
 	content, _ := os.ReadFile(path)
-	broken := strings.ReplaceAll(string(content), `"check_result": "not-executed"`, `"check_result": "executed"`)
+	broken := strings.ReplaceAll(string(content), `"negate": "false"`, `"negate": "true"`)
 	if err := os.WriteFile(path, []byte(broken), 0o600); err != nil {
 		t.Fatal(err)
 	}

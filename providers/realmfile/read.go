@@ -47,7 +47,7 @@ func (d *document) readGroup(path string) (identity.Resource, bool) {
 }
 
 func (d *document) readGateFlows(string) (identity.Resource, bool) {
-	return realm.ReadGateFlows(d.gateFlowAliases())
+	return realm.ReadGateFlows(d.gateFlows())
 }
 
 func (d *document) providerOf(alias string) (identity.Resource, bool) {
@@ -81,14 +81,15 @@ func readIf(part realm.Object, read func(realm.Object) identity.Resource) (ident
 	return read(part), true
 }
 
-func (d *document) gateFlowAliases() []string {
-	var aliases []string
+// gateFlows lists those of our top-level flows that are there in the shape of today.
+func (d *document) gateFlows() []string {
+	var flows []realm.Object
 	for _, flow := range realm.BaseFlows() {
-		if d.find("authenticationFlows", flow.Alias) != nil {
-			aliases = append(aliases, flow.Alias)
+		if top := d.find("authenticationFlows", flow.Alias); top != nil {
+			flows = append(flows, top)
 		}
 	}
-	return aliases
+	return realm.ParseFlows(flows, nil).GateFlows()
 }
 
 func (d *document) readProvider(provider realm.Object) identity.Resource {
@@ -136,9 +137,9 @@ func (d *document) gateOf(client realm.Object) (identity.Resource, bool) {
 	}
 	walk := gateWalk{document: d, seen: map[string]bool{}}
 	for _, place := range realm.Places() {
-		own := []string{realm.ChunkAlias(place, protocol, id), realm.GateAlias(place, id)}
-		walk.down(realm.TopFlow(place), realm.TopFlow(place), own)
-		walk.down(realm.GateAlias(place, id), realm.TopFlow(place), own)
+		own := []string{place.Chunk(protocol, id), realm.GateAlias(place, id)}
+		walk.down(realm.TopFlow(place), place, own)
+		walk.down(realm.GateAlias(place, id), place, own)
 	}
 	return realm.ParseFlows(walk.flows, walk.configs).Gate(client)
 }
@@ -151,7 +152,7 @@ type gateWalk struct {
 }
 
 // down takes a flow and what is below it, but for the chunks and gates of other clients.
-func (w *gateWalk) down(alias, top string, own []string) {
+func (w *gateWalk) down(alias string, place realm.Place, own []string) {
 	flow := w.find("authenticationFlows", alias)
 	if flow == nil || w.seen[alias] {
 		return
@@ -163,10 +164,8 @@ func (w *gateWalk) down(alias, top string, own []string) {
 			w.configs = append(w.configs, config)
 		}
 		below := text(execution, "flowAlias")
-		others := strings.HasPrefix(below, top+" oidc-") || strings.HasPrefix(below, top+" saml-") ||
-			strings.HasPrefix(below, top+" for ")
-		if !others || slices.ContainsFunc(own, func(prefix string) bool { return strings.HasPrefix(below, prefix) }) {
-			w.down(below, top, own)
+		if !place.HoldsPart(below) || slices.ContainsFunc(own, func(prefix string) bool { return strings.HasPrefix(below, prefix) }) {
+			w.down(below, place, own)
 		}
 	}
 }

@@ -18,7 +18,30 @@ func (c *change) gateFlows() error {
 			c.addFlow(flow)
 		}
 	}
+	for _, place := range realm.Places() {
+		c.dropOldGates(place)
+	}
 	return nil
+}
+
+// dropOldGates puts the gates of today in the place of those of the shape before; the file is written once, so it holds
+// the ones or the others.
+func (c *change) dropOldGates(place realm.Place) {
+	top, old := c.find("authenticationFlows", realm.TopFlow(place)), place.OldParent()
+	if top == nil || c.find("authenticationFlows", old) == nil {
+		return
+	}
+	clients := realm.ParseFlows(realm.Objects(c.root["authenticationFlows"]),
+		realm.Objects(c.root["authenticatorConfig"])).OldGates(place)
+	for _, each := range realm.Objects(top["authenticationExecutions"]) {
+		if text(each, "flowAlias") == old {
+			each["flowAlias"] = realm.GateParent(place)
+		}
+	}
+	c.dropFlow(old)
+	if c.find("authenticationFlows", realm.GateParent(place)) == nil {
+		c.addFlow(place.Admission(clients))
+	}
 }
 
 func (c *change) dropGateFlows() error {
@@ -76,7 +99,7 @@ func (c *change) gate() error {
 		return steps.Refuse("%s", realm.OwnFlowStays)
 	}
 	for _, place := range realm.Places() {
-		c.detach(realm.ChunkAlias(place, protocol, id), realm.GateAlias(place, id))
+		c.detach(place.Gates(protocol, id), realm.GateAlias(place, id))
 		c.dropFlow(realm.GateAlias(place, id))
 	}
 	if c.deletes() {
@@ -87,13 +110,12 @@ func (c *change) gate() error {
 		if c.find("authenticationFlows", realm.TopFlow(place)) == nil {
 			return invalid("the gate of %s needs the flow %q, which is not in the file", id, realm.TopFlow(place))
 		}
-		chunk := realm.ChunkAlias(place, protocol, id)
-		if c.find("authenticationFlows", chunk) == nil {
-			c.addFlow(realm.ChunkFlow(place, protocol, id))
-			c.attach(realm.GateParent(place), chunk, realm.ChunkPriority)
+		made, parent := place.Gate(id), place.Gates(protocol, id)
+		if c.find("authenticationFlows", parent) == nil {
+			made, parent = place.FirstGate(realm.Gated{ClientID: id, Protocol: protocol}), realm.GateParent(place)
 		}
-		c.addFlow(realm.GateFlow(place, id, c.text("deny_message")))
-		c.attach(chunk, realm.GateAlias(place, id), realm.GatePriority)
+		c.addFlow(*made.Flow)
+		c.attach(parent, made)
 	}
 	if err := c.scopes(client, protocol, realm.GateScopes(protocol, id)); err != nil {
 		return err
@@ -110,19 +132,17 @@ func (c *change) gate() error {
 }
 
 // attach puts a sub-flow into its parent, sorted by priority as Keycloak writes it.
-func (c *change) attach(parent, flow string, priority int) {
+func (c *change) attach(parent string, execution realm.Execution) {
 	holder := c.find("authenticationFlows", parent)
 	if holder == nil {
 		return
 	}
-	execution := realm.Execution{Flow: &realm.Flow{Alias: flow}, Requirement: realm.Conditional,
-		Priority: priority}.Object()
 	list, _ := holder["authenticationExecutions"].([]any)
-	at := len(list)
-	if at > 0 { // before the closing allow
-		at--
+	at := slices.IndexFunc(realm.Objects(list), func(e realm.Object) bool { return realm.PriorityOf(e) > execution.Priority })
+	if at < 0 {
+		at = len(list)
 	}
-	holder["authenticationExecutions"] = slices.Insert(list, at, any(execution))
+	holder["authenticationExecutions"] = slices.Insert(list, at, any(execution.Object()))
 }
 
 func (c *change) detach(parent, flow string) {

@@ -194,6 +194,10 @@ func (c *checker) providers(desired []identity.Resource) {
 				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses",
 					"Choose another one with rename in a merge block.")
 			}
+			if strings.EqualFold(alias, RefusalName) {
+				c.block(r.ID(), "alias", "the alias is that of the provider by which gates refuse people",
+					"Choose another one with rename in a merge block.")
+			}
 			if seen[strings.ToLower(alias)] {
 				c.block(r.ID(), "alias", "two providers would have the alias "+alias,
 					"Choose another one with rename in a merge block.")

@@ -39,7 +39,9 @@ func TestCheckFindsWaysAroundTheGate(t *testing.T) {
 		"a domain of two": {[]identity.Resource{organization("o", "a.example", "p"), provider},
 			[]identity.Resource{organization("q", "A.example", "z")}, "domains"},
 		"a client that is nowhere": {[]identity.Resource{gate}, nil, "client"},
-		"an alias of two":          {[]identity.Resource{provider, provider}, nil, "alias"},
+		"the alias of what refuses": {[]identity.Resource{{Type: TypeProvider, Key: RefusalName,
+			Attributes: identity.Attributes{"alias": RefusalName}}}, nil, "alias"},
+		"an alias of two": {[]identity.Resource{provider, provider}, nil, "alias"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := Check(test.desired, test.live)

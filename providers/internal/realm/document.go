@@ -8,14 +8,15 @@ import (
 
 // ReadDocument makes all resources of a realm in the form of a realm file or a full export: groups with subGroups and
 // clientRoles, identityProviders, identityProviderMappers, organizations with identityProviders, clients with
-// defaultClientScopes, roles.client, authenticationFlows and authenticatorConfig. The marker client is left out.
+// defaultClientScopes, roles.client, authenticationFlows and authenticatorConfig. The marker client is left out, and what
+// refuses people.
 func ReadDocument(doc Object) []identity.Resource {
 	resources := []identity.Resource{ReadRealmSwitches(doc)}
 	var groups, assignments []identity.Resource
 	readGroups(Objects(doc["groups"]), "", &groups, &assignments)
 	resources = append(resources, groups...)
 	flows := ParseFlows(Objects(doc["authenticationFlows"]), Objects(doc["authenticatorConfig"]))
-	if r, there := ReadGateFlows(flows.TopLevel()); there {
+	if r, there := ReadGateFlows(flows.GateFlows()); there {
 		resources = append(resources, r)
 	}
 	resources = append(resources, readProviders(doc)...)
@@ -46,6 +47,9 @@ func readProviders(doc Object) []identity.Resource {
 	}
 	byAlias := map[string]Object{}
 	for _, p := range Objects(doc["identityProviders"]) {
+		if str(p, "alias") == RefusalName {
+			continue
+		}
 		byAlias[str(p, "alias")] = p
 		resources = append(resources, ReadProvider(p, mappers[str(p, "alias")]))
 	}
@@ -61,12 +65,12 @@ func readProviders(doc Object) []identity.Resource {
 	return resources
 }
 
-func readClients(doc Object, flows FlowSet) []identity.Resource {
+func readClients(doc Object, flows flowSet) []identity.Resource {
 	var clients, roles, gates, enablements []identity.Resource
 	rolesOf := peek(peek(doc, "roles"), "client")
 	for _, c := range Objects(doc["clients"]) {
 		id := str(c, "clientId")
-		if id == MarkerClient {
+		if id == MarkerClient || id == RefusalName {
 			continue
 		}
 		client := ReadClient(c)

@@ -18,8 +18,8 @@ type Situation struct {
 	Others    []identity.Attributes // of TypeClient, as far as they are known
 }
 
-// OpenDoor is a way into a gated client that leads around its gate.
-type OpenDoor struct {
+// openDoor is a way into a gated client that leads around its gate.
+type openDoor struct {
 	Field  string // the attribute that opens it
 	Why    string
 	Action string // what closes it
@@ -40,18 +40,18 @@ func doors() []door {
 }
 
 // OpenDoors lists what leads around the gate of a client.
-func OpenDoors(s Situation) []OpenDoor {
-	var found []OpenDoor
+func OpenDoors(s Situation) []openDoor {
+	var found []openDoor
 	for _, d := range doors() {
 		for _, why := range d.open(s) {
-			found = append(found, OpenDoor{Field: d.field, Why: why, Action: d.action})
+			found = append(found, openDoor{Field: d.field, Why: why, Action: d.action})
 		}
 	}
 	return found
 }
 
 // StaysShut says why a client is not opened, and what to do about each door.
-func StaysShut(clientID string, open []OpenDoor) string {
+func StaysShut(clientID string, open []openDoor) string {
 	said := make([]string, len(open))
 	for i, d := range open {
 		said[i] = d.Why + " (" + strings.TrimSuffix(d.Action, ".") + ")"

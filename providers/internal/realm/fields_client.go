@@ -249,7 +249,7 @@ func WriteClient(base Object, a identity.Attributes, tag string, secrets map[str
 	}
 	writeFields(TypeOf(TypeClient).fields, o, a, secrets)
 	if tag != "" {
-		sub(o, "attributes")[TagKey] = tag
+		sub(o, "attributes")[tagKey] = tag
 	}
 	return o
 }
@@ -282,14 +282,14 @@ func DropEmptyAttributes(o Object) {
 // ReadClient makes the resource of a client. The secret, the gate and whether it is enabled are not part of it.
 func ReadClient(o Object) identity.Resource {
 	return identity.Resource{Type: TypeClient, Key: str(o, "clientId"), ServerID: str(o, "id"),
-		Tag: str(peek(o, "attributes"), TagKey), Attributes: readFields(TypeOf(TypeClient).fields, o)}
+		Tag: str(peek(o, "attributes"), tagKey), Attributes: readFields(TypeOf(TypeClient).fields, o)}
 }
 
 // IsReservedClient tells whether Keycloak makes a client of this id in every realm.
 func IsReservedClient(clientID string) bool {
 	switch clientID {
 	case "account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console",
-		"admin-permissions", MarkerClient:
+		"admin-permissions", MarkerClient, RefusalName:
 		return true
 	}
 	return false

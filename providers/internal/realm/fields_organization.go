@@ -60,7 +60,7 @@ func WriteOrganization(base Object, a identity.Attributes, tag string) Object {
 	}
 	writeFields(TypeOf(TypeOrganization).fields, o, a, nil)
 	if tag != "" {
-		sub(o, "attributes")[TagKey] = []any{tag}
+		sub(o, "attributes")[tagKey] = []any{tag}
 	}
 	return o
 }
@@ -100,7 +100,7 @@ func ReadOrganization(o Object, linked []Object) identity.Resource {
 		a["other_providers"] = List(others)
 	}
 	tag := ""
-	if texts := Texts(peek(o, "attributes")[TagKey]); len(texts) > 0 {
+	if texts := Texts(peek(o, "attributes")[tagKey]); len(texts) > 0 {
 		tag = texts[0]
 	}
 	return identity.Resource{Type: TypeOrganization, Key: str(o, "alias"), ServerID: str(o, "id"), Tag: tag, Attributes: a}

@@ -81,7 +81,7 @@ func WriteProvider(base Object, a identity.Attributes, tag string, secrets map[s
 	}
 	impliedConfig(sub(o, "config"), a)
 	if tag != "" {
-		sub(o, "config")[TagKey] = tag
+		sub(o, "config")[tagKey] = tag
 	}
 	return o
 }
@@ -104,7 +104,7 @@ func ReadProvider(o Object, mappers []Object) identity.Resource {
 	a := readFields(TypeOf(TypeProvider).fields, o)
 	a["mappers"] = readMappers(mappers, "identityProviderMapper")
 	return identity.Resource{Type: TypeProvider, Key: str(o, "alias"), ServerID: str(o, "internalId"),
-		Tag: str(peek(o, "config"), TagKey), Attributes: a}
+		Tag: str(peek(o, "config"), tagKey), Attributes: a}
 }
 
 // WriteMappers makes the representations of a provider's mappers; false when they are not managed.

@@ -150,9 +150,9 @@ func (f field) valueAt(o Object) any {
 }
 
 func TestWhatIsNotOursSurvivesAWrite(t *testing.T) {
-	group := WriteGroup(Object{"attributes": Object{TagKey: []any{"t"}, "old": []any{"x"}}, "subGroups": []any{"kept"}},
+	group := WriteGroup(Object{"attributes": Object{tagKey: []any{"t"}, "old": []any{"x"}}, "subGroups": []any{"kept"}},
 		identity.Attributes{"attributes": map[string]any{"new": List([]string{"y"})}}, "")
-	if want := (Object{TagKey: []any{"t"}, "new": []any{"y"}}); !reflect.DeepEqual(group["attributes"], want) ||
+	if want := (Object{tagKey: []any{"t"}, "new": []any{"y"}}); !reflect.DeepEqual(group["attributes"], want) ||
 		group["subGroups"] == nil {
 		t.Errorf("group is %v", group)
 	}

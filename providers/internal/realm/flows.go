@@ -7,8 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// FlowSet is the authentication flows of a realm as they are. It is made once and then only read.
-type FlowSet struct {
+// flowSet is the authentication flows of a realm as they are. It is made once and then only read.
+type flowSet struct {
 	flows   map[string]Object // by alias
 	configs map[string]Object // by alias
 	top     []string          // aliases of the top-level flows
@@ -16,12 +16,13 @@ type FlowSet struct {
 	// inner flow. Each client is looked up in it: the trees hold the gates of all clients, and a walk for each would
 	// grow with the square.
 	below map[string]map[string]Execution
-	whole map[string]bool // aliases of chunks that do what they must, whatever gates are in them
+	// whole holds the aliases of chunks, and of what holds them, that do what they must, whatever gates are in them
+	whole map[string]bool
 }
 
 // ParseFlows takes the sections authenticationFlows and authenticatorConfig of a realm file or of a partial export.
-func ParseFlows(flows, configs []Object) FlowSet {
-	s := FlowSet{flows: map[string]Object{}, configs: map[string]Object{}}
+func ParseFlows(flows, configs []Object) flowSet {
+	s := flowSet{flows: map[string]Object{}, configs: map[string]Object{}}
 	for _, f := range flows {
 		s.flows[str(f, "alias")] = f
 		if truth(f, "topLevel") {
@@ -36,16 +37,19 @@ func ParseFlows(flows, configs []Object) FlowSet {
 		if top, there := s.Tree(TopFlow(place)); there {
 			s.index(top)
 		}
+		if parent, there := s.child(TopFlow(place), GateParent(place), Required); there {
+			s.whole[parent.Alias] = Covers(parent, place.Admission(nil))
+		}
 		for alias, e := range s.below[GateParent(place)] {
-			scope := chunkPrefix + strings.TrimPrefix(alias, TopFlow(place)+" ")
-			s.whole[alias] = e.Requirement == Conditional && Covers(*e.Flow, chunkFlow(alias, scope))
+			scope := chunkPrefix + strings.TrimPrefix(alias, TopFlow(place)+chunkMark)
+			s.whole[alias] = e.Requirement == place.chunkRequirement() && Covers(*e.Flow, chunkFlow(place, alias, scope))
 		}
 	}
 	return s
 }
 
 // index remembers what is below a flow. Of two executions of one flow the first counts, as at a sign-in.
-func (s FlowSet) index(flow Flow) {
+func (s flowSet) index(flow Flow) {
 	inner := map[string]Execution{}
 	for _, e := range flow.Executions {
 		if e.Flow == nil {
@@ -60,7 +64,7 @@ func (s FlowSet) index(flow Flow) {
 }
 
 // child finds a flow right below another one, with a requirement.
-func (s FlowSet) child(outer, inner, requirement string) (Flow, bool) {
+func (s flowSet) child(outer, inner, requirement string) (Flow, bool) {
 	e, there := s.below[outer][inner]
 	if !there {
 		return Flow{}, false
@@ -69,15 +73,15 @@ func (s FlowSet) child(outer, inner, requirement string) (Flow, bool) {
 }
 
 // TopLevel lists the aliases of the top-level flows.
-func (s FlowSet) TopLevel() []string { return s.top }
+func (s flowSet) TopLevel() []string { return s.top }
 
 // ID is the server's id of a flow, empty when it is not there.
-func (s FlowSet) ID(alias string) string { return str(s.flows[alias], "id") }
+func (s flowSet) ID(alias string) string { return str(s.flows[alias], "id") }
 
 // Tree builds a flow with everything below it; false when it is not there. A flow that holds itself is cut off.
-func (s FlowSet) Tree(alias string) (Flow, bool) { return s.tree(alias, map[string]bool{}) }
+func (s flowSet) Tree(alias string) (Flow, bool) { return s.tree(alias, map[string]bool{}) }
 
-func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
+func (s flowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 	o, there := s.flows[alias]
 	if !there || above[alias] {
 		return Flow{}, false
@@ -86,9 +90,8 @@ func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 	defer delete(above, alias)
 	flow := Flow{Alias: alias, Description: str(o, "description"), TopLevel: truth(o, "topLevel")}
 	for _, e := range Objects(o["authenticationExecutions"]) {
-		priority, _ := wholeNumber(e["priority"])
 		execution := Execution{Authenticator: str(e, "authenticator"), Requirement: str(e, "requirement"),
-			Priority: int(priority)}
+			Priority: PriorityOf(e)}
 		if name := str(e, "authenticatorConfig"); name != "" {
 			execution.Config = &Config{Alias: name, Values: map[string]string{}}
 			for field := range s.configs[name] {
@@ -107,6 +110,12 @@ func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 	sort.SliceStable(flow.Executions,
 		func(i, j int) bool { return flow.Executions[i].Priority < flow.Executions[j].Priority })
 	return flow, true
+}
+
+// PriorityOf is the place of an execution of a realm file among those of its flow.
+func PriorityOf(execution Object) int {
+	priority, _ := wholeNumber(execution["priority"])
+	return int(priority)
 }
 
 // Covers tells whether a flow that is there does what the wanted one does: the same executions in the same order with
@@ -137,15 +146,19 @@ func Covers(live, wanted Flow) bool {
 	return true
 }
 
+// isGateExecution tells whether an execution is a chunk or a gate: parts that come and go. A gate only opens, to members
+// of its client, so one that stands elsewhere opens to nobody else.
 func isGateExecution(e Execution) bool {
-	if e.Flow == nil || e.Requirement != Conditional {
+	if e.Flow == nil {
 		return false
 	}
 	for _, place := range Places() {
-		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" oidc-") || strings.HasPrefix(e.Flow.Alias,
-			TopFlow(place)+" saml-") ||
-			strings.HasPrefix(e.Flow.Alias, TopFlow(place)+" for ") {
-			return true
+		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+chunkMark+"oidc-") ||
+			strings.HasPrefix(e.Flow.Alias, TopFlow(place)+chunkMark+"saml-") {
+			return e.Requirement == place.chunkRequirement()
+		}
+		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+gateMark) {
+			return e.Requirement == Alternative
 		}
 	}
 	return false
@@ -170,7 +183,7 @@ func sameExecution(have, want Execution) bool {
 }
 
 // Gate makes the gate resource of a client (with its defaultClientScopes); false when the client has no part of a gate.
-func (s FlowSet) Gate(client Object) (identity.Resource, bool) {
+func (s flowSet) Gate(client Object) (identity.Resource, bool) {
 	id, protocol := str(client, "clientId"), str(client, "protocol")
 	if protocol == "" {
 		protocol = ProtocolOIDC
@@ -183,17 +196,16 @@ func (s FlowSet) Gate(client Object) (identity.Resource, bool) {
 	if !flowThere && !scopes[MarkerScope(id)] {
 		return identity.Resource{}, false
 	}
-	message := str(s.configs[DenyConfig(PlaceBrowser, id)], "denyErrorMessage")
 	intact := scopes[MarkerScope(id)] && scopes[ChunkScope(protocol, id)] && s.bound(client)
 	for _, place := range Places() {
-		intact = intact && s.stands(place, protocol, id, message)
+		intact = intact && s.stands(place, protocol, id)
 	}
 	return identity.Resource{Type: TypeGate, Key: id, Attributes: identity.Attributes{
-		"client": id, "protocol": protocol, "deny_message": message, "intact": intact,
+		"client": id, "protocol": protocol, "intact": intact,
 	}}, true
 }
 
-func (s FlowSet) bound(client Object) bool {
+func (s flowSet) bound(client Object) bool {
 	overrides := peek(client, "authenticationFlowBindingOverrides")
 	browser, direct := s.ID(TopFlow(PlaceBrowser)), s.ID(TopFlow(PlaceDirect))
 	return browser != "" && direct != "" && str(overrides, "browser") == browser && str(overrides,
@@ -201,16 +213,63 @@ func (s FlowSet) bound(client Object) bool {
 }
 
 // stands tells whether the gate of a client is where it must be below the top-level flow of a place.
-func (s FlowSet) stands(place Place, protocol, clientID, message string) bool {
-	if _, there := s.child(TopFlow(place), GateParent(place), Required); !there {
+func (s flowSet) stands(place Place, protocol, clientID string) bool {
+	if !s.whole[GateParent(place)] || !s.whole[place.Chunk(protocol, clientID)] {
 		return false
 	}
-	chunk := ChunkAlias(place, protocol, clientID)
-	if !s.whole[chunk] {
-		return false
+	gate, there := s.child(place.Gates(protocol, clientID), GateAlias(place, clientID), Alternative)
+	return there && Covers(gate, place.gate(clientID))
+}
+
+// GateFlows lists those of our top-level flows that are there and hold no gates of the shape before.
+func (s flowSet) GateFlows() []string {
+	var found []string
+	for _, flow := range BaseFlows() {
+		if o, there := s.flows[flow.Alias]; there && truth(o, "topLevel") && !s.isOld(flow.Alias) {
+			found = append(found, flow.Alias)
+		}
 	}
-	gate, there := s.child(chunk, GateAlias(place, clientID), Conditional)
-	return there && Covers(gate, GateFlow(place, clientID, message))
+	return found
+}
+
+func (s flowSet) isOld(top string) bool {
+	for _, place := range Places() {
+		if top == TopFlow(place) {
+			_, old := s.below[top][place.OldParent()]
+			return old
+		}
+	}
+	return false
+}
+
+// OldGates lists the clients that have a gate of the shape before at a place.
+func (s flowSet) OldGates(place Place) []Gated {
+	var found []Gated
+	for _, chunk := range sortedFlows(s.below[place.OldParent()]) {
+		protocol := ProtocolOIDC
+		if strings.HasPrefix(chunk, TopFlow(place)+" saml-") {
+			protocol = ProtocolSAML
+		}
+		for _, gate := range sortedFlows(s.below[chunk]) {
+			if !place.IsGate(gate) {
+				continue
+			}
+			role := str(s.configs[gate+" member role"], "condUserRole")
+			if clientID, ours := strings.CutSuffix(role, roleMark); ours && place.OldGate(clientID) == gate {
+				found = append(found, Gated{ClientID: clientID, Protocol: protocol})
+			}
+		}
+	}
+	return found
+}
+
+func sortedFlows(flows map[string]Execution) []string {
+	names := make([]string, 0, len(flows))
+	for name := range flows {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
 }
 
 // Objects makes the flow and everything below it as a realm file has them. id makes the id of a flow out of its alias.

@@ -9,30 +9,18 @@ import (
 // gatedRealm is a realm file with whole gates of clients, as the writers make it.
 func gatedRealm(t *testing.T, clients ...string) Object {
 	t.Helper()
-	trees := map[Place]Flow{PlaceBrowser: browserFlow(), PlaceDirect: directFlow(), PlaceBroker: brokerFlow()}
 	doc := Object{"realm": "acme"}
-	for place, top := range trees {
-		parent := &top.Executions[slices.IndexFunc(top.Executions, func(e Execution) bool {
-			return e.Flow != nil &&
-				e.Flow.Alias == GateParent(place)
-		})]
-		for _, id := range clients {
-			alias := ChunkAlias(place, ProtocolOIDC, id)
-			at := slices.IndexFunc(parent.Flow.Executions, func(e Execution) bool {
-				return e.Flow != nil &&
-					e.Flow.Alias == alias
-			})
-			if at < 0 {
-				chunk := ChunkFlow(place, ProtocolOIDC, id)
-				parent.Flow.Executions = slices.Insert(parent.Flow.Executions, 0, Execution{Flow: &chunk, Requirement: Conditional,
-					Priority: ChunkPriority})
-				at = 0
-			}
-			gate := GateFlow(place, id, "You are not assigned to it.")
-			chunk := parent.Flow.Executions[at].Flow
-			chunk.Executions = slices.Insert(chunk.Executions, 1, Execution{Flow: &gate, Requirement: Conditional,
-				Priority: GatePriority})
-		}
+	var gated []Gated
+	for _, id := range clients {
+		gated = append(gated, Gated{ClientID: id, Protocol: ProtocolOIDC})
+	}
+	for place, top := range map[Place]Flow{PlaceBrowser: browserFlow(), PlaceDirect: directFlow(),
+		PlaceBroker: brokerFlow()} {
+		at := slices.IndexFunc(top.Executions, func(e Execution) bool {
+			return e.Flow != nil && e.Flow.Alias == GateParent(place)
+		})
+		admission := place.Admission(gated)
+		top.Executions[at].Flow = &admission
 		flows, configs := top.Objects(func(alias string) string { return "id of " + alias })
 		doc["authenticationFlows"] = append(Objects(doc["authenticationFlows"]), flows...)
 		doc["authenticatorConfig"] = append(Objects(doc["authenticatorConfig"]), configs...)
@@ -74,7 +62,8 @@ func TestAGateIsIntactOnlyWithAllItsParts(t *testing.T) {
 		return peek(all[slices.IndexFunc(all, func(c Object) bool { return c["alias"] == alias })], "config")
 	}
 	client := func(doc Object) Object { return Objects(doc["clients"])[0] }
-	chunk, gate := ChunkAlias(PlaceBroker, ProtocolOIDC, "app"), GateAlias(PlaceBroker, "app")
+	chunk, gate := PlaceBroker.Chunk(ProtocolOIDC, "app"), GateAlias(PlaceBroker, "app")
+	gates, browser := PlaceBroker.Gates(ProtocolOIDC, "app"), PlaceBrowser.Chunk(ProtocolOIDC, "app")
 	for name, spoil := range map[string]func(doc Object){
 		"the marker scope is gone": func(doc Object) {
 			client(doc)["defaultClientScopes"] = []any{ChunkScope(ProtocolOIDC,
@@ -86,24 +75,33 @@ func TestAGateIsIntactOnlyWithAllItsParts(t *testing.T) {
 			execution(doc, TopFlow(PlaceBroker), GateParent(PlaceBroker))["requirement"] = "DISABLED"
 		},
 		"the chunk is switched off": func(doc Object) {
-			execution(doc, GateParent(PlaceBroker),
-				chunk)["requirement"] = "DISABLED"
+			execution(doc, GateParent(PlaceBroker), chunk)["requirement"] = "DISABLED"
 		},
-		"the gate is switched off":   func(doc Object) { execution(doc, chunk, gate)["requirement"] = Alternative },
+		"the chunk of the browser is asked of all": func(doc Object) {
+			execution(doc, GateParent(PlaceBrowser), browser)["requirement"] = Required
+		},
+		"the gate is switched off":   func(doc Object) { execution(doc, gates, gate)["requirement"] = "DISABLED" },
 		"the gate asks another role": func(doc Object) { config(doc, gate+" member role")["condUserRole"] = "app.other" },
+		"the gate asks who has not":  func(doc Object) { config(doc, gate+" member role")["negate"] = "true" },
 		"the chunk asks other scope": func(doc Object) { config(doc, chunk+" client")["client_scope"] = "email" },
-		"somebody passes in a chunk": func(doc Object) {
-			execution(doc, chunk,
-				"allow-access-authenticator")["requirement"] = Alternative
+		"the gate asks other scope":  func(doc Object) { config(doc, gate+" member client")["client_scope"] = "email" },
+		"nobody is refused in the browser": func(doc Object) {
+			execution(doc, GateParent(PlaceBrowser), GateParent(PlaceBrowser)+" refuse")["requirement"] = "DISABLED"
 		},
-		"one place holds another text": func(doc Object) {
-			config(doc, DenyConfig(PlaceBroker,
-				"app"))["denyErrorMessage"] = "Go away."
+		"nobody is refused after a provider": func(doc Object) {
+			execution(doc, gates, chunk+" refuse")["requirement"] = "DISABLED"
+		},
+		"everybody passes in the browser": func(doc Object) {
+			parent := flow(doc, GateParent(PlaceBrowser))
+			parent["authenticationExecutions"] = append(parent["authenticationExecutions"].([]any),
+				Execution{Authenticator: "allow-access-authenticator", Requirement: Alternative, Priority: 1}.Object())
+		},
+		"a refusal leads elsewhere": func(doc Object) {
+			config(doc, chunk+" refuse provider")["defaultProvider"] = "corp"
 		},
 		"a place is gone": func(doc Object) { flow(doc, TopFlow(PlaceDirect))["alias"] = "theirs" },
 		"the chunk hangs elsewhere": func(doc Object) {
-			execution(doc, GateParent(PlaceBroker),
-				chunk)["flowAlias"] = "nowhere"
+			execution(doc, GateParent(PlaceBroker), chunk)["flowAlias"] = "nowhere"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,8 +150,8 @@ func TestAFlowThatHoldsItselfIsCutOff(t *testing.T) {
 
 func TestALiveFlowCoversAWantedOneOnlyWholly(t *testing.T) {
 	wanted := Flow{Executions: []Execution{step("a", Required, 1), step("b", Required, 2)}}
-	gate := GateFlow(PlaceBrowser, "app", "No.")
-	between := Execution{Flow: &gate, Requirement: Conditional, Priority: 1}
+	gate := PlaceBrowser.gate("app")
+	between := Execution{Flow: &gate, Requirement: Alternative, Priority: 1}
 	withConfig := Flow{Executions: []Execution{{Authenticator: "a", Requirement: Required,
 		Config: &Config{Values: map[string]string{"x": "1"}}}}}
 	for name, test := range map[string]struct {
@@ -198,5 +196,48 @@ func TestNoFlowOfOursLinksAnAccountByItsAddress(t *testing.T) {
 	}
 	for _, flow := range BaseFlows() {
 		walk(flow)
+	}
+}
+
+// deny-access counts as a failed sign-in of the person: two within a second lock his account.
+func TestNoGateDeniesInAWayThatCounts(t *testing.T) {
+	var walk func(flow Flow)
+	walk = func(flow Flow) {
+		for _, e := range flow.Executions {
+			if e.Authenticator == "deny-access-authenticator" {
+				t.Errorf("%s holds %s", flow.Alias, e.Authenticator)
+			}
+			if e.Flow != nil {
+				walk(*e.Flow)
+			}
+		}
+	}
+	for _, place := range Places() {
+		walk(place.Admission([]Gated{{"app", ProtocolOIDC}, {"urn:other", ProtocolSAML}}))
+	}
+}
+
+// A gate of the shape before is found with its client, whatever else stands beside it.
+func TestOldGatesAreFound(t *testing.T) {
+	member := PlaceBrowser.OldGate("app") + " member"
+	gate := Flow{Alias: PlaceBrowser.OldGate("app"), Executions: []Execution{{Requirement: Conditional,
+		Flow: &Flow{Alias: member, Executions: []Execution{{Authenticator: "conditional-user-role", Requirement: Required,
+			Config: &Config{Alias: member + " role", Values: map[string]string{"condUserRole": "app.access"}}}}}}}}
+	renamed := Flow{Alias: PlaceBrowser.OldGate("was"), Executions: []Execution{{Requirement: Conditional,
+		Flow: &Flow{Alias: PlaceBrowser.OldGate("was") + " member"}}}}
+	chunk := Flow{Alias: TopFlow(PlaceBrowser) + " saml-3", Executions: []Execution{allow(lastPriority),
+		{Flow: &gate, Requirement: Conditional}, {Flow: &renamed, Requirement: Conditional}}}
+	parent := Flow{Alias: PlaceBrowser.OldParent(), Executions: []Execution{{Flow: &chunk, Requirement: Conditional}}}
+	top := Flow{Alias: TopFlow(PlaceBrowser), TopLevel: true, Executions: []Execution{{Flow: &parent,
+		Requirement: Required}}}
+	s := ParseFlows(top.Objects(func(alias string) string { return alias }))
+	if got := s.OldGates(PlaceBrowser); !slices.Equal(got, []Gated{{"app", ProtocolSAML}}) {
+		t.Errorf("found %v", got)
+	}
+	if got := s.GateFlows(); len(got) != 0 {
+		t.Errorf("the flow of the shape before counts as there: %v", got)
+	}
+	if got := s.OldGates(PlaceDirect); len(got) != 0 {
+		t.Errorf("where there is no flow, found %v", got)
 	}
 }

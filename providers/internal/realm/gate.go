@@ -73,12 +73,18 @@ type Config struct {
 // TopFlow is the alias of the top-level flow of a place.
 func TopFlow(place Place) string { return "rehome gate " + string(place) }
 
-// GateParent is the alias of the sub-flow that holds the chunks of a place.
-func GateParent(place Place) string { return TopFlow(place) + " gates" }
+// GateParent is the alias of the sub-flow that holds the chunks of a place. Nobody passes it whom no gate below it
+// lets through.
+func GateParent(place Place) string { return TopFlow(place) + " admission" }
 
-// BaseFlows are the top-level flows, complete but without a gate: they let everybody through who signs in.
+// OldParent is the alias of what held the chunks in the shape before: it let through whom no gate refused, and each
+// refusal counted as a failed sign-in of the person.
+func (place Place) OldParent() string { return TopFlow(place) + " gates" }
+
+// BaseFlows are the top-level flows, complete but without a gate. A client that is bound to them without a gate of its
+// own lets nobody in; whoever signs in through a provider at a client that is not gated passes.
 func BaseFlows() []Flow {
-	return []Flow{browserFlow(), directFlow(), brokerFlow(), createOnlyFlow(), linkedOnlyFlow()}
+	return []Flow{browserFlow(), directFlow(), brokerFlow(), createOnlyFlow(), linkedOnlyFlow(), refusalFlow()}
 }
 
 // GateKey is a name of a client that is safe in an alias, a scope name and an address. It ends with the whole digest:
@@ -136,63 +142,183 @@ func ScopeObject(name, protocol string) Object {
 	}
 }
 
-// ChunkAlias is the alias of the chunk flow that holds the gate of a client. Its parent is GateParent(place).
-func ChunkAlias(place Place, protocol, clientID string) string {
-	return TopFlow(place) + " " + strings.TrimPrefix(ChunkScope(protocol, clientID), chunkPrefix)
+// Chunk is the alias of the flow that holds the gates of a sixteenth of the clients. Its parent is GateParent.
+func (place Place) Chunk(protocol, clientID string) string {
+	return TopFlow(place) + chunkMark + strings.TrimPrefix(ChunkScope(protocol, clientID), chunkPrefix)
 }
 
-// ChunkFlow is the chunk of a client, still without a gate. It is attached CONDITIONAL with ChunkPriority.
-func ChunkFlow(place Place, protocol, clientID string) Flow {
-	return chunkFlow(ChunkAlias(place, protocol, clientID), ChunkScope(protocol, clientID))
+// chunk is the chunk of a client, still without a gate. It is attached with chunkRequirement and chunkPriority.
+func (place Place) chunk(protocol, clientID string) Flow {
+	return chunkFlow(place, place.Chunk(protocol, clientID), ChunkScope(protocol, clientID))
 }
 
-func chunkFlow(alias, scope string) Flow {
-	return Flow{Alias: alias, Description: "Gates of some clients.", Executions: []Execution{
-		scopeCondition(alias, scope),
-		// Without a closing allow a chunk turns the members of its own clients away.
-		allow(lastPriority),
-	}}
+// chunkFlow: a condition in an alternative sub-flow is passed over (Keycloak 26.7.4), so it stands in one below. After
+// a sign-in through a provider the clients that have no gate come by as well, so there a chunk is passed over by whom
+// it does not concern, and refuses the others itself.
+func chunkFlow(place Place, alias, scope string) Flow {
+	gates := Flow{Alias: alias + " apps", Description: "The gates themselves; who passes none of them is refused."}
+	if place == PlaceBroker {
+		gates.Executions = []Execution{refusal(alias+" refuse", lastPriority)}
+	}
+	inside := []Execution{scopeCondition(alias, scope), {Flow: &gates, Requirement: Required, Priority: 10}}
+	chunk := Flow{Alias: alias, Description: "Gates of some clients.", Executions: inside}
+	if place != PlaceBroker {
+		chunk.Executions = []Execution{{Requirement: Conditional, Priority: 10,
+			Flow: &Flow{Alias: alias + " if", Description: "Whom it concerns.", Executions: inside}}}
+	}
+	return chunk
 }
 
-// Priorities with which chunks are attached to their parent and gates to their chunk: behind the condition, before the
-// allow.
+// chunkRequirement is how a chunk is attached to its parent at a place.
+func (place Place) chunkRequirement() string {
+	if place == PlaceBroker {
+		return Conditional
+	}
+	return Alternative
+}
+
+// chunkPriority and gatePriority come before the refusal, or the allow.
 const (
-	ChunkPriority = 10
-	GatePriority  = 10
+	chunkPriority = 10
+	gatePriority  = 10
 )
 
-// GateAlias is the alias of the sub-flow that guards a client at a place. Its parent is ChunkAlias.
-func GateAlias(place Place, clientID string) string {
-	return TopFlow(place) + " for " + GateKey(clientID)
+// The words by which the name of a chunk and of a gate begin behind the name of their top-level flow. A key of a client
+// holds no blank, so neither is ever taken for the other.
+const (
+	chunkMark = " chunk "
+	gateMark  = " of "
+)
+
+// Gates is the alias of the flow in the chunk of a client that holds the gates.
+func (place Place) Gates(protocol, clientID string) string {
+	return place.Chunk(protocol, clientID) + " apps"
 }
 
-// GateFlow guards a client at a place. It is attached CONDITIONAL with GatePriority, last of all that is made.
-//
-// It has a nested shape that stays closed when the role or the client is renamed: only a known member is let through.
-func GateFlow(place Place, clientID, denyMessage string) Flow {
+// GateAlias is the alias of the sub-flow that guards a client at a place. Its parent is called by Gates.
+func GateAlias(place Place, clientID string) string {
+	return TopFlow(place) + gateMark + GateKey(clientID)
+}
+
+// OldGate is the alias that a gate had in the shape before.
+func (place Place) OldGate(clientID string) string {
+	return TopFlow(place) + oldGateMark + GateKey(clientID)
+}
+
+const oldGateMark = " for "
+
+// IsGate tells whether a flow is a gate of a place, of either shape.
+func (place Place) IsGate(alias string) bool {
+	for _, mark := range []string{gateMark, oldGateMark} {
+		if rest, ours := strings.CutPrefix(alias, TopFlow(place)+mark); ours && !strings.Contains(rest, " ") {
+			return true
+		}
+	}
+	return false
+}
+
+// HoldsPart tells whether a flow is a chunk or a gate of a place, or a part of one.
+func (place Place) HoldsPart(alias string) bool {
+	return strings.HasPrefix(alias, TopFlow(place)+chunkMark) || strings.HasPrefix(alias, TopFlow(place)+gateMark)
+}
+
+// Gate is the gate of a client at a place, as it is attached to the flow called Gates.
+func (place Place) Gate(clientID string) Execution {
+	flow := place.gate(clientID)
+	return Execution{Flow: &flow, Requirement: Alternative, Priority: gatePriority}
+}
+
+// FirstGate is the chunk of a client with its gate, as it is attached to GateParent.
+func (place Place) FirstGate(client Gated) Execution {
+	return place.Admission([]Gated{client}).Executions[0]
+}
+
+// gate lets the members of a client through at a place, and concerns nobody else. It is attached ALTERNATIVE with
+// gatePriority, last of all that is made: a gate only opens, and what is gone of it or of what it names refuses.
+func (place Place) gate(clientID string) Flow {
 	alias := GateAlias(place, clientID)
 	member := alias + " member"
-	refuse := alias + " refuse"
 	return Flow{Alias: alias, Description: "Gate of one client.", Executions: []Execution{
-		scopeCondition(alias, MarkerScope(clientID)),
-		{Flow: &Flow{Alias: member, Description: "Lets members through.", Executions: []Execution{
-			{Authenticator: "conditional-user-role", Requirement: Required, Priority: 0,
-				Config: &Config{Alias: member + " role", Values: map[string]string{"condUserRole": clientID + "." + AccessRole,
-					"negate": "false"}}},
-			allow(10),
-		}}, Requirement: Conditional, Priority: 10},
-		{Flow: &Flow{Alias: refuse, Description: "Turns everybody else away.", Executions: []Execution{
-			{Authenticator: "conditional-sub-flow-executed", Requirement: Required, Priority: 0,
-				Config: &Config{Alias: refuse + " check", Values: map[string]string{"flow_to_check": member,
-					"check_result": "not-executed"}}},
-			{Authenticator: "deny-access-authenticator", Requirement: Required, Priority: 10,
-				Config: &Config{Alias: DenyConfig(place, clientID), Values: map[string]string{"denyErrorMessage": denyMessage}}},
-		}}, Requirement: Conditional, Priority: 20},
+		{Requirement: Conditional, Priority: 10, Flow: &Flow{Alias: member, Description: "Lets members through.",
+			Executions: []Execution{
+				scopeCondition(member, MarkerScope(clientID)),
+				{Authenticator: "conditional-user-role", Requirement: Required, Priority: 5,
+					Config: &Config{Alias: member + " role", Values: map[string]string{
+						"condUserRole": clientID + roleMark, "negate": "false"}}},
+				allow(10),
+			}}},
 	}}
 }
 
-// DenyConfig is the alias of the configuration that holds the deny message of a gate.
-func DenyConfig(place Place, clientID string) string { return GateAlias(place, clientID) + " message" }
+// roleMark is what follows the client in the name of the role that a gate asks for.
+const roleMark = "." + AccessRole
+
+// Gated is a client behind a gate.
+type Gated struct{ ClientID, Protocol string }
+
+// Admission is everything that holds the gates of a place, with the gates of clients.
+func (place Place) Admission(clients []Gated) Flow {
+	parent := Flow{Alias: GateParent(place), Description: "One sub-flow a chunk of gated clients."}
+	chunks := map[string]*Flow{}
+	for _, client := range clients {
+		alias := place.Chunk(client.Protocol, client.ClientID)
+		if chunks[alias] == nil {
+			chunk := place.chunk(client.Protocol, client.ClientID)
+			chunks[alias] = chunk.below(place.Gates(client.Protocol, client.ClientID))
+			parent.Executions = append(parent.Executions,
+				Execution{Flow: &chunk, Requirement: place.chunkRequirement(), Priority: chunkPriority})
+		}
+		chunks[alias].Executions = append([]Execution{place.Gate(client.ClientID)}, chunks[alias].Executions...)
+	}
+	switch place {
+	case PlaceBrowser:
+		parent.Executions = append(parent.Executions, refusal(parent.Alias+" refuse", lastPriority))
+	case PlaceBroker:
+		parent.Executions = append(parent.Executions, allow(lastPriority))
+	case PlaceDirect: // no page can be shown there: a flow that ends without success refuses and counts against nobody
+	}
+	return parent
+}
+
+// below finds a flow somewhere below another one by its alias, nil when it is not there.
+func (f *Flow) below(alias string) *Flow {
+	for i := range f.Executions {
+		child := f.Executions[i].Flow
+		if child == nil {
+			continue
+		}
+		if child.Alias == alias {
+			return child
+		}
+		if found := child.below(alias); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// refusal turns a person away without a failed sign-in that would count against him: deny-access counts, and two
+// refusals within a second lock an account (Keycloak 26.7.4). The browser is sent to a provider that leads to a client
+// of the same realm whose flow does nothing but deny, where nobody is known. Where that provider is not there, as in a
+// realm file, whose author knows no address, the flow just does not succeed.
+//
+// A kc_idp_hint of the request beats the provider that is named here, and would send the person round for ever: whoever
+// comes by again ends there.
+func refusal(alias string, priority int) Execution {
+	seen := alias + " seen"
+	return Execution{Requirement: Alternative, Priority: priority, Flow: &Flow{Alias: alias,
+		Description: "Turns everybody else away.", Executions: []Execution{
+			{Requirement: Conditional, Priority: 10, Flow: &Flow{Alias: alias + " again", Executions: []Execution{
+				{Authenticator: "conditional-sub-flow-executed", Requirement: Required, Priority: 0, Config: &Config{
+					Alias: alias + " check", Values: map[string]string{"flow_to_check": seen, "check_result": "executed"}}},
+				{Flow: &Flow{Alias: alias + " end", Description: "Empty: nobody passes it."}, Requirement: Required,
+					Priority: 10},
+			}}},
+			{Requirement: Required, Priority: 20, Flow: &Flow{Alias: seen, Executions: []Execution{allow(10)}}},
+			{Authenticator: "identity-provider-redirector", Requirement: Required, Priority: 30, Config: &Config{
+				Alias: alias + " provider", Values: map[string]string{"defaultProvider": RefusalName}}},
+		}}}
+}
 
 func scopeCondition(flow, scope string) Execution {
 	return Execution{Authenticator: "conditional-client-scope", Requirement: Required, Priority: 0,
@@ -204,10 +330,8 @@ func allow(priority int) Execution {
 }
 
 func gatesOf(place Place, priority int) Execution {
-	return Execution{Requirement: Required, Priority: priority, Flow: &Flow{
-		Alias: GateParent(place), Description: "One sub-flow a chunk of gated clients.",
-		Executions: []Execution{allow(lastPriority)},
-	}}
+	admission := place.Admission(nil)
+	return Execution{Requirement: Required, Priority: priority, Flow: &admission}
 }
 
 func step(authenticator, requirement string, priority int) Execution {

@@ -101,7 +101,7 @@ func groupFields() []field {
 func readGroupAttributes(o Object) any {
 	attributes := map[string]any{}
 	for name, values := range peek(o, "attributes") {
-		if name != TagKey {
+		if name != tagKey {
 			attributes[name] = List(Texts(values))
 		}
 	}
@@ -118,8 +118,8 @@ func writeGroupAttributes(o Object, value any) {
 	for name, values := range wanted {
 		kept[name] = List(Texts(values))
 	}
-	if tag, tagged := peek(o, "attributes")[TagKey]; tagged {
-		kept[TagKey] = tag
+	if tag, tagged := peek(o, "attributes")[tagKey]; tagged {
+		kept[tagKey] = tag
 	}
 	o["attributes"] = kept
 }
@@ -129,7 +129,7 @@ func WriteGroup(base Object, a identity.Attributes, tag string) Object {
 	o := orNew(base)
 	writeFields(TypeOf(TypeGroup).fields, o, a, nil)
 	if tag != "" {
-		sub(o, "attributes")[TagKey] = []any{tag}
+		sub(o, "attributes")[tagKey] = []any{tag}
 	}
 	return o
 }
@@ -139,7 +139,7 @@ func ReadGroup(o Object, path string) identity.Resource {
 	a := readFields(TypeOf(TypeGroup).fields, o)
 	a["path"] = path
 	tag := ""
-	if texts := Texts(peek(o, "attributes")[TagKey]); len(texts) > 0 {
+	if texts := Texts(peek(o, "attributes")[tagKey]); len(texts) > 0 {
 		tag = texts[0]
 	}
 	return identity.Resource{Type: TypeGroup, Key: path, ServerID: str(o, "id"), Tag: tag, Attributes: a}
@@ -252,7 +252,6 @@ func gateFields() []field {
 	return []field{
 		{name: "client", key: true, doc: "Client id."},
 		{name: "protocol", doc: "Protocol of the client; the marker scopes must have the same."},
-		{name: "deny_message", doc: "What somebody without the role reads."},
 		{name: "intact", form: asFlag,
 			doc: "Every part is in place: marker scopes, the sub-flow in all three flows, and the client's flow overrides."},
 	}

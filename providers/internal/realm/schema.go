@@ -20,7 +20,7 @@ const (
 const (
 	AccessRole   = "access"         // client role that lets its holder use the client
 	GateFlowsKey = "rehome"         // key of the one gate_flows resource
-	TagKey       = "rehome.item"    // attribute (client, group, provider config, organization) that holds the item address
+	tagKey       = "rehome.item"    // attribute (client, group, provider config, organization) that holds the item address
 	MarkerClient = "rehome-marker"  // disabled client that holds the marker
 	MarkerKey    = "rehome.marker"  // attribute of the marker client, JSON
 	MarkerCount  = "rehome.version" // attribute of the marker client: grows with every write

@@ -1,7 +1,6 @@
 package translation
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -87,8 +86,7 @@ func guard(item identity.Item, app kinds.Application, client identity.Attributes
 	if gated {
 		resources = append(resources, realm.GateFlows(), identity.Resource{Type: realm.TypeGate, Key: id,
 			Attributes: identity.Attributes{
-				"client": refer, "protocol": client["protocol"], "deny_message": fmt.Sprintf("You are not assigned to %s.",
-					denyName(app.Name)), "intact": true,
+				"client": refer, "protocol": client["protocol"], "intact": true,
 			}, DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey),
 				identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}})
 		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, realm.TypeGate))
@@ -113,20 +111,6 @@ func guard(item identity.Item, app kinds.Application, client identity.Attributes
 	}
 	return append(resources, identity.Resource{Type: realm.TypeEnablement, Key: id, Attributes: opening,
 		DependsOn: waits}), findings
-}
-
-// denyName is the name as the deny message may hold it: no markup, no line break.
-func denyName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune("<>{}&\"$", r) {
-			return -1
-		}
-		return r
-	}, name)
-	if name == "" {
-		return "this application"
-	}
-	return clip(name)
 }
 
 func clip(text string) string {

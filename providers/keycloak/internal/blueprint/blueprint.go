@@ -125,8 +125,8 @@ func (s *stripper) clients(document realm.Object, flows map[string]string) {
 	var kept []realm.Object
 	for _, client := range realm.Objects(document["clients"]) {
 		id := admin.Text(client, "clientId")
-		if id == realm.MarkerClient {
-			continue
+		if id == realm.MarkerClient || id == realm.RefusalName {
+			continue // a run makes its own
 		}
 		kept = append(kept, client)
 		current.DropSecrets(client)
@@ -154,8 +154,10 @@ func (s *stripper) clients(document realm.Object, flows map[string]string) {
 	}
 	document["clients"] = admin.List(kept)
 	// roles of a client that is not there refuse an import
-	delete(admin.Part(admin.Part(document, "roles"), "client"), realm.MarkerClient)
-	delete(admin.Part(document, "clientScopeMappings"), realm.MarkerClient)
+	for _, gone := range []string{realm.MarkerClient, realm.RefusalName} {
+		delete(admin.Part(admin.Part(document, "roles"), "client"), gone)
+		delete(admin.Part(document, "clientScopeMappings"), gone)
+	}
 }
 
 // rename lets the addresses of the server's own clients name the new realm.
@@ -181,7 +183,13 @@ func (s *stripper) rename(client realm.Object) {
 }
 
 func (s *stripper) providers(document realm.Object) {
-	for _, provider := range realm.Objects(document["identityProviders"]) {
+	providers := slices.DeleteFunc(realm.Objects(document["identityProviders"]), func(provider realm.Object) bool {
+		return admin.Text(provider, "alias") == realm.RefusalName
+	})
+	if document["identityProviders"] != nil {
+		document["identityProviders"] = admin.List(providers)
+	}
+	for _, provider := range providers {
 		if enabled, _ := provider["enabled"].(bool); enabled {
 			s.took("identity provider %s was enabled", admin.Text(provider, "alias"))
 		}

@@ -21,12 +21,11 @@ const exampleChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 // connector describes how applications connect to one realm.
 type connector struct {
 	*current.Realm
-	publicURL string
 }
 
 // Describe tells how an application connects to a client of the realm. Addresses and keys come from the server's own
 // discovery document and SAML descriptor, names from the live client.
-func Describe(ctx context.Context, c *current.Realm, publicURL string,
+func Describe(ctx context.Context, c *current.Realm,
 	resource identity.Resource) ([]observation.ConnectionFact, error) {
 	const doing = "describing a connection"
 	if resource.Type != realm.TypeClient {
@@ -41,7 +40,7 @@ func Describe(ctx context.Context, c *current.Realm, publicURL string,
 		return nil, &contract.ProviderError{Code: contract.ErrorNotFound,
 			Message: fmt.Sprintf("the realm has no client %q", admin.Printable(resource.Key))}
 	}
-	t, sheet := connector{c, publicURL}, &connection{}
+	t, sheet := connector{c}, &connection{}
 	if admin.Text(live, "protocol") == realm.ProtocolSAML {
 		err = t.connectSAML(ctx, live, sheet)
 	} else {
@@ -83,14 +82,14 @@ func (t connector) connectOIDC(ctx context.Context, live realm.Object, sheet *co
 			"the discovery document lacks an address")
 	}
 	id := admin.Text(live, "clientId")
-	issuer := t.outside(found.Issuer)
+	issuer := t.Outside(found.Issuer)
 	sheet.add(observation.ConnectionProtocol, "OpenID Connect")
 	sheet.add(observation.ConnectionIssuer, issuer)
 	sheet.add(observation.ConnectionDiscovery, issuer+"/.well-known/openid-configuration")
-	sheet.add(observation.ConnectionAuthorization, t.outside(found.Authorization))
-	sheet.add(observation.ConnectionToken, t.outside(found.Token))
-	sheet.add(observation.ConnectionKeys, t.outside(found.Keys))
-	sheet.add(observation.ConnectionLogout, t.outside(found.Logout))
+	sheet.add(observation.ConnectionAuthorization, t.Outside(found.Authorization))
+	sheet.add(observation.ConnectionToken, t.Outside(found.Token))
+	sheet.add(observation.ConnectionKeys, t.Outside(found.Keys))
+	sheet.add(observation.ConnectionLogout, t.Outside(found.Logout))
 	sheet.add(observation.ConnectionClientID, id)
 	sheet.add(observation.ConnectionClientSecret, secretArrives(live))
 	redirects := realm.Texts(live["redirectUris"])
@@ -102,19 +101,10 @@ func (t connector) connectOIDC(ctx context.Context, live realm.Object, sheet *co
 	sheet.note(observation.ConnectionClaims, oidcSample(live, issuer),
 		"made-up values; tokens also hold times and ids of the session")
 	if standard, _ := live["standardFlowEnabled"].(bool); standard {
-		sheet.note(observation.ConnectionTest, t.testAddress(live, t.outside(found.Authorization), redirects),
+		sheet.note(observation.ConnectionTest, t.testAddress(live, t.Outside(found.Authorization), redirects),
 			"shows the sign-in page and then leads to the application, which may refuse a sign-in that it did not begin")
 	}
 	return nil
-}
-
-// outside is an address as applications see it: where the server makes addresses of the one it was asked at, the public
-// one goes in.
-func (t connector) outside(address string) string {
-	if rest, inside := strings.CutPrefix(address, t.Realm.Base.String()+"/"); inside && t.publicURL != "" {
-		return t.publicURL + "/" + rest
-	}
-	return address
 }
 
 // secretArrives says how the client proves itself. The secret itself is never read.

@@ -21,13 +21,13 @@ func (t connector) connectSAML(ctx context.Context, live realm.Object, sheet *co
 		return err
 	}
 	attributes := admin.Part(live, "attributes")
-	issuer := t.outside(found.EntityID)
+	issuer := t.Outside(found.EntityID)
 	metadata := issuer + "/protocol/saml/descriptor"
 	sheet.add(observation.ConnectionProtocol, "SAML 2.0")
 	sheet.add(observation.ConnectionMetadata, metadata)
 	sheet.add(observation.ConnectionEntityID, issuer)
-	sheet.add(observation.ConnectionSignOn, t.outside(current.Location(found.Provider.SignOn)))
-	sheet.add(observation.ConnectionLogout, t.outside(current.Location(found.Provider.Logout)))
+	sheet.add(observation.ConnectionSignOn, t.Outside(current.Location(found.Provider.SignOn)))
+	sheet.add(observation.ConnectionLogout, t.Outside(current.Location(found.Provider.Logout)))
 	if err := certificates(t.Realm, found, sheet); err != nil {
 		return err
 	}

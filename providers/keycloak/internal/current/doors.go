@@ -26,6 +26,9 @@ func (c *Realm) Situation(ctx context.Context, application realm.Object,
 		return s, err
 	}
 	for _, provider := range providers {
+		if admin.Text(provider, "alias") == realm.RefusalName {
+			continue // it leads nowhere but to a flow that denies
+		}
 		s.Providers = append(s.Providers, realm.ReadProvider(provider, nil).Attributes)
 	}
 	s.Others, err = c.exchangers.read(ctx, c)

@@ -30,12 +30,67 @@ func (c *Realm) GateFlows(ctx context.Context) ([]string, map[string]string, err
 		if err != nil {
 			return nil, nil, err
 		}
-		live, _ := realm.ParseFlows(tree.flows, nil).Tree(wanted.Alias)
-		if realm.Covers(live, wanted) {
+		whole, err := c.isWhole(ctx, tree, wanted)
+		if err != nil {
+			return nil, nil, err
+		}
+		if whole {
 			complete = append(complete, wanted.Alias)
 		}
 	}
 	return complete, there, nil
+}
+
+// isWhole tells whether a top-level flow of ours holds what it must, and that of a refusal what leads to it too.
+func (c *Realm) isWhole(ctx context.Context, tree Tree, wanted realm.Flow) (bool, error) {
+	var ids []string
+	for _, alias := range configsOf(wanted) {
+		if id := tree.configs[alias]; id != "" {
+			ids = append(ids, id)
+		}
+	}
+	configs, err := c.configValues(ctx, ids)
+	if err != nil {
+		return false, err
+	}
+	live, _ := realm.ParseFlows(tree.flows, configs).Tree(wanted.Alias)
+	if !realm.Covers(live, wanted) || wanted.Alias != realm.RefusalFlow {
+		return realm.Covers(live, wanted), nil
+	}
+	refusal, err := c.ReadRefusal(ctx)
+	return refusal.IsWhole(tree.FlowIDs[wanted.Alias]), err
+}
+
+func configsOf(flow realm.Flow) []string {
+	var aliases []string
+	for _, e := range flow.Executions {
+		if e.Config != nil {
+			aliases = append(aliases, e.Config.Alias)
+		}
+		if e.Flow != nil {
+			aliases = append(aliases, configsOf(*e.Flow)...)
+		}
+	}
+	return aliases
+}
+
+// OldGates lists the clients that have a gate of the shape before in the flow of a place; false when the flow holds
+// none of that shape.
+func (c *Realm) OldGates(ctx context.Context, place realm.Place, tree Tree) ([]realm.Gated, bool, error) {
+	if tree.Executions[place.OldParent()] == "" {
+		return nil, false, nil
+	}
+	var ids []string
+	for _, alias := range SortedNames(tree.configs) {
+		if strings.HasSuffix(alias, " member role") {
+			ids = append(ids, tree.configs[alias])
+		}
+	}
+	configs, err := c.configValues(ctx, ids)
+	if err != nil {
+		return nil, false, err
+	}
+	return realm.ParseFlows(tree.flows, configs).OldGates(place), true, nil
 }
 
 // GatesIn lists the aliases of gates below a flow.
@@ -43,8 +98,7 @@ func GatesIn(tree Tree) []string {
 	var gates []string
 	for alias := range tree.Executions {
 		for _, place := range realm.Places() {
-			rest, ours := strings.CutPrefix(alias, realm.TopFlow(place)+" for ")
-			if ours && !strings.Contains(rest, " ") {
+			if place.IsGate(alias) {
 				gates = append(gates, alias)
 			}
 		}
@@ -80,7 +134,8 @@ func (c *Realm) Gate(ctx context.Context, application realm.Object) (identity.Re
 		flows = append(flows, tree.flows...)
 		for _, alias := range SortedNames(tree.configs) {
 			if strings.HasPrefix(alias, realm.GateAlias(place, clientID)) ||
-				strings.HasPrefix(alias, realm.ChunkAlias(place, protocol, clientID)+" ") {
+				strings.HasPrefix(alias, place.Chunk(protocol, clientID)+" ") ||
+				strings.HasPrefix(alias, realm.GateParent(place)+" ") {
 				wanted = append(wanted, tree.configs[alias])
 			}
 		}
@@ -143,9 +198,15 @@ func (c *Realm) FlowUsers(ctx context.Context, ours map[string]string) ([]flowUs
 	}
 	users := realmBindings(document, names)
 	for _, application := range realm.Objects(document["clients"]) {
+		if admin.Text(application, "clientId") == realm.RefusalName {
+			continue
+		}
 		users = append(users, applicationUse(application, ids, gates)...)
 	}
 	for _, provider := range realm.Objects(document["identityProviders"]) {
+		if admin.Text(provider, "alias") == realm.RefusalName {
+			continue
+		}
 		if names[admin.Text(provider, "firstBrokerLoginFlowAlias")] ||
 			names[admin.Text(provider, "postBrokerLoginFlowAlias")] {
 			users = append(users, flowUser{realm.TypeProvider, admin.Text(provider, "alias")})
@@ -188,7 +249,7 @@ func applicationUse(application realm.Object, ids, gates map[string]bool) []flow
 		}
 	}
 	for _, place := range realm.Places() {
-		if gates[realm.GateAlias(place, clientID)] {
+		if gates[realm.GateAlias(place, clientID)] || gates[place.OldGate(clientID)] {
 			return []flowUser{{realm.TypeClient, clientID}}
 		}
 	}

@@ -1,13 +1,30 @@
 package current
 
-import "github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+import (
+	"strings"
+
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
+)
 
 // Realm is one realm of a running server: what it holds, and the way to ask it.
 type Realm struct {
 	*admin.Client
 
+	publicURL  string // without a slash at the end, empty when it is the one that is asked
 	exchangers exchangers
 }
 
-// New makes the view of the realm that a client speaks to.
-func New(client *admin.Client) *Realm { return &Realm{Client: client} }
+// New makes the view of the realm that a client speaks to. PublicURL is where people see the server, empty when it is
+// where the client asks it.
+func New(client *admin.Client, publicURL string) *Realm {
+	return &Realm{Client: client, publicURL: publicURL}
+}
+
+// Outside is an address as people see it: where the server makes addresses of the one it was asked at, the public one
+// goes in.
+func (c *Realm) Outside(address string) string {
+	if rest, inside := strings.CutPrefix(address, c.Base.String()+"/"); inside && c.publicURL != "" {
+		return c.publicURL + "/" + rest
+	}
+	return address
+}

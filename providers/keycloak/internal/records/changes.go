@@ -292,6 +292,9 @@ func (r *changeReader) about(ctx context.Context, e adminEvent, path []string) (
 		if len(path) < 3 {
 			return nil, nil
 		}
+		if path[2] == realm.RefusalName || admin.Text(e.body(), "alias") == realm.RefusalName {
+			return []identity.ResourceID{id(realm.TypeGateFlows, realm.GateFlowsKey)}, nil
+		}
 		about := []identity.ResourceID{id(realm.TypeProvider, path[2])}
 		if len(path) == 3 { // an organization's step sets its domain and redirect at the provider
 			about = append(about, id(realm.TypeOrganization, ""))
@@ -313,6 +316,9 @@ func (r *changeReader) aboutClient(e adminEvent, path []string) []identity.Resou
 		return nil
 	}
 	name, body := r.clients[path[1]], e.body()
+	if name == realm.RefusalName {
+		return []identity.ResourceID{{Type: realm.TypeGateFlows, Key: realm.GateFlowsKey}}
+	}
 	client, gate, enablement := identity.ResourceID{Type: realm.TypeClient, Key: name},
 		identity.ResourceID{Type: realm.TypeGate, Key: name}, identity.ResourceID{Type: realm.TypeEnablement, Key: name}
 	if len(path) > 2 {

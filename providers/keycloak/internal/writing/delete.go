@@ -39,6 +39,9 @@ func (w flowsWriter) Remove(ctx context.Context, _ contract.StepRequest, _ *foun
 	if err != nil {
 		return err
 	}
+	if err := w.removeRefusal(ctx); err != nil {
+		return err
+	}
 	for _, alias := range current.SortedNames(there) {
 		if err := w.Realm.Delete(ctx, w.Admin("authentication", "flows", there[alias]), nil); err != nil {
 			return err
@@ -85,12 +88,14 @@ func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *fo
 		return err
 	}
 	for _, place := range realm.Places() {
-		execution, there := trees[place].Executions[realm.GateAlias(place, clientID)]
-		if !there {
-			continue
-		}
-		if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {
-			return err
+		for _, alias := range []string{realm.GateAlias(place, clientID), place.OldGate(clientID)} {
+			execution, there := trees[place].Executions[alias]
+			if !there {
+				continue
+			}
+			if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {
+				return err
+			}
 		}
 	}
 	scopes := realm.Texts(live.Raw["defaultClientScopes"])

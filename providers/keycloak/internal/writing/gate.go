@@ -1,7 +1,9 @@
 package writing
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"slices"
 
 	"github.com/rehome-iam/rehome/engine/contract"
@@ -54,27 +56,116 @@ func (w flowsWriter) makeMissing(ctx context.Context) error {
 			continue
 		}
 		if id, half := there[flow.Alias]; half {
-			if err := w.discard(ctx, flow.Alias, id); err != nil {
+			kept, err := w.mend(ctx, flow.Alias, id)
+			if err != nil {
 				return err
+			}
+			if kept {
+				continue
 			}
 		}
 		if _, err := MakeFlow(ctx, w.Realm, flow); err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.makeRefusal(ctx)
 }
 
-// discard deletes a top-level flow that is not as it must be, unless gates stand in it: then sign-ins may depend on it.
-func (w flowsWriter) discard(ctx context.Context, alias, id string) error {
+// mend puts a top-level flow right in place where gates of the shape before stand in it, and tells whether it is kept;
+// else it is deleted, to be made anew.
+func (w flowsWriter) mend(ctx context.Context, alias, id string) (bool, error) {
 	tree, err := w.Tree(ctx, alias, id)
 	if err != nil {
-		return err
+		return false, err
 	}
+	for _, place := range realm.Places() {
+		if alias != realm.TopFlow(place) {
+			continue
+		}
+		clients, old, err := w.OldGates(ctx, place, tree)
+		if err != nil || old {
+			return old, cmp.Or(err, w.takePlace(ctx, place, tree, clients))
+		}
+	}
+	if alias == realm.RefusalFlow { // the client that denies is bound to it
+		live, err := w.ReadRefusal(ctx)
+		if err != nil || live.Client != nil {
+			return true, err
+		}
+	}
+	return false, w.discard(ctx, alias, id, tree)
+}
+
+// takePlace puts the gates of today in the place of those of the shape before. They are attached finished, while the
+// others stand: for a moment both are asked, and at no time neither.
+func (w flowsWriter) takePlace(ctx context.Context, place realm.Place, tree current.Tree,
+	clients []realm.Gated) error {
+	if tree.Executions[realm.GateParent(place)] == "" {
+		made, err := MakeFlow(ctx, w.Realm, place.Admission(clients))
+		if err != nil {
+			return err
+		}
+		if err := Attach(ctx, w.Realm, tree.FlowIDs[realm.TopFlow(place)], made, realm.Required, behindOld); err != nil {
+			return err
+		}
+	}
+	return w.Realm.Delete(ctx, w.Admin("authentication", "executions", tree.Executions[place.OldParent()]), nil)
+}
+
+// behindOld is a priority behind every part of a top-level flow of the shape before.
+const behindOld = 100
+
+// discard deletes a top-level flow that is not as it must be, unless gates stand in it: then sign-ins may depend on it.
+func (w flowsWriter) discard(ctx context.Context, alias, id string, tree current.Tree) error {
 	if len(current.GatesIn(tree)) > 0 {
 		return steps.Refuse("flow %q is not as rehome made it and gates stand in it; put it right by hand", alias)
 	}
 	return w.Realm.Delete(ctx, w.Admin("authentication", "flows", id), nil)
+}
+
+// makeRefusal makes what people are sent to whom no gate lets through, or puts it right.
+func (w flowsWriter) makeRefusal(ctx context.Context) error {
+	ids, err := w.TopFlows(ctx)
+	if err != nil {
+		return err
+	}
+	live, err := w.ReadRefusal(ctx)
+	if err != nil || live.IsWhole(ids[realm.RefusalFlow]) {
+		return err
+	}
+	client := realm.RefusalClient(ids[realm.RefusalFlow], live.Broker)
+	if live.Client == nil {
+		_, err = w.Post(ctx, w.Admin("clients"), client)
+	} else {
+		err = w.Put(ctx, w.Admin("clients", admin.Text(live.Client, "id")), client)
+	}
+	if err != nil {
+		return err
+	}
+	provider := realm.RefusalProvider(live.Authorization, live.Token, rand.Text())
+	if live.Provider == nil {
+		_, err = w.Post(ctx, w.Admin("identity-provider", "instances"), provider)
+		return err
+	}
+	provider["internalId"] = live.Provider["internalId"]
+	return w.Put(ctx, w.Admin("identity-provider", "instances", realm.RefusalName), provider)
+}
+
+// removeRefusal takes it away.
+func (w flowsWriter) removeRefusal(ctx context.Context) error {
+	live, err := w.ReadRefusal(ctx)
+	if err != nil {
+		return err
+	}
+	if live.Provider != nil {
+		if err := w.Realm.Delete(ctx, w.Admin("identity-provider", "instances", realm.RefusalName), nil); err != nil {
+			return err
+		}
+	}
+	if live.Client == nil {
+		return nil
+	}
+	return w.Realm.Delete(ctx, w.Admin("clients", admin.Text(live.Client, "id")), nil)
 }
 
 // gateWriter writes the gate of a client: marker scopes, a sub-flow in each of the three flows, and the client's
@@ -86,7 +177,7 @@ func (w gateWriter) Later(live *found) []string {
 	if live.Attributes["intact"] == true {
 		return nil
 	}
-	return []string{"intact", "deny_message", "protocol"}
+	return []string{"intact", "protocol"}
 }
 
 // Find implements steps.Writer.
@@ -178,7 +269,7 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 			return steps.Refuse("flow %q is not there; it is made by the step of type %s", realm.TopFlow(place),
 				realm.TypeGateFlows)
 		}
-		if err := w.buildAt(ctx, place, tree, protocol, clientID, attribute(step, "deny_message")); err != nil {
+		if err := w.buildAt(ctx, place, tree, protocol, clientID); err != nil {
 			return err
 		}
 	}
@@ -222,33 +313,29 @@ func (w gateWriter) makeScopes(ctx context.Context, protocol, clientID string) e
 }
 
 // buildAt puts a fresh gate of a client into the flow of a place. Everything is built before it is attached.
-func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree current.Tree, protocol, clientID,
-	message string) error {
+func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree current.Tree,
+	protocol, clientID string) error {
 	parent, there := tree.FlowIDs[realm.GateParent(place)]
 	if !there {
 		return steps.Refuse("flow %q is not as rehome made it: %q is gone", realm.TopFlow(place), realm.GateParent(place))
 	}
-	alias, chunkAlias := realm.GateAlias(place, clientID), realm.ChunkAlias(place, protocol, clientID)
+	alias := realm.GateAlias(place, clientID)
 	if execution, old := tree.Executions[alias]; old {
 		if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {
 			return err
 		}
 	}
-	gate, err := w.makeAgain(ctx, realm.GateFlow(place, clientID, message))
+	made := place.Gate(clientID)
+	if gates, there := tree.FlowIDs[place.Gates(protocol, clientID)]; there {
+		parent = gates
+	} else {
+		made = place.FirstGate(realm.Gated{ClientID: clientID, Protocol: protocol})
+	}
+	id, err := w.makeAgain(ctx, *made.Flow)
 	if err != nil {
 		return err
 	}
-	if chunk, there := tree.FlowIDs[chunkAlias]; there {
-		return Attach(ctx, w.Realm, chunk, gate, realm.Conditional, realm.GatePriority)
-	}
-	chunk, err := MakeFlow(ctx, w.Realm, realm.ChunkFlow(place, protocol, clientID))
-	if err != nil {
-		return err
-	}
-	if err := Attach(ctx, w.Realm, chunk, gate, realm.Conditional, realm.GatePriority); err != nil {
-		return err
-	}
-	return Attach(ctx, w.Realm, parent, chunk, realm.Conditional, realm.ChunkPriority)
+	return Attach(ctx, w.Realm, parent, id, made.Requirement, made.Priority)
 }
 
 // makeAgain makes a flow; when an interrupted build left one of its names behind, that is cleared away first.
