@@ -1,6 +1,7 @@
 package keycloak
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/contract"
@@ -96,6 +97,10 @@ func applyTranslated(t *testing.T, target *Target, items []identity.Item) map[st
 				continue
 			}
 			resource.Attributes = resolve(map[string]any(resource.Attributes), keys).(map[string]any)
+			if resource.Type == realm.TypeRoleAssignment { // as the plan does, once it knows what is referred to
+				resource.Key = fmt.Sprintf("%s -> %s/%s", resource.Attributes["group"], resource.Attributes["client"],
+					resource.Attributes["role"])
+			}
 			done[resource.ID().String()] = resource
 			keys[identity.ItemID{Kind: item.Kind, ID: item.ID}.String()+" "+resource.Type] = resource.Key
 			mustApply(t, target, contract.StepRequest{Action: contract.ActionCreate, Resource: resource.ID(),
