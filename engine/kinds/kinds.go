@@ -270,6 +270,7 @@ type AuthPolicy struct {
 	Rules     int      `json:"rules" map:"no" doc:"Number of its rules."`
 	Summary   []string `json:"summary" map:"no" doc:"Each rule in one line."`
 	Restricts bool     `json:"restricts" map:"no" doc:"Leaving it out lets more people in, or with weaker proof."`
+	OwnOnly   bool     `json:"own_only" map:"no" doc:"It protects nothing but the incumbent's own products, or nobody."`
 	Known     bool     `json:"known" map:"no" doc:"False when its type is not known to rehome."`
 	Unknown   []string `json:"unknown" map:"no" doc:"Paths of settings that are set at the source and that no other field carries."`
 }

@@ -36,10 +36,30 @@ func convertPolicy(e element) (identity.Item, error) {
 	out.Summary = []string{summarize(conditions, append(controls, sessions...))}
 	out.Unknown = r.unknown
 	out.Known = len(r.gaps) == 0
+	out.OwnOnly = out.Known && ownOnly(e.At("conditions"))
 	out.Restricts = out.Status == identity.StatusActive && (!out.Known || !r.moot(len(controls)+len(sessions)))
 	item, err := e.itemAs(identity.KindAuthPolicy, e.id(), out.Name, out)
 	item.Gaps = r.gaps
 	return item, err
+}
+
+// officeSuffix ends the application ids of the vendor's own suite.
+const officeSuffix = "-0000-0ff1-ce00-000000000000"
+
+// ownOnly tells whether a policy reaches nothing that could move: the vendor's own suites and portals, or nobody at all.
+// One that names an action of people, or a context that applications ask for, may reach more.
+func ownOnly(conditions reading.Node) bool {
+	applications, users := conditions.At("applications"), conditions.At("users")
+	if users.At("includeUsers").Is("None") || slices.Equal(users.At("includeUsers").Texts(), []string{"None"}) {
+		return true
+	}
+	included := applications.At("includeApplications").Texts()
+	return len(included) > 0 && !applications.At("includeUserActions").IsSet() &&
+		!applications.At("includeAuthenticationContextClassReferences").IsSet() &&
+		!slices.ContainsFunc(included, func(name string) bool {
+			return name != "Office365" && name != "MicrosoftAdminPortals" && name != "None" &&
+				!strings.HasSuffix(name, officeSuffix)
+		})
 }
 
 func summarize(conditions, controls []string) string {

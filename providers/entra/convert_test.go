@@ -377,3 +377,25 @@ func FuzzConvert(f *testing.F) {
 		}
 	})
 }
+
+// A policy that reaches the vendor's own suites and portals only, or nobody, has nothing to do with what moves.
+func TestConvertPolicy_KnowsWhatReachesNothingThatMoves(t *testing.T) {
+	for conditions, want := range map[string]bool{
+		`{"users":{"includeUsers":["All"]},"applications":{"includeApplications":["Office365"]}}`:                 true,
+		`{"applications":{"includeApplications":["00000002-0000-0ff1-ce00-000000000000"]}}`:                       true,
+		`{"users":{"includeRoles":["r"]},"applications":{"includeApplications":["MicrosoftAdminPortals"]}}`:       true,
+		`{"users":{"includeUsers":["None"]},"applications":{"includeApplications":["All"]}}`:                      true,
+		`{"users":{"includeUsers":["All"]},"applications":{"includeApplications":["All"]}}`:                       false,
+		`{"applications":{"includeApplications":["Office365","55f32264-bcb3-f27a-f4b3-8fc2d5bec4c5"]}}`:           false,
+		`{"applications":{"includeApplications":["Office365"],"includeUserActions":["urn:user:registerdevice"]}}`: false,
+		`{"applications":{"includeApplications":["Office365"],"futureScope":["x"]}}`:                              false,
+		`{"users":{"includeUsers":["All"]}}`:                                                                      false,
+	} {
+		item, err := convertPolicy(parsed(t, `{"id":"p","displayName":"P","state":"enabled","conditions":`+conditions+`,
+			"grantControls":{"operator":"OR","builtInControls":["mfa"]}}`))
+		var out kinds.AuthPolicy
+		if err != nil || item.Decode(&out) != nil || out.OwnOnly != want {
+			t.Errorf("%s: %v, %v", conditions, out.OwnOnly, err)
+		}
+	}
+}

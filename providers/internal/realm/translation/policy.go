@@ -19,6 +19,9 @@ func translateAuthPolicy(item identity.Item) (contract.Translation, error) {
 	if p.Status != identity.StatusActive {
 		return invisible("not in force at the source"), nil
 	}
+	if p.OwnOnly {
+		return invisible("it protects the incumbent's own products only, which stay there"), nil
+	}
 	if p.Type == "group_rule" {
 		return groupRule(p), nil
 	}

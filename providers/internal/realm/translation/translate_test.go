@@ -228,6 +228,8 @@ func TestOtherKindsAreAnswered(t *testing.T) {
 		"a sign-on policy": {identity.KindAuthPolicy, kinds.AuthPolicy{Status: "active"}, fidelity.Rebuild},
 		"a policy not in force": {identity.KindAuthPolicy, kinds.AuthPolicy{Status: "report_only"},
 			fidelity.Invisible},
+		"a policy for the vendor's own products": {identity.KindAuthPolicy, kinds.AuthPolicy{Status: "active",
+			OwnOnly: true, Restricts: true, Known: true}, fidelity.Invisible},
 		"a session policy": {identity.KindSessionPolicy, kinds.SessionPolicy{Status: "active"},
 			fidelity.Rebuild},
 		"a foreign principal": {identity.KindServicePrincipal, kinds.ServicePrincipal{Status: "active"},
