@@ -29,7 +29,8 @@ func (p *process) startFailure(err error, took time.Duration) error {
 	case strings.Contains(err.Error(), "incompatible"):
 		reason, _, _ := strings.Cut(err.Error(), "\n")
 		return diag.Errorf("plugin-version-mismatch", "Provider plugin does not fit",
-			"The plugin of provider %s speaks another protocol version than %d: %s. Install the plugin that belongs to this rehome.",
+			"The plugin of provider %s speaks another protocol version than %d: %s. Install the plugin that belongs to this "+
+				"rehome.",
 			p.name, protocol.Version, protocol.CleanText(reason))
 	case took >= p.startTimeout:
 		return diag.Errorf("plugin-timeout", "Provider plugin did not answer",

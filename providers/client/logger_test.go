@@ -17,9 +17,11 @@ func TestLogger_TellsLongWaits(t *testing.T) {
 	for _, level := range []string{"", "error", "debug"} {
 		var out bytes.Buffer
 		var told []string
-		logger := NewLogger(level, &out, func(text string) string { return strings.ReplaceAll(text, "planted", "(sensitive)") },
+		logger := NewLogger(level, &out,
+			func(text string) string { return strings.ReplaceAll(text, "planted", "(sensitive)") },
 			func(text string) { told = append(told, text) })
-		plugin := hostLogger{Logger: logger.Named("provider.okta"), binary: "rehome-provider-okta"}.Named("rehome-provider-okta")
+		plugin := hostLogger{Logger: logger.Named("provider.okta"),
+			binary: "rehome-provider-okta"}.Named("rehome-provider-okta")
 		alive := reading.Telling(plugin)
 		alive(reading.Sign{Method: "GET", Path: "/api/v1/users/planted", Wait: 10 * time.Minute, Reason: "answered 429"})
 		alive(reading.Sign{Method: "GET", Path: "/api/v1/apps", Wait: time.Second, Reason: "answered 429"})

@@ -69,7 +69,8 @@ func (f *fakeTarget) Changes(_ context.Context, since, until string,
 			Permission: "the switch"}
 	}
 	for i := range 1200 {
-		event := observation.ChangeEvent{ID: fmt.Sprint(i), At: "2026-11-20T08:00:00.123Z", Operation: "create", Type: "client",
+		event := observation.ChangeEvent{ID: fmt.Sprint(i), At: "2026-11-20T08:00:00.123Z", Operation: "create",
+			Type: "client",
 			Path: "clients/1", ByUs: i%2 == 0,
 			By: "c-1", About: []identity.ResourceID{{Type: "client", Key: "payroll"}}, ServerIDs: []string{"1"},
 			Digest: "sha256:ab"}

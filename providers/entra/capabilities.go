@@ -8,8 +8,10 @@ import (
 // readKinds lists what the source reads.
 func readKinds() []identity.Kind {
 	return []identity.Kind{
-		identity.KindDomain, identity.KindIdentityProvider, identity.KindRoutingRule, identity.KindGroup, identity.KindApplication,
-		identity.KindServicePrincipal, identity.KindAppAssignment, identity.KindAuthPolicy, identity.KindUser, identity.KindMembership,
+		identity.KindDomain, identity.KindIdentityProvider, identity.KindRoutingRule, identity.KindGroup,
+		identity.KindApplication,
+		identity.KindServicePrincipal, identity.KindAppAssignment, identity.KindAuthPolicy, identity.KindUser,
+		identity.KindMembership,
 	}
 }
 
@@ -44,7 +46,8 @@ func applicationsResource() resource {
 		top: largestPage,
 		fields: []string{"id", "appId", "displayName", "description", "notes", "serviceManagementReference",
 			"disabledByMicrosoftStatus", "signInAudience", "identifierUris",
-			"web", "spa", "publicClient", "isFallbackPublicClient", "defaultRedirectUri", "api", "appRoles", "requiredResourceAccess",
+			"web", "spa", "publicClient", "isFallbackPublicClient", "defaultRedirectUri", "api", "appRoles",
+			"requiredResourceAccess",
 			"optionalClaims", "groupMembershipClaims", "keyCredentials", "passwordCredentials", "tokenEncryptionKeyId",
 			"requestSignatureVerification", "applicationTemplateId", "info", "tags"}}
 }
@@ -59,7 +62,8 @@ func servicePrincipalsResource() resource {
 		top: largestPage,
 		fields: []string{"id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId",
 			"appRoleAssignmentRequired",
-			"disabledByMicrosoftStatus", "servicePrincipalType", "preferredSingleSignOnMode", "preferredTokenSigningKeyThumbprint",
+			"disabledByMicrosoftStatus", "servicePrincipalType", "preferredSingleSignOnMode",
+			"preferredTokenSigningKeyThumbprint",
 			"replyUrls", "servicePrincipalNames", "loginUrl", "logoutUrl", "homepage", "samlSingleSignOnSettings", "tags",
 			"applicationTemplateId", "tokenEncryptionKeyId", "notes", "notificationEmailAddresses"}}
 }
@@ -74,7 +78,8 @@ func groupsResource() resource {
 	return resource{name: "groups", kind: identity.KindGroup, permission: "Group.Read.All", top: largestPage,
 		fields: []string{"id", "displayName", "description", "groupTypes", "securityEnabled", "mailEnabled", "mail",
 			"membershipRule",
-			"membershipRuleProcessingState", "isAssignableToRole", "visibility", "onPremisesSyncEnabled", "onPremisesSamAccountName",
+			"membershipRuleProcessingState", "isAssignableToRole", "visibility", "onPremisesSyncEnabled",
+			"onPremisesSamAccountName",
 			"onPremisesNetBiosName", "onPremisesDomainName"}}
 }
 

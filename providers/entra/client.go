@@ -86,7 +86,8 @@ func newAdapter(s settings, credential azcore.TokenCredential, base http.RoundTr
 		Places: s.concurrency, Sleep: s.sleep})}
 	pipeline := khttp.NewCustomTransportWithParentTransport(transport,
 		core.NewGraphTelemetryHandler(&options), khttp.NewParametersNameDecodingHandler())
-	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(provider, options,
+	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(provider,
+		options,
 		nil, nil, &http.Client{Transport: pipeline, CheckRedirect: noRedirect})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the request adapter: %w", err)

@@ -46,7 +46,8 @@ func (s *source) Connection(_ context.Context, item identity.Item) ([]observatio
 			" does not sign in by a protocol that can be moved"}
 	}
 	if raw.AppID != "" {
-		sheet.add(observation.ConnectionTest, "https://myapps.microsoft.com/signin/"+raw.AppID+"?tenantId="+url.QueryEscape(s.settings.tenantID), "")
+		sheet.add(observation.ConnectionTest,
+			"https://myapps.microsoft.com/signin/"+raw.AppID+"?tenantId="+url.QueryEscape(s.settings.tenantID), "")
 	}
 	return sheet.facts, nil
 }

@@ -68,7 +68,8 @@ func (j *joining) unknown(field string) { j.out.Unknown = append(j.out.Unknown, 
 // describe takes over what an application says of itself, whatever it signs in with.
 func (j *joining) describe() {
 	out := j.out
-	out.Name, out.ClientID, out.Catalog = j.At("displayName").Text(), j.At("appId").Text(), j.At("applicationTemplateId").Text()
+	out.Name, out.ClientID, out.Catalog = j.At("displayName").Text(), j.At("appId").Text(),
+		j.At("applicationTemplateId").Text()
 	j.sp.At("applicationTemplateId").SettledAs(j.At("applicationTemplateId"))
 	if out.Description = j.At("description").Text(); out.Description == "" {
 		out.Description = j.At("notes").Text()
@@ -267,7 +268,8 @@ const (
 // User.Read, which the portal adds to every application.
 func signInScope(id string) bool {
 	switch strings.ToLower(id) {
-	case "37f7f235-527c-4136-accd-4a02d197296e", "14dad69e-099b-42c9-810b-d002981feec1", "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
+	case "37f7f235-527c-4136-accd-4a02d197296e", "14dad69e-099b-42c9-810b-d002981feec1",
+		"64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
 		"7427e0e9-2fba-42fe-b0c0-848c9e6a8182", "e1fe6dd8-ba31-4d61-89e7-88639da4683d":
 		return true
 	}

@@ -210,9 +210,10 @@ func (j *joining) keySet(keys []reading.Node) string {
 		short := base64.RawURLEncoding.EncodeToString(digest[:])
 		for _, kid := range []string{thumbprint(digest[:]), short} {
 			set.Keys = append(set.Keys, map[string]any{
-				"kty": "RSA", "use": "sig", "kid": kid, "x5t": short, "x5c": []string{base64.StdEncoding.EncodeToString(certificate.Raw)},
-				"n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
-				"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+				"kty": "RSA", "use": "sig", "kid": kid, "x5t": short,
+				"x5c": []string{base64.StdEncoding.EncodeToString(certificate.Raw)},
+				"n":   base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
+				"e":   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
 			})
 		}
 	}

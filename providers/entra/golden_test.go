@@ -27,7 +27,8 @@ func TestItems_OfThePracticeTenant(t *testing.T) {
 	}
 	source := New("0.0.1")
 	if list := source.Configure(t.Context(), map[string]any{"tenant_id": lab.TenantID(), "client_id": lab.ClientID(),
-		"client_secret": labentra.DefaultClientSecret, "graph_endpoint": server.URL, "authority_host": server.URL, "ca_file": ca}); list.HasErrors() {
+		"client_secret": labentra.DefaultClientSecret, "graph_endpoint": server.URL, "authority_host": server.URL,
+		"ca_file": ca}); list.HasErrors() {
 		t.Fatal(list)
 	}
 	collected := sdktest.NewCollected()

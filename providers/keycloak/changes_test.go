@@ -118,7 +118,8 @@ func TestKeycloak_WithoutARecordOfWritesNothingIsTold(t *testing.T) {
 		t.Errorf("without the right, it asks for %q: %v", fault.Permission, fault)
 	}
 	low := reader(t, made, "watcher", "view-realm", "view-events", "view-clients")
-	if fault := ask(low); fault.Permission != records.SwitchAdminEvents || !strings.Contains(fault.Message, "does not record") {
+	if fault := ask(low); fault.Permission != records.SwitchAdminEvents ||
+		!strings.Contains(fault.Message, "does not record") {
 		t.Errorf("with the switch off, it says %q and asks for %q", fault.Message, fault.Permission)
 	}
 	made.AdminRealm(t, http.MethodPut, "", map[string]any{"realm": made.Name, "adminEventsEnabled": true})

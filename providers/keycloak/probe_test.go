@@ -158,7 +158,8 @@ func TestKeycloak_ProbesPassOnWhatWasApplied(t *testing.T) {
 	expect(t, probed(t, target, steps["identity_provider:"+samlUpstream]),
 		map[string]observation.ProbeStatus{"provider_request": isPassed, "provider_certificates": isSkipped,
 			"provider_behind_gate": isPassed})
-	expect(t, probed(t, target, steps["organization:acme"]), map[string]observation.ProbeStatus{"domain_routing": isPassed})
+	expect(t, probed(t, target, steps["organization:acme"]),
+		map[string]observation.ProbeStatus{"domain_routing": isPassed})
 	for _, name := range []string{"member", "stranger"} {
 		users, _ := made.AdminRealm(t, http.MethodGet, "/users?exact=true&username="+name, nil).([]any)
 		id := users[0].(map[string]any)["id"]

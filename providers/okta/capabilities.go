@@ -20,8 +20,10 @@ const (
 // kindsRead lists what Collect hands out.
 func kindsRead() []identity.Kind {
 	return []identity.Kind{
-		identity.KindDomain, identity.KindIdentityProvider, identity.KindRoutingRule, identity.KindGroup, identity.KindApplication,
-		identity.KindAppAssignment, identity.KindAuthPolicy, identity.KindSessionPolicy, identity.KindUser, identity.KindMembership,
+		identity.KindDomain, identity.KindIdentityProvider, identity.KindRoutingRule, identity.KindGroup,
+		identity.KindApplication,
+		identity.KindAppAssignment, identity.KindAuthPolicy, identity.KindSessionPolicy, identity.KindUser,
+		identity.KindMembership,
 	}
 }
 

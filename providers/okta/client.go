@@ -44,7 +44,8 @@ func newClient(s settings) (*client, error) {
 	base := reading.NewBase()
 	base.TLSClientConfig = &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 	transport := reading.Transport(reading.Options{
-		Origin: s.orgURL, Base: base, RateShare: s.rateShare, Places: s.concurrency, Bucket: bucket, Alive: reading.Telling(s.log),
+		Origin: s.orgURL, Base: base, RateShare: s.rateShare, Places: s.concurrency, Bucket: bucket,
+		Alive: reading.Telling(s.log),
 		Check: func(response *http.Response) error { return tidyLinks(response, s.orgURL) },
 	})
 	_, api, err := sdkokta.NewClient(context.Background(),

@@ -108,7 +108,8 @@ func providerProtocol(kind, protocol string) string {
 		return "saml"
 	case "OIDC", "OKTA_INTEGRATION", "OktaIntegration":
 		return "oidc"
-	case "GOOGLE", "MICROSOFT", "FACEBOOK", "GITHUB", "GITLAB", "LINKEDIN", "PAYPAL", "PAYPAL_SANDBOX", "APPLE", "AMAZON", "DISCORD",
+	case "GOOGLE", "MICROSOFT", "FACEBOOK", "GITHUB", "GITLAB", "LINKEDIN", "PAYPAL", "PAYPAL_SANDBOX", "APPLE", "AMAZON",
+		"DISCORD",
 		"SALESFORCE", "SPOTIFY", "YAHOO", "YAHOOJP", "XERO", "LOGINGOV", "LOGINGOV_SANDBOX", "ORCID", "QUICKBOOKS", "ADOBE",
 		"BITBUCKET", "VK", "TWITTER":
 		return "social"

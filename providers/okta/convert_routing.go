@@ -15,7 +15,8 @@ import (
 func convertRoutingRule(policy reading.Node, earlier *domainsTaken, body reading.Node) (identity.Item, error) {
 	reach := reachOf(body)
 	r := kinds.RoutingRule{
-		Name: body.At("name").Text(), Status: status(body), Priority: body.At("priority").Number(), System: body.At("system").Flag(),
+		Name: body.At("name").Text(), Status: status(body), Priority: body.At("priority").Number(),
+		System:  body.At("system").Flag(),
 		Domains: reach.domains, Conditions: reach.others,
 	}
 	if status(policy) != identity.StatusActive {

@@ -177,7 +177,8 @@ func TestSettingsOfAnAppAreCarriedOrTold(t *testing.T) {
 	want := []string{"accessibility.errorRedirectUrl", "accessibility.selfService", "settings.notes.enduser",
 		"settings.oauthClient.client_uri",
 		"settings.oauthClient.idp_initiated_login.default_scope", "settings.oauthClient.idp_initiated_login.mode",
-		"settings.oauthClient.issuer_mode", "settings.oauthClient.request_object_signing_alg", "settings.oauthClient.response_types[]",
+		"settings.oauthClient.issuer_mode", "settings.oauthClient.request_object_signing_alg",
+		"settings.oauthClient.response_types[]",
 		"universalLogout.status", "visibility.autoLaunch", "visibility.hide.iOS"}
 	if !slices.Equal(app.Unknown, want) {
 		t.Errorf("unknown is %q, want %q", app.Unknown, want)
@@ -291,7 +292,8 @@ func certificate(t *testing.T, from, until int) string {
 func TestEveryRecordedSettingIsReadOrTold(t *testing.T) {
 	for file, kind := range map[string]identity.Kind{"apps.json": identity.KindApplication,
 		"idps.json":   identity.KindIdentityProvider,
-		"groups.json": identity.KindGroup, "policies.json": identity.KindAuthPolicy, "policy-rules.json": identity.KindRoutingRule} {
+		"groups.json": identity.KindGroup, "policies.json": identity.KindAuthPolicy,
+		"policy-rules.json": identity.KindRoutingRule} {
 		t.Run(file, func(t *testing.T) {
 			silent := map[string]string{}
 			for _, raw := range recorded(t, file) {

@@ -157,7 +157,8 @@ func DecodeUsageQuestions(messages []*UsageQuestion) ([]observation.UsageQuestio
 		if err != nil {
 			return nil, err
 		}
-		questions = append(questions, observation.UsageQuestion{Resource: resource, Since: m.GetSince(), Opened: m.GetOpened()})
+		questions = append(questions, observation.UsageQuestion{Resource: resource, Since: m.GetSince(),
+			Opened: m.GetOpened()})
 	}
 	return questions, nil
 }

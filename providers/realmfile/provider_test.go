@@ -314,9 +314,10 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 		t.Fatalf("opening a client with a broken gate answered %v", err)
 	}
 	for name, change := range map[string][2]string{
-		"self-registration":      {`"registrationAllowed": false`, `"registrationAllowed": true`},
-		"forgotten-password":     {`"resetPasswordAllowed": false`, `"resetPasswordAllowed": true`},
-		"the provider":           {`"postBrokerLoginFlowAlias": "rehome gate after broker"`, `"postBrokerLoginFlowAlias": ""`},
+		"self-registration":  {`"registrationAllowed": false`, `"registrationAllowed": true`},
+		"forgotten-password": {`"resetPasswordAllowed": false`, `"resetPasswordAllowed": true`},
+		"the provider": {`"postBrokerLoginFlowAlias": "rehome gate after broker"`,
+			`"postBrokerLoginFlowAlias": ""`},
 		"backchannel":            {`"oidc.ciba.grant.enabled": "false"`, `"oidc.ciba.grant.enabled": "true"`},
 		"authorization services": {`"authorizationServicesEnabled": false`, `"authorizationServicesEnabled": true`},
 	} {

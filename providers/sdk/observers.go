@@ -56,7 +56,8 @@ type UsageReader interface {
 // ChangeReader tells which writes the target recorded between two times (RFC 3339), by whomever, oldest first. It fails
 // with ErrorForbidden where the record is not kept or may not be read: no record is not the same as no write.
 type ChangeReader interface {
-	Changes(ctx context.Context, since, until string, each func(observation.ChangeEvent) error) (observation.ChangeReport, error)
+	Changes(ctx context.Context, since, until string, each func(observation.ChangeEvent) error) (observation.ChangeReport,
+		error)
 }
 
 // BlueprintMaker copies the settings of a target into a document from which a throw-away target can be made elsewhere:

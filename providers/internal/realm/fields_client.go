@@ -266,7 +266,8 @@ func OwnFlow(client Object, gates ...string) bool {
 }
 
 // OwnFlowStays says why a client that has a flow of its own gets no gate.
-const OwnFlowStays = "the client signs people in with a flow of its own, and the gate would take the place of what it " +
+const OwnFlowStays = "the client signs people in with a flow of its own, and the gate would take the place of what " +
+	"it " +
 	"demands"
 
 // DropEmptyAttributes takes attributes without a value out of a client representation.

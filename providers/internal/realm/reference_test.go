@@ -25,7 +25,8 @@ func TestReference_OfTheRealmIsWhatTheRowsSay(t *testing.T) {
 
 func referencePage() string {
 	var b strings.Builder
-	b.WriteString("# Resources of a realm\n\nWhat the targets `keycloak` and `realmfile` read and write, by type of resource. " +
+	b.WriteString("# Resources of a realm\n\nWhat the targets `keycloak` and `realmfile` read and write, by type of " +
+		"resource. " +
 		"Generated from the code by `make docs`.\n\nThe place is the member of Keycloak's representation in which the " +
 		"value stands. " +
 		"A text may have at most so many characters: one that is too long blocks, unless the row says that it is " +
@@ -46,7 +47,8 @@ func referencePage() string {
 			}
 		}
 	}
-	b.WriteString("\n## Doors of a gated client\n\nA client that has a gate is opened when none of these stands open: they " +
+	b.WriteString("\n## Doors of a gated client\n\n" +
+		"A client that has a gate is opened when none of these stands open: they " +
 		"are asked when a plan is made, just before the step that opens it, and by verify.\n\n" +
 		"| what opens it | read from | what shuts it |\n| --- | --- | --- |\n")
 	for _, d := range doors() {

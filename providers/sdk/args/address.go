@@ -18,7 +18,8 @@ func (a *Args) Origin(name string) string {
 	case err != nil || u.Hostname() == "":
 		a.Fail(name, "It must be an address of the form https://host or https://host:port.")
 	case u.Scheme != "https":
-		a.Fail(name, "It must begin with https://, because a secret would travel in clear otherwise. For a private certificate authority set ca_file.")
+		a.Fail(name, "It must begin with https://, because a secret would travel in clear otherwise. For a private "+
+			"certificate authority set ca_file.")
 	case u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "":
 		a.Fail(name, "It must name the host only, as https://host or https://host:port: no path, query or user.")
 	default:

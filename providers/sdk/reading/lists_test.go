@@ -88,7 +88,8 @@ func TestPages_AServerThatRepeatsItselfIsNoticed(t *testing.T) {
 
 func TestWildcardHost_LooksAtTheHostOnly(t *testing.T) {
 	for address, want := range map[string]bool{
-		"https://*.example/cb": true, "https://a.*.example": true, "https://a.example/*": false, "https://a.example/?x=*": false,
+		"https://*.example/cb": true, "https://a.*.example": true, "https://a.example/*": false,
+		"https://a.example/?x=*":   false,
 		"https://*.example:%zz/cb": true, "https://a.example/%zz*": false, "*": false, "": false, "app://*": true,
 	} {
 		if got := reading.WildcardHost(address); got != want {
@@ -102,7 +103,8 @@ func TestEvidence_IsOfWhatIsKept(t *testing.T) {
 	got := reading.Evidence("GET", "/things", "limit=2", 200, at, 2, 99, []byte("abc"))
 	want := identity.PageEvidence{Method: "GET", Path: "/things", Query: "limit=2", Status: 200,
 		At:        "2026-03-01T09:00:00Z",
-		ItemCount: 2, Bytes: 99, Body: []byte("abc"), SHA256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
+		ItemCount: 2, Bytes: 99, Body: []byte("abc"),
+		SHA256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

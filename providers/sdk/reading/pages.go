@@ -48,14 +48,17 @@ func (p *Pages) Count() int { return p.count }
 func (p *Pages) Next(location string) error {
 	switch {
 	case p.count >= mostPages:
-		return Invalid(p.method, p.current, "the list that starts at %s has more than %d pages; it is not read on", p.first, mostPages)
+		return Invalid(p.method, p.current, "the list that starts at %s has more than %d pages; it is not read on", p.first,
+			mostPages)
 	case p.empty >= mostEmptyPages:
-		return Invalid(p.method, p.current, "the list that starts at %s goes on after %d pages without an element; it is not "+
-			"read on", p.first, mostEmptyPages)
+		return Invalid(p.method, p.current,
+			"the list that starts at %s goes on after %d pages without an element; it is not "+
+				"read on", p.first, mostEmptyPages)
 	}
 	digest := sha256.Sum256([]byte(location))
 	if p.locations[digest] {
-		return Invalid(p.method, p.current, "the link to the next page leads back to a page that was already read (%s)", location)
+		return Invalid(p.method, p.current, "the link to the next page leads back to a page that was already read (%s)",
+			location)
 	}
 	p.locations[digest] = true
 	p.current = location
@@ -153,7 +156,8 @@ func ElementID(element json.RawMessage) (string, error) {
 }
 
 // Evidence of a page. Bytes counts the body as it came; redacted is the body as it may be kept.
-func Evidence(method, path, query string, status int, at time.Time, items, bytes int, redacted []byte) identity.PageEvidence {
+func Evidence(method, path, query string, status int, at time.Time, items, bytes int,
+	redacted []byte) identity.PageEvidence {
 	digest := sha256.Sum256(redacted)
 	return identity.PageEvidence{
 		Method: method, Path: path, Query: query, Status: status, At: at.UTC().Format(time.RFC3339),

@@ -34,7 +34,8 @@ func StandardRules() Rules {
 	return Rules{
 		Names: []string{"client_secret", "secretText", "password", "passphrase", "token", "access_token", "refresh_token",
 			"id_token",
-			"privateKey", "private_key", "apiKey", "secret", "secretKey", "credential", "sharedSecret", "clientAssertion", "authorization"},
+			"privateKey", "private_key", "apiKey", "secret", "secretKey", "credential", "sharedSecret", "clientAssertion",
+			"authorization"},
 		Suffixes: []string{"password", "secret", "privatekey", "apikey", "apitoken", "accesstoken", "authtoken",
 			"secretkey", "secrettoken", "bearertoken"},
 		Paths: []string{"password.value", "password.hash", "password.salt", "hash.value", "recoveryquestion.answer",

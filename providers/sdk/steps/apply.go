@@ -12,8 +12,8 @@ import (
 
 // Apply does one step: it compares what is there with what the plan saw, and writes only when nothing else changed it.
 // It fails with an
-// *contract.ProviderError of ErrorConflict that holds the live attributes when the step must not be done, and with the error of the
-// writer otherwise. A step that finds its work done writes nothing and says Already.
+// *contract.ProviderError of ErrorConflict that holds the live attributes when the step must not be done, and with the
+// error of the writer otherwise. A step that finds its work done writes nothing and says Already.
 func Apply[R any](ctx context.Context, schema identity.ResourceSchema, with Writer[R],
 	step contract.StepRequest) (contract.StepResult, error) {
 	a := action[R]{schema: schema, with: with, step: step}

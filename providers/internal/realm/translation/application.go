@@ -170,9 +170,10 @@ func commonFindings(app kinds.Application) []fidelity.Finding {
 			"application gets", fidelity.DirectionSame, fidelity.AudienceAppOwners, fidelity.SeverityMedium, "claims_unknown"))
 	}
 	if len(app.TokenClaims) > 0 && (app.Protocol == "saml" || app.Protocol == "oidc") {
-		findings = append(findings, fidelity.Finding{Type: fidelity.Lost, Field: "token_claims", Direction: fidelity.DirectionSame,
-			Summary:  "tokens no longer hold: " + strings.Join(app.TokenClaims, "; "),
-			Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityMedium, ImpactCode: "claims_lost"})
+		findings = append(findings, fidelity.Finding{Type: fidelity.Lost, Field: "token_claims",
+			Direction: fidelity.DirectionSame,
+			Summary:   "tokens no longer hold: " + strings.Join(app.TokenClaims, "; "),
+			Audience:  fidelity.AudienceAppOwners, Severity: fidelity.SeverityMedium, ImpactCode: "claims_lost"})
 	}
 	return append(findings, credentialsLeft(app)...)
 }

@@ -201,7 +201,8 @@ func organizationOf(r kinds.RoutingRule, provider identity.Reference) contract.T
 	if len(r.Earlier) > 0 {
 		t.Findings = append(t.Findings, fidelity.Finding{Type: fidelity.Rebuild, Field: "priority",
 			Summary: "an earlier rule takes one of its domains, and a domain has one owner: " + strings.Join(r.Earlier, ", "),
-			Action:  "Decide which provider a domain belongs to, and state the domains that are left to this rule in a map block."})
+			Action: "Decide which provider a domain belongs to, and state the domains that are left to this rule in a map " +
+				"block."})
 		return t
 	}
 	// Alias and name follow the provider, so that all rules of one provider make one organization with all their domains.

@@ -130,7 +130,8 @@ func oidcProvider(item identity.Item, p kinds.IdentityProvider, a identity.Attri
 		{"token_url", p.TokenURL, "where codes are redeemed is not known"},
 	} {
 		if f.value == "" {
-			findings = append(findings, missing(f.field, f.why, "Take it from the partner's discovery document, and state it in a map block."))
+			findings = append(findings, missing(f.field, f.why,
+				"Take it from the partner's discovery document, and state it in a map block."))
 		}
 		if f.field != "issuer" {
 			findings = append(findings, checkURL(f.field, f.value)...)

@@ -337,8 +337,9 @@ func statementMapper(name, field string, s kinds.AttributeStatement) (map[string
 		return nil, &f
 	}
 	if len(s.Values) != 1 {
-		f := rebuild(field, "an attribute of several values", "Keep them in an attribute of several values of the people, and "+
-			"state attribute_statements that read it in a map block.")
+		f := rebuild(field, "an attribute of several values",
+			"Keep them in an attribute of several values of the people, and "+
+				"state attribute_statements that read it in a map block.")
 		return nil, &f
 	}
 	value := s.Values[0]

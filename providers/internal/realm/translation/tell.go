@@ -26,7 +26,8 @@ func tells() map[string]string {
 			"needs before the change, or give them inside the application.",
 		"claims_lost": "What your application is told about people at sign-in changes: the roles, groups and claims " +
 			"listed here are not sent. Say which ones it needs, and try the new sign-in in the test before the change.",
-		"implicit_opens_tokens": "The implicit grant of this application would hand out access tokens as well. Have its owner " +
+		"implicit_opens_tokens": "The implicit grant of this application would hand out access tokens as well. Have its " +
+			"owner " +
 			"change to the authorization code grant.",
 		"claims_unknown": "We cannot see which claims your application gets today. Send us the list it relies " +
 			"on, and try the new sign-in in the test before the change.",

@@ -16,12 +16,18 @@ import (
 // stated is what somebody writes who follows a to-do: the value of each field that one may ask for.
 func stated() map[string]any {
 	return map[string]any{
-		"client_id": "stated", "redirect_uris": []any{"https://app.example/cb"}, "frontchannel_logout_url": "https://app.example/out", "logout_url": "https://app.example/out", "network_limit": false, "directory_api_use": false,
+		"client_id": "stated", "redirect_uris": []any{"https://app.example/cb"},
+		"frontchannel_logout_url": "https://app.example/out", "logout_url": "https://app.example/out",
+		"network_limit": false, "directory_api_use": false,
 		"hooks": []any{}, "grant_types": []any{"authorization_code"}, "encryption_certificate": testCertificate,
-		"signing_certificate": testCertificate, "signing_certificates": []any{testCertificate}, "name_id_format": "emailAddress", "name_id_source": "${user.wikiName}", "entity_id": "urn:stated", "acs_url": "https://app.example/acs",
+		"signing_certificate": testCertificate, "signing_certificates": []any{testCertificate},
+		"name_id_format": "emailAddress", "name_id_source": "${user.wikiName}", "entity_id": "urn:stated",
+		"acs_url":  "https://app.example/acs",
 		"protocol": "oidc", "client_type": "confidential", "client_authentication": "client_secret_basic", "status": "active",
 		"access": "assigned", "audience": "tenant", "issuer": "https://up.example", "jwks_url": "https://up.example/keys",
-		"token_url": "https://up.example/token", "authorization_url": "https://up.example/auth", "userinfo_url": "https://up.example/me", "sso_url": "https://up.example/sso", "domains": []any{"stated.example"}, "name": "Stated",
+		"token_url": "https://up.example/token", "authorization_url": "https://up.example/auth",
+		"userinfo_url": "https://up.example/me", "sso_url": "https://up.example/sso", "domains": []any{"stated.example"},
+		"name":     "Stated",
 		"jwks_uri": "https://app.example/keys", "jwks": `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]}`,
 		"attribute_statements": []any{map[string]any{"name": "x", "type": "EXPRESSION", "values": []any{"${user.x}"}}},
 	}

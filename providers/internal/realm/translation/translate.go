@@ -91,7 +91,8 @@ func translateOther(kind identity.Kind) contract.Translation {
 }
 
 // withImpact makes an impact of a finding of any type, without changing what the finding means for the item.
-func withImpact(f fidelity.Finding, audience fidelity.Audience, severity fidelity.Severity, code string) fidelity.Finding {
+func withImpact(f fidelity.Finding, audience fidelity.Audience, severity fidelity.Severity,
+	code string) fidelity.Finding {
 	f.Audience, f.Severity, f.ImpactCode = audience, severity, code
 	return f
 }

@@ -120,16 +120,18 @@ func TestAnApplicationStaysShutUntilItMayOpen(t *testing.T) {
 	}
 	open := Translate(made(t, identity.KindApplication,
 		oidc(func(a *kinds.Application) { a.Access = identity.AccessEveryone })))
-	if got := typesOf(open.Resources); !slices.Contains(got, realm.TypeGate) || !slices.Contains(got, realm.TypeEnablement) {
+	if got := typesOf(open.Resources); !slices.Contains(got, realm.TypeGate) ||
+		!slices.Contains(got, realm.TypeEnablement) {
 		t.Errorf("an application for everybody has %v", got)
 	}
 }
 
-// What is for everybody of the source lets in the group of them, and neither the realm's own people nor those of another
-// source; whether the source says so of the application or assigns its own group of everybody.
+// What is for everybody of the source lets in the group of them, and neither the realm's own people nor those of
+// another source; whether the source says so of the application or assigns its own group of everybody.
 func TestEverybodyIsAGroupOfTheSource(t *testing.T) {
 	app := made(t, identity.KindApplication, oidc(func(a *kinds.Application) { a.Access = identity.AccessEveryone }))
-	group := made(t, identity.KindGroup, kinds.Group{Name: "Everyone", Type: "BUILT_IN", Origin: "builtin", Everyone: true})
+	group := made(t, identity.KindGroup, kinds.Group{Name: "Everyone", Type: "BUILT_IN", Origin: "builtin",
+		Everyone: true})
 	app.Source, group.Source = "okta.main", "okta.main"
 	want := identity.ResourceID{Type: realm.TypeGroup, Key: "/everyone-okta.main"}
 	of := func(item identity.Item) map[string]identity.Resource {
