@@ -1,12 +1,13 @@
 package state
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"time"
 
 	"filippo.io/age"
+
+	"github.com/rehome-iam/rehome/state/sealing"
 )
 
 // lastWords is how long a transaction waits whose context had ended before: an interrupted command still says what
@@ -56,10 +57,10 @@ func (b bound) keyed(do func(Tx) error) func(Tx) error {
 // keys are the data keys of a state, as its header was when they were last unwrapped.
 type keys struct {
 	identities []age.Identity
-	ring       *ring
+	ring       *sealing.Ring
 
-	mutex         sync.Mutex
-	wrapped, next []byte
+	mutex  sync.Mutex
+	header sealing.Header
 }
 
 // follow takes over the keys of the header when another process has rotated them. It fails with ErrNoKey when that
@@ -67,24 +68,27 @@ type keys struct {
 func (k *keys) follow(tx Tx) error {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	wrapped, next := tx.Get(bucketMeta, metaWrapped), tx.Get(bucketMeta, metaNextWrapped)
-	if bytes.Equal(wrapped, k.wrapped) && bytes.Equal(next, k.next) {
+	header := sealing.ReadHeader(tx.Get)
+	if k.header.Begun() && header.Same(k.header) {
 		return nil
 	}
-	b, err := openBox(header(tx), k.identities)
+	if err := checkFormat(tx, header); err != nil {
+		return err
+	}
+	b, err := header.Open(k.identities)
 	if err != nil {
 		return err
 	}
-	k.ring.turn(b)
-	k.wrapped, k.next = bytes.Clone(wrapped), bytes.Clone(next)
+	k.ring.Turn(b)
+	k.header = header
 	return nil
 }
 
 // turn takes over the box that fits the header which tx wrote. If tx fails after all, the next transaction finds
 // another header.
-func (k *keys) turn(tx Tx, b *box) {
+func (k *keys) turn(tx Tx, b *sealing.Box) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	k.ring.turn(b)
-	k.wrapped, k.next = bytes.Clone(tx.Get(bucketMeta, metaWrapped)), bytes.Clone(tx.Get(bucketMeta, metaNextWrapped))
+	k.ring.Turn(b)
+	k.header = sealing.ReadHeader(tx.Get)
 }

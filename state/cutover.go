@@ -22,7 +22,7 @@ func (m *Migration) PutCutovers(changes ...CutoverChange) error {
 			return err
 		}
 		for _, change := range changes {
-			if err := m.put(tx, bucketRecords, cutoverPrefix+m.store.box.blind(change.Record.Application),
+			if err := m.put(tx, bucketRecords, cutoverPrefix+m.store.box.Blind(change.Record.Application),
 				change.Record); err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ func (m *Migration) PseudonymKey() ([]byte, error) {
 	if err := m.shared.get(bucketRecords, "pseudonym-key", &key); !errors.Is(err, ErrNotFound) {
 		return key, err
 	}
-	return m.store.box.derive("rehome/state/pseudonyms/v2\x00" + m.tenant), nil
+	return m.store.box.Derive("rehome/state/pseudonyms/v2\x00" + m.tenant), nil
 }
 
 // Declare keeps what was declared about an applied plan when it differs from what is kept, in the transaction of its

@@ -21,7 +21,7 @@ func (s *Store) SetFormat(number int) error {
 }
 
 // Blind is a keyed hash, as keys of format 1 hold it.
-func (s *Store) Blind(text string) string { return s.box.blind(text) }
+func (s *Store) Blind(text string) string { return s.box.Blind(text) }
 
 // DerivedBefore is the key of pseudonyms that format 1 had for all tenants.
-func (s *Store) DerivedBefore() []byte { return s.box.derive("rehome/state/pseudonyms/v1") }
+func (s *Store) DerivedBefore() []byte { return s.box.Derive("rehome/state/pseudonyms/v1") }

@@ -97,7 +97,7 @@ func (m *Migration) countFollowUp(tx Tx) (int, error) {
 }
 
 func (m *Migration) followUpKey(step string) string {
-	return "follow-up/" + m.store.box.blind("follow-up#"+step)
+	return "follow-up/" + m.store.box.Blind("follow-up#"+step)
 }
 
 // FollowUps lists all, open ones first, then in the order in which they came up.

@@ -151,7 +151,7 @@ func (s *Store) Migrations() ([]lifecycle.Migration, error) {
 }
 
 func (s *Store) migrationKey(name string) string {
-	return "migration/" + s.box.blind("migration#"+name)
+	return "migration/" + s.box.Blind("migration#"+name)
 }
 
 func (s *Store) migrations(tx Tx) ([]lifecycle.Migration, error) {

@@ -107,12 +107,12 @@ type journalCipher struct{ store *Store }
 
 // Seal implements journal.Cipher.
 func (c journalCipher) Seal(address string, record []byte) ([]byte, error) {
-	return c.store.box.seal(address, c.store.pack.EncodeAll(record, nil))
+	return c.store.box.Seal(address, c.store.pack.EncodeAll(record, nil))
 }
 
 // Open implements journal.Cipher.
 func (c journalCipher) Open(address string, sealed []byte) ([]byte, error) {
-	packed, err := c.store.box.open(address, sealed)
+	packed, err := c.store.box.Open(address, sealed)
 	if err != nil {
 		return nil, err
 	}

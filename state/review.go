@@ -68,7 +68,7 @@ func (m *Migration) putDecisions(tx Tx, r Review, event Event) error {
 	}
 	changed, events := r.ReviewDecisions(recorded, event)
 	for _, row := range changed {
-		key := "decision/" + m.store.box.blind(lifecycle.DecisionID(row.Overlap))
+		key := "decision/" + m.store.box.Blind(lifecycle.DecisionID(row.Overlap))
 		if err := m.put(tx, bucketRecords, key, row); err != nil {
 			return err
 		}

@@ -2,28 +2,11 @@ package state
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
-
-	"filippo.io/age"
 
 	"github.com/rehome-iam/rehome/state/journal"
-)
-
-// The meta values of the keys. While a rotation is on the way, the state has two data keys: next is encrypted with the
-// current one and wrapped for the new recipients, so that an identity of either side opens both and nothing is ever
-// unreadable.
-const (
-	metaFormat         = "format_version"
-	metaWrapped        = "wrapped_key"
-	metaRecipients     = "recipients" // public keys, one a line
-	metaBlind          = "blind_key"  // of keyed hashes; absent: the first data key
-	metaNext           = "next_key"
-	metaNextWrapped    = "next_wrapped_key"
-	metaNextRecipients = "next_recipients"
-	metaPrevious       = "previous_key"
+	"github.com/rehome-iam/rehome/state/sealing"
 )
 
 // Values that are encrypted anew in one transaction, and their bytes.
@@ -49,14 +32,12 @@ type Keys struct {
 func (s *Store) Keys() (Keys, error) {
 	var keys Keys
 	err := s.backend.View(func(tx Tx) error {
-		keys = Keys{Recipients: lines(tx.Get(bucketMeta, metaRecipients)),
-			Rotating: tx.Get(bucketMeta, metaNextWrapped) != nil}
+		header := sealing.ReadHeader(tx.Get)
+		keys = Keys{Recipients: header.Recipients(), Rotating: header.Rotating()}
 		return nil
 	})
 	return keys, err
 }
-
-func lines(text []byte) []string { return strings.Fields(string(text)) }
 
 // Rotate gives the state a new data key for the recipients and encrypts everything anew, the journals in folder too.
 // Each transaction leaves a state that opens with the identities of before and after; when Rotate returns, those of
@@ -88,49 +69,16 @@ func (s *Store) Rotate(recipients []string, folder string, event Event) (Rotatio
 }
 
 func (s *Store) beginRotation(recipients []string) error {
-	var parsed []age.Recipient
-	for _, text := range recipients {
-		recipient, err := age.ParseX25519Recipient(text)
-		if err != nil {
-			return fmt.Errorf("%q is no age public key", text)
-		}
-		parsed = append(parsed, recipient)
-	}
-	if len(parsed) == 0 {
-		return errors.New("a state needs a recipient")
-	}
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return fmt.Errorf("drawing a data key: %w", err)
-	}
-	next, err := newBox(key)
+	next, begun, err := s.box.Box().Rotate(recipients)
 	if err != nil {
 		return err
 	}
-	wrapped, err := wrapKey(key, parsed)
-	if err != nil {
-		return err
-	}
-	before := s.box.current()
-	nextSealed, err := before.seal(bucketMeta+"/"+metaNext, key)
-	if err != nil {
-		return err
-	}
-	previous, err := next.seal(bucketMeta+"/"+metaPrevious, before.data)
-	if err != nil {
-		return err
-	}
-	next.key, next.previous = before.key, before
 	return s.backend.Update(func(tx Tx) error {
-		if tx.Get(bucketMeta, metaNextWrapped) != nil {
+		if sealing.ReadHeader(tx.Get).Rotating() {
 			return errors.New("another process has begun to rotate the key")
 		}
 		defer s.backend.keys.turn(tx, next)
-		return errors.Join(
-			tx.Put(bucketMeta, metaNext, nextSealed), tx.Put(bucketMeta, metaPrevious, previous),
-			tx.Put(bucketMeta, metaNextWrapped, wrapped),
-			tx.Put(bucketMeta, metaNextRecipients, []byte(strings.Join(recipients, "\n"))),
-		)
+		return begun.Write(tx.Put, tx.Delete)
 	})
 }
 
@@ -150,7 +98,7 @@ func (s *Store) resealBucket(bucket string) (int, error) {
 				if sealed == nil {
 					continue // another process has deleted it since
 				}
-				anew, changed, err := s.box.current().renew(bucket+"/"+keys[taken], sealed)
+				anew, changed, err := s.box.Box().Renew(bucket+"/"+keys[taken], sealed)
 				if err != nil {
 					return err
 				}
@@ -175,24 +123,15 @@ func (s *Store) resealBucket(bucket string) (int, error) {
 
 // endRotation makes the new key the only one.
 func (s *Store) endRotation(event Event) error {
-	alone := *s.box.current()
-	alone.previous = nil
-	blind, err := alone.seal(bucketMeta+"/"+metaBlind, alone.key)
-	if err != nil {
-		return err
-	}
 	return s.backend.Update(func(tx Tx) error {
-		wrapped, recipients := bytes.Clone(tx.Get(bucketMeta, metaNextWrapped)),
-			bytes.Clone(tx.Get(bucketMeta, metaNextRecipients))
-		err := errors.Join(tx.Put(bucketMeta, metaWrapped, wrapped), tx.Put(bucketMeta, metaRecipients, recipients),
-			tx.Put(bucketMeta, metaBlind, blind))
-		for _, name := range []string{metaNext, metaNextWrapped, metaNextRecipients, metaPrevious} {
-			err = errors.Join(err, tx.Delete(bucketMeta, name))
-		}
+		alone, settled, err := s.box.Box().Settle(sealing.ReadHeader(tx.Get))
 		if err != nil {
 			return err
 		}
-		defer s.backend.keys.turn(tx, &alone)
+		if err := settled.Write(tx.Put, tx.Delete); err != nil {
+			return err
+		}
+		defer s.backend.keys.turn(tx, alone)
 		return s.audit(tx, event)
 	})
 }
@@ -206,7 +145,7 @@ func (s *Store) resealJournals(folder string) (int, error) {
 	}
 	for done, path := range paths {
 		err := journal.Reseal(s.backend.ctx, path, func(address string, body []byte) ([]byte, error) {
-			sealed, _, err := s.box.current().renew(address, body)
+			sealed, _, err := s.box.Box().Renew(address, body)
 			return sealed, err
 		})
 		if err != nil {

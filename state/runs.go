@@ -170,7 +170,7 @@ func (m *Migration) putBinding(tx Tx, b Binding) error {
 }
 
 func (m *Migration) bindingKey(b Binding) string {
-	return m.store.box.blind(b.Item.String() + "#" + b.Resource.Type)
+	return m.store.box.Blind(b.Item.String() + "#" + b.Resource.Type)
 }
 
 // Runs lists the heads of all runs, newest first.

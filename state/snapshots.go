@@ -218,7 +218,7 @@ func (m *Migration) putGuarded(key string, record any, event Event, guard func(T
 // putRaw keeps bytes as they are, without the detour over JSON that would double a body and hide its repetitions from
 // the compression.
 func (s *Store) putRaw(tx Tx, bucket, key string, value []byte) error {
-	sealed, err := s.box.seal(bucket+"/"+key, s.pack.EncodeAll(value, nil))
+	sealed, err := s.box.Seal(bucket+"/"+key, s.pack.EncodeAll(value, nil))
 	if err != nil {
 		return err
 	}

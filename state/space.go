@@ -24,13 +24,13 @@ const (
 // migrationSpace holds what belongs to one migration. Its key has the tenant too: a folder that names the migration of
 // another tenant finds an empty space.
 func (s *Store) migrationSpace(tenant, name string) space {
-	return space{store: s, prefix: prefixMigration + s.box.blind("space/migration\x00"+tenant+"\x00"+name) + "/",
+	return space{store: s, prefix: prefixMigration + s.box.Blind("space/migration\x00"+tenant+"\x00"+name) + "/",
 		tenant: tenant}
 }
 
 // tenantSpace holds what the migrations of one tenant share.
 func (s *Store) tenantSpace(tenant string) space {
-	return space{store: s, prefix: prefixTenant + s.box.blind("space/tenant\x00"+tenant) + "/", tenant: tenant}
+	return space{store: s, prefix: prefixTenant + s.box.Blind("space/tenant\x00"+tenant) + "/", tenant: tenant}
 }
 
 // root holds what belongs to the store itself.

@@ -3,16 +3,16 @@ package state
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/rehome-iam/rehome/state/sealing"
 )
 
 // FormatVersion of what is stored. A state of a newer version is refused, an older one is migrated on open.
@@ -20,7 +20,7 @@ const FormatVersion = 2
 
 // Buckets of a state. The keys of what belongs to a migration or a tenant begin with its prefix; see space.go.
 const (
-	bucketMeta        = "meta"
+	bucketMeta        = sealing.Bucket
 	bucketRecords     = "records" // one encrypted JSON record a key: snapshot/ID, assessment/ID, plan/HASH, run/ID
 	bucketItems       = "items"
 	bucketPages       = "pages"
@@ -30,11 +30,14 @@ const (
 	bucketCredentials = "credentials"
 )
 
+// metaFormat is the number of the format, beside the keys.
+const metaFormat = "format_version"
+
 // Store is an open, decrypted state. Its methods are safe for many goroutines; other processes may use the same state
 // meanwhile, so what one transaction read may have changed in the next one.
 type Store struct {
 	backend bound
-	box     *ring
+	box     *sealing.Ring
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
 }
@@ -49,10 +52,9 @@ func buckets() []string {
 // ErrCorrupt, wrapped. Close closes the backend.
 func Open(ctx context.Context, backend Backend, identities []age.Identity) (*Store, error) {
 	fresh, version := false, ""
-	k := &keys{identities: identities, ring: newRing(nil)}
+	k := &keys{identities: identities, ring: &sealing.Ring{}}
 	err := backend.View(ctx, func(tx Tx) error {
-		meta := header(tx)
-		if fresh, version = isFresh(meta), string(meta[metaFormat]); fresh {
+		if fresh, version = isFresh(tx), string(tx.Get(bucketMeta, metaFormat)); fresh {
 			return nil
 		}
 		return k.follow(tx)
@@ -80,112 +82,33 @@ func Open(ctx context.Context, backend Backend, identities []age.Identity) (*Sto
 	return s, nil
 }
 
-// header reads what says how the state is to be opened.
-func header(tx Tx) map[string][]byte {
-	meta := map[string][]byte{}
-	for _, name := range []string{metaFormat, metaWrapped, metaBlind, metaNext, metaNextWrapped, metaPrevious} {
-		meta[name] = bytes.Clone(tx.Get(bucketMeta, name))
+// checkFormat refuses a state of a newer version, and one whose header cannot be one.
+func checkFormat(tx Tx, header sealing.Header) error {
+	number, err := strconv.Atoi(string(tx.Get(bucketMeta, metaFormat)))
+	if err != nil || !header.Begun() {
+		return fmt.Errorf("%w: its header does not read", ErrCorrupt)
 	}
-	return meta
+	if number > FormatVersion {
+		return fmt.Errorf("%w: format %d, this version knows %d", ErrNewer, number, FormatVersion)
+	}
+	return nil
 }
 
 // isFresh tells whether nothing was begun yet.
-func isFresh(meta map[string][]byte) bool {
-	return len(meta[metaFormat]) == 0 && len(meta[metaWrapped]) == 0
-}
-
-// openBox finds the data key, or both while a rotation is on the way.
-func openBox(meta map[string][]byte, identities []age.Identity) (*box, error) {
-	key, err := dataKey(string(meta[metaFormat]), meta[metaWrapped], identities)
-	if meta[metaNextWrapped] == nil {
-		if err != nil {
-			return nil, err
-		}
-		return withBlind(key, nil, meta)
-	}
-	var next []byte
-	switch {
-	case err == nil:
-		next, err = openKey(key, metaNext, meta)
-	case errors.Is(err, ErrNoKey):
-		if next, err = unwrapKey(meta[metaNextWrapped], identities); err == nil {
-			key, err = openKey(next, metaPrevious, meta)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	previous, err := newBox(key)
-	if err != nil {
-		return nil, err
-	}
-	return withBlind(next, previous, meta)
-}
-
-// openKey decrypts a data key that another one encrypted.
-func openKey(key []byte, name string, meta map[string][]byte) ([]byte, error) {
-	b, err := newBox(key)
-	if err != nil {
-		return nil, err
-	}
-	return b.open(bucketMeta+"/"+name, meta[name])
-}
-
-func withBlind(key []byte, previous *box, meta map[string][]byte) (*box, error) {
-	b, err := newBox(key)
-	if err != nil {
-		return nil, err
-	}
-	if b.previous = previous; previous != nil {
-		b.key = previous.data
-	}
-	if meta[metaBlind] != nil {
-		if b.key, err = b.open(bucketMeta+"/"+metaBlind, meta[metaBlind]); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
-}
-
-func dataKey(version string, wrapped []byte, identities []age.Identity) ([]byte, error) {
-	number, err := strconv.Atoi(version)
-	if err != nil || len(wrapped) == 0 {
-		return nil, fmt.Errorf("%w: its header does not read", ErrCorrupt)
-	}
-	if number > FormatVersion {
-		return nil, fmt.Errorf("%w: format %d, this version knows %d", ErrNewer, number, FormatVersion)
-	}
-	return unwrapKey(wrapped, identities)
+func isFresh(tx Tx) bool {
+	return len(tx.Get(bucketMeta, metaFormat)) == 0 && !sealing.ReadHeader(tx.Get).Begun()
 }
 
 // begin gives a fresh state its data key, unless another process was faster: then its key is the one.
 func begin(ctx context.Context, backend Backend, k *keys) error {
-	var recipients []age.Recipient
-	var names []string
-	for _, identity := range k.identities {
-		if x, ok := identity.(*age.X25519Identity); ok {
-			recipients = append(recipients, x.Recipient())
-			names = append(names, x.Recipient().String())
-		}
-	}
-	if len(recipients) == 0 {
-		return fmt.Errorf("%w: beginning a state needs an X25519 identity", ErrNoKey)
-	}
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return fmt.Errorf("drawing a data key: %w", err)
-	}
-	wrapped, err := wrapKey(key, recipients)
+	header, err := sealing.Begin(k.identities)
 	if err != nil {
 		return err
 	}
 	err = backend.Update(ctx, func(tx Tx) error {
-		if isFresh(header(tx)) {
-			if err := errors.Join(
-				tx.Put(bucketMeta, metaFormat, []byte(strconv.Itoa(FormatVersion))),
-				tx.Put(bucketMeta, metaWrapped, wrapped),
-				tx.Put(bucketMeta, metaRecipients, []byte(strings.Join(names, "\n"))),
-			); err != nil {
+		if isFresh(tx) {
+			format := tx.Put(bucketMeta, metaFormat, []byte(strconv.Itoa(FormatVersion)))
+			if err := errors.Join(format, header.Write(tx.Put, tx.Delete)); err != nil {
 				return err
 			}
 		}
@@ -208,7 +131,7 @@ func (s *Store) put(tx Tx, bucket, key string, record any) error {
 	if err != nil {
 		return fmt.Errorf("encoding %s %s: %w", bucket, key, err)
 	}
-	sealed, err := s.box.seal(bucket+"/"+key, s.pack.EncodeAll(encoded, nil))
+	sealed, err := s.box.Seal(bucket+"/"+key, s.pack.EncodeAll(encoded, nil))
 	if err != nil {
 		return err
 	}
@@ -220,7 +143,7 @@ func (s *Store) open(bucket, key string, sealed []byte) ([]byte, error) {
 	if sealed == nil {
 		return nil, fmt.Errorf("%s %s: %w", bucket, key, ErrNotFound)
 	}
-	packed, err := s.box.open(bucket+"/"+key, sealed)
+	packed, err := s.box.Open(bucket+"/"+key, sealed)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,8 @@ func (w whole) Done(tx upgrade.Tx) error {
 	return tx.(wholeTx).tx.Put(bucketMeta, metaFormat, []byte(strconv.Itoa(FormatVersion)))
 }
 
-func (w whole) Blind(text string) string     { return w.box.blind(text) }
-func (w whole) Derive(purpose string) []byte { return w.box.derive(purpose) }
+func (w whole) Blind(text string) string     { return w.box.Blind(text) }
+func (w whole) Derive(purpose string) []byte { return w.box.Derive(purpose) }
 
 // wholeTx is one transaction of it.
 type wholeTx struct {
@@ -49,12 +49,12 @@ func (x wholeTx) Read(bucket, key string, value any) error {
 
 // Move encrypts a value for its new place, which is bound to it, and removes it from the old one.
 func (x wholeTx) Move(bucket, from string, owner upgrade.Owner, key string) error {
-	packed, err := x.store.box.open(bucket+"/"+from, x.tx.Get(bucket, from))
+	packed, err := x.store.box.Open(bucket+"/"+from, x.tx.Get(bucket, from))
 	if err != nil {
 		return err
 	}
 	to := x.of(owner).prefix + key
-	sealed, err := x.store.box.seal(bucket+"/"+to, packed)
+	sealed, err := x.store.box.Seal(bucket+"/"+to, packed)
 	if err != nil {
 		return err
 	}

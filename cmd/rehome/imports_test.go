@@ -99,6 +99,8 @@ var importRules = []importRule{
 		"the backend of a state is given by whoever calls"},
 	{enginesOwn, useCasePaths(), "the use cases are last in the picture"},
 	{"config", useCasePaths(), "the use cases are last in the picture"},
+	{"state/sealing", []string{"module:engine", "module:state/journal", "os", "net"},
+		"what encrypts values knows nothing of what they mean"},
 	{"state/upgrade", []string{"module:engine/lifecycle", "module:engine/history", "module:engine/plan",
 		"module:state/journal"},
 		"records of an earlier format are read as they were, whatever they are today"},

@@ -98,8 +98,8 @@ func (u *work) ofMigration(name, what string) (Owner, error) {
 			return Owner{m.Tenant, m.Name}, nil
 		}
 	}
-	return Owner{}, &fault.OwnerError{What: what, Why: fmt.Sprintf("it names migration %q, which the state does not have",
-		name)}
+	return Owner{}, &fault.OwnerError{What: what,
+		Why: fmt.Sprintf("it names migration %q, which the state does not have", name)}
 }
 
 // ofSource is the space of the migration that had a source at a time. A tenant has one active migration at a time, so
@@ -111,9 +111,8 @@ func (u *work) ofSource(source string, at time.Time, what string) (Owner, error)
 			continue
 		}
 		if owner != nil && owner.Tenant != m.Tenant {
-			return Owner{}, &fault.OwnerError{What: what, Why: fmt.Sprintf("source %s is in migrations of tenants %q and %q",
-				source,
-				owner.Tenant, m.Tenant)}
+			return Owner{}, &fault.OwnerError{What: what,
+				Why: fmt.Sprintf("source %s is in migrations of tenants %q and %q", source, owner.Tenant, m.Tenant)}
 		}
 		if owner == nil || !m.CreatedAt.After(at) {
 			owner = &u.migrations[i]

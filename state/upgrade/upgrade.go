@@ -143,8 +143,9 @@ func Run(store Store) error {
 	if err := store.View(func(tx Tx) error { return u.moveRecords(tx, true) }); err != nil {
 		return err
 	}
-	for bucket, owners := range map[string]map[string]Owner{items: u.snapshots, pages: u.snapshots,
-		results: u.assessments} {
+	for bucket, owners := range map[string]map[string]Owner{
+		items: u.snapshots, pages: u.snapshots, results: u.assessments,
+	} {
 		if err := u.moveBucket(bucket, owners); err != nil {
 			return fmt.Errorf("moving %s: %w", bucket, err)
 		}
