@@ -91,13 +91,14 @@ func (p *Project) Plugins() (*Plugins, error) {
 	return plugins, nil
 }
 
-// pluginDirs are the folders in which plugins are looked for, the first one first.
+// pluginDirs are the folders in which plugins are looked for, the first one first. What is empty is no folder, and least
+// of all that of the configuration.
 func (p *Project) pluginDirs() []string {
-	dirs := slices.Clone(p.PluginDirs)
-	if listed := p.Variable(pluginDirsVariable); listed != "" {
-		dirs = append(dirs, filepath.SplitList(listed)...)
+	dirs := slices.Concat(p.PluginDirs, filepath.SplitList(p.Variable(pluginDirsVariable)), []string{p.Binaries})
+	if p.Home != "" {
+		dirs = append(dirs, filepath.Join(p.Home, ".local", "share", "rehome", "plugins"))
 	}
-	dirs = append(dirs, p.Binaries, filepath.Join(p.Home, ".local", "share", "rehome", "plugins"))
+	dirs = slices.DeleteFunc(dirs, func(dir string) bool { return strings.TrimSpace(dir) == "" })
 	for i, dir := range dirs {
 		dirs[i] = p.Path(dir)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -287,5 +288,24 @@ func TestProject_TalksToProvidersInThisProcess(t *testing.T) {
 			t.Errorf("%+v %v", who, err)
 		}
 		target.Close()
+	}
+}
+
+// An empty element is no folder: it would be that of the configuration, which a pull request may fill.
+func TestPluginDirs_AreNoneWhereNothingIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	for _, c := range []struct {
+		settings Settings
+		want     []string
+	}{
+		{Settings{}, []string{}},
+		{Settings{PluginDirs: []string{"", "own"}, Binaries: "/bin", Home: "/home/x",
+			Environ: []string{"REHOME_PLUGIN_DIR=:/a::/b: :"}},
+			[]string{filepath.Join(folder, "own"), "/a", "/b", "/bin", "/home/x/.local/share/rehome/plugins"}},
+	} {
+		c.settings.Folder = folder
+		if got := New(c.settings).pluginDirs(); !slices.Equal(got, c.want) {
+			t.Errorf("%q, not %q", got, c.want)
+		}
 	}
 }

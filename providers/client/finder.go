@@ -41,10 +41,37 @@ func (f Finder) Find(name string) (string, error) {
 	}
 	for _, dir := range f.Dirs {
 		if path := filepath.Join(dir, binary); executable(path) {
-			return path, nil
+			return path, guarded(path)
 		}
 	}
 	return "", missing(name, binary+" in "+strings.Join(f.Dirs, ", "))
+}
+
+// guarded refuses a plugin that others may change or put something else in the place of: it gets every credential. A
+// folder above its own may be open to all where nobody can take away what is not his.
+func guarded(path string) error {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
+		return fmt.Errorf("following the path of the plugin %s: %w", path, err)
+	}
+	for at := real; ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		if err != nil {
+			return fmt.Errorf("looking at the plugin: %w", err)
+		}
+		above := at != real && at != filepath.Dir(real)
+		if why := foreignHands(info); why != "" && !(above && info.Mode()&os.ModeSticky != 0) {
+			return diag.Errorf("plugin-folder-open", "Plugin is open to others",
+				"%s is not started: of %s, %s. A plugin gets the credentials of its system.\n"+
+					"Take the right away (chmod go-w), or put the plugin into a folder of your own.", path, at, why)
+		}
+		if filepath.Dir(at) == at {
+			return nil
+		}
+	}
 }
 
 // ParseOverrides reads "okta=/path,keycloak=/other". An empty text is none.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,12 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "source":
 		sdk.ServeSource(&fakeSource{})
+	case "parent":
+		child := exec.Command("sleep", "60")
+		if err := child.Start(); err != nil {
+			panic(err)
+		}
+		sdk.ServeSource(&fakeSource{child: child.Process.Pid})
 	case "target":
 		sdk.ServeTarget(&fakeTarget{})
 	case "hang":
@@ -74,7 +81,10 @@ func runHost() {
 const largeCount = 1201
 
 // fakeSource behaves as its configuration says.
-type fakeSource struct{ behaviour string }
+type fakeSource struct {
+	behaviour string
+	child     int // process id
+}
 
 func (f *fakeSource) Schema() contract.ProviderSchema {
 	return contract.ProviderSchema{
@@ -115,7 +125,11 @@ func (f *fakeSource) Identify(ctx context.Context) (contract.SourceIdentity, err
 	case "environment":
 		return contract.SourceIdentity{Tenant: strings.Join(os.Environ(), "\n")}, nil
 	}
-	return contract.SourceIdentity{Tenant: "acme\x1b[2J", Detail: fmt.Sprint(os.Getpid())}, nil
+	detail := fmt.Sprint(os.Getpid())
+	if f.child != 0 {
+		detail = fmt.Sprint(f.child)
+	}
+	return contract.SourceIdentity{Tenant: "acme\x1b[2J", Detail: detail}, nil
 }
 
 func (f *fakeSource) Collect(ctx context.Context, sink sdk.Sink) error {

@@ -31,6 +31,7 @@ type process struct {
 	redact       func(string) string
 	tail         *tail
 	client       *plugin.Client
+	command      *exec.Cmd
 	connection   *grpc.ClientConn
 	kill         context.CancelFunc
 	socketDir    string
@@ -88,6 +89,11 @@ func launch(ctx context.Context, options Options) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+	file, err := pin(options.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.close()
 	p := &process{
 		name: options.Name, path: options.Path, startTimeout: options.startTimeout(), redact: options.Redact, tail: &tail{},
 		socketDir: socketDir,
@@ -95,7 +101,7 @@ func launch(ctx context.Context, options Options) (*process, error) {
 	// The context of the process outlives ctx, which is about the start only.
 	running, kill := context.WithCancel(context.Background())
 	p.kill = kill
-	p.client = plugin.NewClient(p.config(running, options, secure))
+	p.client = plugin.NewClient(p.config(running, options, file.path, secure))
 	if err := p.start(ctx); err != nil {
 		p.close()
 		return nil, err
@@ -103,13 +109,17 @@ func launch(ctx context.Context, options Options) (*process, error) {
 	return p, nil
 }
 
-func (p *process) config(running context.Context, options Options, secure *plugin.SecureConfig) *plugin.ClientConfig {
+func (p *process) config(running context.Context, options Options, path string,
+	secure *plugin.SecureConfig) *plugin.ClientConfig {
 	logger := options.Logger
 	if logger == nil {
 		logger = hclog.NewNullLogger()
 	}
 	logger = logger.Named("plugin." + options.Name)
-	command := exec.CommandContext(running, options.Path)
+	command := exec.CommandContext(running, path)
+	command.Args[0] = options.Path
+	ownGroup(command)
+	p.command = command
 	command.Dir = options.Folder
 	command.Env = append(environment(options.Variables, options.Environ), plugin.EnvUnixSocketDir+"="+p.socketDir)
 	printed := &lineLogger{log: logger.Info}
@@ -193,6 +203,7 @@ func (p *process) close() {
 			// A child that the plugin left behind can hold its pipes open; nothing here waits for that.
 		}
 		p.kill()
+		endGroup(p.command)
 		_ = os.RemoveAll(p.socketDir)
 	})
 }

@@ -169,6 +169,11 @@ func (p *process) schema(ctx context.Context, response *protocol.SchemaResponse,
 	if err != nil {
 		return contract.ProviderSchema{}, p.invalid(doing, err)
 	}
+	if schema.Name != p.name {
+		return contract.ProviderSchema{}, diag.Errorf("plugin-foreign", "Plugin is another provider",
+			"The plugin that was started as provider %q says that it is %q, so it is given nothing.\nPut the right plugin "+
+				"in its place: %s.", p.name, protocol.CleanText(schema.Name), p.path)
+	}
 	return schema, nil
 }
 
