@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -23,7 +24,8 @@ const (
 type Access struct {
 	Issuer         string
 	Audience       string
-	OperatorTenant string // empty: no token acts for another tenant
+	OperatorTenant string   // empty: no token acts for another tenant
+	Contexts       []string // words that the context of a token may hold, in lower case, sorted; none unless listed
 	Claims         AccessClaims
 	Range          diag.Range
 }
@@ -36,7 +38,7 @@ type AccessClaims struct {
 }
 
 func (l *loader) access(block *hcl.Block) {
-	f := l.content(block.Body, []string{"issuer", "audience"}, []string{"operator_tenant", "claims"})
+	f := l.content(block.Body, []string{"issuer", "audience"}, []string{"operator_tenant", "claims", "contexts"})
 	for _, name := range []string{"issuer", "audience", "operator_tenant"} {
 		if f.attributes[name] != nil && f.text(name) == "" {
 			l.report(codeArgumentInvalid, "Empty argument", f.attributes[name].Expr.Range(),
@@ -52,6 +54,16 @@ func (l *loader) access(block *hcl.Block) {
 				"loopback addresses only.")
 	}
 	f.claims(&a.Claims)
+	for _, word := range f.list("contexts") {
+		if len(strings.Fields(word)) != 1 || strings.TrimSpace(word) != word {
+			l.report(codeArgumentInvalid, "Invalid context", f.attributes["contexts"].Expr.Range(),
+				"%q is no context: a context is one word, as it stands in the token.", word)
+			continue
+		}
+		a.Contexts = append(a.Contexts, strings.ToLower(word))
+	}
+	slices.Sort(a.Contexts)
+	a.Contexts = slices.Compact(a.Contexts)
 	l.config.Access = a
 }
 

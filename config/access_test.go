@@ -26,6 +26,19 @@ func TestAccess_ClaimsHaveDefaults(t *testing.T) {
 	}
 }
 
+func TestAccess_ContextsAreWords(t *testing.T) {
+	const block = "access {\n issuer = \"https://id\"\n audience = \"r\"\n contexts = %s\n}"
+	cfg, found := load(t, strings.Replace(block, "%s", `["Portal", "member", "portal"]`, 1), Inputs{})
+	if found.HasErrors() || strings.Join(cfg.Access.Contexts, " ") != "member portal" {
+		t.Error(cfg.Access, found)
+	}
+	for _, wrong := range []string{`[""]`, `["a b"]`, `[" a"]`} {
+		if _, found := load(t, strings.Replace(block, "%s", wrong, 1), Inputs{}); !found.HasErrors() {
+			t.Errorf("%s was taken", wrong)
+		}
+	}
+}
+
 func TestAccess_ABlockThatWouldLetEverybodyInIsAnError(t *testing.T) {
 	cases := map[string]struct{ text, says string }{
 		"no issuer":         {`audience = "r"`, "issuer"},

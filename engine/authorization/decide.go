@@ -13,12 +13,6 @@ const (
 	PermissionManage = "portal.migrations.manage"
 )
 
-// The contexts in which nobody uses a migration, whatever the permissions.
-const (
-	ContextGuest   = "guest_access"
-	ContextSupport = "support_access"
-)
-
 // Need is what a command does to the migration. The zero value is denied where rules apply.
 type Need string
 
@@ -52,6 +46,9 @@ type Rules struct {
 	Audience       string `json:"audience"`
 	OperatorTenant string `json:"operator_tenant,omitempty"` // empty: no token acts for another tenant
 	Claims         Claims `json:"claims"`
+	// Contexts are the words that the context of a token may hold, joined by blanks. Anything else, such as a visit as
+	// guest or for support, is no way to use a migration, whatever the permissions.
+	Contexts string `json:"contexts,omitempty"`
 }
 
 // Facts are what a token says whose issuer, audience, signature and expiry were verified.
@@ -72,7 +69,7 @@ const (
 	AllowedOperator Code = "access-operator"  // a token of the operator tenant
 	AllowedTenant   Code = "access-tenant"    // a token of the migration's own tenant
 	DeniedToken     Code = "access-no-token"  // no verified token, or one without a subject
-	DeniedContext   Code = "access-context"   // guest or support access
+	DeniedContext   Code = "access-context"   // of a context that is not listed
 	DeniedTenant    Code = "access-tenant-no" // of another tenant, or of none
 	DeniedMissing   Code = "access-permission"
 )
@@ -95,9 +92,11 @@ func Decide(rules *Rules, facts *Facts, tenants []string, need Need) Decision {
 	if facts == nil || facts.Subject == "" {
 		return deny(DeniedToken, "there is no verified token that names its subject")
 	}
-	for _, context := range []string{ContextGuest, ContextSupport} {
-		if slices.Contains(facts.Contexts, context) {
-			return deny(DeniedContext, "the token was given out for %s, in which nobody uses a migration", context)
+	allowed := strings.Fields(rules.Contexts)
+	for _, context := range facts.Contexts {
+		if !slices.ContainsFunc(allowed, func(word string) bool { return strings.EqualFold(word, context) }) {
+			return deny(DeniedContext, "the token was given out for %q, and contexts of the access block does not list that",
+				context)
 		}
 	}
 	operator := rules.OperatorTenant != "" && facts.Tenant == rules.OperatorTenant

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/audit"
@@ -116,7 +117,7 @@ func rulesOf(block *config.Access) *authorization.Rules {
 		return nil
 	}
 	return &authorization.Rules{Issuer: block.Issuer, Audience: block.Audience, OperatorTenant: block.OperatorTenant,
-		Claims: authorization.Claims(block.Claims)}
+		Claims: authorization.Claims(block.Claims), Contexts: strings.Join(block.Contexts, " ")}
 }
 
 // changed tells whether the configuration says something else than the state remembers.
@@ -189,7 +190,7 @@ func deniedAdvice(decision authorization.Decision) string {
 	case authorization.DeniedTenant:
 		return "Use a token of the migration's tenant, or of the operator tenant."
 	case authorization.DeniedContext:
-		return "Sign in as yourself, in your own tenant."
+		return "Sign in as yourself, in your own tenant, or list the context if people use migrations in it."
 	}
 	return "Use a token of a person or a service account."
 }
