@@ -125,7 +125,7 @@ func TestSheets_TellBothSidesAndRememberWhatTheyTold(t *testing.T) {
 		t.Fatalf("%+v %v", report, err)
 	}
 	sheet := report.Sheets[0]
-	if sheet.Owner != "Ana" || sheet.SwitchOn != "2026-12-01" || sheet.Target != "realmfile:acme" || sheet.Problem != "" {
+	if sheet.Owner != "Ana" || sheet.SwitchOn != "2026-12-01" || !strings.HasSuffix(sheet.Target, "realm.json#acme") || sheet.Problem != "" {
 		t.Errorf("the sheet says %+v", sheet)
 	}
 	both := slices.ContainsFunc(sheet.Lines, func(l switchover.SheetLine) bool {

@@ -2,6 +2,7 @@ package realmfile
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -54,11 +55,17 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 	return given.Problems()
 }
 
+// identityOf is the path as the configuration has it, in one form, and the realm: two files of one realm are two targets,
+// and a plan for one is none for the other. It is the same on every machine, as the hash of a plan must be.
+func identityOf(path, realm string) string {
+	return "realmfile:" + filepath.ToSlash(filepath.Clean(path)) + "#" + realm
+}
+
 // Identify reads the file, or checks that a new one can be begun.
 func (t *Target) Identify(context.Context) (contract.TargetIdentity, error) {
 	var who contract.TargetIdentity
 	err := t.look(func(o *opened) error {
-		who = contract.TargetIdentity{Identity: "realmfile:" + o.name(), Summary: "realm file, realm " + o.name()}
+		who = contract.TargetIdentity{Identity: identityOf(t.path, o.name()), Summary: "realm file, realm " + o.name()}
 		if o.isNew {
 			who.Summary = "new " + who.Summary
 		}

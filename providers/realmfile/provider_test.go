@@ -389,3 +389,23 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// A plan for one file must not be carried out on another that holds a realm of the same name.
+func TestIdentity_HoldsThePath(t *testing.T) {
+	seen := map[string]string{}
+	for _, path := range []string{"a.json", "b.json", "below/a.json", "../a.json", "/abs/a.json"} {
+		got := identityOf(path, "acme")
+		if other, twice := seen[got]; twice {
+			t.Errorf("%s and %s are both %s", path, other, got)
+		}
+		seen[got] = path
+	}
+	for _, same := range []string{"./a.json", "below/../a.json"} {
+		if seen[identityOf(same, "acme")] != "a.json" {
+			t.Errorf("%s is %s", same, identityOf(same, "acme"))
+		}
+	}
+	if identityOf("a.json", "acme") == identityOf("a.json", "other") {
+		t.Error("two realms are one target")
+	}
+}
