@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -120,7 +121,7 @@ func audience(token map[string]any) []string {
 	if one, single := token["aud"].(string); single {
 		return []string{one}
 	}
-	return realm.Texts(token["aud"])
+	return object.Texts(token["aud"])
 }
 
 func introspect(t *testing.T, target *Target, made *keycloaktest.Realm, client, token string) map[string]any {
@@ -171,7 +172,7 @@ func TestKeycloak_AnImportKeepsTheScopesOfAClient(t *testing.T) {
 	wanted := New("test").Translate(item).Resources[0]
 	client := realm.WriteClient(nil, wanted.Attributes, "", nil)
 	realm.DropEmptyAttributes(client)
-	file, err := json.Marshal(realm.Object{"realm": "scopes-of-a-client", "enabled": true, "clients": []any{client}})
+	file, err := json.Marshal(object.Object{"realm": "scopes-of-a-client", "enabled": true, "clients": []any{client}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +181,7 @@ func TestKeycloak_AnImportKeepsTheScopesOfAClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	imported := realm.ReadClient(realm.Objects(answer)[0])
+	imported := realm.ReadClient(object.Objects(answer)[0])
 	for _, differs := range differing(wanted.ID(), wanted.Attributes, imported.Attributes) {
 		t.Errorf("%s is %v after the import, want %v", differs, imported.Attributes[differs], wanted.Attributes[differs])
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/observation"
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -164,7 +164,7 @@ func tokenRoles(token string) ([]string, bool) {
 	if err != nil {
 		return nil, false
 	}
-	var claims realm.Object
+	var claims object.Object
 	if json.Unmarshal(payload, &claims) != nil {
 		return nil, false
 	}
@@ -172,5 +172,5 @@ func tokenRoles(token string) ([]string, bool) {
 	if access == nil {
 		return nil, false
 	}
-	return realm.Texts(admin.Part(access, realmManagement)["roles"]), true
+	return object.Texts(admin.Part(access, realmManagement)["roles"]), true
 }

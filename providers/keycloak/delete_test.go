@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -39,7 +40,7 @@ func TestKeycloak_ADeleteReachesNoFurtherThanItsOwnResource(t *testing.T) {
 	provider := create(realm.TypeProvider, "corp",
 		identity.Attributes{"alias": "corp", "protocol": "saml", "enabled": true,
 			"entity_id": "https://up.example.test", "sso_url": "https://up.example.test/sso",
-			"post_broker_flow": realm.TopFlow(realm.PlaceBroker)})
+			"post_broker_flow": gating.TopFlow(gating.PlaceBroker)})
 	group := create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"})
 	for _, step := range []contract.StepRequest{flows, app, role, gate, open, provider, group} {
 		mustApply(t, target, step)
@@ -76,7 +77,7 @@ func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flow
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := realm.TopFlow(realm.PlaceBrowser)
+	browser := gating.TopFlow(gating.PlaceBrowser)
 	made.AdminRealm(t, "POST", "/clients", map[string]any{"clientId": "theirs",
 		"authenticationFlowBindingOverrides": map[string]any{"browser": ids[browser]}})
 	mustRefuse(t, target, undo(flows), "client theirs")
@@ -92,12 +93,12 @@ func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flow
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared := tree.FlowIDs[realm.GateParent(realm.PlaceBrowser)]
+	shared := tree.FlowIDs[gating.GateParent(gating.PlaceBrowser)]
 	ids, err = target.client.TopFlows(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writing.Attach(t.Context(), target.client, ids["theirs"], shared, realm.Required, 10); err != nil {
+	if err := writing.Attach(t.Context(), target.client, ids["theirs"], shared, gating.Required, 10); err != nil {
 		t.Fatal(err)
 	}
 	mustRefuse(t, target, undo(flows), "flow theirs")

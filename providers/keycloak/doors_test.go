@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
@@ -29,7 +30,7 @@ func newDoorway(t *testing.T) doorway {
 	d.target, d.realm = liveTarget(t)
 	mustApply(t, d.target, create(realm.TypeGateFlows, realm.GateFlowsKey,
 		identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
-	for id, protocol := range map[string]string{"portal": realm.ProtocolOIDC, "urn:payroll": realm.ProtocolSAML} {
+	for id, protocol := range map[string]string{"portal": gating.ProtocolOIDC, "urn:payroll": gating.ProtocolSAML} {
 		made := mustApply(t, d.target, create(realm.TypeClient, id, identity.Attributes{"client_id": id,
 			"protocol": protocol, "public": false, "standard_flow": true, "attributes": map[string]any{},
 			"redirect_uris": []any{"https://" + strings.TrimPrefix(id, "urn:") + ".example.test/cb"}}))
@@ -110,8 +111,12 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 			func() { d.set(map[string]any{"browserFlow": "browser"}) }},
 		{"portal", "flow_policies", "the client policy step up", func() { d.policy(true) }, func() { d.policy(false) }},
 		{"portal", "gate", "not whole",
-			func() { d.require(realm.TopFlow(realm.PlaceBrowser), realm.GateParent(realm.PlaceBrowser), "DISABLED") },
-			func() { d.require(realm.TopFlow(realm.PlaceBrowser), realm.GateParent(realm.PlaceBrowser), "REQUIRED") }},
+			func() {
+				d.require(gating.TopFlow(gating.PlaceBrowser), gating.GateParent(gating.PlaceBrowser), "DISABLED")
+			},
+			func() {
+				d.require(gating.TopFlow(gating.PlaceBrowser), gating.GateParent(gating.PlaceBrowser), "REQUIRED")
+			}},
 		{"portal", "direct_access_grants", "password grant",
 			func() { d.setClient("portal", map[string]any{"directAccessGrantsEnabled": true}) },
 			func() { d.setClient("portal", map[string]any{"directAccessGrantsEnabled": false}) }},
@@ -133,7 +138,7 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 			func() {
 				d.realm.AdminRealm(t, http.MethodPost, "/clients", map[string]any{"clientId": "exchanger", "id": exchangerID,
 					"attributes": map[string]any{"standard.token.exchange.enabled": "true"},
-					"protocolMappers": []any{map[string]any{"name": "portal", "protocol": realm.ProtocolOIDC,
+					"protocolMappers": []any{map[string]any{"name": "portal", "protocol": gating.ProtocolOIDC,
 						"protocolMapper": "oidc-audience-mapper",
 						"config":         map[string]any{"included.client.audience": "portal", "access.token.claim": "true"}}}})
 				d.target.client = current.New(d.target.client.Client, "") // as after a while
@@ -178,7 +183,7 @@ func TestKeycloak_AGateDoesNotTakeThePlaceOfAClientsOwnFlow(t *testing.T) {
 	made.AdminRealm(t, http.MethodPost, "/clients", map[string]any{"clientId": "theirs",
 		"authenticationFlowBindingOverrides": map[string]any{"browser": ids["with a code"]}})
 	_, err = target.Apply(t.Context(), create(realm.TypeGate, "theirs", identity.Attributes{"client": "theirs",
-		"protocol": realm.ProtocolOIDC, "intact": true}))
+		"protocol": gating.ProtocolOIDC, "intact": true}))
 	if err == nil || !strings.Contains(err.Error(), "a flow of its own") {
 		t.Errorf("making a gate gives %v", err)
 	}
@@ -210,7 +215,7 @@ func TestKeycloak_AnApplicationIsNotOpenedWithoutTheGateThatThePlanSaw(t *testin
 	d := newDoorway(t)
 	gate := contract.StepRequest{Action: contract.ActionDelete,
 		Resource: identity.ResourceID{Type: realm.TypeGate, Key: "portal"},
-		Before:   identity.Attributes{"client": "portal", "protocol": realm.ProtocolOIDC, "intact": true}}
+		Before:   identity.Attributes{"client": "portal", "protocol": gating.ProtocolOIDC, "intact": true}}
 	mustApply(t, d.target, gate)
 	_, err := d.target.Apply(t.Context(), opening("portal"))
 	var refused *contract.ProviderError

@@ -14,6 +14,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
@@ -24,12 +26,12 @@ type fakeRealm struct {
 	t     *testing.T
 	mutex sync.Mutex
 	made  int
-	parts map[string]map[string]realm.Object // groups and clients, by id
-	left  int                                // requests that get through, negative for all
+	parts map[string]map[string]object.Object // groups and clients, by id
+	left  int                                 // requests that get through, negative for all
 }
 
 func newFakeRealm(t *testing.T) *fakeRealm {
-	return &fakeRealm{t: t, left: -1, parts: map[string]map[string]realm.Object{"groups": {}, "clients": {}}}
+	return &fakeRealm{t: t, left: -1, parts: map[string]map[string]object.Object{"groups": {}, "clients": {}}}
 }
 
 // keyOf is the field of a part that must be unique.
@@ -60,7 +62,7 @@ func (f *fakeRealm) mux() *http.ServeMux {
 	})
 	const admin = "/admin/realms/acme/"
 	mux.HandleFunc("POST "+admin+"partial-export", func(w http.ResponseWriter, _ *http.Request) {
-		document := realm.Object{"realm": "acme", "groups": f.list("groups", ""), "clients": f.list("clients", "")}
+		document := object.Object{"realm": "acme", "groups": f.list("groups", ""), "clients": f.list("clients", "")}
 		_ = json.NewEncoder(w).Encode(document)
 	})
 	mux.HandleFunc("GET "+admin+"identity-provider/instances",
@@ -82,8 +84,8 @@ func (f *fakeRealm) mux() *http.ServeMux {
 }
 
 // list gives the parts of a key, all when it is empty.
-func (f *fakeRealm) list(part, key string) []realm.Object {
-	rows := []realm.Object{}
+func (f *fakeRealm) list(part, key string) []object.Object {
+	rows := []object.Object{}
 	for _, id := range slices.Sorted(maps.Keys(f.parts[part])) {
 		if row := f.parts[part][id]; key == "" || row[keyOf[part]] == key {
 			rows = append(rows, row)
@@ -93,7 +95,7 @@ func (f *fakeRealm) list(part, key string) []realm.Object {
 }
 
 func (f *fakeRealm) create(w http.ResponseWriter, r *http.Request, part string) {
-	var row realm.Object
+	var row object.Object
 	if err := json.NewDecoder(r.Body).Decode(&row); err != nil {
 		f.t.Error(err)
 	}
@@ -141,7 +143,7 @@ func groupAndClient() []sdktest.Sample {
 		return identity.Attributes{"path": "/" + name, "name": name, "description": text}
 	}
 	client := func(uris ...any) identity.Attributes {
-		return identity.Attributes{"client_id": "wiki", "protocol": realm.ProtocolOIDC, "name": "Wiki", "public": false,
+		return identity.Attributes{"client_id": "wiki", "protocol": gating.ProtocolOIDC, "name": "Wiki", "public": false,
 			"standard_flow": true, "redirect_uris": uris}
 	}
 	return []sdktest.Sample{

@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/realmtest"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
@@ -26,7 +27,7 @@ func gatedRealm(t *testing.T) (*Target, *keycloaktest.Realm) {
 	t.Helper()
 	target, made := liveTarget(t)
 	client := func(id, callback string) contract.StepRequest {
-		return create(realm.TypeClient, id, identity.Attributes{"client_id": id, "protocol": realm.ProtocolOIDC,
+		return create(realm.TypeClient, id, identity.Attributes{"client_id": id, "protocol": gating.ProtocolOIDC,
 			"public": false, "standard_flow": true, "redirect_uris": []any{callback}})
 	}
 	for _, step := range []contract.StepRequest{
@@ -35,7 +36,7 @@ func gatedRealm(t *testing.T) (*Target, *keycloaktest.Realm) {
 		create(realm.TypeGroup, "/staff", identity.Attributes{"path": "/staff", "name": "staff"}),
 		client(gatedApp, gatedCallback),
 		create(realm.TypeClientRole, gatedApp+"/access", identity.Attributes{"client": gatedApp, "role": "access"}),
-		create(realm.TypeGate, gatedApp, identity.Attributes{"client": gatedApp, "protocol": realm.ProtocolOIDC,
+		create(realm.TypeGate, gatedApp, identity.Attributes{"client": gatedApp, "protocol": gating.ProtocolOIDC,
 			"intact": true}),
 		create(realm.TypeRoleAssignment, "/staff -> "+gatedApp+"/access",
 			identity.Attributes{"group": "/staff", "client": gatedApp, "role": "access"}),
@@ -110,15 +111,15 @@ func TestKeycloak_AGateThatLostAPartRefusesEverybody(t *testing.T) {
 	put := func(path string, fields map[string]any) { made.AdminRealm(t, http.MethodPut, path, fields) }
 	role := firstID(t, made, client+"/roles?search=access")
 	for name, change := range map[string]struct{ spoil, mend func() }{
-		"the marker": {func() { scope(http.MethodDelete, realm.MarkerScope(gatedApp)) },
-			func() { scope(http.MethodPut, realm.MarkerScope(gatedApp)) }},
-		"the chunk": {func() { scope(http.MethodDelete, realm.ChunkScope(realm.ProtocolOIDC, gatedApp)) },
-			func() { scope(http.MethodPut, realm.ChunkScope(realm.ProtocolOIDC, gatedApp)) }},
+		"the marker": {func() { scope(http.MethodDelete, gating.MarkerScope(gatedApp)) },
+			func() { scope(http.MethodPut, gating.MarkerScope(gatedApp)) }},
+		"the chunk": {func() { scope(http.MethodDelete, gating.ChunkScope(gating.ProtocolOIDC, gatedApp)) },
+			func() { scope(http.MethodPut, gating.ChunkScope(gating.ProtocolOIDC, gatedApp)) }},
 		"the role": {func() { put("/roles-by-id/"+role, map[string]any{"name": "entry"}) },
 			func() { put("/roles-by-id/"+role, map[string]any{"name": "access"}) }},
 		"what refuses": {
 			func() {
-				put("/identity-provider/instances/"+realm.RefusalName, map[string]any{"alias": realm.RefusalName,
+				put("/identity-provider/instances/"+gating.RefusalName, map[string]any{"alias": gating.RefusalName,
 					"providerId": "oidc", "enabled": false})
 				if flows := readAll(t, target)[realm.TypeGateFlows+":"+realm.GateFlowsKey]; len(differing(flows.ID(),
 					identity.Attributes{"flows": baseFlowAliases()}, flows.Attributes)) == 0 {
@@ -158,11 +159,11 @@ func TestKeycloak_AGateOfTheShapeBeforeIsChangedInPlace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		top := tree.FlowIDs[realm.TopFlow(place)]
-		if err := writing.Attach(t.Context(), target.client, top, old, realm.Required, 60); err != nil {
+		top := tree.FlowIDs[gating.TopFlow(place)]
+		if err := writing.Attach(t.Context(), target.client, top, old, gating.Required, 60); err != nil {
 			t.Fatal(err)
 		}
-		made.AdminRealm(t, http.MethodDelete, "/authentication/executions/"+tree.Executions[realm.GateParent(place)], nil)
+		made.AdminRealm(t, http.MethodDelete, "/authentication/executions/"+tree.Executions[gating.GateParent(place)], nil)
 	}
 	if comesIn(t, made, "stranger") || !comesIn(t, made, "member") {
 		t.Fatal("the gate of the shape before does not hold")

@@ -13,6 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
@@ -64,7 +66,7 @@ const (
 
 // wholeApplication is one step of each type, in the order in which they build on each other.
 func wholeApplication() []contract.StepRequest {
-	list := func(texts ...string) []any { return realm.List(texts) }
+	list := func(texts ...string) []any { return object.List(texts) }
 	return []contract.StepRequest{
 		create(realm.TypeGateFlows, realm.GateFlowsKey,
 			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
@@ -82,7 +84,7 @@ func wholeApplication() []contract.StepRequest {
 				"token_url": "https://up.example.test/token",
 				"client_id": "kc", "client_authentication": "client_secret_post", "scopes": "openid email", "pkce": true,
 				"sync_mode":        "FORCE",
-				"post_broker_flow": realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate,
+				"post_broker_flow": gating.TopFlow(gating.PlaceBroker), "first_broker_flow": gating.FirstBrokerCreate,
 				"mappers": []any{map[string]any{"name": "mail", "type": "oidc-user-attribute-idp-mapper",
 					"config": map[string]any{"claim": "mail", "user.attribute": "email", "syncMode": "INHERIT"}}},
 			}},
@@ -125,10 +127,10 @@ func wholeApplication() []contract.StepRequest {
 
 func baseFlowAliases() []any {
 	var aliases []string
-	for _, flow := range realm.BaseFlows() {
+	for _, flow := range gating.BaseFlows() {
 		aliases = append(aliases, flow.Alias)
 	}
-	return realm.List(aliases)
+	return object.List(aliases)
 }
 
 func mustApply(t *testing.T, target *Target, step contract.StepRequest) contract.StepResult {

@@ -10,6 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -22,7 +24,7 @@ const (
 
 // probedSteps make an application with a gate, a SAML application, an OIDC and a SAML provider and the routing to it.
 func probedSteps() []contract.StepRequest {
-	list := func(texts ...string) []any { return realm.List(texts) }
+	list := func(texts ...string) []any { return object.List(texts) }
 	return []contract.StepRequest{
 		create(realm.TypeGateFlows, realm.GateFlowsKey,
 			identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}),
@@ -34,12 +36,12 @@ func probedSteps() []contract.StepRequest {
 				"token_url":         "https://up.example.test/token", "client_id": "kc",
 				"client_authentication": "client_secret_post",
 				"scopes":                "openid", "pkce": true,
-				"post_broker_flow": realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate}},
+				"post_broker_flow": gating.TopFlow(gating.PlaceBroker), "first_broker_flow": gating.FirstBrokerCreate}},
 		create(realm.TypeProvider, samlUpstream, identity.Attributes{"alias": samlUpstream, "protocol": "saml",
 			"enabled": true, "entity_id": "https://fs.example.test/trust",
 			"sso_url": "https://fs.example.test/adfs/ls", "sso_binding": "redirect", "audience": "urn:example:old-name",
 			"validate_signature": false,
-			"post_broker_flow":   realm.TopFlow(realm.PlaceBroker), "first_broker_flow": realm.FirstBrokerCreate}),
+			"post_broker_flow":   gating.TopFlow(gating.PlaceBroker), "first_broker_flow": gating.FirstBrokerCreate}),
 		create(realm.TypeOrganization, "acme", identity.Attributes{"alias": "acme", "name": "Acme",
 			"domains": list("acme.test"), "identity_provider": samlUpstream, "redirect": true}),
 		create(realm.TypeClient, probedApp, identity.Attributes{"client_id": probedApp, "protocol": "openid-connect",

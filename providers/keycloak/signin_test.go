@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
@@ -149,7 +150,7 @@ func TestKeycloak_TheGateLetsMembersInAndNobodyElse(t *testing.T) {
 // leaveHalfAGate builds a part of a gate and hangs it nowhere, as a run does that is killed in the middle.
 func leaveHalfAGate(t *testing.T, target *Target, app string) {
 	t.Helper()
-	if _, err := writing.MakeFlow(t.Context(), target.client, *realm.PlaceDirect.Gate(app).Flow); err != nil {
+	if _, err := writing.MakeFlow(t.Context(), target.client, *gating.PlaceDirect.Gate(app).Flow); err != nil {
 		t.Fatalf("leaving half a gate: %v", err)
 	}
 }
@@ -168,7 +169,7 @@ func testBrokenGateStaysClosed(t *testing.T, target *Target, made *keycloaktest.
 		t.Fatal(err)
 	}
 	made.AdminRealm(t, http.MethodDelete, "/clients/"+admin.Text(live,
-		"id")+"/default-client-scopes/"+ids[realm.MarkerScope(open.Resource.Key)], nil)
+		"id")+"/default-client-scopes/"+ids[gating.MarkerScope(open.Resource.Key)], nil)
 	if _, err := target.Apply(t.Context(), open); err == nil || !strings.Contains(err.Error(), "not whole") {
 		t.Errorf("opening a client whose gate is broken gave %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -68,7 +69,7 @@ func upstream(t *testing.T, made *keycloaktest.Realm, alias, person, password st
 		"userinfo_url": base + "/protocol/openid-connect/userinfo", "jwks_url": base + "/protocol/openid-connect/certs",
 		"client_id":             "upstream-broker",
 		"client_authentication": "client_secret_post", "scopes": "openid email profile", "sync_mode": "FORCE",
-		"post_broker_flow": realm.TopFlow(realm.PlaceBroker)})
+		"post_broker_flow": gating.TopFlow(gating.PlaceBroker)})
 	step.Secrets = map[string]string{"client_secret": "broker-secret"}
 	return up, step
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // addedKey is the attribute of the marker client that remembers what gates made us add to the file beyond resources.
@@ -30,7 +32,7 @@ func (c *change) remember(what addition) error {
 	if err != nil {
 		return invalid("encoding what was added: %v", err)
 	}
-	object(marker, "attributes")[addedKey] = string(encoded)
+	object.Sub(marker, "attributes")[addedKey] = string(encoded)
 	return nil
 }
 
@@ -38,13 +40,13 @@ func (c *change) remember(what addition) error {
 // nobody has changed them since.
 func (c *change) forgetGates() error {
 	used := map[string]bool{}
-	for _, client := range realm.Objects(c.root["clients"]) {
-		for _, scope := range realm.Texts(client["defaultClientScopes"]) {
+	for _, client := range object.Objects(c.root["clients"]) {
+		for _, scope := range object.Texts(client["defaultClientScopes"]) {
 			used[scope] = true
 		}
 	}
-	for _, scope := range realm.Objects(c.root["clientScopes"]) {
-		if name, _ := scope["name"].(string); realm.IsGateScope(name) && !used[name] {
+	for _, scope := range object.Objects(c.root["clientScopes"]) {
+		if name, _ := scope["name"].(string); gating.IsGateScope(name) && !used[name] {
 			c.remove("clientScopes", name)
 		}
 	}
@@ -72,8 +74,8 @@ func (c *change) takeAway(what addition) error {
 		return err
 	}
 	sections["clientScopes"] = defaults
-	sections["defaultDefaultClientScopes"] = realm.List(realm.RealmDefaultScopes())
-	sections["defaultOptionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
+	sections["defaultDefaultClientScopes"] = object.List(realm.RealmDefaultScopes())
+	sections["defaultOptionalClientScopes"] = object.List(realm.RealmOptionalScopes())
 	if slices.Contains(what.Sections, "clientScopes") && !sameJSON(c.root["clientScopes"], sections["clientScopes"]) {
 		return nil // somebody has made scopes of the file his own; all that belongs to them stays
 	}
@@ -87,15 +89,15 @@ func (c *change) takeAway(what addition) error {
 			c.remove("clients", id)
 		}
 	}
-	roles, given := object(c.root, "roles"), object(sections, "roles")
+	roles, given := object.Sub(c.root, "roles"), object.Sub(sections, "roles")
 	for _, name := range what.RealmRoles {
 		if sameJSON(find(roles, "realm", "name", name), find(given, "realm", "name", name)) {
 			remove(roles, "realm", "name", name)
 		}
 	}
 	for _, client := range what.ClientRoles {
-		if sameJSON(object(roles, "client")[client], object(given, "client")[client]) {
-			delete(object(roles, "client"), client)
+		if sameJSON(object.Sub(roles, "client")[client], object.Sub(given, "client")[client]) {
+			delete(object.Sub(roles, "client"), client)
 		}
 	}
 	c.dropEmpty(roles)
@@ -103,7 +105,7 @@ func (c *change) takeAway(what addition) error {
 }
 
 // dropEmpty drops the section of roles when nothing is left in it.
-func (c *change) dropEmpty(roles realm.Object) {
+func (c *change) dropEmpty(roles object.Object) {
 	for _, part := range []string{"realm", "client"} {
 		list, _ := roles[part].([]any)
 		table, _ := roles[part].(map[string]any)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/contract"
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Writing a realm file whole for each step would cost the square of its size. So the realm is kept in memory, each step
@@ -172,8 +172,8 @@ func digest(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func newRealm(name string) realm.Object {
-	return realm.Object{
+func newRealm(name string) object.Object {
+	return object.Object{
 		"realm": name, "enabled": true, "sslRequired": "external", "organizationsEnabled": true, "registrationAllowed": false,
 		"resetPasswordAllowed": false, "bruteForceProtected": true,
 	}

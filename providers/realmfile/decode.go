@@ -8,7 +8,7 @@ import (
 	"io"
 
 	"github.com/rehome-iam/rehome/engine/contract"
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // maxSize of a realm file: above it somebody pointed at the wrong file.
@@ -19,7 +19,7 @@ func invalid(format string, args ...any) error {
 }
 
 // decode reads a realm file. Numbers keep their digits.
-func decode(content []byte) (realm.Object, error) {
+func decode(content []byte) (object.Object, error) {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
 	var doc any
@@ -40,7 +40,7 @@ func decode(content []byte) (realm.Object, error) {
 }
 
 // checkShape looks at the sections that rehome reads: a section of another shape would be overwritten without notice.
-func checkShape(doc realm.Object) error {
+func checkShape(doc object.Object) error {
 	if name, ok := doc["realm"].(string); !ok || name == "" {
 		return invalid("reading the realm file: it has no realm name")
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // TakesAlong implements steps.Guard: what a delete would take with it that is not its own.
@@ -17,14 +19,14 @@ func (c *change) TakesAlong(_ context.Context, step contract.StepRequest, _ *fou
 }
 
 func (c *change) groupTakesAlong(path string) string {
-	if len(realm.Objects(c.group(realm.GroupPath(path))["subGroups"])) > 0 {
+	if len(object.Objects(c.group(realm.GroupPath(path))["subGroups"])) > 0 {
 		return "it has sub-groups, which would be deleted with it"
 	}
 	return ""
 }
 
 func (c *change) providerTakesAlong(alias string) string {
-	for _, organization := range realm.Objects(c.root["organizations"]) {
+	for _, organization := range object.Objects(c.root["organizations"]) {
 		if find(organization, "identityProviders", "alias", alias) != nil {
 			return fmt.Sprintf("it is linked to the organization %v, which would lose its sign-in", organization["alias"])
 		}
@@ -49,13 +51,13 @@ func (c *change) gateTakesAlong(clientID string) string {
 // flowUser says whose sign-ins run through the flows still, empty for nobody's.
 func (c *change) flowUser(string) string {
 	ours, ids := map[string]bool{}, map[any]bool{}
-	for _, flow := range realm.BaseFlows() {
+	for _, flow := range gating.BaseFlows() {
 		ours[flow.Alias] = true
 		if live := c.find("authenticationFlows", flow.Alias); live != nil && live["id"] != nil {
 			ids[live["id"]] = true
 		}
 	}
-	for _, client := range realm.Objects(c.root["clients"]) {
+	for _, client := range object.Objects(c.root["clients"]) {
 		overrides, _ := client["authenticationFlowBindingOverrides"].(map[string]any)
 		for _, bound := range overrides {
 			if ids[bound] {
@@ -63,7 +65,7 @@ func (c *change) flowUser(string) string {
 			}
 		}
 	}
-	for _, provider := range realm.Objects(c.root["identityProviders"]) {
+	for _, provider := range object.Objects(c.root["identityProviders"]) {
 		if ours[text(provider, "firstBrokerLoginFlowAlias")] || ours[text(provider, "postBrokerLoginFlowAlias")] {
 			return fmt.Sprintf("it is still used by the identity provider %v", provider["alias"])
 		}

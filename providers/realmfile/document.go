@@ -7,18 +7,18 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // document is a realm in memory, with what is needed to find a part of it without going through all of it.
 type document struct {
-	root   realm.Object
-	named  map[string]map[string]realm.Object // by section and key, as far as a section was asked for
-	groups map[string]realm.Object            // by path, nil when it must be made
+	root   object.Object
+	named  map[string]map[string]object.Object // by section and key, as far as a section was asked for
+	groups map[string]object.Object            // by path, nil when it must be made
 }
 
-func newDocument(root realm.Object) *document {
-	return &document{root: root, named: map[string]map[string]realm.Object{}}
+func newDocument(root object.Object) *document {
+	return &document{root: root, named: map[string]map[string]object.Object{}}
 }
 
 func (d *document) name() string { return text(d.root, "realm") }
@@ -36,12 +36,12 @@ func keyField(section string) string {
 	return ""
 }
 
-func (d *document) section(name string) map[string]realm.Object {
+func (d *document) section(name string) map[string]object.Object {
 	if known, ok := d.named[name]; ok {
 		return known
 	}
-	entries := map[string]realm.Object{}
-	for _, entry := range realm.Objects(d.root[name]) {
+	entries := map[string]object.Object{}
+	for _, entry := range object.Objects(d.root[name]) {
 		if key := text(entry, keyField(name)); entries[key] == nil {
 			entries[key] = entry
 		}
@@ -51,10 +51,10 @@ func (d *document) section(name string) map[string]realm.Object {
 }
 
 // find returns an entry of a section, nil when there is none. Changes to it change the document.
-func (d *document) find(section, key string) realm.Object { return d.section(section)[key] }
+func (d *document) find(section, key string) object.Object { return d.section(section)[key] }
 
 // add appends an entry to a section and returns it as the document holds it.
-func (d *document) add(section string, entry realm.Object) realm.Object {
+func (d *document) add(section string, entry object.Object) object.Object {
 	normalise(entry)
 	add(d.root, section, entry)
 	if field := keyField(section); field != "" {
@@ -79,21 +79,21 @@ func (d *document) drop(section string) {
 }
 
 // group finds a group by the names from the top, nil when it is not there.
-func (d *document) group(names []string) realm.Object {
+func (d *document) group(names []string) object.Object {
 	if d.groups == nil {
-		d.groups = map[string]realm.Object{}
-		d.indexGroups(realm.Objects(d.root["groups"]), nil)
+		d.groups = map[string]object.Object{}
+		d.indexGroups(object.Objects(d.root["groups"]), nil)
 	}
 	return d.groups[groupKey(names)]
 }
 
-func (d *document) indexGroups(groups []realm.Object, above []string) {
+func (d *document) indexGroups(groups []object.Object, above []string) {
 	for _, g := range groups {
 		names := append(slices.Clone(above), text(g, "name"))
 		if key := groupKey(names); d.groups[key] == nil {
 			d.groups[key] = g
 		}
-		d.indexGroups(realm.Objects(g["subGroups"]), names)
+		d.indexGroups(object.Objects(g["subGroups"]), names)
 	}
 }
 
@@ -106,7 +106,7 @@ func groupKey(names []string) string {
 }
 
 // holder is where the group of these names hangs, and in which section; nil when its parent is not there.
-func (d *document) holder(names []string) (realm.Object, string) {
+func (d *document) holder(names []string) (object.Object, string) {
 	if len(names) == 1 {
 		return d.root, "groups"
 	}
@@ -114,7 +114,7 @@ func (d *document) holder(names []string) (realm.Object, string) {
 }
 
 // hang puts a group below its parent.
-func (d *document) hang(names []string, group realm.Object) {
+func (d *document) hang(names []string, group object.Object) {
 	d.group(names) // the groups are known from here on
 	normalise(group)
 	holder, section := d.holder(names)
@@ -131,14 +131,14 @@ func (d *document) unhang(names []string) {
 	}
 	remove(holder, section, "name", names[len(names)-1])
 	delete(d.groups, groupKey(names))
-	if len(realm.Objects(group["subGroups"])) > 0 {
+	if len(object.Objects(group["subGroups"])) > 0 {
 		d.groups = nil
 	}
 }
 
 // moved makes a group known by its names. Those below one that was moved are looked for anew.
-func (d *document) moved(group realm.Object, names []string) {
-	if len(realm.Objects(group["subGroups"])) > 0 {
+func (d *document) moved(group object.Object, names []string) {
+	if len(object.Objects(group["subGroups"])) > 0 {
 		d.groups = nil
 		return
 	}
@@ -149,7 +149,7 @@ func (d *document) moved(group realm.Object, names []string) {
 
 // normalise gives an object the form in which it will be read from the file: what is compared in memory is what is on
 // the disk. The groups below a group stay as they are, because they are known by their paths.
-func normalise(o realm.Object) {
+func normalise(o object.Object) {
 	below, parent := o["subGroups"]
 	delete(o, "subGroups")
 	if parent {
@@ -161,7 +161,7 @@ func normalise(o realm.Object) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(encoded))
 	decoder.UseNumber()
-	var plain realm.Object
+	var plain object.Object
 	if decoder.Decode(&plain) != nil {
 		return
 	}
@@ -171,7 +171,7 @@ func normalise(o realm.Object) {
 	}
 }
 
-func text(o realm.Object, name string) string {
+func text(o object.Object, name string) string {
 	value, _ := o[name].(string)
 	return value
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // ReadMarker reads the marker, which is kept in a disabled client.
@@ -78,16 +80,16 @@ func (d *document) setMarker(marker contract.Marker, basedOn contract.MarkerRevi
 	if client == nil {
 		client = d.add("clients", markerClient(d.name()))
 	}
-	attributes := object(client, "attributes")
+	attributes := object.Sub(client, "attributes")
 	attributes[realm.MarkerKey], attributes[realm.MarkerCount] = string(content), next
 	return next, nil
 }
 
-func markerClient(realmName string) realm.Object {
-	return realm.Object{
+func markerClient(realmName string) object.Object {
+	return object.Object{
 		"id": derivedID(realmName, "client", realm.MarkerClient), "clientId": realm.MarkerClient, "name": "rehome marker",
 		"description": "Holds what rehome knows about this realm. Do not remove while a migration runs.",
-		"protocol":    realm.ProtocolOIDC,
+		"protocol":    gating.ProtocolOIDC,
 		"enabled":     false, "publicClient": false, "bearerOnly": false, "standardFlowEnabled": false,
 		"implicitFlowEnabled":       false,
 		"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false,

@@ -10,6 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/internal/realm/realmtest"
 )
 
@@ -17,10 +19,10 @@ import (
 func TestGatesOfTheShapeBeforeAreReplaced(t *testing.T) {
 	path := write(t, `{"realm":"acme"}`)
 	target := configured(t, path)
-	client := identity.Attributes{"client_id": "wiki", "protocol": realm.ProtocolOIDC, "name": "Wiki", "public": false,
+	client := identity.Attributes{"client_id": "wiki", "protocol": gating.ProtocolOIDC, "name": "Wiki", "public": false,
 		"standard_flow": true, "redirect_uris": []any{"https://wiki.example.test/a"}}
 	var aliases []any
-	for _, flow := range realm.BaseFlows() {
+	for _, flow := range gating.BaseFlows() {
 		aliases = append(aliases, flow.Alias)
 	}
 	flows := contract.StepRequest{Action: contract.ActionCreate,
@@ -28,7 +30,7 @@ func TestGatesOfTheShapeBeforeAreReplaced(t *testing.T) {
 		After:    identity.Attributes{"name": realm.GateFlowsKey, "flows": aliases}}
 	gate := contract.StepRequest{Action: contract.ActionCreate,
 		Resource: identity.ResourceID{Type: realm.TypeGate, Key: "wiki"},
-		After:    identity.Attributes{"client": "wiki", "protocol": realm.ProtocolOIDC, "intact": true}}
+		After:    identity.Attributes{"client": "wiki", "protocol": gating.ProtocolOIDC, "intact": true}}
 	made := contract.StepRequest{Action: contract.ActionCreate, Tag: "okta.corp/application/1",
 		Resource: identity.ResourceID{Type: realm.TypeClient, Key: "wiki"}, After: client}
 	for _, step := range []contract.StepRequest{flows, made, gate} {
@@ -36,7 +38,7 @@ func TestGatesOfTheShapeBeforeAreReplaced(t *testing.T) {
 	}
 	whole(t, target)
 	makeOld(t, path)
-	if gate, there := gateIn(t, path); gate || slices.Contains(there, realm.TopFlow(realm.PlaceBrowser)) {
+	if gate, there := gateIn(t, path); gate || slices.Contains(there, gating.TopFlow(gating.PlaceBrowser)) {
 		t.Fatalf("the plan finds no update: %v, %v", gate, there)
 	}
 
@@ -50,18 +52,18 @@ func TestGatesOfTheShapeBeforeAreReplaced(t *testing.T) {
 	if gate, there := gateIn(t, path); !gate || len(there) != len(aliases) {
 		t.Errorf("the gate is whole: %v; flows: %v", gate, there)
 	}
-	if content, _ := os.ReadFile(path); strings.Contains(string(content), realm.PlaceBrowser.OldGate("wiki")) {
+	if content, _ := os.ReadFile(path); strings.Contains(string(content), gating.PlaceBrowser.OldGate("wiki")) {
 		t.Error("the gate of the shape before is still there")
 	}
 }
 
-func documentIn(t *testing.T, path string) realm.Object {
+func documentIn(t *testing.T, path string) object.Object {
 	t.Helper()
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var doc realm.Object
+	var doc object.Object
 	if err := json.Unmarshal(content, &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func gateIn(t *testing.T, path string) (whole bool, there []string) {
 		case realm.TypeGate:
 			whole = r.Attributes["intact"] == true
 		case realm.TypeGateFlows:
-			there = realm.Texts(r.Attributes["flows"])
+			there = object.Texts(r.Attributes["flows"])
 		}
 	}
 	return whole, there
@@ -86,21 +88,21 @@ func gateIn(t *testing.T, path string) (whole bool, there []string) {
 func makeOld(t *testing.T, path string) {
 	t.Helper()
 	doc := documentIn(t, path)
-	for _, place := range realm.Places() {
-		flows := slices.DeleteFunc(realm.Objects(doc["authenticationFlows"]), func(o realm.Object) bool {
+	for _, place := range gating.Places() {
+		flows := slices.DeleteFunc(object.Objects(doc["authenticationFlows"]), func(o object.Object) bool {
 			alias, _ := o["alias"].(string)
-			return place.HoldsPart(alias) || strings.HasPrefix(alias, realm.GateParent(place))
+			return place.HoldsPart(alias) || strings.HasPrefix(alias, gating.GateParent(place))
 		})
 		for _, flow := range flows {
-			for _, execution := range realm.Objects(flow["authenticationExecutions"]) {
-				if execution["flowAlias"] == realm.GateParent(place) {
+			for _, execution := range object.Objects(flow["authenticationExecutions"]) {
+				if execution["flowAlias"] == gating.GateParent(place) {
 					execution["flowAlias"] = place.OldParent()
 				}
 			}
 		}
 		old, configs := realmtest.OldGates(place, "wiki").Objects(func(alias string) string { return "id of " + alias })
 		doc["authenticationFlows"] = append(flows, old...)
-		doc["authenticatorConfig"] = append(realm.Objects(doc["authenticatorConfig"]), configs...)
+		doc["authenticatorConfig"] = append(object.Objects(doc["authenticatorConfig"]), configs...)
 	}
 	content, err := json.Marshal(doc)
 	if err == nil {

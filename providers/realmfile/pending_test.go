@@ -16,6 +16,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/sdktest"
 )
@@ -59,7 +60,7 @@ func cutWrites(t *testing.T, path string, _ int) func() {
 // samples is one resource of each type, in the order in which they build on each other.
 func samples() []sdktest.Sample {
 	aliases := []any{}
-	for _, flow := range realm.BaseFlows() {
+	for _, flow := range gating.BaseFlows() {
 		aliases = append(aliases, flow.Alias)
 	}
 	resource := func(kind, key string) identity.ResourceID { return identity.ResourceID{Type: kind, Key: key} }
@@ -71,12 +72,12 @@ func samples() []sdktest.Sample {
 	group := identity.Attributes{"path": "/eng~1ops", "name": "eng/ops", "description": "Engineers"}
 	provider := identity.Attributes{"alias": "corp", "display_name": "Corp", "protocol": "saml", "enabled": true,
 		"entity_id": "urn:up",
-		"sso_url":   "https://up.example.test/sso", "post_broker_flow": realm.TopFlow(realm.PlaceBroker)}
-	client := identity.Attributes{"client_id": "wiki", "protocol": realm.ProtocolOIDC, "name": "Wiki", "public": false,
+		"sso_url":   "https://up.example.test/sso", "post_broker_flow": gating.TopFlow(gating.PlaceBroker)}
+	client := identity.Attributes{"client_id": "wiki", "protocol": gating.ProtocolOIDC, "name": "Wiki", "public": false,
 		"standard_flow": true,
 		"redirect_uris": []any{"https://wiki.example.test/a", "https://wiki.example.test/b"}}
 	role := identity.Attributes{"client": "wiki", "role": "access", "description": "May use Wiki"}
-	gate := identity.Attributes{"client": "wiki", "protocol": realm.ProtocolOIDC, "intact": true}
+	gate := identity.Attributes{"client": "wiki", "protocol": gating.ProtocolOIDC, "intact": true}
 	organization := identity.Attributes{"alias": "acme", "name": "Acme", "domains": []any{"acme.test"},
 		"identity_provider": "corp"}
 	return []sdktest.Sample{
@@ -265,10 +266,10 @@ func mixedSteps(times int) []contract.StepRequest {
 	for i := range 50 * times {
 		app := fmt.Sprintf("app%d", i)
 		steps = append(steps,
-			making(realm.TypeClient, app, identity.Attributes{"client_id": app, "protocol": realm.ProtocolOIDC, "name": app,
+			making(realm.TypeClient, app, identity.Attributes{"client_id": app, "protocol": gating.ProtocolOIDC, "name": app,
 				"public": false, "standard_flow": true}),
 			making(realm.TypeClientRole, app+"/access", identity.Attributes{"client": app, "role": "access"}),
-			making(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": realm.ProtocolOIDC, "intact": true}))
+			making(realm.TypeGate, app, identity.Attributes{"client": app, "protocol": gating.ProtocolOIDC, "intact": true}))
 		for j := range 6 {
 			group := fmt.Sprintf("/g%d", (i+j*31)%(200*times))
 			steps = append(steps, making(realm.TypeRoleAssignment, group+" -> "+app+"/access",

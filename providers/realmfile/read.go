@@ -8,6 +8,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Read hands out all resources of the file.
@@ -43,7 +45,7 @@ func (d *document) read(id identity.ResourceID) (identity.Resource, bool) {
 
 func (d *document) readGroup(path string) (identity.Resource, bool) {
 	return readIf(d.group(realm.GroupPath(path)),
-		func(group realm.Object) identity.Resource { return realm.ReadGroup(group, path) })
+		func(group object.Object) identity.Resource { return realm.ReadGroup(group, path) })
 }
 
 func (d *document) readGateFlows(string) (identity.Resource, bool) {
@@ -74,7 +76,7 @@ func (d *document) readGate(id string) (identity.Resource, bool) {
 	return d.gateOf(client)
 }
 
-func readIf(part realm.Object, read func(realm.Object) identity.Resource) (identity.Resource, bool) {
+func readIf(part object.Object, read func(object.Object) identity.Resource) (identity.Resource, bool) {
 	if part == nil {
 		return identity.Resource{}, false
 	}
@@ -83,25 +85,25 @@ func readIf(part realm.Object, read func(realm.Object) identity.Resource) (ident
 
 // gateFlows lists those of our top-level flows that are there in the shape of today.
 func (d *document) gateFlows() []string {
-	var flows []realm.Object
-	for _, flow := range realm.BaseFlows() {
+	var flows []object.Object
+	for _, flow := range gating.BaseFlows() {
 		if top := d.find("authenticationFlows", flow.Alias); top != nil {
 			flows = append(flows, top)
 		}
 	}
-	return realm.ParseFlows(flows, nil).GateFlows()
+	return gating.ParseFlows(flows, nil).GateFlows()
 }
 
-func (d *document) readProvider(provider realm.Object) identity.Resource {
-	mappers := slices.DeleteFunc(realm.Objects(d.root["identityProviderMappers"]), func(mapper realm.Object) bool {
+func (d *document) readProvider(provider object.Object) identity.Resource {
+	mappers := slices.DeleteFunc(object.Objects(d.root["identityProviderMappers"]), func(mapper object.Object) bool {
 		return text(mapper, "identityProviderAlias") != text(provider, "alias")
 	})
 	return realm.ReadProvider(provider, mappers)
 }
 
-func (d *document) readOrganization(organization realm.Object) identity.Resource {
-	var linked []realm.Object
-	for _, link := range realm.Objects(organization["identityProviders"]) {
+func (d *document) readOrganization(organization object.Object) identity.Resource {
+	var linked []object.Object
+	for _, link := range object.Objects(organization["identityProviders"]) {
 		if provider := d.find("identityProviders", text(link, "alias")); provider != nil {
 			linked = append(linked, provider)
 		}
@@ -110,19 +112,19 @@ func (d *document) readOrganization(organization realm.Object) identity.Resource
 }
 
 // role finds a role of a client, nil when it is not there.
-func (d *document) role(client, role string) realm.Object {
+func (d *document) role(client, role string) object.Object {
 	roles, _ := within(d.root, "roles", "client")
 	return find(roles, client, "name", role)
 }
 
 func (d *document) readRole(client, role string) (identity.Resource, bool) {
 	return readIf(d.role(client, role),
-		func(found realm.Object) identity.Resource { return realm.ReadClientRole(client, found) })
+		func(found object.Object) identity.Resource { return realm.ReadClientRole(client, found) })
 }
 
 func (d *document) readAssignment(group, client, role string) (identity.Resource, bool) {
 	held, _ := d.group(realm.GroupPath(group))["clientRoles"].(map[string]any)
-	if !slices.Contains(realm.Texts(held[client]), role) {
+	if !slices.Contains(object.Texts(held[client]), role) {
 		return identity.Resource{}, false
 	}
 	return realm.ReadRoleAssignment(group, client, role), true
@@ -130,36 +132,36 @@ func (d *document) readAssignment(group, client, role string) (identity.Resource
 
 // gateOf reads the gate of a client. Of the flows it takes those that lead to this gate only, so that one more gate
 // does not make the others slower.
-func (d *document) gateOf(client realm.Object) (identity.Resource, bool) {
+func (d *document) gateOf(client object.Object) (identity.Resource, bool) {
 	id, protocol := text(client, "clientId"), text(client, "protocol")
 	if protocol == "" {
-		protocol = realm.ProtocolOIDC
+		protocol = gating.ProtocolOIDC
 	}
 	walk := gateWalk{document: d, seen: map[string]bool{}}
-	for _, place := range realm.Places() {
-		own := []string{place.Chunk(protocol, id), realm.GateAlias(place, id)}
-		walk.down(realm.TopFlow(place), place, own)
-		walk.down(realm.GateAlias(place, id), place, own)
+	for _, place := range gating.Places() {
+		own := []string{place.Chunk(protocol, id), gating.GateAlias(place, id)}
+		walk.down(gating.TopFlow(place), place, own)
+		walk.down(gating.GateAlias(place, id), place, own)
 	}
-	return realm.ParseFlows(walk.flows, walk.configs).Gate(client)
+	return gating.ParseFlows(walk.flows, walk.configs).Gate(client)
 }
 
 // gateWalk gathers the flows that lead to one gate.
 type gateWalk struct {
 	*document
 	seen           map[string]bool
-	flows, configs []realm.Object
+	flows, configs []object.Object
 }
 
 // down takes a flow and what is below it, but for the chunks and gates of other clients.
-func (w *gateWalk) down(alias string, place realm.Place, own []string) {
+func (w *gateWalk) down(alias string, place gating.Place, own []string) {
 	flow := w.find("authenticationFlows", alias)
 	if flow == nil || w.seen[alias] {
 		return
 	}
 	w.seen[alias] = true
 	w.flows = append(w.flows, flow)
-	for _, execution := range realm.Objects(flow["authenticationExecutions"]) {
+	for _, execution := range object.Objects(flow["authenticationExecutions"]) {
 		if config := w.find("authenticatorConfig", text(execution, "authenticatorConfig")); config != nil {
 			w.configs = append(w.configs, config)
 		}

@@ -3,11 +3,11 @@ package realmfile
 import (
 	"slices"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // find returns the entry of a list whose field has this value, nil when there is none. Changes to it change the file.
-func find(holder realm.Object, section, field, value string) realm.Object {
+func find(holder object.Object, section, field, value string) object.Object {
 	list, _ := holder[section].([]any)
 	for _, entry := range list {
 		if object, ok := entry.(map[string]any); ok && object[field] == value {
@@ -18,13 +18,13 @@ func find(holder realm.Object, section, field, value string) realm.Object {
 }
 
 // add appends an entry to a list, made when it is missing.
-func add(holder realm.Object, section string, entry realm.Object) {
+func add(holder object.Object, section string, entry object.Object) {
 	list, _ := holder[section].([]any)
 	holder[section] = append(list, any(entry))
 }
 
 // remove takes the entries out of a list whose field has this value.
-func remove(holder realm.Object, section, field, value string) {
+func remove(holder object.Object, section, field, value string) {
 	list, ok := holder[section].([]any)
 	if !ok {
 		return
@@ -35,18 +35,8 @@ func remove(holder realm.Object, section, field, value string) {
 	})
 }
 
-// object returns the object under a name, made when it is missing.
-func object(holder realm.Object, name string) realm.Object {
-	if child, ok := holder[name].(map[string]any); ok {
-		return child
-	}
-	child := realm.Object{}
-	holder[name] = child
-	return child
-}
-
 // within returns the object two names down, when it is there.
-func within(holder realm.Object, name, below string) (realm.Object, bool) {
+func within(holder object.Object, name, below string) (object.Object, bool) {
 	outer, ok := holder[name].(map[string]any)
 	if !ok {
 		return nil, false

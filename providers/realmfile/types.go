@@ -3,6 +3,7 @@ package realmfile
 import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // row is what a realm file does with one resource type. What is known of a type for every way to write a realm is in
@@ -15,7 +16,7 @@ type row struct {
 	// takesAlong says what a delete would take with it that is not its own; empty for nothing.
 	takesAlong func(c *change, key string) string
 	// usage says who of the file depends on the resource.
-	usage func(doc realm.Object, key string) []string
+	usage func(doc object.Object, key string) []string
 	// later names the attributes in which a resource that is there may differ from a step that goes on.
 	later func(live identity.Resource) []string
 	// generated are the secrets that an earlier part of the run made.

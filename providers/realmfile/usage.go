@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/sdk"
 )
 
@@ -27,42 +28,42 @@ func (t *Target) Usage(_ context.Context, questions []observation.UsageQuestion)
 	return usages, err
 }
 
-func usedBy(doc realm.Object, resource identity.Resource) []string {
+func usedBy(doc object.Object, resource identity.Resource) []string {
 	if usage := rows()[resource.Type].usage; usage != nil {
 		return usage(doc, resource.Key)
 	}
 	return nil
 }
 
-func groupUsage(doc realm.Object, path string) []string {
+func groupUsage(doc object.Object, path string) []string {
 	group := "/" + strings.Join(realm.GroupPath(path), "/")
-	return people(doc, "members in the file: %d", func(user realm.Object) bool {
-		return slices.Contains(realm.Texts(user["groups"]), group)
+	return people(doc, "members in the file: %d", func(user object.Object) bool {
+		return slices.Contains(object.Texts(user["groups"]), group)
 	})
 }
 
-func providerUsage(doc realm.Object, alias string) []string {
-	return people(doc, "people linked to it in the file: %d", func(user realm.Object) bool {
+func providerUsage(doc object.Object, alias string) []string {
+	return people(doc, "people linked to it in the file: %d", func(user object.Object) bool {
 		return find(user, "federatedIdentities", "identityProvider", alias) != nil
 	})
 }
 
-func roleUsage(doc realm.Object, key string) []string {
+func roleUsage(doc object.Object, key string) []string {
 	client, role, _ := cutLast(key)
-	return people(doc, "people who hold it in the file: %d", func(user realm.Object) bool {
+	return people(doc, "people who hold it in the file: %d", func(user object.Object) bool {
 		held, _ := user["clientRoles"].(map[string]any)
-		return slices.Contains(realm.Texts(held[client]), role)
+		return slices.Contains(object.Texts(held[client]), role)
 	})
 }
 
-func organizationUsage(doc realm.Object, alias string) []string {
-	return counted("members in the file: %d", len(realm.Objects(find(doc, "organizations", "alias", alias)["members"])))
+func organizationUsage(doc object.Object, alias string) []string {
+	return counted("members in the file: %d", len(object.Objects(find(doc, "organizations", "alias", alias)["members"])))
 }
 
 // people counts the users of the file that depend on a resource.
-func people(doc realm.Object, said string, depends func(realm.Object) bool) []string {
+func people(doc object.Object, said string, depends func(object.Object) bool) []string {
 	n := 0
-	for _, user := range realm.Objects(doc["users"]) {
+	for _, user := range object.Objects(doc["users"]) {
 		if depends(user) {
 			n++
 		}

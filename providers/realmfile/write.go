@@ -11,6 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -211,7 +213,7 @@ func needsSecret(a identity.Attributes) bool {
 	authenticator, _ := a["client_authenticator"].(string)
 	protocol, _ := a["protocol"].(string)
 	_, brought := a["secret"]
-	return !public && !brought && protocol == realm.ProtocolOIDC &&
+	return !public && !brought && protocol == gating.ProtocolOIDC &&
 		(authenticator == "" || authenticator == "client-secret" || authenticator == "client-secret-jwt")
 }
 
@@ -263,8 +265,8 @@ func (c *change) clientRole() error {
 	if c.find("clients", client) == nil && !c.deletes() {
 		return invalid("the role %s needs the client %s, which is not in the file", role, client)
 	}
-	roles := object(object(c.root, "roles"), "client")
-	holder := realm.Object{"roles": roles[client]}
+	roles := object.Sub(object.Sub(c.root, "roles"), "client")
+	holder := object.Object{"roles": roles[client]}
 	if c.deletes() {
 		remove(holder, "roles", "name", role)
 	} else if base := find(holder, "roles", "name", role); base != nil {
@@ -293,14 +295,14 @@ func (c *change) enablement() error {
 }
 
 // shut refuses when anything leads around the gate of a client that has one or must have one.
-func (c *change) shut(client realm.Object) error {
+func (c *change) shut(client object.Object) error {
 	gate, exists := c.gateOf(client)
 	if must, _ := c.step.After["gated"].(bool); !exists && !must {
 		return nil
 	}
 	situation := realm.Situation{Realm: realm.ReadRealmSwitches(c.root).Attributes, Gate: gate.Attributes,
-		Client: realm.ReadClient(client).Attributes, Others: realm.Exchangers(realm.Objects(c.root["clients"]))}
-	for _, provider := range realm.Objects(c.root["identityProviders"]) {
+		Client: realm.ReadClient(client).Attributes, Others: realm.Exchangers(object.Objects(c.root["clients"]))}
+	for _, provider := range object.Objects(c.root["identityProviders"]) {
 		situation.Providers = append(situation.Providers, c.readProvider(provider).Attributes)
 	}
 	if open := realm.OpenDoors(situation); len(open) > 0 {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -13,12 +15,12 @@ func (c *change) gateFlows() error {
 	if c.deletes() {
 		return c.dropGateFlows()
 	}
-	for _, flow := range realm.BaseFlows() {
+	for _, flow := range gating.BaseFlows() {
 		if c.find("authenticationFlows", flow.Alias) == nil {
 			c.addFlow(flow)
 		}
 	}
-	for _, place := range realm.Places() {
+	for _, place := range gating.Places() {
 		c.dropOldGates(place)
 	}
 	return nil
@@ -26,32 +28,32 @@ func (c *change) gateFlows() error {
 
 // dropOldGates puts the gates of today in the place of those of the shape before; the file is written once, so it holds
 // the ones or the others.
-func (c *change) dropOldGates(place realm.Place) {
-	top, old := c.find("authenticationFlows", realm.TopFlow(place)), place.OldParent()
+func (c *change) dropOldGates(place gating.Place) {
+	top, old := c.find("authenticationFlows", gating.TopFlow(place)), place.OldParent()
 	if top == nil || c.find("authenticationFlows", old) == nil {
 		return
 	}
-	clients := realm.ParseFlows(realm.Objects(c.root["authenticationFlows"]),
-		realm.Objects(c.root["authenticatorConfig"])).OldGates(place)
-	for _, each := range realm.Objects(top["authenticationExecutions"]) {
+	clients := gating.ParseFlows(object.Objects(c.root["authenticationFlows"]),
+		object.Objects(c.root["authenticatorConfig"])).OldGates(place)
+	for _, each := range object.Objects(top["authenticationExecutions"]) {
 		if text(each, "flowAlias") == old {
-			each["flowAlias"] = realm.GateParent(place)
+			each["flowAlias"] = gating.GateParent(place)
 		}
 	}
 	c.dropFlow(old)
-	if c.find("authenticationFlows", realm.GateParent(place)) == nil {
+	if c.find("authenticationFlows", gating.GateParent(place)) == nil {
 		c.addFlow(place.Admission(clients))
 	}
 }
 
 func (c *change) dropGateFlows() error {
-	for _, flow := range realm.BaseFlows() {
+	for _, flow := range gating.BaseFlows() {
 		c.dropFlow(flow.Alias)
 	}
 	return c.forgetGates()
 }
 
-func (c *change) addFlow(flow realm.Flow) {
+func (c *change) addFlow(flow gating.Flow) {
 	flows, configs := flow.Objects(func(alias string) string { return derivedID(c.name(), "flow", alias) })
 	for _, f := range flows {
 		c.add("authenticationFlows", f)
@@ -68,7 +70,7 @@ func (c *change) dropFlow(alias string) {
 		return
 	}
 	c.remove("authenticationFlows", alias)
-	for _, e := range realm.Objects(flow["authenticationExecutions"]) {
+	for _, e := range object.Objects(flow["authenticationExecutions"]) {
 		if config, _ := e["authenticatorConfig"].(string); config != "" {
 			c.remove("authenticatorConfig", config)
 		}
@@ -91,40 +93,40 @@ func (c *change) gate() error {
 	}
 	protocol, _ := client["protocol"].(string)
 	if protocol == "" {
-		protocol = realm.ProtocolOIDC
+		protocol = gating.ProtocolOIDC
 	}
-	ours := []string{text(c.find("authenticationFlows", realm.TopFlow(realm.PlaceBrowser)), "id"),
-		text(c.find("authenticationFlows", realm.TopFlow(realm.PlaceDirect)), "id")}
+	ours := []string{text(c.find("authenticationFlows", gating.TopFlow(gating.PlaceBrowser)), "id"),
+		text(c.find("authenticationFlows", gating.TopFlow(gating.PlaceDirect)), "id")}
 	if _, there := c.gateOf(client); !there && !c.deletes() && realm.OwnFlow(client, ours...) {
 		return steps.Refuse("%s", realm.OwnFlowStays)
 	}
-	for _, place := range realm.Places() {
-		c.detach(place.Gates(protocol, id), realm.GateAlias(place, id))
-		c.dropFlow(realm.GateAlias(place, id))
+	for _, place := range gating.Places() {
+		c.detach(place.Gates(protocol, id), gating.GateAlias(place, id))
+		c.dropFlow(gating.GateAlias(place, id))
 	}
 	if c.deletes() {
 		c.openClient(client, id)
 		return nil
 	}
-	for _, place := range realm.Places() {
-		if c.find("authenticationFlows", realm.TopFlow(place)) == nil {
-			return invalid("the gate of %s needs the flow %q, which is not in the file", id, realm.TopFlow(place))
+	for _, place := range gating.Places() {
+		if c.find("authenticationFlows", gating.TopFlow(place)) == nil {
+			return invalid("the gate of %s needs the flow %q, which is not in the file", id, gating.TopFlow(place))
 		}
 		made, parent := place.Gate(id), place.Gates(protocol, id)
 		if c.find("authenticationFlows", parent) == nil {
-			made, parent = place.FirstGate(realm.Gated{ClientID: id, Protocol: protocol}), realm.GateParent(place)
+			made, parent = place.FirstGate(gating.Gated{ClientID: id, Protocol: protocol}), gating.GateParent(place)
 		}
 		c.addFlow(*made.Flow)
 		c.attach(parent, made)
 	}
-	if err := c.scopes(client, protocol, realm.GateScopes(protocol, id)); err != nil {
+	if err := c.scopes(client, protocol, gating.GateScopes(protocol, id)); err != nil {
 		return err
 	}
-	overrides := object(client, "authenticationFlowBindingOverrides")
-	for field, place := range map[string]realm.Place{"browser": realm.PlaceBrowser, "direct_grant": realm.PlaceDirect} {
-		flow := c.find("authenticationFlows", realm.TopFlow(place))
+	overrides := object.Sub(client, "authenticationFlowBindingOverrides")
+	for field, place := range map[string]gating.Place{"browser": gating.PlaceBrowser, "direct_grant": gating.PlaceDirect} {
+		flow := c.find("authenticationFlows", gating.TopFlow(place))
 		if flow["id"] == nil {
-			flow["id"] = derivedID(c.name(), "flow", realm.TopFlow(place))
+			flow["id"] = derivedID(c.name(), "flow", gating.TopFlow(place))
 		}
 		overrides[field] = flow["id"]
 	}
@@ -132,13 +134,14 @@ func (c *change) gate() error {
 }
 
 // attach puts a sub-flow into its parent, sorted by priority as Keycloak writes it.
-func (c *change) attach(parent string, execution realm.Execution) {
+func (c *change) attach(parent string, execution gating.Execution) {
 	holder := c.find("authenticationFlows", parent)
 	if holder == nil {
 		return
 	}
 	list, _ := holder["authenticationExecutions"].([]any)
-	at := slices.IndexFunc(realm.Objects(list), func(e realm.Object) bool { return realm.PriorityOf(e) > execution.Priority })
+	at := slices.IndexFunc(object.Objects(list),
+		func(e object.Object) bool { return gating.PriorityOf(e) > execution.Priority })
 	if at < 0 {
 		at = len(list)
 	}
@@ -153,7 +156,7 @@ func (c *change) detach(parent, flow string) {
 
 // scopes gives a client the marker scopes of its gate. A section clientScopes would replace the default scopes of the
 // realm, and a list of a client those it gets by default, so both are written in full.
-func (c *change) scopes(client realm.Object, protocol string, wanted []string) error {
+func (c *change) scopes(client object.Object, protocol string, wanted []string) error {
 	if _, there := c.root["clientScopes"]; !there {
 		defaults, err := realm.DefaultScopes()
 		if err != nil {
@@ -162,8 +165,8 @@ func (c *change) scopes(client realm.Object, protocol string, wanted []string) e
 		for _, scope := range defaults {
 			c.add("clientScopes", scope)
 		}
-		c.root["defaultDefaultClientScopes"] = realm.List(realm.RealmDefaultScopes())
-		c.root["defaultOptionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
+		c.root["defaultDefaultClientScopes"] = object.List(realm.RealmDefaultScopes())
+		c.root["defaultOptionalClientScopes"] = object.List(realm.RealmOptionalScopes())
 		what, err := c.builtin()
 		if err != nil {
 			return err
@@ -174,7 +177,7 @@ func (c *change) scopes(client realm.Object, protocol string, wanted []string) e
 		}
 	}
 	own, said := client["defaultClientScopes"].([]any)
-	scopes := realm.Texts(own)
+	scopes := object.Texts(own)
 	if !said {
 		scopes = realm.ClientDefaultScopes(protocol)
 		if service, _ := client["serviceAccountsEnabled"].(bool); service {
@@ -183,32 +186,32 @@ func (c *change) scopes(client realm.Object, protocol string, wanted []string) e
 	}
 	if _, said := client["optionalClientScopes"]; !said {
 		client["optionalClientScopes"] = []any{}
-		if protocol == realm.ProtocolOIDC {
-			client["optionalClientScopes"] = realm.List(realm.RealmOptionalScopes())
+		if protocol == gating.ProtocolOIDC {
+			client["optionalClientScopes"] = object.List(realm.RealmOptionalScopes())
 		}
 	}
 	for _, name := range wanted {
 		if c.find("clientScopes", name) == nil {
-			c.add("clientScopes", realm.ScopeObject(name, protocol))
+			c.add("clientScopes", gating.ScopeObject(name, protocol))
 		}
 		if !slices.Contains(scopes, name) {
 			scopes = append(scopes, name)
 		}
 	}
-	client["defaultClientScopes"] = realm.List(scopes)
+	client["defaultClientScopes"] = object.List(scopes)
 	return nil
 }
 
 // openClient takes the binding and the marker of a gate off a client.
-func (c *change) openClient(client realm.Object, id string) {
-	overrides := object(client, "authenticationFlowBindingOverrides")
+func (c *change) openClient(client object.Object, id string) {
+	overrides := object.Sub(client, "authenticationFlowBindingOverrides")
 	delete(overrides, "browser")
 	delete(overrides, "direct_grant")
-	kept := slices.DeleteFunc(realm.Texts(client["defaultClientScopes"]), func(scope string) bool {
-		return scope == realm.MarkerScope(id) || (realm.IsGateScope(scope) && strings.Contains(scope, "chunk"))
+	kept := slices.DeleteFunc(object.Texts(client["defaultClientScopes"]), func(scope string) bool {
+		return scope == gating.MarkerScope(id) || (gating.IsGateScope(scope) && strings.Contains(scope, "chunk"))
 	})
-	client["defaultClientScopes"] = realm.List(kept)
-	c.remove("clientScopes", realm.MarkerScope(id))
+	client["defaultClientScopes"] = object.List(kept)
+	c.remove("clientScopes", gating.MarkerScope(id))
 }
 
 // builtin adds the clients that Keycloak makes by itself, which an import would leave without scopes. A file that holds
@@ -219,7 +222,7 @@ func (c *change) builtin() (addition, error) {
 	if err != nil {
 		return what, err
 	}
-	clients := realm.Objects(sections["clients"])
+	clients := object.Objects(sections["clients"])
 	for _, client := range clients {
 		if id, _ := client["clientId"].(string); c.find("clients", id) != nil {
 			return what, nil
@@ -230,15 +233,15 @@ func (c *change) builtin() (addition, error) {
 		what.Clients = append(what.Clients, id)
 		c.add("clients", client)
 	}
-	roles, given := object(c.root, "roles"), object(sections, "roles")
-	for _, role := range realm.Objects(given["realm"]) {
+	roles, given := object.Sub(c.root, "roles"), object.Sub(sections, "roles")
+	for _, role := range object.Objects(given["realm"]) {
 		if name, _ := role["name"].(string); find(roles, "realm", "name", name) == nil {
 			add(roles, "realm", role)
 			what.RealmRoles = append(what.RealmRoles, name)
 		}
 	}
-	for client, list := range object(given, "client") {
-		if byClient := object(roles, "client"); byClient[client] == nil {
+	for client, list := range object.Sub(given, "client") {
+		if byClient := object.Sub(roles, "client"); byClient[client] == nil {
 			byClient[client] = list
 			what.ClientRoles = append(what.ClientRoles, client)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // oldGroup is the group that a step gives another path, as it is called before.
@@ -47,7 +48,7 @@ func (c *change) writeGroup() error {
 
 // rename gives a group its new path, with everything below it; nil when it is not there. Below the same parent it keeps
 // its place.
-func (c *change) rename(old, names []string) realm.Object {
+func (c *change) rename(old, names []string) object.Object {
 	group := c.group(old)
 	if group == nil {
 		return nil
@@ -65,9 +66,9 @@ func (c *change) rename(old, names []string) realm.Object {
 }
 
 // rename gives a group and all below it the paths that follow from its new one.
-func rename(group realm.Object, names []string) {
+func rename(group object.Object, names []string) {
 	group["name"], group["path"] = names[len(names)-1], "/"+strings.Join(names, "/")
-	for _, below := range realm.Objects(group["subGroups"]) {
+	for _, below := range object.Objects(group["subGroups"]) {
 		name, _ := below["name"].(string)
 		rename(below, append(slices.Clone(names), name))
 	}
@@ -82,8 +83,8 @@ func (c *change) roleAssignment() error {
 	if c.role(client, role) == nil && !c.deletes() {
 		return invalid("the role %s of the client %s is not in the file", role, client)
 	}
-	roles := object(group, "clientRoles")
-	held := slices.DeleteFunc(realm.Texts(roles[client]), func(r string) bool { return r == role })
+	roles := object.Sub(group, "clientRoles")
+	held := slices.DeleteFunc(object.Texts(roles[client]), func(r string) bool { return r == role })
 	if !c.deletes() {
 		held = append(held, role)
 	}
@@ -91,6 +92,6 @@ func (c *change) roleAssignment() error {
 		delete(roles, client)
 		return nil
 	}
-	roles[client] = realm.List(held)
+	roles[client] = object.List(held)
 	return nil
 }

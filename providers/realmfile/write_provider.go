@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func (c *change) provider() error {
@@ -11,7 +12,7 @@ func (c *change) provider() error {
 	if c.deletes() {
 		c.remove("identityProviders", alias)
 		c.dropMappers(alias)
-		for _, o := range realm.Objects(c.root["organizations"]) {
+		for _, o := range object.Objects(c.root["organizations"]) {
 			remove(o, "identityProviders", "alias", alias)
 		}
 		return nil
@@ -69,15 +70,15 @@ func (c *change) organization() error {
 	if provider == nil {
 		return invalid("the organization %s needs the provider %s, which is not in the file", alias, wanted)
 	}
-	for _, other := range realm.Objects(c.root["organizations"]) {
+	for _, other := range object.Objects(c.root["organizations"]) {
 		if other["alias"] != alias && find(other, "identityProviders", "alias", wanted) != nil {
 			return invalid("the provider %s is linked to the organization %v already", wanted, other["alias"])
 		}
 	}
-	linked := realm.Objects(made["identityProviders"])
+	linked := object.Objects(made["identityProviders"])
 	if len(linked) == 0 || linked[0]["alias"] != wanted {
 		c.unlink(made)
-		made["identityProviders"] = []any{realm.Object{"alias": wanted}}
+		made["identityProviders"] = []any{object.Object{"alias": wanted}}
 	}
 	if redirect, managed := c.step.After["redirect"].(bool); managed && redirect {
 		realm.LinkProvider(provider)
@@ -86,8 +87,8 @@ func (c *change) organization() error {
 }
 
 // unlink takes all providers from an organization, with the settings that made them receive its people.
-func (c *change) unlink(organization realm.Object) {
-	for _, link := range realm.Objects(organization["identityProviders"]) {
+func (c *change) unlink(organization object.Object) {
+	for _, link := range object.Objects(organization["identityProviders"]) {
 		alias, _ := link["alias"].(string)
 		if provider := c.find("identityProviders", alias); provider != nil {
 			realm.UnlinkProvider(provider)

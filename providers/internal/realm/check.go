@@ -9,6 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Check is the second pass: what only the whole desired set, next to the live one, can show. References in desired are
@@ -16,7 +18,7 @@ import (
 func Check(desired, live []identity.Resource) []contract.CheckFinding {
 	c := checker{live: byID(live), desired: byID(desired)}
 	c.gates()
-	c.gateNames(GateKey)
+	c.gateNames(gating.GateKey)
 	c.organizations(desired, live)
 	c.providers(desired)
 	c.references(desired)
@@ -42,7 +44,7 @@ func (c *checker) block(id identity.ResourceID, field, summary, action string) {
 }
 
 func (c *checker) ofType(in map[identity.ResourceID]identity.Resource, kind string) []identity.Resource {
-	keys := Object{}
+	keys := object.Object{}
 	for id := range in {
 		if id.Type == kind {
 			keys[id.Key] = true
@@ -60,19 +62,19 @@ func (c *checker) ofType(in map[identity.ResourceID]identity.Resource, kind stri
 func (c *checker) gates() {
 	judged := map[string]identity.ResourceID{}
 	for _, opening := range c.ofType(c.desired, TypeEnablement) {
-		id := str(opening.Attributes, "client")
+		id := object.Text(opening.Attributes, "client")
 		_, gateLives := c.live[identity.ResourceID{Type: TypeGate, Key: id}]
-		if truth(opening.Attributes, "enabled") && (gateLives || truth(opening.Attributes, "gated")) {
+		if object.Truth(opening.Attributes, "enabled") && (gateLives || object.Truth(opening.Attributes, "gated")) {
 			judged[id] = opening.ID()
 		}
 	}
 	for _, gate := range c.ofType(c.desired, TypeGate) {
-		id := str(gate.Attributes, "client")
+		id := object.Text(gate.Attributes, "client")
 		judged[id] = gate.ID()
-		if truth(c.live[identity.ResourceID{Type: TypeClient, Key: id}].Attributes, "own_flow") {
+		if object.Truth(c.live[identity.ResourceID{Type: TypeClient, Key: id}].Attributes, "own_flow") {
 			c.block(gate.ID(), "own_flow", OwnFlowStays, fmt.Sprintf("Carry what its flow demands into the flow %q and "+
 				"take the flow overrides off the client, or leave the client as it is with a skip block.",
-				TopFlow(PlaceBrowser)))
+				gating.TopFlow(gating.PlaceBrowser)))
 		}
 	}
 	if len(judged) == 0 {
@@ -111,7 +113,7 @@ func (c *checker) end(id identity.ResourceID) identity.Attributes {
 }
 
 func (c *checker) endOf(kind string) []identity.Attributes {
-	keys := Object{}
+	keys := object.Object{}
 	for _, in := range []map[identity.ResourceID]identity.Resource{c.live, c.desired} {
 		for id := range in {
 			if id.Type == kind {
@@ -132,7 +134,7 @@ func (c *checker) gateNames(nameOf func(clientID string) string) {
 	owner := map[string]string{}
 	for _, in := range []map[identity.ResourceID]identity.Resource{c.live, c.desired} {
 		for _, gate := range c.ofType(in, TypeGate) {
-			client := str(gate.Attributes, "client")
+			client := object.Text(gate.Attributes, "client")
 			name := nameOf(client)
 			if other, taken := owner[name]; taken && other != client {
 				c.block(gate.ID(), "client", fmt.Sprintf("its gate would have the name of the gate of %s", other),
@@ -157,7 +159,7 @@ func (c *checker) organizations(desired, live []identity.Resource) {
 			continue
 		}
 		if _, planned := c.desired[o.ID()]; !planned {
-			for _, d := range Texts(o.Attributes["domains"]) {
+			for _, d := range object.Texts(o.Attributes["domains"]) {
 				owner[strings.ToLower(d)] = o
 			}
 		}
@@ -170,7 +172,7 @@ func (c *checker) organizations(desired, live []identity.Resource) {
 			c.block(o.ID(), "organizations_enabled", "organizations are switched off in the realm",
 				"Switch organizationsEnabled on in the realm, then plan again.")
 		}
-		for _, d := range Texts(o.Attributes["domains"]) {
+		for _, d := range object.Texts(o.Attributes["domains"]) {
 			key := strings.ToLower(d)
 			if other, taken := owner[key]; taken && other.ID() != o.ID() {
 				c.block(o.ID(), "domains", fmt.Sprintf("the domain %s belongs to the organization %s already", d, other.Key),
@@ -189,12 +191,12 @@ func (c *checker) providers(desired []identity.Resource) {
 	for _, r := range desired {
 		switch r.Type {
 		case TypeProvider:
-			alias := str(c.end(r.ID()), "alias") // a step that sets something else does not name it
+			alias := object.Text(c.end(r.ID()), "alias") // a step that sets something else does not name it
 			if strings.ContainsAny(alias, "/ ?#%") || alias == "" || length(alias) > limitOf(TypeProvider, "alias") {
 				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses",
 					"Choose another one with rename in a merge block.")
 			}
-			if strings.EqualFold(alias, RefusalName) {
+			if strings.EqualFold(alias, gating.RefusalName) {
 				c.block(r.ID(), "alias", "the alias is that of the provider by which gates refuse people",
 					"Choose another one with rename in a merge block.")
 			}
@@ -204,7 +206,7 @@ func (c *checker) providers(desired []identity.Resource) {
 			}
 			seen[strings.ToLower(alias)] = true
 		case TypeOrganization:
-			provider := str(r.Attributes, "identity_provider")
+			provider := object.Text(r.Attributes, "identity_provider")
 			if other, taken := linked[provider]; taken && provider != "" && other != r.Key {
 				c.block(r.ID(), "identity_provider", fmt.Sprintf("the provider %s is linked to the organization %s already",
 					provider, other), "Give all its domains to one organization.")
@@ -222,14 +224,14 @@ func (c *checker) references(desired []identity.Resource) {
 		_, lives := c.live[id]
 		return planned || lives
 	}
-	fields := map[string]Object{
+	fields := map[string]object.Object{
 		TypeOrganization: {"identity_provider": TypeProvider}, TypeClientRole: {"client": TypeClient},
 		TypeGate:       {"client": TypeClient},
 		TypeEnablement: {"client": TypeClient}, TypeRoleAssignment: {"client": TypeClient, "group": TypeGroup},
 	}
 	for _, r := range desired {
 		for _, field := range sortedKeys(fields[r.Type]) {
-			kind, key := str(fields[r.Type], field), str(r.Attributes, field)
+			kind, key := object.Text(fields[r.Type], field), object.Text(r.Attributes, field)
 			if key != "" && !exists(kind, key) {
 				c.block(r.ID(), field, fmt.Sprintf("%s %s is neither planned nor there", kind, key),
 					"Plan it too, or take the reference away.")

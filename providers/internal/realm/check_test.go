@@ -7,6 +7,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func TestCheckFindsWaysAroundTheGate(t *testing.T) {
@@ -15,7 +17,7 @@ func TestCheckFindsWaysAroundTheGate(t *testing.T) {
 	client := identity.Resource{Type: TypeClient, Key: "c", Attributes: identity.Attributes{"client_id": "c"}}
 	organization := func(key, domain, provider string) identity.Resource {
 		return identity.Resource{Type: TypeOrganization, Key: key, Attributes: identity.Attributes{"alias": key,
-			"domains": List([]string{domain}), "identity_provider": provider}}
+			"domains": object.List([]string{domain}), "identity_provider": provider}}
 	}
 	provider := identity.Resource{Type: TypeProvider, Key: "p", Attributes: identity.Attributes{"alias": "p",
 		"enabled": true}}
@@ -39,8 +41,8 @@ func TestCheckFindsWaysAroundTheGate(t *testing.T) {
 		"a domain of two": {[]identity.Resource{organization("o", "a.example", "p"), provider},
 			[]identity.Resource{organization("q", "A.example", "z")}, "domains"},
 		"a client that is nowhere": {[]identity.Resource{gate}, nil, "client"},
-		"the alias of what refuses": {[]identity.Resource{{Type: TypeProvider, Key: RefusalName,
-			Attributes: identity.Attributes{"alias": RefusalName}}}, nil, "alias"},
+		"the alias of what refuses": {[]identity.Resource{{Type: TypeProvider, Key: gating.RefusalName,
+			Attributes: identity.Attributes{"alias": gating.RefusalName}}}, nil, "alias"},
 		"an alias of two": {[]identity.Resource{provider, provider}, nil, "alias"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +73,7 @@ func TestCheckFindsGatesOfOneName(t *testing.T) {
 		"two that are planned":          {[]identity.Resource{gate("a"), gate("b")}, nil, one, 1},
 		"one planned beside a live one": {[]identity.Resource{gate("a")}, []identity.Resource{gate("b")}, one, 1},
 		"one that is there already":     {[]identity.Resource{gate("a")}, []identity.Resource{gate("a")}, one, 0},
-		"names of their own":            {[]identity.Resource{gate("a"), gate("A"), gate("a ")}, nil, GateKey, 0},
+		"names of their own":            {[]identity.Resource{gate("a"), gate("A"), gate("a ")}, nil, gating.GateKey, 0},
 	} {
 		c := checker{desired: byID(test.desired), live: byID(test.live)}
 		if c.gateNames(test.nameOf); len(c.found) != test.found {

@@ -1,21 +1,24 @@
 package realm
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // ReadDocument makes all resources of a realm in the form of a realm file or a full export: groups with subGroups and
 // clientRoles, identityProviders, identityProviderMappers, organizations with identityProviders, clients with
 // defaultClientScopes, roles.client, authenticationFlows and authenticatorConfig. The marker client is left out, and what
 // refuses people.
-func ReadDocument(doc Object) []identity.Resource {
+func ReadDocument(doc object.Object) []identity.Resource {
 	resources := []identity.Resource{ReadRealmSwitches(doc)}
 	var groups, assignments []identity.Resource
-	readGroups(Objects(doc["groups"]), "", &groups, &assignments)
+	readGroups(object.Objects(doc["groups"]), "", &groups, &assignments)
 	resources = append(resources, groups...)
-	flows := ParseFlows(Objects(doc["authenticationFlows"]), Objects(doc["authenticatorConfig"]))
+	flows := gating.ParseFlows(object.Objects(doc["authenticationFlows"]), object.Objects(doc["authenticatorConfig"]))
 	if r, there := ReadGateFlows(flows.GateFlows()); there {
 		resources = append(resources, r)
 	}
@@ -24,39 +27,39 @@ func ReadDocument(doc Object) []identity.Resource {
 	return append(resources, assignments...)
 }
 
-func readGroups(groups []Object, parent string, into, assignments *[]identity.Resource) {
+func readGroups(groups []object.Object, parent string, into, assignments *[]identity.Resource) {
 	for _, g := range groups {
-		path := parent + "/" + identity.EscapePath(str(g, "name"))
+		path := parent + "/" + identity.EscapePath(object.Text(g, "name"))
 		*into = append(*into, ReadGroup(g, path))
-		roles := peek(g, "clientRoles")
+		roles := object.Peek(g, "clientRoles")
 		for _, client := range sortedKeys(roles) {
-			for _, role := range Texts(roles[client]) {
+			for _, role := range object.Texts(roles[client]) {
 				*assignments = append(*assignments, ReadRoleAssignment(path, client, role))
 			}
 		}
-		readGroups(Objects(g["subGroups"]), path, into, assignments)
+		readGroups(object.Objects(g["subGroups"]), path, into, assignments)
 	}
 }
 
-func readProviders(doc Object) []identity.Resource {
+func readProviders(doc object.Object) []identity.Resource {
 	var resources []identity.Resource
-	mappers := map[string][]Object{}
-	for _, m := range Objects(doc["identityProviderMappers"]) {
-		alias := str(m, "identityProviderAlias")
+	mappers := map[string][]object.Object{}
+	for _, m := range object.Objects(doc["identityProviderMappers"]) {
+		alias := object.Text(m, "identityProviderAlias")
 		mappers[alias] = append(mappers[alias], m)
 	}
-	byAlias := map[string]Object{}
-	for _, p := range Objects(doc["identityProviders"]) {
-		if str(p, "alias") == RefusalName {
+	byAlias := map[string]object.Object{}
+	for _, p := range object.Objects(doc["identityProviders"]) {
+		if object.Text(p, "alias") == gating.RefusalName {
 			continue
 		}
-		byAlias[str(p, "alias")] = p
-		resources = append(resources, ReadProvider(p, mappers[str(p, "alias")]))
+		byAlias[object.Text(p, "alias")] = p
+		resources = append(resources, ReadProvider(p, mappers[object.Text(p, "alias")]))
 	}
-	for _, o := range Objects(doc["organizations"]) {
-		var linked []Object
-		for _, link := range Objects(o["identityProviders"]) {
-			if p, there := byAlias[str(link, "alias")]; there {
+	for _, o := range object.Objects(doc["organizations"]) {
+		var linked []object.Object
+		for _, link := range object.Objects(o["identityProviders"]) {
+			if p, there := byAlias[object.Text(link, "alias")]; there {
 				linked = append(linked, p)
 			}
 		}
@@ -65,18 +68,19 @@ func readProviders(doc Object) []identity.Resource {
 	return resources
 }
 
-func readClients(doc Object, flows flowSet) []identity.Resource {
+func readClients(doc object.Object, flows gating.FlowSet) []identity.Resource {
 	var clients, roles, gates, enablements []identity.Resource
-	rolesOf := peek(peek(doc, "roles"), "client")
-	for _, c := range Objects(doc["clients"]) {
-		id := str(c, "clientId")
-		if id == MarkerClient || id == RefusalName {
+	rolesOf := object.Peek(object.Peek(doc, "roles"), "client")
+	for _, c := range object.Objects(doc["clients"]) {
+		id := object.Text(c, "clientId")
+		if id == MarkerClient || id == gating.RefusalName {
 			continue
 		}
 		client := ReadClient(c)
-		client.Attributes["own_flow"] = OwnFlow(c, flows.ID(TopFlow(PlaceBrowser)), flows.ID(TopFlow(PlaceDirect)))
+		client.Attributes["own_flow"] = OwnFlow(c, flows.ID(gating.TopFlow(gating.PlaceBrowser)),
+			flows.ID(gating.TopFlow(gating.PlaceDirect)))
 		clients = append(clients, client)
-		for _, r := range Objects(rolesOf[id]) {
+		for _, r := range object.Objects(rolesOf[id]) {
 			roles = append(roles, ReadClientRole(id, r))
 		}
 		if gate, there := flows.Gate(c); there {
@@ -87,11 +91,47 @@ func readClients(doc Object, flows flowSet) []identity.Resource {
 	return append(append(append(clients, roles...), gates...), enablements...)
 }
 
-func sortedKeys(o Object) []string {
+func sortedKeys(o object.Object) []string {
 	names := make([]string, 0, len(o))
 	for name := range o {
 		names = append(names, name)
 	}
 	sort.Strings(names)
 	return names
+}
+
+// ReadServer makes all resources of a running realm out of its document. Beside what a file holds, its flows count as
+// there only with what leads to the page of a refusal.
+func ReadServer(doc object.Object) []identity.Resource {
+	resources := ReadDocument(doc)
+	flow := ""
+	for _, each := range object.Objects(doc["authenticationFlows"]) {
+		if object.Text(each, "alias") == gating.RefusalFlow {
+			flow = object.Text(each, "id")
+		}
+	}
+	client := named(doc["clients"], "clientId")
+	if gating.RefusalIsWhole(client, named(doc["identityProviders"], "alias"), flow, "") {
+		return resources
+	}
+	return slices.DeleteFunc(resources, func(r identity.Resource) bool {
+		if r.Type != TypeGateFlows {
+			return false
+		}
+		kept := slices.DeleteFunc(object.Texts(r.Attributes["flows"]),
+			func(alias string) bool { return alias == gating.RefusalFlow })
+		r.Attributes["flows"] = object.List(kept)
+		return len(kept) == 0
+	})
+}
+
+// named finds what refuses in a section of a document, nil when it is not there.
+func named(section any, key string) object.Object {
+	all := object.Objects(section)
+	if at := slices.IndexFunc(all, func(o object.Object) bool {
+		return object.Text(o, key) == gating.RefusalName
+	}); at >= 0 {
+		return all[at]
+	}
+	return nil
 }

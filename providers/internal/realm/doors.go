@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Situation is what the doors of one gated client are judged by: as it is at the server, or as it will be when a plan
@@ -79,13 +81,13 @@ func gateDoor() door {
 
 func providerDoor() door {
 	return door{field: "identity_provider", reads: "postBrokerLoginFlowAlias of every provider that is enabled",
-		action: fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", TopFlow(PlaceBroker)),
+		action: fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", gating.TopFlow(gating.PlaceBroker)),
 		open: func(s Situation) []string {
 			var found []string
 			for _, p := range s.Providers {
-				if truth(p, "enabled") && str(p, "post_broker_flow") != TopFlow(PlaceBroker) {
+				if object.Truth(p, "enabled") && object.Text(p, "post_broker_flow") != gating.TopFlow(gating.PlaceBroker) {
 					found = append(found, fmt.Sprintf("people who sign in with the provider %s come around the gate",
-						str(p, "alias")))
+						object.Text(p, "alias")))
 				}
 			}
 			return found
@@ -98,28 +100,28 @@ func realmDoors() []door {
 			action: "Switch resetPasswordAllowed off in the realm, or set force-login to true on every " +
 				"reset-credential-email of its reset flow.",
 			open: func(s Situation) []string {
-				return when(truth(s.Realm, "reset_password_allowed") && s.Realm["reset_forces_sign_in"] != true,
+				return when(object.Truth(s.Realm, "reset_password_allowed") && s.Realm["reset_forces_sign_in"] != true,
 					"the forgotten-password link leads around the gate")
 			}},
 		{field: "registration_allowed", reads: "registrationAllowed",
 			action: "Switch registrationAllowed off in the realm.",
 			open: func(s Situation) []string {
-				return when(truth(s.Realm, "registration_allowed"), "self-registration leads around the gate")
+				return when(object.Truth(s.Realm, "registration_allowed"), "self-registration leads around the gate")
 			}},
 		{field: "browser_flow", reads: "browserFlow",
 			action: fmt.Sprintf("Carry what that flow demands into the flow %q, then bind the realm to the flow browser.",
-				TopFlow(PlaceBrowser)),
+				gating.TopFlow(gating.PlaceBrowser)),
 			open: func(s Situation) []string {
-				flow := str(s.Realm, "browser_flow")
+				flow := object.Text(s.Realm, "browser_flow")
 				return when(flow != "" && flow != "browser",
 					"the realm signs people in with a flow of its own, which gated clients would leave: "+flow)
 			}},
 		{field: "flow_policies", reads: "client policies whose profile has the executor auth-flow-enforcer",
 			action: fmt.Sprintf("Take the executor auth-flow-enforcer out of its profile, disable the policy, or let it name "+
-				"the flow %q.", TopFlow(PlaceBrowser)),
+				"the flow %q.", gating.TopFlow(gating.PlaceBrowser)),
 			open: func(s Situation) []string {
 				var found []string
-				for _, policy := range Texts(s.Realm["flow_policies"]) {
+				for _, policy := range object.Texts(s.Realm["flow_policies"]) {
 					found = append(found, fmt.Sprintf("the client policy %s puts another flow in the place of the gate", policy))
 				}
 				return found
@@ -131,11 +133,11 @@ func realmDoors() []door {
 func clientDoors() []door {
 	flag := func(name, at, why, action string) door {
 		return door{field: name, reads: at, action: action,
-			open: func(s Situation) []string { return when(truth(s.Client, name), why) }}
+			open: func(s Situation) []string { return when(object.Truth(s.Client, name), why) }}
 	}
 	attribute := func(name, why string) door {
 		return door{field: name, reads: "attributes/" + name, action: "Set " + name + " of the client to false.",
-			open: func(s Situation) []string { return when(truth(peekAny(s.Client, "attributes"), name), why) }}
+			open: func(s Situation) []string { return when(object.Truth(peekAny(s.Client, "attributes"), name), why) }}
 	}
 	return []door{
 		flag("direct_access_grants", "directAccessGrantsEnabled", "the password grant of a gated client must stay off",
@@ -150,8 +152,8 @@ func clientDoors() []door {
 		attribute("saml.allow.ecp.flow", "a sign-in by an enhanced client runs past the gate"),
 		{field: "protocol", reads: "protocol", action: "Leave it ungated: the server has one flow for all such clients.",
 			open: func(s Situation) []string {
-				protocol := str(s.Client, "protocol")
-				return when(protocol != "" && protocol != ProtocolOIDC && protocol != ProtocolSAML,
+				protocol := object.Text(s.Client, "protocol")
+				return when(protocol != "" && protocol != gating.ProtocolOIDC && protocol != gating.ProtocolSAML,
 					"no gate holds for the protocol "+protocol)
 			}},
 	}
@@ -162,20 +164,20 @@ func exchangeDoor() door {
 	return door{field: "audience", reads: "oidc-audience-mapper and standard.token.exchange.enabled of all clients",
 		action: "Take the audience mapper off that client, or switch its standard.token.exchange.enabled off.",
 		open: func(s Situation) []string {
-			id := str(s.Client, "client_id")
+			id := object.Text(s.Client, "client_id")
 			var found []string
 			for _, other := range s.Others {
-				if id == "" || str(other, "client_id") == id ||
-					!truth(peekAny(other, "attributes"), "standard.token.exchange.enabled") {
+				if id == "" || object.Text(other, "client_id") == id ||
+					!object.Truth(peekAny(other, "attributes"), "standard.token.exchange.enabled") {
 					continue
 				}
-				if slices.ContainsFunc(Objects(other["protocol_mappers"]), func(mapper Object) bool {
+				if slices.ContainsFunc(object.Objects(other["protocol_mappers"]), func(mapper object.Object) bool {
 					config := peekAny(mapper, "config")
-					return str(mapper, "type") == "oidc-audience-mapper" &&
-						(str(config, "included.client.audience") == id || str(config, "included.custom.audience") == id)
+					return object.Text(mapper, "type") == "oidc-audience-mapper" &&
+						(object.Text(config, "included.client.audience") == id || object.Text(config, "included.custom.audience") == id)
 				}) {
 					found = append(found, fmt.Sprintf("the client %s may exchange tokens of its people for tokens for this one",
-						str(other, "client_id")))
+						object.Text(other, "client_id")))
 				}
 			}
 			return found
@@ -183,10 +185,10 @@ func exchangeDoor() door {
 }
 
 // Exchangers are those of clients that may exchange tokens: the ones that the judge of another client looks at.
-func Exchangers(clients []Object) []identity.Attributes {
+func Exchangers(clients []object.Object) []identity.Attributes {
 	var found []identity.Attributes
 	for _, o := range clients {
-		if truth(peek(o, "attributes"), "standard.token.exchange.enabled") {
+		if object.Truth(object.Peek(o, "attributes"), "standard.token.exchange.enabled") {
 			found = append(found, ReadClient(o).Attributes)
 		}
 	}
@@ -194,7 +196,7 @@ func Exchangers(clients []Object) []identity.Attributes {
 }
 
 // peekAny returns the object under a name of attributes, nil when there is none.
-func peekAny(o map[string]any, name string) Object {
+func peekAny(o map[string]any, name string) object.Object {
 	switch child := o[name].(type) {
 	case map[string]any:
 		return child
@@ -206,33 +208,35 @@ func peekAny(o map[string]any, name string) Object {
 
 // resetForcesSignIn tells whether whoever sets a new password by e-mail has to sign in again, and so passes the gate.
 // Where nobody may reset, there is nothing to force.
-func resetForcesSignIn(doc Object) bool {
-	if !truth(doc, "resetPasswordAllowed") {
+func resetForcesSignIn(doc object.Object) bool {
+	if !object.Truth(doc, "resetPasswordAllowed") {
 		return false
 	}
-	top := str(doc, "resetCredentialsFlow")
+	top := object.Text(doc, "resetCredentialsFlow")
 	if top == "" {
 		top = "reset credentials"
 	}
-	flows, configs := Objects(doc["authenticationFlows"]), Objects(doc["authenticatorConfig"])
+	flows, configs := object.Objects(doc["authenticationFlows"]), object.Objects(doc["authenticatorConfig"])
 	mails, forced := 0, 0
 	seen := map[string]bool{}
 	var walk func(alias string)
 	walk = func(alias string) {
-		at := slices.IndexFunc(flows, func(o Object) bool { return str(o, "alias") == alias })
+		at := slices.IndexFunc(flows, func(o object.Object) bool { return object.Text(o, "alias") == alias })
 		if at < 0 || seen[alias] {
 			return
 		}
 		seen[alias] = true
-		for _, e := range Objects(flows[at]["authenticationExecutions"]) {
-			switch below := str(e, "flowAlias"); {
-			case str(e, "requirement") == "DISABLED":
+		for _, e := range object.Objects(flows[at]["authenticationExecutions"]) {
+			switch below := object.Text(e, "flowAlias"); {
+			case object.Text(e, "requirement") == "DISABLED":
 			case below != "":
 				walk(below)
-			case str(e, "authenticator") == "reset-credential-email":
+			case object.Text(e, "authenticator") == "reset-credential-email":
 				mails++
-				config := slices.IndexFunc(configs, func(o Object) bool { return str(o, "alias") == str(e, "authenticatorConfig") })
-				if config >= 0 && str(peek(configs[config], "config"), "force-login") == "true" {
+				config := slices.IndexFunc(configs, func(o object.Object) bool {
+					return object.Text(o, "alias") == object.Text(e, "authenticatorConfig")
+				})
+				if config >= 0 && object.Text(object.Peek(configs[config], "config"), "force-login") == "true" {
 					forced++
 				}
 			}
@@ -244,25 +248,27 @@ func resetForcesSignIn(doc Object) bool {
 
 // flowPolicies lists the client policies that put a flow of their own in the place of the one that a client is bound
 // to, whatever they demand: with some conditions the requester decides whether they are met.
-func flowPolicies(doc Object) []string {
+func flowPolicies(doc object.Object) []string {
 	names := map[string]bool{}
-	profiles := peek(doc, "clientProfiles")
-	for _, profile := range append(slices.Clone(Objects(profiles["profiles"])), Objects(profiles["globalProfiles"])...) {
-		for _, executor := range Objects(profile["executors"]) {
-			if str(executor, "executor") == "auth-flow-enforcer" &&
-				str(peek(executor, "configuration"), "auth-flow-alias") != TopFlow(PlaceBrowser) {
-				names[str(profile, "name")] = true
+	profiles := object.Peek(doc, "clientProfiles")
+	for _, profile := range append(slices.Clone(object.Objects(profiles["profiles"])),
+		object.Objects(profiles["globalProfiles"])...) {
+		for _, executor := range object.Objects(profile["executors"]) {
+			if object.Text(executor, "executor") == "auth-flow-enforcer" &&
+				object.Text(object.Peek(executor, "configuration"), "auth-flow-alias") != gating.TopFlow(gating.PlaceBrowser) {
+				names[object.Text(profile, "name")] = true
 			}
 		}
 	}
-	policies := peek(doc, "clientPolicies")
+	policies := object.Peek(doc, "clientPolicies")
 	var found []string
-	for _, policy := range append(slices.Clone(Objects(policies["policies"])), Objects(policies["globalPolicies"])...) {
+	for _, policy := range append(slices.Clone(object.Objects(policies["policies"])),
+		object.Objects(policies["globalPolicies"])...) {
 		if enabled, said := policy["enabled"].(bool); said && !enabled {
 			continue
 		}
-		if slices.ContainsFunc(Texts(policy["profiles"]), func(name string) bool { return names[name] }) {
-			found = append(found, str(policy, "name"))
+		if slices.ContainsFunc(object.Texts(policy["profiles"]), func(name string) bool { return names[name] }) {
+			found = append(found, object.Text(policy, "name"))
 		}
 	}
 	return found

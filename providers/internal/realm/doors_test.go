@@ -7,15 +7,18 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // sealed is a gated client that nobody comes to but through its gate.
 func sealed() Situation {
 	return Situation{
 		Realm: identity.Attributes{"realm": "r", "browser_flow": "browser"},
-		Providers: []identity.Attributes{{"alias": "corp", "enabled": true, "post_broker_flow": TopFlow(PlaceBroker)},
+		Providers: []identity.Attributes{{"alias": "corp", "enabled": true,
+			"post_broker_flow": gating.TopFlow(gating.PlaceBroker)},
 			{"alias": "old", "enabled": false}},
-		Client: identity.Attributes{"client_id": "app", "protocol": ProtocolOIDC, "attributes": map[string]any{}},
+		Client: identity.Attributes{"client_id": "app", "protocol": gating.ProtocolOIDC, "attributes": map[string]any{}},
 		Gate:   identity.Attributes{"client": "app", "intact": true},
 	}
 }
@@ -25,12 +28,14 @@ func TestEveryDoorIsSeenWhenItStandsOpen(t *testing.T) {
 		return func(s *Situation) { s.Client["attributes"] = map[string]any{name: "true"} }
 	}
 	for field, open := range map[string]func(*Situation){
-		"gate":                                   func(s *Situation) { s.Gate["intact"] = false },
-		"identity_provider":                      func(s *Situation) { s.Providers[0]["post_broker_flow"] = "" },
-		"reset_password_allowed":                 func(s *Situation) { s.Realm["reset_password_allowed"] = true },
-		"registration_allowed":                   func(s *Situation) { s.Realm["registration_allowed"] = true },
-		"browser_flow":                           func(s *Situation) { s.Realm["browser_flow"] = "theirs" },
-		"flow_policies":                          func(s *Situation) { s.Realm["flow_policies"] = List([]string{"step up"}) },
+		"gate":                   func(s *Situation) { s.Gate["intact"] = false },
+		"identity_provider":      func(s *Situation) { s.Providers[0]["post_broker_flow"] = "" },
+		"reset_password_allowed": func(s *Situation) { s.Realm["reset_password_allowed"] = true },
+		"registration_allowed":   func(s *Situation) { s.Realm["registration_allowed"] = true },
+		"browser_flow":           func(s *Situation) { s.Realm["browser_flow"] = "theirs" },
+		"flow_policies": func(s *Situation) {
+			s.Realm["flow_policies"] = object.List([]string{"step up"})
+		},
 		"direct_access_grants":                   func(s *Situation) { s.Client["direct_access_grants"] = true },
 		"authorization_services":                 func(s *Situation) { s.Client["authorization_services"] = true },
 		"protocol":                               func(s *Situation) { s.Client["protocol"] = "docker-v2" },
@@ -39,9 +44,9 @@ func TestEveryDoorIsSeenWhenItStandsOpen(t *testing.T) {
 		"standard.token.exchange.enabled":        attribute("standard.token.exchange.enabled"),
 		"saml.allow.ecp.flow":                    attribute("saml.allow.ecp.flow"),
 		"audience": func(s *Situation) {
-			s.Others = Exchangers([]Object{{"clientId": "broker-app", "attributes": Object{
-				"standard.token.exchange.enabled": "true"}, "protocolMappers": []any{Object{"name": "a",
-				"protocolMapper": "oidc-audience-mapper", "config": Object{"included.client.audience": "app"}}}}})
+			s.Others = Exchangers([]object.Object{{"clientId": "broker-app", "attributes": object.Object{
+				"standard.token.exchange.enabled": "true"}, "protocolMappers": []any{object.Object{"name": "a",
+				"protocolMapper": "oidc-audience-mapper", "config": object.Object{"included.client.audience": "app"}}}}})
 		},
 	} {
 		t.Run(field, func(t *testing.T) {
@@ -65,23 +70,24 @@ func TestEveryDoorIsSeenWhenItStandsOpen(t *testing.T) {
 }
 
 func TestAResetIsNoDoorWhenItForcesANewSignIn(t *testing.T) {
-	document := func(forced string, mails ...Object) Object {
-		executions := []any{Object{"authenticator": "reset-credentials-choose-user", "requirement": Required}}
+	document := func(forced string, mails ...object.Object) object.Object {
+		executions := []any{object.Object{"authenticator": "reset-credentials-choose-user", "requirement": gating.Required}}
 		for _, mail := range mails {
 			executions = append(executions, mail)
 		}
-		return Object{"resetPasswordAllowed": true, "resetCredentialsFlow": "reset",
+		return object.Object{"resetPasswordAllowed": true, "resetCredentialsFlow": "reset",
 			"authenticationFlows": []any{
-				Object{"alias": "reset", "authenticationExecutions": []any{Object{"flowAlias": "below",
-					"requirement": Required}}},
-				Object{"alias": "below", "authenticationExecutions": executions}},
-			"authenticatorConfig": []any{Object{"alias": "mail", "config": Object{"force-login": forced}}}}
+				object.Object{"alias": "reset", "authenticationExecutions": []any{object.Object{"flowAlias": "below",
+					"requirement": gating.Required}}},
+				object.Object{"alias": "below", "authenticationExecutions": executions}},
+			"authenticatorConfig": []any{object.Object{"alias": "mail", "config": object.Object{"force-login": forced}}}}
 	}
-	mail := Object{"authenticator": "reset-credential-email", "requirement": Required, "authenticatorConfig": "mail"}
-	bare := Object{"authenticator": "reset-credential-email", "requirement": Required}
-	off := Object{"authenticator": "reset-credential-email", "requirement": "DISABLED"}
+	mail := object.Object{"authenticator": "reset-credential-email", "requirement": gating.Required,
+		"authenticatorConfig": "mail"}
+	bare := object.Object{"authenticator": "reset-credential-email", "requirement": gating.Required}
+	off := object.Object{"authenticator": "reset-credential-email", "requirement": "DISABLED"}
 	for name, test := range map[string]struct {
-		document Object
+		document object.Object
 		want     bool
 	}{
 		"forced":                   {document("true", mail), true},
@@ -90,7 +96,7 @@ func TestAResetIsNoDoorWhenItForcesANewSignIn(t *testing.T) {
 		"not configured":           {document("true", bare), false},
 		"one of two":               {document("true", mail, bare), false},
 		"no step with mail at all": {document("true"), false},
-		"a file without flows":     {Object{"resetPasswordAllowed": true}, false},
+		"a file without flows":     {object.Object{"resetPasswordAllowed": true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := ReadRealmSwitches(test.document).Attributes["reset_forces_sign_in"]; got != test.want {
@@ -101,26 +107,26 @@ func TestAResetIsNoDoorWhenItForcesANewSignIn(t *testing.T) {
 }
 
 func TestAClientPolicyThatNamesAnotherFlowIsRead(t *testing.T) {
-	document := func(flow string, enabled bool) Object {
-		return Object{
-			"clientProfiles": Object{"profiles": []any{Object{"name": "loud", "executors": []any{Object{
-				"executor": "auth-flow-enforcer", "configuration": Object{"auth-flow-alias": flow}}}}}},
-			"clientPolicies": Object{"policies": []any{
-				Object{"name": "step up", "enabled": enabled, "profiles": []any{"loud"}},
-				Object{"name": "harmless", "enabled": true, "profiles": []any{"other"}}}},
+	document := func(flow string, enabled bool) object.Object {
+		return object.Object{
+			"clientProfiles": object.Object{"profiles": []any{object.Object{"name": "loud", "executors": []any{object.Object{
+				"executor": "auth-flow-enforcer", "configuration": object.Object{"auth-flow-alias": flow}}}}}},
+			"clientPolicies": object.Object{"policies": []any{
+				object.Object{"name": "step up", "enabled": enabled, "profiles": []any{"loud"}},
+				object.Object{"name": "harmless", "enabled": true, "profiles": []any{"other"}}}},
 		}
 	}
 	for name, test := range map[string]struct {
-		document Object
+		document object.Object
 		want     []string
 	}{
 		"another flow": {document("theirs", true), []string{"step up"}},
 		"switched off": {document("theirs", false), nil},
-		"the gate":     {document(TopFlow(PlaceBrowser), true), nil},
-		"none":         {Object{}, nil},
+		"the gate":     {document(gating.TopFlow(gating.PlaceBrowser), true), nil},
+		"none":         {object.Object{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Texts(ReadRealmSwitches(test.document).Attributes["flow_policies"]); !slices.Equal(got, test.want) {
+			if got := object.Texts(ReadRealmSwitches(test.document).Attributes["flow_policies"]); !slices.Equal(got, test.want) {
 				t.Errorf("read %v, want %v", got, test.want)
 			}
 		})
@@ -146,7 +152,7 @@ func TestAnOpeningWaitsWhereTheGateIsThereAlready(t *testing.T) {
 	if found := Check([]identity.Resource{opening, partly}, live); len(found) != 1 {
 		t.Errorf("with a partly written provider found %+v", found)
 	}
-	partly.Attributes = identity.Attributes{"post_broker_flow": TopFlow(PlaceBroker)}
+	partly.Attributes = identity.Attributes{"post_broker_flow": gating.TopFlow(gating.PlaceBroker)}
 	if found := Check([]identity.Resource{opening, partly}, live); len(found) != 0 {
 		t.Errorf("with the provider behind the gate found %+v", found)
 	}
@@ -159,10 +165,11 @@ func TestAClientWithAFlowOfItsOwnGetsNoGate(t *testing.T) {
 		own  bool
 	}{"of its own": {"with-a-code", true}, "of a gate": {"gates", false}, "none": {"", false}} {
 		t.Run(name, func(t *testing.T) {
-			live := ReadDocument(Object{"realm": "r",
-				"authenticationFlows": []any{Object{"id": "gates", "alias": TopFlow(PlaceBrowser), "topLevel": true}},
-				"clients": []any{Object{"clientId": "c",
-					"authenticationFlowBindingOverrides": Object{"browser": test.flow}}}})
+			live := ReadDocument(object.Object{"realm": "r",
+				"authenticationFlows": []any{object.Object{"id": "gates", "alias": gating.TopFlow(gating.PlaceBrowser),
+					"topLevel": true}},
+				"clients": []any{object.Object{"clientId": "c",
+					"authenticationFlowBindingOverrides": object.Object{"browser": test.flow}}}})
 			found := Check([]identity.Resource{gate}, live)
 			blocks := slices.ContainsFunc(found, func(f contract.CheckFinding) bool {
 				return f.Resource == gate.ID() && f.Finding.Field == "own_flow" && f.Finding.Action != ""

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // field is one row of a resource type. The schema, the reader, the writer, the check of lengths, the test of the way
@@ -24,8 +25,8 @@ type field struct {
 	key, replaces, secret, generated bool
 	computed                         bool // it is read only: a value of it is never written
 
-	read  func(o Object) any        // in place of at
-	write func(o Object, value any) // in place of at
+	read  func(o object.Object) any        // in place of at
+	write func(o object.Object, value any) // in place of at
 }
 
 // column is the length of nearly every text column of Keycloak 26.7.4: VARCHAR(255). A longer value answers 500
@@ -92,7 +93,7 @@ func schemas(fields []field) []identity.AttributeSchema {
 func (f field) apart() bool { return f.at == "" && f.read == nil }
 
 // readFields makes attributes of a representation. Secrets and what stands apart are left out.
-func readFields(fields []field, o Object) identity.Attributes {
+func readFields(fields []field, o object.Object) identity.Attributes {
 	a := identity.Attributes{}
 	for _, f := range fields {
 		switch {
@@ -106,7 +107,7 @@ func readFields(fields []field, o Object) identity.Attributes {
 	return a
 }
 
-func (f field) value(o Object) any {
+func (f field) value(o object.Object) any {
 	above, name := f.place(o, false)
 	stored, said := above[name]
 	if f.none != nil && (!said || stored == "") {
@@ -114,30 +115,30 @@ func (f field) value(o Object) any {
 	}
 	switch f.form {
 	case asFlag, asFlagText:
-		return truth(above, name)
+		return object.Truth(above, name)
 	case asNumberText:
-		number, err := strconv.ParseFloat(str(above, name), 64)
+		number, err := strconv.ParseFloat(object.Text(above, name), 64)
 		if err != nil {
 			return float64(0)
 		}
 		return number
 	case asSet:
-		return Sorted(Texts(stored))
+		return object.Sorted(object.Texts(stored))
 	case asJoined:
 		var parts []string
-		for _, part := range strings.Split(str(above, name), ",") {
+		for _, part := range strings.Split(object.Text(above, name), ",") {
 			if part = strings.TrimSpace(part); part != "" {
 				parts = append(parts, part)
 			}
 		}
-		return Sorted(parts)
+		return object.Sorted(parts)
 	}
-	return str(above, name)
+	return object.Text(above, name)
 }
 
 // writeFields puts managed attributes into a representation; one that is not managed is left as it is, a secret that
 // is not given too. What the server computes is never sent: it has no place to stand.
-func writeFields(fields []field, o Object, a identity.Attributes, secrets map[string]string) {
+func writeFields(fields []field, o object.Object, a identity.Attributes, secrets map[string]string) {
 	for _, f := range fields {
 		value, managed := a[f.name]
 		if f.secret {
@@ -158,7 +159,7 @@ func secretValue(secrets map[string]string, name string) (any, bool) {
 	return value, known
 }
 
-func (f field) put(o Object, value any) {
+func (f field) put(o object.Object, value any) {
 	above, name := f.place(o, true)
 	switch f.form {
 	case asFlag, asFlagText:
@@ -171,13 +172,13 @@ func (f field) put(o Object, value any) {
 			above[name] = strconv.FormatBool(on)
 		}
 	case asNumberText:
-		if number, ok := wholeNumber(value); ok {
+		if number, ok := object.WholeNumber(value); ok {
 			above[name] = strconv.FormatInt(number, 10)
 		}
 	case asSet:
-		above[name] = List(Texts(value))
+		above[name] = object.List(object.Texts(value))
 	case asJoined:
-		above[name] = strings.Join(Texts(value), ",")
+		above[name] = strings.Join(object.Texts(value), ",")
 	default:
 		text, _ := value.(string)
 		above[name] = text
@@ -185,14 +186,14 @@ func (f field) put(o Object, value any) {
 }
 
 // place finds the object that holds the value, made on demand, and the name of its member.
-func (f field) place(o Object, made bool) (Object, string) {
+func (f field) place(o object.Object, made bool) (object.Object, string) {
 	members := strings.Split(f.at, "/")
 	last := len(members) - 1
 	for _, member := range members[:last] {
 		if made {
-			o = sub(o, member)
+			o = object.Sub(o, member)
 		} else {
-			o = peek(o, member)
+			o = object.Peek(o, member)
 		}
 	}
 	return o, members[last]

@@ -4,12 +4,14 @@ import (
 	"slices"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func clientFields() []field {
 	return []field{
 		{name: "client_id", at: "clientId", key: true, limit: column, doc: "OIDC client id or SAML entity id."},
-		{name: "protocol", at: "protocol", none: ProtocolOIDC, doc: "openid-connect or saml."},
+		{name: "protocol", at: "protocol", none: gating.ProtocolOIDC, doc: "openid-connect or saml."},
 		{name: "name", at: "name", limit: column, doc: "Display name."},
 		{name: "description", at: "description", limit: column, long: shortened, doc: "Text for administrators."},
 		{name: "base_url", at: "baseUrl", limit: column, long: leftOut, doc: "Start page."},
@@ -42,7 +44,7 @@ func clientFields() []field {
 		{name: "default_client_scopes", form: asSet, read: readDefaultScopes, write: writeDefaultScopes,
 			doc: "Default client scopes, set only where they must differ from those of the realm."},
 		// Which flows are those of gates is known where the whole realm is read.
-		{name: "own_flow", form: asFlag, computed: true, read: func(o Object) any { return OwnFlow(o) },
+		{name: "own_flow", form: asFlag, computed: true, read: func(o object.Object) any { return OwnFlow(o) },
 			doc: "It signs people in with a flow that is neither the realm's nor that of a gate."},
 		{name: "secret", at: "secret", secret: true, generated: true, doc: "Secret of a confidential client."},
 	}
@@ -52,7 +54,7 @@ func clientFields() []field {
 // the value that counts as not set. All of them are texts, and none has a limit: CLIENT_ATTRIBUTES.VALUE is a CLOB
 // since Keycloak 20.
 func clientAttributes(protocol string) []field {
-	if protocol == ProtocolSAML {
+	if protocol == gating.ProtocolSAML {
 		return samlAttributes()
 	}
 	return oidcClientAttributes()
@@ -126,7 +128,7 @@ func clientRows(rows []field) []field {
 
 // readClientAttributes leaves those at their default out, so that a server that writes them down and one that does not
 // are alike.
-func readClientAttributes(o Object) any {
+func readClientAttributes(o object.Object) any {
 	known := map[string]any{}
 	for _, row := range clientAttributes(protocolOf(o)) {
 		if value := row.value(o); value != "" && value != row.none {
@@ -138,17 +140,17 @@ func readClientAttributes(o Object) any {
 
 // writeClientAttributes sets the known attributes to what is wanted or to their default. Keycloak merges the
 // attributes of a PUT, and an empty text is what removes one; a new client has nothing to remove.
-func writeClientAttributes(o Object, value any) {
+func writeClientAttributes(o object.Object, value any) {
 	wanted, ok := value.(map[string]any)
 	if !ok {
 		return
 	}
-	for _, row := range clientAttributes(str(o, "protocol")) {
+	for _, row := range clientAttributes(object.Text(o, "protocol")) {
 		text, set := wanted[row.name].(string)
 		if !set {
 			text, _ = row.none.(string)
 		}
-		if _, there := peek(o, "attributes")[row.name]; text != "" || there {
+		if _, there := object.Peek(o, "attributes")[row.name]; text != "" || there {
 			row.put(o, text)
 		}
 	}
@@ -158,29 +160,31 @@ func writeClientAttributes(o Object, value any) {
 // so that it follows a client that gets another id.
 const ownAudience = "own audience"
 
-func isOwnAudience(mapper Object) bool {
-	_, names := peek(mapper, "config")["included.client.audience"]
-	return names && str(mapper, "name") == ownAudience && str(mapper, "protocolMapper") == "oidc-audience-mapper"
+func isOwnAudience(mapper object.Object) bool {
+	_, names := object.Peek(mapper, "config")["included.client.audience"]
+	return names && object.Text(mapper, "name") == ownAudience &&
+		object.Text(mapper, "protocolMapper") == "oidc-audience-mapper"
 }
 
-func otherMappers(o Object) []Object {
-	return slices.DeleteFunc(slices.Clone(Objects(o["protocolMappers"])), isOwnAudience)
+func otherMappers(o object.Object) []object.Object {
+	return slices.DeleteFunc(slices.Clone(object.Objects(o["protocolMappers"])), isOwnAudience)
 }
 
-func readOwnAudience(o Object) any {
-	return slices.ContainsFunc(Objects(o["protocolMappers"]), func(mapper Object) bool {
-		config := peek(mapper, "config")
-		return isOwnAudience(mapper) && str(config, "included.client.audience") == str(o, "clientId") &&
-			truth(config, "access.token.claim")
+func readOwnAudience(o object.Object) any {
+	return slices.ContainsFunc(object.Objects(o["protocolMappers"]), func(mapper object.Object) bool {
+		config := object.Peek(mapper, "config")
+		return isOwnAudience(mapper) && object.Text(config, "included.client.audience") == object.Text(o, "clientId") &&
+			object.Truth(config, "access.token.claim")
 	})
 }
 
-func writeOwnAudience(o Object, value any) {
+func writeOwnAudience(o object.Object, value any) {
 	mappers := otherMappers(o)
 	if value == true {
-		mappers = append(mappers, Object{
-			"name": ownAudience, "protocol": ProtocolOIDC, "protocolMapper": "oidc-audience-mapper", "config": Object{
-				"included.client.audience": str(o, "clientId"), "access.token.claim": "true", "id.token.claim": "false",
+		mappers = append(mappers, object.Object{
+			"name": ownAudience, "protocol": gating.ProtocolOIDC, "protocolMapper": "oidc-audience-mapper",
+			"config": object.Object{
+				"included.client.audience": object.Text(o, "clientId"), "access.token.claim": "true", "id.token.claim": "false",
 				"introspection.token.claim": "true",
 			},
 		})
@@ -192,72 +196,72 @@ func writeOwnAudience(o Object, value any) {
 	o["protocolMappers"] = all
 }
 
-func readProtocolMappers(o Object) any {
+func readProtocolMappers(o object.Object) any {
 	return readMappers(otherMappers(o), "protocolMapper")
 }
 
-func writeProtocolMappers(o Object, value any) {
+func writeProtocolMappers(o object.Object, value any) {
 	out := []any{}
-	for _, m := range Objects(o["protocolMappers"]) {
+	for _, m := range object.Objects(o["protocolMappers"]) {
 		if isOwnAudience(m) {
 			out = append(out, m)
 		}
 	}
-	for _, m := range Objects(value) {
-		out = append(out, Object{
-			"name": str(m, "name"), "protocol": str(o, "protocol"), "protocolMapper": str(m, "type"),
-			"config": copyConfig(peek(m, "config")),
+	for _, m := range object.Objects(value) {
+		out = append(out, object.Object{
+			"name": object.Text(m, "name"), "protocol": object.Text(o, "protocol"), "protocolMapper": object.Text(m, "type"),
+			"config": copyConfig(object.Peek(m, "config")),
 		})
 	}
 	o["protocolMappers"] = out
 }
 
 // readDefaultScopes leaves the scopes of gates out, which belong to the gate.
-func readDefaultScopes(o Object) any {
-	scopes := slices.DeleteFunc(slices.Clone(Texts(o["defaultClientScopes"])), IsGateScope)
+func readDefaultScopes(o object.Object) any {
+	scopes := slices.DeleteFunc(slices.Clone(object.Texts(o["defaultClientScopes"])), gating.IsGateScope)
 	if _, said := o["defaultClientScopes"]; !said { // a file that does not say gets those of the realm
 		scopes = ClientDefaultScopes(protocolOf(o))
 	}
-	return Sorted(scopes)
+	return object.Sorted(scopes)
 }
 
-func writeDefaultScopes(o Object, value any) {
-	scopes := slices.Clone(Texts(value))
-	for _, old := range Texts(o["defaultClientScopes"]) {
-		if IsGateScope(old) {
+func writeDefaultScopes(o object.Object, value any) {
+	scopes := slices.Clone(object.Texts(value))
+	for _, old := range object.Texts(o["defaultClientScopes"]) {
+		if gating.IsGateScope(old) {
 			scopes = append(scopes, old)
 		}
 	}
-	o["defaultClientScopes"] = List(scopes)
+	o["defaultClientScopes"] = object.List(scopes)
 }
 
 // protocolOf a client is OpenID Connect where the representation does not say it.
-func protocolOf(o Object) string {
-	if protocol := str(o, "protocol"); protocol != "" {
+func protocolOf(o object.Object) string {
+	if protocol := object.Text(o, "protocol"); protocol != "" {
 		return protocol
 	}
-	return ProtocolOIDC
+	return gating.ProtocolOIDC
 }
 
 // WriteClient makes the representation of a client. base is the live representation, nil for a new one, which is then
 // disabled: between the creation and the gate it would be open to everybody. An attribute of the attributes map that
 // must go away is written as an empty text, which is what Keycloak wants; DropEmptyAttributes is for a file.
-func WriteClient(base Object, a identity.Attributes, tag string, secrets map[string]string) Object {
-	o := orNew(base)
+func WriteClient(base object.Object, a identity.Attributes, tag string, secrets map[string]string) object.Object {
+	o := object.OrNew(base)
 	if base == nil {
 		o["enabled"] = false
 	}
 	writeFields(TypeOf(TypeClient).fields, o, a, secrets)
 	if tag != "" {
-		sub(o, "attributes")[tagKey] = tag
+		object.Sub(o, "attributes")[tagKey] = tag
 	}
 	return o
 }
 
 // OwnFlow tells whether a client signs people in with flows that are neither those of the realm nor of a gate, whose
 // ids are given.
-func OwnFlow(client Object, gates ...string) bool {
-	for _, flow := range peek(client, "authenticationFlowBindingOverrides") {
+func OwnFlow(client object.Object, gates ...string) bool {
+	for _, flow := range object.Peek(client, "authenticationFlowBindingOverrides") {
 		if id, _ := flow.(string); id != "" && !slices.Contains(gates, id) {
 			return true
 		}
@@ -271,8 +275,8 @@ const OwnFlowStays = "the client signs people in with a flow of its own, and the
 	"demands"
 
 // DropEmptyAttributes takes attributes without a value out of a client representation.
-func DropEmptyAttributes(o Object) {
-	attributes := peek(o, "attributes")
+func DropEmptyAttributes(o object.Object) {
+	attributes := object.Peek(o, "attributes")
 	for name, value := range attributes {
 		if value == "" {
 			delete(attributes, name)
@@ -281,16 +285,16 @@ func DropEmptyAttributes(o Object) {
 }
 
 // ReadClient makes the resource of a client. The secret, the gate and whether it is enabled are not part of it.
-func ReadClient(o Object) identity.Resource {
-	return identity.Resource{Type: TypeClient, Key: str(o, "clientId"), ServerID: str(o, "id"),
-		Tag: str(peek(o, "attributes"), tagKey), Attributes: readFields(TypeOf(TypeClient).fields, o)}
+func ReadClient(o object.Object) identity.Resource {
+	return identity.Resource{Type: TypeClient, Key: object.Text(o, "clientId"), ServerID: object.Text(o, "id"),
+		Tag: object.Text(object.Peek(o, "attributes"), tagKey), Attributes: readFields(TypeOf(TypeClient).fields, o)}
 }
 
 // IsReservedClient tells whether Keycloak makes a client of this id in every realm.
 func IsReservedClient(clientID string) bool {
 	switch clientID {
 	case "account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console",
-		"admin-permissions", MarkerClient, RefusalName:
+		"admin-permissions", MarkerClient, gating.RefusalName:
 		return true
 	}
 	return false

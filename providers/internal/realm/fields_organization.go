@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Keys of a provider's config by which people of an organization's domains are sent to it. ANY takes all domains of
@@ -25,57 +26,57 @@ func organizationFields() []field {
 	}
 }
 
-func readDomains(o Object) any {
+func readDomains(o object.Object) any {
 	var domains []string
-	for _, d := range Objects(o["domains"]) {
-		domains = append(domains, str(d, "name"))
+	for _, d := range object.Objects(o["domains"]) {
+		domains = append(domains, object.Text(d, "name"))
 	}
-	return Sorted(domains)
+	return object.Sorted(domains)
 }
 
 // writeDomains keeps what is known of domains that are there. The flag verified is set and never checked by the server
 // (26.7.4).
-func writeDomains(o Object, value any) {
-	there := map[string]Object{}
-	for _, d := range Objects(o["domains"]) {
-		there[str(d, "name")] = d
+func writeDomains(o object.Object, value any) {
+	there := map[string]object.Object{}
+	for _, d := range object.Objects(o["domains"]) {
+		there[object.Text(d, "name")] = d
 	}
 	domains := []any{}
-	for _, name := range Texts(value) {
+	for _, name := range object.Texts(value) {
 		if old, known := there[name]; known {
 			domains = append(domains, old)
 			continue
 		}
-		domains = append(domains, Object{"name": name, "verified": true})
+		domains = append(domains, object.Object{"name": name, "verified": true})
 	}
 	o["domains"] = domains
 }
 
 // WriteOrganization makes the representation of an organization; linking its provider is a separate step, see
 // LinkProvider.
-func WriteOrganization(base Object, a identity.Attributes, tag string) Object {
-	o := orNew(base)
+func WriteOrganization(base object.Object, a identity.Attributes, tag string) object.Object {
+	o := object.OrNew(base)
 	if base == nil {
 		o["enabled"] = true
 	}
 	writeFields(TypeOf(TypeOrganization).fields, o, a, nil)
 	if tag != "" {
-		sub(o, "attributes")[tagKey] = []any{tag}
+		object.Sub(o, "attributes")[tagKey] = []any{tag}
 	}
 	return o
 }
 
 // LinkProvider sets on a provider representation that people of all domains of its organization are sent to it. On a
 // live server this is written after the link, because Keycloak checks the domain against the linked organization.
-func LinkProvider(provider Object) {
-	config := sub(provider, "config")
+func LinkProvider(provider object.Object) {
+	config := object.Sub(provider, "config")
 	config[configDomain] = "ANY"
 	config[configRedirect] = "true"
 }
 
 // UnlinkProvider undoes LinkProvider.
-func UnlinkProvider(provider Object) {
-	config := sub(provider, "config")
+func UnlinkProvider(provider object.Object) {
+	config := object.Sub(provider, "config")
 	delete(config, configDomain)
 	delete(config, configRedirect)
 }
@@ -83,25 +84,26 @@ func UnlinkProvider(provider Object) {
 // ReadOrganization makes the resource of an organization. linked are the representations of its linked providers. The
 // first one counts:
 // where two take people of one domain, the server chooses in an order that nobody sets.
-func ReadOrganization(o Object, linked []Object) identity.Resource {
+func ReadOrganization(o object.Object, linked []object.Object) identity.Resource {
 	a := readFields(TypeOf(TypeOrganization).fields, o)
 	a["identity_provider"], a["redirect"] = "", false
 	if len(linked) > 0 {
-		config := peek(linked[0], "config")
-		a["identity_provider"] = str(linked[0], "alias")
-		a["redirect"] = str(config, configDomain) == "ANY" && truth(config, configRedirect)
+		config := object.Peek(linked[0], "config")
+		a["identity_provider"] = object.Text(linked[0], "alias")
+		a["redirect"] = object.Text(config, configDomain) == "ANY" && object.Truth(config, configRedirect)
 	}
 	if len(linked) > 1 {
 		var others []string
 		for _, p := range linked[1:] {
-			others = append(others, str(p, "alias"))
+			others = append(others, object.Text(p, "alias"))
 		}
 		sort.Strings(others)
-		a["other_providers"] = List(others)
+		a["other_providers"] = object.List(others)
 	}
 	tag := ""
-	if texts := Texts(peek(o, "attributes")[tagKey]); len(texts) > 0 {
+	if texts := object.Texts(object.Peek(o, "attributes")[tagKey]); len(texts) > 0 {
 		tag = texts[0]
 	}
-	return identity.Resource{Type: TypeOrganization, Key: str(o, "alias"), ServerID: str(o, "id"), Tag: tag, Attributes: a}
+	return identity.Resource{Type: TypeOrganization, Key: object.Text(o, "alias"), ServerID: object.Text(o, "id"),
+		Tag: tag, Attributes: a}
 }

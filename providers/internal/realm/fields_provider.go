@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func providerFields() []field {
@@ -55,16 +57,16 @@ func providerFields() []field {
 	}
 }
 
-func readBinding(o Object) any {
-	if truth(peek(o, "config"), "postBindingAuthnRequest") {
+func readBinding(o object.Object) any {
+	if object.Truth(object.Peek(o, "config"), "postBindingAuthnRequest") {
 		return "post"
 	}
 	return "redirect"
 }
 
 // writeBinding says how requests go; answers are always posted, which every upstream can do.
-func writeBinding(o Object, value any) {
-	config := sub(o, "config")
+func writeBinding(o object.Object, value any) {
+	config := object.Sub(o, "config")
 	config["postBindingAuthnRequest"] = strconv.FormatBool(value == "post")
 	config["postBindingResponse"] = "true"
 }
@@ -73,51 +75,52 @@ func writeBinding(o Object, value any) {
 // is the live representation, nil for a new one: it is changed in place, and what rehome does not know stays, so the
 // result can be sent whole, as Keycloak demands. secrets holds values of sensitive attributes; one that is missing is
 // left as it is in base.
-func WriteProvider(base Object, a identity.Attributes, tag string, secrets map[string]string) Object {
-	o := orNew(base)
+func WriteProvider(base object.Object, a identity.Attributes, tag string, secrets map[string]string) object.Object {
+	o := object.OrNew(base)
 	writeFields(TypeOf(TypeProvider).fields, o, a, secrets)
 	if _, said := o["enabled"]; !said {
 		o["enabled"] = false // left out, Keycloak 26.7.4 switches it on
 	}
-	impliedConfig(sub(o, "config"), a)
+	impliedConfig(object.Sub(o, "config"), a)
 	if tag != "" {
-		sub(o, "config")[tagKey] = tag
+		object.Sub(o, "config")[tagKey] = tag
 	}
 	return o
 }
 
 // impliedConfig sets what follows from other settings and has no attribute of its own.
-func impliedConfig(config Object, a identity.Attributes) {
-	if str(a, "protocol") == ProtocolSAML {
+func impliedConfig(config object.Object, a identity.Attributes) {
+	if object.Text(a, "protocol") == gating.ProtocolSAML {
 		config["principalType"] = "SUBJECT"
 	}
-	if str(a, "jwks_url") != "" {
+	if object.Text(a, "jwks_url") != "" {
 		config["useJwksUrl"] = "true"
 	}
-	if truth(a, "pkce") {
+	if object.Truth(a, "pkce") {
 		config["pkceMethod"] = "S256"
 	}
 }
 
 // ReadProvider makes the resource of a provider and its mappers. Secrets are left out.
-func ReadProvider(o Object, mappers []Object) identity.Resource {
+func ReadProvider(o object.Object, mappers []object.Object) identity.Resource {
 	a := readFields(TypeOf(TypeProvider).fields, o)
 	a["mappers"] = readMappers(mappers, "identityProviderMapper")
-	return identity.Resource{Type: TypeProvider, Key: str(o, "alias"), ServerID: str(o, "internalId"),
-		Tag: str(peek(o, "config"), tagKey), Attributes: a}
+	return identity.Resource{Type: TypeProvider, Key: object.Text(o, "alias"), ServerID: object.Text(o, "internalId"),
+		Tag: object.Text(object.Peek(o, "config"), tagKey), Attributes: a}
 }
 
 // WriteMappers makes the representations of a provider's mappers; false when they are not managed.
-func WriteMappers(a identity.Attributes) ([]Object, bool) {
+func WriteMappers(a identity.Attributes) ([]object.Object, bool) {
 	wanted, managed := a["mappers"]
 	if !managed {
 		return nil, false
 	}
-	var out []Object
-	for _, m := range Objects(wanted) {
-		out = append(out, Object{
-			"name": str(m, "name"), "identityProviderAlias": str(a, "alias"), "identityProviderMapper": str(m, "type"),
-			"config": copyConfig(peek(m, "config")),
+	var out []object.Object
+	for _, m := range object.Objects(wanted) {
+		out = append(out, object.Object{
+			"name": object.Text(m, "name"), "identityProviderAlias": object.Text(a, "alias"),
+			"identityProviderMapper": object.Text(m, "type"),
+			"config":                 copyConfig(object.Peek(m, "config")),
 		})
 	}
 	return out, true
@@ -125,30 +128,33 @@ func WriteMappers(a identity.Attributes) ([]Object, bool) {
 
 // MapperKey tells mappers of one provider or client apart when they are compared: two with one key are alike in every
 // managed part.
-func MapperKey(mapper Object) string {
-	kind := str(mapper, "identityProviderMapper") + str(mapper, "protocolMapper")
-	encoded, err := json.Marshal([]any{str(mapper, "name"), kind, copyConfig(peek(mapper, "config"))})
+func MapperKey(mapper object.Object) string {
+	kind := object.Text(mapper, "identityProviderMapper") + object.Text(mapper, "protocolMapper")
+	encoded, err := json.Marshal([]any{object.Text(mapper, "name"), kind, copyConfig(object.Peek(mapper, "config"))})
 	if err != nil {
-		return str(mapper, "name")
+		return object.Text(mapper, "name")
 	}
 	return string(encoded)
 }
 
 // readMappers makes the attribute of mappers, sorted by name, without ids and without what Keycloak adds when it reads.
-func readMappers(mappers []Object, typeField string) []any {
-	sorted := append([]Object(nil), mappers...)
-	sort.SliceStable(sorted, func(i, j int) bool { return str(sorted[i], "name") < str(sorted[j], "name") })
+func readMappers(mappers []object.Object, typeField string) []any {
+	sorted := append([]object.Object(nil), mappers...)
+	sort.SliceStable(sorted, func(i, j int) bool {
+		return object.Text(sorted[i], "name") < object.Text(sorted[j], "name")
+	})
 	out := []any{}
 	for _, m := range sorted {
-		out = append(out, Object{"name": str(m, "name"), "type": str(m, typeField), "config": copyConfig(peek(m, "config"))})
+		out = append(out, object.Object{"name": object.Text(m, "name"), "type": object.Text(m, typeField),
+			"config": copyConfig(object.Peek(m, "config"))})
 	}
 	return out
 }
 
 // copyConfig copies the config of a mapper; introspection.token.claim is left out, because Keycloak shows it though it
 // is not stored.
-func copyConfig(config Object) Object {
-	out := Object{}
+func copyConfig(config object.Object) object.Object {
+	out := object.Object{}
 	for name, value := range config {
 		if name == "introspection.token.claim" {
 			continue
@@ -156,18 +162,4 @@ func copyConfig(config Object) Object {
 		out[name] = value
 	}
 	return out
-}
-
-// wholeNumber reads a JSON number that has no fraction.
-func wholeNumber(value any) (int64, bool) {
-	switch v := value.(type) {
-	case float64:
-		return int64(v), true
-	case int:
-		return int64(v), true
-	case json.Number:
-		n, err := v.Int64()
-		return n, err == nil
-	}
-	return 0, false
 }

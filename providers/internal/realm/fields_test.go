@@ -10,6 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -21,10 +23,10 @@ func samples(f field) []any {
 	case asNumberText:
 		return []any{float64(30), float64(7)}
 	case asSet, asJoined:
-		return []any{List([]string{"https://a.example.test/x", "https://b.example.test/y"}),
-			List([]string{"*.c.example.test"})}
+		return []any{object.List([]string{"https://a.example.test/x", "https://b.example.test/y"}),
+			object.List([]string{"*.c.example.test"})}
 	case asMaps:
-		return []any{[]any{Object{"name": "one", "type": "a-mapper", "config": Object{"claim": "x"}}}, []any{}}
+		return []any{[]any{object.Object{"name": "one", "type": "a-mapper", "config": object.Object{"claim": "x"}}}, []any{}}
 	}
 	if f.name == "sso_binding" {
 		return []any{"post", "redirect"}
@@ -33,29 +35,34 @@ func samples(f field) []any {
 }
 
 // way is how a resource type is written into its representation and read back.
-func ways() map[string]func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource) {
-	type written = func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource)
+func ways() map[string]func(base object.Object, a identity.Attributes, secrets map[string]string) (
+	object.Object, identity.Resource) {
+	type written = func(object.Object, identity.Attributes, map[string]string) (object.Object, identity.Resource)
 	return map[string]written{
-		TypeClient: func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource) {
+		TypeClient: func(base object.Object, a identity.Attributes, secrets map[string]string) (
+			object.Object, identity.Resource) {
 			o := WriteClient(base, a, "tag", secrets)
 			return o, ReadClient(o)
 		},
-		TypeProvider: func(base Object, a identity.Attributes, secrets map[string]string) (Object, identity.Resource) {
+		TypeProvider: func(base object.Object, a identity.Attributes, secrets map[string]string) (
+			object.Object, identity.Resource) {
 			o := WriteProvider(base, a, "tag", secrets)
 			mappers, _ := WriteMappers(a)
 			return o, ReadProvider(o, mappers)
 		},
-		TypeOrganization: func(base Object, a identity.Attributes, _ map[string]string) (Object, identity.Resource) {
+		TypeOrganization: func(base object.Object, a identity.Attributes, _ map[string]string) (
+			object.Object, identity.Resource) {
 			o := WriteOrganization(base, a, "tag")
 			return o, ReadOrganization(o, nil)
 		},
-		TypeGroup: func(base Object, a identity.Attributes, _ map[string]string) (Object, identity.Resource) {
+		TypeGroup: func(base object.Object, a identity.Attributes, _ map[string]string) (object.Object, identity.Resource) {
 			o := WriteGroup(base, a, "tag")
-			return o, ReadGroup(o, str(a, "path"))
+			return o, ReadGroup(o, object.Text(a, "path"))
 		},
-		TypeClientRole: func(base Object, a identity.Attributes, _ map[string]string) (Object, identity.Resource) {
+		TypeClientRole: func(base object.Object, a identity.Attributes, _ map[string]string) (
+			object.Object, identity.Resource) {
 			o := WriteClientRole(base, a)
-			return o, ReadClientRole(str(a, "client"), o)
+			return o, ReadClientRole(object.Text(a, "client"), o)
 		},
 	}
 }
@@ -67,7 +74,7 @@ func TestEveryRowIsWrittenAndReadBack(t *testing.T) {
 				continue
 			}
 			t.Run(resourceType+"/"+f.name, func(t *testing.T) {
-				var live Object
+				var live object.Object
 				for _, value := range samples(f) {
 					wanted := identity.Attributes{f.name: value}
 					var read identity.Resource
@@ -98,7 +105,7 @@ func TestWhatTheServerComputesIsNeverSent(t *testing.T) {
 }
 
 func TestEveryClientAttributeIsWrittenReadBackAndTakenAway(t *testing.T) {
-	for _, protocol := range []string{ProtocolOIDC, ProtocolSAML} {
+	for _, protocol := range []string{gating.ProtocolOIDC, gating.ProtocolSAML} {
 		for _, row := range clientAttributes(protocol) {
 			t.Run(protocol+"/"+row.name, func(t *testing.T) {
 				wanted := identity.Attributes{"protocol": protocol, "attributes": map[string]any{row.name: "a value"}}
@@ -108,14 +115,14 @@ func TestEveryClientAttributeIsWrittenReadBackAndTakenAway(t *testing.T) {
 				}
 				live = WriteClient(live, identity.Attributes{"attributes": map[string]any{}}, "", nil)
 				none, _ := row.none.(string)
-				if said, there := peek(live, "attributes")[row.name]; !there || said != none {
+				if said, there := object.Peek(live, "attributes")[row.name]; !there || said != none {
 					t.Errorf("taken away, it is sent as %v: only %q removes it at the server", said, none)
 				}
-				if left := peek(Object(ReadClient(live).Attributes), "attributes"); len(left) > 0 {
+				if left := object.Peek(object.Object(ReadClient(live).Attributes), "attributes"); len(left) > 0 {
 					t.Errorf("%v is left", left)
 				}
 				DropEmptyAttributes(live)
-				if said, there := peek(live, "attributes")[row.name]; there && said == "" {
+				if said, there := object.Peek(live, "attributes")[row.name]; there && said == "" {
 					t.Error("a file holds it though it is empty")
 				}
 			})
@@ -144,34 +151,37 @@ func TestSecretsAreWrittenAndNeverRead(t *testing.T) {
 	}
 }
 
-func (f field) valueAt(o Object) any {
+func (f field) valueAt(o object.Object) any {
 	above, name := f.place(o, false)
 	return above[name]
 }
 
 func TestWhatIsNotOursSurvivesAWrite(t *testing.T) {
-	group := WriteGroup(Object{"attributes": Object{tagKey: []any{"t"}, "old": []any{"x"}}, "subGroups": []any{"kept"}},
-		identity.Attributes{"attributes": map[string]any{"new": List([]string{"y"})}}, "")
-	if want := (Object{tagKey: []any{"t"}, "new": []any{"y"}}); !reflect.DeepEqual(group["attributes"], want) ||
+	group := WriteGroup(object.Object{"attributes": object.Object{tagKey: []any{"t"}, "old": []any{"x"}},
+		"subGroups": []any{"kept"}},
+		identity.Attributes{"attributes": map[string]any{"new": object.List([]string{"y"})}}, "")
+	if want := (object.Object{tagKey: []any{"t"}, "new": []any{"y"}}); !reflect.DeepEqual(group["attributes"], want) ||
 		group["subGroups"] == nil {
 		t.Errorf("group is %v", group)
 	}
-	marker := MarkerScope("app")
-	client := WriteClient(Object{"defaultClientScopes": []any{"email", marker}, "attributes": Object{"theirs": "1"}},
-		identity.Attributes{"default_client_scopes": List([]string{"profile"}), "attributes": map[string]any{}}, "", nil)
-	if scopes := Texts(client["defaultClientScopes"]); !slices.Equal(scopes, []string{"profile", marker}) ||
-		peek(client, "attributes")["theirs"] != "1" {
+	marker := gating.MarkerScope("app")
+	client := WriteClient(object.Object{"defaultClientScopes": []any{"email", marker},
+		"attributes": object.Object{"theirs": "1"}},
+		identity.Attributes{"default_client_scopes": object.List([]string{"profile"}),
+			"attributes": map[string]any{}}, "", nil)
+	if scopes := object.Texts(client["defaultClientScopes"]); !slices.Equal(scopes, []string{"profile", marker}) ||
+		object.Peek(client, "attributes")["theirs"] != "1" {
 		t.Errorf("client is %v", client)
 	}
-	organization := WriteOrganization(Object{"domains": []any{Object{"name": "a.test", "verified": false}}},
-		identity.Attributes{"domains": List([]string{"a.test", "b.test"})}, "")
-	want := []any{Object{"name": "a.test", "verified": false}, Object{"name": "b.test", "verified": true}}
+	organization := WriteOrganization(object.Object{"domains": []any{object.Object{"name": "a.test", "verified": false}}},
+		identity.Attributes{"domains": object.List([]string{"a.test", "b.test"})}, "")
+	want := []any{object.Object{"name": "a.test", "verified": false}, object.Object{"name": "b.test", "verified": true}}
 	if !reflect.DeepEqual(organization["domains"], want) {
 		t.Errorf("organization is %v", organization)
 	}
-	provider := WriteProvider(Object{"config": Object{"theirs": "1"}, "linkOnly": true},
+	provider := WriteProvider(object.Object{"config": object.Object{"theirs": "1"}, "linkOnly": true},
 		identity.Attributes{"pkce": true, "jwks_url": "https://k.test"}, "", nil)
-	config := peek(provider, "config")
+	config := object.Peek(provider, "config")
 	if provider["linkOnly"] != true || config["theirs"] != "1" || config["pkceMethod"] != "S256" ||
 		config["useJwksUrl"] != "true" {
 		t.Errorf("provider is %v", provider)
@@ -199,7 +209,8 @@ func TestAValueOfAnotherKindIsNotWritten(t *testing.T) {
 func TestRowsAreNamedOnceAndDescribed(t *testing.T) {
 	for _, resourceType := range Types() {
 		seen := map[string]bool{}
-		for _, f := range slices.Concat(resourceType.fields, clientAttributes(ProtocolOIDC), clientAttributes(ProtocolSAML)) {
+		for _, f := range slices.Concat(resourceType.fields, clientAttributes(gating.ProtocolOIDC),
+			clientAttributes(gating.ProtocolSAML)) {
 			if seen[f.name] || f.doc == "" || !strings.HasSuffix(f.doc, ".") {
 				t.Errorf("%s: row %q is there twice or says nothing", resourceType.Schema.Type, f.name)
 			}
@@ -289,9 +300,11 @@ func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
 		return WithinLimits(contract.Translation{Resources: []identity.Resource{{Type: TypeGroup, Key: "/g", Attributes: a}}})
 	}
 	made := group(identity.Attributes{"description": long, "attributes": map[string]any{
-		"dn": List([]string{long}), "both": List([]string{long, "y"}), long: List([]string{"z"}), "empty": List(nil)}})
-	want := identity.Attributes{"description": long[:254] + "…", "attributes": map[string]any{"both": List([]string{"y"}),
-		"empty": List(nil)}}
+		"dn": object.List([]string{long}), "both": object.List([]string{long, "y"}),
+		long: object.List([]string{"z"}), "empty": object.List(nil)}})
+	want := identity.Attributes{"description": long[:254] + "…",
+		"attributes": map[string]any{"both": object.List([]string{"y"}),
+			"empty": object.List(nil)}}
 	if !reflect.DeepEqual(made.Resources[0].Attributes, want) || len(made.Findings) != 4 {
 		t.Errorf("made %v with %+v", made.Resources[0].Attributes, made.Findings)
 	}
@@ -301,7 +314,8 @@ func TestWhatDoesNotFitIsShortenedLeftOutOrBlocks(t *testing.T) {
 	for name, refused := range map[string]contract.Translation{
 		"a name": group(identity.Attributes{"name": long}),
 		"an address": WithinLimits(contract.Translation{Resources: []identity.Resource{
-			{Type: TypeClient, Attributes: identity.Attributes{"redirect_uris": List([]string{"https://a.test", long})}}}}),
+			{Type: TypeClient, Attributes: identity.Attributes{"redirect_uris": object.List([]string{"https://a.test",
+				long})}}}}),
 	} {
 		if len(refused.Resources) > 0 || len(refused.Findings) != 1 || refused.Findings[0].Type != fidelity.Invalid {
 			t.Errorf("%s that does not fit gives %+v", name, refused)
@@ -334,7 +348,7 @@ func TestWhatIsReadIsWrittenWithoutAMemberThatTheServerDoesNotKnow(t *testing.T)
 			}
 		}
 		for range 100 { // maps have another order each time
-			live, read := way(Object{}, wanted, nil)
+			live, read := way(object.Object{}, wanted, nil)
 			before := len(live)
 			live, _ = way(live, read.Attributes, nil)
 			if name, unnamed := nameless("", live); unnamed || len(live) != before {

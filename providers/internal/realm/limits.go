@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // WithinLimits makes what was translated fit the columns of the server: ornaments are shortened, what is worth
@@ -46,7 +47,7 @@ func fit(a identity.Attributes, f field, value any) []fidelity.Finding {
 		}
 		return []fidelity.Finding{tooLong(f.name, f.limit)}
 	case []any:
-		if slices.ContainsFunc(Texts(v), func(text string) bool { return length(text) > f.limit }) {
+		if slices.ContainsFunc(object.Texts(v), func(text string) bool { return length(text) > f.limit }) {
 			return []fidelity.Finding{tooLong(f.name, f.limit)}
 		}
 	case map[string]any: // or a reference to an item
@@ -63,16 +64,16 @@ func fitTable(a identity.Attributes, f field, table map[string]any) []fidelity.F
 	var findings []fidelity.Finding
 	kept := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(table)) {
-		values := slices.DeleteFunc(Texts(table[name]), func(text string) bool { return length(text) > f.limit })
+		values := slices.DeleteFunc(object.Texts(table[name]), func(text string) bool { return length(text) > f.limit })
 		if length(name) > f.limit {
 			values = nil
 		}
-		if left := len(Texts(table[name])) - len(values); left > 0 {
+		if left := len(object.Texts(table[name])) - len(values); left > 0 {
 			findings = append(findings, lost(f.name+"."+name, fmt.Sprintf("left out: a value of more than %d characters, "+
 				"which the server does not keep", f.limit)))
 		}
-		if len(values) > 0 || len(Texts(table[name])) == 0 {
-			kept[name] = List(values)
+		if len(values) > 0 || len(object.Texts(table[name])) == 0 {
+			kept[name] = object.List(values)
 		}
 	}
 	a[f.name] = kept

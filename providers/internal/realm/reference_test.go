@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 )
 
 // TestReference_OfTheRealmIsWhatTheRowsSay compares docs/reference/realm.md with the rows. REHOME_UPDATE_DOCS=1 (make
@@ -41,7 +43,7 @@ func referencePage() string {
 		b.WriteString("\n\n")
 		referenceTable(&b, resourceType.fields)
 		if s.Type == TypeClient {
-			for _, protocol := range []string{ProtocolOIDC, ProtocolSAML} {
+			for _, protocol := range []string{gating.ProtocolOIDC, gating.ProtocolSAML} {
 				fmt.Fprintf(&b, "\n### attributes of a client, %s\n\nThose at their default are left out.\n\n", protocol)
 				referenceTable(&b, clientAttributes(protocol))
 			}

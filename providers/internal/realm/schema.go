@@ -1,6 +1,9 @@
 package realm
 
-import "github.com/rehome-iam/rehome/engine/identity"
+import (
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+)
 
 // The resource types of a realm.
 const (
@@ -11,14 +14,13 @@ const (
 	TypeClient         = "client"
 	TypeClientRole     = "client_role"
 	TypeGateFlows      = "gate_flows"
-	TypeGate           = "gate"
+	TypeGate           = gating.Type
 	TypeRoleAssignment = "role_assignment"
 	TypeEnablement     = "client_enablement"
 )
 
 // Names that rehome uses in every realm.
 const (
-	AccessRole   = "access"         // client role that lets its holder use the client
 	GateFlowsKey = "rehome"         // key of the one gate_flows resource
 	tagKey       = "rehome.item"    // attribute (client, group, provider config, organization) that holds the item address
 	MarkerClient = "rehome-marker"  // disabled client that holds the marker

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // defaultScopes is what a new realm of Keycloak 26.7.4 has, but for offline_access, which an import adds by itself.
@@ -15,8 +18,8 @@ var defaultScopes []byte
 
 // DefaultScopes makes the client scopes of a new realm. A realm file that has a section clientScopes gets only what
 // stands in it, so a file that needs a scope of ours must name these too.
-func DefaultScopes() ([]Object, error) {
-	var scopes []Object
+func DefaultScopes() ([]object.Object, error) {
+	var scopes []object.Object
 	if err := json.Unmarshal(defaultScopes, &scopes); err != nil {
 		return nil, fmt.Errorf("reading the default client scopes: %w", err)
 	}
@@ -36,7 +39,7 @@ func RealmOptionalScopes() []string {
 
 // ClientDefaultScopes are those of the realm's default scopes that fit the protocol of a client.
 func ClientDefaultScopes(protocol string) []string {
-	if protocol == ProtocolSAML {
+	if protocol == gating.ProtocolSAML {
 		return []string{"role_list", "saml_organization", "AuthnContextClassRef"}
 	}
 	return []string{"profile", "email", "roles", "web-origins", "acr", "basic"}
@@ -49,7 +52,7 @@ const scopeRoles = "roles"
 // OwnScopes are the default scopes of a client whose tokens are for it alone and do not tell by which role somebody
 // came through the gate.
 func OwnScopes(protocol string, serviceAccount bool) []string {
-	if protocol == ProtocolSAML {
+	if protocol == gating.ProtocolSAML {
 		return nil // role_list would add an attribute Role that nobody asked for
 	}
 	scopes := slices.DeleteFunc(ClientDefaultScopes(protocol), func(name string) bool { return name == scopeRoles })
@@ -67,13 +70,13 @@ var builtin []byte
 // Builtin makes the sections clients, roles, defaultRole and clientScopeMappings that Keycloak makes by itself for
 // the account and administration consoles. A realm file with a section clientScopes must hold them: an import makes
 // those clients before it reads the scopes, and leaves them without any.
-func Builtin(realmName string) (Object, error) {
+func Builtin(realmName string) (object.Object, error) {
 	encoded, err := json.Marshal(realmName)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the realm name: %w", err)
 	}
 	name := string(encoded[1 : len(encoded)-1])
-	var sections Object
+	var sections object.Object
 	if err := json.Unmarshal([]byte(strings.ReplaceAll(string(builtin), "{realm}", name)), &sections); err != nil {
 		return nil, fmt.Errorf("reading the built-in clients: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Type is what is known of a resource type. What each way to write a realm does with it stands in one table of that
@@ -97,7 +98,7 @@ func flowsAndClient(step contract.StepRequest) []string {
 func linkedProviders(step contract.StepRequest) []string {
 	var keys []string
 	for _, attributes := range []identity.Attributes{step.Before, step.After} {
-		if alias := str(attributes, "identity_provider"); alias != "" {
+		if alias := object.Text(attributes, "identity_provider"); alias != "" {
 			keys = append(keys, TypeProvider+":"+alias)
 		}
 	}
@@ -107,7 +108,7 @@ func linkedProviders(step contract.StepRequest) []string {
 // rolesOfGroup: the mappings of all clients' roles are one list of the group.
 func rolesOfGroup(step contract.StepRequest) []string {
 	for _, attributes := range []identity.Attributes{step.After, step.Before} {
-		if group := str(attributes, "group"); group != "" {
+		if group := object.Text(attributes, "group"); group != "" {
 			return []string{"roles of group:" + group}
 		}
 	}

@@ -4,32 +4,32 @@
 // them any more.
 package realmtest
 
-import "github.com/rehome-iam/rehome/providers/internal/realm"
+import "github.com/rehome-iam/rehome/providers/internal/realm/gating"
 
 // OldGates is what holds the gates of a place in the shape before, with that of one client: it let through whom nothing
 // refused, and refused in a way that counted against the person.
-func OldGates(place realm.Place, clientID string) realm.Flow {
-	allow := realm.Execution{Authenticator: "allow-access-authenticator", Requirement: realm.Required, Priority: 1000000}
-	scope := func(flow, name string) realm.Execution {
-		return realm.Execution{Authenticator: "conditional-client-scope", Requirement: realm.Required,
-			Config: &realm.Config{Alias: flow + " client", Values: map[string]string{"client_scope": name}}}
+func OldGates(place gating.Place, clientID string) gating.Flow {
+	allow := gating.Execution{Authenticator: "allow-access-authenticator", Requirement: gating.Required, Priority: 1000000}
+	scope := func(flow, name string) gating.Execution {
+		return gating.Execution{Authenticator: "conditional-client-scope", Requirement: gating.Required,
+			Config: &gating.Config{Alias: flow + " client", Values: map[string]string{"client_scope": name}}}
 	}
 	alias := place.OldGate(clientID)
-	member := realm.Flow{Alias: alias + " member", Executions: []realm.Execution{
-		{Authenticator: "conditional-user-role", Requirement: realm.Required, Config: &realm.Config{
+	member := gating.Flow{Alias: alias + " member", Executions: []gating.Execution{
+		{Authenticator: "conditional-user-role", Requirement: gating.Required, Config: &gating.Config{
 			Alias:  alias + " member role",
 			Values: map[string]string{"condUserRole": clientID + ".access", "negate": "false"}}}, allow}}
-	refuse := realm.Flow{Alias: alias + " refuse", Executions: []realm.Execution{
-		{Authenticator: "conditional-sub-flow-executed", Requirement: realm.Required, Config: &realm.Config{
+	refuse := gating.Flow{Alias: alias + " refuse", Executions: []gating.Execution{
+		{Authenticator: "conditional-sub-flow-executed", Requirement: gating.Required, Config: &gating.Config{
 			Alias:  alias + " refuse check",
 			Values: map[string]string{"flow_to_check": member.Alias, "check_result": "not-executed"}}},
-		{Authenticator: "deny-access-authenticator", Requirement: realm.Required, Priority: 10}}}
-	gate := realm.Flow{Alias: alias, Executions: []realm.Execution{scope(alias, realm.MarkerScope(clientID)),
-		{Flow: &member, Requirement: realm.Conditional, Priority: 10},
-		{Flow: &refuse, Requirement: realm.Conditional, Priority: 20}}}
-	chunk := realm.Flow{Alias: realm.TopFlow(place) + " oidc-0", Executions: []realm.Execution{
-		scope(realm.TopFlow(place)+" oidc-0", realm.ChunkScope(realm.ProtocolOIDC, clientID)),
-		{Flow: &gate, Requirement: realm.Conditional, Priority: 10}, allow}}
-	return realm.Flow{Alias: place.OldParent(), Executions: []realm.Execution{
-		{Flow: &chunk, Requirement: realm.Conditional, Priority: 10}, allow}}
+		{Authenticator: "deny-access-authenticator", Requirement: gating.Required, Priority: 10}}}
+	gate := gating.Flow{Alias: alias, Executions: []gating.Execution{scope(alias, gating.MarkerScope(clientID)),
+		{Flow: &member, Requirement: gating.Conditional, Priority: 10},
+		{Flow: &refuse, Requirement: gating.Conditional, Priority: 20}}}
+	chunk := gating.Flow{Alias: gating.TopFlow(place) + " oidc-0", Executions: []gating.Execution{
+		scope(gating.TopFlow(place)+" oidc-0", gating.ChunkScope(gating.ProtocolOIDC, clientID)),
+		{Flow: &gate, Requirement: gating.Conditional, Priority: 10}, allow}}
+	return gating.Flow{Alias: place.OldParent(), Executions: []gating.Execution{
+		{Flow: &chunk, Requirement: gating.Conditional, Priority: 10}, allow}}
 }

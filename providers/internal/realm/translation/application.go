@@ -9,6 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func translateApplication(item identity.Item, now time.Time) (contract.Translation, error) {
@@ -58,8 +60,8 @@ func translateApplication(item identity.Item, now time.Time) (contract.Translati
 func forItself(client identity.Attributes) {
 	protocol := str(client, "protocol")
 	client["full_scope_allowed"], client["authorization_services"] = false, false
-	client["default_client_scopes"] = realm.Sorted(realm.OwnScopes(protocol, client["service_accounts"] == true))
-	if protocol == realm.ProtocolOIDC {
+	client["default_client_scopes"] = object.Sorted(realm.OwnScopes(protocol, client["service_accounts"] == true))
+	if protocol == gating.ProtocolOIDC {
 		client["own_audience"] = true
 	}
 }
@@ -71,8 +73,8 @@ func guard(item identity.Item, app kinds.Application, client identity.Attributes
 	refer := identity.Refer(identity.KindApplication, item.ID, realm.TypeClient)
 	resources := []identity.Resource{
 		{Type: realm.TypeClient, Key: id, Attributes: client},
-		{Type: realm.TypeClientRole, Key: id + "/" + realm.AccessRole, Attributes: identity.Attributes{
-			"client": refer, "role": realm.AccessRole, "description": "May use the application."}},
+		{Type: realm.TypeClientRole, Key: id + "/" + gating.AccessRole, Attributes: identity.Attributes{
+			"client": refer, "role": gating.AccessRole, "description": "May use the application."}},
 	}
 	everyone := app.Access == identity.AccessEveryone
 	gated := !everyone || hasPeople(client)

@@ -6,6 +6,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 )
 
 // Everybody of an incumbent is a group of the realm, one a source. The default role and the default groups of a realm
@@ -25,8 +26,8 @@ func everyoneGroup(source string) identity.Resource {
 func everyoneGrant(item identity.Item) identity.Resource {
 	group := everyoneGroup(item.Source)
 	return identity.Resource{Type: realm.TypeRoleAssignment,
-		Key: fmt.Sprintf("%s -> application/%s/%s", group.Key, item.ID, realm.AccessRole),
-		Attributes: identity.Attributes{"group": group.Key, "role": realm.AccessRole,
+		Key: fmt.Sprintf("%s -> application/%s/%s", group.Key, item.ID, gating.AccessRole),
+		Attributes: identity.Attributes{"group": group.Key, "role": gating.AccessRole,
 			"client": identity.Refer(identity.KindApplication, item.ID, realm.TypeClient)},
 		DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGroup, group.Key),
 			identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}}
@@ -41,7 +42,7 @@ func everyoneFinding(field, source string) fidelity.Finding {
 
 // hasPeople tells whether people sign in to a client, and not machines alone.
 func hasPeople(client identity.Attributes) bool {
-	if str(client, "protocol") == realm.ProtocolSAML {
+	if str(client, "protocol") == gating.ProtocolSAML {
 		return true
 	}
 	extra, _ := client["attributes"].(map[string]any)

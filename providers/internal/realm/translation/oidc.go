@@ -11,6 +11,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // oidcClient makes the attributes of an OIDC client. How it authenticates decides whether it is public, not what it is
@@ -25,9 +27,9 @@ func oidcClient(item identity.Item, app kinds.Application) (identity.Attributes,
 	findings = append(findings, checkRedirects("post_logout_redirect_uris", app.PostLogoutRedirectURIs)...)
 	findings = append(findings, checkURL("frontchannel_logout_url", app.FrontchannelLogoutURL)...)
 	a := identity.Attributes{
-		"client_id": app.ClientID, "protocol": realm.ProtocolOIDC, "direct_access_grants": false,
+		"client_id": app.ClientID, "protocol": gating.ProtocolOIDC, "direct_access_grants": false,
 		"consent_required": app.ConsentRequired,
-		"redirect_uris":    realm.Sorted(app.RedirectURIs), "web_origins": realm.Sorted(webOrigins(app)),
+		"redirect_uris":    object.Sorted(app.RedirectURIs), "web_origins": object.Sorted(webOrigins(app)),
 		"front_channel_logout": app.FrontchannelLogoutURL != "",
 	}
 	findings = append(findings, homePage(app, a)...)

@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func translateAuthPolicy(item identity.Item) (contract.Translation, error) {
@@ -208,7 +209,7 @@ func organizationOf(r kinds.RoutingRule, provider identity.Reference) contract.T
 	// Alias and name follow the provider, so that all rules of one provider make one organization with all their domains.
 	alias := organizationAlias(provider.ID)
 	t.Resources = []identity.Resource{{Type: realm.TypeOrganization, Key: alias, Attributes: identity.Attributes{
-		"alias": alias, "name": alias, "domains": realm.Sorted(domains), "redirect": true,
+		"alias": alias, "name": alias, "domains": object.Sorted(domains), "redirect": true,
 		"identity_provider": identity.Refer(identity.KindIdentityProvider, provider.ID, realm.TypeProvider),
 	}}}
 	t.Findings = append(t.Findings, impact("domains", "people who have a password in the realm are not sent to the "+

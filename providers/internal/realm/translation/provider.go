@@ -12,6 +12,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func translateProvider(item identity.Item, now time.Time) (contract.Translation, error) {
@@ -27,7 +29,7 @@ func translateProvider(item identity.Item, now time.Time) (contract.Translation,
 	}
 	a := identity.Attributes{
 		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": false,
-		"post_broker_flow": realm.TopFlow(realm.PlaceBroker),
+		"post_broker_flow": gating.TopFlow(gating.PlaceBroker),
 	}
 	t := contract.Translation{Contract: "identity provider"}
 	if t.Findings = realm.TooLong(realm.TypeProvider, "display_name", "name", p.Name); len(t.Findings) > 0 {
@@ -85,7 +87,7 @@ func federatedDomains(item identity.Item, p kinds.IdentityProvider, t contract.T
 }
 
 func samlProvider(p kinds.IdentityProvider, a identity.Attributes, now time.Time) []fidelity.Finding {
-	a["protocol"] = realm.ProtocolSAML
+	a["protocol"] = gating.ProtocolSAML
 	var findings []fidelity.Finding
 	if p.EntityID == "" {
 		findings = append(findings, missing("entity_id", "without it the issuer of a response would not be checked",
@@ -106,7 +108,7 @@ func samlProvider(p kinds.IdentityProvider, a identity.Attributes, now time.Time
 	if p.SSOBinding == "redirect" {
 		a["sso_binding"] = "redirect"
 	}
-	a["signing_certificates"], a["validate_signature"] = realm.Sorted(good), true
+	a["signing_certificates"], a["validate_signature"] = object.Sorted(good), true
 	a["want_assertions_signed"], a["want_authn_requests_signed"] = p.SignatureScope == "assertion", p.SignRequests
 	setText(a, "slo_url", p.SLOURL)
 	setText(a, "audience", p.Audience)
@@ -203,9 +205,9 @@ func accountFindings(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 		f.Direction = fidelity.DirectionLooser
 		return []fidelity.Finding{f}
 	case p.Provisioning == "disabled":
-		a["first_broker_flow"] = realm.FirstBrokerLinked
+		a["first_broker_flow"] = gating.FirstBrokerLinked
 	default:
-		a["first_broker_flow"] = realm.FirstBrokerCreate
+		a["first_broker_flow"] = gating.FirstBrokerCreate
 	}
 	findings := []fidelity.Finding{
 		impact("account_link", "no account is linked by its address or user name, which could be taken over: whoever has "+

@@ -12,6 +12,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Formats of a NameID as Keycloak names them, by the last part of the source's name in small letters.
@@ -69,11 +71,12 @@ func samlClient(item identity.Item, app kinds.Application, now time.Time) (ident
 	}
 	findings = append(findings, signed(item, app, extra)...)
 	a := identity.Attributes{
-		"client_id": app.EntityID, "protocol": realm.ProtocolSAML, "public": false, "secret": noSecret, "standard_flow": true,
+		"client_id": app.EntityID, "protocol": gating.ProtocolSAML, "public": false, "secret": noSecret,
+		"standard_flow":        true,
 		"implicit_flow":        false,
 		"direct_access_grants": false, "service_accounts": false, "consent_required": false,
 		"front_channel_logout": app.LogoutURL != "",
-		"redirect_uris":        realm.Sorted(uris), "attributes": extra,
+		"redirect_uris":        object.Sorted(uris), "attributes": extra,
 	}
 	findings = append(findings, homePage(app, a)...)
 	mappers, nameFindings := nameID(item, app, extra)
@@ -155,7 +158,7 @@ func samlExtras(app kinds.Application, acs string, extra map[string]any) []fidel
 		extra["saml_single_logout_service_url_post"] = app.LogoutURL
 	}
 	if app.RelayState != "" {
-		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = realm.GateKey(app.EntityID),
+		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = gating.GateKey(app.EntityID),
 			app.RelayState
 	}
 	if app.AuthnContext != "" && !strings.HasSuffix(app.AuthnContext, ":unspecified") {

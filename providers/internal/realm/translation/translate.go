@@ -13,6 +13,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Translate says what a realm makes of one item, as things are now: a certificate that has expired is worth nothing.
@@ -218,7 +220,7 @@ func translateGroup(item identity.Item) (contract.Translation, error) {
 	}
 	attributes := map[string]any{}
 	for name, values := range g.Attributes {
-		attributes[name] = realm.List(values)
+		attributes[name] = object.List(values)
 	}
 	path := "/" + identity.EscapePath(g.Name)
 	a := identity.Attributes{"path": path, "name": g.Name, "attributes": attributes}
@@ -283,11 +285,11 @@ func translateAssignment(item identity.Item) (contract.Translation, error) {
 			Summary:  "the application role is not carried, only the access",
 			Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityMedium, ImpactCode: "app_roles_lost"})
 	}
-	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, realm.AccessRole)
+	key := fmt.Sprintf("group/%s -> application/%s/%s", assignment.Principal, assignment.Application, gating.AccessRole)
 	t.Resources = []identity.Resource{{Type: realm.TypeRoleAssignment, Key: key, Attributes: identity.Attributes{
 		"group":  identity.Refer(identity.KindGroup, assignment.Principal, realm.TypeGroup),
 		"client": identity.Refer(identity.KindApplication, assignment.Application, realm.TypeClient),
-		"role":   realm.AccessRole,
+		"role":   gating.AccessRole,
 	}, DependsOn: []identity.Dependency{identity.OnItem(identity.KindApplication, assignment.Application,
 		realm.TypeClientRole)}}}
 	return t, nil

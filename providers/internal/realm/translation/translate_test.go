@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 func made(t *testing.T, kind identity.Kind, attributes any, secrets ...string) identity.Item {
@@ -79,10 +80,10 @@ func TestTokensOfAnApplicationAreForItAloneAndEveryDoorWithoutAFlowIsShut(t *tes
 					o["authorizationServicesEnabled"])
 			}
 			scopes, said := o["defaultClientScopes"].([]any)
-			if !said || slices.Contains(realm.Texts(scopes), "roles") || slices.Contains(realm.Texts(scopes), "role_list") {
+			if !said || slices.Contains(object.Texts(scopes), "roles") || slices.Contains(object.Texts(scopes), "role_list") {
 				t.Errorf("default scopes are %v", o["defaultClientScopes"])
 			}
-			if name == "service" != slices.Contains(realm.Texts(scopes), "service_account") {
+			if name == "service" != slices.Contains(object.Texts(scopes), "service_account") {
 				t.Errorf("default scopes are %v", scopes)
 			}
 			shut := []string{"oidc.ciba.grant.enabled", "standard.token.exchange.enabled",
@@ -95,7 +96,7 @@ func TestTokensOfAnApplicationAreForItAloneAndEveryDoorWithoutAFlowIsShut(t *tes
 					t.Errorf("%s is %v", door, attributes[door])
 				}
 			}
-			own := slices.ContainsFunc(realm.Objects(o["protocolMappers"]), func(mapper realm.Object) bool {
+			own := slices.ContainsFunc(object.Objects(o["protocolMappers"]), func(mapper object.Object) bool {
 				config, _ := mapper["config"].(map[string]any)
 				return config["included.client.audience"] == "wiki"
 			})

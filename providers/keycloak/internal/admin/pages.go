@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rehome-iam/rehome/engine/contract"
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // PageSize is how many objects of a list are asked for at a time.
@@ -20,15 +20,15 @@ const PageSize = 500
 
 // Pages reads a list that is given out by offset. An object that comes twice means that the list moved while it was
 // read: it is kept once.
-func (c *Client) Pages(ctx context.Context, path string, query url.Values, key string) ([]realm.Object, error) {
-	var all []realm.Object
+func (c *Client) Pages(ctx context.Context, path string, query url.Values, key string) ([]object.Object, error) {
+	var all []object.Object
 	seen := map[string]bool{}
 	for first := 0; ; first += PageSize {
 		asked := url.Values{"first": {strconv.Itoa(first)}, "max": {strconv.Itoa(PageSize)}}
 		for name, values := range query {
 			asked[name] = values
 		}
-		var page []realm.Object
+		var page []object.Object
 		if err := c.Get(ctx, path, asked, &page); err != nil {
 			return nil, err
 		}
@@ -54,19 +54,19 @@ func (c *Client) Pages(ctx context.Context, path string, query url.Values, key s
 }
 
 // Text reads a text out of an object.
-func Text(object realm.Object, name string) string {
+func Text(object object.Object, name string) string {
 	value, _ := object[name].(string)
 	return value
 }
 
 // Part reads an object out of an object, nil when there is none.
-func Part(outer realm.Object, name string) realm.Object {
+func Part(outer object.Object, name string) object.Object {
 	value, _ := outer[name].(map[string]any)
 	return value
 }
 
 // List is objects as the JSON list that holds them.
-func List(objects []realm.Object) []any {
+func List(objects []object.Object) []any {
 	list := make([]any, 0, len(objects))
 	for _, each := range objects {
 		list = append(list, each)

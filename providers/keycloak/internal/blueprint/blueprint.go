@@ -12,6 +12,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 )
@@ -52,7 +54,7 @@ func Make(ctx context.Context, c *current.Realm, name string) (observation.Bluep
 
 // strip makes of an exported realm one of another name that holds no secret, shares no id with the first, and reaches
 // nobody. It says what it took out or switched off, sorted; a realm that was made of a blueprint gives nothing.
-func strip(document realm.Object, from, name string) []string {
+func strip(document object.Object, from, name string) []string {
 	s := &stripper{from: from, name: name}
 	s.realm(document)
 	flows := s.flows(document)
@@ -75,12 +77,12 @@ func (s *stripper) took(format string, args ...any) {
 	s.stripped = append(s.stripped, admin.Printable(fmt.Sprintf(format, args...)))
 }
 
-func (s *stripper) realm(document realm.Object) {
+func (s *stripper) realm(document object.Object) {
 	if mail := admin.Part(document, "smtpServer"); len(mail) > 0 {
 		s.took("mail server %s", admin.Text(mail, "host"))
 	}
-	document["smtpServer"] = realm.Object{}
-	for _, listener := range realm.Texts(document["eventsListeners"]) {
+	document["smtpServer"] = object.Object{}
+	for _, listener := range object.Texts(document["eventsListeners"]) {
 		if listener != quietListener {
 			s.took("event listener %s", listener)
 		}
@@ -93,9 +95,9 @@ func (s *stripper) realm(document realm.Object) {
 }
 
 // flows gives every flow a new id, and tells which: applications name their own flows by id.
-func (s *stripper) flows(document realm.Object) map[string]string {
+func (s *stripper) flows(document object.Object) map[string]string {
 	fresh := map[string]string{}
-	for _, flow := range realm.Objects(document["authenticationFlows"]) {
+	for _, flow := range object.Objects(document["authenticationFlows"]) {
 		if id := admin.Text(flow, "id"); id != "" {
 			fresh[id] = newUUID()
 			flow["id"] = fresh[id]
@@ -121,11 +123,11 @@ func logoutAttributes() []string {
 	}
 }
 
-func (s *stripper) clients(document realm.Object, flows map[string]string) {
-	var kept []realm.Object
-	for _, client := range realm.Objects(document["clients"]) {
+func (s *stripper) clients(document object.Object, flows map[string]string) {
+	var kept []object.Object
+	for _, client := range object.Objects(document["clients"]) {
 		id := admin.Text(client, "clientId")
-		if id == realm.MarkerClient || id == realm.RefusalName {
+		if id == realm.MarkerClient || id == gating.RefusalName {
 			continue // a run makes its own
 		}
 		kept = append(kept, client)
@@ -154,14 +156,14 @@ func (s *stripper) clients(document realm.Object, flows map[string]string) {
 	}
 	document["clients"] = admin.List(kept)
 	// roles of a client that is not there refuse an import
-	for _, gone := range []string{realm.MarkerClient, realm.RefusalName} {
+	for _, gone := range []string{realm.MarkerClient, gating.RefusalName} {
 		delete(admin.Part(admin.Part(document, "roles"), "client"), gone)
 		delete(admin.Part(document, "clientScopeMappings"), gone)
 	}
 }
 
 // rename lets the addresses of the server's own clients name the new realm.
-func (s *stripper) rename(client realm.Object) {
+func (s *stripper) rename(client object.Object) {
 	change := func(text string) string {
 		for _, path := range []string{"/realms/", "/admin/"} {
 			if rest, ok := strings.CutPrefix(text, path+s.from+"/"); ok {
@@ -182,9 +184,9 @@ func (s *stripper) rename(client realm.Object) {
 	}
 }
 
-func (s *stripper) providers(document realm.Object) {
-	providers := slices.DeleteFunc(realm.Objects(document["identityProviders"]), func(provider realm.Object) bool {
-		return admin.Text(provider, "alias") == realm.RefusalName
+func (s *stripper) providers(document object.Object) {
+	providers := slices.DeleteFunc(object.Objects(document["identityProviders"]), func(provider object.Object) bool {
+		return admin.Text(provider, "alias") == gating.RefusalName
 	})
 	if document["identityProviders"] != nil {
 		document["identityProviders"] = admin.List(providers)
@@ -203,16 +205,16 @@ func (s *stripper) providers(document realm.Object) {
 }
 
 // components: keys are made anew, and what asks a directory is switched off.
-func (s *stripper) components(document realm.Object) {
+func (s *stripper) components(document object.Object) {
 	components := admin.Part(document, "components")
 	delete(components, "org.keycloak.keys.KeyProvider")
-	for _, store := range realm.Objects(components["org.keycloak.storage.UserStorageProvider"]) {
+	for _, store := range object.Objects(components["org.keycloak.storage.UserStorageProvider"]) {
 		config := admin.Part(store, "config")
-		if !slices.Equal(realm.Texts(config["enabled"]), []string{"false"}) {
+		if !slices.Equal(object.Texts(config["enabled"]), []string{"false"}) {
 			s.took("user federation %s was enabled", admin.Text(store, "name"))
 		}
 		if config == nil {
-			config = realm.Object{}
+			config = object.Object{}
 			store["config"] = config
 		}
 		config["enabled"] = []any{"false"}
@@ -221,9 +223,9 @@ func (s *stripper) components(document realm.Object) {
 }
 
 // serviceAccounts are the only users that are copied: those by which clients act, with their roles.
-func serviceAccounts(document realm.Object) []any {
-	var kept []realm.Object
-	for _, user := range realm.Objects(document["users"]) {
+func serviceAccounts(document object.Object) []any {
+	var kept []object.Object
+	for _, user := range object.Objects(document["users"]) {
 		if admin.Text(user, "serviceAccountClientId") == "" {
 			continue
 		}
@@ -245,7 +247,7 @@ func (s *stripper) forget(value any, ids bool) {
 				delete(v, name)
 				continue
 			}
-			if list := realm.Texts(each); each == maskedValue || len(list) == 1 && list[0] == maskedValue {
+			if list := object.Texts(each); each == maskedValue || len(list) == 1 && list[0] == maskedValue {
 				delete(v, name)
 				continue
 			}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
@@ -32,7 +32,7 @@ const exportedRealm = `{
 }`
 
 func TestStrip_LeavesNothingThatReachesAnybodyAndNoSecret(t *testing.T) {
-	var doc realm.Object
+	var doc object.Object
 	if err := json.Unmarshal([]byte(exportedRealm), &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestStrip_LeavesNothingThatReachesAnybodyAndNoSecret(t *testing.T) {
 			t.Errorf("the blueprint lost %s:\n%s", text, encoded)
 		}
 	}
-	flow := realm.Objects(doc["authenticationFlows"])[0]["id"]
+	flow := object.Objects(doc["authenticationFlows"])[0]["id"]
 	shop := find(doc["clients"], "clientId", "shop")
 	if bound := admin.Part(shop, "authenticationFlowBindingOverrides"); len(bound) != 1 || bound["browser"] != flow {
 		t.Errorf("the client is bound to %v, the flow is %v", bound, flow)
@@ -72,8 +72,8 @@ func TestStrip_LeavesNothingThatReachesAnybodyAndNoSecret(t *testing.T) {
 	}
 }
 
-func find(list any, key, value string) realm.Object {
-	for _, each := range realm.Objects(list) {
+func find(list any, key, value string) object.Object {
+	for _, each := range object.Objects(list) {
 		if each[key] == value {
 			return each
 		}

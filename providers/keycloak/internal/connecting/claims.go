@@ -6,7 +6,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
@@ -30,8 +30,8 @@ func sample(attribute string) string {
 	return "(" + attribute + " of the person)"
 }
 
-func mappersOf(live realm.Object) []realm.Object {
-	mappers := realm.Objects(live["protocolMappers"])
+func mappersOf(live object.Object) []object.Object {
+	mappers := object.Objects(live["protocolMappers"])
 	sort.SliceStable(mappers, func(i, j int) bool {
 		return admin.Text(mappers[i], "name") < admin.Text(mappers[j], "name")
 	})
@@ -39,9 +39,9 @@ func mappersOf(live realm.Object) []realm.Object {
 }
 
 // oidcSample is an ID token as the client would get it. What the built-in scopes add was seen on Keycloak 26.7.4.
-func oidcSample(live realm.Object, issuer string) string {
+func oidcSample(live object.Object, issuer string) string {
 	claims := map[string]any{"iss": issuer, "aud": admin.Text(live, "clientId"), "sub": sampleID}
-	scopes := realm.Texts(live["defaultClientScopes"])
+	scopes := object.Texts(live["defaultClientScopes"])
 	if slices.Contains(scopes, "profile") {
 		claims["preferred_username"], claims["name"] = sample("username"), "Ada Example"
 		claims["given_name"], claims["family_name"] = sample("firstName"), sample("lastName")
@@ -63,7 +63,7 @@ func oidcSample(live realm.Object, issuer string) string {
 }
 
 // claimValue is a made-up value of one mapper's claim, nil when the mapper is not known.
-func claimValue(kind string, config realm.Object) any {
+func claimValue(kind string, config object.Object) any {
 	many := admin.Text(config, "multivalued") == "true"
 	switch kind {
 	case "oidc-usermodel-attribute-mapper", "oidc-usermodel-property-mapper":
@@ -104,7 +104,7 @@ func place(claims map[string]any, name string, value any) {
 }
 
 // samlSample is what an assertion says about the person: the NameID and each attribute.
-func samlSample(live realm.Object) string {
+func samlSample(live object.Object) string {
 	said := map[string]any{}
 	nameID := sample("username")
 	switch admin.Text(admin.Part(live, "attributes"), "saml_name_id_format") {

@@ -10,6 +10,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 )
@@ -41,7 +43,7 @@ func Describe(ctx context.Context, c *current.Realm,
 			Message: fmt.Sprintf("the realm has no client %q", admin.Printable(resource.Key))}
 	}
 	t, sheet := connector{c}, &connection{}
-	if admin.Text(live, "protocol") == realm.ProtocolSAML {
+	if admin.Text(live, "protocol") == gating.ProtocolSAML {
 		err = t.connectSAML(ctx, live, sheet)
 	} else {
 		err = t.connectOIDC(ctx, live, sheet)
@@ -72,7 +74,7 @@ type discovery struct {
 	Logout        string `json:"end_session_endpoint"`
 }
 
-func (t connector) connectOIDC(ctx context.Context, live realm.Object, sheet *connection) error {
+func (t connector) connectOIDC(ctx context.Context, live object.Object, sheet *connection) error {
 	var found discovery
 	if err := t.Realm.Get(ctx, t.Realm.Public(".well-known", "openid-configuration"), nil, &found); err != nil {
 		return err
@@ -92,7 +94,7 @@ func (t connector) connectOIDC(ctx context.Context, live realm.Object, sheet *co
 	sheet.add(observation.ConnectionLogout, t.Outside(found.Logout))
 	sheet.add(observation.ConnectionClientID, id)
 	sheet.add(observation.ConnectionClientSecret, secretArrives(live))
-	redirects := realm.Texts(live["redirectUris"])
+	redirects := object.Texts(live["redirectUris"])
 	sheet.add(observation.ConnectionRedirects, strings.Join(redirects, "\n"))
 	sheet.add(observation.ConnectionScopes, strings.Join(scopesOf(live), " "))
 	if method := admin.Text(admin.Part(live, "attributes"), "pkce.code.challenge.method"); method != "" {
@@ -108,7 +110,7 @@ func (t connector) connectOIDC(ctx context.Context, live realm.Object, sheet *co
 }
 
 // secretArrives says how the client proves itself. The secret itself is never read.
-func secretArrives(live realm.Object) string {
+func secretArrives(live object.Object) string {
 	if public, _ := live["publicClient"].(bool); public {
 		return "none: a public client"
 	}
@@ -125,14 +127,14 @@ func secretArrives(live realm.Object) string {
 }
 
 // scopesOf lists what the application may ask for; scopes that only carry the gate are left out.
-func scopesOf(live realm.Object) []string {
+func scopesOf(live object.Object) []string {
 	scopes := []string{"openid"}
 	for _, list := range []string{"defaultClientScopes", "optionalClientScopes"} {
-		for _, scope := range realm.Texts(live[list]) {
+		for _, scope := range object.Texts(live[list]) {
 			switch scope {
 			case "openid", "acr", "basic", "roles", "web-origins", "service_account":
 			default:
-				if !realm.IsGateScope(scope) {
+				if !gating.IsGateScope(scope) {
 					scopes = append(scopes, scope)
 				}
 			}
@@ -142,7 +144,7 @@ func scopesOf(live realm.Object) []string {
 }
 
 // testAddress begins a sign-in at the server without any change at the application.
-func (t connector) testAddress(live realm.Object, authorization string, redirects []string) string {
+func (t connector) testAddress(live object.Object, authorization string, redirects []string) string {
 	callback := ""
 	for _, uri := range redirects {
 		if !strings.Contains(uri, "*") && uri != "+" {

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/observation"
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 )
 
-func (t connector) connectSAML(ctx context.Context, live realm.Object, sheet *connection) error {
+func (t connector) connectSAML(ctx context.Context, live object.Object, sheet *connection) error {
 	found, err := t.Descriptor(ctx)
 	if err != nil {
 		return err
@@ -45,12 +45,12 @@ func (t connector) connectSAML(ctx context.Context, live realm.Object, sheet *co
 }
 
 // consumerURLs lists the default assertion consumer URL first.
-func consumerURLs(live realm.Object) []string {
+func consumerURLs(live object.Object) []string {
 	var urls []string
 	if first := admin.Text(admin.Part(live, "attributes"), "saml_assertion_consumer_url_post"); first != "" {
 		urls = append(urls, first)
 	}
-	for _, uri := range realm.Texts(live["redirectUris"]) {
+	for _, uri := range object.Texts(live["redirectUris"]) {
 		if len(urls) == 0 || uri != urls[0] {
 			urls = append(urls, uri)
 		}
@@ -86,7 +86,7 @@ func certificates(c *current.Realm, found current.Descriptor, sheet *connection)
 }
 
 // nameIDURN is the format that the client's assertions carry.
-func nameIDURN(live realm.Object) string {
+func nameIDURN(live object.Object) string {
 	const prefix = "urn:oasis:names:tc:SAML:"
 	switch admin.Text(admin.Part(live, "attributes"), "saml_name_id_format") {
 	case "email":

@@ -6,12 +6,12 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
 // Document reads the realm in the form of a realm file.
-func (c *Realm) Document(ctx context.Context) (realm.Object, error) {
+func (c *Realm) Document(ctx context.Context) (object.Object, error) {
 	document, err := c.Export(ctx, true)
 	if admin.IsForbidden(err) {
 		document, err = c.lists(ctx)
@@ -35,7 +35,7 @@ func (c *Realm) Document(ctx context.Context) (realm.Object, error) {
 	links := map[string][]any{}
 	for _, provider := range providers {
 		if owner := admin.Text(provider, "organizationId"); owner != "" {
-			links[owner] = append(links[owner], realm.Object{"alias": admin.Text(provider, "alias")})
+			links[owner] = append(links[owner], object.Object{"alias": admin.Text(provider, "alias")})
 		}
 	}
 	for _, organization := range organizations {
@@ -46,13 +46,13 @@ func (c *Realm) Document(ctx context.Context) (realm.Object, error) {
 }
 
 // Export asks for the realm as one document: flows, scopes and settings, and on demand clients, groups and roles.
-func (c *Realm) Export(ctx context.Context, everything bool) (realm.Object, error) {
+func (c *Realm) Export(ctx context.Context, everything bool) (object.Object, error) {
 	flag := strconv.FormatBool(everything)
 	request := admin.Call{
 		Method: http.MethodPost, Path: c.Admin("partial-export"), Safe: true,
 		Query: url.Values{"exportClients": {flag}, "exportGroupsAndRoles": {flag}},
 	}
-	var document realm.Object
+	var document object.Object
 	_, err := c.Do(ctx, request, &document)
 	if err == nil && document == nil {
 		err = c.Invalid(request, "the export is null")
@@ -61,11 +61,11 @@ func (c *Realm) Export(ctx context.Context, everything bool) (realm.Object, erro
 }
 
 // providers lists the identity providers with their settings and the id of their organization.
-func (c *Realm) providers(ctx context.Context) ([]realm.Object, error) {
+func (c *Realm) providers(ctx context.Context) ([]object.Object, error) {
 	return c.Pages(ctx, c.Admin("identity-provider", "instances"), nil, "alias")
 }
 
 // Organizations lists the organizations with domains and attributes.
-func (c *Realm) Organizations(ctx context.Context) ([]realm.Object, error) {
+func (c *Realm) Organizations(ctx context.Context) ([]object.Object, error) {
 	return c.Pages(ctx, c.Admin("organizations"), url.Values{"briefRepresentation": {"false"}}, "id")
 }

@@ -8,12 +8,14 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
 // Situation reads what the doors of a gated client are judged by, as it is now. application is the client as the
 // server gives it.
-func (c *Realm) Situation(ctx context.Context, application realm.Object,
+func (c *Realm) Situation(ctx context.Context, application object.Object,
 	gate identity.Attributes) (realm.Situation, error) {
 	s := realm.Situation{Client: realm.ReadClient(application).Attributes, Gate: gate}
 	document, err := c.settings(ctx)
@@ -26,7 +28,7 @@ func (c *Realm) Situation(ctx context.Context, application realm.Object,
 		return s, err
 	}
 	for _, provider := range providers {
-		if admin.Text(provider, "alias") == realm.RefusalName {
+		if admin.Text(provider, "alias") == gating.RefusalName {
 			continue // it leads nowhere but to a flow that denies
 		}
 		s.Providers = append(s.Providers, realm.ReadProvider(provider, nil).Attributes)
@@ -63,8 +65,8 @@ func (e *exchangers) read(ctx context.Context, c *Realm) ([]identity.Attributes,
 
 // settings reads the realm itself with what doors depend on: client policies, and the flow of a forgotten password
 // where people may use it.
-func (c *Realm) settings(ctx context.Context) (realm.Object, error) {
-	var document realm.Object
+func (c *Realm) settings(ctx context.Context) (object.Object, error) {
+	var document object.Object
 	if err := c.Get(ctx, c.Admin(), nil, &document); err != nil {
 		return nil, err
 	}
@@ -89,9 +91,9 @@ func (c *Realm) settings(ctx context.Context) (realm.Object, error) {
 }
 
 // addPolicies puts the client policies and their profiles into a realm that was read without them.
-func (c *Realm) addPolicies(ctx context.Context, document realm.Object) error {
+func (c *Realm) addPolicies(ctx context.Context, document object.Object) error {
 	for section, path := range map[string]string{"clientPolicies": "policies", "clientProfiles": "profiles"} {
-		var content realm.Object
+		var content object.Object
 		query := url.Values{"include-global-" + path: {"true"}}
 		if err := c.Get(ctx, c.Admin("client-policies", path), query, &content); err != nil {
 			return err

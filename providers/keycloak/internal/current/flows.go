@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
 // Tree is what the server shows of one top-level flow: its rows, and where the parts are that can be changed.
 type Tree struct {
-	flows      []realm.Object    // in the form of a realm file
+	flows      []object.Object   // in the form of a realm file
 	FlowIDs    map[string]string // alias of a sub-flow to its id
 	Executions map[string]string // alias of a sub-flow to the execution that attaches it
 	configs    map[string]string // alias of a configuration to its id
@@ -33,7 +33,7 @@ type row struct {
 
 // TopFlows lists the top-level flows: alias to id.
 func (c *Realm) TopFlows(ctx context.Context) (map[string]string, error) {
-	var rows []realm.Object
+	var rows []object.Object
 	if err := c.Get(ctx, c.Admin("authentication", "flows"), nil, &rows); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (c *Realm) Tree(ctx context.Context, alias, id string) (Tree, error) {
 		return Tree{}, err
 	}
 	tree := Tree{FlowIDs: map[string]string{alias: id}, Executions: map[string]string{}, configs: map[string]string{}}
-	open := []realm.Object{{"id": id, "alias": alias, "topLevel": true, "authenticationExecutions": []any{}}}
+	open := []object.Object{{"id": id, "alias": alias, "topLevel": true, "authenticationExecutions": []any{}}}
 	tree.flows = append(tree.flows, open[0])
 	for _, r := range rows {
 		if r.Level >= len(open) {
@@ -60,10 +60,11 @@ func (c *Realm) Tree(ctx context.Context, alias, id string) (Tree, error) {
 		}
 		open = open[:r.Level+1]
 		above := open[r.Level]
-		execution := realm.Object{"requirement": r.Requirement, "priority": r.Priority, "authenticatorFlow": r.Subflow}
+		execution := object.Object{"requirement": r.Requirement, "priority": r.Priority, "authenticatorFlow": r.Subflow}
 		if r.Subflow {
 			execution["flowAlias"] = r.DisplayName
-			below := realm.Object{"id": r.FlowID, "alias": r.DisplayName, "topLevel": false, "authenticationExecutions": []any{}}
+			below := object.Object{"id": r.FlowID, "alias": r.DisplayName, "topLevel": false,
+				"authenticationExecutions": []any{}}
 			tree.flows, open = append(tree.flows, below), append(open, below)
 			tree.FlowIDs[r.DisplayName], tree.Executions[r.DisplayName] = r.FlowID, r.ID
 		} else {
@@ -79,10 +80,10 @@ func (c *Realm) Tree(ctx context.Context, alias, id string) (Tree, error) {
 }
 
 // configValues reads configurations by their ids, in the form of a realm file.
-func (c *Realm) configValues(ctx context.Context, ids []string) ([]realm.Object, error) {
-	out := make([]realm.Object, 0, len(ids))
+func (c *Realm) configValues(ctx context.Context, ids []string) ([]object.Object, error) {
+	out := make([]object.Object, 0, len(ids))
 	for _, id := range ids {
-		var config realm.Object
+		var config object.Object
 		if err := c.Get(ctx, c.Admin("authentication", "config", id), nil, &config); err != nil {
 			return nil, err
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
@@ -20,7 +22,7 @@ func (c *Realm) GateFlows(ctx context.Context) ([]string, map[string]string, err
 	}
 	var complete []string
 	there := map[string]string{}
-	for _, wanted := range realm.BaseFlows() {
+	for _, wanted := range gating.BaseFlows() {
 		id, ok := ids[wanted.Alias]
 		if !ok {
 			continue
@@ -42,7 +44,7 @@ func (c *Realm) GateFlows(ctx context.Context) ([]string, map[string]string, err
 }
 
 // isWhole tells whether a top-level flow of ours holds what it must, and that of a refusal what leads to it too.
-func (c *Realm) isWhole(ctx context.Context, tree Tree, wanted realm.Flow) (bool, error) {
+func (c *Realm) isWhole(ctx context.Context, tree Tree, wanted gating.Flow) (bool, error) {
 	var ids []string
 	for _, alias := range configsOf(wanted) {
 		if id := tree.configs[alias]; id != "" {
@@ -53,15 +55,15 @@ func (c *Realm) isWhole(ctx context.Context, tree Tree, wanted realm.Flow) (bool
 	if err != nil {
 		return false, err
 	}
-	live, _ := realm.ParseFlows(tree.flows, configs).Tree(wanted.Alias)
-	if !realm.Covers(live, wanted) || wanted.Alias != realm.RefusalFlow {
-		return realm.Covers(live, wanted), nil
+	live, _ := gating.ParseFlows(tree.flows, configs).Tree(wanted.Alias)
+	if !gating.Covers(live, wanted) || wanted.Alias != gating.RefusalFlow {
+		return gating.Covers(live, wanted), nil
 	}
 	refusal, err := c.ReadRefusal(ctx)
 	return refusal.IsWhole(tree.FlowIDs[wanted.Alias]), err
 }
 
-func configsOf(flow realm.Flow) []string {
+func configsOf(flow gating.Flow) []string {
 	var aliases []string
 	for _, e := range flow.Executions {
 		if e.Config != nil {
@@ -76,7 +78,7 @@ func configsOf(flow realm.Flow) []string {
 
 // OldGates lists the clients that have a gate of the shape before in the flow of a place; false when the flow holds
 // none of that shape.
-func (c *Realm) OldGates(ctx context.Context, place realm.Place, tree Tree) ([]realm.Gated, bool, error) {
+func (c *Realm) OldGates(ctx context.Context, place gating.Place, tree Tree) ([]gating.Gated, bool, error) {
 	if tree.Executions[place.OldParent()] == "" {
 		return nil, false, nil
 	}
@@ -90,14 +92,14 @@ func (c *Realm) OldGates(ctx context.Context, place realm.Place, tree Tree) ([]r
 	if err != nil {
 		return nil, false, err
 	}
-	return realm.ParseFlows(tree.flows, configs).OldGates(place), true, nil
+	return gating.ParseFlows(tree.flows, configs).OldGates(place), true, nil
 }
 
 // GatesIn lists the aliases of gates below a flow.
 func GatesIn(tree Tree) []string {
 	var gates []string
 	for alias := range tree.Executions {
-		for _, place := range realm.Places() {
+		for _, place := range gating.Places() {
 			if place.IsGate(alias) {
 				gates = append(gates, alias)
 			}
@@ -118,24 +120,24 @@ func SortedNames(from map[string]string) []string {
 }
 
 // Gate reads the gate of a client; false when no part of one is there.
-func (c *Realm) Gate(ctx context.Context, application realm.Object) (identity.Resource, bool, error) {
+func (c *Realm) Gate(ctx context.Context, application object.Object) (identity.Resource, bool, error) {
 	trees, err := c.GateTrees(ctx)
 	if err != nil {
 		return identity.Resource{}, false, err
 	}
 	clientID, protocol := admin.Text(application, "clientId"), admin.Text(application, "protocol")
-	var flows []realm.Object
+	var flows []object.Object
 	var wanted []string
-	for _, place := range realm.Places() {
+	for _, place := range gating.Places() {
 		tree, there := trees[place]
 		if !there {
 			continue
 		}
 		flows = append(flows, tree.flows...)
 		for _, alias := range SortedNames(tree.configs) {
-			if strings.HasPrefix(alias, realm.GateAlias(place, clientID)) ||
+			if strings.HasPrefix(alias, gating.GateAlias(place, clientID)) ||
 				strings.HasPrefix(alias, place.Chunk(protocol, clientID)+" ") ||
-				strings.HasPrefix(alias, realm.GateParent(place)+" ") {
+				strings.HasPrefix(alias, gating.GateParent(place)+" ") {
 				wanted = append(wanted, tree.configs[alias])
 			}
 		}
@@ -144,19 +146,19 @@ func (c *Realm) Gate(ctx context.Context, application realm.Object) (identity.Re
 	if err != nil {
 		return identity.Resource{}, false, err
 	}
-	resource, there := realm.ParseFlows(flows, configs).Gate(application)
+	resource, there := gating.ParseFlows(flows, configs).Gate(application)
 	return resource, there, nil
 }
 
 // GateTrees reads the flows of the places of gates that are there.
-func (c *Realm) GateTrees(ctx context.Context) (map[realm.Place]Tree, error) {
+func (c *Realm) GateTrees(ctx context.Context) (map[gating.Place]Tree, error) {
 	ids, err := c.TopFlows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	trees := map[realm.Place]Tree{}
-	for _, place := range realm.Places() {
-		alias := realm.TopFlow(place)
+	trees := map[gating.Place]Tree{}
+	for _, place := range gating.Places() {
+		alias := gating.TopFlow(place)
 		id, there := ids[alias]
 		if !there {
 			continue
@@ -197,14 +199,14 @@ func (c *Realm) FlowUsers(ctx context.Context, ours map[string]string) ([]flowUs
 		return nil, err
 	}
 	users := realmBindings(document, names)
-	for _, application := range realm.Objects(document["clients"]) {
-		if admin.Text(application, "clientId") == realm.RefusalName {
+	for _, application := range object.Objects(document["clients"]) {
+		if admin.Text(application, "clientId") == gating.RefusalName {
 			continue
 		}
 		users = append(users, applicationUse(application, ids, gates)...)
 	}
-	for _, provider := range realm.Objects(document["identityProviders"]) {
-		if admin.Text(provider, "alias") == realm.RefusalName {
+	for _, provider := range object.Objects(document["identityProviders"]) {
+		if admin.Text(provider, "alias") == gating.RefusalName {
 			continue
 		}
 		if names[admin.Text(provider, "firstBrokerLoginFlowAlias")] ||
@@ -212,11 +214,11 @@ func (c *Realm) FlowUsers(ctx context.Context, ours map[string]string) ([]flowUs
 			users = append(users, flowUser{realm.TypeProvider, admin.Text(provider, "alias")})
 		}
 	}
-	for _, flow := range realm.Objects(document["authenticationFlows"]) {
+	for _, flow := range object.Objects(document["authenticationFlows"]) {
 		if names[admin.Text(flow, "alias")] {
 			continue
 		}
-		for _, execution := range realm.Objects(flow["authenticationExecutions"]) {
+		for _, execution := range object.Objects(flow["authenticationExecutions"]) {
 			if names[admin.Text(execution, "flowAlias")] {
 				users = append(users, flowUser{"flow", admin.Text(flow, "alias")})
 			}
@@ -230,7 +232,7 @@ func (c *Realm) FlowUsers(ctx context.Context, ours map[string]string) ([]flowUs
 }
 
 // realmBindings lists the settings of the realm that name one of the flows.
-func realmBindings(document realm.Object, names map[string]bool) []flowUser {
+func realmBindings(document object.Object, names map[string]bool) []flowUser {
 	var users []flowUser
 	for _, setting := range []string{"browserFlow", "registrationFlow", "directGrantFlow", "resetCredentialsFlow",
 		"clientAuthenticationFlow", "dockerAuthenticationFlow", "firstBrokerLoginFlow"} {
@@ -241,15 +243,15 @@ func realmBindings(document realm.Object, names map[string]bool) []flowUser {
 	return users
 }
 
-func applicationUse(application realm.Object, ids, gates map[string]bool) []flowUser {
+func applicationUse(application object.Object, ids, gates map[string]bool) []flowUser {
 	clientID := admin.Text(application, "clientId")
 	for _, bound := range admin.Part(application, "authenticationFlowBindingOverrides") {
 		if id, ok := bound.(string); ok && ids[id] {
 			return []flowUser{{realm.TypeClient, clientID}}
 		}
 	}
-	for _, place := range realm.Places() {
-		if gates[realm.GateAlias(place, clientID)] || gates[place.OldGate(clientID)] {
+	for _, place := range gating.Places() {
+		if gates[gating.GateAlias(place, clientID)] || gates[place.OldGate(clientID)] {
 			return []flowUser{{realm.TypeClient, clientID}}
 		}
 	}

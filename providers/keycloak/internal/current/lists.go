@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
@@ -17,13 +17,13 @@ import (
 // dropped here, before anything else sees them.
 
 // lists reads what an export holds, in the same form.
-func (c *Realm) lists(ctx context.Context) (realm.Object, error) {
-	var document realm.Object
+func (c *Realm) lists(ctx context.Context) (object.Object, error) {
+	var document object.Object
 	if err := c.Get(ctx, c.Admin(), nil, &document); err != nil {
 		return nil, err
 	}
-	var clients, groups, mappers []realm.Object
-	var roles realm.Object
+	var clients, groups, mappers []object.Object
+	var roles object.Object
 	var flows flowList
 	var group errgroup.Group
 	group.Go(func() (err error) {
@@ -45,14 +45,14 @@ func (c *Realm) lists(ctx context.Context) (realm.Object, error) {
 		DropSecrets(each)
 	}
 	document["clients"], document["groups"] = admin.List(clients), admin.List(groups)
-	document["roles"] = realm.Object{"client": roles}
+	document["roles"] = object.Object{"client": roles}
 	document["authenticationFlows"], document["authenticatorConfig"] = admin.List(flows.flows), admin.List(flows.configs)
 	document["identityProviderMappers"] = admin.List(mappers)
 	return document, nil
 }
 
 // DropSecrets takes out of a client what nobody but its owner may know.
-func DropSecrets(client realm.Object) {
+func DropSecrets(client object.Object) {
 	delete(client, "secret")
 	delete(client, "registrationAccessToken")
 	attributes := admin.Part(client, "attributes")
@@ -62,13 +62,13 @@ func DropSecrets(client realm.Object) {
 }
 
 // clientRoles reads the roles of each client, keyed by its client id.
-func (c *Realm) clientRoles(ctx context.Context, clients []realm.Object) (realm.Object, error) {
-	found := make([][]realm.Object, len(clients))
+func (c *Realm) clientRoles(ctx context.Context, clients []object.Object) (object.Object, error) {
+	found := make([][]object.Object, len(clients))
 	err := c.ForEach(len(clients), func(i int) error {
 		return c.Get(ctx, c.Admin("clients", admin.Text(clients[i], "id"), "roles"),
 			url.Values{"briefRepresentation": {"false"}}, &found[i])
 	})
-	roles := realm.Object{}
+	roles := object.Object{}
 	for i, each := range clients {
 		roles[admin.Text(each, "clientId")] = admin.List(found[i])
 	}
@@ -76,7 +76,7 @@ func (c *Realm) clientRoles(ctx context.Context, clients []realm.Object) (realm.
 }
 
 // groupTree reads the groups of a list with everything below them.
-func (c *Realm) groupTree(ctx context.Context, path string) ([]realm.Object, error) {
+func (c *Realm) groupTree(ctx context.Context, path string) ([]object.Object, error) {
 	groups, err := c.Pages(ctx, path, url.Values{"briefRepresentation": {"false"}}, "id")
 	if err != nil {
 		return nil, err
@@ -103,8 +103,8 @@ func isZero(value any) bool {
 
 // flowList is all flows of a realm in the form of a realm file.
 type flowList struct {
-	flows   []realm.Object
-	configs []realm.Object
+	flows   []object.Object
+	configs []object.Object
 }
 
 func (c *Realm) allFlows(ctx context.Context) (flowList, error) {
@@ -116,7 +116,7 @@ func (c *Realm) allFlows(ctx context.Context) (flowList, error) {
 	for alias := range top {
 		aliases = append(aliases, alias)
 	}
-	trees, configs := make([]Tree, len(aliases)), make([][]realm.Object, len(aliases))
+	trees, configs := make([]Tree, len(aliases)), make([][]object.Object, len(aliases))
 	err = c.ForEach(len(aliases), func(i int) error {
 		var err error
 		if trees[i], err = c.Tree(ctx, aliases[i], top[aliases[i]]); err != nil {
@@ -136,17 +136,17 @@ func (c *Realm) allFlows(ctx context.Context) (flowList, error) {
 	return all, err
 }
 
-func (c *Realm) providerMappers(ctx context.Context) ([]realm.Object, error) {
+func (c *Realm) providerMappers(ctx context.Context) ([]object.Object, error) {
 	providers, err := c.providers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found := make([][]realm.Object, len(providers))
+	found := make([][]object.Object, len(providers))
 	err = c.ForEach(len(providers), func(i int) error {
 		path := c.Admin("identity-provider", "instances", admin.Text(providers[i], "alias"), "mappers")
 		return c.Get(ctx, path, nil, &found[i])
 	})
-	var all []realm.Object
+	var all []object.Object
 	for _, each := range found {
 		all = append(all, each...)
 	}

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
 // Application reads a client by its client id, nil when it is not there.
-func (c *Realm) Application(ctx context.Context, clientID string) (realm.Object, error) {
-	var rows []realm.Object
+func (c *Realm) Application(ctx context.Context, clientID string) (object.Object, error) {
+	var rows []object.Object
 	if err := c.Get(ctx, c.Admin("clients"), url.Values{"clientId": {clientID}}, &rows); err != nil {
 		return nil, err
 	}
@@ -25,8 +25,8 @@ func (c *Realm) Application(ctx context.Context, clientID string) (realm.Object,
 }
 
 // ApplicationByID reads a client by the id that the server gave it, nil when it is not there.
-func (c *Realm) ApplicationByID(ctx context.Context, id string) (realm.Object, error) {
-	var raw realm.Object
+func (c *Realm) ApplicationByID(ctx context.Context, id string) (object.Object, error) {
+	var raw object.Object
 	err := c.Get(ctx, c.Admin("clients", id), nil, &raw)
 	if admin.IsAbsent(err) {
 		return nil, nil
@@ -47,7 +47,7 @@ func Missing(in, from []string) []string {
 
 // ScopeIDs lists the client scopes of the realm by name.
 func (c *Realm) ScopeIDs(ctx context.Context) (map[string]string, error) {
-	var rows []realm.Object
+	var rows []object.Object
 	if err := c.Get(ctx, c.Admin("client-scopes"), nil, &rows); err != nil {
 		return nil, err
 	}
@@ -59,12 +59,12 @@ func (c *Realm) ScopeIDs(ctx context.Context) (map[string]string, error) {
 }
 
 // ClientRole reads a role, nil when it or its client is not there, and the server's id of the client.
-func (c *Realm) ClientRole(ctx context.Context, clientID, role string) (realm.Object, string, error) {
+func (c *Realm) ClientRole(ctx context.Context, clientID, role string) (object.Object, string, error) {
 	owner, err := c.Application(ctx, clientID)
 	if err != nil || owner == nil {
 		return nil, "", err
 	}
-	var raw realm.Object
+	var raw object.Object
 	err = c.Get(ctx, c.Admin("clients", admin.Text(owner, "id"), "roles", role), nil, &raw)
 	if admin.IsAbsent(err) {
 		return nil, admin.Text(owner, "id"), nil
@@ -74,8 +74,8 @@ func (c *Realm) ClientRole(ctx context.Context, clientID, role string) (realm.Ob
 
 // Group walks down to the group with these names from the top; nil when one of them is not there. The search of the
 // server finds by name; the path that the server gives is ambiguous when a name holds a slash.
-func (c *Realm) Group(ctx context.Context, names []string) (realm.Object, error) {
-	var current realm.Object
+func (c *Realm) Group(ctx context.Context, names []string) (object.Object, error) {
+	var current object.Object
 	for depth, name := range names {
 		path := c.Admin("groups")
 		query := url.Values{
@@ -104,8 +104,8 @@ func (c *Realm) Group(ctx context.Context, names []string) (realm.Object, error)
 }
 
 // GroupByID reads a group by the id that the server gave it, nil when it is not there.
-func (c *Realm) GroupByID(ctx context.Context, id string) (realm.Object, error) {
-	var raw realm.Object
+func (c *Realm) GroupByID(ctx context.Context, id string) (object.Object, error) {
+	var raw object.Object
 	err := c.Get(ctx, c.Admin("groups", id), nil, &raw)
 	if admin.IsAbsent(err) {
 		return nil, nil
@@ -115,8 +115,8 @@ func (c *Realm) GroupByID(ctx context.Context, id string) (realm.Object, error) 
 
 // Provider reads an identity provider, nil when it is not there. It asks the list: after a failed import the server's
 // cache may hold providers that do not exist.
-func (c *Realm) Provider(ctx context.Context, alias string) (realm.Object, error) {
-	var rows []realm.Object
+func (c *Realm) Provider(ctx context.Context, alias string) (object.Object, error) {
+	var rows []object.Object
 	query := url.Values{"search": {strconv.Quote(alias)}, "max": {strconv.Itoa(admin.PageSize)}}
 	if err := c.Get(ctx, c.Admin("identity-provider", "instances"), query, &rows); err != nil {
 		return nil, err
@@ -130,15 +130,15 @@ func (c *Realm) Provider(ctx context.Context, alias string) (realm.Object, error
 }
 
 // Mappers lists the mappers of a provider.
-func (c *Realm) Mappers(ctx context.Context, alias string) ([]realm.Object, error) {
-	var rows []realm.Object
+func (c *Realm) Mappers(ctx context.Context, alias string) ([]object.Object, error) {
+	var rows []object.Object
 	err := c.Get(ctx, c.Admin("identity-provider", "instances", alias, "mappers"), nil, &rows)
 	return rows, err
 }
 
 // ManagedMember tells whether an organization has members whose accounts the server would delete with it.
 func (c *Realm) ManagedMember(ctx context.Context, organization string) (bool, error) {
-	var members []realm.Object
+	var members []object.Object
 	query := url.Values{"max": {"1"}, "membershipType": {"MANAGED"}}
 	err := c.Get(ctx, c.Admin("organizations", organization, "members"), query, &members)
 	return len(members) > 0, err

@@ -3,19 +3,20 @@ package current
 import (
 	"context"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Refusal is what people are sent to whom no gate lets through: see realm.RefusalProvider.
 type Refusal struct {
-	Client, Provider     realm.Object // nil where it is not there
-	Authorization, Token string       // addresses of the realm as people see them
-	Broker               string       // where the provider waits for an answer
+	Client, Provider     object.Object // nil where it is not there
+	Authorization, Token string        // addresses of the realm as people see them
+	Broker               string        // where the provider waits for an answer
 }
 
 // IsWhole tells whether all of it is as it must be; flow is the id of the flow that denies.
 func (r Refusal) IsWhole(flow string) bool {
-	return realm.RefusalIsWhole(r.Client, r.Provider, flow, r.Authorization)
+	return gating.RefusalIsWhole(r.Client, r.Provider, flow, r.Authorization)
 }
 
 // ReadRefusal reads what refuses people.
@@ -29,11 +30,11 @@ func (c *Realm) ReadRefusal(ctx context.Context) (Refusal, error) {
 		return Refusal{}, err
 	}
 	refusal := Refusal{Authorization: c.Outside(found.Authorization), Token: c.Outside(found.Token),
-		Broker: c.Outside(found.Issuer) + "/broker/" + realm.RefusalName + "/endpoint"}
+		Broker: c.Outside(found.Issuer) + "/broker/" + gating.RefusalName + "/endpoint"}
 	var err error
-	if refusal.Client, err = c.Application(ctx, realm.RefusalName); err != nil {
+	if refusal.Client, err = c.Application(ctx, gating.RefusalName); err != nil {
 		return refusal, err
 	}
-	refusal.Provider, err = c.Provider(ctx, realm.RefusalName)
+	refusal.Provider, err = c.Provider(ctx, gating.RefusalName)
 	return refusal, err
 }

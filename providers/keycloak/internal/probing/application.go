@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
@@ -34,7 +35,7 @@ func (p *probing) application(ctx context.Context) {
 		p.try(ctx, "client_there", func(context.Context) (finding, error) { return finding{}, err })
 		return
 	}
-	saml := admin.Text(live, "protocol") == realm.ProtocolSAML
+	saml := admin.Text(live, "protocol") == gating.ProtocolSAML
 	if enabled, _ := live["enabled"].(bool); !enabled {
 		p.try(ctx, "closed_until_enabled", func(ctx context.Context) (finding, error) { return p.closed(ctx, saml) })
 		return
@@ -120,7 +121,7 @@ func (p *probing) redirectAccepted(ctx context.Context) (finding, error) {
 		return skipped("the client begins no sign-in in a browser"), nil
 	}
 	tried, left := 0, 0
-	for _, redirect := range realm.Texts(p.request.Attributes["redirect_uris"]) {
+	for _, redirect := range object.Texts(p.request.Attributes["redirect_uris"]) {
 		if strings.Contains(redirect, "*") {
 			left++
 			continue
@@ -180,7 +181,7 @@ func (p *probing) proofKey(ctx context.Context) (finding, error) {
 	if attributes["pkce.code.challenge.method"] != "S256" {
 		return skipped("the client is not planned to demand a proof key"), nil
 	}
-	redirects := realm.Texts(p.request.Attributes["redirect_uris"])
+	redirects := object.Texts(p.request.Attributes["redirect_uris"])
 	if len(redirects) == 0 || strings.Contains(redirects[0], "*") {
 		return skipped("there is no plain redirect URI to try it with"), nil
 	}

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
@@ -25,11 +25,11 @@ func (p *probing) accountReady(ctx context.Context) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	var user realm.Object
+	var user object.Object
 	if err := p.Get(ctx, p.Admin("users", id), nil, &user); err != nil {
 		return finding{}, err
 	}
-	var credentials []realm.Object
+	var credentials []object.Object
 	if err := p.Get(ctx, p.Admin("users", id, "credentials"), nil, &credentials); err != nil {
 		return finding{}, err
 	}
@@ -44,7 +44,7 @@ func (p *probing) accountReady(ctx context.Context) (finding, error) {
 		password = password || admin.Text(credential, "type") == "password"
 	}
 	enabled, _ := user["enabled"].(bool)
-	actions := realm.Texts(user["requiredActions"])
+	actions := object.Texts(user["requiredActions"])
 	switch {
 	case !enabled:
 		return failed("the account "+name, "the account is disabled"), nil

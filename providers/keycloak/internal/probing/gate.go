@@ -11,6 +11,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 )
@@ -46,12 +48,12 @@ func (p *probing) gateIntact(ctx context.Context) (finding, error) {
 		return failed("the client's flow overrides, its marker scopes and the flows that begin with \"rehome gate\"",
 			"a part of the gate is missing: people may get in, or nobody does"), nil
 	}
-	role, _, err := p.ClientRole(ctx, p.request.Resource.Key, realm.AccessRole)
+	role, _, err := p.ClientRole(ctx, p.request.Resource.Key, gating.AccessRole)
 	if err != nil && !admin.IsAbsent(err) {
 		return finding{}, err
 	}
 	if role == nil {
-		return failed("the client role "+realm.AccessRole, "the role that opens the gate is not there: nobody gets in"), nil
+		return failed("the client role "+gating.AccessRole, "the role that opens the gate is not there: nobody gets in"), nil
 	}
 	return passed("marker scopes, sub-flows, flow overrides and role are in place"), nil
 }
@@ -62,14 +64,14 @@ func (p *probing) directHolders(ctx context.Context) (finding, error) {
 	if err != nil || live == nil {
 		return unknown("its client is not there"), err
 	}
-	var people []realm.Object
-	path := p.Admin("clients", admin.Text(live, "id"), "roles", realm.AccessRole, "users")
+	var people []object.Object
+	path := p.Admin("clients", admin.Text(live, "id"), "roles", gating.AccessRole, "users")
 	if err := p.Get(ctx, path, url.Values{"max": {"101"}, "briefRepresentation": {"true"}}, &people); err != nil {
 		return finding{}, err
 	}
 	if len(people) > 0 {
 		return unknown("%d or more people hold the role %s themselves: no run gave it to them, so somebody must know why",
-			len(people), realm.AccessRole), nil
+			len(people), gating.AccessRole), nil
 	}
 	return passed("nobody holds the role but through a group"), nil
 }
@@ -102,7 +104,7 @@ func (p *probing) impersonated(ctx context.Context, name string, may bool) (resu
 		return skipped("the configuration does not allow to act as somebody"), nil
 	case name == "":
 		return skipped("the configuration names nobody to try"), nil
-	case p.text("protocol") == realm.ProtocolSAML:
+	case p.text("protocol") == gating.ProtocolSAML:
 		return skipped("a SAML application answers with a page that says the same for many reasons"), nil
 	}
 	live, err := p.Realm.Application(ctx, p.request.Resource.Key)
@@ -112,7 +114,7 @@ func (p *probing) impersonated(ctx context.Context, name string, may bool) (resu
 	if enabled, _ := live["enabled"].(bool); !enabled {
 		return skipped("the client is not open yet"), nil
 	}
-	redirects := realm.Texts(live["redirectUris"])
+	redirects := object.Texts(live["redirectUris"])
 	if len(redirects) == 0 || strings.Contains(redirects[0], "*") {
 		return skipped("there is no plain redirect URI to try it with"), nil
 	}
@@ -164,7 +166,7 @@ func (p *probing) actAs(ctx context.Context, name string) (*visitor, string, err
 		return nil, "", err
 	}
 	header, err := p.Do(ctx, admin.Call{Method: http.MethodPost, Path: p.Admin("users", id, "impersonation"),
-		Body: realm.Object{}}, nil)
+		Body: object.Object{}}, nil)
 	if err != nil {
 		return nil, "", err
 	}
@@ -172,7 +174,7 @@ func (p *probing) actAs(ctx context.Context, name string) (*visitor, string, err
 	for _, cookie := range (&http.Response{Header: header}).Cookies() {
 		person.cookies[cookie.Name] = cookie.Value
 	}
-	var sessions []realm.Object
+	var sessions []object.Object
 	if err := p.Get(ctx, p.Admin("users", id, "sessions"), nil, &sessions); err != nil {
 		return nil, "", err
 	}
@@ -192,7 +194,7 @@ func (p *probing) actAs(ctx context.Context, name string) (*visitor, string, err
 
 // person is the id of a user by login name.
 func (p *probing) person(ctx context.Context, name string) (string, error) {
-	var rows []realm.Object
+	var rows []object.Object
 	if err := p.Get(ctx, p.Admin("users"), url.Values{"username": {name}, "exact": {"true"}}, &rows); err != nil {
 		return "", err
 	}
@@ -218,7 +220,7 @@ func (p *probing) claims(ctx context.Context, clientID string) (finding, error) 
 		return finding{}, err
 	}
 	var exists, absent []string
-	for _, mapper := range realm.Objects(p.request.Attributes["protocol_mappers"]) {
+	for _, mapper := range object.Objects(p.request.Attributes["protocol_mappers"]) {
 		config, _ := mapper["config"].(map[string]any)
 		name, _ := config["claim.name"].(string)
 		if name == "" || config["id.token.claim"] != "true" {
@@ -259,10 +261,10 @@ func (p *probing) tokenAudience(ctx context.Context, clientID string) (finding, 
 		return finding{}, err
 	}
 	planned := []string{p.request.Resource.Key}
-	for _, mapper := range realm.Objects(p.request.Attributes["protocol_mappers"]) {
+	for _, mapper := range object.Objects(p.request.Attributes["protocol_mappers"]) {
 		planned = append(planned, admin.Text(admin.Part(mapper, "config"), "included.custom.audience"))
 	}
-	named := realm.Texts(token["aud"])
+	named := object.Texts(token["aud"])
 	if one, single := token["aud"].(string); single {
 		named = []string{one}
 	}

@@ -13,7 +13,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // largestRequest is how many bytes an inflated AuthnRequest may have.
@@ -61,7 +61,7 @@ func (p *probing) samlRequest(ctx context.Context) (finding, error) {
 	}
 	acs, _ := attributes["saml_assertion_consumer_url_post"].(string)
 	if acs == "" {
-		if all := realm.Texts(p.request.Attributes["redirect_uris"]); len(all) > 0 {
+		if all := object.Texts(p.request.Attributes["redirect_uris"]); len(all) > 0 {
 			acs = all[0]
 		}
 	}

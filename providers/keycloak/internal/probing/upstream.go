@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
@@ -126,7 +126,7 @@ func (p *probing) samlProviderRequest(answer admin.Reply) finding {
 }
 
 func (p *probing) providerCertificates(context.Context) (finding, error) {
-	certificates := realm.Texts(p.request.Attributes["signing_certificates"])
+	certificates := object.Texts(p.request.Attributes["signing_certificates"])
 	if len(certificates) == 0 {
 		return skipped("the provider has no certificate of its own"), nil
 	}
@@ -170,7 +170,7 @@ func (p *probing) providerBehindGate(ctx context.Context) (finding, error) {
 
 // routing tries an address of each domain that belongs to nobody, and sees where the realm sends it.
 func (p *probing) routing(ctx context.Context) {
-	for _, domain := range realm.Texts(p.request.Attributes["domains"]) {
+	for _, domain := range object.Texts(p.request.Attributes["domains"]) {
 		p.try(ctx, "domain_routing", func(ctx context.Context) (finding, error) { return p.routed(ctx, domain) })
 	}
 }

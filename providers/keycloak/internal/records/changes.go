@@ -18,6 +18,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
@@ -114,7 +116,7 @@ func recordsChanges(ctx context.Context, c *current.Realm, from time.Time,
 		report.Note = "the realm records writes without what was sent: there are no digests, and what a write was about " +
 			"is known less exactly"
 	}
-	var live realm.Object
+	var live object.Object
 	if err := c.Get(ctx, c.Admin(), nil, &live); err == nil {
 		if seconds := whole(admin.Part(live, "attributes")["adminEventsExpiration"]); seconds > 0 {
 			if kept := c.Now().Add(-time.Duration(seconds) * time.Second); kept.After(from) {
@@ -183,7 +185,7 @@ type changeReader struct {
 
 // prepare learns the names of clients, and whose events are ours.
 func (r *changeReader) prepare(ctx context.Context, events []adminEvent) error {
-	var rows []realm.Object
+	var rows []object.Object
 	if err := r.Get(ctx, r.Admin("clients"), nil, &rows); err != nil {
 		return err
 	}
@@ -220,8 +222,8 @@ func (r *changeReader) prepare(ctx context.Context, events []adminEvent) error {
 func (r *changeReader) ours(e adminEvent) bool { return r.author != "" && e.Auth.ClientID == r.author }
 
 // body is what was sent, where it is one object.
-func (e adminEvent) body() realm.Object {
-	var body realm.Object
+func (e adminEvent) body() object.Object {
+	var body object.Object
 	if json.Unmarshal([]byte(e.Representation), &body) != nil {
 		return nil
 	}
@@ -292,7 +294,7 @@ func (r *changeReader) about(ctx context.Context, e adminEvent, path []string) (
 		if len(path) < 3 {
 			return nil, nil
 		}
-		if path[2] == realm.RefusalName || admin.Text(e.body(), "alias") == realm.RefusalName {
+		if path[2] == gating.RefusalName || admin.Text(e.body(), "alias") == gating.RefusalName {
 			return []identity.ResourceID{id(realm.TypeGateFlows, realm.GateFlowsKey)}, nil
 		}
 		about := []identity.ResourceID{id(realm.TypeProvider, path[2])}
@@ -316,7 +318,7 @@ func (r *changeReader) aboutClient(e adminEvent, path []string) []identity.Resou
 		return nil
 	}
 	name, body := r.clients[path[1]], e.body()
-	if name == realm.RefusalName {
+	if name == gating.RefusalName {
 		return []identity.ResourceID{{Type: realm.TypeGateFlows, Key: realm.GateFlowsKey}}
 	}
 	client, gate, enablement := identity.ResourceID{Type: realm.TypeClient, Key: name},
@@ -359,7 +361,7 @@ func (r *changeReader) aboutClient(e adminEvent, path []string) []identity.Resou
 
 // aboutMapping names the assignments of the roles that were sent.
 func (r *changeReader) aboutMapping(e adminEvent, group, clientID string) []identity.ResourceID {
-	var roles []realm.Object
+	var roles []object.Object
 	if group == "" || clientID == "" || json.Unmarshal([]byte(e.Representation), &roles) != nil {
 		return []identity.ResourceID{{Type: realm.TypeRoleAssignment}}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 )
@@ -157,7 +158,7 @@ func (r *usageReader) clientUsage(question observation.UsageQuestion) observatio
 
 // someone tells whether a list of people holds anybody.
 func (r *usageReader) someone(ctx context.Context, what, path string, query url.Values) (observation.Usage, error) {
-	var rows []realm.Object
+	var rows []object.Object
 	err := r.Get(ctx, path, query, &rows)
 	if admin.IsAbsent(err) {
 		return observation.Usage{}, nil
@@ -169,7 +170,7 @@ func (r *usageReader) someone(ctx context.Context, what, path string, query url.
 }
 
 func (r *usageReader) roleUsage(ctx context.Context, resource identity.Resource) (observation.Usage, error) {
-	attributes := realm.Object(resource.Attributes)
+	attributes := object.Object(resource.Attributes)
 	clientID, role := admin.Text(attributes, "client"), admin.Text(attributes, "role")
 	id := r.asked[identity.ResourceID{Type: realm.TypeClient, Key: clientID}].ServerID
 	if id == "" {
@@ -200,7 +201,7 @@ func (r *usageReader) roleUsage(ctx context.Context, resource identity.Resource)
 
 // keyOfPath is the key of a group whose names hold no slash; with one the path is ambiguous and the group counts as
 // somebody else's.
-func keyOfPath(group realm.Object) string {
+func keyOfPath(group object.Object) string {
 	names := strings.Split(strings.TrimPrefix(admin.Text(group, "path"), "/"), "/")
 	for i, name := range names {
 		names[i] = identity.EscapePath(name)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -35,7 +37,7 @@ func (w clientWriter) Create(ctx context.Context, step contract.StepRequest) (co
 	// Left out, these get values that depend on whether the body names a protocol; an open password grant is one of them.
 	for name, value := range map[string]any{
 		"enabled": false, "publicClient": false, "standardFlowEnabled": false, "implicitFlowEnabled": false,
-		"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false, "protocol": realm.ProtocolOIDC,
+		"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false, "protocol": gating.ProtocolOIDC,
 	} {
 		if _, said := body[name]; !said {
 			body[name] = value
@@ -60,8 +62,8 @@ func (w clientWriter) Generated(step contract.StepRequest, live *found) map[stri
 	return generatedSecret(live.Raw, step)
 }
 
-func generatedSecret(raw realm.Object, step contract.StepRequest) map[string]string {
-	if _, brought := step.Secrets["secret"]; brought || admin.Text(raw, "protocol") != realm.ProtocolOIDC ||
+func generatedSecret(raw object.Object, step contract.StepRequest) map[string]string {
+	if _, brought := step.Secrets["secret"]; brought || admin.Text(raw, "protocol") != gating.ProtocolOIDC ||
 		raw["publicClient"] == true {
 		return nil
 	}
@@ -77,10 +79,10 @@ func generatedSecret(raw realm.Object, step contract.StepRequest) map[string]str
 
 // Update implements steps.Writer.
 func (w clientWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
-	before := realm.Texts(live.Raw["defaultClientScopes"])
+	before := object.Texts(live.Raw["defaultClientScopes"])
 	id := live.ServerID
 	body := realm.WriteClient(live.Raw, step.After, step.Tag, step.Secrets)
-	wanted := realm.Texts(body["defaultClientScopes"])
+	wanted := object.Texts(body["defaultClientScopes"])
 	// A PUT of a client does not look at its scopes, and a secret that is left out stays.
 	delete(body, "defaultClientScopes")
 	delete(body, "optionalClientScopes")
@@ -207,7 +209,7 @@ func (w enablementWriter) Update(ctx context.Context, step contract.StepRequest,
 	return enable(ctx, w.Realm, live, wanted)
 }
 
-func (w enablementWriter) checkDoors(ctx context.Context, raw realm.Object, gated bool) error {
+func (w enablementWriter) checkDoors(ctx context.Context, raw object.Object, gated bool) error {
 	gate, exists, err := w.Gate(ctx, raw)
 	if err != nil || !exists && !gated {
 		return err
@@ -219,18 +221,18 @@ func (w enablementWriter) checkDoors(ctx context.Context, raw realm.Object, gate
 	if open := realm.OpenDoors(situation); len(open) > 0 {
 		return steps.Refuse("%s", realm.StaysShut(admin.Text(raw, "clientId"), open))
 	}
-	role, _, err := w.ClientRole(ctx, admin.Text(raw, "clientId"), realm.AccessRole)
+	role, _, err := w.ClientRole(ctx, admin.Text(raw, "clientId"), gating.AccessRole)
 	if err != nil {
 		return err
 	}
 	if role == nil {
 		return steps.Refuse("client %s has a gate but no role %s, so nobody could use it", admin.Text(raw, "clientId"),
-			realm.AccessRole)
+			gating.AccessRole)
 	}
 	return nil
 }
 
 func enable(ctx context.Context, c *current.Realm, live *found, enabled bool) error {
-	body := realm.Object{"clientId": admin.Text(live.Raw, "clientId"), "enabled": enabled}
+	body := object.Object{"clientId": admin.Text(live.Raw, "clientId"), "enabled": enabled}
 	return c.Put(ctx, c.Admin("clients", admin.Text(live.Raw, "id")), body)
 }

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/contract"
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 )
@@ -58,7 +59,7 @@ func (w flowsWriter) removeScopes(ctx context.Context) error {
 		return err
 	}
 	for _, name := range current.SortedNames(ids) {
-		if !realm.IsGateScope(name) {
+		if !gating.IsGateScope(name) {
 			continue
 		}
 		if err := w.Realm.Delete(ctx, w.Admin("client-scopes", ids[name]), nil); err != nil {
@@ -87,8 +88,8 @@ func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *fo
 	if err != nil {
 		return err
 	}
-	for _, place := range realm.Places() {
-		for _, alias := range []string{realm.GateAlias(place, clientID), place.OldGate(clientID)} {
+	for _, place := range gating.Places() {
+		for _, alias := range []string{gating.GateAlias(place, clientID), place.OldGate(clientID)} {
 			execution, there := trees[place].Executions[alias]
 			if !there {
 				continue
@@ -98,21 +99,21 @@ func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *fo
 			}
 		}
 	}
-	scopes := realm.Texts(live.Raw["defaultClientScopes"])
-	kept := current.Missing(scopes, realm.GateScopes(admin.Text(live.Raw, "protocol"), clientID))
+	scopes := object.Texts(live.Raw["defaultClientScopes"])
+	kept := current.Missing(scopes, gating.GateScopes(admin.Text(live.Raw, "protocol"), clientID))
 	if err := setScopes(ctx, w.Realm, admin.Text(live.Raw, "id"), scopes, kept); err != nil {
 		return err
 	}
 	ids, err := w.ScopeIDs(ctx)
-	if err != nil || ids[realm.MarkerScope(clientID)] == "" {
+	if err != nil || ids[gating.MarkerScope(clientID)] == "" {
 		return err
 	}
-	return w.Realm.Delete(ctx, w.Admin("client-scopes", ids[realm.MarkerScope(clientID)]), nil)
+	return w.Realm.Delete(ctx, w.Admin("client-scopes", ids[gating.MarkerScope(clientID)]), nil)
 }
 
 // TakesAlong looks for sub-groups.
 func (w groupWriter) TakesAlong(ctx context.Context, _ contract.StepRequest, live *found) (string, error) {
-	var children []realm.Object
+	var children []object.Object
 	err := w.Get(ctx, w.Admin("groups", live.ServerID, "children"), url.Values{"max": {"1"}}, &children)
 	if err != nil || len(children) == 0 {
 		return "", err

@@ -4,13 +4,14 @@ import (
 	"context"
 	"strings"
 
-	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 )
 
 // MakeFlow builds a flow from the bottom up and returns its id. What is below is complete before it is attached.
-func MakeFlow(ctx context.Context, c *current.Realm, flow realm.Flow) (string, error) {
+func MakeFlow(ctx context.Context, c *current.Realm, flow gating.Flow) (string, error) {
 	below := map[string]string{}
 	for _, execution := range flow.Executions {
 		if execution.Flow == nil {
@@ -39,8 +40,8 @@ func MakeFlow(ctx context.Context, c *current.Realm, flow realm.Flow) (string, e
 	return id, nil
 }
 
-func postFlow(ctx context.Context, c *current.Realm, flow realm.Flow) (string, error) {
-	return c.Post(ctx, c.Admin("authentication", "flows"), realm.Object{
+func postFlow(ctx context.Context, c *current.Realm, flow gating.Flow) (string, error) {
+	return c.Post(ctx, c.Admin("authentication", "flows"), object.Object{
 		"alias": flow.Alias, "description": flow.Description, "providerId": "basic-flow", "topLevel": flow.TopLevel,
 		"builtIn": false,
 	})
@@ -48,14 +49,14 @@ func postFlow(ctx context.Context, c *current.Realm, flow realm.Flow) (string, e
 
 // Attach hangs a finished sub-flow into a flow.
 func Attach(ctx context.Context, c *current.Realm, parent, child, requirement string, priority int) error {
-	_, err := c.Post(ctx, c.Admin("authentication", "executions"), realm.Object{
+	_, err := c.Post(ctx, c.Admin("authentication", "executions"), object.Object{
 		"parentFlow": parent, "flowId": child, "authenticatorFlow": true, "requirement": requirement, "priority": priority,
 	})
 	return err
 }
 
-func addAuthenticator(ctx context.Context, c *current.Realm, parent string, execution realm.Execution) error {
-	id, err := c.Post(ctx, c.Admin("authentication", "executions"), realm.Object{
+func addAuthenticator(ctx context.Context, c *current.Realm, parent string, execution gating.Execution) error {
+	id, err := c.Post(ctx, c.Admin("authentication", "executions"), object.Object{
 		"parentFlow": parent, "authenticator": execution.Authenticator, "authenticatorFlow": false,
 		"requirement": execution.Requirement, "priority": execution.Priority,
 	})
@@ -74,10 +75,10 @@ func removeLoose(ctx context.Context, c *current.Realm) error {
 	if err != nil {
 		return err
 	}
-	all := realm.Objects(document["authenticationFlows"])
+	all := object.Objects(document["authenticationFlows"])
 	held := map[string]bool{}
 	for _, flow := range all {
-		for _, execution := range realm.Objects(flow["authenticationExecutions"]) {
+		for _, execution := range object.Objects(flow["authenticationExecutions"]) {
 			held[admin.Text(execution, "flowAlias")] = true
 		}
 	}
@@ -95,8 +96,8 @@ func removeLoose(ctx context.Context, c *current.Realm) error {
 
 // isOurFlow tells whether a flow has a name that only rehome gives.
 func isOurFlow(alias string) bool {
-	for _, place := range realm.Places() {
-		if strings.HasPrefix(alias, realm.TopFlow(place)+" ") {
+	for _, place := range gating.Places() {
+		if strings.HasPrefix(alias, gating.TopFlow(place)+" ") {
 			return true
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -51,7 +53,7 @@ func (w flowsWriter) makeMissing(ctx context.Context) error {
 	if err := removeLoose(ctx, w.Realm); err != nil {
 		return err
 	}
-	for _, flow := range realm.BaseFlows() {
+	for _, flow := range gating.BaseFlows() {
 		if slices.Contains(complete, flow.Alias) {
 			continue
 		}
@@ -78,8 +80,8 @@ func (w flowsWriter) mend(ctx context.Context, alias, id string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, place := range realm.Places() {
-		if alias != realm.TopFlow(place) {
+	for _, place := range gating.Places() {
+		if alias != gating.TopFlow(place) {
 			continue
 		}
 		clients, old, err := w.OldGates(ctx, place, tree)
@@ -87,7 +89,7 @@ func (w flowsWriter) mend(ctx context.Context, alias, id string) (bool, error) {
 			return old, cmp.Or(err, w.takePlace(ctx, place, tree, clients))
 		}
 	}
-	if alias == realm.RefusalFlow { // the client that denies is bound to it
+	if alias == gating.RefusalFlow { // the client that denies is bound to it
 		live, err := w.ReadRefusal(ctx)
 		if err != nil || live.Client != nil {
 			return true, err
@@ -98,14 +100,14 @@ func (w flowsWriter) mend(ctx context.Context, alias, id string) (bool, error) {
 
 // takePlace puts the gates of today in the place of those of the shape before. They are attached finished, while the
 // others stand: for a moment both are asked, and at no time neither.
-func (w flowsWriter) takePlace(ctx context.Context, place realm.Place, tree current.Tree,
-	clients []realm.Gated) error {
-	if tree.Executions[realm.GateParent(place)] == "" {
+func (w flowsWriter) takePlace(ctx context.Context, place gating.Place, tree current.Tree,
+	clients []gating.Gated) error {
+	if tree.Executions[gating.GateParent(place)] == "" {
 		made, err := MakeFlow(ctx, w.Realm, place.Admission(clients))
 		if err != nil {
 			return err
 		}
-		if err := Attach(ctx, w.Realm, tree.FlowIDs[realm.TopFlow(place)], made, realm.Required, behindOld); err != nil {
+		if err := Attach(ctx, w.Realm, tree.FlowIDs[gating.TopFlow(place)], made, gating.Required, behindOld); err != nil {
 			return err
 		}
 	}
@@ -130,10 +132,10 @@ func (w flowsWriter) makeRefusal(ctx context.Context) error {
 		return err
 	}
 	live, err := w.ReadRefusal(ctx)
-	if err != nil || live.IsWhole(ids[realm.RefusalFlow]) {
+	if err != nil || live.IsWhole(ids[gating.RefusalFlow]) {
 		return err
 	}
-	client := realm.RefusalClient(ids[realm.RefusalFlow], live.Broker)
+	client := gating.RefusalClient(ids[gating.RefusalFlow], live.Broker)
 	if live.Client == nil {
 		_, err = w.Post(ctx, w.Admin("clients"), client)
 	} else {
@@ -142,13 +144,13 @@ func (w flowsWriter) makeRefusal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider := realm.RefusalProvider(live.Authorization, live.Token, rand.Text())
+	provider := gating.RefusalProvider(live.Authorization, live.Token, rand.Text())
 	if live.Provider == nil {
 		_, err = w.Post(ctx, w.Admin("identity-provider", "instances"), provider)
 		return err
 	}
 	provider["internalId"] = live.Provider["internalId"]
-	return w.Put(ctx, w.Admin("identity-provider", "instances", realm.RefusalName), provider)
+	return w.Put(ctx, w.Admin("identity-provider", "instances", gating.RefusalName), provider)
 }
 
 // removeRefusal takes it away.
@@ -158,7 +160,7 @@ func (w flowsWriter) removeRefusal(ctx context.Context) error {
 		return err
 	}
 	if live.Provider != nil {
-		if err := w.Realm.Delete(ctx, w.Admin("identity-provider", "instances", realm.RefusalName), nil); err != nil {
+		if err := w.Realm.Delete(ctx, w.Admin("identity-provider", "instances", gating.RefusalName), nil); err != nil {
 			return err
 		}
 	}
@@ -211,8 +213,8 @@ func (w gateWriter) shut(ctx context.Context, live *found, shut bool) error {
 	if shut {
 		sign = "true"
 	}
-	return w.Put(ctx, w.Admin("clients", admin.Text(live.Raw, "id")), realm.Object{
-		"clientId": admin.Text(live.Raw, "clientId"), "enabled": !shut, "attributes": realm.Object{ReopenKey: sign},
+	return w.Put(ctx, w.Admin("clients", admin.Text(live.Raw, "id")), object.Object{
+		"clientId": admin.Text(live.Raw, "clientId"), "enabled": !shut, "attributes": object.Object{ReopenKey: sign},
 	})
 }
 
@@ -229,7 +231,7 @@ func (w gateWriter) Create(ctx context.Context, step contract.StepRequest) (cont
 	if err != nil {
 		return contract.StepResult{}, err
 	}
-	if realm.OwnFlow(application, flows[realm.TopFlow(realm.PlaceBrowser)], flows[realm.TopFlow(realm.PlaceDirect)]) {
+	if realm.OwnFlow(application, flows[gating.TopFlow(gating.PlaceBrowser)], flows[gating.TopFlow(gating.PlaceDirect)]) {
 		return contract.StepResult{}, steps.Refuse("%s", realm.OwnFlowStays)
 	}
 	return contract.StepResult{}, w.build(ctx, step, application)
@@ -254,7 +256,7 @@ func (w gateWriter) Update(ctx context.Context, step contract.StepRequest, live 
 }
 
 // build makes every part of a gate that is not there as it must be, and binds the client to the flows last.
-func (w gateWriter) build(ctx context.Context, step contract.StepRequest, application realm.Object) error {
+func (w gateWriter) build(ctx context.Context, step contract.StepRequest, application object.Object) error {
 	clientID, protocol := admin.Text(application, "clientId"), admin.Text(application, "protocol")
 	if err := w.makeScopes(ctx, protocol, clientID); err != nil {
 		return err
@@ -263,18 +265,18 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 	if err != nil {
 		return err
 	}
-	for _, place := range realm.Places() {
+	for _, place := range gating.Places() {
 		tree, there := trees[place]
 		if !there {
-			return steps.Refuse("flow %q is not there; it is made by the step of type %s", realm.TopFlow(place),
+			return steps.Refuse("flow %q is not there; it is made by the step of type %s", gating.TopFlow(place),
 				realm.TypeGateFlows)
 		}
 		if err := w.buildAt(ctx, place, tree, protocol, clientID); err != nil {
 			return err
 		}
 	}
-	scopes := realm.Texts(application["defaultClientScopes"])
-	wanted := append(slices.Clone(scopes), current.Missing(realm.GateScopes(protocol, clientID), scopes)...)
+	scopes := object.Texts(application["defaultClientScopes"])
+	wanted := append(slices.Clone(scopes), current.Missing(gating.GateScopes(protocol, clientID), scopes)...)
 	if err := setScopes(ctx, w.Realm, admin.Text(application, "id"), scopes, wanted); err != nil {
 		return err
 	}
@@ -284,15 +286,15 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 	if _, err := w.Post(ctx, path, nil); err != nil {
 		return err
 	}
-	return bind(ctx, w.Realm, application, trees[realm.PlaceBrowser].FlowIDs[realm.TopFlow(realm.PlaceBrowser)],
-		trees[realm.PlaceDirect].FlowIDs[realm.TopFlow(realm.PlaceDirect)])
+	return bind(ctx, w.Realm, application, trees[gating.PlaceBrowser].FlowIDs[gating.TopFlow(gating.PlaceBrowser)],
+		trees[gating.PlaceDirect].FlowIDs[gating.TopFlow(gating.PlaceDirect)])
 }
 
 // bind sets the flows of a client; empty ids take them away.
-func bind(ctx context.Context, c *current.Realm, application realm.Object, browser, direct string) error {
-	return c.Put(ctx, c.Admin("clients", admin.Text(application, "id")), realm.Object{
+func bind(ctx context.Context, c *current.Realm, application object.Object, browser, direct string) error {
+	return c.Put(ctx, c.Admin("clients", admin.Text(application, "id")), object.Object{
 		"clientId":                           admin.Text(application, "clientId"),
-		"authenticationFlowBindingOverrides": realm.Object{"browser": browser, "direct_grant": direct},
+		"authenticationFlowBindingOverrides": object.Object{"browser": browser, "direct_grant": direct},
 	})
 }
 
@@ -301,11 +303,11 @@ func (w gateWriter) makeScopes(ctx context.Context, protocol, clientID string) e
 	if err != nil {
 		return err
 	}
-	for _, name := range realm.GateScopes(protocol, clientID) {
+	for _, name := range gating.GateScopes(protocol, clientID) {
 		if ids[name] != "" {
 			continue
 		}
-		if _, err := w.Post(ctx, w.Admin("client-scopes"), realm.ScopeObject(name, protocol)); err != nil {
+		if _, err := w.Post(ctx, w.Admin("client-scopes"), gating.ScopeObject(name, protocol)); err != nil {
 			return err
 		}
 	}
@@ -313,13 +315,13 @@ func (w gateWriter) makeScopes(ctx context.Context, protocol, clientID string) e
 }
 
 // buildAt puts a fresh gate of a client into the flow of a place. Everything is built before it is attached.
-func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree current.Tree,
+func (w gateWriter) buildAt(ctx context.Context, place gating.Place, tree current.Tree,
 	protocol, clientID string) error {
-	parent, there := tree.FlowIDs[realm.GateParent(place)]
+	parent, there := tree.FlowIDs[gating.GateParent(place)]
 	if !there {
-		return steps.Refuse("flow %q is not as rehome made it: %q is gone", realm.TopFlow(place), realm.GateParent(place))
+		return steps.Refuse("flow %q is not as rehome made it: %q is gone", gating.TopFlow(place), gating.GateParent(place))
 	}
-	alias := realm.GateAlias(place, clientID)
+	alias := gating.GateAlias(place, clientID)
 	if execution, old := tree.Executions[alias]; old {
 		if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {
 			return err
@@ -329,7 +331,7 @@ func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree current
 	if gates, there := tree.FlowIDs[place.Gates(protocol, clientID)]; there {
 		parent = gates
 	} else {
-		made = place.FirstGate(realm.Gated{ClientID: clientID, Protocol: protocol})
+		made = place.FirstGate(gating.Gated{ClientID: clientID, Protocol: protocol})
 	}
 	id, err := w.makeAgain(ctx, *made.Flow)
 	if err != nil {
@@ -339,7 +341,7 @@ func (w gateWriter) buildAt(ctx context.Context, place realm.Place, tree current
 }
 
 // makeAgain makes a flow; when an interrupted build left one of its names behind, that is cleared away first.
-func (w gateWriter) makeAgain(ctx context.Context, flow realm.Flow) (string, error) {
+func (w gateWriter) makeAgain(ctx context.Context, flow gating.Flow) (string, error) {
 	id, err := MakeFlow(ctx, w.Realm, flow)
 	if !admin.IsTaken(err) {
 		return id, err

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -112,7 +113,7 @@ func (w assignmentWriter) Find(ctx context.Context, step contract.StepRequest) (
 	if err != nil || group == nil {
 		return nil, err
 	}
-	if !slices.Contains(realm.Texts(admin.Part(group, "clientRoles")[want.client]), want.role) {
+	if !slices.Contains(object.Texts(admin.Part(group, "clientRoles")[want.client]), want.role) {
 		return nil, nil
 	}
 	return &found{Resource: realm.ReadRoleAssignment(want.group, want.client, want.role)}, nil
@@ -136,7 +137,7 @@ func (w assignmentWriter) mapping(ctx context.Context, step contract.StepRequest
 		return "", nil, steps.Refuse("role %s of client %s is not there", want.role, want.client)
 	}
 	return w.Admin("groups", admin.Text(group, "id"), "role-mappings", "clients", owner),
-		[]any{realm.Object{"id": admin.Text(role, "id"), "name": want.role}}, nil
+		[]any{object.Object{"id": admin.Text(role, "id"), "name": want.role}}, nil
 }
 
 // Create implements steps.Writer.

@@ -8,6 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
@@ -79,7 +80,7 @@ func (w providerWriter) writeMappers(ctx context.Context, step contract.StepRequ
 	}
 	for _, mapper := range wanted {
 		mapper["identityProviderAlias"] = alias // without it the server answers that the resource is a duplicate
-		at := slices.IndexFunc(live, func(old realm.Object) bool {
+		at := slices.IndexFunc(live, func(old object.Object) bool {
 			return admin.Text(old, "name") == admin.Text(mapper, "name")
 		})
 		if at < 0 {
@@ -119,11 +120,11 @@ func (w organizationWriter) Find(ctx context.Context, step contract.StepRequest)
 		return nil, err
 	}
 	// The server's search knows names and domains, but no aliases.
-	at := slices.IndexFunc(all, func(o realm.Object) bool { return admin.Text(o, "alias") == step.Resource.Key })
+	at := slices.IndexFunc(all, func(o object.Object) bool { return admin.Text(o, "alias") == step.Resource.Key })
 	if at < 0 {
 		return nil, nil
 	}
-	var linked []realm.Object
+	var linked []object.Object
 	query := url.Values{"briefRepresentation": {"false"}}
 	if err := w.Get(ctx, w.Admin("organizations", admin.Text(all[at], "id"), "identity-providers"), query,
 		&linked); err != nil {
@@ -188,7 +189,7 @@ func (w organizationWriter) unlink(ctx context.Context, id, alias string) error 
 }
 
 // changeProvider reads a provider whole, changes it and writes it back whole.
-func (w organizationWriter) changeProvider(ctx context.Context, alias string, change func(realm.Object)) error {
+func (w organizationWriter) changeProvider(ctx context.Context, alias string, change func(object.Object)) error {
 	provider, err := w.Provider(ctx, alias)
 	if err != nil {
 		return err

@@ -1,10 +1,12 @@
-package realm
+package gating
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
 	"strings"
+
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
 // Place is one of the ways to sign in that a gate must stand in. Each has its own copy of every gate: a sub-flow that
@@ -17,6 +19,12 @@ const (
 	PlaceDirect  Place = "direct grant"
 	PlaceBroker  Place = "after broker"
 )
+
+// AccessRole is the client role that lets its holder use the client.
+const AccessRole = "access"
+
+// Type is the resource type of the gate of one client.
+const Type = "gate"
 
 // Places lists all places of a gate.
 func Places() []Place { return []Place{PlaceBrowser, PlaceDirect, PlaceBroker} }
@@ -135,10 +143,10 @@ func GateScopes(protocol, clientID string) []string {
 }
 
 // ScopeObject is the representation of a scope that gates use.
-func ScopeObject(name, protocol string) Object {
-	return Object{
+func ScopeObject(name, protocol string) object.Object {
+	return object.Object{
 		"name": name, "protocol": protocol, "description": "Used by rehome to know gated clients. Do not remove.",
-		"attributes": Object{"include.in.token.scope": "false", "display.on.consent.screen": "false"},
+		"attributes": object.Object{"include.in.token.scope": "false", "display.on.consent.screen": "false"},
 	}
 }
 

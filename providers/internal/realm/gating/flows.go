@@ -1,17 +1,18 @@
-package realm
+package gating
 
 import (
 	"sort"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
 
-// flowSet is the authentication flows of a realm as they are. It is made once and then only read.
-type flowSet struct {
-	flows   map[string]Object // by alias
-	configs map[string]Object // by alias
-	top     []string          // aliases of the top-level flows
+// FlowSet is the authentication flows of a realm as they are. It is made once and then only read.
+type FlowSet struct {
+	flows   map[string]object.Object // by alias
+	configs map[string]object.Object // by alias
+	top     []string                 // aliases of the top-level flows
 	// below holds the executions of the gates' flows that are flows themselves, by the alias of the outer and of the
 	// inner flow. Each client is looked up in it: the trees hold the gates of all clients, and a walk for each would
 	// grow with the square.
@@ -21,16 +22,16 @@ type flowSet struct {
 }
 
 // ParseFlows takes the sections authenticationFlows and authenticatorConfig of a realm file or of a partial export.
-func ParseFlows(flows, configs []Object) flowSet {
-	s := flowSet{flows: map[string]Object{}, configs: map[string]Object{}}
+func ParseFlows(flows, configs []object.Object) FlowSet {
+	s := FlowSet{flows: map[string]object.Object{}, configs: map[string]object.Object{}}
 	for _, f := range flows {
-		s.flows[str(f, "alias")] = f
-		if truth(f, "topLevel") {
-			s.top = append(s.top, str(f, "alias"))
+		s.flows[object.Text(f, "alias")] = f
+		if object.Truth(f, "topLevel") {
+			s.top = append(s.top, object.Text(f, "alias"))
 		}
 	}
 	for _, c := range configs {
-		s.configs[str(c, "alias")] = peek(c, "config")
+		s.configs[object.Text(c, "alias")] = object.Peek(c, "config")
 	}
 	s.below, s.whole = map[string]map[string]Execution{}, map[string]bool{}
 	for _, place := range Places() {
@@ -49,7 +50,7 @@ func ParseFlows(flows, configs []Object) flowSet {
 }
 
 // index remembers what is below a flow. Of two executions of one flow the first counts, as at a sign-in.
-func (s flowSet) index(flow Flow) {
+func (s FlowSet) index(flow Flow) {
 	inner := map[string]Execution{}
 	for _, e := range flow.Executions {
 		if e.Flow == nil {
@@ -64,7 +65,7 @@ func (s flowSet) index(flow Flow) {
 }
 
 // child finds a flow right below another one, with a requirement.
-func (s flowSet) child(outer, inner, requirement string) (Flow, bool) {
+func (s FlowSet) child(outer, inner, requirement string) (Flow, bool) {
 	e, there := s.below[outer][inner]
 	if !there {
 		return Flow{}, false
@@ -73,32 +74,32 @@ func (s flowSet) child(outer, inner, requirement string) (Flow, bool) {
 }
 
 // TopLevel lists the aliases of the top-level flows.
-func (s flowSet) TopLevel() []string { return s.top }
+func (s FlowSet) TopLevel() []string { return s.top }
 
 // ID is the server's id of a flow, empty when it is not there.
-func (s flowSet) ID(alias string) string { return str(s.flows[alias], "id") }
+func (s FlowSet) ID(alias string) string { return object.Text(s.flows[alias], "id") }
 
 // Tree builds a flow with everything below it; false when it is not there. A flow that holds itself is cut off.
-func (s flowSet) Tree(alias string) (Flow, bool) { return s.tree(alias, map[string]bool{}) }
+func (s FlowSet) Tree(alias string) (Flow, bool) { return s.tree(alias, map[string]bool{}) }
 
-func (s flowSet) tree(alias string, above map[string]bool) (Flow, bool) {
+func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 	o, there := s.flows[alias]
 	if !there || above[alias] {
 		return Flow{}, false
 	}
 	above[alias] = true
 	defer delete(above, alias)
-	flow := Flow{Alias: alias, Description: str(o, "description"), TopLevel: truth(o, "topLevel")}
-	for _, e := range Objects(o["authenticationExecutions"]) {
-		execution := Execution{Authenticator: str(e, "authenticator"), Requirement: str(e, "requirement"),
+	flow := Flow{Alias: alias, Description: object.Text(o, "description"), TopLevel: object.Truth(o, "topLevel")}
+	for _, e := range object.Objects(o["authenticationExecutions"]) {
+		execution := Execution{Authenticator: object.Text(e, "authenticator"), Requirement: object.Text(e, "requirement"),
 			Priority: PriorityOf(e)}
-		if name := str(e, "authenticatorConfig"); name != "" {
+		if name := object.Text(e, "authenticatorConfig"); name != "" {
 			execution.Config = &Config{Alias: name, Values: map[string]string{}}
 			for field := range s.configs[name] {
-				execution.Config.Values[field] = str(s.configs[name], field)
+				execution.Config.Values[field] = object.Text(s.configs[name], field)
 			}
 		}
-		if child := str(e, "flowAlias"); child != "" {
+		if child := object.Text(e, "flowAlias"); child != "" {
 			below, ok := s.tree(child, above)
 			if !ok {
 				below = Flow{Alias: child}
@@ -113,8 +114,8 @@ func (s flowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 }
 
 // PriorityOf is the place of an execution of a realm file among those of its flow.
-func PriorityOf(execution Object) int {
-	priority, _ := wholeNumber(execution["priority"])
+func PriorityOf(execution object.Object) int {
+	priority, _ := object.WholeNumber(execution["priority"])
 	return int(priority)
 }
 
@@ -183,13 +184,13 @@ func sameExecution(have, want Execution) bool {
 }
 
 // Gate makes the gate resource of a client (with its defaultClientScopes); false when the client has no part of a gate.
-func (s flowSet) Gate(client Object) (identity.Resource, bool) {
-	id, protocol := str(client, "clientId"), str(client, "protocol")
+func (s FlowSet) Gate(client object.Object) (identity.Resource, bool) {
+	id, protocol := object.Text(client, "clientId"), object.Text(client, "protocol")
 	if protocol == "" {
 		protocol = ProtocolOIDC
 	}
 	scopes := map[string]bool{}
-	for _, scope := range Texts(client["defaultClientScopes"]) {
+	for _, scope := range object.Texts(client["defaultClientScopes"]) {
 		scopes[scope] = true
 	}
 	_, flowThere := s.flows[GateAlias(PlaceBrowser, id)]
@@ -200,20 +201,20 @@ func (s flowSet) Gate(client Object) (identity.Resource, bool) {
 	for _, place := range Places() {
 		intact = intact && s.stands(place, protocol, id)
 	}
-	return identity.Resource{Type: TypeGate, Key: id, Attributes: identity.Attributes{
+	return identity.Resource{Type: Type, Key: id, Attributes: identity.Attributes{
 		"client": id, "protocol": protocol, "intact": intact,
 	}}, true
 }
 
-func (s flowSet) bound(client Object) bool {
-	overrides := peek(client, "authenticationFlowBindingOverrides")
+func (s FlowSet) bound(client object.Object) bool {
+	overrides := object.Peek(client, "authenticationFlowBindingOverrides")
 	browser, direct := s.ID(TopFlow(PlaceBrowser)), s.ID(TopFlow(PlaceDirect))
-	return browser != "" && direct != "" && str(overrides, "browser") == browser && str(overrides,
+	return browser != "" && direct != "" && object.Text(overrides, "browser") == browser && object.Text(overrides,
 		"direct_grant") == direct
 }
 
 // stands tells whether the gate of a client is where it must be below the top-level flow of a place.
-func (s flowSet) stands(place Place, protocol, clientID string) bool {
+func (s FlowSet) stands(place Place, protocol, clientID string) bool {
 	if !s.whole[GateParent(place)] || !s.whole[place.Chunk(protocol, clientID)] {
 		return false
 	}
@@ -222,17 +223,17 @@ func (s flowSet) stands(place Place, protocol, clientID string) bool {
 }
 
 // GateFlows lists those of our top-level flows that are there and hold no gates of the shape before.
-func (s flowSet) GateFlows() []string {
+func (s FlowSet) GateFlows() []string {
 	var found []string
 	for _, flow := range BaseFlows() {
-		if o, there := s.flows[flow.Alias]; there && truth(o, "topLevel") && !s.isOld(flow.Alias) {
+		if o, there := s.flows[flow.Alias]; there && object.Truth(o, "topLevel") && !s.isOld(flow.Alias) {
 			found = append(found, flow.Alias)
 		}
 	}
 	return found
 }
 
-func (s flowSet) isOld(top string) bool {
+func (s FlowSet) isOld(top string) bool {
 	for _, place := range Places() {
 		if top == TopFlow(place) {
 			_, old := s.below[top][place.OldParent()]
@@ -243,7 +244,7 @@ func (s flowSet) isOld(top string) bool {
 }
 
 // OldGates lists the clients that have a gate of the shape before at a place.
-func (s flowSet) OldGates(place Place) []Gated {
+func (s FlowSet) OldGates(place Place) []Gated {
 	var found []Gated
 	for _, chunk := range sortedFlows(s.below[place.OldParent()]) {
 		protocol := ProtocolOIDC
@@ -254,7 +255,7 @@ func (s flowSet) OldGates(place Place) []Gated {
 			if !place.IsGate(gate) {
 				continue
 			}
-			role := str(s.configs[gate+" member role"], "condUserRole")
+			role := object.Text(s.configs[gate+" member role"], "condUserRole")
 			if clientID, ours := strings.CutSuffix(role, roleMark); ours && place.OldGate(clientID) == gate {
 				found = append(found, Gated{ClientID: clientID, Protocol: protocol})
 			}
@@ -273,7 +274,7 @@ func sortedFlows(flows map[string]Execution) []string {
 }
 
 // Objects makes the flow and everything below it as a realm file has them. id makes the id of a flow out of its alias.
-func (f Flow) Objects(id func(alias string) string) (flows, configs []Object) {
+func (f Flow) Objects(id func(alias string) string) (flows, configs []object.Object) {
 	executions := []any{}
 	for _, e := range f.Executions {
 		executions = append(executions, e.Object())
@@ -286,16 +287,16 @@ func (f Flow) Objects(id func(alias string) string) (flows, configs []Object) {
 			configs = append(configs, belowConfigs...)
 		}
 	}
-	own := Object{
+	own := object.Object{
 		"id": id(f.Alias), "alias": f.Alias, "description": f.Description, "providerId": "basic-flow", "topLevel": f.TopLevel,
 		"builtIn": false, "authenticationExecutions": executions,
 	}
-	return append([]Object{own}, flows...), configs
+	return append([]object.Object{own}, flows...), configs
 }
 
 // Object is the execution as a realm file has it.
-func (e Execution) Object() Object {
-	o := Object{"requirement": e.Requirement, "priority": float64(e.Priority), "authenticatorFlow": e.Flow != nil}
+func (e Execution) Object() object.Object {
+	o := object.Object{"requirement": e.Requirement, "priority": float64(e.Priority), "authenticatorFlow": e.Flow != nil}
 	if e.Flow != nil {
 		o["flowAlias"] = e.Flow.Alias
 	} else {
@@ -308,10 +309,10 @@ func (e Execution) Object() Object {
 }
 
 // Object is the configuration as a realm file has it.
-func (c Config) Object() Object {
-	values := Object{}
+func (c Config) Object() object.Object {
+	values := object.Object{}
 	for field, value := range c.Values {
 		values[field] = value
 	}
-	return Object{"alias": c.Alias, "config": values}
+	return object.Object{"alias": c.Alias, "config": values}
 }
