@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/observation"
-	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -164,13 +163,13 @@ func tokenRoles(token string) ([]string, bool) {
 	if err != nil {
 		return nil, false
 	}
-	var claims object.Object
-	if json.Unmarshal(payload, &claims) != nil {
+	var claims struct {
+		Access map[string]struct {
+			Roles []string `json:"roles"`
+		} `json:"resource_access"`
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Access == nil {
 		return nil, false
 	}
-	access := admin.Part(claims, "resource_access")
-	if access == nil {
-		return nil, false
-	}
-	return object.Texts(admin.Part(access, realmManagement)["roles"]), true
+	return claims.Access[realmManagement].Roles, true
 }

@@ -10,10 +10,9 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
-	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
-	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -64,17 +63,17 @@ func writeMarker(ctx context.Context, c *current.Realm, marker contract.Marker,
 	if err != nil {
 		return "", err
 	}
-	attributes := object.Object{realm.MarkerKey: string(encoded), fenceKey: strconv.FormatInt(marker.Fence, 10)}
+	attributes := map[string]any{realm.MarkerKey: string(encoded), fenceKey: strconv.FormatInt(marker.Fence, 10)}
 	switch {
 	case live == nil && basedOn != "":
 		return "", steps.Conflict(nil, "the marker was deleted")
 	case live != nil && basedOn != revisionOf(markerText(live)):
 		return "", steps.Conflict(nil, "somebody else has written the marker")
 	case live == nil:
-		_, err = c.Post(ctx, c.Admin("clients"), markerClient(attributes))
+		_, err = c.Post(ctx, c.Admin("clients"), writing.MarkerClient(attributes))
 	default:
 		err = c.Put(ctx, c.Admin("clients", admin.Text(live, "id")),
-			object.Object{"clientId": realm.MarkerClient, "attributes": attributes})
+			map[string]any{"clientId": realm.MarkerClient, "attributes": attributes})
 	}
 	taken := admin.IsTaken(err) // by a try of ours whose answer was lost, or by somebody else: only what is there tells
 	if err != nil && !admin.IsLost(err) && !taken {
@@ -93,17 +92,7 @@ func writeMarker(ctx context.Context, c *current.Realm, marker contract.Marker,
 	return revisionOf(string(encoded)), nil
 }
 
-// markerClient is a client that nobody can sign in to.
-func markerClient(attributes object.Object) object.Object {
-	return object.Object{
-		"clientId": realm.MarkerClient, "name": "rehome marker", "enabled": false, "protocol": gating.ProtocolOIDC,
-		"description":  "Holds the state of a migration by rehome. Do not delete it while the migration runs.",
-		"publicClient": false, "standardFlowEnabled": false, "implicitFlowEnabled": false, "directAccessGrantsEnabled": false,
-		"serviceAccountsEnabled": false, "redirectUris": []any{}, "attributes": attributes,
-	}
-}
-
-func markerText(live object.Object) string {
+func markerText(live map[string]any) string {
 	return admin.Text(admin.Part(live, "attributes"), realm.MarkerKey)
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
-	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk"
@@ -90,7 +89,7 @@ func (t *Target) Identify(ctx context.Context) (contract.TargetIdentity, error) 
 	if err := t.configured(); err != nil {
 		return contract.TargetIdentity{}, err
 	}
-	var live object.Object
+	var live map[string]any
 	if err := t.client.Get(ctx, t.client.Admin(), nil, &live); err != nil {
 		return contract.TargetIdentity{}, admin.Outward("reading the realm", err)
 	}
