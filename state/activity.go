@@ -25,7 +25,7 @@ const (
 
 // A process says BeatEvery that it is alive. What was not said for StaleAfter is over, wherever its process was.
 const (
-	BeatEvery  = 10 * time.Second
+	beatEvery  = 10 * time.Second
 	StaleAfter = time.Minute
 )
 
@@ -150,7 +150,7 @@ func (s *Store) Begin(ctx context.Context, a Activity, options BeginOptions) (co
 	}
 	ctx, lose := context.WithCancelCause(ctx)
 	h := &Held{Activity: a, store: s, now: options.Now, lose: lose, stop: make(chan struct{})}
-	h.beaten.Go(func() { h.beat(cmp.Or(options.Beat, BeatEvery)) })
+	h.beaten.Go(func() { h.beat(cmp.Or(options.Beat, beatEvery)) })
 	return ctx, h, nil
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Statuses of an assessment.
 const (
-	AssessmentAssessing = "assessing"
+	assessmentAssessing = "assessing"
 	AssessmentCompleted = "completed"
 	AssessmentFailed    = "failed"
 )
@@ -44,7 +44,7 @@ func (a Assessment) Total() int {
 // BeginAssessment records an assessment as assessing. It fails with *BusyError while another one of the snapshot is,
 // and when the snapshot is not completed.
 func (m *Migration) BeginAssessment(assessment Assessment) error {
-	assessment.Status = AssessmentAssessing
+	assessment.Status = assessmentAssessing
 	err := m.store.backend.Update(func(tx Tx) error {
 		if err := m.mayUse(tx, assessment.Source); err != nil {
 			return err
@@ -61,7 +61,7 @@ func (m *Migration) BeginAssessment(assessment Assessment) error {
 			return err
 		}
 		for _, other := range others {
-			if other.Snapshot == assessment.Snapshot && other.Status == AssessmentAssessing {
+			if other.Snapshot == assessment.Snapshot && other.Status == assessmentAssessing {
 				return &BusyError{What: "assessment of snapshot " + other.Snapshot, ID: other.ID, Since: other.StartedAt}
 			}
 		}
@@ -79,7 +79,7 @@ func (m *Migration) PutAssessment(assessment Assessment, event Event) error {
 	return m.putGuarded(key, assessment, event, func(tx Tx) error {
 		var kept Assessment
 		err := m.read(tx, bucketRecords, key, &kept)
-		if err == nil && kept.Status == AssessmentFailed && kept.Reason == AbandonedReason {
+		if err == nil && kept.Status == AssessmentFailed && kept.Reason == abandonedReason {
 			return fmt.Errorf("assessment %s is %s already: %w", kept.ID, kept.Status, ErrTakenOver)
 		}
 		if errors.Is(err, ErrNotFound) {

@@ -108,7 +108,7 @@ func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot,
 	}
 	seen := map[string]bool{}
 	for _, a := range assessments {
-		if a.Status == AssessmentAssessing || (a.Status == AssessmentCompleted && !seen[a.Source]) {
+		if a.Status == assessmentAssessing || (a.Status == AssessmentCompleted && !seen[a.Source]) {
 			inUse[a.Snapshot] = "assessment " + a.ID + " is the newest of " + a.Source
 		}
 		seen[a.Source] = seen[a.Source] || a.Status == AssessmentCompleted

@@ -20,19 +20,11 @@ type journalMark struct {
 	Process  journal.Process `json:"process"`
 }
 
-// Followed is what BringUp found.
-type Followed struct {
-	Records int            // that the state did not know
-	Torn    []journal.Torn // ends that were cut
-	Short   []string
-	Damaged []error // journals that do not read; the others were followed
-}
-
 // BringUp makes the state say what the journals of this migration in folder say: after a crash the journal is right and
 // the state follows it. Each record is taken once, however often and by how many processes it is called. A journal that
 // ends before what the state knows of it is listed in Short. One that a process writes now is left to that process.
-func (m *Migration) BringUp(folder string) (Followed, error) {
-	var found Followed
+func (m *Migration) BringUp(folder string) (journal.Followed, error) {
+	var found journal.Followed
 	paths, err := journal.Files(folder)
 	if err != nil {
 		return found, err
@@ -52,7 +44,7 @@ func (m *Migration) BringUp(folder string) (Followed, error) {
 
 // follow takes what the state does not know. Only where a crash cut the end is the journal taken alone, and read again:
 // a process may have gone on with the run between the two.
-func (m *Migration) follow(path string, found *Followed) error {
+func (m *Migration) follow(path string, found *journal.Followed) error {
 	torn, err := m.followOnce(path, false, found)
 	if err == nil && torn {
 		_, err = m.followOnce(path, true, found)
@@ -64,7 +56,7 @@ func (m *Migration) follow(path string, found *Followed) error {
 var errFollowed = errors.New("another process followed the journal")
 
 // followOnce tells whether the journal ends in what a crash cut off. Alone, it removes that.
-func (m *Migration) followOnce(path string, alone bool, found *Followed) (torn bool, err error) {
+func (m *Migration) followOnce(path string, alone bool, found *journal.Followed) (torn bool, err error) {
 	file, err := m.book().Follow(path, alone)
 	if err != nil || file == nil {
 		return false, err
@@ -80,20 +72,10 @@ func (m *Migration) followOnce(path string, alone bool, found *Followed) (torn b
 		if err == nil {
 			err = r.flush()
 		}
-		found.note(file.Run(), news, r.taken)
+		found.Note(file.Run(), news, r.taken)
 		if !errors.Is(err, errFollowed) {
 			return news.Torn, err
 		}
-	}
-}
-
-func (f *Followed) note(run string, news journal.News, taken int) {
-	f.Records += taken
-	if news.Short {
-		f.Short = append(f.Short, run)
-	}
-	if news.Cut != nil {
-		f.Torn = append(f.Torn, *news.Cut)
 	}
 }
 

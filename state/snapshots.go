@@ -113,8 +113,8 @@ func (m *Migration) LatestSnapshot(source string) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("completed snapshot of %s: %w", source, ErrNotFound)
 }
 
-// AbandonedReason is the reason of what a killed process left behind.
-const AbandonedReason = "the process that did it ended before it was done"
+// abandonedReason is the reason of what a killed process left behind.
+const abandonedReason = "the process that did it ended before it was done"
 
 // Abandoned is what AbandonUnfinished found.
 type Abandoned struct {
@@ -162,7 +162,7 @@ func (m *Migration) unfinished(tx Tx, host string, now time.Time) (Abandoned, er
 	}
 	for _, snapshot := range snapshots {
 		if snapshot.Status == SnapshotCollecting && !filled(snapshot.ID) {
-			snapshot.Status, snapshot.Reason = SnapshotFailed, AbandonedReason
+			snapshot.Status, snapshot.Reason = SnapshotFailed, abandonedReason
 			found.Snapshots = append(found.Snapshots, snapshot)
 		}
 	}
@@ -171,8 +171,8 @@ func (m *Migration) unfinished(tx Tx, host string, now time.Time) (Abandoned, er
 		return found, err
 	}
 	for _, a := range assessments {
-		if a.Status == AssessmentAssessing && !filled(a.ID) {
-			a.Status, a.Reason = AssessmentFailed, AbandonedReason
+		if a.Status == assessmentAssessing && !filled(a.ID) {
+			a.Status, a.Reason = AssessmentFailed, abandonedReason
 			found.Assessments = append(found.Assessments, a)
 		}
 	}
