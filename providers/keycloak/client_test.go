@@ -14,6 +14,8 @@ import (
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/observing"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 )
 
 const testSecret = "s3cret-of-the-service-account"
@@ -108,7 +110,7 @@ func TestApply_ACreateWhoseAnswerWasLostIsNotSentTwice(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	target := &Target{client: client}
+	target := &Target{client: client, Observer: observing.Observer{Live: client}}
 	step := create("group", "/staff", identity.Attributes{"path": "/staff", "name": "staff"})
 	result, err := target.Apply(t.Context(), step)
 	if err != nil || posts.Load() != 1 || result.Already || result.ServerID != "g1" {
@@ -142,7 +144,7 @@ func TestWriteMarker_ATryThatWasDoneAndRefusedIsOurs(t *testing.T) {
 					w.WriteHeader(http.StatusConflict)
 				}
 			})
-			_, err := writeMarker(t.Context(), client, contract.Marker{Migration: "acme", Lease: contract.Lease{ID: "r-1"}}, "")
+			_, err := writing.WriteMarker(t.Context(), client, contract.Marker{Migration: "acme", Lease: contract.Lease{ID: "r-1"}}, "")
 			if foreign != (err != nil) {
 				t.Errorf("taken %s: %v", name, err)
 			}

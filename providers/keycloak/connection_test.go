@@ -19,6 +19,7 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/observing"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
 
@@ -248,7 +249,7 @@ func TestTarget_StopsAtTheMostEventsAndSaysHowFarBackItCame(t *testing.T) {
 		_, _ = fmt.Sscan(r.URL.Query().Get("first"), &first)
 		_ = json.NewEncoder(w).Encode(page(first))
 	})
-	target := &Target{client: made}
+	target := &Target{client: made, Observer: observing.Observer{Live: made}}
 	report, err := target.SignIns(t.Context(), "2000-01-01T00:00:00Z")
 	if err != nil {
 		t.Fatal(err)
@@ -264,7 +265,7 @@ func TestTarget_AnEventLogThatLeavesSignInsOutIsAQuestion(t *testing.T) {
 	made, _ := fakeServer(t, 300, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"eventsEnabled":true,"enabledEventTypes":["LOGOUT"]}`)
 	})
-	target := &Target{client: made}
+	target := &Target{client: made, Observer: observing.Observer{Live: made}}
 	if _, err := target.SignIns(t.Context(), "2000-01-01T00:00:00Z"); codeOf(err) != contract.ErrorForbidden ||
 		!strings.Contains(err.Error(), "LOGIN") {
 		t.Errorf("the answer is %v", err)

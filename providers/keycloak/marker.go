@@ -2,101 +2,28 @@ package keycloak
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"strconv"
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
-	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
-	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
-// fenceKey is the attribute of the marker client in which people see the fence.
-const fenceKey = "rehome.fence"
-
-// ReadMarker reads the marker: an attribute of a disabled client. Where there is none, marker and revision are empty.
+// ReadMarker reads the marker. Where there is none, marker and revision are empty.
 func (t *Target) ReadMarker(ctx context.Context) (contract.Marker, contract.MarkerRevision, error) {
 	if err := t.configured(); err != nil {
 		return contract.Marker{}, "", err
 	}
-	live, err := t.client.Application(ctx, realm.MarkerClient)
-	if err != nil || live == nil {
-		return contract.Marker{}, "", admin.Outward("reading the marker", err)
-	}
-	stored := markerText(live)
-	if stored == "" {
-		return contract.Marker{}, revisionOf(stored), nil
-	}
-	var marker contract.Marker
-	if err := json.Unmarshal([]byte(stored), &marker); err != nil {
-		return contract.Marker{}, "", &contract.ProviderError{Code: contract.ErrorInvalid, Message: fmt.Sprintf(
-			"the marker (attribute %s of client %s) cannot be read; put it right or delete the client", realm.MarkerKey,
-			realm.MarkerClient)}
-	}
-	return marker, revisionOf(stored), nil
+	return writing.ReadMarker(ctx, t.client)
 }
 
-// WriteMarker writes the marker when it still is the one it is based on. The server knows no conditional write: the
-// marker is read again right before and right after, so that of two writers at most one believes that it has won.
+// WriteMarker writes the marker when it still is the one it is based on.
 func (t *Target) WriteMarker(ctx context.Context, marker contract.Marker,
 	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
 	if err := t.configured(); err != nil {
 		return "", err
 	}
 	defer t.locks.hold("client:" + realm.MarkerClient)()
-	revision, err := writeMarker(ctx, t.client, marker, basedOn)
+	revision, err := writing.WriteMarker(ctx, t.client, marker, basedOn)
 	return revision, admin.Outward("writing the marker", err)
-}
-
-func writeMarker(ctx context.Context, c *current.Realm, marker contract.Marker,
-	basedOn contract.MarkerRevision) (contract.MarkerRevision, error) {
-	encoded, err := json.Marshal(marker)
-	if err != nil {
-		return "", fmt.Errorf("encoding the marker: %w", err)
-	}
-	live, err := c.Application(ctx, realm.MarkerClient)
-	if err != nil {
-		return "", err
-	}
-	attributes := map[string]any{realm.MarkerKey: string(encoded), fenceKey: strconv.FormatInt(marker.Fence, 10)}
-	switch {
-	case live == nil && basedOn != "":
-		return "", steps.Conflict(nil, "the marker was deleted")
-	case live != nil && basedOn != revisionOf(markerText(live)):
-		return "", steps.Conflict(nil, "somebody else has written the marker")
-	case live == nil:
-		_, err = c.Post(ctx, c.Admin("clients"), writing.MarkerClient(attributes))
-	default:
-		err = c.Put(ctx, c.Admin("clients", admin.Text(live, "id")),
-			map[string]any{"clientId": realm.MarkerClient, "attributes": attributes})
-	}
-	taken := admin.IsTaken(err) // by a try of ours whose answer was lost, or by somebody else: only what is there tells
-	if err != nil && !admin.IsLost(err) && !taken {
-		return "", err
-	}
-	written, readErr := c.Application(ctx, realm.MarkerClient)
-	if readErr != nil {
-		return "", readErr
-	}
-	if written == nil || markerText(written) != string(encoded) {
-		if err != nil && !taken {
-			return "", err
-		}
-		return "", steps.Conflict(nil, "somebody else has written the marker")
-	}
-	return revisionOf(string(encoded)), nil
-}
-
-func markerText(live map[string]any) string {
-	return admin.Text(admin.Part(live, "attributes"), realm.MarkerKey)
-}
-
-func revisionOf(stored string) contract.MarkerRevision {
-	digest := sha256.Sum256([]byte(stored))
-	return contract.MarkerRevision(hex.EncodeToString(digest[:]))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/observing"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
@@ -24,6 +25,8 @@ const (
 
 // Target writes one realm of a running Keycloak.
 type Target struct {
+	observing.Observer // what it tells without writing
+
 	version   string
 	client    *current.Realm
 	publicURL string // without a slash at the end, empty when not given
@@ -80,6 +83,7 @@ func (t *Target) Configure(_ context.Context, config map[string]any) diag.List {
 		Base: base, RealmName: name, ID: given.Text("client_id"), Secret: given.Text("client_secret"), Roots: roots,
 		Requests: given.Whole(args.Concurrency), Timeout: time.Duration(given.Whole("timeout")) * time.Second,
 	}), t.publicURL)
+	t.Observer = observing.Observer{Live: t.client, Issuer: t.issuer()}
 	return given.Problems()
 }
 

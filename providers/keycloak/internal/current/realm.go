@@ -28,3 +28,6 @@ func (c *Realm) Outside(address string) string {
 	}
 	return address
 }
+
+// ReopenKey is an attribute of a client that was closed while its gate is replaced, and must be opened again.
+const ReopenKey = "rehome.reopen"

@@ -22,7 +22,6 @@ import (
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
-	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -341,7 +340,7 @@ func (r *changeReader) aboutClient(e adminEvent, path []string) []identity.Resou
 		return []identity.ResourceID{client}
 	}
 	_, bound := body["authenticationFlowBindingOverrides"]
-	_, reopened := admin.Part(body, "attributes")[writing.ReopenKey]
+	_, reopened := admin.Part(body, "attributes")[current.ReopenKey]
 	_, switched := body["enabled"]
 	_, named := body["protocol"]
 	switch {

@@ -199,12 +199,9 @@ func (w gateWriter) Find(ctx context.Context, step contract.StepRequest) (*found
 	return live, nil
 }
 
-// ReopenKey is an attribute of a client that was closed while its gate is replaced, and must be opened again.
-const ReopenKey = "rehome.reopen"
-
 // Halted implements steps.Halter.
 func (w gateWriter) Halted(live *found) bool {
-	return admin.Text(admin.Part(live.Raw, "attributes"), ReopenKey) == "true"
+	return admin.Text(admin.Part(live.Raw, "attributes"), current.ReopenKey) == "true"
 }
 
 // shut closes a client for a while, or opens it again; the sign on it outlives a crash in between.
@@ -214,7 +211,7 @@ func (w gateWriter) shut(ctx context.Context, live *found, shut bool) error {
 		sign = "true"
 	}
 	return w.Put(ctx, w.Admin("clients", admin.Text(live.Raw, "id")), object.Object{
-		"clientId": admin.Text(live.Raw, "clientId"), "enabled": !shut, "attributes": object.Object{ReopenKey: sign},
+		"clientId": admin.Text(live.Raw, "clientId"), "enabled": !shut, "attributes": object.Object{current.ReopenKey: sign},
 	})
 }
 

@@ -1,4 +1,4 @@
-package keycloak
+package observing
 
 import (
 	"context"
@@ -11,10 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
-	"github.com/rehome-iam/rehome/providers/sdk"
 )
-
-var _ sdk.PermissionChecker = (*Target)(nil)
 
 // What a permission is for. A host that plans and applies with separate credentials asks each for its own.
 const (
@@ -72,15 +69,15 @@ func writeRoles() []struct{ role, use string } {
 
 // Permissions finds out what the service account may do, without writing. Reading is tried; the roles for writing are
 // those that its token names, as trying them would write.
-func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck, error) {
-	if err := t.configured(); err != nil {
+func (o Observer) Permissions(ctx context.Context) ([]observation.PermissionCheck, error) {
+	if err := o.configured(); err != nil {
 		return nil, err
 	}
 	var checks []observation.PermissionCheck
 	for _, right := range readRights() {
 		check := observation.PermissionCheck{Name: right.role, For: forPlan + ": " + right.use}
 		var ignored any
-		err := t.client.Get(ctx, t.client.Admin(right.path...), right.query, &ignored)
+		err := o.Live.Get(ctx, o.Live.Admin(right.path...), right.query, &ignored)
 		switch {
 		case err == nil:
 			check.State = observation.PermissionGranted
@@ -93,7 +90,7 @@ func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck
 		}
 		checks = append(checks, check)
 	}
-	held, named, err := heldRoles(ctx, t.client)
+	held, named, err := heldRoles(ctx, o.Live)
 	if err != nil {
 		return nil, admin.Outward("checking the permissions", err)
 	}
@@ -109,7 +106,7 @@ func (t *Target) Permissions(ctx context.Context) ([]observation.PermissionCheck
 		}
 		checks = append(checks, check)
 	}
-	return optionalChecks(ctx, t.client, checks, held, named)
+	return optionalChecks(ctx, o.Live, checks, held, named)
 }
 
 func heldRoles(ctx context.Context, c *current.Realm) ([]string, bool, error) {
