@@ -202,7 +202,7 @@ func (g *gathered) Gap(gap identity.Gap) error { g.Gaps = append(g.Gaps, gap); r
 func source(t *testing.T, s sdk.Source) *client.Source {
 	t.Helper()
 	running, err := client.LaunchSource(t.Context(), client.Options{
-		Name: "here", Dial: sdk.LocalSource(func() sdk.Source { return s }),
+		Name: "source", Dial: sdk.LocalSource(func() sdk.Source { return s }),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func source(t *testing.T, s sdk.Source) *client.Source {
 func target(t *testing.T, s sdk.Target) *client.Target {
 	t.Helper()
 	running, err := client.LaunchTarget(t.Context(), client.Options{
-		Name: "here", Dial: sdk.LocalTarget(func() sdk.Target { return s }),
+		Name: "target", Dial: sdk.LocalTarget(func() sdk.Target { return s }),
 	})
 	if err != nil {
 		t.Fatal(err)
