@@ -101,7 +101,7 @@ func sortedKeys(o object.Object) []string {
 }
 
 // ReadServer makes all resources of a running realm out of its document. Beside what a file holds, its flows count as
-// there only with what leads to the page of a refusal.
+// there only with what leads to the page of a refusal, unless there is nothing of it.
 func ReadServer(doc object.Object) []identity.Resource {
 	resources := ReadDocument(doc)
 	flow := ""
@@ -111,8 +111,9 @@ func ReadServer(doc object.Object) []identity.Resource {
 		}
 	}
 	client := named(doc["clients"], "clientId")
-	if gating.RefusalIsWhole(client, named(doc["identityProviders"], "alias"), flow, "") {
-		return resources
+	provider := named(doc["identityProviders"], "alias")
+	if client == nil && provider == nil || gating.RefusalIsWhole(client, provider, flow, "") {
+		return resources // a realm that was made of a file has neither, and refuses all the same
 	}
 	return slices.DeleteFunc(resources, func(r identity.Resource) bool {
 		if r.Type != TypeGateFlows {

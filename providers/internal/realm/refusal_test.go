@@ -34,6 +34,12 @@ func TestTheFlowsOfAServerCountOnlyWithWhatLeadsToTheRefusal(t *testing.T) {
 	if got := flowsOf(server()); !slices.Contains(got, gating.RefusalFlow) {
 		t.Fatalf("whole, the flows are %v", got)
 	}
+	ofAFile := server()
+	delete(ofAFile, "identityProviders")
+	ofAFile["clients"] = object.Objects(ofAFile["clients"])[:1]
+	if got := flowsOf(ofAFile); !slices.Contains(got, gating.RefusalFlow) {
+		t.Errorf("made of a file, the flows are %v", got)
+	}
 	provider := func(doc object.Object) object.Object { return object.Objects(doc["identityProviders"])[0] }
 	client := func(doc object.Object) object.Object { return object.Objects(doc["clients"])[1] }
 	for name, spoil := range map[string]func(doc object.Object){

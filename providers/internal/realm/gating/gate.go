@@ -92,7 +92,7 @@ func (place Place) OldParent() string { return TopFlow(place) + " gates" }
 // BaseFlows are the top-level flows, complete but without a gate. A client that is bound to them without a gate of its
 // own lets nobody in; whoever signs in through a provider at a client that is not gated passes.
 func BaseFlows() []Flow {
-	return []Flow{browserFlow(), directFlow(), brokerFlow(), createOnlyFlow(), linkedOnlyFlow(), refusalFlow()}
+	return []Flow{refusalFlow(), browserFlow(), directFlow(), brokerFlow(), createOnlyFlow(), linkedOnlyFlow()}
 }
 
 // GateKey is a name of a client that is safe in an alias, a scope name and an address. It ends with the whole digest:

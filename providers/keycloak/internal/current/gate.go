@@ -60,7 +60,7 @@ func (c *Realm) isWhole(ctx context.Context, tree Tree, wanted gating.Flow) (boo
 		return gating.Covers(live, wanted), nil
 	}
 	refusal, err := c.ReadRefusal(ctx)
-	return refusal.IsWhole(tree.FlowIDs[wanted.Alias]), err
+	return !refusal.IsThere() || refusal.IsWhole(tree.FlowIDs[wanted.Alias]), err
 }
 
 func configsOf(flow gating.Flow) []string {

@@ -19,6 +19,9 @@ func (r Refusal) IsWhole(flow string) bool {
 	return gating.RefusalIsWhole(r.Client, r.Provider, flow, r.Authorization)
 }
 
+// IsThere tells whether anything of it is there: a realm that was made of a file has nothing, and refuses all the same.
+func (r Refusal) IsThere() bool { return r.Client != nil || r.Provider != nil }
+
 // ReadRefusal reads what refuses people.
 func (c *Realm) ReadRefusal(ctx context.Context) (Refusal, error) {
 	var found struct {

@@ -53,24 +53,34 @@ func (w flowsWriter) makeMissing(ctx context.Context) error {
 	if err := removeLoose(ctx, w.Realm); err != nil {
 		return err
 	}
+	// What refuses comes first: where it is cut off behind the flow alone, other flows are missing, so it is gone on with.
 	for _, flow := range gating.BaseFlows() {
-		if slices.Contains(complete, flow.Alias) {
+		if err := w.makeOne(ctx, flow, complete, there); err != nil {
+			return err
+		}
+		if flow.Alias != gating.RefusalFlow {
 			continue
 		}
-		if id, half := there[flow.Alias]; half {
-			kept, err := w.mend(ctx, flow.Alias, id)
-			if err != nil {
-				return err
-			}
-			if kept {
-				continue
-			}
-		}
-		if _, err := MakeFlow(ctx, w.Realm, flow); err != nil {
+		if err := w.makeRefusal(ctx); err != nil {
 			return err
 		}
 	}
-	return w.makeRefusal(ctx)
+	return nil
+}
+
+// makeOne builds a flow that is not there or was left half built.
+func (w flowsWriter) makeOne(ctx context.Context, flow gating.Flow, complete []string, there map[string]string) error {
+	if slices.Contains(complete, flow.Alias) {
+		return nil
+	}
+	if id, half := there[flow.Alias]; half {
+		kept, err := w.mend(ctx, flow.Alias, id)
+		if err != nil || kept {
+			return err
+		}
+	}
+	_, err := MakeFlow(ctx, w.Realm, flow)
+	return err
 }
 
 // mend puts a top-level flow right in place where gates of the shape before stand in it, and tells whether it is kept;
