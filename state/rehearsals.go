@@ -6,17 +6,17 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/rehearsal"
+	"github.com/rehome-iam/rehome/engine/history"
 )
 
 // Rehearsal is the record of one rehearsal, with its report. It is never changed, and it is all that a rehearsal leaves
 // in a state.
 type Rehearsal struct {
-	ID        string           `json:"id"`
-	Migration string           `json:"migration"`
-	At        time.Time        `json:"at"`
-	Passed    bool             `json:"passed"`
-	Report    rehearsal.Report `json:"report"`
+	ID        string            `json:"id"`
+	Migration string            `json:"migration"`
+	At        time.Time         `json:"at"`
+	Passed    bool              `json:"passed"`
+	Report    history.Rehearsal `json:"report"`
 }
 
 // PutRehearsal keeps the report of a rehearsal in the transaction of its audit event, of which it needs who acts and

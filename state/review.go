@@ -5,7 +5,6 @@ import (
 	"sort"
 
 	"github.com/rehome-iam/rehome/engine/lifecycle"
-	"github.com/rehome-iam/rehome/engine/merge"
 )
 
 // What people decided about a plan, as the store keeps it.
@@ -78,8 +77,8 @@ func (m *Migration) putDecisions(tx Tx, r Review, event Event) error {
 
 // MatchedResources reads the overlaps of an assessment's items, as the last plan that used it found them, or
 // ErrNotFound when none did.
-func (m *Migration) MatchedResources(assessment string) ([]merge.Overlap, error) {
-	var matched []merge.Overlap
+func (m *Migration) MatchedResources(assessment string) (lifecycle.Matches, error) {
+	var matched lifecycle.Matches
 	return matched, m.get(bucketRecords, "matched/"+assessment, &matched)
 }
 

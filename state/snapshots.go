@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -30,7 +29,7 @@ type Snapshot struct {
 	Items       map[identity.Kind]int `json:"items"`
 	Pages       int                   `json:"pages"`
 	Gaps        []identity.Gap        `json:"gaps,omitempty"`
-	Unread      []contract.Unread     `json:"unread,omitempty"` // what its provider never reads
+	Unread      []identity.Unread     `json:"unread,omitempty"` // what its provider never reads
 	Reason      string                `json:"reason,omitempty"` // why it failed
 	Page        string                `json:"page,omitempty"`   // the page at fault
 }

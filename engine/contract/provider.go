@@ -32,14 +32,7 @@ type ProviderSchema struct {
 	Kinds       []identity.Kind           `json:"kinds,omitempty"`     // of a source: what it reads
 	Resources   []identity.ResourceSchema `json:"resources,omitempty"` // of a target: what it writes
 	// of a source: what it does not read, though an incumbent may have it
-	Unread []Unread `json:"unread,omitempty"`
-}
-
-// Unread is something of an incumbent that its provider never reads. Nobody knows whether there is any, so a person is
-// asked.
-type Unread struct {
-	Name     string `json:"name"`     // admin roles, trusted origins
-	Question string `json:"question"` // what to look at there, and what to do with it
+	Unread []identity.Unread `json:"unread,omitempty"`
 }
 
 // SourceIdentity says which tenant a source reads.

@@ -1,10 +1,10 @@
 package handoff
 
 import (
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 )
 
@@ -32,7 +32,7 @@ type Report struct {
 // Question is something that a source may have and that is never read of it.
 type Question struct {
 	Source string `json:"source"`
-	contract.Unread
+	identity.Unread
 }
 
 // PlanFacts are the head of the plan.

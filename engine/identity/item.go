@@ -203,6 +203,13 @@ type Gap struct {
 	Of string `json:"of,omitempty"`
 }
 
+// Unread is something of an incumbent that its provider never reads. Nobody knows whether there is any, so a person is
+// asked.
+type Unread struct {
+	Name     string `json:"name"`     // admin roles, trusted origins
+	Question string `json:"question"` // what to look at there, and what to do with it
+}
+
 // KindVersion is the version of what engine/kinds describes. Kinds evolve by adding fields; a field never changes its
 // meaning.
 const KindVersion = 1

@@ -52,11 +52,14 @@ type Review struct {
 // DecisionID tells decisions apart: what was decided about one item and one type of resource.
 func DecisionID(o merge.Overlap) string { return o.Item.Address().String() + "#" + o.Wanted.Type }
 
+// Matches are the overlaps of one assessment: what in the target its items meet.
+type Matches []merge.Overlap
+
 // Matched are the overlaps of each assessment, those without any too.
-func (r Review) Matched() map[string][]merge.Overlap {
-	matched := map[string][]merge.Overlap{}
+func (r Review) Matched() map[string]Matches {
+	matched := map[string]Matches{}
 	for _, id := range r.Assessments {
-		matched[id] = []merge.Overlap{}
+		matched[id] = Matches{}
 	}
 	for _, o := range r.Overlaps {
 		id := r.Assessments[o.Item.Source]

@@ -39,7 +39,7 @@ type directory struct {
 func (*directory) Schema() contract.ProviderSchema {
 	return contract.ProviderSchema{Name: "directory", Version: "1.0.0", Doc: "A directory.",
 		Kinds:  []identity.Kind{identity.KindGroup, identity.KindUser},
-		Unread: []contract.Unread{{Name: "hooks", Question: "Does anything listen?"}}}
+		Unread: []identity.Unread{{Name: "hooks", Question: "Does anything listen?"}}}
 }
 
 func (*directory) Configure(context.Context, map[string]any) diag.List { return nil }

@@ -1,6 +1,10 @@
 package rehearsal
 
-import "math"
+import (
+	"math"
+
+	"github.com/rehome-iam/rehome/engine/history"
+)
 
 // Measured is one step that was carried out: what sort it is of, such as "create client", and the requests it took.
 type Measured struct {
@@ -8,18 +12,9 @@ type Measured struct {
 	Requests int
 }
 
-// Forecast is what the real run will need, as far as the rehearsal can tell.
-type Forecast struct {
-	Steps    int   `json:"steps"`
-	Requests int   `json:"requests"`
-	Millis   int64 `json:"millis"`
-	Measured int   `json:"measured"` // steps that it rests on
-	Unseen   int   `json:"unseen"`   // real steps of a sort that was not rehearsed; they count as the average
-}
-
 // Foresee gives each real step the average of its sort, and time by the rate of requests that was measured. Nil without
 // a measurement.
-func Foresee(measured []Measured, millis int64, real []string) *Forecast {
+func Foresee(measured []Measured, millis int64, real []string) *history.RehearsalForecast {
 	total, perSort, seen := 0, map[string]int{}, map[string]int{}
 	for _, m := range measured {
 		total += m.Requests
@@ -29,7 +24,7 @@ func Foresee(measured []Measured, millis int64, real []string) *Forecast {
 	if total == 0 {
 		return nil
 	}
-	f := &Forecast{Steps: len(real), Measured: len(measured)}
+	f := &history.RehearsalForecast{Steps: len(real), Measured: len(measured)}
 	requests := 0.0
 	for _, sort := range real {
 		if seen[sort] == 0 {

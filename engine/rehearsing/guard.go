@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -16,7 +17,7 @@ import (
 const codeRefused = "rehearsal-target-refused"
 
 // guard lets only a throw-away target through. A copy of a file is one by nature.
-func (r *rehearsing) guard(ctx context.Context, report *rehearsal.Report, real *planning.Prepared,
+func (r *rehearsing) guard(ctx context.Context, report *history.Rehearsal, real *planning.Prepared,
 	realMemory *scratch.Memory, work *planning.Prepared, memory *scratch.Memory) error {
 	if r.scratch.Copied {
 		return nil

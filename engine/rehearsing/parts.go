@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -36,7 +37,7 @@ func (r *rehearsing) plan(ctx context.Context, of *project.Project) (*planning.P
 
 // parts applies, verifies, takes back, verifies again, and compares with how it was before. The real plan and target
 // are only read.
-func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPlan *plan.Plan, work *planning.Prepared,
+func (r *rehearsing) parts(ctx context.Context, report *history.Rehearsal, realPlan *plan.Plan, work *planning.Prepared,
 	before []identity.Resource, real *project.Target) error {
 	if err := planning.Record(ctx, r.scratch.Project, work, false); err != nil {
 		return err
@@ -44,12 +45,12 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPl
 	if err := r.elsewhere(ctx, real, work); err != nil {
 		return err
 	}
-	applied, measured, err := r.carryOut(ctx, report, rehearsal.PartApply, work)
+	applied, measured, err := r.carryOut(ctx, report, history.PartApply, work)
 	if err != nil {
 		return err
 	}
 	r.foresee(report, realPlan, measured)
-	if err := r.verify(ctx, report, rehearsal.PartVerify, work.Target); err != nil {
+	if err := r.verify(ctx, report, history.PartVerify, work.Target); err != nil {
 		return err
 	}
 	back, err := r.in.Real.TakeBack(ctx, r.scratch.Project, applied)
@@ -66,10 +67,10 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPl
 	if err := planning.Record(ctx, r.scratch.Project, back, false); err != nil {
 		return err
 	}
-	if _, _, err := r.carryOut(ctx, report, rehearsal.PartRollback, back); err != nil {
+	if _, _, err := r.carryOut(ctx, report, history.PartRollback, back); err != nil {
 		return err
 	}
-	if err := r.verify(ctx, report, rehearsal.PartVerifyAgain, work.Target); err != nil {
+	if err := r.verify(ctx, report, history.PartVerifyAgain, work.Target); err != nil {
 		return err
 	}
 	return r.compare(ctx, report, work.Target, before)
@@ -77,9 +78,9 @@ func (r *rehearsing) parts(ctx context.Context, report *rehearsal.Report, realPl
 
 // carryOut is one apply, with made-up secrets: those of the incumbent are not for a throw-away target, and new ones are
 // for nobody.
-func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, name string, work *planning.Prepared,
+func (r *rehearsing) carryOut(ctx context.Context, report *history.Rehearsal, name string, work *planning.Prepared,
 ) (string, []rehearsal.Measured, error) {
-	doing := map[string]string{rehearsal.PartApply: "Applying", rehearsal.PartRollback: "Rolling back"}[name]
+	doing := map[string]string{history.PartApply: "Applying", history.PartRollback: "Rolling back"}[name]
 	steps := phrase.Plural(len(apply.Planned(work.Plan.Steps)), "step", "steps")
 	r.p.Note("%s %s in %s", doing, steps, report.Target.Summary)
 	r.p.Events.Send(project.Parting{
@@ -98,12 +99,12 @@ func (r *rehearsing) carryOut(ctx context.Context, report *rehearsal.Report, nam
 }
 
 // carriedOut is what came of the steps, and what each took.
-func carriedOut(of apply.Report) (rehearsal.Part, []rehearsal.Measured) {
-	part := rehearsal.Part{Requests: of.Requests, Failures: []rehearsal.Failure{}}
+func carriedOut(of apply.Report) (history.RehearsalPart, []rehearsal.Measured) {
+	part := history.RehearsalPart{Requests: of.Requests, Failures: []history.RehearsalFailure{}}
 	var measured []rehearsal.Measured
 	for _, result := range of.Results {
 		if !result.Outcome.Done() {
-			part.Failures = append(part.Failures, rehearsal.Failure{What: result.Step.ID, Reason: result.Reason})
+			part.Failures = append(part.Failures, history.RehearsalFailure{What: result.Step.ID, Reason: result.Reason})
 			continue
 		}
 		part.Steps++
@@ -123,7 +124,7 @@ func (madeUp) Secret(context.Context, identity.SecretReference) (string, error) 
 }
 
 // foresee says what the real run will need, by the part that was just done.
-func (r *rehearsing) foresee(report *rehearsal.Report, real *plan.Plan, measured []rehearsal.Measured) {
+func (r *rehearsing) foresee(report *history.Rehearsal, real *plan.Plan, measured []rehearsal.Measured) {
 	here, there := r.scratch.Project.Config().Target.Provider, r.p.Config().Target.Provider
 	if here != there {
 		report.Unsaid = fmt.Sprintf("a %s says nothing of the requests and the time of a %s; rehearse on one of those", here,
@@ -141,9 +142,9 @@ func (r *rehearsing) foresee(report *rehearsal.Report, real *plan.Plan, measured
 }
 
 // verify tries what the runs made, and after the rollback that it is gone.
-func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name string, target *project.Target) error {
+func (r *rehearsing) verify(ctx context.Context, report *history.Rehearsal, name string, target *project.Target) error {
 	r.p.Note("Verifying")
-	part := rehearsal.Part{Name: name, Failures: []rehearsal.Failure{}}
+	part := history.RehearsalPart{Name: name, Failures: []history.RehearsalFailure{}}
 	done, err := r.in.Real.Did(r.scratch.Project.Migration(), "")
 	var nothing diag.Diagnostic
 	if errors.As(err, &nothing) && nothing.Code == "verify-nothing" {
@@ -168,7 +169,7 @@ func (r *rehearsing) verify(ctx context.Context, report *rehearsal.Report, name 
 	part.Steps, part.Requests = len(found.Results)-part.Skipped, found.Requests
 	part.Millis = r.p.Now().Sub(began).Milliseconds()
 	for _, result := range found.Failures() {
-		failure := rehearsal.Failure{What: result.Resource.String() + " " + result.Probe, Reason: result.Summary}
+		failure := history.RehearsalFailure{What: result.Resource.String() + " " + result.Probe, Reason: result.Summary}
 		part.Failures = append(part.Failures, failure)
 	}
 	report.Parts = append(report.Parts, part)
@@ -182,7 +183,7 @@ func actForNobody() verify.People {
 }
 
 // compare looks whether the target is as it was. Only then its marker is cleared, so that the next rehearsal may begin.
-func (r *rehearsing) compare(ctx context.Context, report *rehearsal.Report, target *project.Target,
+func (r *rehearsing) compare(ctx context.Context, report *history.Rehearsal, target *project.Target,
 	before []identity.Resource) error {
 	schema, err := target.Schema(ctx)
 	if err != nil {

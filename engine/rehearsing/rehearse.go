@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/apply"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -37,7 +38,7 @@ type Real struct {
 
 // Rehearse carries the plan out on the target of the rehearsal block, and takes it back. What went wrong within a part
 // is in the report; an error has stopped it. A plan with an open gate is a *planning.DraftError.
-func Rehearse(ctx context.Context, p *project.Project, in Input) (*rehearsal.Report, error) {
+func Rehearse(ctx context.Context, p *project.Project, in Input) (*history.Rehearsal, error) {
 	cfg, err := p.Configuration(ctx)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func Rehearse(ctx context.Context, p *project.Project, in Input) (*rehearsal.Rep
 	if err != nil {
 		return nil, err
 	}
-	var report *rehearsal.Report
+	var report *history.Rehearsal
 	err = p.Hold(ctx, state.WorkRehearse, "", "", func(ctx context.Context, a state.Activity) error {
 		s, err := scratch.Open(ctx, p, migration, in.Keep, a.ID)
 		if err != nil {
@@ -71,7 +72,7 @@ func Rehearse(ctx context.Context, p *project.Project, in Input) (*rehearsal.Rep
 }
 
 // record keeps the report, which is all that the state of the migration gets.
-func record(p *project.Project, migration *state.Migration, report *rehearsal.Report) error {
+func record(p *project.Project, migration *state.Migration, report *history.Rehearsal) error {
 	r := state.Rehearsal{
 		ID: p.NewID("d"), Migration: migration.Name(), At: p.Now().UTC(), Passed: report.Passed(), Report: *report,
 	}
@@ -89,7 +90,7 @@ type rehearsing struct {
 }
 
 // run rehearses.
-func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
+func (r *rehearsing) run(ctx context.Context) (*history.Rehearsal, error) {
 	real, realMemory, err := r.plan(ctx, r.scratch.Real())
 	if err != nil {
 		return nil, err
@@ -103,12 +104,12 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal.Report, error) {
 		return nil, err
 	}
 	defer work.Close()
-	report := &rehearsal.Report{
-		Target: rehearsal.Target{
+	report := &history.Rehearsal{
+		Target: history.RehearsalTarget{
 			Address: r.scratch.Address(), Identity: work.Plan.Target.Identity, Summary: work.Plan.Target.Summary,
 		},
 		Wave: r.in.Part.Wave, PlanHash: work.Plan.PlanHash, Compared: len(memory.Seen()),
-		Differences: []rehearsal.Difference{},
+		Differences: []history.RehearsalDifference{},
 	}
 	if err := r.guard(ctx, report, real, realMemory, work, memory); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (s *source) Schema() contract.ProviderSchema {
 		Config: []contract.ConfigAttribute{{Name: "folder", Type: "string", Required: true,
 			Doc: "Folder with groups.csv and applications.csv."}},
 		Kinds:  []identity.Kind{identity.KindGroup, identity.KindApplication},
-		Unread: []contract.Unread{{Name: "people", Question: "Who is in the groups? The export does not say."}},
+		Unread: []identity.Unread{{Name: "people", Question: "Who is in the groups? The export does not say."}},
 	}
 }
 

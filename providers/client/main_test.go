@@ -94,7 +94,7 @@ func (f *fakeSource) Schema() contract.ProviderSchema {
 			{Name: "limit", Type: "number", Default: 5.0, Sensitive: true},
 		},
 		Kinds:  []identity.Kind{identity.KindGroup, identity.KindUser},
-		Unread: []contract.Unread{{Name: "hooks", Question: "Which run?"}},
+		Unread: []identity.Unread{{Name: "hooks", Question: "Which run?"}},
 	}
 }
 

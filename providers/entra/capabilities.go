@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -107,8 +106,8 @@ const largestPage = 999
 const hiddenMembers = "Member.Read.Hidden"
 
 // unread lists what a tenant may have and Collect does not ask for.
-func unread() []contract.Unread {
-	return []contract.Unread{
+func unread() []identity.Unread {
+	return []identity.Unread{
 		{Name: "claims mapping policies", Question: "Which applications get claims by a policy of their own? Compare a " +
 			"token or assertion of each side before they switch. Graph: policies/claimsMappingPolicies."},
 		{Name: "permission grants", Question: "What have administrators and people consented to, for which " +

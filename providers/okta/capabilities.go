@@ -1,7 +1,6 @@
 package okta
 
 import (
-	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
@@ -45,8 +44,8 @@ func policyTypes() []policyType {
 }
 
 // unread lists what an org may have and Collect does not ask for.
-func unread() []contract.Unread {
-	return []contract.Unread{
+func unread() []identity.Unread {
+	return []identity.Unread{
 		{Name: "administrator roles", Question: "Who administers the org, and who of them must administer the target? " +
 			"Security, Administrators."},
 		{Name: "custom authorization servers",

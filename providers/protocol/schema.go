@@ -70,7 +70,7 @@ func DecodeSchema(message *ProviderSchema) (contract.ProviderSchema, error) {
 		schema.Resources = append(schema.Resources, resource)
 	}
 	for _, u := range message.GetUnread() {
-		schema.Unread = append(schema.Unread, contract.Unread{Name: CleanText(u.GetName()),
+		schema.Unread = append(schema.Unread, identity.Unread{Name: CleanText(u.GetName()),
 			Question: CleanText(u.GetQuestion())})
 	}
 	return schema, nil

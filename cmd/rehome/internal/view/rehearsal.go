@@ -7,9 +7,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
-	"github.com/rehome-iam/rehome/engine/rehearsal"
 	"github.com/rehome-iam/rehome/state"
 )
 
@@ -17,7 +17,7 @@ import (
 const shownFailures = 10
 
 // Rehearsal shows what came of a rehearsal, what went wrong first.
-func Rehearsal(w io.Writer, report *rehearsal.Report, verbose bool, readers Readers) error {
+func Rehearsal(w io.Writer, report *history.Rehearsal, verbose bool, readers Readers) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Rehearsal on %s: %s", report.Target.Address, phrase.Clean(report.Target.Summary))
 	if report.Wave != "" {
@@ -73,14 +73,14 @@ func Rehearsal(w io.Writer, report *rehearsal.Report, verbose bool, readers Read
 
 func partTitle(name string) string {
 	return map[string]string{
-		rehearsal.PartApply: "Apply", rehearsal.PartVerify: "Verify", rehearsal.PartRollback: "Rollback",
-		rehearsal.PartVerifyAgain: "Verify again",
+		history.PartApply: "Apply", history.PartVerify: "Verify", history.PartRollback: "Rollback",
+		history.PartVerifyAgain: "Verify again",
 	}[name]
 }
 
-func rehearsedPart(w io.Writer, part rehearsal.Part) {
+func rehearsedPart(w io.Writer, part history.RehearsalPart) {
 	unit := phrase.Plural(part.Steps, "step", "steps")
-	if part.Name == rehearsal.PartVerify || part.Name == rehearsal.PartVerifyAgain {
+	if part.Name == history.PartVerify || part.Name == history.PartVerifyAgain {
 		unit = phrase.Plural(part.Steps, "probe", "probes")
 	}
 	if part.Skipped > 0 {
@@ -90,7 +90,7 @@ func rehearsedPart(w io.Writer, part rehearsal.Part) {
 		phrase.Plural(part.Requests, "request", "requests"), tookMillis(part.Millis), len(part.Failures))
 }
 
-func forecast(w io.Writer, report *rehearsal.Report) {
+func forecast(w io.Writer, report *history.Rehearsal) {
 	f := report.Forecast
 	if f == nil {
 		fmt.Fprintf(w, "Real run  no estimate: %s\n", phrase.Clean(report.Unsaid))

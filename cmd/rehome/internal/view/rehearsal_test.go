@@ -6,23 +6,23 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/rehearsal"
 )
 
 func TestRehearsal_WhatWentWrongComesFirst(t *testing.T) {
-	report := &rehearsal.Report{
-		Target: rehearsal.Target{Address: "keycloak.scratch", Summary: "Keycloak, realm x"},
-		Parts: []rehearsal.Part{
-			{Name: rehearsal.PartApply, Steps: 1, Requests: 3, Millis: 1200,
-				Failures: []rehearsal.Failure{{What: "client:a", Reason: "400 illegal\x1b[31m"}}},
-			{Name: rehearsal.PartVerify, Steps: 2, Skipped: 1},
+	report := &history.Rehearsal{
+		Target: history.RehearsalTarget{Address: "keycloak.scratch", Summary: "Keycloak, realm x"},
+		Parts: []history.RehearsalPart{
+			{Name: history.PartApply, Steps: 1, Requests: 3, Millis: 1200,
+				Failures: []history.RehearsalFailure{{What: "client:a", Reason: "400 illegal\x1b[31m"}}},
+			{Name: history.PartVerify, Steps: 2, Skipped: 1},
 		},
-		Differences: make([]rehearsal.Difference, 12),
+		Differences: make([]history.RehearsalDifference, 12),
 		Unsaid:      "no step was carried out",
 	}
 	for i := range report.Differences {
-		report.Differences[i] = rehearsal.Difference{
+		report.Differences[i] = history.RehearsalDifference{
 			Resource: identity.ResourceID{Type: "group", Key: "/left"}, Summary: "the rehearsal left it",
 		}
 	}
