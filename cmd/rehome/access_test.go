@@ -176,7 +176,7 @@ func deniedWithSomeArguments(t *testing.T, folder, path string) bool {
 		env := systemEnvironment()
 		env.in, env.out, env.err, env.terminal, env.asks = strings.NewReader(""), &out, &talk, false, false
 		env.variable = []string{"REHOME_STATE_KEY=" + testIdentity}
-		if status := run(context.Background(), args, env); status == exitDone {
+		if status := execute(context.Background(), args, env); status == exitDone {
 			t.Errorf("%v ended with status 0", args)
 		}
 		if strings.Contains(out.String()+talk.String(), "access-token-missing") {

@@ -17,6 +17,7 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/terminal"
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/authorization"
+	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/project"
 )
 
@@ -283,15 +284,22 @@ func (c *Command) run(parsed *cobra.Command, args []string, env *environment, gl
 		name: c.Path, root: parsed.Root()})
 }
 
-// addCommands hangs every command below the one that its path names.
-func addCommands(root *cobra.Command, env *environment, global *options) {
-	made := map[string]*cobra.Command{"": root}
-	for _, c := range commands() {
-		above := ""
-		if at := strings.LastIndexByte(c.Path, ' '); at > 0 {
-			above = c.Path[:at]
-		}
-		made[c.Path] = c.cobra(env, global)
-		made[above].AddCommand(made[c.Path])
+// settingsOf are what a use case takes from the surroundings of a command.
+func settingsOf(env *environment, global *options, lines *terminal.Lines, c *Command,
+	class commandClass) project.Settings {
+	return project.Settings{
+		Folder: global.chdir, Command: "rehome " + c.Path, Environ: env.variable, Now: env.now, Host: env.host,
+		Account: env.account,
+		PID:     os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
+		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: c.Phase,
+		Need: class.need(), Begins: class == classBegin, Log: env.err,
+		Ask: terminal.NewPerson(env.in, env.err, env.asks && global.input && !env.automation()),
+		Events: &terminal.Listener{
+			Lines: lines, Err: env.err, Silent: global.json, Live: env.terminal && !global.json && !env.automation(),
+			Now:  env.now,
+			Show: func(list diag.List) { view.Diagnostics(env.err, list, env.style(global.noColor)) },
+			Part: func(words string) { env.parting.Store(&words) },
+		},
+		Backend: backendOf(env, "rehome "+c.Path),
 	}
 }

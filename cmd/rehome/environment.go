@@ -15,8 +15,6 @@ import (
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/terminal"
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/engine/applying"
-	"github.com/rehome-iam/rehome/engine/diag"
-	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 )
@@ -88,26 +86,6 @@ func (e *environment) style(noColor bool) view.Style {
 	return view.Style{Color: e.terminal && e.getenv("TERM") != "dumb" || forced != "" && forced != "0"}
 }
 
-// settingsOf are what a use case takes from the surroundings of a command.
-func settingsOf(env *environment, global *options, lines *terminal.Lines, c *Command,
-	class commandClass) project.Settings {
-	return project.Settings{
-		Folder: global.chdir, Command: "rehome " + c.Path, Environ: env.variable, Now: env.now, Host: env.host,
-		Account: env.account,
-		PID:     os.Getpid(), Home: env.home, Binaries: env.folder, Variables: global.variables, VarFiles: global.varFiles,
-		PluginDirs: global.pluginDirs, LockTimeout: global.lockTimeout, ShowPeople: global.showPeople, Phase: c.Phase,
-		Need: class.need(), Begins: class == classBegin, Log: env.err,
-		Ask: terminal.NewPerson(env.in, env.err, env.asks && global.input && !env.automation()),
-		Events: &terminal.Listener{
-			Lines: lines, Err: env.err, Silent: global.json, Live: env.terminal && !global.json && !env.automation(),
-			Now:  env.now,
-			Show: func(list diag.List) { view.Diagnostics(env.err, list, env.style(global.noColor)) },
-			Part: func(words string) { env.parting.Store(&words) },
-		},
-		Backend: backendOf(env, "rehome "+c.Path),
-	}
-}
-
 // backendOf opens the file of a state for a command.
 func backendOf(env *environment, command string) func(string, time.Duration) (state.Backend, error) {
 	return func(path string, patience time.Duration) (state.Backend, error) {
@@ -115,6 +93,20 @@ func backendOf(env *environment, command string) func(string, time.Duration) (st
 			PID: os.Getpid(), Host: env.host, Command: command, Since: env.now().UTC().Format(time.RFC3339),
 		})
 	}
+}
+
+// options are the global flags.
+type options struct {
+	chdir       string
+	noColor     bool
+	json        bool
+	jsonInto    string
+	showPeople  bool
+	input       bool
+	lockTimeout time.Duration
+	variables   []string
+	varFiles    []string
+	pluginDirs  []string
 }
 
 // eventFormat is the version of every JSON document.

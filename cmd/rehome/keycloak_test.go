@@ -88,7 +88,7 @@ func (j *journey) run(want int, args ...string) string {
 	env.in, env.out, env.err, env.terminal, env.asks = strings.NewReader(""), &out, &talk, false, false
 	env.variable = append(append([]string{}, os.Environ()...), append(j.variable, "REHOME_PLUGIN_DIR="+j.plugins,
 		"CI=true", "REHOME_LOG=")...)
-	if got := run(j.t.Context(), append([]string{"-chdir=" + j.folder}, args...), env); got != want {
+	if got := execute(j.t.Context(), append([]string{"-chdir=" + j.folder}, args...), env); got != want {
 		j.t.Fatalf("rehome %s ended with status %d, wanted %d\n%s%s", strings.Join(args, " "), got, want, out.String(),
 			talk.String())
 	}

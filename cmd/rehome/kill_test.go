@@ -51,7 +51,7 @@ func runKilled() int {
 			}
 		}
 	}
-	return run(context.Background(), os.Args[1:], env)
+	return execute(context.Background(), os.Args[1:], env)
 }
 
 // pause waits until somebody removes a file that it makes.

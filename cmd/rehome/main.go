@@ -6,5 +6,5 @@ import (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], systemEnvironment()))
+	os.Exit(execute(context.Background(), os.Args[1:], systemEnvironment()))
 }

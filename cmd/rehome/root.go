@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,22 +17,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/version"
 )
 
-// options are the global flags.
-type options struct {
-	chdir       string
-	noColor     bool
-	json        bool
-	jsonInto    string
-	showPeople  bool
-	input       bool
-	lockTimeout time.Duration
-	variables   []string
-	varFiles    []string
-	pluginDirs  []string
-}
-
-// run is the whole program but for the exit: arguments in, exit status out.
-func run(ctx context.Context, args []string, env *environment) int {
+// execute is the whole program but for the exit: arguments in, exit status out.
+func execute(ctx context.Context, args []string, env *environment) int {
 	ctx, stop := interruptible(ctx, env)
 	defer stop()
 	root := newRootCommand(env)
@@ -49,7 +35,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 	var status *statusError
 	if !errors.As(err, &status) || !status.quiet {
 		global := globalOf(root)
-		report(env, global, err)
+		tellError(env, global, err)
 	}
 	return exitStatus(err)
 }
@@ -79,7 +65,7 @@ func interruptible(ctx context.Context, env *environment) (context.Context, func
 	}
 }
 
-func report(env *environment, global *options, err error) {
+func tellError(env *environment, global *options, err error) {
 	list := diagnosis.Of(err)
 	if global.json {
 		newLines(env, global).Diagnostics(list)
@@ -88,7 +74,7 @@ func report(env *environment, global *options, err error) {
 	view.Diagnostics(env.err, list, env.style(global.noColor))
 }
 
-// optionsKey finds the options that newRootCommand bound; commands get them by closure, run needs them for the last
+// optionsKey finds the options that newRootCommand bound; commands get them by closure, execute needs them for the last
 // error.
 type optionsKey struct{}
 
@@ -145,4 +131,17 @@ func newRootCommand(env *environment) *cobra.Command {
 		return usageError(c, err)
 	})
 	return root
+}
+
+// addCommands hangs every command below the one that its path names.
+func addCommands(root *cobra.Command, env *environment, global *options) {
+	made := map[string]*cobra.Command{"": root}
+	for _, c := range commands() {
+		above := ""
+		if at := strings.LastIndexByte(c.Path, ' '); at > 0 {
+			above = c.Path[:at]
+		}
+		made[c.Path] = c.cobra(env, global)
+		made[above].AddCommand(made[c.Path])
+	}
 }

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(runKilled())
 	}
 	testscript.Main(m, map[string]func(){
-		"rehome": func() { os.Exit(run(context.Background(), os.Args[1:], scriptEnvironment())) },
+		"rehome": func() { os.Exit(execute(context.Background(), os.Args[1:], scriptEnvironment())) },
 	})
 }
 

@@ -29,9 +29,10 @@ const (
 // many words.
 const shortestSecret = 4
 
-// Target and Source are what use cases work with of the plugins.
 type (
+	// Target is what use cases work with of a target's plugin.
 	Target = client.Target
+	// Source is what use cases work with of a source's plugin.
 	Source = client.Source
 )
 

@@ -78,7 +78,7 @@ type Record struct {
 	Confirmation *Confirmation `json:"confirmation,omitempty"`
 }
 
-// CutoverFacts are all that is known about one application.
+// Facts are all that is known about one application.
 type Facts struct {
 	Progress Progress
 	Record   Record
@@ -104,7 +104,7 @@ type Cutover struct {
 	Next      string   `json:"next,omitempty"`
 }
 
-// CutoverOf is the cutover of one application. A log that could not be read adds a question and proves nothing: nothing
+// Of is the cutover of one application. A log that could not be read adds a question and proves nothing: nothing
 // is ever retired by silence that nobody heard.
 func Of(f Facts) Cutover {
 	c := Cutover{Proofs: []Proof{}, Missing: []string{}, Questions: []string{}}

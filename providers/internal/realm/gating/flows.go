@@ -12,7 +12,6 @@ import (
 type FlowSet struct {
 	flows   map[string]object.Object // by alias
 	configs map[string]object.Object // by alias
-	top     []string                 // aliases of the top-level flows
 	// below holds the executions of the gates' flows that are flows themselves, by the alias of the outer and of the
 	// inner flow. Each client is looked up in it: the trees hold the gates of all clients, and a walk for each would
 	// grow with the square.
@@ -26,9 +25,6 @@ func ParseFlows(flows, configs []object.Object) FlowSet {
 	s := FlowSet{flows: map[string]object.Object{}, configs: map[string]object.Object{}}
 	for _, f := range flows {
 		s.flows[object.Text(f, "alias")] = f
-		if object.Truth(f, "topLevel") {
-			s.top = append(s.top, object.Text(f, "alias"))
-		}
 	}
 	for _, c := range configs {
 		s.configs[object.Text(c, "alias")] = object.Peek(c, "config")
@@ -72,9 +68,6 @@ func (s FlowSet) child(outer, inner, requirement string) (Flow, bool) {
 	}
 	return *e.Flow, e.Requirement == requirement
 }
-
-// TopLevel lists the aliases of the top-level flows.
-func (s FlowSet) TopLevel() []string { return s.top }
 
 // ID is the server's id of a flow, empty when it is not there.
 func (s FlowSet) ID(alias string) string { return object.Text(s.flows[alias], "id") }
