@@ -40,7 +40,7 @@ func applicationMeanings() []meaning[application] {
 		}),
 		means("home_url", func(a application, o object, _ *liveRealm) (any, any) { return a.HomeURL, textAt(o, "baseUrl") }),
 		{field: "access", despite: true, compare: func(a application, o object, _ *liveRealm) (any, any) {
-			machine := a.Access == identity.AccessEveryone && o["standardFlowEnabled"] != true // nobody signs in to it
+			machine := a.Access == identity.AccessEveryone && a.Protocol == "oidc" && !signsIn(o)
 			return !machine, textAt(o, "authenticationFlowBindingOverrides", "browser") != ""
 		}},
 		lists("redirect_uris", wantedRedirects, func(o object, _ *liveRealm) []string { return textsAt(o, "redirectUris") }),
@@ -249,4 +249,10 @@ func orElse(text, otherwise string) string {
 		return otherwise
 	}
 	return text
+}
+
+// signsIn tells whether people sign in to a client in any way.
+func signsIn(o object) bool {
+	return o["standardFlowEnabled"] == true || o["implicitFlowEnabled"] == true || o["directAccessGrantsEnabled"] == true ||
+		textAt(o, "attributes", "oauth2.device.authorization.grant.enabled") == "true"
 }

@@ -60,13 +60,23 @@ func nothing[T any](reason string, fields ...string) []meaning[T] {
 func groupMeanings() []meaning[kinds.Group] {
 	type group = kinds.Group
 	return append([]meaning[group]{
-		says("name", func(g group) string { return g.Name }, "name"),
-		says("description", func(g group) string { return g.Description }, "description"),
+		means("name", func(g group, o object, _ *liveRealm) (any, any) {
+			if g.Everyone { // of a source, so it bears the source's name
+				return true, strings.HasPrefix(textAt(o, "name"), "everyone-")
+			}
+			return g.Name, textAt(o, "name")
+		}),
+		means("description", func(g group, o object, _ *liveRealm) (any, any) {
+			if g.Everyone {
+				return true, strings.HasPrefix(textAt(o, "description"), "Everybody of ")
+			}
+			return g.Description, textAt(o, "description")
+		}),
 		means("attributes", func(g group, o object, _ *liveRealm) (any, any) {
 			return attributeTexts(g.Attributes), attributeTexts(listsOf(objectAt(o, "attributes")))
 		}),
 	}, nothing[group]("a word of the incumbent; what follows from it is noted, of a rule with the rule itself", "type",
-		"origin", "dynamic")...)
+		"origin", "dynamic", "everyone")...)
 }
 
 func assignmentMeanings() []meaning[kinds.AppAssignment] {
