@@ -100,7 +100,7 @@ func TestKeycloak_TokensOfARealServerAreHeldToTheRules(t *testing.T) {
 	j := newJourney(t, "okta-to-realmfile", "okta", "realmfile")
 	startOktaLab(j)
 	block := fmt.Sprintf("access {\n  issuer          = %q\n  audience        = \"rehome-cli\"\n"+
-		"  operator_tenant = \"platform\"\n"+
+		"  operator_tenant = \"platform\"\n  contexts = [\"portal\"]\n"+
 		"  claims = { tenant = \"rehome.tenant\", permissions = \"resource_access.rehome.roles\", context = "+
 		"\"rehome.context\" }\n}\n", server.URL+"/realms/"+realm.Name)
 	if err := os.WriteFile(filepath.Join(j.folder, "access.rehome.hcl"), []byte(block), 0o600); err != nil {

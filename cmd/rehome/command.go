@@ -263,9 +263,6 @@ func (c *Command) run(parsed *cobra.Command, args []string, env *environment, gl
 			return fmt.Errorf("working in the folder of -chdir: %w", err)
 		}
 	}
-	if err := c.lacks(parsed.Flags()); err != nil {
-		return err
-	}
 	lines, class := newLines(env, global), c.class(parsed.Flags())
 	p := project.New(settingsOf(env, global, lines, c, class))
 	defer p.Close()
@@ -274,6 +271,9 @@ func (c *Command) run(parsed *cobra.Command, args []string, env *environment, gl
 		if err := p.Enter(ctx); err != nil {
 			return err
 		}
+	}
+	if err := c.lacks(parsed.Flags()); err != nil {
+		return err
 	}
 	if c.Settled {
 		if err := p.CloseUnfinished(ctx); err != nil {

@@ -81,7 +81,7 @@ func TestProvider_IsRunByRehome(t *testing.T) {
 	}
 	// The owner of the application has to be told something first, which is a gate of the plan.
 	out := run(3, "plan")
-	for _, want := range []string{`group:/Sales, EMEA`, `client:wiki`, "6 create, 0 change",
+	for _, want := range []string{`group:/Sales, EMEA`, `client:wiki`, "10 create, 0 change",
 		"4 items = 4 done by resources"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the plan does not say %q:\n%s", want, out)
