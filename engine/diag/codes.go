@@ -135,6 +135,8 @@ func codesOfCommands() []Code {
 			"Put it back, or use a token that may manage the migration under the recorded block."},
 		{"access-change-pending", "The access block differs from the recorded one and the token may change it.",
 			"Nothing; the next command that changes something records it."},
+		{"interrupted", "Ctrl-C or the end of a job stopped the command.",
+			"Run the same command again; rehome status says what goes on."},
 		{"command-failed", "Something else failed.", "Read the message."},
 	}
 }

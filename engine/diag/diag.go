@@ -51,6 +51,12 @@ type Diagnostic struct {
 	Address  string   `json:"address,omitempty"` // item or resource, such as okta.corp/application/0oa1
 }
 
+// Interrupted is what a person reads who stopped a command: what was being done, in a sentence, and how it goes on.
+func Interrupted(doing string) Diagnostic {
+	return Errorf("interrupted", "Command was interrupted",
+		"%s\nRun the same command again: what was begun is recorded, and rehome status says what goes on.", doing)
+}
+
 // Error makes a Diagnostic usable as an error.
 func (d Diagnostic) Error() string {
 	if d.Detail == "" {

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,6 +41,9 @@ func describe(err error) diag.Diagnostic {
 	var ownerless *fault.OwnerError
 	var lost *state.LostError
 	switch {
+	case errors.Is(err, context.Canceled):
+		doing := strings.Replace(err.Error(), context.Canceled.Error(), "interrupted", 1)
+		return diag.Interrupted(phrase.Sentence(errors.New(doing)))
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
 	case errors.As(err, &told):

@@ -104,7 +104,7 @@ func Run(ctx context.Context, expected []Expected, target Target, schemas []iden
 	}
 	report := Report{Changes: Compare(expected, live, schemas), Resources: len(expected), Requests: summary.Requests}
 	report.Results = append(readBack(expected, report.Changes, options.Now()),
-		Parity(expected, live, schemas, options.Now())...)
+		CompareGrants(expected, live, schemas, options.Now())...)
 	probed, err := probe(ctx, expected, target, options)
 	if err != nil {
 		return report, err

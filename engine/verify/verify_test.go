@@ -32,7 +32,7 @@ func grant(group, app string) identity.Resource {
 		Attributes: identity.Attributes{"group": group, "client": app}}
 }
 
-func TestParity_AGrantThatNoRunMadeIsFound(t *testing.T) {
+func TestCompareGrants_AGrantThatNoRunMadeIsFound(t *testing.T) {
 	made := grant("/eng", "wiki")
 	expected := verify.Expect([]verify.Done{
 		did("r1", "create", "wiki", identity.Attributes{}), did("r1", "create", "crm", identity.Attributes{}),
@@ -41,7 +41,7 @@ func TestParity_AGrantThatNoRunMadeIsFound(t *testing.T) {
 	}, accessSchemas)
 	live := []identity.Resource{client("wiki", ""), client("crm", ""), made, grant("/everybody", "crm")}
 	got := map[string]string{}
-	for _, result := range verify.Parity(expected, live, accessSchemas, time.Time{}) {
+	for _, result := range verify.CompareGrants(expected, live, accessSchemas, time.Time{}) {
 		got[result.Resource.Key] = string(result.Status) + " " + result.Summary
 	}
 	want := map[string]string{"wiki": "passed 1 grant, made by a run",

@@ -195,8 +195,11 @@ func (p *process) configure(ctx context.Context, config map[string]any,
 
 func asList(err error) diag.List {
 	var diagnostic diag.Diagnostic
-	if errors.As(err, &diagnostic) {
+	switch {
+	case errors.As(err, &diagnostic):
 		return diag.List{diagnostic}
+	case errors.Is(err, context.Canceled):
+		return diag.List{diag.Interrupted("The plugin was not configured yet.")}
 	}
 	return diag.List{diag.Errorf("plugin-invalid", "Provider not configured", "%s", err)}
 }

@@ -25,7 +25,7 @@ func translateApplication(item identity.Item, now time.Time) (contract.Translati
 	var client identity.Attributes
 	switch {
 	case app.Undecided != "":
-		t = only("", rebuild("protocol", "it cannot be decided how the application signs in", app.Undecided))
+		t = only("", rebuild("protocol", "it cannot be decided how the application signs in", toDo(app.Undecided)))
 	case app.Protocol == "oidc":
 		t.Contract = "OIDC client"
 		client, t.Findings = oidcClient(item, app)
@@ -164,7 +164,7 @@ func commonFindings(app kinds.Application) []fidelity.Finding {
 	if app.PolicyID != "" {
 		f := impact("policy_id", "its sign-on policy does not move with it", fidelity.DirectionLooser,
 			fidelity.AudienceSecurity, fidelity.SeverityMedium, "policy_not_carried")
-		f.Compensated = "the policy is a rebuild by hand of its own in this plan"
+		f.Compensated = "nothing but the word of who acknowledges it, until the policy is rebuilt by hand"
 		findings = append(findings, f)
 	}
 	if !app.ClaimsKnown && (app.Protocol == "saml" || app.Protocol == "oidc") {

@@ -3,6 +3,7 @@ package translation
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
@@ -111,6 +113,9 @@ func rebuild(field, summary, action string) fidelity.Finding {
 	return fidelity.Finding{Type: fidelity.Rebuild, Field: field, Summary: summary, Action: action}
 }
 
+// toDo is the question of a source as a sentence, which is how a to-do reads.
+func toDo(question string) string { return phrase.Sentence(errors.New(question)) }
+
 func missing(field, summary, action string) fidelity.Finding {
 	return fidelity.Finding{Type: fidelity.Missing, Field: field, Summary: summary, Action: action}
 }
@@ -190,8 +195,8 @@ func translateServicePrincipal(item identity.Item) (contract.Translation, error)
 	case sp.Status == identity.StatusInactive:
 		return invisible("inactive at the source"), nil
 	}
-	action := sp.Undecided
-	if action == "" {
+	action := toDo(sp.Undecided)
+	if sp.Undecided == "" {
 		action = "Ask its vendor for sign-in with an identity provider of your own, and make a client for it by hand; or " +
 			"leave it where it is with a skip block."
 	}

@@ -10,13 +10,14 @@ import (
 	"github.com/rehome-iam/rehome/engine/observation"
 )
 
-// AccessParity is the name of the probe that compares who may use an application with what the runs granted.
-const AccessParity = "access_parity"
+// GrantsByRuns is the name of the probe that compares the grants of an application with those that the runs made. It does
+// not compare with who may use the application at the incumbent.
+const GrantsByRuns = "grants_by_runs"
 
-// Parity compares, for each application, the live grants with those that the runs made or found: a grant that no run
+// CompareGrants compares, for each application, the live grants with those that the runs made or found: a grant that no run
 // made lets in people whom the incumbent did not. Grants that are missing are found by reading back. Which types are
 // applications and grants the schemas say; a grant belongs to the application whose key one of its attributes holds.
-func Parity(expected []Expected, live []identity.Resource, schemas []identity.ResourceSchema, at time.Time) []Result {
+func CompareGrants(expected []Expected, live []identity.Resource, schemas []identity.ResourceSchema, at time.Time) []Result {
 	applications, grants := typesOf(schemas, identity.KindApplication), typesOf(schemas, identity.KindAppAssignment)
 	wanted := map[identity.ResourceID]bool{}
 	for _, e := range expected {
@@ -42,7 +43,7 @@ func Parity(expected []Expected, live []identity.Resource, schemas []identity.Re
 			continue
 		}
 		result := Result{StepID: e.StepID, Run: e.Run, At: at, ProbeResult: observation.ProbeResult{
-			Probe: AccessParity, Resource: e.Resource, Status: observation.ProbePassed,
+			Probe: GrantsByRuns, Resource: e.Resource, Status: observation.ProbePassed,
 			Summary:  grantsText(counts[e.Resource.Key]),
 			Evidence: map[string]string{"grants": fmt.Sprint(counts[e.Resource.Key])},
 		}}
