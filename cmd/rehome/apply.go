@@ -29,7 +29,7 @@ func applyCommand() Command {
 		Class: classManage,
 		Phase: config.PhaseApply,
 		Codes: []string{
-			"plan-hash-missing", "plan-hash-mismatch", "plan-not-ready", "plan-expired", "plan-superseded",
+			"plan-hash-missing", "plan-hash-mismatch", "plan-not-ready", "plan-expired", "plan-superseded", "permission-missing",
 			"plan-revoked", "target-other-migration", "plan-other-migration", "plan-other-classifier",
 			"plan-other-target", "target-changed", "target-leased", "target-lease-lost", "secrets-file-exists",
 			"secrets-need-a-file", "rescue-written", "rescue-not-written", "rescue-other-run", "lock-id-invalid",

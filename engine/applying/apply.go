@@ -133,6 +133,10 @@ func find(ctx context.Context, p *project.Project, in Input) (*planning.Prepared
 		return nil, err
 	}
 	who, err := target.Identify(ctx)
+	var lacking diag.Diagnostic
+	if err != nil && errors.As(rights(ctx, target, found, nil), &lacking) {
+		err = lacking // a credential without any right is not even told who the target is
+	}
 	if err == nil && who.Identity != found.Target.Identity {
 		err = diag.Errorf("plan-other-target", "Plan is for another target",
 			"The plan was made for %s, the configuration names %s.", found.Target.Identity, who.Identity)

@@ -11,6 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/breakglass"
 	"github.com/rehome-iam/rehome/engine/delivering"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/leasing"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -77,6 +78,9 @@ func (e *execution) execute(ctx context.Context) (*apply.RunReport, error) {
 	run := e.book.Run().ID
 	claim := leasing.Claim(p, e.lock, run, run)
 	claim.PlanHash, claim.CreatedAt = of.PlanHash, e.book.Made()
+	if err := rights(ctx, e.work.Target, of, e.book.Known()); err != nil {
+		return nil, err
+	}
 	if err := leasing.Await(ctx, p, e.work.Target, claim); err != nil {
 		return nil, err
 	}
@@ -122,6 +126,19 @@ func (e *execution) runSteps(ctx context.Context) (apply.Report, error) {
 	e.book.Before(&options)
 	defer p.Events.Send(project.Progress{End: true})
 	return apply.Run(ctx, e.work.Plan.Steps, apply.Plugged(e.work.Target), sources, e.book.Journal(), e.vault, options)
+}
+
+// rights refuses when the credential lacks a right that any step needs, with all of them in one message. A target that
+// cannot tell is not asked.
+func rights(ctx context.Context, target *project.Target, of *plan.Plan, earlier *history.Known) error {
+	checks, err := target.Permissions(ctx)
+	if project.Unsupported(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("before the first write: %w", err)
+	}
+	return apply.Rights(of, checks, earlier)
 }
 
 // preconditions re-reads the live target before the first write and refuses when any step's before is no longer true.

@@ -21,6 +21,10 @@ type PermissionCheck struct {
 
 	// Optional says that everything but what For names works without it, so that its lack is told and is no error.
 	Optional bool `json:"optional,omitempty"`
+
+	// Types are the resource types of a target whose steps need it. None means that everything needs it: an apply reads the
+	// whole target before it writes.
+	Types []string `json:"types,omitempty"`
 }
 
 // SignInActivity says how much one application was used. Exactly one of Item and Resource is set: a source knows items,

@@ -2,6 +2,7 @@ package keycloak
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
@@ -124,6 +126,17 @@ func TestKeycloak_AMissingViewRoleIsNamed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestKeycloak_AllMissingViewRolesAreNamedAtOnce(t *testing.T) {
+	_, made := liveTarget(t)
+	low := reader(t, made, "sees-little", "view-realm", "view-organizations")
+	_, err := low.Read(t.Context(), func(identity.Resource) error { return nil })
+	var fault *contract.ProviderError
+	if !errors.As(err, &fault) || fault.Code != contract.ErrorForbidden ||
+		fault.Permission != "view-clients, query-groups and view-users, view-identity-providers" {
+		t.Errorf("%+v", fault)
 	}
 }
 

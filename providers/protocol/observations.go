@@ -13,7 +13,7 @@ func EncodePermissions(checks []observation.PermissionCheck) *PermissionsRespons
 	response := &PermissionsResponse{}
 	for _, check := range checks {
 		response.Checks = append(response.Checks, &PermissionCheck{Name: check.Name, For: check.For,
-			State: string(check.State), Action: check.Action, Optional: check.Optional})
+			State: string(check.State), Action: check.Action, Optional: check.Optional, Types: check.Types})
 	}
 	return response
 }
@@ -30,7 +30,7 @@ func DecodePermissions(response *PermissionsResponse) ([]observation.PermissionC
 		}
 		checks = append(checks, observation.PermissionCheck{
 			Name: CleanText(message.GetName()), For: CleanText(message.GetFor()), State: state,
-			Action: CleanText(message.GetAction()), Optional: message.GetOptional(),
+			Action: CleanText(message.GetAction()), Optional: message.GetOptional(), Types: cleanTexts(message.GetTypes()),
 		})
 	}
 	return checks, nil

@@ -3771,6 +3771,7 @@ type PermissionCheck struct {
 	State         string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	Action        string                 `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
 	Optional      bool                   `protobuf:"varint,5,opt,name=optional,proto3" json:"optional,omitempty"`
+	Types         []string               `protobuf:"bytes,6,rep,name=types,proto3" json:"types,omitempty"` // resource types whose steps need it; none: whatever is done needs it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3838,6 +3839,13 @@ func (x *PermissionCheck) GetOptional() bool {
 		return x.Optional
 	}
 	return false
+}
+
+func (x *PermissionCheck) GetTypes() []string {
+	if x != nil {
+		return x.Types
+	}
+	return nil
 }
 
 type SignInsRequest struct {
@@ -5369,13 +5377,14 @@ const file_rehome_proto_rawDesc = "" +
 	"\tlive_json\x18\x05 \x01(\fR\bliveJson\"\x14\n" +
 	"\x12PermissionsRequest\"I\n" +
 	"\x13PermissionsResponse\x122\n" +
-	"\x06checks\x18\x01 \x03(\v2\x1a.rehome.v1.PermissionCheckR\x06checks\"\x81\x01\n" +
+	"\x06checks\x18\x01 \x03(\v2\x1a.rehome.v1.PermissionCheckR\x06checks\"\x97\x01\n" +
 	"\x0fPermissionCheck\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03for\x18\x02 \x01(\tR\x03for\x12\x14\n" +
 	"\x05state\x18\x03 \x01(\tR\x05state\x12\x16\n" +
 	"\x06action\x18\x04 \x01(\tR\x06action\x12\x1a\n" +
-	"\boptional\x18\x05 \x01(\bR\boptional\"&\n" +
+	"\boptional\x18\x05 \x01(\bR\boptional\x12\x14\n" +
+	"\x05types\x18\x06 \x03(\tR\x05types\"&\n" +
 	"\x0eSignInsRequest\x12\x14\n" +
 	"\x05since\x18\x01 \x01(\tR\x05since\"\x84\x01\n" +
 	"\x0fSignInsResponse\x12\x16\n" +

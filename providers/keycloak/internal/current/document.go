@@ -10,8 +10,16 @@ import (
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
-// Document reads the realm in the form of a realm file.
+// Document reads the realm in the form of a realm file. Where it lacks rights the error names all of them.
 func (c *Realm) Document(ctx context.Context) (object.Object, error) {
+	document, err := c.document(ctx)
+	if err != nil {
+		return nil, c.everyRight(ctx, err)
+	}
+	return document, nil
+}
+
+func (c *Realm) document(ctx context.Context) (object.Object, error) {
 	document, err := c.Export(ctx, true)
 	if admin.IsForbidden(err) {
 		document, err = c.lists(ctx)
