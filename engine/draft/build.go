@@ -52,20 +52,27 @@ func Build(input Input) (*plan.Plan, diag.List) {
 
 // Desired lists the resources that the plan would create or change, resolved, for the target's Check. Sorted by ID.
 func Desired(input Input) []identity.Resource {
+	desired, _ := wished(input)
+	return desired
+}
+
+// wished is what Desired lists, beside what lives under the names that it would have then.
+func wished(input Input) (desired, live []identity.Resource) {
 	b := newBuilder(input)
 	b.pick()
 	b.group()
-	var desired []identity.Resource
+	steps := make([]plan.Step, 0, len(b.steps))
 	for _, id := range b.stepIDs() {
 		step := b.steps[id]
 		if step.After == nil {
 			continue
 		}
+		steps = append(steps, *step)
 		desired = append(desired, identity.Resource{
 			Type: step.Resource.Type, Key: step.Resource.Key, Attributes: step.After, ServerID: step.ServerID, Tag: step.Tag,
 		})
 	}
-	return desired
+	return desired, asCalled(input, steps)
 }
 
 // vanished names the resources that stand for what no source has any more, or has switched off since. They stay as they

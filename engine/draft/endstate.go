@@ -2,6 +2,7 @@ package draft
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
@@ -14,7 +15,7 @@ import (
 // stays as it is. Sorted like the steps.
 func EndState(input Input, p *plan.Plan) []identity.Resource {
 	live := make(map[identity.ResourceID]identity.Resource, len(input.Live))
-	for _, r := range input.Live {
+	for _, r := range asCalled(input, p.Steps) {
 		live[r.ID()] = r
 	}
 	var changed []identity.Resource
@@ -32,6 +33,43 @@ func EndState(input Input, p *plan.Plan) []identity.Resource {
 	return changed
 }
 
+// asCalled is what lives, under the names that steps give it: what has another name when the plan is done is the same
+// thing still, and not one more beside it.
+func asCalled(input Input, steps []plan.Step) []identity.Resource {
+	schemas := map[string]identity.ResourceSchema{}
+	for _, schema := range input.Schemas {
+		schemas[schema.Type] = schema
+	}
+	renamed := map[identity.ResourceID]*plan.Step{}
+	for i := range steps {
+		step := &steps[i]
+		if step.Disposition != plan.DispositionPlanned || step.Action != plan.ActionUpdate {
+			continue
+		}
+		key, err := schemas[step.Resource.Type].Key(step.Before)
+		if err == nil && key != step.Resource.Key {
+			renamed[identity.ResourceID{Type: step.Resource.Type, Key: key}] = step
+		}
+	}
+	if len(renamed) == 0 {
+		return input.Live
+	}
+	live := slices.Clone(input.Live)
+	for i, r := range live {
+		step := renamed[r.ID()]
+		if step == nil {
+			continue
+		}
+		live[i].Key, live[i].Attributes = step.Resource.Key, maps.Clone(r.Attributes)
+		for _, a := range schemas[r.Type].Attributes {
+			if name, given := step.After[a.Name]; given && a.Identity {
+				live[i].Attributes[a.Name] = name
+			}
+		}
+	}
+	return live
+}
+
 // CheckOf asks the target about resources that are made or changed beside those that live.
 type CheckOf func(changed, live []identity.Resource) ([]contract.CheckFinding, error)
 
@@ -44,9 +82,9 @@ func Judge(input Input, check CheckOf) ([]contract.CheckFinding, error) {
 	}
 	known := map[question]bool{}
 	input.CheckFindings = nil
-	changed := Desired(input)
+	changed, live := wished(input)
 	for again := false; ; again = true {
-		found, err := check(changed, input.Live)
+		found, err := check(changed, live)
 		if err != nil {
 			return nil, err
 		}
@@ -61,6 +99,6 @@ func Judge(input Input, check CheckOf) ([]contract.CheckFinding, error) {
 			return input.CheckFindings, nil
 		}
 		made, _ := Build(input)
-		changed = EndState(input, made)
+		changed, live = EndState(input, made), asCalled(input, made.Steps)
 	}
 }

@@ -24,8 +24,9 @@ func (b *builder) link() {
 			for _, d := range step.DependsOn {
 				deps[d] = true
 			}
-			for _, value := range b.originalAttributes(n) {
-				b.linkValue(step, n, value, deps)
+			original := b.originalAttributes(n)
+			for _, name := range original.Names() {
+				b.linkValue(step, n, original[name], deps)
 			}
 			for _, dependency := range n.resource.DependsOn {
 				b.linkDependency(step, n, dependency, deps)
@@ -41,15 +42,10 @@ func (b *builder) link() {
 }
 
 // originalAttributes are those of the translation: the node's own are resolved by now.
-func (b *builder) originalAttributes(n *node) []any {
+func (b *builder) originalAttributes(n *node) identity.Attributes {
 	for i, own := range n.item.nodes {
 		if own == n {
-			attributes := n.item.translation.Resources[i].Attributes
-			values := make([]any, 0, len(attributes))
-			for _, name := range attributes.Names() {
-				values = append(values, attributes[name])
-			}
-			return values
+			return n.item.translation.Resources[i].Attributes
 		}
 	}
 	return nil

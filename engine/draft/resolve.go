@@ -241,7 +241,7 @@ func (b *builder) decide(n *node) {
 	n.outcome = b.index.Decide(merge.Request{
 		Mode: b.input.Migration.Mode, Desired: n.resource, Owners: []identity.Address{n.item.of.Address()},
 		Name: n.item.of.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
-		Others: others,
+		Others: others, Part: b.partNow(n),
 	})
 	switch live := n.outcome.Live; n.outcome.Verdict {
 	case merge.VerdictOurs:
@@ -259,6 +259,48 @@ func (b *builder) decide(n *node) {
 	if p := n.outcome.Problem; p != nil {
 		b.diags = append(b.diags, *p)
 	}
+}
+
+// partNow is the key that a part of a resource of ours has now, nothing for what is no part of one. What its key refers
+// to may get another name by this plan, or may have got one by somebody else. What no item becomes and what refers to
+// nothing, such as the flows of all gates, is made by rehome alone.
+func (b *builder) partNow(n *node) identity.ResourceID {
+	becomes := len(n.schema.ItemKinds) > 0
+	if becomes && !merge.OnlyKey(n.schema) {
+		return identity.ResourceID{}
+	}
+	original := b.originalAttributes(n)
+	now, refers, ours := maps.Clone(n.resource.Attributes), false, false
+	for _, a := range n.schema.Attributes {
+		ref, is := identity.AsItemReference(original[a.Name])
+		if !a.Identity || !is {
+			continue
+		}
+		refers = true
+		if on := b.nodeOf(n.item, ref); on != nil && on.outcome.Live != nil {
+			now[a.Name] = on.outcome.Live.Key
+			ours = ours || on.outcome.Verdict == merge.VerdictOurs
+		}
+	}
+	key, err := n.schema.Key(now)
+	if err != nil || refers && !ours || !refers && becomes {
+		return identity.ResourceID{}
+	}
+	return identity.ResourceID{Type: n.resource.Type, Key: key}
+}
+
+// nodeOf finds the resource that an item becomes, nil where it becomes none of the type.
+func (b *builder) nodeOf(from *itemState, ref identity.ItemReference) *node {
+	item := b.byID[identity.Address{Source: from.of.Source, Kind: ref.Item.Kind, ID: ref.Item.ID}.String()]
+	if item == nil {
+		return nil
+	}
+	for _, n := range item.nodes {
+		if n.resource.Type == ref.Type {
+			return n
+		}
+	}
+	return nil
 }
 
 // resolveNode replaces the references of all attributes; the first that leads nowhere is the node's problem.

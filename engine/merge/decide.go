@@ -11,7 +11,8 @@ import (
 
 // Request asks what becomes of one desired resource. Owners are the items that make it; OnlyOne says that the first of
 // them wants one resource of the type. Primary marks the resource that the item's merge block means; the others follow
-// it. Others are items of other sources that would make the same, see Wishes.
+// it. Others are items of other sources that would make the same, see Wishes. Part is set for what hangs on a resource
+// of ours, as a role does on its client: the key that it has now, while that one still has its former name.
 type Request struct {
 	Mode    Mode
 	Desired identity.Resource
@@ -21,6 +22,7 @@ type Request struct {
 	Primary bool
 	Rule    *Rule
 	Others  []Candidate
+	Part    identity.ResourceID
 }
 
 // Decide finds the live resource and applies the decision. The result depends on its arguments alone.
@@ -52,11 +54,19 @@ func (x *Index) Decide(q Request) Outcome {
 	return out
 }
 
-// owned tells whether an earlier run settled the question.
+// owned tells whether an earlier run settled the question. A part of what is ours is ours too, whichever run made it and
+// whether it came to its end: nobody but rehome could say what is to become of it.
 func (x *Index) owned(q Request) (Outcome, bool) {
+	if q.isPart() {
+		live := x.ByKey(q.Part)
+		return Outcome{Verdict: VerdictOurs, Live: live, Rule: q.Rule, Previous: true}, live != nil
+	}
 	for _, owner := range q.Owners {
 		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
 		if live != nil && (basis == BasisTag || binding.Ours()) && !q.keepsHandsOff() {
+			if other := x.ByKey(q.Desired.ID()); other != nil && other != live {
+				return taken(q, live, other), true
+			}
 			return Outcome{Verdict: VerdictOurs, Live: live, Rule: q.Rule, Previous: true}, true
 		}
 		if live != nil && q.Rule == nil && binding.Decision == DecisionMap {
@@ -67,9 +77,22 @@ func (x *Index) owned(q Request) (Outcome, bool) {
 	return Outcome{}, false
 }
 
+// isPart tells whether the resource hangs on one of ours and is found by it. What a block leaves alone is not.
+func (q Request) isPart() bool { return q.Part != (identity.ResourceID{}) && !q.keepsHandsOff() }
+
+// taken blocks a rename to a name that something else has.
+func taken(q Request, live, other *identity.Resource) Outcome {
+	return Outcome{Verdict: VerdictBlocked, Live: live, Rule: q.Rule, Previous: true, Matches: []Candidate{keyCandidate(other)},
+		Reason: fmt.Sprintf("%s is to be called %s now, and there is another one of that name", live.ID(), q.Desired.ID()),
+		ToDo:   "give that one another name in the target, or choose a name for this one with a map block"}
+}
+
 // replaced blocks what an earlier run was bound to when another object stands there under its name now: nobody decided
 // about that one, and it may hold other people. Our own mark on it says that it was only made anew, as after a restore.
 func (x *Index) replaced(q Request) (Outcome, bool) {
+	if q.isPart() {
+		return Outcome{}, false
+	}
 	for _, owner := range q.Owners {
 		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
 		if !x.isReplaced(q.Desired.Type, live, basis, binding) || q.Rule != nil && q.Rule.ServerID == live.ServerID {
