@@ -103,7 +103,7 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 		{"portal", "registration_allowed", "self-registration",
 			func() { d.set(map[string]any{"registrationAllowed": true}) },
 			func() { d.set(map[string]any{"registrationAllowed": false}) }},
-		{"portal", "browser_flow", "a flow of its own",
+		{"portal", "flows", "what the realm demands today",
 			func() {
 				d.realm.AdminRealm(t, http.MethodPost, "/authentication/flows/browser/copy", map[string]any{"newName": "theirs"})
 				d.set(map[string]any{"browserFlow": "theirs"})

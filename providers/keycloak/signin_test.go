@@ -26,6 +26,8 @@ import (
 type browser struct {
 	t       *testing.T
 	cookies map[string]string
+	factor  func() string // gives a code of the second factor; nil for a person who has none at hand
+	asked   int           // how often it was asked for
 }
 
 func (b *browser) open(method, address string, form url.Values) (*http.Response, string) {
@@ -94,8 +96,15 @@ func (b *browser) signIn(made *keycloaktest.Realm, clientID, callback, name, pas
 		if response.StatusCode != http.StatusOK || action == nil || asked > 6 {
 			break
 		}
-		response, page = b.open(http.MethodPost, html.UnescapeString(action[1]),
-			url.Values{"username": {name}, "password": {password}})
+		answer := url.Values{"username": {name}, "password": {password}}
+		if strings.Contains(page, `name="otp"`) {
+			b.asked++
+			if b.factor == nil {
+				break
+			}
+			answer = url.Values{"otp": {b.factor()}}
+		}
+		response, page = b.open(http.MethodPost, html.UnescapeString(action[1]), answer)
 	}
 	return response.StatusCode, response.Header.Get("Location"), page
 }

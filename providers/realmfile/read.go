@@ -83,15 +83,9 @@ func readIf(part object.Object, read func(object.Object) identity.Resource) (ide
 	return read(part), true
 }
 
-// gateFlows lists those of our top-level flows that are there in the shape of today.
+// gateFlows lists those of our top-level flows that are as they must be.
 func (d *document) gateFlows() []string {
-	var flows []object.Object
-	for _, flow := range gating.BaseFlows() {
-		if top := d.find("authenticationFlows", flow.Alias); top != nil {
-			flows = append(flows, top)
-		}
-	}
-	return gating.ParseFlows(flows, nil).GateFlows()
+	return gating.ParseFlows(d.root).GateFlows()
 }
 
 func (d *document) readProvider(provider object.Object) identity.Resource {
@@ -143,7 +137,7 @@ func (d *document) gateOf(client object.Object) (identity.Resource, bool) {
 		walk.down(gating.TopFlow(place), place, own)
 		walk.down(gating.GateAlias(place, id), place, own)
 	}
-	return gating.ParseFlows(walk.flows, walk.configs).Gate(client)
+	return gating.ParseFlows(walk.section()).Gate(client)
 }
 
 // gateWalk gathers the flows that lead to one gate.
@@ -151,6 +145,11 @@ type gateWalk struct {
 	*document
 	seen           map[string]bool
 	flows, configs []object.Object
+}
+
+// section is what was gathered, as a realm file has it.
+func (w *gateWalk) section() object.Object {
+	return object.Object{"authenticationFlows": w.flows, "authenticatorConfig": w.configs}
 }
 
 // down takes a flow and what is below it, but for the chunks and gates of other clients.

@@ -1,6 +1,7 @@
 package realmfile
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -15,14 +16,49 @@ func (c *change) gateFlows() error {
 	if c.deletes() {
 		return c.dropGateFlows()
 	}
-	for _, flow := range gating.BaseFlows() {
+	flows := gating.ParseFlows(c.root)
+	for _, flow := range flows.BaseFlows() {
 		if c.find("authenticationFlows", flow.Alias) == nil {
 			c.addFlow(flow)
 		}
 	}
 	for _, place := range gating.Places() {
 		c.dropOldGates(place)
+		if err := c.house(place, gating.ParseFlows(c.root)); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// house puts a copy of what the realm demands before the gates of a place, where it is not there or not as the realm
+// demands it today.
+func (c *change) house(place gating.Place, flows gating.FlowSet) error {
+	if !place.HasHouse() || flows.House(place) != "" {
+		return nil
+	}
+	house, known := flows.NewHouse(place)
+	if !known {
+		return steps.Refuse("the realm signs people in with the flow %q, of which the gates cannot stand behind a copy: it "+
+			"is not in the file, or it holds the gates itself", flows.Bound(place))
+	}
+	top := c.find("authenticationFlows", gating.TopFlow(place))
+	var kept []any
+	for _, each := range object.Objects(top["authenticationExecutions"]) {
+		alias, authenticator := text(each, "flowAlias"), text(each, "authenticator")
+		switch {
+		case alias == gating.GateParent(place):
+			kept = append(kept, any(each))
+		case place.IsFormer(alias) || place.IsFormer(authenticator) || slices.Contains(place.Houses(), alias):
+			c.dropFlow(alias)
+		default:
+			return steps.Refuse("flow %q is not as rehome made it: somebody put %q into it; take that out, and put what it "+
+				"demands into the flow that the realm has bound", gating.TopFlow(place), cmp.Or(alias, authenticator))
+		}
+	}
+	top["authenticationExecutions"] = kept
+	c.addFlow(*house.Flow)
+	c.attach(gating.TopFlow(place), house)
 	return nil
 }
 
@@ -33,8 +69,7 @@ func (c *change) dropOldGates(place gating.Place) {
 	if top == nil || c.find("authenticationFlows", old) == nil {
 		return
 	}
-	clients := gating.ParseFlows(object.Objects(c.root["authenticationFlows"]),
-		object.Objects(c.root["authenticatorConfig"])).OldGates(place)
+	clients := gating.ParseFlows(c.root).OldGates(place)
 	for _, each := range object.Objects(top["authenticationExecutions"]) {
 		if text(each, "flowAlias") == old {
 			each["flowAlias"] = gating.GateParent(place)

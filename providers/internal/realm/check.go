@@ -1,6 +1,7 @@
 package realm
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,15 +78,42 @@ func (c *checker) gates() {
 				gating.TopFlow(gating.PlaceBrowser)))
 		}
 	}
+	c.house()
 	if len(judged) == 0 {
 		return
 	}
-	s := Situation{Realm: c.realm(), Providers: c.endOf(TypeProvider), Others: c.endOf(TypeClient)}
+	s := Situation{Realm: c.realm(), Providers: c.endOf(TypeProvider), Others: c.endOf(TypeClient),
+		Flows: c.end(identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey})}
 	for _, id := range slices.Sorted(maps.Keys(judged)) {
 		s.Client = c.end(identity.ResourceID{Type: TypeClient, Key: id})
 		s.Gate = c.end(identity.ResourceID{Type: TypeGate, Key: id})
 		for _, open := range OpenDoors(s) {
 			c.block(judged[id], open.Field, open.Why, open.Action)
+		}
+	}
+}
+
+// house says what the gates will stand behind where that is made or changed, and refuses what they cannot stand behind.
+func (c *checker) house() {
+	flows, changes := c.desired[identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey}]
+	realm := c.realm()
+	if !changes || realm == nil {
+		return
+	}
+	there := object.Texts(c.live[flows.ID()].Attributes["flows"])
+	for setting, place := range map[string]gating.Place{"browser_flow": gating.PlaceBrowser,
+		"direct_grant_flow": gating.PlaceDirect} {
+		bound := object.Text(realm, setting)
+		if gating.IsOurs(bound) {
+			c.block(flows.ID(), setting, fmt.Sprintf("the realm itself is bound to the flow %q, which refuses everybody who "+
+				"is not assigned to a gated application", bound),
+				"Bind the realm to the flow that everybody shall sign in with, then plan again: the gates stand behind a copy of it.")
+		}
+		if place == gating.PlaceBrowser && !gating.IsOurs(bound) && !slices.Contains(there, gating.TopFlow(place)) {
+			c.found = append(c.found, contract.CheckFinding{Resource: flows.ID(), Finding: fidelity.Finding{
+				Type: fidelity.Approximation, Field: setting, Direction: fidelity.DirectionSame,
+				Summary: fmt.Sprintf("gated applications sign people in as the flow %q of the realm demands it today, and then ask "+
+					"the gate", cmp.Or(bound, "browser"))}})
 		}
 	}
 }

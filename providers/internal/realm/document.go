@@ -18,7 +18,7 @@ func ReadDocument(doc object.Object) []identity.Resource {
 	var groups, assignments []identity.Resource
 	readGroups(object.Objects(doc["groups"]), "", &groups, &assignments)
 	resources = append(resources, groups...)
-	flows := gating.ParseFlows(object.Objects(doc["authenticationFlows"]), object.Objects(doc["authenticatorConfig"]))
+	flows := gating.ParseFlows(doc)
 	if r, there := ReadGateFlows(flows.GateFlows()); there {
 		resources = append(resources, r)
 	}

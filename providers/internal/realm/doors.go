@@ -17,6 +17,7 @@ type Situation struct {
 	Providers []identity.Attributes // of TypeProvider, all of the realm
 	Client    identity.Attributes   // of TypeClient
 	Gate      identity.Attributes   // of TypeGate, nil when no part of one is there
+	Flows     identity.Attributes   // of TypeGateFlows, nil when they are not known
 	Others    []identity.Attributes // of TypeClient, as far as they are known
 }
 
@@ -38,7 +39,8 @@ type door struct {
 }
 
 func doors() []door {
-	return slices.Concat([]door{gateDoor(), providerDoor()}, realmDoors(), clientDoors(), []door{exchangeDoor()})
+	return slices.Concat([]door{gateDoor(), houseDoor(), providerDoor()}, realmDoors(), clientDoors(),
+		[]door{exchangeDoor()})
 }
 
 // OpenDoors lists what leads around the gate of a client.
@@ -79,6 +81,19 @@ func gateDoor() door {
 		}}
 }
 
+// houseDoor: whoever passes the gate has done what the realm demands of everybody, and not what it demanded once.
+func houseDoor() door {
+	return door{field: "flows",
+		reads:  "browserFlow and directGrantFlow of the realm, what is below them, and the copies that gates stand behind",
+		action: "Plan again: the plan puts a copy of today before the gates.",
+		open: func(s Situation) []string {
+			there := object.Texts(s.Flows["flows"])
+			return when(s.Flows != nil && !(slices.Contains(there, gating.TopFlow(gating.PlaceBrowser)) &&
+				slices.Contains(there, gating.TopFlow(gating.PlaceDirect))),
+				"the gates do not stand behind what the realm demands today of whoever signs in")
+		}}
+}
+
 func providerDoor() door {
 	return door{field: "identity_provider", reads: "postBrokerLoginFlowAlias of every provider that is enabled",
 		action: fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", gating.TopFlow(gating.PlaceBroker)),
@@ -107,14 +122,6 @@ func realmDoors() []door {
 			action: "Switch registrationAllowed off in the realm.",
 			open: func(s Situation) []string {
 				return when(object.Truth(s.Realm, "registration_allowed"), "self-registration leads around the gate")
-			}},
-		{field: "browser_flow", reads: "browserFlow",
-			action: fmt.Sprintf("Carry what that flow demands into the flow %q, then bind the realm to the flow browser.",
-				gating.TopFlow(gating.PlaceBrowser)),
-			open: func(s Situation) []string {
-				flow := object.Text(s.Realm, "browser_flow")
-				return when(flow != "" && flow != "browser",
-					"the realm signs people in with a flow of its own, which gated clients would leave: "+flow)
 			}},
 		{field: "flow_policies", reads: "client policies whose profile has the executor auth-flow-enforcer",
 			action: fmt.Sprintf("Take the executor auth-flow-enforcer out of its profile, disable the policy, or let it name "+

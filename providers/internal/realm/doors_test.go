@@ -20,6 +20,7 @@ func sealed() Situation {
 			{"alias": "old", "enabled": false}},
 		Client: identity.Attributes{"client_id": "app", "protocol": gating.ProtocolOIDC, "attributes": map[string]any{}},
 		Gate:   identity.Attributes{"client": "app", "intact": true},
+		Flows:  GateFlows().Attributes.Clone(),
 	}
 }
 
@@ -32,7 +33,9 @@ func TestEveryDoorIsSeenWhenItStandsOpen(t *testing.T) {
 		"identity_provider":      func(s *Situation) { s.Providers[0]["post_broker_flow"] = "" },
 		"reset_password_allowed": func(s *Situation) { s.Realm["reset_password_allowed"] = true },
 		"registration_allowed":   func(s *Situation) { s.Realm["registration_allowed"] = true },
-		"browser_flow":           func(s *Situation) { s.Realm["browser_flow"] = "theirs" },
+		"flows": func(s *Situation) {
+			s.Flows["flows"] = object.List([]string{gating.TopFlow(gating.PlaceDirect)})
+		},
 		"flow_policies": func(s *Situation) {
 			s.Realm["flow_policies"] = object.List([]string{"step up"})
 		},

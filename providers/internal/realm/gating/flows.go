@@ -1,12 +1,16 @@
 package gating
 
 import (
+	"cmp"
 	"sort"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
+
+// basicFlow is the kind of all flows but those of forms with several parts.
+const basicFlow = "basic-flow"
 
 // FlowSet is the authentication flows of a realm as they are. It is made once and then only read.
 type FlowSet struct {
@@ -18,15 +22,17 @@ type FlowSet struct {
 	below map[string]map[string]Execution
 	// whole holds the aliases of chunks, and of what holds them, that do what they must, whatever gates are in them
 	whole map[string]bool
+	bound map[Place]string // aliases of the flows that the realm itself signs people in with
 }
 
-// ParseFlows takes the sections authenticationFlows and authenticatorConfig of a realm file or of a partial export.
-func ParseFlows(flows, configs []object.Object) FlowSet {
-	s := FlowSet{flows: map[string]object.Object{}, configs: map[string]object.Object{}}
-	for _, f := range flows {
+// ParseFlows takes a realm file or a partial export: the sections authenticationFlows and authenticatorConfig, and which
+// flows the realm has bound.
+func ParseFlows(realm object.Object) FlowSet {
+	s := FlowSet{flows: map[string]object.Object{}, configs: map[string]object.Object{}, bound: boundFlows(realm)}
+	for _, f := range object.Objects(realm["authenticationFlows"]) {
 		s.flows[object.Text(f, "alias")] = f
 	}
-	for _, c := range configs {
+	for _, c := range object.Objects(realm["authenticatorConfig"]) {
 		s.configs[object.Text(c, "alias")] = object.Peek(c, "config")
 	}
 	s.below, s.whole = map[string]map[string]Execution{}, map[string]bool{}
@@ -83,6 +89,9 @@ func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
 	above[alias] = true
 	defer delete(above, alias)
 	flow := Flow{Alias: alias, Description: object.Text(o, "description"), TopLevel: object.Truth(o, "topLevel")}
+	if provider := object.Text(o, "providerId"); provider != basicFlow {
+		flow.Provider = provider
+	}
 	for _, e := range object.Objects(o["authenticationExecutions"]) {
 		execution := Execution{Authenticator: object.Text(e, "authenticator"), Requirement: object.Text(e, "requirement"),
 			Priority: PriorityOf(e)}
@@ -190,7 +199,7 @@ func (s FlowSet) Gate(client object.Object) (identity.Resource, bool) {
 	if !flowThere && !scopes[MarkerScope(id)] {
 		return identity.Resource{}, false
 	}
-	intact := scopes[MarkerScope(id)] && scopes[ChunkScope(protocol, id)] && s.bound(client)
+	intact := scopes[MarkerScope(id)] && scopes[ChunkScope(protocol, id)] && s.isBound(client)
 	for _, place := range Places() {
 		intact = intact && s.stands(place, protocol, id)
 	}
@@ -199,7 +208,7 @@ func (s FlowSet) Gate(client object.Object) (identity.Resource, bool) {
 	}}, true
 }
 
-func (s FlowSet) bound(client object.Object) bool {
+func (s FlowSet) isBound(client object.Object) bool {
 	overrides := object.Peek(client, "authenticationFlowBindingOverrides")
 	browser, direct := s.ID(TopFlow(PlaceBrowser)), s.ID(TopFlow(PlaceDirect))
 	return browser != "" && direct != "" && object.Text(overrides, "browser") == browser && object.Text(overrides,
@@ -215,25 +224,28 @@ func (s FlowSet) stands(place Place, protocol, clientID string) bool {
 	return there && Covers(gate, place.gate(clientID))
 }
 
-// GateFlows lists those of our top-level flows that are there and hold no gates of the shape before.
+// GateFlows lists those of our top-level flows that are as they must be: without gates of the shape before, and behind
+// what the realm demands today.
 func (s FlowSet) GateFlows() []string {
 	var found []string
 	for _, flow := range BaseFlows() {
-		if o, there := s.flows[flow.Alias]; there && object.Truth(o, "topLevel") && !s.isOld(flow.Alias) {
+		if s.IsWhole(flow) {
 			found = append(found, flow.Alias)
 		}
 	}
 	return found
 }
 
-func (s FlowSet) isOld(top string) bool {
-	for _, place := range Places() {
-		if top == TopFlow(place) {
-			_, old := s.below[top][place.OldParent()]
-			return old
-		}
+// IsWhole tells whether a top-level flow of ours is as it must be.
+func (s FlowSet) IsWhole(wanted Flow) bool {
+	live, there := s.Tree(wanted.Alias)
+	if !there || !live.TopLevel {
+		return false
 	}
-	return false
+	if place, ours := PlaceOf(wanted.Alias); ours {
+		return s.isHoused(place, live)
+	}
+	return Covers(live, wanted)
 }
 
 // OldGates lists the clients that have a gate of the shape before at a place.
@@ -281,8 +293,8 @@ func (f Flow) Objects(id func(alias string) string) (flows, configs []object.Obj
 		}
 	}
 	own := object.Object{
-		"id": id(f.Alias), "alias": f.Alias, "description": f.Description, "providerId": "basic-flow", "topLevel": f.TopLevel,
-		"builtIn": false, "authenticationExecutions": executions,
+		"id": id(f.Alias), "alias": f.Alias, "description": f.Description, "providerId": cmp.Or(f.Provider, basicFlow),
+		"topLevel": f.TopLevel, "builtIn": false, "authenticationExecutions": executions,
 	}
 	return append([]object.Object{own}, flows...), configs
 }
@@ -292,7 +304,8 @@ func (e Execution) Object() object.Object {
 	o := object.Object{"requirement": e.Requirement, "priority": float64(e.Priority), "authenticatorFlow": e.Flow != nil}
 	if e.Flow != nil {
 		o["flowAlias"] = e.Flow.Alias
-	} else {
+	}
+	if e.Authenticator != "" {
 		o["authenticator"] = e.Authenticator
 	}
 	if e.Config != nil {

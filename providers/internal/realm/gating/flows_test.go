@@ -8,12 +8,12 @@ import (
 )
 
 func TestAFlowThatHoldsItselfIsCutOff(t *testing.T) {
-	s := ParseFlows([]object.Object{
+	s := ParseFlows(object.Object{"authenticationFlows": []object.Object{
 		{"alias": "a", "topLevel": true, "authenticationExecutions": []any{object.Object{"flowAlias": "b",
 			"requirement": Required}}},
 		{"alias": "b", "authenticationExecutions": []any{object.Object{"flowAlias": "a", "requirement": Required},
 			object.Object{"flowAlias": "nowhere"}}},
-	}, nil)
+	}})
 	tree, there := s.Tree("a")
 	if !there || len(tree.Executions[0].Flow.Executions) != 2 ||
 		len(tree.Executions[0].Flow.Executions[0].Flow.Executions) != 0 {
@@ -106,7 +106,7 @@ func TestOldGatesAreFound(t *testing.T) {
 	parent := Flow{Alias: PlaceBrowser.OldParent(), Executions: []Execution{{Flow: &chunk, Requirement: Conditional}}}
 	top := Flow{Alias: TopFlow(PlaceBrowser), TopLevel: true, Executions: []Execution{{Flow: &parent,
 		Requirement: Required}}}
-	s := ParseFlows(top.Objects(func(alias string) string { return alias }))
+	s := ParseFlows(realmOf(top))
 	if got := s.OldGates(PlaceBrowser); !slices.Equal(got, []Gated{{"app", ProtocolSAML}}) {
 		t.Errorf("found %v", got)
 	}
@@ -116,4 +116,15 @@ func TestOldGatesAreFound(t *testing.T) {
 	if got := s.OldGates(PlaceDirect); len(got) != 0 {
 		t.Errorf("where there is no flow, found %v", got)
 	}
+}
+
+// realmOf is a realm file that holds flows.
+func realmOf(flows ...Flow) object.Object {
+	realm := object.Object{}
+	for _, flow := range flows {
+		all, configs := flow.Objects(func(alias string) string { return "id of " + alias })
+		realm["authenticationFlows"] = append(object.Objects(realm["authenticationFlows"]), all...)
+		realm["authenticatorConfig"] = append(object.Objects(realm["authenticatorConfig"]), configs...)
+	}
+	return realm
 }

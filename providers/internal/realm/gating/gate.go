@@ -3,6 +3,7 @@ package gating
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,7 @@ const (
 	Required    = "REQUIRED"
 	Alternative = "ALTERNATIVE"
 	Conditional = "CONDITIONAL"
+	Disabled    = "DISABLED"
 )
 
 // Protocols of clients and client scopes.
@@ -59,13 +61,14 @@ const chunkCount = 16
 type Flow struct {
 	Alias       string
 	Description string
+	Provider    string // empty for basic-flow
 	TopLevel    bool
 	Executions  []Execution
 }
 
 // Execution is one line of a flow: an authenticator, or a sub-flow.
 type Execution struct {
-	Authenticator string // empty for a sub-flow
+	Authenticator string // empty for a sub-flow, unless it is a form
 	Flow          *Flow
 	Requirement   string
 	Priority      int
@@ -89,10 +92,15 @@ func GateParent(place Place) string { return TopFlow(place) + " admission" }
 // refusal counted as a failed sign-in of the person.
 func (place Place) OldParent() string { return TopFlow(place) + " gates" }
 
-// BaseFlows are the top-level flows, complete but without a gate. A client that is bound to them without a gate of its
-// own lets nobody in; whoever signs in through a provider at a client that is not gated passes.
-func BaseFlows() []Flow {
-	return []Flow{refusalFlow(), browserFlow(), directFlow(), brokerFlow(), createOnlyFlow(), linkedOnlyFlow()}
+// BaseFlows are the top-level flows of a new realm, complete but without a gate. A client that is bound to them without
+// a gate of its own lets nobody in; whoever signs in through a provider at a client that is not gated passes.
+func BaseFlows() []Flow { return ParseFlows(nil).BaseFlows() }
+
+// BaseFlows are the top-level flows as this realm needs them: what it demands of whoever signs in stands before the
+// gates.
+func (s FlowSet) BaseFlows() []Flow {
+	return []Flow{refusalFlow(), s.housed(PlaceBrowser), s.housed(PlaceDirect), brokerFlow(), createOnlyFlow(),
+		linkedOnlyFlow()}
 }
 
 // GateKey is a name of a client that is safe in an alias, a scope name and an address. It ends with the whole digest:
@@ -230,6 +238,11 @@ func (place Place) HoldsPart(alias string) bool {
 	return strings.HasPrefix(alias, TopFlow(place)+chunkMark) || strings.HasPrefix(alias, TopFlow(place)+gateMark)
 }
 
+// IsGatePart tells whether a flow or a configuration belongs to a chunk or a gate of any place.
+func IsGatePart(name string) bool {
+	return slices.ContainsFunc(Places(), func(place Place) bool { return place.HoldsPart(name) })
+}
+
 // Gate is the gate of a client at a place, as it is attached to the flow called Gates.
 func (place Place) Gate(clientID string) Execution {
 	flow := place.gate(clientID)
@@ -346,47 +359,9 @@ func step(authenticator, requirement string, priority int) Execution {
 	return Execution{Authenticator: authenticator, Requirement: requirement, Priority: priority}
 }
 
-func browserFlow() Flow {
-	top := TopFlow(PlaceBrowser)
-	secondFactor := &Flow{Alias: top + " second factor", Executions: []Execution{
-		step("conditional-user-configured", Required, 10), step("auth-otp-form", Alternative, 20),
-		step("webauthn-authenticator", Alternative, 30),
-	}}
-	forms := &Flow{Alias: top + " forms", Executions: []Execution{
-		step("auth-username-password-form", Required, 10),
-		{Flow: secondFactor, Requirement: Conditional, Priority: 20},
-	}}
-	byOrganization := &Flow{Alias: top + " organization by e-mail", Executions: []Execution{
-		step("conditional-user-configured", Required, 10), step("organization", Alternative, 20),
-	}}
-	organization := &Flow{Alias: top + " organization", Executions: []Execution{
-		{Flow: byOrganization, Requirement: Conditional, Priority: 10},
-	}}
-	signIn := &Flow{Alias: top + " sign-in", Description: "Every way to sign in.", Executions: []Execution{
-		step("auth-cookie", Alternative, 10), step("identity-provider-redirector", Alternative, 20),
-		{Flow: organization, Requirement: Alternative, Priority: 25},
-		{Flow: forms, Requirement: Alternative, Priority: 30},
-	}}
-	return Flow{Alias: top, Description: "Browser sign-in that ends at the gates.", TopLevel: true,
-		Executions: []Execution{
-			{Flow: signIn, Requirement: Required, Priority: 10}, gatesOf(PlaceBrowser, 20),
-		}}
-}
-
-func directFlow() Flow {
-	top := TopFlow(PlaceDirect)
-	secondFactor := &Flow{Alias: top + " second factor", Executions: []Execution{
-		step("conditional-user-configured", Required, 10), step("direct-grant-validate-otp", Required, 20),
-	}}
-	return Flow{Alias: top, Description: "Password grant that ends at the gates.", TopLevel: true, Executions: []Execution{
-		step("direct-grant-validate-username", Required, 10), step("direct-grant-validate-password", Required, 20),
-		{Flow: secondFactor, Requirement: Conditional, Priority: 30}, gatesOf(PlaceDirect, 40),
-	}}
-}
-
 func brokerFlow() Flow {
-	return Flow{Alias: TopFlow(PlaceBroker), Description: "The gates after a sign-in at an upstream: the browser flow " +
-		"is not resumed then.", TopLevel: true, Executions: []Execution{gatesOf(PlaceBroker, 10)}}
+	return Flow{Alias: TopFlow(PlaceBroker), Description: PlaceBroker.description(), TopLevel: true,
+		Executions: []Execution{gatesOf(PlaceBroker, GatesPriority)}}
 }
 
 // Neither flow of a first sign-in links an account that is there: idp-auto-link takes an account over by its e-mail

@@ -1,6 +1,7 @@
 package current
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -60,7 +61,7 @@ func (c *Realm) Tree(ctx context.Context, alias, id string) (Tree, error) {
 		}
 		open = open[:r.Level+1]
 		above := open[r.Level]
-		execution := object.Object{"requirement": r.Requirement, "priority": r.Priority, "authenticatorFlow": r.Subflow}
+		execution := object.Object{"id": r.ID, "requirement": r.Requirement, "priority": r.Priority, "authenticatorFlow": r.Subflow}
 		if r.Subflow {
 			execution["flowAlias"] = r.DisplayName
 			below := object.Object{"id": r.FlowID, "alias": r.DisplayName, "topLevel": false,
@@ -78,6 +79,28 @@ func (c *Realm) Tree(ctx context.Context, alias, id string) (Tree, error) {
 	}
 	return tree, nil
 }
+
+// Step is one line right below a top-level flow.
+type Step struct {
+	Execution string // id of the execution
+	Name      string // of the authenticator, or the alias of the sub-flow
+}
+
+// Steps lists what stands right below the top-level flow.
+func (t Tree) Steps() []Step {
+	if len(t.flows) == 0 {
+		return nil
+	}
+	var found []Step
+	for _, e := range object.Objects(t.flows[0]["authenticationExecutions"]) {
+		found = append(found, Step{Execution: admin.Text(e, "id"),
+			Name: cmp.Or(admin.Text(e, "flowAlias"), admin.Text(e, "authenticator"))})
+	}
+	return found
+}
+
+// Configs are the ids of the configurations below a flow, by their aliases.
+func (t Tree) Configs() map[string]string { return t.configs }
 
 // configValues reads configurations by their ids, in the form of a realm file.
 func (c *Realm) configValues(ctx context.Context, ids []string) ([]object.Object, error) {

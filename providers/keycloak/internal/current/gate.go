@@ -3,6 +3,7 @@ package current
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -14,66 +15,91 @@ import (
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 )
 
-// GateFlows lists those of our top-level flows that hold what they must, and the ids of all of them that are there.
-func (c *Realm) GateFlows(ctx context.Context) ([]string, map[string]string, error) {
-	ids, err := c.TopFlows(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	var complete []string
-	there := map[string]string{}
-	for _, wanted := range gating.BaseFlows() {
-		id, ok := ids[wanted.Alias]
-		if !ok {
-			continue
-		}
-		there[wanted.Alias] = id
-		tree, err := c.Tree(ctx, wanted.Alias, id)
-		if err != nil {
-			return nil, nil, err
-		}
-		whole, err := c.isWhole(ctx, tree, wanted)
-		if err != nil {
-			return nil, nil, err
-		}
-		if whole {
-			complete = append(complete, wanted.Alias)
-		}
-	}
-	return complete, there, nil
+// GateFlows is what is there of our top-level flows.
+type GateFlows struct {
+	Whole []string          // aliases of those that are as they must be
+	IDs   map[string]string // alias to id of all that are there
+	Trees map[string]Tree   // by alias
+	Set   gating.FlowSet    // with what the realm has bound, and without what the gates themselves are set to
+	Known map[string]string // alias to id of every top-level flow of the realm
 }
 
-// isWhole tells whether a top-level flow of ours holds what it must, and that of a refusal what leads to it too.
-func (c *Realm) isWhole(ctx context.Context, tree Tree, wanted gating.Flow) (bool, error) {
-	var ids []string
-	for _, alias := range configsOf(wanted) {
-		if id := tree.configs[alias]; id != "" {
-			ids = append(ids, id)
-		}
+// GateFlows reads our top-level flows, with those of the realm that they stand behind copies of.
+func (c *Realm) GateFlows(ctx context.Context) (GateFlows, error) {
+	var document object.Object
+	if err := c.Get(ctx, c.Admin(), nil, &document); err != nil {
+		return GateFlows{}, err
 	}
-	configs, err := c.configValues(ctx, ids)
-	if err != nil {
-		return false, err
-	}
-	live, _ := gating.ParseFlows(tree.flows, configs).Tree(wanted.Alias)
-	if !gating.Covers(live, wanted) || wanted.Alias != gating.RefusalFlow {
-		return gating.Covers(live, wanted), nil
+	found, err := c.readGateFlows(ctx, document, gating.BaseFlows())
+	if err != nil || !slices.Contains(found.Whole, gating.RefusalFlow) {
+		return found, err
 	}
 	refusal, err := c.ReadRefusal(ctx)
-	return !refusal.IsThere() || refusal.IsWhole(tree.FlowIDs[wanted.Alias]), err
+	if refusal.IsThere() && !refusal.IsWhole(found.IDs[gating.RefusalFlow]) {
+		found.Whole = slices.DeleteFunc(found.Whole, func(alias string) bool { return alias == gating.RefusalFlow })
+	}
+	return found, err
 }
 
-func configsOf(flow gating.Flow) []string {
-	var aliases []string
-	for _, e := range flow.Executions {
-		if e.Config != nil {
-			aliases = append(aliases, e.Config.Alias)
-		}
-		if e.Flow != nil {
-			aliases = append(aliases, configsOf(*e.Flow)...)
+// standing lists those of the flows that people come in by which stand behind what the realm demands today.
+func (c *Realm) standing(ctx context.Context, document object.Object) ([]string, error) {
+	places := slices.DeleteFunc(gating.BaseFlows(), func(flow gating.Flow) bool { return !gating.IsOurs(flow.Alias) })
+	found, err := c.readGateFlows(ctx, maps.Clone(document), places)
+	return found.Whole, err
+}
+
+// readGateFlows reads some of our flows; document is the realm as the server gives it.
+func (c *Realm) readGateFlows(ctx context.Context, document object.Object, ours []gating.Flow) (GateFlows, error) {
+	found := GateFlows{IDs: map[string]string{}, Trees: map[string]Tree{}}
+	var err error
+	if found.Known, err = c.TopFlows(ctx); err != nil {
+		return found, err
+	}
+	var wanted []string
+	for _, flow := range ours {
+		if id, there := found.Known[flow.Alias]; there {
+			found.IDs[flow.Alias] = id
+			wanted = append(wanted, flow.Alias)
 		}
 	}
-	return aliases
+	bound := gating.ParseFlows(document)
+	for _, place := range gating.Places() {
+		if alias := bound.Bound(place); found.Known[alias] != "" && !slices.Contains(wanted, alias) {
+			wanted = append(wanted, alias)
+		}
+	}
+	if err := c.addFlows(ctx, wanted, &found, document); err != nil {
+		return found, err
+	}
+	found.Set = gating.ParseFlows(document)
+	for _, flow := range ours {
+		if found.Set.IsWhole(flow) {
+			found.Whole = append(found.Whole, flow.Alias)
+		}
+	}
+	return found, nil
+}
+
+// addFlows reads flows into a document. What the gates themselves are set to is left out: it is a request for each.
+func (c *Realm) addFlows(ctx context.Context, aliases []string, into *GateFlows, document object.Object) error {
+	var flows []object.Object
+	var configs []string
+	for _, alias := range aliases {
+		tree, err := c.Tree(ctx, alias, into.Known[alias])
+		if err != nil {
+			return err
+		}
+		into.Trees[alias] = tree
+		flows = append(flows, tree.flows...)
+		for _, name := range SortedNames(tree.configs) {
+			if !gating.IsGatePart(name) {
+				configs = append(configs, tree.configs[name])
+			}
+		}
+	}
+	values, err := c.configValues(ctx, configs)
+	document["authenticationFlows"], document["authenticatorConfig"] = admin.List(flows), admin.List(values)
+	return err
 }
 
 // OldGates lists the clients that have a gate of the shape before in the flow of a place; false when the flow holds
@@ -92,7 +118,12 @@ func (c *Realm) OldGates(ctx context.Context, place gating.Place, tree Tree) ([]
 	if err != nil {
 		return nil, false, err
 	}
-	return gating.ParseFlows(tree.flows, configs).OldGates(place), true, nil
+	return gating.ParseFlows(section(tree.flows, configs)).OldGates(place), true, nil
+}
+
+// section is flows as a realm file has them.
+func section(flows, configs []object.Object) object.Object {
+	return object.Object{"authenticationFlows": flows, "authenticatorConfig": configs}
 }
 
 // GatesIn lists the aliases of gates below a flow.
@@ -146,7 +177,7 @@ func (c *Realm) Gate(ctx context.Context, application object.Object) (identity.R
 	if err != nil {
 		return identity.Resource{}, false, err
 	}
-	resource, there := gating.ParseFlows(flows, configs).Gate(application)
+	resource, there := gating.ParseFlows(section(flows, configs)).Gate(application)
 	return resource, there, nil
 }
 

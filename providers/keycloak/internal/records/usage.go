@@ -230,11 +230,11 @@ func (r *usageReader) organizationUsage(ctx context.Context, resource identity.R
 // flowUsage names whoever else runs sign-ins through the flows. What was asked for in the same breath is taken back
 // with them.
 func (r *usageReader) flowUsage(ctx context.Context) (observation.Usage, error) {
-	_, exists, err := r.GateFlows(ctx)
+	flows, err := r.GateFlows(ctx)
 	if err != nil {
 		return observation.Usage{}, err
 	}
-	users, err := r.FlowUsers(ctx, exists)
+	users, err := r.FlowUsers(ctx, flows.IDs)
 	var usage observation.Usage
 	for _, user := range users {
 		_, ours := r.asked[identity.ResourceID{Type: user.Kind, Key: user.Name}]

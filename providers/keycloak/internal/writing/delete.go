@@ -19,11 +19,11 @@ import (
 
 // TakesAlong says whose sign-ins run through the flows still.
 func (w flowsWriter) TakesAlong(ctx context.Context, _ contract.StepRequest, _ *found) (string, error) {
-	_, there, err := w.GateFlows(ctx)
+	live, err := w.GateFlows(ctx)
 	if err != nil {
 		return "", err
 	}
-	users, err := w.FlowUsers(ctx, there)
+	users, err := w.FlowUsers(ctx, live.IDs)
 	if err != nil || len(users) == 0 {
 		return "", err
 	}
@@ -36,15 +36,15 @@ func (w flowsWriter) TakesAlong(ctx context.Context, _ contract.StepRequest, _ *
 
 // Remove takes the flows away.
 func (w flowsWriter) Remove(ctx context.Context, _ contract.StepRequest, _ *found) error {
-	_, there, err := w.GateFlows(ctx)
+	live, err := w.GateFlows(ctx)
 	if err != nil {
 		return err
 	}
 	if err := w.removeRefusal(ctx); err != nil {
 		return err
 	}
-	for _, alias := range current.SortedNames(there) {
-		if err := w.Realm.Delete(ctx, w.Admin("authentication", "flows", there[alias]), nil); err != nil {
+	for _, alias := range current.SortedNames(live.IDs) {
+		if err := w.Realm.Delete(ctx, w.Admin("authentication", "flows", live.IDs[alias]), nil); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package writing
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"slices"
@@ -23,11 +22,11 @@ func (w flowsWriter) Later(*found) []string { return []string{"flows"} }
 
 // Find implements steps.Writer.
 func (w flowsWriter) Find(ctx context.Context, _ contract.StepRequest) (*found, error) {
-	complete, _, err := w.GateFlows(ctx)
+	live, err := w.GateFlows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	resource, there := realm.ReadGateFlows(complete)
+	resource, there := realm.ReadGateFlows(live.Whole)
 	if !there {
 		return nil, nil
 	}
@@ -46,7 +45,7 @@ func (w flowsWriter) Update(ctx context.Context, _ contract.StepRequest, _ *foun
 
 // makeMissing builds the flows that are not there or were left half built.
 func (w flowsWriter) makeMissing(ctx context.Context) error {
-	complete, there, err := w.GateFlows(ctx)
+	live, err := w.GateFlows(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,7 +54,7 @@ func (w flowsWriter) makeMissing(ctx context.Context) error {
 	}
 	// What refuses comes first: where it is cut off behind the flow alone, other flows are missing, so it is gone on with.
 	for _, flow := range gating.BaseFlows() {
-		if err := w.makeOne(ctx, flow, complete, there); err != nil {
+		if err := w.makeOne(ctx, flow, live); err != nil {
 			return err
 		}
 		if flow.Alias != gating.RefusalFlow {
@@ -69,70 +68,26 @@ func (w flowsWriter) makeMissing(ctx context.Context) error {
 }
 
 // makeOne builds a flow that is not there or was left half built.
-func (w flowsWriter) makeOne(ctx context.Context, flow gating.Flow, complete []string, there map[string]string) error {
-	if slices.Contains(complete, flow.Alias) {
+func (w flowsWriter) makeOne(ctx context.Context, flow gating.Flow, live current.GateFlows) error {
+	if slices.Contains(live.Whole, flow.Alias) {
 		return nil
 	}
-	if id, half := there[flow.Alias]; half {
-		kept, err := w.mend(ctx, flow.Alias, id)
-		if err != nil || kept {
+	if place, ours := gating.PlaceOf(flow.Alias); ours {
+		return w.makePlace(ctx, place, live)
+	}
+	if id, half := live.IDs[flow.Alias]; half {
+		if flow.Alias == gating.RefusalFlow {
+			refusal, err := w.ReadRefusal(ctx)
+			if err != nil || refusal.Client != nil { // the client that denies is bound to it
+				return err
+			}
+		}
+		if err := w.Realm.Delete(ctx, w.Admin("authentication", "flows", id), nil); err != nil {
 			return err
 		}
 	}
 	_, err := MakeFlow(ctx, w.Realm, flow)
 	return err
-}
-
-// mend puts a top-level flow right in place where gates of the shape before stand in it, and tells whether it is kept;
-// else it is deleted, to be made anew.
-func (w flowsWriter) mend(ctx context.Context, alias, id string) (bool, error) {
-	tree, err := w.Tree(ctx, alias, id)
-	if err != nil {
-		return false, err
-	}
-	for _, place := range gating.Places() {
-		if alias != gating.TopFlow(place) {
-			continue
-		}
-		clients, old, err := w.OldGates(ctx, place, tree)
-		if err != nil || old {
-			return old, cmp.Or(err, w.takePlace(ctx, place, tree, clients))
-		}
-	}
-	if alias == gating.RefusalFlow { // the client that denies is bound to it
-		live, err := w.ReadRefusal(ctx)
-		if err != nil || live.Client != nil {
-			return true, err
-		}
-	}
-	return false, w.discard(ctx, alias, id, tree)
-}
-
-// takePlace puts the gates of today in the place of those of the shape before. They are attached finished, while the
-// others stand: for a moment both are asked, and at no time neither.
-func (w flowsWriter) takePlace(ctx context.Context, place gating.Place, tree current.Tree,
-	clients []gating.Gated) error {
-	if tree.Executions[gating.GateParent(place)] == "" {
-		made, err := MakeFlow(ctx, w.Realm, place.Admission(clients))
-		if err != nil {
-			return err
-		}
-		if err := Attach(ctx, w.Realm, tree.FlowIDs[gating.TopFlow(place)], made, gating.Required, behindOld); err != nil {
-			return err
-		}
-	}
-	return w.Realm.Delete(ctx, w.Admin("authentication", "executions", tree.Executions[place.OldParent()]), nil)
-}
-
-// behindOld is a priority behind every part of a top-level flow of the shape before.
-const behindOld = 100
-
-// discard deletes a top-level flow that is not as it must be, unless gates stand in it: then sign-ins may depend on it.
-func (w flowsWriter) discard(ctx context.Context, alias, id string, tree current.Tree) error {
-	if len(current.GatesIn(tree)) > 0 {
-		return steps.Refuse("flow %q is not as rehome made it and gates stand in it; put it right by hand", alias)
-	}
-	return w.Realm.Delete(ctx, w.Admin("authentication", "flows", id), nil)
 }
 
 // makeRefusal makes what people are sent to whom no gate lets through, or puts it right.
