@@ -74,7 +74,7 @@ func Open(ctx context.Context, backend Backend, identities []age.Identity) (*Sto
 		return nil, fmt.Errorf("preparing compression: %w", err)
 	}
 	s := &Store{backend: bound{backend: backend, ctx: ctx, keys: k}, box: k.ring, pack: pack, unpack: unpack}
-	if version == "1" {
+	if version == formatOfWhole {
 		if err := s.bringForward(); err != nil {
 			return nil, fmt.Errorf("bringing the state from format %s to %d: %w", version, FormatVersion, err)
 		}

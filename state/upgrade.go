@@ -6,6 +6,9 @@ import (
 	"github.com/rehome-iam/rehome/state/upgrade"
 )
 
+// formatOfWhole is the format in which every key belonged to the whole state.
+const formatOfWhole = "1"
+
 // bringForward upgrades a state of format 1.
 func (s *Store) bringForward() error { return upgrade.Run(whole{s}) }
 
@@ -18,6 +21,10 @@ func (w whole) View(do func(upgrade.Tx) error) error {
 
 func (w whole) Update(do func(upgrade.Tx) error) error {
 	return w.backend.Update(func(tx Tx) error { return do(wholeTx{tx, w.Store}) })
+}
+
+func (w whole) Due(tx upgrade.Tx) bool {
+	return string(tx.(wholeTx).tx.Get(bucketMeta, metaFormat)) == formatOfWhole
 }
 
 func (w whole) Done(tx upgrade.Tx) error {
@@ -49,7 +56,11 @@ func (x wholeTx) Read(bucket, key string, value any) error {
 
 // Move encrypts a value for its new place, which is bound to it, and removes it from the old one.
 func (x wholeTx) Move(bucket, from string, owner upgrade.Owner, key string) error {
-	packed, err := x.store.box.Open(bucket+"/"+from, x.tx.Get(bucket, from))
+	old := x.tx.Get(bucket, from)
+	if old == nil {
+		return nil // another process moved it
+	}
+	packed, err := x.store.box.Open(bucket+"/"+from, old)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ package upgrade
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -37,6 +38,7 @@ type Owner struct{ Tenant, Migration string }
 type Store interface {
 	View(func(Tx) error) error
 	Update(func(Tx) error) error
+	Due(Tx) bool                  // tells whether it has format 1 still
 	Done(Tx) error                // notes, in the last transaction, that all is moved
 	Blind(text string) string     // a keyed hash, as keys hold it
 	Derive(purpose string) []byte // a key of its own
@@ -48,7 +50,7 @@ type Tx interface {
 	Keys(bucket, prefix string) ([]string, error)
 	// Read decodes a value that belongs to the whole store.
 	Read(bucket, key string, value any) error
-	// Move takes a value from the whole store to a key of an owner.
+	// Move takes a value from the whole store to a key of an owner. One that is not there any more was moved before.
 	Move(bucket, from string, owner Owner, key string) error
 	// Delete removes a value of the whole store.
 	Delete(bucket, key string) error
@@ -130,8 +132,34 @@ type work struct {
 	followUps   map[Owner]int    // highest number of a migration
 }
 
-// Run gives everything to its owner.
+// errDone says that another process finished the upgrade meanwhile: what this one read is of no use any more.
+var errDone = errors.New("the state was upgraded by another process")
+
+// guarded is a store that is asked in each transaction whether it is old still.
+type guarded struct{ Store }
+
+func (g guarded) unless(do func(Tx) error) func(Tx) error {
+	return func(tx Tx) error {
+		if !g.Due(tx) {
+			return errDone
+		}
+		return do(tx)
+	}
+}
+
+func (g guarded) View(do func(Tx) error) error   { return g.Store.View(g.unless(do)) }
+func (g guarded) Update(do func(Tx) error) error { return g.Store.Update(g.unless(do)) }
+
+// Run gives everything to its owner. Several processes may do so at the same time: each value is moved once, and who
+// comes after the last transaction of another one changes nothing.
 func Run(store Store) error {
+	if err := carryOut(guarded{store}); !errors.Is(err, errDone) {
+		return err
+	}
+	return nil
+}
+
+func carryOut(store Store) error {
 	u := &work{
 		store: store, noted: map[string]string{}, snapshots: map[string]Owner{}, assessments: map[string]Owner{},
 		runs: map[string]Owner{}, plans: map[string]Owner{}, resources: map[string]Owner{}, followUps: map[Owner]int{},
