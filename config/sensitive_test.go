@@ -10,7 +10,8 @@ import (
 func TestASensitiveValueIsRefusedWhereItWouldBeShown(t *testing.T) {
 	const declared = "variable \"hidden\" {\n sensitive = true\n default = \"planted\"\n}\n" +
 		"variable \"hiddens\" {\n type = list(string)\n sensitive = true\n default = [\"planted\"]\n}\n" +
-		"locals {\n made = upper(\"x${var.hidden}\")\n}\n"
+		"locals {\n made = upper(\"x${var.hidden}\")\n" +
+		" tested = can(regex(\"^p\", var.hidden)) ? \"a\" : \"b\"\n tried = try(tonumber(var.hidden), \"b\")\n}\n"
 	used := map[string]string{ // %s is the value; the line is the second of the block
 		"acknowledge reason":  "acknowledge \"x\" {\n reason = %s\n}",
 		"acknowledge ref":     "acknowledge \"x\" {\n reference = %s\n reason = \"r\"\n}",
@@ -39,7 +40,8 @@ func TestASensitiveValueIsRefusedWhereItWouldBeShown(t *testing.T) {
 		"rehome":              "rehome {\n retire_after = %s\n}",
 		"required version":    "rehome {\n required_version = %s\n}",
 	}
-	forms := []string{"var.hidden", "\"a ${var.hidden}\"", "local.made", "jsonencode({ a = var.hidden })",
+	forms := []string{"var.hidden", "\"a ${var.hidden}\"", "local.made", "local.tested", "local.tried",
+		"jsonencode({ a = var.hidden })",
 		"var.hiddens[0]",
 		"try(var.hidden, \"b\")", "length(var.hidden) > 1 ? \"a\" : \"b\"", "\"${length(var.hidden)}\"",
 		"join(\"\", [for t in var.hiddens : t])", "sha256(var.hidden)", "can(regex(\"^p\", var.hidden)) ? \"a\" : \"b\""}
@@ -49,7 +51,7 @@ func TestASensitiveValueIsRefusedWhereItWouldBeShown(t *testing.T) {
 			found := false
 			for _, d := range list {
 				if d.Code == codeSensitiveUse && d.Subject != nil && d.Subject.File == "main.rehome.hcl" &&
-					d.Subject.Start.Line == 23 {
+					d.Subject.Start.Line == 25 {
 					found = true
 				}
 				if strings.Contains(d.Error(), "planted") || strings.Contains(d.Error(), "PLANTED") {

@@ -21,7 +21,7 @@ func All(files Reader) map[string]function.Function {
 	all := map[string]function.Function{
 		"alltrue": everyFunc(true), "anytrue": everyFunc(false),
 		"base64decode": textFunc(decodeBase64), "base64encode": textFunc(encodeBase64), "sha256": textFunc(hexSHA256),
-		"can": tryfunc.CanFunc, "try": tryfunc.TryFunc,
+		"can": marked(tryfunc.CanFunc), "try": marked(tryfunc.TryFunc),
 		"endswith":   textTestFunc("suffix", strings.HasSuffix),
 		"startswith": textTestFunc("prefix", strings.HasPrefix),
 		"strcontains": textTestFunc("substr", func(text, part string) bool {
