@@ -32,7 +32,7 @@ func useCaseTiers() [][]string {
 	return [][]string{
 		{"project", "diagnosis"},
 		{"breakglass", "delivering", "recounting", "keeping", "reading", "surveying", "deciding", "cutover", "standing",
-			"auditing", "attesting", "recording", "leasing", "scratch"},
+			"auditing", "attesting", "recording", "leasing", "scratch", "parity"},
 		{"planning", "proving", "rotating"},
 		{"undoing", "applying", "rehearsing"},
 	}

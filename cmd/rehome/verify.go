@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/engine/parity"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
@@ -77,7 +78,7 @@ func (o verifyOptions) check() error {
 }
 
 func (o verifyOptions) input() proving.Input {
-	return proving.Input{Run: o.run, Workers: o.workers, Pause: o.watch}
+	return proving.Input{Run: o.run, Workers: o.workers, Pause: o.watch, Against: parity.Grants}
 }
 
 func (o verifyOptions) view(r *call, took time.Duration) view.VerificationOptions {

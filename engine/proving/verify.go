@@ -22,7 +22,12 @@ type Input struct {
 	Run     string        // what this run made; empty for what all runs made
 	Workers int           // probes at a time, at least 1
 	Pause   time.Duration // 0 looks once; else again and again, with this pause, until ctx ends
+	Against Against       // nil: nothing is compared with the incumbents
 }
+
+// Against compares what the incumbents grant with the live resources of the target.
+type Against func(ctx context.Context, p *project.Project, expected []verify.Expected, live []identity.Resource,
+	schemas []identity.ResourceSchema) (verify.Incumbent, []verify.Result, error)
 
 // Report is what one look at the target found.
 type Report struct {
@@ -37,7 +42,7 @@ func (r *Report) Failed() bool { return r.Count(observation.ProbeFailed) > 0 }
 // The last one is returned.
 func Verify(ctx context.Context, p *project.Project, in Input, each func(*Report) error) (*Report, error) {
 	return look(ctx, p, in, each, func(ctx context.Context, l *looking) (verify.Report, error) {
-		return probe(ctx, p, l, in.Workers)
+		return probe(ctx, p, l, in)
 	})
 }
 
@@ -102,13 +107,19 @@ func again(ctx context.Context, pause time.Duration, work func() error) error {
 	}
 }
 
-func probe(ctx context.Context, p *project.Project, l *looking, workers int) (verify.Report, error) {
-	report, err := verify.Run(ctx, l.expected, l.target, l.schemas, verify.Options{
-		Workers: workers, People: probedPeople(p.Config().Verify, l.expected), Unsupported: project.Unsupported, Now: p.Now,
+func probe(ctx context.Context, p *project.Project, l *looking, in Input) (verify.Report, error) {
+	options := verify.Options{
+		Workers: in.Workers, People: probedPeople(p.Config().Verify, l.expected), Unsupported: project.Unsupported, Now: p.Now,
 		Progress: func(done, total int, current string) {
 			p.Events.Send(project.Progress{Done: done, Total: total, Current: current})
 		},
-	})
+	}
+	if in.Against != nil {
+		options.Against = func(live []identity.Resource) (verify.Incumbent, []verify.Result, error) {
+			return in.Against(ctx, p, l.expected, live, l.schemas)
+		}
+	}
+	report, err := verify.Run(ctx, l.expected, l.target, l.schemas, options)
 	p.Events.Send(project.Progress{End: true})
 	if err != nil {
 		return report, err

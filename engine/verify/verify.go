@@ -37,6 +37,8 @@ type Options struct {
 	Unsupported func(error) bool // tells that a target has no probes of its own; reading back is then all there is
 	Progress    func(done, total int, current string)
 	Now         func() time.Time
+	// Against compares with what the incumbents grant; nil where that is not done.
+	Against func(live []identity.Resource) (Incumbent, []Result, error)
 }
 
 // Result is what one probe found of one resource.
@@ -54,6 +56,8 @@ type Report struct {
 	Changes   []Change `json:"changes"`
 	Resources int      `json:"resources"`
 	Requests  int      `json:"requests"`
+	// Incumbent is nil where nothing was compared with the sources.
+	Incumbent *Incumbent `json:"incumbent,omitempty"`
 }
 
 // Failures are the results of probes that failed.
@@ -105,6 +109,13 @@ func Run(ctx context.Context, expected []Expected, target Target, schemas []iden
 	report := Report{Changes: Compare(expected, live, schemas), Resources: len(expected), Requests: summary.Requests}
 	report.Results = append(readBack(expected, report.Changes, options.Now()),
 		CompareGrants(expected, live, schemas, options.Now())...)
+	if options.Against != nil {
+		incumbent, results, err := options.Against(live)
+		if err != nil {
+			return report, err
+		}
+		report.Incumbent, report.Results = &incumbent, append(report.Results, results...)
+	}
 	probed, err := probe(ctx, expected, target, options)
 	if err != nil {
 		return report, err

@@ -35,6 +35,7 @@ func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 		foldedProbes(&b, r, observation.ProbeSkipped, o)
 		foldedProbes(&b, r, observation.ProbePassed, o)
 	}
+	incumbent(&b, r.Incumbent, o)
 	counts := func(s observation.ProbeStatus) string { return phrase.Count(r.Count(s)) }
 	fmt.Fprintf(&b, "\nProbes    %s passed, %s failed, %s unknown, %s skipped\n", counts(observation.ProbePassed),
 		counts(observation.ProbeFailed), counts(observation.ProbeUnknown), counts(observation.ProbeSkipped))
@@ -43,6 +44,59 @@ func Verification(w io.Writer, r verify.Report, o VerificationOptions) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// shownLacking is how many applications that lack something are named.
+const shownLacking = 10
+
+// incumbent writes how many assignments of the sources hold in the target, and who hangs on the others.
+func incumbent(b *strings.Builder, in *verify.Incumbent, o VerificationOptions) {
+	if in == nil {
+		return
+	}
+	if len(in.Snapshots) == 0 {
+		b.WriteString("\nSources   not compared: there is no snapshot\n")
+		return
+	}
+	var read []string
+	for _, s := range in.Snapshots {
+		read = append(read, fmt.Sprintf("%s as of %s", phrase.Clean(s.Source), phrase.Moment(s.CompletedAt)))
+	}
+	fmt.Fprintf(b, "\nSources   %s of %s are in the target (%s)\n", phrase.Count(in.Held),
+		phrase.Plural(in.Assignments, "assignment", "assignments"), strings.Join(read, ", "))
+	for i, l := range in.Applications {
+		if i == shownLacking && !o.Verbose {
+			fmt.Fprintf(b, "          … and %s; -v lists them\n",
+				phrase.Plural(len(in.Applications)-i, "application", "applications"))
+			break
+		}
+		fmt.Fprintf(b, "  %s %s   lacks %s\n", o.Style.symbol("-"), phrase.Clean(l.Name), lacks(l))
+	}
+	if len(in.Applications) > 0 && !o.Automation {
+		b.WriteString("  rehome plan says why, and what can be done\n")
+	}
+}
+
+// lacks says what of an application is not in the target, and how many people that is.
+func lacks(l verify.Lacking) string {
+	var parts []string
+	if l.Everyone {
+		parts = append(parts, "everybody of the source")
+	}
+	if l.People > 0 {
+		parts = append(parts, phrase.Plural(l.People, "person", "people")+" assigned directly")
+	}
+	for _, group := range l.Groups {
+		parts = append(parts, fmt.Sprintf("group %q with %s", phrase.Clean(group.Name),
+			phrase.Plural(group.Members, "member", "members")))
+	}
+	if l.Others > 0 {
+		parts = append(parts, phrase.Plural(l.Others, "other assignment", "other assignments"))
+	}
+	if !l.Moved {
+		return strings.Join(parts, ", ") + "; the application is not in the target"
+	}
+	return strings.Join(parts, ", ")
 }
 
 func nextAfterVerification(r verify.Report) string {
