@@ -32,7 +32,7 @@ func newDoorway(t *testing.T) doorway {
 		identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
 	for id, protocol := range map[string]string{"portal": gating.ProtocolOIDC, "urn:payroll": gating.ProtocolSAML} {
 		made := mustApply(t, d.target, create(realm.TypeClient, id, identity.Attributes{"client_id": id,
-			"protocol": protocol, "public": false, "standard_flow": true, "attributes": map[string]any{},
+			"protocol": protocol, "public": false, "standard_flow": true,
 			"redirect_uris": []any{"https://" + strings.TrimPrefix(id, "urn:") + ".example.test/cb"}}))
 		mustApply(t, d.target, create(realm.TypeClientRole, id+"/access",
 			identity.Attributes{"client": id, "role": "access"}))

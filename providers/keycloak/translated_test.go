@@ -44,6 +44,13 @@ func translatedItems(t *testing.T) []identity.Item {
 			WebOrigins: []string{"https://m.example.test"},
 			GrantTypes: []string{"authorization_code"}, PKCERequired: true, ClaimsKnown: true,
 		}),
+		item(identity.KindApplication, "0oa4", "An API of two names", kinds.Application{ // case E66
+			Name: "api-two", Status: identity.StatusActive, Protocol: "oidc", Access: identity.AccessEveryone,
+			ClientID: "865000c8-a88a-41c0-2244-07c9d752ad79", ClientType: "confidential",
+			ClientAuthentication: "client_secret_post", RedirectURIs: []string{"https://j.example.test/cb"},
+			Audiences:  []string{"https://acme.example.test/api", "api://acme/two"},
+			GrantTypes: []string{"authorization_code", "client_credentials"}, ClaimsKnown: true,
+		}),
 	}
 }
 

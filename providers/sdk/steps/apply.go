@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/value"
 )
 
 // Apply does one step: it compares what is there with what the plan saw, and writes only when nothing else changed it.
@@ -50,7 +52,10 @@ type action[R any] struct {
 func (a action[R]) create(ctx context.Context) (contract.StepResult, error) {
 	for lost := 0; ; lost++ {
 		result, err := a.with.Create(ctx, a.step)
-		if err == nil || (!errors.Is(err, ErrLost) && !errors.Is(err, ErrTaken)) {
+		if err == nil {
+			return a.readBack(ctx, result)
+		}
+		if !errors.Is(err, ErrLost) && !errors.Is(err, ErrTaken) {
 			return result, err
 		}
 		live, findErr := a.with.Find(ctx, a.step)
@@ -84,9 +89,48 @@ func (a action[R]) adopt(ctx context.Context, live *Live[R]) (contract.StepResul
 		return result, nil
 	}
 	if resumer, ok := a.with.(Resumer[R]); ok && within(differing, resumer.Later(live)) {
-		return result, a.with.Update(ctx, a.step, live)
+		return a.write(ctx, result, live)
 	}
 	return result, Conflict(live.Attributes, "it is there already, with a different "+strings.Join(differing, ", "))
+}
+
+// write updates a live resource and reads it back.
+func (a action[R]) write(ctx context.Context, result contract.StepResult, live *Live[R]) (contract.StepResult, error) {
+	if err := a.with.Update(ctx, a.step, live); err != nil {
+		return result, err
+	}
+	return a.readBack(ctx, result)
+}
+
+// longestKept is how much of a value a sentence can hold.
+const longestKept = 200
+
+// readBack looks at what a write left: a target may take a value, answer that all is well, and keep another one or none.
+// The step is done when the resource reads back as the plan wants it.
+func (a action[R]) readBack(ctx context.Context, result contract.StepResult) (contract.StepResult, error) {
+	live, err := a.with.Find(ctx, a.step)
+	if err != nil {
+		return result, fmt.Errorf("it was written, and could not be read back: %w", err)
+	}
+	if live == nil {
+		return result, Refuse("the target said that it was written, and it is not there")
+	}
+	result.ServerID = cmp.Or(result.ServerID, live.ServerID)
+	if keeper, ok := a.with.(SecretKeeper[R]); ok && a.step.Action == contract.ActionCreate && result.Generated == nil {
+		result.Generated = keeper.Generated(a.step, live)
+	}
+	var kept []string
+	for _, name := range Differences(a.schema, a.step.After, live.Attributes) {
+		kept = append(kept, fmt.Sprintf("%s: written as %s, is %s", name, value.Brief(a.step.After[name], longestKept),
+			value.Brief(live.Attributes[name], longestKept)))
+	}
+	if a.schema.Tagged && a.step.Tag != "" && live.Tag != a.step.Tag {
+		kept = append(kept, "the mark of this migration is not on it")
+	}
+	if len(kept) > 0 {
+		return result, Refuse("the target said that it was written, and keeps something else: %s", strings.Join(kept, "; "))
+	}
+	return result, nil
 }
 
 func (a action[R]) update(ctx context.Context, live *Live[R]) (contract.StepResult, error) {
@@ -108,7 +152,7 @@ func (a action[R]) update(ctx context.Context, live *Live[R]) (contract.StepResu
 		return result, Conflict(live.Attributes, fmt.Sprintf("somebody has changed %s since the plan was made",
 			strings.Join(differing, ", ")))
 	}
-	return result, a.with.Update(ctx, a.step, live)
+	return a.write(ctx, result, live)
 }
 
 // remove deletes what this migration made and nobody changed, and nothing along with it. What is gone already is done.
@@ -139,9 +183,24 @@ func (a action[R]) remove(ctx context.Context, live *Live[R]) (contract.StepResu
 	}
 	err := a.with.Remove(ctx, a.step, live)
 	if errors.Is(err, ErrAbsent) {
-		err = nil // gone between reading and deleting, or deleted by the request whose answer was lost
+		return result, nil // gone between reading and deleting, or deleted by the request whose answer was lost
 	}
-	return result, err
+	if err != nil {
+		return result, err
+	}
+	return result, a.isGone(ctx, live.ServerID)
+}
+
+// isGone looks whether a delete took away what it was to take.
+func (a action[R]) isGone(ctx context.Context, serverID string) error {
+	live, err := a.with.Find(ctx, a.step)
+	switch {
+	case err != nil:
+		return fmt.Errorf("it was deleted, and whether it is gone could not be read: %w", err)
+	case live != nil && (live.ServerID == serverID || serverID == ""):
+		return Refuse("the target said that it was deleted, and it is still there")
+	}
+	return nil
 }
 
 // Conflict says that what is there, nil for nothing, is not what the step expects.

@@ -29,6 +29,8 @@ type fake struct {
 	errs    []error // of the creates, in order
 	appears *steps.Live[string]
 	removed error
+	kept    func(*steps.Live[string]) // what the target makes of a write on its own; nil for nothing
+	stays   bool                      // a delete is answered and not done
 	asked   []string
 }
 
@@ -37,7 +39,7 @@ func (f *fake) Find(context.Context, contract.StepRequest) (*steps.Live[string],
 	return f.live, nil
 }
 
-func (f *fake) Create(context.Context, contract.StepRequest) (contract.StepResult, error) {
+func (f *fake) Create(_ context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	f.asked = append(f.asked, "create")
 	if f.appears != nil {
 		f.live = f.appears
@@ -46,16 +48,32 @@ func (f *fake) Create(context.Context, contract.StepRequest) (contract.StepResul
 	if len(f.errs) > 0 {
 		err, f.errs = f.errs[0], f.errs[1:]
 	}
+	if err == nil {
+		f.write(step, "new")
+	}
 	return contract.StepResult{ServerID: "new"}, err
 }
 
-func (f *fake) Update(context.Context, contract.StepRequest, *steps.Live[string]) error {
+// write keeps what a step wants.
+func (f *fake) write(step contract.StepRequest, id string) {
+	f.live = &steps.Live[string]{Resource: identity.Resource{Type: "client", Key: "wiki", ServerID: id, Tag: step.Tag,
+		Attributes: step.After.Clone()}}
+	if f.kept != nil {
+		f.kept(f.live)
+	}
+}
+
+func (f *fake) Update(_ context.Context, step contract.StepRequest, live *steps.Live[string]) error {
 	f.asked = append(f.asked, "update")
+	f.write(step, live.ServerID)
 	return nil
 }
 
 func (f *fake) Remove(context.Context, contract.StepRequest, *steps.Live[string]) error {
 	f.asked = append(f.asked, "remove")
+	if f.removed == nil && !f.stays {
+		f.live = nil
+	}
 	return f.removed
 }
 
@@ -129,7 +147,7 @@ func creates() []applyCase {
 	already := contract.StepResult{ServerID: "old", Already: true}
 	step := request(contract.ActionCreate)
 	return []applyCase{
-		{"what is not there is made", step, &fake{}, []string{"find", "create"}, contract.StepResult{ServerID: "new"}, ""},
+		{"what is not there is made", step, &fake{}, []string{"find", "create", "find"}, contract.StepResult{ServerID: "new"}, ""},
 		{"what is there as wanted is done", step, &fake{live: live("Wiki", "a", "a")}, []string{"find"}, already, ""},
 		{"something else is there", step, &fake{live: live("Other", "a")}, []string{"find"},
 			contract.StepResult{ServerID: "old"}, "different name"},
@@ -138,12 +156,12 @@ func creates() []applyCase {
 		{"the answer was lost and it was done", step, &fake{errs: []error{lost}, appears: live("Wiki", "a")},
 			[]string{"find", "create", "find"}, contract.StepResult{ServerID: "old"}, ""},
 		{"the answer was lost and it was not done", step, &fake{errs: []error{lost}},
-			[]string{"find", "create", "find", "create"}, contract.StepResult{ServerID: "new"}, ""},
-		{"a create that was cut off is taken up", linked, several{&fake{live: half}}, []string{"find", "update"},
+			[]string{"find", "create", "find", "create", "find"}, contract.StepResult{ServerID: "new"}, ""},
+		{"a create that was cut off is taken up", linked, several{&fake{live: half}}, []string{"find", "update", "find"},
 			contract.StepResult{ServerID: "old"}, ""},
 		{"what differs in more is not taken up", linked, several{&fake{live: live("Other", "a")}}, []string{"find"},
 			contract.StepResult{ServerID: "old"}, "different links, name"},
-		{"a target that refuses is not asked first", step, refusing{&fake{}}, []string{"create"},
+		{"a target that refuses is not asked first", step, refusing{&fake{}}, []string{"create", "find"},
 			contract.StepResult{ServerID: "new"}, ""},
 		{"a target that refuses says what is there", step, refusing{&fake{errs: []error{taken}, live: live("Other")}},
 			[]string{"create", "find"}, contract.StepResult{ServerID: "old"}, "different name, uris"},
@@ -160,21 +178,21 @@ func changes() []applyCase {
 	linked.Before["links"], linked.After["links"] = []any{"x"}, []any{"y"}
 	done := contract.StepResult{ServerID: "old"}
 	return []applyCase{
-		{"what is as the plan saw it is changed", step, &fake{live: live("Wiki", "a")}, []string{"find", "update"}, done, ""},
+		{"what is as the plan saw it is changed", step, &fake{live: live("Wiki", "a")}, []string{"find", "update", "find"}, done, ""},
 		{"what is as wanted is done", step, &fake{live: live("Wiki", "b")}, []string{"find"},
 			contract.StepResult{ServerID: "old", Already: true}, ""},
-		{"a secret is written again", secret, &fake{live: live("Wiki", "b")}, []string{"find", "update"}, done, ""},
+		{"a secret is written again", secret, &fake{live: live("Wiki", "b")}, []string{"find", "update", "find"}, done, ""},
 		{"a tag is put right", step, &fake{live: func() *steps.Live[string] {
 			l := live("Wiki",
 				"b")
 			l.Tag = ""
 			return l
-		}()}, []string{"find", "update"}, done, ""},
+		}()}, []string{"find", "update", "find"}, done, ""},
 		{"somebody changed it", step, &fake{live: live("By hand", "a")}, []string{"find"}, done, "changed name"},
 		{"an update that was cut off is no foreign change", step, &fake{live: live("Wiki", "a", "b")},
-			[]string{"find", "update"}, done, ""},
+			[]string{"find", "update", "find"}, done, ""},
 		{"a sign says that an update was cut off", linked, several{&fake{live: halted(live("Wiki", "a"))}},
-			[]string{"find", "update"}, done, ""},
+			[]string{"find", "update", "find"}, done, ""},
 		{"it is gone", step, &fake{}, []string{"find"}, contract.StepResult{}, "no longer there"},
 	}
 }
@@ -184,7 +202,7 @@ func deletes() []applyCase {
 	untagged.Tag, other.ServerID = "", "another"
 	done := contract.StepResult{ServerID: "old"}
 	return []applyCase{
-		{"ours is deleted", step, &fake{live: live("Wiki", "a")}, []string{"find", "remove"}, done, ""},
+		{"ours is deleted", step, &fake{live: live("Wiki", "a")}, []string{"find", "remove", "find"}, done, ""},
 		{"what is gone is done", step, &fake{}, []string{"find"}, contract.StepResult{Already: true}, ""},
 		{"it went in between", step, &fake{live: live("Wiki", "a"), removed: steps.ErrAbsent},
 			[]string{"find", "remove"}, done, ""},
@@ -233,6 +251,76 @@ func askedOf(with steps.Writer[string]) []string {
 		return w.asked
 	}
 	return nil
+}
+
+// A target may answer that all is well and keep something else: then the step is not done, and says what is kept.
+func TestApply_WhatDoesNotReadBackAsPlannedIsNotDone(t *testing.T) {
+	create, update, remove := request(contract.ActionCreate), request(contract.ActionUpdate), request(contract.ActionDelete)
+	already := live("Wiki", "a")
+	for name, c := range map[string]struct {
+		step contract.StepRequest
+		with *fake
+		want string
+	}{
+		"a value that is altered": {create, &fake{kept: func(l *steps.Live[string]) { l.Attributes["name"] = "WIKI" }},
+			`keeps something else: name: written as "Wiki", is "WIKI"`},
+		"a value that is dropped": {update, &fake{live: already, kept: func(l *steps.Live[string]) {
+			delete(l.Attributes, "uris")
+		}}, `uris: written as ["b"], is null`},
+		"a mark that is dropped": {create, &fake{kept: func(l *steps.Live[string]) { l.Tag = "" }},
+			"the mark of this migration is not on it"},
+		"several of them": {create, &fake{kept: func(l *steps.Live[string]) { l.Attributes, l.Tag = nil, "" }},
+			`name: written as "Wiki", is null; uris: written as ["a"], is null; the mark`},
+		"a value that no comparison can tell": {create, &fake{kept: func(l *steps.Live[string]) {
+			l.Attributes["secret"], l.Attributes["version"] = "other", "9"
+		}}, ""},
+		"a value of its own for what nobody manages": {create, &fake{kept: func(l *steps.Live[string]) {
+			l.Attributes["more"] = "by default"
+		}}, ""},
+		"a resource that is not there": {create, &fake{}, "it is not there"},
+		"a delete that is not done":    {remove, &fake{live: already, stays: true}, "it is still there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			with := steps.Writer[string](c.with)
+			if name == "a resource that is not there" {
+				with = vanishing{c.with}
+			}
+			_, err := steps.Apply(t.Context(), schema, with, c.step)
+			var fault *contract.ProviderError
+			switch {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "" && (!errors.As(err, &fault) || fault.Code != contract.ErrorInvalid ||
+				!strings.Contains(fault.Message, c.want)):
+				t.Errorf("ended with %v, wanted %q", err, c.want)
+			}
+		})
+	}
+}
+
+// vanishing answers every create and keeps none.
+type vanishing struct{ *fake }
+
+func (vanishing) Create(context.Context, contract.StepRequest) (contract.StepResult, error) {
+	return contract.StepResult{ServerID: "new"}, nil
+}
+
+// keeping can show again the secret that it made.
+type keeping struct{ *fake }
+
+func (keeping) Generated(_ contract.StepRequest, live *steps.Live[string]) map[string]string {
+	return map[string]string{"secret": "of " + live.ServerID}
+}
+
+func TestApply_ASecretOfTheTargetComesWithWhatIsReadBack(t *testing.T) {
+	got, err := steps.Apply(t.Context(), schema, keeping{&fake{}}, request(contract.ActionCreate))
+	if err != nil || got.Generated["secret"] != "of new" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = steps.Apply(t.Context(), schema, keeping{&fake{live: live("Wiki", "a")}}, request(contract.ActionUpdate))
+	if err != nil || got.Generated != nil {
+		t.Errorf("an update gave out a secret: %+v, %v", got, err)
+	}
 }
 
 func TestApply_AConflictShowsWhatIsThereAndSharesNothing(t *testing.T) {

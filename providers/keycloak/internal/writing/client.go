@@ -44,17 +44,7 @@ func (w clientWriter) Create(ctx context.Context, step contract.StepRequest) (co
 		}
 	}
 	id, err := w.Post(ctx, w.Admin("clients"), body)
-	if err != nil {
-		return contract.StepResult{}, err
-	}
-	made, err := w.ApplicationByID(ctx, id)
-	if err != nil {
-		return contract.StepResult{}, err
-	}
-	if made == nil {
-		return contract.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
-	}
-	return contract.StepResult{ServerID: id, Generated: generatedSecret(made, step)}, nil
+	return contract.StepResult{ServerID: id}, err
 }
 
 // Generated is the secret that the server made for a client, when the step brought none.
@@ -143,7 +133,7 @@ func (w roleWriter) Find(ctx context.Context, step contract.StepRequest) (*found
 
 // Create implements steps.Writer.
 func (w roleWriter) Create(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
-	clientID, role := attribute(step, "client"), attribute(step, "role")
+	clientID := attribute(step, "client")
 	owner, err := w.Application(ctx, clientID)
 	if err != nil {
 		return contract.StepResult{}, err
@@ -151,12 +141,9 @@ func (w roleWriter) Create(ctx context.Context, step contract.StepRequest) (cont
 	if owner == nil {
 		return contract.StepResult{}, steps.Refuse("client %s is not there", clientID)
 	}
-	if _, err := w.Post(ctx, w.Admin("clients", admin.Text(owner, "id"), "roles"),
-		realm.WriteClientRole(nil, step.After)); err != nil {
-		return contract.StepResult{}, err
-	}
-	made, _, err := w.ClientRole(ctx, clientID, role)
-	return contract.StepResult{ServerID: admin.Text(made, "id")}, err
+	// The answer names the role, and not the id that it got.
+	_, err = w.Post(ctx, w.Admin("clients", admin.Text(owner, "id"), "roles"), realm.WriteClientRole(nil, step.After))
+	return contract.StepResult{}, err
 }
 
 // Update implements steps.Writer.

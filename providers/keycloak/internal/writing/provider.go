@@ -42,17 +42,7 @@ func (w providerWriter) Create(ctx context.Context, step contract.StepRequest) (
 		realm.WriteProvider(nil, step.After, step.Tag, step.Secrets)); err != nil {
 		return contract.StepResult{}, err
 	}
-	if err := w.writeMappers(ctx, step); err != nil {
-		return contract.StepResult{}, err
-	}
-	made, err := w.Find(ctx, step)
-	if err != nil {
-		return contract.StepResult{}, err
-	}
-	if made == nil {
-		return contract.StepResult{}, steps.Conflict(nil, "it was deleted while it was made")
-	}
-	return contract.StepResult{ServerID: made.ServerID}, nil
+	return contract.StepResult{}, w.writeMappers(ctx, step)
 }
 
 // Update implements steps.Writer.
