@@ -145,7 +145,7 @@ func codesOfCommands() []Code {
 func codesOfPlanning() []Code {
 	return []Code{
 		{"version-constraint-invalid", "A version constraint does not read.", "Write it as >= 0.1.0."},
-		{"permission-missing", "A credential lacks a permission that rehome needs, found by validate -online, or by apply before "+
+		{"permission-missing", "A credential lacks a permission that rehome needs, found by validate -online, or by apply before " +
 			"it writes.",
 			"Grant what the message names."},
 		{"online-failed", "A source or target could not be asked for its permissions.",
