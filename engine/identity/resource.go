@@ -132,7 +132,7 @@ func (s ResourceSchema) Unordered() []string {
 
 // Key makes the natural key of resolved attributes. Values that are not text are an error.
 func (s ResourceSchema) Key(attributes Attributes) (string, error) {
-	key := s.KeyFormat
+	var texts []string // each name in its braces, and what stands there
 	for _, a := range s.Attributes {
 		if !a.Identity {
 			continue
@@ -141,9 +141,9 @@ func (s ResourceSchema) Key(attributes Attributes) (string, error) {
 		if !ok || text == "" {
 			return "", fmt.Errorf("attribute %s of %s is part of its key and has no text", a.Name, s.Type)
 		}
-		key = strings.ReplaceAll(key, "{"+a.Name+"}", text)
+		texts = append(texts, "{"+a.Name+"}", text)
 	}
-	return key, nil
+	return strings.NewReplacer(texts...).Replace(s.KeyFormat), nil // at once: a text may be a name in braces itself
 }
 
 const (
@@ -209,16 +209,40 @@ func AsSecretReference(value any) (SecretReference, bool) {
 		Field: text("field")}, text("field") != ""
 }
 
-// Clone copies attributes through JSON, so that nothing is shared.
+// Clone copies attributes, so that nothing is shared. Numbers stay as they were read: a large one is no float.
 func (a Attributes) Clone() Attributes {
 	if a == nil {
 		return nil
 	}
-	encoded, err := json.Marshal(a)
+	clone := make(Attributes, len(a))
+	for name, value := range a {
+		clone[name] = cloned(value)
+	}
+	return clone
+}
+
+func cloned(value any) any {
+	switch v := value.(type) {
+	case nil, bool, string, float64, json.Number:
+		return v
+	case map[string]any:
+		return map[string]any(Attributes(v).Clone())
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = cloned(element)
+		}
+		return list
+	}
+	return throughJSON(value) // a Go type that a provider put in, such as []string
+}
+
+func throughJSON(value any) any {
+	encoded, err := json.Marshal(value)
 	if err != nil {
 		panic(fmt.Sprintf("attributes hold a value that is not JSON: %v", err))
 	}
-	var clone Attributes
+	var clone any
 	if err := json.Unmarshal(encoded, &clone); err != nil {
 		panic(fmt.Sprintf("attributes do not read back: %v", err))
 	}
