@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/rehome-iam/rehome/state/fault"
 )
@@ -14,9 +15,9 @@ import (
 const rescueName = "rescue"
 
 // WriteRescue writes records that a journal refused into a new file of mode 0600, encrypted as the state is. The first
-// record names the run. The file must not exist.
+// record names the run, the last one says that nothing is missing. The file must not exist.
 func (b Book) WriteRescue(path string, process Process, records []Record) error {
-	all := append([]Record{{Kind: Begin, Process: &process}}, records...)
+	all := slices.Concat([]Record{{Kind: Begin, Process: &process}}, records, []Record{{Kind: End}})
 	var buffer []byte
 	for i, record := range all {
 		sealed, err := b.sealRecord(rescueName, uint64(i+1), record)
@@ -58,7 +59,8 @@ func (b Book) ReadRescue(path string) (Process, []Record, error) {
 		records = append(records, record)
 		return err
 	})
-	if err == nil && (end.torn > 0 || len(records) == 0 || records[0].Process == nil) {
+	last := len(records) - 1
+	if err == nil && (end.torn > 0 || last < 1 || records[0].Process == nil || records[last].Kind != End) {
 		err = fmt.Errorf("%w: it is not whole", fault.ErrCorrupt)
 	}
 	if err == nil && !b.owns(records[0].Process) {
@@ -67,5 +69,5 @@ func (b Book) ReadRescue(path string) (Process, []Record, error) {
 	if err != nil {
 		return Process{}, nil, fmt.Errorf("rescue file %s: %w", path, err)
 	}
-	return *records[0].Process, records[1:], nil
+	return *records[0].Process, records[1:last], nil
 }
