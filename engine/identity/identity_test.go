@@ -66,7 +66,8 @@ func TestItemID_OrdersKindsByWhatOthersReferTo(t *testing.T) {
 	for _, id := range ids {
 		got = append(got, id.String())
 	}
-	if diff := cmp.Diff([]string{"domain/z", "application/a", "application/b", "user/1", "membership/0"}, got); diff != "" {
+	want := []string{"domain/z", "application/a", "application/b", "user/1", "membership/0"}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

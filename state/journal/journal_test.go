@@ -224,7 +224,8 @@ func TestOpen_IsRefused(t *testing.T) {
 	}
 	for name, book := range map[string]Book{"another migration": BookOf(paper{"k"}, "beta", "acme"),
 		"another tenant": BookOf(paper{"k"}, "acme", "beta")} {
-		if _, _, err := book.Open(t.Context(), Options{Folder: folder, Run: "r1"}, visit); !errors.Is(err, fault.ErrNotFound) {
+		_, _, err := book.Open(t.Context(), Options{Folder: folder, Run: "r1"}, visit)
+		if !errors.Is(err, fault.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := book.Read(folder, "r1", visit); !errors.Is(err, fault.ErrNotFound) {
@@ -232,8 +233,8 @@ func TestOpen_IsRefused(t *testing.T) {
 		}
 	}
 	own := errors.New("an error of the caller")
-	if _, _, err := acme.Open(t.Context(), Options{Folder: folder, Run: "r1"}, func(Record) error { return own }); !errors.Is(
-		err, own) {
+	failing := func(Record) error { return own }
+	if _, _, err := acme.Open(t.Context(), Options{Folder: folder, Run: "r1"}, failing); !errors.Is(err, own) {
 		t.Errorf("the error of the visitor became %v", err)
 	}
 	if err := acme.Read(folder, "r9", visit); !errors.Is(err, fault.ErrNotFound) {

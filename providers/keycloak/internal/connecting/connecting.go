@@ -145,13 +145,7 @@ func scopesOf(live object.Object) []string {
 
 // testAddress begins a sign-in at the server without any change at the application.
 func (t connector) testAddress(live object.Object, authorization string, redirects []string) string {
-	callback := ""
-	for _, uri := range redirects {
-		if !strings.Contains(uri, "*") && uri != "+" {
-			callback = uri
-			break
-		}
-	}
+	callback := callbackOf(redirects, admin.Text(live, "rootUrl"))
 	if callback == "" {
 		return ""
 	}
@@ -162,4 +156,20 @@ func (t connector) testAddress(live object.Object, authorization string, redirec
 		query.Set("code_challenge_method", "S256")
 	}
 	return authorization + "?" + query.Encode()
+}
+
+// callbackOf is the first address of the application that stands for itself alone, empty where there is none. The
+// server puts the root address of the client before a relative one; without such a root an answer would go to the
+// server itself.
+func callbackOf(redirects []string, root string) string {
+	for _, uri := range redirects {
+		if strings.HasPrefix(uri, "/") {
+			uri = root + uri
+		}
+		at, err := url.Parse(uri)
+		if err == nil && at.Scheme != "" && !strings.Contains(uri, "*") {
+			return uri
+		}
+	}
+	return ""
 }
