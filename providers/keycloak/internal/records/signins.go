@@ -46,8 +46,13 @@ func (e event) at() time.Time { return time.UnixMilli(e.Time).UTC() }
 // eventSettings say whether and how long events are kept.
 type eventSettings struct {
 	Enabled    bool     `json:"eventsEnabled"`
-	Expiration int64    `json:"eventsExpiration"` // seconds, 0 for ever
-	Types      []string `json:"enabledEventTypes"`
+	Expiration int64    `json:"eventsExpiration"`  // seconds, 0 for ever
+	Types      []string `json:"enabledEventTypes"` // none means all
+}
+
+// keeps tells whether events of a type are stored at all.
+func (s eventSettings) keeps(kind string) bool {
+	return len(s.Types) == 0 || slices.Contains(s.Types, kind)
 }
 
 // SignIns sums up the stored sign-in events since a time, by client. A realm keeps them only when it is told to: where
@@ -60,7 +65,7 @@ func SignIns(ctx context.Context, c *current.Realm, since string) (observation.S
 			Message: fmt.Sprintf("%s: %q is no time", doing, since)}
 	}
 	ctx, requests := admin.WithCounter(ctx)
-	covers, err := eventsCover(ctx, c, from)
+	covers, _, err := eventsCover(ctx, c, from)
 	if err != nil {
 		return observation.SignInReport{}, admin.Outward(doing, err)
 	}
@@ -78,18 +83,18 @@ func SignIns(ctx context.Context, c *current.Realm, since string) (observation.S
 
 // eventsCover finds the time from which on the stored events are complete: they end after the retention, and nobody
 // knows when the switch was turned on, so what is older than the oldest event that is left is not covered either.
-func eventsCover(ctx context.Context, c *current.Realm, from time.Time) (time.Time, error) {
+func eventsCover(ctx context.Context, c *current.Realm, from time.Time) (time.Time, eventSettings, error) {
 	var settings eventSettings
 	path := c.Admin("events", "config")
 	if err := c.Get(ctx, path, nil, &settings); err != nil {
-		return from, err
+		return from, settings, err
 	}
 	if !settings.Enabled {
-		return from, noEvents(c, path,
+		return from, settings, noEvents(c, path,
 			"the realm does not keep sign-in events, so it cannot tell who signed in; turn on "+switchStore)
 	}
-	if len(settings.Types) > 0 && !slices.Contains(settings.Types, eventLogin) {
-		return from, noEvents(c, path,
+	if !settings.keeps(eventLogin) {
+		return from, settings, noEvents(c, path,
 			"the realm keeps events, but not those of the type LOGIN; add it in Realm settings, Events, User events settings")
 	}
 	now := c.Now().UTC()
@@ -99,12 +104,12 @@ func eventsCover(ctx context.Context, c *current.Realm, from time.Time) (time.Ti
 	}
 	var oldest []event
 	if err := c.Get(ctx, c.Admin("events"), url.Values{"direction": {"asc"}, "max": {"1"}}, &oldest); err != nil {
-		return covers, err
+		return covers, settings, err
 	}
 	if len(oldest) == 0 {
-		return later(covers, now), nil
+		return later(covers, now), settings, nil
 	}
-	return later(covers, oldest[0].at()), nil
+	return later(covers, oldest[0].at()), settings, nil
 }
 
 func noEvents(c *current.Realm, path, why string) error {

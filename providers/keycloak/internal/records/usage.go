@@ -52,8 +52,9 @@ type usageReader struct {
 	sessions map[string][2]int                     // client id to sessions and offline sessions
 	signIns  map[string]observation.SignInActivity // by client id
 	// the sign-ins are complete from here on; zero when they are not known at all
-	covers time.Time
-	silent string // why sign-ins are not known
+	covers   time.Time
+	silent   string // why sign-ins are not known
+	machines bool   // sign-ins of machines are kept too
 }
 
 func newUsageReader(ctx context.Context, c *current.Realm,
@@ -96,7 +97,7 @@ func whole(value any) int {
 }
 
 func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
-	covers, err := eventsCover(ctx, r.Realm, since)
+	covers, settings, err := eventsCover(ctx, r.Realm, since)
 	if admin.IsForbidden(err) {
 		var fault *contract.ProviderError
 		if r.silent = "sign-ins that ended are not known: the events may not be read"; errors.As(err, &fault) &&
@@ -113,7 +114,7 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 	for _, activity := range sum.activities() {
 		r.signIns[activity.Resource.Key] = activity
 	}
-	r.covers = later(covers, reached)
+	r.covers, r.machines = later(covers, reached), settings.keeps(eventClientLogin)
 	return err
 }
 
@@ -150,6 +151,8 @@ func (r *usageReader) clientUsage(question observation.UsageQuestion) observatio
 	switch {
 	case r.silent != "":
 		usage.Unknown = r.silent
+	case machine && !r.machines:
+		usage.Unknown = "sign-ins of machines are not known: the realm does not keep events of the type " + eventClientLogin
 	case err != nil || r.covers.Truncate(time.Second).After(made):
 		usage.Unknown = "sign-ins are recorded since " + r.covers.UTC().Format(time.RFC3339) + " only"
 	}
