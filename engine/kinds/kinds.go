@@ -149,6 +149,7 @@ type IdentityProvider struct {
 	Status               string             `json:"status" map:"status" doc:"active or inactive."`
 	Protocol             string             `json:"protocol" doc:"saml, oidc, social, wsfed, or other."`
 	Type                 string             `json:"type" doc:"The incumbent's own word, such as SAML2, OIDC, GOOGLE."`
+	Alias                string             `json:"alias" doc:"Short name of it at the target, part of the address that the other side registers. Empty: made of the name. Entra: made of the issuer, as several may have one name."`
 	EntityID             string             `json:"entity_id" map:"identity" doc:"SAML entity id (issuer) of the upstream."`
 	SSOURL               string             `json:"sso_url" map:"access" doc:"Where sign-in requests go."`
 	SSOBinding           string             `json:"sso_binding" doc:"post or redirect."`
@@ -174,6 +175,11 @@ type IdentityProvider struct {
 	SubjectFilter        string             `json:"subject_filter" map:"access" doc:"Pattern that subjects must fit."`
 	ProfileMaster        bool               `json:"profile_master" map:"identity" doc:"The upstream overwrites the profile at each sign-in."`
 	GroupAction          string             `json:"group_action" doc:"none, assign, append or sync."`
+	Revocation           string             `json:"revocation" map:"access" doc:"How the source asks whether the upstream's certificate was revoked, such as CRL. Empty: not at all."`
+	RequestAlgorithm     string             `json:"request_algorithm" doc:"Digest of the signature of our requests, such as SHA-256. Empty when it is not told."`
+	ResponseAlgorithm    string             `json:"response_algorithm" doc:"Weakest digest of a signature of the upstream that the source takes, such as SHA-256. Empty when it is not told."`
+	TrustClaims          bool               `json:"trust_claims" map:"no" doc:"The source believes what the upstream says of how people signed in."`
+	LinkFiltered         bool               `json:"link_filtered" map:"no" doc:"The source links accounts of some people only."`
 	ClockSkewSeconds     int                `json:"clock_skew_seconds" doc:"Tolerated clock difference in seconds."`
 	MappingsKnown        bool               `json:"mappings_known" map:"no" doc:"The profile mappings were read."`
 	Mappings             []AttributeMapping `json:"mappings" map:"identity" doc:"Which upstream attribute fills which field."`

@@ -10,6 +10,7 @@ const (
 	scopeApps     = "okta.apps.read (or the role Read-only Administrator)"
 	scopeIDPs     = "okta.idps.read (or the role Read-only Administrator)"
 	scopeMappings = "okta.profileMappings.read (or the role Read-only Administrator)"
+	scopeSchemas  = "okta.schemas.read (or the role Read-only Administrator)"
 	scopePolicies = "okta.policies.read (or the role Read-only Administrator)"
 	scopeGroups   = "okta.groups.read (or the role Read-only Administrator)"
 	scopeDomains  = "okta.domains.read (or the role Read-only Administrator)"

@@ -21,6 +21,7 @@ import (
 const (
 	apps    = "/api/v1/apps?limit=200"
 	idps    = "/api/v1/idps?limit=200"
+	wire    = "/api/v1/meta/schemas/apps/0oa9/default"
 	groups  = "/api/v1/groups?limit=10000"
 	users   = "/api/v1/users?limit=200"
 	planted = "PLANTED-client-secret"
@@ -38,12 +39,13 @@ func smallOrg(t *testing.T) *fakeOrg {
 	org.bodies["/api/v1/apps/0oa1/users?limit=500"] = `[{"id":"00u1","scope":"USER","status":"ACTIVE","credentials":{"userName":"Ann","password":{"value":"` + planted + `"}}},
 		{"id":"00u2","scope":"GROUP","status":"SUSPENDED","credentials":{"userName":"bob"}}]`
 	org.bodies[idps] = `[{"id":"0oa9","name":"Up","type":"OIDC","status":"ACTIVE","protocol":{"type":"OIDC","credentials":{"client":{"client_id":"c","client_secret":"` + planted + `"}}},
-		"policy":{"maxClockSkew":1500,"provisioning":{"action":"AUTO"},"accountLink":{"action":"AUTO","filter":{"groups":{"include":["00g1"]}}}}}]`
+		"policy":{"maxClockSkew":1500,"subject":{"userNameTemplate":{"template":"idpuser.mail"}},"provisioning":{"action":"AUTO"},"accountLink":{"action":"AUTO","filter":{"groups":{"include":["00g1"]}}}}}]`
 	org.bodies["/api/v1/idps/0oa9"] = `{"id":"0oa9","protocol":{"credentials":{"client":{"client_secret":"` + planted +
 		`"}}}}`
-	org.bodies["/api/v1/apps/0oa1/credentials/secrets"] = `[{"status":"ACTIVE","created":"2024-01-01","client_secret":"old"},
-		{"status":"ACTIVE","created":"2025-01-01","client_secret":"` + planted + `"},{"status":"INACTIVE","created":"2026-01-01","client_secret":"gone"}]`
+	org.bodies["/api/v1/apps/0oa1/credentials/secrets"] = `[{"id":"ocs1","status":"ACTIVE","created":"2024-01-01","client_secret":"old"},
+		{"id":"ocs2","status":"ACTIVE","created":"2025-01-01","client_secret":"` + planted + `"},{"id":"ocs3","status":"INACTIVE","created":"2026-01-01","client_secret":"gone"}]`
 	org.bodies["/api/v1/mappings?limit=200&sourceId=0oa9"] = `[{"id":"prm1","source":{"id":"0oa9"}},{"id":"prm2","source":{"id":"other"}}]`
+	org.bodies[wire] = `{"definitions":{"base":{"properties":{"mail":{"externalName":"https://up.example/mail"},"userName":{}}}}}`
 	org.bodies["/api/v1/mappings/prm1"] = `{"id":"prm1","properties":{"email":{"expression":"appuser.mail"},"x":{"expression":"a + b"}}}`
 	org.bodies["/api/v1/policies?type=ACCESS_POLICY"] = `[{"id":"rst1","type":"ACCESS_POLICY","status":"ACTIVE","name":"Any","priority":1}]`
 	org.bodies["/api/v1/policies/rst1/rules"] = `[{"id":"rul1","status":"ACTIVE","name":"Catch-all","priority":99,"system":true,"actions":{"appSignOn":{"access":"ALLOW","verificationMethod":{"factorMode":"2FA"}}}}]`
@@ -106,6 +108,14 @@ func TestApplicationsCarryWhatATargetNeeds(t *testing.T) {
 		!reflect.DeepEqual(app.Unknown, []string{"settings.oauthClient.surprise.x"}) {
 		t.Fatalf("%+v", app)
 	}
+	var carried []string
+	for _, c := range app.Credentials {
+		carried = append(carried, fmt.Sprintf("%s %s %s %t", c.Kind, c.ID, c.Status, c.Carried))
+	}
+	if want := []string{"secret ocs1 valid false", "secret ocs2 valid true", "secret ocs3 inactive false"}; !slices.Equal(
+		carried, want) {
+		t.Errorf("the credentials are %q", carried)
+	}
 	if len(item.Secrets) != 1 || item.Secrets[0].Field != "client_secret" {
 		t.Fatalf("secrets %v", item.Secrets)
 	}
@@ -125,8 +135,9 @@ func TestProvidersRulesAndPoliciesCarryWhatATargetNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	idp := decode[kinds.IdentityProvider](t, sink.item(t, identity.KindIdentityProvider, "0oa9"))
-	if idp.ClockSkewSeconds != 2 || idp.AccountLink != "filtered" || !idp.MappingsKnown ||
-		!reflect.DeepEqual(idp.Mappings, []kinds.AttributeMapping{{From: "mail", To: "email"}, {From: "a + b", To: "x"}}) {
+	if idp.ClockSkewSeconds != 2 || idp.UsernameTemplate != "idpuser.https://up.example/mail" || idp.AccountLink != "filtered" || !idp.MappingsKnown ||
+		!reflect.DeepEqual(idp.Mappings, []kinds.AttributeMapping{{From: "https://up.example/mail",
+			To: "email"}, {From: "a + b", To: "x"}}) {
 		t.Fatalf("%+v", idp)
 	}
 	first := decode[kinds.RoutingRule](t, sink.item(t, identity.KindRoutingRule, "r1"))
@@ -396,6 +407,60 @@ func TestAFeatureThatTheOrgDoesNotHaveIsAFactAndNotAMissingPermission(t *testing
 	provider := sink.item(t, identity.KindIdentityProvider, "0oa9")
 	if decode[kinds.IdentityProvider](t, provider).MappingsKnown || !slices.Contains(provider.Gaps, "mappings") {
 		t.Errorf("the provider is %+v", provider)
+	}
+}
+
+// A name of the org's own is no name on the wire: who cannot read the second does not take the first.
+func TestNamesThatAProviderSendsAreAGapWhereTheirSchemaIsNotRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault http.HandlerFunc
+		cause identity.GapCause
+	}{
+		"not there": {refuse(404, "E0000007", "Not found"), identity.GapNotOffered},
+		"forbidden": {refuse(403, "E0000006", "no"), identity.GapForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			org := smallOrg(t)
+			org.faults[wire] = c.fault
+			sink, err := collect(t, org)
+			if err != nil || len(sink.gaps) != 1 || sink.gaps[0].Cause != c.cause || sink.gaps[0].Of != "0oa9" {
+				t.Fatalf("%+v, %v", sink.gaps, err)
+			}
+			item := sink.item(t, identity.KindIdentityProvider, "0oa9")
+			if !slices.Contains(item.Gaps, "mappings") || !slices.Contains(item.Gaps, "username_template") {
+				t.Errorf("the gaps are %q", item.Gaps)
+			}
+		})
+	}
+}
+
+// Which secrets there are is told where it may be read, and missed nowhere.
+func TestSecretsThatMayNotBeListedAreNoGap(t *testing.T) {
+	org := smallOrg(t)
+	org.faults["/api/v1/apps/0oa1/credentials/secrets"] = refuse(403, "E0000006", "no")
+	sink, err := collect(t, org)
+	if err != nil || len(sink.gaps) != 0 {
+		t.Fatalf("%+v, %v", sink.gaps, err)
+	}
+	app := decode[kinds.Application](t, sink.item(t, identity.KindApplication, "0oa1"))
+	if slices.ContainsFunc(app.Credentials, func(c kinds.Credential) bool { return c.Kind == "secret" }) {
+		t.Errorf("%+v", app.Credentials)
+	}
+}
+
+func TestAGroupRuleNamesItsGroupsAndWhomItLeavesOut(t *testing.T) {
+	org := smallOrg(t)
+	org.bodies["/api/v1/groups/rules?limit=200"] = `[{"id":"0pr1","type":"group_rule","status":"ACTIVE","name":"Eng","conditions":{
+		"people":{"users":{"exclude":["00u9","00u8"]},"groups":{"exclude":["00gx"]}},
+		"expression":{"value":"user.x==\"y\""}},"actions":{"assignUserToGroups":{"groupIds":["00g1"]}}}]`
+	sink, err := collect(t, org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := decode[kinds.AuthPolicy](t, sink.item(t, identity.KindAuthPolicy, "0pr1"))
+	want := `people with user.x=="y" go to group "Eng", but not 2 people (00u8, 00u9) and not the members of group "00gx"`
+	if len(rule.Summary) != 1 || rule.Summary[0] != want || len(rule.Unknown) > 0 {
+		t.Errorf("%q, unknown %q", rule.Summary, rule.Unknown)
 	}
 }
 

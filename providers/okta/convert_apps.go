@@ -29,6 +29,7 @@ func convertApplication(body reading.Node, found assignments, now time.Time) (id
 		a.IdPEntityID = firstText(found.idp.EntityID, statedIssuer(body))
 		a.IdPSignOnURL, a.IdPCertificate = found.idp.SignOnURL, found.idp.Certificate
 	}
+	a.Credentials = append(a.Credentials, found.secrets...)
 	if a.NameIDSource == usernameTemplate(body.At("credentials", "userNameTemplate")) {
 		a.NamesByPerson = found.otherNames
 	}
@@ -88,8 +89,8 @@ func undecidedMode(a kinds.Application) string {
 		strings.HasPrefix(a.Catalog, "ldap"), strings.HasPrefix(a.Catalog, "csv_directory"):
 		return ""
 	}
-	return "the source states no sign-on mode, as for an app that was never finished; state protocol, and what it " +
-		"needs, in a map block"
+	return "the source states no sign-on mode, as for an app that was never finished or that only calls the org's own " +
+		"API; state protocol, and what it needs, in a map block, or leave it out with a skip block"
 }
 
 // namesByPerson is the source of names that an administrator gave person by person: no template makes them.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
@@ -44,5 +45,28 @@ func fillKeys(a *kinds.Application, jwks reading.Node) {
 	}
 	if encoded, err := json.Marshal(map[string]any{"keys": kept}); err == nil {
 		a.JWKS = string(encoded)
+	}
+}
+
+// convertSecret is what the org keeps of a client secret beside its value.
+func convertSecret(body reading.Node) kinds.Credential {
+	out := kinds.Credential{Use: kinds.CredentialClient, Kind: "secret", ID: body.At("id").Text(),
+		From: body.At("created").Text(), Status: kinds.CredentialInactive}
+	if status(body) == identity.StatusActive {
+		out.Status = kinds.CredentialValid
+	}
+	return out
+}
+
+// markCarried marks the secret that applicationSecret fetches: the newest that is active.
+func markCarried(secrets []kinds.Credential) {
+	newest := -1
+	for i, s := range secrets {
+		if s.Status == kinds.CredentialValid && (newest < 0 || s.From >= secrets[newest].From) {
+			newest = i
+		}
+	}
+	if newest >= 0 {
+		secrets[newest].Carried = true
 	}
 }

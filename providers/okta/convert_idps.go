@@ -9,8 +9,8 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-func convertIdentityProvider(body reading.Node, keys map[string][]string, mappings profileMappings) (identity.Item,
-	error) {
+func convertIdentityProvider(body reading.Node, keys map[string][]string, mappings profileMappings,
+	names wireNames) (identity.Item, error) {
 	protocol, policy := body.At("protocol"), body.At("policy")
 	p := kinds.IdentityProvider{
 		Name: body.At("name").Text(), Status: status(body), Type: body.At("type").Text(),
@@ -25,11 +25,19 @@ func convertIdentityProvider(body reading.Node, keys map[string][]string, mappin
 			"action").Text()), ClockSkewSeconds: secondsUp(policy.At("maxClockSkew").Number()),
 		MappingsKnown: mappings.known, Mappings: mappings.mappings,
 	}
-	p.Protocol = providerProtocol(p.Type, protocol.At("type").Text())
-	if p.AccountLink == "auto" && policy.At("accountLink", "filter").IsSet() {
-		p.AccountLink = "filtered"
+	p.Protocol = providerProtocol(p.Type)
+	if filter := policy.At("accountLink", "filter"); filter.IsSet() {
+		if p.AccountLink == "auto" {
+			p.AccountLink = "filtered"
+		}
+		p.LinkFiltered = true
+		filter.Settled() // whose accounts are linked is told as a whole: a target links none by itself
 	}
-	gaps := fillEndpoints(&p, protocol, keys)
+	p.TrustClaims = policy.At("trustClaims").Flag() || policy.At("mapAMRClaims").Flag()
+	if p.MatchType == "CUSTOM_ATTRIBUTE" {
+		policy.At("subject", "matchAttribute").Settled() // told with it
+	}
+	gaps := append(fillEndpoints(&p, protocol, keys), onTheWire(&p, names)...)
 	if !mappings.known {
 		gaps = append(gaps, "mappings")
 	}
@@ -56,7 +64,16 @@ func fillEndpoints(p *kinds.IdentityProvider, protocol reading.Node, keys map[st
 		"binding").Text()]
 	p.EntityID, p.Audience = trust.At("issuer").Text(), trust.At("audience").Text()
 	p.SignatureScope = strings.ToLower(protocol.At("algorithms", "response", "signature", "scope").Text())
-	p.SignRequests = protocol.At("algorithms", "request", "signature", "scope").Text() == "REQUEST"
+	request := protocol.At("algorithms", "request", "signature")
+	if p.SignRequests = request.At("scope").Text() == "REQUEST"; p.SignRequests {
+		p.RequestAlgorithm = request.At("algorithm").Text()
+	} else {
+		request.At("algorithm").Settled() // of requests that are not signed
+	}
+	p.ResponseAlgorithm = protocol.At("algorithms", "response", "signature", "algorithm").Text()
+	if p.Revocation = trust.At("revocation").Text(); p.Revocation != "" {
+		trust.At("revocationCacheLifetime").Settled() // of the answers to it
+	}
 	p.Issuer = protocol.At("issuer", "url").Text()
 	p.AuthorizationURL, p.TokenURL = endpoints.At("authorization", "url").Text(), endpoints.At("token", "url").Text()
 	p.UserInfoURL, p.JWKSURL = endpoints.At("userInfo", "url").Text(), endpoints.At("jwks", "url").Text()
@@ -97,12 +114,10 @@ func settleProvider(body reading.Node) {
 	protocol.At("endpoints", "acs").Settled() // the org's own, and a new one at the target
 	protocol.At("credentials", "signing").Settled()
 	protocol.At("credentials", "client", "client_secret").Settled() // moves as a secret
-	protocol.At("algorithms", "request", "signature", "algorithm").SettledIf("SHA-256")
-	protocol.At("algorithms", "response", "signature", "algorithm").SettledIf("SHA-256")
 }
 
-// providerProtocol goes by the type; for a type that is not known it goes by the protocol stated.
-func providerProtocol(kind, protocol string) string {
+// providerProtocol goes by the type alone: a type of tomorrow may do more than its protocol says.
+func providerProtocol(kind string) string {
 	switch kind {
 	case "SAML2":
 		return "saml"
@@ -113,15 +128,6 @@ func providerProtocol(kind, protocol string) string {
 		"SALESFORCE", "SPOTIFY", "YAHOO", "YAHOOJP", "XERO", "LOGINGOV", "LOGINGOV_SANDBOX", "ORCID", "QUICKBOOKS", "ADOBE",
 		"BITBUCKET", "VK", "TWITTER":
 		return "social"
-	}
-	if kind == "X509" || kind == "AgentlessDSSO" || kind == "IWA" || strings.HasPrefix(kind, "IDV_") {
-		return "other"
-	}
-	switch protocol {
-	case "SAML2":
-		return "saml"
-	case "OIDC":
-		return "oidc"
 	}
 	return "other"
 }

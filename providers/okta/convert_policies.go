@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -96,13 +97,13 @@ func smallest(a, b int) int {
 
 // convertGroupRule hands out a group rule as a policy of type group_rule. Leaving an active one out means that leavers
 // stay in.
-func convertGroupRule(body reading.Node) (identity.Item, error) {
+func convertGroupRule(body reading.Node, names map[string]string) (identity.Item, error) {
 	targets := body.At("actions", "assignUserToGroups", "groupIds").Texts()
 	p := kinds.AuthPolicy{
 		Name: body.At("name").Text(), Type: "group_rule", Status: status(body), Rules: 1, Known: true,
 		Restricts: body.At("status").Text() == "ACTIVE",
 		Summary: []string{fmt.Sprintf("people with %s go to %s", body.At("conditions", "expression", "value").Text(),
-			groupCount(len(targets)))},
+			groupNames(targets, names)) + excepted(body.At("conditions", "people"), names)},
 	}
 	settleRule(body)
 	body.At("conditions", "expression", "type").Settled() // there is one language of expressions
@@ -114,6 +115,38 @@ func convertGroupRule(body reading.Node) (identity.Item, error) {
 		item.References = append(item.References, identity.Reference{Role: "group", Kind: identity.KindGroup, ID: id})
 	}
 	return item, err
+}
+
+// groupsOfRule are the groups that a rule fills, and those whose members it leaves out.
+func groupsOfRule(body reading.Node) []string {
+	return append(body.At("actions", "assignUserToGroups", "groupIds").Texts(),
+		body.At("conditions", "people", "groups", "exclude").Texts()...)
+}
+
+// groupNames names groups, with the id of one whose name is not known.
+func groupNames(ids []string, names map[string]string) string {
+	texts := make([]string, 0, len(ids))
+	for _, id := range ids {
+		texts = append(texts, "group "+quoted(firstText(names[id], id)))
+	}
+	sort.Strings(texts)
+	return strings.Join(texts, " and ")
+}
+
+// excepted says who a rule leaves out: a rebuild without them lets in more.
+func excepted(people reading.Node, names map[string]string) string {
+	var parts []string
+	if users := people.At("users", "exclude").Texts(); len(users) > 0 {
+		sort.Strings(users)
+		parts = append(parts, phrase.Plural(len(users), "person", "people")+" ("+strings.Join(users, ", ")+")")
+	}
+	if groups := people.At("groups", "exclude").Texts(); len(groups) > 0 {
+		parts = append(parts, "the members of "+groupNames(groups, names))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ", but not " + strings.Join(parts, " and not ")
 }
 
 // restricts tells whether people are kept out, or asked for more, because of the policy. What cannot be read as
@@ -247,11 +280,4 @@ func isAnyPlatform(condition reading.Node) bool {
 		}
 	}
 	return true
-}
-
-func groupCount(n int) string {
-	if n == 1 {
-		return "1 group"
-	}
-	return fmt.Sprintf("%d groups", n)
 }

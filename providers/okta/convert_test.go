@@ -56,9 +56,9 @@ func converters() map[string]func(reading.Node) (identity.Item, error) {
 		"groups.json": func(n reading.Node) (identity.Item, error) {
 			return convertGroup(n, groupFillers{known: true}, membersOf{})
 		},
-		"group-rules.json": convertGroupRule,
+		"group-rules.json": func(n reading.Node) (identity.Item, error) { return convertGroupRule(n, nil) },
 		"idps.json": func(n reading.Node) (identity.Item, error) {
-			return convertIdentityProvider(n, nil, profileMappings{known: true})
+			return convertIdentityProvider(n, nil, profileMappings{known: true}, wireNames{known: true})
 		},
 		"policies.json": func(n reading.Node) (identity.Item, error) { return convertAuthPolicy(n, ruleList{}) },
 		"policy-rules.json": func(n reading.Node) (identity.Item, error) {

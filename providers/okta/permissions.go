@@ -28,6 +28,7 @@ func probes() []probe {
 		{scopeApps, "collect: applications and who they are assigned to", "/api/v1/apps?limit=1", false},
 		{scopeIDPs, "collect: identity providers", "/api/v1/idps?limit=1", false},
 		{scopeMappings, "collect: what identity providers tell about people", "/api/v1/mappings?limit=1", false},
+		{scopeSchemas, "collect: under which names identity providers send it", "/api/v1/meta/schemas/user/default", false},
 		{scopePolicies, "collect: sign-on, password and routing policies", "/api/v1/policies?type=OKTA_SIGN_ON&limit=1",
 			false},
 		{scopeGroups, "collect: groups and their members", "/api/v1/groups?limit=1", false},

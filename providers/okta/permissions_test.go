@@ -31,7 +31,7 @@ func TestPermissions_AreTriedAndNamed(t *testing.T) {
 		}
 		delete(want, check.Name)
 	}
-	if len(want) > 0 || len(checks) != 9 {
+	if len(want) > 0 || len(checks) != 10 {
 		t.Errorf("%d checks, not there: %v", len(checks), want)
 	}
 }

@@ -2,9 +2,12 @@ package okta
 
 import (
 	"context"
+	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -25,6 +28,7 @@ type assignments struct {
 	gone          bool
 	idp           samlIdP // of a SAML app that is in use
 	names         []appName
+	secrets       []kinds.Credential
 	otherNames    int // people whose name in the app is not what its template makes
 }
 
@@ -43,6 +47,9 @@ func (r *reader) application(ctx context.Context, e element) error {
 		}
 	}
 	if err := r.samlMetadata(ctx, e.body, &found); err != nil {
+		return err
+	}
+	if err := r.clientSecrets(ctx, e.body, &found); err != nil {
 		return err
 	}
 	if e.body.At("signOnMode").Text() == "SAML_2_0" {
@@ -119,4 +126,34 @@ func (r *reader) emitAssignments(ctx context.Context, app string, kind identity.
 		return nil
 	}
 	return r.sink.Items(ctx, items...)
+}
+
+// clientSecrets lists which secrets the org takes of an app, without their values: two are active while its owner
+// changes one for the other, and one of them stops with the move. Where the list may not be read, nothing is said of
+// it; apply needs the right to it anyway.
+func (r *reader) clientSecrets(ctx context.Context, app reading.Node, found *assignments) error {
+	method := app.At("credentials", "oauthClient", "token_endpoint_auth_method").Text()
+	if found.gone || status(app) != identity.StatusActive || isVendorApp(app.At("name").Text()) ||
+		!strings.HasPrefix(method, "client_secret") {
+		return nil
+	}
+	id := app.At("id").Text()
+	l := listing{doing: "reading which client secrets application " + id + " has", location: "/api/v1/apps/" +
+		url.PathEscape(id) + "/credentials/secrets"}
+	err := r.pages(ctx, l, func(_ context.Context, elements []element) error {
+		for _, e := range elements {
+			found.secrets = append(found.secrets, convertSecret(e.body))
+		}
+		return nil
+	})
+	var refused *refusal
+	if errors.As(err, &refused) && refused.status/100 == 4 && refused.status != 401 && refused.status != 429 {
+		found.secrets = nil
+		return nil
+	}
+	if err != nil {
+		return r.client.problem(l.doing, scopeApps, err)
+	}
+	markCarried(found.secrets)
+	return nil
 }

@@ -22,7 +22,11 @@ func (r *reader) identityProviders(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			item, err := convertIdentityProvider(e.body, keys, mappings)
+			names, err := r.providerSchema(ctx, e)
+			if err != nil {
+				return err
+			}
+			item, err := convertIdentityProvider(e.body, keys, mappings, names)
 			return r.emit(ctx, e, item, err)
 		})
 	})

@@ -19,32 +19,47 @@ func (r *reader) groups(ctx context.Context) error {
 	l := listing{doing: "reading groups", location: "/api/v1/groups?limit=10000", kind: identity.KindGroup,
 		permission: scopeGroups}
 	err = r.pages(ctx, l, func(ctx context.Context, elements []element) error {
+		for _, e := range elements {
+			if id := e.body.At("id").Text(); rules.named[id] != "" {
+				rules.named[id] = e.body.At("profile", "name").Text()
+			}
+		}
 		return r.each(ctx, elements, func(ctx context.Context, e element) error { return r.group(ctx, e, rules) })
 	})
-	_, err = r.settle(ctx, l, err)
-	return err
+	if _, err = r.settle(ctx, l, err); err != nil {
+		return err
+	}
+	for _, e := range rules.elements {
+		item, err := convertGroupRule(e.body, rules.named)
+		if err := r.emit(ctx, e, item, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // groupFillers tells which expressions fill a group, by group id.
 type groupFillers struct {
 	known       bool // the rules were read
 	expressions map[string][]string
+	elements    []element         // the rules, which name groups that are read after them
+	named       map[string]string // the name of each group in a rule by its id, which stands for one that is not read
 }
 
 func (r *reader) groupRules(ctx context.Context) (groupFillers, error) {
 	l := listing{doing: "reading group rules", location: "/api/v1/groups/rules?limit=200", kind: identity.KindAuthPolicy,
 		permission: scopeGroups}
-	fillers := groupFillers{expressions: map[string][]string{}}
-	err := r.pages(ctx, l, func(ctx context.Context, elements []element) error {
+	fillers := groupFillers{expressions: map[string][]string{}, named: map[string]string{}}
+	err := r.pages(ctx, l, func(_ context.Context, elements []element) error {
+		fillers.elements = append(fillers.elements, elements...)
 		for _, e := range elements {
+			for _, id := range groupsOfRule(e.body) {
+				fillers.named[id] = id
+			}
 			if e.body.At("status").Text() == "ACTIVE" {
 				for _, id := range e.body.At("actions", "assignUserToGroups", "groupIds").Texts() {
 					fillers.expressions[id] = append(fillers.expressions[id], e.body.At("conditions", "expression", "value").Text())
 				}
-			}
-			item, err := convertGroupRule(e.body)
-			if err := r.emit(ctx, e, item, err); err != nil {
-				return err
 			}
 		}
 		return nil

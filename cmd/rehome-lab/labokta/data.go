@@ -30,6 +30,7 @@ type tenant struct {
 	groupMembers                              map[string][]string
 	logs                                      []logged
 
+	schemas                 map[string]json.RawMessage // of apps and identity providers by id, of people under user
 	domains, org, wellKnown json.RawMessage
 }
 
@@ -65,6 +66,9 @@ func load(data fs.FS, now time.Time) (*tenant, error) {
 		}
 	}
 	if err := readInto(data, "group-members.json", &t.groupMembers); err != nil {
+		return nil, err
+	}
+	if err := readInto(data, "schemas.json", &t.schemas); err != nil {
 		return nil, err
 	}
 	t.index()

@@ -43,6 +43,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(root+"/domains", single(t.domains, `{"domains":[]}`))
 	mux.Handle(root+"/mappings", s.paged(small, mappings(withoutProperties(t.mappings))))
 	mux.Handle(root+"/mappings/{id}", one(t.mappings, "ProfileMapping"))
+	mux.Handle(root+"/meta/schemas/user/default", single(t.schemas["user"], `{"definitions":{}}`))
+	mux.HandleFunc(root+"/meta/schemas/apps/{id}/default", s.schema)
 	mux.Handle(root+"/zones", s.paged(small, everything(t.zones)))
 	mux.Handle(root+"/zones/{id}", one(t.zones, "NetworkZone"))
 	mux.Handle(root+"/authorizationServers", s.paged(pageSize{standard: 200, largest: 200},
@@ -78,6 +80,16 @@ func below(parents []object, kind string, children map[string][]object) selected
 		}
 		return children[id], true
 	}
+}
+
+// schema answers what an app or an identity provider knows of people.
+func (s *Server) schema(w http.ResponseWriter, r *http.Request) {
+	body, found := s.tenant.schemas[r.PathValue("id")]
+	if !found {
+		notFound(w, r.PathValue("id"), "AppInstance")
+		return
+	}
+	reply(w, r, body)
 }
 
 // whole answers a list that has no pages and no Link line.

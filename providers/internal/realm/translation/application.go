@@ -92,6 +92,8 @@ func guard(item identity.Item, app kinds.Application, client identity.Attributes
 			}, DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey),
 				identity.OnItem(identity.KindApplication, item.ID, realm.TypeClientRole)}})
 		waits = append(waits, identity.OnItem(identity.KindApplication, item.ID, realm.TypeGate))
+	}
+	if gated && hasPeople(client) {
 		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "access",
 			Summary: "who is assigned is asked at every sign-in; a token given out before an assignment ends can be " +
 				"refreshed until its session ends",
@@ -102,7 +104,7 @@ func guard(item identity.Item, app kinds.Application, client identity.Attributes
 		findings = append(findings, fidelity.Finding{Type: fidelity.Approximation, Field: "status",
 			Summary: "inactive at the source: stays disabled", Direction: fidelity.DirectionTighter})
 		return resources, findings
-	case gated && app.AssignedUsers > 0:
+	case hasPeople(client) && gated && app.AssignedUsers > 0:
 		findings = append(findings, impact("assigned_users", "stays disabled until its people are moved",
 			fidelity.DirectionTighter, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "disabled_until_people_move"))
 		return resources, findings
@@ -197,6 +199,11 @@ func otherMode(app kinds.Application) contract.Translation {
 		f := rebuild("mode", "Keycloak does not speak this protocol", "Move the application to SAML 2.0 or OIDC.")
 		return only("", withImpact(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
 	case "":
+		if isDirectory(app.Catalog) {
+			return only("", rebuild("mode", "it is a directory that feeds people in, and nobody signs in to it",
+				"Connect the directory to the realm as a user federation, or feed people from another place, before cut-over; "+
+					"or say with a skip block that it is not needed."))
+		}
 		if app.Status != identity.StatusActive {
 			return invisible("inactive at the source, without a way to sign in")
 		}
@@ -208,6 +215,12 @@ func otherMode(app kinds.Application) contract.Translation {
 		return only("", f)
 	}
 	return only("", withImpact(f, fidelity.AudienceAppOwners, fidelity.SeverityHigh, "mode_lost"))
+}
+
+// isDirectory knows what a catalogue calls a directory.
+func isDirectory(catalog string) bool {
+	return catalog == "active_directory" || catalog == "custom_identity_source" || strings.HasPrefix(catalog, "ldap") ||
+		strings.HasPrefix(catalog, "csv_directory")
 }
 
 // audienceFindings say who can no longer sign in. Personal accounts are nobody's in a realm: an application for those

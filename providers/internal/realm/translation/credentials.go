@@ -2,6 +2,7 @@ package translation
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/kinds"
@@ -9,7 +10,7 @@ import (
 
 // credentialsLeft names each credential that does not move. A secret is told elsewhere, as it never stands in an item.
 func credentialsLeft(app kinds.Application) []fidelity.Finding {
-	var findings []fidelity.Finding
+	findings := otherSecrets(app)
 	for _, c := range app.Credentials {
 		switch {
 		case c.Carried || c.Kind == "secret":
@@ -22,6 +23,27 @@ func credentialsLeft(app kinds.Application) []fidelity.Finding {
 		}
 	}
 	return findings
+}
+
+// otherSecrets says which of several secrets moves: a client of a realm has one, and who uses another stops with it.
+func otherSecrets(app kinds.Application) []fidelity.Finding {
+	var carried kinds.Credential
+	var left []string
+	for _, c := range app.Credentials {
+		switch {
+		case c.Kind != "secret" || c.Status != kinds.CredentialValid:
+		case c.Carried:
+			carried = c
+		default:
+			left = append(left, credentialWords(c))
+		}
+	}
+	if len(left) == 0 || carried.ID == "" || app.Secret != secretCarried {
+		return nil
+	}
+	return []fidelity.Finding{impact("client_secret", fmt.Sprintf("of several active secrets one moves, %s; no longer "+
+		"taken: %s", credentialWords(carried), strings.Join(left, ", ")), fidelity.DirectionTighter,
+		fidelity.AudienceAppOwners, fidelity.SeverityMedium, "one_secret_moves")}
 }
 
 // credentialWords names a credential so that its owner knows which one it is, with why it does not count.
@@ -49,6 +71,9 @@ func credentialWords(c kinds.Credential) string {
 	}
 	if c.Until != "" {
 		return text + ", valid until " + day(c.Until)
+	}
+	if c.Kind == "secret" && c.From != "" {
+		return text + ", made on " + day(c.From)
 	}
 	return text
 }

@@ -18,14 +18,13 @@ import (
 // oidcClient makes the attributes of an OIDC client. How it authenticates decides whether it is public, not what it is
 // called.
 func oidcClient(item identity.Item, app kinds.Application) (identity.Attributes, []fidelity.Finding) {
-	findings := checkClientID("client_id", app.ClientID)
+	findings := append(checkClientID("client_id", app.ClientID), optionalAddresses(&app)...)
 	if app.WildcardRedirect {
 		findings = append(findings, rebuild("wildcard_redirect", "a wildcard in the host never matches at sign-in",
 			"List the real hosts in a map block."))
 	}
 	findings = append(findings, checkRedirects("redirect_uris", app.RedirectURIs)...)
 	findings = append(findings, checkRedirects("post_logout_redirect_uris", app.PostLogoutRedirectURIs)...)
-	findings = append(findings, checkURL("frontchannel_logout_url", app.FrontchannelLogoutURL)...)
 	a := identity.Attributes{
 		"client_id": app.ClientID, "protocol": gating.ProtocolOIDC, "direct_access_grants": false,
 		"consent_required": app.ConsentRequired,
@@ -56,9 +55,6 @@ func homePage(app kinds.Application, a identity.Attributes) []fidelity.Finding {
 	switch {
 	case app.HomeURL == "":
 		return nil
-	case len(checkURL("home_url", app.HomeURL)) > 0:
-		return []fidelity.Finding{lost("home_url", "the start page is left out: Keycloak wants "+
-			"https, and "+app.HomeURL+" is no such address")}
 	case !realm.Fits(realm.TypeClient, "base_url", app.HomeURL):
 		return []fidelity.Finding{lost("home_url", "the start page is left out: it is longer than the server keeps")}
 	}
@@ -256,7 +252,7 @@ func oidcAttributes(app kinds.Application, extra map[string]any) []fidelity.Find
 		extra["dpop.bound.access.tokens"] = "true"
 	}
 	findings = append(findings, signOut(app, extra)...)
-	findings = append(findings, pages(app, extra)...)
+	pages(app, extra)
 	if app.ConsentRequired {
 		findings = append(findings, impact("consent_required", "consents given so far are asked for again",
 			fidelity.DirectionTighter, fidelity.AudienceEndUsers, fidelity.SeverityLow, "consent_again"))
@@ -285,28 +281,17 @@ func signOut(app kinds.Application, extra map[string]any) []fidelity.Finding {
 	case app.FrontchannelLogoutURL != "":
 		return []fidelity.Finding{lost("backchannel_logout_url", "the application is told of a sign-out through the "+
 			"browser only")}
-	case len(checkURL("backchannel_logout_url", app.BackchannelLogoutURL)) > 0:
-		return []fidelity.Finding{lost("backchannel_logout_url", "not an address that the server "+
-			"takes: "+app.BackchannelLogoutURL)}
 	}
 	extra["backchannel.logout.url"] = app.BackchannelLogoutURL
 	return nil
 }
 
-// pages are for people to look at: one that the server would refuse is left out, and nothing depends on it.
-func pages(app kinds.Application, extra map[string]any) []fidelity.Finding {
-	var findings []fidelity.Finding
-	for _, page := range []struct{ field, attribute, address string }{
-		{"logo_uri", "logoUri", app.LogoURI}, {"policy_uri", "policyUri", app.PolicyURI}, {"terms_uri", "tosUri",
-			app.TermsURI},
-	} {
-		switch {
-		case page.address == "":
-		case len(checkURL(page.field, page.address)) > 0:
-			findings = append(findings, lost(page.field, "not an address that the server takes: "+page.address))
-		default:
-			extra[page.attribute] = page.address
+// pages are for people to look at.
+func pages(app kinds.Application, extra map[string]any) {
+	for attribute, address := range map[string]string{"logoUri": app.LogoURI, "policyUri": app.PolicyURI,
+		"tosUri": app.TermsURI} {
+		if address != "" {
+			extra[attribute] = address
 		}
 	}
-	return findings
 }

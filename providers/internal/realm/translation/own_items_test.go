@@ -260,6 +260,13 @@ func ownProviders(t *testing.T) []identity.Item {
 			"client_secret"),
 		provider("gives-groups", func(p *kinds.IdentityProvider) { p.GroupAction, p.Unknown = "assign", []string{"x"} },
 			"client_secret"),
+		provider("asks-for-revocation", func(p *kinds.IdentityProvider) { p.Revocation = "CRL" }, "client_secret"),
+		provider("of-old-algorithms", func(p *kinds.IdentityProvider) {
+			saml(p)
+			p.RequestAlgorithm, p.ResponseAlgorithm, p.TrustClaims, p.LinkFiltered = "SHA-1", "SHA-1", true, true
+		}),
+		provider("signs-requests", func(p *kinds.IdentityProvider) { p.RequestAlgorithm = "RS256" }, "client_secret"),
+		provider("under-an-alias", func(p *kinds.IdentityProvider) { p.Alias = "Corp Sign-in" }, "client_secret"),
 		provider("asks-twice", func(p *kinds.IdentityProvider) { p.FederatedMFA = "enforce" }, "client_secret"),
 		provider("believes-the-upstream", func(p *kinds.IdentityProvider) { p.FederatedMFA = "accept" }, "client_secret"),
 		provider("mappings-unread", func(p *kinds.IdentityProvider) { p.MappingsKnown = false }, "client_secret"),

@@ -21,7 +21,7 @@ func translateAuthPolicy(item identity.Item) (contract.Translation, error) {
 		return invisible("not in force at the source"), nil
 	}
 	if p.OwnOnly {
-		return invisible("it protects the incumbent's own products only, which stay there"), nil
+		return invisible("it protects nothing but the incumbent's own products, which stay there, or nobody"), nil
 	}
 	if p.Type == "group_rule" {
 		return groupRule(p), nil
@@ -150,7 +150,7 @@ func translateRoutingRule(item identity.Item) (contract.Translation, error) {
 		return only("", notByDomain(r)), nil
 	case !named:
 		return only("", missing("provider", "the rule names no provider",
-			"Read the rule with its provider, then discover again.")), nil
+			"Read the provider at the source, then collect again.")), nil
 	case len(r.Domains) == 0:
 		return only("", missing("domains", "the rule names no domain", "State the domains in a map block.")), nil
 	}
@@ -189,7 +189,7 @@ func organizationOf(r kinds.RoutingRule, provider identity.Reference) contract.T
 	for _, d := range r.Domains {
 		domain := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(d), "@"))
 		if !isDomain(domain) {
-			t.Findings = append(t.Findings, invalid("domains", "a domain of the rule is none",
+			t.Findings = append(t.Findings, invalid("domains", clip(d)+" is no e-mail domain",
 				"Correct it at the source or in a map block."))
 			return t
 		}
@@ -201,7 +201,8 @@ func organizationOf(r kinds.RoutingRule, provider identity.Reference) contract.T
 	}
 	if len(r.Earlier) > 0 {
 		t.Findings = append(t.Findings, fidelity.Finding{Type: fidelity.Rebuild, Field: "priority",
-			Summary: "an earlier rule takes one of its domains, and a domain has one owner: " + strings.Join(r.Earlier, ", "),
+			Summary: "an earlier rule may take people of its domains first, and a domain has one owner: " +
+				strings.Join(r.Earlier, ", "),
 			Action: "Decide which provider a domain belongs to, and state the domains that are left to this rule in a map " +
 				"block."})
 		return t

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func translateProvider(item identity.Item, now time.Time) (contract.Translation,
 		p.Name = item.Name
 	}
 	a := identity.Attributes{
-		"alias": Slug(p.Name), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": false,
+		"alias": providerAlias(p), "display_name": p.Name, "enabled": true, "hide_on_login": true, "trust_email": false,
 		"post_broker_flow": gating.TopFlow(gating.PlaceBroker),
 	}
 	t := contract.Translation{Contract: "identity provider"}
@@ -47,13 +48,15 @@ func translateProvider(item identity.Item, now time.Time) (contract.Translation,
 			"Make a SAML 2.0 trust at the upstream; it usually speaks both, with another entity id.")}
 	default:
 		t.Findings = []fidelity.Finding{rebuild("protocol", "no provider of this type in stock Keycloak: "+p.Type,
-			"Connect it by SAML 2.0 or OIDC if it speaks one of them.")}
+			"Connect it by SAML 2.0 or OIDC if it speaks one of them, by hand, or say with a skip block that it is not needed.")}
 	}
-	if stops(t.Findings) {
+	other := stops(t.Findings)
+	t.Findings = append(t.Findings, trustFindings(p)...)
+	if other {
 		return t, nil
 	}
 	t.Findings = append(t.Findings, accountFindings(p, a)...)
-	t.Findings = append(t.Findings, providerMappers(p, a)...)
+	t.Findings = append(t.Findings, providerMappers(p, item.Gaps, a)...)
 	t.Findings = append(t.Findings, impact("redirect_uri", "the partner must register the new redirect address",
 		fidelity.DirectionSame, fidelity.AudienceAdministrators, fidelity.SeverityMedium, "partner_changes"))
 	if stops(t.Findings) {
@@ -69,6 +72,14 @@ func translateProvider(item identity.Item, now time.Time) (contract.Translation,
 	t.Resources = []identity.Resource{realm.GateFlows(), {Type: realm.TypeProvider, Key: str(a, "alias"), Attributes: a,
 		DependsOn: []identity.Dependency{identity.OnResource(realm.TypeGateFlows, realm.GateFlowsKey)}}}
 	return federatedDomains(item, p, t), nil
+}
+
+// providerAlias is part of the address that the other side registers, so that it must not hang on what else there is.
+func providerAlias(p kinds.IdentityProvider) string {
+	if p.Alias != "" {
+		return Slug(p.Alias)
+	}
+	return Slug(p.Name)
 }
 
 // federatedDomains adds the organization when the source ties domains to the provider itself.
@@ -103,7 +114,7 @@ func samlProvider(p kinds.IdentityProvider, a identity.Attributes, now time.Time
 	}
 	good, problems := checkCertificates("signing_certificates", p.SigningCertificates, now)
 	findings = append(append(findings, problems...), checkURL("sso_url", p.SSOURL)...)
-	findings = append(findings, checkURL("slo_url", p.SLOURL)...)
+	findings = append(findings, optionalUpstream("slo_url", &p.SLOURL)...)
 	a["entity_id"], a["sso_url"], a["sso_binding"] = p.EntityID, p.SSOURL, "post"
 	if p.SSOBinding == "redirect" {
 		a["sso_binding"] = "redirect"
@@ -140,7 +151,7 @@ func oidcProvider(item identity.Item, p kinds.IdentityProvider, a identity.Attri
 		}
 		setText(a, f.field, f.value)
 	}
-	findings = append(findings, checkURL("userinfo_url", p.UserInfoURL)...)
+	findings = append(findings, optionalUpstream("userinfo_url", &p.UserInfoURL)...)
 	setText(a, "userinfo_url", p.UserInfoURL)
 	a["validate_signature"], a["pkce"] = true, p.PKCERequired
 	return append(findings, providerClient(item, p, a)...)
@@ -198,10 +209,10 @@ func accountFindings(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 	switch {
 	case p.MatchType == "CUSTOM_ATTRIBUTE":
 		return []fidelity.Finding{rebuild("match_type", "the field by which accounts are found has no counterpart",
-			"Write the links of people by hand.")}
+			"Write the links of people when they are moved, and state match_type = \"USERNAME\" in a map block.")}
 	case p.SubjectFilter != "":
 		f := rebuild("subject_filter", "a pattern that subjects must fit has no counterpart",
-			"Limit who may come at the upstream.")
+			"Limit who may come at the upstream, then state subject_filter = \"\" in a map block.")
 		f.Direction = fidelity.DirectionLooser
 		return []fidelity.Finding{f}
 	case p.Provisioning == "disabled":
@@ -224,7 +235,8 @@ func accountFindings(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 	}
 	if strings.HasPrefix(p.FederatedMFA, "reject") || strings.HasPrefix(p.FederatedMFA, "enforce") {
 		f := rebuild("federated_mfa", "the second factor for people of this upstream must be asked for in its "+
-			"post-broker flow", "Add a one-time password to the flow, or have the upstream demand it.")
+			"post-broker flow", "Have the upstream demand it, or ask for it in the realm, then state federated_mfa = \"\" in "+
+			"a map block.")
 		f.Direction = fidelity.DirectionLooser
 		findings = append(findings, f)
 	} else if p.FederatedMFA != "" {
@@ -236,8 +248,46 @@ func accountFindings(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 	return findings
 }
 
+// trustFindings say what the source looks at and a realm does not, or the other way round.
+func trustFindings(p kinds.IdentityProvider) []fidelity.Finding {
+	var findings []fidelity.Finding
+	if p.Revocation != "" {
+		f := rebuild("revocation", "the source asks whether the partner's certificate was revoked ("+clip(p.Revocation)+
+			"), a realm does not", "Take a revoked certificate out of the realm yourself, and state revocation = \"\" in a map "+
+			"block once somebody watches for it.")
+		f.Direction = fidelity.DirectionLooser
+		findings = append(findings, f)
+	}
+	if strings.EqualFold(p.ResponseAlgorithm, "SHA-1") {
+		findings = append(findings, impact("response_algorithm", "the source takes signatures made with SHA-1, which a server "+
+			"of today may refuse: the partner must sign with SHA-256", fidelity.DirectionTighter,
+			fidelity.AudienceAdministrators, fidelity.SeverityMedium, "partner_changes"))
+	}
+	switch weak := p.RequestAlgorithm != "" && p.RequestAlgorithm != "SHA-256"; {
+	case weak && p.Protocol == "oidc":
+		findings = append(findings, impact("request_algorithm", "requests are no longer signed ("+clip(p.RequestAlgorithm)+
+			"): the partner must take them without", fidelity.DirectionSame, fidelity.AudienceAdministrators,
+			fidelity.SeverityMedium, "partner_changes"))
+	case weak:
+		findings = append(findings, impact("request_algorithm", "requests are signed with SHA-256 and no longer with "+
+			clip(p.RequestAlgorithm), fidelity.DirectionTighter, fidelity.AudienceAdministrators, fidelity.SeverityLow,
+			"partner_changes"))
+	}
+	if p.TrustClaims {
+		findings = append(findings, fidelity.Finding{Type: fidelity.Lost, Field: "trust_claims",
+			Direction: fidelity.DirectionTighter, Summary: "what the partner says of how people signed in no longer counts: who " +
+				"signed in there with a second factor may be asked for one again"})
+	}
+	if p.LinkFiltered {
+		findings = append(findings, fidelity.Finding{Type: fidelity.Lost, Field: "link_filtered",
+			Direction: fidelity.DirectionTighter, Summary: "whose accounts may be linked is no longer limited, as none is linked " +
+				"by itself"})
+	}
+	return findings
+}
+
 // providerMappers fills the profile; without e-mail and names people stop at a form.
-func providerMappers(p kinds.IdentityProvider, a identity.Attributes) []fidelity.Finding {
+func providerMappers(p kinds.IdentityProvider, gaps []string, a identity.Attributes) []fidelity.Finding {
 	if p.Protocol == "social" {
 		return socialProfile(p)
 	}
@@ -247,6 +297,9 @@ func providerMappers(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 	}
 	mappers := []any{}
 	var findings []fidelity.Finding
+	if unknown := namesOnTheWire(p, gaps); len(unknown) > 0 {
+		return unknown
+	}
 	if !p.MappingsKnown {
 		findings = append(findings, impact("mappings", "the profile mappings were not read: people may be asked for name "+
 			"and address", fidelity.DirectionSame, fidelity.AudienceEndUsers, fidelity.SeverityMedium, "profile_form"))
@@ -254,8 +307,8 @@ func providerMappers(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 	for _, m := range p.Mappings {
 		field := strings.TrimPrefix(m.From, "appuser.")
 		if strings.ContainsAny(field, "+(){}?\" ") || field == "" {
-			findings = append(findings, rebuild("mappings."+m.To, "an expression that stock Keycloak cannot evaluate",
-				"Rebuild the mapping by hand."))
+			findings = append(findings, rebuild("mappings."+m.To, "it is filled with "+clip(field)+", and a realm copies what "+
+				"the partner sends as it is", "Fill it in another way, and state mappings without it in a map block."))
 			continue
 		}
 		if m.To == "username" {
@@ -263,7 +316,7 @@ func providerMappers(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 		}
 		to := personAttribute(m.To)
 		mappers = append(mappers, mapper(fmt.Sprintf("%s from %s", to, field), attributeType, map[string]any{
-			"syncMode": "INHERIT", from: field, "user.attribute": to,
+			"syncMode": "INHERIT", from: onePart(p, field), "user.attribute": to,
 		}))
 	}
 	template, finding := usernameTemplate(p)
@@ -275,6 +328,21 @@ func providerMappers(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 			"target": "LOCAL"}))
 	}
 	a["mappers"] = mappers
+	return findings
+}
+
+// namesOnTheWire asks for the names that the other side sends where only the source's own are known: with another one
+// nobody gets in, or somebody as another.
+func namesOnTheWire(p kinds.IdentityProvider, gaps []string) []fidelity.Finding {
+	var findings []fidelity.Finding
+	for field, asked := range map[string]bool{"mappings": p.MappingsKnown, "username_template": true} {
+		if asked && slices.Contains(gaps, field) {
+			findings = append(findings, missing(field, "under which names the partner sends this could not be read, and the "+
+				"source's own names may be others", "Look at the provider's profile at the source, or ask the partner, and state "+
+				field+" with the names that the partner sends in a map block."))
+		}
+	}
+	slices.SortFunc(findings, func(a, b fidelity.Finding) int { return strings.Compare(a.Field, b.Field) })
 	return findings
 }
 
@@ -306,8 +374,9 @@ func usernameTemplate(p kinds.IdentityProvider) (string, *fidelity.Finding) {
 		return "", nil
 	}
 	if strings.ContainsAny(source, "+(){}?\" ") {
-		f := rebuild("username_template", "an expression that stock Keycloak cannot evaluate",
-			"Rebuild the user name by hand.")
+		f := rebuild("username_template", "the user name is "+clip(source)+", and a realm copies what the partner sends as it is",
+			"Agree with the partner on a value that is sent as it is, and state username_template in a map block, such as "+
+				"idpuser.email.")
 		return "", &f
 	}
 	if strings.EqualFold(source, "subjectNameId") {
@@ -316,7 +385,15 @@ func usernameTemplate(p kinds.IdentityProvider) (string, *fidelity.Finding) {
 	if p.Protocol == "saml" {
 		return "${ATTRIBUTE." + source + "}", nil
 	}
-	return "${CLAIM." + source + "}", nil
+	return "${CLAIM." + onePart(p, source) + "}", nil
+}
+
+// onePart keeps a claim that is named by an address in one part: a dot leads into a claim otherwise.
+func onePart(p kinds.IdentityProvider, name string) string {
+	if p.Protocol == "saml" || !strings.Contains(name, "://") {
+		return name
+	}
+	return strings.ReplaceAll(name, ".", `\.`)
 }
 
 func setText(a identity.Attributes, name, value string) {

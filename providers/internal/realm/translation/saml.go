@@ -36,7 +36,7 @@ func nameIDFormat(format string) (short, urn string, known bool) {
 // one is the client id; where it is another than the audience, a mapper adds the audience.
 func samlClient(item identity.Item, app kinds.Application, now time.Time) (identity.Attributes, []fidelity.Finding) {
 	audience := app.EntityID
-	var findings []fidelity.Finding
+	findings := optionalAddresses(&app)
 	if app.RequestIssuer != "" && app.RequestIssuer != audience {
 		app.EntityID = app.RequestIssuer
 		findings = append(findings, impact("request_issuer", "the assertion names two audiences, the issuer of the "+
@@ -62,7 +62,6 @@ func samlClient(item identity.Item, app kinds.Application, now time.Time) (ident
 		findings = append(findings, checkRedirects("acs_url", uris)...)
 	}
 	findings = append(findings, realm.TooLong(realm.TypeClient, "redirect_uris", "acs_url", acs)...)
-	findings = append(findings, checkURL("logout_url", app.LogoutURL)...)
 	extra := map[string]any{
 		"saml_assertion_consumer_url_post": acs, "saml.force.post.binding": "true", "saml_force_name_id_format": "true",
 		"saml.server.signature":    strconv.FormatBool(app.SignResponse),
@@ -242,7 +241,8 @@ func nameID(item identity.Item, app kinds.Application, extra map[string]any) ([]
 	if app.NameIDSource != "" {
 		named, ok := fieldOfPerson(app.NameIDSource)
 		if !ok {
-			return []any{}, []fidelity.Finding{rebuild("name_id_source", "an expression that stock Keycloak cannot evaluate",
+			return []any{}, []fidelity.Finding{rebuild("name_id_source", "the name of a person is "+clip(app.NameIDSource)+
+				", and a realm sends attributes of people as they are",
 				"Freeze the values in an attribute of the people, such as wikiName, and state name_id_source = "+
 					"\"${user.wikiName}\" in a map block.")}
 		}
@@ -360,7 +360,7 @@ func statementMapper(name, field string, s kinds.AttributeStatement) (map[string
 		config["attribute.value"] = constant
 		return mapper(name, "saml-hardcode-attribute-mapper", config), nil
 	}
-	f := rebuild(field, "an expression that stock Keycloak cannot evaluate",
+	f := rebuild(field, "its value is "+clip(value)+", and a realm sends attributes of people as they are",
 		"Freeze the values in an attribute of the people, and state attribute_statements that read it in a map block.")
 	return nil, &f
 }

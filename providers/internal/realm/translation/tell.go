@@ -45,6 +45,8 @@ func tells() map[string]string {
 		"audience_added": "An assertion names two audiences, one of them new. Your application must accept an " +
 			"assertion that " +
 			"names its own among others.",
+		"one_secret_moves": "Your application has several active client secrets, and one of them moves. Change every " +
+			"place that uses another to that one, or ask for a new one, before the day of the change.",
 		"federated_credential_lost": "Your application signs in with tokens of another issuer, which ends with the change. " +
 			"Agree with us on a key or a secret of its own before the day.",
 		"group_rule_lost": "This rule puts nobody into groups any more: joiners get nothing by it and leavers keep what " +

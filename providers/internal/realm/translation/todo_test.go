@@ -29,6 +29,9 @@ func stated() map[string]any {
 		"userinfo_url": "https://up.example/me", "sso_url": "https://up.example/sso", "domains": []any{"stated.example"},
 		"name":     "Stated",
 		"jwks_uri": "https://app.example/keys", "jwks": `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]}`,
+		"mappings":          []any{map[string]any{"from": "email", "to": "email"}},
+		"username_template": "idpuser.email", "match_type": "USERNAME", "subject_filter": "", "federated_mfa": "",
+		"revocation":           "",
 		"attribute_statements": []any{map[string]any{"name": "x", "type": "EXPRESSION", "values": []any{"${user.x}"}}},
 	}
 }

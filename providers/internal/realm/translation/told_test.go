@@ -140,7 +140,7 @@ func TestPagesAndSignOutOfAClientAreCarried(t *testing.T) {
 	app := kinds.Application{Name: "Wiki", Status: identity.StatusActive, Protocol: "oidc", ClientID: "wiki",
 		ClientAuthentication: "client_secret_basic",
 		RedirectURIs:         []string{"https://w.example/cb"}, GrantTypes: []string{"authorization_code"}, ClaimsKnown: true,
-		LogoURI: "https://w.example/l.png", PolicyURI: "http://w.example/p", TermsURI: "https://w.example/t",
+		LogoURI: "https://w.example/l.png", PolicyURI: "urn:policy", TermsURI: "https://w.example/t",
 		BackchannelLogoutURL: "https://w.example/bc", Unknown: []string{"accessibility.errorRedirectUrl",
 			"settings.notes.enduser"}}
 	client, findings := translatedApp(t, app)
@@ -149,7 +149,7 @@ func TestPagesAndSignOutOfAClientAreCarried(t *testing.T) {
 		extra["backchannel.logout.url"] != app.BackchannelLogoutURL {
 		t.Errorf("%v", extra)
 	}
-	if _, made := extra["policyUri"]; made || !said(findings, "policy_uri", "http://w.example/p") {
+	if _, made := extra["policyUri"]; made || !said(findings, "policy_uri", "urn:policy") {
 		t.Errorf("an address that the server refuses: %v, %v", extra, findings)
 	}
 	for _, path := range app.Unknown {

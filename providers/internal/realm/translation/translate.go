@@ -47,7 +47,7 @@ func translated(item identity.Item, now time.Time) contract.Translation {
 	translation, err := translate(item)
 	if err != nil {
 		return only("", fidelity.Finding{Type: fidelity.Missing, Field: "attributes", Summary: err.Error(),
-			Action: "Run discover again with a source plugin of this version."})
+			Action: "Run collect again with a source plugin of this version."})
 	}
 	translation.Findings = append(translation.Findings, leftBehind(item, translation.Findings)...)
 	return translation
@@ -240,7 +240,7 @@ func groupFindings(g kinds.Group) []fidelity.Finding {
 	var findings []fidelity.Finding
 	if g.HiddenMembers {
 		findings = append(findings, missing("members", "the members may not be read, and an empty list is not an empty group",
-			"Grant the permission that reads hidden members, then discover again."))
+			"Grant the permission that reads hidden members, then collect again."))
 	}
 	if strings.Contains(g.Name, "/") {
 		findings = append(findings, invalid("name", "a slash in the name makes paths ambiguous",

@@ -4,95 +4,22 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
-	"github.com/rehome-iam/rehome/providers/sdk/args"
 )
-
-// checkRedirects looks for redirect URIs that Keycloak would take and that would then be open to others, or never
-// match.
-func checkRedirects(field string, uris []string) []fidelity.Finding {
-	var findings []fidelity.Finding
-	for _, uri := range uris {
-		if problem, wild := redirectProblem(uri); wild {
-			findings = append(findings, rebuild(field, "a wildcard in the host never matches at sign-in",
-				"List the real hosts in a map block."))
-		} else if problem != "" {
-			findings = append(findings, invalid(field, problem, "Correct the address at the source or in a map block."))
-		}
-	}
-	return findings
-}
-
-func redirectProblem(uri string) (problem string, wildcardHost bool) {
-	if strings.HasSuffix(uri, "*") {
-		return "an address ends with *, which Keycloak would take as a wildcard", false
-	}
-	if strings.ContainsAny(uri, " \t\r\n") {
-		return "an address holds a blank", false
-	}
-	parsed, err := url.Parse(uri)
-	if err != nil {
-		if strings.Contains(uri, "*") {
-			return "", true
-		}
-		return "an address cannot be read", false
-	}
-	if strings.Contains(parsed.Host, "*") {
-		return "", true
-	}
-	if strings.Contains(uri, "#") {
-		return "an address has a fragment", false
-	}
-	switch parsed.Scheme {
-	case "":
-		return "an address has no scheme", false
-	case "javascript", "data", "vbscript", "file", "about", "blob":
-		return "an address has a scheme that runs or reads in the browser", false
-	case "https":
-		if parsed.Host == "" {
-			return "an address has no host", false
-		}
-	case "http":
-		if !args.Loopback(parsed.Hostname()) {
-			return "an address without TLS is not on the own machine", false
-		}
-	}
-	return "", false
-}
-
-// checkURL wants an address of a server: https, or on the own machine.
-func checkURL(field, address string) []fidelity.Finding {
-	if address == "" {
-		return nil
-	}
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" || strings.ContainsAny(address, " *") || parsed.Fragment != "" ||
-		parsed.User != nil {
-		return []fidelity.Finding{invalid(field, "is no usable address", "Correct it at the source or in a map block.")}
-	}
-	if parsed.Scheme == "https" || (parsed.Scheme == "http" && args.Loopback(parsed.Hostname())) {
-		return nil
-	}
-	return []fidelity.Finding{invalid(field, "Keycloak wants https", "Correct it at the source or in a map block.")}
-}
 
 // parseCertificate reads base64 DER, with or without PEM armour, and gives it back as plain base64.
 func parseCertificate(text string) (string, *x509.Certificate, error) {
-	der := []byte(nil)
-	if block, _ := pem.Decode([]byte(strings.TrimSpace(text))); block != nil {
-		der = block.Bytes
-	} else {
-		decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
-		if err != nil {
-			return "", nil, err
-		}
-		der = decoded
+	// The armour may have lost its line breaks on the way.
+	if parts := strings.Split(text, "-----"); len(parts) == 5 {
+		text = parts[2]
+	}
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+	if err != nil {
+		return "", nil, err
 	}
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
