@@ -1,6 +1,8 @@
 package translation
 
 import (
+	"maps"
+
 	"github.com/rehome-iam/rehome/engine/contract"
 )
 
@@ -21,7 +23,7 @@ func withTells(t contract.Translation) contract.Translation {
 
 // tells is what to tell people of each impact, by its code, or by code/audience where one code means several audiences.
 func tells() map[string]string {
-	return map[string]string{
+	texts := map[string]string{
 		"app_roles_lost": "Roles inside your application are no longer sent at sign-in. Say which ones it " +
 			"needs before the change, or give them inside the application.",
 		"claims_lost": "What your application is told about people at sign-in changes: the roles, groups and claims " +
@@ -45,10 +47,6 @@ func tells() map[string]string {
 		"audience_added": "An assertion names two audiences, one of them new. Your application must accept an " +
 			"assertion that " +
 			"names its own among others.",
-		"one_secret_moves": "Your application has several active client secrets, and one of them moves. Change every " +
-			"place that uses another to that one, or ask for a new one, before the day of the change.",
-		"federated_credential_lost": "Your application signs in with tokens of another issuer, which ends with the change. " +
-			"Agree with us on a key or a secret of its own before the day.",
 		"group_rule_lost": "This rule puts nobody into groups any more: joiners get nothing by it and leavers keep what " +
 			"they have. " +
 			"Maintain the members by hand or feed them from the personnel system.",
@@ -80,8 +78,6 @@ func tells() map[string]string {
 		"profile_form": "At your first sign-in you may be asked once for your name and e-mail address.",
 		"provider_groups_lost": "People who come from this partner are no longer put into groups at sign-in. Give " +
 			"them their groups by hand, or connect another feed.",
-		"provider_secret_needed": "The connection to this partner stays off until you enter its client secret on the " +
-			"new server.",
 		"provisioning_ends": "Accounts in this application are no longer created or ended automatically. Until " +
 			"another feed is there, close the accounts of leavers by hand.",
 		"recipient_changes": "Your application must accept its assertion consumer address as recipient and " +
@@ -91,13 +87,27 @@ func tells() map[string]string {
 		"saml_metadata_changes": "Enter the new metadata in your application on the day of the change: entity ID of the " +
 			"identity provider, sign-in address and signing certificate " +
 			"are all new. We send them, with the certificate's end date, beforehand.",
-		"secret_changes": "Your application gets a new client secret, handed to you once and encrypted. Be ready " +
-			"to enter it on the day of the change.",
 		"session_length_changes": "You may have to sign in again sooner or later than you are used to.",
 		"sign_in_address_changes": "From the day of the change you sign in at a new address and on a new page. Old " +
 			"bookmarks and stored passwords no longer fit; " +
 			"enter your password only at the address that we announce.",
 		"vault_lost": "Your password for this application is no longer filled in for you. Note it down safely, or have it " +
 			"reset, before the change.",
+	}
+	maps.Copy(texts, credentialTells())
+	return texts
+}
+
+// credentialTells are those about what an application or a partner proves itself with.
+func credentialTells() map[string]string {
+	return map[string]string{
+		"one_secret_moves": "Your application has several active client secrets, and one of them moves. Change every " +
+			"place that uses another to that one, or ask for a new one, before the day of the change.",
+		"federated_credential_lost": "Your application signs in with tokens of another issuer, which ends with the change. " +
+			"Agree with us on a key or a secret of its own before the day.",
+		"secret_changes": "Your application gets a new client secret, handed to you once and encrypted. Be ready " +
+			"to enter it on the day of the change.",
+		"provider_secret_needed": "The connection to this partner stays off until you enter its client secret on the " +
+			"new server.",
 	}
 }
