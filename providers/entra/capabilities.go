@@ -92,6 +92,11 @@ func policiesResource() resource {
 	return resource{name: "conditional access policies", kind: identity.KindAuthPolicy, permission: "Policy.Read.All"}
 }
 
+// securityDefaultsResource is one object, and asks everybody for a second factor where it is on.
+func securityDefaultsResource() resource {
+	return resource{name: "the security defaults", kind: identity.KindAuthPolicy, permission: "Policy.Read.All"}
+}
+
 func usersResource() resource {
 	return resource{name: "users", kind: identity.KindUser, permission: "User.Read.All", top: largestPage,
 		fields: []string{"id", "userPrincipalName", "mail", "givenName", "surname", "displayName", "accountEnabled",
@@ -110,12 +115,24 @@ func unread() []identity.Unread {
 	return []identity.Unread{
 		{Name: "claims mapping policies", Question: "Which applications get claims by a policy of their own? Compare a " +
 			"token or assertion of each side before they switch. Graph: policies/claimsMappingPolicies."},
+		{Name: "claims of federation services", Question: "Which claims does the federation service of each domain send, and " +
+			"which of them must a person have in the target? Its own relying party trust says so."},
 		{Name: "permission grants", Question: "What have administrators and people consented to, for which " +
 			"applications? Consent does not move. Enterprise applications, Permissions."},
 		{Name: "directory roles", Question: "Who administers the tenant, and who of them must administer the target? " +
 			"Roles and administrators."},
-		{Name: "authentication methods", Question: "Which methods have people registered? None of them moves: plan how " +
-			"they register again. Authentication methods, User registration details."},
+		{Name: "authentication methods", Question: "Which methods may people use, and which have they registered? None of " +
+			"them moves: plan how they register again. Authentication methods, Policies and User registration details."},
+		{Name: "provisioning jobs", Question: "Into which applications does the tenant provision accounts, and from where " +
+			"does it get its own? Both end. Enterprise applications, Provisioning; Cross-tenant synchronization."},
+		{Name: "social and external-domain identity providers", Question: "Which guests come by a social account, a one-time " +
+			"passcode or the identity provider of their own domain? External Identities, All identity providers."},
+		{Name: "cross-tenant access settings", Question: "Which other tenants are trusted, and for what: sign-in, second " +
+			"factors, devices? External Identities, Cross-tenant access settings."},
+		{Name: "company branding", Question: "Which sign-in pages, texts and terms do people see, and who rebuilds them? " +
+			"Company branding; Terms of use."},
+		{Name: "directory extensions and custom security attributes", Question: "Which attributes of people and groups did " +
+			"somebody add, and which applications read them? Custom security attributes; extension properties."},
 		{Name: "token lifetime and home realm discovery policies",
 			Question: "Which policies of this kind are assigned, and to what? Graph: policies/tokenLifetimePolicies, " +
 				"policies/homeRealmDiscoveryPolicies."},

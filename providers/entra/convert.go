@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/entra/internal/told"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -68,7 +69,7 @@ func convertDomain(e element) (identity.Item, error) {
 		Name: name, Verified: e.At("isVerified").Flag(), Initial: e.At("isInitial").Flag(), Default: e.At("isDefault").Flag(),
 		Purpose: "email", Federation: strings.ToLower(e.At("authenticationType").Text()),
 	}
-	out.Unknown = unreadOf(e.Node, "")
+	out.Unknown = told.Unread(e.Node, "")
 	return e.item(identity.KindDomain, name, out)
 }
 
@@ -102,8 +103,10 @@ func convertFederation(f federated) (identity.Item, error) {
 	if out.Name == "" {
 		out.Name = out.EntityID
 	}
+	// One federation service has several configurations of one name, and each an issuer of its own.
+	_, out.Alias, _ = strings.Cut(out.EntityID, "://")
 	f.id()
-	out.Unknown = append(out.Unknown, unreadOf(f.Node, "")...)
+	out.Unknown = append(out.Unknown, told.Unread(f.Node, "")...)
 	return f.item(identity.KindIdentityProvider, out.Name, out)
 }
 
@@ -122,9 +125,12 @@ func certificates(list ...string) []string {
 // convertRouting makes the rule that Entra applies without having an object for it: people of a federated domain go
 // upstream.
 func convertRouting(domain element, provider string) (identity.Item, error) {
-	name := domain.id()
+	name, status := domain.id(), identity.StatusActive
+	if verified := domain.At("isVerified"); !verified.IsNull() && !verified.Flag() {
+		status = identity.StatusInactive // nobody is sent anywhere before its ownership is proved
+	}
 	item, err := domain.itemAs(identity.KindRoutingRule, "domain:"+name, name, kinds.RoutingRule{
-		Name: name, Status: identity.StatusActive, Domains: []string{name}, Simple: true, Providers: 1,
+		Name: name, Status: status, Domains: []string{name}, Simple: true, Providers: 1,
 	})
 	if err != nil {
 		return identity.Item{}, err

@@ -58,8 +58,8 @@ func (j *joining) keyCredential(key reading.Node) kinds.Credential {
 		return listed // a gap of its own
 	}
 	own := reading.Certificate(listed.Use, text, j.now)
-	if listed.Status == kinds.CredentialValid {
-		listed.Status = own.Status
+	if listed.Status == kinds.CredentialValid && own.Status != kinds.CredentialValid {
+		listed.Status, listed.From, listed.Until = own.Status, own.From, own.Until // the dates that say why
 	}
 	listed.From, listed.Until = cmp.Or(listed.From, own.From), cmp.Or(listed.Until, own.Until)
 	listed.Name = cmp.Or(listed.Name, own.Name)

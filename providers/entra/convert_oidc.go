@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/entra/internal/address"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -33,7 +34,7 @@ func (j *joining) takeRedirects() {
 	for _, platform := range []string{"web", "spa", "publicClient"} {
 		j.out.RedirectURIs = append(j.out.RedirectURIs, j.At(platform, "redirectUris").Texts()...)
 	}
-	j.out.RedirectURIs = sorted(j.out.RedirectURIs)
+	j.out.RedirectURIs = address.Forms(j.out.RedirectURIs)
 	j.out.WildcardRedirect = slices.ContainsFunc(j.out.RedirectURIs, reading.WildcardHost)
 }
 

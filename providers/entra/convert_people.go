@@ -6,6 +6,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/entra/internal/policy"
+	"github.com/rehome-iam/rehome/providers/entra/internal/told"
 )
 
 // convertGroup makes what a group is. Hidden says that its members may not be read.
@@ -35,7 +37,7 @@ func convertGroup(e element, hidden bool) kinds.Group {
 		e.At("membershipRuleProcessingState").SettledIf("On")
 	} else {
 		// A rule stays behind when a group is made static again; then it says nothing about the members.
-		settle(e.Node, "membershipRule", "membershipRuleProcessingState")
+		told.Settle(e.Node, "membershipRule", "membershipRuleProcessingState")
 	}
 	out.Attributes = map[string][]string{}
 	for name, member := range map[string]string{"mail": "mail", "on_premises_sam_account_name": "onPremisesSamAccountName",
@@ -48,10 +50,10 @@ func convertGroup(e element, hidden bool) kinds.Group {
 		out.Attributes["assignable_to_role"] = []string{"true"}
 	}
 	if hidden {
-		settle(e.Node, "visibility")
+		told.Settle(e.Node, "visibility")
 	}
-	settle(e.Node, "id", "createdDateTime", "deletedDateTime", "renewedDateTime", "securityIdentifier")
-	out.Unknown = unreadOf(e.Node, "")
+	told.Settle(e.Node, "id", "createdDateTime", "deletedDateTime", "renewedDateTime", "securityIdentifier")
+	out.Unknown = told.Unread(e.Node, "")
 	return out
 }
 
@@ -149,4 +151,18 @@ func credentialOf(e element, user kinds.User, federation map[string]bool) string
 		return "directory"
 	}
 	return "local"
+}
+
+// convertPolicy makes the item of a conditional access policy.
+func convertPolicy(e element) (identity.Item, error) {
+	read, gaps := policy.ConditionalAccess(e.Node)
+	item, err := e.itemAs(identity.KindAuthPolicy, e.id(), read.Name, read)
+	item.Gaps = gaps
+	return item, err
+}
+
+// convertDefaults makes the item of the security defaults.
+func convertDefaults(e element) (identity.Item, error) {
+	read := policy.SecurityDefaults(e.Node)
+	return e.item(identity.KindAuthPolicy, read.Name, read)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -59,25 +58,4 @@ func (e element) itemAs(kind identity.Kind, id, name string, attributes any) (id
 	item.Page = e.page
 	item.Raw, err = compacted(e.raw)
 	return item, err
-}
-
-// unreadOf names what is set and was never read. Annotations of the protocol set nothing.
-func unreadOf(node reading.Node, prefix string) []string {
-	return slices.DeleteFunc(node.Unread(prefix), func(path string) bool { return strings.ContainsAny(path, "@#") })
-}
-
-// settle marks what Entra writes itself and what is told elsewhere.
-func settle(node reading.Node, names ...string) {
-	for _, name := range names {
-		node.At(name).Settled()
-	}
-}
-
-// settleAmong marks the texts of a list that are carried by a field with these values.
-func settleAmong(list reading.Node, carried ...string) {
-	for _, one := range list.List() {
-		for _, text := range carried {
-			one.SettledIf(text)
-		}
-	}
 }

@@ -28,6 +28,8 @@ const (
 	testToken  = "planted-access-token-7Zp"
 )
 
+const securityDefaults = "policies/identitySecurityDefaultsEnforcementPolicy"
+
 // fakeTenant is token endpoint and Graph on one private TLS server. It refuses what it does not know.
 type fakeTenant struct {
 	*httptest.Server
@@ -50,6 +52,7 @@ func newFakeTenant(t *testing.T) *fakeTenant {
 		"identity/conditionalAccess/policies", "users"} {
 		f.answer(empty, elements())
 	}
+	f.answer(securityDefaults, body(`{"id":"0005","displayName":"Security Defaults","isEnabled":false}`))
 	return f
 }
 

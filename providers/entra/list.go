@@ -124,6 +124,18 @@ func (c *client) page(ctx context.Context, l list, request *abs.RequestInformati
 	return current, nil
 }
 
+// onePage is the evidence of an object that stands alone.
+func onePage(address *url.URL, body []byte) (page, error) {
+	one := page{at: time.Now(), size: len(body)}
+	one.path, one.query = locate(address)
+	var err error
+	if one.body, err = redact(body); err != nil {
+		return page{}, reading.Invalid(http.MethodGet, one.path, "%v", err)
+	}
+	one.elements = []json.RawMessage{one.body}
+	return one, nil
+}
+
 // follow parses the link of the next page.
 func (c *client) follow(p page) (*url.URL, error) {
 	link, err := url.Parse(p.next)

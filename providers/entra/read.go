@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (s *source) Collect(ctx context.Context, sink sdk.Sink) error {
 	if err := r.tenantAndDomains(ctx); err != nil {
 		return asProviderError(err)
 	}
-	if err := together(ctx, r.applications, r.groups, r.policies, r.people); err != nil {
+	if err := together(ctx, r.applications, r.groups, r.policies, r.securityDefaults, r.people); err != nil {
 		return asProviderError(err)
 	}
 	return nil
@@ -289,6 +290,45 @@ func (r *run) policies(ctx context.Context) error {
 		return r.gap(ctx, l, identity.GapFailed, 0, "read_conditional_access is false, so no policy was read")
 	}
 	return pass(r.readItems(ctx, l, convertPolicy))
+}
+
+// securityDefaults reads what asks for a second factor in a tenant that has no policies.
+func (r *run) securityDefaults(ctx context.Context) error {
+	address, err := url.Parse(r.base + "/policies/identitySecurityDefaultsEnforcementPolicy")
+	if err != nil {
+		return fmt.Errorf("making the request for the security defaults: %w", err)
+	}
+	l := list{resource: securityDefaultsResource(), first: followRequest(address)}
+	body, err := r.send(ctx, l.resource, l.first)
+	var failed *contract.ProviderError
+	switch {
+	case err == nil:
+	case !errors.As(err, &failed):
+		return err
+	case failed.Code == contract.ErrorForbidden:
+		return r.gap(ctx, l, identity.GapForbidden, http.StatusForbidden, failed.Message)
+	case failed.Code == contract.ErrorNotFound:
+		return r.gap(ctx, l, identity.GapNotOffered, http.StatusNotFound, failed.Message)
+	default:
+		return err
+	}
+	page, err := onePage(address, body)
+	if err != nil {
+		return err
+	}
+	sequence, err := r.sink.Page(ctx, page.evidence())
+	if err != nil {
+		return err
+	}
+	e, err := parseElement(page.body, sequence, page.path)
+	if err != nil {
+		return err
+	}
+	item, err := convertDefaults(e)
+	if err != nil {
+		return err
+	}
+	return r.sink.Items(ctx, item)
 }
 
 // people streams users; a page is all that is held.

@@ -52,10 +52,18 @@ func unread() []identity.Unread {
 		{Name: "custom authorization servers",
 			Question: "Which applications take tokens of an authorization server of their own, with which scopes and " +
 				"claims? Security, API."},
+		{Name: "sign-on policies of a classic org", Question: "A classic org hides the sign-on policy of each application " +
+			"from its API: which application asks for a second factor, for networks or for people? Its tab Sign On says so."},
 		{Name: "trusted origins", Question: "Which origins may call the org from a browser or embed it, and must they " +
 			"call the target? Security, API, Trusted Origins."},
-		{Name: "enrolled factors", Question: "Which factors have people enrolled? None of them moves: plan how they " +
-			"enrol again. Reports, MFA Usage."},
+		{Name: "provisioning connections", Question: "Into which applications does the org provision accounts, and from " +
+			"where does it get its own? Both end. The application's tab Provisioning; Directory, Directory Integrations."},
+		{Name: "authenticators and enrolled factors", Question: "Which authenticators are switched on, and which factors have " +
+			"people enrolled? None of them moves: plan how they enrol again. Security, Authenticators; Reports, MFA Usage."},
+		{Name: "user schema", Question: "Which attributes did somebody add to the profile of people, who may see or change " +
+			"them, and which applications read them? Directory, Profile Editor."},
+		{Name: "brands and texts", Question: "Which sign-in pages, themes, e-mail texts and error pages do people see, and who " +
+			"rebuilds them? Customizations, Brands."},
 		{Name: "API tokens and service applications' grants",
 			Question: "Which scripts call the org's own API? They stop when it closes. Security, API, Tokens."},
 		{Name: "hooks and workflows", Question: "Which event hooks, inline hooks and workflows run, and who rebuilds " +

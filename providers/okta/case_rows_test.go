@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehome-iam/rehome/engine/applying/casetest"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
-	"github.com/rehome-iam/rehome/engine/planning/casetest"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 )
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/rehome-iam/rehome/cmd/rehome-lab/labokta"
-	"github.com/rehome-iam/rehome/engine/planning/casetest"
+	"github.com/rehome-iam/rehome/engine/applying/casetest"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/providers/okta"
 	"github.com/rehome-iam/rehome/providers/sdk"

@@ -77,7 +77,8 @@ type tenant struct {
 	organization, applications, servicePrincipals, groups, users []object
 	domains, policies, namedLocations, identityProviders, grants []object
 
-	signIns []signIn // oldest first
+	signIns  []signIn // oldest first
+	defaults json.RawMessage
 
 	assignedTo, members, federation, claimsPolicies, federatedCredentials map[string][]object
 }
@@ -88,6 +89,7 @@ func load(data fs.FS, now time.Time) (*tenant, error) {
 	var signIns []object
 	files := map[string]any{
 		"sign-ins.json":                       &signIns,
+		"security-defaults.json":              &t.defaults,
 		"organization.json":                   &t.organization,
 		"applications.json":                   &t.applications,
 		"service-principals.json":             &t.servicePrincipals,

@@ -36,6 +36,7 @@ func (s *Server) graph() http.Handler {
 	plain("/identity/conditionalAccess/policies", "identity/conditionalAccess/policies", false, t.policies)
 	plain("/identity/conditionalAccess/namedLocations", "identity/conditionalAccess/namedLocations", true,
 		t.namedLocations)
+	mux.HandleFunc(root+"/policies/identitySecurityDefaultsEnforcementPolicy", s.defaults)
 	plain("/identityProviders", "identityProviders", true, t.identityProviders)
 	plain("/identity/identityProviders", "identity/identityProviders", true, t.identityProviders)
 
@@ -139,4 +140,14 @@ func (s *Server) federation(w http.ResponseWriter, r *http.Request) {
 	s.list(collection{
 		context: "domains('" + id + "')/federationConfiguration", onePage: true, typed: true, choose: all(configurations),
 	})(w, r)
+}
+
+// defaults answers the security defaults, which every tenant has: on, or off as a tenant with policies has them.
+func (s *Server) defaults(w http.ResponseWriter, _ *http.Request) {
+	if len(s.tenant.defaults) > 0 {
+		reply(w, s.tenant.defaults)
+		return
+	}
+	reply(w, map[string]any{"id": "00000000-0000-0000-0000-000000000005", "displayName": "Security Defaults",
+		"isEnabled": false})
 }

@@ -60,6 +60,27 @@ func redirectProblem(uri string) (problem string, wildcard bool) {
 	return "", false
 }
 
+// withoutBrokers leaves out the addresses at which only the vendor's own code or page takes an answer: a broker of its
+// mobile apps and of its office, and the page for programs that watch a browser. Nobody else could use them.
+func withoutBrokers(uris []string) (kept []string, findings []fidelity.Finding) {
+	var left []string
+	for _, uri := range uris {
+		lower := strings.ToLower(uri)
+		if strings.HasPrefix(lower, "brk-") || strings.HasPrefix(lower, "ms-appx-web://") ||
+			strings.HasPrefix(lower, "https://login.microsoftonline.com/") || strings.HasPrefix(lower, "https://login.live.com/") {
+			left = append(left, clip(uri))
+			continue
+		}
+		kept = append(kept, uri)
+	}
+	if len(left) == 0 {
+		return uris, nil
+	}
+	return kept, []fidelity.Finding{impact("redirect_uris", "left out, as only the vendor's own code answers there: "+
+		strings.Join(left, ", "), fidelity.DirectionTighter, fidelity.AudienceAppOwners, fidelity.SeverityMedium,
+		"broker_sign_on_ends")}
+}
+
 // withoutTLS notes an address at which whoever is on the way reads along. The server takes it, as the source did.
 func withoutTLS(field, address string) []fidelity.Finding {
 	parsed, err := url.Parse(address)

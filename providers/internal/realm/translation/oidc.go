@@ -19,6 +19,9 @@ import (
 // called.
 func oidcClient(item identity.Item, app kinds.Application) (identity.Attributes, []fidelity.Finding) {
 	findings := append(checkClientID("client_id", app.ClientID), optionalAddresses(&app)...)
+	var brokers []fidelity.Finding
+	app.RedirectURIs, brokers = withoutBrokers(app.RedirectURIs)
+	findings = append(findings, brokers...)
 	if app.WildcardRedirect {
 		findings = append(findings, rebuild("wildcard_redirect", "a wildcard in the host never matches at sign-in",
 			"List the real hosts in a map block."))
@@ -169,6 +172,11 @@ func publicKeys(app kinds.Application, extra map[string]any) []fidelity.Finding 
 		}
 		extra["use.jwks.string"], extra["jwks.string"] = "true", keys
 		return nil
+	}
+	if slices.ContainsFunc(app.Credentials, func(c kinds.Credential) bool { return c.Kind == "federated" }) {
+		return []fidelity.Finding{rebuild("client_authentication", "it signs in with tokens of another issuer only, which a "+
+			"realm does not take from a client", "Give it a secret or a key: state client_authentication = "+
+			"\"client_secret_post\", or jwks, in a map block, and tell its owner.")}
 	}
 	return []fidelity.Finding{missing("jwks", "the public key of the client is not known",
 		"Ask the application's owner for it, and state jwks or jwks_uri in a map block.")}

@@ -91,6 +91,19 @@ func ownApplications(t *testing.T) []identity.Item {
 			a.GrantTypes, a.RedirectURIs = []string{"client_credentials"},
 				nil
 		}),
+		app("behind-a-broker", func(a *kinds.Application) {
+			a.RedirectURIs = []string{"brk-multihub://x.example", "https://login.microsoftonline.com/common/oauth2/nativeclient",
+				"https://x.example/cb"}
+		}),
+		app("tokens-of-another-issuer", func(a *kinds.Application) {
+			a.ClientAuthentication, a.Credentials = "private_key_jwt", []kinds.Credential{{Kind: "federated",
+				Issuer: "https://tokens.example", Subject: "repo", Status: kinds.CredentialValid}}
+		}),
+		app("two-secrets", func(a *kinds.Application) {
+			a.Credentials = []kinds.Credential{
+				{Kind: "secret", ID: "old", From: "2025-01-02T00:00:00Z", Status: kinds.CredentialValid},
+				{Kind: "secret", ID: "new", From: "2026-01-02T00:00:00Z", Status: kinds.CredentialValid, Carried: true}}
+		}),
 		app("nowhere-to-go", func(a *kinds.Application) { a.RedirectURIs = nil }),
 		app("a-wildcard", func(a *kinds.Application) { a.WildcardRedirect = true }),
 		app("on-the-own-machine", func(a *kinds.Application) {

@@ -55,7 +55,7 @@ func groupRule(p kinds.AuthPolicy) contract.Translation {
 // factorFindings tell people to enrol anew where the policy says that they have second factors at the source.
 func factorFindings(p kinds.AuthPolicy) []fidelity.Finding {
 	_, controls, _ := strings.Cut(strings.Join(p.Summary, "; "), " then ")
-	asks := p.Type == "conditional_access" && (strings.Contains(controls, "mfa") || strings.Contains(controls,
+	asks := (p.Type == "conditional_access" || p.Type == "security_defaults") && (strings.Contains(controls, "mfa") || strings.Contains(controls,
 		"authentication strength"))
 	if p.Type != "MFA_ENROLL" && !asks {
 		return nil

@@ -76,10 +76,15 @@ func translateProvider(item identity.Item, now time.Time) (contract.Translation,
 
 // providerAlias is part of the address that the other side registers, so that it must not hang on what else there is.
 func providerAlias(p kinds.IdentityProvider) string {
-	if p.Alias != "" {
-		return Slug(p.Alias)
+	if p.Alias == "" {
+		return Slug(p.Name)
 	}
-	return Slug(p.Name)
+	alias := Slug(p.Alias)
+	if len(alias) >= longestSlug-1 { // cut, so that the rest may be what tells two apart
+		digest := sha256.Sum256([]byte(p.Alias))
+		alias += "-" + hex.EncodeToString(digest[:])
+	}
+	return alias
 }
 
 // federatedDomains adds the organization when the source ties domains to the provider itself.

@@ -31,6 +31,8 @@ func tells() map[string]string {
 		"implicit_opens_tokens": "The implicit grant of this application would hand out access tokens as well. Have its " +
 			"owner " +
 			"change to the authorization code grant.",
+		"broker_sign_on_ends": "Your app can no longer sign people in through a broker on their device or the vendor's own " +
+			"page. It must use the browser, and an address of its own to come back to.",
 		"claims_unknown": "We cannot see which claims your application gets today. Send us the list it relies " +
 			"on, and try the new sign-in in the test before the change.",
 		"disabled_until_people_move": "Until your account has moved, this application is used by way of the old sign-in; " +

@@ -152,6 +152,9 @@ func stops(findings []fidelity.Finding) bool {
 	return false
 }
 
+// longestSlug keeps an alias short enough for an address that people type.
+const longestSlug = 60
+
 // Slug makes an alias of a name: small letters, digits and dashes; a digest when nothing of the name is left.
 func Slug(name string) string {
 	var slug strings.Builder
@@ -164,8 +167,8 @@ func Slug(name string) string {
 		}
 	}
 	text := strings.Trim(slug.String(), "-")
-	if len(text) > 60 {
-		text = strings.Trim(text[:60], "-")
+	if len(text) > longestSlug {
+		text = strings.Trim(text[:longestSlug], "-")
 	}
 	if text == "" {
 		digest := sha256.Sum256([]byte(name))

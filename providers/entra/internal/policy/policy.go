@@ -1,4 +1,9 @@
-package entra
+// Package policy reads who a tenant asks for what at sign-in: conditional access policies, and the security defaults
+// that stand in their place.
+//
+// In: the body of a policy. Out: what it is as an item, and what of it is not understood. It must not know how a body
+// is fetched. The service adds members without notice; one that is set and was not read may be a demand.
+package policy
 
 import (
 	"fmt"
@@ -7,20 +12,21 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/entra/internal/told"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 const statusReportOnly = "report_only"
 
-// convertPolicy reads one conditional access policy: IF all conditions THEN grant controls and session controls. The
-// service adds members without notice; one that is set and was not read may be a demand, and makes the policy unknown.
-func convertPolicy(e element) (identity.Item, error) {
+// ConditionalAccess reads one policy: IF all conditions THEN grant controls and session controls. A member that was not
+// understood makes the policy unknown, and is returned.
+func ConditionalAccess(n reading.Node) (out kinds.AuthPolicy, gaps []string) {
 	var r policyReader
-	out := kinds.AuthPolicy{Name: e.At("displayName").Text(), Type: "conditional_access", Rules: 1}
-	conditions := r.conditions(e.At("conditions"))
-	controls := r.grant(e.At("grantControls"))
-	sessions := r.session(e.At("sessionControls"))
-	switch state := e.At("state").Text(); state {
+	out = kinds.AuthPolicy{Name: n.At("displayName").Text(), Type: "conditional_access", Rules: 1}
+	conditions := r.conditions(n.At("conditions"))
+	controls := r.grant(n.At("grantControls"))
+	sessions := r.session(n.At("sessionControls"))
+	switch state := n.At("state").Text(); state {
 	case "enabled":
 		out.Status = identity.StatusActive
 	case "disabled":
@@ -31,16 +37,30 @@ func convertPolicy(e element) (identity.Item, error) {
 		out.Status = identity.StatusActive // the safe side: it may be enforced
 		r.strange("state " + state)
 	}
-	settle(e.Node, "id", "templateId", "createdDateTime", "modifiedDateTime", "deletedDateTime")
-	controls = append(controls, r.rest(e.Node, "")...)
+	told.Settle(n, "id", "templateId", "createdDateTime", "modifiedDateTime", "deletedDateTime")
+	controls = append(controls, r.rest(n, "")...)
 	out.Summary = []string{summarize(conditions, append(controls, sessions...))}
 	out.Unknown = r.unknown
 	out.Known = len(r.gaps) == 0
-	out.OwnOnly = out.Known && ownOnly(e.At("conditions"))
+	out.OwnOnly = out.Known && ownOnly(n.At("conditions"))
 	out.Restricts = out.Status == identity.StatusActive && (!out.Known || !r.moot(len(controls)+len(sessions)))
-	item, err := e.itemAs(identity.KindAuthPolicy, e.id(), out.Name, out)
-	item.Gaps = r.gaps
-	return item, err
+	return out, r.gaps
+}
+
+// SecurityDefaults reads the one switch that asks everybody for a second factor where a tenant has no policies of its
+// own.
+func SecurityDefaults(n reading.Node) kinds.AuthPolicy {
+	out := kinds.AuthPolicy{Name: n.At("displayName").Text(), Type: "security_defaults", System: true, Rules: 1, Known: true,
+		Status: identity.StatusInactive, Summary: []string{"if always then mfa, and no protocol that cannot ask for it"}}
+	if out.Name == "" {
+		out.Name = "Security defaults"
+	}
+	if n.At("isEnabled").Flag() {
+		out.Status, out.Restricts = identity.StatusActive, true
+	}
+	told.Settle(n, "id", "description", "deletedDateTime")
+	out.Unknown = told.Unread(n, "")
+	return out
 }
 
 // officeSuffix ends the application ids of the vendor's own suite.
@@ -87,7 +107,7 @@ func (r *policyReader) rest(n reading.Node, where string) []string {
 	var out []string
 	for _, name := range n.Names() {
 		value := n.At(name)
-		if len(unreadOf(value, name)) == 0 {
+		if len(told.Unread(value, name)) == 0 {
 			continue
 		}
 		r.unknown = append(r.unknown, where+name)

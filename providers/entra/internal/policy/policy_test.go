@@ -1,0 +1,56 @@
+package policy
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
+)
+
+func parsed(t *testing.T, text string) reading.Node {
+	t.Helper()
+	node, err := reading.Parse(json.RawMessage(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return node
+}
+
+func TestConditionalAccess_KnowsWhatReachesNothingThatMoves(t *testing.T) {
+	for name, c := range map[string]struct {
+		conditions string
+		own        bool
+	}{
+		"the office suite":  {`{"applications":{"includeApplications":["Office365"]},"users":{"includeUsers":["All"]}}`, true},
+		"nobody":            {`{"applications":{"includeApplications":["All"]},"users":{"includeUsers":["None"]}}`, true},
+		"everything":        {`{"applications":{"includeApplications":["All"]},"users":{"includeUsers":["All"]}}`, false},
+		"an action as well": {`{"applications":{"includeApplications":["Office365"],"includeUserActions":["x"]}}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, gaps := ConditionalAccess(parsed(t, `{"id":"1","displayName":"P","state":"enabled","conditions":`+c.conditions+
+				`,"grantControls":{"operator":"OR","builtInControls":["mfa"]}}`))
+			if out.OwnOnly != c.own || len(gaps) > 0 || !out.Known || out.Status != identity.StatusActive || !out.Restricts {
+				t.Errorf("%+v, gaps %q", out, gaps)
+			}
+		})
+	}
+}
+
+func TestConditionalAccess_AMemberThatIsNotKnownMayBeADemand(t *testing.T) {
+	out, gaps := ConditionalAccess(parsed(t, `{"id":"1","state":"enabled","conditions":{"users":{"includeUsers":["All"]},
+		"weather":"rain"},"grantControls":{"operator":"XOR","builtInControls":["mfa"]}}`))
+	if out.Known || !out.Restricts || len(gaps) != 2 || strings.Join(out.Unknown, " ") != "conditions.weather" {
+		t.Errorf("%+v, gaps %q", out, gaps)
+	}
+}
+
+func TestSecurityDefaults_AreAPolicyWhereTheyAreOn(t *testing.T) {
+	on := SecurityDefaults(parsed(t, `{"id":"1","isEnabled":true}`))
+	off := SecurityDefaults(parsed(t, `{"id":"1","displayName":"D","isEnabled":false}`))
+	if on.Status != identity.StatusActive || !on.Restricts || on.Name == "" || off.Status != identity.StatusInactive ||
+		off.Restricts || off.Name != "D" || len(on.Unknown)+len(off.Unknown) > 0 {
+		t.Errorf("on %+v, off %+v", on, off)
+	}
+}
