@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
@@ -45,15 +45,15 @@ func (o *assessOptions) run(ctx context.Context, r *call) error {
 			r.Fact("assessed", map[string]any{"result": mask.Result(verdict)})
 			return
 		}
-		view.Assessed(r.env.out, verdict, o.verbose)
+		readings.Assessed(r.env.out, verdict, o.verbose)
 	}}
 	observe.Done = func(a state.Assessment, snapshot state.Snapshot) {
 		if len(snapshot.Unread) > 0 {
 			r.Fact("unread", map[string]any{"source": snapshot.Source, "unread": snapshot.Unread})
 		}
 		if !r.global.json {
-			view.AssessmentLine(r.env.out, a)
-			view.Unread(r.env.out, snapshot)
+			readings.AssessmentLine(r.env.out, a)
+			readings.Unread(r.env.out, snapshot)
 		}
 	}
 	if err := reading.AssessNamed(ctx, r.Project, o.snapshot, observe); err != nil {

@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/engine/reading"
@@ -57,7 +58,7 @@ func (o *assessmentListOptions) run(ctx context.Context, r *call) error {
 		return err
 	}
 	return showList(r, "assessments", all, "rehome assess", func(w io.Writer) error {
-		return view.Assessments(w, all, r.Now())
+		return readings.Assessments(w, all, r.Now())
 	})
 }
 
@@ -101,7 +102,7 @@ func runAssessmentShow(ctx context.Context, r *call, word string, o assessmentSh
 		return err
 	}
 	document := map[string]any{"format_version": eventFormat, "assessment": a, "kinds": kinds}
-	return r.show(document, func(w io.Writer) error { return view.Assessment(w, a, kinds, r.Now()) })
+	return r.show(document, func(w io.Writer) error { return readings.Assessment(w, a, kinds, r.Now()) })
 }
 
 func listResults(ctx context.Context, r *call, a state.Assessment, name string) error {
@@ -114,7 +115,7 @@ func listResults(ctx context.Context, r *call, a state.Assessment, name string) 
 		return err
 	}
 	if !r.global.json {
-		return view.Buffered(r.env.out, func(w io.Writer) error { return view.Results(w, results, class) })
+		return layout.Buffered(r.env.out, func(w io.Writer) error { return readings.Results(w, results, class) })
 	}
 	head := map[string]any{"format_version": eventFormat, "assessment": a.ID, "snapshot": a.Snapshot, "class": class}
 	return writeList(r, head, "results", results, (*pseudonym.Masker).Result)
@@ -126,7 +127,7 @@ func showResult(ctx context.Context, r *call, a state.Assessment, text string) e
 		return err
 	}
 	if !r.global.json {
-		view.Result(r.env.out, result)
+		readings.Result(r.env.out, result)
 		return nil
 	}
 	mask, err := r.Masker(nil)

@@ -4,7 +4,8 @@ import (
 	"context"
 	"io"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
 
@@ -30,13 +31,13 @@ func runAssessmentDiff(ctx context.Context, r *call, first, second string, o sna
 		return err
 	}
 	total := 0
-	err = view.Buffered(r.env.out, func(w io.Writer) error {
+	err = layout.Buffered(r.env.out, func(w io.Writer) error {
 		if r.global.json {
 			head := map[string]any{"format_version": eventFormat, "source": d.Before.Source, "before": d.Before,
 				"after": d.After}
-			total, err = view.AssessmentDiffJSON(w, d, head, o.verbose, mask)
+			total, err = readings.AssessmentDiffJSON(w, d, head, o.verbose, mask)
 		} else {
-			total, err = view.AssessmentDiff(w, d, o.verbose)
+			total, err = readings.AssessmentDiff(w, d, o.verbose)
 		}
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/auditing"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/state"
@@ -107,14 +108,14 @@ func (o *auditListOptions) run(ctx context.Context, r *call) error {
 		list := &view.AuditList{W: r.env.out}
 		return auditing.List(ctx, r.Project, rule, list.Add)
 	}
-	var list *view.List
+	var list *layout.List
 	begin := func() (err error) {
 		if list != nil {
 			return nil
 		}
 		m, err := r.Masker(nil) // the state is open once there is a record
 		if err == nil {
-			list, err = view.BeginList(r.env.out, view.Masking(m), map[string]any{"format_version": eventFormat}, "records")
+			list, err = layout.BeginList(r.env.out, m.JSON, map[string]any{"format_version": eventFormat}, "records")
 		}
 		if err == nil {
 			list.Spread = true

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -27,7 +27,7 @@ func collectCommand() Command {
 func runCollect(ctx context.Context, r *call, names []string) error {
 	err := reading.CollectNamed(ctx, r.Project, names, func(snapshot state.Snapshot) {
 		if !r.global.json {
-			view.Collected(r.env.out, snapshot)
+			readings.Collected(r.env.out, snapshot)
 		}
 	})
 	if err != nil {

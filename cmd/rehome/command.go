@@ -16,6 +16,7 @@ import (
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/terminal"
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/authorization"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -123,7 +124,7 @@ func showList[T any](r *call, name string, list []T, filledBy string, render fun
 
 // document writes one JSON document, without people unless they are to be named.
 func (r *call) document(value any) error {
-	encoded, err := encodeDocument(value)
+	encoded, err := layout.Encoded(value)
 	if err == nil {
 		encoded, err = r.Mask(encoded)
 	}
@@ -139,7 +140,7 @@ func (r *call) showDeclared(document any, render func(w io.Writer) error) error 
 	if !r.global.json {
 		return render(r.env.out)
 	}
-	return showDocument(r.env.out, document)
+	return layout.Document(r.env.out, document)
 }
 
 // event gives one of several results to whoever asked: as an event for programs, else what render writes of it.

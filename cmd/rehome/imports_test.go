@@ -171,9 +171,9 @@ var importRules = []importRule{
 		"a provider of somebody else has the public packages only"},
 	{"cmd/rehome/internal/terminal", []string{"module:cmd", "module:config", "module:state", "github.com/spf13", "net"},
 		"it asks and tells, and knows no command and no flag"},
-	{"cmd/rehome/internal/view", laterUseCases(),
+	{"cmd/rehome/internal/view/...", laterUseCases(),
 		"the view knows no use case that carries something out: what it renders of those is a value of a pure package"},
-	{"cmd/rehome/internal/view", []string{"module:config", "module:state/", "module:providers", "module:engine/project",
+	{"cmd/rehome/internal/view/...", []string{"module:config", "module:state/", "module:providers", "module:engine/project",
 		"context", "net", "os"}, "the view renders values, the records of the state among them, and opens nothing"},
 }
 

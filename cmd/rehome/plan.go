@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
@@ -60,7 +61,7 @@ func (o *planOptions) run(ctx context.Context, r *call) error {
 	}
 	for _, snapshot := range report.Collected {
 		if !r.global.json {
-			view.Collected(r.env.out, snapshot)
+			readings.Collected(r.env.out, snapshot)
 		}
 	}
 	if err := r.planFiles(report.Plan, o.markdown, o.html); err != nil {

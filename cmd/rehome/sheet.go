@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/switchover"
 )
@@ -61,7 +62,7 @@ func (o *sheetOptions) run(ctx context.Context, r *call) error {
 	case err != nil:
 		return err
 	case r.global.json:
-		return showDocument(r.env.out, report)
+		return layout.Document(r.env.out, report)
 	case o.out == "":
 		return writeSheet(r.env.out, formats[0], report.Sheets[0], r.Now())
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/switchover"
@@ -107,7 +108,7 @@ func (o *sheetConfirmOptions) run(ctx context.Context, r *call) error {
 // recorded answers a change: the format says what was changed.
 func (r *call) recorded(now *cutover.Recorded, format string, args ...any) error {
 	if r.global.json {
-		return showDocument(r.env.out, now)
+		return layout.Document(r.env.out, now)
 	}
 	view.CutoverRecorded(r.env.out, now, fmt.Sprintf(format, args...), r.readers())
 	return nil

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/planning"
 )
 
@@ -49,7 +50,7 @@ func (o *showOptions) run(ctx context.Context, r *call) error {
 		if err != nil {
 			return err
 		}
-		return showDocument(r.env.out, masked)
+		return layout.Document(r.env.out, masked)
 	}
 	return view.Plan(r.env.out, p, view.PlanOptions{
 		Style: r.style(), Verbose: o.verbose, Automation: r.env.automation(), Now: r.Now(), SavedTo: file,

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
 
@@ -45,6 +45,6 @@ func runSnapshotList(ctx context.Context, r *call, source string) error {
 		return err
 	}
 	return showList(r, "snapshots", snapshots, "rehome collect", func(w io.Writer) error {
-		return view.Snapshots(w, snapshots, r.Now())
+		return readings.Snapshots(w, snapshots, r.Now())
 	})
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/inventory"
 	"github.com/rehome-iam/rehome/engine/reading"
 )
@@ -74,11 +75,11 @@ func showSnapshotDiff(r *call, d reading.SnapshotDiff, verbose bool) (tally inve
 	if err != nil {
 		return nil, err
 	}
-	err = view.Buffered(r.env.out, func(w io.Writer) error {
+	err = layout.Buffered(r.env.out, func(w io.Writer) error {
 		if r.global.json {
-			tally, err = view.SnapshotDiffJSON(w, d, eventFormat, verbose, mask)
+			tally, err = readings.SnapshotDiffJSON(w, d, eventFormat, verbose, mask)
 		} else {
-			tally, err = view.SnapshotDiff(w, d, verbose)
+			tally, err = readings.SnapshotDiff(w, d, verbose)
 		}
 		return err
 	})

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -49,7 +49,7 @@ func (o *snapshotPruneOptions) run(ctx context.Context, r *call) error {
 	if r.global.json {
 		return r.document(map[string]any{"format_version": eventFormat, "dry_run": o.dryRun, "snapshots": found})
 	}
-	view.Pruned(r.env.out, found, o.dryRun, r.Now())
+	readings.Pruned(r.env.out, found, o.dryRun, r.Now())
 	return nil
 }
 

@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
 	"github.com/rehome-iam/rehome/engine/reading"
@@ -65,7 +66,7 @@ func runSnapshotShow(ctx context.Context, r *call, word string, o snapshotShowOp
 		return r.document(map[string]any{"format_version": eventFormat, "snapshot": snapshot, "pages": detail.Pages,
 			"assessments": detail.Assessments})
 	}
-	view.Snapshot(r.env.out, detail, r.Now())
+	readings.Snapshot(r.env.out, detail, r.Now())
 	return nil
 }
 
@@ -79,7 +80,7 @@ func listSnapshotItems(ctx context.Context, r *call, snapshot state.Snapshot, na
 		return err
 	}
 	if !r.global.json {
-		return view.Buffered(r.env.out, func(w io.Writer) error { return view.Items(w, snapshot, kind, items) })
+		return layout.Buffered(r.env.out, func(w io.Writer) error { return readings.Items(w, snapshot, kind, items) })
 	}
 	head := map[string]any{"format_version": eventFormat, "snapshot": snapshot.ID, "source": snapshot.Source, "kind": kind}
 	return writeList(r, head, "items", items, func(m *pseudonym.Masker, item identity.Item) identity.Item {
@@ -95,8 +96,8 @@ func writeList[T any](r *call, head map[string]any, name string, stream iter.Seq
 	if err != nil {
 		return err
 	}
-	return view.Buffered(r.env.out, func(w io.Writer) error {
-		list, err := view.BeginList(w, view.Masking(mask), head, name)
+	return layout.Buffered(r.env.out, func(w io.Writer) error {
+		list, err := layout.BeginList(w, mask.JSON, head, name)
 		if err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func showSnapshotItem(ctx context.Context, r *call, snapshot state.Snapshot, tex
 		return err
 	}
 	if !r.global.json {
-		return view.Item(r.env.out, item, page)
+		return readings.Item(r.env.out, item, page)
 	}
 	mask, err := r.Masker(nil)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/cutover"
 	"github.com/rehome-iam/rehome/engine/standing"
 	"github.com/rehome-iam/rehome/engine/undoing"
@@ -74,5 +75,5 @@ func runStatusApps(ctx context.Context, r *call, since string) error {
 	if m != nil {
 		overview.HideUsers(m)
 	}
-	return showDocument(r.env.out, overview)
+	return layout.Document(r.env.out, overview)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/readings"
 	"github.com/rehome-iam/rehome/engine/parity"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
@@ -131,7 +132,7 @@ func verifySources(ctx context.Context, r *call, o verifyOptions) error {
 	last, err := proving.Sources(ctx, r.Project, o.input(), proving.Watcher{
 		Collected: func(snapshot state.Snapshot) {
 			if !r.global.json {
-				view.Collected(r.env.out, snapshot)
+				readings.Collected(r.env.out, snapshot)
 			}
 		},
 		Compared: func(d reading.SnapshotDiff) error {

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -134,7 +135,7 @@ func Rehearsals(w io.Writer, all []state.Rehearsal) error {
 		fmt.Fprintln(w, "There is no rehearsal yet.")
 		return nil
 	}
-	columns := []heading{{Title: "ID"}, {Title: "RESULT"}, {Title: "ENDED"}, {Title: "TOOK", Right: true},
+	columns := []layout.Heading{{Title: "ID"}, {Title: "RESULT"}, {Title: "ENDED"}, {Title: "TOOK", Right: true},
 		{Title: "TARGET"}}
 	rows := make([][]string, 0, len(all))
 	for _, r := range all {
@@ -146,5 +147,5 @@ func Rehearsals(w io.Writer, all []state.Rehearsal) error {
 		rows = append(rows, []string{r.ID, verdict, phrase.Moment(r.At), tookMillis(total),
 			phrase.Clean(r.Report.Target.Identity)})
 	}
-	return writeTable(w, columns, rows)
+	return layout.Table(w, columns, rows)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -18,7 +19,7 @@ func Runs(w io.Writer, runs []history.Run) error {
 		_, err := fmt.Fprintln(w, "There is no run yet.")
 		return err
 	}
-	columns := []heading{{Title: "ID"}, {Title: "STATUS"}, {Title: "BEGUN"}, {Title: "TOOK", Right: true}, {Title: "PLAN"},
+	columns := []layout.Heading{{Title: "ID"}, {Title: "STATUS"}, {Title: "BEGUN"}, {Title: "TOOK", Right: true}, {Title: "PLAN"},
 		{Title: "ROLLBACK"}}
 	rows := make([][]string, 0, len(runs))
 	for _, run := range runs {
@@ -30,7 +31,7 @@ func Runs(w io.Writer, runs []history.Run) error {
 			phrase.ShortHash(run.PlanHash),
 			wayBack(run)})
 	}
-	return writeTable(w, columns, rows)
+	return layout.Table(w, columns, rows)
 }
 
 // RunOptions say how a run looks.

@@ -1,10 +1,11 @@
-package view
+package readings
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
 	"github.com/rehome-iam/rehome/engine/phrase"
@@ -14,14 +15,6 @@ import (
 
 // peopleShown is how many changes of people are shown of each kind and type unless all are asked for.
 const peopleShown = 10
-
-// Masking is a masker as a function of encoded JSON; nil for none.
-func Masking(m *pseudonym.Masker) func([]byte) []byte {
-	if m == nil {
-		return nil
-	}
-	return m.JSON
-}
 
 // folding counts changes of people by kind and type, so that only the first are listed.
 type folding struct {
@@ -179,7 +172,7 @@ func changeCounts(counts map[inventory.ChangeType]int) string {
 // are hidden by mask, unless that is nil.
 func SnapshotDiffJSON(w io.Writer, d reading.SnapshotDiff, format string, verbose bool, mask *pseudonym.Masker,
 ) (inventory.Tally, error) {
-	list, err := BeginList(w, Masking(mask), map[string]any{
+	list, err := layout.BeginList(w, mask.JSON, map[string]any{
 		"format_version": format, "source": d.Before.Source, "before": d.Before.ID, "after": d.After.ID,
 		"gaps_opened": d.Opened, "gaps_closed": d.Closed,
 	}, "changes")

@@ -1,4 +1,4 @@
-package view
+package layout
 
 import (
 	"fmt"
@@ -9,14 +9,14 @@ import (
 	"github.com/rehome-iam/rehome/engine/phrase"
 )
 
-// heading is one column of a table. Numbers stand on the right.
-type heading struct {
+// Heading is one column of a table. Numbers stand on the right.
+type Heading struct {
 	Title string
 	Right bool
 }
 
-// writeTable writes rows under their titles, two spaces between columns and none behind the last. Cells are cleaned.
-func writeTable(w io.Writer, columns []heading, rows [][]string) error {
+// Table writes rows under their titles, two spaces between columns and none behind the last. Cells are cleaned.
+func Table(w io.Writer, columns []Heading, rows [][]string) error {
 	widths := make([]int, len(columns))
 	for i, column := range columns {
 		widths[i] = utf8.RuneCountInString(column.Title)
@@ -49,4 +49,13 @@ func writeTable(w io.Writer, columns []heading, rows [][]string) error {
 		}
 	}
 	return nil
+}
+
+// Shortened keeps a line of a list readable; show has the whole text.
+func Shortened(text string) string {
+	const limit = 80
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
 }

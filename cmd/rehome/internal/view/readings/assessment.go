@@ -1,4 +1,4 @@
-package view
+package readings
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
@@ -66,19 +67,19 @@ func Assessments(w io.Writer, all []state.Assessment, now time.Time) error {
 		for _, class := range assess.Classes() {
 			row = append(row, phrase.Count(a.Classes[string(class)]))
 		}
-		rows = append(rows, append(row, phrase.Ago(a.StartedAt, now), shortened(a.Reason)))
+		rows = append(rows, append(row, phrase.Ago(a.StartedAt, now), layout.Shortened(a.Reason)))
 	}
-	columns := []heading{{Title: "ID"}, {Title: "SNAPSHOT"}, {Title: "SOURCE"}, {Title: "STATUS"},
+	columns := []layout.Heading{{Title: "ID"}, {Title: "SNAPSHOT"}, {Title: "SOURCE"}, {Title: "STATUS"},
 		{Title: "CLASSIFIER", Right: true}}
 	columns = append(columns, classColumns()...)
-	return writeTable(w, append(columns, heading{Title: "BEGUN"}, heading{Title: "REASON"}), rows)
+	return layout.Table(w, append(columns, layout.Heading{Title: "BEGUN"}, layout.Heading{Title: "REASON"}), rows)
 }
 
 // classColumns are in the order of assess.Classes.
-func classColumns() []heading {
-	var columns []heading
+func classColumns() []layout.Heading {
+	var columns []layout.Heading
 	for _, title := range []string{"NATIVE", "APPROX", "VISIBLE", "BY HAND", "BLOCKED"} {
-		columns = append(columns, heading{Title: title, Right: true})
+		columns = append(columns, layout.Heading{Title: title, Right: true})
 	}
 	return columns
 }
@@ -118,7 +119,7 @@ func Assessment(w io.Writer, a state.Assessment, kinds map[identity.Kind]map[ass
 	for _, class := range assess.Classes() {
 		total = append(total, phrase.Count(a.Classes[string(class)]))
 	}
-	return writeTable(w, append([]heading{{Title: "KIND"}}, classColumns()...), append(rows, total))
+	return layout.Table(w, append([]layout.Heading{{Title: "KIND"}}, classColumns()...), append(rows, total))
 }
 
 // Results lists the verdicts of a class, one a line, and their number.
@@ -227,7 +228,7 @@ func verdictChange(w io.Writer, c assess.Change) error {
 
 // compactOrNull encodes a text or a list of texts, which always succeeds.
 func compactOrNull(value any) json.RawMessage {
-	encoded, err := compact(value)
+	encoded, err := layout.Compact(value)
 	if err != nil {
 		return json.RawMessage("null")
 	}
@@ -238,7 +239,7 @@ func compactOrNull(value any) json.RawMessage {
 // nil.
 func AssessmentDiffJSON(w io.Writer, d reading.AssessmentDiff, head map[string]any, verbose bool,
 	mask *pseudonym.Masker) (int, error) {
-	list, err := BeginList(w, Masking(mask), head, "changes")
+	list, err := layout.BeginList(w, mask.JSON, head, "changes")
 	if err != nil {
 		return 0, err
 	}

@@ -1,4 +1,4 @@
-package view
+package layout
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ func BeginList(w io.Writer, mask func([]byte) []byte, head map[string]any, name 
 		return nil, err
 	}
 	for _, member := range slices.Sorted(maps.Keys(head)) {
-		encoded, err := compact(head[member])
+		encoded, err := Compact(head[member])
 		if err != nil {
 			return nil, err
 		}
@@ -37,8 +37,8 @@ func BeginList(w io.Writer, mask func([]byte) []byte, head map[string]any, name 
 	return &List{w: w, mask: mask}, err
 }
 
-// compact encodes a value on one line, with < > & as they are.
-func compact(value any) ([]byte, error) {
+// Compact encodes a value on one line, with < > & as they are.
+func Compact(value any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -48,7 +48,7 @@ func compact(value any) ([]byte, error) {
 
 // Add writes one element on a line of its own.
 func (l *List) Add(element any) error {
-	encoded, err := compact(element)
+	encoded, err := Compact(element)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (l *List) End(tail map[string]any) error {
 		return err
 	}
 	for _, member := range slices.Sorted(maps.Keys(tail)) {
-		encoded, err := compact(tail[member])
+		encoded, err := Compact(tail[member])
 		if err != nil {
 			return err
 		}

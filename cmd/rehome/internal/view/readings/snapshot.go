@@ -1,7 +1,6 @@
-package view
+package readings
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -12,22 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/reading"
 	"github.com/rehome-iam/rehome/state"
 )
-
-// Buffered gathers what write writes into few system calls.
-func Buffered(w io.Writer, write func(io.Writer) error) error {
-	out := bufio.NewWriter(w)
-	err := write(out)
-	if flushed := out.Flush(); err == nil {
-		err = flushed
-	}
-	return err
-}
 
 // Collected shows a snapshot that was just made: items by kind, gaps.
 func Collected(w io.Writer, p state.Snapshot) {
@@ -51,19 +41,10 @@ func Snapshots(w io.Writer, snapshots []state.Snapshot, now time.Time) error {
 		}
 		rows = append(rows, []string{p.ID, p.Source, p.Status, phrase.Count(p.Total()), phrase.Count(p.Pages),
 			phrase.Count(len(p.Gaps)),
-			phrase.Ago(p.StartedAt, now), shortened(reason)})
+			phrase.Ago(p.StartedAt, now), layout.Shortened(reason)})
 	}
-	return writeTable(w, []heading{{Title: "ID"}, {Title: "SOURCE"}, {Title: "STATUS"}, {Title: "ITEMS", Right: true},
+	return layout.Table(w, []layout.Heading{{Title: "ID"}, {Title: "SOURCE"}, {Title: "STATUS"}, {Title: "ITEMS", Right: true},
 		{Title: "PAGES", Right: true}, {Title: "GAPS", Right: true}, {Title: "BEGUN"}, {Title: "REASON"}}, rows)
-}
-
-// shortened keeps a line of a list readable; show has the whole text.
-func shortened(text string) string {
-	const limit = 80
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return text
 }
 
 // Snapshot shows what one snapshot holds.
