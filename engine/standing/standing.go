@@ -262,7 +262,9 @@ func (s *standing) readRuns() error {
 		s.LastRun, s.Facts.RunPlan = &run, run.PlanHash
 		s.Facts.RunUnfinished = run.Status.Unfinished()
 		s.Facts.RunLast = run.PlanHash == s.PlanHash || !run.StartedAt.Before(s.PlannedAt)
-		if s.Facts.Verified, err = s.verifiedSince(run.StartedAt); err != nil {
+		// one while the run was at work saw a part of it
+		ended := slices.MaxFunc([]time.Time{run.StartedAt, run.CompletedAt}, time.Time.Compare)
+		if s.Facts.Verified, err = s.verifiedSince(ended); err != nil {
 			return err
 		}
 	}
