@@ -83,7 +83,7 @@ func newAdapter(s settings, credential azcore.TokenCredential, base http.RoundTr
 	}
 	options := core.GraphClientOptions{}
 	transport := observer{next: reading.Transport(reading.Options{Origin: s.graphEndpoint, Base: base,
-		Places: s.concurrency, Sleep: s.sleep})}
+		Places: s.concurrency, Sleep: s.sleep, Alive: s.alive})}
 	pipeline := khttp.NewCustomTransportWithParentTransport(transport,
 		core.NewGraphTelemetryHandler(&options), khttp.NewParametersNameDecodingHandler())
 	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(provider,

@@ -31,8 +31,15 @@ func (c *client) failure(r resource, path string, seen *exchange, err error) err
 	case seen.status < 400 && f.Summary == "":
 		f.Summary = "only 200 is an answer to a list"
 	}
+	if f.VendorCode == codeExpired || f.Status == http.StatusGone {
+		return &reading.Expired{ProviderError: f.ProviderError()}
+	}
 	return f.ProviderError()
 }
+
+// codeExpired refuses a page whose token is no longer good, with status 400 (seen in the issues of
+// microsoftgraph/msgraph-sdk-dotnet, 2254).
+const codeExpired = "Directory_ExpiredPageToken"
 
 // codeNotOffered refuses what a tenant has no licence for, with status 403, whatever the token may do (seen in the
 // issues of microsoftgraph/microsoft-graph-docs).

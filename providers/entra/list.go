@@ -58,6 +58,10 @@ func (c *client) each(ctx context.Context, l list, take func(page) error) error 
 	request := l.first
 	for {
 		current, err := c.page(ctx, l, request, book)
+		if book.Again(err) {
+			request = l.first
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -158,14 +162,7 @@ func (c *client) rest(ctx context.Context, pause time.Duration) error {
 	if c.settings.sleep != nil {
 		return c.settings.sleep(ctx, pause)
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return reading.Sleep(ctx, pause)
 }
 
 func asProviderError(err error) error {

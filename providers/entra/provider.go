@@ -16,10 +16,13 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// New is the source for Microsoft Entra ID. Version is what Schema reports.
-func New(version string) sdk.Source { return &source{version: version} }
+// New is the source for Microsoft Entra ID. Version is what Schema reports. It logs as reading.NewLog says.
+func New(version string) sdk.Source {
+	return &source{version: version, settings: settings{alive: reading.Telling(reading.NewLog("entra"))}}
+}
 
 type source struct {
 	version string
@@ -38,6 +41,7 @@ type settings struct {
 	conditionalAccess                bool
 
 	sleep func(context.Context, time.Duration) error // nil waits for real
+	alive func(reading.Sign)                         // hears of waits; nil for nobody
 }
 
 const (
@@ -85,7 +89,7 @@ func (s *source) Configure(_ context.Context, config map[string]any) diag.List {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	read.sleep = s.settings.sleep
+	read.sleep, read.alive = s.settings.sleep, s.settings.alive
 	s.settings, s.client = read, nil
 	return given.Problems()
 }

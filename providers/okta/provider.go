@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
@@ -14,6 +13,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/sdk"
 	"github.com/rehome-iam/rehome/providers/sdk/args"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
 const (
@@ -32,11 +32,9 @@ type Source struct {
 	client   *client
 }
 
-// New makes a source that is not configured yet. Version is the plugin's own. It logs to what is os.Stderr now, so call
-// it before the plugin is served: later that is a pipe which nobody may read.
+// New makes a source that is not configured yet. Version is the plugin's own. It logs as reading.NewLog says.
 func New(version string) sdk.Source {
-	log := hclog.New(&hclog.LoggerOptions{Name: "okta", Output: os.Stderr, JSONFormat: true, Level: hclog.Info})
-	return &Source{version: version, log: log}
+	return &Source{version: version, log: reading.NewLog("okta")}
 }
 
 // Schema says which arguments the source block takes.

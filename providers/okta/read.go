@@ -78,6 +78,9 @@ func (r *reader) pages(ctx context.Context, l listing, each func(context.Context
 	book := reading.NewPages(http.MethodGet, l.location)
 	for {
 		a, err := r.client.get(ctx, l.doing, book.Location())
+		if book.Again(expired(err)) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -104,7 +107,17 @@ func (r *reader) pages(ctx context.Context, l listing, each func(context.Context
 	}
 }
 
-// take splits a page into its elements, each with its id noted in the book. Each element is decoded once, as there may
+// expired marks the refusal of a page for its address, which the org itself gave out and no longer knows.
+func expired(err error) error {
+	var refused *refusal
+	if errors.As(err, &refused) && (refused.status == http.StatusBadRequest || refused.status == http.StatusGone) {
+		return &reading.Expired{}
+	}
+	return err
+}
+
+// take splits a page into its elements, each with its id noted in the book, without those that were handed out before the
+// list began again. Each element is decoded once, as there may
 // be millions.
 func take(book *reading.Pages, l listing, a answer) ([]element, error) {
 	raws, err := book.Take(a.body, l.field, nil)
@@ -128,7 +141,9 @@ func take(book *reading.Pages, l listing, a answer) ([]element, error) {
 		if err := book.Seen(id); err != nil {
 			return nil, err
 		}
-		elements = append(elements, element{raw: raw, body: body})
+		if !book.Given(id) {
+			elements = append(elements, element{raw: raw, body: body})
+		}
 	}
 	return elements, nil
 }

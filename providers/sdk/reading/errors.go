@@ -23,6 +23,12 @@ type Fault struct {
 // Error is the message.
 func (f *Fault) Error() string { return f.Message }
 
+// Expired is the refusal of the address of a page that the server itself gave out: it had a time, and that is over.
+type Expired struct{ *contract.ProviderError }
+
+// Unwrap gives the provider error to errors.As.
+func (e *Expired) Unwrap() error { return e.ProviderError }
+
 // Failure is what is known of a request that went wrong.
 type Failure struct {
 	Doing      string // "reading applications"

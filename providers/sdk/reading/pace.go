@@ -12,6 +12,9 @@ import (
 // longestPause caps what a server may ask for with one header.
 const longestPause = 10 * time.Minute
 
+// longestTold keeps a number of a server within what a time can hold.
+const longestTold = 200 * 365 * 24 * time.Hour
+
 func retryable(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
@@ -30,18 +33,37 @@ func backoff(try int) time.Duration {
 // askedWait reads how long the server wants to be left alone. Retry-After counts seconds, also with a fraction, or is a
 // date; X-Rate-Limit-Reset is a time in epoch seconds by the server's own clock, which is in Date.
 func askedWait(header http.Header, now time.Time) (time.Duration, bool) {
+	wait, ok := toldWait(header, now)
+	return clampPause(wait.Seconds()), ok
+}
+
+// toldWait is what the server says, however long.
+func toldWait(header http.Header, now time.Time) (time.Duration, bool) {
 	if text := strings.TrimSpace(header.Get("Retry-After")); text != "" {
 		if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 {
-			return clampPause(seconds), true
+			return time.Duration(min(seconds, longestTold.Seconds()) * float64(time.Second)), true
 		}
 		if at, err := http.ParseTime(text); err == nil {
-			return clampPause(at.Sub(serverTime(header, now)).Seconds()), true
+			return at.Sub(serverTime(header, now)), true
 		}
 	}
 	if reset, ok := resetTime(header); ok {
-		return clampPause(reset.Sub(serverTime(header, now)).Seconds()), true
+		return reset.Sub(serverTime(header, now)), true
 	}
 	return 0, false
+}
+
+// Asked says how long a server wants to be left alone, as the end of a sentence about its answer; nothing where it does
+// not say.
+func Asked(header http.Header, now time.Time) string {
+	wait, ok := toldWait(header, now)
+	if !ok || wait <= 0 {
+		return ""
+	}
+	if wait > 24*time.Hour {
+		return ", and asked to wait until " + now.Add(wait).UTC().Format(time.RFC3339)
+	}
+	return ", and asked to wait " + wait.Round(time.Second).String()
 }
 
 func clampPause(seconds float64) time.Duration {
@@ -74,13 +96,14 @@ type pace struct {
 	share float64
 	mu    sync.Mutex
 	until map[string]time.Time // bucket to the time before which nothing is sent
+	far   map[string]time.Time // bucket to a reset that is further away than is waited for at once
 }
 
 func newPace(share float64) *pace {
 	if !(share > 0) || share > 1 {
 		share = 1
 	}
-	return &pace{share: share, until: map[string]time.Time{}}
+	return &pace{share: share, until: map[string]time.Time{}, far: map[string]time.Time{}}
 }
 
 // learn reads the announced limit of a response.
@@ -97,9 +120,14 @@ func (p *pace) learn(bucket string, response *http.Response, now time.Time) {
 	if used := limit - remaining; used < limit*p.share {
 		return
 	}
-	wait := clampPause(reset.Sub(serverTime(response.Header, now)).Seconds())
+	told := reset.Sub(serverTime(response.Header, now))
+	wait := clampPause(told.Seconds())
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	delete(p.far, bucket)
+	if told > wait {
+		p.far[bucket] = reset
+	}
 	if until := now.Add(wait); until.After(p.until[bucket]) {
 		p.until[bucket] = until
 	}
@@ -109,4 +137,15 @@ func (p *pace) wait(bucket string, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.until[bucket].Sub(now)
+}
+
+// reason says why requests of a bucket wait.
+func (p *pace) reason(bucket string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if reset, far := p.far[bucket]; far {
+		return "the share of the rate limit is used up, and the server gives none before " +
+			reset.UTC().Format(time.RFC3339) + "; it is asked again after each wait"
+	}
+	return "the share of the rate limit is used up"
 }

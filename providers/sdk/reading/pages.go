@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -27,7 +28,8 @@ type Pages struct {
 	ids           map[uint64]bool
 	current       string
 	count         int
-	empty         int // pages in a row without an element
+	empty         int             // pages in a row without an element
+	given         map[uint64]bool // handed out before the list began again, nil where it did not
 }
 
 // NewPages begins the book of the list that starts at this location (path with query, or URL).
@@ -36,6 +38,29 @@ func NewPages(method, location string) *Pages {
 		locations: map[[sha256.Size]byte]bool{}, bodies: map[[sha256.Size]byte]string{}, ids: map[uint64]bool{}}
 	p.locations[sha256.Sum256([]byte(location))] = true
 	return p
+}
+
+// Again begins the list once more from its first page where an error says that the address of a later one is no longer
+// good, see Expired. It does so once, and tells whether it did. What was handed out already is known afterwards: see
+// Given.
+func (p *Pages) Again(err error) bool {
+	var expired *Expired
+	if !errors.As(err, &expired) || p.given != nil || p.current == p.first {
+		return false // the address of the first page came from nobody, so it cannot expire
+	}
+	p.given, p.ids = p.ids, map[uint64]bool{}
+	p.bodies = map[[sha256.Size]byte]string{}
+	p.locations = map[[sha256.Size]byte]bool{sha256.Sum256([]byte(p.first)): true}
+	p.current, p.empty = p.first, 0
+	return true
+}
+
+// Given tells whether an element was handed out before the list began again, so that nothing comes twice.
+func (p *Pages) Given(id string) bool { return p.given[keyOf(id)] }
+
+func keyOf(id string) uint64 {
+	digest := sha256.Sum256([]byte(id))
+	return binary.BigEndian.Uint64(digest[:8])
 }
 
 // Location of the page that is read now.
@@ -67,7 +92,8 @@ func (p *Pages) Next(location string) error {
 
 // Take reads the elements of the page at Location. Field names the member that holds the list, empty for a bare list;
 // id tells the id of an element, nil for elements without one. An empty body, a list that is null or no list, an
-// element that is null, a page seen before and an id seen before are errors.
+// element that is null, a page seen before and an id seen before are errors. Elements that were handed out before the list
+// began again are left out.
 func (p *Pages) Take(body []byte, field string, id func(json.RawMessage) (string, error)) ([]json.RawMessage, error) {
 	elements, reason := Elements(body, field)
 	if reason != "" {
@@ -86,6 +112,7 @@ func (p *Pages) Take(body []byte, field string, id func(json.RawMessage) (string
 	if id == nil {
 		return elements, nil
 	}
+	fresh := elements[:0:0]
 	for index, element := range elements {
 		name, err := id(element)
 		if err != nil {
@@ -97,14 +124,16 @@ func (p *Pages) Take(body []byte, field string, id func(json.RawMessage) (string
 		if err := p.Seen(name); err != nil {
 			return nil, err
 		}
+		if !p.Given(name) {
+			fresh = append(fresh, element)
+		}
 	}
-	return elements, nil
+	return fresh, nil
 }
 
 // Seen notes an id; one that was there before is an error.
 func (p *Pages) Seen(id string) error {
-	digest := sha256.Sum256([]byte(id))
-	key := binary.BigEndian.Uint64(digest[:8])
+	key := keyOf(id)
 	if p.ids[key] {
 		return Invalid(p.method, p.current, "element %s was already in the list that starts at %s", id, p.first)
 	}

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"os"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -10,6 +11,12 @@ import (
 
 // longWait is from when on a person is told that nothing hangs.
 const longWait = 20 * time.Second
+
+// NewLog is the log of a source's plugin. It writes to what is os.Stderr now, so make it before the plugin is served:
+// later that is a pipe which nobody may read.
+func NewLog(name string) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: name, Output: os.Stderr, JSONFormat: true, Level: hclog.Info})
+}
 
 // Telling logs signs of life. The host shows a long wait whatever its log level is.
 func Telling(log hclog.Logger) func(Sign) {

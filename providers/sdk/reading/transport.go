@@ -166,7 +166,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	case last.whole():
 		return t.checked(last.response)
 	}
-	return nil, last.fault(request, tries)
+	return nil, last.fault(request, tries, t.options.Now())
 }
 
 // enter waits for the rate limit first and for a place then, so that requests of a bucket that is used up do not keep
@@ -205,7 +205,7 @@ func (t *transport) hold(request *http.Request, bucket string, try int) error {
 		if wait <= 0 {
 			return nil
 		}
-		t.sign(request, answer{reason: "the share of the rate limit is used up"}, try, wait)
+		t.sign(request, answer{reason: t.pace.reason(bucket)}, try, wait)
 		if err := t.options.Sleep(request.Context(), wait); err != nil {
 			return &Fault{Code: contract.ErrorUnreachable, Message: "stopped while waiting for the rate limit: " + err.Error()}
 		}
@@ -248,12 +248,12 @@ func (a answer) whole() bool { return a.response != nil && !retryable(a.response
 func (a answer) attempt(method string) Attempt {
 	made := Attempt{Again: !a.whole() && !a.final && method == http.MethodGet}
 	if a.response != nil {
-		made.Header = a.response.Header
+		made.Header, made.Limited = a.response.Header, a.response.StatusCode == http.StatusTooManyRequests
 	}
 	return made
 }
 
-func (a answer) fault(request *http.Request, tries int) *Fault {
+func (a answer) fault(request *http.Request, tries int, now time.Time) *Fault {
 	f := &Fault{Code: a.code, Tries: tries, Message: a.reason}
 	if a.response != nil {
 		f.Status = a.response.StatusCode
@@ -261,7 +261,7 @@ func (a answer) fault(request *http.Request, tries int) *Fault {
 		if f.Status == http.StatusTooManyRequests {
 			f.Code = contract.ErrorRateLimited
 		}
-		f.Message = fmt.Sprintf("the server answered %d", f.Status)
+		f.Message = fmt.Sprintf("the server answered %d", f.Status) + Asked(a.response.Header, now)
 	}
 	if tries > 1 {
 		f.Message += fmt.Sprintf(" (%d tries)", tries)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -30,7 +31,9 @@ func serve(t *testing.T, options reading.Options, answer func(n int, w http.Resp
 	if options.Origin == "" {
 		options.Origin = server.URL
 	}
-	options.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+	if options.Sleep == nil {
+		options.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+	}
 	client := &http.Client{Transport: reading.Transport(options)}
 	response, err := client.Get(server.URL + "/things?page=1")
 	body := ""
@@ -86,6 +89,84 @@ func TestItGivesUpAfterFiveTriesWithAFaultThatHidesEOF(t *testing.T) {
 	_, err, _, _ = serve(t, reading.Options{}, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) })
 	if !errors.As(err, &fault) || fault.Code != contract.ErrorRateLimited || fault.Status != 429 {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// A limit that names no time is waited for by time: five tries are over in a few seconds, and a limit lasts a minute.
+func TestALimitWithoutATimeIsWaitedForUntilTheBudgetEnds(t *testing.T) {
+	now := time.Now()
+	options := reading.Options{Budget: 5 * time.Minute, Now: func() time.Time { return now },
+		Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil }}
+	began := now
+	body, err, requests, _ := serve(t, options, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		if now.Sub(began) < 2*time.Minute {
+			w.WriteHeader(429)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, "[1]")
+	})
+	if err != nil || body != "[1]" || requests <= reading.DefaultTries {
+		t.Errorf("got %q, %v after %d requests", body, err, requests)
+	}
+	began = now
+	_, err, _, _ = serve(t, options, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) })
+	var fault *reading.Fault
+	if spent := now.Sub(began); !errors.As(err, &fault) || fault.Code != contract.ErrorRateLimited ||
+		spent < 4*time.Minute || spent > 5*time.Minute {
+		t.Errorf("%v after %s", err, now.Sub(began))
+	}
+}
+
+func TestAFaultSaysWhatTheServerAskedToWait(t *testing.T) {
+	reset := time.Date(2099, 1, 2, 3, 4, 5, 0, time.UTC)
+	for name, c := range map[string]struct{ header, value, want string }{
+		"longer than is waited for": {"Retry-After", "900", "the server answered 429, and asked to wait 15m0s"},
+		"far away": {"X-Rate-Limit-Reset", strconv.FormatInt(reset.Unix(), 10),
+			"the server answered 429, and asked to wait until 2099-01-02T03:04:05Z"},
+		"no number of this world": {"Retry-After", "1e300", "and asked to wait until"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err, requests, _ := serve(t, reading.Options{}, func(_ int, w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set(c.header, c.value)
+				w.WriteHeader(429)
+			})
+			if err == nil || !strings.Contains(err.Error(), c.want) || requests != 1 {
+				t.Errorf("%v after %d requests", err, requests)
+			}
+		})
+	}
+}
+
+func TestAResetThatIsFarAwayIsToldWhileItIsWaitedFor(t *testing.T) {
+	now := time.Date(2026, 11, 28, 6, 0, 0, 0, time.UTC)
+	reset := now.Add(48 * time.Hour)
+	var told []reading.Sign
+	options := reading.Options{Alive: func(s reading.Sign) { told = append(told, s) }, Now: func() time.Time { return now },
+		Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil }}
+	transport := func(w http.ResponseWriter) {
+		w.Header().Set("X-Rate-Limit-Limit", "100")
+		w.Header().Set("X-Rate-Limit-Remaining", "0")
+		w.Header().Set("X-Rate-Limit-Reset", strconv.FormatInt(reset.Unix(), 10))
+		w.Header()["Date"] = nil
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, "[1]")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { transport(w) }))
+	defer server.Close()
+	options.Origin = server.URL
+	client := &http.Client{Transport: reading.Transport(options)}
+	for range 2 {
+		response, err := client.Get(server.URL + "/list")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	}
+	if !slices.ContainsFunc(told, func(s reading.Sign) bool {
+		return s.Wait == 10*time.Minute && strings.Contains(s.Reason, "the server gives none before 2026-11-30T06:00:00Z")
+	}) {
+		t.Errorf("told %+v", told)
 	}
 }
 
