@@ -254,6 +254,25 @@ func (l *loader) rules(blocks map[string][]*hcl.Block) {
 	for _, block := range blocks["merge"] {
 		l.merge(block)
 	}
+	for _, block := range blocks["rebuilt"] {
+		l.rebuilt(block)
+	}
+}
+
+// rebuilt reads where policies of the incumbent were built again by hand.
+func (l *loader) rebuilt(block *hcl.Block) {
+	f := l.content(block.Body, []string{"where", "flow", "reference"}, []string{"upstream"})
+	f.notEmpty("flow")
+	f.notEmpty("reference")
+	kind, where := l.where(block, f)
+	if where != nil && kind != identity.KindAuthPolicy {
+		l.report(codeKindUnknown, "Unknown kind of item", block.LabelRanges[0], "Only an %q is rebuilt, and this is a %q.",
+			identity.KindAuthPolicy, kind)
+	} else if where != nil {
+		l.config.Rebuilts = append(l.config.Rebuilts, declaration.Rebuilt{Kind: kind, Name: block.Labels[1],
+			Where: where.predicate, Flow: f.text("flow"), Reference: f.text("reference"), Upstream: f.list("upstream"),
+			Range: rangeOf(block.DefRange)})
+	}
 }
 
 func (l *loader) merge(block *hcl.Block) {

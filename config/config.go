@@ -47,6 +47,7 @@ type Config struct {
 	Waves            []Wave
 	VolumeGuard      *VolumeGuard
 	Undos            []declaration.Undo
+	Rebuilts         []declaration.Rebuilt // policies that were built again by hand in the target
 
 	phase   string
 	sources *sourceFiles

@@ -161,7 +161,7 @@ func rootSchema() *hcl.BodySchema {
 	for _, name := range []string{"source", "target", "rehearsal"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"provider", "name"}})
 	}
-	for _, name := range []string{"skip", "map", "merge"} {
+	for _, name := range []string{"skip", "map", "merge", "rebuilt"} {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: []string{"kind", "name"}})
 	}
 	return schema

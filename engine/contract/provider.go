@@ -78,6 +78,15 @@ type StepRequest struct {
 	Begun bool `json:"begun,omitempty"`
 }
 
+// Attributes of a resource type that opens something. Where policies of the incumbent were built again by hand in the
+// target, the host puts into the opening what must be so there; the target reads it back, opens nothing where it is not
+// so, and writes none of it. A type that lacks the first opens nothing that stands under such a policy.
+const (
+	OpensWithFlow       = "sign_in_flow"    // the flow in which people prove who they are
+	OpensBeyondPassword = "beyond_password" // it asks everybody for a step beyond a password
+	OpensUnasked        = "unasked"         // providers whose people it does not ask, because those do
+)
+
 // Actions of a step.
 const (
 	ActionCreate = "create"

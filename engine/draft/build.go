@@ -18,7 +18,9 @@ import (
 func Build(input Input) (*plan.Plan, diag.List) {
 	b := newBuilder(input)
 	b.pick()
+	b.underPolicies()
 	b.group()
+	b.openAlready()
 	b.link()
 	b.blockCycles()
 	b.propagate() // before the target's checks: what waits for something says so, not that it is nowhere
@@ -60,6 +62,7 @@ func Desired(input Input) []identity.Resource {
 func wished(input Input) (desired, live []identity.Resource) {
 	b := newBuilder(input)
 	b.pick()
+	b.underPolicies()
 	b.group()
 	steps := make([]plan.Step, 0, len(b.steps))
 	for _, id := range b.stepIDs() {

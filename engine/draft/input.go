@@ -3,6 +3,7 @@ package draft
 import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/declaration"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -11,8 +12,8 @@ import (
 // Input is all that a plan is made of. Items are those of all snapshots, in any order; Bindings are keyed by
 // merge.BindingKey.
 //
-// CheckFindings are what the target's Check says, gathered by Judge. Rebuilt names items (by address) that a person
-// declared rebuilt by hand, with the statement: what needs them may go on.
+// CheckFindings are what the target's Check says, gathered by Judge. Rebuilt says which policies were built again by
+// hand in the target, see policies.go.
 type Input struct {
 	Migration     plan.Migration
 	Target        plan.Target
@@ -23,7 +24,7 @@ type Input struct {
 	Bindings      map[string]merge.Binding
 	Rules         []merge.Rule
 	Skips         []merge.Skip
-	Rebuilt       map[string]string
+	Rebuilt       []declaration.Rebuilt
 	CheckFindings []contract.CheckFinding
 	Gates         plan.Gates
 	Selection     Selection

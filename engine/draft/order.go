@@ -104,9 +104,6 @@ func (b *builder) linkDependency(step *plan.Step, n *node, on identity.Dependenc
 // linkNeed makes a step wait for all steps of an item. An item that is listed only has nothing that could be missing.
 func (b *builder) linkNeed(step *plan.Step, item *itemState, need identity.ItemID, deps map[string]bool) {
 	address := identity.Address{Source: item.of.Source, Kind: need.Kind, ID: need.ID}.String()
-	if _, rebuilt := b.input.Rebuilt[address]; rebuilt {
-		return
-	}
 	other := b.byID[address]
 	if other == nil {
 		blockOnce(step, fmt.Sprintf("needs %s %s, which is in no snapshot", words(need.Kind), need.ID))
@@ -191,7 +188,11 @@ func (b *builder) propagate() {
 	for len(queue) > 0 {
 		step := queue[0]
 		queue = queue[1:]
-		for _, other := range append(append([]*plan.Step(nil), dependants[step.ID]...), b.siblings(step)...) {
+		with := slices.Clone(dependants[step.ID])
+		if !b.schemas[step.Resource.Type].Opens { // what stays closed is made all the same: nobody comes in by it
+			with = append(with, b.siblings(step)...)
+		}
+		for _, other := range with {
 			if !undone(other) {
 				block(other, fmt.Sprintf("needs %s, which is not done: %s", step.ID, rootReason(step.Reason)))
 				queue = append(queue, other)

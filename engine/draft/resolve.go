@@ -44,6 +44,8 @@ type node struct {
 	id       identity.ResourceID // final: after mapping and renaming
 	outcome  merge.Outcome
 	problem  string
+	toDo     string // about the problem
+	stricter bool   // it opens something that stands under a policy which is not carried
 	stepID   string
 	joined   bool // another source's item makes the resource; this one only uses it
 }

@@ -133,7 +133,7 @@ func (b *builder) makeStep(nodes []*node) *plan.Step {
 			step.Class = worseClass(step.Class, n.item.result.Class)
 		}
 		if n.problem != "" && problem == "" {
-			problem = n.problem
+			problem, step.ToDo = n.problem, n.toDo
 		}
 		if !isMaking[n] {
 			continue

@@ -1,5 +1,7 @@
 package kinds
 
+import "slices"
+
 // Application is something people or machines sign in to (Okta: app; Entra: app registration joined with its own
 // service principal).
 type Application struct {
@@ -15,6 +17,7 @@ type Application struct {
 	AssignedGroups int    `json:"assigned_groups" map:"no" doc:"Groups assigned."`
 
 	ClientID               string   `json:"client_id" map:"identity" doc:"OIDC client id. Okta: client_id. Entra: appId."`
+	SourceClientID         string   `json:"source_client_id,omitempty" map:"no" doc:"Client id at the source where a map block states another; empty where none does."`
 	ClientType             string   `json:"client_type" map:"access" doc:"confidential or public, empty when it cannot be decided."`
 	ClientAuthentication   string   `json:"client_authentication" map:"access" doc:"OIDC token endpoint authentication method: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none."`
 	Secret                 string   `json:"secret,omitempty" doc:"For map blocks; no source sets it. new has the target make a client secret, which is given out once, in the place of the incumbent's. Empty carries the incumbent's where it may be read."`
@@ -270,7 +273,7 @@ type AppAssignment struct {
 type AuthPolicy struct {
 	Name      string   `json:"name" doc:"Name."`
 	Type      string   `json:"type" map:"no" doc:"The incumbent's own word: ACCESS_POLICY, PASSWORD, MFA_ENROLL, conditional_access, group_rule."`
-	Status    string   `json:"status" map:"status" doc:"active, inactive, or report_only."`
+	Status    string   `json:"status" map:"no" doc:"active, inactive, or report_only."`
 	System    bool     `json:"system" map:"no" doc:"The incumbent's default policy."`
 	Priority  int      `json:"priority" doc:"Lower comes first."`
 	Rules     int      `json:"rules" map:"no" doc:"Number of its rules."`
@@ -279,6 +282,21 @@ type AuthPolicy struct {
 	OwnOnly   bool     `json:"own_only" map:"no" doc:"It protects nothing but the incumbent's own products, or nobody."`
 	Known     bool     `json:"known" map:"no" doc:"False when its type is not known to rehome."`
 	Unknown   []string `json:"unknown" map:"no" doc:"Paths of settings that are set at the source and that no other field carries."`
+
+	PasswordSuffices bool     `json:"password_suffices" map:"no" doc:"It is known to ask nobody for more than a password."`
+	Only             []string `json:"only" map:"no" doc:"Client ids of the applications that a conditional_access policy is for; empty for all."`
+	Spares           []string `json:"spares" map:"no" doc:"Client ids of the applications that a conditional_access policy leaves out."`
+}
+
+// ConditionalAccess is the type of a policy that names the applications which it is for. Of the other types it is the
+// application that names its policy.
+const ConditionalAccess = "conditional_access"
+
+// Reaches tells whether a policy names an application, by its client id, or is for all. What it does not say it does
+// not leave out.
+func (p AuthPolicy) Reaches(clientID string) bool {
+	return p.Type == ConditionalAccess && !slices.Contains(p.Spares, clientID) &&
+		(len(p.Only) == 0 || slices.Contains(p.Only, clientID))
 }
 
 // SessionPolicy limits how long a sign-in lasts.

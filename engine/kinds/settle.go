@@ -35,6 +35,9 @@ func Restate(kind identity.Kind, before, after map[string]json.RawMessage,
 			findings = append(findings, f)
 		}
 	}
+	if kind == identity.KindApplication && slices.Contains(stated, "client_id") {
+		after["source_client_id"] = orNull(before["client_id"]) // policies of the source name it by this one
+	}
 	return findings, Settle(kind, after, stated)
 }
 

@@ -117,7 +117,7 @@ func (w *Prepared) compute(ctx context.Context, p *project.Project, schema contr
 			Provider: cfg.Target.Provider, Name: cfg.Target.Name, Identity: who.Identity, Summary: who.Summary,
 			SnapshotAt: w.takenAt,
 		},
-		Schemas: schema.Resources, Rules: cfg.Merges, Skips: cfg.Skips, Selection: selected,
+		Schemas: schema.Resources, Rules: cfg.Merges, Skips: cfg.Skips, Rebuilt: cfg.Rebuilts, Selection: selected,
 	}
 	snapshots, err := w.gather(ctx, p, &input, in.Refresh)
 	if err != nil {

@@ -171,7 +171,12 @@ func (b *builder) switchOff(e *entry, live *identity.Resource) {
 		return
 	}
 	e.undo.Action, e.undo.Disposition = plan.ActionDelete, plan.DispositionPlanned
-	e.undo.Before = only(e.done.Step.After, managed(e.done.Step.After, b.schemas[live.Type]))
+	// How people proved who they are when it was opened has no say in closing it.
+	schema := b.schemas[live.Type]
+	e.undo.Before = only(e.done.Step.After, slices.DeleteFunc(managed(e.done.Step.After, schema), func(name string) bool {
+		a, _ := schema.Attribute(name)
+		return name != "enabled" && !a.Identity
+	}))
 	e.undo.Reason = "is switched off, before anything else of it is touched"
 }
 

@@ -36,6 +36,7 @@ func convertAuthPolicy(body reading.Node, rules ruleList) (identity.Item, error)
 		p.Known = true
 	}
 	p.Restricts = p.Status == identity.StatusActive && restricts(p.Type, body, rules)
+	p.PasswordSuffices = p.Type == "ACCESS_POLICY" && passwordSuffices(rules)
 	references := groupReferences(body, rules)
 	p.Unknown = unreadOfPolicy(body, rules)
 	item, err := identity.NewItem(identity.KindAuthPolicy, body.At("id").Text(), p.Name, p)
@@ -167,6 +168,17 @@ func restricts(kind string, body reading.Node, rules ruleList) bool {
 	default:
 		return true
 	}
+}
+
+// passwordSuffices tells whether no rule that lets anybody in asks for more than a password, or may ask for it.
+func passwordSuffices(rules ruleList) bool {
+	for _, rule := range rules.elements {
+		denies := rule.body.At("actions", "appSignOn", "access").Text() == "DENY"
+		if rule.body.At("status").Text() == "ACTIVE" && !denies && !isOpen(rule.body) {
+			return false
+		}
+	}
+	return len(rules.elements) > 0 && len(rules.gaps) == 0
 }
 
 // isOpen is true for a rule that lets in everybody it meets with one factor and no more conditions on that.

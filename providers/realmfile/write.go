@@ -119,6 +119,9 @@ func (c *change) findAssignment() (identity.Resource, bool) {
 // findEnablement finds none of a closed client when it is taken back: that it is closed is all that is asked for.
 func (c *change) findEnablement() (identity.Resource, bool) {
 	live, exists := c.read(c.step.Resource)
+	if _, demands := c.step.After[contract.OpensWithFlow]; demands && exists {
+		live = realm.ReadSignIns(c.root).Into(live, c.find("clients", c.step.Resource.Key))
+	}
 	return live, exists && (!c.deletes() || live.Attributes["enabled"] == true)
 }
 
@@ -152,7 +155,8 @@ func (c *change) Later(live *found) []string {
 // laterEnablement: a client was made closed, which is what its first opening expects.
 func laterEnablement(live identity.Resource) []string {
 	if live.Attributes["enabled"] == false {
-		return []string{"enabled", "gated"} // without its gate it is refused with the reason
+		// without its gate, or when people sign in otherwise than it demands, it is refused with the reason
+		return append([]string{"enabled", "gated"}, realm.SignInAttributes()...)
 	}
 	return nil
 }
@@ -288,6 +292,10 @@ func (c *change) enablement() error {
 	if enabled {
 		if err := c.shut(client); err != nil {
 			return err
+		}
+		now := realm.ReadSignIns(c.root).Of(client)
+		if why := realm.NotAsDemanded(c.step.After, now); len(why) > 0 {
+			return steps.Conflict(now, realm.StaysClosed(c.step.Resource.Key, why))
 		}
 	}
 	client["enabled"] = enabled

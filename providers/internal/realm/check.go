@@ -19,6 +19,7 @@ import (
 func Check(desired, live []identity.Resource) []contract.CheckFinding {
 	c := checker{live: byID(live), desired: byID(desired)}
 	c.gates()
+	c.signIns()
 	c.gateNames(gating.GateKey)
 	c.organizations(desired, live)
 	c.providers(desired)

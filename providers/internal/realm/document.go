@@ -70,6 +70,7 @@ func readProviders(doc object.Object) []identity.Resource {
 
 func readClients(doc object.Object, flows gating.FlowSet) []identity.Resource {
 	var clients, roles, gates, enablements []identity.Resource
+	signIns := ReadSignIns(doc)
 	rolesOf := object.Peek(object.Peek(doc, "roles"), "client")
 	for _, c := range object.Objects(doc["clients"]) {
 		id := object.Text(c, "clientId")
@@ -86,7 +87,7 @@ func readClients(doc object.Object, flows gating.FlowSet) []identity.Resource {
 		if gate, there := flows.Gate(c); there {
 			gates = append(gates, gate)
 		}
-		enablements = append(enablements, ReadEnablement(c))
+		enablements = append(enablements, signIns.Into(ReadEnablement(c), c))
 	}
 	return append(append(append(clients, roles...), gates...), enablements...)
 }

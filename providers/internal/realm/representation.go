@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
@@ -123,6 +124,12 @@ func enablementFields() []field {
 		{name: "enabled", form: asFlag, at: "enabled", doc: "People may sign in to it."},
 		{name: "gated", form: asFlag, read: readGated,
 			doc: "It is opened behind its gate only. Set by the gate, not by this step."},
+		{name: contract.OpensWithFlow, doc: "Flow in which people prove who they are: that of the client, or of the realm. " +
+			"The plan sets it where policies were built again by hand; no step writes it."},
+		{name: contract.OpensBeyondPassword, form: asFlag, doc: "Every way through the flow asks for a step beyond a " +
+			"password. As sign_in_flow."},
+		{name: contract.OpensUnasked, form: asSet, doc: "Providers whose people no flow of the realm asks for such a step. " +
+			"As sign_in_flow."},
 	}
 }
 
@@ -153,6 +160,9 @@ func realmFields() []field {
 			doc: "People may register themselves."},
 		{name: "browser_flow", at: "browserFlow", computed: true, doc: "Flow that the realm signs people in with."},
 		{name: "direct_grant_flow", at: "directGrantFlow", computed: true, doc: "Flow of the password grant."},
+		{name: "asking_flows", form: asSet, computed: true,
+			read: func(o object.Object) any { return object.List(ReadSignIns(o).Asking()) },
+			doc:  "Flows that ask everybody for a step beyond a password."},
 		{name: "flow_policies", form: asSet, computed: true,
 			read: func(o object.Object) any { return object.Sorted(flowPolicies(o)) },
 			doc:  "Client policies that put a flow of their own in the place of a client's."},

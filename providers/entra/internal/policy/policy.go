@@ -22,7 +22,7 @@ const statusReportOnly = "report_only"
 // understood makes the policy unknown, and is returned.
 func ConditionalAccess(n reading.Node) (out kinds.AuthPolicy, gaps []string) {
 	var r policyReader
-	out = kinds.AuthPolicy{Name: n.At("displayName").Text(), Type: "conditional_access", Rules: 1}
+	out = kinds.AuthPolicy{Name: n.At("displayName").Text(), Type: kinds.ConditionalAccess, Rules: 1}
 	conditions := r.conditions(n.At("conditions"))
 	controls := r.grant(n.At("grantControls"))
 	sessions := r.session(n.At("sessionControls"))
@@ -43,6 +43,8 @@ func ConditionalAccess(n reading.Node) (out kinds.AuthPolicy, gaps []string) {
 	out.Unknown = r.unknown
 	out.Known = len(r.gaps) == 0
 	out.OwnOnly = out.Known && ownOnly(n.At("conditions"))
+	out.PasswordSuffices = out.Known && passwordSuffices(n.At("grantControls"))
+	out.Only, out.Spares = reach(n.At("conditions", "applications"))
 	out.Restricts = out.Status == identity.StatusActive && (!out.Known || !r.moot(len(controls)+len(sessions)))
 	return out, r.gaps
 }
@@ -80,6 +82,26 @@ func ownOnly(conditions reading.Node) bool {
 			return name != "Office365" && name != "MicrosoftAdminPortals" && name != "None" &&
 				!strings.HasSuffix(name, officeSuffix)
 		})
+}
+
+// passwordSuffices tells whether none of the controls asks for more than a password, or may ask for it.
+func passwordSuffices(controls reading.Node) bool {
+	asks := func(word string) bool { return word == "mfa" || word == "riskRemediation" }
+	return !controls.At("authenticationStrength").IsSet() && !controls.At("customAuthenticationFactors").IsSet() &&
+		!slices.ContainsFunc(controls.At("builtInControls").Texts(), asks)
+}
+
+// reach lists the client ids that a policy names, nothing where it may be for more than these, and those that it
+// leaves out. The vendor's words for its own products are no client ids, so they name nothing that moves.
+func reach(applications reading.Node) (only, spares []string) {
+	included := applications.At("includeApplications").Texts()
+	named := !slices.Contains(included, "All") && !applications.At("applicationFilter").IsSet() &&
+		!applications.At("includeUserActions").IsSet() &&
+		!applications.At("includeAuthenticationContextClassReferences").IsSet()
+	if named {
+		only = sorted(included)
+	}
+	return only, sorted(applications.At("excludeApplications").Texts())
 }
 
 func summarize(conditions, controls []string) string {

@@ -166,7 +166,7 @@ func commonFindings(app kinds.Application) []fidelity.Finding {
 	if app.PolicyID != "" {
 		f := impact("policy_id", "its sign-on policy does not move with it", fidelity.DirectionLooser,
 			fidelity.AudienceSecurity, fidelity.SeverityMedium, "policy_not_carried")
-		f.Compensated = "nothing but the word of who acknowledges it, until the policy is rebuilt by hand"
+		f.Compensated = "staying closed where that asks for more, until it is built again and the target reads it back"
 		findings = append(findings, f)
 	}
 	if !app.ClaimsKnown && (app.Protocol == "saml" || app.Protocol == "oidc") {

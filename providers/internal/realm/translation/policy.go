@@ -26,13 +26,18 @@ func translateAuthPolicy(item identity.Item) (contract.Translation, error) {
 	if p.Type == "group_rule" {
 		return groupRule(p), nil
 	}
+	stricter := p.Restricts || !p.Known
 	action := "Rebuild it whole by hand before cut-over, or say with a skip block that it is not needed."
+	if stricter {
+		action = "Rebuild it whole by hand before cut-over, and name its flow in a rebuilt block: what it protects stays " +
+			"closed until the target reads that flow back."
+	}
 	if len(p.Summary) > 0 {
 		action += " Its rules: " + strings.Join(p.Summary, "; ") + "."
 	}
 	finding := rebuild("rules", "a policy moves whole or not at all, and leaving out one rule changes what the next "+
 		"one catches", action)
-	if p.Restricts || !p.Known {
+	if stricter {
 		finding.Direction = fidelity.DirectionLooser
 		finding.Audience, finding.Severity, finding.ImpactCode = fidelity.AudienceSecurity, fidelity.SeverityHigh,
 			"policy_not_carried"

@@ -247,7 +247,7 @@ func accountFindings(p kinds.IdentityProvider, a identity.Attributes) []fidelity
 	} else if p.FederatedMFA != "" {
 		f := impact("federated_mfa", "whether the upstream asked for a second factor is not looked at",
 			fidelity.DirectionLooser, fidelity.AudienceSecurity, fidelity.SeverityMedium, "federated_mfa_not_checked")
-		f.Compensated = "nothing but the word of who acknowledges it, until the policy that asks for one is rebuilt by hand"
+		f.Compensated = "applications whose policies ask for one: they stay closed until the flow after the provider asks too"
 		findings = append(findings, f)
 	}
 	return findings

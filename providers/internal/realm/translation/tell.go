@@ -76,7 +76,7 @@ func tells() map[string]string {
 		"password_reset/help_desk": "Everybody in this list sets a new password in the same days. Expect calls, and " +
 			"remind people that no one asks for a password.",
 		"policy_not_carried": "A sign-in policy does not move and must be rebuilt by hand, whole, before the " +
-			"change. Until it is confirmed, what it protects must not be opened.",
+			"change. What it protects stays closed until the new one is there and was read back.",
 		"profile_form": "At your first sign-in you may be asked once for your name and e-mail address.",
 		"provider_groups_lost": "People who come from this partner are no longer put into groups at sign-in. Give " +
 			"them their groups by hand, or connect another feed.",

@@ -95,6 +95,41 @@ func (c *Realm) settings(ctx context.Context) (object.Object, error) {
 	return document, err
 }
 
+// SignIns reads how people sign in to a client as things are now: the flows that are bound to the realm, to the client
+// and after each provider.
+func (c *Realm) SignIns(ctx context.Context, application object.Object) (*realm.SignIns, error) {
+	var document object.Object
+	if err := c.Get(ctx, c.Admin(), nil, &document); err != nil {
+		return nil, err
+	}
+	top, err := c.TopFlows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	providers, err := c.providers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]bool{admin.Text(document, "browserFlow"): true, admin.Text(document, "directGrantFlow"): true}
+	for _, provider := range providers {
+		wanted[admin.Text(provider, "postBrokerLoginFlowAlias")] = true
+	}
+	overrides := admin.Part(application, "authenticationFlowBindingOverrides")
+	var flows []object.Object
+	for alias, id := range top {
+		if !wanted[alias] && admin.Text(overrides, "browser") != id && admin.Text(overrides, "direct_grant") != id {
+			continue
+		}
+		tree, err := c.Tree(ctx, alias, id)
+		if err != nil {
+			return nil, err
+		}
+		flows = append(flows, tree.flows...)
+	}
+	document["authenticationFlows"], document["identityProviders"] = admin.List(flows), admin.List(providers)
+	return realm.ReadSignIns(document), nil
+}
+
 // addPolicies puts the client policies and their profiles into a realm that was read without them.
 func (c *Realm) addPolicies(ctx context.Context, document object.Object) error {
 	for section, path := range map[string]string{"clientPolicies": "policies", "clientProfiles": "profiles"} {

@@ -163,7 +163,8 @@ func (w enablementWriter) Later(live *found) []string {
 	if live.Raw["enabled"] == true {
 		return nil
 	}
-	return []string{"enabled", "gated"} // without its gate it is refused with the reason
+	// without its gate, or when people sign in otherwise than it demands, it is refused with the reason
+	return append([]string{"enabled", "gated"}, realm.SignInAttributes()...)
 }
 
 // Find implements steps.Writer.
@@ -175,7 +176,15 @@ func (w enablementWriter) Find(ctx context.Context, step contract.StepRequest) (
 	if step.Action == contract.ActionDelete && raw["enabled"] != true {
 		return nil, nil // a closed client is all that taking the enablement back asks for
 	}
-	return &found{Resource: realm.ReadEnablement(raw), Raw: raw}, nil
+	opening := realm.ReadEnablement(raw)
+	if _, demands := step.After[contract.OpensWithFlow]; demands {
+		signIns, err := w.SignIns(ctx, raw)
+		if err != nil {
+			return nil, err
+		}
+		opening = signIns.Into(opening, raw)
+	}
+	return &found{Resource: opening, Raw: raw}, nil
 }
 
 // Create implements steps.Writer.
@@ -191,6 +200,9 @@ func (w enablementWriter) Update(ctx context.Context, step contract.StepRequest,
 		gated, _ := step.After["gated"].(bool)
 		if err := w.checkDoors(ctx, live.Raw, gated); err != nil {
 			return err
+		}
+		if why := realm.NotAsDemanded(step.After, live.Attributes); len(why) > 0 {
+			return steps.Refuse("%s", realm.StaysClosed(step.Resource.Key, why))
 		}
 	}
 	return enable(ctx, w.Realm, live, wanted)
