@@ -144,6 +144,7 @@ func TestScripts(t *testing.T) {
 			"count-lines":   countLines,
 			"remove-record": removeRecord,
 			"private":       private,
+			"open-in":       openIn,
 		},
 	})
 }

@@ -166,9 +166,33 @@ func (b *builder) openingsWait() {
 	}
 	for _, id := range b.stepIDs() {
 		if step := b.steps[id]; step.Disposition == plan.DispositionPlanned && b.schemas[step.Resource.Type].Opens {
-			step.DependsOn = slices.Compact(slices.Sorted(slices.Values(append(step.DependsOn, providers...))))
+			before := append(b.behind(step), providers...)
+			step.DependsOn = slices.Compact(slices.Sorted(slices.Values(append(step.DependsOn, before...))))
 		}
 	}
+}
+
+// behind lists the changes that a step waits for through what is as wanted already: a step that has nothing to do is no
+// reason to run ahead of what it stands on.
+func (b *builder) behind(step *plan.Step) []string {
+	var found []string
+	seen := map[string]bool{}
+	queue := slices.Clone(step.DependsOn)
+	for len(queue) > 0 {
+		id := queue[0]
+		queue = queue[1:]
+		other := b.steps[id]
+		if other == nil || seen[id] {
+			continue
+		}
+		seen[id] = true
+		if other.Disposition == plan.DispositionPlanned {
+			found = append(found, id)
+			continue
+		}
+		queue = append(queue, other.DependsOn...)
+	}
+	return found
 }
 
 // propagate blocks what depends on a step that will not be done, and the other steps of its items, until nothing

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,5 +53,24 @@ func TestHash_IsTheGoldenOne(t *testing.T) {
 	}
 	if string(want) != got {
 		t.Errorf("hash %s, want %s", got, want)
+	}
+}
+
+func TestBuild_AnOpeningWaitsForWhatIsChangedBehindWhatIsAsWanted(t *testing.T) {
+	in := behindADoor()
+	in.Items = in.Items[:1]
+	opening := &in.Items[0].Translation.Resources[2]
+	opening.DependsOn = []identity.Dependency{identity.OnItem(identity.KindApplication, "a1", "role")}
+	role := &in.Items[0].Translation.Resources[1]
+	role.DependsOn = []identity.Dependency{identity.OnItem(identity.KindGroup, "g1", "group")}
+	in.Items = append(in.Items, group("g1", "eng"))
+	in.Live = []identity.Resource{{Type: "role", Key: "wiki/access", Attributes: identity.Attributes{"client": "wiki",
+		"role": "access"}}}
+	p := build(t, in)
+	if role := step(t, p, "role:wiki/access"); role.Disposition != plan.DispositionUnchanged {
+		t.Fatalf("the role is %s", role.Disposition)
+	}
+	if after := step(t, p, "opening:wiki").DependsOn; !slices.Contains(after, "group:/eng") {
+		t.Errorf("the opening waits for %v", after)
 	}
 }

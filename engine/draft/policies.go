@@ -119,7 +119,9 @@ func (i *itemState) builtAs(block *declaration.Rebuilt) {
 	}
 }
 
-func title(block declaration.Rebuilt) string { return fmt.Sprintf("rebuilt %q %q", block.Kind, block.Name) }
+func title(block declaration.Rebuilt) string {
+	return fmt.Sprintf("rebuilt %q %q", block.Kind, block.Name)
+}
 
 func placed(d diag.Diagnostic, block declaration.Rebuilt) diag.Diagnostic {
 	if place := block.Range; place.File != "" {
@@ -190,8 +192,8 @@ func (b *builder) demand(n *node, rules []rule) {
 	case len(open) > 0:
 		n.problem = staysClosed + "at the incumbent it stands under " + strings.Join(open, " and ") +
 			", which is not carried and may ask for more than the target does; no acknowledgement makes up for that"
-		n.toDo = "build the policy again in the target, then name the flow in a block rebuilt \"auth_policy\" … { where, flow, " +
-			"reference }"
+		n.toDo = "build the policy again in the target, then name the flow in a block rebuilt \"auth_policy\" … " +
+			"{ where, flow, reference }"
 	case !readsBack:
 		n.problem = staysClosed + "a policy over it was built again, which this target cannot read back"
 	case len(flows) > 1:

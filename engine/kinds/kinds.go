@@ -284,18 +284,21 @@ type AuthPolicy struct {
 	Unknown   []string `json:"unknown" map:"no" doc:"Paths of settings that are set at the source and that no other field carries."`
 
 	PasswordSuffices bool     `json:"password_suffices" map:"no" doc:"It is known to ask nobody for more than a password."`
-	Only             []string `json:"only" map:"no" doc:"Client ids of the applications that a conditional_access policy is for; empty for all."`
-	Spares           []string `json:"spares" map:"no" doc:"Client ids of the applications that a conditional_access policy leaves out."`
+	Only             []string `json:"only,omitempty" map:"no" doc:"Client ids of the applications that a conditional_access policy is for; empty for all."`
+	Spares           []string `json:"spares,omitempty" map:"no" doc:"Client ids of the applications that a conditional_access policy leaves out."`
 }
 
-// ConditionalAccess is the type of a policy that names the applications which it is for. Of the other types it is the
+// The types of policies that are for all applications, or for those that they name. Of the other types it is the
 // application that names its policy.
-const ConditionalAccess = "conditional_access"
+const (
+	ConditionalAccess = "conditional_access"
+	SecurityDefaults  = "security_defaults"
+)
 
 // Reaches tells whether a policy names an application, by its client id, or is for all. What it does not say it does
 // not leave out.
 func (p AuthPolicy) Reaches(clientID string) bool {
-	return p.Type == ConditionalAccess && !slices.Contains(p.Spares, clientID) &&
+	return (p.Type == ConditionalAccess || p.Type == SecurityDefaults) && !slices.Contains(p.Spares, clientID) &&
 		(len(p.Only) == 0 || slices.Contains(p.Only, clientID))
 }
 

@@ -116,3 +116,21 @@ func TestFields_SayWhatAMapBlockMaySet(t *testing.T) {
 		}
 	}
 }
+
+// Policies of the source name an application by the id that it has there, whatever a map block calls it.
+func TestRestate_KeepsTheClientIDOfTheSource(t *testing.T) {
+	after, _ := restate(t, identity.KindApplication, map[string]string{"client_id": `"old"`},
+		map[string]string{"client_id": `"new"`})
+	if string(after["source_client_id"]) != `"old"` {
+		t.Errorf("the source calls it %s", after["source_client_id"])
+	}
+	if after, _ = restate(t, identity.KindApplication, map[string]string{"client_id": `"old"`},
+		map[string]string{"description": `"x"`}); after["source_client_id"] != nil {
+		t.Errorf("nothing was restated, and it holds %s", after["source_client_id"])
+	}
+	policy := AuthPolicy{Type: ConditionalAccess, Only: []string{"old"}}
+	if !policy.Reaches("old") || policy.Reaches("new") || (AuthPolicy{Type: "ACCESS_POLICY"}).Reaches("old") ||
+		!(AuthPolicy{Type: SecurityDefaults}).Reaches("any") {
+		t.Error("a policy does not reach what it is for")
+	}
+}

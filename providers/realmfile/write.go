@@ -295,7 +295,7 @@ func (c *change) enablement() error {
 		}
 		now := realm.ReadSignIns(c.root).Of(client)
 		if why := realm.NotAsDemanded(c.step.After, now); len(why) > 0 {
-			return steps.Conflict(now, realm.StaysClosed(c.step.Resource.Key, why))
+			return steps.Refuse("%s", realm.StaysClosed(c.step.Resource.Key, why))
 		}
 	}
 	client["enabled"] = enabled

@@ -211,9 +211,9 @@ func SignInAttributes() []string {
 }
 
 // AsBuiltAgain is what to do about a flow that is not as a rebuilt block says.
-const AsBuiltAgain = "Bind the flow to the realm or to the client, with a step beyond a password that everybody passes where " +
-	"the policy demanded it, and after every provider, or name those that ask themselves as upstream in the rebuilt block; " +
-	"then plan again."
+const AsBuiltAgain = "Bind the flow to the realm or to the client, with a step beyond a password that everybody passes " +
+	"where the policy demanded it, and after every provider, or name those that ask themselves as upstream in the rebuilt " +
+	"block; then plan again."
 
 // signIns refuses to open what would not ask for what a policy that was built again asks for.
 func (c *checker) signIns() {
@@ -235,7 +235,10 @@ func (c *checker) signInOf(opening identity.Resource, realm identity.Attributes)
 	asking, bound := object.Texts(realm["asking_flows"]), cmp.Or(object.Text(realm, "browser_flow"), "browser")
 	live, lives := c.live[opening.ID()]
 	now := live.Attributes.Clone()
-	if _, gatedNow := c.desired[identity.ResourceID{Type: TypeGate, Key: id}]; !lives || gatedNow {
+	_, gatedNow := c.desired[identity.ResourceID{Type: TypeGate, Key: id}]
+	_, gated := c.live[identity.ResourceID{Type: TypeGate, Key: id}]
+	if _, behindNow := c.desired[identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey}]; !lives || gatedNow ||
+		gated && behindNow {
 		client := c.end(identity.ResourceID{Type: TypeClient, Key: id})
 		more := slices.Contains(asking, bound) &&
 			(!object.Truth(client, "direct_access_grants") || slices.Contains(asking, object.Text(realm, "direct_grant_flow")))

@@ -191,6 +191,11 @@ func (n Node) Names() []string {
 // It reads nothing.
 func (n Node) IsSet() bool { return isSet(n.value) }
 
+// AnySet tells whether one of the members says anything. It reads nothing.
+func (n Node) AnySet(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return n.At(name).IsSet() })
+}
+
 func isSet(value any) bool {
 	switch v := value.(type) {
 	case nil:

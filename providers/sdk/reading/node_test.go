@@ -134,3 +134,13 @@ func TestNode_ReadsWhatIsNotThereAsNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestNode_AnySetLooksAtTheNamedMembersOnly(t *testing.T) {
+	n := parsed(t, `{"off":false,"empty":[],"on":["x"]}`)
+	if n.AnySet("off", "empty", "absent") || !n.AnySet("off", "on") || n.AnySet() {
+		t.Error("what says something is not told from what does not")
+	}
+	if unread := n.Unread(""); len(unread) != 1 {
+		t.Errorf("looking reads: %v are left", unread)
+	}
+}

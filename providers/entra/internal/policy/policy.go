@@ -52,7 +52,7 @@ func ConditionalAccess(n reading.Node) (out kinds.AuthPolicy, gaps []string) {
 // SecurityDefaults reads the one switch that asks everybody for a second factor where a tenant has no policies of its
 // own.
 func SecurityDefaults(n reading.Node) kinds.AuthPolicy {
-	out := kinds.AuthPolicy{Name: n.At("displayName").Text(), Type: "security_defaults", System: true, Rules: 1, Known: true,
+	out := kinds.AuthPolicy{Name: n.At("displayName").Text(), Type: kinds.SecurityDefaults, System: true, Rules: 1, Known: true,
 		Status: identity.StatusInactive, Summary: []string{"if always then mfa, and no protocol that cannot ask for it"}}
 	if out.Name == "" {
 		out.Name = "Security defaults"
@@ -65,6 +65,9 @@ func SecurityDefaults(n reading.Node) kinds.AuthPolicy {
 	return out
 }
 
+// What a policy is for where it names no applications.
+const byAction, byContext = "includeUserActions", "includeAuthenticationContextClassReferences"
+
 // officeSuffix ends the application ids of the vendor's own suite.
 const officeSuffix = "-0000-0ff1-ce00-000000000000"
 
@@ -76,8 +79,7 @@ func ownOnly(conditions reading.Node) bool {
 		return true
 	}
 	included := applications.At("includeApplications").Texts()
-	return len(included) > 0 && !applications.At("includeUserActions").IsSet() &&
-		!applications.At("includeAuthenticationContextClassReferences").IsSet() &&
+	return len(included) > 0 && !applications.AnySet(byAction, byContext) &&
 		!slices.ContainsFunc(included, func(name string) bool {
 			return name != "Office365" && name != "MicrosoftAdminPortals" && name != "None" &&
 				!strings.HasSuffix(name, officeSuffix)
@@ -87,22 +89,21 @@ func ownOnly(conditions reading.Node) bool {
 // passwordSuffices tells whether none of the controls asks for more than a password, or may ask for it.
 func passwordSuffices(controls reading.Node) bool {
 	asks := func(word string) bool { return word == "mfa" || word == "riskRemediation" }
-	return !controls.At("authenticationStrength").IsSet() && !controls.At("customAuthenticationFactors").IsSet() &&
+	return !controls.AnySet("authenticationStrength", "customAuthenticationFactors") &&
 		!slices.ContainsFunc(controls.At("builtInControls").Texts(), asks)
 }
 
 // reach lists the client ids that a policy names, nothing where it may be for more than these, and those that it
 // leaves out. The vendor's words for its own products are no client ids, so they name nothing that moves.
 func reach(applications reading.Node) (only, spares []string) {
-	included := applications.At("includeApplications").Texts()
-	named := !slices.Contains(included, "All") && !applications.At("applicationFilter").IsSet() &&
-		!applications.At("includeUserActions").IsSet() &&
-		!applications.At("includeAuthenticationContextClassReferences").IsSet()
-	if named {
-		only = sorted(included)
+	if included := applications.At("includeApplications").Texts(); !slices.Contains(included, "All") &&
+		!applications.AnySet("applicationFilter", byAction, byContext) {
+		only = inOrder(included)
 	}
-	return only, sorted(applications.At("excludeApplications").Texts())
+	return only, inOrder(applications.At("excludeApplications").Texts())
 }
+
+func inOrder(names []string) []string { return slices.Sorted(slices.Values(names)) }
 
 func summarize(conditions, controls []string) string {
 	if len(conditions) == 0 {
@@ -140,8 +141,8 @@ func (r *policyReader) rest(n reading.Node, where string) []string {
 }
 
 func (r *policyReader) conditions(n reading.Node) []string {
-	out := members(n.At("applications"), "applicationFilter", "excludeApplications", "includeApplications",
-		"includeAuthenticationContextClassReferences", "includeUserActions")
+	out := members(n.At("applications"), "applicationFilter", "excludeApplications", "includeApplications", byContext,
+		byAction)
 	out = append(out, r.rest(n.At("applications"), "conditions.applications.")...)
 	out = append(out, members(n, "agentContext", "agentIdRiskLevels", "authenticationFlows", "clientApplications")...)
 	if types := n.At("clientAppTypes"); types.IsSet() {
@@ -154,8 +155,7 @@ func (r *policyReader) conditions(n reading.Node) []string {
 	out = append(out, members(n, "deviceStates", "devices", "insiderRiskLevels", "locations", "platforms",
 		"servicePrincipalRiskLevels", "signInRiskLevels", "userRiskLevels")...)
 	out = append(out, members(n.At("users"), "excludeGroups", "excludeGuestsOrExternalUsers", "excludeRoles",
-		"excludeUsers",
-		"includeGroups", "includeGuestsOrExternalUsers", "includeRoles", "includeUsers")...)
+		"excludeUsers", "includeGroups", "includeGuestsOrExternalUsers", "includeRoles", "includeUsers")...)
 	out = append(out, r.rest(n.At("users"), "conditions.users.")...)
 	return append(out, r.rest(n, "conditions.")...)
 }
@@ -204,11 +204,9 @@ func (r *policyReader) grant(n reading.Node) []string {
 		controls = append(controls, "terms of use")
 	}
 	joint := " or "
-	switch operator := n.At("operator"); operator.Text() {
-	case "AND":
+	if operator := n.At("operator"); operator.Text() == "AND" {
 		joint = " and "
-	case "OR", "":
-	default:
+	} else if operator.Text() != "OR" && operator.Text() != "" {
 		r.strange("grantControls.operator " + operator.Plain())
 	}
 	controls = append(controls, r.rest(n, "grantControls.")...)
@@ -264,10 +262,7 @@ func (r *policyReader) moot(demands int) bool {
 	if demands > 1 || !slices.Equal(r.controls, []string{"block"}) || len(r.clients) == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(r.clients, func(word string) bool {
-		return word != "exchangeActiveSync" &&
-			word != "other"
-	})
+	return !slices.ContainsFunc(r.clients, func(word string) bool { return word != "exchangeActiveSync" && word != "other" })
 }
 
 // longestCondition keeps a summary readable, in bytes; the whole policy is in the item's raw body.

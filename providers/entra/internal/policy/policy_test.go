@@ -54,3 +54,29 @@ func TestSecurityDefaults_AreAPolicyWhereTheyAreOn(t *testing.T) {
 		t.Errorf("on %+v, off %+v", on, off)
 	}
 }
+
+// What a policy is for, and whether a password satisfies it, is known or taken for the worst.
+func TestConditionalAccess_KnowsWhatItIsForAndWhetherAPasswordIsEnough(t *testing.T) {
+	const own, other = "55f32264-bcb3-f27a-f4b3-8fc2d5bec4c5", "66f32264-bcb3-f27a-f4b3-8fc2d5bec4c5"
+	for name, c := range map[string]struct {
+		applications, controls string
+		reaches, suffices      bool
+	}{
+		"all":           {`{"includeApplications":["All"]}`, `{"builtInControls":["mfa"]}`, true, false},
+		"all but it":    {`{"includeApplications":["All"],"excludeApplications":["` + own + `"]}`, `{}`, false, true},
+		"it alone":      {`{"includeApplications":["` + own + `"]}`, `{"builtInControls":["block"]}`, true, true},
+		"another":       {`{"includeApplications":["` + other + `"]}`, `{"builtInControls":["compliantDevice"]}`, false, true},
+		"no word of it": {`{}`, `{"authenticationStrength":{"id":"s"}}`, true, false},
+		"by a filter": {`{"includeApplications":["` + other + `"],"applicationFilter":{"mode":"include","rule":"x"}}`,
+			`{"customAuthenticationFactors":["f"]}`, true, false},
+		"by an action":    {`{"includeUserActions":["urn:user:registerdevice"]}`, `{"builtInControls":["riskRemediation"]}`, true, false},
+		"what is unknown": {`{"includeApplications":["All"]}`, `{"builtInControls":["somethingNew"]}`, true, false},
+		"a way beside it": {`{"includeApplications":["All"]}`, `{"builtInControls":["compliantDevice","mfa"]}`, true, false},
+	} {
+		out, _ := ConditionalAccess(parsed(t, `{"id":"p","displayName":"P","state":"enabled","conditions":{"applications":`+
+			c.applications+`},"grantControls":`+c.controls+`}`))
+		if out.Reaches(own) != c.reaches || out.PasswordSuffices != c.suffices {
+			t.Errorf("%s: reaches it %t, a password suffices %t", name, out.Reaches(own), out.PasswordSuffices)
+		}
+	}
+}
