@@ -5,10 +5,10 @@ import (
 )
 
 // counts are those of a summary that follow from the steps.
-type counts struct{ create, update, remove, mapped, unchanged, manual, blocked, skipped int }
+type counts struct{ create, update, remove, mapped, unchanged, notMoved, manual, blocked, skipped int }
 
 func (s *Summary) counts() counts {
-	return counts{s.Create, s.Update, s.Delete, s.Map, s.Unchanged, s.ManualFollowUp, s.Blocked, s.Skipped}
+	return counts{s.Create, s.Update, s.Delete, s.Map, s.Unchanged, s.NotMoved, s.ManualFollowUp, s.Blocked, s.Skipped}
 }
 
 func countsOf(steps []Step) counts {
@@ -57,6 +57,10 @@ func (s *Summary) count(step *Step) {
 	case ActionMap:
 		s.Map++
 	case ActionNone:
+		if step.Resource.Type == "" || step.Withdrawn {
+			s.NotMoved++
+			return
+		}
 		s.Unchanged++
 	}
 }

@@ -138,7 +138,8 @@ type Summary struct {
 	Update         int                  `json:"update"`
 	Delete         int                  `json:"delete"`
 	Map            int                  `json:"map"`
-	Unchanged      int                  `json:"unchanged"`
+	Unchanged      int                  `json:"unchanged"` // live resources that are as wanted
+	NotMoved       int                  `json:"not_moved"` // items and resources for which nothing is to be done in the target
 	ManualFollowUp int                  `json:"manual_follow_up"`
 	Blocked        int                  `json:"blocked"`
 	Skipped        int                  `json:"skipped"`

@@ -58,10 +58,7 @@ func evidenceHead(b *strings.Builder, r *handoff.Report, o EvidenceOptions) {
 	fmt.Fprintf(b, "Plan      %s   %s\n", r.Plan.Hash, words(string(r.Plan.Status)))
 	fmt.Fprintf(b, "          %s into %s\n", phrase.Clean(r.Migration.Name),
 		phrase.Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)))
-	s := r.Plan.Summary
-	fmt.Fprintf(b, "          %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n",
-		phrase.Count(s.Create), phrase.Count(s.Update), phrase.Count(s.Delete), phrase.Count(s.Map),
-		phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked), phrase.Count(s.Skipped))
+	fmt.Fprintf(b, "          %s\n", numbers(r.Plan.Summary))
 	if r.LaterPlan != "" {
 		fmt.Fprintf(b, "          a later plan %s was previewed and not applied\n", phrase.ShortHash(r.LaterPlan))
 	}

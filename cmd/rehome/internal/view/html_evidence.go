@@ -48,18 +48,13 @@ func EvidenceHTML(w io.Writer, r *handoff.Report) error {
 }
 
 func evidencePageOf(base page, r *handoff.Report) evidencePage {
-	s := r.Plan.Summary
 	out := evidencePage{
 		Page: base, Heading: fmt.Sprintf("Evidence of %s: %s", phrase.Clean(r.Migration.Name), r.Handoff),
 		Target: phrase.Clean(firstOf(r.Plan.Target.Summary, r.Plan.Target.Identity)),
 		Hash:   r.Plan.Hash, PlanStatus: words(string(r.Plan.Status)), Run: "No run.", Complete: handoff.Finished(r.Criteria),
 		Verdict: "Every criterion is met.",
 		Impacts: pageImpacts(r.Impacts),
-		Counts: fmt.Sprintf("The plan: %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s "+
-			"skipped.", phrase.Count(s.Create),
-			phrase.Count(s.Update), phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged),
-			phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked),
-			phrase.Count(s.Skipped)),
+		Counts:  "The plan: " + numbers(r.Plan.Summary) + ".",
 	}
 	if r.Run != nil {
 		out.Run = fmt.Sprintf("Run %s, %s, started %s: %s applied, %s failed, %s not started, %s unknown.",

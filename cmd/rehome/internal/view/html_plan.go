@@ -149,7 +149,7 @@ func tiles(s plan.Summary) []tile {
 		{phrase.Count(s.Map), "map"},
 		{phrase.Count(s.Unchanged), "equal"},
 		{phrase.Count(s.ManualFollowUp), "by hand"}, {phrase.Count(s.Blocked), "blocked"},
-		{phrase.Count(s.Skipped), "skipped"},
+		{phrase.Count(s.Skipped), "skipped"}, {phrase.Count(s.NotMoved), "not moved"},
 	}
 }
 

@@ -75,10 +75,10 @@ func markdownHead(p *plan.Plan) string {
 		b.WriteString("\n")
 	}
 	s := p.Summary
-	fmt.Fprintf(&b, "| create | change | delete | map | equal | by hand | blocked | skipped |\n| --- | --- | --- | --- "+
-		"| --- | --- | --- | --- |\n")
-	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n\n", s.Create, s.Update, s.Delete, s.Map, s.Unchanged,
-		s.ManualFollowUp, s.Blocked, s.Skipped)
+	fmt.Fprintf(&b, "| create | change | delete | map | equal | by hand | blocked | skipped | not moved |\n"+
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d | %d |\n\n", s.Create, s.Update, s.Delete, s.Map, s.Unchanged,
+		s.ManualFollowUp, s.Blocked, s.Skipped, s.NotMoved)
 	switch {
 	case p.Rollback != nil:
 		fmt.Fprintf(&b, "**Access**: %s closed; %s what is used or needed as it is.\n\n",

@@ -395,20 +395,25 @@ func place(step plan.Step) string {
 	return fmt.Sprintf(" (%s:%d)", phrase.Clean(step.DecidedBy.File), step.DecidedBy.Line)
 }
 
+// numbers is what a plan does and leaves, in numbers. Every view says them in this order.
+func numbers(s plan.Summary) string {
+	return fmt.Sprintf("%s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped; %s not moved",
+		phrase.Count(s.Create), phrase.Count(s.Update), phrase.Count(s.Delete), phrase.Count(s.Map),
+		phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp), phrase.Count(s.Blocked), phrase.Count(s.Skipped),
+		phrase.Count(s.NotMoved))
+}
+
 func footer(b *strings.Builder, p *plan.Plan, o PlanOptions) {
 	s := p.Summary
 	if p.Rollback != nil {
 		fmt.Fprintf(b, "Rollback  %s delete, %s restore; %s stay, %s changed by others, %s with nothing to do\n",
 			phrase.Count(s.Delete), phrase.Count(s.Update), phrase.Count(s.Skipped), phrase.Count(s.Blocked),
-			phrase.Count(s.Unchanged))
+			phrase.Count(s.Unchanged+s.NotMoved))
 		irreversible(b, p)
 		closing(b, p, o)
 		return
 	}
-	fmt.Fprintf(b, "Plan      %s create, %s change, %s delete, %s map; %s equal; %s by hand, %s blocked, %s skipped\n",
-		phrase.Count(s.Create), phrase.Count(s.Update),
-		phrase.Count(s.Delete), phrase.Count(s.Map), phrase.Count(s.Unchanged), phrase.Count(s.ManualFollowUp),
-		phrase.Count(s.Blocked), phrase.Count(s.Skipped))
+	fmt.Fprintf(b, "Plan      %s\n", numbers(s))
 	fmt.Fprintf(b, "Classes   %s\n", classes(s.Classes))
 	k := s.Books
 	fmt.Fprintf(b, "Books     %s = %s done by resources + %s folded into them + %s visible only + %s by hand + %s "+
