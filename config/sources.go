@@ -55,3 +55,13 @@ func (c *Config) Mapper() *merge.Mapper { return merge.NewMapper(c.Maps, kinds.R
 func (c *Config) Declared() declaration.Declared {
 	return declaration.Declared{Rollback: c.Rollback, Evidence: c.Evidence}
 }
+
+// Arguments are the names of the arguments that the block states, whatever they are worth.
+func (p ProviderBlock) Arguments() map[string]bool {
+	stated := map[string]bool{}
+	attributes, _ := p.body.JustAttributes() // a block in it is refused where it is decoded
+	for name := range attributes {
+		stated[name] = true
+	}
+	return stated
+}

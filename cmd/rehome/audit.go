@@ -64,7 +64,7 @@ without state or key. It names who acted and what was done, also for other tenan
 			if err != nil {
 				return err
 			}
-			return r.tell("audit_exported", fieldsOf(report), "%s written to %s. Head %s",
+			return r.tell("audit_exported", layout.Fields(report), "%s written to %s. Head %s",
 				phrase.Plural(report.Records, "record", "records"), out, report.Head)
 		},
 	}
@@ -108,29 +108,19 @@ func (o *auditListOptions) run(ctx context.Context, r *call) error {
 		list := &view.AuditList{W: r.env.out}
 		return auditing.List(ctx, r.Project, rule, list.Add)
 	}
-	var list *layout.List
-	begin := func() (err error) {
-		if list != nil {
-			return nil
-		}
-		m, err := r.Masker(nil) // the state is open once there is a record
-		if err == nil {
-			list, err = layout.BeginList(r.env.out, m.JSON, map[string]any{"format_version": eventFormat}, "records")
-		}
-		if err == nil {
-			list.Spread = true
-		}
+	if _, err := r.State(ctx); err != nil { // which knows whom to hide
 		return err
 	}
-	err := auditing.List(ctx, r.Project, rule, func(record state.AuditRecord) error {
-		if err := begin(); err != nil {
-			return err
-		}
-		return list.Add(record)
-	})
-	if err == nil {
-		err = begin()
+	m, err := r.Masker(nil)
+	if err != nil {
+		return err
 	}
+	list, err := layout.BeginList(r.env.out, m.JSON, map[string]any{"format_version": eventFormat}, "records")
+	if err != nil {
+		return err
+	}
+	list.Spread = true
+	err = auditing.List(ctx, r.Project, rule, func(record state.AuditRecord) error { return list.Add(record) })
 	if err != nil {
 		return err
 	}

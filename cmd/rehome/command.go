@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -180,19 +179,6 @@ func (r *call) next(command string) {
 	if !r.global.json && !r.env.automation() {
 		fmt.Fprintf(r.env.out, "Next: %s\n", command)
 	}
-}
-
-// fieldsOf are the fields of a report as an event has them.
-func fieldsOf(report any) map[string]any {
-	fields := map[string]any{}
-	encoded, err := json.Marshal(report)
-	if err == nil {
-		err = json.Unmarshal(encoded, &fields)
-	}
-	if err != nil { // a report is made of texts, numbers and lists
-		panic(err)
-	}
-	return fields
 }
 
 // cobra is the command as the parser of command lines knows it.

@@ -5,7 +5,8 @@ package main
 func commands() []Command {
 	return []Command{
 		initCommand(), validateCommand(), collectCommand(), assessCommand(), decideCommand(), acknowledgeCommand(),
-		planCommand(), rehearseCommand(), applyCommand(), verifyCommand(), statusCommand(),
+		planCommand(), planListCommand(), planShowCommand(), rehearseCommand(), applyCommand(), verifyCommand(), statusCommand(),
+		sourceCommand(), sourceListCommand(), sourceShowCommand(),
 		snapshotCommand(), snapshotListCommand(), snapshotShowCommand(), snapshotDiffCommand(), snapshotRawCommand(),
 		snapshotPruneCommand(),
 		assessmentCommand(), assessmentListCommand(), assessmentShowCommand(), assessmentDiffCommand(),

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +24,7 @@ type environment struct {
 	out, err io.Writer
 	terminal bool // out is a terminal
 	asks     bool // in is a terminal, so a person can be asked
-	variable []string
+	variable terminal.Variables
 	now      func() time.Time
 	folder   string // of the rehome binary, where plugins are looked for first
 	home     string
@@ -60,30 +59,12 @@ func systemEnvironment() *environment {
 	return e
 }
 
-func (e *environment) getenv(name string) string {
-	for i := len(e.variable) - 1; i >= 0; i-- {
-		if key, value, ok := strings.Cut(e.variable[i], "="); ok && key == name {
-			return value
-		}
-	}
-	return ""
-}
+func (e *environment) getenv(name string) string { return e.variable.Get(name) }
 
-// automation tells whether a pipeline runs us: then no advice to type commands is printed and nobody is asked.
-func (e *environment) automation() bool {
-	on := func(name string) bool {
-		v := e.getenv(name)
-		return v != "" && v != "0" && !strings.EqualFold(v, "false")
-	}
-	return on("CI") || on("REHOME_IN_AUTOMATION")
-}
+func (e *environment) automation() bool { return e.variable.Automation() }
 
 func (e *environment) style(noColor bool) view.Style {
-	if noColor || e.getenv("NO_COLOR") != "" {
-		return view.Style{}
-	}
-	forced := e.getenv("CLICOLOR_FORCE")
-	return view.Style{Color: e.terminal && e.getenv("TERM") != "dumb" || forced != "" && forced != "0"}
+	return view.Style{Color: !noColor && e.variable.Color(e.terminal)}
 }
 
 // backendOf opens the file of a state for a command.

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/spf13/pflag"
 
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view"
 	"github.com/rehome-iam/rehome/cmd/rehome/internal/view/layout"
 	"github.com/rehome-iam/rehome/engine/planning"
+	"github.com/rehome-iam/rehome/engine/recounting"
 )
 
 type showOptions struct {
@@ -55,4 +57,29 @@ func (o *showOptions) run(ctx context.Context, r *call) error {
 	return view.Plan(r.env.out, p, view.PlanOptions{
 		Style: r.style(), Verbose: o.verbose, Automation: r.env.automation(), Now: r.Now(), SavedTo: file,
 	})
+}
+
+// planShowCommand is show under the name beside plan list; a plan file has no part in it.
+func planShowCommand() Command {
+	c := showCommand()
+	c.Path, c.Group, c.Class = "plan show", "", classRead
+	c.Long = "Show renders a plan that the state keeps, the newest unless its hash or the beginning of it is given, as rehome show does."
+	c.Example = "  rehome plan show\n  rehome plan show sha256:9f2c61d0 -json"
+	return c
+}
+
+func planListCommand() Command {
+	return Command{
+		Path: "plan list", Class: classRead,
+		Short:   "List the plans that the state keeps, newest first",
+		Example: "  rehome plan list\n  rehome plan list -json",
+		Run: func(ctx context.Context, r *call) error {
+			plans, err := recounting.Plans(ctx, r.Project)
+			if err != nil {
+				return err
+			}
+			return showList(r, "plans", plans, "rehome plan",
+				func(w io.Writer) error { return view.Plans(w, plans, r.Now()) })
+		},
+	}
 }

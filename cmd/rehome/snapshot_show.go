@@ -96,21 +96,7 @@ func writeList[T any](r *call, head map[string]any, name string, stream iter.Seq
 	if err != nil {
 		return err
 	}
-	return layout.Buffered(r.env.out, func(w io.Writer) error {
-		list, err := layout.BeginList(w, mask.JSON, head, name)
-		if err != nil {
-			return err
-		}
-		for element, err := range stream {
-			if err != nil {
-				return err
-			}
-			if err := list.Add(hide(mask, element)); err != nil {
-				return err
-			}
-		}
-		return list.End(nil)
-	})
+	return layout.Stream(r.env.out, mask.JSON, head, name, stream, func(element T) any { return hide(mask, element) })
 }
 
 // jsonMask hides people in JSON; nil in text, and where people are to be shown.

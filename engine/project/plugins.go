@@ -258,6 +258,20 @@ func (p *Plugins) Source(ctx context.Context, block *config.ProviderBlock, cfg *
 	return source, nil
 }
 
+// SourceSchema asks the plugin of a source what it is, without configuring it.
+func (p *Plugins) SourceSchema(ctx context.Context, name string) (contract.ProviderSchema, error) {
+	o, err := p.locked(name)
+	if err != nil {
+		return contract.ProviderSchema{}, err
+	}
+	source, err := client.LaunchSource(ctx, o)
+	if err != nil {
+		return contract.ProviderSchema{}, err
+	}
+	defer source.Close()
+	return source.Schema(ctx)
+}
+
 // TargetSchema asks the plugin of a target what it is, without configuring it.
 func (p *Plugins) TargetSchema(ctx context.Context, name string) (contract.ProviderSchema, error) {
 	o, err := p.locked(name)

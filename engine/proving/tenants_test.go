@@ -31,6 +31,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/proving"
 	"github.com/rehome-iam/rehome/engine/reading"
+	"github.com/rehome-iam/rehome/engine/recounting"
 	"github.com/rehome-iam/rehome/engine/standing"
 	"github.com/rehome-iam/rehome/engine/undoing"
 	"github.com/rehome-iam/rehome/providers/realmfile"
@@ -231,8 +232,10 @@ func (n *tenant) looks(t *testing.T) string {
 	tell("credentials", names, err)
 	runs, err := m.Runs()
 	tell("runs", runs, err)
-	plans, err := m.Plans()
+	plans, err := recounting.Plans(ctx, p)
 	tell("plans", plans, err)
+	sources, err := standing.Sources(ctx, p)
+	tell("sources", sources, err)
 	bindings, err := m.Bindings()
 	tell("bindings", bindings, err)
 	followUps, err := m.FollowUps()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
@@ -195,4 +196,25 @@ func readBack(step state.PlannedStep, outcomes []history.Step) Row {
 		row.Resource = step.Resource.String()
 	}
 	return row
+}
+
+// Plans are the plans of the configured migration that the state keeps, newest first, drafts among them; never nil.
+func Plans(ctx context.Context, p *project.Project) ([]history.PlanRecord, error) {
+	migration, err := p.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := migration.Plans()
+	if err != nil {
+		return nil, err
+	}
+	draft, err := migration.Draft()
+	switch {
+	case err == nil:
+		plans = append(plans, draft)
+	case !errors.Is(err, state.ErrNotFound):
+		return nil, err
+	}
+	slices.SortStableFunc(plans, func(a, b history.PlanRecord) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return append([]history.PlanRecord{}, plans...), nil
 }

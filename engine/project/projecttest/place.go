@@ -137,7 +137,12 @@ type source struct{ place *Place }
 // Schema implements sdk.Source.
 func (source) Schema() contract.ProviderSchema {
 	return contract.ProviderSchema{Name: "fake", Version: "1.0.0", Doc: "Has what a test gives it.",
-		Kinds: identity.Kinds()}
+		Kinds: identity.Kinds(),
+		Config: []contract.ConfigAttribute{
+			{Name: "address", Type: "string", Doc: "Where it is; nobody goes there."},
+			{Name: "label", Type: "string", Doc: "What it is called."},
+			{Name: "token", Type: "string", Sensitive: true, Doc: "What it is read with."},
+		}}
 }
 
 // Configure implements sdk.Source.

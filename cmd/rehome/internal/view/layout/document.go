@@ -38,3 +38,16 @@ func Buffered(w io.Writer, write func(io.Writer) error) error {
 	}
 	return err
 }
+
+// Fields are the members of a report as an event has them.
+func Fields(report any) map[string]any {
+	fields := map[string]any{}
+	encoded, err := json.Marshal(report)
+	if err == nil {
+		err = json.Unmarshal(encoded, &fields)
+	}
+	if err != nil { // a report is made of texts, numbers and lists
+		panic(err)
+	}
+	return fields
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -90,4 +91,25 @@ func (l *List) End(tail map[string]any) error {
 	}
 	_, err := io.WriteString(l.w, "\n}\n")
 	return err
+}
+
+// Stream writes one JSON object with a long list in it, as BeginList, Add and End do: of each element what shown makes
+// of it. It goes out in few system calls.
+func Stream[T any](w io.Writer, mask func([]byte) []byte, head map[string]any, name string, stream iter.Seq2[T, error],
+	shown func(T) any) error {
+	return Buffered(w, func(w io.Writer) error {
+		list, err := BeginList(w, mask, head, name)
+		if err != nil {
+			return err
+		}
+		for element, err := range stream {
+			if err != nil {
+				return err
+			}
+			if err := list.Add(shown(element)); err != nil {
+				return err
+			}
+		}
+		return list.End(nil)
+	})
 }
