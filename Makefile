@@ -58,8 +58,9 @@ generate: ## generate the protocol code (needs protoc 3.21, as Debian 12 has it;
 docs: ## write the generated reference into docs/
 	REHOME_UPDATE_DOCS=1 go test -count=1 -run TestReference ./cmd/rehome ./providers/internal/realm
 
-bench: ## measure start-up, commands on 10,000 items, hash, journal, collecting; figures are in docs/benchmarks.md
-	go test -run '^$$' -bench . -benchmem ./config/... ./engine/... ./state/... ./providers/okta
+bench: ## measure start-up, commands on 10,000 items, hash, journal, collecting, writing; figures are in docs/benchmarks.md
+	go test -run '^$$' -bench . -benchmem ./config/... ./engine/... ./state/... ./providers/okta ./providers/realmfile \
+	  ./providers/internal/realm
 	go test -run '^$$' -bench Commands -benchtime 3x ./cmd/rehome
 	go test -run '^$$' -bench Startup -benchtime 100x ./cmd/rehome
 
