@@ -99,49 +99,56 @@ func Finished(criteria []Criterion) bool {
 
 func runCompleted(run *Run) Criterion {
 	c := Criterion{ID: CriterionRun}
-	switch {
-	case run == nil:
+	if run == nil {
 		c.Why, c.ToDo = "The plan was not applied.", "rehome apply"
-	case run.Status.Completed():
+		return c
+	}
+	if run.Status.Completed() {
 		c.Met, c.Why = true, fmt.Sprintf("Run %s applied %s.", run.ID, steps(run.Applied))
-	case run.Status == history.StatusStarted:
+		return c
+	}
+	if run.Status == history.StatusStarted {
 		c.Why, c.ToDo = fmt.Sprintf("Run %s did not end.", run.ID),
 			"Run the same rehome apply again; it goes on where it stopped."
-	default:
-		c.Why = fmt.Sprintf("Run %s failed: %s failed, %d did not start, %d unknown.", run.ID, steps(run.Failed),
-			run.NotStarted, run.Unknown)
-		c.ToDo = "Mend the cause and run the same rehome apply again, or plan again."
+		return c
 	}
+	c.Why = fmt.Sprintf("Run %s failed: %s failed, %d did not start, %d unknown.", run.ID, steps(run.Failed),
+		run.NotStarted, run.Unknown)
+	c.ToDo = "Mend the cause and run the same rehome apply again, or plan again."
 	return c
 }
 
 func rollbackRecorded(r *declaration.Rollback) Criterion {
 	c := Criterion{ID: CriterionRollback,
 		ToDo: "Write the rollback block with summary, owner, steps and contact; then rehome evidence record."}
-	switch {
-	case r == nil:
+	if r == nil {
 		c.Why = "No rollback block is recorded on the plan."
-	case r.Summary == "" || r.Owner == "" || len(r.Steps) == 0:
-		c.Why = "The rollback block lacks a summary, an owner or steps."
-	default:
-		c.Met, c.ToDo, c.Why = true, "", fmt.Sprintf("%s, owned by %s.", steps(len(r.Steps)), r.Owner)
+		return c
 	}
+	if r.Summary == "" || r.Owner == "" || len(r.Steps) == 0 {
+		c.Why = "The rollback block lacks a summary, an owner or steps."
+		return c
+	}
+	c.Met, c.ToDo, c.Why = true, "", fmt.Sprintf("%s, owned by %s.", steps(len(r.Steps)), r.Owner)
 	return c
 }
 
 func communicationsRecorded(e *declaration.Evidence) Criterion {
 	c := Criterion{ID: CriterionCommunications,
 		ToDo: "Set communications_complete and communications_summary in the evidence block; then rehome evidence record."}
-	switch {
-	case e == nil:
+	if e == nil {
 		c.Why = "No evidence block is recorded on the plan."
-	case !e.CommunicationsComplete:
-		c.Why = "The evidence block does not say that people were told."
-	case e.CommunicationsSummary == "":
-		c.Why = "The evidence block does not say how people were told."
-	default:
-		c.Met, c.ToDo, c.Why = true, "", e.CommunicationsSummary
+		return c
 	}
+	if !e.CommunicationsComplete {
+		c.Why = "The evidence block does not say that people were told."
+		return c
+	}
+	if e.CommunicationsSummary == "" {
+		c.Why = "The evidence block does not say how people were told."
+		return c
+	}
+	c.Met, c.ToDo, c.Why = true, "", e.CommunicationsSummary
 	return c
 }
 
@@ -158,16 +165,17 @@ func followUpsReviewed(rows []Row, e *declaration.Evidence) Criterion {
 		}
 	}
 	counts := fmt.Sprintf("%d by hand and %d blocked, %d of them open", len(rows)-blocked, blocked, len(c.Open))
-	switch {
-	case len(rows) == 0:
+	if len(rows) == 0 {
 		c.Met, c.Why = true, "Nothing was left to do by hand, and nothing was blocked."
-	case e != nil && e.FollowUpReviewed && e.FollowUpSummary != "":
-		c.Met, c.Why = true, counts+"; reviewed: "+e.FollowUpSummary
-	default:
-		c.Why = counts + "; nobody declared them reviewed."
-		c.ToDo = "Go through them, close what is done, set follow_up_reviewed and follow_up_summary in the evidence " +
-			"block; then rehome evidence record."
+		return c
 	}
+	if e != nil && e.FollowUpReviewed && e.FollowUpSummary != "" {
+		c.Met, c.Why = true, counts+"; reviewed: "+e.FollowUpSummary
+		return c
+	}
+	c.Why = counts + "; nobody declared them reviewed."
+	c.ToDo = "Go through them, close what is done, set follow_up_reviewed and follow_up_summary in the evidence " +
+		"block; then rehome evidence record."
 	return c
 }
 
@@ -175,12 +183,11 @@ func applicationsConfirmed(applications []Application) Criterion {
 	c := Criterion{ID: CriterionApplications}
 	confirmed, listed := 0, 0
 	for _, a := range applications {
-		switch {
-		case a.done():
+		if a.done() {
 			confirmed++
-		case a.Owner != "" && a.Date != "":
+		} else if a.Owner != "" && a.Date != "" {
 			listed++
-		default:
+		} else {
 			state := a.State
 			if state == "" {
 				state = "nothing recorded"
@@ -203,30 +210,32 @@ func incumbentLogs(e *declaration.Evidence) Criterion {
 	c := Criterion{ID: CriterionIncumbentLogs,
 		ToDo: "Export the incumbent's sign-in logs before it closes, and set incumbent_logs_exported and " +
 			"incumbent_logs_reference in the evidence block; then rehome evidence record."}
-	switch {
-	case e == nil || !e.IncumbentLogsExported:
+	if e == nil || !e.IncumbentLogsExported {
 		c.Why = "Nobody declared that the sign-in logs of the incumbent are exported; they go when it closes."
-	case e.IncumbentLogsReference == "":
-		c.Why = "The logs are declared exported, but not where they are."
-	default:
-		c.Met, c.ToDo, c.Why = true, "", "Kept at "+e.IncumbentLogsReference
+		return c
 	}
+	if e.IncumbentLogsReference == "" {
+		c.Why = "The logs are declared exported, but not where they are."
+		return c
+	}
+	c.Met, c.ToDo, c.Why = true, "", "Kept at "+e.IncumbentLogsReference
 	return c
 }
 
 // probesPassed is not met by what could not be tried: unknown is not passed.
 func probesPassed(p *Probes) Criterion {
 	c := Criterion{ID: CriterionProbes, ToDo: "rehome verify"}
-	switch {
-	case p == nil:
+	if p == nil {
 		c.Why = "No probe looked at what the run made."
-	case p.Failed > 0 || p.Unknown > 0:
+		return c
+	}
+	if p.Failed > 0 || p.Unknown > 0 {
 		c.Why = fmt.Sprintf("Verification %s: %d passed, %d failed, %d could not be tried.", p.ID, p.Passed,
 			p.Failed, p.Unknown)
 		c.ToDo = "Mend what failed, then rehome verify."
-	default:
-		c.Met, c.ToDo, c.Why = true, "", fmt.Sprintf("Verification %s, %s: all %d passed.", p.ID, p.At, p.Passed)
+		return c
 	}
+	c.Met, c.ToDo, c.Why = true, "", fmt.Sprintf("Verification %s, %s: all %d passed.", p.ID, p.At, p.Passed)
 	return c
 }
 

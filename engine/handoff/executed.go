@@ -105,10 +105,9 @@ func (e Executed) addTo(p *switchover.Progress, steps []plan.Step, primary map[s
 			}
 		}
 	}
-	switch {
-	case ready && p.Prepared == nil && len(steps) > 0:
+	if ready && p.Prepared == nil && len(steps) > 0 {
 		p.Prepared, p.Partly = &switchover.Mark{At: readyAt, From: from}, ""
-	case !ready && p.Prepared == nil && e.Run != "":
+	} else if !ready && p.Prepared == nil && e.Run != "" {
 		p.Partly = fmt.Sprintf("%s in %s", strings.Join(open, ", "), from)
 	}
 }

@@ -29,10 +29,10 @@ func Stale(p *plan.Plan, ages declaration.Ages, now time.Time) []string {
 	}
 	for _, snapshot := range p.Snapshots {
 		completed, err := time.Parse(time.RFC3339, snapshot.CompletedAt)
-		switch age := now.Sub(completed); {
-		case err != nil:
+		age := now.Sub(completed)
+		if err != nil {
 			texts = append(texts, fmt.Sprintf("%s has no time at which it was completed", snapshot.Source))
-		case age > limit:
+		} else if age > limit {
 			texts = append(texts, fmt.Sprintf("%s is %s old, allowed are %s%s", snapshot.Source, age.Round(time.Second),
 				limit, why))
 		}

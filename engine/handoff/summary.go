@@ -144,20 +144,18 @@ func (s *Summary) reviews(in Facts) {
 	if p := in.Planned; p != nil {
 		s.UnavoidableChangeCount = p.Impacts
 		s.PendingMergeDecisions, s.ResolvedMergeDecisions = p.PendingDecisions, p.ResolvedDecisions
-		switch {
-		case p.Impacts == 0:
+		if p.Impacts == 0 {
 			s.OCMStatus, s.OCMReviewStatus = OCMNone, ReviewNotRequired
-		case p.Acknowledged < p.Impacts:
+		} else if p.Acknowledged < p.Impacts {
 			s.OCMStatus, s.OCMReviewStatus = OCMFound, ReviewPending
-		default:
+		} else {
 			s.OCMStatus, s.OCMReviewStatus = OCMFound, ReviewAcknowledged
 		}
-		switch {
-		case p.PendingDecisions > 0:
+		if p.PendingDecisions > 0 {
 			s.MergeReviewStatus = ReviewPending
-		case p.ResolvedDecisions > 0:
+		} else if p.ResolvedDecisions > 0 {
 			s.MergeReviewStatus = ReviewCompleted
-		default:
+		} else {
 			s.MergeReviewStatus = ReviewNotRequired
 		}
 	}
@@ -181,17 +179,19 @@ func blockers(in Facts, assessment string) []plan.Blocker {
 			unread = append(unread, source.Name)
 		}
 	}
-	switch {
-	case configured == 0:
+	if configured == 0 {
 		return []plan.Blocker{{Code: BlockerNoSource, Summary: "the migration is a draft: it has no active source",
 			Items: []string{}, Next: "add a source block to the configuration"}}
-	case len(unread) > 0:
+	}
+	if len(unread) > 0 {
 		return []plan.Blocker{{Code: BlockerNoInventory, Summary: "a source was never read", Items: unread,
 			Next: "rehome collect"}}
-	case assessment != AssessmentCompleted:
+	}
+	if assessment != AssessmentCompleted {
 		return []plan.Blocker{{Code: BlockerNoAssessment, Summary: "the newest snapshots are not assessed", Items: []string{},
 			Next: "rehome assess"}}
-	case in.Planned == nil:
+	}
+	if in.Planned == nil {
 		return []plan.Blocker{{Code: BlockerNoPlan, Summary: "nothing was planned yet", Items: []string{}, Next: planAgain}}
 	}
 	found := []plan.Blocker{}
@@ -231,16 +231,19 @@ func next(in Facts, s Summary) string {
 		}
 	}
 	done := in.RunPlan == p.Hash && !in.RunUnfinished
-	switch {
-	case len(s.PreviewHandoffBlockers) > 0, p.Hash == "", p.Expired && !done, p.RollbackOf != "" && done:
+	if len(s.PreviewHandoffBlockers) > 0 || p.Hash == "" || (p.Expired && !done) || (p.RollbackOf != "" && done) {
 		return planAgain
-	case p.RollbackOf != "" && in.RunPlan != p.Hash:
+	}
+	if p.RollbackOf != "" && in.RunPlan != p.Hash {
 		return "rehome show" // read first: it takes a run back, which is not the way that status leads
-	case !done && !p.Empty:
+	}
+	if !done && !p.Empty {
 		return "rehome apply -plan-hash=" + p.Hash
-	case done && !in.Verified:
+	}
+	if done && !in.Verified {
 		return "rehome verify"
-	case in.OpenFollowUps > 0:
+	}
+	if in.OpenFollowUps > 0 {
 		return "rehome run follow-up list"
 	}
 	return "rehome evidence"
