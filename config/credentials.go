@@ -32,6 +32,40 @@ func Address(text string) (string, bool) {
 	return parsed.Scheme + "://" + host + strings.TrimSuffix(path.Clean("/"+parsed.Path), "/"), true
 }
 
+// SourceAddresses are where source blocks connect to, by the address of the block; an address that is made of a secret
+// is left out.
+func (c *Config) SourceAddresses() map[string]string {
+	found := map[string]string{}
+	for _, block := range c.SourceBlocks() {
+		attributes, values := c.plainArguments(block, PhasePlan, func(string) (string, error) { return "", nil })
+		addresses := addressesOf(block, attributes, values)
+		var told []string
+		for _, address := range slices.Sorted(maps.Keys(addresses)) {
+			if of := attributes[addresses[address]]; of == nil || !touchesSecret(of.Expr, c.scope.ctx) {
+				told = append(told, address)
+			}
+		}
+		found[block.Address()] = strings.Join(told, " ")
+	}
+	return found
+}
+
+// plainArguments are the arguments of a block that can be told, with what asked gives in the place of credentials.
+// Problems of the body are those of whoever decodes it.
+func (c *Config) plainArguments(block *ProviderBlock, phase string, asked func(string) (string, error),
+) (hcl.Attributes, map[string]any) {
+	ctx := c.InPhase(phase).providerContext(c.scope.credentialUse(asked))
+	attributes, _ := block.body.JustAttributes()
+	values := map[string]any{}
+	for key, attribute := range attributes {
+		value, problems := attribute.Expr.Value(ctx)
+		if plain, err := plainValue(unmarked(value)); err == nil && !problems.HasErrors() {
+			values[key] = plain
+		}
+	}
+	return attributes, values
+}
+
 // CredentialAddresses are where the blocks that use a credential connect to, sorted; none where no block uses it.
 func (c *Config) CredentialAddresses(name string) []string {
 	found := map[string]bool{}
@@ -41,19 +75,10 @@ func (c *Config) CredentialAddresses(name string) []string {
 		}
 		for _, phase := range []string{PhasePlan, PhaseApply} {
 			used := false
-			ctx := c.InPhase(phase).providerContext(c.scope.credentialUse(func(asked string) (string, error) {
+			attributes, values := c.plainArguments(block, phase, func(asked string) (string, error) {
 				used = used || asked == name
 				return "x", nil
-			}))
-			// Problems of the body are those of whoever decodes it.
-			attributes, _ := block.body.JustAttributes()
-			values := map[string]any{}
-			for key, attribute := range attributes {
-				value, problems := attribute.Expr.Value(ctx)
-				if plain, err := plainValue(unmarked(value)); err == nil && !problems.HasErrors() {
-					values[key] = plain
-				}
-			}
+			})
 			if !used {
 				continue
 			}

@@ -32,9 +32,10 @@ func (m *Migration) Tenant() string { return m.tenant }
 // Open records what the configuration declares: a new migration, a new source, one that left or came back, a changed
 // mode. Each change is audited in the same transaction, with the time and actor of by; when nothing changed, nothing is
 // written. It fails with
-// *lifecycle.Refusal.
-func (m *Migration) Open(mode string, sources []string, by Event) (lifecycle.Migration, error) {
-	d := lifecycle.Declaration{Name: m.name, Tenant: m.tenant, Mode: mode, Sources: sources}
+// *lifecycle.Refusal. Addresses are those of the sources that are known, by their names.
+func (m *Migration) Open(mode string, sources []string, addresses map[string]string, by Event,
+) (lifecycle.Migration, error) {
+	d := lifecycle.Declaration{Name: m.name, Tenant: m.tenant, Mode: mode, Sources: sources, Addresses: addresses}
 	var opened lifecycle.Migration
 	err := m.store.backend.Update(func(tx Tx) error {
 		all, err := m.store.migrations(tx)

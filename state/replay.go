@@ -3,6 +3,8 @@ package state
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
@@ -246,9 +248,13 @@ func (r *replay) outcome(tx Tx, record journal.Record) error {
 			return err
 		}
 	}
-	facts := map[string]string{"run": r.run}
-	if o.Reason != "" {
-		facts["reason"] = o.Reason
+	facts := map[string]string{}
+	maps.Copy(facts, o.Facts)
+	facts["run"] = r.run
+	for name, fact := range map[string]string{"reason": o.Reason, "target_id": o.ServerID} {
+		if fact != "" {
+			facts[name] = fact
+		}
 	}
 	return r.owner.audit(tx, r.event(o.Outcome.Event(), record, o.StepID, facts))
 }
@@ -260,6 +266,9 @@ func (r *replay) end(tx Tx, record journal.Record) error {
 	}
 	run.Status, run.CompletedAt = record.Status, record.At
 	facts := map[string]string{"run": r.run, "status": string(record.Status)}
+	for outcome, count := range record.Counts {
+		facts[string(outcome)] = strconv.Itoa(count)
+	}
 	event := r.event(audit.PlanApplied, record, run.PlanHash, facts)
 	ended := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: history.PlanFailed}
 	if record.Plan != nil {

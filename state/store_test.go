@@ -60,7 +60,7 @@ func (o opened) of(name string) *state.Migration { return o.Store.Migration(name
 
 // openMigration records a declaration.
 func openMigration(o opened, d lifecycle.Declaration, by state.Event) (lifecycle.Migration, error) {
-	return o.Store.Migration(d.Name, d.Tenant).Open(d.Mode, d.Sources, by)
+	return o.Store.Migration(d.Name, d.Tenant).Open(d.Mode, d.Sources, d.Addresses, by)
 }
 
 func item(kind identity.Kind, id string) identity.Item {

@@ -94,7 +94,7 @@ apply printed it, it also finds that the newest records were cut off or the chai
 }
 
 func (o *auditListOptions) run(ctx context.Context, r *call) error {
-	rule := auditing.Rule{Name: o.name, Newest: o.limit}
+	rule := auditing.Rule{Name: o.name, Newest: o.limit, Hide: r.global.json}
 	if o.since != "" {
 		var err error
 		if rule.Since, err = parseSince(o.since, r.Now()); err != nil {

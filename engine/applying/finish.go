@@ -24,7 +24,7 @@ func (e *execution) finish(ctx context.Context, steps apply.Report, fault error)
 	if released != nil {
 		run.Status = history.StatusFailed // what only the marker remembers is not there yet
 	}
-	recorded := e.book.End(run)
+	recorded := e.book.End(run, steps)
 	_, declared := p.Migration().Declare(of.PlanHash, p.Config().Declared(), p.Event("", "", nil))
 	report.Run, report.Secrets = run, e.vault.Delivered()
 	report.Head, _ = p.Store().AuditHead()

@@ -13,6 +13,7 @@ const (
 // Migrations and their sources.
 const (
 	SourceArchived         Name = "migration.source.archived"
+	SourceChanged          Name = "migration.source.changed"
 	SourceCreated          Name = "migration.source.created"
 	SourceRestored         Name = "migration.source.restored"
 	MigrationArchived      Name = "migration.workspace.archived"
@@ -32,8 +33,10 @@ const (
 
 // Decisions of people.
 const (
-	DecisionResolved    Name = "migration.merge_decision.resolved"
-	ImpactsAcknowledged Name = "migration.ocm_impacts.acknowledged"
+	DecisionResolved         Name = "migration.merge_decision.resolved"
+	DecisionWithdrawn        Name = "migration.merge_decision.withdrawn"
+	ImpactsAcknowledged      Name = "migration.ocm_impacts.acknowledged"
+	AcknowledgementWithdrawn Name = "migration.ocm_impacts.acknowledgement_withdrawn"
 )
 
 // Plans, and what became of their steps.

@@ -20,6 +20,7 @@ type Rule struct {
 	Since  time.Time // not older than this
 	Name   string    // of events, or its beginning
 	Newest int       // so many of them; 0 for all
+	Hide   bool      // people have pseudonyms, unless they are to be shown
 }
 
 func (r Rule) lists(e audit.Event, tenant string) bool {
@@ -35,6 +36,17 @@ func List(ctx context.Context, p *project.Project, rule Rule, each func(state.Au
 	}
 	if _, err := p.State(ctx); err != nil {
 		return err
+	}
+	if rule.Hide {
+		m, err := p.Masker(nil)
+		if err != nil {
+			return err
+		}
+		shown := each
+		each = func(record state.AuditRecord) error {
+			record.Event = m.Event(record.Event)
+			return shown(record)
+		}
 	}
 	last := &newest{most: rule.Newest}
 	_, err = p.Store().WalkAudit("", func(record state.AuditRecord) error {

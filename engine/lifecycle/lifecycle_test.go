@@ -98,6 +98,40 @@ func TestDeclare_RecordsWhatChangedAndRefusesWhatMayNot(t *testing.T) {
 	}
 }
 
+func TestDeclare_SaysOfASourceWhatItIsAndWhere(t *testing.T) {
+	d := lifecycle.Declaration{Name: "acme", Tenant: "acme", Mode: "merge_into_existing", Sources: []string{"okta.corp"},
+		Addresses: map[string]string{"okta.corp": "https://acme.okta.com"}}
+	m, events, err := lifecycle.Declare(nil, d, by(1))
+	want := map[string]string{"type": "okta", "address": "https://acme.okta.com", "mode": "merge_into_existing"}
+	if err != nil || m.Sources[0].Address != "https://acme.okta.com" || m.Sources[0].Type() != "okta" {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if diff := cmp.Diff(want, events[1].Facts); diff != "" {
+		t.Error(diff)
+	}
+	if _, events, err = lifecycle.Declare([]lifecycle.Migration{m}, d, by(2)); err != nil || len(events) != 0 {
+		t.Errorf("nothing changed: %v, %v", events, err)
+	}
+	d.Addresses = map[string]string{"okta.corp": "https://beta.okta.com"}
+	m, events, err = lifecycle.Declare([]lifecycle.Migration{m}, d, by(3))
+	want["address"], want["before"] = "https://beta.okta.com", "https://acme.okta.com"
+	if err != nil || len(events) != 1 || events[0].Name != audit.SourceChanged || m.Sources[0].Address !=
+		"https://beta.okta.com" {
+		t.Fatalf("%+v, %v, %v", m, events, err)
+	}
+	if diff := cmp.Diff(want, events[0].Facts); diff != "" {
+		t.Error(diff)
+	}
+	d.Addresses = map[string]string{"okta.corp": ""} // it is made of a secret now, and says nothing
+	if _, events, err = lifecycle.Declare([]lifecycle.Migration{m}, d, by(4)); err != nil || len(events) != 0 {
+		t.Errorf("an address that is not told: %v, %v", events, err)
+	}
+	m, events, err = lifecycle.Archive(m, by(5))
+	if err != nil || events[0].Facts["address"] != "https://beta.okta.com" || events[0].Facts["type"] != "okta" {
+		t.Errorf("%+v, %v, %v", m, events, err)
+	}
+}
+
 func TestArchive_EndsAMigrationAndItsSourcesOnce(t *testing.T) {
 	m, events, err := lifecycle.Archive(acme, by(9))
 	if err != nil || m.Status != lifecycle.MigrationArchived || !m.ArchivedAt.Equal(at(9)) ||

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
@@ -35,7 +36,8 @@ type Migration struct {
 
 // Source is what is known of one connection to an incumbent.
 type Source struct {
-	Name            string    `json:"name"` // okta.corp
+	Name            string    `json:"name"`              // okta.corp
+	Address         string    `json:"address,omitempty"` // where it connects to; a provider's name for its vendor's own
 	Status          string    `json:"status"`
 	CreatedAt       time.Time `json:"created_at"`
 	ArchivedAt      time.Time `json:"archived_at,omitzero"`
@@ -46,6 +48,22 @@ type Source struct {
 type Declaration struct {
 	Name, Tenant, Mode string
 	Sources            []string
+	Addresses          map[string]string // of the sources, by name: where each connects to, where that is no secret
+}
+
+// Type is the provider of a source: okta of okta.corp.
+func (s Source) Type() string {
+	provider, _, _ := strings.Cut(s.Name, ".")
+	return provider
+}
+
+// facts are what an audit record says of a source of a migration in a mode.
+func (s Source) facts(mode string) map[string]string {
+	facts := map[string]string{"type": s.Type(), "mode": mode}
+	if s.Address != "" {
+		facts["address"] = s.Address
+	}
+	return facts
 }
 
 func (m Migration) archived() error {
@@ -80,7 +98,7 @@ func Declare(all []Migration, d Declaration, by audit.Event) (Migration, []audit
 		m.Mode = d.Mode
 	}
 	m.Sources = slices.Clone(m.Sources)
-	events = append(events, m.declareSources(d.Sources, by.At.UTC(), event)...)
+	events = append(events, m.declareSources(d, by.At.UTC(), event)...)
 	status := MigrationDraft
 	if slices.ContainsFunc(m.Sources, func(source Source) bool { return source.Status == SourceConfigured }) {
 		status = MigrationReady
@@ -117,25 +135,33 @@ func beside(other Migration, d Declaration) error {
 	return nil
 }
 
-func (m *Migration) declareSources(names []string, at time.Time,
+func (m *Migration) declareSources(d Declaration, at time.Time,
 	event func(audit.Name, string, map[string]string) audit.Event) []audit.Event {
 	var events []audit.Event
 	for i := range m.Sources {
 		source := &m.Sources[i]
-		declared := slices.Contains(names, source.Name)
+		declared := slices.Contains(d.Sources, source.Name)
+		if moved := d.Addresses[source.Name]; declared && moved != "" && moved != source.Address {
+			before := source.Address
+			source.Address = moved
+			facts := source.facts(m.Mode)
+			facts["before"] = before
+			events = append(events, event(audit.SourceChanged, source.Name, facts))
+		}
 		switch {
 		case declared && source.Status == SourceArchived:
 			source.Status, source.ArchivedAt = SourceConfigured, time.Time{}
-			events = append(events, event(audit.SourceRestored, source.Name, nil))
+			events = append(events, event(audit.SourceRestored, source.Name, source.facts(m.Mode)))
 		case !declared && source.Status == SourceConfigured:
 			source.Status, source.ArchivedAt = SourceArchived, at
-			events = append(events, event(audit.SourceArchived, source.Name, nil))
+			events = append(events, event(audit.SourceArchived, source.Name, source.facts(m.Mode)))
 		}
 	}
-	for _, name := range names {
+	for _, name := range d.Sources {
 		if !slices.ContainsFunc(m.Sources, func(source Source) bool { return source.Name == name }) {
-			m.Sources = append(m.Sources, Source{Name: name, Status: SourceConfigured, CreatedAt: at})
-			events = append(events, event(audit.SourceCreated, name, nil))
+			made := Source{Name: name, Address: d.Addresses[name], Status: SourceConfigured, CreatedAt: at}
+			m.Sources = append(m.Sources, made)
+			events = append(events, event(audit.SourceCreated, name, made.facts(m.Mode)))
 		}
 	}
 	sort.Slice(m.Sources, func(i, j int) bool { return m.Sources[i].Name < m.Sources[j].Name })
@@ -149,7 +175,7 @@ func Archive(m Migration, by audit.Event) (Migration, []audit.Event, error) {
 	}
 	at := by.At.UTC()
 	m.Sources = slices.Clone(m.Sources)
-	events := m.declareSources(nil, at, eventOf(m.Tenant, by))
+	events := m.declareSources(Declaration{}, at, eventOf(m.Tenant, by))
 	m.Status, m.ArchivedAt = MigrationArchived, at
 	by.Name, by.Tenant, by.Target = audit.MigrationArchived, m.Tenant, m.Name
 	return m, append(events, by), nil

@@ -86,8 +86,12 @@ func (r Review) ReviewImpacts(recorded []ImpactRow, by audit.Event) (changed []I
 			impact.Items, impact.Count = row.Items, row.Count
 		}
 		row.Impact, row.Assessments, row.LastSeen, row.Current = impact, assessments, by.At.UTC(), true
-		if row.acknowledge(by) {
+		before := row.Acknowledgement
+		switch {
+		case row.acknowledge(by):
 			events = append(events, acknowledgedEvent(row, by))
+		case before != nil && row.Acknowledgement == nil:
+			events = append(events, withdrawnEvent(row, before, by))
 		}
 		changed = append(changed, row)
 	}
@@ -122,6 +126,16 @@ func acknowledgedEvent(row ImpactRow, by audit.Event) audit.Event {
 	return by
 }
 
+// withdrawnEvent is of an acknowledgement whose block is gone though the impact is still found.
+func withdrawnEvent(row ImpactRow, before *Acknowledgement, by audit.Event) audit.Event {
+	by.Name, by.Target = audit.AcknowledgementWithdrawn, row.ID
+	by.Facts = map[string]string{
+		"code": row.Code, "severity": string(row.Severity), "items": strconv.Itoa(row.Count), "reason": before.Reason,
+		"acknowledged_by": before.By,
+	}
+	return by
+}
+
 // ReviewDecisions brings the decisions that are recorded to what a review says of them: the rows that change, and the
 // event of each decision that takes effect for the first time, or as another one than before.
 func (r Review) ReviewDecisions(recorded []DecisionRow, by audit.Event) (changed []DecisionRow, events []audit.Event) {
@@ -146,9 +160,27 @@ func (r Review) ReviewDecisions(recorded []DecisionRow, by audit.Event) (changed
 		if row := known[id]; row.Current && !r.Partial {
 			row.Current = false
 			changed = append(changed, row)
+			if r.awaits(id) {
+				events = append(events, withdrawnDecision(row, by))
+			}
 		}
 	}
 	return changed, events
+}
+
+// awaits tells whether the overlap of a decision waits for one again.
+func (r Review) awaits(id string) bool {
+	return slices.ContainsFunc(r.Overlaps, func(o merge.Overlap) bool {
+		return DecisionID(o) == id && o.Status == merge.OverlapPending
+	})
+}
+
+// withdrawnDecision is of a decision whose block is gone while its item waits for one.
+func withdrawnDecision(row DecisionRow, by audit.Event) audit.Event {
+	event := resolvedEvent(row.Overlap, by)
+	event.Name = audit.DecisionWithdrawn
+	event.Facts["resolved_by"] = row.By
+	return event
 }
 
 func resourceText(o merge.Overlap) string {

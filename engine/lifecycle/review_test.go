@@ -105,7 +105,7 @@ func TestReviewImpacts_KeepsWhatWasAcknowledgedAndWhen(t *testing.T) {
 			map[string]bool{"i1": true, "i2": true}, 3, 5},
 		"one is gone":         {whole(impact("i1", 3, "")), 0, map[string]bool{"i1": true, "i2": false}, 3, 1},
 		"a part that has one": {partial, 0, map[string]bool{"i1": true}, 3, 1},
-		"it is not accepted more": {whole(impact("i1", 3, ""), impact("i2", 1, "")), 0,
+		"it is not accepted more": {whole(impact("i1", 3, ""), impact("i2", 1, "")), 1,
 			map[string]bool{"i1": true, "i2": true}, 3, 0},
 	} {
 		changed, events := c.review.ReviewImpacts(first, by(5))
@@ -123,6 +123,35 @@ func TestReviewImpacts_KeepsWhatWasAcknowledgedAndWhen(t *testing.T) {
 		if diff := cmp.Diff(c.current, current); diff != "" || len(events) != c.events {
 			t.Errorf("%s: %d events, %s", name, len(events), diff)
 		}
+	}
+}
+
+func TestReviews_RecordWhatSomebodyTookBack(t *testing.T) {
+	review := lifecycle.Review{Assessments: map[string]string{"okta.corp": "a1"},
+		Impacts: []fidelity.Impact{impact("i1", 3, "announced")}, Overlaps: []merge.Overlap{overlap("a", "skip", "")}}
+	impacts, _ := review.ReviewImpacts(nil, by(1))
+	decisions, _ := review.ReviewDecisions(nil, by(1))
+	again := overlap("a", "", "")
+	again.Status = merge.OverlapPending
+	review.Impacts, review.Overlaps = []fidelity.Impact{impact("i1", 3, "")}, []merge.Overlap{again}
+	_, events := review.ReviewImpacts(impacts, by(2))
+	if len(events) != 1 || events[0].Name != audit.AcknowledgementWithdrawn || events[0].Target != "i1" ||
+		events[0].Facts["reason"] != "announced" || events[0].Facts["acknowledged_by"] != "jane" {
+		t.Errorf("the acknowledgement: %+v", events)
+	}
+	_, events = review.ReviewDecisions(decisions, by(2))
+	if len(events) != 1 || events[0].Name != audit.DecisionWithdrawn || events[0].Target != "okta.corp/group/a" ||
+		events[0].Facts["decision"] != "skip" || events[0].Facts["resolved_by"] != "jane" {
+		t.Errorf("the decision: %+v", events)
+	}
+	// once, and not of what is bound by now, or gone
+	impacts, _ = review.ReviewImpacts(impacts, by(2))
+	if _, events = review.ReviewImpacts(impacts, by(3)); len(events) != 0 {
+		t.Errorf("it is taken back twice: %+v", events)
+	}
+	review.Overlaps = nil
+	if _, events = review.ReviewDecisions(decisions, by(2)); len(events) != 0 {
+		t.Errorf("an overlap that is gone: %+v", events)
 	}
 }
 

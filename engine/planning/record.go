@@ -26,9 +26,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 		return err
 	}
 	draft := made.Record().Draft()
-	created := p.Event("", "", map[string]string{
-		"status": string(made.Status), "preview_handoff_status": made.Handoff.Status,
-	})
+	created := p.Event("", "", made.Facts())
 	if err := migration.PutPlan(draft, draft.Noted(created)); err != nil {
 		return err
 	}
@@ -47,7 +45,7 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	if saved {
 		previewed.SavedAt = p.Now().UTC()
 	}
-	return migration.PutPlan(previewed, previewed.Noted(p.Event("", "", nil)))
+	return migration.PutPlan(previewed, previewed.Noted(p.Event("", "", made.Facts())))
 }
 
 // summaryOf counts what status needs of the steps, which a summary leaves out. That of a way back says what the plan

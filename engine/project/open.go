@@ -53,7 +53,8 @@ func (p *Project) StateForChange(ctx context.Context) (*state.Migration, error) 
 		return migration, err
 	}
 	m := p.configuration.Migration
-	opened, err := migration.Open(string(m.Mode), p.configuration.SourceNames(), p.Event("", "", nil))
+	opened, err := migration.Open(string(m.Mode), p.configuration.SourceNames(), p.configuration.SourceAddresses(),
+		p.Event("", "", nil))
 	if err != nil {
 		return nil, err
 	}

@@ -215,10 +215,16 @@ func (b *Book) Mark(run history.Run) func(*contract.Marker) {
 }
 
 // End ends the journal and lets the state follow it. What the journal refused goes into a rescue file.
-func (b *Book) End(run history.Run) error {
+func (b *Book) End(run history.Run, steps apply.Report) error {
 	record := b.of.Record()
 	record.Status = run.Status.Plan()
-	ended := b.file.Append(journal.Record{Kind: journal.End, At: run.CompletedAt, Status: run.Status, Plan: &record})
+	counts := map[history.Outcome]int{}
+	for _, result := range steps.Results {
+		counts[result.Outcome]++
+	}
+	ended := b.file.Append(journal.Record{
+		Kind: journal.End, At: run.CompletedAt, Status: run.Status, Plan: &record, Counts: counts,
+	})
 	b.Close()
 	if unsaved := b.lines.unsaved; len(unsaved) > 0 {
 		ended = b.writeRescue(unsaved)

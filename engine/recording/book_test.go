@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/apply"
+	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/history"
@@ -19,6 +21,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/project/projecttest"
 	"github.com/rehome-iam/rehome/engine/recording"
+	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/journal"
 )
 
@@ -107,7 +110,15 @@ func TestBook_ARunThatWasCutOffGoesOnWithWhatIsKnownOfIt(t *testing.T) {
 	if marker.Run != ended.ID || marker.AppliedPlan != of.PlanHash || marker.AppliedMade == "" {
 		t.Errorf("%+v", marker)
 	}
-	check(t, second.End(ended))
+	check(t, second.End(ended, apply.Report{Results: []apply.Result{
+		{Step: steps[0], Outcome: history.Already}, applied(steps[1]),
+	}}))
+	audited(t, p, map[audit.Name]map[string]string{
+		audit.StepApplied: {"run": ended.ID, "action": "create", "resource": steps[1].Resource.String(),
+			"items": steps[1].Items[0].Address().String(), "target_id": "id of " + steps[1].ID},
+		audit.PlanApplying: {"create": strconv.Itoa(of.Summary.Create), "target_identity": of.Target.Identity},
+		audit.PlanApplied:  {"applied": "1", "already": "1", "status": "completed"},
+	})
 
 	recorded, err := p.Migration().Run(ended.ID)
 	if err != nil || recorded.Status != history.StatusCompleted || len(recorded.Steps) == 0 {
@@ -116,6 +127,24 @@ func TestBook_ARunThatWasCutOffGoesOnWithWhatIsKnownOfIt(t *testing.T) {
 	_, third := opened(t, place, of, "")
 	if third.GoesOn() || third.Run().ID == ended.ID {
 		t.Errorf("a run that ended goes on: %+v", third.Run())
+	}
+}
+
+// audited holds the newest record of each name against the facts that it must have.
+func audited(t *testing.T, p *project.Project, want map[audit.Name]map[string]string) {
+	t.Helper()
+	newest := map[audit.Name]audit.Event{}
+	_, err := p.Store().WalkAudit("", func(record state.AuditRecord) error {
+		newest[record.Event.Name] = record.Event
+		return nil
+	})
+	check(t, err)
+	for name, facts := range want {
+		for fact, value := range facts {
+			if got := newest[name].Facts[fact]; got != value {
+				t.Errorf("%s: %s is %q, wanted %q", name, fact, got, value)
+			}
+		}
 	}
 }
 

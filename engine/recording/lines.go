@@ -53,8 +53,10 @@ func (j *lines) Outcome(results ...apply.Result) error {
 func (j *lines) outcome(r apply.Result) journal.Record {
 	outcome := &journal.StepOutcome{
 		StepID: r.Step.ID, Resource: r.Step.Resource, Outcome: r.Outcome, ServerID: r.ServerID, Reason: r.Reason,
-		Requests: r.Requests, Generated: r.Generated,
+		Requests: r.Requests, Generated: r.Generated, Facts: r.Step.Facts(),
 	}
+	delete(outcome.Facts, "reason") // of the plan; the outcome has its own
+	delete(outcome.Facts, "target_id")
 	if r.Outcome.Done() {
 		outcome.Bindings = j.bindings(r.Step, r.ServerID)
 	}

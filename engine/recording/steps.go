@@ -13,7 +13,9 @@ import (
 
 // recordSteps records a run, every step of its plan, and what of it people must do.
 func recordSteps(p *project.Project, run history.Run, of *plan.Plan) error {
-	begun := p.Event(audit.PlanApplying, of.PlanHash, map[string]string{"run": run.ID})
+	told := of.Facts()
+	told["run"] = run.ID
+	begun := p.Event(audit.PlanApplying, of.PlanHash, told)
 	if err := p.Migration().PutRun(run, begun); err != nil {
 		return err
 	}
@@ -27,14 +29,8 @@ func recordSteps(p *project.Project, run history.Run, of *plan.Plan) error {
 	for i := range of.Steps {
 		step := planned(&of.Steps[i], p.Now().UTC())
 		steps = append(steps, step)
-		facts := map[string]string{"run": run.ID}
-		for name, value := range map[string]string{
-			"reason": step.Reason, "resource": step.Resource.String(), "decided_by": placeOf(step),
-		} {
-			if value != "" && value != ":" {
-				facts[name] = value
-			}
-		}
+		facts := of.Steps[i].Facts()
+		facts["run"] = run.ID
 		event := p.Event("", step.StepID, facts)
 		event.Name = names[of.Steps[i].Disposition]
 		events = append(events, event)
@@ -65,11 +61,4 @@ func titleOf(step *plan.Step) string {
 	default:
 		return step.ID
 	}
-}
-
-func placeOf(step state.PlannedStep) string {
-	if step.File == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s:%d", step.File, step.Line)
 }

@@ -35,6 +35,8 @@ type Record struct {
 	Outcome  *StepOutcome        `json:"outcome,omitempty"`
 	Status   history.Status      `json:"status,omitempty"` // of an end
 	Plan     *history.PlanRecord `json:"plan,omitempty"`   // of an end: what became of the plan
+	// of an end: how many steps came to what
+	Counts map[history.Outcome]int `json:"counts,omitempty"`
 	Behind   Mark                `json:"-"`                // where the next record begins
 }
 
@@ -75,6 +77,7 @@ type StepOutcome struct {
 	Requests  int                 `json:"requests,omitempty"`
 	Generated []string            `json:"generated,omitempty"`
 	Bindings  []history.Binding   `json:"bindings,omitempty"`
+	Facts     map[string]string   `json:"facts,omitempty"` // what the audit chain says of the step; never a secret
 }
 
 func addressOf(run string, sequence uint64) string {
