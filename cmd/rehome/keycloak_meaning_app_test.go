@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -104,6 +105,9 @@ func oidcMeanings() []meaning[application] {
 		}},
 		means("pkce_required", func(a application, o object, _ *liveRealm) (any, any) {
 			return a.PKCERequired, textAt(o, "attributes", "pkce.code.challenge.method") == "S256"
+		}),
+		means("token_seconds", func(a application, o object, _ *liveRealm) (any, any) {
+			return fmt.Sprint(a.TokenSeconds), orElse(textAt(o, "attributes", "access.token.lifespan"), "0")
 		}),
 		isOn("consent_required", func(a application) bool { return a.ConsentRequired }, "consentRequired"),
 		isOn("dpop", func(a application) bool { return a.DPoP }, "attributes", "dpop.bound.access.tokens"),
@@ -211,6 +215,19 @@ func samlMeanings() []meaning[application] {
 				return nil, nil
 			}
 			return a.EncryptionCertificate, textAt(o, attribute("saml.encryption.certificate")...)
+		}),
+		means("assertion_seconds", func(a application, o object, _ *liveRealm) (any, any) {
+			return fmt.Sprint(a.AssertionSeconds), orElse(textAt(o, attribute("saml.assertion.lifespan")...), "0")
+		}),
+		means("encryption_algorithm", func(a application, o object, _ *liveRealm) (any, any) {
+			_, algorithm, _ := strings.Cut(textAt(o, attribute("saml.encryption.algorithm")...), "#")
+			return a.EncryptionAlgorithm, strings.ToUpper(strings.ReplaceAll(algorithm, "-", "_"))
+		}),
+		means("key_transport", func(a application, o object, _ *liveRealm) (any, any) {
+			if a.KeyTransport == "RSA_15" {
+				return "rsa-1_5", textAt(o, attribute("saml.encryption.keyAlgorithm")...)[len("http://www.w3.org/2001/04/xmlenc#"):]
+			}
+			return a.KeyTransport, "RSA_OAEP"
 		}),
 		says("logout_url", func(a application) string { return a.LogoutURL },
 			attribute("saml_single_logout_service_url_post")...),

@@ -41,6 +41,8 @@ type Application struct {
 	PolicyURI              string   `json:"policy_uri" doc:"Address of the privacy policy."`
 	TermsURI               string   `json:"terms_uri" doc:"Address of the terms of service."`
 	Audiences              []string `json:"audiences" doc:"Audiences of access tokens. Entra: identifierUris."`
+	TokenSeconds           int      `json:"token_seconds,omitempty" doc:"How long an access token is good for, in seconds; 0 means as long as the realm says."`
+	Calls                  []string `json:"calls,omitempty" map:"no" doc:"What it may ask of the interfaces of others, in the source's words: roles and scopes. None of it is carried."`
 
 	EntityID              string               `json:"entity_id" map:"identity" doc:"SAML entity id of the application. Okta: audience. Entra: identifier URI."`
 	RequestIssuer         string               `json:"request_issuer" map:"identity" doc:"Issuer that the application puts into its SAML requests when it differs from entity_id. Okta: spIssuer."`
@@ -58,6 +60,9 @@ type Application struct {
 	SigningCertificate    string               `json:"signing_certificate" map:"access" doc:"The application's certificate, base64 DER."`
 	EncryptAssertion      bool                 `json:"encrypt_assertion" doc:"Assertions are encrypted."`
 	EncryptionCertificate string               `json:"encryption_certificate" map:"access" doc:"Certificate to encrypt to, base64 DER."`
+	EncryptionAlgorithm   string               `json:"encryption_algorithm,omitempty" doc:"How assertions are encrypted: AES128_CBC, AES256_CBC, AES128_GCM, AES256_GCM. Empty means AES256_CBC, which every library reads."`
+	KeyTransport          string               `json:"key_transport,omitempty" doc:"How the key of an encrypted assertion is encrypted: RSA_OAEP or RSA_15. Empty means RSA_OAEP with SHA-1, which every library reads."`
+	AssertionSeconds      int                  `json:"assertion_seconds,omitempty" doc:"How long an assertion may be used, in seconds; 0 means as long as the realm says."`
 	LogoutURL             string               `json:"logout_url" doc:"SAML single logout address."`
 	RelayState            string               `json:"relay_state" doc:"Default relay state."`
 	AuthnContext          string               `json:"authn_context" doc:"Authentication context class the source sends."`

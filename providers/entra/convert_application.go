@@ -229,11 +229,12 @@ func (j *joining) claims() {
 	j.out.TokenClaims = sorted(j.out.TokenClaims)
 	required := j.At("requiredResourceAccess").List()
 	j.out.DirectGraphUse = usesGraph(required)
-	if slices.ContainsFunc(required, func(access reading.Node) bool {
-		id := access.At("resourceAppId").Text()
-		return id != graphAppID && id != oldGraphAppID
-	}) {
-		j.unknown("requiredResourceAccess")
+	for _, access := range required {
+		if id := access.At("resourceAppId").Text(); id != graphAppID && id != oldGraphAppID {
+			for _, one := range access.At("resourceAccess").List() {
+				j.out.Calls = append(j.out.Calls, one.At("type").Text()+" "+one.At("id").Text()+" of application "+id)
+			}
+		}
 	}
 	told.Settle(j.Node, "optionalClaims", "appRoles", "requiredResourceAccess")
 }
@@ -261,6 +262,7 @@ func (j *joining) unread() {
 }
 
 const (
+	vendorSeconds = 60 * 60 // an hour is the least that tokens and assertions live unless a policy says otherwise
 	graphAppID    = "00000003-0000-0000-c000-000000000000"
 	oldGraphAppID = "00000002-0000-0000-c000-000000000000" // Azure AD Graph, retired
 )

@@ -42,6 +42,7 @@ func (j *joining) oidc() {
 	p := platforms{web: hasRedirects(j.Node, "web"), spa: hasRedirects(j.Node, "spa"),
 		native: hasRedirects(j.Node, "publicClient")}
 	fallback := j.At("isFallbackPublicClient").Flag()
+	j.out.TokenSeconds = vendorSeconds
 	j.takeRedirects()
 	j.startAt(j.At("web", "homePageUrl"), j.sp.At("homepage"), j.sp.At("loginUrl"))
 	j.out.FrontchannelLogoutURL = j.At("web", "logoutUrl").Text()
@@ -159,7 +160,8 @@ func asksForRoles(required []reading.Node) bool {
 }
 
 func (j *joining) public(grants ...string) {
-	j.out.ClientType, j.out.ClientAuthentication, j.out.PKCERequired = public, "none", true
+	j.out.ClientType, j.out.ClientAuthentication = public, "none"
+	j.out.PKCERequired = hasRedirects(j.Node, "spa") // of other public clients Entra takes a proof key and demands none
 	j.out.GrantTypes = grants
 }
 

@@ -13,7 +13,7 @@ import (
 func (j *joining) saml() {
 	out := j.out
 	out.Protocol = "saml"
-	out.ClaimsKnown = false
+	out.ClaimsKnown, out.AssertionSeconds = false, vendorSeconds
 	out.NameIDFormat, out.NameIDSource = "emailAddress", "user.userprincipalname"
 	out.SignAssertion, out.SignatureAlgorithm, out.DigestAlgorithm = true, "RSA_SHA256", "SHA256"
 	j.gap("signing_options")

@@ -143,6 +143,7 @@ func fillOIDC(a *kinds.Application, body reading.Node, now time.Time) {
 	}
 	fillKeys(a, settings.At("jwks"))
 	fillAddresses(a, settings)
+	a.TokenSeconds = tokenSeconds
 	a.DPoP = settings.At("dpop_bound_access_tokens").Flag()
 	a.RefreshRotation = strings.ToLower(settings.At("refresh_token", "rotation_type").Text())
 	network := settings.At("network")
@@ -188,6 +189,13 @@ func settleOIDC(a kinds.Application, settings reading.Node) {
 	}
 }
 
+// How long the org's tokens and assertions are good for; an app has no setting for it. Its own authorization servers may
+// say otherwise.
+const (
+	tokenSeconds     = 60 * 60
+	assertionSeconds = 5 * 60
+)
+
 func shortGrant(grant string) string {
 	if grant == "urn:ietf:params:oauth:grant-type:device_code" {
 		return "device_code"
@@ -229,6 +237,13 @@ func fillSAML(a *kinds.Application, body reading.Node, now time.Time) []string {
 	a.SigningCertificate = carryCertificate(a, kinds.CredentialRequest, s.At("spCertificate"), now)
 	a.EncryptAssertion = s.At("assertionEncryption", "enabled").Flag()
 	a.EncryptionCertificate = carryCertificate(a, kinds.CredentialEncryption, s.At("assertionEncryption"), now)
+	if encryption := s.At("assertionEncryption"); a.EncryptAssertion {
+		a.EncryptionAlgorithm = encryption.At("encryptionAlgorithm").Text()
+		a.KeyTransport = encryption.At("keyTransportAlgorithm").Text()
+	} else {
+		encryption.Settled() // kept from a time when it was on
+	}
+	a.AssertionSeconds = assertionSeconds
 	fillLogout(a, s)
 	a.RelayState = s.At("defaultRelayState").Text()
 	a.AuthnContext = s.At("authnContextClassRef").Text()

@@ -66,6 +66,7 @@ func oidcClientAttributes() []field {
 		// Left out, the server allows the redirect URIs as well; "-" allows none, "+" says what is the default (26.7.4).
 		{name: "post.logout.redirect.uris", none: "+", doc: "Where a person may land after signing out, with ## between; " +
 			"- for nowhere."},
+		{name: "access.token.lifespan", doc: "Seconds that access and ID tokens are good for; the realm's where it is left out."},
 		// Left out, every client gets refresh tokens, also one that had none at the source.
 		{name: "use.refresh.tokens", none: "true", doc: "Refresh tokens are given out."},
 		{name: "use.jwks.url", none: "false", doc: "The client's keys are at jwks.url."},
@@ -109,6 +110,12 @@ func samlAttributes() []field {
 		// Switched on without a certificate, every sign-in answers 400 (26.7.4).
 		{name: "saml.encrypt", none: "false", doc: "Assertions are encrypted."},
 		{name: "saml.encryption.certificate", doc: "Certificate that assertions are encrypted for, base64 DER."},
+		// What the server takes by itself, RSA-OAEP with SHA-256, is read by few libraries; see docs/decisions.
+		{name: "saml.encryption.algorithm", doc: "Address of the algorithm that assertions are encrypted with."},
+		{name: "saml.encryption.keyAlgorithm", doc: "Address of the algorithm that their key is encrypted with."},
+		{name: "saml.encryption.digestMethod", doc: "Address of the digest of RSA-OAEP."},
+		{name: "saml.encryption.maskGenerationFunction", doc: "Address of the mask of RSA-OAEP of XML Encryption 1.1."},
+		{name: "saml.assertion.lifespan", doc: "Seconds that an assertion may be used; the realm's where it is left out."},
 		{name: "saml.force.post.binding", doc: "Answers are posted."},
 		// The server has one flow of its own for it, whatever flow the client is bound to (26.7.4).
 		{name: "saml.allow.ecp.flow", none: "false", doc: "Sign-in by an enhanced client, which runs past the gate."},

@@ -154,7 +154,8 @@ func GateScopes(protocol, clientID string) []string {
 func ScopeObject(name, protocol string) object.Object {
 	return object.Object{
 		"name": name, "protocol": protocol, "description": "Used by rehome to know gated clients. Do not remove.",
-		"attributes": object.Object{"include.in.token.scope": "false", "display.on.consent.screen": "false"},
+		"attributes": object.Object{"include.in.token.scope": "false", "display.on.consent.screen": "false",
+			"include.in.openid.provider.metadata": "false"},
 	}
 }
 

@@ -37,9 +37,14 @@ func oidcClient(item identity.Item, app kinds.Application) (identity.Attributes,
 	findings = append(findings, homePage(app, a)...)
 	extra := map[string]any{}
 	a["attributes"] = extra
-	findings = append(findings, authentication(item, app, a, extra)...)
-	findings = append(findings, grants(app, a, extra)...)
+	if onlyAccepts(app) {
+		findings = append(findings, accepts(a)...)
+	} else {
+		findings = append(findings, authentication(item, app, a, extra)...)
+		findings = append(findings, grants(app, a, extra)...)
+	}
 	findings = append(findings, oidcAttributes(app, extra)...)
+	findings = append(findings, asksFor(app, a, extra)...)
 	mappers := []any{}
 	for i, audience := range app.Audiences {
 		if audience == "" || audience == app.ClientID {
@@ -239,15 +244,7 @@ func grants(app kinds.Application, a identity.Attributes, extra map[string]any) 
 }
 
 func oidcAttributes(app kinds.Application, extra map[string]any) []fidelity.Finding {
-	var findings []fidelity.Finding
-	public := app.ClientAuthentication == "none" || (app.ClientAuthentication == "" && app.ClientType == "public")
-	if app.PKCERequired || public {
-		extra["pkce.code.challenge.method"] = "S256"
-	}
-	if public && !app.PKCERequired {
-		findings = append(findings, impact("pkce_required", "a public client must use a proof key", fidelity.DirectionTighter,
-			fidelity.AudienceAppOwners, fidelity.SeverityLow, "pkce_demanded"))
-	}
+	findings := proofKey(app, extra)
 	if app.PostLogoutRedirectURIs != nil {
 		extra["post.logout.redirect.uris"] = "-" // absent would mean that the redirect URIs are allowed
 		if len(app.PostLogoutRedirectURIs) > 0 {

@@ -35,9 +35,9 @@ func nameIDFormat(format string) (short, urn string, known bool) {
 // samlClient makes the attributes of a SAML client. The server finds a client by the issuer of its request, so that
 // one is the client id; where it is another than the audience, a mapper adds the audience.
 func samlClient(item identity.Item, app kinds.Application, now time.Time) (identity.Attributes, []fidelity.Finding) {
-	audience := app.EntityID
-	findings := optionalAddresses(&app)
-	if app.RequestIssuer != "" && app.RequestIssuer != audience {
+	audience, findings := sentAudience(app.EntityID)
+	findings = append(findings, optionalAddresses(&app)...)
+	if app.RequestIssuer != "" && app.RequestIssuer != app.EntityID {
 		app.EntityID = app.RequestIssuer
 		findings = append(findings, impact("request_issuer", "the assertion names two audiences, the issuer of the "+
 			"application's requests and "+audience,
@@ -117,6 +117,7 @@ func samlKeys(app kinds.Application, extra map[string]any, now time.Time) []fide
 		}
 		if len(good) > 0 {
 			extra["saml.encrypt"], extra["saml.encryption.certificate"] = "true", good[0]
+			findings = append(findings, encryption(app, extra)...)
 		}
 	}
 	switch app.SignatureAlgorithm {
@@ -156,9 +157,16 @@ func samlExtras(app kinds.Application, acs string, extra map[string]any) []fidel
 	if app.LogoutURL != "" {
 		extra["saml_single_logout_service_url_post"] = app.LogoutURL
 	}
+	// People start applications from the incumbent's start page, with or without a relay state.
+	extra["saml_idp_initiated_sso_url_name"] = gating.GateKey(app.EntityID)
 	if app.RelayState != "" {
-		extra["saml_idp_initiated_sso_url_name"], extra["saml_idp_initiated_sso_relay_state"] = gating.GateKey(app.EntityID),
-			app.RelayState
+		extra["saml_idp_initiated_sso_relay_state"] = app.RelayState
+	}
+	findings = append(findings, samlWindow(app, extra)...)
+	if len(app.RedirectURIs) > 1 {
+		findings = append(findings, impact("redirect_uris", "a request that names its assertion consumer URL by index is "+
+			"answered at "+acs+", whatever the index", fidelity.DirectionSame, fidelity.AudienceAppOwners,
+			fidelity.SeverityLow, "acs_index_ignored"))
 	}
 	if app.AuthnContext != "" && !strings.HasSuffix(app.AuthnContext, ":unspecified") {
 		findings = append(findings, impact("authn_context", "the assertion says unspecified for how people signed in",

@@ -9,7 +9,7 @@ import (
 // withTells puts what to tell people on every finding that somebody feels, so that the text stands where its code is
 // known.
 func withTells(t contract.Translation) contract.Translation {
-	texts := tells()
+	texts := allTells()
 	for i, f := range t.Findings {
 		if f.ImpactCode == "" || f.Tell != "" {
 			continue
@@ -19,6 +19,13 @@ func withTells(t contract.Translation) contract.Translation {
 		}
 	}
 	return t
+}
+
+// allTells is what to tell people of every impact.
+func allTells() map[string]string {
+	texts := tells()
+	maps.Copy(texts, wireTells())
+	return texts
 }
 
 // tells is what to tell people of each impact, by its code, or by code/audience where one code means several audiences.

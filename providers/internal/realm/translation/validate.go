@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -78,13 +79,45 @@ func signingKeys(text string) (string, bool) {
 			delete(key, private)
 		}
 		key["use"] = "sig"
+		if key["kty"] == "RSA" {
+			delete(key, "alg") // one RSA key signs with RS256 and PS256, and an algorithm that is said is demanded
+		}
 		kept = append(kept, key)
 	}
+	kept = append(kept, withoutID(kept)...)
 	if len(kept) == 0 {
 		return "", false
 	}
 	encoded, err := json.Marshal(map[string]any{"keys": kept})
 	return string(encoded), err == nil
+}
+
+// withoutID gives the first key of each kind once more without an id, under each of its algorithms: an assertion that
+// names no key is checked with that one.
+func withoutID(keys []map[string]any) []map[string]any {
+	var more []map[string]any
+	seen := map[any]bool{}
+	for _, key := range keys {
+		if key["kid"] == nil || seen[key["kty"]] {
+			seen[key["kty"]] = true
+			continue
+		}
+		seen[key["kty"]] = true
+		bare := maps.Clone(key)
+		delete(bare, "kid")
+		algorithms := []any{key["alg"]}
+		if key["kty"] == "RSA" {
+			algorithms = []any{"RS256", "PS256"}
+		}
+		for _, algorithm := range algorithms {
+			copied := maps.Clone(bare)
+			if algorithm != nil {
+				copied["alg"] = algorithm
+			}
+			more = append(more, copied)
+		}
+	}
+	return more
 }
 
 func isDomain(domain string) bool {
