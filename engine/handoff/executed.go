@@ -2,10 +2,12 @@ package handoff
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -33,6 +35,7 @@ func ProgressOf(executed []Executed, primary map[string]bool) []switchover.Progr
 				known[address] = p
 			}
 			e.addTo(p, steps, primary)
+			p.Tell = tellsOf(e.Plan, address)
 		}
 	}
 	all := make([]switchover.Progress, 0, len(known))
@@ -48,6 +51,18 @@ func ProgressOf(executed []Executed, primary map[string]bool) []switchover.Progr
 		return all[i].Address() < all[j].Address()
 	})
 	return all
+}
+
+// tellsOf is what a plan has the owner of an application told.
+func tellsOf(p *plan.Plan, address string) []string {
+	var tells []string
+	for _, impact := range p.Impacts {
+		if impact.Audience == fidelity.AudienceAppOwners && slices.Contains(impact.Items, address) && impact.Tell != "" {
+			tells = append(tells, impact.Tell)
+		}
+	}
+	slices.Sort(tells)
+	return slices.Compact(tells)
 }
 
 // stepsByApplication finds the steps with a resource of each application.

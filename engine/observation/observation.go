@@ -78,6 +78,21 @@ const (
 	ConnectionNameID        = "name_id_format"
 	ConnectionClaims        = "claims" // a sample, with made-up values
 	ConnectionTest          = "test_url"
+	ConnectionState         = "state"
+	ConnectionWhoMay        = "who_may"
+	ConnectionMethod        = "client_authentication"
+	ConnectionProofKey      = "proof_key"
+	ConnectionGrants        = "grant_types"
+	ConnectionResponses     = "response_types"
+	ConnectionDevice        = "device_endpoint"
+	ConnectionUserInfo      = "userinfo_endpoint"
+	ConnectionIntrospection = "introspection_endpoint"
+	ConnectionRevocation    = "revocation_endpoint"
+	ConnectionSigning       = "token_signing"
+	ConnectionBindings      = "bindings"
+	ConnectionSigned        = "signed_parts"
+	ConnectionRequests      = "request_signing"
+	ConnectionEncryption    = "encryption"
 )
 
 // ProbeStatus is how a probe ended. Unknown is a question to a person, not a pass.

@@ -22,8 +22,9 @@ type Progress struct {
 	Prepared  *Mark               // every step of it but the one that opens it is done
 	Partly    string              // what is not done of it, when a run tried
 	Enabled   *Mark
-	NewSecret bool // a run made a secret that the owner must be given
-	OldSecret bool // the secret moved with the application
+	NewSecret bool     // a run made a secret that the owner must be given
+	OldSecret bool     // the secret moved with the application
+	Tell      []string // what plans have its owner told
 }
 
 // Address of the application's item.

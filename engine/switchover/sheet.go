@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,8 @@ type Sheet struct {
 	Owner     string              `json:"owner,omitempty"`
 	Contact   string              `json:"contact,omitempty"`
 	SwitchOn  string              `json:"switch_on,omitempty"`
+	OpenSince string              `json:"open_since,omitempty"` // RFC 3339: when a run opened it
+	Tell      []string            `json:"tell,omitempty"`       // what its owner must know, as the plan has it
 	Confirm   []string            `json:"confirm"`
 	Lines     []SheetLine         `json:"lines"`
 	Problem   string              `json:"problem,omitempty"` // why the old side could not be told
@@ -49,6 +52,7 @@ type Side struct {
 // labels gives every known fact its place and its words.
 func labels() [][2]string {
 	return [][2]string{
+		{observation.ConnectionState, "Open"}, {observation.ConnectionWhoMay, "Who may sign in"},
 		{observation.ConnectionProtocol, "Protocol"},
 		{observation.ConnectionIssuer, "Issuer"}, {observation.ConnectionDiscovery, "Discovery document"},
 		{observation.ConnectionMetadata, "Metadata address"},
@@ -58,10 +62,21 @@ func labels() [][2]string {
 		{observation.ConnectionKeys, "Signing keys (JWKS)"}, {observation.ConnectionLogout, "Sign-out address"},
 		{observation.ConnectionCertificate, "Signing certificate"},
 		{observation.ConnectionClientID, "Client ID"}, {observation.ConnectionClientSecret, "Client secret"},
+		{observation.ConnectionMethod, "Client authentication"}, {"client_keys", "Keys that the client signs with"},
+		{observation.ConnectionProofKey, "Proof key"}, {observation.ConnectionGrants, "Grant types"},
+		{observation.ConnectionResponses, "Response types"}, {observation.ConnectionDevice, "Device endpoint"},
+		{observation.ConnectionUserInfo, "Userinfo endpoint"},
+		{observation.ConnectionIntrospection, "Introspection endpoint"},
+		{observation.ConnectionRevocation, "Revocation endpoint"},
 		{observation.ConnectionAudience, "Application's entity ID (audience)"},
 		{observation.ConnectionRedirects, "Redirect URIs"},
 		{observation.ConnectionACS, "Assertion consumer URLs"}, {observation.ConnectionScopes, "Scopes"},
-		{observation.ConnectionNameID, "NameID format"},
+		{"post_logout_redirect_uris", "Redirect URIs after sign-out"}, {"cors_origins", "Origins that may call (CORS)"},
+		{observation.ConnectionSigning, "Tokens are signed with"}, {"lifetimes", "Lifetimes"},
+		{observation.ConnectionBindings, "Bindings"}, {observation.ConnectionSigned, "Signed by the identity provider"},
+		{observation.ConnectionRequests, "Requests of the application"},
+		{observation.ConnectionEncryption, "Encryption of assertions"},
+		{observation.ConnectionNameID, "NameID format"}, {"attributes", "Attributes (name format)"},
 		{observation.ConnectionClaims, "Claims"}, {observation.ConnectionTest, "Test address"},
 	}
 }
@@ -80,7 +95,10 @@ func standardConfirm() []string {
 
 // CompleteSheet joins both sides of a sheet, says how a secret arrives, and seals it with its digest.
 func CompleteSheet(s Sheet, p Progress, incumbent, target []observation.ConnectionFact) Sheet {
-	s.Address, s.Name, s.Resource = p.Address(), p.Name, p.Resource
+	s.Address, s.Name, s.Resource, s.Tell = p.Address(), p.Name, p.Resource, p.Tell
+	if p.Enabled != nil {
+		s.OpenSince = p.Enabled.At
+	}
 	if len(s.Confirm) == 0 {
 		s.Confirm = standardConfirm()
 	}
@@ -118,14 +136,18 @@ func (s *Sheet) add(name, label string, before, after map[string]Side) {
 // entered tells whether a value that differs is something that the owner changes, and not something to look at.
 func entered(name string, old, now Side) bool {
 	switch name {
-	case observation.ConnectionTest, observation.ConnectionClaims:
+	case observation.ConnectionTest, observation.ConnectionClaims, observation.ConnectionState,
+		observation.ConnectionWhoMay:
 		return false
-	case observation.ConnectionScopes:
-		return old.Text != ""
+	case observation.ConnectionIssuer, observation.ConnectionDiscovery, observation.ConnectionMetadata,
+		observation.ConnectionEntityID, observation.ConnectionSignOn, observation.ConnectionAuthorization,
+		observation.ConnectionToken, observation.ConnectionKeys, observation.ConnectionLogout,
+		observation.ConnectionCertificate:
+		return true // these are those of the server, so they change also where the old ones are not known
 	case observation.ConnectionClientSecret:
-		return now.Text != sameSecret
+		return now.Text != sameSecret && !strings.HasPrefix(now.Text, "none")
 	}
-	return true
+	return old.Text != "" // what nobody knows of the old side cannot be said to change
 }
 
 // sides indexes facts by name. Several certificates become one value, one below the other, that ends when the first of
@@ -167,6 +189,15 @@ func secretSide(now Side, p Progress) Side {
 // something else.
 func (s Sheet) digest() string {
 	s.WrittenAt, s.Digest, s.Back, s.Problem = "", "", "", ""
+	// That it was opened since changes nothing that an owner was given to enter.
+	s.OpenSince = ""
+	s.Lines = slices.DeleteFunc(slices.Clone(s.Lines), func(line SheetLine) bool {
+		switch line.Name { // nor does a key that applications read from its address
+		case observation.ConnectionState, observation.ConnectionWhoMay, observation.ConnectionSigning:
+			return true
+		}
+		return false
+	})
 	encoded, err := json.Marshal(s)
 	if err != nil {
 		return ""

@@ -61,7 +61,7 @@ func TestCompleteSheet_PutsBothSidesInOneOrderAndMarksWhatTheOwnerEnters(t *test
 			},
 			{Name: "claims", Label: "Claims", Old: switchover.Side{Text: "groups"}, New: switchover.Side{Text: "groups, mail"}},
 			{Name: "test_url", Label: "Test address", New: switchover.Side{Text: "https://id.example/try"}},
-			{Name: "realm_page", Label: "realm page", New: switchover.Side{Text: "https://id.example/acme"}, Changed: true},
+			{Name: "realm_page", Label: "realm page", New: switchover.Side{Text: "https://id.example/acme"}},
 			{Name: "tile_url", Label: "tile url", Old: switchover.Side{Text: "https://corp.okta.example/tile"}},
 		},
 	}
@@ -95,7 +95,7 @@ func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 		},
 		"no secret at all": {
 			func(*switchover.Progress) {}, "none: a public client",
-			switchover.SheetLine{New: switchover.Side{Text: "none: a public client"}, Changed: true},
+			switchover.SheetLine{New: switchover.Side{Text: "none: a public client"}},
 		},
 	}
 	for name, c := range cases {

@@ -42,6 +42,12 @@ func SheetMarkdown(w io.Writer, s switchover.Sheet, now time.Time) error {
 			markdownBlock(&b, "Now", line.Old)
 		}
 	}
+	if len(s.Tell) > 0 {
+		fmt.Fprintf(&b, "\n## What to mind\n\n")
+	}
+	for _, text := range s.Tell {
+		fmt.Fprintf(&b, "- %s\n", escape(text))
+	}
 	fmt.Fprintf(&b, "\n## Please confirm\n\n")
 	for _, text := range s.Confirm {
 		fmt.Fprintf(&b, "- [ ] %s\n", escape(text))
@@ -61,13 +67,21 @@ const sheetOrder = "Enter the new values together, on the agreed day; until then
 func sheetHead(s switchover.Sheet) [][2]string {
 	head := [][2]string{{"New sign-in", s.Target}, {"Present sign-in", s.Incumbent}}
 	for _, line := range [][3]string{{"Owner", s.Owner, "not named"}, {"Contact", s.Contact, "not named"},
-		{"Day of the switch", s.SwitchOn, "not agreed yet"}} {
+		{"Day of the switch", s.SwitchOn, "not agreed yet"}, {"Opened", openSince(s), "not yet"}} {
 		if line[1] == "" {
 			line[1] = line[2]
 		}
 		head = append(head, [2]string{line[0], line[1]})
 	}
 	return head
+}
+
+// openSince is when a run opened the application, empty when none did.
+func openSince(s switchover.Sheet) string {
+	if s.OpenSince == "" {
+		return ""
+	}
+	return phrase.MomentOf(s.OpenSince)
 }
 
 func goingBack(s switchover.Sheet) string {

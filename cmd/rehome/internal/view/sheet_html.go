@@ -35,6 +35,8 @@ pre { border: 1px solid #ccc; padding: .6rem }
 {{range .Lines}}<tr{{if .Changed}} class="changed"{{end}}><th>{{.Label}}</th><td>{{template "side" .Old}}</td><td>{{template "side" .New}}</td></tr>
 {{end}}</table>
 <p>Marked lines change. {{.Order}}</p>
+{{if .Sheet.Tell}}<h2>What to mind</h2>
+<ul>{{range .Sheet.Tell}}<li>{{.}}</li>{{end}}</ul>{{end}}
 <h2>Please confirm</h2>
 <ul>{{range .Sheet.Confirm}}<li><label><input type="checkbox"> {{.}}</label></li>{{end}}</ul>
 <h2>Going back</h2>

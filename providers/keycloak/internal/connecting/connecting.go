@@ -43,6 +43,9 @@ func Describe(ctx context.Context, c *current.Realm,
 			Message: fmt.Sprintf("the realm has no client %q", admin.Printable(resource.Key))}
 	}
 	t, sheet := connector{c}, &connection{}
+	if err := t.entry(ctx, live, sheet); err != nil {
+		return nil, admin.Outward(doing, err)
+	}
 	if admin.Text(live, "protocol") == gating.ProtocolSAML {
 		err = t.connectSAML(ctx, live, sheet)
 	} else {
@@ -72,6 +75,10 @@ type discovery struct {
 	Token         string `json:"token_endpoint"`
 	Keys          string `json:"jwks_uri"`
 	Logout        string `json:"end_session_endpoint"`
+	Device        string `json:"device_authorization_endpoint"`
+	UserInfo      string `json:"userinfo_endpoint"`
+	Introspection string `json:"introspection_endpoint"`
+	Revocation    string `json:"revocation_endpoint"`
 }
 
 func (t connector) connectOIDC(ctx context.Context, live object.Object, sheet *connection) error {
@@ -98,11 +105,20 @@ func (t connector) connectOIDC(ctx context.Context, live object.Object, sheet *c
 	sheet.add(observation.ConnectionRedirects, strings.Join(redirects, "\n"))
 	sheet.add(observation.ConnectionScopes, strings.Join(scopesOf(live), " "))
 	if method := admin.Text(admin.Part(live, "attributes"), "pkce.code.challenge.method"); method != "" {
-		sheet.add("proof_key", "PKCE with "+method+" is required")
+		sheet.add(observation.ConnectionProofKey, "PKCE with "+method+" is required")
 	}
-	sheet.note(observation.ConnectionClaims, oidcSample(live, issuer),
-		"made-up values; tokens also hold times and ids of the session")
-	if standard, _ := live["standardFlowEnabled"].(bool); standard {
+	if err := t.wireOIDC(ctx, live, found, sheet); err != nil {
+		return err
+	}
+	_, responses := grantsOf(live)
+	if len(responses) > 0 || isDevice(live) {
+		sheet.note(observation.ConnectionClaims, oidcSample(live, issuer),
+			"an ID token with made-up values; it also holds times and ids of the session")
+	} else if object.Truth(live, "serviceAccountsEnabled") {
+		sheet.note(observation.ConnectionClaims, accessSample(live, issuer),
+			"an access token with made-up values; it also holds times and ids")
+	}
+	if object.Truth(live, "standardFlowEnabled") {
 		sheet.note(observation.ConnectionTest, t.testAddress(live, t.Outside(found.Authorization), redirects),
 			"shows the sign-in page and then leads to the application, which may refuse a sign-in that it did not begin")
 	}

@@ -27,7 +27,10 @@ func (t connector) connectSAML(ctx context.Context, live object.Object, sheet *c
 	sheet.add(observation.ConnectionMetadata, metadata)
 	sheet.add(observation.ConnectionEntityID, issuer)
 	sheet.add(observation.ConnectionSignOn, t.Outside(current.Location(found.Provider.SignOn)))
-	sheet.add(observation.ConnectionLogout, t.Outside(current.Location(found.Provider.Logout)))
+	if admin.Text(attributes, "saml_single_logout_service_url_post") != "" ||
+		admin.Text(attributes, "saml_single_logout_service_url_redirect") != "" {
+		sheet.add(observation.ConnectionLogout, t.Outside(current.Location(found.Provider.Logout)))
+	}
 	if err := certificates(t.Realm, found, sheet); err != nil {
 		return err
 	}
@@ -35,6 +38,9 @@ func (t connector) connectSAML(ctx context.Context, live object.Object, sheet *c
 	sheet.add(observation.ConnectionACS, strings.Join(consumerURLs(live), "\n"))
 	sheet.add(observation.ConnectionNameID, nameIDURN(live))
 	sheet.note(observation.ConnectionClaims, samlSample(live), "made-up values")
+	if err := t.wireSAML(ctx, live, sheet); err != nil {
+		return err
+	}
 	if name := admin.Text(attributes, "saml_idp_initiated_sso_url_name"); name != "" {
 		sheet.note(observation.ConnectionTest, issuer+"/protocol/saml/clients/"+name,
 			"signs in and sends the assertion to the application")
