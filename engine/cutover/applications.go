@@ -3,12 +3,15 @@ package cutover
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/phrase"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -43,6 +46,10 @@ func Applications(ctx context.Context, p *project.Project, since time.Time) (*sw
 	if err := d.learn(logs, overview.At); err != nil {
 		return nil, err
 	}
+	target := ""
+	if who, err := d.target.Identify(ctx); err == nil {
+		target = who.Identity
+	}
 	moved := map[string]bool{}
 	for _, one := range d.progress {
 		var now *switchover.Live
@@ -53,6 +60,10 @@ func Applications(ctx context.Context, p *project.Project, since time.Time) (*sw
 		status, err := d.status(one, now, logs)
 		if err != nil {
 			return nil, err
+		}
+		if target != "" && d.outdated(ctx, one, target) {
+			status.Questions = append(status.Questions, "the target says something else now than the sheet that was "+
+				"delivered: write it anew and compare")
 		}
 		overview.Applications = append(overview.Applications, status)
 		moved[one.Address()] = true
@@ -74,6 +85,7 @@ func (d *desk) readLogs(ctx context.Context, overview *switchover.Overview) map[
 		logs[name] = log
 	}
 	report, err := d.target.SignIns(ctx, overview.Since)
+	report = switchover.WithoutTesters(report, d.testers())
 	read(targetSide, d.cfg.Target.Address(), report, err)
 	logs[targetSide] = logs[d.cfg.Target.Address()]
 	for _, one := range d.progress {
@@ -90,6 +102,31 @@ func (d *desk) readLogs(ctx context.Context, overview *switchover.Overview) map[
 		read("incumbent", name, report, err)
 	}
 	return logs
+}
+
+// testers are the people whom the configuration names for probes.
+func (d *desk) testers() []string {
+	if d.cfg.Verify == nil {
+		return nil
+	}
+	names := slices.Collect(maps.Values(d.cfg.Verify.Members))
+	names = slices.AppendSeq(names, maps.Values(d.cfg.Verify.Strangers))
+	return append(names, d.cfg.Verify.Stranger)
+}
+
+// outdated tells whether the target says something else now than the sheet that an owner was given, such as another key
+// or address. What cannot be told is no difference: the state of the target is asked about elsewhere.
+func (d *desk) outdated(ctx context.Context, p switchover.Progress, target string) bool {
+	given := d.record(p).Sheet
+	if given == nil || given.Digest == "" {
+		return false
+	}
+	now, err := d.target.Connection(ctx, identity.Resource{Type: p.Resource.Type, Key: p.Resource.Key})
+	if err != nil {
+		return false
+	}
+	sheet, err := d.sheet(ctx, p, now, target)
+	return err == nil && sheet.Problem == "" && sheet.Digest != given.Digest
 }
 
 // reason says in one line why a log could not be read, and what would help; empty when it could.

@@ -55,6 +55,8 @@ type stage struct {
 	*projecttest.Place
 	signIns    []observation.SignInActivity // at the incumbent
 	unreadable error                        // of the log of the target
+	atTarget   []observation.SignInActivity // at the target
+	certified  string                       // what the target signs with
 }
 
 func newStage(t *testing.T) *stage {
@@ -236,6 +238,66 @@ func TestApplications_WhatCannotBeReadIsAQuestion(t *testing.T) {
 	}
 }
 
+func TestApplications_TellsOfANewKeyAfterASheetWasDelivered(t *testing.T) {
+	s := newStage(t)
+	s.applied(t)
+	s.certified = "first key"
+	p := s.Open()
+	if _, err := cutover.Sheets(t.Context(), p, "Wiki"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cutover.Record(t.Context(), p, cutover.Delivery{Application: "Wiki", To: "Ana"}); err != nil {
+		t.Fatal(err)
+	}
+	tells := func() bool {
+		t.Helper()
+		overview, err := cutover.Applications(t.Context(), p, s.At.Add(-time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(overview.Applications[0].Questions, func(text string) bool {
+			return strings.Contains(text, "than the sheet that was delivered")
+		})
+	}
+	if tells() {
+		t.Error("nothing has changed, and the sheet counts as outdated")
+	}
+	s.certified = "another key"
+	if !tells() {
+		t.Error("nobody tells of the new key")
+	}
+}
+
+func TestApplications_OneIsNotSwitchedByWhoOnlyTriesIt(t *testing.T) {
+	s := newStage(t)
+	s.Write("verify.rehome.hcl", `verify {
+  members    = { "Wiki" = "ana@acme.example" }
+  stranger   = "probe@acme.example"
+  strangers  = { "Wiki" = "other@acme.example" }
+}
+`)
+	s.applied(t)
+	stage := func(people ...string) (switchover.Stage, []string) {
+		t.Helper()
+		s.atTarget = []observation.SignInActivity{{Resource: identity.ResourceID{Type: "client", Key: "wiki"}, Failures: 3,
+			SignIns: len(people), PeopleCount: len(people), People: people, Last: "2026-11-23T07:00:00Z"}}
+		overview, err := cutover.Applications(t.Context(), s.Open(), s.At.Add(-time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return overview.Applications[0].Stage, overview.Applications[0].Questions
+	}
+	got, questions := stage("Ana@acme.example", "probe@acme.example", "other@acme.example")
+	if got != switchover.StageEnabled || !slices.ContainsFunc(questions, func(text string) bool {
+		return strings.Contains(text, "3 tries to sign in at the target failed")
+	}) {
+		t.Errorf("tried by its testers, it is %s: %v", got, questions)
+	}
+	if got, _ := stage("probe@acme.example", "zoe@acme.example"); got != switchover.StageSwitched {
+		t.Errorf("used by Zoe, it is %s", got)
+	}
+}
+
 func TestMoved_IsWhatTheStateKnows(t *testing.T) {
 	s := newStage(t)
 	s.applied(t)
@@ -340,10 +402,11 @@ func (s *server) Connection(ctx context.Context, resource identity.Resource) ([]
 		err = &contract.ProviderError{Code: contract.ErrorNotFound, Message: "there is no " + resource.ID().String()}
 	}
 	return []observation.ConnectionFact{{Name: observation.ConnectionIssuer,
-		Value: "https://new.example/" + resource.Key}}, err
+		Value: "https://new.example/" + resource.Key}, {Name: observation.ConnectionCertificate,
+		Value: s.stage.certified}}, err
 }
 
 // SignIns implements sdk.SignInReader.
 func (s *server) SignIns(_ context.Context, since string) (observation.SignInReport, error) {
-	return observation.SignInReport{Covers: since}, s.stage.unreadable
+	return observation.SignInReport{Covers: since, Applications: s.stage.atTarget}, s.stage.unreadable
 }

@@ -57,12 +57,13 @@ type Confirmation struct {
 
 // Reading is what a log of sign-ins said about one application. It holds counts and times, no person.
 type Reading struct {
-	At        string `json:"at,omitempty"`     // when the log was last read
-	Covers    string `json:"covers,omitempty"` // from when to At it is complete
-	First     string `json:"first,omitempty"`  // earliest sign-in that counts, as far as it is known
-	Last      string `json:"last,omitempty"`   // newest sign-in
-	SignIns   int    `json:"sign_ins"`         // in the latest window
-	People    int    `json:"people"`           // in the latest window
+	At        string `json:"at,omitempty"`       // when the log was last read
+	Covers    string `json:"covers,omitempty"`   // from when to At it is complete
+	First     string `json:"first,omitempty"`    // earliest sign-in that counts, as far as it is known
+	Last      string `json:"last,omitempty"`     // newest sign-in
+	SignIns   int    `json:"sign_ins"`           // in the latest window
+	People    int    `json:"people"`             // in the latest window
+	Failures  int    `json:"failures,omitempty"` // in the latest window
 	Problem   string `json:"problem,omitempty"`
 	ProblemAt string `json:"problem_at,omitempty"`
 }
@@ -198,13 +199,24 @@ func (c *Cutover) enabled(f Facts) bool {
 	return false
 }
 
+// failing says beside what went well how much did not.
+func failing(r *Reading) string {
+	if r.Failures == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d tries failed in the time that was read last", r.Failures)
+}
+
 // used looks at sign-ins and at the owner's word.
 func (c *Cutover) used(f Facts) {
 	target, confirmed := f.Record.Target, f.Record.Confirmation
 	c.ask("target", target)
 	switch {
 	case target != nil && target.First != "":
-		c.prove(StageSwitched, target.First, "sign-in log of the target", "somebody signed in at the target")
+		c.prove(StageSwitched, target.First, "sign-in log of the target", "somebody signed in at the target%s", failing(target))
+	case target != nil && target.Failures > 0:
+		c.Questions = append(c.Questions, fmt.Sprintf("%d tries to sign in at the target failed, and none went through",
+			target.Failures))
 	case confirmed != nil:
 		c.Missing = append(c.Missing, "no sign-in at the target was seen")
 	}
@@ -322,6 +334,7 @@ func ReadingOf(report observation.SignInReport, at string, made *Mark,
 			continue
 		}
 		r.SignIns, r.People, r.Last = activity.SignIns, activity.PeopleCount, activity.Last
+		r.Failures = activity.Failures
 		if activity.SignIns > 0 && (made == nil || !Earlier(activity.Last, made.At)) {
 			r.First = activity.Last
 		}

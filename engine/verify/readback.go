@@ -20,6 +20,7 @@ type Expected struct {
 	Items      []merge.ItemName
 	Attributes identity.Attributes
 	Mapped     bool
+	Made       bool // by a run, whatever was done to it since
 }
 
 // Done is one step that a run carried out, or found done.
@@ -36,8 +37,10 @@ func Expect(done []Done, schemas []identity.ResourceSchema) []Expected {
 	newest := map[identity.ResourceID]Expected{}
 	for _, d := range done {
 		before, after := keysOf(d.Step, kinds[d.Step.Resource.Type])
+		earlier := newest[before]
 		delete(newest, before)
-		e := Expected{Resource: after, ServerID: d.ServerID, StepID: d.Step.ID, Run: d.Run, Items: d.Step.Items}
+		e := Expected{Resource: after, ServerID: d.ServerID, StepID: d.Step.ID, Run: d.Run, Items: d.Step.Items,
+			Made: d.Step.Action == plan.ActionCreate || earlier.Made && d.Step.Action == plan.ActionUpdate}
 		switch d.Step.Action {
 		case plan.ActionCreate, plan.ActionUpdate:
 			e.Attributes = d.Step.After
@@ -102,6 +105,29 @@ func Compare(expected []Expected, live []identity.Resource, schemas []identity.R
 	var changes []Change
 	for _, e := range expected {
 		changes = append(changes, found.compare(e, kinds[e.Resource.Type])...)
+	}
+	return append(changes, opened(expected, live, kinds)...)
+}
+
+// opened lists what a run made and left closed, and what somebody else has opened since.
+func opened(expected []Expected, live []identity.Resource, kinds map[string]identity.ResourceSchema) []Change {
+	known, made := map[identity.ResourceID]bool{}, map[string]Expected{}
+	for _, e := range expected {
+		known[e.Resource] = true
+		applies := slices.ContainsFunc(kinds[e.Resource.Type].ItemKinds, func(kind identity.Kind) bool {
+			return kind == identity.KindApplication
+		})
+		if e.Made && applies {
+			made[e.Resource.Key] = e
+		}
+	}
+	var changes []Change
+	for _, r := range live {
+		e, ours := made[r.Key]
+		if kinds[r.Type].Opens && ours && !known[r.ID()] && r.Attributes["enabled"] == true {
+			changes = append(changes, Change{Resource: r.ID(), StepID: e.StepID, Run: e.Run, Attribute: "enabled",
+				Expected: false, Live: true, Summary: "it was made closed, and no run opened it"})
+		}
 	}
 	return changes
 }

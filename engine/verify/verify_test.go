@@ -117,6 +117,31 @@ func TestCompare_NamesEveryManagedAttributeThatSomebodyChanged(t *testing.T) {
 	}
 }
 
+func TestCompare_FindsWhatWasMadeClosedAndOpenedByHand(t *testing.T) {
+	opening := append([]identity.ResourceSchema{{Type: "opening", Opens: true}}, accessSchemas...)
+	opened := func(key string) identity.Resource {
+		return identity.Resource{Type: "opening", Key: key, Attributes: identity.Attributes{"enabled": true}}
+	}
+	bySteps := did("r1", "create", "open", identity.Attributes{})
+	bySteps.Step.Resource.Type = "opening"
+	expected := verify.Expect([]verify.Done{
+		did("r1", "create", "shut", identity.Attributes{}), did("r1", "create", "open", identity.Attributes{}), bySteps,
+		did("r1", "update", "theirs", identity.Attributes{}), did("r1", "create", "renewed", identity.Attributes{}),
+		did("r2", "update", "renewed", identity.Attributes{}),
+	}, opening)
+	live := []identity.Resource{client("shut", ""), client("open", ""), client("theirs", ""), client("renewed", ""),
+		opened("shut"), opened("open"), opened("theirs"), opened("renewed"), opened("stranger")}
+	var got []string
+	for _, change := range verify.Compare(expected, live, opening) {
+		got = append(got, change.Resource.String()+": "+change.Summary)
+	}
+	want := []string{"opening:shut: it was made closed, and no run opened it",
+		"opening:renewed: it was made closed, and no run opened it"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // fake is the target's side of a verification.
 type fake struct {
 	live  []identity.Resource

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,17 @@ func TestKeycloak_ASignInShowsUpInTheReport(t *testing.T) {
 		t.Fatalf("the sign-in failed: %s", page)
 	}
 	signIn(t, made, app, callback, "ana", "wrong")
+	began, err := target.SignIns(t.Context(), since)
+	if err != nil || activityOf(began, app).SignIns != 0 || activityOf(began, app).Failures == 0 {
+		t.Errorf("a code that nobody has redeemed counts: %+v, %v", began.Applications, err)
+	}
+	_, where, _ := signIn(t, made, app, callback, "ana", password)
+	answer, err := url.Parse(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	post(t, made, "token", url.Values{"grant_type": {"authorization_code"}, "code": {answer.Query().Get("code")},
+		"redirect_uri": {callback}, "client_id": {app}, "code_verifier": {strings.Repeat("v", 64)}})
 	report, err := target.SignIns(t.Context(), since)
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +244,7 @@ func TestTarget_StopsAtTheMostEventsAndSaysHowFarBackItCame(t *testing.T) {
 		rows := make([]map[string]any, eventPage)
 		for i := range rows {
 			rows[i] = map[string]any{"id": fmt.Sprint(first + i), "clientId": "a", "userId": "u",
-				"type": "LOGIN", "time": newest.Add(-time.Duration(first+i) * time.Second).UnixMilli()}
+				"type": "CODE_TO_TOKEN", "time": newest.Add(-time.Duration(first+i) * time.Second).UnixMilli()}
 		}
 		return rows
 	}

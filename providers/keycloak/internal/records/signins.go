@@ -6,12 +6,14 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
+	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
@@ -23,7 +25,17 @@ const (
 	eventLoginError       = "LOGIN_ERROR"
 	eventClientLogin      = "CLIENT_LOGIN"
 	eventClientLoginError = "CLIENT_LOGIN_ERROR"
+	// An application has done its part when it has redeemed the code that it was given.
+	eventRedeemed      = "CODE_TO_TOKEN"
+	eventRedeemedError = "CODE_TO_TOKEN_ERROR"
+	eventOnDevice      = "OAUTH2_DEVICE_CODE_TO_TOKEN"
+	eventOnDeviceError = "OAUTH2_DEVICE_CODE_TO_TOKEN_ERROR"
 )
+
+// logins are the events that say who signed in, whatever became of it.
+func logins() []string {
+	return []string{eventLogin, eventLoginError, eventClientLogin, eventClientLoginError}
+}
 
 const (
 	eventPage   = 1000
@@ -65,12 +77,16 @@ func SignIns(ctx context.Context, c *current.Realm, since string) (observation.S
 			Message: fmt.Sprintf("%s: %q is no time", doing, since)}
 	}
 	ctx, requests := admin.WithCounter(ctx)
-	covers, _, err := eventsCover(ctx, c, from)
+	covers, settings, err := eventsCover(ctx, c, from)
+	if err == nil && !settings.keeps(eventRedeemed) {
+		err = noEvents(c, c.Admin("events", "config"), notKept(eventRedeemed))
+	}
 	if err != nil {
 		return observation.SignInReport{}, admin.Outward(doing, err)
 	}
 	sum := &usageSum{}
-	reached, err := events(ctx, c, from, sum.add)
+	reached, err := events(ctx, c, from, append(logins(), eventRedeemed, eventRedeemedError, eventOnDevice,
+		eventOnDeviceError), sum.add)
 	if err != nil {
 		return observation.SignInReport{}, admin.Outward(doing, err)
 	}
@@ -94,8 +110,7 @@ func eventsCover(ctx context.Context, c *current.Realm, from time.Time) (time.Ti
 			"the realm does not keep sign-in events, so it cannot tell who signed in; turn on "+switchStore)
 	}
 	if !settings.keeps(eventLogin) {
-		return from, settings, noEvents(c, path,
-			"the realm keeps events, but not those of the type LOGIN; add it in Realm settings, Events, User events settings")
+		return from, settings, noEvents(c, path, notKept(eventLogin))
 	}
 	now := c.Now().UTC()
 	covers := from.UTC()
@@ -110,6 +125,11 @@ func eventsCover(ctx context.Context, c *current.Realm, from time.Time) (time.Ti
 		return later(covers, now), settings, nil
 	}
 	return later(covers, oldest[0].at()), settings, nil
+}
+
+func notKept(kind string) string {
+	return "the realm keeps events, but not those of the type " + kind + "; add it in Realm settings, Events, User events " +
+		"settings"
 }
 
 func noEvents(c *current.Realm, path, why string) error {
@@ -127,10 +147,11 @@ func later(a, b time.Time) time.Time {
 
 // events hands out the events since a time, newest first, and tells how far back it came. The end is fixed before the
 // first page, because what happens meanwhile would move the offsets.
-func events(ctx context.Context, c *current.Realm, from time.Time, each func(event)) (time.Time, error) {
+func events(ctx context.Context, c *current.Realm, from time.Time, types []string,
+	each func(event)) (time.Time, error) {
 	until := c.Now()
 	query := url.Values{
-		"type":     {eventLogin, eventLoginError, eventClientLogin, eventClientLoginError},
+		"type":     types,
 		"dateFrom": {strconv.FormatInt(from.UnixMilli(), 10)}, "dateTo": {strconv.FormatInt(until.UnixMilli(), 10)},
 		"max": {strconv.Itoa(eventPage)},
 	}
@@ -157,8 +178,12 @@ func events(ctx context.Context, c *current.Realm, from time.Time, each func(eve
 	}
 }
 
-// usageSum adds events up.
-type usageSum struct{ clients reading.SignIns }
+// usageSum adds events up. Names of people stand in their sign-ins only, which may come after what they lead to.
+type usageSum struct {
+	clients  reading.SignIns
+	names    map[string]string // id of a person to login name
+	redeemed []event
+}
 
 func (s *usageSum) add(e event) {
 	if e.ClientID == "" {
@@ -166,15 +191,36 @@ func (s *usageSum) add(e event) {
 	}
 	switch e.Type {
 	case eventLogin:
-		s.clients.Succeeded(e.ClientID, e.at(), e.UserID, e.Details["username"])
+		if s.names == nil {
+			s.names = map[string]string{}
+		}
+		s.names[e.UserID] = e.Details["username"]
+		if !awaitsCode(e) {
+			s.clients.Succeeded(e.ClientID, e.at(), e.UserID, e.Details["username"])
+		}
+	case eventRedeemed, eventOnDevice:
+		s.redeemed = append(s.redeemed, e)
 	case eventClientLogin:
 		s.clients.Succeeded(e.ClientID, e.at(), "", "")
-	case eventLoginError, eventClientLoginError:
+	case eventLoginError, eventClientLoginError, eventRedeemedError, eventOnDeviceError:
 		s.clients.Failed(e.ClientID)
 	}
 }
 
+// awaitsCode tells whether the application must still redeem a code. By SAML and by the implicit grant the server hands
+// out all that there is, and hears no more of it. A probe of ours never redeems a code.
+func awaitsCode(e event) bool {
+	if e.Details["auth_method"] == gating.ProtocolSAML {
+		return false
+	}
+	kind, said := e.Details["response_type"]
+	return !said || slices.Contains(strings.Fields(kind), "code")
+}
+
 func (s *usageSum) activities() []observation.SignInActivity {
+	for _, e := range s.redeemed {
+		s.clients.Succeeded(e.ClientID, e.at(), e.UserID, s.names[e.UserID])
+	}
 	return s.clients.Activities(func(id string, activity *observation.SignInActivity) bool {
 		activity.Resource = identity.ResourceID{Type: realm.TypeClient, Key: id}
 		return true

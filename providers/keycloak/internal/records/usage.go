@@ -110,7 +110,7 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 		return err
 	}
 	sum := &usageSum{}
-	reached, err := events(ctx, r.Realm, since, sum.add)
+	reached, err := events(ctx, r.Realm, since, logins(), sum.add)
 	for _, activity := range sum.activities() {
 		r.signIns[activity.Resource.Key] = activity
 	}
