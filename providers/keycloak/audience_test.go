@@ -84,6 +84,7 @@ func TestKeycloak_ATokenOfOneApplicationIsForNoOther(t *testing.T) {
 		t.Errorf("the account API answers %d to a token of an application", response.StatusCode)
 	}
 	testProbeOfAudience(t, target, made, done["client:wiki"])
+	testProbeOfNames(t, target, made, done["client:wiki"])
 }
 
 // testProbeOfAudience gives the client the built-in scope back, as somebody might, and expects that the probe tells.
@@ -114,6 +115,34 @@ func testProbeOfAudience(t *testing.T, target *Target, made *keycloaktest.Realm,
 		map[string]any{"clientId": "wiki", "fullScopeAllowed": true})
 	if got := judged(); got.Status != observation.ProbeFailed {
 		t.Errorf("with full scope the probe says %+v", got)
+	}
+}
+
+// testProbeOfNames looks at a realm as it is made, in which people may change their e-mail address, and at one in which
+// nobody but an administrator may.
+func testProbeOfNames(t *testing.T, target *Target, made *keycloaktest.Realm, client identity.Resource) {
+	t.Helper()
+	request := observation.ProbeRequest{Resource: client.ID(), Attributes: client.Attributes}
+	judged := func() observation.ProbeResult {
+		results, err := target.Probe(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return results[slices.IndexFunc(results, func(r observation.ProbeResult) bool { return r.Probe == "names_not_own" })]
+	}
+	if got := judged(); got.Status != observation.ProbeUnknown || got.Evidence["own"] != "email, firstName, lastName" {
+		t.Errorf("the probe says %+v", got)
+	}
+	var profile object.Object
+	if err := target.client.Get(t.Context(), target.client.Admin("users", "profile"), nil, &profile); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range object.Objects(profile["attributes"]) {
+		object.Sub(field, "permissions")["edit"] = []any{"admin"}
+	}
+	made.AdminRealm(t, http.MethodPut, "/users/profile", profile)
+	if got := judged(); got.Status != observation.ProbePassed {
+		t.Errorf("with a closed profile the probe says %+v", got)
 	}
 }
 

@@ -283,7 +283,11 @@ func goSAML2(l listed, key tls.Certificate) {
 		AssertionConsumerServiceURL: says[observation.ConnectionACS], AudienceURI: says[observation.ConnectionAudience],
 		SignAuthnRequests: true, NameIdFormat: says[observation.ConnectionNameID], SPKeyStore: dsig.TLSCertKeyStore(key),
 		IDPCertificateStore: &dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{trusted}}}
-	to, err := provider.BuildAuthURL("")
+	request, err := provider.BuildAuthRequestDocumentNoSig() // by HTTP-Redirect it is the address that is signed
+	if err != nil {
+		l.Fatal(err)
+	}
+	to, err := provider.BuildAuthURLRedirect("", request)
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -98,6 +98,9 @@ func guard(item identity.Item, app kinds.Application, client identity.Attributes
 			Summary: "who is assigned is asked at every sign-in; a token given out before an assignment ends can be " +
 				"refreshed until its session ends",
 			Direction: fidelity.DirectionLooser, Compensated: "the gate in the browser, direct grant and post-broker flows"})
+		if hasPeople(client) {
+			findings = append(findings, ownNames(client)...)
+		}
 	}
 	switch {
 	case app.Status != identity.StatusActive:

@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/internal/realm"
 )
 
 // What assertions are encrypted with (XML Encryption 1.0 and 1.1).
@@ -136,6 +137,21 @@ func asksFor(app kinds.Application, a identity.Attributes, extra map[string]any)
 			Audience: fidelity.AudienceAppOwners, Severity: fidelity.SeverityMedium, ImpactCode: "calls_lost"})
 	}
 	return findings
+}
+
+// ownNames says that people of a realm may change in their account what an application knows them by, unless the
+// realm's user profile is closed. What the incumbent lets them do is not read.
+func ownNames(client identity.Attributes) []fidelity.Finding {
+	names := realm.NamesOf(client)
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "username" }) // closed unless the realm opens it
+	if len(names) == 0 {
+		return nil
+	}
+	return []fidelity.Finding{{Type: fidelity.Approximation, Field: "names", Direction: fidelity.DirectionLooser,
+		Summary: "people may change themselves what the application knows them by (" + strings.Join(names, ", ") +
+			"), where the user profile of the realm lets them: close it before the application opens, unless the incumbent " +
+			"lets them too",
+		Compensated: "verify asks about each of these fields that is open"}}
 }
 
 // wireTells is what to tell people of what changes between the application and the server.

@@ -168,3 +168,14 @@ func goodCertificate(t *testing.T) string {
 	}
 	return base64.StdEncoding.EncodeToString(der)
 }
+
+func TestWhatAPersonMayChangeHimselfIsSaidOfWhatAnApplicationKnowsHimBy(t *testing.T) {
+	_, findings := translatedApp(t, oidc(nil))
+	if !said(findings, "names", "email, firstName, lastName") {
+		t.Errorf("%+v", findings)
+	}
+	app := samlApp() // knows people by their user name alone, which is closed
+	if _, findings := translatedApp(t, app); said(findings, "names", "") {
+		t.Errorf("%+v", findings)
+	}
+}

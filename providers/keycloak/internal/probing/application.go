@@ -40,6 +40,7 @@ func (p *probing) application(ctx context.Context) {
 		p.try(ctx, "closed_until_enabled", func(ctx context.Context) (finding, error) { return p.closed(ctx, saml) })
 		return
 	}
+	p.try(ctx, "names_not_own", p.namesNotOwn)
 	if saml {
 		p.try(ctx, "saml_metadata", p.samlMetadata)
 		p.try(ctx, "saml_request", p.samlRequest)
