@@ -365,14 +365,23 @@ func oneStep(b *strings.Builder, step plan.Step, noted map[string]bool, o PlanOp
 // notes writes each note of a plan once; where it comes again, the field that it is about stands for it.
 func notes(b *strings.Builder, texts []string, noted map[string]bool, o PlanOptions) {
 	var again []string
+	times := map[string]int{}
 	for _, text := range texts {
 		field, _, found := strings.Cut(text, ": ")
 		if noted[text] && found && !o.Verbose {
-			again = append(again, phrase.Clean(field))
+			if times[field]++; times[field] == 1 {
+				again = append(again, field)
+			}
 			continue
 		}
 		noted[text] = true
 		fmt.Fprintf(b, "      %s %s\n", o.Style.dim("note"), phrase.Clean(text))
+	}
+	for i, field := range again {
+		again[i] = phrase.Clean(field)
+		if n := times[field]; n > 1 {
+			again[i] += fmt.Sprintf(" (%d)", n)
+		}
 	}
 	if len(again) > 0 {
 		fmt.Fprintf(b, "      %s as above: %s\n", o.Style.dim("note"), strings.Join(again, ", "))

@@ -48,6 +48,18 @@ func TestNotes_AreWrittenOnceAndNamedByTheirFieldAfterThat(t *testing.T) {
 	}
 }
 
+func TestNotes_CountThoseOfOneField(t *testing.T) {
+	noted := map[string]bool{}
+	var b strings.Builder
+	texts := []string{"unknown: logo", "unknown: terms", "issuer: it is new"}
+	notes(&b, texts, noted, PlanOptions{})
+	b.Reset()
+	notes(&b, texts, noted, PlanOptions{})
+	if want := "      note as above: unknown (2), issuer\n"; b.String() != want {
+		t.Errorf("%q", b.String())
+	}
+}
+
 func TestAttributes_NamesWhatAStepSwitchesOffOnOneLine(t *testing.T) {
 	var b strings.Builder
 	attributes(&b, plan.Step{Action: plan.ActionCreate,
