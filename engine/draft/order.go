@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -154,19 +155,26 @@ func (b *builder) checks() {
 }
 
 // openingsWait lets whatever lets people in wait for the changes of providers that live: until they are made, people
-// may come in by them in the old way, and when one fails nothing is opened.
+// may come in by them in the old way, and when one fails nothing is opened. What names the providers that ask people
+// themselves waits for new ones as well.
 func (b *builder) openingsWait() {
-	var providers []string
+	var providers, added []string
 	for _, id := range b.stepIDs() {
 		step := b.steps[id]
-		if step.Disposition == plan.DispositionPlanned && step.Action == plan.ActionUpdate &&
-			slices.Contains(b.schemas[step.Resource.Type].ItemKinds, identity.KindIdentityProvider) {
+		if step.Disposition != plan.DispositionPlanned ||
+			!slices.Contains(b.schemas[step.Resource.Type].ItemKinds, identity.KindIdentityProvider) {
+			continue
+		}
+		if added = append(added, id); step.Action == plan.ActionUpdate {
 			providers = append(providers, id)
 		}
 	}
 	for _, id := range b.stepIDs() {
 		if step := b.steps[id]; step.Disposition == plan.DispositionPlanned && b.schemas[step.Resource.Type].Opens {
 			before := append(b.behind(step), providers...)
+			if _, named := step.After[contract.OpensUnasked]; named {
+				before = append(before, added...)
+			}
 			step.DependsOn = slices.Compact(slices.Sorted(slices.Values(append(step.DependsOn, before...))))
 		}
 	}

@@ -139,6 +139,11 @@ func TestUnderPolicies_TheOpeningSaysWhatMustBeSo(t *testing.T) {
 		!slices.Equal(after[contract.OpensUnasked].([]any), []any{"acme", "corp"}) {
 		t.Errorf("the opening is %v", after)
 	}
+	in.Items = append(in.Items, made(identity.KindIdentityProvider, "i1", "corp", []identity.Resource{{Type: "provider",
+		Attributes: identity.Attributes{"alias": "corp"}}}))
+	if waits := step(t, build(t, in), "opening:wiki").DependsOn; !slices.Contains(waits, "provider:corp") {
+		t.Errorf("it is not known by whom people come unasked, and the opening waits for %v", waits)
+	}
 	rule := step(t, build(t, in), "item:okta.corp/auth_policy/p1")
 	if rule.Disposition != plan.DispositionManual || !strings.Contains(rule.ToDo, `as the flow "strong"`) ||
 		!strings.Contains(rule.ToDo, "CHG-7") || rule.DecidedBy == nil || rule.DecidedBy.Line != 7 {

@@ -191,8 +191,14 @@ func NotAsDemanded(wanted, now identity.Attributes) []string {
 	if is == flow && now[contract.OpensBeyondPassword] != true {
 		found = append(found, fmt.Sprintf("the flow %q does not ask everybody for a step beyond a password", flow))
 	}
-	allowed := object.Texts(wanted[contract.OpensUnasked])
-	for _, provider := range object.Texts(now[contract.OpensUnasked]) {
+	allowed, unasked := object.Texts(wanted[contract.OpensUnasked]), object.Texts(now[contract.OpensUnasked])
+	for _, provider := range allowed {
+		if !slices.Contains(unasked, provider) {
+			found = append(found, fmt.Sprintf("the rebuilt block names the provider %q as upstream, and nobody comes by it unasked",
+				provider))
+		}
+	}
+	for _, provider := range unasked {
 		if !slices.Contains(allowed, provider) {
 			found = append(found, fmt.Sprintf("people who come by the provider %q are asked for no step beyond that", provider))
 		}
@@ -222,8 +228,8 @@ func (c *checker) signIns() {
 		if !object.Truth(opening.Attributes, "enabled") {
 			continue
 		}
-		for _, why := range NotAsDemanded(opening.Attributes, c.signInOf(opening, realm)) {
-			c.block(opening.ID(), contract.OpensWithFlow, why, AsBuiltAgain)
+		if why := NotAsDemanded(opening.Attributes, c.signInOf(opening, realm)); len(why) > 0 {
+			c.block(opening.ID(), contract.OpensWithFlow, strings.Join(why, "; "), AsBuiltAgain)
 		}
 	}
 }

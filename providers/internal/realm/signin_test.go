@@ -161,12 +161,12 @@ func TestNotAsDemanded_NamesEachDifference(t *testing.T) {
 		want        []string
 	}{
 		"as demanded":            {wanted, now("strong", true, "corp"), nil},
-		"fewer providers":        {wanted, now("strong", true), nil},
-		"another flow":           {wanted, now("browser", true), []string{`in the flow "strong"`}},
-		"a password":             {wanted, now("strong", false), []string{"a step beyond a password"}},
+		"fewer providers":        {wanted, now("strong", true), []string{`"corp" as upstream`}},
+		"another flow":           {wanted, now("browser", true, "corp"), []string{`in the flow "strong"`}},
+		"a password":             {wanted, now("strong", false, "corp"), []string{"a step beyond a password"}},
 		"another provider":       {wanted, now("strong", true, "acme", "corp"), []string{`the provider "acme"`}},
-		"nothing is as demanded": {wanted, now("", false, "acme"), []string{"strong", "acme"}},
-		"nothing is known":       {wanted, nil, []string{"strong"}},
+		"nothing is as demanded": {wanted, now("", false, "acme"), []string{"strong", "corp", "acme"}},
+		"nothing is known":       {wanted, nil, []string{"strong", "corp"}},
 		"nothing is demanded":    {identity.Attributes{"enabled": true}, now("browser", false, "acme"), nil},
 		"a password is enough": {identity.Attributes{contract.OpensWithFlow: "devices"}, now("devices", false, "acme"),
 			nil},
