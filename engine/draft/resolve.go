@@ -243,7 +243,7 @@ func (b *builder) decide(n *node) {
 	n.outcome = b.index.Decide(merge.Request{
 		Mode: b.input.Migration.Mode, Desired: n.resource, Owners: []identity.Address{n.item.of.Address()},
 		Name: n.item.of.Name, OnlyOne: n.onlyOne, Primary: n.primary, Rule: n.item.rule,
-		Others: others, Part: b.partNow(n),
+		Others: others, Part: b.partNow(n), Parts: n.item.otherSchemas(n),
 	})
 	switch live := n.outcome.Live; n.outcome.Verdict {
 	case merge.VerdictOurs:
@@ -261,6 +261,17 @@ func (b *builder) decide(n *node) {
 	if p := n.outcome.Problem; p != nil {
 		b.diags = append(b.diags, *p)
 	}
+}
+
+// otherSchemas are those of the other resources of an item.
+func (i *itemState) otherSchemas(than *node) []identity.ResourceSchema {
+	var others []identity.ResourceSchema
+	for _, n := range i.nodes {
+		if n != than {
+			others = append(others, n.schema)
+		}
+	}
+	return others
 }
 
 // partNow is the key that a part of a resource of ours has now, nothing for what is no part of one. What its key refers

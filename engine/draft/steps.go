@@ -224,7 +224,7 @@ func (b *builder) union(left, right identity.Attributes, schema identity.Resourc
 func (b *builder) applyOutcome(step *plan.Step, n *node, desired identity.Attributes) {
 	out := n.outcome
 	step.Matches = out.Matches
-	if out.Rule != nil && n.primary {
+	if out.Rule != nil && (n.primary || out.Verdict == merge.VerdictReconcile) {
 		step.Decision, step.DecidedBy = string(out.Rule.Decision), out.Rule.Place()
 	}
 	if out.Live != nil {

@@ -23,6 +23,7 @@ type Request struct {
 	Rule    *Rule
 	Others  []Candidate
 	Part    identity.ResourceID
+	Parts   []identity.ResourceSchema // of the other resources of the item, whose attributes a reconcile may name too
 }
 
 // Decide finds the live resource and applies the decision. The result depends on its arguments alone.
@@ -48,6 +49,8 @@ func (x *Index) Decide(q Request) Outcome {
 		out.Verdict = VerdictEqual
 	case live != nil && maps:
 		out.Verdict, out.Reason = VerdictMap, "belongs to a resource that is mapped"
+	case live != nil && q.Rule != nil && q.Rule.Decision == DecisionReconcile:
+		return x.partOfReconciled(q, out)
 	default:
 		return overlap(q, out)
 	}
@@ -63,7 +66,8 @@ func (x *Index) owned(q Request) (Outcome, bool) {
 	}
 	for _, owner := range q.Owners {
 		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
-		if live != nil && (basis == BasisTag || binding.Ours()) && !q.keepsHandsOff() {
+		made := !q.Primary && basis == BasisBinding // a part that rehome made of what it left alone
+		if live != nil && (basis == BasisTag || binding.Ours()) && (made || !q.keepsHandsOff()) {
 			if other := x.ByKey(q.Desired.ID()); other != nil && other != live {
 				return taken(q, live, other), true
 			}
@@ -113,6 +117,14 @@ func (x *Index) isReplaced(resourceType string, live *identity.Resource, basis B
 		return false
 	}
 	return !binding.Ours() || x.schemas[resourceType].Tagged && live.Tag == ""
+}
+
+// isOfAPart tells whether another resource of the item has an attribute.
+func (q Request) isOfAPart(name string) bool {
+	return slices.ContainsFunc(q.Parts, func(schema identity.ResourceSchema) bool {
+		_, known := schema.Attribute(name)
+		return known
+	})
 }
 
 func (q Request) keepsHandsOff() bool {
@@ -298,7 +310,7 @@ func (x *Index) sameID(id identity.ResourceID, text string) bool {
 func (x *Index) reconcile(q Request, out Outcome) Outcome {
 	schema := x.schemas[q.Desired.Type]
 	for _, name := range append(append([]string(nil), q.Rule.Overwrite...), q.Rule.Keep...) {
-		if _, known := schema.Attribute(name); !known {
+		if _, known := schema.Attribute(name); !known && !q.isOfAPart(name) {
 			return x.refuse(q, out, "merge-attribute-unknown", "Attribute is not known",
 				fmt.Sprintf("it names %q, which %s does not have; it has %s", name, schema.Type,
 					strings.Join(attributeNames(schema), ", ")),
@@ -307,6 +319,20 @@ func (x *Index) reconcile(q Request, out Outcome) Outcome {
 	}
 	out.Verdict = VerdictReconcile
 	out.Fields = q.Rule.fields(q.Desired.Attributes, schema)
+	return out
+}
+
+// partOfReconciled changes of what follows from a resource that is reconciled the attributes that the block names, and
+// nothing else.
+func (x *Index) partOfReconciled(q Request, out Outcome) Outcome {
+	named := *q.Rule
+	named.Keep = nil
+	out.Fields = named.fields(q.Desired.Attributes, x.schemas[q.Desired.Type])
+	if len(out.Fields) > 0 {
+		out.Verdict = VerdictReconcile
+		return out
+	}
+	out.Verdict, out.Reason = VerdictMap, "belongs to a resource that is reconciled, and the block names nothing of it"
 	return out
 }
 

@@ -351,6 +351,26 @@ func TestDecide_ByABlock(t *testing.T) {
 			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"entity_id"}},
 		},
 		{
+			"a part of what is reconciled, of which the block names something",
+			asked("1", clientOf("wiki", "name=New", "entity_id=urn:new"), follower,
+				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"name", "gated"}})),
+			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"name"}},
+		},
+		{
+			"a part of what is reconciled, of which the block names nothing",
+			asked("1", clientOf("wiki", "name=New"), follower,
+				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"gated"}})),
+			told{Verdict: VerdictMap, Live: "wiki", Matches: 1,
+				Reason: "belongs to a resource that is reconciled, and the block names nothing of it"},
+		},
+		{
+			"reconcile what a part of it has", asked("1", clientOf("wiki"),
+				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"gated"}}), func(q *Request) {
+					q.Parts = []identity.ResourceSchema{{Attributes: []identity.AttributeSchema{{Name: "gated"}}}}
+				}),
+			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1},
+		},
+		{
 			"reconcile nothing", asked("1", clientOf("wiki", "name=New"), by(Rule{Decision: DecisionReconcile})),
 			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1},
 		},

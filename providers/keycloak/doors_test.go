@@ -11,7 +11,6 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
-	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/current"
 	"github.com/rehome-iam/rehome/providers/keycloak/keycloaktest"
 )
@@ -168,35 +167,6 @@ func TestKeycloak_AnApplicationIsNotOpenedWhileADoorStandsOpen(t *testing.T) {
 	}
 	mustApply(t, d.target, opening("portal"))
 	mustApply(t, d.target, opening("urn:payroll"))
-}
-
-// A live client that demands something of its own at the sign-in keeps it.
-func TestKeycloak_AGateDoesNotTakeThePlaceOfAClientsOwnFlow(t *testing.T) {
-	target, made := liveTarget(t)
-	mustApply(t, target, create(realm.TypeGateFlows, realm.GateFlowsKey,
-		identity.Attributes{"name": realm.GateFlowsKey, "flows": baseFlowAliases()}))
-	made.AdminRealm(t, http.MethodPost, "/authentication/flows/browser/copy", map[string]any{"newName": "with a code"})
-	ids, err := target.client.TopFlows(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	made.AdminRealm(t, http.MethodPost, "/clients", map[string]any{"clientId": "theirs",
-		"authenticationFlowBindingOverrides": map[string]any{"browser": ids["with a code"]}})
-	_, err = target.Apply(t.Context(), create(realm.TypeGate, "theirs", identity.Attributes{"client": "theirs",
-		"protocol": gating.ProtocolOIDC, "intact": true}))
-	if err == nil || !strings.Contains(err.Error(), "a flow of its own") {
-		t.Errorf("making a gate gives %v", err)
-	}
-	live, err := target.client.Application(t.Context(), "theirs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bound := admin.Part(live, "authenticationFlowBindingOverrides"); bound["browser"] != ids["with a code"] {
-		t.Errorf("it is bound to %v", bound)
-	}
-	if readAll(t, target)["client:theirs"].Attributes["own_flow"] != true {
-		t.Error("the plan does not see that the client has a flow of its own")
-	}
 }
 
 // forceLogin makes whoever resets a password sign in again.

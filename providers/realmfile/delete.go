@@ -42,10 +42,16 @@ func (c *change) organizationTakesAlong(alias string) string {
 }
 
 func (c *change) gateTakesAlong(clientID string) string {
-	if client := c.find("clients", clientID); client != nil && client["enabled"] != false {
+	if client := c.find("clients", clientID); client != nil && client["enabled"] != false && !wasOpen(client) {
 		return "it guards a client that is open; close the client first"
 	}
 	return ""
+}
+
+// wasOpen tells whether a client was open before its gate: without it, it is as it was.
+func wasOpen(client object.Object) bool {
+	attributes, _ := client["attributes"].(map[string]any)
+	return text(attributes, gating.FormerOpen) == "true"
 }
 
 // flowUser says whose sign-ins run through the flows still, empty for nobody's.

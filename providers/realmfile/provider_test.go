@@ -335,8 +335,8 @@ func TestAClientIsOpenedOnlyBehindAnIntactGate(t *testing.T) {
 	}
 }
 
-func TestAClientThatHasAFlowOfItsOwnGetsNoGate(t *testing.T) {
-	path := write(t, `{"realm":"acme","clients":[{"clientId":"wiki","protocol":"openid-connect",
+func TestAClientThatIsBoundToAFlowOfWhichNothingIsKnownGetsNoGate(t *testing.T) {
+	path := write(t, `{"realm":"acme","clients":[{"clientId":"wiki","protocol":"openid-connect","enabled":false,
 		"authenticationFlowBindingOverrides":{"browser":"with-a-code"}}]}`)
 	target := configured(t, path)
 	for _, r := range ordered(t, target, tenant(t)) {
@@ -344,7 +344,7 @@ func TestAClientThatHasAFlowOfItsOwnGetsNoGate(t *testing.T) {
 		case r.Type == realm.TypeGateFlows:
 			apply(t, target, create(r))
 		case r.Type == realm.TypeGate && r.Key == "wiki":
-			if _, err := target.Apply(t.Context(), create(r)); err == nil || !strings.Contains(err.Error(), "flow of its own") {
+			if _, err := target.Apply(t.Context(), create(r)); err == nil || !strings.Contains(err.Error(), "not in the file") {
 				t.Errorf("making the gate answered %v", err)
 			}
 		}

@@ -132,12 +132,29 @@ func (d *document) gateOf(client object.Object) (identity.Resource, bool) {
 		protocol = gating.ProtocolOIDC
 	}
 	walk := gateWalk{document: d, seen: map[string]bool{}}
-	for _, place := range gating.Places() {
+	for _, place := range d.placesFor(client) {
 		own := []string{place.Chunk(protocol, id), gating.GateAlias(place, id)}
 		walk.down(gating.TopFlow(place), place, own)
 		walk.down(gating.GateAlias(place, id), place, own)
 	}
 	return gating.ParseFlows(walk.section()).Gate(client)
+}
+
+// placesFor lists where the gate of a client must stand. The flows that a client may be bound to are the top-level
+// ones; the names of all others are not looked at.
+func (d *document) placesFor(client object.Object) []gating.Place {
+	return gating.ParseFlows(object.Object{"authenticationFlows": d.tops()}).PlacesFor(client)
+}
+
+// tops are the top-level flows without what is in them.
+func (d *document) tops() []object.Object {
+	var tops []object.Object
+	for _, flow := range object.Objects(d.root["authenticationFlows"]) {
+		if flow["topLevel"] == true {
+			tops = append(tops, object.Object{"id": flow["id"], "alias": flow["alias"], "topLevel": true})
+		}
+	}
+	return tops
 }
 
 // gateWalk gathers the flows that lead to one gate.
@@ -149,7 +166,13 @@ type gateWalk struct {
 
 // section is what was gathered, as a realm file has it.
 func (w *gateWalk) section() object.Object {
-	return object.Object{"authenticationFlows": w.flows, "authenticatorConfig": w.configs}
+	flows := w.flows
+	for _, top := range w.tops() {
+		if !w.seen[text(top, "alias")] {
+			flows = append(flows, top)
+		}
+	}
+	return object.Object{"authenticationFlows": flows, "authenticatorConfig": w.configs}
 }
 
 // down takes a flow and what is below it, but for the chunks and gates of other clients.

@@ -287,7 +287,13 @@ func (c *change) enablement() error {
 	if client == nil {
 		return invalid("the client %s is not in the file", c.step.Resource.Key)
 	}
-	enabled, _ := c.step.After["enabled"].(bool)
+	enabled, said := c.step.After["enabled"].(bool)
+	if !said && !c.deletes() { // it stays as open as it is, and its gate goes with what it changed of the client
+		if c.step.After["gated"] != false {
+			return steps.Refuse("client %s has no gate, which is made by the step of type %s", c.step.Resource.Key, realm.TypeGate)
+		}
+		return c.takeGateOff()
+	}
 	enabled = enabled && !c.deletes()
 	if enabled {
 		if err := c.shut(client); err != nil {
@@ -308,13 +314,18 @@ func (c *change) shut(client object.Object) error {
 	if must, _ := c.step.After["gated"].(bool); !exists && !must {
 		return nil
 	}
-	situation := realm.Situation{Realm: realm.ReadRealmSwitches(c.root).Attributes, Gate: gate.Attributes,
-		Client: realm.ReadClient(client).Attributes, Others: realm.Exchangers(object.Objects(c.root["clients"]))}
-	for _, provider := range object.Objects(c.root["identityProviders"]) {
-		situation.Providers = append(situation.Providers, c.readProvider(provider).Attributes)
-	}
-	if open := realm.OpenDoors(situation); len(open) > 0 {
+	if open := realm.OpenDoors(c.situation(client, gate.Attributes)); len(open) > 0 {
 		return steps.Conflict(gate.Attributes, realm.StaysShut(c.step.Resource.Key, open))
 	}
 	return nil
+}
+
+// situation is what the doors of a client are judged by, as the file is now.
+func (c *change) situation(client object.Object, gate identity.Attributes) realm.Situation {
+	s := realm.Situation{Realm: realm.ReadRealmSwitches(c.root).Attributes, Gate: gate,
+		Client: realm.ReadClient(client).Attributes, Others: realm.Exchangers(object.Objects(c.root["clients"]))}
+	for _, provider := range object.Objects(c.root["identityProviders"]) {
+		s.Providers = append(s.Providers, c.readProvider(provider).Attributes)
+	}
+	return s
 }

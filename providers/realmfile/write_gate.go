@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
@@ -22,7 +24,7 @@ func (c *change) gateFlows() error {
 			c.addFlow(flow)
 		}
 	}
-	for _, place := range gating.Places() {
+	for _, place := range gating.ParseFlows(c.root).Places() {
 		c.dropOldGates(place)
 		if err := c.house(place, gating.ParseFlows(c.root)); err != nil {
 			return err
@@ -130,20 +132,27 @@ func (c *change) gate() error {
 	if protocol == "" {
 		protocol = gating.ProtocolOIDC
 	}
-	ours := []string{text(c.find("authenticationFlows", gating.TopFlow(gating.PlaceBrowser)), "id"),
-		text(c.find("authenticationFlows", gating.TopFlow(gating.PlaceDirect)), "id")}
-	if _, there := c.gateOf(client); !there && !c.deletes() && realm.OwnFlow(client, ours...) {
-		return steps.Refuse("%s", realm.OwnFlowStays)
+	places := c.placesFor(client)
+	for i, b := range gating.Bindings() {
+		id := text(object.Peek(client, "authenticationFlowBindingOverrides"), b.Field)
+		if id != "" && places[i] == b.Kind && id != text(c.find("authenticationFlows", gating.TopFlow(b.Kind)), "id") {
+			return steps.Refuse("the client %s is bound to the flow %s, which is not in the file: nobody knows what it demands",
+				text(client, "clientId"), id)
+		}
 	}
-	for _, place := range gating.Places() {
-		c.detach(place.Gates(protocol, id), gating.GateAlias(place, id))
-		c.dropFlow(gating.GateAlias(place, id))
+	if c.step.Action == contract.ActionCreate && client["enabled"] != false {
+		if why := c.staysOpen(client); why != "" {
+			return steps.Refuse("%s", why)
+		}
 	}
 	if c.deletes() {
-		c.openClient(client, id)
-		return nil
+		return c.takeGateOff()
 	}
-	for _, place := range gating.Places() {
+	c.dropGate(places, protocol, id)
+	for _, place := range places {
+		if err := c.makeOwn(place); err != nil {
+			return err
+		}
 		if c.find("authenticationFlows", gating.TopFlow(place)) == nil {
 			return invalid("the gate of %s needs the flow %q, which is not in the file", id, gating.TopFlow(place))
 		}
@@ -157,14 +166,111 @@ func (c *change) gate() error {
 	if err := c.scopes(client, protocol, gating.GateScopes(protocol, id)); err != nil {
 		return err
 	}
-	overrides := object.Sub(client, "authenticationFlowBindingOverrides")
-	for field, place := range map[string]gating.Place{"browser": gating.PlaceBrowser, "direct_grant": gating.PlaceDirect} {
-		flow := c.find("authenticationFlows", gating.TopFlow(place))
-		if flow["id"] == nil {
-			flow["id"] = derivedID(c.name(), "flow", gating.TopFlow(place))
-		}
-		overrides[field] = flow["id"]
+	c.bind(client, places)
+	return nil
+}
+
+func (c *change) dropGate(places []gating.Place, protocol, clientID string) {
+	for _, place := range places {
+		c.detach(place.Gates(protocol, clientID), gating.GateAlias(place, clientID))
+		c.dropFlow(gating.GateAlias(place, clientID))
 	}
+}
+
+// takeGateOff takes down the gate of the client of the step, and gives the client back what it was bound to.
+func (c *change) takeGateOff() error {
+	id := c.step.Resource.Key
+	client := c.find("clients", id)
+	protocol := cmp.Or(text(client, "protocol"), gating.ProtocolOIDC)
+	places := c.placesFor(client)
+	if err := c.release(client); err != nil {
+		return err
+	}
+	c.dropGate(places, protocol, id)
+	c.openClient(client, id)
+	c.dropUnused(places)
+	return nil
+}
+
+// staysOpen says why a client that is in use gets no gate, empty when it gets one.
+func (c *change) staysOpen(client object.Object) string {
+	if open := realm.OpenDoors(c.situation(client, identity.Attributes{"intact": true})); len(open) > 0 {
+		return realm.StaysOpen(text(client, "clientId"), open)
+	}
+	return ""
+}
+
+// makeOwn adds what stands behind a flow that single clients are bound to, where no client needed it before.
+func (c *change) makeOwn(place gating.Place) error {
+	if slices.Contains(gating.Places(), place) || c.find("authenticationFlows", gating.TopFlow(place)) != nil {
+		return nil
+	}
+	flows := gating.ParseFlows(c.root)
+	house, known := flows.NewHouse(place)
+	if !known {
+		return steps.Refuse("the client is bound to a flow that is not in the file")
+	}
+	top, gates := place.Top(), place.Admission(nil)
+	top.Executions = []gating.Execution{house,
+		{Flow: &gates, Requirement: gating.Required, Priority: gating.GatesPriority}}
+	c.addFlow(top)
+	return nil
+}
+
+// dropUnused takes away what stands behind flows of single clients where no gate stands any more.
+func (c *change) dropUnused(places []gating.Place) {
+	for _, place := range places {
+		gates := slices.ContainsFunc(object.Objects(c.root["authenticationFlows"]), func(flow object.Object) bool {
+			return place.IsGate(text(flow, "alias"))
+		})
+		if !gates && !slices.Contains(gating.Places(), place) {
+			c.dropFlow(gating.TopFlow(place))
+		}
+	}
+}
+
+// bind leads a client to the flows of its gate, and remembers at the client what it was bound to, and whether it was
+// open.
+func (c *change) bind(client object.Object, places []gating.Place) {
+	overrides := object.Sub(client, "authenticationFlowBindingOverrides")
+	attributes := object.Sub(client, "attributes")
+	ours := map[any]bool{}
+	for _, flow := range c.tops() {
+		ours[flow["id"]] = gating.IsOurs(text(flow, "alias"))
+	}
+	for i, b := range gating.Bindings() {
+		flow := c.find("authenticationFlows", gating.TopFlow(places[i]))
+		if flow["id"] == nil {
+			flow["id"] = derivedID(c.name(), "flow", gating.TopFlow(places[i]))
+		}
+		if former := text(overrides, b.Field); former != "" && !ours[former] && former != flow["id"] {
+			attributes[b.Former] = former
+		}
+		overrides[b.Field] = flow["id"]
+	}
+	if c.step.Action == contract.ActionCreate && client["enabled"] != false {
+		attributes[gating.FormerOpen] = "true"
+	}
+}
+
+// release gives a client back what it was bound to before its gate.
+func (c *change) release(client object.Object) error {
+	overrides := object.Sub(client, "authenticationFlowBindingOverrides")
+	attributes, _ := client["attributes"].(map[string]any)
+	for _, b := range gating.Bindings() {
+		delete(overrides, b.Field)
+		id := text(attributes, b.Former)
+		if id == "" {
+			continue
+		}
+		if !slices.ContainsFunc(c.tops(), func(flow object.Object) bool { return flow["id"] == id }) {
+			return steps.Refuse("the client was bound to a flow that is not in the file any more (%s), so it cannot be given "+
+				"back; take the attribute %s off it", id, b.Former)
+		}
+		overrides[b.Field] = id
+		delete(attributes, b.Former)
+	}
+	delete(attributes, gating.FormerOpen)
 	return nil
 }
 
@@ -237,11 +343,8 @@ func (c *change) scopes(client object.Object, protocol string, wanted []string) 
 	return nil
 }
 
-// openClient takes the binding and the marker of a gate off a client.
+// openClient takes the marker of a gate off a client.
 func (c *change) openClient(client object.Object, id string) {
-	overrides := object.Sub(client, "authenticationFlowBindingOverrides")
-	delete(overrides, "browser")
-	delete(overrides, "direct_grant")
 	kept := slices.DeleteFunc(object.Texts(client["defaultClientScopes"]), func(scope string) bool {
 		return scope == gating.MarkerScope(id) || (gating.IsGateScope(scope) && strings.Contains(scope, "chunk"))
 	})

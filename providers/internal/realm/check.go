@@ -73,11 +73,7 @@ func (c *checker) gates() {
 	for _, gate := range c.ofType(c.desired, TypeGate) {
 		id := object.Text(gate.Attributes, "client")
 		judged[id] = gate.ID()
-		if object.Truth(c.live[identity.ResourceID{Type: TypeClient, Key: id}].Attributes, "own_flow") {
-			c.block(gate.ID(), "own_flow", OwnFlowStays, fmt.Sprintf("Carry what its flow demands into the flow %q and "+
-				"take the flow overrides off the client, or leave the client as it is with a skip block.",
-				gating.TopFlow(gating.PlaceBrowser)))
-		}
+		c.undecided(gate.ID(), id)
 	}
 	c.house()
 	if len(judged) == 0 {
@@ -91,6 +87,28 @@ func (c *checker) gates() {
 		for _, open := range OpenDoors(s) {
 			c.block(judged[id], open.Field, open.Why, open.Action)
 		}
+	}
+}
+
+// undecided blocks the gate of a client that lives and that rehome did not make, until somebody says that only who is
+// assigned shall use it. What it demands itself is asked as before.
+func (c *checker) undecided(gate identity.ResourceID, clientID string) {
+	client, lives := c.live[identity.ResourceID{Type: TypeClient, Key: clientID}]
+	if _, gated := c.live[gate]; gated || !lives || client.Tag != "" {
+		return
+	}
+	opening := c.desired[identity.ResourceID{Type: TypeEnablement, Key: clientID}]
+	if !object.Truth(opening.Attributes, "gated") {
+		c.block(gate, "gated", fmt.Sprintf("everybody of the realm may use the client %s today, and its gate would shut out "+
+			"whoever is not assigned, which nobody has decided", clientID),
+			fmt.Sprintf("Write a merge block for the application with decision = \"reconcile\", target = \"%s:%s\" and "+
+				"overwrite = [\"gated\"], or leave the client as it is with a skip block.", TypeClient, clientID))
+	}
+	if object.Truth(client.Attributes, "own_flow") {
+		c.found = append(c.found, contract.CheckFinding{Resource: gate, Finding: fidelity.Finding{
+			Type: fidelity.Approximation, Field: "own_flow", Direction: fidelity.DirectionSame,
+			Summary: "the client keeps the sign-in flow of its own: the gate stands behind a copy of it, and the way back binds " +
+				"the client to it again"}})
 	}
 }
 

@@ -72,14 +72,17 @@ func readClients(doc object.Object, flows gating.FlowSet) []identity.Resource {
 	var clients, roles, gates, enablements []identity.Resource
 	signIns := ReadSignIns(doc)
 	rolesOf := object.Peek(object.Peek(doc, "roles"), "client")
+	var ours []string
+	for _, place := range flows.Places() {
+		ours = append(ours, flows.ID(gating.TopFlow(place)))
+	}
 	for _, c := range object.Objects(doc["clients"]) {
 		id := object.Text(c, "clientId")
 		if id == MarkerClient || id == gating.RefusalName {
 			continue
 		}
 		client := ReadClient(c)
-		client.Attributes["own_flow"] = OwnFlow(c, flows.ID(gating.TopFlow(gating.PlaceBrowser)),
-			flows.ID(gating.TopFlow(gating.PlaceDirect)))
+		client.Attributes["own_flow"] = OwnFlow(c, ours...)
 		clients = append(clients, client)
 		for _, r := range object.Objects(rolesOf[id]) {
 			roles = append(roles, ReadClientRole(id, r))

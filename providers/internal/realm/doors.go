@@ -64,6 +64,13 @@ func StaysShut(clientID string, open []openDoor) string {
 		strings.Join(said, "; "))
 }
 
+// StaysOpen says why a client that people use today gets no gate.
+func StaysOpen(clientID string, open []openDoor) string {
+	_, why, _ := strings.Cut(StaysShut(clientID, open), ": ")
+	return fmt.Sprintf("the client %s is in use and gets no gate, because it would still let in who is not assigned: %s",
+		clientID, why)
+}
+
 func when(open bool, why string) []string {
 	if !open {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
@@ -161,25 +161,41 @@ func TestAnOpeningWaitsWhereTheGateIsThereAlready(t *testing.T) {
 	}
 }
 
-func TestAClientWithAFlowOfItsOwnGetsNoGate(t *testing.T) {
+// What everybody may use today is not limited to some without a word about it, whatever flow it is bound to.
+func TestALiveClientIsGatedOnlyWhereSomebodyDecidedIt(t *testing.T) {
 	gate := identity.Resource{Type: TypeGate, Key: "c", Attributes: identity.Attributes{"client": "c", "intact": true}}
+	decided := identity.Resource{Type: TypeEnablement, Key: "c", Attributes: identity.Attributes{"gated": true}}
+	ours := object.Object{tagKey: "okta.corp/application/1"}
 	for name, test := range map[string]struct {
-		flow string
-		own  bool
-	}{"of its own": {"with-a-code", true}, "of a gate": {"gates", false}, "none": {"", false}} {
+		client        object.Object
+		desired       []identity.Resource
+		blocks, notes bool
+	}{
+		"nobody decided":                   {object.Object{}, []identity.Resource{gate}, true, false},
+		"decided":                          {object.Object{}, []identity.Resource{gate, decided}, false, false},
+		"made by rehome":                   {object.Object{"attributes": ours}, []identity.Resource{gate}, false, false},
+		"nobody decided, with its own":     {flowOf("with-a-code"), []identity.Resource{gate}, true, true},
+		"decided, with a flow of its own":  {flowOf("with-a-code"), []identity.Resource{gate, decided}, false, true},
+		"decided, bound to a gate already": {flowOf("gates"), []identity.Resource{gate, decided}, false, false},
+	} {
 		t.Run(name, func(t *testing.T) {
+			test.client["clientId"] = "c"
 			live := ReadDocument(object.Object{"realm": "r",
 				"authenticationFlows": []any{object.Object{"id": "gates", "alias": gating.TopFlow(gating.PlaceBrowser),
-					"topLevel": true}},
-				"clients": []any{object.Object{"clientId": "c",
-					"authenticationFlowBindingOverrides": object.Object{"browser": test.flow}}}})
-			found := Check([]identity.Resource{gate}, live)
-			blocks := slices.ContainsFunc(found, func(f contract.CheckFinding) bool {
-				return f.Resource == gate.ID() && f.Finding.Field == "own_flow" && f.Finding.Action != ""
-			})
-			if blocks != test.own {
-				t.Errorf("found %+v", found)
+					"topLevel": true}}, "clients": []any{test.client}})
+			var blocks, notes bool
+			for _, f := range Check(test.desired, live) {
+				blocks = blocks || f.Resource == gate.ID() && f.Finding.Field == "gated" && f.Finding.Type == fidelity.Blocked &&
+					strings.Contains(f.Finding.Action, `overwrite = ["gated"]`)
+				notes = notes || f.Resource == gate.ID() && f.Finding.Field == "own_flow" && f.Finding.Type != fidelity.Blocked
+			}
+			if blocks != test.blocks || notes != test.notes {
+				t.Errorf("it blocks %v, want %v; it tells of the flow %v, want %v", blocks, test.blocks, notes, test.notes)
 			}
 		})
 	}
+}
+
+func flowOf(id string) object.Object {
+	return object.Object{"authenticationFlowBindingOverrides": object.Object{"browser": id}}
 }

@@ -276,11 +276,6 @@ func OwnFlow(client object.Object, gates ...string) bool {
 	return false
 }
 
-// OwnFlowStays says why a client that has a flow of its own gets no gate.
-const OwnFlowStays = "the client signs people in with a flow of its own, and the gate would take the place of what " +
-	"it " +
-	"demands"
-
 // DropEmptyAttributes takes attributes without a value out of a client representation.
 func DropEmptyAttributes(o object.Object) {
 	attributes := object.Peek(o, "attributes")

@@ -22,21 +22,26 @@ type FlowSet struct {
 	below map[string]map[string]Execution
 	// whole holds the aliases of chunks, and of what holds them, that do what they must, whatever gates are in them
 	whole map[string]bool
-	bound map[Place]string // aliases of the flows that the realm itself signs people in with
+	byID  map[string]string // aliases of top-level flows
+	bound map[Place]string  // aliases of the flows that the realm itself signs people in with
 }
 
 // ParseFlows takes a realm file or a partial export: the sections authenticationFlows and authenticatorConfig, and which
 // flows the realm has bound.
 func ParseFlows(realm object.Object) FlowSet {
-	s := FlowSet{flows: map[string]object.Object{}, configs: map[string]object.Object{}, bound: boundFlows(realm)}
+	s := FlowSet{flows: map[string]object.Object{}, configs: map[string]object.Object{}, bound: boundFlows(realm),
+		byID: map[string]string{}}
 	for _, f := range object.Objects(realm["authenticationFlows"]) {
 		s.flows[object.Text(f, "alias")] = f
+		if id := object.Text(f, "id"); id != "" && object.Truth(f, "topLevel") {
+			s.byID[id] = object.Text(f, "alias")
+		}
 	}
 	for _, c := range object.Objects(realm["authenticatorConfig"]) {
 		s.configs[object.Text(c, "alias")] = object.Peek(c, "config")
 	}
 	s.below, s.whole = map[string]map[string]Execution{}, map[string]bool{}
-	for _, place := range Places() {
+	for _, place := range s.Places() {
 		if top, there := s.Tree(TopFlow(place)); there {
 			s.index(top)
 		}
@@ -155,16 +160,14 @@ func isGateExecution(e Execution) bool {
 	if e.Flow == nil {
 		return false
 	}
-	for _, place := range Places() {
-		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+chunkMark+"oidc-") ||
-			strings.HasPrefix(e.Flow.Alias, TopFlow(place)+chunkMark+"saml-") {
-			return e.Requirement == place.chunkRequirement()
-		}
-		if strings.HasPrefix(e.Flow.Alias, TopFlow(place)+gateMark) {
-			return e.Requirement == Alternative
-		}
+	place, rest, ours := placeIn(e.Flow.Alias)
+	switch {
+	case !ours:
+		return false
+	case strings.HasPrefix(rest, chunkMark+"oidc-") || strings.HasPrefix(rest, chunkMark+"saml-"):
+		return e.Requirement == place.chunkRequirement()
 	}
-	return false
+	return strings.HasPrefix(rest, gateMark) && e.Requirement == Alternative
 }
 
 func sameExecution(have, want Execution) bool {
@@ -195,12 +198,13 @@ func (s FlowSet) Gate(client object.Object) (identity.Resource, bool) {
 	for _, scope := range object.Texts(client["defaultClientScopes"]) {
 		scopes[scope] = true
 	}
-	_, flowThere := s.flows[GateAlias(PlaceBrowser, id)]
+	places := s.PlacesFor(client)
+	_, flowThere := s.flows[GateAlias(places[0], id)]
 	if !flowThere && !scopes[MarkerScope(id)] {
 		return identity.Resource{}, false
 	}
 	intact := scopes[MarkerScope(id)] && scopes[ChunkScope(protocol, id)] && s.isBound(client)
-	for _, place := range Places() {
+	for _, place := range places {
 		intact = intact && s.stands(place, protocol, id)
 	}
 	return identity.Resource{Type: Type, Key: id, Attributes: identity.Attributes{
@@ -210,9 +214,13 @@ func (s FlowSet) Gate(client object.Object) (identity.Resource, bool) {
 
 func (s FlowSet) isBound(client object.Object) bool {
 	overrides := object.Peek(client, "authenticationFlowBindingOverrides")
-	browser, direct := s.ID(TopFlow(PlaceBrowser)), s.ID(TopFlow(PlaceDirect))
-	return browser != "" && direct != "" && object.Text(overrides, "browser") == browser && object.Text(overrides,
-		"direct_grant") == direct
+	for _, b := range Bindings() {
+		id := s.ID(TopFlow(s.PlaceFor(client, b)))
+		if id == "" || object.Text(overrides, b.Field) != id {
+			return false
+		}
+	}
+	return true
 }
 
 // stands tells whether the gate of a client is where it must be below the top-level flow of a place.
@@ -242,10 +250,16 @@ func (s FlowSet) IsWhole(wanted Flow) bool {
 	if !there || !live.TopLevel {
 		return false
 	}
-	if place, ours := PlaceOf(wanted.Alias); ours {
-		return s.isHoused(place, live)
+	place, ours := PlaceOf(wanted.Alias)
+	if !ours {
+		return Covers(live, wanted)
 	}
-	return Covers(live, wanted)
+	for _, like := range s.Places() { // what stands behind flows of single clients goes with that of the realm
+		if top, _ := s.Tree(TopFlow(like)); like.kind() == place && !s.isHoused(like, top) {
+			return false
+		}
+	}
+	return true
 }
 
 // OldGates lists the clients that have a gate of the shape before at a place.

@@ -3,7 +3,6 @@ package gating
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -174,12 +173,12 @@ func (place Place) chunk(protocol, clientID string) Flow {
 // it does not concern, and refuses the others itself.
 func chunkFlow(place Place, alias, scope string) Flow {
 	gates := Flow{Alias: alias + " apps", Description: "The gates themselves; who passes none of them is refused."}
-	if place == PlaceBroker {
+	if place.kind() == PlaceBroker {
 		gates.Executions = []Execution{refusal(alias+" refuse", lastPriority)}
 	}
 	inside := []Execution{scopeCondition(alias, scope), {Flow: &gates, Requirement: Required, Priority: 10}}
 	chunk := Flow{Alias: alias, Description: "Gates of some clients.", Executions: inside}
-	if place != PlaceBroker {
+	if place.kind() != PlaceBroker {
 		chunk.Executions = []Execution{{Requirement: Conditional, Priority: 10,
 			Flow: &Flow{Alias: alias + " if", Description: "Whom it concerns.", Executions: inside}}}
 	}
@@ -188,7 +187,7 @@ func chunkFlow(place Place, alias, scope string) Flow {
 
 // chunkRequirement is how a chunk is attached to its parent at a place.
 func (place Place) chunkRequirement() string {
-	if place == PlaceBroker {
+	if place.kind() == PlaceBroker {
 		return Conditional
 	}
 	return Alternative
@@ -234,6 +233,12 @@ func (place Place) IsGate(alias string) bool {
 	return false
 }
 
+// IsGate tells whether a flow is a gate of any place, of either shape.
+func IsGate(alias string) bool {
+	place, _, ours := placeIn(alias)
+	return ours && place.IsGate(alias)
+}
+
 // HoldsPart tells whether a flow is a chunk or a gate of a place, or a part of one.
 func (place Place) HoldsPart(alias string) bool {
 	return strings.HasPrefix(alias, TopFlow(place)+chunkMark) || strings.HasPrefix(alias, TopFlow(place)+gateMark)
@@ -241,7 +246,8 @@ func (place Place) HoldsPart(alias string) bool {
 
 // IsGatePart tells whether a flow or a configuration belongs to a chunk or a gate of any place.
 func IsGatePart(name string) bool {
-	return slices.ContainsFunc(Places(), func(place Place) bool { return place.HoldsPart(name) })
+	place, _, ours := placeIn(name)
+	return ours && place.HoldsPart(name)
 }
 
 // Gate is the gate of a client at a place, as it is attached to the flow called Gates.
@@ -292,7 +298,7 @@ func (place Place) Admission(clients []Gated) Flow {
 		}
 		chunks[alias].Executions = append([]Execution{place.Gate(client.ClientID)}, chunks[alias].Executions...)
 	}
-	switch place {
+	switch place.kind() {
 	case PlaceBrowser:
 		parent.Executions = append(parent.Executions, refusal(parent.Alias+" refuse", lastPriority))
 	case PlaceBroker:

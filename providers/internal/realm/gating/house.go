@@ -28,23 +28,13 @@ func boundFlows(realm object.Object) map[Place]string {
 	return bound
 }
 
-// PlaceOf is the place that a top-level flow of ours belongs to.
-func PlaceOf(alias string) (Place, bool) {
-	for _, place := range Places() {
-		if TopFlow(place) == alias {
-			return place, true
-		}
-	}
-	return "", false
-}
-
 // Houses are the names that the copy of a place takes in turn: the next one is complete before the last one goes.
 func (place Place) Houses() []string {
 	return []string{TopFlow(place) + " house 1", TopFlow(place) + " house 2"}
 }
 
 // HasHouse tells whether a flow of the realm stands before the gates of a place.
-func (place Place) HasHouse() bool { return place != PlaceBroker }
+func (place Place) HasHouse() bool { return place.kind() != PlaceBroker }
 
 // IsFormer tells whether a step of the top-level flow of a place is what an earlier version put before the gates: a
 // sign-in of its own.
@@ -60,10 +50,12 @@ func (place Place) IsFormer(name string) bool {
 }
 
 func (place Place) description() string {
-	switch place {
-	case PlaceBrowser:
+	switch {
+	case place != place.kind():
+		return "What a flow of single clients demands, then the gates."
+	case place == PlaceBrowser:
 		return "Sign-in as the realm demands it, then the gates."
-	case PlaceDirect:
+	case place == PlaceDirect:
 		return "Password grant as the realm demands it, then the gates."
 	}
 	return "The gates after a sign-in at an upstream: the browser flow is not resumed then."
@@ -74,14 +66,25 @@ func (place Place) Top() Flow {
 	return Flow{Alias: TopFlow(place), Description: place.description(), TopLevel: true}
 }
 
-// Bound is the alias of the flow that the realm has bound where the gates of a place stand behind a copy of it.
-func (s FlowSet) Bound(place Place) string { return s.bound[place] }
+// Bound is the alias of the flow that the gates of a place stand behind a copy of: the one that the realm has bound, or
+// the one that single clients are bound to. Empty where nobody knows it any more.
+func (s FlowSet) Bound(place Place) string {
+	if place == place.kind() {
+		return s.bound[place]
+	}
+	for alias, flow := range s.flows {
+		if object.Truth(flow, "topLevel") && On(place.kind(), alias) == place {
+			return alias
+		}
+	}
+	return ""
+}
 
 // source is the flow that the gates of a place stand behind a copy of; false when nobody knows it. A file need not hold
 // the flows that every realm is made with.
 func (s FlowSet) source(place Place) (Flow, bool) {
-	alias := s.bound[place]
-	if IsOurs(alias) {
+	alias := s.Bound(place)
+	if alias == "" || IsOurs(alias) {
 		return Flow{}, false // a copy of the gates before the gates
 	}
 	if tree, there := s.Tree(alias); there {
@@ -93,12 +96,6 @@ func (s FlowSet) source(place Place) (Flow, bool) {
 		}
 	}
 	return Flow{}, false
-}
-
-// IsOurs tells whether a top-level flow holds gates.
-func IsOurs(alias string) bool {
-	_, ours := PlaceOf(alias)
-	return ours
 }
 
 // housed is the flow of a place with a copy of what the realm demands; without one, where nobody knows what that is, it
@@ -125,7 +122,7 @@ func (s FlowSet) isHoused(place Place, top Flow) bool {
 	steps := top.Executions
 	if place.HasHouse() {
 		source, known := s.source(place)
-		if !known || len(steps) == 0 || steps[0].Requirement != Required || !isCopy(steps[0].Flow, place, source) {
+		if len(steps) == 0 || steps[0].Requirement != Required || !isHouse(steps[0].Flow, place, source, known) {
 			return false
 		}
 		steps = steps[1:]
@@ -134,15 +131,23 @@ func (s FlowSet) isHoused(place Place, top Flow) bool {
 		s.whole[GateParent(place)]
 }
 
-func isCopy(house *Flow, place Place, source Flow) bool {
-	return house != nil && slices.Contains(place.Houses(), house.Alias) && sameFlow(*house, CopyOf(source, house.Alias))
+// isHouse tells whether a flow is the copy that a place must have. When the flow of single clients is gone, its copy is all
+// that is left of what they demand, and stays.
+func isHouse(house *Flow, place Place, source Flow, known bool) bool {
+	if house == nil || !slices.Contains(place.Houses(), house.Alias) {
+		return false
+	}
+	if !known {
+		return place != place.kind()
+	}
+	return sameFlow(*house, CopyOf(source, house.Alias))
 }
 
 // House finds the copy of a place that is as the realm demands it today, empty when there is none.
 func (s FlowSet) House(place Place) string {
 	source, known := s.source(place)
 	for _, alias := range place.Houses() {
-		if house, there := s.child(TopFlow(place), alias, Required); there && known && isCopy(&house, place, source) {
+		if house, there := s.child(TopFlow(place), alias, Required); there && isHouse(&house, place, source, known) {
 			return alias
 		}
 	}

@@ -62,8 +62,14 @@ func (c *Realm) readGateFlows(ctx context.Context, document object.Object, ours 
 			wanted = append(wanted, flow.Alias)
 		}
 	}
-	bound := gating.ParseFlows(document)
-	for _, place := range gating.Places() {
+	for _, alias := range SortedNames(found.Known) { // what stands behind flows of single clients
+		if place, is := gating.PlaceOf(alias); is && found.IDs[alias] == "" && !slices.Contains(gating.Places(), place) {
+			found.IDs[alias] = found.Known[alias]
+			wanted = append(wanted, alias)
+		}
+	}
+	bound := gating.ParseFlows(withTops(document, found.Known, nil))
+	for _, place := range bound.Places() {
 		if alias := bound.Bound(place); found.Known[alias] != "" && !slices.Contains(wanted, alias) {
 			wanted = append(wanted, alias)
 		}
@@ -98,8 +104,24 @@ func (c *Realm) addFlows(ctx context.Context, aliases []string, into *GateFlows,
 		}
 	}
 	values, err := c.configValues(ctx, configs)
-	document["authenticationFlows"], document["authenticatorConfig"] = admin.List(flows), admin.List(values)
+	withTops(document, into.Known, flows)["authenticatorConfig"] = admin.List(values)
 	return err
+}
+
+// withTops puts flows into a document, and the name alone of every other top-level flow of the realm: a client may be
+// bound to any of them.
+func withTops(document object.Object, tops map[string]string, flows []object.Object) object.Object {
+	known := map[string]bool{}
+	for _, flow := range flows {
+		known[admin.Text(flow, "alias")] = true
+	}
+	for _, alias := range SortedNames(tops) {
+		if !known[alias] {
+			flows = append(flows, object.Object{"id": tops[alias], "alias": alias, "topLevel": true})
+		}
+	}
+	document["authenticationFlows"] = flows
+	return document
 }
 
 // OldGates lists the clients that have a gate of the shape before in the flow of a place; false when the flow holds
@@ -130,10 +152,8 @@ func section(flows, configs []object.Object) object.Object {
 func GatesIn(tree Tree) []string {
 	var gates []string
 	for alias := range tree.Executions {
-		for _, place := range gating.Places() {
-			if place.IsGate(alias) {
-				gates = append(gates, alias)
-			}
+		if gating.IsGate(alias) {
+			gates = append(gates, alias)
 		}
 	}
 	sort.Strings(gates)
@@ -152,18 +172,14 @@ func SortedNames(from map[string]string) []string {
 
 // Gate reads the gate of a client; false when no part of one is there.
 func (c *Realm) Gate(ctx context.Context, application object.Object) (identity.Resource, bool, error) {
-	trees, err := c.GateTrees(ctx)
+	trees, tops, err := c.gateTrees(ctx)
 	if err != nil {
 		return identity.Resource{}, false, err
 	}
 	clientID, protocol := admin.Text(application, "clientId"), admin.Text(application, "protocol")
 	var flows []object.Object
 	var wanted []string
-	for _, place := range gating.Places() {
-		tree, there := trees[place]
-		if !there {
-			continue
-		}
+	for place, tree := range trees {
 		flows = append(flows, tree.flows...)
 		for _, alias := range SortedNames(tree.configs) {
 			if strings.HasPrefix(alias, gating.GateAlias(place, clientID)) ||
@@ -177,28 +193,40 @@ func (c *Realm) Gate(ctx context.Context, application object.Object) (identity.R
 	if err != nil {
 		return identity.Resource{}, false, err
 	}
-	resource, there := gating.ParseFlows(section(flows, configs)).Gate(application)
+	document := withTops(object.Object{"authenticatorConfig": configs}, tops, flows)
+	resource, there := gating.ParseFlows(document).Gate(application)
 	return resource, there, nil
+}
+
+// PlacesFor lists where the gate of a client must stand.
+func (c *Realm) PlacesFor(ctx context.Context, application object.Object) ([]gating.Place, error) {
+	tops, err := c.TopFlows(ctx)
+	return gating.ParseFlows(withTops(object.Object{}, tops, nil)).PlacesFor(application), err
 }
 
 // GateTrees reads the flows of the places of gates that are there.
 func (c *Realm) GateTrees(ctx context.Context) (map[gating.Place]Tree, error) {
+	trees, _, err := c.gateTrees(ctx)
+	return trees, err
+}
+
+// gateTrees reads them, and tells all top-level flows.
+func (c *Realm) gateTrees(ctx context.Context) (map[gating.Place]Tree, map[string]string, error) {
 	ids, err := c.TopFlows(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	trees := map[gating.Place]Tree{}
-	for _, place := range gating.Places() {
-		alias := gating.TopFlow(place)
-		id, there := ids[alias]
-		if !there {
+	for _, alias := range SortedNames(ids) {
+		place, ours := gating.PlaceOf(alias)
+		if !ours {
 			continue
 		}
-		if trees[place], err = c.Tree(ctx, alias, id); err != nil {
-			return nil, err
+		if trees[place], err = c.Tree(ctx, alias, ids[alias]); err != nil {
+			return nil, nil, err
 		}
 	}
-	return trees, nil
+	return trees, ids, nil
 }
 
 type flowUser struct{ Kind, Name string }

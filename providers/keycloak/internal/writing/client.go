@@ -195,7 +195,10 @@ func (w enablementWriter) Create(_ context.Context, step contract.StepRequest) (
 // Update opens or closes a client. One that has any part of a gate, or must have one, is opened only when nothing leads
 // around the gate, asked just before, and the role is there.
 func (w enablementWriter) Update(ctx context.Context, step contract.StepRequest, live *found) error {
-	wanted, _ := step.After["enabled"].(bool)
+	wanted, said := step.After["enabled"].(bool)
+	if !said {
+		return w.setGated(ctx, step, live)
+	}
 	if wanted {
 		gated, _ := step.After["gated"].(bool)
 		if err := w.checkDoors(ctx, live.Raw, gated); err != nil {
@@ -206,6 +209,15 @@ func (w enablementWriter) Update(ctx context.Context, step contract.StepRequest,
 		}
 	}
 	return enable(ctx, w.Realm, live, wanted)
+}
+
+// setGated is for a client that stays as open as it is. Its gate makes it gated; taken back, the gate goes with what it
+// changed of the client.
+func (w enablementWriter) setGated(ctx context.Context, step contract.StepRequest, live *found) error {
+	if step.After["gated"] != false {
+		return steps.Refuse("client %s has no gate, which is made by the step of type %s", step.Resource.Key, realm.TypeGate)
+	}
+	return gateWriter{w.Realm}.Remove(ctx, step, live)
 }
 
 func (w enablementWriter) checkDoors(ctx context.Context, raw object.Object, gated bool) error {

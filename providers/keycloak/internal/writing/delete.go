@@ -3,6 +3,7 @@ package writing
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/contract"
@@ -71,24 +72,29 @@ func (w flowsWriter) removeScopes(ctx context.Context) error {
 
 // TakesAlong guards an open client: what a gate keeps out would come in.
 func (w gateWriter) TakesAlong(_ context.Context, _ contract.StepRequest, live *found) (string, error) {
-	if live.Raw["enabled"] == true {
+	if live.Raw["enabled"] == true && !wasOpen(live.Raw) {
 		return "its client is open, and without the gate everybody could use it; close the client first", nil
 	}
 	return "", nil
+}
+
+// wasOpen tells whether a client was open before its gate: without it, it is as it was.
+func wasOpen(application object.Object) bool {
+	return admin.Text(admin.Part(application, "attributes"), gating.FormerOpen) == "true"
 }
 
 // Remove takes the gate down: the client is unbound first, so that no sign-in runs into a flow that is being taken
 // apart.
 func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *found) error {
 	clientID := admin.Text(live.Raw, "clientId")
-	if err := bind(ctx, w.Realm, live.Raw, "", ""); err != nil {
+	if err := w.release(ctx, live.Raw); err != nil {
 		return err
 	}
 	trees, err := w.GateTrees(ctx)
 	if err != nil {
 		return err
 	}
-	for _, place := range gating.Places() {
+	for place := range trees {
 		for _, alias := range []string{gating.GateAlias(place, clientID), place.OldGate(clientID)} {
 			execution, there := trees[place].Executions[alias]
 			if !there {
@@ -98,6 +104,9 @@ func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *fo
 				return err
 			}
 		}
+	}
+	if err := w.removeEmpty(ctx); err != nil {
+		return err
 	}
 	scopes := object.Texts(live.Raw["defaultClientScopes"])
 	kept := current.Missing(scopes, gating.GateScopes(admin.Text(live.Raw, "protocol"), clientID))
@@ -109,6 +118,24 @@ func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *fo
 		return err
 	}
 	return w.Realm.Delete(ctx, w.Admin("client-scopes", ids[gating.MarkerScope(clientID)]), nil)
+}
+
+// removeEmpty deletes what stands behind flows of single clients where no gate stands any more.
+func (w gateWriter) removeEmpty(ctx context.Context) error {
+	trees, err := w.GateTrees(ctx)
+	if err != nil {
+		return err
+	}
+	for place, tree := range trees {
+		if slices.Contains(gating.Places(), place) || len(current.GatesIn(tree)) > 0 {
+			continue
+		}
+		path := w.Admin("authentication", "flows", tree.FlowIDs[gating.TopFlow(place)])
+		if err := w.Realm.Delete(ctx, path, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TakesAlong looks for sub-groups.

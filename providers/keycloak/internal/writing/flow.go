@@ -2,7 +2,6 @@ package writing
 
 import (
 	"context"
-	"strings"
 
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
@@ -84,7 +83,7 @@ func removeLoose(ctx context.Context, c *current.Realm) error {
 	}
 	for _, flow := range all {
 		alias := admin.Text(flow, "alias")
-		if flow["topLevel"] == true || held[alias] || !isOurFlow(alias) {
+		if flow["topLevel"] == true || held[alias] || !gating.IsBelow(alias) {
 			continue
 		}
 		if err := c.Delete(ctx, c.Admin("authentication", "flows", admin.Text(flow, "id")), nil); err != nil {
@@ -92,14 +91,4 @@ func removeLoose(ctx context.Context, c *current.Realm) error {
 		}
 	}
 	return nil
-}
-
-// isOurFlow tells whether a flow has a name that only rehome gives.
-func isOurFlow(alias string) bool {
-	for _, place := range gating.Places() {
-		if strings.HasPrefix(alias, gating.TopFlow(place)+" ") {
-			return true
-		}
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
@@ -72,8 +73,13 @@ func (w flowsWriter) makeOne(ctx context.Context, flow gating.Flow, live current
 	if slices.Contains(live.Whole, flow.Alias) {
 		return nil
 	}
-	if place, ours := gating.PlaceOf(flow.Alias); ours {
-		return w.makePlace(ctx, place, live)
+	if kind, ours := gating.PlaceOf(flow.Alias); ours {
+		for _, place := range live.Set.Like(kind) {
+			if err := w.makePlace(ctx, place, live); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if id, half := live.IDs[flow.Alias]; half {
 		if flow.Alias == gating.RefusalFlow {
@@ -189,14 +195,26 @@ func (w gateWriter) Create(ctx context.Context, step contract.StepRequest) (cont
 	if application == nil {
 		return contract.StepResult{}, steps.Refuse("client %s is not there", step.Resource.Key)
 	}
-	flows, err := w.TopFlows(ctx)
-	if err != nil {
+	if err := w.checkDoors(ctx, application); err != nil {
 		return contract.StepResult{}, err
 	}
-	if realm.OwnFlow(application, flows[gating.TopFlow(gating.PlaceBrowser)], flows[gating.TopFlow(gating.PlaceDirect)]) {
-		return contract.StepResult{}, steps.Refuse("%s", realm.OwnFlowStays)
-	}
 	return contract.StepResult{}, w.build(ctx, step, application)
+}
+
+// checkDoors refuses a gate for a client that people use today while something leads around it: they would find it shut,
+// and whoever it is meant against comes in all the same.
+func (w gateWriter) checkDoors(ctx context.Context, application object.Object) error {
+	if application["enabled"] != true {
+		return nil
+	}
+	situation, err := w.Situation(ctx, application, identity.Attributes{"intact": true})
+	if err != nil {
+		return err
+	}
+	if open := realm.OpenDoors(situation); len(open) > 0 {
+		return steps.Refuse("%s", realm.StaysOpen(admin.Text(application, "clientId"), open))
+	}
+	return nil
 }
 
 // Update rebuilds what is not as wanted. Meanwhile an open client is closed, because a gate is taken down to be
@@ -223,11 +241,11 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 	if err := w.makeScopes(ctx, protocol, clientID); err != nil {
 		return err
 	}
-	trees, err := w.GateTrees(ctx)
+	places, trees, err := w.placesOf(ctx, application)
 	if err != nil {
 		return err
 	}
-	for _, place := range gating.Places() {
+	for _, place := range places {
 		tree, there := trees[place]
 		if !there {
 			return steps.Refuse("flow %q is not there; it is made by the step of type %s", gating.TopFlow(place),
@@ -248,15 +266,95 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 	if _, err := w.Post(ctx, path, nil); err != nil {
 		return err
 	}
-	return bind(ctx, w.Realm, application, trees[gating.PlaceBrowser].FlowIDs[gating.TopFlow(gating.PlaceBrowser)],
-		trees[gating.PlaceDirect].FlowIDs[gating.TopFlow(gating.PlaceDirect)])
+	return w.bind(ctx, step, application, places, trees)
 }
 
-// bind sets the flows of a client; empty ids take them away.
-func bind(ctx context.Context, c *current.Realm, application object.Object, browser, direct string) error {
-	return c.Put(ctx, c.Admin("clients", admin.Text(application, "id")), object.Object{
-		"clientId":                           admin.Text(application, "clientId"),
-		"authenticationFlowBindingOverrides": object.Object{"browser": browser, "direct_grant": direct},
+// placesOf makes what stands behind the flows that the client is bound to today, where nobody needed it before, and
+// tells where its gate must stand.
+func (w gateWriter) placesOf(ctx context.Context, application object.Object) ([]gating.Place,
+	map[gating.Place]current.Tree, error) {
+	places, err := w.PlacesFor(ctx, application)
+	if err != nil {
+		return nil, nil, err
+	}
+	trees, err := w.GateTrees(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	missing := slices.DeleteFunc(slices.Clone(places), func(place gating.Place) bool {
+		_, there := trees[place]
+		return there || slices.Contains(gating.Places(), place)
+	})
+	if len(missing) == 0 {
+		return places, trees, nil
+	}
+	live, err := w.GateFlows(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, place := range missing {
+		if err := (flowsWriter{w.Realm}).makePlace(ctx, place, live); err != nil {
+			return nil, nil, err
+		}
+	}
+	trees, err = w.GateTrees(ctx)
+	return places, trees, err
+}
+
+// bind leads a client to the flows of its gate, and remembers at the client what it was bound to.
+func (w gateWriter) bind(ctx context.Context, step contract.StepRequest, application object.Object,
+	places []gating.Place, trees map[gating.Place]current.Tree) error {
+	former := admin.Part(application, "authenticationFlowBindingOverrides")
+	bound, remembered := object.Object{}, object.Object{}
+	for i, b := range gating.Bindings() {
+		top := gating.TopFlow(places[i])
+		bound[b.Field] = trees[places[i]].FlowIDs[top]
+		if id := admin.Text(former, b.Field); id != "" && places[i] != b.Kind && !w.isGateFlow(id, trees) {
+			remembered[b.Former] = id
+		}
+	}
+	if step.Action == contract.ActionCreate && application["enabled"] == true {
+		remembered[gating.FormerOpen] = "true"
+	}
+	return w.Put(ctx, w.Admin("clients", admin.Text(application, "id")), object.Object{
+		"clientId": admin.Text(application, "clientId"), "authenticationFlowBindingOverrides": bound,
+		"attributes": remembered,
+	})
+}
+
+func (w gateWriter) isGateFlow(id string, trees map[gating.Place]current.Tree) bool {
+	for place, tree := range trees {
+		if tree.FlowIDs[gating.TopFlow(place)] == id {
+			return true
+		}
+	}
+	return false
+}
+
+// release gives a client back what it was bound to before its gate. A flow that somebody deleted meanwhile cannot be
+// given back, and what it demanded would be asked no more.
+func (w gateWriter) release(ctx context.Context, application object.Object) error {
+	tops, err := w.TopFlows(ctx)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, id := range tops {
+		there[id] = true
+	}
+	bound, forgotten := object.Object{}, object.Object{gating.FormerOpen: ""}
+	for _, b := range gating.Bindings() {
+		id := admin.Text(admin.Part(application, "attributes"), b.Former)
+		if id != "" && !there[id] {
+			return steps.Refuse("client %s was bound to a flow that is not there any more (%s), so it cannot be given back; "+
+				"bind the client to another flow by the attribute %s, or take that attribute off it",
+				admin.Text(application, "clientId"), id, b.Former)
+		}
+		bound[b.Field], forgotten[b.Former] = id, ""
+	}
+	return w.Put(ctx, w.Admin("clients", admin.Text(application, "id")), object.Object{
+		"clientId": admin.Text(application, "clientId"), "authenticationFlowBindingOverrides": bound,
+		"attributes": forgotten,
 	})
 }
 
