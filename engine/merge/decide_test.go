@@ -364,6 +364,11 @@ func TestDecide_ByABlock(t *testing.T) {
 				Reason: "belongs to a resource that is reconciled, and the block names nothing of it"},
 		},
 		{
+			"a part that an earlier run made of what is reconciled", asked("o", clientOf("ours", "name=New"), follower,
+				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"gated"}})),
+			told{Verdict: VerdictOurs, Live: "ours", Previous: true},
+		},
+		{
 			"reconcile what a part of it has", asked("1", clientOf("wiki"),
 				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"gated"}}), func(q *Request) {
 					q.Parts = []identity.ResourceSchema{{Attributes: []identity.AttributeSchema{{Name: "gated"}}}}

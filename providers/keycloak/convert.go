@@ -8,7 +8,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/translation"
-	"github.com/rehome-iam/rehome/providers/keycloak/internal/observing"
+	"github.com/rehome-iam/rehome/providers/keycloak/internal/losing"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/writing"
 )
 
@@ -29,7 +29,7 @@ func (t *Target) Check(desired, live []identity.Resource) []contract.CheckFindin
 	found := realm.Check(desired, live)
 	if t.client != nil {
 		found = append(found, writing.CheckOwnClient(desired, t.client.ID)...)
-		found = append(found, observing.WhoLoses(t.client, desired, live)...)
+		found = append(found, losing.WhoLoses(t.client, desired, live)...)
 	}
 	return found
 }

@@ -11,9 +11,12 @@ import (
 	"github.com/rehome-iam/rehome/engine/assess"
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/draft"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
+	"github.com/rehome-iam/rehome/engine/observation"
 	"github.com/rehome-iam/rehome/engine/plan"
+	"github.com/rehome-iam/rehome/engine/rollback"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/gating"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
@@ -130,11 +133,14 @@ func TestALiveClientOfAFileIsGatedByTheDecisionThatTheAdviceNames(t *testing.T) 
 	}
 
 	target = configured(t, path)
-	apply(t, target, contract.StepRequest{Action: contract.ActionUpdate, Resource: opening.Resource,
-		Before: identity.Attributes{"gated": true}, After: identity.Attributes{"gated": false}})
-	if result := apply(t, target, contract.StepRequest{Action: contract.ActionDelete, Resource: blocked.Resource,
-		Before: identity.Attributes{"client": "wiki"}}); !result.Already {
-		t.Error("the gate was there still")
+	for _, step := range wayBack(t, target, decided).Steps {
+		if step.Disposition == plan.DispositionBlocked || step.Disposition == plan.DispositionSkipped {
+			t.Errorf("on the way back %s is %s: %s", step.ID, step.Disposition, step.Reason)
+		}
+		if step.Disposition == plan.DispositionPlanned {
+			apply(t, target, contract.StepRequest{Action: string(step.Action), Resource: step.Resource, Before: step.Before,
+				After: step.After, ServerID: step.ServerID, Tag: step.Tag})
+		}
 	}
 	whole(t, target)
 	was, is := find(before, "clients", "clientId", "wiki"), find(documentIn(t, path), "clients", "clientId", "wiki")
@@ -149,6 +155,29 @@ func TestALiveClientOfAFileIsGatedByTheDecisionThatTheAdviceNames(t *testing.T) 
 	}
 }
 
+// wayBack is the plan that takes back what a plan did.
+func wayBack(t *testing.T, target *Target, forward *plan.Plan) *plan.Plan {
+	t.Helper()
+	input := rollback.Input{Schemas: realm.Resources(), Usages: map[identity.ResourceID]observation.Usage{}}
+	if _, err := target.Read(t.Context(), func(r identity.Resource) error {
+		input.Live = append(input.Live, r)
+		input.Usages[r.ID()] = observation.Usage{Resource: r.ID()}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range forward.Steps {
+		if step.Disposition == plan.DispositionPlanned {
+			input.Done = append(input.Done, rollback.Did{Step: step, Did: history.Did{ServerID: step.ServerID, Certain: true}})
+		}
+	}
+	back, problems := rollback.Build(input)
+	if problems.HasErrors() {
+		t.Fatal(problems.Error())
+	}
+	return back
+}
+
 func mustJSON(t *testing.T, value any) string {
 	t.Helper()
 	content, err := json.Marshal(value)
@@ -156,4 +185,53 @@ func mustJSON(t *testing.T, value any) string {
 		t.Fatal(err)
 	}
 	return string(content)
+}
+
+// A provider that no item stands for keeps applications closed; following the advice, step by step, opens them and it.
+func TestTheAdviceAboutALiveProviderCanBeFollowed(t *testing.T) {
+	path := write(t, `{"realm":"acme","organizationsEnabled":true,"identityProviders":[{"alias":"late","displayName":"Late",`+
+		`"providerId":"saml","enabled":true,"config":{"idpEntityId":"urn:late"}}]}`)
+	change := func(fields object.Object) {
+		doc := documentIn(t, path)
+		for name, value := range fields {
+			find(doc, "identityProviders", "alias", "late")[name] = value
+		}
+		if err := os.WriteFile(path, []byte(mustJSON(t, doc)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opening := func(want plan.Disposition) plan.Step {
+		t.Helper()
+		step := stepOf(t, planFor(t, configured(t, path), path), "client_enablement:wiki")
+		if step.Disposition != want {
+			t.Fatalf("the opening is %s, want %s: %s", step.Disposition, want, step.Reason)
+		}
+		return step
+	}
+	blocked := opening(plan.DispositionBlocked)
+	if !strings.Contains(blocked.Reason, "provider late") {
+		t.Fatalf("the reason is %q", blocked.Reason)
+	}
+	advice := stepOf(t, planFor(t, configured(t, path), path), "gate:wiki").ToDo
+	if !strings.Contains(advice, "Disable it until this plan is applied") {
+		t.Fatalf("the advice is %q", advice)
+	}
+	change(object.Object{"enabled": false})
+	opening(plan.DispositionPlanned)
+	target := configured(t, path)
+	for _, step := range planFor(t, target, path).Steps {
+		if step.Disposition == plan.DispositionPlanned {
+			apply(t, target, contract.StepRequest{Action: string(step.Action), Resource: step.Resource, Before: step.Before,
+				After: step.After, Tag: step.Tag})
+		}
+	}
+	whole(t, target)
+	if find(documentIn(t, path), "authenticationFlows", "alias", gating.TopFlow(gating.PlaceBroker)) == nil {
+		t.Fatal("the flow that the advice names was not made")
+	}
+	change(object.Object{"postBrokerLoginFlowAlias": gating.TopFlow(gating.PlaceBroker), "enabled": true})
+	opening(plan.DispositionUnchanged)
+	if gate, _ := gateIn(t, path); !gate {
+		t.Error("the gate is not whole")
+	}
 }

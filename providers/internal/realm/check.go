@@ -81,6 +81,8 @@ func (c *checker) gates() {
 	}
 	s := Situation{Realm: c.realm(), Providers: c.endOf(TypeProvider), Others: c.endOf(TypeClient),
 		Flows: c.end(identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey})}
+	there := object.Texts(c.live[identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey}].Attributes["flows"])
+	s.FlowsPlanned = !slices.Contains(there, gating.TopFlow(gating.PlaceBroker))
 	for _, id := range slices.Sorted(maps.Keys(judged)) {
 		s.Client = c.end(identity.ResourceID{Type: TypeClient, Key: id})
 		s.Gate = c.end(identity.ResourceID{Type: TypeGate, Key: id})

@@ -18,6 +18,8 @@ type Situation struct {
 	Client    identity.Attributes   // of TypeClient
 	Gate      identity.Attributes   // of TypeGate, nil when no part of one is there
 	Flows     identity.Attributes   // of TypeGateFlows, nil when they are not known
+	// FlowsPlanned says that the flow after a provider is yet to be made
+	FlowsPlanned bool
 	Others    []identity.Attributes // of TypeClient, as far as they are known
 }
 
@@ -34,6 +36,8 @@ type door struct {
 	field  string
 	reads  string // where the server keeps it
 	action string // what closes it
+	// advice is what closes it where that depends on the situation; nil for action
+	advice func(s Situation) string
 	// open says in what way it is open, once for each thing that opens it; nil where every thing is shut.
 	open func(s Situation) []string
 }
@@ -47,8 +51,12 @@ func doors() []door {
 func OpenDoors(s Situation) []openDoor {
 	var found []openDoor
 	for _, d := range doors() {
+		action := d.action
+		if d.advice != nil {
+			action = d.advice(s)
+		}
 		for _, why := range d.open(s) {
-			found = append(found, openDoor{Field: d.field, Why: why, Action: d.action})
+			found = append(found, openDoor{Field: d.field, Why: why, Action: action})
 		}
 	}
 	return found
@@ -104,6 +112,15 @@ func houseDoor() door {
 func providerDoor() door {
 	return door{field: "identity_provider", reads: "postBrokerLoginFlowAlias of every provider that is enabled",
 		action: fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", gating.TopFlow(gating.PlaceBroker)),
+		// A flow that is not there cannot be set, and a plan that waits for it does not make it.
+		advice: func(s Situation) string {
+			top := gating.TopFlow(gating.PlaceBroker)
+			if !s.FlowsPlanned {
+				return fmt.Sprintf("Set the post-broker flow %q on it, or disable it.", top)
+			}
+			return fmt.Sprintf("Disable it until this plan is applied, which makes the flow %q; then set that as its "+
+				"post-broker flow and enable it again.", top)
+		},
 		open: func(s Situation) []string {
 			var found []string
 			for _, p := range s.Providers {

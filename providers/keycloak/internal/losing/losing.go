@@ -1,4 +1,8 @@
-package observing
+// Package losing says who may use a client no more when it gets a gate.
+//
+// In: what a plan makes, what lives, and the realm to ask. Out: findings about gates. It reads people, and nothing else
+// that plans does, so it is apart. Begin with WhoLoses.
+package losing
 
 import (
 	"context"
