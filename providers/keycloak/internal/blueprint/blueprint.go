@@ -153,6 +153,11 @@ func (s *stripper) clients(document object.Object, flows map[string]string) {
 				delete(overrides, binding)
 			}
 		}
+		for _, b := range gating.Bindings() { // what it was bound to before its gate
+			if former := admin.Text(attributes, b.Former); former != "" {
+				attributes[b.Former] = flows[former]
+			}
+		}
 	}
 	document["clients"] = admin.List(kept)
 	// roles of a client that is not there refuse an import

@@ -21,7 +21,8 @@ const exportedRealm = `{
     {"id": "3", "clientId": "rehome-marker", "attributes": {"rehome": "{}"}},
     {"id": "4", "clientId": "account", "baseUrl": "/realms/acme/account/", "redirectUris": ["/realms/acme/account/*", "https://a.example/*"]},
     {"id": "5", "clientId": "shop", "secret": "planted-secret", "adminUrl": "https://shop.example/admin", "authenticationFlowBindingOverrides": {"browser": "flow-1", "direct_grant": "unknown"},
-     "attributes": {"backchannel.logout.url": "https://shop.example/out", "saml.signing.private.key": "planted-secret", "client.secret.creation.time": "1"}}
+     "attributes": {"backchannel.logout.url": "https://shop.example/out", "saml.signing.private.key": "planted-secret", "client.secret.creation.time": "1",
+       "rehome.former.browser": "flow-1"}}
   ],
   "identityProviders": [{"alias": "adfs", "internalId": "6", "enabled": true, "organizationId": "7", "config": {"clientSecret": "**********", "singleSignOnServiceUrl": "https://fs.example"}}],
   "components": {"org.keycloak.keys.KeyProvider": [{"id": "8", "config": {"privateKey": ["**********"]}}],
@@ -66,6 +67,9 @@ func TestStrip_LeavesNothingThatReachesAnybodyAndNoSecret(t *testing.T) {
 	shop := find(doc["clients"], "clientId", "shop")
 	if bound := admin.Part(shop, "authenticationFlowBindingOverrides"); len(bound) != 1 || bound["browser"] != flow {
 		t.Errorf("the client is bound to %v, the flow is %v", bound, flow)
+	}
+	if former := admin.Part(shop, "attributes")["rehome.former.browser"]; former != flow {
+		t.Errorf("before its gate the client was bound to %v, the flow is %v", former, flow)
 	}
 	if again := strip(doc, "scratch", "other"); len(again) > 0 {
 		t.Errorf("a blueprint is not clean: %v", again)
