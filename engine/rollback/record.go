@@ -35,21 +35,24 @@ func Candidates(newestFirst []history.Run, id string) ([]history.Run, error) {
 	return []history.Run{*run}, nil
 }
 
+// elsewhere is the way on where a run is in no state at hand.
+const elsewhere = "If another machine applied, its state holds the run: go back there. If its state was lost, put that " +
+	"back from its backup; without one, what the run made is found by rehome plan and stays."
+
 func knownRuns(runs []history.Run) string {
 	var ids []string
 	for _, run := range runs[:min(len(runs), 5)] {
 		ids = append(ids, run.ID)
 	}
 	if len(ids) == 0 {
-		return " There is none at all."
+		return " There is none at all. " + elsewhere
 	}
 	return " The newest are " + strings.Join(ids, ", ") + "."
 }
 
 // Nothing refuses to take back what changed nothing: the run of an id, or, without one, any.
 func Nothing(id string) error {
-	detail := "No run of this state changed anything that is still there. If another machine applied, its state holds " +
-		"the run."
+	detail := "No run of this state changed anything that is still there. " + elsewhere
 	if id != "" {
 		detail = fmt.Sprintf("Run %s changed nothing.", id)
 	}
