@@ -11,16 +11,11 @@ import (
 const planBatch = 500
 
 // What people must do after a run, as the store keeps it.
-type (
-	// PlannedStep is one step of the plan that a run carries out.
-	PlannedStep = lifecycle.PlannedStep
-	// FollowUp is one thing that a person must do.
-	FollowUp = lifecycle.FollowUp
-)
+type FollowUp = lifecycle.FollowUp
 
 // PutRunPlan records every step of a run's plan, in the plan's order, and the follow-ups among them. Events, one a
 // step, are written with the steps; an event without a name is none. Steps go in batches, each one transaction.
-func (m *Migration) PutRunPlan(run Run, steps []PlannedStep, events []Event) error {
+func (m *Migration) PutRunPlan(run Run, steps []lifecycle.PlannedStep, events []Event) error {
 	for first := 0; first < len(steps); first += planBatch {
 		last := min(first+planBatch, len(steps))
 		err := m.store.backend.Update(func(tx Tx) error {
@@ -48,13 +43,13 @@ func (m *Migration) PutRunPlan(run Run, steps []PlannedStep, events []Event) err
 }
 
 // RunPlan visits the steps that PutRunPlan recorded, in order, a batch in memory at a time.
-func (m *Migration) RunPlan(run string, visit func(PlannedStep) error) error {
+func (m *Migration) RunPlan(run string, visit func(lifecycle.PlannedStep) error) error {
 	keys, err := m.keys(bucketRecords, "run-plan/"+run+"/")
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
-		var steps []PlannedStep
+		var steps []lifecycle.PlannedStep
 		if err := m.get(bucketRecords, key, &steps); err != nil {
 			return err
 		}
@@ -68,7 +63,7 @@ func (m *Migration) RunPlan(run string, visit func(PlannedStep) error) error {
 }
 
 // followUp adds a step to the list of its migration, or finds it there.
-func (m *Migration) followUp(tx Tx, run Run, step PlannedStep, by Event) error {
+func (m *Migration) followUp(tx Tx, run Run, step lifecycle.PlannedStep, by Event) error {
 	key := m.followUpKey(step.StepID)
 	var f FollowUp
 	err := m.read(tx, bucketRecords, key, &f)

@@ -34,7 +34,7 @@ func outcome(step string, what history.Outcome) journal.Record {
 	id := identity.ResourceID{Type: "group", Key: step}
 	return journal.Record{Kind: journal.Outcome, At: time.Unix(3, 0).UTC(), Outcome: &journal.StepOutcome{
 		StepID: step, Resource: id, Outcome: what, ServerID: "id-" + step,
-		Bindings: []state.Binding{{Item: address, Resource: id}}}}
+		Bindings: []history.Binding{{Item: address, Resource: id}}}}
 }
 
 // journalOf writes records into a new journal and closes it.

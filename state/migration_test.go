@@ -130,9 +130,9 @@ func TestMigration_AnArchivedOneTakesNothing(t *testing.T) {
 	for what, err := range map[string]error{
 		"a snapshot":    snapshot,
 		"an assessment": store.BeginAssessment(state.Assessment{ID: "a1", Snapshot: "s1", Source: "okta.corp"}),
-		"a plan": store.PutPlan(state.PlanRecord{Hash: "sha256:1", Migration: "acme", Status: history.PlanPreviewed},
+		"a plan": store.PutPlan(history.PlanRecord{Hash: "sha256:1", Migration: "acme", Status: history.PlanPreviewed},
 			state.Event{}),
-		"a draft":   store.PutPlan(state.PlanRecord{Migration: "acme", Status: history.PlanDraft}, state.Event{}),
+		"a draft":   store.PutPlan(history.PlanRecord{Migration: "acme", Status: history.PlanDraft}, state.Event{}),
 		"a summary": store.PutSummary(state.Summary{Migration: "acme"}, state.Event{}),
 		"a run":     store.PutRun(state.Run{ID: "r1", Migration: "acme", Status: history.StatusStarted}, state.Event{}),
 		"archiving": again,
@@ -181,8 +181,8 @@ func TestMigration_AnArchivedSourceIsNotReadNorAssessed(t *testing.T) {
 func TestPlan_GoesFromDraftToItsOutcome(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "state.db"), newIdentity(t))
 	defer store.Close()
-	record := state.PlanRecord{Migration: "acme", Status: history.PlanDraft, Classifier: "1",
-		Inputs: []state.PlanSnapshot{{Source: "okta.corp", Snapshot: "s1", Assessment: "a1"}}}
+	record := history.PlanRecord{Migration: "acme", Status: history.PlanDraft, Classifier: "1",
+		Inputs: []history.PlanSnapshot{{Source: "okta.corp", Snapshot: "s1", Assessment: "a1"}}}
 	if err := store.PutPlan(record, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
@@ -207,10 +207,10 @@ func TestFollowUps_AreOneAStepWhateverTheNumberOfRuns(t *testing.T) {
 	defer store.Close()
 	run := func(id, toDo string, steps ...string) {
 		t.Helper()
-		planned := make([]state.PlannedStep, len(steps))
+		planned := make([]lifecycle.PlannedStep, len(steps))
 		events := make([]state.Event, len(steps))
 		for i, step := range steps {
-			planned[i] = state.PlannedStep{StepID: step, Title: step, ToDo: toDo, FollowUp: true}
+			planned[i] = lifecycle.PlannedStep{StepID: step, Title: step, ToDo: toDo, FollowUp: true}
 			events[i] = state.Event{Tenant: "acme", Actor: "jane"}
 		}
 		if err := store.PutRunPlan(state.Run{ID: id, Migration: "acme"}, planned, events); err != nil {
@@ -258,9 +258,9 @@ func TestAdopt_TakesTheBindingsOfAnArchivedMigrationOnly(t *testing.T) {
 	bind := func(m *state.Migration, ids ...string) {
 		t.Helper()
 		for i, id := range ids {
-			b := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: id},
+			b := history.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: id},
 				Resource: identity.ResourceID{Type: "group", Key: "/" + m.Name() + "-" + id}}
-			if err := m.PutRunStep("r-"+m.Name(), state.RunStep{Order: i, StepID: id}, []state.Binding{b},
+			if err := m.PutRunStep("r-"+m.Name(), history.Step{Order: i, StepID: id}, []history.Binding{b},
 				state.Event{}); err != nil {
 				t.Fatal(err)
 			}

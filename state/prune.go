@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/history"
 )
 
 // PruneRule says which snapshots may go. Both limits hold when both are given; a rule without a limit prunes nothing.
@@ -113,7 +114,7 @@ func (m *Migration) snapshotsInUse(tx Tx, rule PruneRule, snapshots []Snapshot,
 		}
 		seen[a.Source] = seen[a.Source] || a.Status == AssessmentCompleted
 	}
-	plans, err := newestFirst(m, tx, "plan/", func(p PlanRecord) time.Time { return p.CreatedAt })
+	plans, err := newestFirst(m, tx, "plan/", func(p history.PlanRecord) time.Time { return p.CreatedAt })
 	if err != nil {
 		return nil, err
 	}

@@ -185,7 +185,7 @@ func (r *replay) take(tx Tx, record journal.Record) error {
 		return r.begin(tx, record)
 	case record.Intend != nil:
 		in := record.Intend
-		return r.step(tx, RunStep{
+		return r.step(tx, history.Step{
 			Order: record.Sequence, StepID: in.StepID, Resource: in.Resource, ServerID: in.ServerID,
 			Outcome: history.Intended, At: record.At,
 		})
@@ -229,14 +229,14 @@ func (r *replay) event(name audit.Name, record journal.Record, target string, fa
 	return Event{Name: name, At: record.At, Tenant: by.Tenant, Actor: by.Actor, Target: target, Facts: facts}
 }
 
-func (r *replay) step(tx Tx, step RunStep) error {
+func (r *replay) step(tx Tx, step history.Step) error {
 	return r.owner.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", r.run, step.Order), step)
 }
 
 // outcome keeps the step, its bindings and its audit event. What is already done counts as applied in the chain.
 func (r *replay) outcome(tx Tx, record journal.Record) error {
 	o := record.Outcome
-	step := RunStep{
+	step := history.Step{
 		Order: record.Sequence, StepID: o.StepID, Resource: o.Resource, ServerID: o.ServerID, Outcome: o.Outcome,
 		Reason: o.Reason, At: record.At,
 	}
@@ -270,7 +270,7 @@ func (r *replay) end(tx Tx, record journal.Record) error {
 		facts[string(outcome)] = strconv.Itoa(count)
 	}
 	event := r.event(audit.PlanApplied, record, run.PlanHash, facts)
-	ended := PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: history.PlanFailed}
+	ended := history.PlanRecord{Hash: run.PlanHash, Migration: run.Migration, Status: history.PlanFailed}
 	if record.Plan != nil {
 		ended = *record.Plan
 	}

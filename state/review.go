@@ -8,14 +8,7 @@ import (
 )
 
 // What people decided about a plan, as the store keeps it.
-type (
-	// Review is what one plan says about impacts and overlaps.
-	Review = lifecycle.Review
-	// ImpactRow is one impact of a migration.
-	ImpactRow = lifecycle.ImpactRow
-	// DecisionRow is one merge decision that took effect.
-	DecisionRow = lifecycle.DecisionRow
-)
+type Review = lifecycle.Review
 
 // PutReview keeps the review of a plan: the matched resources of each assessment, every impact with its
 // acknowledgement, every decision. An acknowledgement or decision that takes effect for the first time, or as another
@@ -47,7 +40,7 @@ func (m *Migration) putMatched(tx Tx, r Review) error {
 }
 
 func (m *Migration) putImpacts(tx Tx, r Review, event Event) error {
-	recorded, err := recordsIn[ImpactRow](m.space, tx, bucketRecords, "impact/")
+	recorded, err := recordsIn[lifecycle.ImpactRow](m.space, tx, bucketRecords, "impact/")
 	if err != nil {
 		return err
 	}
@@ -61,7 +54,7 @@ func (m *Migration) putImpacts(tx Tx, r Review, event Event) error {
 }
 
 func (m *Migration) putDecisions(tx Tx, r Review, event Event) error {
-	recorded, err := recordsIn[DecisionRow](m.space, tx, bucketRecords, "decision/")
+	recorded, err := recordsIn[lifecycle.DecisionRow](m.space, tx, bucketRecords, "decision/")
 	if err != nil {
 		return err
 	}
@@ -84,8 +77,8 @@ func (m *Migration) MatchedResources(assessment string) (lifecycle.Matches, erro
 
 // Impacts lists every impact that a plan of the migration found: those of the last plan first, each part high first,
 // then by code.
-func (m *Migration) Impacts() ([]ImpactRow, error) {
-	rows, err := records[ImpactRow](m.space, "impact/")
+func (m *Migration) Impacts() ([]lifecycle.ImpactRow, error) {
+	rows, err := records[lifecycle.ImpactRow](m.space, "impact/")
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +92,8 @@ func (m *Migration) Impacts() ([]ImpactRow, error) {
 }
 
 // Decisions lists every merge decision that took effect, by item, those of the last plan first.
-func (m *Migration) Decisions() ([]DecisionRow, error) {
-	rows, err := records[DecisionRow](m.space, "decision/")
+func (m *Migration) Decisions() ([]lifecycle.DecisionRow, error) {
+	rows, err := records[lifecycle.DecisionRow](m.space, "decision/")
 	if err != nil {
 		return nil, err
 	}

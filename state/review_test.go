@@ -9,6 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -41,7 +42,7 @@ func TestPutReview_KeepsWhoAcknowledgedAndRecordsItOnce(t *testing.T) {
 	at := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 	impact := fidelity.Impact{ID: "ocm-1", Code: "secret_changes", Severity: fidelity.SeverityHigh,
 		Audience: fidelity.AudienceAppOwners, Tell: "enter it", Count: 2}
-	put := func(hours int, actor string, impacts ...fidelity.Impact) state.ImpactRow {
+	put := func(hours int, actor string, impacts ...fidelity.Impact) lifecycle.ImpactRow {
 		t.Helper()
 		r := state.Review{Assessments: map[string]string{"okta.corp": "a-1"}, Impacts: impacts}
 		if err := s.PutReview(r, state.Event{At: at.Add(time.Duration(hours) * time.Hour), Actor: actor,

@@ -16,7 +16,9 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
 	"github.com/rehome-iam/rehome/state/bolt"
 	"github.com/rehome-iam/rehome/state/journal"
@@ -42,18 +44,18 @@ func fill(t *testing.T, store opened, folder string) {
 	if _, err := w.Complete(time.Unix(2, 0), "acme", state.Event{Name: "migration.inventory.collected"}); err != nil {
 		t.Fatal(err)
 	}
-	steps, events := make([]state.PlannedStep, 600), make([]state.Event, 600)
+	steps, events := make([]lifecycle.PlannedStep, 600), make([]state.Event, 600)
 	for i := range steps {
 		steps[i].StepID, events[i].Name = fmt.Sprint(i), "migration.test"
 	}
 	if err := store.PutRunPlan(state.Run{ID: rotateRun}, steps, events); err != nil {
 		t.Fatal(err)
 	}
-	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "u1"},
+	binding := history.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "u1"},
 		Resource: identity.ResourceID{Type: "user", Key: "k"}}
 	err = errors.Join(
 		store.PutCredential("okta", state.Credential{Value: "planted-secret"}, state.Event{}),
-		store.PutRunStep(rotateRun, state.RunStep{StepID: "user:k"}, []state.Binding{binding}, state.Event{}),
+		store.PutRunStep(rotateRun, history.Step{StepID: "user:k"}, []history.Binding{binding}, state.Event{}),
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -22,25 +22,14 @@ type Summary struct {
 }
 
 // What a run did, as the store keeps it.
-type (
-	// Run is one execution of a plan.
-	Run = history.Run
-	// RunStep is what came of one step of a run.
-	RunStep = history.Step
-	// Binding says which resource an item became.
-	Binding = history.Binding
-	// PlanRecord remembers a plan and what it was made from.
-	PlanRecord = history.PlanRecord
-	// PlanSnapshot binds a plan to one snapshot of a source and its assessment.
-	PlanSnapshot = history.PlanSnapshot
-)
+type Run = history.Run
 
 // planDraft is the key of the one draft.
 const planDraft = "plan-draft"
 
 // PutPlan records a draft or previewed plan with its audit event. A previewed plan takes the place of the draft. A plan
 // that was applied and is previewed again, because nothing is left to change, stays applied.
-func (m *Migration) PutPlan(record PlanRecord, event Event) error {
+func (m *Migration) PutPlan(record history.PlanRecord, event Event) error {
 	record.Migration = m.name
 	err := m.store.backend.Update(func(tx Tx) error {
 		if err := m.mayChange(tx); err != nil {
@@ -64,11 +53,11 @@ func (m *Migration) PutPlan(record PlanRecord, event Event) error {
 	return nil
 }
 
-func (m *Migration) keepOutcome(tx Tx, key string, record *PlanRecord) error {
+func (m *Migration) keepOutcome(tx Tx, key string, record *history.PlanRecord) error {
 	if !m.has(tx, bucketRecords, key) {
 		return nil
 	}
-	var before PlanRecord
+	var before history.PlanRecord
 	if err := m.read(tx, bucketRecords, key, &before); err != nil {
 		return err
 	}
@@ -83,14 +72,14 @@ func (m *Migration) keepOutcome(tx Tx, key string, record *PlanRecord) error {
 }
 
 // Draft reads the draft of a migration, or ErrNotFound.
-func (m *Migration) Draft() (PlanRecord, error) {
-	var plan PlanRecord
+func (m *Migration) Draft() (history.PlanRecord, error) {
+	var plan history.PlanRecord
 	return plan, m.get(bucketRecords, planDraft, &plan)
 }
 
 // Plans lists the recorded plans, newest first.
-func (m *Migration) Plans() ([]PlanRecord, error) {
-	plans, err := records[PlanRecord](m.space, "plan/")
+func (m *Migration) Plans() ([]history.PlanRecord, error) {
+	plans, err := records[history.PlanRecord](m.space, "plan/")
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +100,7 @@ func (m *Migration) Summary() (Summary, error) {
 
 // endRun records the end of a run, what became of its plan, and the audit event. A plan that was made with another
 // state is recorded now.
-func (m *Migration) endRun(tx Tx, run Run, plan PlanRecord, event Event) error {
+func (m *Migration) endRun(tx Tx, run Run, plan history.PlanRecord, event Event) error {
 	run.Steps = nil
 	key := "plan/" + plan.Hash
 	if m.has(tx, bucketRecords, key) {
@@ -143,7 +132,7 @@ func (m *Migration) PutRun(run Run, event Event) error {
 }
 
 // PutRunStep writes one outcome, its binding when it has one, and its audit event in one transaction.
-func (m *Migration) PutRunStep(run string, step RunStep, bindings []Binding, event Event) error {
+func (m *Migration) PutRunStep(run string, step history.Step, bindings []history.Binding, event Event) error {
 	err := m.store.backend.Update(func(tx Tx) error {
 		if err := m.put(tx, bucketRecords, fmt.Sprintf("run-step/%s/%08d", run, step.Order), step); err != nil {
 			return err
@@ -162,14 +151,14 @@ func (m *Migration) PutRunStep(run string, step RunStep, bindings []Binding, eve
 }
 
 // putBinding keeps a binding, or removes the one that is gone.
-func (m *Migration) putBinding(tx Tx, b Binding) error {
+func (m *Migration) putBinding(tx Tx, b history.Binding) error {
 	if b.Gone {
 		return m.delete(tx, bucketBindings, m.bindingKey(b))
 	}
 	return m.put(tx, bucketBindings, m.bindingKey(b), b)
 }
 
-func (m *Migration) bindingKey(b Binding) string {
+func (m *Migration) bindingKey(b history.Binding) string {
 	return m.store.box.Blind(b.Item.String() + "#" + b.Resource.Type)
 }
 
@@ -190,7 +179,7 @@ func (m *Migration) Run(id string) (Run, error) {
 	if err := m.get(bucketRecords, "run/"+id, &run); err != nil {
 		return run, err
 	}
-	steps, err := records[RunStep](m.space, "run-step/"+id+"/")
+	steps, err := records[history.Step](m.space, "run-step/"+id+"/")
 	if err != nil {
 		return run, err
 	}
@@ -216,7 +205,7 @@ func (m *Migration) Adopt(from *Migration, event Event) (adopted int, err error)
 		if err := lifecycle.MayFollow(before, now); err != nil {
 			return err
 		}
-		all, err := recordsIn[Binding](from.space, tx, bucketBindings, "")
+		all, err := recordsIn[history.Binding](from.space, tx, bucketBindings, "")
 		if err != nil {
 			return err
 		}
@@ -245,10 +234,10 @@ func (m *Migration) Standings() ([]lifecycle.Standing, error) {
 }
 
 // Bindings reads all bindings, keyed by address#type.
-func (m *Migration) Bindings() (map[string]Binding, error) {
-	bindings := map[string]Binding{}
+func (m *Migration) Bindings() (map[string]history.Binding, error) {
+	bindings := map[string]history.Binding{}
 	err := m.store.backend.View(func(tx Tx) error {
-		all, err := recordsIn[Binding](m.space, tx, bucketBindings, "")
+		all, err := recordsIn[history.Binding](m.space, tx, bucketBindings, "")
 		for _, b := range all {
 			bindings[b.Item.String()+"#"+b.Resource.Type] = b
 		}
@@ -307,8 +296,8 @@ func (m *Migration) DeleteCredential(name string, event Event) error {
 }
 
 // PlanRecord reads what PutPlan kept under a hash, or ErrNotFound.
-func (m *Migration) PlanRecord(hash string) (PlanRecord, error) {
-	var record PlanRecord
+func (m *Migration) PlanRecord(hash string) (history.PlanRecord, error) {
+	var record history.PlanRecord
 	return record, m.get(bucketRecords, "plan/"+hash, &record)
 }
 

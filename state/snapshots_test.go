@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/state"
 )
@@ -179,7 +180,8 @@ func TestStore_WhatAKilledProcessLeftIsMarkedFailedOnceAndAudited(t *testing.T) 
 		t.Error(diff)
 	}
 	snapshot, err := store.Snapshot("s2")
-	if err != nil || snapshot.Status != state.SnapshotFailed || !strings.Contains(snapshot.Reason, "ended before it was done") {
+	if err != nil || snapshot.Status != state.SnapshotFailed || !strings.Contains(snapshot.Reason,
+		"ended before it was done") {
 		t.Errorf("the dead snapshot: %+v, %v", snapshot, err)
 	}
 	if latest, err := store.LatestSnapshot(source); err != nil || latest.ID != "s1" {
@@ -207,11 +209,12 @@ func TestStore_PruneNeverTakesWhatIsStillReferredTo(t *testing.T) {
 	}
 	now := time.Unix(1000, 0)
 	err := errors.Join(
-		store.PutPlan(state.PlanRecord{Hash: "h1", Snapshots: []string{"run"}, ExpiresAt: time.Unix(500, 0)}, state.Event{}),
-		store.PutRun(state.Run{ID: "r1", PlanHash: "h1"}, state.Event{}),
-		store.PutPlan(state.PlanRecord{Hash: "h2", Snapshots: []string{"plan"}, ExpiresAt: time.Unix(2000, 0)},
+		store.PutPlan(history.PlanRecord{Hash: "h1", Snapshots: []string{"run"}, ExpiresAt: time.Unix(500, 0)},
 			state.Event{}),
-		store.PutPlan(state.PlanRecord{Hash: "h3", Snapshots: []string{"expired"}, ExpiresAt: time.Unix(500, 0)},
+		store.PutRun(state.Run{ID: "r1", PlanHash: "h1"}, state.Event{}),
+		store.PutPlan(history.PlanRecord{Hash: "h2", Snapshots: []string{"plan"}, ExpiresAt: time.Unix(2000, 0)},
+			state.Event{}),
+		store.PutPlan(history.PlanRecord{Hash: "h3", Snapshots: []string{"expired"}, ExpiresAt: time.Unix(500, 0)},
 			state.Event{}),
 		store.PutAssessment(state.Assessment{ID: "a1", Snapshot: "old", Source: source, Status: state.AssessmentCompleted,
 			StartedAt: time.Unix(1, 0)}, state.Event{}),

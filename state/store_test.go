@@ -14,6 +14,7 @@ import (
 	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/state"
@@ -126,9 +127,9 @@ func TestStore_NothingIsReadableAtRest(t *testing.T) {
 	if err := store.PutCredential("okta", state.Credential{Value: "planted-secret"}, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
-	binding := state.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "00u-planted-id"},
+	binding := history.Binding{Item: identity.Address{Source: "okta.corp", Kind: identity.KindUser, ID: "00u-planted-id"},
 		Resource: identity.ResourceID{Type: "user", Key: "planted-key"}}
-	if err := store.PutRunStep("r1", state.RunStep{StepID: "user:planted-key"}, []state.Binding{binding},
+	if err := store.PutRunStep("r1", history.Step{StepID: "user:planted-key"}, []history.Binding{binding},
 		state.Event{}); err != nil {
 		t.Fatal(err)
 	}

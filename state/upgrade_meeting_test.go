@@ -60,7 +60,7 @@ func TestUpgrade_AnotherProcessMayFinishItAtAnyMoment(t *testing.T) {
 		meet := func() {
 			happened = true
 			other := open(t, path, identities)
-			plan := []state.PlannedStep{{StepID: "new", FollowUp: true}}
+			plan := []lifecycle.PlannedStep{{StepID: "new", FollowUp: true}}
 			if err := other.Store.Migration("acme2", "acme").PutRunPlan(state.Run{ID: "r9"}, plan,
 				make([]state.Event, 1)); err != nil {
 				t.Fatal(err)
@@ -86,7 +86,7 @@ func TestUpgrade_AnotherProcessMayFinishItAtAnyMoment(t *testing.T) {
 		if diff := cmp.Diff(wholly("acme1", "okta.corp"), owns(t, store, "acme1", "acme")); diff != "" {
 			t.Errorf("at moment %d: %s", moment, diff)
 		}
-		next := []state.PlannedStep{{StepID: "newer", FollowUp: true}}
+		next := []lifecycle.PlannedStep{{StepID: "newer", FollowUp: true}}
 		m := store.Migration("acme2", "acme")
 		if err := m.PutRunPlan(state.Run{ID: "r10"}, next, make([]state.Event, 1)); err != nil {
 			t.Fatal(err)

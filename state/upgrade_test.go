@@ -63,27 +63,28 @@ func (b before) things(m, source string, second int64) {
 			StartedAt: at(second)})
 	b.record("results", assessment+"/00000000", []string{m})
 	b.record("records", "matched/"+assessment, []merge.Overlap{})
-	b.record("records", "plan/"+hash, state.PlanRecord{Hash: hash, Migration: m, Status: history.PlanPreviewed,
+	b.record("records", "plan/"+hash, history.PlanRecord{Hash: hash, Migration: m, Status: history.PlanPreviewed,
 		CreatedAt: at(second)})
-	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), state.PlanRecord{Migration: m, Status: history.PlanDraft})
+	b.record("records", "plan-draft/"+b.store.Blind("draft#"+m), history.PlanRecord{Migration: m,
+		Status: history.PlanDraft})
 	b.record("records", "summary/"+m, state.Summary{Migration: m, PendingDecisions: int(second)})
 	b.record("records", "run/"+run, state.Run{ID: run, PlanHash: hash, Migration: m, Status: history.StatusCompleted,
 		StartedAt: at(second)})
 	b.record("records", "run-step/"+run+"/00000001",
-		state.RunStep{Order: 1, StepID: "step-" + m, Resource: resource, Outcome: "applied"})
-	b.record("records", "run-plan/"+run+"/00000000", []state.PlannedStep{{StepID: "step-" + m}})
+		history.Step{Order: 1, StepID: "step-" + m, Resource: resource, Outcome: "applied"})
+	b.record("records", "run-plan/"+run+"/00000000", []lifecycle.PlannedStep{{StepID: "step-" + m}})
 	b.record("records", "journal/"+run, map[string]any{"sequence": 0,
 		"process": journal.Process{Run: run, Migration: m}})
 	b.record("records", "follow-up/"+b.store.Blind("x"+m),
 		state.FollowUp{ID: "f-" + m[len(m)-1:], Migration: m, StepID: "todo-" + m, Status: lifecycle.FollowUpOpen})
-	b.record("records", "impact/"+m+"/ocm-"+m, state.ImpactRow{Impact: fidelity.Impact{ID: "ocm-" + m}})
-	b.record("records", "decision/"+m+"/"+b.store.Blind("d"+m), state.DecisionRow{By: m})
+	b.record("records", "impact/"+m+"/ocm-"+m, lifecycle.ImpactRow{Impact: fidelity.Impact{ID: "ocm-" + m}})
+	b.record("records", "decision/"+m+"/"+b.store.Blind("d"+m), lifecycle.DecisionRow{By: m})
 	b.record("records", "rehearsal/h-"+m, state.Rehearsal{ID: "h-" + m, Migration: m})
 	b.record("records", "cutover/"+b.store.Blind(source+"/application/"+m), map[string]any{
 		"application": source + "/application/" + m, "sheet": map[string]string{"at": at(second + 1).Format(time.RFC3339)}})
 	b.record("records", "evidence/"+hash, map[string]string{"recorded_by": m})
 	b.record("records", "verification/v-"+m, state.Verification{ID: "v-" + m, Runs: []string{run}})
-	b.record("bindings", b.store.Blind(address.String()+"#group"), state.Binding{Item: address, Resource: resource})
+	b.record("bindings", b.store.Blind(address.String()+"#group"), history.Binding{Item: address, Resource: resource})
 }
 
 func newBefore(t *testing.T, path string, identities []age.Identity) before {
@@ -145,7 +146,11 @@ func owns(t *testing.T, store *state.Store, name, tenant string) []string {
 		note("run", err, r.ID)
 		whole, err := m.Run(r.ID)
 		note("step", err, whole.Steps[0].StepID)
-		note("planned", m.RunPlan(r.ID, func(step state.PlannedStep) error { note("planned", nil, step.StepID); return nil }))
+		note("planned", m.RunPlan(r.ID, func(step lifecycle.PlannedStep) error {
+			note("planned", nil,
+				step.StepID)
+			return nil
+		}))
 	}
 	followUps, err := m.FollowUps()
 	for _, f := range followUps {
@@ -244,7 +249,7 @@ func TestUpgrade_GivesEverythingOfFormat1ToItsOwner(t *testing.T) {
 		t.Errorf("the audit chain was written to: %v", err)
 	}
 	if err := store.Migration("acme2", "acme").PutRunPlan(state.Run{ID: "r9"},
-		[]state.PlannedStep{{StepID: "new", FollowUp: true}}, make([]state.Event, 1)); err != nil {
+		[]lifecycle.PlannedStep{{StepID: "new", FollowUp: true}}, make([]state.Event, 1)); err != nil {
 		t.Fatal(err)
 	}
 	if all, err := store.Migration("acme2", "acme").FollowUps(); err != nil || len(all) != 2 || all[1].ID != "f-3" {
@@ -298,7 +303,7 @@ func TestUpgrade_WhatHasNoKnownOwnerIsRefusedAndNothingChanges(t *testing.T) {
 		"a binding that two migrations may have": {func(b before) {
 			b.migration(lifecycle.Migration{Name: "acme2", Tenant: "acme", CreatedAt: at(30)}, "okta.corp")
 			address := identity.Address{Source: "okta.corp", Kind: identity.KindGroup, ID: "g1"}
-			b.record("bindings", "x", state.Binding{Item: address, Resource: identity.ResourceID{Type: "group", Key: "/g1"}})
+			b.record("bindings", "x", history.Binding{Item: address, Resource: identity.ResourceID{Type: "group", Key: "/g1"}})
 		}, "2 migrations have source okta.corp"},
 	}
 	for name, c := range cases {

@@ -19,6 +19,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/planning"
 	"github.com/rehome-iam/rehome/engine/project"
@@ -306,7 +307,7 @@ func TestFollowUps_AreClosedOnceWithANote(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := history.Run{ID: "r-1", Status: history.StatusStarted, StartedAt: p.Now()}
-	steps := []state.PlannedStep{{StepID: "a", Title: "rebuild", FollowUp: true, At: p.Now()}}
+	steps := []lifecycle.PlannedStep{{StepID: "a", Title: "rebuild", FollowUp: true, At: p.Now()}}
 	if err := errors.Join(migration.PutRun(run, state.Event{}),
 		migration.PutRunPlan(run, steps, []state.Event{{}})); err != nil {
 		t.Fatal(err)

@@ -6,10 +6,10 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/diag"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/pseudonym"
-	"github.com/rehome-iam/rehome/state"
 )
 
 // AcknowledgementsFile is the file of the folder that acknowledgements are written into.
@@ -80,8 +80,8 @@ func Acknowledge(ctx context.Context, p *project.Project, in Acknowledgement) (*
 }
 
 // unknown says of each id why the last plan does not find it.
-func unknown(ids []string, found []state.ImpactRow) diag.List {
-	known := map[string]state.ImpactRow{}
+func unknown(ids []string, found []lifecycle.ImpactRow) diag.List {
+	known := map[string]lifecycle.ImpactRow{}
 	for _, row := range found {
 		known[row.ID] = row
 	}
@@ -94,7 +94,7 @@ func unknown(ids []string, found []state.ImpactRow) diag.List {
 	return problems
 }
 
-func unknownImpact(id string, old state.ImpactRow, rows []state.ImpactRow) diag.Diagnostic {
+func unknownImpact(id string, old lifecycle.ImpactRow, rows []lifecycle.ImpactRow) diag.Diagnostic {
 	const code, title = "impact-unknown", "Impact is not known"
 	var current, successors []string
 	for _, row := range rows {
@@ -126,11 +126,11 @@ func unknownImpact(id string, old state.ImpactRow, rows []state.ImpactRow) diag.
 
 // ImpactList is what the last plan found, and who accepted it.
 type ImpactList struct {
-	FormatVersion string            `json:"format_version"`
-	Migration     string            `json:"migration"`
-	Found         int               `json:"found"`
-	Acknowledged  int               `json:"acknowledged"`
-	Impacts       []state.ImpactRow `json:"impacts"`
+	FormatVersion string                `json:"format_version"`
+	Migration     string                `json:"migration"`
+	Found         int                   `json:"found"`
+	Acknowledged  int                   `json:"acknowledged"`
+	Impacts       []lifecycle.ImpactRow `json:"impacts"`
 }
 
 // Impacts reads back what the last plan found; with history, also what no plan finds any more.
@@ -143,7 +143,7 @@ func Impacts(ctx context.Context, p *project.Project, history bool) (*ImpactList
 	if err != nil {
 		return nil, err
 	}
-	list := &ImpactList{FormatVersion: FormatVersion, Migration: migration.Name(), Impacts: []state.ImpactRow{}}
+	list := &ImpactList{FormatVersion: FormatVersion, Migration: migration.Name(), Impacts: []lifecycle.ImpactRow{}}
 	for _, row := range rows {
 		if row.Current {
 			list.Found++

@@ -8,9 +8,9 @@ import (
 	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/identity"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
-	"github.com/rehome-iam/rehome/state"
 )
 
 func group(key string, item string) merge.Candidate {
@@ -104,10 +104,10 @@ func TestMergeBlocks_MeanOneItemAndHaveNamesOfTheirOwn(t *testing.T) {
 }
 
 func TestUnknown_SaysWhatBecameOfAnImpact(t *testing.T) {
-	row := func(id, code string, current bool) state.ImpactRow {
-		return state.ImpactRow{Impact: fidelity.Impact{ID: id, Code: code}, Current: current}
+	row := func(id, code string, current bool) lifecycle.ImpactRow {
+		return lifecycle.ImpactRow{Impact: fidelity.Impact{ID: id, Code: code}, Current: current}
 	}
-	rows := []state.ImpactRow{row("ocm-1", "a", true), row("ocm-2", "b", false), row("ocm-3", "a", false)}
+	rows := []lifecycle.ImpactRow{row("ocm-1", "a", true), row("ocm-2", "b", false), row("ocm-3", "a", false)}
 	for id, want := range map[string]string{
 		"ocm-1": "", "ocm-2": "does not find the impact ocm-2 any more", "ocm-3": "changed and has a new id: ocm-1",
 		"ocm-4": "found no impact \"ocm-4\"; it found ocm-1",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -13,12 +14,12 @@ import (
 
 // OverlapList is what the last plan found, and the decisions that took effect, with who and when.
 type OverlapList struct {
-	FormatVersion string              `json:"format_version"`
-	Migration     string              `json:"migration"`
-	Assessments   []string            `json:"assessments"`
-	Pending       int                 `json:"pending"`
-	Overlaps      []merge.Overlap     `json:"overlaps"`
-	Decisions     []state.DecisionRow `json:"decisions"`
+	FormatVersion string                  `json:"format_version"`
+	Migration     string                  `json:"migration"`
+	Assessments   []string                `json:"assessments"`
+	Pending       int                     `json:"pending"`
+	Overlaps      []merge.Overlap         `json:"overlaps"`
+	Decisions     []lifecycle.DecisionRow `json:"decisions"`
 }
 
 // Overlaps reads back the matched resources of the newest assessment of each source that a plan used, or of the one
@@ -48,7 +49,7 @@ func Overlaps(ctx context.Context, p *project.Project, assessment string, kinds 
 		}
 	}
 	decisions, err := migration.Decisions()
-	list.Decisions = append([]state.DecisionRow{}, decisions...)
+	list.Decisions = append([]lifecycle.DecisionRow{}, decisions...)
 	return list, err
 }
 

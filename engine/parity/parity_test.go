@@ -83,7 +83,7 @@ func place(t *testing.T, bindings []history.Binding, items ...identity.Item) (*p
 	if _, err := reading.Collect(t.Context(), p, p.Config().SourceBlocks()[0]); err != nil {
 		t.Fatal(err)
 	}
-	if err := migration.PutRunStep("r-1", state.RunStep{}, bindings, state.Event{}); err != nil {
+	if err := migration.PutRunStep("r-1", history.Step{}, bindings, state.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	return w, p
@@ -203,8 +203,9 @@ func TestGrants_FailsWhereTheSourceDoesNotGrantAnyMoreWhatARunGave(t *testing.T)
 
 func TestGrants_WhatASourceDidNotTellIsNotWithdrawn(t *testing.T) {
 	for name, gap := range map[string]identity.Gap{
-		"all assignments":         {Kind: identity.KindAppAssignment, Path: "/apps", Status: 403, Reason: "forbidden"},
-		"those of an application": {Kind: identity.KindAppAssignment, Of: "wiki", Path: "/apps/wiki", Status: 403, Reason: "x"},
+		"all assignments": {Kind: identity.KindAppAssignment, Path: "/apps", Status: 403, Reason: "forbidden"},
+		"those of an application": {Kind: identity.KindAppAssignment, Of: "wiki", Path: "/apps/wiki", Status: 403,
+			Reason: "x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := projecttest.New(t, "acme")
@@ -224,7 +225,7 @@ func TestGrants_WhatASourceDidNotTellIsNotWithdrawn(t *testing.T) {
 				_, err = writer.Complete(w.At.Add(time.Second), "corp", state.Event{})
 			}
 			if err == nil {
-				err = migration.PutRunStep("r-1", state.RunStep{}, []history.Binding{
+				err = migration.PutRunStep("r-1", history.Step{}, []history.Binding{
 					became(identity.KindAppAssignment, "wiki:staff", "grant", "/Staff -> wiki")}, state.Event{})
 			}
 			if err != nil {

@@ -193,7 +193,7 @@ func (b *Book) NotLeased(cause error) error {
 // did. It comes before the first write to the target.
 func (b *Book) RecordPlan() error {
 	recorded := 0
-	err := b.p.Migration().RunPlan(b.run.ID, func(state.PlannedStep) error { recorded++; return nil })
+	err := b.p.Migration().RunPlan(b.run.ID, func(lifecycle.PlannedStep) error { recorded++; return nil })
 	if err != nil || recorded >= len(b.of.Steps) {
 		return err
 	}

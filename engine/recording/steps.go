@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/audit"
 	"github.com/rehome-iam/rehome/engine/history"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -24,7 +25,7 @@ func recordSteps(p *project.Project, run history.Run, of *plan.Plan) error {
 		plan.DispositionManual:  audit.StepManual,
 		plan.DispositionSkipped: audit.StepSkipped,
 	}
-	steps := make([]state.PlannedStep, 0, len(of.Steps))
+	steps := make([]lifecycle.PlannedStep, 0, len(of.Steps))
 	events := make([]state.Event, 0, len(of.Steps))
 	for i := range of.Steps {
 		step := planned(&of.Steps[i], p.Now().UTC())
@@ -38,8 +39,8 @@ func recordSteps(p *project.Project, run history.Run, of *plan.Plan) error {
 	return p.Migration().PutRunPlan(run, steps, events)
 }
 
-func planned(step *plan.Step, at time.Time) state.PlannedStep {
-	record := state.PlannedStep{
+func planned(step *plan.Step, at time.Time) lifecycle.PlannedStep {
+	record := lifecycle.PlannedStep{
 		StepID: step.ID, Title: titleOf(step), Action: string(step.Action), Disposition: string(step.Disposition),
 		Resource: step.Resource, ServerID: step.ServerID, Class: string(step.Class), Reason: step.Reason, ToDo: step.ToDo,
 		At: at, FollowUp: step.Disposition == plan.DispositionManual,

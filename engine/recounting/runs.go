@@ -33,10 +33,10 @@ func Runs(ctx context.Context, p *project.Project) ([]history.Run, error) {
 
 // RunReport is one run, read back.
 type RunReport struct {
-	Run       history.Run       `json:"run"` // without steps
-	Plan      *state.PlanRecord `json:"plan"`
-	Steps     []Row             `json:"steps"`
-	FollowUps []state.FollowUp  `json:"follow_ups"`
+	Run       history.Run         `json:"run"` // without steps
+	Plan      *history.PlanRecord `json:"plan"`
+	Steps     []Row               `json:"steps"`
+	FollowUps []state.FollowUp    `json:"follow_ups"`
 }
 
 // ShowRun reads a run back, the newest one unless an id is given.
@@ -88,7 +88,7 @@ func (r *RunReport) readBack(migration *state.Migration) error {
 	for _, step := range r.Run.Steps {
 		outcomes[step.StepID] = append(outcomes[step.StepID], step)
 	}
-	return migration.RunPlan(r.Run.ID, func(step state.PlannedStep) error {
+	return migration.RunPlan(r.Run.ID, func(step lifecycle.PlannedStep) error {
 		row := readBack(step, outcomes[step.StepID])
 		if step.FollowUp {
 			row.FollowUp, row.Open = listed[step.StepID].ID, listed[step.StepID].Status == lifecycle.FollowUpOpen
@@ -182,7 +182,7 @@ type PlanLine struct {
 }
 
 // readBack joins what was planned of a step with what came of it.
-func readBack(step state.PlannedStep, outcomes []history.Step) Row {
+func readBack(step lifecycle.PlannedStep, outcomes []history.Step) Row {
 	told := apply.Tell(plan.Disposition(step.Disposition), plan.Action(step.Action), step.At, outcomes)
 	row := Row{
 		StepID: step.StepID, Title: step.Title, State: told.State, Reason: step.Reason, ToDo: step.ToDo,

@@ -5,16 +5,16 @@ import (
 	"fmt"
 
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/engine/targetfile"
-	"github.com/rehome-iam/rehome/state"
 )
 
 // Memory is a target whose reading is kept, and which knows what the real state has bound: a copy has the same keys.
 type Memory struct {
 	targetfile.Target
-	bound map[string]state.Binding
+	bound map[string]history.Binding
 	seen  []identity.Resource
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/merge"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -23,15 +24,15 @@ type Report struct {
 	Migration     plan.Migration `json:"migration"`
 	Status        string         `json:"status"`
 	handoff.Summary
-	Sources      []Source          `json:"sources"`
-	Classes      map[string]int    `json:"assessment_classes"`
-	Acknowledged int               `json:"impacts_acknowledged"`
-	Plan         *state.PlanRecord `json:"plan"` // the newest, which may be a draft
-	PlanHash     string            `json:"plan_hash,omitempty"`
-	PlanExpires  string            `json:"plan_expires,omitempty"`
-	LastRun      *state.Run        `json:"last_run"`
-	RollbackCost *rollback.OfRun   `json:"rollback_cost"` // null when there is nothing to take back
-	FollowUps    []state.FollowUp  `json:"open_follow_ups"`
+	Sources      []Source            `json:"sources"`
+	Classes      map[string]int      `json:"assessment_classes"`
+	Acknowledged int                 `json:"impacts_acknowledged"`
+	Plan         *history.PlanRecord `json:"plan"` // the newest, which may be a draft
+	PlanHash     string              `json:"plan_hash,omitempty"`
+	PlanExpires  string              `json:"plan_expires,omitempty"`
+	LastRun      *state.Run          `json:"last_run"`
+	RollbackCost *rollback.OfRun     `json:"rollback_cost"` // null when there is nothing to take back
+	FollowUps    []state.FollowUp    `json:"open_follow_ups"`
 
 	PlannedAt time.Time     `json:"-"`
 	Facts     handoff.Facts `json:"-"` // that the summary follows from

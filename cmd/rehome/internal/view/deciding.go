@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/rehome-iam/rehome/engine/deciding"
+	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/phrase"
-	"github.com/rehome-iam/rehome/state"
 )
 
 // Decided shows what came of deciding; bulk says that all were to be decided alike.
@@ -60,7 +60,7 @@ func Overlaps(w io.Writer, list *deciding.OverlapList, style Style) error {
 		fmt.Fprintln(w, "Nothing in the target meets what the sources have.")
 		return nil
 	}
-	made := map[string]state.DecisionRow{}
+	made := map[string]lifecycle.DecisionRow{}
 	for _, d := range list.Decisions {
 		if d.Current {
 			made[d.Item.Address().String()+d.Wanted.Type] = d
