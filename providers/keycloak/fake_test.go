@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -67,11 +68,22 @@ func (f *fakeRealm) mux() *http.ServeMux {
 	})
 	mux.HandleFunc("GET "+admin+"identity-provider/instances",
 		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
+	for _, list := range realm.ServerLists() {
+		mux.HandleFunc("GET "+admin+"authentication/"+list,
+			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
+	}
+	mux.HandleFunc("GET /realms/acme/.well-known/openid-configuration",
+		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") })
 	mux.HandleFunc("GET "+admin+"groups/{id}/children",
 		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
 	for _, part := range []string{"groups", "clients"} {
 		mux.HandleFunc("GET "+admin+part, func(w http.ResponseWriter, r *http.Request) {
-			_ = json.NewEncoder(w).Encode(f.list(part, r.FormValue("search")+r.FormValue("clientId")))
+			rows := f.list(part, r.FormValue("search")+r.FormValue("clientId"))
+			if first, err := strconv.Atoi(r.FormValue("first")); err == nil {
+				most, _ := strconv.Atoi(r.FormValue("max"))
+				rows = rows[min(first, len(rows)):min(first+most, len(rows))]
+			}
+			_ = json.NewEncoder(w).Encode(rows)
 		})
 		mux.HandleFunc("POST "+admin+part, func(w http.ResponseWriter, r *http.Request) { f.create(w, r, part) })
 		mux.HandleFunc(admin+part+"/{id}", func(w http.ResponseWriter, r *http.Request) { f.one(w, r, part) })

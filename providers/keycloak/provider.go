@@ -109,16 +109,34 @@ func (t *Target) Identify(ctx context.Context) (contract.TargetIdentity, error) 
 			"public_url makes %q the issuer of the realm, but the realm calls itself %q", issuer,
 			admin.Printable(discovery.Issuer))}
 	}
+	summary, err := t.summary(ctx)
+	if err != nil {
+		return contract.TargetIdentity{}, err
+	}
+	return contract.TargetIdentity{Identity: issuer, Summary: summary}, nil
+}
+
+// summary names server and realm, with what is to be said of the version.
+func (t *Target) summary(ctx context.Context) (string, error) {
 	var info struct {
 		System struct {
 			Version string `json:"version"`
 		} `json:"systemInfo"`
 	}
-	summary := fmt.Sprintf("Keycloak, realm %s", t.client.RealmName)
-	if err := t.client.Get(ctx, "/admin/serverinfo", nil, &info); err == nil && info.System.Version != "" {
-		summary = fmt.Sprintf("Keycloak %s, realm %s", admin.Printable(info.System.Version), t.client.RealmName)
+	if err := t.client.Get(ctx, "/admin/serverinfo", nil, &info); err != nil && !admin.IsForbidden(err) &&
+		!admin.IsAbsent(err) {
+		return "", admin.Outward("asking for the version of the server", err)
 	}
-	return contract.TargetIdentity{Identity: issuer, Summary: summary}, nil
+	version := info.System.Version
+	note, err := judgeVersion(version)
+	if err != nil {
+		return "", err
+	}
+	summary := fmt.Sprintf("%s, realm %s", strings.TrimSpace("Keycloak "+admin.Printable(version)), t.client.RealmName)
+	if note != "" {
+		summary += " (" + note + ")"
+	}
+	return summary, nil
 }
 
 // issuer is the address of the realm as people see it.

@@ -36,6 +36,9 @@ func (t *Target) Read(ctx context.Context, each func(identity.Resource) error) (
 	if err != nil {
 		return contract.ReadSummary{}, admin.Outward("reading the realm", err)
 	}
+	if err := t.client.Features(ctx, document); err != nil {
+		return contract.ReadSummary{}, admin.Outward("asking what the server has", err)
+	}
 	resources := realm.ReadServer(document)
 	for _, resource := range resources {
 		if err := each(resource); err != nil {

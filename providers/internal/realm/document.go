@@ -108,6 +108,13 @@ func sortedKeys(o object.Object) []string {
 // there only with what leads to the page of a refusal, unless there is nothing of it.
 func ReadServer(doc object.Object) []identity.Resource {
 	resources := ReadDocument(doc)
+	if missing, told := doc[lacks]; told {
+		for _, r := range resources {
+			if r.Type == TypeRealm {
+				r.Attributes["server_lacks"] = object.Sorted(object.Texts(missing))
+			}
+		}
+	}
 	flow := ""
 	for _, each := range object.Objects(doc["authenticationFlows"]) {
 		if object.Text(each, "alias") == gating.RefusalFlow {

@@ -163,6 +163,8 @@ func realmFields() []field {
 		{name: "asking_flows", form: asSet, computed: true,
 			read: func(o object.Object) any { return object.List(ReadSignIns(o).Asking()) },
 			doc:  "Flows that ask everybody for a step beyond a password."},
+		{name: "server_lacks", form: asSet, computed: true, // of a server only, so it stands apart
+			doc: "What plans may need and the server was started without; not known of a file."},
 		{name: "flow_policies", form: asSet, computed: true,
 			read: func(o object.Object) any { return object.Sorted(flowPolicies(o)) },
 			doc:  "Client policies that put a flow of their own in the place of a client's."},
