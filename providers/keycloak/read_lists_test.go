@@ -101,6 +101,19 @@ func TestKeycloak_AViewerReadsTheSameRealmByLists(t *testing.T) {
 	}
 }
 
+// A realm with many clients is read by lists, which are cheaper for its server.
+func TestKeycloak_WhoManagesReadsTheSameByListsAsByAnExport(t *testing.T) {
+	target, _ := liveTarget(t)
+	for _, step := range wholeApplication() {
+		mustApply(t, target, step)
+	}
+	exported := readAll(t, target)
+	target.client.ReadByLists()
+	if diff := cmp.Diff(exported, readAll(t, target)); diff != "" {
+		t.Errorf("by lists the realm differs (-export +lists):\n%s", diff)
+	}
+}
+
 func TestKeycloak_AMissingViewRoleIsNamed(t *testing.T) {
 	_, made := liveTarget(t)
 	for _, missing := range []string{"view-clients", "view-identity-providers", "view-organizations"} {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -35,6 +36,14 @@ func (c *Client) Send(ctx context.Context, request Call, header http.Header, bod
 		return attempt
 	}, nil)
 	return response, c.finalError(request, err, tries)
+}
+
+// slow is a request whose answer did not come within the limit of a try. It is not sent again: what takes the server so
+// long would take as long once more, and each try keeps it at work.
+func (c *Client) slow(request Call) error {
+	return c.Failure(contract.ErrorUnreachable, 0, request, fmt.Sprintf("%s %s: the server is slow, and gave no whole "+
+		"answer within %s; it was not asked again. Give it more time with timeout in the target block", request.Method,
+		request.Path, c.limit))
 }
 
 func (c *Client) finalError(request Call, err error, tries int) error {
@@ -78,8 +87,15 @@ func (c *Client) try(ctx context.Context, request Call, header http.Header, body
 	case <-ctx.Done():
 		return Reply{}, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	outer := ctx
+	ctx, cancel := context.WithTimeout(outer, c.limit)
 	defer cancel()
+	slow := func(err error) error {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) && outer.Err() == nil {
+			return c.slow(request)
+		}
+		return err
+	}
 	target := c.Base.String() + request.Path
 	if len(request.Query) > 0 {
 		target += "?" + request.Query.Encode()
@@ -91,12 +107,12 @@ func (c *Client) try(ctx context.Context, request Call, header http.Header, body
 	out.Header = header.Clone()
 	response, err := c.http.Do(out)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, slow(err)
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, largestBody+1))
 	if err != nil {
-		return Reply{}, fmt.Errorf("the answer was cut short: %w", err)
+		return Reply{}, slow(fmt.Errorf("the answer was cut short: %w", err))
 	}
 	if len(content) > largestBody {
 		return Reply{}, c.Invalid(request, fmt.Sprintf("the answer is larger than %d bytes", largestBody))

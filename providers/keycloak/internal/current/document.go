@@ -19,11 +19,29 @@ func (c *Realm) Document(ctx context.Context) (object.Object, error) {
 	return document, nil
 }
 
-func (c *Realm) document(ctx context.Context) (object.Object, error) {
+// mostExported is how many clients a realm may have to be read by one export. With 5,000 clients an export took a
+// server 64 seconds and the lists 17; with few, the lists are some requests for each client instead of one in all.
+const mostExported = 500
+
+// exported reads all that an export holds, in the cheaper of the two ways.
+func (c *Realm) exported(ctx context.Context) (object.Object, error) {
+	var more []object.Object
+	beyond := url.Values{"first": {strconv.Itoa(c.mostExported)}, "max": {"1"}}
+	if err := c.Get(ctx, c.Admin("clients"), beyond, &more); err != nil {
+		return nil, err
+	}
+	if len(more) > 0 {
+		return c.lists(ctx)
+	}
 	document, err := c.Export(ctx, true)
 	if admin.IsForbidden(err) {
-		document, err = c.lists(ctx)
+		return c.lists(ctx)
 	}
+	return document, err
+}
+
+func (c *Realm) document(ctx context.Context) (object.Object, error) {
+	document, err := c.exported(ctx)
 	if err != nil {
 		return nil, err
 	}

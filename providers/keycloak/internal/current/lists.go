@@ -13,7 +13,7 @@ import (
 // Reading by lists. An export is one request, and the server gives it to whoever may manage the realm only (Keycloak
 // 26.7: 403 for view roles). Whoever may just view gets the same realm by lists: one request for each page of clients
 // and of groups, and one for each client's roles, each group with sub-groups, each flow, each flow setting and each
-// provider's mappers. So an export is tried first. Clients and providers come with their secrets in clear: they are
+// provider's mappers. So an export is tried first, unless the realm has many clients. Clients and providers come with their secrets in clear: they are
 // dropped here, before anything else sees them.
 
 // lists reads what an export holds, in the same form.
