@@ -61,7 +61,6 @@ func TestClient_RepeatsOnlyWhatMeansTheSameTwice(t *testing.T) {
 		{"a PUT is repeated after 502", http.MethodPut, 502, mostTries},
 		{"a DELETE is repeated after 503", http.MethodDelete, 503, mostTries},
 		{"a POST is not repeated after 503", http.MethodPost, 503, 1},
-		{"a GET is repeated after 429", http.MethodGet, 429, mostTries},
 		{"a POST is not repeated after 429", http.MethodPost, 429, 1},
 		{"a 500 is often an answer and gets one more try", http.MethodGet, 500, 2},
 		{"a POST is not repeated after 500", http.MethodPost, 500, 1},
@@ -78,6 +77,28 @@ func TestClient_RepeatsOnlyWhatMeansTheSameTwice(t *testing.T) {
 				t.Errorf("asked %d times, want %d; error %v", asked.Load(), c.want, err)
 			}
 		})
+	}
+}
+
+func TestClient_WaitsForALimitByTimeAndSaysWhatWasAsked(t *testing.T) {
+	asked, wait := &atomic.Int64{}, ""
+	client, _ := testClient(t, 300, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		if wait != "" {
+			w.Header().Set("Retry-After", wait)
+		}
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	var slept time.Duration
+	client.Sleep = func(_ context.Context, d time.Duration) error { slept += d; return nil }
+	err := client.Get(t.Context(), client.Admin("groups"), nil, nil)
+	if codeIn(err) != contract.ErrorRateLimited || asked.Load() <= mostTries || slept < 4*time.Minute || slept > requestLimit {
+		t.Errorf("%v after %d requests and %s", err, asked.Load(), slept)
+	}
+	wait, slept = "1200", 0
+	err = client.Get(t.Context(), client.Admin("groups"), nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "and asked to wait 20m0s") || slept != 0 {
+		t.Errorf("%v after %s", err, slept)
 	}
 }
 

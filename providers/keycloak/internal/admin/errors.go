@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/rehome-iam/rehome/engine/contract"
+	"github.com/rehome-iam/rehome/providers/sdk/reading"
 	"github.com/rehome-iam/rehome/providers/sdk/steps"
 )
 
@@ -63,6 +64,7 @@ func (c *Client) Refusal(method, path string, response Reply) error {
 		code = contract.ErrorConflict
 	case response.Status == http.StatusTooManyRequests:
 		code = contract.ErrorRateLimited
+		message += reading.Asked(response.Header, c.Now())
 	case response.Status == http.StatusBadGateway, response.Status == http.StatusServiceUnavailable:
 		code = contract.ErrorUnreachable
 	case response.Status >= 500:

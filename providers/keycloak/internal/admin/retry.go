@@ -32,6 +32,7 @@ func (c *Client) Send(ctx context.Context, request Call, header http.Header, bod
 		if err == nil {
 			// What may not be repeated waits all the same: whoever sent it asks next what became of it.
 			attempt.Header, attempt.Busy = response.Header, response.Status == http.StatusTooManyRequests
+			attempt.Limited = attempt.Busy
 		}
 		return attempt
 	}, nil)
