@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/fidelity"
@@ -24,6 +26,8 @@ func Check(desired, live []identity.Resource) []contract.CheckFinding {
 	c.organizations(desired, live)
 	c.providers(desired)
 	c.references(desired)
+	c.features(desired)
+	c.lengths(desired)
 	return c.found
 }
 
@@ -241,9 +245,8 @@ func (c *checker) providers(desired []identity.Resource) {
 		switch r.Type {
 		case TypeProvider:
 			alias := object.Text(c.end(r.ID()), "alias") // a step that sets something else does not name it
-			if strings.ContainsAny(alias, "/ ?#%") || alias == "" || length(alias) > limitOf(TypeProvider, "alias") {
-				c.block(r.ID(), "alias", "the alias holds a character that Keycloak refuses",
-					"Choose another one with rename in a merge block.")
+			if why := unfitAlias(alias); why != "" {
+				c.block(r.ID(), "alias", why, "Choose another one with rename in a merge block.")
 			}
 			if strings.EqualFold(alias, gating.RefusalName) {
 				c.block(r.ID(), "alias", "the alias is that of the provider by which gates refuse people",
@@ -263,6 +266,28 @@ func (c *checker) providers(desired []identity.Resource) {
 			linked[provider] = r.Key
 		}
 	}
+}
+
+// refusedInAlias are the characters that Keycloak 26.7.4 takes in no alias of a provider, and those that it takes and
+// that break the address which the upstream sends people back to.
+const refusedInAlias = "/?#!$&()*+,:;=@[]\\{}" + "%\"<>"
+
+// unfitAlias says why a provider cannot have an alias, nothing where it can.
+func unfitAlias(alias string) string {
+	switch at := strings.IndexFunc(alias, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(refusedInAlias, r)
+	}); {
+	case alias == "":
+		return "the alias is empty"
+	case !Fits(TypeProvider, "alias", alias):
+		return tooLong("alias", limitOf(TypeProvider, "alias")).Summary
+	case alias == "." || alias == "..":
+		return "the alias means another place in an address"
+	case at >= 0:
+		r, _ := utf8.DecodeRuneInString(alias[at:])
+		return fmt.Sprintf("the alias holds %q, which Keycloak refuses or an address does not carry", r)
+	}
+	return ""
 }
 
 // references looks for what is named and neither planned nor live.

@@ -2,6 +2,7 @@ package realm
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rehome-iam/rehome/engine/contract"
@@ -80,6 +81,50 @@ func TestCheckFindsGatesOfOneName(t *testing.T) {
 		c := checker{desired: byID(test.desired), live: byID(test.live)}
 		if c.gateNames(test.nameOf); len(c.found) != test.found {
 			t.Errorf("%s: found %+v", name, c.found)
+		}
+	}
+}
+
+func TestCheck_BlocksWhatIsLongerThanTheServerKeeps(t *testing.T) {
+	long := strings.Repeat("é", 256)
+	resource := func(kind string, attributes identity.Attributes, tag string) identity.Resource {
+		return identity.Resource{Type: kind, Key: "k", Attributes: attributes, Tag: tag}
+	}
+	for name, c := range map[string]struct {
+		desired identity.Resource
+		field   string
+		blocked bool
+	}{
+		"a name that a merge block gives": {resource(TypeGroup, identity.Attributes{"name": long}, ""), "name", true},
+		"a name that just fits":           {resource(TypeGroup, identity.Attributes{"name": long[2:]}, ""), "name", false},
+		"one of several addresses": {resource(TypeClient, identity.Attributes{"client_id": "c",
+			"redirect_uris": []any{"https://a.example.test", "https://" + long}}, ""), "redirect_uris", true},
+		"a value of a custom attribute": {resource(TypeGroup, identity.Attributes{
+			"attributes": map[string]any{"cost": []any{long}}}, ""), "attributes", true},
+		"an alias of a provider": {resource(TypeProvider, identity.Attributes{"alias": long}, ""), "alias", true},
+		"a key that has no limit": {resource(TypeClient, identity.Attributes{"client_id": "c",
+			"attributes": map[string]any{"jwks.string": strings.Repeat(long, 20)}}, ""), "attributes", false},
+		"the mark of a group":         {resource(TypeGroup, identity.Attributes{"name": "g"}, "csv."+long), "", true},
+		"the mark of an organization": {resource(TypeOrganization, identity.Attributes{"alias": "o"}, "csv."+long), "", true},
+		"the mark of a client": {resource(TypeClient, identity.Attributes{"client_id": "c"}, "csv."+long), "",
+			false}, // which stands in a column without a limit
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := slices.ContainsFunc(Check([]identity.Resource{c.desired}, nil), func(f contract.CheckFinding) bool {
+				return f.Finding.Field == c.field && strings.Contains(f.Finding.Summary, "255 characters")
+			})
+			if found != c.blocked {
+				t.Errorf("found %+v", Check([]identity.Resource{c.desired}, nil))
+			}
+		})
+	}
+}
+
+func TestCheck_SaysWhichCharacterAnAliasMayNotHold(t *testing.T) {
+	for alias, want := range map[string]string{"corp": "", "corp.example_1-2~": "", "日本": "", "a b": `holds ' '`, "a+b": `holds '+'`,
+		"": "empty", "..": "another place", "a%b": `holds '%'`, "a\tb": `holds '\t'`} {
+		if got := unfitAlias(alias); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: %q", alias, got)
 		}
 	}
 }

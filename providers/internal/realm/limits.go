@@ -80,6 +80,49 @@ func fitTable(a identity.Attributes, f field, table map[string]any) []fidelity.F
 	return findings
 }
 
+// lengths blocks what a block of the configuration, or the address of an item, made longer than the server keeps: a
+// translation fits, and is changed afterwards.
+func (c *checker) lengths(desired []identity.Resource) {
+	for _, r := range desired {
+		for _, f := range TypeOf(r.Type).fields {
+			// An alias has a check of its own, which says more.
+			if f.limit == 0 || f.computed || r.Type == TypeProvider && f.name == "alias" || !f.exceeded(r.Attributes[f.name]) {
+				continue
+			}
+			why := tooLong(f.name, f.limit)
+			c.block(r.ID(), f.name, why.Summary, "Choose a shorter one where it is set: in a map or merge block, or at the "+
+				"source.")
+		}
+		if taggedByAttribute(r.Type) && length(r.Tag) > column {
+			c.block(r.ID(), "", fmt.Sprintf("the address of its item, which is its mark, is longer than the %d characters that "+
+				"the server keeps", column), "Give the source a shorter name.")
+		}
+	}
+}
+
+// taggedByAttribute tells whether the mark of a resource stands in an attribute of a group: organizations are kept as
+// groups.
+func taggedByAttribute(resourceType string) bool {
+	return resourceType == TypeGroup || resourceType == TypeOrganization
+}
+
+// exceeded tells whether a value has a text that is longer than the row allows.
+func (f field) exceeded(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return length(v) > f.limit
+	case []any:
+		return slices.ContainsFunc(object.Texts(v), func(text string) bool { return length(text) > f.limit })
+	case map[string]any:
+		for name, each := range v {
+			if f.form == asTable && (length(name) > f.limit || f.exceeded(each)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func lost(field, summary string) fidelity.Finding {
 	return fidelity.Finding{Type: fidelity.Lost, Field: field, Summary: summary}
 }

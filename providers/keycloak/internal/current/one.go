@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 	"github.com/rehome-iam/rehome/providers/keycloak/internal/admin"
@@ -16,12 +17,7 @@ func (c *Realm) Application(ctx context.Context, clientID string) (object.Object
 	if err := c.Get(ctx, c.Admin("clients"), url.Values{"clientId": {clientID}}, &rows); err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
-		if admin.Text(row, "clientId") == clientID {
-			return row, nil
-		}
-	}
-	return nil, nil
+	return named(rows, "clientId", clientID), nil
 }
 
 // ApplicationByID reads a client by the id that the server gave it, nil when it is not there.
@@ -64,6 +60,10 @@ func (c *Realm) ClientRole(ctx context.Context, clientID, role string) (object.O
 	if err != nil || owner == nil {
 		return nil, "", err
 	}
+	if role == "." || role == ".." { // in an address they would be gone before the server reads it
+		raw, err := c.roleOfList(ctx, admin.Text(owner, "id"), role)
+		return raw, admin.Text(owner, "id"), err
+	}
 	var raw object.Object
 	err = c.Get(ctx, c.Admin("clients", admin.Text(owner, "id"), "roles", role), nil, &raw)
 	if admin.IsAbsent(err) {
@@ -72,8 +72,25 @@ func (c *Realm) ClientRole(ctx context.Context, clientID, role string) (object.O
 	return raw, admin.Text(owner, "id"), err
 }
 
+// roleOfList looks for a role among all of its client.
+func (c *Realm) roleOfList(ctx context.Context, owner, role string) (object.Object, error) {
+	rows, err := c.Pages(ctx, c.Admin("clients", owner, "roles"), url.Values{"briefRepresentation": {"false"}}, "id")
+	return named(rows, "name", role), err
+}
+
+// named is the object of a list that has this name exactly, nil when none has.
+func named(rows []object.Object, key, name string) object.Object {
+	for _, row := range rows {
+		if admin.Text(row, key) == name {
+			return row
+		}
+	}
+	return nil
+}
+
 // Group walks down to the group with these names from the top; nil when one of them is not there. The search of the
-// server finds by name; the path that the server gives is ambiguous when a name holds a slash.
+// server finds by name; the path that the server gives is ambiguous when a name holds a slash. The search takes blanks
+// off both ends of what it looks for (26.7.4), so a name that has some is looked for among all.
 func (c *Realm) Group(ctx context.Context, names []string) (object.Object, error) {
 	var current object.Object
 	for depth, name := range names {
@@ -85,6 +102,10 @@ func (c *Realm) Group(ctx context.Context, names []string) (object.Object, error
 			path = c.Admin("groups", admin.Text(current, "id"), "children")
 		} else {
 			query.Set("populateHierarchy", "false")
+		}
+		if strings.TrimSpace(name) != name {
+			query.Del("search")
+			query.Del("exact")
 		}
 		rows, err := c.Pages(ctx, path, query, "id")
 		if err != nil {
@@ -114,19 +135,18 @@ func (c *Realm) GroupByID(ctx context.Context, id string) (object.Object, error)
 }
 
 // Provider reads an identity provider, nil when it is not there. It asks the list: after a failed import the server's
-// cache may hold providers that do not exist.
+// cache may hold providers that do not exist. A quote in the alias would end the exact search.
 func (c *Realm) Provider(ctx context.Context, alias string) (object.Object, error) {
+	if strings.ContainsAny(alias, `"\`) {
+		rows, err := c.providers(ctx)
+		return named(rows, "alias", alias), err
+	}
 	var rows []object.Object
 	query := url.Values{"search": {strconv.Quote(alias)}, "max": {strconv.Itoa(admin.PageSize)}}
 	if err := c.Get(ctx, c.Admin("identity-provider", "instances"), query, &rows); err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
-		if admin.Text(row, "alias") == alias {
-			return row, nil
-		}
-	}
-	return nil, nil
+	return named(rows, "alias", alias), nil
 }
 
 // Mappers lists the mappers of a provider.
