@@ -265,7 +265,7 @@ func (r *replay) end(tx Tx, record journal.Record) error {
 		return err
 	}
 	run.Status, run.CompletedAt = record.Status, record.At
-	facts := map[string]string{"run": r.run, "status": string(record.Status)}
+	facts := map[string]string{"run": r.run, "status": string(record.Status), "records": fmt.Sprint(record.Sequence)}
 	for outcome, count := range record.Counts {
 		facts[string(outcome)] = strconv.Itoa(count)
 	}

@@ -108,7 +108,16 @@ func (b *bundleMask) probes(all []state.Verification, run string) ([]json.RawMes
 		if !slices.Contains(v.Runs, run) || v.Kind == state.VerifiedEvents {
 			continue
 		}
-		encoded, err := b.encode(v)
+		shown := struct {
+			state.Verification
+			Masked bool `json:"masked,omitempty"` // people in its findings have pseudonyms
+		}{Verification: v}
+		findings, err := b.encode(v.Findings)
+		if err != nil {
+			return nil, fmt.Errorf("encoding verification %s: %w", v.ID, err)
+		}
+		shown.Findings, shown.Masked = findings, evidence.Digest(findings) != evidence.Digest(v.Findings)
+		encoded, err := json.Marshal(shown)
 		if err != nil {
 			return nil, fmt.Errorf("encoding verification %s: %w", v.ID, err)
 		}

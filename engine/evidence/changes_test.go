@@ -25,7 +25,17 @@ func provenBundle(t *testing.T) []byte {
 		lines = append(lines, changes.Line{StepID: step.ID, Resource: step.Resource, Outcome: "applied",
 			At: start.Add(time.Second)})
 	}
-	run["steps"] = lines
+	type row struct {
+		Order int `json:"order"`
+		changes.Line
+	}
+	var rows []row
+	var told []audit.Event
+	for i, line := range lines {
+		rows = append(rows, row{i + 1, line})
+		told = append(told, audit.Event{Name: audit.StepApplied, Target: line.StepID})
+	}
+	run["steps"] = rows
 	record := observation.ChangeReport{Covers: start.Format(time.RFC3339), Requests: 3, Events: []observation.ChangeEvent{
 		{ID: "e-1", At: start.Add(time.Second).Format(time.RFC3339), Operation: "create", Path: "clients/1", ByUs: true,
 			About: []identity.ResourceID{{Type: "client", Key: "crm"}}},
@@ -43,20 +53,17 @@ func provenBundle(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chained, err := audit.Chain(audit.Event{Name: evidence.EventVerified, At: start, Target: "v-1",
-		Facts: map[string]string{evidence.FactDigest: digest}}, 0, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	chain, head := chainOf(t, p.PlanHash, "completed", func(audit.Event) bool { return false }, append(told,
+		audit.Event{Name: evidence.EventVerified, Target: "v-1", Facts: map[string]string{evidence.FactDigest: digest}})...)
 	hashes, err := evidence.Steps(p, p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	err = evidence.Write(&out, evidence.Manifest{Migration: "acme", PlanHash: p.PlanHash, Run: "r-1",
-		AuditHead: chained.Hash, People: "named"}, map[string]any{
+		AuditHead: head, People: "named"}, map[string]any{
 		evidence.FilePlan: p, evidence.FileHashes: hashes, evidence.FileRun: run,
-		evidence.FileAudit:   []evidence.Record{evidence.RecordOf(chained, false)},
+		evidence.FileAudit:   chain,
 		evidence.FileChanges: evidence.Changes{Verification: "v-1", Digest: digest, Record: record, Verdict: verdict},
 	}, nil)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -62,15 +61,7 @@ func bundle(t *testing.T, masked bool, key ed25519.PrivateKey) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var chain []evidence.Record
-	head := ""
-	for i := range 3 {
-		record, err := audit.Chain(audit.Event{Name: "migration.test", At: time.Unix(1, 0), Target: fmt.Sprint(i)}, i, head)
-		if err != nil {
-			t.Fatal(err)
-		}
-		chain, head = append(chain, evidence.RecordOf(record, masked && record.Event.Target == "1")), record.Hash
-	}
+	chain, head := chainOf(t, p.PlanHash, "completed", func(e audit.Event) bool { return masked && e.Target == "1" })
 	documents := map[string]any{
 		evidence.FilePlan: shown, evidence.FileHashes: hashes,
 		evidence.FileRun:   map[string]string{"id": "r-1", "plan_hash": p.PlanHash, "status": "completed"},
@@ -83,6 +74,31 @@ func bundle(t *testing.T, masked bool, key ed25519.PrivateKey) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// chainOf is a chain that tells of run r-1 of a plan, with one event of something else in the middle.
+func chainOf(t *testing.T, planHash, status string, withheld func(audit.Event) bool,
+	steps ...audit.Event) (chain []evidence.Record, head string) {
+	t.Helper()
+	run := map[string]string{"run": "r-1"}
+	events := []audit.Event{{Name: audit.PlanApplying, Target: planHash, Facts: run}, {Name: "migration.test", Target: "1"}}
+	for _, step := range steps {
+		if step.Facts == nil {
+			step.Facts = run
+		}
+		events = append(events, step)
+	}
+	events = append(events, audit.Event{Name: audit.PlanApplied, Target: planHash,
+		Facts: map[string]string{"run": "r-1", "status": status}})
+	for i, event := range events {
+		event.At = time.Unix(1, 0)
+		record, err := audit.Chain(event, i, head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain, head = append(chain, evidence.RecordOf(record, withheld(event))), record.Hash
+	}
+	return chain, head
 }
 
 func check(t *testing.T, content []byte, public ed25519.PublicKey) evidence.Verdict {
@@ -182,8 +198,8 @@ func TestCheck_NamesWhatWasChangedMissingOrAdded(t *testing.T) {
 			"manifest.json.sig unsigned"},
 		"somebody else's key":           {nil, true, 2, "signer.pem foreign"},
 		"no signature where one is due": {nil, false, 1, "manifest.json.sig unsigned"},
-		"a record of the chain changed": {map[string]func([]byte) []byte{evidence.FileAudit: swap("migration.test",
-			"migration.tests")}, false, 0, "audit.json changed"},
+		"a record of the chain changed": {map[string]func([]byte) []byte{evidence.FileAudit: swap("cutover_plan.applied",
+			"cutover_plan.applies")}, false, 0, "audit.json changed"},
 		"an approved hash that is not": {map[string]func([]byte) []byte{evidence.FileHashes: swap(`"client:crm": "`,
 			`"client:crm": "00`)}, false, 0, "plan-steps.json changed"},
 		"a broken plan that is no JSON": {map[string]func([]byte) []byte{evidence.FilePlan: func([]byte) []byte { return []byte("{") }}, false, 0, "plan.json broken"},
@@ -238,10 +254,11 @@ func TestCheck_AForgerWithoutTheKeyIsFoundBehindFittingChecksums(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	err = evidence.Write(&out, evidence.Manifest{PlanHash: p.PlanHash, Run: "r-1"}, map[string]any{
+	chain, head := chainOf(t, p.PlanHash, "completed", func(audit.Event) bool { return false })
+	err = evidence.Write(&out, evidence.Manifest{PlanHash: p.PlanHash, Run: "r-1", AuditHead: head}, map[string]any{
 		evidence.FilePlan: &forged, evidence.FileHashes: hashes,
 		evidence.FileRun:   map[string]string{"id": "r-1", "plan_hash": p.PlanHash, "status": "completed"},
-		evidence.FileAudit: []evidence.Record{},
+		evidence.FileAudit: chain,
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

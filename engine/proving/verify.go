@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rehome-iam/rehome/config"
@@ -167,7 +168,11 @@ func keep(p *project.Project, v state.Verification, findings any, facts map[stri
 		return fmt.Errorf("encoding the verification: %w", err)
 	}
 	v.At, v.Findings = p.Now().UTC(), encoded
-	told := map[string]string{"kind": v.Kind, "changes": fmt.Sprint(v.Changes)}
+	told := map[string]string{"kind": v.Kind, "changes": fmt.Sprint(v.Changes),
+		evidence.FactFindings: evidence.Digest(encoded)}
+	if len(v.Runs) > 0 {
+		told[evidence.FactRuns] = strings.Join(v.Runs, " ")
+	}
 	if v.Kind != state.VerifiedSources { // which counts changes only
 		told["passed"], told["failed"], told["unknown"] = fmt.Sprint(v.Passed), fmt.Sprint(v.Failed), fmt.Sprint(v.Unknown)
 	}

@@ -93,8 +93,8 @@ func appRows() map[string]casetest.Row {
 				"universalLogout.status", "visibility.autoLaunch", "visibility.hide.iOS", "visibility.hide.web",
 				"backchannel_logout_url", "consent_again", "idp_initiated_login.mode", "idp_initiated_login.default_scope"}}},
 		// A policy that was not rebuilt keeps what it protects shut.
-		"c71": {Items: map[string][]string{"application/With policy": {"policy_not_carried"},
-			"application/Chain app": {"policy_not_carried"}, "application/Dangling policy": {"policy_not_carried"}},
+		"c71": {Items: map[string][]string{"application/With policy": {"not: " + opened},
+			"application/Chain app": {"not: " + opened}, "application/Dangling policy": {"not: " + opened}},
 			Plan: []string{"impact policy_not_carried, security"}},
 		"c73": {Items: map[string][]string{"application/acme.local": {"it is a directory", "user federation",
 			"not: State protocol"}, "application/LDAP": {"it is a directory", "not: State protocol"},
