@@ -83,6 +83,8 @@ func (s *SignIns) Of(client object.Object) identity.Attributes {
 	shown := flow
 	if !own || flow == gating.TopFlow(gating.PlaceBrowser) { // gates stand behind what the realm has bound
 		shown = s.browser
+	} else if gating.IsOurs(flow) { // the gate of a client that was bound to another flow stands behind a copy of that
+		shown = cmp.Or(s.aliases[object.Text(object.Peek(client, "attributes"), gating.FormerBrowser)], flow)
 	}
 	more := s.asks(flow) == asksMore
 	if object.Truth(client, "directAccessGrantsEnabled") {
@@ -225,7 +227,9 @@ const AsBuiltAgain = "Bind the flow to the realm or to the client, with a step b
 func (c *checker) signIns() {
 	realm := c.realm()
 	for _, opening := range c.ofType(c.desired, TypeEnablement) {
-		if !object.Truth(opening.Attributes, "enabled") {
+		live := c.live[identity.ResourceID{Type: TypeClient, Key: object.Text(opening.Attributes, "client")}]
+		lives := live.Tag == "" && object.Truth(c.live[opening.ID()].Attributes, "enabled")
+		if !object.Truth(opening.Attributes, "enabled") || lives { // what is open and not ours keeps what it demands
 			continue
 		}
 		if why := NotAsDemanded(opening.Attributes, c.signInOf(opening, realm)); len(why) > 0 {
