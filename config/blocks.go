@@ -165,8 +165,16 @@ func (l *loader) providerBlock(block *hcl.Block) ProviderBlock {
 			l.add(l.config.scope.check(names[name].Expr, providerRoots(), functions.Credential))
 		}
 	}
-	return ProviderBlock{Provider: block.Labels[0], Name: block.Labels[1], Range: rangeOf(block.DefRange),
+	p := ProviderBlock{Provider: block.Labels[0], Name: block.Labels[1], Range: rangeOf(block.DefRange),
 		body: block.Body, place: block.DefRange}
+	if block.Type == "source" { // what the host asks of a source; the rest is its plugin's
+		own, rest, problems := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{
+			{Name: "moved_from"}}})
+		l.add(problems)
+		p.body = rest
+		p.MovedFrom = fields{l: l, attributes: own.Attributes, ctx: l.config.scope.ctx}.text("moved_from")
+	}
+	return p
 }
 
 func (l *loader) declarations(blocks map[string][]*hcl.Block) {

@@ -109,7 +109,9 @@ type ProviderBlock struct {
 	Provider string // okta
 	Name     string // corp
 	Range    diag.Range
-	Replaced map[string]any // values that take the place of what the block says, by argument; nil as it is loaded
+	// MovedFrom is the organisation that a source answered as before, where it is meant that it answers as another now.
+	MovedFrom string
+	Replaced  map[string]any // values that take the place of what the block says, by argument; nil as it is loaded
 
 	body  hcl.Body
 	place hcl.Range

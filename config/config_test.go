@@ -243,21 +243,6 @@ func TestTheLockKeepsOtherPlatforms(t *testing.T) {
 	}
 }
 
-func TestWrittenBlocksCanBeLoaded(t *testing.T) {
-	src, list := AppendMerge([]byte(base), "main.rehome.hcl",
-		MergeBlock{Kind: "group", Name: "e", Field: "name", Value: "a \"${b}", Decision: "skip"})
-	if list != nil {
-		t.Fatal(list)
-	}
-	c, list := load(t, strings.TrimPrefix(string(src), base), Inputs{})
-	if list != nil {
-		t.Fatal(list)
-	}
-	if found, err := mergesOf(c, group(t, "a \"${b}")); err != nil || len(found) != 1 {
-		t.Fatal(found, err)
-	}
-}
-
 func FuzzLoad(f *testing.F) {
 	f.Add("skip \"group\" \"a\" {\n where = item.name == \"x\"\n reason = \"r\"\n}")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/config/writing"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 	"github.com/rehome-iam/rehome/engine/plan"
@@ -74,7 +74,7 @@ func Acknowledge(ctx context.Context, p *project.Project, in Acknowledgement) (*
 	}
 	return result, appendBlocks(p, AcknowledgementsFile, len(result.Written),
 		func(source []byte, i int) ([]byte, diag.List) {
-			return config.AppendAcknowledge(source, AcknowledgementsFile,
+			return writing.AppendAcknowledge(source, AcknowledgementsFile,
 				plan.Acknowledgement{ID: result.Written[i], Reason: in.Reason, Reference: in.Reference})
 		})
 }

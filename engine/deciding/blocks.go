@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/rehome-iam/rehome/config"
+	"github.com/rehome-iam/rehome/config/writing"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/merge"
@@ -24,7 +24,7 @@ func write(p *project.Project, of *plan.Plan, made []decision, file string) ([]W
 	}
 	blocks := mergeBlocks(p.Config().Merges, of, made)
 	err := appendBlocks(p, file, len(blocks), func(source []byte, i int) ([]byte, diag.List) {
-		return config.AppendMerge(source, file, blocks[i])
+		return writing.AppendMerge(source, file, blocks[i])
 	})
 	if err != nil {
 		return written, err
@@ -63,7 +63,7 @@ func appendBlocks(p *project.Project, name string, count int, add func(source []
 }
 
 // mergeBlocks names each item by its name where that means one item of the plan, else by its id and source.
-func mergeBlocks(rules []merge.Rule, of *plan.Plan, made []decision) []config.MergeBlock {
+func mergeBlocks(rules []merge.Rule, of *plan.Plan, made []decision) []writing.MergeBlock {
 	named := map[string]map[string]bool{}
 	for _, step := range of.Steps {
 		for _, item := range step.Items {
@@ -78,10 +78,10 @@ func mergeBlocks(rules []merge.Rule, of *plan.Plan, made []decision) []config.Me
 	for _, rule := range rules {
 		taken[string(rule.Kind)+" "+rule.Name] = true
 	}
-	blocks := make([]config.MergeBlock, 0, len(made))
+	blocks := make([]writing.MergeBlock, 0, len(made))
 	for _, d := range made {
 		item := d.overlap.Item
-		block := config.MergeBlock{
+		block := writing.MergeBlock{
 			Kind: string(item.Kind), Field: "name", Value: item.Name, Decision: d.proposal.Decision,
 			Target: d.proposal.Target, Rename: d.proposal.Rename, Overwrite: d.proposal.Overwrite,
 		}

@@ -160,6 +160,8 @@ func codesOfPlanning() []Code {
 			"Remove it; an impact that changed has a new id."},
 		{"item-twice", "Two snapshots hold one item.", "Name each source once."},
 		{"map-failed", "A map block fails for an item.", "Correct the expression of the block."},
+		{"source-moved", "A source answers as another organisation than before.",
+			"Put its address back, or say moved_from in its block if that is meant."},
 		{"rebuilt-two-blocks", "Two rebuilt blocks mean one policy.", "Narrow the where of one."},
 		{"map-two-blocks", "Two map blocks set one attribute to different values.", "Narrow the where of one."},
 		{"merge-target-unmatched", "A merge block names a target that is none of the item's matched resources," +

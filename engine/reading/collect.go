@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/config"
 	"github.com/rehome-iam/rehome/engine/audit"
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/inventory"
@@ -71,7 +72,39 @@ func archivedOr(migration *state.Migration, names []string, otherwise error) err
 }
 
 // collected lets a plugin be collected from by the engine: the two sides name the same handler differently.
-type collected struct{ *project.Source }
+type collected struct {
+	*project.Source
+	is func(contract.SourceIdentity) error // whether it is who it must be
+}
+
+// Identify implements inventory.Source.
+func (c collected) Identify(ctx context.Context) (contract.SourceIdentity, error) {
+	who, err := c.Source.Identify(ctx)
+	if err != nil {
+		return who, err
+	}
+	return who, c.is(who)
+}
+
+// sameAsBefore refuses a source that answers as another organisation than it did: its items would be compared with, and
+// bound to, what was made of the other's. The block says where that is meant.
+func sameAsBefore(p *project.Project, block *config.ProviderBlock) func(contract.SourceIdentity) error {
+	return func(who contract.SourceIdentity) error {
+		before, err := p.Migration().LatestSnapshot(block.Address())
+		if errors.Is(err, state.ErrNotFound) || err == nil && (before.Tenant == "" || before.Tenant == who.Tenant ||
+			before.Tenant == block.MovedFrom) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		d := diag.Errorf("source-moved", "Source is another organisation", "%s answered as %s until now, and answers as %s. "+
+			"Nothing was read.\nPut the address back; or, if it is meant, say so in the source block: moved_from = %q.",
+			block.Address(), phrase.Clean(before.Tenant), phrase.Clean(who.Tenant), phrase.Clean(before.Tenant))
+		d.Subject = &block.Range
+		return d
+	}
+}
 
 // Collect implements inventory.Source.
 func (c collected) Collect(ctx context.Context, handler inventory.Handler) error {
@@ -92,14 +125,16 @@ func Collect(ctx context.Context, p *project.Project, block *config.ProviderBloc
 	var snapshot state.Snapshot
 	name, id := block.Address(), p.NewID("s")
 	err = p.Hold(ctx, state.WorkCollect, name, id, func(ctx context.Context, _ state.Activity) (err error) {
-		snapshot, err = fill(ctx, p, source, name, id)
+		snapshot, err = fill(ctx, p, source, block, id)
 		return err
 	})
 	return snapshot, err
 }
 
 // fill reads the source into the snapshot of the id. The collection of the source is this process's alone.
-func fill(ctx context.Context, p *project.Project, source *project.Source, name, id string) (state.Snapshot, error) {
+func fill(ctx context.Context, p *project.Project, source *project.Source, block *config.ProviderBlock, id string,
+) (state.Snapshot, error) {
+	name := block.Address()
 	if err := p.CloseUnfinished(ctx); err != nil {
 		return state.Snapshot{}, err
 	}
@@ -114,7 +149,7 @@ func fill(ctx context.Context, p *project.Project, source *project.Source, name,
 		return state.Snapshot{}, err
 	}
 	p.Fact("collect_started", map[string]any{"source": name, "snapshot": writer.ID()})
-	who, err := inventory.Collect(ctx, collected{source}, writer, func(items map[identity.Kind]int, pages int) {
+	who, err := inventory.Collect(ctx, collected{source, sameAsBefore(p, block)}, writer, func(items map[identity.Kind]int, pages int) {
 		p.Events.Send(project.Progress{Text: fmt.Sprintf("  reading %s: %s", name, readSoFar(total(items), pages))})
 	})
 	p.Events.Send(project.Progress{End: true})

@@ -191,6 +191,31 @@ func TestCollect_KeepsAFailureWithItsReason(t *testing.T) {
 	}
 }
 
+// What was read of one organisation must not be compared with what was made of another, unless the block says so.
+func TestCollect_RefusesASourceThatAnswersAsAnotherOrganisation(t *testing.T) {
+	of := &directory{tenant: "old.example", groups: map[string]string{"g1": "Sales"}}
+	p := opened(t, "acme", of)
+	before := collect(t, p)
+	of.tenant = "new.example"
+	for _, said := range []string{"", "other.example", "new.example"} {
+		p.Config().SourceBlocks()[0].MovedFrom = said
+		err := CollectNamed(t.Context(), p, nil, func(state.Snapshot) { t.Error("it was read") })
+		if code(err) != "source-moved" || !strings.Contains(err.Error(), "old.example") ||
+			!strings.Contains(err.Error(), "new.example") {
+			t.Errorf("moved_from %q: %v", said, err)
+		}
+	}
+	if latest, err := FindSnapshot(t.Context(), p, Latest, ""); err != nil || latest.ID != before.ID {
+		t.Errorf("the latest is %s of %s, %v", latest.ID, latest.Tenant, err)
+	}
+	p.Config().SourceBlocks()[0].MovedFrom = "old.example"
+	for range 2 { // once it has moved, the block may stay
+		if made := collect(t, p); made.Tenant != "new.example" {
+			t.Errorf("it was read from %s", made.Tenant)
+		}
+	}
+}
+
 func TestCollect_RefusesASourceThatTheConfigurationDoesNotHave(t *testing.T) {
 	p := opened(t, "acme", &directory{})
 	err := CollectNamed(t.Context(), p, []string{"okta.corp"}, func(state.Snapshot) {})

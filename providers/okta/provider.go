@@ -123,12 +123,18 @@ func (s *Source) Identify(ctx context.Context) (contract.SourceIdentity, error) 
 	_, err := s.client.get(ctx, doing, "/api/v1/apps?limit=1")
 	var r *refusal
 	if errors.As(err, &r) && r.status == http.StatusForbidden {
-		return contract.SourceIdentity{Tenant: s.settings.host, Detail: "the token may not list applications"}, nil
+		return contract.SourceIdentity{Tenant: s.tenant(), Detail: "the token may not list applications"}, nil
 	}
 	if err != nil {
 		return contract.SourceIdentity{}, s.client.problem(doing, scopeApps, err)
 	}
-	return contract.SourceIdentity{Tenant: s.settings.host}, nil
+	return contract.SourceIdentity{Tenant: s.tenant()}, nil
+}
+
+// tenant is the host of the organisation; a port says where a server listens, and not whose it is.
+func (s *Source) tenant() string {
+	host, _, _ := strings.Cut(s.settings.host, ":")
+	return host
 }
 
 // Secret fetches the client secret of an identity provider or of a confidential OIDC client.
