@@ -1,11 +1,13 @@
 package handoff_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehome-iam/rehome/engine/fidelity"
 	"github.com/rehome-iam/rehome/engine/handoff"
 	"github.com/rehome-iam/rehome/engine/history"
 	"github.com/rehome-iam/rehome/engine/identity"
@@ -133,4 +135,24 @@ func timeOf(text string) time.Time {
 		panic(err)
 	}
 	return at
+}
+
+func TestProgressOf_HoldsWhatThePlanHasTheOwnerTold(t *testing.T) {
+	app := identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: "a"}
+	p := &plan.Plan{Steps: []plan.Step{{ID: "client:a", Resource: identity.ResourceID{Type: "client", Key: "a"},
+		Disposition: plan.DispositionPlanned, Items: []merge.ItemName{{Source: app.Source, Kind: app.Kind, ID: app.ID,
+			Name: "A"}}}}}
+	for _, impact := range []fidelity.Impact{
+		{Audience: fidelity.AudienceAppOwners, Tell: "Enter the new metadata.", Items: []string{app.String()}},
+		{Audience: fidelity.AudienceAppOwners, Tell: "Be ready.", Items: []string{"okta.corp/application/b", app.String()}},
+		{Audience: fidelity.AudienceAppOwners, Tell: "Be ready.", Items: []string{app.String()}},
+		{Audience: fidelity.AudienceAppOwners, Tell: "Of another one.", Items: []string{"okta.corp/application/b"}},
+		{Audience: fidelity.AudienceEndUsers, Tell: "For everybody.", Items: []string{app.String()}},
+	} {
+		p.Impacts = append(p.Impacts, impact)
+	}
+	got := handoff.ProgressOf([]handoff.Executed{{Plan: p}}, map[string]bool{"client": true})
+	if len(got) != 1 || !slices.Equal(got[0].Tell, []string{"Be ready.", "Enter the new metadata."}) {
+		t.Errorf("%+v", got)
+	}
 }

@@ -15,7 +15,8 @@ import (
 func sampleSheet() switchover.Sheet {
 	progress := switchover.Progress{Item: identity.Address{Source: "okta.corp", Kind: identity.KindApplication, ID: "1"},
 		Name:     "Pay<script>roll | `x`\x1b[2J",
-		Resource: identity.ResourceID{Type: "client", Key: "payroll"}, NewSecret: true}
+		Resource: identity.ResourceID{Type: "client", Key: "payroll"}, NewSecret: true,
+		Enabled: &switchover.Mark{At: "2026-11-21T09:00:00Z"}, Tell: []string{"Enter it <b>all</b>."}}
 	old := []observation.ConnectionFact{
 		{Name: observation.ConnectionIssuer, Value: "https://old.example"},
 		{Name: observation.ConnectionCertificate, Note: "in the metadata"},
@@ -49,7 +50,8 @@ func TestSheet_HoldsBothSidesAndEscapesWhatComesFromOutside(t *testing.T) {
 			page := b.String()
 			for _, want := range []string{"https://old.example", "https://new.example", "PEM-1", "PEM-2", "ends 24 Dec 2026",
 				"in the metadata", "a new secret", "apart from this sheet",
-				"custom fact", "not agreed yet", "Call on-call", "ends on 2026-12-24 already", "Sheet sha256:", "turned away"} {
+				"custom fact", "not agreed yet", "Call on-call", "ends on 2026-12-24 already", "Sheet sha256:", "turned away",
+				"What to mind", "Opened", "21 Nov 2026"} {
 				if !strings.Contains(page, want) {
 					t.Errorf("%q is not on the page:\n%s", want, page)
 				}

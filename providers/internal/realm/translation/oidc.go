@@ -176,7 +176,7 @@ func publicKeys(app kinds.Application, extra map[string]any) []fidelity.Finding 
 				"Ask the application's owner for its public key, and state jwks in a map block.")}
 		}
 		extra["use.jwks.string"], extra["jwks.string"] = "true", keys
-		return nil
+		return namedKeys(keys)
 	}
 	if slices.ContainsFunc(app.Credentials, func(c kinds.Credential) bool { return c.Kind == "federated" }) {
 		return []fidelity.Finding{rebuild("client_authentication", "it signs in with tokens of another issuer only, which a "+

@@ -1,6 +1,7 @@
 package translation
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -90,6 +91,34 @@ func accepts(a identity.Attributes) []fidelity.Finding {
 	return []fidelity.Finding{{Type: fidelity.Approximation, Field: "grant_types", Direction: fidelity.DirectionTighter,
 		Summary: "signs nobody in and only takes tokens: none names it as audience until each caller has a mapper that " +
 			"says so"}}
+}
+
+// namedKeys says which keys must be named. One key may stand under several ids.
+func namedKeys(text string) []fidelity.Finding {
+	var set struct {
+		Keys []struct {
+			Kind    string `json:"kty"`
+			Modulus string `json:"n"`
+			X       string `json:"x"`
+		} `json:"keys"`
+	}
+	if json.Unmarshal([]byte(text), &set) != nil {
+		return nil // told where the keys are read
+	}
+	keys := map[string]map[string]bool{}
+	several := false
+	for _, key := range set.Keys {
+		if keys[key.Kind] == nil {
+			keys[key.Kind] = map[string]bool{}
+		}
+		keys[key.Kind][key.Modulus+key.X] = true
+		several = several || len(keys[key.Kind]) > 1
+	}
+	if !several {
+		return nil
+	}
+	return []fidelity.Finding{{Type: fidelity.Approximation, Field: "jwks", Direction: fidelity.DirectionTighter,
+		Summary: "an assertion that names no key is checked with the first one only: what is signed with another must name it"}}
 }
 
 // proofKey demands one where the source does. A client that signs in on devices is not asked: the server wants it there

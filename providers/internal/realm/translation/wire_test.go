@@ -179,3 +179,17 @@ func TestWhatAPersonMayChangeHimselfIsSaidOfWhatAnApplicationKnowsHimBy(t *testi
 		t.Errorf("%+v", findings)
 	}
 }
+
+func TestOfSeveralKeysAllButTheFirstMustBeNamed(t *testing.T) {
+	const one, other = `{"kty":"RSA","kid":"a","n":"1","e":"AQAB"}`, `{"kty":"RSA","kid":"b","n":"2","e":"AQAB"}`
+	for text, want := range map[string]bool{one: false, one + "," + other: true,
+		one + `,{"kty":"RSA","kid":"same","n":"1","e":"AQAB"}`:        false,
+		one + `,{"kty":"EC","kid":"c","crv":"P-256","x":"1","y":"2"}`: false} {
+		_, findings := translatedApp(t, oidc(func(a *kinds.Application) {
+			a.ClientAuthentication, a.JWKS = "private_key_jwt", `{"keys":[`+text+`]}`
+		}))
+		if got := said(findings, "jwks", "names no key"); got != want {
+			t.Errorf("%s: said %v, want %v", text, got, want)
+		}
+	}
+}

@@ -39,7 +39,10 @@ var wiki = identity.Resource{Type: "client", Key: "wiki"}
 func describe(t *testing.T, client string, more map[string]string) (map[string]string, []observation.ConnectionFact,
 	error) {
 	t.Helper()
-	answers := map[string]string{"clients": "[" + client + "]", discoveryPath: discovery}
+	answers := map[string]string{"clients": "[" + client + "]", discoveryPath: discovery,
+		"/admin/realms/acme": `{"accessTokenLifespan":300,"ssoSessionIdleTimeout":1800,"ssoSessionMaxLifespan":36000}`,
+		"/realms/acme/protocol/openid-connect/certs": `{"keys":[{"kid":"k1","use":"sig","alg":"RS256"},
+			{"kid":"k2","use":"enc","alg":"RSA-OAEP"}]}`}
 	for path, answer := range more {
 		answers[path] = answer
 	}
@@ -79,8 +82,16 @@ func TestDescribe_AnOpenIDClientIsToldByItsPublicAddresses(t *testing.T) {
 		"jwks_url":               "https://login.example/realms/acme/certs",
 		"logout_url":             "https://login.example/realms/acme/logout",
 		"client_id":              "wiki", "client_secret": "a secret; it is handed over apart from this sheet",
-		"redirect_uris": "https://wiki.example/*\nhttps://wiki.example/back",
-		"proof_key":     "PKCE with S256 is required",
+		"redirect_uris":         "https://wiki.example/*\nhttps://wiki.example/back",
+		"proof_key":             "PKCE with S256 is required",
+		"state":                 "closed: nobody can sign in at the new side yet",
+		"who_may":               "everybody who may sign in to the realm",
+		"client_authentication": "client_secret_basic or client_secret_post",
+		"grant_types":           "authorization_code\nrefresh_token", "response_types": "code",
+		"post_logout_redirect_uris": "https://wiki.example/*\nhttps://wiki.example/back",
+		"token_signing":             "RS256, key id k1",
+		"lifetimes": "access and ID token: 300 seconds\nrefresh token: until the sign-on session was idle for 1800 seconds " +
+			"or is 36000 seconds old\na refresh token may be used again",
 	}
 	scopes := told[observation.ConnectionScopes]
 	delete(told, observation.ConnectionScopes)
@@ -142,7 +153,7 @@ func TestDescribe_ATestBeginsOnlyWhereAnAnswerCanGo(t *testing.T) {
 
 func TestDescribe_TheSampleHasWhatEachMapperAdds(t *testing.T) {
 	mapper := func(kind, config string) string {
-		return fmt.Sprintf(`{"clientId":"wiki","defaultClientScopes":["email"],"protocolMappers":[
+		return fmt.Sprintf(`{"clientId":"wiki","standardFlowEnabled":true,"defaultClientScopes":["email"],"protocolMappers":[
 			{"name":"m","protocolMapper":%q,"config":{%s}}]}`, kind, config)
 	}
 	for name, c := range map[string]struct{ client, claim, want string }{
@@ -241,7 +252,13 @@ func TestDescribe_ASAMLClientIsToldWhomToTrustAndWhatItGets(t *testing.T) {
 		"protocol": "SAML 2.0", "idp_entity_id": "https://login.example/realms/acme",
 		"metadata_url": "https://login.example/realms/acme/protocol/saml/descriptor",
 		"sso_url":      "https://login.example/realms/acme/protocol/saml",
-		"logout_url":   "https://login.example/realms/acme/protocol/saml",
+		"state":        "closed: nobody can sign in at the new side yet",
+		"who_may":      "everybody who may sign in to the realm",
+		"bindings":     "requests by HTTP-Redirect or HTTP-POST\nanswers by HTTP-POST",
+		"signed_parts": "nothing", "request_signing": "may go unsigned", "encryption": "none",
+		"attributes": "Role (Unspecified)",
+		"lifetimes": "an assertion may be used for 300 seconds, from the second in which it is made: let the application " +
+			"allow for clocks that differ",
 		"sp_entity_id": "wiki", "acs_urls": "https://wiki.example/acs\nhttps://wiki.example/b",
 		"name_id_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "test_url": "https://wiki.example/",
 	}, told); diff != "" {
