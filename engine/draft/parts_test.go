@@ -194,3 +194,27 @@ func TestJudge_ARenamedThingIsJudgedOnce(t *testing.T) {
 		}
 	}
 }
+
+// A target that gives nothing another name keeps the one that it has; the rest of it changes all the same.
+func TestBuild_ANameThatTheTargetNeverChangesStays(t *testing.T) {
+	in := behindADoor()
+	for i := range in.Schemas {
+		if in.Schemas[i].Type == "provider" {
+			in.Schemas[i].Tagged, in.Schemas[i].Attributes[0].ForcesReplace = true, true
+		}
+	}
+	in.Live[0].Tag, in.Live[0].Attributes["alias"] = "okta.corp/identity_provider/p1", "was"
+	in.Live[0].Key = "was"
+	refer := identity.Refer(identity.KindIdentityProvider, "p1", "provider")
+	in.Items = append(in.Items, made(identity.KindDomain, "d1", "d1", []identity.Resource{{Type: "org",
+		Attributes: identity.Attributes{"alias": "acme", "domains": []any{"d1"}, "color": refer}}}))
+	p := build(t, in)
+	s := step(t, p, "provider:was")
+	if s.Action != plan.ActionUpdate || s.After["alias"] != "was" || s.After["title"] != "Corp" ||
+		!strings.Contains(strings.Join(s.Notes, " "), "its alias stays was") {
+		t.Errorf("%s %v, notes %v: %s", s.Action, s.After, s.Notes, s.Reason)
+	}
+	if got := step(t, p, "org:acme").After["color"]; got != "was" {
+		t.Errorf("what refers to it leads to %v", got)
+	}
+}

@@ -46,6 +46,7 @@ type node struct {
 	problem  string
 	toDo     string // about the problem
 	stricter bool   // it opens something that stands under a policy which is not carried
+	notes    []string
 	stepID   string
 	joined   bool // another source's item makes the resource; this one only uses it
 }
@@ -247,6 +248,7 @@ func (b *builder) decide(n *node) {
 	})
 	switch live := n.outcome.Live; n.outcome.Verdict {
 	case merge.VerdictOurs:
+		b.keepName(n)
 	case merge.VerdictManual:
 		if b.several || len(others) > 0 { // another item may have the key: what refers to this one must not end there
 			n.id.Key = n.item.address
@@ -272,6 +274,19 @@ func (i *itemState) otherSchemas(than *node) []identity.ResourceSchema {
 		}
 	}
 	return others
+}
+
+// keepName leaves a resource the name that it has where the target gives it no other one.
+func (b *builder) keepName(n *node) {
+	if len(n.outcome.Keeps) == 0 {
+		return
+	}
+	for _, name := range n.outcome.Keeps {
+		n.notes = append(n.notes, fmt.Sprintf("its %s stays %v, which the target does not change: what knows it by that name "+
+			"need not be told", name, n.outcome.Live.Attributes[name]))
+		n.resource.Attributes[name] = n.outcome.Live.Attributes[name]
+	}
+	n.resource.Key, n.id = n.outcome.Live.Key, n.outcome.Live.ID()
 }
 
 // partNow is the key that a part of a resource of ours has now, nothing for what is no part of one. What its key refers

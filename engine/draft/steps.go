@@ -130,6 +130,7 @@ func (b *builder) makeStep(nodes []*node) *plan.Step {
 			if n.primary { // an item may need many steps; what differs is said once, where the item itself stands
 				step.Notes = append(step.Notes, fresh(step.Notes, n.item.result.Notes)...)
 			}
+			step.Notes = append(step.Notes, fresh(step.Notes, n.notes)...)
 			step.Class = worseClass(step.Class, n.item.result.Class)
 		}
 		if n.problem != "" && problem == "" {

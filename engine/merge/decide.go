@@ -68,10 +68,11 @@ func (x *Index) owned(q Request) (Outcome, bool) {
 		live, basis, binding := x.Owned(owner, q.Desired.ID(), q.OnlyOne)
 		made := !q.Primary && basis == BasisBinding // a part that rehome made of what it left alone
 		if live != nil && (basis == BasisTag || binding.Ours()) && (made || !q.keepsHandsOff()) {
-			if other := x.ByKey(q.Desired.ID()); other != nil && other != live {
+			keeps := x.keeps(q.Desired, live)
+			if other := x.ByKey(q.Desired.ID()); other != nil && other != live && len(keeps) == 0 {
 				return taken(q, live, other), true
 			}
-			return Outcome{Verdict: VerdictOurs, Live: live, Rule: q.Rule, Previous: true}, true
+			return Outcome{Verdict: VerdictOurs, Live: live, Rule: q.Rule, Previous: true, Keeps: keeps}, true
 		}
 		if live != nil && q.Rule == nil && binding.Decision == DecisionMap {
 			return Outcome{Verdict: VerdictMap, Live: live, Previous: true, Matches: []Candidate{boundCandidate(live)},
@@ -79,6 +80,19 @@ func (x *Index) owned(q Request) (Outcome, bool) {
 		}
 	}
 	return Outcome{}, false
+}
+
+// keeps names the attributes of a key that the target never changes and that live otherwise than they are wanted. A name
+// that was given once stays then: what is called so is known by it elsewhere.
+func (x *Index) keeps(desired identity.Resource, live *identity.Resource) []string {
+	var kept []string
+	for _, a := range x.schemas[desired.Type].Attributes {
+		if a.Identity && a.ForcesReplace && x.Fold(desired.ID()) != x.Fold(live.ID()) &&
+			desired.Attributes[a.Name] != live.Attributes[a.Name] {
+			kept = append(kept, a.Name)
+		}
+	}
+	return kept
 }
 
 // isPart tells whether the resource hangs on one of ours and is found by it. What a block leaves alone is not.

@@ -157,4 +157,7 @@ type Outcome struct {
 	Reason   string
 	ToDo     string
 	Previous bool // bound to the live resource by an earlier run
+	// Keeps names the attributes of its key that stay as they live: what is wanted is called otherwise, and the target
+	// gives nothing of the type another one.
+	Keeps []string
 }

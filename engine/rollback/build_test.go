@@ -390,3 +390,52 @@ func TestQuestions_SaySinceWhenAndWhetherPeopleCouldUseIt(t *testing.T) {
 		t.Errorf("%v", opened)
 	}
 }
+
+// renamedRun gives the application of wholeRun another name, and everything that hangs on it; the switch was off before
+// where opened says so.
+func renamedRun(opened bool) []rollback.Did {
+	wiki := item(identity.KindApplication, "wiki")
+	update := func(resourceType, key string, before, after identity.Attributes, needs ...string) rollback.Did {
+		d := made(resourceType, key, wiki, after, needs...)
+		d.Step.Action, d.Step.Before = plan.ActionUpdate, before
+		return d
+	}
+	named := func(id string, more identity.Attributes) identity.Attributes {
+		more = more.Clone()
+		more["app"] = id
+		return more
+	}
+	guard := identity.Attributes{"message": "No."}
+	return []rollback.Did{
+		update("app", "docs", identity.Attributes{"id": "wiki", "name": "Wiki"}, identity.Attributes{"id": "docs", "name": "Wiki"}),
+		update("guard", "docs", named("wiki", guard), named("docs", guard), "app:docs"),
+		update("switch", "docs", named("wiki", identity.Attributes{"enabled": !opened}),
+			named("docs", identity.Attributes{"enabled": true}), "app:docs", "guard:docs"),
+	}
+}
+
+func TestBuild_ARenameIsTakenBackWithWhatHangsOnIt(t *testing.T) {
+	p := build(t, leftBy(renamedRun(false)))
+	var order []string
+	for _, s := range p.Steps {
+		order = append(order, s.Resource.String())
+		if s.Action != plan.ActionUpdate || s.Disposition != plan.DispositionPlanned {
+			t.Errorf("%s: %s %s %s", s.ID, s.Action, s.Disposition, s.Reason)
+		}
+	}
+	if got := strings.Join(order, " "); got != "app:wiki guard:wiki switch:wiki" {
+		t.Errorf("the order is %s", got)
+	}
+}
+
+// What the run opened is closed first, under the name that it has then.
+func TestBuild_WhatARenamingRunOpenedIsClosedBeforeTheNameGoesBack(t *testing.T) {
+	p := build(t, leftBy(renamedRun(true)))
+	if first := p.Steps[0]; first.Resource.String() != "switch:docs" || first.After["enabled"] != false ||
+		first.After["app"] != "docs" {
+		t.Errorf("the first step is %s with %v", first.Resource, first.After)
+	}
+	if last := p.Steps[2]; last.Resource.String() != "guard:wiki" || !slices.Contains(last.DependsOn, "app:docs") {
+		t.Errorf("the last step is %s after %v", last.Resource, last.DependsOn)
+	}
+}

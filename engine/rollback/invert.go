@@ -214,8 +214,21 @@ func (b *builder) restore(e *entry, live *identity.Resource) {
 		a, _ := schema.Attribute(name)
 		e.undo.After[name] = orEmpty(forward.Before[name], a.Type)
 	}
-	if key, renamed := b.formerKey(e); renamed {
+	key, renamed := b.formerKey(e)
+	switch {
+	case renamed && b.isSwitch(live.Type) && e.undo.After["enabled"] != e.undo.Before["enabled"]:
+		b.keepName(e) // it is switched off first, under the name that it has now; that follows what it opens
+	case renamed:
 		e.undo.Resource.Key = key
+	}
+}
+
+// keepName leaves out of an inverse what only follows the name of something else.
+func (b *builder) keepName(e *entry) {
+	for _, a := range b.schemas[e.done.Step.Resource.Type].Attributes {
+		if now, named := e.undo.Before[a.Name]; named && a.Identity {
+			e.undo.After[a.Name] = now
+		}
 	}
 }
 

@@ -13,13 +13,13 @@ import (
 func (b *builder) link() {
 	var switches []string
 	for _, id := range b.ids() {
-		if e := b.entries[id]; b.isSwitch(e.done.Step.Resource.Type) && e.undo.Disposition == plan.DispositionPlanned {
+		if e := b.entries[id]; b.switches(e) && e.undo.Disposition == plan.DispositionPlanned {
 			switches = append(switches, id)
 		}
 	}
 	for _, id := range b.ids() {
 		e := b.entries[id]
-		if b.isSwitch(e.done.Step.Resource.Type) {
+		if b.switches(e) {
 			b.decideSwitch(e)
 		}
 		for _, d := range e.done.Step.DependsOn {
@@ -28,13 +28,13 @@ func (b *builder) link() {
 				continue
 			}
 			if _, renamed := b.formerKey(before); renamed && e.undo.Action == plan.ActionUpdate &&
-				!b.isSwitch(e.done.Step.Resource.Type) {
+				!b.switches(e) {
 				e.undo.DependsOn = append(e.undo.DependsOn, d)
 				continue
 			}
 			before.undo.DependsOn = append(before.undo.DependsOn, id)
 		}
-		if e.undo.Action == plan.ActionUpdate && !b.isSwitch(e.done.Step.Resource.Type) {
+		if e.undo.Action == plan.ActionUpdate && !b.switches(e) {
 			e.undo.DependsOn = append(e.undo.DependsOn, switches...)
 		}
 	}
@@ -42,6 +42,12 @@ func (b *builder) link() {
 		slices.Sort(e.undo.DependsOn)
 		e.undo.DependsOn = slices.Compact(e.undo.DependsOn)
 	}
+}
+
+// switches tells whether an inverse opens or closes something. One that gives its name back only follows what it opens.
+func (b *builder) switches(e *entry) bool {
+	_, renamed := b.formerKey(e)
+	return b.isSwitch(e.done.Step.Resource.Type) && !renamed
 }
 
 // decideSwitch deletes a switch with what it opens. Where that stays, the switch stays too and is turned off: then the

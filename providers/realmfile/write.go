@@ -87,16 +87,23 @@ func newChange(d *document, step contract.StepRequest) *change {
 	return &change{document: d, step: step, generated: map[string]string{}}
 }
 
-// Find implements steps.Writer. A group that the step renames is found under its old path.
+// Find implements steps.Writer. What the step renames is found under its old name.
 func (c *change) Find(_ context.Context, step contract.StepRequest) (*found, error) {
 	live, exists := c.current()
-	if old, renames := oldGroup(step); renames && !exists {
+	if old, renames := c.formerName(); renames && !exists {
 		live, exists = c.read(old)
+	}
+	if exists && live.Type == realm.TypeGate {
+		live = gating.FormerGate(step, live)
 	}
 	if !exists {
 		return nil, nil
 	}
 	return &found{Resource: live}, nil
+}
+
+func (c *change) formerName() (identity.ResourceID, bool) {
+	return steps.FormerName(realm.TypeOf(c.step.Resource.Type).Schema, c.step)
 }
 
 // current reads the resource of the step.
@@ -191,6 +198,9 @@ func (c *change) client() error {
 		return nil
 	}
 	base := c.find("clients", id)
+	if old, renames := c.formerName(); renames && base == nil {
+		base = c.renameClient(old.Key, id)
+	}
 	made := base == nil
 	secrets := c.secrets("secret")
 	if made && needsSecret(c.step.After) && secrets["secret"] == "" {
@@ -203,7 +213,7 @@ func (c *change) client() error {
 	client := realm.WriteClient(base, c.step.After, c.step.Tag, secrets)
 	realm.DropEmptyAttributes(client)
 	if made {
-		client["id"] = derivedID(c.name(), "client", id)
+		client["id"] = c.freeID(id)
 		c.add("clients", client)
 		return nil
 	}
@@ -262,6 +272,15 @@ func newSecret() (string, error) {
 // it.
 func derivedID(realmName, kind, name string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("rehome:"+realmName+":"+kind+":"+name)).String()
+}
+
+// freeID is the id of a new client. One that had this client id before, and has another one now, keeps its id.
+func (c *change) freeID(clientID string) string {
+	id := derivedID(c.name(), "client", clientID)
+	for find(c.root, "clients", "id", id) != nil {
+		id = derivedID(c.name(), "client", id)
+	}
+	return id
 }
 
 func (c *change) clientRole() error {

@@ -145,6 +145,7 @@ func (c *change) gate() error {
 			return steps.Refuse("%s", why)
 		}
 	}
+	c.dropStrays(client)
 	if c.deletes() {
 		return c.takeGateOff()
 	}
@@ -272,6 +273,35 @@ func (c *change) release(client object.Object) error {
 	}
 	delete(attributes, gating.FormerOpen)
 	return nil
+}
+
+// dropStrays takes the scopes of other gates off a client, with the gate that it had under another id. A gate that is
+// another client's stays.
+func (c *change) dropStrays(client object.Object) {
+	strays := gating.StrayScopes(client)
+	if len(strays) == 0 {
+		return
+	}
+	taken := map[string]bool{}
+	for _, other := range object.Objects(c.root["clients"]) {
+		taken[gating.GateKey(text(other, "clientId"))] = true
+	}
+	for _, scope := range strays {
+		key := gating.StrayGate(scope)
+		if key == "" || taken[key] {
+			continue
+		}
+		for _, place := range c.placesFor(client) {
+			alias := place.AliasOf(key)
+			for _, flow := range object.Objects(c.root["authenticationFlows"]) {
+				remove(flow, "authenticationExecutions", "flowAlias", alias)
+			}
+			c.dropFlow(alias)
+		}
+		c.remove("clientScopes", scope)
+	}
+	client["defaultClientScopes"] = object.List(slices.DeleteFunc(object.Texts(client["defaultClientScopes"]),
+		func(scope string) bool { return slices.Contains(strays, scope) }))
 }
 
 // attach puts a sub-flow into its parent, sorted by priority as Keycloak writes it.

@@ -4,19 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehome-iam/rehome/engine/contract"
-	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
-
-// oldGroup is the group that a step gives another path, as it is called before.
-func oldGroup(step contract.StepRequest) (identity.ResourceID, bool) {
-	path, _ := step.Before["path"].(string)
-	old := identity.ResourceID{Type: step.Resource.Type, Key: path}
-	return old, step.Resource.Type == realm.TypeGroup && step.Action == contract.ActionUpdate && path != "" &&
-		old != step.Resource
-}
 
 // writeGroup makes, changes, renames or deletes a group below its parent.
 func (c *change) writeGroup() error {
@@ -29,7 +19,7 @@ func (c *change) writeGroup() error {
 		return nil
 	}
 	base := c.group(names)
-	if old, renames := oldGroup(c.step); renames && base == nil {
+	if old, renames := c.formerName(); renames && base == nil {
 		base = c.rename(realm.GroupPath(old.Key), names)
 	}
 	if base == nil {

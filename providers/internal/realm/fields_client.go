@@ -137,7 +137,7 @@ func clientRows(rows []field) []field {
 // are alike.
 func readClientAttributes(o object.Object) any {
 	known := map[string]any{}
-	for _, row := range clientAttributes(protocolOf(o)) {
+	for _, row := range clientAttributes(gating.ProtocolOf(o)) {
 		if value := row.value(o); value != "" && value != row.none {
 			known[row.name] = value
 		}
@@ -227,7 +227,7 @@ func writeProtocolMappers(o object.Object, value any) {
 func readDefaultScopes(o object.Object) any {
 	scopes := slices.DeleteFunc(slices.Clone(object.Texts(o["defaultClientScopes"])), gating.IsGateScope)
 	if _, said := o["defaultClientScopes"]; !said { // a file that does not say gets those of the realm
-		scopes = ClientDefaultScopes(protocolOf(o))
+		scopes = ClientDefaultScopes(gating.ProtocolOf(o))
 	}
 	return object.Sorted(scopes)
 }
@@ -240,14 +240,6 @@ func writeDefaultScopes(o object.Object, value any) {
 		}
 	}
 	o["defaultClientScopes"] = object.List(scopes)
-}
-
-// protocolOf a client is OpenID Connect where the representation does not say it.
-func protocolOf(o object.Object) string {
-	if protocol := object.Text(o, "protocol"); protocol != "" {
-		return protocol
-	}
-	return gating.ProtocolOIDC
 }
 
 // WriteClient makes the representation of a client. base is the live representation, nil for a new one, which is then

@@ -3,6 +3,7 @@ package steps
 import (
 	"slices"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/value"
 )
@@ -44,4 +45,11 @@ func within(names, allowed []string) bool {
 
 func without(names, dropped []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(dropped, name) })
+}
+
+// FormerName is what a step gives another name, as it is called before; false where it keeps its name.
+func FormerName(schema identity.ResourceSchema, step contract.StepRequest) (identity.ResourceID, bool) {
+	key, err := schema.Key(step.Before)
+	former := identity.ResourceID{Type: step.Resource.Type, Key: key}
+	return former, step.Action == contract.ActionUpdate && err == nil && former != step.Resource
 }

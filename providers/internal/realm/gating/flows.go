@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/rehome-iam/rehome/engine/contract"
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/providers/internal/realm/object"
 )
@@ -200,10 +201,11 @@ func (s FlowSet) Gate(client object.Object) (identity.Resource, bool) {
 	}
 	places := s.PlacesFor(client)
 	_, flowThere := s.flows[GateAlias(places[0], id)]
-	if !flowThere && !scopes[MarkerScope(id)] {
+	strays := StrayScopes(client)
+	if !flowThere && !scopes[MarkerScope(id)] && len(strays) == 0 {
 		return identity.Resource{}, false
 	}
-	intact := scopes[MarkerScope(id)] && scopes[ChunkScope(protocol, id)] && s.isBound(client)
+	intact := scopes[MarkerScope(id)] && scopes[ChunkScope(protocol, id)] && len(strays) == 0 && s.isBound(client)
 	for _, place := range places {
 		intact = intact && s.stands(place, protocol, id)
 	}
@@ -230,6 +232,17 @@ func (s FlowSet) stands(place Place, protocol, clientID string) bool {
 	}
 	gate, there := s.child(place.Gates(protocol, clientID), GateAlias(place, clientID), Alternative)
 	return there && Covers(gate, place.gate(clientID))
+}
+
+// FormerGate is the gate of a client as a step that gives it another name knows it. Its client has the new id by then, and
+// what stands is the gate of the former one, or a part of either where an earlier try was cut off: all of it is made anew.
+func FormerGate(step contract.StepRequest, gate identity.Resource) identity.Resource {
+	former := object.Text(step.Before, "client")
+	if step.Action == contract.ActionUpdate && former != "" && former != step.Resource.Key &&
+		!object.Truth(gate.Attributes, "intact") {
+		gate.Attributes = step.Before.Clone()
+	}
+	return gate
 }
 
 // GateFlows lists those of our top-level flows that are as they must be: without gates of the shape before, and behind

@@ -3,6 +3,7 @@ package gating
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,6 +145,35 @@ func IsGateScope(name string) bool {
 	return strings.HasPrefix(name, markerPrefix) || strings.HasPrefix(name, chunkPrefix)
 }
 
+// StrayScopes are the scopes of gates that a client has by default and that are not those of its own gate: of the one
+// that it had under another id, or of another client, whose members they would let in.
+func StrayScopes(client object.Object) []string {
+	own := GateScopes(ProtocolOf(client), object.Text(client, "clientId"))
+	return slices.DeleteFunc(slices.Clone(object.Texts(client["defaultClientScopes"])), func(scope string) bool {
+		return !IsGateScope(scope) || slices.Contains(own, scope)
+	})
+}
+
+// StrayGate is the name of the gate that a stray marker scope belongs to, as GateKey makes it; empty for another scope.
+func StrayGate(scope string) string {
+	key, marks := strings.CutPrefix(scope, markerPrefix)
+	if !marks {
+		return ""
+	}
+	return key
+}
+
+// AliasOf is the alias at a place of the gate of a client whose GateKey is known.
+func (place Place) AliasOf(key string) string { return TopFlow(place) + gateMark + key }
+
+// ProtocolOf a client is OpenID Connect where its representation does not say it.
+func ProtocolOf(client object.Object) string {
+	if protocol := object.Text(client, "protocol"); protocol != "" {
+		return protocol
+	}
+	return ProtocolOIDC
+}
+
 // GateScopes are the two scopes that a gated client must have by default.
 func GateScopes(protocol, clientID string) []string {
 	return []string{ChunkScope(protocol, clientID), MarkerScope(clientID)}
@@ -213,7 +243,7 @@ func (place Place) Gates(protocol, clientID string) string {
 
 // GateAlias is the alias of the sub-flow that guards a client at a place. Its parent is called by Gates.
 func GateAlias(place Place, clientID string) string {
-	return TopFlow(place) + gateMark + GateKey(clientID)
+	return place.AliasOf(GateKey(clientID))
 }
 
 // OldGate is the alias that a gate had in the shape before.

@@ -167,6 +167,7 @@ func (w gateWriter) Find(ctx context.Context, step contract.StepRequest) (*found
 	if w.Halted(live) {
 		resource.Attributes["intact"] = false // an update that closed the client did not come to its end
 	}
+	live.Resource = gating.FormerGate(step, resource)
 	return live, nil
 }
 
