@@ -57,8 +57,8 @@ func clientRows() map[string]casetest.Row {
 			"application/nongallery-oidc": {`"protocol":"openid-connect"`, "api.oauth2PermissionScopes"},
 			"application/loginurl-oidc":   {`"protocol":"openid-connect"`, `"base_url":"https://wiki.acme.example/login"`}}},
 		"E09-aws-instances": {Items: map[string][]string{
-			"application/AWS prod": {"client:https://signin.aws.amazon.com/saml "},
-			"application/AWS test": {"step create client:"}}},
+			"application/AWS prod": {"client:https://signin.aws.amazon.com/saml ", "saml_idp_initiated_sso_url_name"},
+			"application/AWS test": {"step create client:", "saml_idp_initiated_sso_url_name"}}},
 		"E19-approles": {Items: map[string][]string{"application/cms": {"claims_lost", "role Content.Edit",
 			"role Content.Old (disabled)", "groups (ApplicationGroup)", "claim email in the ID token"}},
 			Plan: []string{"impact claims_lost, app_owners, medium", "impact app_roles_lost, app_owners, medium",
