@@ -42,7 +42,7 @@ func TestMapper_SetsAttributesAndTellsTheOwnerOfANewKey(t *testing.T) {
 		Attributes: json.RawMessage(`{"client_id":"a","name":"x"}`)}
 	set := func(identity.Item) (map[string]any, error) { return map[string]any{"client_id": "b"}, nil }
 	got, findings, problems := NewMapper([]Map{{Kind: identity.KindApplication, Set: set}}, kinds.Restate).Apply(item)
-	if problems.HasErrors() || string(got.Attributes) != `{"client_id":"b","name":"x"}` || len(findings) != 1 ||
+	if problems.HasErrors() || string(got.Attributes) != `{"client_id":"b","name":"x","source_client_id":"a"}` || len(findings) != 1 ||
 		findings[0].ImpactCode != ClientKeyChanges {
 		t.Errorf("%s %v %v", got.Attributes, findings, problems)
 	}
