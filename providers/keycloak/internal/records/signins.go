@@ -180,6 +180,9 @@ func events(ctx context.Context, c *current.Realm, from time.Time, types []strin
 
 // usageSum adds events up. Names of people stand in their sign-ins only, which may come after what they lead to.
 type usageSum struct {
+	// begun counts each sign-in of a person, whether or not the application did its part: whoever asks whether a client is
+	// in use must hear of both.
+	begun    bool
 	clients  reading.SignIns
 	names    map[string]string // id of a person to login name
 	redeemed []event
@@ -195,7 +198,7 @@ func (s *usageSum) add(e event) {
 			s.names = map[string]string{}
 		}
 		s.names[e.UserID] = e.Details["username"]
-		if !awaitsCode(e) {
+		if s.begun || !awaitsCode(e) {
 			s.clients.Succeeded(e.ClientID, e.at(), e.UserID, e.Details["username"])
 		}
 	case eventRedeemed, eventOnDevice:

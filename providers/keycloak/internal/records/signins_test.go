@@ -52,9 +52,10 @@ func fault(err error) *contract.ProviderError {
 
 func TestSignIns_CountsPeopleMachinesAndFailuresOfEachClient(t *testing.T) {
 	r, _ := realmOf(t, map[string]string{"events": "[" + strings.Join([]string{
-		event("5", 7, "LOGIN", "wiki", "jane"), event("4", 6, "LOGIN", "wiki", "jane"),
-		event("4", 6, "LOGIN", "wiki", "jane"), // a page that moved repeats it
-		event("3", 5, "LOGIN", "wiki", "joe"), event("2", 5, "LOGIN_ERROR", "wiki", "joe"),
+		event("5", 7, "CODE_TO_TOKEN", "wiki", "jane"), event("4", 6, "CODE_TO_TOKEN", "wiki", "jane"),
+		event("4", 6, "CODE_TO_TOKEN", "wiki", "jane"),                                  // a page that moved repeats it
+		event("12", 6, "LOGIN", "wiki", "jane"), event("13", 5, "LOGIN", "wiki", "joe"), // they got a code, no more
+		event("3", 5, "CODE_TO_TOKEN", "wiki", "joe"), event("2", 5, "LOGIN_ERROR", "wiki", "joe"),
 		event("6", 4, "CLIENT_LOGIN", "job", ""), event("7", 4, "CLIENT_LOGIN_ERROR", "job", ""),
 		event("8", 3, "LOGIN", "", "joe"), event("9", 3, "LOGOUT", "mail", "joe"),
 		event("10", 1, "LOGIN", "old", "joe"), event("11", 9, "LOGIN", "future", "joe"),
@@ -85,8 +86,8 @@ func TestSignIns_CoversNoMoreThanTheRealmKept(t *testing.T) {
 		"it may be on for a moment": {keeps, "", "2026-11-22T08:00:00Z"},
 		"the later of both counts": {`{"eventsEnabled":true,"eventsExpiration":3600}`, event("0", 5, "LOGIN", "x", "z"),
 			"2026-11-22T07:00:00Z"},
-		"types that have the LOGIN": {`{"eventsEnabled":true,"enabledEventTypes":["LOGIN"]}`, event("0", 1, "X", "x", "z"),
-			"2026-11-22T02:00:00Z"},
+		"types that are needed": {`{"eventsEnabled":true,"enabledEventTypes":["LOGIN","CODE_TO_TOKEN"]}`,
+			event("0", 1, "X", "x", "z"), "2026-11-22T02:00:00Z"},
 		"it keeps longer than asked": {`{"eventsEnabled":true,"eventsExpiration":864000}`, event("0", 1, "X", "x", "z"),
 			"2026-11-22T02:00:00Z"},
 	} {
@@ -102,13 +103,14 @@ func TestSignIns_ReadsAllPagesOfOneMoment(t *testing.T) {
 	page := func(from, n int) string {
 		var events []string
 		for i := range n {
-			events = append(events, event(fmt.Sprint(from+i), 5, "LOGIN", "wiki", "jane"))
+			events = append(events, event(fmt.Sprint(from+i), 5, "CODE_TO_TOKEN", "wiki", "jane"))
 		}
 		return "[" + strings.Join(events, ",") + "]"
 	}
 	// The end is fixed before the first page: what happens meanwhile would move the offsets.
 	query := func(first string) string {
-		return "events?" + url.Values{"type": {"LOGIN", "LOGIN_ERROR", "CLIENT_LOGIN", "CLIENT_LOGIN_ERROR"},
+		return "events?" + url.Values{"type": {"LOGIN", "LOGIN_ERROR", "CLIENT_LOGIN", "CLIENT_LOGIN_ERROR", "CODE_TO_TOKEN",
+			"CODE_TO_TOKEN_ERROR", "OAUTH2_DEVICE_CODE_TO_TOKEN", "OAUTH2_DEVICE_CODE_TO_TOKEN_ERROR"},
 			"dateFrom": {fmt.Sprint(at(2))}, "dateTo": {fmt.Sprint(at(8))}, "max": {"1000"}, "first": {first}}.Encode()
 	}
 	r, server := realmOf(t, map[string]string{query("0"): page(0, 1000), query("1000"): page(1000, 1000),
@@ -131,6 +133,9 @@ func TestSignIns_SaysWhyNothingCanBeTold(t *testing.T) {
 			contract.ErrorForbidden, "Save events"},
 		"it keeps other types": {"",
 			map[string]string{"events/config": `{"eventsEnabled":true,"enabledEventTypes":["LOGOUT"]}`}, contract.ErrorForbidden,
+			"Save events"},
+		"it keeps no redemption": {"",
+			map[string]string{"events/config": `{"eventsEnabled":true,"enabledEventTypes":["LOGIN"]}`}, contract.ErrorForbidden,
 			"Save events"},
 		"the settings are closed": {"", map[string]string{"events/config": "403"}, contract.ErrorForbidden, ""},
 		"the events are closed": {"", map[string]string{"events": "403", "events?direction=asc&max=1": "403"},

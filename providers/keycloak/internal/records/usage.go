@@ -109,7 +109,7 @@ func (r *usageReader) readSignIns(ctx context.Context, since time.Time) error {
 	if err != nil {
 		return err
 	}
-	sum := &usageSum{}
+	sum := &usageSum{begun: true}
 	reached, err := events(ctx, r.Realm, since, logins(), sum.add)
 	for _, activity := range sum.activities() {
 		r.signIns[activity.Resource.Key] = activity
