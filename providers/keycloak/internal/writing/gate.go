@@ -256,9 +256,12 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 			return err
 		}
 	}
-	scopes := object.Texts(application["defaultClientScopes"])
-	wanted := append(slices.Clone(scopes), current.Missing(gating.GateScopes(protocol, clientID), scopes)...)
+	scopes, strays := object.Texts(application["defaultClientScopes"]), gating.StrayScopes(application)
+	wanted := append(current.Missing(scopes, strays), current.Missing(gating.GateScopes(protocol, clientID), scopes)...)
 	if err := setScopes(ctx, w.Realm, admin.Text(application, "id"), scopes, wanted); err != nil {
+		return err
+	}
+	if err := w.dropStrays(ctx, strays, trees); err != nil {
 		return err
 	}
 	// Whoever has a registration token of the client may take its gate off with it. The answer is a new one that nobody
@@ -268,6 +271,46 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 		return err
 	}
 	return w.bind(ctx, step, application, places, trees)
+}
+
+// dropStrays takes away the gates that a client had under other ids, once nothing of them is on it. A gate that is another
+// client's stays.
+func (w gateWriter) dropStrays(ctx context.Context, strays []string, trees map[gating.Place]current.Tree) error {
+	if len(strays) == 0 {
+		return nil
+	}
+	clients, err := w.Pages(ctx, w.Admin("clients"), nil, "id")
+	if err != nil {
+		return err
+	}
+	ids, err := w.ScopeIDs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, scope := range strays {
+		key := gating.StrayGate(scope)
+		if key == "" || slices.ContainsFunc(clients, func(client object.Object) bool {
+			return gating.GateKey(admin.Text(client, "clientId")) == key
+		}) {
+			continue
+		}
+		for place, tree := range trees {
+			execution, there := tree.Executions[place.AliasOf(key)]
+			if !there {
+				continue
+			}
+			if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {
+				return err
+			}
+		}
+		if ids[scope] == "" {
+			continue
+		}
+		if err := w.Realm.Delete(ctx, w.Admin("client-scopes", ids[scope]), nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // placesOf makes what stands behind the flows that the client is bound to today, where nobody needed it before, and
