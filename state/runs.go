@@ -19,6 +19,8 @@ type Summary struct {
 	PendingDecisions  int       `json:"pending_decisions"`
 	ResolvedDecisions int       `json:"resolved_decisions"`
 	MovesPeople       bool      `json:"moves_people,omitempty"`
+
+	Unmanaged []plan.Unmanaged `json:"unmanaged,omitempty"` // what the target has and rehome neither made nor mapped
 }
 
 // What a run did, as the store keeps it.

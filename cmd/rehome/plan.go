@@ -19,7 +19,8 @@ type planOptions struct {
 	out            string
 	markdown, html string
 	verbose        bool
-	detailed       bool
+
+	detailed, unmanaged bool
 }
 
 func planCommand() Command {
@@ -46,6 +47,7 @@ an impact that nobody acknowledged, a failed check, a stale snapshot) the plan i
 			f.StringArrayVar(&o.Part.Excludes, "exclude", nil, "emergency: leave out this step or item, and what needs it")
 			f.StringVar(&o.TargetFile, "target-snapshot", "", "read the target from this file of rehome target snapshot")
 			f.StringVar(&o.html, "html", "", "write a page for reviewers here")
+			f.BoolVar(&o.unmanaged, "unmanaged", false, "name what the target has that rehome neither made nor mapped")
 			f.BoolVar(&o.Refresh, "refresh", false, "collect first, even where there are snapshots")
 			f.BoolVarP(&o.verbose, "verbose", "v", false, "every step, equal ones too")
 			f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
@@ -69,6 +71,12 @@ func (o *planOptions) run(ctx context.Context, r *call) error {
 	}
 	if err := r.showPlan(report.Plan, o.verbose, report.Saved, &report.Read); err != nil {
 		return err
+	}
+	if o.unmanaged {
+		show := func(w io.Writer) error { return view.Unmanaged(w, report.Unmanaged) }
+		if err := r.event("unmanaged", map[string]any{"unmanaged": report.Unmanaged}, show); err != nil {
+			return err
+		}
 	}
 	return planStatus(report, o.detailed)
 }

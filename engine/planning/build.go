@@ -10,6 +10,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/diag"
 	"github.com/rehome-iam/rehome/engine/draft"
 	"github.com/rehome-iam/rehome/engine/handoff"
+	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/plan"
 	"github.com/rehome-iam/rehome/engine/project"
 	"github.com/rehome-iam/rehome/state"
@@ -55,7 +56,11 @@ func (w *Prepared) build(ctx context.Context, p *project.Project, input draft.In
 			w.Problems = append(w.Problems, d)
 		}
 	}
-	w.Plan = made
+	bound := make([]identity.ResourceID, 0, len(input.Bindings))
+	for _, b := range input.Bindings {
+		bound = append(bound, b.Resource)
+	}
+	w.Plan, w.Unmanaged = made, plan.UnmanagedOf(made, input.Live, bound)
 	return nil
 }
 

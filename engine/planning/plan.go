@@ -17,6 +17,7 @@ type Report struct {
 	Read      contract.ReadSummary
 	Saved     string           // the file that it was written into, as it was named
 	Collected []state.Snapshot // what was read for it
+	Unmanaged []plan.Unmanaged // what the target has and rehome neither made nor mapped
 }
 
 // Draft tells whether a gate is open.
@@ -61,7 +62,7 @@ func Keep(ctx context.Context, p *project.Project, w *Prepared, file string) (*R
 	if err := Record(ctx, p, w, file != ""); err != nil {
 		return nil, err
 	}
-	report := &Report{Plan: w.Plan, Read: w.Read, Collected: w.Collected}
+	report := &Report{Plan: w.Plan, Unmanaged: w.Unmanaged, Read: w.Read, Collected: w.Collected}
 	if file == "" || report.Draft() {
 		return report, nil
 	}

@@ -37,6 +37,9 @@ type Prepared struct {
 	// Untold counts the resources of a throw-away target of which it is not known whether they were used.
 	Untold int
 
+	// Unmanaged is what the target has and rehome neither made nor mapped.
+	Unmanaged []plan.Unmanaged
+
 	takenAt string // when the snapshot of the target was taken, RFC 3339; empty for a live one
 }
 

@@ -22,6 +22,9 @@ func Record(ctx context.Context, p *project.Project, w *Prepared, saved bool) er
 	if err != nil {
 		return err
 	}
+	if made.Rollback == nil {
+		summary.Unmanaged = w.Unmanaged
+	}
 	if err := migration.PutSummary(summary, state.Event{}); err != nil {
 		return err
 	}
@@ -68,7 +71,7 @@ func summaryOf(migration *state.Migration, p *plan.Plan, at time.Time) (state.Su
 	if errors.Is(err, state.ErrNotFound) {
 		return summary, nil
 	}
-	summary.Plan.Impacts = before.Plan.Impacts
+	summary.Plan.Impacts, summary.Unmanaged = before.Plan.Impacts, before.Unmanaged
 	summary.PendingDecisions, summary.ResolvedDecisions = before.PendingDecisions, before.ResolvedDecisions
 	return summary, err
 }

@@ -33,6 +33,7 @@ type Report struct {
 	LastRun      *state.Run          `json:"last_run"`
 	RollbackCost *rollback.OfRun     `json:"rollback_cost"` // null when there is nothing to take back
 	FollowUps    []state.FollowUp    `json:"open_follow_ups"`
+	Unmanaged    []plan.Unmanaged    `json:"unmanaged"` // what the target has that is none of rehome's, by the last plan
 
 	PlannedAt time.Time     `json:"-"`
 	Facts     handoff.Facts `json:"-"` // that the summary follows from
@@ -74,7 +75,7 @@ func Of(ctx context.Context, p *project.Project, cost Cost, look bool) (*Report,
 	}
 	s := standing{cfg: cfg, migration: migration, now: p.Now(), Report: &Report{
 		FormatVersion: handoff.FormatVersion, Sources: []Source{}, Classes: map[string]int{},
-		FollowUps: []state.FollowUp{},
+		FollowUps: []state.FollowUp{}, Unmanaged: []plan.Unmanaged{},
 		Migration: plan.Migration{Name: cfg.Migration.Name, Tenant: cfg.Migration.Tenant, Mode: cfg.Migration.Mode},
 	}}
 	for _, read := range []func() error{s.readMigration, s.readSources, s.readAssessments, s.readPlanned, s.readRuns} {
@@ -210,6 +211,7 @@ func (s *standing) readPlanned() error {
 		return err
 	}
 	p := summary.Plan
+	s.Unmanaged = append(s.Unmanaged, summary.Unmanaged...)
 	ages, err := s.cfg.SnapshotAges()
 	if err != nil {
 		return err

@@ -56,6 +56,9 @@ func Status(w io.Writer, s *standing.Report, readers Readers) error {
 	if s.RollbackCost != nil {
 		p.line("rollback", "%s", rollbackLine(s.RollbackCost))
 	}
+	if len(s.Unmanaged) > 0 {
+		p.line("others'", "%s of the target, neither made nor mapped by rehome", unmanagedCounts(s.Unmanaged))
+	}
 	if n := len(s.FollowUps); n > 0 {
 		hint := "   rehome run follow-up list"
 		if readers.Automation {
