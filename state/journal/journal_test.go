@@ -126,7 +126,9 @@ func TestOpen_GoesOnWhereTheLastProcessStopped(t *testing.T) {
 func TestOpen_AfterACrashAtAnyByteTheWholeRecordsStay(t *testing.T) {
 	content, ends := written(t, t.TempDir())
 	all := []string{"1 begin", "2 a", "3 b"}
-	near := func(at int) bool { return slices.ContainsFunc(ends, func(end int) bool { return at-end < 2 && end-at < 2 }) }
+	near := func(at int) bool {
+		return slices.ContainsFunc(ends, func(end int) bool { return at-end < 2 && end-at < 2 })
+	}
 	for length := range len(content) {
 		if length%11 != 0 && !near(length) {
 			continue // every byte takes ten seconds

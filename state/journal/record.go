@@ -37,7 +37,7 @@ type Record struct {
 	Plan     *history.PlanRecord `json:"plan,omitempty"`   // of an end: what became of the plan
 	// of an end: how many steps came to what
 	Counts map[history.Outcome]int `json:"counts,omitempty"`
-	Behind   Mark                `json:"-"`                // where the next record begins
+	Behind Mark                    `json:"-"` // where the next record begins
 }
 
 // Process is who works on the run from this record on.

@@ -20,7 +20,7 @@ type Situation struct {
 	Flows     identity.Attributes   // of TypeGateFlows, nil when they are not known
 	// FlowsPlanned says that the flow after a provider is yet to be made
 	FlowsPlanned bool
-	Others    []identity.Attributes // of TypeClient, as far as they are known
+	Others       []identity.Attributes // of TypeClient, as far as they are known
 }
 
 // openDoor is a way into a gated client that leads around its gate.
