@@ -188,7 +188,7 @@ func BenchmarkRules(b *testing.B) {
 		benchCPU(b, func() {
 			c, list := load(b, text.String(), Inputs{})
 			input.Rules, input.Skips = c.Merges, c.Skips
-			desired := draft.Desired(input)
+			desired, _ := draft.Desired(input)
 			p, problems := draft.Build(input)
 			if list.HasErrors() || problems.HasErrors() || len(desired) != 0 || p.Summary.Skipped != blocks-prefixes {
 				b.Fatal(list, problems, p.Summary)

@@ -10,7 +10,7 @@ import (
 // planBatch is how many steps of a plan are recorded in one transaction.
 const planBatch = 500
 
-// What people must do after a run, as the store keeps it.
+// FollowUp is what people must do after a run, as the store keeps it.
 type FollowUp = lifecycle.FollowUp
 
 // PutRunPlan records every step of a run's plan, in the plan's order, and the follow-ups among them. Events, one a

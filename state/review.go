@@ -7,7 +7,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/lifecycle"
 )
 
-// What people decided about a plan, as the store keeps it.
+// Review is what people decided about a plan, as the store keeps it.
 type Review = lifecycle.Review
 
 // PutReview keeps the review of a plan: the matched resources of each assessment, every impact with its

@@ -23,7 +23,7 @@ type Summary struct {
 	Unmanaged []plan.Unmanaged `json:"unmanaged,omitempty"` // what the target has and rehome neither made nor mapped
 }
 
-// What a run did, as the store keeps it.
+// Run is what a run did, as the store keeps it.
 type Run = history.Run
 
 // planDraft is the key of the one draft.

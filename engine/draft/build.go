@@ -52,14 +52,9 @@ func Build(input Input) (*plan.Plan, diag.List) {
 	return p, b.diags
 }
 
-// Desired lists the resources that the plan would create or change, resolved, for the target's Check. Sorted by ID.
-func Desired(input Input) []identity.Resource {
-	desired, _ := wished(input)
-	return desired
-}
-
-// wished is what Desired lists, beside what lives under the names that it would have then.
-func wished(input Input) (desired, live []identity.Resource) {
+// Desired lists the resources that the plan would create or change, resolved, for the target's Check, and what lives
+// under the names that it would have then. Sorted by ID.
+func Desired(input Input) (desired, live []identity.Resource) {
 	b := newBuilder(input)
 	b.pick()
 	b.underPolicies()

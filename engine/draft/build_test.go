@@ -136,7 +136,8 @@ func TestBuild_ItemsThatDisagreeOnOneResourceBlockIt(t *testing.T) {
 
 func TestBuild_SecondPlanIsEmptyAndARenameIsAnUpdate(t *testing.T) {
 	in := input()
-	for i, r := range Desired(in) {
+	desired, _ := Desired(in)
+	for i, r := range desired {
 		r.ServerID = fmt.Sprint("id-", i)
 		in.Live = append(in.Live, r)
 	}

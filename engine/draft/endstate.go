@@ -82,7 +82,7 @@ func Judge(input Input, check CheckOf) ([]contract.CheckFinding, error) {
 	}
 	known := map[question]bool{}
 	input.CheckFindings = nil
-	changed, live := wished(input)
+	changed, live := Desired(input)
 	for again := false; ; again = true {
 		found, err := check(changed, live)
 		if err != nil {

@@ -41,7 +41,8 @@ func guarded(client, name string) Input {
 // living is the end of a run that nobody remembers: no binding, and only what carries a tag has one.
 func living(in Input) []identity.Resource {
 	var live []identity.Resource
-	for _, r := range Desired(in) {
+	desired, _ := Desired(in)
+	for _, r := range desired {
 		r.Attributes = r.Attributes.Clone()
 		if r.Type != "client" && r.Type != "group" {
 			r.Tag = ""

@@ -142,14 +142,12 @@ func TestProgressOf_HoldsWhatThePlanHasTheOwnerTold(t *testing.T) {
 	p := &plan.Plan{Steps: []plan.Step{{ID: "client:a", Resource: identity.ResourceID{Type: "client", Key: "a"},
 		Disposition: plan.DispositionPlanned, Items: []merge.ItemName{{Source: app.Source, Kind: app.Kind, ID: app.ID,
 			Name: "A"}}}}}
-	for _, impact := range []fidelity.Impact{
+	p.Impacts = []fidelity.Impact{
 		{Audience: fidelity.AudienceAppOwners, Tell: "Enter the new metadata.", Items: []string{app.String()}},
 		{Audience: fidelity.AudienceAppOwners, Tell: "Be ready.", Items: []string{"okta.corp/application/b", app.String()}},
 		{Audience: fidelity.AudienceAppOwners, Tell: "Be ready.", Items: []string{app.String()}},
 		{Audience: fidelity.AudienceAppOwners, Tell: "Of another one.", Items: []string{"okta.corp/application/b"}},
 		{Audience: fidelity.AudienceEndUsers, Tell: "For everybody.", Items: []string{app.String()}},
-	} {
-		p.Impacts = append(p.Impacts, impact)
 	}
 	got := handoff.ProgressOf([]handoff.Executed{{Plan: p}}, map[string]bool{"client": true})
 	if len(got) != 1 || !slices.Equal(got[0].Tell, []string{"Be ready.", "Enter the new metadata."}) {

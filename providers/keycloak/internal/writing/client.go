@@ -217,7 +217,7 @@ func (w enablementWriter) setGated(ctx context.Context, step contract.StepReques
 	if step.After["gated"] != false {
 		return steps.Refuse("client %s has no gate, which is made by the step of type %s", step.Resource.Key, realm.TypeGate)
 	}
-	return gateWriter{w.Realm}.Remove(ctx, step, live)
+	return gateWriter(w).Remove(ctx, step, live)
 }
 
 func (w enablementWriter) checkDoors(ctx context.Context, raw object.Object, gated bool) error {

@@ -337,7 +337,7 @@ func (w gateWriter) placesOf(ctx context.Context, application object.Object) ([]
 		return nil, nil, err
 	}
 	for _, place := range missing {
-		if err := (flowsWriter{w.Realm}).makePlace(ctx, place, live); err != nil {
+		if err := flowsWriter(w).makePlace(ctx, place, live); err != nil {
 			return nil, nil, err
 		}
 	}
