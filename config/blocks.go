@@ -39,7 +39,7 @@ func (l *loader) decode(blocks map[string][]*hcl.Block) {
 		l.config.Rehearsal = &rehearsal
 	}
 	for _, name := range []string{"migration", "target"} {
-		if _, there := l.seen[name]; !there {
+		if _, exists := l.seen[name]; !exists {
 			l.problems = append(l.problems, problem(codeBlockMissing, "Missing block", nil,
 				"The configuration has no %s block; every configuration needs one.", name))
 		}

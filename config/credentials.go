@@ -39,13 +39,13 @@ func (c *Config) SourceAddresses() map[string]string {
 	for _, block := range c.SourceBlocks() {
 		attributes, values := c.plainArguments(block, PhasePlan, func(string) (string, error) { return "", nil })
 		addresses := addressesOf(block, attributes, values)
-		var told []string
+		var reported []string
 		for _, address := range slices.Sorted(maps.Keys(addresses)) {
 			if of := attributes[addresses[address]]; of == nil || !touchesSecret(of.Expr, c.scope.ctx) {
-				told = append(told, address)
+				reported = append(reported, address)
 			}
 		}
-		found[block.Address()] = strings.Join(told, " ")
+		found[block.Address()] = strings.Join(reported, " ")
 	}
 	return found
 }

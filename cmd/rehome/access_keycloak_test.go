@@ -128,7 +128,7 @@ func TestKeycloak_TokensOfARealServerAreHeldToTheRules(t *testing.T) {
 	made := map[string]tokenClient{}
 	plain := j.variable
 	for _, c := range cases {
-		if _, there := made[c.client.name]; !there {
+		if _, exists := made[c.client.name]; !exists {
 			c.client.make(t, realm)
 			made[c.client.name] = c.client
 		}

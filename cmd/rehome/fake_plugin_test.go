@@ -186,7 +186,7 @@ func (f *fakeTarget) Usage(_ context.Context, questions []observation.UsageQuest
 func (f *fakeTarget) Apply(ctx context.Context, step contract.StepRequest) (contract.StepResult, error) {
 	path := "/resources/" + step.Resource.Type + "/" + url.PathEscape(step.Resource.Key)
 	var live fakeResource
-	there, err := f.send(ctx, http.MethodGet, path, "", nil, &live)
+	exists, err := f.send(ctx, http.MethodGet, path, "", nil, &live)
 	if err != nil {
 		return contract.StepResult{}, err
 	}
@@ -199,16 +199,16 @@ func (f *fakeTarget) Apply(ctx context.Context, step contract.StepRequest) (cont
 			wanted[name] = value
 		}
 	}
-	done := there && reflect.DeepEqual(live.Attributes, wanted) && live.Tag == step.Tag && len(step.Secrets) == 0
+	done := exists && reflect.DeepEqual(live.Attributes, wanted) && live.Tag == step.Tag && len(step.Secrets) == 0
 	if step.Action == "delete" {
-		done = !there
+		done = !exists
 	}
 	result := contract.StepResult{ServerID: live.ID, Already: done, Requests: 1}
 	method := map[string]string{"create": http.MethodPost, "update": http.MethodPut,
 		"delete": http.MethodDelete}[step.Action]
 	switch {
 	case done:
-	case (step.Action == "create") == there || !holds(live.Attributes, step.Before):
+	case (step.Action == "create") == exists || !holds(live.Attributes, step.Before):
 		return result, &contract.ProviderError{Code: contract.ErrorConflict,
 			Message: step.Resource.String() + " is not as expected", Live: live.Attributes}
 	default:
@@ -248,7 +248,7 @@ func (f *fakeTarget) WriteMarker(ctx context.Context, marker contract.Marker,
 }
 
 // send does one request once. A 404 is an answer: there is nothing.
-func (f *fakeTarget) send(ctx context.Context, method, path, revision string, body, into any) (there bool, err error) {
+func (f *fakeTarget) send(ctx context.Context, method, path, revision string, body, into any) (exists bool, err error) {
 	address, err := os.ReadFile(fakeAddress)
 	if err != nil {
 		return false, err

@@ -70,12 +70,12 @@ func (s *fakeServer) answer(r *http.Request) (int, any) {
 		}
 		return http.StatusOK, all
 	}
-	live, there := s.resources[path]
-	if r.Method == http.MethodGet && there {
+	live, exists := s.resources[path]
+	if r.Method == http.MethodGet && exists {
 		return http.StatusOK, live
 	}
-	if there != (r.Method != http.MethodPost) {
-		return map[bool]int{true: http.StatusConflict, false: http.StatusNotFound}[there], nil
+	if exists != (r.Method != http.MethodPost) {
+		return map[bool]int{true: http.StatusConflict, false: http.StatusNotFound}[exists], nil
 	}
 	return s.write(r, path, live)
 }

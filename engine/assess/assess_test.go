@@ -13,8 +13,8 @@ func TestAssess_FirstRuleThatFitsDecidesTheClass(t *testing.T) {
 	approx := fidelity.Finding{Type: fidelity.Approximation, Field: "a", Summary: "differs"}
 	looser := fidelity.Finding{Type: fidelity.Lost, Field: "b", Summary: "gone",
 		Direction: fidelity.DirectionLooser}
-	madeUp := looser
-	madeUp.Compensated = "the gate"
+	compensated := looser
+	compensated.Compensated = "the gate"
 	cases := []struct {
 		name     string
 		findings []fidelity.Finding
@@ -27,7 +27,7 @@ func TestAssess_FirstRuleThatFitsDecidesTheClass(t *testing.T) {
 			ImpactCode: "issuer_changes"}}, nil, false, ClassNative},
 		{"an approximation is one", []fidelity.Finding{approx}, nil, false, ClassApproximation},
 		{"a looser loss blocks", []fidelity.Finding{looser}, nil, false, ClassBlocked},
-		{"a looser loss that is made up for does not block", []fidelity.Finding{madeUp}, nil, false, ClassApproximation},
+		{"a looser loss that is made up for does not block", []fidelity.Finding{compensated}, nil, false, ClassApproximation},
 		{"a rebuild wins over no counterpart", []fidelity.Finding{{Type: fidelity.Invisible},
 			{Type: fidelity.Rebuild}}, nil, false, ClassManual},
 		{"missing evidence wins over a rebuild", []fidelity.Finding{{Type: fidelity.Rebuild},

@@ -11,7 +11,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-func felt(code string, audience fidelity.Audience, severity fidelity.Severity) fidelity.Finding {
+func noticed(code string, audience fidelity.Audience, severity fidelity.Severity) fidelity.Finding {
 	return fidelity.Finding{
 		Type: fidelity.Lost, Field: "field", Summary: code + " is felt", ImpactCode: code, Audience: audience,
 		Severity: severity,
@@ -20,13 +20,13 @@ func felt(code string, audience fidelity.Audience, severity fidelity.Severity) f
 
 func TestImpacts_ComeHighFirstThenByCodeAndAudience(t *testing.T) {
 	findings := []fidelity.Finding{
-		felt("b", fidelity.AudienceEndUsers, fidelity.SeverityMedium),
-		felt("a", fidelity.AudienceSecurity, fidelity.SeverityMedium),
-		felt("a", fidelity.AudienceEndUsers, fidelity.SeverityMedium),
-		felt("z", fidelity.AudienceEndUsers, fidelity.SeverityHigh),
-		felt("", fidelity.AudienceHelpDesk, fidelity.SeverityMedium),
-		felt("low", fidelity.AudienceEndUsers, fidelity.SeverityLow),
-		felt("none", fidelity.AudienceEndUsers, ""),
+		noticed("b", fidelity.AudienceEndUsers, fidelity.SeverityMedium),
+		noticed("a", fidelity.AudienceSecurity, fidelity.SeverityMedium),
+		noticed("a", fidelity.AudienceEndUsers, fidelity.SeverityMedium),
+		noticed("z", fidelity.AudienceEndUsers, fidelity.SeverityHigh),
+		noticed("", fidelity.AudienceHelpDesk, fidelity.SeverityMedium),
+		noticed("low", fidelity.AudienceEndUsers, fidelity.SeverityLow),
+		noticed("none", fidelity.AudienceEndUsers, ""),
 	}
 	want := []string{
 		"high z end_users", "medium a end_users", "medium a security", "medium b end_users", "medium lost_field help_desk",
@@ -47,7 +47,7 @@ func TestImpacts_KeepTheFirstThreeTexts(t *testing.T) {
 	for n, want := range map[int]string{3: "text 1; text 2; text 3", 4: "text 1; text 2; text 3"} {
 		var findings []fidelity.Finding
 		for i := n; i > 0; i-- {
-			finding := felt("a", fidelity.AudienceEndUsers, fidelity.SeverityHigh)
+			finding := noticed("a", fidelity.AudienceEndUsers, fidelity.SeverityHigh)
 			finding.Summary = fmt.Sprint("text ", i)
 			findings = append(findings, finding)
 		}

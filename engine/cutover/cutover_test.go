@@ -393,12 +393,12 @@ type server struct {
 
 // Connection implements sdk.TargetConnector.
 func (s *server) Connection(ctx context.Context, resource identity.Resource) ([]observation.ConnectionFact, error) {
-	there := false
+	exists := false
 	_, err := s.Read(ctx, func(r identity.Resource) error {
-		there = there || r.ID() == resource.ID()
+		exists = exists || r.ID() == resource.ID()
 		return nil
 	})
-	if err == nil && !there {
+	if err == nil && !exists {
 		err = &contract.ProviderError{Code: contract.ErrorNotFound, Message: "there is no " + resource.ID().String()}
 	}
 	return []observation.ConnectionFact{{Name: observation.ConnectionIssuer,

@@ -32,12 +32,12 @@ func Of(err error) diag.List {
 
 // describe gives every plain error a code, a title and advice.
 func describe(err error) diag.Diagnostic {
-	if d, told := describeHeld(err); told {
+	if d, reported := describeHeld(err); reported {
 		return d
 	}
 	text := phrase.Sentence(err)
 	var failure *contract.ProviderError
-	var told interface{ Diagnostic() diag.Diagnostic }
+	var reported interface{ Diagnostic() diag.Diagnostic }
 	var ownerless *fault.OwnerError
 	var lost *state.LostError
 	switch {
@@ -46,8 +46,8 @@ func describe(err error) diag.Diagnostic {
 		return diag.Interrupted(phrase.Sentence(errors.New(doing)))
 	case errors.As(err, &failure):
 		return describeProvider(failure, err)
-	case errors.As(err, &told):
-		return told.Diagnostic()
+	case errors.As(err, &reported):
+		return reported.Diagnostic()
 	case errors.As(err, &ownerless):
 		return diag.Errorf("state-owner-unknown", "State has things without an owner",
 			"%s\nThis version keeps what is one tenant's from every other, so it does not guess. Nothing was "+

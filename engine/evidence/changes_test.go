@@ -30,10 +30,10 @@ func provenBundle(t *testing.T) []byte {
 		changes.Line
 	}
 	var rows []row
-	var told []audit.Event
+	var reported []audit.Event
 	for i, line := range lines {
 		rows = append(rows, row{i + 1, line})
-		told = append(told, audit.Event{Name: audit.StepApplied, Target: line.StepID})
+		reported = append(reported, audit.Event{Name: audit.StepApplied, Target: line.StepID})
 	}
 	run["steps"] = rows
 	record := observation.ChangeReport{Covers: start.Format(time.RFC3339), Requests: 3, Events: []observation.ChangeEvent{
@@ -53,7 +53,7 @@ func provenBundle(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chain, head := chainOf(t, p.PlanHash, "completed", func(audit.Event) bool { return false }, append(told,
+	chain, head := chainOf(t, p.PlanHash, "completed", func(audit.Event) bool { return false }, append(reported,
 		audit.Event{Name: evidence.EventVerified, Target: "v-1", Facts: map[string]string{evidence.FactDigest: digest}})...)
 	hashes, err := evidence.Steps(p, p)
 	if err != nil {
@@ -97,12 +97,12 @@ func TestBundle_TheTargetsRecordIsCheckedOffline(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken := check(t, rewrite(t, whole, map[string]func([]byte) []byte{evidence.FileChanges: c.change}), nil)
-			told := ""
+			reported := ""
 			for _, p := range broken.Problems {
-				told += p.File + " " + p.Detail + "\n"
+				reported += p.File + " " + p.Detail + "\n"
 			}
-			if !strings.Contains(told, c.want) || !strings.Contains(told, evidence.FileChanges) {
-				t.Errorf("told %q", told)
+			if !strings.Contains(reported, c.want) || !strings.Contains(reported, evidence.FileChanges) {
+				t.Errorf("told %q", reported)
 			}
 		})
 	}

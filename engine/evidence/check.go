@@ -54,7 +54,7 @@ type Verdict struct {
 	Changes *changes.Verdict `json:"changes,omitempty"` // what the target's own record says of the run, found again here
 
 	withheld bool                         // some records of the audit chain have no content
-	told     told                         // what the audit chain tells of the run
+	reported reported                     // what the audit chain tells of the run
 	planned  map[string]bool              // step ids of the plan
 	proofs   map[string]map[string]string // verification → facts that the audit chain has of it
 }
@@ -215,7 +215,7 @@ func (v *Verdict) audit(content []byte, head string) {
 		}
 		previous = r.Hash
 		if head != "" && strings.HasPrefix(r.Hash, head) {
-			seen, v.told.vouched = true, i+1
+			seen, v.reported.vouched = true, i+1
 		}
 		if r.Event == nil {
 			withheld++
@@ -229,7 +229,7 @@ func (v *Verdict) audit(content []byte, head string) {
 		if r.Event.Name == EventVerified {
 			v.proofs[r.Event.Target] = r.Event.Facts
 		}
-		v.told.note(r.Sequence, *r.Event, v.Manifest.Run)
+		v.reported.note(r.Sequence, *r.Event, v.Manifest.Run)
 	}
 	if previous != v.Manifest.AuditHead {
 		v.problem(FileAudit, "changed",
@@ -239,7 +239,7 @@ func (v *Verdict) audit(content []byte, head string) {
 		v.problem(FileAudit, "foreign",
 			"no record has the head %s that was given: the chain is another one, or was cut before it", head)
 	}
-	v.withheld, v.told.withheld = withheld > 0, withheld
+	v.withheld, v.reported.withheld = withheld > 0, withheld
 	if withheld > 0 {
 		v.Notes = append(v.Notes,
 			fmt.Sprintf("%d of %d records of the audit chain name people or are of another tenant, and are withheld: their "+

@@ -49,14 +49,14 @@ type chained struct {
 }
 
 // told are the events of the chain that are of use here: those of the run, and those of verifications.
-type told struct {
+type reported struct {
 	run      []chained // of the run that the bundle is about
 	verified map[string]chained
 	withheld int // records without content
 	vouched  int // the last record that the head, known from elsewhere, vouches for; 0 when none is known
 }
 
-func (t *told) note(position int, event audit.Event, run string) {
+func (t *reported) note(position int, event audit.Event, run string) {
 	if t.verified == nil {
 		t.verified = map[string]chained{}
 	}
@@ -97,16 +97,16 @@ func (v *Verdict) parts(contents map[string][]byte) {
 	v.probesAgainstChain(contents[FileProbes], run)
 	v.reportAgainst(contents[FileReport], contents[FilePlan], run)
 	v.onlyPeopleAreWithheld(contents)
-	if v.told.vouched > 0 && v.told.vouched < v.Records {
+	if v.reported.vouched > 0 && v.reported.vouched < v.Records {
 		v.Notes = append(v.Notes, fmt.Sprintf("The head that was given vouches for the first %d of %d records of the audit "+
-			"chain, and for what they tell of: the rest came later.", v.told.vouched, v.Records))
+			"chain, and for what they tell of: the rest came later.", v.reported.vouched, v.Records))
 	}
 }
 
 // runAgainstChain holds what the run is said to have done against what the chain tells of it.
 func (v *Verdict) runAgainstChain(run runRecord, hashes StepHashes) {
 	steps, begun, ended := map[string][]audit.Name{}, false, ""
-	for _, c := range v.told.run {
+	for _, c := range v.reported.run {
 		switch e := c.event; e.Name {
 		case audit.PlanApplying, audit.PlanResumed, audit.PlanApplied:
 			if begun = true; e.Target != run.PlanHash {
@@ -135,9 +135,9 @@ func (v *Verdict) runAgainstChain(run runRecord, hashes StepHashes) {
 		}
 		v.problem(FileAudit, "missing", "it does not tell what became of step %s, which %s does", step.StepID, FileRun)
 	}
-	if missing > v.told.withheld {
+	if missing > v.reported.withheld {
 		v.problem(FileAudit, "changed", "it does not tell of %d outcomes that %s has, and withholds %d records", missing,
-			FileRun, v.told.withheld)
+			FileRun, v.reported.withheld)
 	}
 }
 
@@ -176,7 +176,7 @@ func (v *Verdict) stepsAgainst(run runRecord, chain map[string][]audit.Name) (mi
 
 // mustBeVouched says where a part rests on a record that the head known from elsewhere does not vouch for.
 func (v *Verdict) mustBeVouched(file string, by chained) {
-	if v.told.vouched > 0 && by.position > v.told.vouched {
+	if v.reported.vouched > 0 && by.position > v.reported.vouched {
 		v.problem(file, "foreign", "it rests on record %d of the audit chain, which comes after the head that was given",
 			by.position)
 	}
@@ -221,7 +221,7 @@ func (v *Verdict) journalAgainstRun(content []byte, run runRecord) {
 	if run.Status != string(history.StatusStarted) && (last.Kind != "end" || last.Status != run.Status) {
 		v.problem(FileJournal, "changed", "its end is missing, or is not that of a run that %q", run.Status)
 	}
-	for _, c := range v.told.run {
+	for _, c := range v.reported.run {
 		if records := c.event.Facts[FactRecords]; c.event.Name == audit.PlanApplied && records != "" && c.position == v.lastEnd() &&
 			records != fmt.Sprint(len(lines)) {
 			v.problem(FileJournal, "changed", "it has %d records, and the audit chain says %s", len(lines), records)
@@ -232,7 +232,7 @@ func (v *Verdict) journalAgainstRun(content []byte, run runRecord) {
 // lastEnd is the position of the record of the chain that tells of the end of the run.
 func (v *Verdict) lastEnd() int {
 	last := 0
-	for _, c := range v.told.run {
+	for _, c := range v.reported.run {
 		if c.event.Name == audit.PlanApplied {
 			last = c.position
 		}
@@ -289,9 +289,9 @@ func (v *Verdict) probesAgainstChain(content []byte, run runRecord) {
 	shown, last := map[string]bool{}, 0
 	for _, p := range probes {
 		shown[p.ID] = true
-		by, known := v.told.verified[p.ID]
+		by, known := v.reported.verified[p.ID]
 		switch {
-		case !known && v.told.withheld == 0:
+		case !known && v.reported.withheld == 0:
 			v.problem(FileProbes, "foreign", "the audit chain does not tell of verification %s", p.ID)
 			continue
 		case !known:
@@ -302,12 +302,12 @@ func (v *Verdict) probesAgainstChain(content []byte, run runRecord) {
 		}
 		last = by.position
 		v.probe(p, by.event.Facts)
-		if v.told.vouched > 0 && by.position > v.told.vouched {
+		if v.reported.vouched > 0 && by.position > v.reported.vouched {
 			v.Notes = append(v.Notes, "Verification "+p.ID+" came after the head that was given, which does not vouch for it.")
 		}
 	}
-	for _, id := range sortedKeys(v.told.verified) {
-		facts := v.told.verified[id].event.Facts
+	for _, id := range sortedKeys(v.reported.verified) {
+		facts := v.reported.verified[id].event.Facts
 		if slices.Contains(strings.Fields(facts[FactRuns]), run.ID) && facts[FactDigest] == "" && !shown[id] {
 			v.problem(FileProbes, "missing", "the audit chain tells of verification %s of the run, and it is not in it", id)
 		}
@@ -387,10 +387,10 @@ func (v *Verdict) onlyPeopleAreWithheld(contents map[string][]byte) {
 	}
 	v.inOrder(p.Steps)
 	for _, id := range slices.Concat(hashes.Withheld, hashes.Masked) {
-		part, there := shown[id]
+		part, exists := shown[id]
 		encoded, err := json.Marshal(part)
 		switch {
-		case !there:
+		case !exists:
 			v.problem(FileHashes, "foreign", "it withholds %s, which is not in the plan", id)
 		case named, err != nil, !hasPseudonym(encoded):
 			v.problem(FileHashes, "changed", "it withholds %s, which has no pseudonym in it: the plan hash does not vouch "+
@@ -413,7 +413,7 @@ func (v *Verdict) inOrder(steps []plan.Step) {
 	}
 	for i := range steps {
 		for _, needed := range steps[i].DependsOn {
-			if other, there := at[needed]; there && other > i {
+			if other, exists := at[needed]; exists && other > i {
 				v.problem(FilePlan, "changed", "step %s stands before %s, which it needs", steps[i].ID, needed)
 				return
 			}

@@ -140,12 +140,12 @@ func TestCheck_NamesTheRecordOfTheChainThatIsWrong(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			changed := rewrite(t, bundle(t, false, nil), map[string]func([]byte) []byte{evidence.FileAudit: c.change})
-			var told []string
+			var reported []string
 			for _, p := range check(t, changed, nil).Problems {
-				told = append(told, p.Detail)
+				reported = append(reported, p.Detail)
 			}
-			if !slices.Contains(told, c.want) {
-				t.Errorf("told %q", told)
+			if !slices.Contains(reported, c.want) {
+				t.Errorf("told %q", reported)
 			}
 		})
 	}

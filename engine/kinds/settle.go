@@ -31,7 +31,7 @@ func Restate(kind identity.Kind, before, after map[string]json.RawMessage,
 		if !field.Map.Decides() || !slices.Contains(stated, field.Name) || isClientKey(kind, field.Name) {
 			continue
 		}
-		if f, felt := restated(kind, field, before[field.Name], after[field.Name]); felt {
+		if f, matters := restated(kind, field, before[field.Name], after[field.Name]); matters {
 			findings = append(findings, f)
 		}
 	}
@@ -95,7 +95,7 @@ func Settle(kind identity.Kind, attributes map[string]json.RawMessage, stated []
 		if d.kind != kind || slices.Contains(stated, d.field) || !slices.Contains(stated, d.from) {
 			continue
 		}
-		if _, there := attributes[d.field]; there {
+		if _, exists := attributes[d.field]; exists {
 			attributes[d.field] = json.RawMessage(d.value)
 		}
 	}

@@ -238,8 +238,8 @@ func TestRefusal_SaysWhatItMeansAndWhatToDo(t *testing.T) {
 			t.Errorf("%s and %s have one title, %q", rule, other, d.Summary)
 		}
 		titles[d.Summary] = rule
-		what, advice, told := strings.Cut(d.Detail, "\n")
-		if d.Code != rule || what != "It is so." || !told || advice == "" {
+		what, advice, reported := strings.Cut(d.Detail, "\n")
+		if d.Code != rule || what != "It is so." || !reported || advice == "" {
 			t.Errorf("%s: %+v", rule, d)
 		}
 	}

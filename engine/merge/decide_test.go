@@ -10,7 +10,7 @@ import (
 )
 
 // told is an outcome as a reader of the plan sees it.
-type told struct {
+type reported struct {
 	Verdict  Verdict
 	Live     string
 	Joins    string
@@ -23,8 +23,8 @@ type told struct {
 	Previous bool
 }
 
-func tell(out Outcome) told {
-	got := told{
+func tell(out Outcome) reported {
+	got := reported{
 		Verdict: out.Verdict, Matches: len(out.Matches), Fields: out.Fields, Reason: out.Reason, ToDo: out.ToDo,
 		Previous: out.Previous,
 	}
@@ -97,57 +97,57 @@ func TestDecide_WithoutABlock(t *testing.T) {
 	cases := []struct {
 		name string
 		ask  Request
-		want told
+		want reported
 	}{
-		{"nothing is there", asked("1", clientOf("blog")), told{Verdict: VerdictCreate}},
-		{"an earlier run made it", asked("o", clientOf("ours")), told{Verdict: VerdictOurs, Live: "ours", Previous: true}},
+		{"nothing is there", asked("1", clientOf("blog")), reported{Verdict: VerdictCreate}},
+		{"an earlier run made it", asked("o", clientOf("ours")), reported{Verdict: VerdictOurs, Live: "ours", Previous: true}},
 		{
 			"an earlier run made it, and its key changes", asked("o", clientOf("renamed")),
-			told{Verdict: VerdictOurs, Live: "ours", Previous: true},
+			reported{Verdict: VerdictOurs, Live: "ours", Previous: true},
 		},
 		{
 			"it carries the tag of the item", asked("t", clientOf("tagged")),
-			told{Verdict: VerdictOurs, Live: "tagged", Previous: true},
+			reported{Verdict: VerdictOurs, Live: "tagged", Previous: true},
 		},
 		{
 			"an earlier run mapped it", asked("m", clientOf("mapped", "name=other")),
-			told{
+			reported{
 				Verdict: VerdictMap, Live: "mapped", Matches: 1, Previous: true,
 				Reason: "mapped by an earlier run; it is never overwritten",
 			},
 		},
 		{
 			"an earlier run reconciled it, and the block is gone", asked("r", clientOf("wiki")),
-			told{
+			reported{
 				Verdict: VerdictPending, Live: "wiki", Matches: 1, ToDo: askForOne,
 				Reason: `a decision is missing: "Wiki" could be ` + wikiMatch,
 			},
 		},
 		{
 			"somebody else's has its key", asked("1", clientOf("WIKI")),
-			told{
+			reported{
 				Verdict: VerdictPending, Live: "wiki", Matches: 1, ToDo: askForOne,
 				Reason: `a decision is missing: "Wiki" could be ` + wikiMatch,
 			},
 		},
 		{
 			"somebody else's looks alike", asked("1", clientOf("blog", "entity_id=urn:wiki")),
-			told{
+			reported{
 				Verdict: VerdictPending, Matches: 1, ToDo: askForOne,
 				Reason: `a decision is missing: "Wiki" could be client:wiki (score 85: same entity_id)`,
 			},
 		},
 		{
 			"a part that follows looks alike", asked("1", clientOf("blog", "entity_id=urn:wiki"), follower),
-			told{Verdict: VerdictCreate, Matches: 1},
+			reported{Verdict: VerdictCreate, Matches: 1},
 		},
 		{
 			"a part that follows is there, and as wanted", asked("1", clientOf("wiki", "name=Wiki"), follower),
-			told{Verdict: VerdictEqual, Live: "wiki", Matches: 1},
+			reported{Verdict: VerdictEqual, Live: "wiki", Matches: 1},
 		},
 		{
 			"a part that follows is there, and differs", asked("1", clientOf("wiki", "name=New"), follower),
-			told{
+			reported{
 				Verdict: VerdictPending, Live: "wiki", Matches: 1, ToDo: askForOne,
 				Reason: `a decision is missing: "Wiki" could be ` + wikiMatch,
 			},
@@ -155,27 +155,27 @@ func TestDecide_WithoutABlock(t *testing.T) {
 		{
 			"nothing but its key, and there",
 			asked("1", identity.Resource{Type: "membership", Key: "eng", Attributes: identity.Attributes{"group": "eng"}}),
-			told{Verdict: VerdictEqual, Live: "eng", Matches: 1},
+			reported{Verdict: VerdictEqual, Live: "eng", Matches: 1},
 		},
 		{
 			"an item of another source comes first", asked("1", clientOf("blog"), beside(other(earlier, "blog", BasisKey, 100))),
-			told{
+			reported{
 				Verdict: VerdictPending, Matches: 1, ToDo: askForOne,
 				Reason: `a decision is missing: "Wiki" could be client:blog (score 100: alike)`,
 			},
 		},
 		{
 			"an item of another source comes later", asked("1", clientOf("blog"), beside(other(later, "blog", BasisKey, 100))),
-			told{Verdict: VerdictCreate, Matches: 1},
+			reported{Verdict: VerdictCreate, Matches: 1},
 		},
 		{
 			"nobody's resource is never contested",
 			asked("1", clientOf("blog"), beside(other(earlier, "blog", BasisKey, 100)), func(q *Request) { q.Owners = nil }),
-			told{Verdict: VerdictCreate, Matches: 1},
+			reported{Verdict: VerdictCreate, Matches: 1},
 		},
 		{
 			"a first run meets its key", asked("1", clientOf("wiki"), firstRun),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Live: "wiki", Matches: 1, ToDo: askForMode,
 				Reason: "the target already has " + wikiMatch + ", and a migration in mode first_run_adoption changes " +
 					"nothing that is there; in mode merge_into_existing it is decided",
@@ -183,12 +183,12 @@ func TestDecide_WithoutABlock(t *testing.T) {
 		},
 		{
 			"a first run meets what looks alike", asked("1", clientOf("blog", "entity_id=urn:wiki"), firstRun),
-			told{Verdict: VerdictCreate, Matches: 1},
+			reported{Verdict: VerdictCreate, Matches: 1},
 		},
 		{
 			"a first run meets the key of another source",
 			asked("1", clientOf("blog"), firstRun, beside(other(earlier, "blog", BasisKey, 100))),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Matches: 1, ToDo: askForMode,
 				Reason: "it collides with client:blog (score 100: alike), and a migration in mode first_run_adoption " +
 					"merges nothing; in mode merge_into_existing it is decided",
@@ -197,7 +197,7 @@ func TestDecide_WithoutABlock(t *testing.T) {
 		{
 			"a first run meets what looks alike in another source",
 			asked("1", clientOf("blog"), firstRun, beside(other(earlier, "log", BasisEvidence, 85))),
-			told{Verdict: VerdictCreate, Matches: 1},
+			reported{Verdict: VerdictCreate, Matches: 1},
 		},
 	}
 	for _, c := range cases {
@@ -216,23 +216,23 @@ func TestDecide_ByABlock(t *testing.T) {
 	cases := []struct {
 		name string
 		ask  Request
-		want told
+		want reported
 	}{
 		{
 			"skip", asked("1", clientOf("wiki"), by(Rule{Decision: DecisionSkip})),
-			told{Verdict: VerdictSkip, Live: "wiki", Matches: 1, Reason: "skipped by a merge decision"},
+			reported{Verdict: VerdictSkip, Live: "wiki", Matches: 1, Reason: "skipped by a merge decision"},
 		},
 		{
 			"a word that is no decision", asked("1", clientOf("wiki"), by(Rule{Decision: "adopt"})),
-			told{Verdict: VerdictBlocked, Live: "wiki", Matches: 1, Reason: `unknown decision "adopt"`},
+			reported{Verdict: VerdictBlocked, Live: "wiki", Matches: 1, Reason: `unknown decision "adopt"`},
 		},
 		{
 			"create anew, and nothing has the key", asked("1", clientOf("blog"), by(Rule{Decision: DecisionCreate})),
-			told{Verdict: VerdictCreate},
+			reported{Verdict: VerdictCreate},
 		},
 		{
 			"create anew, and the key is taken", asked("1", clientOf("wiki"), by(Rule{Decision: DecisionCreate})),
-			told{
+			reported{
 				Verdict: VerdictManual, Live: "wiki", Matches: 1,
 				Reason: "create_new, but the target already has client:wiki",
 				ToDo:   "state a rename in the merge block, or rename the resource in the target",
@@ -241,7 +241,7 @@ func TestDecide_ByABlock(t *testing.T) {
 		{
 			"create anew under a key that is taken too",
 			asked("1", clientOf("wiki"), by(Rule{Decision: DecisionCreate, Rename: "wiki"})),
-			told{
+			reported{
 				Verdict: VerdictManual, Live: "wiki", Matches: 1,
 				Reason: "create_new, but the target already has client:wiki",
 				ToDo:   "choose another rename: this one is taken too",
@@ -250,7 +250,7 @@ func TestDecide_ByABlock(t *testing.T) {
 		{
 			"create anew, and another source wants the key",
 			asked("1", clientOf("blog"), by(Rule{Decision: DecisionCreate}), beside(other(entra, "blog", BasisKey, 100))),
-			told{
+			reported{
 				Verdict: VerdictManual, Matches: 1,
 				Reason: "create_new, but it collides with client:blog (score 100: alike)",
 				ToDo:   "state a rename in the merge block, or rename the resource in the target",
@@ -259,28 +259,28 @@ func TestDecide_ByABlock(t *testing.T) {
 		{
 			"create anew, and another source makes something alike",
 			asked("1", clientOf("blog"), by(Rule{Decision: DecisionCreate}), beside(other(entra, "b", BasisEvidence, 85))),
-			told{Verdict: VerdictCreate, Matches: 1},
+			reported{Verdict: VerdictCreate, Matches: 1},
 		},
 		{
 			"map to what has the same key", asked("1", clientOf("wiki"), mapTo("")),
-			told{Verdict: VerdictMap, Live: "wiki", Matches: 1},
+			reported{Verdict: VerdictMap, Live: "wiki", Matches: 1},
 		},
 		{
 			"map to what looks alike, by name", asked("1", clientOf("blog", "entity_id=urn:wiki"), mapTo("client:WIKI")),
-			told{Verdict: VerdictMap, Live: "wiki", Matches: 1},
+			reported{Verdict: VerdictMap, Live: "wiki", Matches: 1},
 		},
 		{
 			"map to what another source makes",
 			asked("1", clientOf("blog"), mapTo("client:blog"), beside(other(entra, "blog", BasisKey, 100))),
-			told{Verdict: VerdictJoin, Joins: "client:blog", Matches: 1},
+			reported{Verdict: VerdictJoin, Joins: "client:blog", Matches: 1},
 		},
 		{
 			"map to what an earlier run made", asked("o", clientOf("renamed"), mapTo("client:ours")),
-			told{Verdict: VerdictMap, Live: "ours", Matches: 1, Previous: true},
+			reported{Verdict: VerdictMap, Live: "ours", Matches: 1, Previous: true},
 		},
 		{
 			"map without a name to what only looks alike", asked("1", clientOf("blog", "entity_id=urn:wiki"), mapTo("")),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Matches: 1, Problem: "merge-target-unmatched", Address: address,
 				Reason: "map_to_existing names no target and nothing has the same key; its matched resources are " +
 					"client:wiki (score 85: same entity_id)",
@@ -289,7 +289,7 @@ func TestDecide_ByABlock(t *testing.T) {
 		},
 		{
 			"map to what is no key", asked("1", clientOf("blog"), mapTo("wiki")),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Problem: "merge-target-unmatched", Address: address,
 				Reason: `map_to_existing names "wiki", which is not type:key; nothing in the target matches it`,
 				ToDo:   "name one of the matched resources as target",
@@ -297,7 +297,7 @@ func TestDecide_ByABlock(t *testing.T) {
 		},
 		{
 			"map to what is gone", asked("1", clientOf("blog"), mapTo("client:gone")),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Problem: "merge-target-unmatched", Address: address,
 				Reason: "map_to_existing names client:gone, which is not, or no longer, in the target; nothing in the " +
 					"target matches it",
@@ -306,7 +306,7 @@ func TestDecide_ByABlock(t *testing.T) {
 		},
 		{
 			"map to what is there and unlike", asked("1", clientOf("blog"), mapTo("client:ours")),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Problem: "merge-target-unmatched", Address: address,
 				Reason: "map_to_existing names client:ours, which does not, or no longer, match the item; nothing in the " +
 					"target matches it",
@@ -315,24 +315,24 @@ func TestDecide_ByABlock(t *testing.T) {
 		},
 		{
 			"a part that belongs to a mapped one, and differs", asked("1", clientOf("wiki", "name=New"), mapTo(""), follower),
-			told{Verdict: VerdictMap, Live: "wiki", Matches: 1, Reason: "belongs to a resource that is mapped"},
+			reported{Verdict: VerdictMap, Live: "wiki", Matches: 1, Reason: "belongs to a resource that is mapped"},
 		},
 		{
 			"a part that belongs to a mapped one, and another source makes it",
 			asked("1", clientOf("blog"), mapTo(""), follower, beside(other(entra, "blog", BasisKey, 100))),
-			told{
+			reported{
 				Verdict: VerdictJoin, Joins: "client:blog", Matches: 1, Reason: "belongs to a resource that is mapped",
 			},
 		},
 		{
 			"a part that belongs to a mapped one, and nobody has", asked("1", clientOf("blog"), mapTo(""), follower),
-			told{Verdict: VerdictCreate},
+			reported{Verdict: VerdictCreate},
 		},
 		{
 			"reconcile what another source makes",
 			asked("1", clientOf("blog"), by(Rule{Decision: DecisionReconcile, Target: "client:blog"}),
 				beside(other(entra, "blog", BasisKey, 100))),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Matches: 1, Problem: "merge-target-unmatched", Address: address,
 				Reason: "reconcile changes what lives in the target, and client:blog is what another item makes",
 				ToDo:   "use map_to_existing, or reconcile after the next run",
@@ -342,47 +342,47 @@ func TestDecide_ByABlock(t *testing.T) {
 			"reconcile the attributes that are named, as far as the item has them",
 			asked("1", clientOf("wiki", "name=New", "entity_id=urn:new"),
 				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"redirect_uris", "name", "client_id"}})),
-			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"client_id", "name"}},
+			reported{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"client_id", "name"}},
 		},
 		{
 			"reconcile all but those that are kept, and never the key",
 			asked("1", clientOf("wiki", "name=New", "entity_id=urn:new", "secret=s"),
 				by(Rule{Decision: DecisionReconcile, Keep: []string{"name"}})),
-			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"entity_id"}},
+			reported{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"entity_id"}},
 		},
 		{
 			"a part of what is reconciled, of which the block names something",
 			asked("1", clientOf("wiki", "name=New", "entity_id=urn:new"), follower,
 				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"name", "gated"}})),
-			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"name"}},
+			reported{Verdict: VerdictReconcile, Live: "wiki", Matches: 1, Fields: []string{"name"}},
 		},
 		{
 			"a part of what is reconciled, of which the block names nothing",
 			asked("1", clientOf("wiki", "name=New"), follower,
 				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"gated"}})),
-			told{Verdict: VerdictMap, Live: "wiki", Matches: 1,
+			reported{Verdict: VerdictMap, Live: "wiki", Matches: 1,
 				Reason: "belongs to a resource that is reconciled, and the block names nothing of it"},
 		},
 		{
 			"a part that an earlier run made of what is reconciled", asked("o", clientOf("ours", "name=New"), follower,
 				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"gated"}})),
-			told{Verdict: VerdictOurs, Live: "ours", Previous: true},
+			reported{Verdict: VerdictOurs, Live: "ours", Previous: true},
 		},
 		{
 			"reconcile what a part of it has", asked("1", clientOf("wiki"),
 				by(Rule{Decision: DecisionReconcile, Overwrite: []string{"gated"}}), func(q *Request) {
 					q.Parts = []identity.ResourceSchema{{Attributes: []identity.AttributeSchema{{Name: "gated"}}}}
 				}),
-			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1},
+			reported{Verdict: VerdictReconcile, Live: "wiki", Matches: 1},
 		},
 		{
 			"reconcile nothing", asked("1", clientOf("wiki", "name=New"), by(Rule{Decision: DecisionReconcile})),
-			told{Verdict: VerdictReconcile, Live: "wiki", Matches: 1},
+			reported{Verdict: VerdictReconcile, Live: "wiki", Matches: 1},
 		},
 		{
 			"reconcile what the type does not have",
 			asked("1", clientOf("wiki"), by(Rule{Decision: DecisionReconcile, Keep: []string{"nmae"}})),
-			told{
+			reported{
 				Verdict: VerdictBlocked, Matches: 1, Problem: "merge-attribute-unknown", Address: address,
 				Reason: `it names "nmae", which client does not have; it has client_id, entity_id, name, redirect_uris, secret`,
 				ToDo:   "name attributes of the resource type in overwrite or keep",
@@ -391,17 +391,17 @@ func TestDecide_ByABlock(t *testing.T) {
 		{
 			"what an earlier run made is taken back into hands-off care",
 			asked("o", clientOf("ours"), by(Rule{Decision: DecisionSkip})),
-			told{Verdict: VerdictSkip, Live: "ours", Matches: 1, Reason: "skipped by a merge decision"},
+			reported{Verdict: VerdictSkip, Live: "ours", Matches: 1, Reason: "skipped by a merge decision"},
 		},
 		{
 			"what an earlier run made stays ours where it is created anew",
 			asked("o", clientOf("ours"), by(Rule{Decision: DecisionCreate})),
-			told{Verdict: VerdictOurs, Live: "ours", Previous: true},
+			reported{Verdict: VerdictOurs, Live: "ours", Previous: true},
 		},
 		{
 			"what an earlier run mapped follows its block",
 			asked("m", clientOf("mapped"), by(Rule{Decision: DecisionReconcile})),
-			told{Verdict: VerdictReconcile, Live: "mapped", Matches: 2, Previous: true},
+			reported{Verdict: VerdictReconcile, Live: "mapped", Matches: 2, Previous: true},
 		},
 	}
 	for _, c := range cases {

@@ -104,11 +104,11 @@ func (m *Mapper) setAttributes(item identity.Item, set map[string]any) (identity
 			item.Name = text
 		}
 	}
-	felt, err := m.restate(item.Kind, before, attributes, stated)
+	restated, err := m.restate(item.Kind, before, attributes, stated)
 	if err != nil {
 		return item, nil, fmt.Errorf("judging %s again: %w", item.Address(), err)
 	}
-	findings = append(findings, felt...)
+	findings = append(findings, restated...)
 	item.Gaps = slices.DeleteFunc(slices.Clone(item.Gaps), func(gap string) bool { return slices.Contains(stated, gap) })
 	encoded, err := json.Marshal(attributes)
 	if err != nil {

@@ -68,19 +68,19 @@ func TestUnknownApplications_NamesEachThatNoRunMade(t *testing.T) {
 		{Resource: resource("crm")}, {Resource: resource("0oa1"), Items: []merge.ItemName{{Name: "Expenses"}}},
 	}
 	warnings := unknownApplications(block, expected)
-	var told []string
+	var reported []string
 	for _, w := range warnings {
 		if w.Code != "verify-application-unknown" || w.Subject == nil || *w.Subject != place {
 			t.Errorf("%+v", w)
 		}
-		told = append(told, w.Detail)
+		reported = append(reported, w.Detail)
 	}
 	want := []string{
 		`No run made an application "Payroll", so nobody acts for it.`,
 		`No run made an application "Wiki", so nobody acts for it.`,
 		`No run made an application "Wiki archive", so nobody acts for it.`,
 	}
-	if diff := cmp.Diff(want, told); diff != "" {
+	if diff := cmp.Diff(want, reported); diff != "" {
 		t.Error(diff)
 	}
 	if unknownApplications(nil, expected) != nil {

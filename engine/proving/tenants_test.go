@@ -211,7 +211,7 @@ func (n *tenant) looks(t *testing.T) string {
 		t.Fatal(err)
 	}
 	m := p.Migration()
-	var told strings.Builder
+	var reported strings.Builder
 	tell := func(what string, answer any, err error) {
 		if err != nil {
 			answer = err.Error()
@@ -220,7 +220,7 @@ func (n *tenant) looks(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&told, "%s: %s\n", what, encoded)
+		fmt.Fprintf(&reported, "%s: %s\n", what, encoded)
 	}
 	snapshots, err := reading.Snapshots(ctx, p, "")
 	tell("snapshots", snapshots, err)
@@ -258,7 +258,7 @@ func (n *tenant) looks(t *testing.T) string {
 		return nil
 	})
 	tell("audit", nil, err)
-	return told.String()
+	return reported.String()
 }
 
 func TestTenants_OneSeesAndCountsNothingOfTheOther(t *testing.T) {
@@ -314,8 +314,8 @@ func TestTenants_WorkSideBySideInOneProcess(t *testing.T) {
 	})
 	for i, n := range both {
 		other := both[1-i].name
-		if told := n.looks(t); strings.Contains(told, other) || !strings.Contains(told, "Staff of "+n.name) {
-			t.Errorf("%s is told:\n%s", n.name, told)
+		if reported := n.looks(t); strings.Contains(reported, other) || !strings.Contains(reported, "Staff of "+n.name) {
+			t.Errorf("%s is told:\n%s", n.name, reported)
 		}
 		p := n.open(t, authorization.Read)
 		if _, err := p.State(t.Context()); err != nil {

@@ -168,18 +168,18 @@ func keep(p *project.Project, v state.Verification, findings any, facts map[stri
 		return fmt.Errorf("encoding the verification: %w", err)
 	}
 	v.At, v.Findings = p.Now().UTC(), encoded
-	told := map[string]string{"kind": v.Kind, "changes": fmt.Sprint(v.Changes),
+	reported := map[string]string{"kind": v.Kind, "changes": fmt.Sprint(v.Changes),
 		evidence.FactFindings: evidence.Digest(encoded)}
 	if len(v.Runs) > 0 {
-		told[evidence.FactRuns] = strings.Join(v.Runs, " ")
+		reported[evidence.FactRuns] = strings.Join(v.Runs, " ")
 	}
 	if v.Kind != state.VerifiedSources { // which counts changes only
-		told["passed"], told["failed"], told["unknown"] = fmt.Sprint(v.Passed), fmt.Sprint(v.Failed), fmt.Sprint(v.Unknown)
+		reported["passed"], reported["failed"], reported["unknown"] = fmt.Sprint(v.Passed), fmt.Sprint(v.Failed), fmt.Sprint(v.Unknown)
 	}
 	for name, fact := range facts {
-		told[name] = fact
+		reported[name] = fact
 	}
-	return p.Migration().PutVerification(v, p.Event(evidence.EventVerified, v.ID, told))
+	return p.Migration().PutVerification(v, p.Event(evidence.EventVerified, v.ID, reported))
 }
 
 func at(place diag.Range, d diag.Diagnostic) diag.Diagnostic {

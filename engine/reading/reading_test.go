@@ -229,17 +229,17 @@ func TestAssess_JudgesEachItemOnceAndCountsIt(t *testing.T) {
 		people: map[string]string{"u1": "ana@acme.example"}}
 	p := opened(t, "acme", of)
 	snapshot := collect(t, p)
-	var told []string
+	var reported []string
 	var done []state.Assessment
 	err := AssessNamed(t.Context(), p, "", Observer{
-		Result: func(r assess.Result) { told = append(told, r.Address.String()) },
+		Result: func(r assess.Result) { reported = append(reported, r.Address.String()) },
 		Done:   func(a state.Assessment, _ state.Snapshot) { done = append(done, a) },
 	})
 	if err != nil || len(done) != 1 {
 		t.Fatalf("%d assessments, %v", len(done), err)
 	}
-	if len(told) != 3 || done[0].Total() != 3 || done[0].Snapshot != snapshot.ID {
-		t.Errorf("told %v, counted %+v", told, done[0])
+	if len(reported) != 3 || done[0].Total() != 3 || done[0].Snapshot != snapshot.ID {
+		t.Errorf("told %v, counted %+v", reported, done[0])
 	}
 	kinds, err := ClassesByKind(t.Context(), p, done[0].ID)
 	if err != nil || kinds[identity.KindGroup][assess.ClassNative] != 2 {

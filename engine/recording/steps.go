@@ -14,9 +14,9 @@ import (
 
 // recordSteps records a run, every step of its plan, and what of it people must do.
 func recordSteps(p *project.Project, run history.Run, of *plan.Plan) error {
-	told := of.Facts()
-	told["run"] = run.ID
-	begun := p.Event(audit.PlanApplying, of.PlanHash, told)
+	reported := of.Facts()
+	reported["run"] = run.ID
+	begun := p.Event(audit.PlanApplying, of.PlanHash, reported)
 	if err := p.Migration().PutRun(run, begun); err != nil {
 		return err
 	}

@@ -183,14 +183,14 @@ type PlanLine struct {
 
 // readBack joins what was planned of a step with what came of it.
 func readBack(step lifecycle.PlannedStep, outcomes []history.Step) Row {
-	told := apply.Tell(plan.Disposition(step.Disposition), plan.Action(step.Action), step.At, outcomes)
+	reported := apply.Tell(plan.Disposition(step.Disposition), plan.Action(step.Action), step.At, outcomes)
 	row := Row{
-		StepID: step.StepID, Title: step.Title, State: told.State, Reason: step.Reason, ToDo: step.ToDo,
-		ServerID: cmp.Or(told.ServerID, step.ServerID), StartedAt: told.StartedAt, EndedAt: told.EndedAt,
+		StepID: step.StepID, Title: step.Title, State: reported.State, Reason: step.Reason, ToDo: step.ToDo,
+		ServerID: cmp.Or(reported.ServerID, step.ServerID), StartedAt: reported.StartedAt, EndedAt: reported.EndedAt,
 		Plan: PlanLine{Step: step.StepID, File: step.File, Line: step.Line},
 	}
-	if step.Disposition == string(plan.DispositionPlanned) && told.EndedAt != nil {
-		row.Reason = told.Reason // what came of it says more than why it was planned
+	if step.Disposition == string(plan.DispositionPlanned) && reported.EndedAt != nil {
+		row.Reason = reported.Reason // what came of it says more than why it was planned
 	}
 	if step.Resource.Type != "" {
 		row.Resource = step.Resource.String()

@@ -88,7 +88,7 @@ func (r *rehearsing) carryOut(ctx context.Context, report *history.Rehearsal, na
 	})
 	defer r.p.Events.Send(project.Parting{})
 	began := r.p.Now()
-	run, done, err := r.in.Real.CarryOut(ctx, r.scratch.Project, work, r.in.Workers, madeUp{})
+	run, done, err := r.in.Real.CarryOut(ctx, r.scratch.Project, work, r.in.Workers, randomSecrets{})
 	if run == "" {
 		return "", nil, errors.Join(ctx.Err(), err)
 	}
@@ -115,20 +115,20 @@ func carriedOut(of apply.Report) (history.RehearsalPart, []rehearsal.Measured) {
 
 func sortOf(step plan.Step) string { return string(step.Action) + " " + step.Resource.Type }
 
-// madeUp gives random values in place of the incumbent's secrets.
-type madeUp struct{}
+// randomSecrets gives random values in place of the incumbent's secrets.
+type randomSecrets struct{}
 
 // Secret implements apply.Sources.
-func (madeUp) Secret(context.Context, identity.SecretReference) (string, error) {
+func (randomSecrets) Secret(context.Context, identity.SecretReference) (string, error) {
 	return uuid.NewString(), nil
 }
 
 // foresee says what the real run will need, by the part that was just done.
 func (r *rehearsing) foresee(report *history.Rehearsal, real *plan.Plan, measured []rehearsal.Measured) {
-	here, there := r.scratch.Project.Config().Target.Provider, r.p.Config().Target.Provider
-	if here != there {
+	here, exists := r.scratch.Project.Config().Target.Provider, r.p.Config().Target.Provider
+	if here != exists {
 		report.Unsaid = fmt.Sprintf("a %s says nothing of the requests and the time of a %s; rehearse on one of those", here,
-			there)
+			exists)
 		return
 	}
 	sorts := []string{}

@@ -123,10 +123,10 @@ func (r *rehearsing) run(ctx context.Context) (*history.Rehearsal, error) {
 		return nil, diag.Errorf("rehearsal-empty", "There is nothing to rehearse", "The plan changes nothing in %s: %s.",
 			report.Target.Address, report.Target.Summary)
 	}
-	told := context.AfterFunc(ctx, func() {
+	reported := context.AfterFunc(ctx, func() {
 		r.p.Note("Interrupted: what is in flight is finished, nothing more is started. Interrupt again to leave at once.")
 	})
-	defer told()
+	defer reported()
 	if err := r.parts(ctx, report, real.Plan, work, memory.Seen(), real.Target); err != nil {
 		return nil, r.leftAsItIs(ctx, err)
 	}

@@ -81,7 +81,7 @@ func RecordOf(newestFirst []history.Run, run history.Run, p *plan.Plan, read his
 	}
 	record := &Record{Record: of, Plan: p}
 	for _, step := range p.Steps {
-		if did, there := of.Steps[step.ID]; there && step.Disposition == plan.DispositionPlanned {
+		if did, exists := of.Steps[step.ID]; exists && step.Disposition == plan.DispositionPlanned {
 			record.Did = append(record.Did, Did{Step: step, Did: did})
 		}
 	}

@@ -79,9 +79,9 @@ func TestCompleteSheet_AsksTheStandardQuestionsWhereTheConfigurationAsksNone(t *
 
 func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 	cases := map[string]struct {
-		change func(*switchover.Progress)
-		told   string
-		want   switchover.SheetLine
+		change   func(*switchover.Progress)
+		reported string
+		want     switchover.SheetLine
 	}{
 		"a secret that moved": {
 			func(p *switchover.Progress) { p.NewSecret, p.OldSecret = false, true }, "hidden",
@@ -102,7 +102,7 @@ func TestCompleteSheet_SaysHowTheSecretArrives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := payroll()
 			c.change(&p)
-			facts := []observation.ConnectionFact{fact(observation.ConnectionClientSecret, c.told)}
+			facts := []observation.ConnectionFact{fact(observation.ConnectionClientSecret, c.reported)}
 			c.want.Name, c.want.Label = "client_secret", "Client secret"
 			got := switchover.CompleteSheet(switchover.Sheet{}, p, nil, facts)
 			if diff := cmp.Diff([]switchover.SheetLine{c.want}, got.Lines); diff != "" {

@@ -132,7 +132,7 @@ func usages(ctx context.Context, w *planning.Prepared, throwAway bool, questions
 	w.Untold = 0
 	for _, question := range questions {
 		id := question.Resource.ID()
-		if u, told := known[id]; !u.Used && (!told || u.Unknown != "") {
+		if u, reported := known[id]; !u.Used && (!reported || u.Unknown != "") {
 			known[id] = observation.Usage{Resource: id}
 			w.Untold++
 		}

@@ -105,11 +105,11 @@ func TestRun_TellsHowFarItIs(t *testing.T) {
 	expected := verify.Expect([]verify.Done{
 		did("r1", "create", "a", identity.Attributes{}), did("r1", "create", "b", identity.Attributes{}),
 	}, schemas)
-	var told []string
+	var reported []string
 	o := options()
 	o.Workers = 1
 	o.Progress = func(done, total int, current string) {
-		told = append(told, fmt.Sprintf("%d of %d: %s", done, total, current))
+		reported = append(reported, fmt.Sprintf("%d of %d: %s", done, total, current))
 	}
 	target := fake{
 		live:  []identity.Resource{client("a", ""), client("b", "")},
@@ -118,7 +118,7 @@ func TestRun_TellsHowFarItIs(t *testing.T) {
 	if _, err := verify.Run(t.Context(), expected, target, schemas, o); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"1 of 2: client:a", "2 of 2: client:b"}, told); diff != "" {
+	if diff := cmp.Diff([]string{"1 of 2: client:a", "2 of 2: client:b"}, reported); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -38,13 +38,13 @@ func (s *waitSink) Accept(name string, level hclog.Level, message string, args .
 	if level != hclog.Warn || message != contract.WaitMessage {
 		return
 	}
-	told := map[string]string{}
+	reported := map[string]string{}
 	for i := 0; i+1 < len(args); i += 2 {
-		told[fmt.Sprint(args[i])] = protocol.CleanText(fmt.Sprint(args[i+1]))
+		reported[fmt.Sprint(args[i])] = protocol.CleanText(fmt.Sprint(args[i+1]))
 	}
 	provider := name[strings.LastIndexByte(name, '-')+1:]
-	s.tell(fmt.Sprintf("%s waits %s seconds before %s %s: %s", provider, told["seconds"], told["method"], told["path"],
-		told["reason"]))
+	s.tell(fmt.Sprintf("%s waits %s seconds before %s %s: %s", provider, reported["seconds"], reported["method"], reported["path"],
+		reported["reason"]))
 }
 
 // redacting is a writer whose text passes redact first.

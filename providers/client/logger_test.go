@@ -16,10 +16,10 @@ import (
 func TestLogger_TellsLongWaits(t *testing.T) {
 	for _, level := range []string{"", "error", "debug"} {
 		var out bytes.Buffer
-		var told []string
+		var reported []string
 		logger := NewLogger(level, &out,
 			func(text string) string { return strings.ReplaceAll(text, "planted", "(sensitive)") },
-			func(text string) { told = append(told, text) })
+			func(text string) { reported = append(reported, text) })
 		plugin := hostLogger{Logger: logger.Named("provider.okta"),
 			binary: "rehome-provider-okta"}.Named("rehome-provider-okta")
 		alive := reading.Telling(plugin)
@@ -28,8 +28,8 @@ func TestLogger_TellsLongWaits(t *testing.T) {
 		alive(reading.Sign{Method: "GET", Path: "/api/v1/apps"})
 		plugin.Warn("something else", "seconds", 600)
 		want := "okta waits 600 seconds before GET /api/v1/users/(sensitive): answered 429"
-		if len(told) != 1 || told[0] != want {
-			t.Errorf("%q: told %q", level, told)
+		if len(reported) != 1 || reported[0] != want {
+			t.Errorf("%q: told %q", level, reported)
 		}
 		if logged := strings.Contains(out.String(), contract.WaitMessage); logged != (level == "debug") {
 			t.Errorf("%q: %s", level, out.String())

@@ -68,7 +68,7 @@ func caseTenant(t *testing.T, folder string) fstest.MapFS {
 	if given := caseObjects(t, folder, "domains.json"); len(given) > 0 {
 		domains = nil
 		for _, one := range given {
-			if federation, there := one["federation"].(object); there {
+			if federation, present := one["federation"].(object); present {
 				federations[one["id"].(string)] = []object{federation}
 			}
 			delete(one, "federation")
@@ -83,10 +83,10 @@ func caseTenant(t *testing.T, folder string) fstest.MapFS {
 		applications = append(applications, over(object{"signInAudience": "AzureADMyOrg"}, application))
 		principals = append(principals, over(object{"accountEnabled": true, "servicePrincipalType": "Application"},
 			principal))
-		if given, there := pair["federatedIdentityCredentials"]; there {
+		if given, present := pair["federatedIdentityCredentials"]; present {
 			credentials[application["id"].(string)] = given
 		}
-		if given, there := pair["assigned"].([]any); there {
+		if given, present := pair["assigned"].([]any); present {
 			for i, one := range given {
 				given[i] = assignment(fmt.Sprintf("%s-%d", principal["id"], i+1), one.(object))
 			}

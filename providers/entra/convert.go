@@ -8,7 +8,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
-	"github.com/rehome-iam/rehome/providers/entra/internal/told"
+	"github.com/rehome-iam/rehome/providers/entra/internal/leftover"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -69,7 +69,7 @@ func convertDomain(e element) (identity.Item, error) {
 		Name: name, Verified: e.At("isVerified").Flag(), Initial: e.At("isInitial").Flag(), Default: e.At("isDefault").Flag(),
 		Purpose: "email", Federation: strings.ToLower(e.At("authenticationType").Text()),
 	}
-	out.Unknown = told.Unread(e.Node, "")
+	out.Unknown = leftover.Paths(e.Node, "")
 	return e.item(identity.KindDomain, name, out)
 }
 
@@ -106,7 +106,7 @@ func convertFederation(f federated) (identity.Item, error) {
 	// One federation service has several configurations of one name, and each an issuer of its own.
 	_, out.Alias, _ = strings.Cut(out.EntityID, "://")
 	f.id()
-	out.Unknown = append(out.Unknown, told.Unread(f.Node, "")...)
+	out.Unknown = append(out.Unknown, leftover.Paths(f.Node, "")...)
 	return f.item(identity.KindIdentityProvider, out.Name, out)
 }
 

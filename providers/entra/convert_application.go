@@ -7,7 +7,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
-	"github.com/rehome-iam/rehome/providers/entra/internal/told"
+	"github.com/rehome-iam/rehome/providers/entra/internal/leftover"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -236,27 +236,27 @@ func (j *joining) claims() {
 			}
 		}
 	}
-	told.Settle(j.Node, "optionalClaims", "appRoles", "requiredResourceAccess")
+	leftover.Settle(j.Node, "optionalClaims", "appRoles", "requiredResourceAccess")
 }
 
 func (j *joining) claim(text string) { j.out.TokenClaims = append(j.out.TokenClaims, text) }
 
 // unread lists what registration and instance set and nothing carries.
 func (j *joining) unread() {
-	told.Settle(j.Node, "id", "createdDateTime", "deletedDateTime", "passwordCredentials",
+	leftover.Settle(j.Node, "id", "createdDateTime", "deletedDateTime", "passwordCredentials",
 		"keyCredentials") // credentials are listed
 	settleTags(j.Node)
 	settleInstance(j.sp)
 	j.sp.At("homepage").SettledAs(j.At("web", "homePageUrl"))
 	j.sp.At("logoutUrl").SettledAs(j.At("web", "logoutUrl"))
-	told.SettleAmong(j.sp.At("servicePrincipalNames"), append(j.out.Audiences, j.out.ClientID)...)
-	told.SettleAmong(j.sp.At("replyUrls"), j.out.RedirectURIs...)
-	j.out.Unknown = append(j.out.Unknown, told.Unread(j.Node, "")...)
-	j.out.Unknown = append(j.out.Unknown, told.Unread(j.sp, "servicePrincipal")...)
+	leftover.SettleAmong(j.sp.At("servicePrincipalNames"), append(j.out.Audiences, j.out.ClientID)...)
+	leftover.SettleAmong(j.sp.At("replyUrls"), j.out.RedirectURIs...)
+	j.out.Unknown = append(j.out.Unknown, leftover.Paths(j.Node, "")...)
+	j.out.Unknown = append(j.out.Unknown, leftover.Paths(j.sp, "servicePrincipal")...)
 	for _, credential := range j.federated {
-		told.Settle(credential.Node, "id", "name", "issuer", "subject", "claimsMatchingExpression") // listed
-		told.SettleAmong(credential.At("audiences"), "api://AzureADTokenExchange")                  // the default
-		j.out.Unknown = append(j.out.Unknown, told.Unread(credential.Node, "federatedIdentityCredentials[]")...)
+		leftover.Settle(credential.Node, "id", "name", "issuer", "subject", "claimsMatchingExpression") // listed
+		leftover.SettleAmong(credential.At("audiences"), "api://AzureADTokenExchange")                  // the default
+		j.out.Unknown = append(j.out.Unknown, leftover.Paths(credential.Node, "federatedIdentityCredentials[]")...)
 	}
 	j.out.Unknown = sorted(j.out.Unknown)
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
+	"github.com/rehome-iam/rehome/providers/entra/internal/leftover"
 	"github.com/rehome-iam/rehome/providers/entra/internal/policy"
-	"github.com/rehome-iam/rehome/providers/entra/internal/told"
 )
 
 // convertGroup makes what a group is. Hidden says that its members may not be read.
@@ -37,7 +37,7 @@ func convertGroup(e element, hidden bool) kinds.Group {
 		e.At("membershipRuleProcessingState").SettledIf("On")
 	} else {
 		// A rule stays behind when a group is made static again; then it says nothing about the members.
-		told.Settle(e.Node, "membershipRule", "membershipRuleProcessingState")
+		leftover.Settle(e.Node, "membershipRule", "membershipRuleProcessingState")
 	}
 	out.Attributes = map[string][]string{}
 	for name, member := range map[string]string{"mail": "mail", "on_premises_sam_account_name": "onPremisesSamAccountName",
@@ -50,10 +50,10 @@ func convertGroup(e element, hidden bool) kinds.Group {
 		out.Attributes["assignable_to_role"] = []string{"true"}
 	}
 	if hidden {
-		told.Settle(e.Node, "visibility")
+		leftover.Settle(e.Node, "visibility")
 	}
-	told.Settle(e.Node, "id", "createdDateTime", "deletedDateTime", "renewedDateTime", "securityIdentifier")
-	out.Unknown = told.Unread(e.Node, "")
+	leftover.Settle(e.Node, "id", "createdDateTime", "deletedDateTime", "renewedDateTime", "securityIdentifier")
+	out.Unknown = leftover.Paths(e.Node, "")
 	return out
 }
 

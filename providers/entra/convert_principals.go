@@ -5,7 +5,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
-	"github.com/rehome-iam/rehome/providers/entra/internal/told"
+	"github.com/rehome-iam/rehome/providers/entra/internal/leftover"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -30,11 +30,11 @@ func convertPrincipal(e element, tenant, joined string) (identity.Item, error) {
 	}
 	if joined == "" {
 		settleInstance(e.Node)
-		told.SettleAmong(e.At("servicePrincipalNames"), out.AppID)
+		leftover.SettleAmong(e.At("servicePrincipalNames"), out.AppID)
 		if !out.OwnTenant {
-			told.Settle(e.Node, "replyUrls", "servicePrincipalNames", "homepage", "logoutUrl") // copies of the owner's registration
+			leftover.Settle(e.Node, "replyUrls", "servicePrincipalNames", "homepage", "logoutUrl") // copies of the owner's registration
 		}
-		out.Unknown = told.Unread(e.Node, "") // the registration tells them where there is one
+		out.Unknown = leftover.Paths(e.Node, "") // the registration tells them where there is one
 	}
 	item, err := e.item(identity.KindServicePrincipal, out.Name, out)
 	if err != nil {
@@ -54,7 +54,7 @@ func convertPrincipal(e element, tenant, joined string) (identity.Item, error) {
 
 // settleInstance marks what a service principal has beside settings.
 func settleInstance(instance reading.Node) {
-	told.Settle(instance, "id", "appId", "displayName", "appOwnerOrganizationId", "servicePrincipalType", // an item of its own
+	leftover.Settle(instance, "id", "appId", "displayName", "appOwnerOrganizationId", "servicePrincipalType", // an item of its own
 		"disabledByMicrosoftStatus", "createdDateTime", "deletedDateTime",
 		"preferredTokenSigningKeyThumbprint") // Entra's own key towards the application: a realm signs with another
 	settleTags(instance)
@@ -62,7 +62,7 @@ func settleInstance(instance reading.Node) {
 
 // settleTags marks the tags that the portal sets to know its own pages again.
 func settleTags(node reading.Node) {
-	told.SettleAmong(node.At("tags"), tagIntegrated, tagCustomSAML, "WindowsAzureActiveDirectoryGalleryApplicationPrimaryV1",
+	leftover.SettleAmong(node.At("tags"), tagIntegrated, tagCustomSAML, "WindowsAzureActiveDirectoryGalleryApplicationPrimaryV1",
 		"WindowsAzureActiveDirectoryGalleryApplicationNonPrimaryV1")
 }
 

@@ -56,16 +56,16 @@ func TestCollect_ALongWaitIsTold(t *testing.T) {
 		write(w, http.StatusTooManyRequests, `{}`)
 	}, elements())
 	s, _ := configured(t, f, nil)
-	told := make(chan reading.Sign, 100)
+	reported := make(chan reading.Sign, 100)
 	s.settings.alive = func(sign reading.Sign) {
 		if sign.Wait > 0 {
-			told <- sign
+			reported <- sign
 		}
 	}
 	if err := s.Collect(t.Context(), &collected{items: map[string]identity.Item{}}); err != nil {
 		t.Fatal(err)
 	}
-	if sign := <-told; sign.Wait.Seconds() < 120 || !strings.HasSuffix(sign.Path, "/users") {
+	if sign := <-reported; sign.Wait.Seconds() < 120 || !strings.HasSuffix(sign.Path, "/users") {
 		t.Errorf("told %+v", sign)
 	}
 	if New("1").(*source).settings.alive == nil {

@@ -14,7 +14,7 @@ func TestKeycloak_TheServerOfTheTestsLacksNothing(t *testing.T) {
 		if r.Type == realm.TypeRealm && len(object.Texts(r.Attributes["server_lacks"])) > 0 {
 			t.Errorf("the server lacks %v", r.Attributes["server_lacks"])
 		}
-		if _, told := r.Attributes["server_lacks"]; r.Type == realm.TypeRealm && !told {
+		if _, reported := r.Attributes["server_lacks"]; r.Type == realm.TypeRealm && !reported {
 			t.Error("what the server has is not told")
 		}
 	}

@@ -172,8 +172,8 @@ func TestKeycloak_AWholeApplicationIsWrittenReadBackChangedAndTakenBack(t *testi
 	}
 	after := readAll(t, target)
 	for _, step := range steps {
-		live, there := after[step.Resource.String()]
-		if !there {
+		live, present := after[step.Resource.String()]
+		if !present {
 			t.Errorf("%s does not read back", step.Resource)
 			continue
 		}
@@ -262,15 +262,15 @@ func testUpdates(t *testing.T, target *Target, steps []contract.StepRequest, rea
 		if old["redirect"] == true {
 			changed["redirect"] = false
 		}
-		there := contract.StepRequest{Action: contract.ActionUpdate, Resource: step.Resource, Before: old, After: changed,
+		present := contract.StepRequest{Action: contract.ActionUpdate, Resource: step.Resource, Before: old, After: changed,
 			Tag: step.Tag}
 		back := contract.StepRequest{Action: contract.ActionUpdate, Resource: step.Resource, Before: changed, After: old,
 			Tag: step.Tag}
-		mustApply(t, target, there)
+		mustApply(t, target, present)
 		if live := readAll(t, target)[step.Resource.String()]; len(differing(step.Resource, changed, live.Attributes)) > 0 {
 			t.Errorf("%s: after the change %v differ", step.Resource, differing(step.Resource, changed, live.Attributes))
 		}
-		if result := mustApply(t, target, there); !result.Already {
+		if result := mustApply(t, target, present); !result.Already {
 			t.Errorf("%s was changed twice", step.Resource)
 		}
 		mustApply(t, target, back)

@@ -45,7 +45,7 @@ func TestKeycloak_AGateThatWasBeingReplacedOpensItsClientAgain(t *testing.T) {
 	if err != nil || raw["enabled"] != true {
 		t.Errorf("the client is not open again: %v, %v", raw["enabled"], err)
 	}
-	if _, there := admin.Part(raw, "attributes")["rehome.reopen"]; there {
+	if _, present := admin.Part(raw, "attributes")["rehome.reopen"]; present {
 		t.Error("the sign is still on the client")
 	}
 	if again := mustApply(t, target, contract.StepRequest{Action: contract.ActionUpdate, Resource: id,

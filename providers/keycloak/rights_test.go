@@ -23,20 +23,20 @@ func TestKeycloak_EachStepNeedsTheRightsThatAreToldOfItsType(t *testing.T) {
 		}
 		tried[kind] = true
 		name := "apply-" + kind
-		told := rightsOf(t, reader(t, made, "ask-"+kind, viewRoles...), kind)
-		for _, lacking := range told {
+		reported := rightsOf(t, reader(t, made, "ask-"+kind, viewRoles...), kind)
+		for _, lacking := range reported {
 			if forMarkerOnly(kind, lacking) {
 				continue
 			}
-			fewer := slices.DeleteFunc(slices.Clone(told), func(role string) bool { return role == lacking })
+			fewer := slices.DeleteFunc(slices.Clone(reported), func(role string) bool { return role == lacking })
 			weak := reader(t, made, name+"-without-"+lacking, slices.Concat(viewRoles, fewer)...)
 			if _, err := weak.Apply(t.Context(), step); !admin.IsForbidden(err) {
 				t.Errorf("step %d, %s, without %s: %v", i, step.Resource, lacking, err)
 			}
 		}
-		result, err := reader(t, made, name, slices.Concat(viewRoles, told)...).Apply(t.Context(), step)
+		result, err := reader(t, made, name, slices.Concat(viewRoles, reported)...).Apply(t.Context(), step)
 		if err != nil || result.Already {
-			t.Fatalf("%s with %v: %v, already %v", step.Resource, told, err, result.Already)
+			t.Fatalf("%s with %v: %v, already %v", step.Resource, reported, err, result.Already)
 		}
 	}
 	for _, kind := range realm.Types() {

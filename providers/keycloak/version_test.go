@@ -13,7 +13,7 @@ import (
 )
 
 func TestIdentify_RefusesAServerThatIsTooOldAndTellsOfOneThatIsNew(t *testing.T) {
-	for told, want := range map[string]struct{ summary, refused string }{
+	for reported, want := range map[string]struct{ summary, refused string }{
 		"26.7.0":           {"Keycloak 26.7.0, realm acme", ""},
 		"26.7.4":           {"Keycloak 26.7.4, realm acme", ""},
 		"26.7.4.redhat-1":  {"Keycloak 26.7.4.redhat-1, realm acme", ""},
@@ -26,8 +26,8 @@ func TestIdentify_RefusesAServerThatIsTooOldAndTellsOfOneThatIsNew(t *testing.T)
 		"":                 {"Keycloak, realm acme (its version is not told; rehome was tried with 26.7)", ""},
 		"main":             {"Keycloak main, realm acme (its version does not read; rehome was tried with 26.7)", ""},
 	} {
-		t.Run(told, func(t *testing.T) {
-			who, err := identified(t, told)
+		t.Run(reported, func(t *testing.T) {
+			who, err := identified(t, reported)
 			var fault *contract.ProviderError
 			switch {
 			case want.refused == "" && (err != nil || who.Summary != want.summary):

@@ -64,7 +64,7 @@ func (p *peopleNames) differing(ctx context.Context, template string, given []ap
 	}
 	count := 0
 	for _, one := range given {
-		if name, there := p.fields[match[1]][one.person]; there && name != one.name {
+		if name, exists := p.fields[match[1]][one.person]; exists && name != one.name {
 			count++
 		}
 	}

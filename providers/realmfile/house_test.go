@@ -56,7 +56,7 @@ func TestGatesInAFileStandBehindWhatTheRealmDemands(t *testing.T) {
 	for _, requirement := range []string{gating.Required, gating.Disabled} {
 		if requirement == gating.Disabled {
 			bindTo(t, path, withFactor(requirement))
-			if _, there := gateIn(t, path); slices.Contains(there, gating.TopFlow(gating.PlaceBrowser)) {
+			if _, present := gateIn(t, path); slices.Contains(present, gating.TopFlow(gating.PlaceBrowser)) {
 				t.Fatal("the plan does not see that what the realm demands has changed")
 			}
 			step.Action, step.Before = contract.ActionUpdate, identity.Attributes{"flows": []any{}}
@@ -69,8 +69,8 @@ func TestGatesInAFileStandBehindWhatTheRealmDemands(t *testing.T) {
 		if len(executions) != 2 || executions[1]["requirement"] != requirement {
 			t.Errorf("the copy holds %v, want a second factor that is %s", executions, requirement)
 		}
-		if _, there := gateIn(t, path); len(there) != len(object.Texts(wanted["flows"])) {
-			t.Errorf("whole are %v", there)
+		if _, present := gateIn(t, path); len(present) != len(object.Texts(wanted["flows"])) {
+			t.Errorf("whole are %v", present)
 		}
 	}
 	doc := documentIn(t, path)

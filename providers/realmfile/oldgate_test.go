@@ -38,8 +38,8 @@ func TestGatesOfTheShapeBeforeAreReplaced(t *testing.T) {
 	}
 	whole(t, target)
 	makeOld(t, path)
-	if gate, there := gateIn(t, path); gate || slices.Contains(there, gating.TopFlow(gating.PlaceBrowser)) {
-		t.Fatalf("the plan finds no update: %v, %v", gate, there)
+	if gate, present := gateIn(t, path); gate || slices.Contains(present, gating.TopFlow(gating.PlaceBrowser)) {
+		t.Fatalf("the plan finds no update: %v, %v", gate, present)
 	}
 
 	target = configured(t, path)
@@ -49,8 +49,8 @@ func TestGatesOfTheShapeBeforeAreReplaced(t *testing.T) {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	whole(t, target)
-	if gate, there := gateIn(t, path); !gate || len(there) != len(aliases) {
-		t.Errorf("the gate is whole: %v; flows: %v", gate, there)
+	if gate, present := gateIn(t, path); !gate || len(present) != len(aliases) {
+		t.Errorf("the gate is whole: %v; flows: %v", gate, present)
 	}
 	if content, _ := os.ReadFile(path); strings.Contains(string(content), gating.PlaceBrowser.OldGate("wiki")) {
 		t.Error("the gate of the shape before is still there")
@@ -71,17 +71,17 @@ func documentIn(t *testing.T, path string) object.Object {
 }
 
 // gateIn tells whether the gate in a file is whole, and which flows are there in the shape of today.
-func gateIn(t *testing.T, path string) (whole bool, there []string) {
+func gateIn(t *testing.T, path string) (whole bool, present []string) {
 	t.Helper()
 	for _, r := range realm.ReadDocument(documentIn(t, path)) {
 		switch r.Type {
 		case realm.TypeGate:
 			whole = r.Attributes["intact"] == true
 		case realm.TypeGateFlows:
-			there = object.Texts(r.Attributes["flows"])
+			present = object.Texts(r.Attributes["flows"])
 		}
 	}
-	return whole, there
+	return whole, present
 }
 
 // makeOld gives a file the gates of the shape before.

@@ -65,7 +65,7 @@ func renameIn(entries []object.Object, field, old, name string) {
 
 // moveKey gives what a table holds under a key another key.
 func moveKey(table object.Object, old, key string) {
-	if held, there := table[old]; there {
+	if held, present := table[old]; present {
 		delete(table, old)
 		table[key] = held
 	}

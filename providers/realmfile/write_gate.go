@@ -328,7 +328,7 @@ func (c *change) detach(parent, flow string) {
 // scopes gives a client the marker scopes of its gate. A section clientScopes would replace the default scopes of the
 // realm, and a list of a client those it gets by default, so both are written in full.
 func (c *change) scopes(client object.Object, protocol string, wanted []string) error {
-	if _, there := c.root["clientScopes"]; !there {
+	if _, present := c.root["clientScopes"]; !present {
 		defaults, err := realm.DefaultScopes()
 		if err != nil {
 			return err
@@ -416,7 +416,7 @@ func (c *change) builtin() (addition, error) {
 	}
 	slices.Sort(what.ClientRoles)
 	for _, section := range []string{"defaultRole", "clientScopeMappings"} {
-		if _, there := c.root[section]; !there && sections[section] != nil {
+		if _, present := c.root[section]; !present && sections[section] != nil {
 			c.root[section] = sections[section]
 			what.Sections = append(what.Sections, section)
 		}

@@ -85,8 +85,8 @@ func (c *checker) gates() {
 	}
 	s := Situation{Realm: c.realm(), Providers: c.endOf(TypeProvider), Others: c.endOf(TypeClient),
 		Flows: c.end(identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey})}
-	there := object.Texts(c.live[identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey}].Attributes["flows"])
-	s.FlowsPlanned = !slices.Contains(there, gating.TopFlow(gating.PlaceBroker))
+	present := object.Texts(c.live[identity.ResourceID{Type: TypeGateFlows, Key: GateFlowsKey}].Attributes["flows"])
+	s.FlowsPlanned = !slices.Contains(present, gating.TopFlow(gating.PlaceBroker))
 	for _, id := range slices.Sorted(maps.Keys(judged)) {
 		s.Client = c.end(identity.ResourceID{Type: TypeClient, Key: id})
 		s.Gate = c.end(identity.ResourceID{Type: TypeGate, Key: id})
@@ -125,7 +125,7 @@ func (c *checker) house() {
 	if !changes || realm == nil {
 		return
 	}
-	there := object.Texts(c.live[flows.ID()].Attributes["flows"])
+	present := object.Texts(c.live[flows.ID()].Attributes["flows"])
 	for setting, place := range map[string]gating.Place{"browser_flow": gating.PlaceBrowser,
 		"direct_grant_flow": gating.PlaceDirect} {
 		bound := object.Text(realm, setting)
@@ -134,7 +134,7 @@ func (c *checker) house() {
 				"is not assigned to a gated application", bound),
 				"Bind the realm to the flow that everybody shall sign in with, then plan again: the gates stand behind a copy of it.")
 		}
-		if place == gating.PlaceBrowser && !gating.IsOurs(bound) && !slices.Contains(there, gating.TopFlow(place)) {
+		if place == gating.PlaceBrowser && !gating.IsOurs(bound) && !slices.Contains(present, gating.TopFlow(place)) {
 			c.found = append(c.found, contract.CheckFinding{Resource: flows.ID(), Finding: fidelity.Finding{
 				Type: fidelity.Approximation, Field: setting, Direction: fidelity.DirectionSame,
 				Summary: fmt.Sprintf("gated applications sign people in as the flow %q of the realm demands it today, and then ask "+

@@ -19,7 +19,7 @@ func ReadDocument(doc object.Object) []identity.Resource {
 	readGroups(object.Objects(doc["groups"]), "", &groups, &assignments)
 	resources = append(resources, groups...)
 	flows := gating.ParseFlows(doc)
-	if r, there := ReadGateFlows(flows.GateFlows()); there {
+	if r, present := ReadGateFlows(flows.GateFlows()); present {
 		resources = append(resources, r)
 	}
 	resources = append(resources, readProviders(doc)...)
@@ -59,7 +59,7 @@ func readProviders(doc object.Object) []identity.Resource {
 	for _, o := range object.Objects(doc["organizations"]) {
 		var linked []object.Object
 		for _, link := range object.Objects(o["identityProviders"]) {
-			if p, there := byAlias[object.Text(link, "alias")]; there {
+			if p, present := byAlias[object.Text(link, "alias")]; present {
 				linked = append(linked, p)
 			}
 		}
@@ -87,7 +87,7 @@ func readClients(doc object.Object, flows gating.FlowSet) []identity.Resource {
 		for _, r := range object.Objects(rolesOf[id]) {
 			roles = append(roles, ReadClientRole(id, r))
 		}
-		if gate, there := flows.Gate(c); there {
+		if gate, present := flows.Gate(c); present {
 			gates = append(gates, gate)
 		}
 		enablements = append(enablements, signIns.Into(ReadEnablement(c), c))
@@ -108,7 +108,7 @@ func sortedKeys(o object.Object) []string {
 // there only with what leads to the page of a refusal, unless there is nothing of it.
 func ReadServer(doc object.Object) []identity.Resource {
 	resources := ReadDocument(doc)
-	if missing, told := doc[lacks]; told {
+	if missing, reported := doc[lacks]; reported {
 		for _, r := range resources {
 			if r.Type == TypeRealm {
 				r.Attributes["server_lacks"] = object.Sorted(object.Texts(missing))

@@ -102,9 +102,9 @@ func houseDoor() door {
 		reads:  "browserFlow and directGrantFlow of the realm, what is below them, and the copies that gates stand behind",
 		action: "Plan again: the plan puts a copy of today before the gates.",
 		open: func(s Situation) []string {
-			there := object.Texts(s.Flows["flows"])
-			return when(s.Flows != nil && !(slices.Contains(there, gating.TopFlow(gating.PlaceBrowser)) &&
-				slices.Contains(there, gating.TopFlow(gating.PlaceDirect))),
+			present := object.Texts(s.Flows["flows"])
+			return when(s.Flows != nil && !(slices.Contains(present, gating.TopFlow(gating.PlaceBrowser)) &&
+				slices.Contains(present, gating.TopFlow(gating.PlaceDirect))),
 				"the gates do not stand behind what the realm demands today of whoever signs in")
 		}}
 }

@@ -101,7 +101,7 @@ func TestCheck_BlocksWhatTheServerWasStartedWithout(t *testing.T) {
 
 func TestReadDocument_AFileLacksNothingThatIsKnown(t *testing.T) {
 	for _, r := range ReadDocument(object.Object{"realm": "acme", "clients": []any{}}) {
-		if _, told := r.Attributes["server_lacks"]; told {
+		if _, reported := r.Attributes["server_lacks"]; reported {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -157,7 +157,7 @@ func writeClientAttributes(o object.Object, value any) {
 		if !set {
 			text, _ = row.none.(string)
 		}
-		if _, there := object.Peek(o, "attributes")[row.name]; text != "" || there {
+		if _, present := object.Peek(o, "attributes")[row.name]; text != "" || present {
 			row.put(o, text)
 		}
 	}

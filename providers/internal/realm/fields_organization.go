@@ -37,13 +37,13 @@ func readDomains(o object.Object) any {
 // writeDomains keeps what is known of domains that are there. The flag verified is set and never checked by the server
 // (26.7.4).
 func writeDomains(o object.Object, value any) {
-	there := map[string]object.Object{}
+	present := map[string]object.Object{}
 	for _, d := range object.Objects(o["domains"]) {
-		there[object.Text(d, "name")] = d
+		present[object.Text(d, "name")] = d
 	}
 	domains := []any{}
 	for _, name := range object.Texts(value) {
-		if old, known := there[name]; known {
+		if old, known := present[name]; known {
 			domains = append(domains, old)
 			continue
 		}

@@ -115,14 +115,14 @@ func TestEveryClientAttributeIsWrittenReadBackAndTakenAway(t *testing.T) {
 				}
 				live = WriteClient(live, identity.Attributes{"attributes": map[string]any{}}, "", nil)
 				none, _ := row.none.(string)
-				if said, there := object.Peek(live, "attributes")[row.name]; !there || said != none {
+				if said, present := object.Peek(live, "attributes")[row.name]; !present || said != none {
 					t.Errorf("taken away, it is sent as %v: only %q removes it at the server", said, none)
 				}
 				if left := object.Peek(object.Object(ReadClient(live).Attributes), "attributes"); len(left) > 0 {
 					t.Errorf("%v is left", left)
 				}
 				DropEmptyAttributes(live)
-				if said, there := object.Peek(live, "attributes")[row.name]; there && said == "" {
+				if said, present := object.Peek(live, "attributes")[row.name]; present && said == "" {
 					t.Error("a file holds it though it is empty")
 				}
 			})

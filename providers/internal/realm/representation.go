@@ -196,13 +196,13 @@ func gateFields() []field {
 
 // ReadGateFlows makes the resource of the top-level flows of which aliases are there; false when none is.
 func ReadGateFlows(aliases []string) (identity.Resource, bool) {
-	there := map[string]bool{}
+	present := map[string]bool{}
 	for _, alias := range aliases {
-		there[alias] = true
+		present[alias] = true
 	}
 	var found []string
 	for _, flow := range gating.BaseFlows() {
-		if there[flow.Alias] {
+		if present[flow.Alias] {
 			found = append(found, flow.Alias)
 		}
 	}

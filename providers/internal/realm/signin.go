@@ -132,8 +132,8 @@ func (s *SignIns) asks(alias string) asked { return s.level(alias, map[string]bo
 // say; else one alternative is enough, or a conditional part in their place. A conditional part beside what is required
 // may be left out.
 func (s *SignIns) level(alias string, above map[string]bool) asked {
-	flow, there := s.flows[alias]
-	if !there || above[alias] {
+	flow, present := s.flows[alias]
+	if !present || above[alias] {
 		return asksLittle
 	}
 	above[alias] = true

@@ -120,12 +120,12 @@ func (p *pace) learn(bucket string, response *http.Response, now time.Time) {
 	if used := limit - remaining; used < limit*p.share {
 		return
 	}
-	told := reset.Sub(serverTime(response.Header, now))
-	wait := clampPause(told.Seconds())
+	reported := reset.Sub(serverTime(response.Header, now))
+	wait := clampPause(reported.Seconds())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.far, bucket)
-	if told > wait {
+	if reported > wait {
 		p.far[bucket] = reset
 	}
 	if until := now.Add(wait); until.After(p.until[bucket]) {

@@ -38,11 +38,11 @@ func TestRetry_TriesAgainOnlyWhatMayBeAndWaitsForWhoIsBusy(t *testing.T) {
 					waits = append(waits, d)
 					return c.sleep
 				}}
-			told := 0
+			reported := 0
 			tries := retry.Do(t.Context(), func(int) reading.Attempt { return c.attempt },
-				func(int, time.Duration) { told++ })
-			if tries != c.tries || len(waits) != c.waits || told != tries {
-				t.Errorf("%d tries, waits %v, told of %d", tries, waits, told)
+				func(int, time.Duration) { reported++ })
+			if tries != c.tries || len(waits) != c.waits || reported != tries {
+				t.Errorf("%d tries, waits %v, told of %d", tries, waits, reported)
 			}
 			if len(waits) > 0 && waits[0] < c.least {
 				t.Errorf("waited only %s", waits[0])

@@ -141,8 +141,8 @@ func TestAFaultSaysWhatTheServerAskedToWait(t *testing.T) {
 func TestAResetThatIsFarAwayIsToldWhileItIsWaitedFor(t *testing.T) {
 	now := time.Date(2026, 11, 28, 6, 0, 0, 0, time.UTC)
 	reset := now.Add(48 * time.Hour)
-	var told []reading.Sign
-	options := reading.Options{Alive: func(s reading.Sign) { told = append(told, s) }, Now: func() time.Time { return now },
+	var reported []reading.Sign
+	options := reading.Options{Alive: func(s reading.Sign) { reported = append(reported, s) }, Now: func() time.Time { return now },
 		Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil }}
 	transport := func(w http.ResponseWriter) {
 		w.Header().Set("X-Rate-Limit-Limit", "100")
@@ -163,10 +163,10 @@ func TestAResetThatIsFarAwayIsToldWhileItIsWaitedFor(t *testing.T) {
 		}
 		response.Body.Close()
 	}
-	if !slices.ContainsFunc(told, func(s reading.Sign) bool {
+	if !slices.ContainsFunc(reported, func(s reading.Sign) bool {
 		return s.Wait == 10*time.Minute && strings.Contains(s.Reason, "the server gives none before 2026-11-30T06:00:00Z")
 	}) {
-		t.Errorf("told %+v", told)
+		t.Errorf("told %+v", reported)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
-	"github.com/rehome-iam/rehome/providers/entra/internal/told"
+	"github.com/rehome-iam/rehome/providers/entra/internal/leftover"
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
@@ -37,7 +37,7 @@ func ConditionalAccess(n reading.Node) (out kinds.AuthPolicy, gaps []string) {
 		out.Status = identity.StatusActive // the safe side: it may be enforced
 		r.strange("state " + state)
 	}
-	told.Settle(n, "id", "templateId", "createdDateTime", "modifiedDateTime", "deletedDateTime")
+	leftover.Settle(n, "id", "templateId", "createdDateTime", "modifiedDateTime", "deletedDateTime")
 	controls = append(controls, r.rest(n, "")...)
 	out.Summary = []string{summarize(conditions, append(controls, sessions...))}
 	out.Unknown = r.unknown
@@ -60,8 +60,8 @@ func SecurityDefaults(n reading.Node) kinds.AuthPolicy {
 	if n.At("isEnabled").Flag() {
 		out.Status, out.Restricts = identity.StatusActive, true
 	}
-	told.Settle(n, "id", "description", "deletedDateTime")
-	out.Unknown = told.Unread(n, "")
+	leftover.Settle(n, "id", "description", "deletedDateTime")
+	out.Unknown = leftover.Paths(n, "")
 	return out
 }
 
@@ -130,7 +130,7 @@ func (r *policyReader) rest(n reading.Node, where string) []string {
 	var out []string
 	for _, name := range n.Names() {
 		value := n.At(name)
-		if len(told.Unread(value, name)) == 0 {
+		if len(leftover.Paths(value, name)) == 0 {
 			continue
 		}
 		r.unknown = append(r.unknown, where+name)

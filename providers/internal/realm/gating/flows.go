@@ -43,10 +43,10 @@ func ParseFlows(realm object.Object) FlowSet {
 	}
 	s.below, s.whole = map[string]map[string]Execution{}, map[string]bool{}
 	for _, place := range s.Places() {
-		if top, there := s.Tree(TopFlow(place)); there {
+		if top, exists := s.Tree(TopFlow(place)); exists {
 			s.index(top)
 		}
-		if parent, there := s.child(TopFlow(place), GateParent(place), Required); there {
+		if parent, exists := s.child(TopFlow(place), GateParent(place), Required); exists {
 			s.whole[parent.Alias] = Covers(parent, place.Admission(nil))
 		}
 		for alias, e := range s.below[GateParent(place)] {
@@ -74,8 +74,8 @@ func (s FlowSet) index(flow Flow) {
 
 // child finds a flow right below another one, with a requirement.
 func (s FlowSet) child(outer, inner, requirement string) (Flow, bool) {
-	e, there := s.below[outer][inner]
-	if !there {
+	e, exists := s.below[outer][inner]
+	if !exists {
 		return Flow{}, false
 	}
 	return *e.Flow, e.Requirement == requirement
@@ -88,8 +88,8 @@ func (s FlowSet) ID(alias string) string { return object.Text(s.flows[alias], "i
 func (s FlowSet) Tree(alias string) (Flow, bool) { return s.tree(alias, map[string]bool{}) }
 
 func (s FlowSet) tree(alias string, above map[string]bool) (Flow, bool) {
-	o, there := s.flows[alias]
-	if !there || above[alias] {
+	o, exists := s.flows[alias]
+	if !exists || above[alias] {
 		return Flow{}, false
 	}
 	above[alias] = true
@@ -230,8 +230,8 @@ func (s FlowSet) stands(place Place, protocol, clientID string) bool {
 	if !s.whole[GateParent(place)] || !s.whole[place.Chunk(protocol, clientID)] {
 		return false
 	}
-	gate, there := s.child(place.Gates(protocol, clientID), GateAlias(place, clientID), Alternative)
-	return there && Covers(gate, place.gate(clientID))
+	gate, exists := s.child(place.Gates(protocol, clientID), GateAlias(place, clientID), Alternative)
+	return exists && Covers(gate, place.gate(clientID))
 }
 
 // FormerGate is the gate of a client as a step that gives it another name knows it. Its client has the new id by then, and
@@ -259,8 +259,8 @@ func (s FlowSet) GateFlows() []string {
 
 // IsWhole tells whether a top-level flow of ours is as it must be.
 func (s FlowSet) IsWhole(wanted Flow) bool {
-	live, there := s.Tree(wanted.Alias)
-	if !there || !live.TopLevel {
+	live, exists := s.Tree(wanted.Alias)
+	if !exists || !live.TopLevel {
 		return false
 	}
 	place, ours := PlaceOf(wanted.Alias)

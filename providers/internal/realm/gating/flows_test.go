@@ -14,12 +14,12 @@ func TestAFlowThatHoldsItselfIsCutOff(t *testing.T) {
 		{"alias": "b", "authenticationExecutions": []any{object.Object{"flowAlias": "a", "requirement": Required},
 			object.Object{"flowAlias": "nowhere"}}},
 	}})
-	tree, there := s.Tree("a")
-	if !there || len(tree.Executions[0].Flow.Executions) != 2 ||
+	tree, exists := s.Tree("a")
+	if !exists || len(tree.Executions[0].Flow.Executions) != 2 ||
 		len(tree.Executions[0].Flow.Executions[0].Flow.Executions) != 0 {
-		t.Errorf("%+v, %v", tree, there)
+		t.Errorf("%+v, %v", tree, exists)
 	}
-	if _, there := s.Tree("c"); there || s.ID("c") != "" {
+	if _, exists := s.Tree("c"); exists || s.ID("c") != "" {
 		t.Error("a flow is there that nobody named")
 	}
 }

@@ -87,7 +87,7 @@ func (s FlowSet) source(place Place) (Flow, bool) {
 	if alias == "" || IsOurs(alias) {
 		return Flow{}, false // a copy of the gates before the gates
 	}
-	if tree, there := s.Tree(alias); there {
+	if tree, exists := s.Tree(alias); exists {
 		return tree, true
 	}
 	for _, flow := range builtinFlows() {
@@ -147,7 +147,7 @@ func isHouse(house *Flow, place Place, source Flow, known bool) bool {
 func (s FlowSet) House(place Place) string {
 	source, known := s.source(place)
 	for _, alias := range place.Houses() {
-		if house, there := s.child(TopFlow(place), alias, Required); there && isHouse(&house, place, source, known) {
+		if house, exists := s.child(TopFlow(place), alias, Required); exists && isHouse(&house, place, source, known) {
 			return alias
 		}
 	}

@@ -97,9 +97,9 @@ func withoutTLS(field, address string) []fidelity.Finding {
 func optionalAddresses(app *kinds.Application) []fidelity.Finding {
 	var findings []fidelity.Finding
 	for _, optional := range []struct {
-		field   string
-		address *string
-		told    bool // something is sent there
+		field    string
+		address  *string
+		reported bool // something is sent there
 	}{
 		{"frontchannel_logout_url", &app.FrontchannelLogoutURL, true},
 		{"backchannel_logout_url", &app.BackchannelLogoutURL, true}, {"logout_url", &app.LogoutURL, true},
@@ -111,7 +111,7 @@ func optionalAddresses(app *kinds.Application) []fidelity.Finding {
 		case addressProblem(address) != "":
 			findings = append(findings, lost(optional.field, "left out: "+clip(address)+" "+addressProblem(address)))
 			*optional.address = ""
-		case optional.told:
+		case optional.reported:
 			findings = append(findings, withoutTLS(optional.field, address)...)
 		}
 	}

@@ -48,32 +48,32 @@ func describe(t *testing.T, client string, more map[string]string) (map[string]s
 	}
 	server := admintest.New(t, answers)
 	facts, err := connecting.Describe(t.Context(), current.New(server.Client(t), "https://login.example"), wiki)
-	told := map[string]string{}
+	reported := map[string]string{}
 	for _, fact := range facts {
-		if told[fact.Name] != "" {
-			told[fact.Name] += "\n"
+		if reported[fact.Name] != "" {
+			reported[fact.Name] += "\n"
 		}
-		told[fact.Name] += fact.Value
+		reported[fact.Name] += fact.Value
 	}
-	return told, facts, err
+	return reported, facts, err
 }
 
 func TestDescribe_AnOpenIDClientIsToldByItsPublicAddresses(t *testing.T) {
-	told, _, err := describe(t, `{"clientId":"wiki","protocol":"openid-connect","standardFlowEnabled":true,
+	reported, _, err := describe(t, `{"clientId":"wiki","protocol":"openid-connect","standardFlowEnabled":true,
 		"redirectUris":["https://wiki.example/*","https://wiki.example/back"],
 		"defaultClientScopes":["profile","basic","rehome-gate","acr"],"optionalClientScopes":["offline_access"],
 		"secret":"planted","attributes":{"pkce.code.challenge.method":"S256"}}`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims := told[observation.ConnectionClaims]
-	delete(told, observation.ConnectionClaims)
-	test, err := url.Parse(told[observation.ConnectionTest])
+	claims := reported[observation.ConnectionClaims]
+	delete(reported, observation.ConnectionClaims)
+	test, err := url.Parse(reported[observation.ConnectionTest])
 	if err != nil || test.Host != "login.example" || test.Query().Get("redirect_uri") != "https://wiki.example/back" ||
 		test.Query().Get("code_challenge_method") != "S256" || test.Query().Get("client_id") != "wiki" {
 		t.Errorf("the address of a test is %s, %v", test, err)
 	}
-	delete(told, observation.ConnectionTest)
+	delete(reported, observation.ConnectionTest)
 	want := map[string]string{
 		"protocol": "OpenID Connect", "issuer": "https://login.example/realms/acme",
 		"discovery_url":          "https://login.example/realms/acme/.well-known/openid-configuration",
@@ -93,9 +93,9 @@ func TestDescribe_AnOpenIDClientIsToldByItsPublicAddresses(t *testing.T) {
 		"lifetimes": "access and ID token: 300 seconds\nrefresh token: until the sign-on session was idle for 1800 seconds " +
 			"or is 36000 seconds old\na refresh token may be used again",
 	}
-	scopes := told[observation.ConnectionScopes]
-	delete(told, observation.ConnectionScopes)
-	if diff := cmp.Diff(want, told); diff != "" {
+	scopes := reported[observation.ConnectionScopes]
+	delete(reported, observation.ConnectionScopes)
+	if diff := cmp.Diff(want, reported); diff != "" {
 		t.Error(diff)
 	}
 	if !strings.HasPrefix(scopes, "openid profile") || !strings.HasSuffix(scopes, "offline_access") ||
@@ -123,9 +123,9 @@ func TestDescribe_AClientProvesItselfAsItIsSet(t *testing.T) {
 		`"publicClient":false`:                            "a secret; it is handed over",
 		`"clientAuthenticatorType":"something-of-theirs"`: "a secret; it is handed over",
 	} {
-		told, _, err := describe(t, `{"clientId":"wiki",`+client+`}`, nil)
-		if err != nil || !strings.Contains(told[observation.ConnectionClientSecret], want) {
-			t.Errorf("%s: %q, %v", client, told[observation.ConnectionClientSecret], err)
+		reported, _, err := describe(t, `{"clientId":"wiki",`+client+`}`, nil)
+		if err != nil || !strings.Contains(reported[observation.ConnectionClientSecret], want) {
+			t.Errorf("%s: %q, %v", client, reported[observation.ConnectionClientSecret], err)
 		}
 	}
 }
@@ -143,8 +143,8 @@ func TestDescribe_ATestBeginsOnlyWhereAnAnswerCanGo(t *testing.T) {
 		`"standardFlowEnabled":true,"rootUrl":"${authBaseUrl}","redirectUris":["/back"]`:            "",
 		`"standardFlowEnabled":true,"rootUrl":"","redirectUris":["/back","com.example.wiki:/back"]`: "com.example.wiki:/back",
 	} {
-		told, _, err := describe(t, `{"clientId":"wiki",`+client+`}`, nil)
-		test, parsed := url.Parse(told[observation.ConnectionTest])
+		reported, _, err := describe(t, `{"clientId":"wiki",`+client+`}`, nil)
+		test, parsed := url.Parse(reported[observation.ConnectionTest])
 		if err != nil || parsed != nil || test.Query().Get("redirect_uri") != want {
 			t.Errorf("%s: %s, %v", client, test, err)
 		}
@@ -178,10 +178,10 @@ func TestDescribe_TheSampleHasWhatEachMapperAdds(t *testing.T) {
 		"a mapper of theirs is not guessed": {mapper("script-of-theirs", `"claim.name":"env"`), "env", "null"},
 		"a scope":                           {mapper("none", ``), "email_verified", "true"},
 	} {
-		told, _, err := describe(t, c.client, nil)
+		reported, _, err := describe(t, c.client, nil)
 		var sample map[string]any
-		if err != nil || json.Unmarshal([]byte(told[observation.ConnectionClaims]), &sample) != nil {
-			t.Errorf("%s: %v, %v", name, told, err)
+		if err != nil || json.Unmarshal([]byte(reported[observation.ConnectionClaims]), &sample) != nil {
+			t.Errorf("%s: %v, %v", name, reported, err)
 			continue
 		}
 		if got, err := json.Marshal(sample[c.claim]); err != nil || string(got) != c.want {
@@ -223,7 +223,7 @@ func descriptor(keys ...string) string {
 func TestDescribe_ASAMLClientIsToldWhomToTrustAndWhatItGets(t *testing.T) {
 	until := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
 	signing, either := certificate(t, until), certificate(t, until.AddDate(1, 0, 0))
-	told, facts, err := describe(t, `{"clientId":"wiki","protocol":"saml","baseUrl":"https://wiki.example/",
+	reported, facts, err := describe(t, `{"clientId":"wiki","protocol":"saml","baseUrl":"https://wiki.example/",
 		"redirectUris":["https://wiki.example/b","https://wiki.example/acs"],
 		"attributes":{"saml_assertion_consumer_url_post":"https://wiki.example/acs","saml_name_id_format":"email"},
 		"protocolMappers":[{"name":"r","protocolMapper":"saml-role-list-mapper","config":{"attribute.name":"Role"}},
@@ -242,12 +242,12 @@ func TestDescribe_ASAMLClientIsToldWhomToTrustAndWhatItGets(t *testing.T) {
 	if diff := cmp.Diff([]string{"2031-02-03T04:05:06Z", "2032-02-03T04:05:06Z"}, expire); diff != "" {
 		t.Error(diff)
 	}
-	if sample := told[observation.ConnectionClaims]; !strings.HasPrefix(sample, "NameID: ada@example.com\n") ||
+	if sample := reported[observation.ConnectionClaims]; !strings.HasPrefix(sample, "NameID: ada@example.com\n") ||
 		!strings.Contains(sample, `"Role"`) || strings.Contains(sample, `""`) {
 		t.Errorf("the sample is %s", sample)
 	}
-	delete(told, observation.ConnectionCertificate)
-	delete(told, observation.ConnectionClaims)
+	delete(reported, observation.ConnectionCertificate)
+	delete(reported, observation.ConnectionClaims)
 	if diff := cmp.Diff(map[string]string{
 		"protocol": "SAML 2.0", "idp_entity_id": "https://login.example/realms/acme",
 		"metadata_url": "https://login.example/realms/acme/protocol/saml/descriptor",
@@ -261,7 +261,7 @@ func TestDescribe_ASAMLClientIsToldWhomToTrustAndWhatItGets(t *testing.T) {
 			"allow for clocks that differ",
 		"sp_entity_id": "wiki", "acs_urls": "https://wiki.example/acs\nhttps://wiki.example/b",
 		"name_id_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "test_url": "https://wiki.example/",
-	}, told); diff != "" {
+	}, reported); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -274,13 +274,13 @@ func TestDescribe_TheNameIDIsThatOfTheFormatOrOfItsMapper(t *testing.T) {
 		{"username", oasis + "1.1:nameid-format:unspecified", "ada"},
 		{"", oasis + "1.1:nameid-format:unspecified", "ada"},
 	} {
-		told, _, err := describe(t, `{"clientId":"wiki","protocol":"saml","attributes":{"saml_name_id_format":"`+c[0]+
+		reported, _, err := describe(t, `{"clientId":"wiki","protocol":"saml","attributes":{"saml_name_id_format":"`+c[0]+
 			`","saml_idp_initiated_sso_url_name":"wiki"}}`,
 			map[string]string{descriptorPath: descriptor(certificate(t, time.Unix(2e9, 0)))})
-		if err != nil || told[observation.ConnectionNameID] != c[1] ||
-			!strings.HasPrefix(told[observation.ConnectionClaims], "NameID: "+c[2]) ||
-			told[observation.ConnectionTest] != "https://login.example/realms/acme/protocol/saml/clients/wiki" {
-			t.Errorf("%s: %v, %v", c[0], told, err)
+		if err != nil || reported[observation.ConnectionNameID] != c[1] ||
+			!strings.HasPrefix(reported[observation.ConnectionClaims], "NameID: "+c[2]) ||
+			reported[observation.ConnectionTest] != "https://login.example/realms/acme/protocol/saml/clients/wiki" {
+			t.Errorf("%s: %v, %v", c[0], reported, err)
 		}
 	}
 }

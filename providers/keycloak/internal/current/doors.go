@@ -23,11 +23,11 @@ func (c *Realm) Situation(ctx context.Context, application object.Object,
 		return s, err
 	}
 	s.Realm = realm.ReadRealmSwitches(document).Attributes
-	there, err := c.standing(ctx, document)
+	exists, err := c.standing(ctx, document)
 	if err != nil {
 		return s, err
 	}
-	s.Flows = identity.Attributes{"flows": object.List(there)}
+	s.Flows = identity.Attributes{"flows": object.List(exists)}
 	providers, err := c.providers(ctx)
 	if err != nil {
 		return s, err

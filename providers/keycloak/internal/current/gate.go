@@ -57,7 +57,7 @@ func (c *Realm) readGateFlows(ctx context.Context, document object.Object, ours 
 	}
 	var wanted []string
 	for _, flow := range ours {
-		if id, there := found.Known[flow.Alias]; there {
+		if id, exists := found.Known[flow.Alias]; exists {
 			found.IDs[flow.Alias] = id
 			wanted = append(wanted, flow.Alias)
 		}
@@ -194,8 +194,8 @@ func (c *Realm) Gate(ctx context.Context, application object.Object) (identity.R
 		return identity.Resource{}, false, err
 	}
 	document := withTops(object.Object{"authenticatorConfig": configs}, tops, flows)
-	resource, there := gating.ParseFlows(document).Gate(application)
-	return resource, there, nil
+	resource, exists := gating.ParseFlows(document).Gate(application)
+	return resource, exists, nil
 }
 
 // PlacesFor lists where the gate of a client must stand.

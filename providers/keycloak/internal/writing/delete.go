@@ -96,8 +96,8 @@ func (w gateWriter) Remove(ctx context.Context, _ contract.StepRequest, live *fo
 	}
 	for place := range trees {
 		for _, alias := range []string{gating.GateAlias(place, clientID), place.OldGate(clientID)} {
-			execution, there := trees[place].Executions[alias]
-			if !there {
+			execution, present := trees[place].Executions[alias]
+			if !present {
 				continue
 			}
 			if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {

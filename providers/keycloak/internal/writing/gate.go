@@ -27,8 +27,8 @@ func (w flowsWriter) Find(ctx context.Context, _ contract.StepRequest) (*found, 
 	if err != nil {
 		return nil, err
 	}
-	resource, there := realm.ReadGateFlows(live.Whole)
-	if !there {
+	resource, present := realm.ReadGateFlows(live.Whole)
+	if !present {
 		return nil, nil
 	}
 	return &found{Resource: resource}, nil
@@ -159,8 +159,8 @@ func (w gateWriter) Find(ctx context.Context, step contract.StepRequest) (*found
 	if err != nil || raw == nil {
 		return nil, err
 	}
-	resource, there, err := w.Gate(ctx, raw)
-	if err != nil || !there {
+	resource, present, err := w.Gate(ctx, raw)
+	if err != nil || !present {
 		return nil, err
 	}
 	live := &found{Resource: resource, Raw: raw}
@@ -247,8 +247,8 @@ func (w gateWriter) build(ctx context.Context, step contract.StepRequest, applic
 		return err
 	}
 	for _, place := range places {
-		tree, there := trees[place]
-		if !there {
+		tree, present := trees[place]
+		if !present {
 			return steps.Refuse("flow %q is not there; it is made by the step of type %s", gating.TopFlow(place),
 				realm.TypeGateFlows)
 		}
@@ -295,8 +295,8 @@ func (w gateWriter) dropStrays(ctx context.Context, strays []string, trees map[g
 			continue
 		}
 		for place, tree := range trees {
-			execution, there := tree.Executions[place.AliasOf(key)]
-			if !there {
+			execution, present := tree.Executions[place.AliasOf(key)]
+			if !present {
 				continue
 			}
 			if err := w.Realm.Delete(ctx, w.Admin("authentication", "executions", execution), nil); err != nil {
@@ -326,8 +326,8 @@ func (w gateWriter) placesOf(ctx context.Context, application object.Object) ([]
 		return nil, nil, err
 	}
 	missing := slices.DeleteFunc(slices.Clone(places), func(place gating.Place) bool {
-		_, there := trees[place]
-		return there || slices.Contains(gating.Places(), place)
+		_, present := trees[place]
+		return present || slices.Contains(gating.Places(), place)
 	})
 	if len(missing) == 0 {
 		return places, trees, nil
@@ -382,14 +382,14 @@ func (w gateWriter) release(ctx context.Context, application object.Object) erro
 	if err != nil {
 		return err
 	}
-	there := map[string]bool{}
+	present := map[string]bool{}
 	for _, id := range tops {
-		there[id] = true
+		present[id] = true
 	}
 	bound, forgotten := object.Object{}, object.Object{gating.FormerOpen: ""}
 	for _, b := range gating.Bindings() {
 		id := admin.Text(admin.Part(application, "attributes"), b.Former)
-		if id != "" && !there[id] {
+		if id != "" && !present[id] {
 			return steps.Refuse("client %s was bound to a flow that is not there any more (%s), so it cannot be given back; "+
 				"bind the client to another flow by the attribute %s, or take that attribute off it",
 				admin.Text(application, "clientId"), id, b.Former)
@@ -421,8 +421,8 @@ func (w gateWriter) makeScopes(ctx context.Context, protocol, clientID string) e
 // buildAt puts a fresh gate of a client into the flow of a place. Everything is built before it is attached.
 func (w gateWriter) buildAt(ctx context.Context, place gating.Place, tree current.Tree,
 	protocol, clientID string) error {
-	parent, there := tree.FlowIDs[gating.GateParent(place)]
-	if !there {
+	parent, present := tree.FlowIDs[gating.GateParent(place)]
+	if !present {
 		return steps.Refuse("flow %q is not as rehome made it: %q is gone", gating.TopFlow(place), gating.GateParent(place))
 	}
 	alias := gating.GateAlias(place, clientID)
@@ -432,7 +432,7 @@ func (w gateWriter) buildAt(ctx context.Context, place gating.Place, tree curren
 		}
 	}
 	made := place.Gate(clientID)
-	if gates, there := tree.FlowIDs[place.Gates(protocol, clientID)]; there {
+	if gates, present := tree.FlowIDs[place.Gates(protocol, clientID)]; present {
 		parent = gates
 	} else {
 		made = place.FirstGate(gating.Gated{ClientID: clientID, Protocol: protocol})

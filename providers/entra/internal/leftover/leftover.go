@@ -1,7 +1,7 @@
-// Package told marks what of an object of Graph is told, so that the rest of what is set can be named.
+// Package leftover marks what of an object of Graph is carried, so that the rest of what is set can be named.
 //
 // In: the nodes of an object. Out: the paths of what is set and was never read. It must not know what a member means.
-package told
+package leftover
 
 import (
 	"slices"
@@ -10,12 +10,12 @@ import (
 	"github.com/rehome-iam/rehome/providers/sdk/reading"
 )
 
-// Unread names what is set and was never read. Annotations of the protocol set nothing.
-func Unread(node reading.Node, prefix string) []string {
+// Paths names what is set and was never read. Annotations of the protocol set nothing.
+func Paths(node reading.Node, prefix string) []string {
 	return slices.DeleteFunc(node.Unread(prefix), func(path string) bool { return strings.ContainsAny(path, "@#") })
 }
 
-// Settle marks what Entra writes itself and what is told elsewhere.
+// Settle marks what Entra writes itself and what is carried elsewhere.
 func Settle(node reading.Node, names ...string) {
 	for _, name := range names {
 		node.At(name).Settled()

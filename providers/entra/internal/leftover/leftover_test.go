@@ -1,4 +1,4 @@
-package told
+package leftover
 
 import (
 	"encoding/json"
@@ -15,13 +15,13 @@ func TestUnread_IsWhatNobodyReadSettledOrCarried(t *testing.T) {
 	}
 	Settle(node, "id", "none")
 	SettleAmong(node.At("uris"), "v")
-	if got, want := Unread(node, "app"), []string{"app.a", "app.b.c", "app.uris[]"}; !slices.Equal(got, want) {
+	if got, want := Paths(node, "app"), []string{"app.a", "app.b.c", "app.uris[]"}; !slices.Equal(got, want) {
 		t.Errorf("unread are %q, want %q", got, want)
 	}
 	SettleAmong(node.At("uris"), "u")
 	node.At("a").Text()
 	node.At("b").Settled()
-	if got := Unread(node, "app"); len(got) > 0 {
+	if got := Paths(node, "app"); len(got) > 0 {
 		t.Errorf("unread are %q", got)
 	}
 }
