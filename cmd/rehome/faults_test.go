@@ -279,7 +279,7 @@ func (s *stage) resume(t *testing.T, folder, wantEnd, wantBooks string) bool {
 		return s.end(t, folder) == wantEnd // it died after its last word
 	}
 	var last applied
-	for range 3 {
+	for range 12 { // a step of many kinds of request is spoilt once for each
 		if last = s.apply(folder, "nobody"); last.status == 0 {
 			break
 		}

@@ -113,7 +113,10 @@ func oidcMeanings() []meaning[application] {
 		isOn("dpop", func(a application) bool { return a.DPoP }, "attributes", "dpop.bound.access.tokens"),
 		says("jwks_uri", func(a application) string { return a.JWKSURI }, "attributes", "jwks.url"),
 		lists("jwks", func(a application) []string { return keyIDs(a.JWKS) }, func(o object, _ *liveRealm) []string {
-			return keyIDs(textAt(o, "attributes", "jwks.string"))
+			// The first key stands there without its name, too, for assertions that name none.
+			return slices.DeleteFunc(keyIDs(textAt(o, "attributes", "jwks.string")), func(key string) bool {
+				return strings.HasPrefix(key, "<nil>")
+			})
 		}),
 		lists("web_origins", wantedOrigins, func(o object, _ *liveRealm) []string { return textsAt(o, "webOrigins") }),
 		means("refresh_rotation", func(a application, _ object, r *liveRealm) (any, any) {
@@ -227,7 +230,7 @@ func samlMeanings() []meaning[application] {
 			if a.KeyTransport == "RSA_15" {
 				return "rsa-1_5", textAt(o, attribute("saml.encryption.keyAlgorithm")...)[len("http://www.w3.org/2001/04/xmlenc#"):]
 			}
-			return a.KeyTransport, "RSA_OAEP"
+			return orElse(a.KeyTransport, "RSA_OAEP"), "RSA_OAEP"
 		}),
 		says("logout_url", func(a application) string { return a.LogoutURL },
 			attribute("saml_single_logout_service_url_post")...),

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rehome-iam/rehome/engine/identity"
 	"github.com/rehome-iam/rehome/engine/kinds"
@@ -140,6 +141,20 @@ func providerMeanings() []meaning[kinds.IdentityProvider] {
 		says("scopes", func(p provider) string { return strings.Join(p.Scopes, " ") }, config("defaultScope")...),
 		isOn("sign_requests", func(p provider) bool { return p.SignRequests }, config("wantAuthnRequestsSigned")...),
 		isOn("pkce_required", func(p provider) bool { return p.PKCERequired }, config("pkceEnabled")...),
+		means("request_algorithm", func(p provider, o object, _ *liveRealm) (any, any) {
+			if !p.SignRequests || p.RequestAlgorithm == "" {
+				return nil, nil // nothing is signed
+			}
+			return p.RequestAlgorithm, strings.ReplaceAll(orElse(textAt(o, config("signatureAlgorithm")...), "RSA_SHA256"),
+				"RSA_SHA", "SHA-")
+		}),
+		means("alias", func(p provider, o object, _ *liveRealm) (any, any) {
+			if p.Alias == "" {
+				return nil, nil // it is made of the name
+			}
+			letters := func(text string) string { return strings.Join(strings.FieldsFunc(text, isNoLetter), "-") }
+			return letters(strings.ToLower(p.Alias)), letters(textAt(o, "alias"))
+		}),
 		means("signature_scope", func(p provider, o object, _ *liveRealm) (any, any) {
 			return p.SignatureScope == "assertion", textAt(o, config("wantAssertionsSigned")...) == "true"
 		}),
@@ -189,9 +204,13 @@ func providerMeanings() []meaning[kinds.IdentityProvider] {
 			}
 		}
 	}
+	all = append(all, nothing[provider]("a realm takes any digest that is no weaker; a weaker one is noted",
+		"response_algorithm")...)
 	return append(all, nothing[provider]("a word of the incumbent, or of what was read", "type", "mappings_known",
 		"group_action")...)
 }
+
+func isNoLetter(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // firstSignIn is whether people whom nobody knows get an account, and whether those who have one are joined with it
 // unasked.

@@ -80,7 +80,7 @@ func fieldbookSheet(t *testing.T, j *journey) switchover.Sheet {
 	for name, wanted := range map[string][]string{
 		"fieldbook.md": {"# Fieldbook: new sign-in", "Field team", "2020-01-05", "the same secret as before",
 			"Please confirm"},
-		"tidewatch-mobile.md": {"proof key", "PKCE with S256 is required", "none: a public client"},
+		"tidewatch-mobile.md": {"Proof key", "PKCE with S256 is required", "none: a public client"},
 		"expenses.html": {"BEGIN CERTIFICATE", "/protocol/saml/descriptor", "https://expenses.brightwater.example/saml/acs",
 			"emailAddress",
 			"http://www.okta.com/exkert30vd8ULdHRG5d7", "/app/brightwater_expenses/exkert30vd8ULdHRG5d7/sso/saml"},

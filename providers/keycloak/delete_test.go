@@ -84,7 +84,7 @@ func testBoundFlows(t *testing.T, target *Target, made *keycloaktest.Realm, flow
 	made.AdminRealm(t, "DELETE", "/clients/"+firstID(t, made, "/clients?clientId=theirs"), nil)
 
 	made.AdminRealm(t, "PUT", "", map[string]any{"browserFlow": browser})
-	mustRefuse(t, target, undo(flows), "the realm's browserFlow")
+	mustRefuse(t, target, undo(flows), "somebody has changed flows") // which cannot stand behind themselves
 	made.AdminRealm(t, "PUT", "", map[string]any{"browserFlow": "browser"})
 
 	made.AdminRealm(t, "POST", "/authentication/flows",
