@@ -423,7 +423,7 @@ func (v *Verdict) inOrder(steps []plan.Step) {
 
 // firstOf names a few and counts the rest.
 func firstOf(names []string) []string {
-	const most = 20
+	const most = 3
 	if len(names) <= most {
 		return names
 	}
