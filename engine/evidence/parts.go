@@ -48,7 +48,7 @@ type chained struct {
 	event    audit.Event
 }
 
-// told are the events of the chain that are of use here: those of the run, and those of verifications.
+// reported are the events of the chain that are of use here: those of the run, and those of verifications.
 type reported struct {
 	run      []chained // of the run that the bundle is about
 	verified map[string]chained
