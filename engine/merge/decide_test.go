@@ -9,7 +9,7 @@ import (
 	"github.com/rehome-iam/rehome/engine/identity"
 )
 
-// told is an outcome as a reader of the plan sees it.
+// reported is an outcome as a reader of the plan sees it.
 type reported struct {
 	Verdict  Verdict
 	Live     string

@@ -77,7 +77,7 @@ func compareChanged(t *testing.T, whole any, before string, convert func(reading
 	}
 }
 
-// told tells whether the path, or a list that it is in, is told as unknown. Rules are told below their policy.
+// stated tells whether the path, or a list that it is in, is told as unknown. Rules are told below their policy.
 func stated(attributes, path string) bool {
 	for {
 		if strings.Contains(attributes, `"`+path+`"`) {
