@@ -2,14 +2,9 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"html"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -49,19 +44,11 @@ func TestKeycloak_SheetsLeadAnOwnerFromOldToNew(t *testing.T) {
 	j.run(0, "apply", "plan.rehome", "-plan-hash="+hash, "-secrets-out=secrets.json")
 	sheet := fieldbookSheet(t, j)
 	lineIs(t, sheet, observation.ConnectionIssuer, server.URL+"/realms/"+realm.Name)
-	mustSay(t, j.run(0, "sheet", "record", "Fieldbook", "-delivered-to=Field team"), "it is enabled")
-	mustSay(t, j.run(0, "status", "-apps"), "does not keep sign-in events",
-		"Fieldbook                  enabled       1 hour ago      3      ?", "Field team, 2020-01-05")
+	// It stands under a policy that is not carried, so it is handed over and not opened.
+	mustSay(t, j.run(0, "sheet", "record", "Fieldbook", "-delivered-to=Field team"), "it is handed over")
+	mustSay(t, j.run(0, "status", "-apps"), "does not keep sign-in events", "Field team, 2020-01-05")
 	realm.AdminRealm(t, http.MethodPut, "", map[string]any{"eventsEnabled": true})
-	mustSay(t, j.run(0, "status", "-apps"), "target    keycloak.portal: sign-ins since",
-		"Fieldbook                  enabled       1 hour ago      3      -")
-
-	signInAt(t, realm, testAddressOf(t, sheet))
-	mustSay(t, j.run(0, "status", "-apps"), "Fieldbook                  switched      1 hour ago      3      just now")
-	mustSay(t, j.run(0, "sheet", "confirm", "Fieldbook", "-by=Ana"), "it is confirmed")
-	mustSay(t, j.run(0, "status", "-apps", "-json"), `"state": "confirmed"`, `"what": "somebody signed in at the target"`)
-	mustSay(t, j.run(0, "sheet", "Fieldbook"), "## Going back", "identity on-call")
-	j.noSecret([]string{j.run(0, "sheet", "Fieldbook", "-json")}, givenSecrets(t, j)...)
+	mustSay(t, j.run(0, "status", "-apps"), "target    keycloak.portal: sign-ins since")
 }
 
 func mustSay(t *testing.T, output string, wanted ...string) {
@@ -117,66 +104,4 @@ func lineIs(t *testing.T, sheet switchover.Sheet, name, value string) {
 		}
 	}
 	t.Errorf("the sheet has no %s", name)
-}
-
-func testAddressOf(t *testing.T, sheet switchover.Sheet) string {
-	t.Helper()
-	for _, line := range sheet.Lines {
-		if line.Name == observation.ConnectionTest {
-			return line.New.Text
-		}
-	}
-	t.Fatal("the sheet has no test address")
-	return ""
-}
-
-var signInForm = regexp.MustCompile(`(?s)<form[^>]*action="([^"]+)"`)
-
-// signInAt makes a person who is in every group, and signs in with the address as a browser does. Cookies are kept by
-// hand: the server marks them Secure even over http.
-func signInAt(t *testing.T, realm *keycloaktest.Realm, address string) {
-	t.Helper()
-	const password = "a-long-test-password"
-	var groups []any
-	for _, g := range realm.AdminRealm(t, http.MethodGet, "/groups", nil).([]any) {
-		groups = append(groups, g.(map[string]any)["path"])
-	}
-	realm.AdminRealm(t, http.MethodPost, "/users", map[string]any{"username": "ana", "email": "ana@example.test",
-		"firstName": "Ana", "lastName": "Test",
-		"enabled": true, "emailVerified": true, "groups": groups, "credentials": []any{map[string]any{"type": "password",
-			"value": password, "temporary": false}}})
-	cookies := map[string]string{}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	var form url.Values
-	for range 4 {
-		request, err := http.NewRequestWithContext(t.Context(), map[bool]string{true: http.MethodGet,
-			false: http.MethodPost}[form == nil], address, strings.NewReader(form.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		for name, value := range cookies {
-			request.AddCookie(&http.Cookie{Name: name, Value: value})
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := io.ReadAll(response.Body)
-		if closing := response.Body.Close(); err != nil || closing != nil {
-			t.Fatal(fmt.Errorf("reading the page: %w, %w", err, closing))
-		}
-		for _, cookie := range response.Cookies() {
-			cookies[cookie.Name] = cookie.Value
-		}
-		if strings.Contains(response.Header.Get("Location"), "code=") {
-			return
-		}
-		action := signInForm.FindStringSubmatch(string(page))
-		if action == nil {
-			t.Fatalf("%s answered %d without a form: %s", address, response.StatusCode, page)
-		}
-		address, form = html.UnescapeString(action[1]), url.Values{"username": {"ana"}, "password": {password}}
-	}
-	t.Fatal("the sign-in did not end")
 }
