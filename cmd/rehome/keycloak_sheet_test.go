@@ -49,6 +49,10 @@ func TestKeycloak_SheetsLeadAnOwnerFromOldToNew(t *testing.T) {
 	mustSay(t, j.run(0, "status", "-apps"), "does not keep sign-in events", "Field team, 2020-01-05")
 	realm.AdminRealm(t, http.MethodPut, "", map[string]any{"eventsEnabled": true})
 	mustSay(t, j.run(0, "status", "-apps"), "target    keycloak.portal: sign-ins since")
+	mustSay(t, j.run(1, "sheet", "confirm", "Fieldbook", "-by=Ana"), "application-not-open")
+	mustSay(t, j.run(0, "status", "-apps", "-json"), `"state": "handed_over"`)
+	mustSay(t, j.run(0, "sheet", "Fieldbook"), "## Going back", "identity on-call")
+	j.noSecret([]string{j.run(0, "sheet", "Fieldbook", "-json")}, givenSecrets(t, j)...)
 }
 
 func mustSay(t *testing.T, output string, wanted ...string) {
